@@ -1,0 +1,15 @@
+//! The Crypto Broker server. A request walks through the rooms in one direction:
+//!
+//! `transport` → `rpc` → `request` → `policy` → `operation` → `backend`
+//!
+//! `policy` turns a parsed request into a [`policy::Permit`], and nothing in `operation` works without one.
+
+#![deny(unsafe_code)] // lifted in one module, `backend::evp`, which says why
+
+pub mod algorithm;
+pub mod backend;
+pub mod caller;
+pub mod operation;
+pub mod policy;
+pub mod request;
+pub mod secret;

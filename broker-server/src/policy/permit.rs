@@ -1,0 +1,101 @@
+//! The proof that policy has agreed to one request.
+
+use std::sync::Arc;
+
+use super::profile::{HashDataRule, Profile, SignCertificateRule};
+use crate::{algorithm::SignatureScheme, request};
+
+/// An operation of the profile language: what it asks for, the rule that decides, and what the decision settles.
+pub trait Operation {
+    /// The parsed request.
+    type Request;
+    /// The section of the profile.
+    type Rule;
+    /// What the decision settled that the request had left open.
+    type Grant;
+    /// The name in profiles, descriptors and logs.
+    const NAME: &'static str;
+    /// The section of `profile`, if it has one.
+    fn rule(profile: &Profile) -> Option<&Arc<Self::Rule>>;
+}
+
+/// `HashData`.
+#[derive(Debug)]
+pub enum HashData {}
+
+impl Operation for HashData {
+    type Request = request::HashData;
+    type Rule = HashDataRule;
+    type Grant = ();
+    const NAME: &'static str = "HashData";
+    fn rule(profile: &Profile) -> Option<&Arc<HashDataRule>> {
+        profile.hash_data.as_ref()
+    }
+}
+
+/// `SignCertificate`.
+#[derive(Debug)]
+pub enum SignCertificate {}
+
+impl Operation for SignCertificate {
+    type Request = request::SignCertificate;
+    type Rule = SignCertificateRule;
+    type Grant = CertificateGrant;
+    const NAME: &'static str = "SignCertificate";
+    fn rule(profile: &Profile) -> Option<&Arc<SignCertificateRule>> {
+        profile.sign_certificate.as_ref()
+    }
+}
+
+/// What policy settled about a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateGrant {
+    /// notBefore in Unix seconds, inside the profile's window.
+    pub not_before: i64,
+    /// notAfter in Unix seconds, inside the profile's window. It may still lie before `not_before`: that check comes
+    /// after proof of possession.
+    pub not_after: i64,
+    /// The signature algorithm: the profile's, which fits the issuer's key.
+    pub scheme: SignatureScheme,
+}
+
+/// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one
+/// request's permit is never used with another's data.
+#[derive(Debug)]
+pub struct Permit<O: Operation> {
+    request: O::Request,
+    grant: O::Grant,
+    rule: Arc<O::Rule>,
+    profile: Arc<Profile>,
+}
+
+impl<O: Operation> Permit<O> {
+    pub(in crate::policy) fn new(
+        request: O::Request,
+        grant: O::Grant,
+        rule: Arc<O::Rule>,
+        profile: Arc<Profile>,
+    ) -> Self {
+        Self { request, grant, rule, profile }
+    }
+
+    /// The request that was agreed to.
+    pub fn request(&self) -> &O::Request {
+        &self.request
+    }
+
+    /// What the decision settled.
+    pub fn grant(&self) -> &O::Grant {
+        &self.grant
+    }
+
+    /// The section of the profile that agreed.
+    pub fn rule(&self) -> &O::Rule {
+        &self.rule
+    }
+
+    /// The profile that agreed.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}

@@ -1,0 +1,83 @@
+//! What is wrong with a request.
+
+use std::fmt;
+
+/// A field that cannot be used, and why. Never holds any of the field's contents.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct RequestError {
+    /// The field's name on the wire, such as `ca_private_key`.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// Absent or empty where something is needed.
+    Missing,
+    /// Longer than the limit, in bytes.
+    TooLong {
+        /// How long it is.
+        length: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// More entries than the limit.
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A character that is not printable ASCII.
+    NotPrintable,
+    /// An enum number that does not exist.
+    UnknownValue(i32),
+    /// Not what the field must hold; the text says what is wrong, in the standard's words.
+    Malformed(String),
+    /// Well formed, but of a kind that this broker does not take; the text says which it does.
+    Unsupported(String),
+}
+
+impl Problem {
+    /// The reason for google.rpc.ErrorInfo, such as `FIELD_TOO_LONG`.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing => "FIELD_MISSING",
+            Self::TooLong { .. } => "FIELD_TOO_LONG",
+            Self::TooMany { .. } => "FIELD_TOO_MANY",
+            Self::NotPrintable => "FIELD_NOT_PRINTABLE",
+            Self::UnknownValue(_) => "FIELD_UNKNOWN_VALUE",
+            Self::Malformed(_) => "FIELD_MALFORMED",
+            Self::Unsupported(_) => "FIELD_UNSUPPORTED",
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("is required"),
+            Self::TooLong { length, limit } => {
+                write!(f, "is {length} bytes long; at most {limit} are taken")
+            }
+            Self::TooMany { count, limit } => {
+                write!(f, "has {count} entries; at most {limit} are taken")
+            }
+            Self::NotPrintable => f.write_str("must be printable ASCII"),
+            Self::UnknownValue(number) => write!(f, "has no value {number}"),
+            Self::Malformed(what) | Self::Unsupported(what) => f.write_str(what),
+        }
+    }
+}
+
+/// Refuses a field of more than `limit` bytes.
+pub(super) fn at_most(field: &'static str, length: usize, limit: usize) -> Result<(), RequestError> {
+    if length > limit {
+        return Err(RequestError { field, problem: Problem::TooLong { length, limit } });
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! How large a field may be.
+
+/// The limits of the wire, in bytes unless a name says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are the fields
+pub struct Limits {
+    pub profile: usize,
+    pub metadata_id: usize,
+    pub hash_input: usize,
+    pub csr: usize,
+    pub ca_private_key: usize,
+    pub ca_cert: usize,
+    pub subject: usize,
+    pub crl_distribution_points_count: usize,
+    pub crl_distribution_point: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            profile: 64,
+            metadata_id: 128,
+            hash_input: 1 << 20,
+            csr: 64 << 10,
+            ca_private_key: 64 << 10,
+            ca_cert: 64 << 10,
+            subject: 1024,
+            crl_distribution_points_count: 16,
+            crl_distribution_point: 2048,
+        }
+    }
+}

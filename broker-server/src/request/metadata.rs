@@ -1,0 +1,58 @@
+//! The part that travels with every request.
+
+use broker_proto::v1;
+
+use super::{Limits, Problem, RequestError, error::at_most};
+
+/// Checked metadata: safe to log and ready to be echoed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata(Option<v1::Metadata>);
+
+impl Metadata {
+    /// Checks lengths and, for what reaches the log, characters. A caller's own `deprecation` is dropped: that field is
+    /// the broker's to fill.
+    pub fn parse(message: Option<v1::Metadata>, limits: &Limits) -> Result<Self, RequestError> {
+        let Some(mut message) = message else {
+            return Ok(Self(None));
+        };
+        message.deprecation = None;
+        printable("metadata.id", &message.id, limits.metadata_id)?;
+        if let Some(trace) = &message.trace_context {
+            printable("metadata.trace_context.trace_id", &trace.trace_id, 32)?;
+            printable("metadata.trace_context.span_id", &trace.span_id, 16)?;
+            printable("metadata.trace_context.trace_flags", &trace.trace_flags, 2)?;
+            printable("metadata.trace_context.trace_state", &trace.trace_state, 512)?;
+            printable("metadata.trace_context.correlation_id", &trace.correlation_id, 128)?;
+        }
+        Ok(Self(Some(message)))
+    }
+
+    /// The caller's name for the call; empty where it gave none.
+    pub fn id(&self) -> &str {
+        self.0.as_ref().map_or("", |message| message.id.as_str())
+    }
+
+    /// The correlation id; empty where the caller gave none.
+    pub fn correlation_id(&self) -> &str {
+        self.0
+            .as_ref()
+            .and_then(|message| message.trace_context.as_ref())
+            .map_or("", |trace| trace.correlation_id.as_str())
+    }
+
+    /// The message for the answer, with `deprecation` where the profile has one.
+    pub fn into_echo(self, deprecation: Option<v1::DeprecationWarning>) -> Option<v1::Metadata> {
+        match (self.0, deprecation) {
+            (message, None) => message,
+            (message, warning) => Some(v1::Metadata { deprecation: warning, ..message.unwrap_or_default() }),
+        }
+    }
+}
+
+fn printable(field: &'static str, text: &str, limit: usize) -> Result<(), RequestError> {
+    at_most(field, text.len(), limit)?;
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Ok(());
+    }
+    Err(RequestError { field, problem: Problem::NotPrintable })
+}

@@ -1,0 +1,15 @@
+//! What arrived as text and bytes becomes typed facts, without using a key. One file per operation.
+
+mod error;
+mod hash_data;
+mod limits;
+mod metadata;
+mod sign_certificate;
+
+pub use error::{Problem, RequestError};
+pub use hash_data::{HashData, HashFormat};
+pub use limits::Limits;
+pub use metadata::Metadata;
+pub use sign_certificate::{
+    AlternativeName, CaCertificate, CertificateFormat, Csr, IssuerKey, SignCertificate,
+};
