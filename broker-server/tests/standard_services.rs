@@ -1,0 +1,60 @@
+//! What a stock gRPC tool finds on the socket: reflection, health, and what the broker says of itself.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use broker_proto::v1;
+use support::Broker;
+use tokio_stream::StreamExt as _;
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+
+const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
+
+#[tokio::test]
+async fn reflection_lists_every_service() {
+    let broker = Broker::start(&[]);
+    let mut client = ServerReflectionClient::new(broker.channel().await);
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut answers = client.server_reflection_info(tokio_stream::once(request)).await.unwrap().into_inner();
+    let answer = answers.next().await.unwrap().unwrap();
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+        panic!("no list: {answer:?}")
+    };
+    let names: Vec<String> = list.service.into_iter().map(|service| service.name).collect();
+    for service in SERVICES.iter().chain(&["grpc.health.v1.Health"]) {
+        assert!(names.iter().any(|name| name == service), "{service} is not among {names:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_service_is_serving() {
+    let broker = Broker::start(&[]);
+    let mut client = HealthClient::new(broker.channel().await);
+    for service in SERVICES.iter().chain(&[""]) {
+        let request = HealthCheckRequest { service: (*service).to_owned() };
+        let answer = client.check(request).await.unwrap().into_inner();
+        assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
+    }
+    let unknown = client.check(HealthCheckRequest { service: "nobody".into() }).await.unwrap_err();
+    assert_eq!(unknown.code(), tonic::Code::NotFound);
+}
+
+#[tokio::test]
+async fn info_tells_what_the_broker_is() {
+    let broker = Broker::start(&[]);
+    let info = broker.info().await.get_info(v1::GetInfoRequest {}).await.unwrap().into_inner();
+    assert_eq!(info.version, env!("CARGO_PKG_VERSION"));
+    assert_eq!(info.catalogue_digest.len(), 64);
+    assert!(info.profiles.iter().any(|name| name == "Default"));
+    assert_eq!(info.operations, ["HashData", "SignCertificate"]);
+    assert!(!info.fips);
+    assert!(info.crypto_library_versions.contains("AWS-LC"), "{}", info.crypto_library_versions);
+    assert!(info.started_at.is_some());
+}

@@ -1,0 +1,113 @@
+//! A real broker, the real binary, on a socket of its own in a folder of its own.
+#![allow(dead_code)] // each test file uses its own part
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use broker_proto::v1;
+use hyper_util::rt::TokioIo;
+use tempfile::TempDir;
+use tonic::transport::{Channel, Endpoint};
+use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient};
+
+pub mod pki;
+
+/// A running broker. Dropping it kills the process.
+pub struct Broker {
+    pub folder: TempDir,
+    pub socket: PathBuf,
+    child: Child,
+}
+
+impl Broker {
+    /// Starts one with the bundled profiles and these further arguments, and waits until it says that it serves.
+    pub fn start(arguments: &[&str]) -> Self {
+        let folder = private_folder();
+        let socket = folder.path().join("broker.sock");
+        let mut command = server();
+        command.arg("--socket").arg(&socket).args(["--log-format", "text", "--log-output", "stderr"]);
+        if !arguments.contains(&"--audit-log") {
+            command.args(["--audit-log", "off"]);
+        }
+        let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("serving") {
+            let before = said.len();
+            log.read_line(&mut said).unwrap();
+            assert!(said.len() > before, "the broker ended before it served:\n{said}");
+        }
+        // Somebody has to read on, or a full pipe would stop the broker.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { folder, socket, child }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by the name that `kill` knows.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    pub async fn channel(&self) -> Channel {
+        channel(&self.socket).await
+    }
+
+    pub async fn crypto(&self) -> CryptoServiceClient<Channel> {
+        CryptoServiceClient::new(self.channel().await)
+    }
+
+    pub async fn info(&self) -> InfoServiceClient<Channel> {
+        InfoServiceClient::new(self.channel().await)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server's binary, with nothing of the developer's environment that would configure it.
+pub fn server() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker-server"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CRYPTO_BROKER_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A folder that only its owner can enter, whatever the umask.
+pub fn private_folder() -> TempDir {
+    tempfile::Builder::new().prefix("cb-").tempdir().unwrap()
+}
+
+pub async fn channel(socket: &Path) -> Channel {
+    let socket = socket.to_owned();
+    Endpoint::from_static("http://localhost")
+        .connect_with_connector(tower::service_fn(move |_| {
+            let socket = socket.clone();
+            async move { tokio::net::UnixStream::connect(socket).await.map(TokioIo::new) }
+        }))
+        .await
+        .unwrap()
+}
+
+/// The reason of google.rpc.ErrorInfo and its metadata.
+pub fn reason(status: &tonic::Status) -> String {
+    use tonic_types::StatusExt as _;
+    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}

@@ -1,0 +1,75 @@
+//! Test material made by the `openssl` command, so that nothing of ours checks itself.
+
+use std::{fs, path::Path, process::Command};
+
+use tempfile::TempDir;
+
+/// Runs `openssl` in `folder` and returns what it printed; panics with its words when it fails.
+pub fn openssl(folder: &Path, arguments: &str) -> String {
+    let output = try_openssl(folder, arguments);
+    output.unwrap_or_else(|words| panic!("openssl {arguments}\n{words}"))
+}
+
+/// The same, for a command that may fail.
+pub fn try_openssl(folder: &Path, arguments: &str) -> Result<String, String> {
+    let output = Command::new("openssl")
+        .args(arguments.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .expect("the tests need the openssl command");
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(words);
+    }
+    Err(words + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// How `openssl` is asked for a key.
+pub fn new_key(kind: &str) -> String {
+    match kind.split_once('-') {
+        Some(("rsa", bits)) => format!("-newkey rsa:{bits}"),
+        Some(("p", bits)) => format!("-newkey ec -pkeyopt ec_paramgen_curve:P-{bits}"),
+        _ => format!("-newkey {kind}"),
+    }
+}
+
+/// A self-signed CA in a folder of its own: `ca.pem`, `ca.key`.
+pub struct Ca {
+    pub folder: TempDir,
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Ca {
+    pub fn new(kind: &str) -> Self {
+        let folder = super::private_folder();
+        fs::write(
+            folder.path().join("ca.cnf"),
+            "[req]\nprompt=no\nutf8=yes\nstring_mask=utf8only\ndistinguished_name=dn\nx509_extensions=ext\n\
+             [dn]\n0.DC=example\n1.DC=corp\n0.OU=One\n1.OU=Two\nO=Füchse\nCN=Test CA\n\
+             [ext]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n\
+             subjectKeyIdentifier=hash\n",
+        )
+        .unwrap();
+        openssl(
+            folder.path(),
+            &format!(
+                "req -x509 -config ca.cnf {} -nodes -keyout ca.key -out ca.pem -days 3650 -sha384",
+                new_key(kind)
+            ),
+        );
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        Self { certificate: read("ca.pem"), key: read("ca.key"), folder }
+    }
+
+    /// Asserts that a certificate (PEM) verifies strictly under this CA.
+    pub fn verify_strictly(&self, certificate: &str) {
+        fs::write(self.folder.path().join("leaf.pem"), certificate).unwrap();
+        openssl(self.folder.path(), "verify -x509_strict -CAfile ca.pem leaf.pem");
+    }
+}
+
+/// A CSR whose key is fresh.
+pub fn csr(folder: &Path, kind: &str) -> String {
+    openssl(folder, &format!("req -new {} -nodes -keyout /dev/null -subj /CN={kind}/OU=a/OU=b", new_key(kind)))
+}
