@@ -162,3 +162,53 @@ fn connector(
         async move { dial.open().await.map(TokioIo::new) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+    use super::*;
+
+    fn resolve(builder: Builder, variables: &[(&str, &str)]) -> Result<Dial, Error> {
+        let find =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        builder.resolve(find, 1000)
+    }
+
+    fn sockets(builder: Builder, variables: &[(&str, &str)]) -> Vec<PathBuf> {
+        resolve(builder, variables).unwrap().sockets
+    }
+
+    #[test]
+    fn the_socket_is_the_option_then_the_first_of_the_variable_then_the_defaults() {
+        let list = [(SOCKET_VARIABLE, " /run/a.sock ,/run/b.sock")];
+        assert_eq!([PathBuf::from("/x")], *sockets(Builder::default().socket("/x"), &list));
+        assert_eq!([PathBuf::from("/run/a.sock")], *sockets(Builder::default(), &list));
+        for empty in [vec![], vec![(SOCKET_VARIABLE, " , ")]] {
+            assert_eq!(DEFAULT_SOCKETS.map(PathBuf::from), *sockets(Builder::default(), &empty));
+        }
+    }
+
+    #[test]
+    fn own_uid_root_and_the_named_one_are_trusted_and_nobody_else() {
+        let trusted = |builder, variables: &[(&str, &str)]| resolve(builder, variables).unwrap().trusted;
+        assert_eq!([0, 1000], *trusted(Builder::default(), &[]));
+        assert_eq!([0, 1000], *trusted(Builder::default(), &[(SERVER_UID_VARIABLE, "")]));
+        assert_eq!([0, 1000, 7000], *trusted(Builder::default(), &[(SERVER_UID_VARIABLE, "7000")]));
+        let option = Builder::default().server_uid(8000);
+        assert_eq!([0, 1000, 8000], *trusted(option, &[(SERVER_UID_VARIABLE, "7000")]));
+    }
+
+    #[test]
+    fn a_uid_that_is_no_number_is_an_error_that_names_the_variable() {
+        for text in ["broker", "-1", "4294967296"] {
+            let error = resolve(Builder::default(), &[(SERVER_UID_VARIABLE, text)]).unwrap_err();
+            assert!(error.to_string().starts_with(SERVER_UID_VARIABLE), "{error}");
+        }
+    }
+
+    #[test]
+    fn outside_a_runtime_a_client_is_refused_and_nothing_panics() {
+        assert!(matches!(Builder::default().socket("/x").connect_lazy(), Err(Error::Runtime { .. })));
+    }
+}

@@ -257,3 +257,52 @@ impl Options {
 fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn no_debug_shows_the_key() {
+        let request =
+            SignCertificateRequest::new("Default", "csr", "cert", "THE-PRIVATE-KEY").subject("CN=a");
+        for text in [format!("{request:?}"), format!("{request:#?}"), format!("{:?}", request.message("1"))] {
+            assert!(text.contains("[redacted]") && !text.contains("PRIVATE"), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_setter_reaches_its_field() {
+        let message = SignCertificateRequest::new("P", "csr", "cert", "key")
+            .subject("CN=a")
+            .crl_url("http://a.example/1")
+            .crl_url("http://a.example/2")
+            .not_before(UNIX_EPOCH + Duration::from_millis(5_900))
+            .not_after_unix(9)
+            .encoding(Encoding::Der)
+            .correlation_id("order-7")
+            .message("id-1");
+        assert_eq!(("P", "csr"), (&*message.profile, &*message.csr));
+        assert_eq!(("cert", "key"), (&*message.ca_cert, &*message.ca_private_key));
+        assert_eq!(Some("CN=a"), message.subject.as_deref());
+        assert_eq!(["http://a.example/1", "http://a.example/2"], *message.crl_distribution_points);
+        assert_eq!((Some(5), Some(9)), (message.valid_not_before, message.valid_not_after));
+        assert_eq!(v1::SignOutputFormat::Der, message.output_format());
+        let metadata = message.metadata.as_ref().unwrap();
+        assert_eq!("id-1", metadata.id);
+        assert_eq!("order-7", metadata.trace_context.as_ref().unwrap().correlation_id);
+    }
+
+    #[test]
+    fn times_before_1970_count_as_1970() {
+        assert_eq!(0, unix_seconds(UNIX_EPOCH - Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_an_error() {
+        let request = HashRequest::new("P", "").traceparent("a\nb");
+        assert!(matches!(request.options.header(), Err(Error::Invalid { what: "traceparent", .. })));
+    }
+}

@@ -1,6 +1,6 @@
 //! When a call is sent again, and how long it waits before that.
 
-use std::{future::Future, time::Duration};
+use std::{error::Error as _, future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::{Response, Status};
@@ -98,7 +98,7 @@ where
             Err(_) => return Err(Error::Deadline { timeout, attempts: attempt, last }),
         };
         // tonic keeps the same deadline as we do and may notice it first; the server may, too.
-        if Instant::now() >= deadline || status.code() == tonic::Code::DeadlineExceeded {
+        if Instant::now() >= deadline || status.code() == tonic::Code::DeadlineExceeded || expired(&status) {
             return Err(Error::Deadline { timeout, attempts: attempt, last });
         }
         let pushback = Pushback::of(&status);
@@ -116,6 +116,18 @@ where
         last = Some(Box::new(error));
         attempt += 1;
     }
+}
+
+/// Whether tonic's own timer for this call rang.
+fn expired(status: &Status) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = status.source();
+    while let Some(error) = next {
+        if error.is::<tonic::TimeoutExpired>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// The header `grpc-retry-pushback-ms` (gRPC proposal A6).
@@ -147,6 +159,8 @@ fn draw() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
     use super::*;
 
     fn policy() -> RetryPolicy {
