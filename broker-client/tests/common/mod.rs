@@ -16,7 +16,7 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 
 /// What the broker does with its next call.
-pub enum Step {
+pub(crate) enum Step {
     Fail(Status),
     Hang,
     Empty,
@@ -24,33 +24,37 @@ pub enum Step {
 
 /// What the broker saw of a call.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
-    pub id: String,
-    pub timeout: Option<String>,
-    pub traceparent: Option<String>,
+pub(crate) struct Seen {
+    pub(crate) id: String,
+    pub(crate) timeout: Option<String>,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) authority: Option<String>,
 }
 
+#[derive(Clone)]
+struct Authority(String);
+
 #[derive(Clone, Default)]
-pub struct Fake {
+pub(crate) struct Fake {
     steps: Arc<Mutex<VecDeque<Step>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Fake {
-    pub fn then(&self, step: Step) -> &Self {
+    pub(crate) fn then(&self, step: Step) -> &Self {
         self.steps.lock().unwrap().push_back(step);
         self
     }
 
-    pub fn fail(&self, status: Status) -> &Self {
+    pub(crate) fn fail(&self, status: Status) -> &Self {
         self.then(Step::Fail(status))
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    pub fn calls(&self) -> usize {
+    pub(crate) fn calls(&self) -> usize {
         self.seen().len()
     }
 
@@ -61,6 +65,7 @@ impl Fake {
             id: metadata.as_ref().map(|it| it.id.clone()).unwrap_or_default(),
             timeout: header("grpc-timeout"),
             traceparent: header("traceparent"),
+            authority: request.extensions().get::<Authority>().map(|it| it.0.clone()),
         });
         let step = self.steps.lock().unwrap().pop_front();
         match step {
@@ -144,13 +149,13 @@ impl info::InfoService for Fake {
 }
 
 /// A fake broker that is running, in a thread of its own.
-pub struct Running {
+pub(crate) struct Running {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Running {
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.end();
     }
 
@@ -171,7 +176,7 @@ impl Drop for Running {
 }
 
 /// Starts a broker; it is listening when this returns. Stopping it cuts its connections.
-pub fn start(fake: &Fake, socket: PathBuf) -> Running {
+pub(crate) fn start(fake: &Fake, socket: PathBuf) -> Running {
     let fake = fake.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let _ = std::fs::remove_file(&socket);
@@ -183,7 +188,13 @@ pub fn start(fake: &Fake, socket: PathBuf) -> Running {
             let listener = tokio::net::UnixListener::from_std(listener).unwrap();
             let (reporter, health) = tonic_health::server::health_reporter();
             reporter.set_serving::<crypto::CryptoServiceServer<Fake>>().await;
+            let note_authority = |mut request: http::Request<tonic::body::Body>| {
+                let authority = request.uri().authority().map(|it| Authority(it.to_string()));
+                authority.map(|authority| request.extensions_mut().insert(authority));
+                request
+            };
             let server = Server::builder()
+                .layer(tower::util::MapRequestLayer::new(note_authority))
                 .add_service(crypto::CryptoServiceServer::new(fake.clone()))
                 .add_service(info::InfoServiceServer::new(fake))
                 .add_service(health)
@@ -199,7 +210,7 @@ pub fn start(fake: &Fake, socket: PathBuf) -> Running {
 }
 
 /// Retries that cost a test no time.
-pub fn quick(max_attempts: u32) -> broker_client::RetryPolicy {
+pub(crate) fn quick(max_attempts: u32) -> broker_client::RetryPolicy {
     broker_client::RetryPolicy {
         max_attempts,
         initial_backoff: Duration::from_millis(1),
