@@ -1,0 +1,240 @@
+//! Calls through a real socket: what is sent, what comes back, what is retried.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+mod common;
+
+use std::{
+    collections::HashMap,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use broker_client::{
+    Certificate, Client, Code, Encoding, Error, HashRequest, HashValue, HealthStatus, SignCertificateRequest,
+};
+use common::{Fake, Running, Step, quick, start};
+use tonic::{Code as Grpc, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+struct Broker {
+    fake: Fake,
+    client: Client,
+    _running: Running,
+    _folder: tempfile::TempDir,
+}
+
+async fn broker(max_attempts: u32) -> Broker {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let running = start(&fake, socket.clone());
+    let client = Client::builder().socket(socket).retry(quick(max_attempts)).connect().await.unwrap();
+    Broker { fake, client, _running: running, _folder: folder }
+}
+
+fn hash() -> HashRequest {
+    HashRequest::new("Default", &b"\x01\xfe"[..])
+}
+
+#[tokio::test]
+async fn a_hash_comes_back_in_the_form_that_was_asked_for() {
+    let it = broker(1).await;
+    let hex = it.client.hash_data(hash().id("call-1")).await.unwrap();
+    assert_eq!(HashValue::Hex("01fe".into()), hex.value);
+    assert_eq!(("Default", "identity", "call-1"), (hex.profile(), hex.algorithm(), &*hex.id));
+    assert_eq!(None, hex.deprecation);
+    let raw = it.client.hash_data(hash().raw()).await.unwrap();
+    assert_eq!(HashValue::Raw((&b"\x01\xfe"[..]).into()), raw.value);
+    assert_eq!("01fe", raw.value.to_hex());
+}
+
+#[tokio::test]
+async fn a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries() {
+    let it = broker(3).await;
+    it.fake.fail(Status::unavailable("")).fail(Status::unavailable(""));
+    let answer = it.client.hash_data(hash()).await.unwrap();
+    assert_eq!(36, answer.id.len());
+    assert!(it.fake.seen().iter().all(|seen| seen.id == answer.id));
+    assert_eq!(3, it.fake.calls());
+    assert_ne!(answer.id, it.client.hash_data(hash()).await.unwrap().id);
+}
+
+#[tokio::test]
+async fn a_deprecation_warning_reaches_the_caller() {
+    let it = broker(1).await;
+    let answer = it.client.hash_data(HashRequest::new("Old", "")).await.unwrap();
+    let warning = answer.deprecation.unwrap();
+    assert_eq!(("Old", Some("New")), (&*warning.profile, warning.replaced_by.as_deref()));
+}
+
+#[tokio::test]
+async fn deadline_and_trace_travel_with_the_call() {
+    let it = broker(1).await;
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    it.client.hash_data(hash().traceparent(parent)).await.unwrap();
+    let seen = it.fake.seen();
+    assert_eq!(Some(parent), seen[0].traceparent.as_deref());
+    assert!(seen[0].timeout.is_some());
+    // Not the path of the socket: strict HTTP/2 servers reset such calls.
+    assert_eq!(Some("localhost"), seen[0].authority.as_deref());
+}
+
+#[tokio::test]
+async fn a_certificate_comes_back_as_pem_or_der() {
+    let it = broker(2).await;
+    let request = SignCertificateRequest::new("Default", "csr", "cert", "key");
+    it.fake.fail(Status::unavailable(""));
+    let pem = it.client.sign_certificate(request.clone()).await.unwrap();
+    assert_eq!(Certificate::Pem("csr".into()), pem.certificate);
+    let der = it.client.sign_certificate(request.encoding(Encoding::Der)).await.unwrap();
+    assert_eq!(Certificate::Der(b"csr".to_vec()), der.certificate);
+    assert_eq!(b"csr", der.certificate.as_bytes());
+}
+
+#[tokio::test]
+async fn info_and_health_are_typed() {
+    let it = broker(1).await;
+    let info = it.client.info().await.unwrap();
+    assert_eq!(("1.2.3", 1), (&*info.version, info.profiles.len()));
+    assert_eq!(Some(UNIX_EPOCH + Duration::new(7, 5)), info.started_at);
+    assert_eq!(HealthStatus::Serving, it.client.health("").await.unwrap());
+    let unknown = it.client.health("no.such.Service").await.unwrap_err();
+    assert_eq!(Code::NotFound, unknown.rejection().unwrap().code);
+    let mut watch = it.client.watch_health("cryptobroker.v1.CryptoService").await.unwrap();
+    assert_eq!(Some(HealthStatus::Serving), watch.next().await.unwrap());
+}
+
+#[tokio::test]
+async fn only_codes_that_can_pass_are_retried_and_only_so_often() {
+    for (code, sent) in [
+        (Grpc::Unavailable, 3),
+        (Grpc::ResourceExhausted, 3),
+        (Grpc::Aborted, 3),
+        (Grpc::InvalidArgument, 1),
+        (Grpc::NotFound, 1),
+        (Grpc::FailedPrecondition, 1),
+        (Grpc::PermissionDenied, 1),
+        (Grpc::Internal, 1),
+        (Grpc::Unknown, 1),
+        (Grpc::Cancelled, 1),
+        (Grpc::OutOfRange, 1),
+        (Grpc::Unimplemented, 1),
+    ] {
+        let it = broker(3).await;
+        for _ in 0..3 {
+            it.fake.fail(Status::new(code, "no"));
+        }
+        let error = it.client.hash_data(hash()).await.unwrap_err();
+        assert_eq!(sent, it.fake.calls(), "{code:?}");
+        assert_eq!(Code::from(code), error.rejection().unwrap().code);
+        assert_eq!(sent > 1, error.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn pushback_is_honoured() {
+    let pushed = |value: &'static str| {
+        let mut status = Status::unavailable("later");
+        status.metadata_mut().insert("grpc-retry-pushback-ms", value.parse().unwrap());
+        status
+    };
+    let it = broker(3).await;
+    it.fake.fail(pushed("-1"));
+    assert_eq!(Code::Unavailable, it.client.hash_data(hash()).await.unwrap_err().rejection().unwrap().code);
+    assert_eq!(1, it.fake.calls());
+
+    // A time beyond the deadline is not waited for: the refusal comes back at once.
+    it.fake.fail(pushed("3600000"));
+    let error = it.client.hash_data(hash()).await.unwrap_err();
+    assert_eq!("later", error.rejection().unwrap().message);
+    assert_eq!(2, it.fake.calls());
+
+    it.fake.fail(pushed("1"));
+    it.client.hash_data(hash()).await.unwrap();
+    assert_eq!(4, it.fake.calls());
+}
+
+#[tokio::test]
+async fn retry_info_beyond_the_deadline_ends_the_call_at_once() {
+    let it = broker(3).await;
+    let hour = Duration::from_secs(3600);
+    let details = ErrorDetails::with_retry_info(Some(hour));
+    it.fake.fail(Status::with_error_details(Grpc::ResourceExhausted, "full", details));
+    let error = it.client.hash_data(hash()).await.unwrap_err();
+    assert_eq!(Some(hour), error.rejection().unwrap().retry_after);
+    assert_eq!(1, it.fake.calls());
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_what_the_server_said() {
+    let it = broker(3).await;
+    let metadata =
+        [("field", "csr"), ("profile", "Default"), ("rule", "KeyConstraints.Subject"), ("line", "42")];
+    let metadata: HashMap<_, _> =
+        metadata.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let details = ErrorDetails::with_error_info("KEY_TOO_SMALL", "cryptobroker", metadata);
+    it.fake.fail(Status::with_error_details(Grpc::FailedPrecondition, "RSA 1024 is too small", details));
+    let error = it.client.hash_data(hash()).await.unwrap_err();
+    assert_eq!("FAILED_PRECONDITION (KEY_TOO_SMALL): RSA 1024 is too small", error.to_string());
+    let refusal = error.rejection().unwrap();
+    assert_eq!(Some("KEY_TOO_SMALL"), refusal.reason.as_deref());
+    assert_eq!((Some("csr"), Some("Default")), (refusal.field.as_deref(), refusal.profile.as_deref()));
+    assert_eq!((Some("KeyConstraints.Subject"), Some(42)), (refusal.rule.as_deref(), refusal.line));
+    assert!(!error.is_unreachable());
+}
+
+#[tokio::test]
+async fn a_call_ends_at_its_deadline_whoever_set_it() {
+    let it = broker(3).await;
+    let short = Duration::from_millis(20);
+    it.fake.then(Step::Hang).then(Step::Hang);
+    for error in [
+        it.client.with_timeout(short).hash_data(hash()).await.unwrap_err(),
+        it.client.hash_data(hash().timeout(short)).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, Error::Deadline { timeout, attempts: 1, .. } if timeout == short),
+            "{error:?}"
+        );
+    }
+    // The connection outlives the calls on it, and no time is too long.
+    it.client.hash_data(hash().timeout(Duration::MAX)).await.unwrap();
+}
+
+#[tokio::test]
+async fn retries_share_one_deadline() {
+    let it = broker(9).await;
+    it.fake.fail(Status::unavailable("first")).then(Step::Hang);
+    let error = it.client.hash_data(hash().timeout(Duration::from_millis(200))).await.unwrap_err();
+    assert!(matches!(&error, Error::Deadline { attempts: 2, last: Some(_), .. }), "{error:?}");
+    assert!(error.to_string().contains("first"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_without_its_value_is_a_protocol_error() {
+    let it = broker(3).await;
+    it.fake.then(Step::Empty);
+    assert!(matches!(it.client.hash_data(hash()).await, Err(Error::Protocol { .. })));
+    assert_eq!(1, it.fake.calls());
+}
+
+#[tokio::test]
+async fn calls_run_at_the_same_time_on_one_connection() {
+    let it = broker(1).await;
+    it.fake.then(Step::Hang);
+    let stuck = tokio::spawn({
+        let client = it.client.clone();
+        async move { client.hash_data(hash()).await }
+    });
+    let tasks: Vec<_> = (0..64u8)
+        .map(|n| {
+            let client = it.client.clone();
+            tokio::spawn(async move { client.hash_data(HashRequest::new("Default", vec![n]).raw()).await })
+        })
+        .collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        let answer = task.await.unwrap().unwrap();
+        assert_eq!(HashValue::Raw(vec![u8::try_from(n).unwrap()].into()), answer.value);
+    }
+    assert!(!stuck.is_finished());
+    stuck.abort();
+}

@@ -1,0 +1,102 @@
+//! Brokers that are missing, come late, and come back.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use broker_client::{Client, Error, HashRequest, RetryPolicy};
+use common::{Fake, Step, quick, start};
+
+fn hash() -> HashRequest {
+    HashRequest::new("Default", "x")
+}
+
+#[tokio::test]
+async fn a_missing_broker_is_known_at_connect() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Client::connect(folder.path().join("nobody")).await.unwrap_err();
+    assert!(matches!(&error, Error::Connect { .. }), "{error:?}");
+    assert!(error.to_string().contains("start `cryptobroker-server`"), "{error}");
+    assert!(error.is_unreachable());
+}
+
+#[tokio::test]
+async fn a_lazy_client_meets_the_missing_broker_at_its_first_call_and_finds_it_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let client = Client::builder().socket(&socket).retry(quick(2)).connect_lazy().unwrap();
+    let error = client.hash_data(hash()).await.unwrap_err();
+    assert!(matches!(&error, Error::Connect { sockets, .. } if *sockets == [socket.clone()]), "{error:?}");
+    let _running = start(&Fake::default(), socket);
+    client.hash_data(hash()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_broker_that_comes_late_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let builder = Client::builder().socket(&socket).connect_wait(Duration::from_secs(60));
+    // `join!` polls in this order: nobody listens yet when the client first knocks.
+    let (client, _running) =
+        tokio::join!(builder.connect(), async { start(&Fake::default(), socket.clone()) });
+    client.unwrap().hash_data(hash()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_waits_for_a_socket_no_longer_than_its_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let wait = Duration::from_secs(3600);
+    let client = Client::builder().socket(folder.path().join("s")).connect_wait(wait).connect_lazy().unwrap();
+    let error = client.hash_data(hash().timeout(Duration::from_millis(20))).await.unwrap_err();
+    assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_restarted_broker_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let mut running = start(&fake, socket.clone());
+    let client = Client::connect(&socket).await.unwrap();
+    for _ in 0..3 {
+        client.hash_data(hash()).await.unwrap();
+        running.stop();
+        running = start(&fake, socket.clone());
+    }
+    client.hash_data(hash()).await.unwrap();
+    assert_eq!(4, fake.calls());
+}
+
+#[tokio::test]
+async fn a_call_that_is_cut_in_the_middle_is_an_error_of_the_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    fake.then(Step::Hang);
+    let running = start(&fake, socket.clone());
+    let client = Client::builder().socket(&socket).retry(RetryPolicy::none()).connect().await.unwrap();
+    let call = tokio::spawn(async move { client.hash_data(hash()).await });
+    while fake.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    running.stop();
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    assert!(error.is_retryable() && error.is_unreachable());
+}
+
+#[tokio::test]
+async fn a_listener_that_does_not_speak_grpc_is_an_error_and_no_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream);
+        }
+    });
+    let client = Client::builder().socket(&socket).retry(quick(2)).connect_lazy().unwrap();
+    let error = client.hash_data(hash()).await.unwrap_err();
+    assert!(error.is_unreachable(), "{error:?}");
+}
