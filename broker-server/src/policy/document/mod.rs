@@ -141,3 +141,6 @@ fn name_of(node: &Node) -> Option<&str> {
 
 const LIBRARIES: [(&str, CryptoLibrary); 2] =
     [("native", CryptoLibrary::Native), ("aws-lc", CryptoLibrary::AwsLc)];
+
+#[cfg(test)]
+mod tests;
