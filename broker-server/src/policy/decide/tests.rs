@@ -135,8 +135,8 @@ fn the_post_quantum_profile_takes_its_own_kinds() {
     let issuer = KeyType::MlDsa(MlDsa::MlDsa65);
     assert!(decide(&catalogue, "PQC-ML-DSA-65", &with(KeyType::MlDsa(MlDsa::MlDsa44), issuer)).is_ok());
     assert!(decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), issuer)).is_ok());
-    let denial =
-        decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), KeyType::MlDsa(MlDsa::MlDsa87))).unwrap_err();
+    let denial = decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), KeyType::MlDsa(MlDsa::MlDsa87)))
+        .unwrap_err();
     assert_eq!(denial.message, "the issuer key is ML-DSA-87; profile PQC-ML-DSA-65 allows ML-DSA-65");
 }
 
@@ -149,8 +149,7 @@ fn an_issuer_that_cannot_make_the_signature_is_refused() {
          RSA: { MinKeySize: 2048, MaxKeySize: 4096 } } } } }",
     )
     .unwrap();
-    let facts =
-        Facts { subject_key: Some(KeyType::Ed25519), issuer_key: Some(RSA(3072)), ..facts() };
+    let facts = Facts { subject_key: Some(KeyType::Ed25519), issuer_key: Some(RSA(3072)), ..facts() };
     let denial = decide(&catalogue, "P", &facts).unwrap_err();
     assert_eq!(denial.kind, DenialKind::AlgorithmMismatch);
     assert_eq!(denial.rule, "API.SignCertificate.SignAlg");
@@ -181,8 +180,7 @@ fn validity_at_the_edges_and_one_second_outside() {
             assert_eq!((denial.kind, denial.line), (DenialKind::ValidityNotAllowed, Some(6)));
         }
     }
-    let denial =
-        decide(&catalogue, "P", &Facts { not_before: Some(first - 1), ..facts() }).unwrap_err();
+    let denial = decide(&catalogue, "P", &Facts { not_before: Some(first - 1), ..facts() }).unwrap_err();
     assert_eq!(
         denial.message,
         "the notBefore asked for is 2027-01-15T06:59:59Z; profile P allows 2027-01-15T07:00:00Z to \
@@ -325,7 +323,13 @@ fn explain_lists_every_rule_that_refuses() {
     let facts = Facts {
         subject_key: Some(RSA(1024)),
         issuer_key: Some(RSA(1024)),
-        ca: Some(CaFacts { is_ca: false, path_len: None, key_usage: Some(1), not_before: NOW, not_after: NOW }),
+        ca: Some(CaFacts {
+            is_ca: false,
+            path_len: None,
+            key_usage: Some(1),
+            not_before: NOW,
+            not_after: NOW,
+        }),
         not_after: Some(NOW + 100 * 3600),
         ..facts()
     };

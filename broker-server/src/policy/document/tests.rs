@@ -119,7 +119,14 @@ fn each_refusal_names_its_place_and_rule() {
     refused(8, "        SignAlg: dsa", (8, 18), &path("SignAlg"), "not known", Some("rsa"));
     refused(9, "", (7, 7), sign, "`HashAlg` is missing", None);
     refused(9, "        HashAlg: sha-1", (9, 18), &path("HashAlg"), "not known", Some("sha-512"));
-    refused(9, "        HashAlg: sha-384\n        SKIHashAlg: md5", (10, 21), &path("SKIHashAlg"), "md5", None);
+    refused(
+        9,
+        "        HashAlg: sha-384\n        SKIHashAlg: md5",
+        (10, 21),
+        &path("SKIHashAlg"),
+        "md5",
+        None,
+    );
     refused(
         10,
         "        Validity: { ValidNotBeforeOffset: 1d, ValidNotAfterOffset: 1h }",
@@ -193,7 +200,14 @@ fn each_refusal_names_its_place_and_rule() {
         "no entry for ECDSA",
         None,
     );
-    refused(14, "        KeyUsage: [digitalSignatur]", (14, 20), &path("KeyUsage[0]"), "not known", Some("digitalSignature"));
+    refused(
+        14,
+        "        KeyUsage: [digitalSignatur]",
+        (14, 20),
+        &path("KeyUsage[0]"),
+        "not known",
+        Some("digitalSignature"),
+    );
     refused(14, "        KeyUsage: [crlSign]", (14, 20), &path("KeyUsage[0]"), "not known", Some("cRLSign"));
     refused(
         14,
@@ -237,7 +251,14 @@ fn each_refusal_names_its_place_and_rule() {
         "does not have dns",
         None,
     );
-    refused(15, "        IssuerChecks: { RequireCa: true }", (15, 25), &path("IssuerChecks.RequireCa"), "no such key", Some("RequireCA"));
+    refused(
+        15,
+        "        IssuerChecks: { RequireCa: true }",
+        (15, 25),
+        &path("IssuerChecks.RequireCa"),
+        "no such key",
+        Some("RequireCA"),
+    );
 }
 
 #[test]
@@ -253,14 +274,38 @@ fn sections_of_later_operations_are_judged_too() {
         assert!(parse("p.yaml", &section(sound)).is_ok(), "{sound}");
     }
     for (wrong, message) in [
-        ("SignData: { SigningMode: legacy, SignAlg: ml-dsa-44, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }", "post-quantum"),
-        ("SignData: { SigningMode: post-quantum, SignAlg: rsa, HashAlg: sha-256, SignatureFormat: DER, KeyConstraints: { RSA: { MinKeySize: 1, MaxKeySize: 2 } } }", "ml-dsa-44"),
-        ("SignData: { SigningMode: legacy, SignAlg: ed25519, HashAlg: sha-256, SignatureFormat: DER, KeyConstraints: { Ed25519: {} } }", "hashes by itself"),
-        ("SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: der, KeyConstraints: { Ed25519: {} } }", "not known"),
-        ("SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }", "no entry"),
-        ("EncryptData: { EncryptAlg: aes-gcm, KeySize: 512, NonceStrategy: random, TagLength: 120 }", "128, 192, 256"),
-        ("EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 64 }", "96, 104"),
-        ("EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: counter, TagLength: 96 }", "user-provided"),
+        (
+            "SignData: { SigningMode: legacy, SignAlg: ml-dsa-44, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }",
+            "post-quantum",
+        ),
+        (
+            "SignData: { SigningMode: post-quantum, SignAlg: rsa, HashAlg: sha-256, SignatureFormat: DER, KeyConstraints: { RSA: { MinKeySize: 1, MaxKeySize: 2 } } }",
+            "ml-dsa-44",
+        ),
+        (
+            "SignData: { SigningMode: legacy, SignAlg: ed25519, HashAlg: sha-256, SignatureFormat: DER, KeyConstraints: { Ed25519: {} } }",
+            "hashes by itself",
+        ),
+        (
+            "SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: der, KeyConstraints: { Ed25519: {} } }",
+            "not known",
+        ),
+        (
+            "SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }",
+            "no entry",
+        ),
+        (
+            "EncryptData: { EncryptAlg: aes-gcm, KeySize: 512, NonceStrategy: random, TagLength: 120 }",
+            "128, 192, 256",
+        ),
+        (
+            "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 64 }",
+            "96, 104",
+        ),
+        (
+            "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: counter, TagLength: 96 }",
+            "user-provided",
+        ),
         ("KEM: { KemAlg: ml-kem-769 }", "not known"),
         ("Groth16: { Curve: bn254, Circuits: [] }", "at least one circuit"),
         ("Groth16: { Curve: bls12-381, Circuits: [a] }", "not known"),
