@@ -161,3 +161,12 @@ fn a_directory_is_loaded_or_an_error() {
     assert!(error.to_string().contains("regular file"), "{error}");
     assert!(error.mistakes().is_empty());
 }
+
+#[test]
+fn the_example_of_the_documentation_loads() {
+    let reference = include_str!("../../../../docs/profiles.md");
+    let example = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let catalogue = Catalogue::parse("docs/profiles.md", example).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(catalogue.profiles()[0].name.as_ref(), "Example-2026");
+    assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().refused_from.is_some());
+}

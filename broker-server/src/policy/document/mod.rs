@@ -143,4 +143,6 @@ const LIBRARIES: [(&str, CryptoLibrary); 2] =
     [("native", CryptoLibrary::Native), ("aws-lc", CryptoLibrary::AwsLc)];
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
