@@ -122,14 +122,8 @@ impl PrivateKey {
         // which also counts its own reference to it. `length` holds the capacity of `signature` and receives what was
         // written; `message` is readable for its length.
         let signed = unsafe {
-            1 == ffi::EVP_DigestSignInit(
-                context.as_ptr(),
-                null_mut(),
-                digest,
-                null_mut(),
-                self.key.as_ptr(),
-            ) && 1
-                == ffi::EVP_DigestSign(
+            1 == ffi::EVP_DigestSignInit(context.as_ptr(), null_mut(), digest, null_mut(), self.key.as_ptr())
+                && 1 == ffi::EVP_DigestSign(
                     context.as_ptr(),
                     signature.as_mut_ptr(),
                     &mut length,

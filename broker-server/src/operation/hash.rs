@@ -37,8 +37,7 @@ fn answer(
     format: HashFormat,
     input: &[u8],
 ) -> HashValue {
-    let length =
-        if algorithm.is_extendable() { output_length } else { algorithm.default_output_length() };
+    let length = if algorithm.is_extendable() { output_length } else { algorithm.default_output_length() };
     match format {
         HashFormat::Raw => {
             let mut digest = vec![0; length];
