@@ -19,38 +19,16 @@ use std::{
 };
 
 use aws_lc_sys as ffi;
-use der::{Decode, Reader, SliceReader, Tagged, asn1::AnyRef};
 
 use crate::algorithm::{Curve, KeyType, MlDsa, SignatureHash, SignatureScheme};
 
+mod ml_dsa;
+mod types;
+
+pub use types::{EvpError, KeyEncoding, Verification};
+
 #[cfg(test)]
 mod tests;
-
-/// The library refused, for one of the reasons that can be told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EvpError {
-    /// The key does not parse, is not consistent, or does not fit the scheme.
-    #[error("the key cannot be used")]
-    BadKey,
-    /// The signature does not match, or is not even shaped like one.
-    #[error("the signature is wrong")]
-    BadSignature,
-    /// Nothing that the caller sent explains it.
-    #[error("the crypto library failed")]
-    Failed,
-}
-
-/// How a private key's DER is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyEncoding {
-    /// PrivateKeyInfo (RFC 5208) or OneAsymmetricKey (RFC 5958): RSA, EC, Ed25519 (RFC 8410), ML-DSA (RFC 9881: seed,
-    /// expanded key, or both).
-    Pkcs8,
-    /// ECPrivateKey (RFC 5915) with its named curve inside.
-    Sec1,
-    /// RSAPrivateKey (RFC 8017 A.1.2) with its CRT values.
-    Pkcs1,
-}
 
 /// A private key inside the library; wiped when dropped.
 pub struct PrivateKey {
@@ -76,7 +54,7 @@ impl PrivateKey {
         let kind = key.kind()?;
         let complete = match kind {
             Some(KeyType::Rsa { .. }) => key.has_rsa_factors(),
-            Some(KeyType::MlDsa(_)) => ml_dsa_private_key_is_exact(der),
+            Some(KeyType::MlDsa(_)) => ml_dsa::private_key_is_exact(der),
             _ => true,
         };
         if complete { Ok(Self { key, kind }) } else { Err(EvpError::BadKey) }
@@ -143,26 +121,6 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PrivateKey({:?}, [redacted])", self.kind)
     }
-}
-
-/// How a signature is to be verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// RSASSA-PKCS1-v1_5 (RFC 8017 8.2).
-    RsaPkcs1(SignatureHash),
-    /// RSASSA-PSS (RFC 8017 8.1) with MGF1 over the same hash.
-    RsaPss {
-        /// Hash of the message and of MGF1.
-        hash: SignatureHash,
-        /// Length of the salt in bytes; a signature with another length is wrong.
-        salt_length: u32,
-    },
-    /// ECDSA, the signature as DER (Ecdsa-Sig-Value).
-    Ecdsa(SignatureHash),
-    /// Ed25519 (RFC 8032), pure.
-    Ed25519,
-    /// ML-DSA (FIPS 204) of the key's parameter set, pure, with empty context.
-    MlDsa,
 }
 
 /// A public key inside the library.
@@ -438,6 +396,12 @@ impl Drop for ErrorQueue {
     }
 }
 
+#[cfg(test)]
+fn error_queue_is_empty() -> bool {
+    // SAFETY: the function has no preconditions.
+    0 == unsafe { ffi::ERR_peek_error() }
+}
+
 /// A reader over `der`. The pointer is good for as long as the slice is.
 fn cursor(der: &[u8]) -> ffi::CBS {
     ffi::CBS { data: der.as_ptr(), len: der.len() }
@@ -480,24 +444,4 @@ fn extend(function: *const ffi::EVP_MD, input: &[u8], output: &mut [u8]) {
     if !done {
         std::alloc::handle_alloc_error(Layout::new::<ffi::EVP_MD_CTX>());
     }
-}
-
-/// Whether nothing follows the key inside the `privateKey` octets of an ML-DSA PKCS#8 key: there the library stops
-/// reading after the element that it wanted. `der` is one that the library has parsed.
-fn ml_dsa_private_key_is_exact(der: &[u8]) -> bool {
-    let exact = || -> der::Result<bool> {
-        let mut info = SliceReader::new(AnyRef::from_der(der)?.value())?;
-        AnyRef::decode(&mut info)?; // version
-        AnyRef::decode(&mut info)?; // algorithm
-        let octets = AnyRef::decode(&mut info)?;
-        let key = AnyRef::from_der(octets.value())?; // refuses bytes after its end
-        if key.tag() != der::Tag::Sequence {
-            return Ok(true);
-        }
-        let mut both = SliceReader::new(key.value())?;
-        AnyRef::decode(&mut both)?; // seed
-        AnyRef::decode(&mut both)?; // expanded key
-        Ok(both.is_finished())
-    };
-    exact().unwrap_or(false)
 }

@@ -115,6 +115,7 @@ fn verify_and_spoil(key: &PublicKey, how: Verification, signature: &[u8]) {
     let mut longer = signature.to_vec();
     longer.push(0);
     assert_eq!(key.verify(how, MESSAGE, &longer), Err(EvpError::BadSignature));
+    assert!(error_queue_is_empty());
 }
 
 #[test]

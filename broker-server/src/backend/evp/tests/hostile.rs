@@ -44,8 +44,10 @@ fn handle(der: &[u8]) {
 fn refused(der: &[u8]) {
     for encoding in ENCODINGS {
         assert_eq!(PrivateKey::from_der(encoding, der).unwrap_err(), EvpError::BadKey);
+        assert!(error_queue_is_empty());
     }
     assert_eq!(PublicKey::from_spki(der).unwrap_err(), EvpError::BadKey);
+    assert!(error_queue_is_empty());
 }
 
 #[test]
