@@ -1,0 +1,135 @@
+//! Which keys load, in which encodings, and which schemes fit them.
+
+use super::*;
+
+#[test]
+fn one_key_in_each_of_its_encodings_is_one_key() {
+    let bench = Bench::new();
+    for (_, name) in CURVES {
+        let (private, spki) = bench.ec(name);
+        bench.openssl("ec -in key.der -inform DER -outform DER -out sec1.der");
+        let sec1 = bench.get("sec1.der");
+        for (encoding, der) in [(KeyEncoding::Pkcs8, &private), (KeyEncoding::Sec1, &sec1)] {
+            let key = PrivateKey::from_der(encoding, der).unwrap();
+            assert!(key.matches(&public(&spki)), "{name} {encoding:?}");
+        }
+        // SEC1 without the public half: it is computed.
+        bench.openssl("ec -in key.der -inform DER -no_public -outform DER -out sec1.der");
+        let key = PrivateKey::from_der(KeyEncoding::Sec1, &bench.get("sec1.der")).unwrap();
+        assert!(key.matches(&public(&spki)), "{name}");
+        // A compressed point is the same point.
+        bench.openssl("ec -in key.der -inform DER -pubout -conv_form compressed -outform DER -out short.der");
+        assert!(key.matches(&public(&bench.get("short.der"))));
+    }
+    let (private, spki) = bench.rsa(2048);
+    bench.openssl("rsa -in key.der -inform DER -traditional -outform DER -out pkcs1.der");
+    let pkcs1 = bench.get("pkcs1.der");
+    for (encoding, der) in [(KeyEncoding::Pkcs8, &private), (KeyEncoding::Pkcs1, &pkcs1)] {
+        assert!(PrivateKey::from_der(encoding, der).unwrap().matches(&public(&spki)), "{encoding:?}");
+    }
+}
+
+#[test]
+fn a_key_in_another_encoding_than_it_says_is_refused() {
+    let bench = Bench::new();
+    let (private, _) = bench.ec("prime256v1");
+    bench.openssl("ec -in key.der -inform DER -outform DER -out sec1.der");
+    let sec1 = bench.get("sec1.der");
+    for (encoding, der) in [
+        (KeyEncoding::Sec1, &private),
+        (KeyEncoding::Pkcs1, &private),
+        (KeyEncoding::Pkcs8, &sec1),
+        (KeyEncoding::Pkcs1, &sec1),
+    ] {
+        assert_eq!(PrivateKey::from_der(encoding, der).unwrap_err(), EvpError::BadKey);
+    }
+}
+
+#[test]
+fn a_scheme_that_does_not_fit_the_key_is_an_error() {
+    let bench = Bench::new();
+    let keys = [bench.ec("secp384r1"), bench.rsa(2048), bench.key("-algorithm ED25519")];
+    let hash = SignatureHash::Sha256;
+    let schemes = [
+        (SignatureScheme::Ecdsa(hash), Verification::Ecdsa(hash)),
+        (SignatureScheme::RsaPkcs1(hash), Verification::RsaPkcs1(hash)),
+        (SignatureScheme::Ed25519, Verification::Ed25519),
+    ];
+    for (i, (private_der, public_der)) in keys.iter().enumerate() {
+        let (private, public) = (pkcs8(private_der), public(public_der));
+        for (j, (scheme, how)) in schemes.into_iter().enumerate() {
+            if i != j {
+                assert_eq!(private.sign(scheme, MESSAGE), Err(EvpError::BadKey));
+                assert_eq!(public.verify(how, MESSAGE, &[0; 64]), Err(EvpError::BadKey));
+            }
+        }
+        assert_eq!(private.sign(SignatureScheme::MlDsa(MlDsa::MlDsa44), MESSAGE), Err(EvpError::BadKey));
+        assert_eq!(public.verify(Verification::MlDsa, MESSAGE, &[0; 2420]), Err(EvpError::BadKey));
+        let pss = Verification::RsaPss { hash, salt_length: 32 };
+        let expected = if i == 1 { EvpError::BadSignature } else { EvpError::BadKey };
+        assert_eq!(public.verify(pss, MESSAGE, &[0; 256]), Err(expected));
+        // Nor does the key match the others.
+        for (j, (_, other)) in keys.iter().enumerate() {
+            assert_eq!(private.matches(&super::public(other)), i == j);
+        }
+    }
+}
+
+#[test]
+fn keys_of_one_kind_and_different_numbers_do_not_match() {
+    let bench = Bench::new();
+    for options in [
+        "-algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+        "-algorithm RSA -pkeyopt rsa_keygen_bits:2048",
+        "-algorithm ED25519",
+    ] {
+        let (one, one_public) = bench.key(options);
+        let (_, two_public) = bench.key(options);
+        assert!(pkcs8(&one).matches(&public(&one_public)));
+        assert!(!pkcs8(&one).matches(&public(&two_public)));
+    }
+    let (p256, _) = bench.ec("prime256v1");
+    let (_, p384) = bench.ec("secp384r1");
+    assert!(!pkcs8(&p256).matches(&public(&p384)));
+}
+
+#[test]
+fn an_rsa_key_too_short_for_the_hash_is_the_keys_fault() {
+    let bench = Bench::new();
+    let (private, _) = bench.rsa(512);
+    let private = pkcs8(&private);
+    let sign = |hash| private.sign(SignatureScheme::RsaPkcs1(hash), MESSAGE).map(|signature| signature.len());
+    assert_eq!(sign(SignatureHash::Sha256), Ok(64));
+    assert_eq!(sign(SignatureHash::Sha384), Err(EvpError::BadKey));
+    assert_eq!(sign(SignatureHash::Sha512), Err(EvpError::BadKey));
+}
+
+#[test]
+fn kinds_that_the_broker_does_not_use_are_refused_or_sign_nothing() {
+    let bench = Bench::new();
+    for options in [
+        "-algorithm EC -pkeyopt ec_paramgen_curve:secp256k1",
+        "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1",
+        "-algorithm X25519",
+        "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048",
+    ] {
+        let (private_der, public_der) = bench.key(options);
+        if let Ok(private) = PrivateKey::from_der(KeyEncoding::Pkcs8, &private_der) {
+            assert_eq!(private.key_type(), None, "{options}");
+            let scheme = SignatureScheme::Ecdsa(SignatureHash::Sha256);
+            assert_eq!(private.sign(scheme, MESSAGE), Err(EvpError::BadKey), "{options}");
+        }
+        if let Ok(public) = PublicKey::from_spki(&public_der) {
+            assert_eq!(public.key_type(), None, "{options}");
+            let how = Verification::Ecdsa(SignatureHash::Sha256);
+            assert_eq!(public.verify(how, MESSAGE, &[0; 64]), Err(EvpError::BadKey), "{options}");
+        }
+    }
+}
+
+#[test]
+fn debug_shows_the_kind_and_nothing_else() {
+    let (private, spki) = Bench::new().ec("prime256v1");
+    assert_eq!(format!("{:?}", pkcs8(&private)), "PrivateKey(Some(Ec(P256)), [redacted])");
+    assert_eq!(format!("{:?}", public(&spki)), "PublicKey(Some(Ec(P256)))");
+}
