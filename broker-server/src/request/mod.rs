@@ -4,6 +4,7 @@ mod error;
 mod hash_data;
 mod limits;
 mod metadata;
+mod pem;
 mod sign_certificate;
 
 pub use error::{Problem, RequestError};
@@ -11,5 +12,6 @@ pub use hash_data::{HashData, HashFormat};
 pub use limits::Limits;
 pub use metadata::Metadata;
 pub use sign_certificate::{
-    AlternativeName, CaCertificate, CertificateFormat, Csr, IssuerKey, SignCertificate,
+    AlternativeName, CaCertificate, CertificateFormat, Csr, IssuerKey, KeyForm, RequestSignature,
+    SignCertificate,
 };
