@@ -81,7 +81,7 @@ impl<'a> Values<'a> {
 
     /// The next value if it has `tag`; otherwise nothing is read.
     pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<Tlv<'a>>, NotDer> {
-        if self.is_empty() || self.reader.peek_tag()? != tag {
+        if self.is_empty() || Tag::peek(&self.reader)? != tag {
             return Ok(None);
         }
         self.any().map(Some)

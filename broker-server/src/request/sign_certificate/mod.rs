@@ -10,6 +10,8 @@ mod asn1;
 mod ca_certificate;
 mod csr;
 mod key;
+#[cfg(test)]
+pub(crate) mod material;
 mod names;
 mod public_key;
 mod subject;
