@@ -118,7 +118,7 @@ impl Drop for WipedText {
     }
 }
 
-fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, Problem> {
+pub(super) fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, Problem> {
     match form {
         KeyForm::Pkcs8 => pkcs8(bytes),
         KeyForm::Sec1 => sec1(bytes),

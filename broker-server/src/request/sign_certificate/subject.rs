@@ -121,7 +121,7 @@ mod tests {
         let der = name_from_text(" C=de, ,O=A=B,OU=One,OU=Two,CN=Zoë,L=a@b ,").unwrap();
         let name = RdnSequence::from_der(&der).unwrap();
         let found: Vec<_> = name
-            .iter_rdn()
+            .iter()
             .flat_map(|rdn| {
                 rdn.iter().map(|a| (a.oid.to_string(), a.value.header().tag(), a.value.value().to_vec()))
             })
@@ -166,7 +166,7 @@ mod tests {
         fn every_good_component_comes_back(values in proptest::collection::vec("[a-zA-Z0-9@*é][a-zA-Z0-9@*é ]{0,30}[a-z]", 1..8)) {
             let text = values.iter().map(|value| format!("OU={value}")).collect::<Vec<_>>().join(", ");
             let name = RdnSequence::from_der(&name_from_text(&text).unwrap()).unwrap();
-            let found: Vec<_> = name.iter_rdn().flat_map(|rdn| rdn.iter().map(|a| a.value.value().to_vec())).collect();
+            let found: Vec<_> = name.iter().flat_map(|rdn| rdn.iter().map(|a| a.value.value().to_vec())).collect();
             prop_assert_eq!(found, values.iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>());
         }
     }
