@@ -53,12 +53,17 @@ impl CaCache {
         Self { entries, ttl, mac, held: Mutex::default() }
     }
 
-    /// How many keys are held now, those past their time not counted.
-    pub fn len(&self) -> usize {
+    /// Drops every key that is past its time. Each call does so by itself; a server that may go without calls does it
+    /// now and then, so that no key outlives its time in memory.
+    pub fn sweep(&self) {
         let now = Instant::now();
-        let mut held = self.lock();
-        held.by_id.retain(|_, entry| now < entry.until);
-        held.by_id.len()
+        self.lock().by_id.retain(|_, entry| now < entry.until);
+    }
+
+    /// How many keys are held now.
+    pub fn len(&self) -> usize {
+        self.sweep();
+        self.lock().by_id.len()
     }
 
     /// Whether no key is held.
@@ -97,9 +102,8 @@ impl CaCache {
     }
 
     fn find(&self, id: &[u8; 32]) -> Option<Arc<PrivateKey>> {
-        let now = Instant::now();
+        self.sweep();
         let mut held = self.lock();
-        held.by_id.retain(|_, entry| now < entry.until);
         held.uses += 1;
         let uses = held.uses;
         let entry = held.by_id.get_mut(id)?;

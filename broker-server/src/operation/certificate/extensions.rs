@@ -16,8 +16,7 @@ use x509_cert::ext::{
 };
 
 use crate::{
-    algorithm::KeyType,
-    algorithm::SkiHash,
+    algorithm::{KeyType, SkiHash},
     backend::hash::ski_digest,
     policy::profile::{ExtendedKeyUsage, KeyUsage, SignCertificateRule},
     request::{AlternativeName, CaCertificate, SignCertificate},

@@ -41,7 +41,7 @@ pub(super) fn issue(
         TbsCertificate {
             version: 2,
             serial_number: UintRef::new(&serial)?,
-            signature: algorithm.clone(),
+            signature: algorithm,
             issuer: AnyRef::from_der(request.ca_certificate.subject_der())?,
             validity: Validity::new(time(grant.not_before)?, time(grant.not_after)?),
             subject: AnyRef::from_der(subject)?,
@@ -55,7 +55,7 @@ pub(super) fn issue(
     let certificate = || -> der::Result<Vec<u8>> {
         Certificate {
             tbs_certificate: AnyRef::from_der(&tbs)?,
-            signature_algorithm: algorithm.clone(),
+            signature_algorithm: algorithm,
             signature: BitStringRef::from_bytes(&signature)?,
         }
         .to_der()

@@ -244,6 +244,25 @@ fn extensions_follow_the_profile() {
 }
 
 #[test]
+fn an_issuer_without_a_key_identifier_gets_method_1() {
+    let openssl = OpenSsl::new();
+    openssl.key("ca", "ec:P-256");
+    openssl.csr("ca", &["-subj", "/CN=x"]);
+    openssl.run(
+        "req -x509 -new -key ca.key -subj /CN=root -days 30 -addext subjectKeyIdentifier=none -out ca.crt",
+    );
+    let issued =
+        issue(openssl.message("ca", "ca"), rule(SignatureScheme::Ecdsa(SignatureHash::Sha256))).unwrap();
+    let (_, leaf) = X509Certificate::from_der(&issued.der).unwrap();
+    let authority = leaf.iter_extensions().find_map(|e| match e.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| hex::encode(id.0)),
+        _ => None,
+    });
+    // The same key on both sides, so the subject's identifier is what the issuer's would be.
+    assert_eq!(authority, Some(issued.subject_key_id));
+}
+
+#[test]
 fn times_change_their_form_in_2050() {
     let openssl = OpenSsl::new();
     openssl.ca("ca", "ec:P-256");

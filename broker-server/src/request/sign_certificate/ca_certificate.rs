@@ -135,10 +135,10 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
     certificate.octet_bits()?;
     certificate.end()?;
 
-    if let Some(version) = tbs.optional(context(0, true))? {
-        if !matches!(Tlv::only(version.value)?.raw, [2, 1, 0..=2]) {
-            return Err(NotDer);
-        }
+    if let Some(version) = tbs.optional(context(0, true))?
+        && !matches!(Tlv::only(version.value)?.raw, [2, 1, 0..=2])
+    {
+        return Err(NotDer);
     }
     tbs.next(Tag::Integer)?;
     // RFC 5280 4.1.1.2: both must be the same.

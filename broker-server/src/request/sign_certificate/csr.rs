@@ -262,7 +262,7 @@ fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<RequestSignature, Pr
 fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<RequestSignature>, NotDer> {
     let mut parts = parameters.inside(Tag::Sequence)?;
     let hash = match parts.optional(context(0, true))? {
-        Some(hash) => hash_algorithm(&mut Values::new(hash.value)?)?,
+        Some(hash) => hash_algorithm(&mut Values::new(Tlv::only(hash.value)?.raw)?)?,
         None => SHA_1,
     };
     let mask_hash = match parts.optional(context(1, true))? {
@@ -270,13 +270,13 @@ fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<RequestSignature>, NotDe
         None => SHA_1,
     };
     let salt_length = match parts.optional(context(2, true))? {
-        Some(salt) => Values::new(salt.value)?.decode::<u32>()?,
+        Some(salt) => Values::new(Tlv::only(salt.value)?.raw)?.decode::<u32>()?,
         None => 20,
     };
-    if let Some(trailer) = parts.optional(context(3, true))? {
-        if Values::new(trailer.value)?.decode::<u32>()? != 1 {
-            return Err(NotDer);
-        }
+    if let Some(trailer) = parts.optional(context(3, true))?
+        && Values::new(Tlv::only(trailer.value)?.raw)?.decode::<u32>()? != 1
+    {
+        return Err(NotDer);
     }
     parts.end()?;
     // No salt is longer than the largest modulus; the library takes the length as a C int.
@@ -289,7 +289,7 @@ fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<RequestSignature>, NotDe
 }
 
 fn mask_hash(mask: Tlv<'_>) -> Result<ObjectIdentifier, NotDer> {
-    let mask = Algorithm::read(&mut Values::new(mask.value)?)?;
+    let mask = Algorithm::read(&mut Values::new(Tlv::only(mask.value)?.raw)?)?;
     match mask.parameters {
         Some(hash) if mask.oid == MGF1 => hash_algorithm(&mut Values::new(hash.raw)?),
         _ => Err(NotDer),

@@ -155,11 +155,11 @@ pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, Problem> {
 fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
     let mut parts = values.sequence()?;
     let oid = parts.decode()?;
-    if let Some(critical) = parts.optional(Tag::Boolean)? {
-        // FALSE is the default and must be absent in DER; old request tools write it, and it changes nothing.
-        if !matches!(critical.value, [0x00 | 0xff]) {
-            return Err(NotDer);
-        }
+    // FALSE is the default and must be absent in DER; old request tools write it, and it changes nothing.
+    if let Some(critical) = parts.optional(Tag::Boolean)?
+        && !matches!(critical.value, [0x00 | 0xff])
+    {
+        return Err(NotDer);
     }
     let value = parts.next(Tag::OctetString)?.value;
     parts.end()?;

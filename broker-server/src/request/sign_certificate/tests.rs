@@ -185,6 +185,9 @@ fn strange_names_and_extensions_are_refused() {
     assert!(names::extensions(list).err().unwrap().to_string().contains("twice"));
 }
 
+/// A whole structure and whether bytes are taken for one.
+type Reader<'a> = (&'a [u8], &'a dyn Fn(&[u8]) -> bool);
+
 /// Every prefix, every byte changed in two ways, trailing bytes: the same error or the same facts each time, no panic.
 #[test]
 fn damaged_der_is_survived() {
@@ -196,7 +199,7 @@ fn damaged_der_is_survived() {
         let whole_key = |der: &[u8]| key::key_type(KeyForm::Pkcs8, der).is_ok();
         let whole_csr = |der: &[u8]| Csr::from_der(der).is_ok();
         let whole_certificate = |der: &[u8]| CaCertificate::from_der(der).is_ok();
-        let readers: [(&[u8], &dyn Fn(&[u8]) -> bool); 3] =
+        let readers: [Reader<'_>; 3] =
             [(&csr, &whole_csr), (&certificate, &whole_certificate), (&key, &whole_key)];
         for (der, whole) in readers {
             assert!(whole(der));
