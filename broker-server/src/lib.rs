@@ -12,4 +12,8 @@ pub mod caller;
 pub mod operation;
 pub mod policy;
 pub mod request;
+pub mod compute;
+pub mod config;
+pub mod process;
 pub mod secret;
+pub mod telemetry;
