@@ -9,11 +9,11 @@
 pub mod algorithm;
 pub mod backend;
 pub mod caller;
-pub mod operation;
-pub mod policy;
-pub mod request;
 pub mod compute;
 pub mod config;
+pub mod operation;
+pub mod policy;
 pub mod process;
+pub mod request;
 pub mod secret;
 pub mod telemetry;
