@@ -56,6 +56,10 @@ fn permit_for(
         deprecation: None,
         hash_data: None,
         sign_certificate: None,
+        sign_data: None,
+        encrypt_data: None,
+        kem: None,
+        groth16: None,
     };
     Permit::for_test(request, grant, Arc::new(rule), Arc::new(profile))
 }
