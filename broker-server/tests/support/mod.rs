@@ -1,5 +1,5 @@
 //! A real broker, the real binary, on a socket of its own in a folder of its own.
-#![allow(dead_code)] // each test file uses its own part
+#![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses its own part
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
