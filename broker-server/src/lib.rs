@@ -18,5 +18,6 @@ pub mod request;
 pub mod rpc;
 pub mod secret;
 pub mod server;
+pub mod status;
 pub mod telemetry;
 pub mod transport;

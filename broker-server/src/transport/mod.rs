@@ -1,13 +1,29 @@
 //! Bytes in, calls out: sockets, shards, admission, drain.
 
+mod admission;
+mod body;
+mod connection;
+mod drain;
 mod options;
+mod peer;
+mod shard;
 pub mod socket;
 
-use std::{future::Future, io};
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
+use tokio::time::Instant;
 use tonic::service::Routes;
 
-use crate::rpc::Health;
+use self::{
+    peer::Peers,
+    shard::{Dealer, Shard},
+};
+use crate::{caller::Caller, rpc::Health};
 pub use options::TransportOptions;
 pub use socket::Listener;
 
@@ -23,7 +39,7 @@ pub enum Outcome {
     },
 }
 
-/// Why serving could not start.
+/// Why serving could not start, or went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
@@ -33,10 +49,22 @@ pub enum TransportError {
     /// No thread.
     #[error("cannot start an I/O thread: {0}")]
     Thread(#[source] io::Error),
+    /// A socket cannot be accepted from.
+    #[error("cannot accept connections: {0}")]
+    Accept(#[source] io::Error),
+    /// An I/O thread panicked: a bug.
+    #[error("an I/O thread has failed")]
+    Shard,
 }
 
-/// Serves until `stop` resolves and the drain after it is over. Blocks; the runtimes are its own. `routes` is called
-/// once per shard. The sockets are removed when it returns.
+/// How long to wait when the process has run out of files and none can be freed.
+const BACKOFF: Duration = Duration::from_millis(20);
+
+/// Serves until `stop` resolves and the drain after it is over. Blocks; the runtimes are its own, so it must not be
+/// called on one. `routes` is called once per shard. The socket files are gone when the drain's last phase begins.
+///
+/// # Errors
+/// [`TransportError`] where a thread or runtime cannot be had; no call has been served then.
 pub fn run(
     listeners: Vec<Listener>,
     options: &TransportOptions,
@@ -44,5 +72,63 @@ pub fn run(
     health: &Health,
     stop: impl Future<Output = ()>,
 ) -> Result<Outcome, TransportError> {
-    todo!()
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(TransportError::Runtime)?;
+    let peers = Arc::new(Peers::new(options.max_connections));
+    let shards = (0..options.shards.get())
+        .map(|index| Shard::start(index, routes().prepare(), Arc::clone(&peers), options))
+        .collect::<Result<Vec<_>, _>>()?;
+    let outcome = runtime.block_on(async {
+        let dealer = Dealer { shards: &shards, peers: &peers, next_id: AtomicU64::new(1) };
+        let sockets = listeners
+            .iter()
+            .map(|listener| listener.accepting().and_then(tokio::net::UnixListener::from_std))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(TransportError::Accept)?;
+        let deadline = tokio::select! {
+            biased;
+            deadline = async {
+                stop.await;
+                let deadline = Instant::now() + options.drain_deadline;
+                tracing::info!("draining");
+                drain::quieten(&shards, health, options, deadline).await;
+                deadline
+            } => deadline,
+            never = accept_all(&sockets, &dealer) => match never {},
+        };
+        drop(sockets);
+        drop(listeners);
+        Ok(drain::leave(&shards, options, deadline).await)
+    });
+    let whole = shards.into_iter().map(Shard::join).fold(true, |all, whole| all && whole);
+    if whole { outcome } else { outcome.and(Err(TransportError::Shard)) }
+}
+
+async fn accept_all(
+    sockets: &[tokio::net::UnixListener],
+    dealer: &Dealer<'_>,
+) -> std::convert::Infallible {
+    loop {
+        let accepted = std::future::poll_fn(|cx| {
+            let mut sockets = sockets.iter().map(|socket| socket.poll_accept(cx));
+            sockets.find(std::task::Poll::is_ready).unwrap_or(std::task::Poll::Pending)
+        });
+        let dealt = match accepted.await {
+            Ok((stream, _)) => stream.peer_cred().and_then(|cred| {
+                let caller = Caller { uid: cred.uid(), gid: cred.gid(), pid: cred.pid() };
+                Ok(dealer.deal(stream.into_std()?, caller))
+            }),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = dealt {
+            // A connection that its client has given up is nobody's trouble; anything else is mostly a lack of files.
+            if error.kind() != io::ErrorKind::ConnectionAborted {
+                let room = dealer.peers.make_room();
+                tracing::warn!(%error, room, "cannot accept a connection");
+                tokio::time::sleep(BACKOFF).await;
+            }
+        }
+    }
 }

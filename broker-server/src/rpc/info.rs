@@ -1,0 +1,28 @@
+//! `InfoService.GetInfo`.
+
+use std::time::UNIX_EPOCH;
+
+use broker_proto::v1::{GetInfoRequest, GetInfoResponse, info_service_server::InfoService};
+use tonic::{Request, Response, Status};
+
+use super::{Broker, OPERATIONS};
+
+#[tonic::async_trait]
+impl InfoService for Broker {
+    async fn get_info(&self, _: Request<GetInfoRequest>) -> Result<Response<GetInfoResponse>, Status> {
+        let parts = &self.0;
+        let started = parts.started_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Response::new(GetInfoResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            catalogue_digest: parts.catalogue.digest().to_owned(),
+            profiles: parts.catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect(),
+            operations: OPERATIONS.iter().map(ToString::to_string).collect(),
+            fips: aws_lc_rs::try_fips_mode().is_ok(),
+            crypto_library_versions: format!("{}; RustCrypto sha2, sha3, shake", crate::backend::evp::version()),
+            started_at: Some(prost_types::Timestamp {
+                seconds: i64::try_from(started.as_secs()).unwrap_or(i64::MAX),
+                nanos: i32::try_from(started.subsec_nanos()).unwrap_or(0),
+            }),
+        }))
+    }
+}

@@ -1,0 +1,165 @@
+//! What every call goes through, whatever its service: who asks, until when, and what becomes of a panic.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use tonic::{Status, body::Body, service::Routes};
+use tower::Service as _;
+
+use super::{
+    TransportOptions,
+    body::{Answer, Question},
+    connection::{Call, Connection},
+    drain::Phase,
+};
+use crate::{
+    rpc::CallContext,
+    status::{self, CallError},
+};
+
+/// Streams that stay open for as long as their client likes: they are no calls to wait for, and end when the server
+/// leaves.
+const STREAMS: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."];
+
+/// The service of one connection.
+#[derive(Clone, Debug)]
+pub(super) struct Admission {
+    routes: Routes,
+    connection: Arc<Connection>,
+    max_request_time: Duration,
+}
+
+impl Admission {
+    pub(super) fn new(routes: Routes, connection: Arc<Connection>, options: &TransportOptions) -> Self {
+        Self { routes, connection, max_request_time: options.max_request_time }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Admission {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let admission = self.clone();
+        Box::pin(async move { Ok(admission.answer(request).await) })
+    }
+}
+
+impl Admission {
+    async fn answer(mut self, mut request: Request<Incoming>) -> Response<Answer> {
+        let counts = !STREAMS.iter().any(|stream| request.uri().path().starts_with(stream));
+        let call = Arc::new(Call::new(Arc::clone(&self.connection), counts));
+        let timeout = match timeout(request.headers()) {
+            Ok(timeout) => timeout,
+            Err(error) => return refusal(&error, call),
+        };
+        let start = Instant::now();
+        let deadline = start + timeout.unwrap_or(self.max_request_time);
+        let context =
+            CallContext { caller: self.connection.caller, connection: self.connection.id, deadline };
+        request.extensions_mut().insert(context);
+        let mut route = pin!(self.routes.call(request.map(|body| Question::new(body, Arc::clone(&call)))));
+        let contained = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| route.as_mut().poll(cx)));
+            polled.map_or(Poll::Ready(Err(CallError::Internal)), |polled| polled.map(Ok))
+        });
+        let answer = tokio::select! {
+            biased;
+            answer = contained => answer,
+            error = interrupted(&call, Some(deadline)) => Err(error),
+        };
+        match answer {
+            Ok(Ok(response)) => {
+                let mut response =
+                    response.map(|body| Answer::new(body, call, timeout.is_some().then_some(deadline)));
+                status::rewrite(response.headers_mut());
+                response
+            }
+            Err(error) => refusal(&error, call),
+        }
+    }
+}
+
+/// Resolves when the call may go on no longer, with the reason.
+pub(super) async fn interrupted(call: &Call, deadline: Option<Instant>) -> CallError {
+    let last = if call.counts { Phase::Cut } else { Phase::Leaving };
+    let mut phase = call.connection.phase.clone();
+    let passed = async {
+        match deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = passed => CallError::DeadlineExceeded,
+        _ = phase.wait_for(|phase| *phase >= last) => CallError::ShuttingDown,
+    }
+}
+
+fn refusal(error: &CallError, call: Arc<Call>) -> Response<Answer> {
+    Status::from(error).into_http::<Body>().map(|body| Answer::new(body, call, None))
+}
+
+/// The caller's `grpc-timeout`: at most eight digits and a unit ("gRPC over HTTP/2", Timeout).
+fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, CallError> {
+    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let parsed = || {
+        let (unit, digits) = value.as_bytes().split_last()?;
+        if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        Some(match unit {
+            b'H' => Duration::from_secs(number * 3600),
+            b'M' => Duration::from_secs(number * 60),
+            b'S' => Duration::from_secs(number),
+            b'm' => Duration::from_millis(number),
+            b'u' => Duration::from_micros(number),
+            b'n' => Duration::from_nanos(number),
+            _ => return None,
+        })
+    };
+    parsed().map(Some).ok_or(CallError::MalformedTimeout)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn parse(text: &'static str) -> Result<Option<Duration>, CallError> {
+        timeout(&HeaderMap::from_iter([(
+            http::HeaderName::from_static("grpc-timeout"),
+            HeaderValue::from_static(text),
+        )]))
+    }
+
+    #[test]
+    fn timeouts_have_a_number_and_a_unit() {
+        assert_eq!(timeout(&HeaderMap::new()), Ok(None));
+        assert_eq!(parse("5S"), Ok(Some(Duration::from_secs(5))));
+        assert_eq!(parse("99999999H"), Ok(Some(Duration::from_secs(99_999_999 * 3600))));
+        assert_eq!(parse("0n"), Ok(Some(Duration::ZERO)));
+        assert_eq!(parse("20m"), Ok(Some(Duration::from_millis(20))));
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for text in ["", "S", "5", "5s", "-5S", "+5S", "123456789S", "1.5S", "5 S"] {
+            assert_eq!(parse(text), Err(CallError::MalformedTimeout), "{text:?}");
+        }
+    }
+}

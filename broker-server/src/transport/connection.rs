@@ -1,0 +1,106 @@
+//! What is known about one connection, and how many calls it has in flight.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use tokio::sync::{Notify, watch};
+
+use super::drain::Phase;
+use crate::caller::Caller;
+
+/// Counters of one shard. Each shard has its own, so that calls do not fight over a cache line.
+#[derive(Debug, Default)]
+pub(super) struct Load {
+    /// Connections dealt to the shard and not closed yet.
+    pub(super) connections: AtomicUsize,
+    /// Calls whose request is complete and whose answer is not.
+    pub(super) in_flight: AtomicUsize,
+    /// Calls that ever were in flight.
+    pub(super) started: AtomicU64,
+}
+
+/// An accepted connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) id: u64,
+    pub(super) caller: Caller,
+    pub(super) load: Arc<Load>,
+    pub(super) phase: watch::Receiver<Phase>,
+    /// Wakes the connection when it has to make room for another.
+    pub(super) evicted: Notify,
+    in_flight: AtomicUsize,
+    opened: Instant,
+    /// Milliseconds from `opened` to the end of the last call.
+    last_call: AtomicU64,
+}
+
+impl Connection {
+    pub(super) fn new(id: u64, caller: Caller, load: Arc<Load>, phase: watch::Receiver<Phase>) -> Self {
+        load.connections.fetch_add(1, Ordering::Relaxed);
+        Self {
+            id,
+            caller,
+            load,
+            phase,
+            evicted: Notify::new(),
+            in_flight: AtomicUsize::new(0),
+            opened: Instant::now(),
+            last_call: AtomicU64::new(0),
+        }
+    }
+
+    /// Since when no call has been in flight; `None` while one is.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        if self.in_flight.load(Ordering::Acquire) > 0 {
+            return None;
+        }
+        let last = std::time::Duration::from_millis(self.last_call.load(Ordering::Relaxed));
+        Some(self.opened + last)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.load.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// One call. It is in flight from the end of its request to the end of its answer: half a request holds nothing up.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) connection: Arc<Connection>,
+    /// False for streams that may stay open for ever, such as a health watch.
+    pub(super) counts: bool,
+    in_flight: AtomicBool,
+}
+
+impl Call {
+    pub(super) fn new(connection: Arc<Connection>, counts: bool) -> Self {
+        Self { connection, counts, in_flight: AtomicBool::new(false) }
+    }
+
+    /// The whole request has arrived.
+    pub(super) fn complete(&self) {
+        if self.counts && !self.in_flight.swap(true, Ordering::Relaxed) {
+            self.connection.in_flight.fetch_add(1, Ordering::AcqRel);
+            self.connection.load.in_flight.fetch_add(1, Ordering::AcqRel);
+            self.connection.load.started.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if *self.in_flight.get_mut() {
+            let now = u64::try_from(self.connection.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.connection.last_call.store(now, Ordering::Relaxed);
+            self.connection.in_flight.fetch_sub(1, Ordering::AcqRel);
+            self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
