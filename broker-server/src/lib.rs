@@ -17,6 +17,7 @@ pub mod process;
 pub mod request;
 pub mod rpc;
 pub mod secret;
+pub mod server;
 pub mod status;
 pub mod telemetry;
 pub mod transport;

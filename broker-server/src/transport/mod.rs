@@ -106,10 +106,7 @@ pub fn run(
     if whole { outcome } else { outcome.and(Err(TransportError::Shard)) }
 }
 
-async fn accept_all(
-    sockets: &[tokio::net::UnixListener],
-    dealer: &Dealer<'_>,
-) -> std::convert::Infallible {
+async fn accept_all(sockets: &[tokio::net::UnixListener], dealer: &Dealer<'_>) -> std::convert::Infallible {
     loop {
         let accepted = std::future::poll_fn(|cx| {
             let mut sockets = sockets.iter().map(|socket| socket.poll_accept(cx));
