@@ -102,7 +102,7 @@ pub fn run(
         drop(listeners);
         Ok(drain::leave(&shards, options, deadline).await)
     });
-    let whole = shards.into_iter().map(Shard::join).fold(true, |all, whole| all && whole);
+    let whole = shards.into_iter().filter_map(|shard| (!shard.join()).then_some(())).count() == 0;
     if whole { outcome } else { outcome.and(Err(TransportError::Shard)) }
 }
 
@@ -115,7 +115,8 @@ async fn accept_all(sockets: &[tokio::net::UnixListener], dealer: &Dealer<'_>) -
         let dealt = match accepted.await {
             Ok((stream, _)) => stream.peer_cred().and_then(|cred| {
                 let caller = Caller { uid: cred.uid(), gid: cred.gid(), pid: cred.pid() };
-                Ok(dealer.deal(stream.into_std()?, caller))
+                dealer.deal(stream.into_std()?, caller);
+                Ok(())
             }),
             Err(error) => Err(error),
         };
