@@ -156,7 +156,7 @@ fn a_message_over_the_limit_is_refused_without_being_taken() {
 }
 
 #[test]
-fn a_thousand_connections_of_one_process_leave_its_place_to_a_busy_one() {
+fn hundreds_of_idle_connections_make_room_for_a_busy_one() {
     let running = start(|options| options.max_connections = 16);
     runtime().block_on(async {
         let mut open = Vec::new();
