@@ -261,7 +261,11 @@ mod tests {
     #[test]
     fn what_the_library_says_by_itself_is_rewritten() {
         for (code, text, wanted) in [
-            (Code::OutOfRange, "Error, decoded message length too large: found 9 bytes", Code::InvalidArgument),
+            (
+                Code::OutOfRange,
+                "Error, decoded message length too large: found 9 bytes",
+                Code::InvalidArgument,
+            ),
             (Code::Internal, "failed to decode Protobuf message: invalid varint", Code::InvalidArgument),
             (Code::Internal, "Error encoding: x", Code::Internal),
             (Code::Cancelled, "Timeout expired", Code::DeadlineExceeded),

@@ -14,15 +14,12 @@ use super::SERVICES;
 #[derive(Clone)]
 pub struct Health {
     reporter: HealthReporter,
-    service: HealthService,
 }
 
 impl Health {
     /// Everything is SERVING.
     pub async fn new() -> Self {
-        let reporter = HealthReporter::new();
-        let service = HealthService::from_health_reporter(reporter.clone());
-        let health = Self { reporter, service };
+        let health = Self { reporter: HealthReporter::new() };
         health.set(ServingStatus::Serving).await;
         health
     }
@@ -33,7 +30,7 @@ impl Health {
     }
 
     pub(super) fn server(&self) -> HealthServer<HealthService> {
-        HealthServer::new(self.service.clone())
+        HealthServer::new(HealthService::from_health_reporter(self.reporter.clone()))
     }
 
     async fn set(&self, status: ServingStatus) {

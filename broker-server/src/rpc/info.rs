@@ -18,7 +18,10 @@ impl InfoService for Broker {
             profiles: parts.catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect(),
             operations: OPERATIONS.iter().map(ToString::to_string).collect(),
             fips: aws_lc_rs::try_fips_mode().is_ok(),
-            crypto_library_versions: format!("{}; RustCrypto sha2, sha3, shake", crate::backend::evp::version()),
+            crypto_library_versions: format!(
+                "{}; RustCrypto sha2, sha3, shake",
+                crate::backend::evp::library_version()
+            ),
             started_at: Some(prost_types::Timestamp {
                 seconds: i64::try_from(started.as_secs()).unwrap_or(i64::MAX),
                 nanos: i32::try_from(started.subsec_nanos()).unwrap_or(0),

@@ -1,13 +1,50 @@
 //! One file per API: message → request → permit → operation → message.
 
-use std::{sync::Arc, time::SystemTime};
+mod call;
+mod hash_data;
+mod health;
+mod info;
+mod sign_certificate;
 
-use tonic::service::Routes;
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use broker_proto::v1::{
+    self, crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
+};
+use tonic::{Request, Response, Status, service::Routes};
+use tonic_reflection::server::{Builder, Error as ReflectionError};
 
 use crate::{
-    compute::Pool, operation::certificate::CaCache, policy::Catalogue, request::Limits,
+    caller::Caller,
+    compute::Pool,
+    operation::certificate::CaCache,
+    policy::{
+        Catalogue,
+        permit::{HashData, Operation, SignCertificate},
+    },
+    request::Limits,
     telemetry::audit::Audit,
 };
+pub use health::Health;
+
+/// The services of this broker that are not the protocol's own.
+const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
+/// The operations of this broker.
+const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
+
+/// What the transport knows about a call; it is in the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct CallContext {
+    /// Who asks.
+    pub caller: Caller,
+    /// Which connection the call came on: the owner of its jobs in the compute pool.
+    pub connection: u64,
+    /// When the answer is of no use any more.
+    pub deadline: Instant,
+}
 
 /// Everything that a call needs.
 #[derive(Debug)]
@@ -42,22 +79,53 @@ impl Broker {
 
     /// The services, for one shard.
     pub fn routes(&self, health: &Health) -> Routes {
-        todo!()
+        let (request, response) = (self.0.max_request_bytes, self.0.max_response_bytes);
+        let crypto = CryptoServiceServer::new(self.clone())
+            .max_decoding_message_size(request)
+            .max_encoding_message_size(response);
+        let info = InfoServiceServer::new(self.clone())
+            .max_decoding_message_size(request)
+            .max_encoding_message_size(response);
+        let routes = Routes::new(crypto).add_service(info).add_service(health.server());
+        match reflect(routes.clone(), request) {
+            Ok(routes) => routes,
+            Err(error) => {
+                // The descriptors are compiled in, so a test has seen them; without them the rest still serves.
+                tracing::error!(%error, "reflection is not available");
+                routes
+            }
+        }
     }
 }
 
-/// `grpc.health.v1`: SERVING for "" and every service, until the drain.
-#[derive(Clone, Debug)]
-pub struct Health {}
+/// gRPC server reflection, as old and new tools ask for it.
+fn reflect(routes: Routes, max_request_bytes: usize) -> Result<Routes, ReflectionError> {
+    let builder = || {
+        Builder::configure()
+            .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+            .include_reflection_service(false)
+    };
+    let new = builder().build_v1()?.max_decoding_message_size(max_request_bytes);
+    let old = builder().build_v1alpha()?.max_decoding_message_size(max_request_bytes);
+    Ok(routes.add_service(new).add_service(old))
+}
 
-impl Health {
-    /// Everything is SERVING.
-    pub async fn new() -> Self {
-        todo!()
+#[tonic::async_trait]
+impl v1::crypto_service_server::CryptoService for Broker {
+    async fn hash_data(
+        &self,
+        request: Request<v1::HashDataRequest>,
+    ) -> Result<Response<v1::HashDataResponse>, Status> {
+        self.answer_hash_data(request).await
     }
 
-    /// Everything is NOT_SERVING, for ever.
-    pub async fn stop(&self) {
-        todo!()
+    async fn sign_certificate(
+        &self,
+        request: Request<v1::SignCertificateRequest>,
+    ) -> Result<Response<v1::SignCertificateResponse>, Status> {
+        self.answer_sign_certificate(request).await
     }
 }

@@ -19,7 +19,7 @@ use super::{
     TransportOptions,
     body::{Answer, Question},
     connection::{Call, Connection},
-    drain::Phase,
+    drain::{Phase, reached},
 };
 use crate::{
     rpc::CallContext,
@@ -102,7 +102,7 @@ pub(super) async fn interrupted(call: &Call, deadline: Option<Instant>) -> CallE
     };
     tokio::select! {
         () = passed => CallError::DeadlineExceeded,
-        _ = phase.wait_for(|phase| *phase >= last) => CallError::ShuttingDown,
+        () = reached(&mut phase, last) => CallError::ShuttingDown,
     }
 }
 

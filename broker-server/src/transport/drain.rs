@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use super::{Outcome, TransportOptions, shard::Shard};
 use crate::rpc::Health;
@@ -16,6 +16,12 @@ pub(super) enum Phase {
     Leaving,
     /// What is left is cut.
     Cut,
+}
+
+/// Resolves once `least` is reached, or nobody is left to reach it.
+pub(super) async fn reached(phase: &mut watch::Receiver<Phase>, least: Phase) {
+    // The guard that this returns must not live on in the caller's future.
+    let _ = phase.wait_for(|phase| *phase >= least).await;
 }
 
 /// How often counters are looked at during a drain.

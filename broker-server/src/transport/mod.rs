@@ -102,14 +102,11 @@ pub fn run(
         drop(listeners);
         Ok(drain::leave(&shards, options, deadline).await)
     });
-    let whole = shards.into_iter().map(Shard::join).fold(true, |all, whole| all && whole);
+    let whole = shards.into_iter().filter_map(|shard| (!shard.join()).then_some(())).count() == 0;
     if whole { outcome } else { outcome.and(Err(TransportError::Shard)) }
 }
 
-async fn accept_all(
-    sockets: &[tokio::net::UnixListener],
-    dealer: &Dealer<'_>,
-) -> std::convert::Infallible {
+async fn accept_all(sockets: &[tokio::net::UnixListener], dealer: &Dealer<'_>) -> std::convert::Infallible {
     loop {
         let accepted = std::future::poll_fn(|cx| {
             let mut sockets = sockets.iter().map(|socket| socket.poll_accept(cx));
@@ -118,7 +115,8 @@ async fn accept_all(
         let dealt = match accepted.await {
             Ok((stream, _)) => stream.peer_cred().and_then(|cred| {
                 let caller = Caller { uid: cred.uid(), gid: cred.gid(), pid: cred.pid() };
-                Ok(dealer.deal(stream.into_std()?, caller))
+                dealer.deal(stream.into_std()?, caller);
+                Ok(())
             }),
             Err(error) => Err(error),
         };

@@ -21,8 +21,12 @@ use tokio::{
 use tonic::service::Routes;
 
 use super::{
-    TransportError, TransportOptions, admission::Admission, connection::Connection, connection::Load,
-    drain::Phase, peer::Peers,
+    TransportError, TransportOptions,
+    admission::Admission,
+    connection::Connection,
+    connection::Load,
+    drain::{Phase, reached},
+    peer::Peers,
 };
 use crate::caller::Caller;
 
@@ -120,7 +124,7 @@ async fn serve(
     loop {
         tokio::select! {
             biased;
-            _ = leaving.wait_for(|phase| *phase >= Phase::Leaving) => break,
+            () = reached(&mut leaving, Phase::Leaving) => break,
             next = incoming.recv() => {
                 let Some((stream, connection)) = next else { break };
                 let admission = Admission::new(routes.clone(), Arc::clone(&connection), &options);
@@ -131,7 +135,7 @@ async fn serve(
     }
     let ended = async { while connections.join_next().await.is_some() {} };
     let cut = async {
-        let _ = phase.wait_for(|phase| *phase == Phase::Cut).await;
+        reached(&mut phase, Phase::Cut).await;
         tokio::time::sleep(LAST_WORDS).await;
     };
     tokio::select! { () = ended => {}, () = cut => {} }
@@ -164,7 +168,7 @@ async fn converse(
     tokio::select! {
         biased;
         ended = http.as_mut() => return Ok(ended?),
-        _ = phase.wait_for(|phase| *phase >= Phase::Leaving) => {
+        () = reached(&mut phase, Phase::Leaving) => {
             http.as_mut().graceful_shutdown();
             return Ok(http.await?);
         }

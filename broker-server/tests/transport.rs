@@ -1,0 +1,216 @@
+//! The transport through a real socket: hostile and unlucky clients harm nobody else's call.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use std::{
+    io::{Read as _, Write as _},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use broker_proto::v1::{
+    GetInfoRequest, HashDataRequest, crypto_service_client::CryptoServiceClient,
+    info_service_client::InfoServiceClient,
+};
+use broker_server::{
+    compute::Pool,
+    operation::certificate::CaCache,
+    policy::Catalogue,
+    request::Limits,
+    rpc::{Broker, Health, Parts},
+    telemetry::audit::Audit,
+    transport::{Listener, Outcome, TransportOptions, run, socket::SocketOptions},
+};
+use hyper_util::rt::TokioIo;
+use tokio::sync::oneshot;
+use tonic::{
+    Code,
+    transport::{Channel, Endpoint},
+};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_types::StatusExt as _;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+struct Running {
+    path: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<thread::JoinHandle<Outcome>>,
+    _home: tempfile::TempDir,
+}
+
+impl Running {
+    fn stop(&mut self) -> Outcome {
+        drop(self.stop.take());
+        self.server.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+    }
+}
+
+fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("s");
+    let listener = Listener::bind(&path, &SocketOptions::default()).unwrap();
+    let mut options =
+        TransportOptions { drain_idle: Duration::from_millis(50), ..TransportOptions::default() };
+    change(&mut options);
+    let broker = Broker::new(Parts {
+        catalogue: Arc::new(Catalogue::bundled().unwrap()),
+        pool: Pool::new(2, 64, Duration::from_secs(1)),
+        cache: Arc::new(CaCache::new(0, Duration::from_secs(60))),
+        audit: Arc::new(Audit::off()),
+        limits: Limits::default(),
+        max_request_bytes: 2 << 20,
+        max_response_bytes: 2 << 20,
+        started_at: SystemTime::now(),
+    });
+    let health = runtime().block_on(Health::new());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = thread::spawn(move || {
+        let routes = || broker.routes(&health);
+        run(vec![listener], &options, routes, &health, async { drop(stopped.await) }).unwrap()
+    });
+    Running { path, stop: Some(stop), server: Some(server), _home: home }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+async fn channel(path: &Path) -> Channel {
+    let path = path.to_owned();
+    let connect = move |_| {
+        let path = path.clone();
+        async move { Ok::<_, std::io::Error>(TokioIo::new(tokio::net::UnixStream::connect(path).await?)) }
+    };
+    Endpoint::from_static("http://localhost")
+        .connect_with_connector(tower::service_fn(connect))
+        .await
+        .unwrap()
+}
+
+fn request(input: Vec<u8>) -> HashDataRequest {
+    HashDataRequest { profile: "Default".into(), input: input.into(), ..Default::default() }
+}
+
+async fn hashes(channel: &Channel) {
+    let mut client = CryptoServiceClient::new(channel.clone());
+    client.hash_data(request(b"abc".to_vec())).await.unwrap();
+}
+
+#[test]
+fn every_service_answers() {
+    let mut running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        hashes(&channel).await;
+        let info = InfoServiceClient::new(channel.clone()).get_info(GetInfoRequest {}).await.unwrap();
+        assert_eq!(info.into_inner().operations, ["HashData", "SignCertificate"]);
+        for service in ["", "cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"] {
+            let request = HealthCheckRequest { service: service.into() };
+            let answer = HealthClient::new(channel.clone()).check(request).await.unwrap();
+            assert_eq!(answer.into_inner().status, 1);
+        }
+    });
+    assert_eq!(running.stop(), Outcome::Drained);
+    assert!(!running.path.exists());
+}
+
+#[test]
+fn garbage_and_half_requests_harm_nobody() {
+    let running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        hashes(&channel).await;
+        let mut kept = Vec::new();
+        for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 300], &PREFACE[..9], PREFACE] {
+            let mut stream = UnixStream::connect(&running.path).unwrap();
+            stream.write_all(bytes).unwrap();
+            kept.push(stream);
+            hashes(&channel).await;
+        }
+        drop(kept);
+        hashes(&channel).await;
+    });
+}
+
+#[test]
+fn a_message_over_the_limit_is_refused_without_being_taken() {
+    let running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let mut client = CryptoServiceClient::new(channel.clone());
+        let status = client.hash_data(request(vec![0; 100 << 20])).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+        assert_eq!(status.get_details_error_info().unwrap().reason, "MESSAGE_TOO_LARGE");
+        hashes(&channel).await;
+    });
+}
+
+#[test]
+fn hundreds_of_idle_connections_make_room_for_a_busy_one() {
+    let running = start(|options| options.max_connections = 16);
+    runtime().block_on(async {
+        let mut open = Vec::new();
+        for _ in 0..400 {
+            open.push(UnixStream::connect(&running.path).unwrap());
+        }
+        hashes(&channel(&running.path).await).await;
+        // The first ones were closed to make room.
+        let mut first = &open[0];
+        let mut rest = Vec::new();
+        let _ = first.read_to_end(&mut rest);
+        hashes(&channel(&running.path).await).await;
+    });
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_told_so() {
+    // The broker's own deadline: tonic's client does not leave the caller's to the server.
+    let running = start(|options| options.max_request_time = Duration::from_nanos(1));
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let late = request(vec![0; 1 << 20]);
+        let status = CryptoServiceClient::new(channel.clone()).hash_data(late).await.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        let mut odd = tonic::Request::new(request(Vec::new()));
+        odd.metadata_mut().insert("grpc-timeout", "soon".parse().unwrap());
+        let status = CryptoServiceClient::new(channel).hash_data(odd).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+    });
+}
+
+#[test]
+fn an_unknown_profile_is_not_found_and_says_why() {
+    let running = start(|_| {});
+    runtime().block_on(async {
+        let mut client = CryptoServiceClient::new(channel(&running.path).await);
+        let ask = HashDataRequest { profile: "None".into(), ..Default::default() };
+        let status = client.hash_data(ask).await.unwrap_err();
+        assert_eq!(status.code(), Code::NotFound);
+        assert_eq!(status.get_details_error_info().unwrap().reason, "UNKNOWN_PROFILE");
+    });
+}
+
+#[test]
+fn a_drain_tells_watchers_and_does_not_wait_for_them() {
+    let mut running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let watch = HealthClient::new(channel.clone()).watch(HealthCheckRequest::default()).await.unwrap();
+        let mut watch = watch.into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status, 1);
+        drop(running.stop.take());
+        assert_eq!(watch.message().await.unwrap().unwrap().status, 2);
+        assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
+    });
+    assert_eq!(running.server.take().unwrap().join().unwrap(), Outcome::Drained);
+}
