@@ -1,0 +1,55 @@
+//! `health`.
+
+use serde_json::json;
+
+use crate::{
+    args,
+    broker::{Broker, Endpoint, Health},
+    error::{Exit, Failure},
+    output::{BAD, GOOD, Output},
+    repeat::{Interruption, block_on, repeat},
+};
+
+/// Asks once, again and again, or stays and listens.
+pub(super) fn run(args: args::Health, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
+    block_on(async {
+        let broker = Broker::connect(&endpoint)?;
+        if args.watch {
+            return watch(&broker, output).await;
+        }
+        repeat(args.repeat, output, async |output: &mut Output| print(broker.health().await?, output)).await
+    })
+}
+
+/// Prints each change; the exit code after an interruption is that of the last one.
+async fn watch(broker: &Broker, output: &mut Output) -> Result<(), Failure> {
+    let mut interruption = Interruption::new()?;
+    let mut last = Ok(());
+    let mut changes = tokio::select! {
+        () = interruption.arrived() => return last,
+        changes = broker.watch() => changes?,
+    };
+    loop {
+        let health = tokio::select! {
+            () = interruption.arrived() => return last,
+            health = changes.next() => health?,
+        };
+        last = match print(health, output) {
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+            outcome => outcome,
+        };
+        output.flush()?;
+    }
+}
+
+/// Only SERVING is success.
+fn print(health: Health, output: &mut Output) -> Result<(), Failure> {
+    let serving = health == Health::Serving;
+    if output.is_json() {
+        output.json(&json!({ "status": health.name() }))?;
+    } else {
+        let style = if serving { GOOD } else { BAD };
+        output.line(format!("{style}{}{style:#}", health.name()))?;
+    }
+    if serving { Ok(()) } else { Err(Failure::Said(Exit::Failed)) }
+}
