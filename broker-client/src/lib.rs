@@ -1,1 +1,65 @@
+//! The client of Crypto Broker: what an application links to have its cryptography done by the broker beside it.
+//!
+//! A [`Client`] speaks gRPC over a Unix socket. It is cheap to clone, all clones share one connection, and it
+//! connects again by itself when the broker was restarted. Every call has a deadline, and only failures that can
+//! pass by themselves are retried ([`RetryPolicy`]).
+//!
+//! ```no_run
+//! use broker_client::{Client, HashRequest};
+//!
+//! # async fn run() -> Result<(), broker_client::Error> {
+//! let client = Client::connect("/tmp/cryptobroker.sock").await?;
+//! let answer = client.hash_data(HashRequest::new("Default", "Hello, broker")).await?;
+//! println!("{} {}", answer.algorithm(), answer.value.to_hex());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A refusal keeps the server's reason, so a program can act on it without reading English:
+//!
+//! ```no_run
+//! # async fn run(client: broker_client::Client, request: broker_client::SignCertificateRequest) {
+//! use broker_client::{Code, Error};
+//!
+//! match client.sign_certificate(request).await {
+//!     Ok(issued) => println!("{}", issued.algorithm()),
+//!     Err(Error::Refused(refusal)) if refusal.code == Code::FailedPrecondition => {
+//!         eprintln!("policy: {} (rule {:?}, line {:?})", refusal.message, refusal.rule, refusal.line);
+//!     }
+//!     Err(error) => eprintln!("{error}"),
+//! }
+//! # }
+//! ```
+//!
+//! Before its first byte on a connection the client asks the kernel who is listening (`SO_PEERCRED`): private keys
+//! travel down this socket. See [`Builder::server_uid`].
+//!
+//! Programs without an async runtime use `blocking::Client`, behind the feature `blocking`.
 
+#![forbid(unsafe_code)]
+
+mod builder;
+mod client;
+mod connect;
+mod error;
+mod request;
+mod response;
+mod retry;
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+
+pub use builder::{Builder, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, SERVER_UID_VARIABLE, SOCKET_VARIABLE};
+pub use client::{Client, HealthWatch};
+pub use error::{Code, Error, Rejection};
+pub use request::{Encoding, HashRequest, SignCertificateRequest};
+pub use response::{
+    Certificate, Deprecation, Descriptor, HashResponse, HashValue, HealthStatus, Info,
+    SignCertificateResponse,
+};
+pub use retry::RetryPolicy;
+
+/// The guide in `docs/`, compiled with the documentation tests so that it cannot go stale.
+#[cfg(all(doctest, feature = "blocking"))]
+#[doc = include_str!("../../docs/client.md")]
+struct Guide;

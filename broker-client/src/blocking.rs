@@ -1,0 +1,158 @@
+//! The same client for programs without an async runtime.
+//!
+//! ```no_run
+//! use broker_client::{HashRequest, blocking::Client};
+//!
+//! # fn run() -> Result<(), broker_client::Error> {
+//! let client = Client::connect("/tmp/cryptobroker.sock")?;
+//! let answer = client.hash_data(HashRequest::new("Default", "Hello, broker"))?;
+//! println!("{}", answer.value.to_hex());
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::runtime::{Handle, Runtime};
+
+use crate::{
+    Builder, Error, HashRequest, HashResponse, HealthStatus, Info, SignCertificateRequest,
+    SignCertificateResponse,
+};
+
+/// A connection to a broker whose calls block the calling thread. Clones share it, from as many threads as you like.
+///
+/// No thread of its own runs in the background: whoever waits for an answer drives the connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    // Before the runtime: what lives in it goes first.
+    inner: crate::Client,
+    runner: Arc<Runner>,
+}
+
+impl Client {
+    /// Connects to the broker at the given socket, with the default options.
+    ///
+    /// # Errors
+    /// As [`Builder::connect`], and [`Error::Runtime`] when called inside an async runtime.
+    pub fn connect(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        Self::with(crate::Client::builder().socket(path))
+    }
+
+    /// Connects with the given options, which [`crate::Client::builder`] collects.
+    ///
+    /// # Errors
+    /// As [`Builder::connect`], and [`Error::Runtime`] when called inside an async runtime.
+    pub fn with(builder: Builder) -> Result<Self, Error> {
+        let runner = Arc::new(Runner::new()?);
+        let inner = runner.run(builder.connect())?;
+        Ok(Self { inner, runner })
+    }
+
+    /// The same connection, with another time for each call.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { inner: self.inner.with_timeout(timeout), runner: Arc::clone(&self.runner) }
+    }
+
+    /// As [`crate::Client::hash_data`].
+    ///
+    /// # Errors
+    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    pub fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
+        self.runner.run(self.inner.hash_data(request))
+    }
+
+    /// As [`crate::Client::sign_certificate`].
+    ///
+    /// # Errors
+    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    pub fn sign_certificate(
+        &self,
+        request: SignCertificateRequest,
+    ) -> Result<SignCertificateResponse, Error> {
+        self.runner.run(self.inner.sign_certificate(request))
+    }
+
+    /// As [`crate::Client::info`].
+    ///
+    /// # Errors
+    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    pub fn info(&self) -> Result<Info, Error> {
+        self.runner.run(self.inner.info())
+    }
+
+    /// As [`crate::Client::health`].
+    ///
+    /// # Errors
+    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    pub fn health(&self, service: &str) -> Result<HealthStatus, Error> {
+        self.runner.run(self.inner.health(service))
+    }
+
+    /// As [`crate::Client::watch_health`]; the watch is an iterator here.
+    ///
+    /// # Errors
+    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    pub fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
+        let inner = self.runner.run(self.inner.watch_health(service))?;
+        Ok(HealthWatch { inner, runner: Arc::clone(&self.runner), over: false })
+    }
+}
+
+/// A running watch of a service's health: each item is a state, and waiting for it blocks. An error is the last item.
+#[derive(Debug)]
+pub struct HealthWatch {
+    inner: crate::HealthWatch,
+    runner: Arc<Runner>,
+    over: bool,
+}
+
+impl Iterator for HealthWatch {
+    type Item = Result<HealthStatus, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
+        let item = self.runner.run(self.inner.next()).transpose();
+        self.over = !matches!(item, Some(Ok(_)));
+        item
+    }
+}
+
+/// A runtime on the threads of those who wait.
+#[derive(Debug)]
+struct Runner(Option<Runtime>);
+
+impl Runner {
+    fn new() -> Result<Self, Error> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                Error::Runtime { detail: format!("the runtime of the client cannot start: {error}") }
+            })?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn run<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        // tokio would panic here.
+        if Handle::try_current().is_ok() {
+            let detail =
+                "a blocking call inside an async runtime: use broker_client::Client there".to_owned();
+            return Err(Error::Runtime { detail });
+        }
+        match &self.0 {
+            Some(runtime) => runtime.block_on(call),
+            None => Err(Error::Runtime { detail: "the client was shut down".to_owned() }),
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        // Dropping a runtime inside another one panics; this way of ending it does not.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

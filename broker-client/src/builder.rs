@@ -1,0 +1,164 @@
+//! How a client is set up: options first, then the environment, then the defaults.
+
+use std::{env, path::PathBuf, sync::Arc, time::Duration};
+
+use hyper_util::rt::TokioIo;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::{
+    client::Client,
+    connect::Dial,
+    error::{Error, innermost, own_error},
+    retry::RetryPolicy,
+};
+
+/// The environment variable that names the socket. A list (comma-separated) is meant for the server; the client
+/// takes its first entry.
+pub const SOCKET_VARIABLE: &str = "CRYPTO_BROKER_SOCKET";
+
+/// The environment variable that names the uid of a trusted server.
+pub const SERVER_UID_VARIABLE: &str = "CRYPTO_BROKER_SERVER_UID";
+
+/// Where a broker listens when nothing is configured. The second is tried when nobody listens at the first.
+pub const DEFAULT_SOCKETS: [&str; 2] =
+    ["/tmp/cryptobroker.sock", "/tmp/open-crypto-broker/crypto-broker-server.sock"];
+
+/// How long a call may take, retries included, when nothing else is said.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// gRPC wants a host name. The path of the socket, which some clients send, is not one and is reset by strict servers.
+const AUTHORITY: &str = "http://localhost";
+
+/// The options of a [`Client`]. Made by [`Client::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `connect`"]
+pub struct Builder {
+    socket: Option<PathBuf>,
+    server_uid: Option<u32>,
+    pub(crate) timeout: Duration,
+    connect_wait: Duration,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            socket: None,
+            server_uid: None,
+            timeout: DEFAULT_TIMEOUT,
+            connect_wait: Duration::ZERO,
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// The socket of the broker. Default: the first entry of `CRYPTO_BROKER_SOCKET`, else [`DEFAULT_SOCKETS`].
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// How long each call may take, retries included. Default: [`DEFAULT_TIMEOUT`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// When calls are sent again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How long to wait for the socket to appear, for programs that start together with their broker. It holds for
+    /// each new connection; a call that waits still ends at its own deadline. Default: zero.
+    pub fn connect_wait(mut self, wait: Duration) -> Self {
+        self.connect_wait = wait;
+        self
+    }
+
+    /// The uid of a broker that runs neither as this process's uid nor as root. Default: `CRYPTO_BROKER_SERVER_UID`.
+    ///
+    /// Private keys travel down the socket, so the client asks the kernel who listens there before its first byte,
+    /// and leaves with [`Error::ServerUid`] if it is anybody else. Such an error is not retried.
+    pub fn server_uid(mut self, uid: u32) -> Self {
+        self.server_uid = Some(uid);
+        self
+    }
+
+    /// Connects now, so that a missing broker is known at once.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::ServerUid`], or [`Error::Invalid`] for an unreadable environment variable.
+    pub async fn connect(self) -> Result<Client, Error> {
+        let (endpoint, dial) = self.prepare()?;
+        let channel = endpoint.connect_with_connector(connector(dial)).await.map_err(|error| {
+            own_error(&error).unwrap_or_else(|| Error::Connection { detail: innermost(&error) })
+        })?;
+        Ok(Client::new(channel, self.timeout, self.retry))
+    }
+
+    /// Makes the client and leaves the connecting to its first call.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unreadable environment variable, [`Error::Runtime`] outside a tokio runtime.
+    pub fn connect_lazy(self) -> Result<Client, Error> {
+        let (endpoint, dial) = self.prepare()?;
+        let channel: Channel = endpoint.connect_with_connector_lazy(connector(dial));
+        Ok(Client::new(channel, self.timeout, self.retry))
+    }
+
+    fn prepare(&self) -> Result<(Endpoint, Arc<Dial>), Error> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            let detail =
+                "a client is made inside a tokio runtime; without one use broker_client::blocking".to_owned();
+            return Err(Error::Runtime { detail });
+        }
+        let dial = self.resolve(|name| env::var(name).ok(), rustix::process::geteuid().as_raw())?;
+        Ok((Endpoint::from_static(AUTHORITY), Arc::new(dial)))
+    }
+
+    /// Fills what was not said from the environment and the defaults.
+    fn resolve(&self, variable: impl Fn(&str) -> Option<String>, own_uid: u32) -> Result<Dial, Error> {
+        let named = match (self.server_uid, variable(SERVER_UID_VARIABLE)) {
+            (Some(uid), _) => Some(uid),
+            (None, Some(text)) if !text.trim().is_empty() => {
+                Some(text.trim().parse().map_err(|_| Error::Invalid {
+                    what: SERVER_UID_VARIABLE,
+                    detail: format!("{text:?} is not a numeric user id such as 1000"),
+                })?)
+            }
+            (None, _) => None,
+        };
+        let mut trusted = vec![own_uid, 0];
+        trusted.extend(named);
+        trusted.sort_unstable();
+        trusted.dedup();
+        let from_environment = || {
+            let list = variable(SOCKET_VARIABLE)?;
+            list.split(',').map(str::trim).find(|entry| !entry.is_empty()).map(PathBuf::from)
+        };
+        let sockets = match self.socket.clone().or_else(from_environment) {
+            Some(socket) => vec![socket],
+            None => DEFAULT_SOCKETS.map(PathBuf::from).to_vec(),
+        };
+        Ok(Dial { sockets, trusted, wait: self.connect_wait })
+    }
+}
+
+/// tonic calls this for the first connection and again for each that replaces a broken one.
+fn connector(
+    dial: Arc<Dial>,
+) -> impl tower::Service<
+    http::Uri,
+    Response = TokioIo<tokio::net::UnixStream>,
+    Error = Error,
+    Future = impl Future<Output = Result<TokioIo<tokio::net::UnixStream>, Error>> + Send,
+> + Send
++ 'static {
+    tower::service_fn(move |_: http::Uri| {
+        let dial = Arc::clone(&dial);
+        async move { dial.open().await.map(TokioIo::new) }
+    })
+}

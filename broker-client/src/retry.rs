@@ -1,0 +1,196 @@
+//! When a call is sent again, and how long it waits before that.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout_at};
+use tonic::{Response, Status};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// Exponential backoff with full jitter, between attempts of one call.
+///
+/// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection itself are retried, and never past
+/// the call's deadline. All operations of the broker are free of side effects, so a second attempt is harmless.
+/// When the server names a time (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`), it wins.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryPolicy {
+    /// How often a call is sent at most, the first time included. 0 counts as 1.
+    pub max_attempts: u32,
+    /// The longest wait before the second attempt.
+    pub initial_backoff: Duration,
+    /// The longest wait before any attempt.
+    pub max_backoff: Duration,
+    /// What the wait grows by from one attempt to the next. Less than 1 counts as 1.
+    pub multiplier: f64,
+    /// Whether the wait is drawn evenly from zero to its bound, so that many clients do not come back at once.
+    pub jitter: bool,
+}
+
+impl Default for RetryPolicy {
+    /// 5 attempts; waits of at most 50, 100, 200 and 400 ms, jittered.
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            initial_backoff: Duration::from_millis(50),
+            max_backoff: Duration::from_secs(2),
+            multiplier: 2.0,
+            jitter: true,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Every call is sent once.
+    pub fn none() -> Self {
+        Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// The bound of the wait after the given attempt, counted from 1.
+    fn backoff(&self, attempt: u32) -> Duration {
+        let steps = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let factor = if self.multiplier > 1.0 { self.multiplier.powi(steps) } else { 1.0 };
+        let seconds = self.initial_backoff.as_secs_f64() * factor;
+        Duration::try_from_secs_f64(seconds).unwrap_or(self.max_backoff).min(self.max_backoff)
+    }
+
+    /// How long to wait after the given attempt failed, or `None` when the server forbids another.
+    fn wait(
+        &self,
+        attempt: u32,
+        pushback: Pushback,
+        retry_after: Option<Duration>,
+        draw: f64,
+    ) -> Option<Duration> {
+        let backoff = self.backoff(attempt);
+        let backoff = if self.jitter { backoff.mul_f64(draw) } else { backoff };
+        match (pushback, retry_after) {
+            (Pushback::Stop, _) => None,
+            (Pushback::Wait(wait), _) => Some(wait),
+            // Everybody who was refused got the same number: the jitter on top keeps them apart.
+            (Pushback::Absent, Some(retry_after)) => Some(retry_after.saturating_add(backoff)),
+            (Pushback::Absent, None) => Some(backoff),
+        }
+    }
+}
+
+/// The longest deadline that is honoured: a time that far away cannot overflow any clock.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Sends one call until it succeeds, fails for good, or its time is over. `send` gets the time that is left.
+pub(crate) async fn run<T, S, F>(
+    policy: &RetryPolicy,
+    timeout: Duration,
+    mut send: S,
+) -> Result<Response<T>, Error>
+where
+    S: FnMut(Duration) -> F,
+    F: Future<Output = Result<Response<T>, Status>>,
+{
+    let deadline = Instant::now() + timeout.min(LONGEST);
+    let mut last: Option<Box<Error>> = None;
+    let mut attempt = 1;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let status = match timeout_at(deadline, send(left)).await {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(status)) => status,
+            Err(_) => return Err(Error::Deadline { timeout, attempts: attempt, last }),
+        };
+        // tonic keeps the same deadline as we do and may notice it first; the server may, too.
+        if Instant::now() >= deadline || status.code() == tonic::Code::DeadlineExceeded {
+            return Err(Error::Deadline { timeout, attempts: attempt, last });
+        }
+        let pushback = Pushback::of(&status);
+        let error = Error::from(status);
+        if attempt >= policy.max_attempts || !error.is_retryable() {
+            return Err(error);
+        }
+        let retry_after = error.rejection().and_then(|rejection| rejection.retry_after);
+        let Some(wait) = policy.wait(attempt, pushback, retry_after, draw()) else { return Err(error) };
+        // The refusal at hand says more than a deadline that is certain to pass.
+        if Instant::now() + wait.min(LONGEST) >= deadline {
+            return Err(error);
+        }
+        sleep(wait).await;
+        last = Some(Box::new(error));
+        attempt += 1;
+    }
+}
+
+/// The header `grpc-retry-pushback-ms` (gRPC proposal A6).
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Pushback {
+    Absent,
+    Wait(Duration),
+    Stop,
+}
+
+impl Pushback {
+    fn of(status: &Status) -> Self {
+        let Some(value) = status.metadata().get("grpc-retry-pushback-ms") else { return Self::Absent };
+        // A6: a negative or unreadable value means that the call must not be retried.
+        match value.to_str().ok().and_then(|text| text.trim().parse::<u32>().ok()) {
+            Some(milliseconds) => Self::Wait(Duration::from_millis(milliseconds.into())),
+            None => Self::Stop,
+        }
+    }
+}
+
+/// A random number from 0 to 1.
+fn draw() -> f64 {
+    // The low 53 bits of a version 4 UUID are all random, and fill the fraction of an f64.
+    const BITS: u64 = (1 << 53) - 1;
+    let random = (Uuid::new_v4().as_u128() as u64) & BITS;
+    random as f64 / BITS as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> RetryPolicy {
+        RetryPolicy { max_backoff: Duration::from_millis(300), ..RetryPolicy::default() }
+    }
+
+    #[test]
+    fn backoff_grows_to_its_bound_and_no_exponent_overflows() {
+        let millis = |attempt| policy().backoff(attempt).as_millis();
+        assert_eq!([50, 100, 200, 300, 300], [millis(1), millis(2), millis(3), millis(4), millis(5)]);
+        assert_eq!(300, millis(u32::MAX));
+        let odd = RetryPolicy { multiplier: f64::NAN, ..policy() };
+        assert_eq!(50, odd.backoff(9).as_millis());
+    }
+
+    #[test]
+    fn jitter_is_full() {
+        let wait = |draw| policy().wait(2, Pushback::Absent, None, draw);
+        assert_eq!(Some(Duration::ZERO), wait(0.0));
+        assert_eq!(Some(Duration::from_millis(100)), wait(1.0));
+        for _ in 0..100 {
+            assert!((0.0..=1.0).contains(&draw()));
+        }
+    }
+
+    #[test]
+    fn the_server_s_word_wins() {
+        let second = Duration::from_secs(1);
+        let wait = |pushback, after| policy().wait(1, pushback, after, 1.0);
+        assert_eq!(None, wait(Pushback::Stop, Some(second)));
+        assert_eq!(Some(second), wait(Pushback::Wait(second), None));
+        assert_eq!(Some(Duration::from_millis(1050)), wait(Pushback::Absent, Some(second)));
+    }
+
+    #[test]
+    fn pushback_is_read_as_a6_says() {
+        let read = |text: &'static str| {
+            let mut status = Status::unavailable("");
+            status.metadata_mut().insert("grpc-retry-pushback-ms", text.parse().expect("ascii"));
+            Pushback::of(&status)
+        };
+        assert_eq!(Pushback::Wait(Duration::from_millis(25)), read("25"));
+        assert_eq!(Pushback::Stop, read("-1"));
+        assert_eq!(Pushback::Stop, read("soon"));
+        assert_eq!(Pushback::Absent, Pushback::of(&Status::unavailable("")));
+    }
+}
