@@ -5,9 +5,6 @@ use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, time:
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
-/// The socket of a broker that was started without arguments.
-pub(crate) const DEFAULT_SOCKET: &str = "/tmp/cryptobroker.sock";
-
 /// The profile that a command uses when none is named.
 pub(crate) const DEFAULT_PROFILE: &str = "Default";
 
@@ -34,7 +31,7 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
-    /// The broker's socket [env: CRYPTO_BROKER_SOCKET, its first entry] [default: /tmp/cryptobroker.sock]
+    /// The broker's socket [env: CRYPTO_BROKER_SOCKET, its first entry] [default: the broker's two default sockets]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) socket: Option<PathBuf>,
     /// How long one call may take: `500ms`, `10s`, `2m`; a bare number is seconds
@@ -47,22 +44,6 @@ pub(crate) struct Global {
     /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
-}
-
-impl Global {
-    /// `--socket`, else the first entry of `CRYPTO_BROKER_SOCKET`, else the default.
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.socket.clone().unwrap_or_else(|| socket_from(std::env::var_os("CRYPTO_BROKER_SOCKET")))
-    }
-}
-
-fn socket_from(variable: Option<OsString>) -> PathBuf {
-    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-    let first = variable.and_then(|list| {
-        let entry = list.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).find(|e| !e.is_empty())?;
-        Some(PathBuf::from(OsString::from_vec(entry.to_vec())))
-    });
-    first.unwrap_or_else(|| PathBuf::from(DEFAULT_SOCKET))
 }
 
 /// `--output`.
@@ -242,7 +223,7 @@ pub(crate) struct Explain {
     /// The profile
     #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
     pub(crate) profile: String,
-    /// The operation, such as HashData [default: SignCertificate when a key is given, else every one]
+    /// The operation, such as HashData [default: SignCertificate]
     #[arg(long, value_name = "NAME")]
     pub(crate) operation: Option<String>,
     /// A certification request, PEM
@@ -364,13 +345,5 @@ mod tests {
         for wrong in ["", "tomorrow", "-5", "1969-12-31T23:59:59Z", "2026-01-01"] {
             assert!(instant(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_first_socket_of_the_variable_counts() {
-        assert_eq!(socket_from(None), PathBuf::from(DEFAULT_SOCKET));
-        assert_eq!(socket_from(Some(OsString::new())), PathBuf::from(DEFAULT_SOCKET));
-        assert_eq!(socket_from(Some("/a/b".into())), PathBuf::from("/a/b"));
-        assert_eq!(socket_from(Some(" , /a/b , /c".into())), PathBuf::from("/a/b"));
     }
 }

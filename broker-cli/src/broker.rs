@@ -1,122 +1,86 @@
-//! The broker as the commands see it: five questions with typed answers, over the client library.
+//! The broker as the commands reach it: the client library with the global options, and its errors in this program's
+//! words.
 
 use std::{path::PathBuf, time::Duration};
 
-use zeroize::Zeroizing;
+use broker_client::{Client, Error};
 
-use crate::{args::Global, error::Failure};
+use crate::{
+    args::Global,
+    error::{Failure, Refusal},
+};
 
 /// Where the broker is and how long it may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    pub(crate) socket: PathBuf,
+    /// `None` leaves the choice to `CRYPTO_BROKER_SOCKET` and the default sockets.
+    pub(crate) socket: Option<PathBuf>,
+    /// For one call, its retries included.
     pub(crate) timeout: Duration,
 }
 
 impl Endpoint {
     /// As the global options say.
     pub(crate) fn new(global: &Global) -> Self {
-        Self { socket: global.socket(), timeout: global.timeout }
+        Self { socket: global.socket.clone(), timeout: global.timeout }
+    }
+
+    /// A client whose first call connects, so that `--loop` survives a broker that is not there yet.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let mut builder = Client::builder().timeout(self.timeout);
+        if let Some(socket) = &self.socket {
+            builder = builder.socket(socket);
+        }
+        Ok(builder.connect_lazy()?)
     }
 }
 
-/// What travels back with every answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Metadata {
-    pub(crate) id: String,
-    pub(crate) deprecation: Option<Deprecation>,
-}
-
-/// The profile is on its way out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Deprecation {
-    pub(crate) profile: String,
-    pub(crate) replaced_by: Option<String>,
-    pub(crate) deprecated_since: Option<String>,
-    pub(crate) remove_after: Option<String>,
-    pub(crate) reason: Option<String>,
-}
-
-/// What the broker did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Descriptor {
-    pub(crate) profile: String,
-    pub(crate) operation: String,
-    pub(crate) algorithm: String,
-}
-
-/// A digest, in the form that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Digest {
-    Hex(String),
-    Raw(Vec<u8>),
-}
-
-/// The answer to `hash`.
-#[derive(Clone, Debug)]
-pub(crate) struct Hashed {
-    pub(crate) metadata: Metadata,
-    pub(crate) digest: Digest,
-    pub(crate) descriptor: Descriptor,
-}
-
-/// What `sign` needs.
-#[derive(Debug)]
-pub(crate) struct SignRequest {
-    pub(crate) profile: String,
-    pub(crate) csr: String,
-    pub(crate) ca_cert: String,
-    pub(crate) ca_key: Zeroizing<String>,
-    pub(crate) subject: Option<String>,
-    pub(crate) crl_urls: Vec<String>,
-    pub(crate) not_before: Option<u64>,
-    pub(crate) not_after: Option<u64>,
-    pub(crate) pem: bool,
-}
-
-/// A certificate, in the form that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Certificate {
-    Pem(String),
-    Der(Vec<u8>),
-}
-
-/// The answer to `sign`.
-#[derive(Clone, Debug)]
-pub(crate) struct Signed {
-    pub(crate) metadata: Metadata,
-    pub(crate) certificate: Certificate,
-    pub(crate) descriptor: Descriptor,
-}
-
-/// The answer to `info`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Info {
-    pub(crate) version: String,
-    pub(crate) catalogue_digest: String,
-    pub(crate) profiles: Vec<String>,
-    pub(crate) operations: Vec<String>,
-    pub(crate) fips: bool,
-    pub(crate) crypto_library_versions: String,
-    /// Unix seconds.
-    pub(crate) started_at: Option<i64>,
-}
-
-/// The answer to `health`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
-    Serving,
-    NotServing,
-    Unknown,
-}
-
-impl Health {
-    /// The name of grpc.health.v1.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Serving => "SERVING",
-            Self::NotServing => "NOT_SERVING",
-            Self::Unknown => "UNKNOWN",
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if error.is_unreachable() {
+            return unreachable(&error);
         }
+        match error {
+            Error::Refused(rejection) => Self::Refused(Box::new(Refusal {
+                code: rejection.code.name().to_owned(),
+                reason: rejection.reason.unwrap_or_default(),
+                field: rejection.field.unwrap_or_default(),
+                rule: rejection.rule.unwrap_or_default(),
+                line: rejection.line,
+                message: rejection.message,
+            })),
+            Error::Deadline { .. } => Self::Refused(Box::new(Refusal {
+                code: "DEADLINE_EXCEEDED".to_owned(),
+                message: error.to_string(),
+                ..Refusal::default()
+            })),
+            Error::Invalid { .. } => Self::Usage(error.to_string()),
+            other => Self::local("the call failed", other),
+        }
+    }
+}
+
+/// The library speaks of its builder; a user of this program has options.
+fn unreachable(error: &Error) -> Failure {
+    match error {
+        Error::Connect { sockets, source } => {
+            let paths: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
+            Failure::Unreachable {
+                message: format!("no broker listens on {}: {source}", paths.join(" or ")),
+                next: vec![
+                    "start one with `cryptobroker-server`, or name its socket with --socket PATH".to_owned(),
+                    "to try it without a broker: `cryptobroker demo`".to_owned(),
+                ],
+            }
+        }
+        Error::ServerUid { socket, found, .. } => Failure::Unreachable {
+            message: format!(
+                "the process that listens on {} runs as uid {found}, neither yours nor root; nothing was sent to it",
+                socket.display()
+            ),
+            next: vec![format!("if that is your broker, set CRYPTO_BROKER_SERVER_UID={found}")],
+        },
+        Error::Deadline { last: Some(last), .. } => unreachable(last),
+        other => Failure::Unreachable { message: other.to_string(), next: Vec::new() },
     }
 }

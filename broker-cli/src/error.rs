@@ -34,7 +34,7 @@ pub(crate) enum Failure {
         /// What was tried and what happened.
         message: String,
         /// What to do about it.
-        next: Option<String>,
+        next: Vec<String>,
     },
     /// The broker, or a profile, said no.
     #[error("{}", .0.message)]
@@ -126,7 +126,7 @@ impl Failure {
     /// What to do about it, one line each.
     pub(crate) fn next(&self) -> Vec<String> {
         match self {
-            Self::Unreachable { next, .. } => next.iter().cloned().collect(),
+            Self::Unreachable { next, .. } => next.clone(),
             Self::Refused(refusal) => {
                 let mut lines = Vec::new();
                 if !refusal.rule.is_empty() {
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn exit_codes() {
         assert_eq!(Failure::usage(String::new()).exit().code(), 2);
-        assert_eq!(Failure::Unreachable { message: String::new(), next: None }.exit().code(), 3);
+        assert_eq!(Failure::Unreachable { message: String::new(), next: Vec::new() }.exit().code(), 3);
         assert_eq!(Failure::Interrupted.exit().code(), 1);
         assert_eq!(Failure::Said(Exit::Failed).exit().code(), 1);
     }

@@ -4,21 +4,23 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-use crate::broker::{Certificate, Deprecation, Descriptor, Digest, Hashed, Info, Metadata, Signed};
+use broker_client::{
+    Certificate, Deprecation, Descriptor, HashResponse, HashValue, Info, SignCertificateResponse,
+};
 
 /// `HashDataResponse`.
-pub(crate) fn hashed(answer: &Hashed) -> Value {
-    let mut value = common(&answer.metadata, &answer.descriptor);
-    match &answer.digest {
-        Digest::Hex(text) => value.insert("hashValueHex".into(), json!(text)),
-        Digest::Raw(bytes) => value.insert("hashValueRaw".into(), json!(STANDARD.encode(bytes))),
+pub(crate) fn hashed(answer: &HashResponse) -> Value {
+    let mut value = common(&answer.id, answer.deprecation.as_ref(), &answer.descriptor);
+    match &answer.value {
+        HashValue::Hex(text) => value.insert("hashValueHex".into(), json!(text)),
+        HashValue::Raw(bytes) => value.insert("hashValueRaw".into(), json!(STANDARD.encode(bytes))),
     };
     Value::Object(value)
 }
 
 /// `SignCertificateResponse`.
-pub(crate) fn signed(answer: &Signed) -> Value {
-    let mut value = common(&answer.metadata, &answer.descriptor);
+pub(crate) fn signed(answer: &SignCertificateResponse) -> Value {
+    let mut value = common(&answer.id, answer.deprecation.as_ref(), &answer.descriptor);
     match &answer.certificate {
         Certificate::Pem(text) => value.insert("pem".into(), json!(text)),
         Certificate::Der(bytes) => value.insert("der".into(), json!(STANDARD.encode(bytes))),
@@ -43,13 +45,15 @@ pub(crate) fn info(info: &Info) -> Value {
 
 /// When the broker started, RFC 3339.
 pub(crate) fn started_at(info: &Info) -> Option<String> {
-    Some(jiff::Timestamp::from_second(info.started_at?).ok()?.to_string())
+    let time = jiff::Timestamp::try_from(info.started_at?).ok()?;
+    // Whole seconds are enough for when a process started.
+    Some(jiff::Timestamp::from_second(time.as_second()).ok()?.to_string())
 }
 
-fn common(metadata: &Metadata, descriptor: &Descriptor) -> Map<String, Value> {
+fn common(id: &str, warning: Option<&Deprecation>, descriptor: &Descriptor) -> Map<String, Value> {
     let mut meta = Map::new();
-    meta.insert("id".into(), json!(metadata.id));
-    if let Some(warning) = &metadata.deprecation {
+    meta.insert("id".into(), json!(id));
+    if let Some(warning) = warning {
         meta.insert("deprecation".into(), deprecation(warning));
     }
     let mut value = Map::new();
@@ -80,31 +84,4 @@ fn deprecation(warning: &Deprecation) -> Value {
         }
     }
     Value::Object(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_has_the_names_of_the_wire() {
-        let mut answer = Hashed {
-            metadata: Metadata { id: "7".into(), deprecation: None },
-            digest: Digest::Hex("ab".into()),
-            descriptor: Descriptor { profile: "P".into(), operation: "HashData".into(), algorithm: "sha-256".into() },
-        };
-        let descriptor = json!({"profile": "P", "operation": "HashData", "algorithm": "sha-256"});
-        assert_eq!(
-            hashed(&answer),
-            json!({"metadata": {"id": "7"}, "hashValueHex": "ab", "descriptor": descriptor})
-        );
-        answer.digest = Digest::Raw(vec![0xff; 3]);
-        answer.metadata.deprecation =
-            Some(Deprecation { profile: "P".into(), replaced_by: Some("Q".into()), ..Deprecation::default() });
-        assert_eq!(
-            hashed(&answer),
-            json!({"metadata": {"id": "7", "deprecation": {"profile": "P", "replacedBy": "Q"}},
-                "hashValueRaw": "////", "descriptor": descriptor})
-        );
-    }
 }

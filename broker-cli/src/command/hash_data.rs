@@ -1,8 +1,10 @@
 //! `hash-data`.
 
+use broker_client::{HashRequest, HashResponse, HashValue};
+
 use crate::{
     args::{self, HashFormat},
-    broker::{Broker, Digest, Endpoint, Hashed},
+    broker::Endpoint,
     error::Failure,
     input, json,
     output::Output,
@@ -13,9 +15,10 @@ use crate::{
 pub(super) fn run(args: args::HashData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
     let request = Request::check(args)?;
     block_on(async {
-        let broker = Broker::connect(&endpoint)?;
+        let broker = endpoint.client()?;
         repeat(request.repeat, output, async |output: &mut Output| {
-            let answer = broker.hash(&request.profile, request.input.clone(), request.raw).await?;
+            let call = HashRequest::new(&request.profile, request.input.clone());
+            let answer = broker.hash_data(if request.raw { call.raw() } else { call.hex() }).await?;
             print(&answer, output)
         })
         .await
@@ -46,13 +49,13 @@ impl Request {
     }
 }
 
-fn print(answer: &Hashed, output: &mut Output) -> Result<(), Failure> {
+fn print(answer: &HashResponse, output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(&json::hashed(answer));
     }
-    super::warn(&answer.metadata, output);
-    match &answer.digest {
-        Digest::Hex(text) => output.line(text),
-        Digest::Raw(bytes) => output.bytes(bytes),
+    super::warn(answer.deprecation.as_ref(), output);
+    match &answer.value {
+        HashValue::Hex(text) => output.line(text),
+        HashValue::Raw(bytes) => output.bytes(bytes),
     }
 }

@@ -10,7 +10,7 @@ mod version;
 
 use crate::{
     args::{Cli, Command},
-    broker::{Endpoint, Metadata},
+    broker::Endpoint,
     error::Failure,
     output::Output,
 };
@@ -30,8 +30,8 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Tells a reader that the profile is on its way out. In JSON the warning is part of the result.
-fn warn(metadata: &Metadata, output: &mut Output) {
-    let Some(warning) = &metadata.deprecation else { return };
+fn warn(warning: Option<&broker_client::Deprecation>, output: &mut Output) {
+    let Some(warning) = warning else { return };
     let mut text = format!("profile {} is deprecated", warning.profile);
     for (words, value) in [
         (" since ", &warning.deprecated_since),

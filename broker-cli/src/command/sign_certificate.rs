@@ -7,11 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use broker_client::{Encoding, SignCertificateRequest, SignCertificateResponse};
 use serde_json::json;
 
 use crate::{
-    args::{self, Encoding},
-    broker::{Broker, Certificate, Endpoint, SignRequest, Signed},
+    args,
+    broker::Endpoint,
     error::Failure,
     input, json,
     output::{GOOD, Output},
@@ -24,39 +25,46 @@ pub(super) fn run(args: args::SignCertificate, endpoint: Endpoint, output: &mut 
     let out = args.out.clone();
     let request = check(args)?;
     block_on(async {
-        let broker = Broker::connect(&endpoint)?;
+        let broker = endpoint.client()?;
         repeat(pause, output, async |output: &mut Output| {
-            let answer = broker.sign(&request).await?;
+            let answer = broker.sign_certificate(request.clone()).await?;
             print(&answer, out.as_ref(), output)
         })
         .await
     })
 }
 
-fn check(args: args::SignCertificate) -> Result<SignRequest, Failure> {
+fn check(args: args::SignCertificate) -> Result<SignCertificateRequest, Failure> {
     if let (Some(from), Some(to)) = (args.not_before, args.not_after)
         && from > to
     {
         return Err(Failure::usage("--not-before lies after --not-after".to_owned()));
     }
-    Ok(SignRequest {
-        csr: input::text(&args.csr)?,
-        ca_cert: input::text(&args.ca_cert)?,
-        ca_key: input::secret_text(&args.ca_key)?,
-        profile: args.profile,
-        subject: args.subject,
-        crl_urls: args.crl_urls,
-        not_before: args.not_before,
-        not_after: args.not_after,
-        pem: args.encoding == Encoding::Pem,
-    })
+    let csr = input::text(&args.csr)?;
+    let ca_cert = input::text(&args.ca_cert)?;
+    let mut ca_key = input::secret_text(&args.ca_key)?;
+    // Moved, not copied: the request wipes it.
+    let mut request = SignCertificateRequest::new(args.profile, csr, ca_cert, std::mem::take(&mut *ca_key));
+    if let Some(subject) = args.subject {
+        request = request.subject(subject);
+    }
+    for url in args.crl_urls {
+        request = request.crl_url(url);
+    }
+    if let Some(time) = args.not_before {
+        request = request.not_before_unix(time);
+    }
+    if let Some(time) = args.not_after {
+        request = request.not_after_unix(time);
+    }
+    Ok(request.encoding(match args.encoding {
+        args::Encoding::Pem => Encoding::Pem,
+        args::Encoding::Der => Encoding::Der,
+    }))
 }
 
-fn print(answer: &Signed, out: Option<&PathBuf>, output: &mut Output) -> Result<(), Failure> {
-    let bytes = match &answer.certificate {
-        Certificate::Pem(text) => text.as_bytes(),
-        Certificate::Der(bytes) => bytes.as_slice(),
-    };
+fn print(answer: &SignCertificateResponse, out: Option<&PathBuf>, output: &mut Output) -> Result<(), Failure> {
+    let bytes = answer.certificate.as_bytes();
     if let Some(path) = out {
         replace(path, bytes).map_err(|source| Failure::write(path, source))?;
     }
@@ -67,7 +75,7 @@ fn print(answer: &Signed, out: Option<&PathBuf>, output: &mut Output) -> Result<
         }
         return output.json(&value);
     }
-    super::warn(&answer.metadata, output);
+    super::warn(answer.deprecation.as_ref(), output);
     match out {
         Some(path) => output.line(format!(
             "{GOOD}written{GOOD:#} {} ({}, {})",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     args::Version,
-    broker::{Broker, Endpoint},
+    broker::Endpoint,
     error::Failure,
     json,
     output::{HEAD, Output},
@@ -18,7 +18,7 @@ pub(super) fn run(args: Version, endpoint: Endpoint, output: &mut Output) -> Res
     let server = if args.client {
         None
     } else {
-        Some(block_on(async { Broker::connect(&endpoint)?.info().await }))
+        Some(block_on(async { Ok(endpoint.client()?.info().await?) }))
     };
     if output.is_json() {
         let mut value = json!({ "client": { "version": CLIENT } });
