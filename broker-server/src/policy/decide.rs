@@ -2,29 +2,59 @@
 
 use std::sync::Arc;
 
-use super::permit::{self, Permit};
-use super::profile::Profile;
+use super::{
+    check,
+    explain::Facts,
+    permit::{self, CertificateGrant, Operation, Permit},
+    profile::Profile,
+};
 use crate::{caller::Caller, request};
 
 /// May `caller` hash this under `profile`? `now` in Unix seconds.
 pub fn hash_data(
-    caller: &Caller,
+    _caller: &Caller,
     profile: &Arc<Profile>,
     request: request::HashData,
     now: i64,
 ) -> Result<Permit<permit::HashData>, Denial> {
-    todo!()
+    let rule = section::<permit::HashData>(profile, now)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
 /// May `caller` have this certificate under `profile`? `now` in Unix seconds, taken once per request. Checks, in this
 /// order: sunset, section, subject key, issuer key, the issuer's fit to `SignAlg`, validity window, names, issuer checks.
 pub fn sign_certificate(
-    caller: &Caller,
+    _caller: &Caller,
     profile: &Arc<Profile>,
     request: request::SignCertificate,
     now: i64,
 ) -> Result<Permit<permit::SignCertificate>, Denial> {
-    todo!()
+    let rule = section::<permit::SignCertificate>(profile, now)?;
+    let grant = certificate(profile, &rule, &Facts::of(&request, now))?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// The sunset, and the section of the operation.
+fn section<O: Operation>(profile: &Arc<Profile>, now: i64) -> Result<Arc<O::Rule>, Denial> {
+    check::sunset(profile, now)?;
+    O::rule(profile).cloned().ok_or_else(|| check::no_section(profile, O::NAME))
+}
+
+/// The first check that refuses, or what the request is granted.
+fn certificate(
+    profile: &Profile,
+    rule: &super::profile::SignCertificateRule,
+    facts: &Facts<'_>,
+) -> Result<CertificateGrant, Denial> {
+    let mut denials = Vec::new();
+    for check in check::SIGN_CERTIFICATE {
+        check(profile, rule, facts, &mut denials);
+        if !denials.is_empty() {
+            return Err(denials.swap_remove(0));
+        }
+    }
+    let (not_before, not_after) = check::granted(rule, facts);
+    Ok(CertificateGrant { not_before, not_after, scheme: rule.scheme })
 }
 
 /// A refusal by policy: which rule, where it stands, and why.
@@ -87,3 +117,6 @@ impl DenialKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

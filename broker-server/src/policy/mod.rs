@@ -1,12 +1,18 @@
 //! May it? A profile document becomes typed rules that cannot be wrong; a parsed request and its profile become a
 //! [`Permit`] or a [`Denial`].
 
+mod canonical;
 pub mod catalogue;
+mod check;
 pub mod decide;
 pub mod document;
+mod explain;
+mod names;
 pub mod permit;
 pub mod profile;
 
 pub use catalogue::Catalogue;
 pub use decide::{Denial, DenialKind};
+pub use document::{DocumentError, Mistake};
+pub use explain::{CaFacts, Facts, explain};
 pub use permit::Permit;

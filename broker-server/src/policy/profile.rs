@@ -1,8 +1,15 @@
 //! Profiles as the broker uses them: typed, complete, and impossible to get wrong. `document` makes them.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use crate::algorithm::{HashAlgorithm, KeyType, MlDsa, SignatureHash, SignatureScheme, SkiHash};
+
+mod pending;
+
+pub use pending::{
+    DataSignature, EncryptDataRule, Groth16Rule, KemRule, KmsRule, MlKem, NonceStrategy, SignDataRule,
+    SignatureFormat, SigningMode,
+};
 
 /// One named profile.
 #[derive(Debug)]
@@ -19,6 +26,31 @@ pub struct Profile {
     pub hash_data: Option<Arc<HashDataRule>>,
     /// `API.SignCertificate`; absent forbids the operation.
     pub sign_certificate: Option<Arc<SignCertificateRule>>,
+    /// `API.SignData`; absent forbids the operation.
+    pub sign_data: Option<Arc<SignDataRule>>,
+    /// `API.EncryptData`; absent forbids the operation.
+    pub encrypt_data: Option<Arc<EncryptDataRule>>,
+    /// `API.KEM`; absent forbids the operation.
+    pub kem: Option<Arc<KemRule>>,
+    /// `API.Groth16`; absent forbids the operation.
+    pub groth16: Option<Arc<Groth16Rule>>,
+}
+
+impl Profile {
+    /// The operations that the profile has a section for, by their names in the document.
+    pub fn operations(&self) -> Vec<&'static str> {
+        [
+            ("HashData", self.hash_data.is_some()),
+            ("SignCertificate", self.sign_certificate.is_some()),
+            ("SignData", self.sign_data.is_some()),
+            ("EncryptData", self.encrypt_data.is_some()),
+            ("KEM", self.kem.is_some()),
+            ("Groth16", self.groth16.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, present)| present.then_some(name))
+        .collect()
+    }
 }
 
 /// `CryptoLibrary`.
@@ -28,6 +60,16 @@ pub enum CryptoLibrary {
     Native,
     /// AWS-LC wherever it has the algorithm.
     AwsLc,
+}
+
+impl CryptoLibrary {
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::AwsLc => "aws-lc",
+        }
+    }
 }
 
 /// `Deprecation`: what every answer under the profile says.
@@ -116,6 +158,28 @@ impl KeyConstraints {
     }
 }
 
+/// What is allowed, for people: `RSA 3072 to 8192 and ECDSA 256 to 384`.
+impl fmt::Display for KeyConstraints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sized = |name: &str, range: Option<SizeRange>| match range {
+            Some(range) if range.min == range.max => Some(format!("{name} {}", range.min)),
+            Some(range) => Some(format!("{name} {} to {}", range.min, range.max)),
+            None => None,
+        };
+        let mut kinds: Vec<String> =
+            [sized("RSA", self.rsa), sized("ECDSA", self.ecdsa)].into_iter().flatten().collect();
+        if self.ed25519.is_some() {
+            kinds.push(KeyType::Ed25519.to_string());
+        }
+        kinds.extend(self.ml_dsa.iter().map(|(set, _)| KeyType::MlDsa(*set).to_string()));
+        match kinds.split_last() {
+            None => f.write_str("no key at all"),
+            Some((last, [])) => f.write_str(last),
+            Some((last, others)) => write!(f, "{} and {last}", others.join(", ")),
+        }
+    }
+}
+
 /// `MinKeySize` and `MaxKeySize` in bits, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeRange {
@@ -154,6 +218,30 @@ impl KeyUsage {
     pub const fn has(self, bits: u16) -> bool {
         self.0 & bits == bits
     }
+
+    /// The names that a profile may use, each with its bit; the first of a bit is the one that is printed.
+    pub const NAMES: [(&'static str, u16); 10] = [
+        ("digitalSignature", Self::DIGITAL_SIGNATURE),
+        ("contentCommitment", Self::CONTENT_COMMITMENT),
+        ("nonRepudiation", Self::CONTENT_COMMITMENT),
+        ("keyEncipherment", Self::KEY_ENCIPHERMENT),
+        ("dataEncipherment", Self::DATA_ENCIPHERMENT),
+        ("keyAgreement", Self::KEY_AGREEMENT),
+        ("keyCertSign", Self::KEY_CERT_SIGN),
+        ("cRLSign", Self::CRL_SIGN),
+        ("encipherOnly", Self::ENCIPHER_ONLY),
+        ("decipherOnly", Self::DECIPHER_ONLY),
+    ];
+
+    /// The names of the bits that are set.
+    pub fn names(self) -> Vec<&'static str> {
+        let alias = |name: &str| name == "nonRepudiation";
+        Self::NAMES
+            .iter()
+            .filter(|(name, bit)| self.has(*bit) && !alias(name))
+            .map(|(name, _)| *name)
+            .collect()
+    }
 }
 
 /// The purposes of RFC 5280 4.2.1.12 that a profile may name.
@@ -166,6 +254,30 @@ pub enum ExtendedKeyUsage {
     EmailProtection,
     TimeStamping,
     OcspSigning,
+}
+
+impl ExtendedKeyUsage {
+    /// The names that a profile may use.
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("serverAuth", Self::ServerAuth),
+        ("clientAuth", Self::ClientAuth),
+        ("codeSigning", Self::CodeSigning),
+        ("emailProtection", Self::EmailProtection),
+        ("timeStamping", Self::TimeStamping),
+        ("OCSPSigning", Self::OcspSigning),
+    ];
+
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ServerAuth => "serverAuth",
+            Self::ClientAuth => "clientAuth",
+            Self::CodeSigning => "codeSigning",
+            Self::EmailProtection => "emailProtection",
+            Self::TimeStamping => "timeStamping",
+            Self::OcspSigning => "OCSPSigning",
+        }
+    }
 }
 
 /// `BasicConstraints` (RFC 5280 4.2.1.9).

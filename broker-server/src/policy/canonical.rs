@@ -1,0 +1,176 @@
+//! The canonical form of a catalogue: the text whose SHA-256 is the catalogue's digest.
+//!
+//! One line `path=value` for each rule that holds, in the order of this file, profiles by name; strings as JSON. It is
+//! made from the typed rules, defaults included, so comments, layout, the order of keys, the case of algorithms and a
+//! default written out do not change it, and every change of what is allowed does.
+
+use std::fmt::{Display, Write as _};
+
+use super::{
+    document::Document,
+    profile::{
+        Deprecation, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SubjectAlternativeNames,
+        scheme_hash,
+    },
+};
+use crate::algorithm::{KeyType, SignatureScheme};
+
+/// The first line; its number goes up when the form changes.
+const HEADER: &str = "crypto-broker-catalogue=1\n";
+
+/// The canonical form.
+pub(super) fn text(document: &Document) -> String {
+    let mut lines = Lines { text: HEADER.to_owned(), prefix: String::new() };
+    lines.put("Settings.EnforceSunset", document.enforce_sunset);
+    if let Some(kms) = &document.kms {
+        lines.put("KMS.Client", "openbao");
+        lines.string("KMS.Config", &kms.config);
+        lines.put("KMS.Cache", kms.cache);
+    }
+    let mut profiles: Vec<&Profile> = document.profiles.iter().map(AsRef::as_ref).collect();
+    profiles.sort_by(|a, b| a.name.cmp(&b.name));
+    for one in profiles {
+        lines.prefix = String::new();
+        lines.string("Profile", &one.name);
+        profile(one, &mut lines);
+    }
+    lines.text
+}
+
+struct Lines {
+    text: String,
+    prefix: String,
+}
+
+impl Lines {
+    /// Writes a value of our own spelling.
+    fn put(&mut self, path: &str, value: impl Display) {
+        // Writing to a String does not fail.
+        let _ = writeln!(self.text, "{}{path}={value}", self.prefix);
+    }
+
+    /// Writes a value of the document's spelling.
+    fn string(&mut self, path: &str, value: &str) {
+        self.put(path, serde_json::Value::from(value));
+    }
+}
+
+fn profile(profile: &Profile, lines: &mut Lines) {
+    lines.put("CryptoLibrary", profile.library.name());
+    if let Some(deprecation) = &profile.deprecation {
+        lines.prefix = "Deprecation.".to_owned();
+        self::deprecation(deprecation, lines);
+    }
+    if let Some(rule) = &profile.hash_data {
+        lines.prefix = "HashData.".to_owned();
+        lines.put("HashAlg", rule.algorithm.name());
+        lines.put("OutputLength", rule.output_length);
+    }
+    if let Some(rule) = &profile.sign_certificate {
+        lines.prefix = "SignCertificate.".to_owned();
+        sign_certificate(rule, lines);
+    }
+    if let Some(rule) = &profile.sign_data {
+        lines.prefix = "SignData.".to_owned();
+        sign_data(rule, lines);
+    }
+    if let Some(rule) = &profile.encrypt_data {
+        lines.prefix = "EncryptData.".to_owned();
+        lines.put("EncryptAlg", "aes-gcm");
+        lines.put("KeySize", rule.key_size);
+        lines.put("NonceStrategy", rule.nonce.name());
+        lines.put("TagLength", rule.tag_length);
+    }
+    if let Some(rule) = &profile.kem {
+        lines.prefix = "KEM.".to_owned();
+        lines.put("KemAlg", rule.algorithm.name());
+        lines.put("AllowSeed", rule.allow_seed);
+    }
+    if let Some(rule) = &profile.groth16 {
+        lines.prefix = "Groth16.".to_owned();
+        lines.put("Curve", "bn254");
+        let mut circuits: Vec<&String> = rule.circuits.iter().collect();
+        circuits.sort();
+        for circuit in circuits {
+            lines.string("Circuit", circuit);
+        }
+    }
+}
+
+fn deprecation(deprecation: &Deprecation, lines: &mut Lines) {
+    lines.put("Present", true);
+    for (path, value) in [
+        ("ReplacedBy", &deprecation.replaced_by),
+        ("DeprecatedSince", &deprecation.deprecated_since),
+        ("RemoveAfter", &deprecation.remove_after),
+        ("Reason", &deprecation.reason),
+    ] {
+        if let Some(value) = value {
+            lines.string(path, value);
+        }
+    }
+}
+
+fn sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
+    let algorithm = match rule.scheme {
+        SignatureScheme::RsaPkcs1(_) => "rsa",
+        SignatureScheme::Ecdsa(_) => "ecdsa",
+        SignatureScheme::Ed25519 => "ed25519",
+        SignatureScheme::MlDsa(set) => set.name(),
+    };
+    lines.put("SignAlg", algorithm);
+    if let Some(hash) = scheme_hash(rule.scheme) {
+        lines.put("HashAlg", hash.name());
+    }
+    lines.put("SKIHashAlg", rule.ski_hash.name());
+    lines.put("ValidNotBeforeOffset", rule.not_before_offset);
+    lines.put("ValidNotAfterOffset", rule.not_after_offset);
+    keys("Subject", &rule.subject_keys, lines);
+    keys("Issuer", &rule.issuer_keys, lines);
+    lines.put("KeyUsage", rule.key_usage.names().join(","));
+    let purposes: Vec<&str> = rule.extended_key_usage.iter().map(|usage| usage.name()).collect();
+    lines.put("ExtendedKeyUsage", purposes.join(","));
+    lines.put("CA", rule.basic_constraints.ca);
+    if let Some(path_len) = rule.basic_constraints.path_len {
+        lines.put("PathLenConstraint", path_len);
+    }
+    if let Some(names) = &rule.subject_alternative_names {
+        alternative_names(names, lines);
+    }
+    lines.put("RequireCA", rule.issuer_checks.require_ca);
+    lines.put("NestValidity", rule.issuer_checks.nest_validity);
+}
+
+fn alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
+    for (kind, allowed) in [("dns", names.dns), ("ip", names.ip), ("uri", names.uri), ("email", names.email)]
+    {
+        lines.put(&format!("Allow.{kind}"), allowed);
+    }
+    for suffix in &names.suffixes {
+        lines.string("Suffix", suffix);
+    }
+}
+
+fn sign_data(rule: &SignDataRule, lines: &mut Lines) {
+    lines.put("SigningMode", rule.mode.name());
+    lines.put("SignAlg", rule.algorithm.name());
+    if let Some(hash) = rule.hash {
+        lines.put("HashAlg", hash.name());
+    }
+    lines.put("SignatureFormat", rule.format.name());
+    keys("Keys", &rule.keys, lines);
+}
+
+fn keys(side: &str, keys: &KeyConstraints, lines: &mut Lines) {
+    for (kind, range) in [("RSA", keys.rsa), ("ECDSA", keys.ecdsa)] {
+        if let Some(range) = range {
+            lines.put(&format!("{side}.{kind}"), format_args!("{}-{}", range.min, range.max));
+        }
+    }
+    if keys.ed25519.is_some() {
+        lines.put(&format!("{side}.Ed25519"), true);
+    }
+    for (set, _) in &keys.ml_dsa {
+        lines.put(&format!("{side}.{}", KeyType::MlDsa(*set)), true);
+    }
+}

@@ -1,0 +1,299 @@
+//! `API.SignCertificate`.
+
+use super::{
+    duration,
+    keys::key_constraints,
+    pending::signature_hash,
+    read::{Field, Report, Section, quote},
+};
+use crate::{
+    algorithm::{MlDsa, SignatureScheme, SkiHash},
+    policy::profile::{
+        BasicConstraints, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage, SignCertificateRule,
+        SubjectAlternativeNames,
+    },
+};
+
+#[derive(Clone, Copy)]
+enum SignAlg {
+    Rsa,
+    Ecdsa,
+    Ed25519,
+    MlDsa(MlDsa),
+}
+
+const SIGN_ALGS: [(&str, SignAlg); 6] = [
+    ("rsa", SignAlg::Rsa),
+    ("ecdsa", SignAlg::Ecdsa),
+    ("ed25519", SignAlg::Ed25519),
+    ("ml-dsa-44", SignAlg::MlDsa(MlDsa::MlDsa44)),
+    ("ml-dsa-65", SignAlg::MlDsa(MlDsa::MlDsa65)),
+    ("ml-dsa-87", SignAlg::MlDsa(MlDsa::MlDsa87)),
+];
+
+const KEYS: [&str; 10] = [
+    "SignAlg",
+    "HashAlg",
+    "SKIHashAlg",
+    "Validity",
+    "KeyConstraints",
+    "KeyUsage",
+    "ExtendedKeyUsage",
+    "BasicConstraints",
+    "SubjectAlternativeNames",
+    "IssuerChecks",
+];
+
+/// Reads `SignCertificate`.
+pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option<SignCertificateRule> {
+    let section = field.section(&KEYS, report)?;
+    let scheme = scheme(&section, report);
+    let ski_hash = match section.get("SKIHashAlg") {
+        Some(field) => field.algorithm(&SkiHash::ALL.map(|hash| (hash.name(), hash)), report),
+        None => Some(SkiHash::Sha1),
+    };
+    let validity = section.require("Validity", report).cloned().and_then(|field| validity(&field, report));
+    let keys = section.require("KeyConstraints", report).cloned();
+    let keys = keys.and_then(|field| sides(&field, scheme, report));
+    let usage = key_usage(&section, report);
+    let extended_key_usage = match section.get("ExtendedKeyUsage") {
+        Some(field) => field.choices(&ExtendedKeyUsage::NAMES, report),
+        None => Some(Vec::new()),
+    };
+    let basic_constraints = basic_constraints(&section, usage, report);
+    let subject_alternative_names = match section.get("SubjectAlternativeNames") {
+        Some(field) => alternative_names(field, report).map(Some),
+        None => Some(None),
+    };
+    let issuer_checks = match section.get("IssuerChecks") {
+        Some(field) => issuer_checks(field, report),
+        None => Some(IssuerChecks::default()),
+    };
+    let (not_before_offset, not_after_offset, validity_line) = validity?;
+    let (subject_keys, issuer_keys) = keys?;
+    Some(SignCertificateRule {
+        scheme: scheme?,
+        ski_hash: ski_hash?,
+        not_before_offset,
+        not_after_offset,
+        subject_keys,
+        issuer_keys,
+        key_usage: usage?,
+        extended_key_usage: extended_key_usage?,
+        basic_constraints: basic_constraints?,
+        subject_alternative_names: subject_alternative_names?,
+        issuer_checks: issuer_checks?,
+        line: section.at.line,
+        validity_line,
+    })
+}
+
+fn scheme(section: &Section<'_>, report: &mut Report) -> Option<SignatureScheme> {
+    let field = section.require("SignAlg", report).cloned();
+    let algorithm = field.and_then(|field| field.algorithm(&SIGN_ALGS, report));
+    let name = algorithm.map(|algorithm| match algorithm {
+        SignAlg::Rsa => ("rsa", false),
+        SignAlg::Ecdsa => ("ecdsa", false),
+        SignAlg::Ed25519 => ("ed25519", true),
+        SignAlg::MlDsa(set) => (set.name(), true),
+    });
+    let hash = signature_hash(section, name, report);
+    match (algorithm?, hash?) {
+        (SignAlg::Rsa, Some(hash)) => Some(SignatureScheme::RsaPkcs1(hash)),
+        (SignAlg::Ecdsa, Some(hash)) => Some(SignatureScheme::Ecdsa(hash)),
+        (SignAlg::Ed25519, _) => Some(SignatureScheme::Ed25519),
+        (SignAlg::MlDsa(set), _) => Some(SignatureScheme::MlDsa(set)),
+        (SignAlg::Rsa | SignAlg::Ecdsa, None) => None,
+    }
+}
+
+/// Both offsets in whole seconds, and the line.
+fn validity(field: &Field<'_>, report: &mut Report) -> Option<(i64, i64, u32)> {
+    let section = field.section(&["ValidNotBeforeOffset", "ValidNotAfterOffset"], report)?;
+    let mut offset = |key| {
+        let field = section.require(key, report).cloned();
+        field.and_then(|field| duration(&field, report))
+    };
+    let (before, after) = (offset("ValidNotBeforeOffset"), offset("ValidNotAfterOffset"));
+    let (before, after) = (before?, after?);
+    if after < before {
+        let message = format!(
+            "notAfter ({}) lies before notBefore ({})",
+            duration::print(after),
+            duration::print(before)
+        );
+        match section.get("ValidNotAfterOffset") {
+            Some(field) => field.wrong(message, report),
+            None => field.wrong(message, report),
+        }
+        return None;
+    }
+    Some((before, after, section.at.line))
+}
+
+fn duration(field: &Field<'_>, report: &mut Report) -> Option<i64> {
+    // YAML makes a number of the one duration that Go lets stand without a unit.
+    if let super::tree::Value::Integer(number) = field.node.value {
+        if number != 0 {
+            field.wrong(format!("{number} needs a unit, such as `{number}h`"), report);
+        }
+        return (number == 0).then_some(0);
+    }
+    let text = field.text(report)?;
+    match duration::parse(text) {
+        Ok(seconds) => Some(seconds),
+        Err(error) => {
+            field.wrong(format!("{} {error}", quote(text)), report);
+            None
+        }
+    }
+}
+
+/// `Subject` and `Issuer`.
+fn sides(
+    field: &Field<'_>,
+    scheme: Option<SignatureScheme>,
+    report: &mut Report,
+) -> Option<(KeyConstraints, KeyConstraints)> {
+    let section = field.section(&["Subject", "Issuer"], report)?;
+    let mut side = |key| {
+        let field = section.require(key, report).cloned();
+        field.and_then(|field| key_constraints(&field, report))
+    };
+    let (subject, issuer) = (side("Subject"), side("Issuer"));
+    if let (Some(scheme), Some(issuer), Some(field)) = (scheme, &issuer, section.get("Issuer")) {
+        let (sign_alg, entry, present) = match scheme {
+            SignatureScheme::RsaPkcs1(_) => ("rsa", "RSA", issuer.rsa.is_some()),
+            SignatureScheme::Ecdsa(_) => ("ecdsa", "ECDSA", issuer.ecdsa.is_some()),
+            SignatureScheme::Ed25519 => ("ed25519", "Ed25519", issuer.ed25519.is_some()),
+            SignatureScheme::MlDsa(set) => {
+                (set.name(), set.name(), issuer.ml_dsa.iter().any(|(allowed, _)| *allowed == set))
+            }
+        };
+        // An entry that was there and wrong has its own mistake already.
+        let attempted = matches!(&field.node.value, super::tree::Value::Map(entries) if entries.iter().any(
+            |(key, _)| matches!(&key.value, super::tree::Value::Text(word) if word.eq_ignore_ascii_case(entry))
+        ));
+        if !present && !attempted {
+            let message = format!(
+                "has no entry for {}, the kind of key that SignAlg {sign_alg} needs, so nothing could be issued",
+                entry.to_uppercase()
+            );
+            field.misplaced(message, report);
+        }
+    }
+    Some((subject?, issuer?))
+}
+
+fn key_usage(section: &Section<'_>, report: &mut Report) -> Option<KeyUsage> {
+    let Some(field) = section.get("KeyUsage") else { return Some(KeyUsage::default()) };
+    let bits = field.choices(&KeyUsage::NAMES, report)?;
+    let usage = KeyUsage(bits.iter().fold(0, |all, bit| all | bit));
+    let only = usage.has(KeyUsage::ENCIPHER_ONLY) || usage.has(KeyUsage::DECIPHER_ONLY);
+    if only && !usage.has(KeyUsage::KEY_AGREEMENT) {
+        field.wrong(
+            "encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 4.2.1.3)",
+            report,
+        );
+        return None;
+    }
+    Some(usage)
+}
+
+fn basic_constraints(
+    section: &Section<'_>,
+    usage: Option<KeyUsage>,
+    report: &mut Report,
+) -> Option<BasicConstraints> {
+    let signs = usage.map(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
+    let field = section.get("BasicConstraints");
+    let inner = match field {
+        Some(field) => Some(field.section(&["CA", "PathLenConstraint"], report)?),
+        None => None,
+    };
+    let ca = match inner.as_ref().and_then(|inner| inner.get("CA")) {
+        Some(field) => field.boolean(report)?,
+        None => false,
+    };
+    let path = inner.as_ref().and_then(|inner| inner.get("PathLenConstraint"));
+    let path_len = match path {
+        Some(field) => Some(u8::try_from(field.integer(0..=255, report)?).ok()?),
+        None => None,
+    };
+    if signs == Some(true)
+        && !ca
+        && let Some(usage) = section.get("KeyUsage")
+    {
+        usage.wrong("keyCertSign needs BasicConstraints with `CA: true` (RFC 5280 4.2.1.3)", report);
+    }
+    if let Some(path) = path {
+        if !ca {
+            path.misplaced("means nothing without `CA: true` (RFC 5280 4.2.1.9)", report);
+        } else if signs == Some(false) {
+            path.misplaced("means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
+        }
+    }
+    Some(BasicConstraints { ca, path_len })
+}
+
+fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
+    let section = field.section(&["Allow", "Suffixes"], report)?;
+    let mut names = SubjectAlternativeNames { line: section.at.line, ..SubjectAlternativeNames::default() };
+    let kinds = [("dns", 0u8), ("ip", 1), ("uri", 2), ("email", 3)];
+    let allow = section.require("Allow", report).cloned();
+    let allow = allow.and_then(|field| field.choices(&kinds, report));
+    if let Some(allow) = &allow {
+        names.dns = allow.contains(&0);
+        names.ip = allow.contains(&1);
+        names.uri = allow.contains(&2);
+        names.email = allow.contains(&3);
+    }
+    if let Some(field) = section.get("Suffixes") {
+        if allow.is_some() && !names.dns {
+            field.misplaced("permits DNS names, and `Allow` does not have dns", report);
+        }
+        let entries = field.list(report)?;
+        if entries.is_empty() {
+            field.wrong("must not be empty; without the key every DNS name is permitted", report);
+        }
+        for entry in entries {
+            names.suffixes.extend(suffix(&entry, report));
+        }
+        names.suffixes.sort();
+        names.suffixes.dedup();
+    }
+    allow?;
+    Some(names)
+}
+
+fn suffix(entry: &Field<'_>, report: &mut Report) -> Option<String> {
+    let text = entry.text(report)?;
+    let lower = text.to_ascii_lowercase();
+    let letters = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if lower.len() <= 254 && lower.strip_prefix('.').is_some_and(|rest| rest.split('.').all(letters)) {
+        return Some(lower);
+    }
+    let dotted = format!(".{lower}");
+    let suggestion = (lower.len() <= 253 && lower.split('.').all(letters)).then_some(dotted.as_str());
+    report.add_with(
+        entry.node.at,
+        &entry.path,
+        format!("{} is no DNS suffix; it starts with a dot, such as `.svc.example`", quote(text)),
+        suggestion,
+    );
+    None
+}
+
+fn issuer_checks(field: &Field<'_>, report: &mut Report) -> Option<IssuerChecks> {
+    let section = field.section(&["RequireCA", "NestValidity"], report)?;
+    let mut flag = |key| match section.get(key) {
+        Some(field) => field.boolean(report),
+        None => Some(false),
+    };
+    let (require_ca, nest_validity) = (flag("RequireCA"), flag("NestValidity"));
+    Some(IssuerChecks { require_ca: require_ca?, nest_validity: nest_validity?, line: section.at.line })
+}

@@ -1,0 +1,143 @@
+//! The profile document: YAML as written becomes rules that cannot be wrong, or the list of everything that is wrong.
+
+mod certificate;
+pub(super) mod duration;
+mod error;
+mod keys;
+mod pending;
+mod profile;
+mod read;
+mod settings;
+pub(super) mod suggest;
+mod tree;
+
+use std::sync::Arc;
+
+pub use error::{DocumentError, Mistake};
+
+use self::{
+    read::{Field, Report},
+    settings::Settings,
+    tree::{Node, Position, Value},
+};
+use super::profile::{CryptoLibrary, KmsRule, Profile};
+
+/// Largest document that is read, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// A document without a mistake.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// At least one, in the document's order, each with a name of its own.
+    pub(super) profiles: Vec<Arc<Profile>>,
+    /// `KMS`.
+    pub(super) kms: Option<KmsRule>,
+    /// `Settings.EnforceSunset`.
+    pub(super) enforce_sunset: bool,
+}
+
+/// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
+/// `name` is what mistakes call the file.
+pub(super) fn parse(name: &str, text: &str) -> Result<Document, DocumentError> {
+    let mut report = Report::new(name);
+    let document = read(text, &mut report);
+    let mistakes = report.finish();
+    match document {
+        Some(document) if mistakes.is_empty() => Ok(document),
+        _ => Err(DocumentError::Mistakes(mistakes)),
+    }
+}
+
+/// The one mistake of a document that cannot be read as text.
+pub(super) fn unreadable(name: &str, message: impl Into<String>) -> DocumentError {
+    let mut report = Report::new(name);
+    report.add(Position::START, "", message);
+    DocumentError::Mistakes(report.finish())
+}
+
+/// `None` only after a mistake was noted.
+fn read(text: &str, report: &mut Report) -> Option<Document> {
+    if text.len() > MAX_BYTES {
+        report.add(
+            Position::START,
+            "",
+            format!("the document has {} bytes; at most {MAX_BYTES} are read", text.len()),
+        );
+        return None;
+    }
+    let root = match tree::read(text) {
+        Ok(root) => root,
+        Err((at, message)) => {
+            report.add(at, "", message);
+            return None;
+        }
+    };
+    let whole = Field { path: String::new(), at: root.at, node: &root };
+    match &root.value {
+        Value::List(_) => {
+            let list = Field { path: "Profiles".to_owned(), ..whole };
+            let profiles = profiles(&list, Settings::default(), report)?;
+            Some(Document { profiles, kms: None, enforce_sunset: false })
+        }
+        Value::Map(_) => map(&whole, report),
+        _ => {
+            report.add(
+                root.at,
+                "",
+                "the document must be a map with `Profiles`, or a list of profiles; it is neither",
+            );
+            None
+        }
+    }
+}
+
+/// The newer shape.
+fn map(whole: &Field<'_>, report: &mut Report) -> Option<Document> {
+    let section = whole.section(&["Settings", "KMS", "Profiles"], report)?;
+    let settings =
+        section.get("Settings").map_or(Some(Settings::default()), |field| settings::settings(field, report));
+    let kms = match section.get("KMS") {
+        Some(field) => settings::kms(field, report).map(Some),
+        None => Some(None),
+    };
+    // With wrong settings the profiles are still read for their own mistakes.
+    let list = section.require("Profiles", report)?;
+    let profiles = profiles(list, settings.unwrap_or_default(), report)?;
+    Some(Document { profiles, kms: kms?, enforce_sunset: settings?.enforce_sunset })
+}
+
+fn profiles(list: &Field<'_>, settings: Settings, report: &mut Report) -> Option<Vec<Arc<Profile>>> {
+    let entries = list.list(report)?;
+    if entries.is_empty() {
+        list.wrong("must have at least one profile", report);
+        return None;
+    }
+    let mut names = std::collections::HashMap::new();
+    let mut profiles = Vec::with_capacity(entries.len());
+    for mut entry in entries {
+        if let Some(name) = name_of(entry.node) {
+            entry.path = format!("Profiles[{name}]");
+        }
+        let Some((profile, name_at)) = profile::profile(&entry, settings, report) else { continue };
+        if let Some(first) = names.insert(Arc::clone(&profile.name), profile.line) {
+            let path = format!("{}.Name", entry.path);
+            report.add(name_at, &path, format!("another profile has this name; it starts in line {first}"));
+        }
+        profiles.push(Arc::new(profile));
+    }
+    Some(profiles)
+}
+
+/// A profile's name for the paths of its mistakes, before anything about it is known to be right.
+fn name_of(node: &Node) -> Option<&str> {
+    let Value::Map(entries) = &node.value else { return None };
+    let fits =
+        |name: &str| !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
+    entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
+        (Value::Text(key), Value::Text(name)) if key == "Name" && fits(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+const LIBRARIES: [(&str, CryptoLibrary); 2] =
+    [("native", CryptoLibrary::Native), ("aws-lc", CryptoLibrary::AwsLc)];

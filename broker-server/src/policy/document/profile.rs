@@ -1,0 +1,175 @@
+//! One profile: its name, its deprecation, and a reader for each section of `API`.
+
+use std::sync::Arc;
+
+use super::{
+    LIBRARIES, certificate, pending,
+    read::{Field, Report, Section, quote},
+    settings::Settings,
+    tree::Position,
+};
+use crate::{
+    algorithm::HashAlgorithm,
+    policy::profile::{CryptoLibrary, Deprecation, HashDataRule, Profile},
+};
+
+/// Longest name of a profile in bytes: what the wire takes.
+const MAX_NAME: usize = 64;
+
+/// Longest output of an extendable-output function in bytes. FIPS 202 sets no bound; this one is far above every use
+/// as a hash, and twice its length in hexadecimal fits into an answer.
+const MAX_OUTPUT_LENGTH: u32 = 64 << 10;
+
+/// Longest text of a deprecation in bytes; it travels with every answer.
+const MAX_REASON: usize = 1024;
+
+/// Reads one profile; also where its name stands.
+pub(super) fn profile(
+    field: &Field<'_>,
+    settings: Settings,
+    report: &mut Report,
+) -> Option<(Profile, Position)> {
+    let section = field.section(&["Name", "CryptoLibrary", "Settings", "Deprecation", "API"], report)?;
+    let name = name(&section, report);
+    let library = library(&section, settings, report);
+    let deprecation = match section.get("Deprecation") {
+        Some(field) => deprecation(field, settings.enforce_sunset, report).map(Some),
+        None => Some(None),
+    };
+    let known = ["HashData", "SignCertificate", "SignData", "EncryptData", "KEM", "Groth16"];
+    let api = section.require("API", report)?.section(&known, report)?;
+    if known.iter().all(|key| api.get(key).is_none()) {
+        report.add(api.at, &api.path, format!("needs at least one section; they are {}", known.join(", ")));
+    }
+    let hash_data = rule(&api, "HashData", report, hash_data);
+    let sign_certificate = rule(&api, "SignCertificate", report, certificate::sign_certificate);
+    let sign_data = rule(&api, "SignData", report, pending::sign_data);
+    let encrypt_data = rule(&api, "EncryptData", report, pending::encrypt_data);
+    let kem = rule(&api, "KEM", report, pending::kem);
+    let groth16 = rule(&api, "Groth16", report, pending::groth16);
+    let (name, name_at) = name?;
+    let profile = Profile {
+        name: name.into(),
+        line: field.at.line,
+        library: library?,
+        deprecation: deprecation?,
+        hash_data,
+        sign_certificate,
+        sign_data,
+        encrypt_data,
+        kem,
+        groth16,
+    };
+    Some((profile, name_at))
+}
+
+/// A section of `API`. That a broken section looks absent does no harm: the document is refused whole.
+fn rule<'a, T>(
+    api: &Section<'a>,
+    key: &str,
+    report: &mut Report,
+    read: impl Fn(&Field<'a>, &mut Report) -> Option<T>,
+) -> Option<Arc<T>> {
+    api.get(key).and_then(|field| read(field, report)).map(Arc::new)
+}
+
+fn name<'a>(section: &Section<'a>, report: &mut Report) -> Option<(&'a str, Position)> {
+    let field = section.require("Name", report)?;
+    let name = field.word(MAX_NAME, report)?;
+    if name.trim() != name {
+        field.wrong("must not start or end with a space", report);
+        return None;
+    }
+    Some((name, field.node.at))
+}
+
+/// `CryptoLibrary` in the profile, or `Settings.CryptoLibrary` in it, or the document's.
+fn library(section: &Section<'_>, settings: Settings, report: &mut Report) -> Option<CryptoLibrary> {
+    let own = section.get("CryptoLibrary");
+    let inner = match section.get("Settings") {
+        Some(field) => Some(field.section(&["CryptoLibrary"], report)?),
+        None => None,
+    };
+    let nested = inner.as_ref().and_then(|inner| inner.get("CryptoLibrary"));
+    if let (Some(_), Some(nested)) = (own, nested) {
+        nested.misplaced("the profile says its `CryptoLibrary` already", report);
+    }
+    match own.or(nested) {
+        Some(field) => field.choice(&LIBRARIES, report),
+        None => Some(settings.library),
+    }
+}
+
+fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<Deprecation> {
+    let section = field.section(&["ReplacedBy", "DeprecatedSince", "RemoveAfter", "Reason"], report)?;
+    let mut deprecation = Deprecation { line: section.at.line, ..Deprecation::default() };
+    if let Some(field) = section.get("ReplacedBy") {
+        deprecation.replaced_by = field.word(MAX_NAME, report).map(str::to_owned);
+    }
+    if let Some(field) = section.get("DeprecatedSince") {
+        deprecation.deprecated_since = date(field, report).map(|(text, _)| text);
+    }
+    if let Some(field) = section.get("RemoveAfter")
+        && let Some((text, refused_from)) = date(field, report)
+    {
+        deprecation.remove_after = Some(text);
+        deprecation.refused_from = enforce.then_some(refused_from);
+    }
+    if let Some(field) = section.get("Reason") {
+        deprecation.reason = field.word(MAX_REASON, report).map(str::to_owned);
+    }
+    Some(deprecation)
+}
+
+/// A day (`2028-01-01`) or an instant (`2028-01-01T12:00:00Z`, RFC 3339), and the first second after it. A day ends at
+/// midnight UTC.
+fn date(field: &Field<'_>, report: &mut Report) -> Option<(String, i64)> {
+    let text = field.text(report)?;
+    // jiff reads more of ISO 8601 than people expect in a profile, so the shape is held to RFC 3339's.
+    let shaped =
+        text.is_ascii() && text.as_bytes().get(4) == Some(&b'-') && text.as_bytes().get(7) == Some(&b'-');
+    let after = match text.len() {
+        10 if shaped => text
+            .parse::<jiff::civil::Date>()
+            .and_then(jiff::civil::Date::tomorrow)
+            .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC))
+            .map(|midnight| midnight.timestamp().as_second())
+            .ok(),
+        20..=40 if shaped => text.parse::<jiff::Timestamp>().map(|instant| instant.as_second() + 1).ok(),
+        _ => None,
+    };
+    if after.is_none() {
+        field.wrong(
+            format!("{} is no date; write `2028-01-01` or `2028-01-01T12:00:00Z` (RFC 3339)", quote(text)),
+            report,
+        );
+    }
+    Some((text.to_owned(), after?))
+}
+
+fn hash_data(field: &Field<'_>, report: &mut Report) -> Option<HashDataRule> {
+    let section = field.section(&["HashAlg", "OutputLength"], report)?;
+    let names = HashAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
+    let algorithm =
+        section.require("HashAlg", report).cloned().and_then(|field| field.algorithm(&names, report));
+    let length = section.get("OutputLength");
+    if let (Some(length), Some(algorithm)) = (length, algorithm)
+        && !algorithm.is_extendable()
+    {
+        length.misplaced(
+            format!("only shake-128 and shake-256 let one choose; {} has its own length", algorithm.name()),
+            report,
+        );
+        return None;
+    }
+    let length = match length {
+        Some(field) => Some(usize::try_from(field.integer(1..=MAX_OUTPUT_LENGTH, report)?).ok()?),
+        None => None,
+    };
+    let algorithm = algorithm?;
+    Some(HashDataRule {
+        algorithm,
+        output_length: length.unwrap_or(algorithm.default_output_length()),
+        line: section.at.line,
+    })
+}
