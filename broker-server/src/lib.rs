@@ -9,7 +9,11 @@
 pub mod algorithm;
 pub mod backend;
 pub mod caller;
+pub mod compute;
+pub mod config;
 pub mod operation;
 pub mod policy;
+pub mod process;
 pub mod request;
 pub mod secret;
+pub mod telemetry;

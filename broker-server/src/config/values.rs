@@ -1,0 +1,162 @@
+//! One value, where it came from, and the kinds of value there are.
+
+use std::{
+    ffi::{OsStr, OsString},
+    num::NonZeroUsize,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use super::Environment;
+
+/// A value that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: {value:?} is not allowed; it takes {allowed}")]
+pub struct ValueError {
+    /// The flag with its dashes, or the variable.
+    pub origin: String,
+    /// The value, as far as it is text.
+    pub value: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+/// A value and the flag or variable that it came from.
+#[derive(Debug)]
+pub(super) struct Source {
+    origin: String,
+    value: OsString,
+}
+
+impl Source {
+    pub(super) fn flag(flag: &str, value: OsString) -> Self {
+        Self { origin: format!("--{flag}"), value }
+    }
+
+    pub(super) fn variable(name: &str, environment: &Environment) -> Option<Self> {
+        let value = environment.get(name).filter(|value| !value.is_empty())?;
+        Some(Self { origin: name.to_owned(), value: value.clone() })
+    }
+
+    /// The argument where there is one, else the flag's variable where it is set.
+    pub(super) fn choose(flag: &str, argument: Option<OsString>, environment: &Environment) -> Option<Self> {
+        let variable = || format!("CRYPTO_BROKER_{}", flag.replace('-', "_").to_ascii_uppercase());
+        argument.map(|value| Self::flag(flag, value)).or_else(|| Self::variable(&variable(), environment))
+    }
+
+    pub(super) fn error(&self, allowed: impl Into<String>) -> ValueError {
+        ValueError {
+            origin: self.origin.clone(),
+            value: self.value.to_string_lossy().into_owned(),
+            allowed: allowed.into(),
+        }
+    }
+
+    pub(super) fn text(&self) -> Result<&str, ValueError> {
+        self.value.to_str().ok_or_else(|| self.error("UTF-8 text"))
+    }
+
+    pub(super) fn path(&self) -> Result<PathBuf, ValueError> {
+        if self.value.is_empty() {
+            return Err(self.error("a path"));
+        }
+        Ok(PathBuf::from(AsRef::<OsStr>::as_ref(&self.value)))
+    }
+
+    pub(super) fn number<N: FromStr + PartialOrd + std::fmt::Display>(
+        &self,
+        least: N,
+        most: N,
+    ) -> Result<N, ValueError> {
+        match self.text()?.trim().parse::<N>() {
+            Ok(number) if number >= least && number <= most => Ok(number),
+            _ => Err(self.error(format!("a whole number from {least} to {most}"))),
+        }
+    }
+
+    pub(super) fn count(&self, most: usize) -> Result<NonZeroUsize, ValueError> {
+        let number = self.number(1, most)?;
+        NonZeroUsize::new(number).ok_or_else(|| self.error("a number above 0"))
+    }
+
+    pub(super) fn bytes(&self) -> Result<usize, ValueError> {
+        bytes(self.text()?.trim())
+            .filter(|bytes| (1024..=1 << 30).contains(bytes))
+            .ok_or_else(|| self.error("a number of bytes from 1KiB to 1GiB, such as 2097152 or 2MiB"))
+    }
+
+    pub(super) fn octal(&self) -> Result<u32, ValueError> {
+        let text = self.text()?.trim();
+        u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)
+            .ok()
+            .filter(|mode| *mode <= 0o777 && mode & 0o200 != 0 && !text.starts_with('+'))
+            .ok_or_else(|| self.error("octal permission bits that let the owner write, such as 0600 or 0660"))
+    }
+
+    pub(super) fn duration(&self, least: Duration) -> Result<Duration, ValueError> {
+        duration(self.text()?.trim())
+            .filter(|duration| (least..=Duration::from_secs(365 * 24 * 3600)).contains(duration))
+            .ok_or_else(|| self.error(format!("a duration of {least:?} or more, such as 8s, 500ms or 1h30m")))
+    }
+
+    pub(super) fn switch(&self) -> Result<bool, ValueError> {
+        match self.text()?.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(true),
+            "0" | "false" | "no" | "off" => Ok(false),
+            _ => Err(self.error("true or false")),
+        }
+    }
+
+    /// A list with commas as its entries.
+    pub(super) fn split(&self) -> Result<Vec<Self>, ValueError> {
+        let entries = self.text()?.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        Ok(entries.map(|entry| Self { origin: self.origin.clone(), value: entry.into() }).collect())
+    }
+}
+
+/// A number of bytes: plain, or with KiB or MiB behind it.
+pub(super) fn bytes(text: &str) -> Option<usize> {
+    let (digits, unit) = match text {
+        _ if text.ends_with("KiB") => (text.trim_end_matches("KiB"), 1 << 10),
+        _ if text.ends_with("MiB") => (text.trim_end_matches("MiB"), 1 << 20),
+        _ if text.ends_with("GiB") => (text.trim_end_matches("GiB"), 1 << 30),
+        _ => (text, 1usize),
+    };
+    let digits = digits.trim_end();
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<usize>().ok()?.checked_mul(unit)
+}
+
+/// A Go duration without a sign: `300ms`, `1.5h`, `2h45m`; a lone `0` needs no unit.
+fn duration(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    if text.is_empty() {
+        return None;
+    }
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let number_ends = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, after) = rest.split_at_checked(number_ends)?;
+        let unit_ends = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at_checked(unit_ends)?;
+        let unit = match unit {
+            "ns" => 1e-9,
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()?;
+        total = total.checked_add(part)?;
+        rest = after;
+    }
+    Some(total)
+}
