@@ -71,7 +71,7 @@ pub struct Config {
     pub log: LogOptions,
     /// The audit.
     pub audit: AuditTarget,
-    /// Development: dumpable, and with the development services.
+    /// Development: the process stays dumpable.
     pub dev: bool,
     /// Load everything, report, exit.
     pub check: bool,

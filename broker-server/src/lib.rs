@@ -15,5 +15,8 @@ pub mod operation;
 pub mod policy;
 pub mod process;
 pub mod request;
+pub mod rpc;
 pub mod secret;
+pub mod server;
 pub mod telemetry;
+pub mod transport;

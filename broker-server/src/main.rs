@@ -1,1 +1,90 @@
-fn main() {}
+//! The server's process: arguments, log, process, server, exit code.
+
+#![forbid(unsafe_code)]
+
+use std::{io::Write as _, process::ExitCode};
+
+use broker_server::{
+    config::{Config, ConfigError},
+    process,
+    server::{self, Server},
+    telemetry::logs::{self, LogOutput},
+    transport::Outcome,
+};
+
+/// Wipes memory as it is freed: what passed through the process does not stay in it.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
+    zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
+
+fn main() -> ExitCode {
+    let config = match Config::from_process() {
+        Ok(config) => config,
+        Err(ConfigError::Usage(answer)) => {
+            let _ = answer.print();
+            return if answer.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+        Err(error) => return fail(2, &error),
+    };
+    if config.check {
+        return check(&config);
+    }
+    if let Err(error) = logs::start(&config.log) {
+        return fail(2, &error);
+    }
+    let elsewhere = config.log.output != LogOutput::Stderr;
+    serve(config).unwrap_or_else(|(code, error)| {
+        tracing::error!(%error, "ended");
+        if elsewhere { fail(code, error.as_ref()) } else { ExitCode::from(code) }
+    })
+}
+
+type Failure = (u8, Box<dyn std::error::Error>);
+
+fn serve(config: Config) -> Result<ExitCode, Failure> {
+    process::seal(config.dev).map_err(|error| (1, error.into()))?;
+    match process::raise_open_files() {
+        Ok(limit) => tracing::debug!(?limit, "open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
+    // Before the sockets exist: a signal that comes early must find its handler.
+    let stop = process::stop_signal().map_err(|error| (1, error.into()))?;
+    let (shards, compute_threads, dev) = (config.shards, config.compute_threads, config.dev);
+    let server = Server::bind(config).map_err(|error| (error.exit_code(), error.into()))?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        sockets = ?server.sockets(),
+        catalogue = server.catalogue_digest(),
+        shards,
+        compute_threads,
+        dev,
+        "serving"
+    );
+    match server.run(stop).map_err(|error| (1, error.into()))? {
+        Outcome::Drained => {
+            tracing::info!("drained");
+            Ok(ExitCode::SUCCESS)
+        }
+        Outcome::Cut { calls } => {
+            tracing::error!(calls, "calls were cut at the drain deadline");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// `--check`: 0 when a start would find everything in order, 2 when not.
+fn check(config: &Config) -> ExitCode {
+    match server::check(config) {
+        Ok(report) => {
+            // Nobody reading the report is no fault of the configuration.
+            let _ = write!(std::io::stdout(), "{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(2, &error),
+    }
+}
+
+fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "cryptobroker-server: {error}");
+    ExitCode::from(code)
+}

@@ -85,7 +85,7 @@ pub(super) struct Arguments {
     /// Where uses of private keys and refusals are recorded: stderr, off or a file [default: stderr]
     #[arg(long, value_name = "WHERE")]
     pub(super) audit_log: Option<OsString>,
-    /// For development: serves the development services and leaves the process open to debuggers
+    /// For development: leaves the process open to debuggers
     #[arg(long)]
     pub(super) dev: bool,
     /// Load everything, report, and exit: 0 when it would start, 2 when not

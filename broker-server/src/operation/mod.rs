@@ -2,3 +2,16 @@
 
 pub mod certificate;
 pub mod hash;
+
+use crate::{
+    backend::{self, Backend},
+    policy::profile::CryptoLibrary,
+};
+
+/// The tables of the library that a profile names.
+pub fn backend(library: CryptoLibrary) -> &'static Backend {
+    match library {
+        CryptoLibrary::Native => &backend::NATIVE,
+        CryptoLibrary::AwsLc => &backend::AWS_LC,
+    }
+}

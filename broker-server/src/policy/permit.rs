@@ -79,6 +79,17 @@ impl<O: Operation> Permit<O> {
         Self { request, grant, rule, profile }
     }
 
+    /// A permit without a decision, for the tests of `operation`.
+    #[cfg(test)]
+    pub(crate) fn for_test(
+        request: O::Request,
+        grant: O::Grant,
+        rule: Arc<O::Rule>,
+        profile: Arc<Profile>,
+    ) -> Self {
+        Self { request, grant, rule, profile }
+    }
+
     /// The request that was agreed to.
     pub fn request(&self) -> &O::Request {
         &self.request

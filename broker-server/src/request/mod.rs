@@ -4,12 +4,16 @@ mod error;
 mod hash_data;
 mod limits;
 mod metadata;
+mod pem;
 mod sign_certificate;
 
 pub use error::{Problem, RequestError};
 pub use hash_data::{HashData, HashFormat};
 pub use limits::Limits;
 pub use metadata::Metadata;
+#[cfg(test)]
+pub(crate) use sign_certificate::material;
 pub use sign_certificate::{
-    AlternativeName, CaCertificate, CertificateFormat, Csr, IssuerKey, SignCertificate,
+    AlternativeName, CaCertificate, CertificateFormat, Csr, IssuerKey, KeyForm, RequestSignature,
+    SignCertificate,
 };

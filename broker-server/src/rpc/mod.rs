@@ -4,7 +4,10 @@ use std::{sync::Arc, time::SystemTime};
 
 use tonic::service::Routes;
 
-use crate::{compute::Pool, operation::certificate::CaCache, policy::Catalogue, request::Limits, telemetry::audit::Audit};
+use crate::{
+    compute::Pool, operation::certificate::CaCache, policy::Catalogue, request::Limits,
+    telemetry::audit::Audit,
+};
 
 /// Everything that a call needs.
 #[derive(Debug)]

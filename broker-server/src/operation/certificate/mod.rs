@@ -1,7 +1,19 @@
 //! `SignCertificate`.
-use crate::policy::{Permit, permit::SignCertificate};
+
 mod cache;
+mod extensions;
+mod issue;
+#[cfg(test)]
+mod tests;
+
 pub use cache::CaCache;
+
+use crate::{
+    algorithm::KeyType,
+    backend::evp::{EvpError, KeyEncoding, PrivateKey, PublicKey, Verification},
+    policy::{Permit, permit},
+    request::{CaCertificate, Csr, IssuerKey, KeyForm, RequestSignature},
+};
 
 /// An issued certificate and what is needed to revoke it.
 #[derive(Debug)]
@@ -10,6 +22,7 @@ pub struct Issued {
     pub der: Vec<u8>,
     /// Lower-case hex of the serial's content octets.
     pub serial: String,
+    /// Lower-case hex.
     pub subject_key_id: String,
     /// RFC 4514 text.
     pub issuer: String,
@@ -39,19 +52,87 @@ pub enum CertificateError {
 impl CertificateError {
     /// For google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
-        todo!()
+        match self {
+            Self::ProofOfPossession => "PROOF_OF_POSSESSION_FAILED",
+            Self::UnsupportedRequestSignature => "REQUEST_SIGNATURE_UNSUPPORTED",
+            Self::KeyMismatch => "KEY_MISMATCH",
+            Self::BadKey { .. } => "BAD_KEY",
+            Self::ValidityReversed => "VALIDITY_REVERSED",
+            Self::EmptySubject => "EMPTY_SUBJECT",
+            Self::Internal => "INTERNAL",
+        }
     }
+
     /// The wire field at fault.
     pub const fn field(&self) -> Option<&'static str> {
-        todo!()
+        match self {
+            Self::ProofOfPossession | Self::UnsupportedRequestSignature => Some("csr"),
+            Self::KeyMismatch => Some("ca_private_key"),
+            Self::BadKey { field, .. } => Some(field),
+            Self::ValidityReversed => Some("valid_not_after"),
+            Self::EmptySubject => Some("subject"),
+            Self::Internal => None,
+        }
     }
 }
 
 /// Verifies proof of possession, builds the certificate and signs it. `uid` is the caller's, part of the cache key.
 pub fn sign_certificate(
-    permit: Permit<SignCertificate>,
+    permit: Permit<permit::SignCertificate>,
     cache: &CaCache,
     uid: u32,
 ) -> Result<Issued, CertificateError> {
-    todo!()
+    let request = permit.request();
+    let (key, ca) = (&request.issuer_key, &request.ca_certificate);
+    let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, || load(key, ca))?;
+    prove_possession(&request.csr)?;
+    if permit.grant().not_before > permit.grant().not_after {
+        return Err(CertificateError::ValidityReversed);
+    }
+    issue::issue(&permit, &issuer)
+}
+
+/// Loads the issuer's key and makes sure that it is the certificate's.
+fn load(key: &IssuerKey, ca: &CaCertificate) -> Result<PrivateKey, CertificateError> {
+    if key.key_type() != ca.key_type() {
+        return Err(CertificateError::KeyMismatch);
+    }
+    let bad = |field, problem| move |error| from_evp(error, CertificateError::BadKey { field, problem });
+    let encoding = match key.form() {
+        KeyForm::Pkcs8 => KeyEncoding::Pkcs8,
+        KeyForm::Sec1 => KeyEncoding::Sec1,
+        KeyForm::Pkcs1 => KeyEncoding::Pkcs1,
+    };
+    let private = PrivateKey::from_der(encoding, key.der().expose())
+        .map_err(bad("ca_private_key", "is not a usable private key"))?;
+    let public =
+        PublicKey::from_spki(ca.spki_der()).map_err(bad("ca_cert", "its public key is not a usable key"))?;
+    if private.matches(&public) { Ok(private) } else { Err(CertificateError::KeyMismatch) }
+}
+
+/// Verifies the request's signature by the request's own algorithm (RFC 2986 3).
+fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
+    let how = match (csr.signature_algorithm(), csr.key_type()) {
+        (RequestSignature::RsaPkcs1(hash), KeyType::Rsa { .. }) => Verification::RsaPkcs1(hash),
+        (RequestSignature::RsaPss { hash, salt_length }, KeyType::Rsa { .. }) => {
+            Verification::RsaPss { hash, salt_length }
+        }
+        (RequestSignature::Ecdsa(hash), KeyType::Ec(_)) => Verification::Ecdsa(hash),
+        (RequestSignature::Ed25519, KeyType::Ed25519) => Verification::Ed25519,
+        (RequestSignature::MlDsa(signed), KeyType::MlDsa(set)) if signed == set => Verification::MlDsa,
+        _ => return Err(CertificateError::UnsupportedRequestSignature),
+    };
+    let bad = CertificateError::BadKey { field: "csr", problem: "its public key is not a usable key" };
+    let public = PublicKey::from_spki(csr.spki_der()).map_err(|error| from_evp(error, bad))?;
+    public
+        .verify(how, csr.signed_der(), csr.signature())
+        .map_err(|error| from_evp(error, CertificateError::ProofOfPossession))
+}
+
+/// `fault` for what the caller's bytes caused.
+fn from_evp(error: EvpError, fault: CertificateError) -> CertificateError {
+    match error {
+        EvpError::BadKey | EvpError::BadSignature => fault,
+        EvpError::Failed => CertificateError::Internal,
+    }
 }

@@ -1,1 +1,172 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
+use super::{BUNDLED, Catalogue, FILE_NAME};
+use crate::{
+    algorithm::{HashAlgorithm, SignatureHash, SignatureScheme},
+    policy::{DenialKind, DocumentError, profile::KeyUsage},
+};
+
+const SMALL: &str = "\
+Settings: { CryptoLibrary: native }
+Profiles:
+  - Name: A
+    API: { HashData: { HashAlg: shake-128 } }
+  - Name: B
+    API:
+      SignCertificate:
+        SignAlg: ecdsa
+        HashAlg: sha-384
+        Validity: { ValidNotBeforeOffset: -90m, ValidNotAfterOffset: 24h }
+        KeyConstraints:
+          Subject: { RSA: { MinKeySize: 3072, MaxKeySize: 8192 }, ML-DSA-44: {}, ML-DSA-65: {} }
+          Issuer: { ECDSA: { MinKeySize: 384, MaxKeySize: 521 } }
+        KeyUsage: [digitalSignature, keyAgreement]
+";
+
+/// The same rules in the older shape, in another order, with defaults written out and algorithms in capitals.
+const SAME: &str = "\
+# B comes first here
+- API:
+    SignCertificate:
+        KeyConstraints:
+          Issuer: { ecdsa: { MaxKeySize: 521, MinKeySize: 384 } }
+          Subject: { ml-dsa-65: {}, ML-DSA-44: {}, Rsa: { MinKeySize: 3072, MaxKeySize: 8192 } }
+        IssuerChecks: { RequireCA: false }
+        SKIHashAlg: SHA-1
+        BasicConstraints: { CA: false }
+        KeyUsage: [keyAgreement, digitalSignature]
+        ExtendedKeyUsage: []
+        Validity: { ValidNotAfterOffset: 1440m, ValidNotBeforeOffset: -1.5h }
+        HashAlg: SHA-384
+        SignAlg: ECDSA
+  Name: B
+  CryptoLibrary: native
+- { Name: A, API: { HashData: { OutputLength: 16, HashAlg: SHAKE-128 } } }
+";
+
+#[test]
+fn the_digest_is_of_the_rules_and_not_of_the_text() {
+    let small = Catalogue::parse("a", SMALL).unwrap();
+    let same = Catalogue::parse("b", SAME).unwrap();
+    assert_eq!(small.canonical(), same.canonical());
+    assert_eq!(small.digest(), same.digest());
+    assert_eq!(small.digest().len(), 64);
+    assert!(small.digest().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+}
+
+#[test]
+fn every_change_of_a_rule_changes_the_digest() {
+    let digest = |text: &str| Catalogue::parse("a", text).unwrap().digest().to_owned();
+    let before = digest(SMALL);
+    for (from, to) in [
+        ("CryptoLibrary: native", "CryptoLibrary: aws-lc"),
+        ("CryptoLibrary: native", "EnforceSunset: true"),
+        ("Settings: { CryptoLibrary: native }", "KMS: { Client: openbao, Config: o.yaml }"),
+        ("Name: A", "Name: C"),
+        ("shake-128", "shake-128, OutputLength: 17"),
+        ("sha-384", "sha-512"),
+        ("-90m", "-91m"),
+        ("24h", "25h"),
+        ("3072", "3073"),
+        ("ML-DSA-44: {}, ", ""),
+        ("[digitalSignature, ", "["),
+        ("KeyUsage", "IssuerChecks: { RequireCA: true }\n        KeyUsage"),
+        ("KeyUsage", "SubjectAlternativeNames: { Allow: [] }\n        KeyUsage"),
+        ("KeyUsage", "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.a] }\n        KeyUsage"),
+        ("KeyUsage", "ExtendedKeyUsage: [serverAuth]\n        KeyUsage"),
+        ("KeyUsage", "SKIHashAlg: sha-256\n        KeyUsage"),
+        ("- Name: A", "- Name: A\n    Deprecation: {}"),
+        ("API: { HashData", "API: { KEM: { KemAlg: ml-kem-512 }, HashData"),
+        ("API: { HashData", "API: { Groth16: { Curve: bn254, Circuits: [a] }, HashData"),
+    ] {
+        let changed = SMALL.replacen(from, to, 1);
+        assert_ne!(changed, SMALL, "{from}");
+        assert_ne!(digest(&changed), before, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn the_canonical_form_is_stable() {
+    let catalogue = Catalogue::parse("a", "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }").unwrap();
+    assert_eq!(
+        catalogue.canonical(),
+        "crypto-broker-catalogue=1\nSettings.EnforceSunset=false\nProfile=\"A\"\nCryptoLibrary=native\n\
+         HashData.HashAlg=sha-256\nHashData.OutputLength=32\n"
+    );
+}
+
+#[test]
+fn the_bundled_catalogue_is_the_table_of_the_documentation() {
+    use HashAlgorithm::{Sha3_512, Sha256, Sha384, Sha512};
+    use SignatureScheme::{Ecdsa, RsaPkcs1};
+    let catalogue = Catalogue::bundled().unwrap();
+    let both = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
+    let rows = [
+        ("Default", Sha3_512, Ecdsa(SignatureHash::Sha512), 8760, both, None),
+        ("KSA-MODERATE-2020", Sha384, RsaPkcs1(SignatureHash::Sha384), 26280, both, None),
+        ("KSA-ADVANCED-2020", Sha3_512, Ecdsa(SignatureHash::Sha512), 43800, both, None),
+        ("FIPS-140-3-128bit", Sha256, RsaPkcs1(SignatureHash::Sha256), 8760, both, Some((128, 96))),
+        ("FIPS-140-3-192bit", Sha384, Ecdsa(SignatureHash::Sha384), 8760, both, Some((192, 112))),
+        (
+            "FIPS-140-3-256bit",
+            Sha512,
+            Ecdsa(SignatureHash::Sha512),
+            4380,
+            KeyUsage::DIGITAL_SIGNATURE,
+            Some((256, 128)),
+        ),
+    ];
+    for (name, hash, scheme, hours, usage, encryption) in rows {
+        let profile = catalogue.profile(name).unwrap();
+        assert_eq!(profile.hash_data.as_ref().unwrap().algorithm, hash, "{name}");
+        let rule = profile.sign_certificate.as_ref().unwrap();
+        assert_eq!(rule.scheme, scheme, "{name}");
+        assert_eq!((rule.not_before_offset, rule.not_after_offset), (-3600, hours * 3600), "{name}");
+        assert_eq!(rule.key_usage, KeyUsage(usage), "{name}");
+        assert_eq!(rule.subject_alternative_names, None, "{name}");
+        let found = profile.encrypt_data.as_ref().map(|rule| (rule.key_size, rule.tag_length));
+        assert_eq!(found, encryption, "{name}");
+    }
+    assert_eq!(catalogue.profiles().len(), 7);
+    assert!(catalogue.profile("PQC-ML-DSA-65").unwrap().kem.is_some());
+}
+
+#[test]
+fn an_unknown_profile_is_denied_with_the_nearest_name() {
+    let catalogue = Catalogue::bundled().unwrap();
+    let denial = catalogue.profile("default").unwrap_err();
+    assert_eq!(denial.kind, DenialKind::UnknownProfile);
+    assert_eq!(denial.message, "there is no profile `default`; did you mean `Default`?");
+    let denial = catalogue.profile("zzzzzzzz\n").unwrap_err();
+    assert!(denial.message.contains("`zzzzzzzz\\n`"), "{denial}");
+    assert!(catalogue.profile("").is_err());
+}
+
+#[test]
+fn a_directory_is_loaded_or_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(FILE_NAME);
+    assert!(matches!(Catalogue::load(directory.path()), Err(DocumentError::Io { .. })));
+    std::fs::write(&file, BUNDLED).unwrap();
+    let loaded = Catalogue::load(directory.path()).unwrap();
+    assert_eq!(loaded.digest(), Catalogue::bundled().unwrap().digest());
+    std::fs::write(&file, b"Profiles:\n\xff\n").unwrap();
+    let error = Catalogue::load(directory.path()).unwrap_err();
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
+    std::fs::write(&file, vec![b'\xc3'; (1 << 20) + 10]).unwrap();
+    assert!(Catalogue::load(directory.path()).is_err());
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let error = Catalogue::load(directory.path()).unwrap_err();
+    assert!(error.to_string().contains("regular file"), "{error}");
+    assert!(error.mistakes().is_empty());
+}
+
+#[test]
+fn the_example_of_the_documentation_loads() {
+    let reference = include_str!("../../../../docs/profiles.md");
+    let example = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let catalogue = Catalogue::parse("docs/profiles.md", example).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(catalogue.profiles()[0].name.as_ref(), "Example-2026");
+    assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().refused_from.is_some());
+}

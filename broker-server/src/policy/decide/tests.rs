@@ -1,1 +1,353 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
+use std::sync::Arc;
+
+use super::{Denial, DenialKind, certificate, hash_data};
+use crate::{
+    algorithm::{Curve, KeyType, MlDsa},
+    caller::Caller,
+    policy::{CaFacts, Catalogue, Facts, explain, permit::CertificateGrant, profile::KeyUsage},
+    request::{AlternativeName, HashData, HashFormat},
+};
+
+const NOW: i64 = 1_800_000_000;
+const CALLER: Caller = Caller { uid: 1000, gid: 1000, pid: Some(1) };
+
+const RSA: fn(u32) -> KeyType = |bits| KeyType::Rsa { bits };
+const EC: fn(Curve) -> KeyType = KeyType::Ec;
+
+fn bundled() -> Catalogue {
+    Catalogue::bundled().unwrap()
+}
+
+/// A document of one profile that issues CAs, with `more` among its keys.
+fn issuing(more: &str) -> Catalogue {
+    let text = format!(
+        "- Name: P
+  API:
+    SignCertificate:
+      SignAlg: ecdsa
+      HashAlg: sha-256
+      Validity: {{ ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }}
+      KeyConstraints:
+        Subject: {{ ECDSA: {{ MinKeySize: 256, MaxKeySize: 256 }} }}
+        Issuer: {{ ECDSA: {{ MinKeySize: 256, MaxKeySize: 384 }} }}
+      {more}
+"
+    );
+    Catalogue::parse("p.yaml", &text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn ca() -> CaFacts {
+    CaFacts { is_ca: true, path_len: None, key_usage: None, not_before: 0, not_after: i64::MAX }
+}
+
+fn facts() -> Facts<'static> {
+    Facts {
+        subject_key: Some(EC(Curve::P256)),
+        issuer_key: Some(EC(Curve::P384)),
+        ca: Some(ca()),
+        ..Facts::new("SignCertificate", NOW)
+    }
+}
+
+fn decide(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
+    let profile = catalogue.profile(profile).unwrap();
+    let rule = profile.sign_certificate.as_ref().unwrap();
+    let decision = certificate(profile, rule, facts);
+    // One truth: the first of what explain lists is what decide answers.
+    assert_eq!(explain(profile, facts).first(), decision.as_ref().err());
+    decision
+}
+
+#[test]
+fn the_matrix_of_bundled_profiles_and_keys() {
+    let catalogue = bundled();
+    let subjects = [
+        RSA(2048),
+        RSA(3072),
+        RSA(4096),
+        RSA(8192),
+        RSA(15380),
+        EC(Curve::P224),
+        EC(Curve::P256),
+        EC(Curve::P384),
+        EC(Curve::P521),
+    ];
+    let issuers = [RSA(3072), EC(Curve::P256), EC(Curve::P384), EC(Curve::P521)];
+    // Which subjects and which issuers are inside, in the order above.
+    let rows = [
+        ("Default", "yyy---yyy", "--yy"),
+        ("KSA-MODERATE-2020", "-yyy--yy-", "y---"),
+        ("KSA-ADVANCED-2020", "--------y", "---y"),
+        ("FIPS-140-3-128bit", "-yyy--yy-", "y---"),
+        ("FIPS-140-3-192bit", "---yy--yy", "--yy"),
+        ("FIPS-140-3-256bit", "----y---y", "---y"),
+    ];
+    for (name, subject_row, issuer_row) in rows {
+        for (subject, subject_fits) in subjects.iter().zip(subject_row.bytes()) {
+            for (issuer, issuer_fits) in issuers.iter().zip(issuer_row.bytes()) {
+                let facts = Facts { subject_key: Some(*subject), issuer_key: Some(*issuer), ..facts() };
+                let kind = decide(&catalogue, name, &facts).err().map(|denial| denial.kind);
+                let wanted = match (subject_fits, issuer_fits) {
+                    (b'y', b'y') => None,
+                    (b'y', _) => Some(DenialKind::IssuerKeyNotAllowed),
+                    _ => Some(DenialKind::SubjectKeyNotAllowed),
+                };
+                assert_eq!(kind, wanted, "{name}: {subject} under {issuer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sizes_at_one_below_and_one_above() {
+    let catalogue = bundled();
+    for (bits, fits) in [(3071, false), (3072, true), (8192, true), (8193, false)] {
+        let facts = Facts { subject_key: Some(RSA(bits)), issuer_key: Some(RSA(3072)), ..facts() };
+        assert_eq!(decide(&catalogue, "KSA-MODERATE-2020", &facts).is_ok(), fits, "{bits}");
+    }
+}
+
+#[test]
+fn a_denial_says_what_was_brought_and_what_is_allowed() {
+    let catalogue = bundled();
+    let facts = Facts { subject_key: Some(RSA(2048)), issuer_key: Some(RSA(3072)), ..facts() };
+    let denial = decide(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
+    assert_eq!(
+        denial.message,
+        "the subject key is RSA 2048; profile KSA-MODERATE-2020 allows RSA 3072 to 8192 and ECDSA 256 to 384"
+    );
+    assert_eq!(denial.rule, "API.SignCertificate.KeyConstraints.Subject.RSA");
+    let rule = catalogue.profile("KSA-MODERATE-2020").unwrap().sign_certificate.clone().unwrap();
+    assert_eq!(denial.line, rule.subject_keys.rsa.map(|range| range.line));
+
+    let facts = Facts { subject_key: Some(KeyType::Ed25519), ..facts };
+    let denial = decide(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
+    assert_eq!(denial.rule, "API.SignCertificate.KeyConstraints.Subject");
+    assert_eq!(denial.line, Some(rule.subject_keys.line));
+}
+
+#[test]
+fn the_post_quantum_profile_takes_its_own_kinds() {
+    let catalogue = bundled();
+    let with = |subject, issuer| Facts { subject_key: Some(subject), issuer_key: Some(issuer), ..facts() };
+    let issuer = KeyType::MlDsa(MlDsa::MlDsa65);
+    assert!(decide(&catalogue, "PQC-ML-DSA-65", &with(KeyType::MlDsa(MlDsa::MlDsa44), issuer)).is_ok());
+    assert!(decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), issuer)).is_ok());
+    let denial = decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), KeyType::MlDsa(MlDsa::MlDsa87)))
+        .unwrap_err();
+    assert_eq!(denial.message, "the issuer key is ML-DSA-87; profile PQC-ML-DSA-65 allows ML-DSA-65");
+}
+
+#[test]
+fn an_issuer_that_cannot_make_the_signature_is_refused() {
+    let catalogue = Catalogue::parse(
+        "p",
+        "- Name: P\n  API: { SignCertificate: { SignAlg: ed25519, Validity: { ValidNotBeforeOffset: 0, \
+         ValidNotAfterOffset: 1h }, KeyConstraints: { Subject: { Ed25519: {} }, Issuer: { Ed25519: {}, \
+         RSA: { MinKeySize: 2048, MaxKeySize: 4096 } } } } }",
+    )
+    .unwrap();
+    let facts = Facts { subject_key: Some(KeyType::Ed25519), issuer_key: Some(RSA(3072)), ..facts() };
+    let denial = decide(&catalogue, "P", &facts).unwrap_err();
+    assert_eq!(denial.kind, DenialKind::AlgorithmMismatch);
+    assert_eq!(denial.rule, "API.SignCertificate.SignAlg");
+    assert_eq!(denial.message, "the issuer key is RSA 3072; profile P signs with ed25519");
+}
+
+#[test]
+fn validity_at_the_edges_and_one_second_outside() {
+    let catalogue = issuing("");
+    let (first, last) = (NOW - 3600, NOW + 24 * 3600);
+    let grant = decide(&catalogue, "P", &facts()).unwrap();
+    assert_eq!((grant.not_before, grant.not_after), (first, last));
+    for (not_before, not_after, refused) in [
+        (Some(first), Some(last), None),
+        (Some(last), Some(first), None), // reversed is for later
+        (Some(first - 1), None, Some("ValidNotBeforeOffset")),
+        (Some(last + 1), None, Some("ValidNotAfterOffset")),
+        (None, Some(last + 1), Some("ValidNotAfterOffset")),
+        (None, Some(first - 1), Some("ValidNotBeforeOffset")),
+        (Some(i64::MIN), None, Some("ValidNotBeforeOffset")),
+        (None, Some(i64::MAX), Some("ValidNotAfterOffset")),
+    ] {
+        let decision = decide(&catalogue, "P", &Facts { not_before, not_after, ..facts() });
+        let rule = decision.as_ref().err().map(|denial| denial.rule.clone());
+        let wanted = refused.map(|key| format!("API.SignCertificate.Validity.{key}"));
+        assert_eq!(rule, wanted, "{not_before:?} {not_after:?}");
+        if let Err(denial) = decision {
+            assert_eq!((denial.kind, denial.line), (DenialKind::ValidityNotAllowed, Some(6)));
+        }
+    }
+    let denial = decide(&catalogue, "P", &Facts { not_before: Some(first - 1), ..facts() }).unwrap_err();
+    assert_eq!(
+        denial.message,
+        "the notBefore asked for is 2027-01-15T06:59:59Z; profile P allows 2027-01-15T07:00:00Z to \
+         2027-01-16T08:00:00Z (now -1h to +24h)"
+    );
+}
+
+#[test]
+fn names_are_judged_only_where_the_section_is_there() {
+    let names = [
+        AlternativeName::Dns("a.svc.example".into()),
+        AlternativeName::Dns("evil.example".into()),
+        AlternativeName::Ip([10, 0, 0, 1].into()),
+        AlternativeName::Other("directoryName"),
+    ];
+    let facts = Facts { names: &names, ..facts() };
+    assert!(decide(&issuing(""), "P", &facts).is_ok());
+    let catalogue = issuing("SubjectAlternativeNames: { Allow: [dns], Suffixes: [.SVC.example] }");
+    let denials = explain(catalogue.profile("P").unwrap(), &facts);
+    let found: Vec<(&str, &str)> =
+        denials.iter().map(|denial| (denial.rule.as_str(), denial.message.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            (
+                "API.SignCertificate.SubjectAlternativeNames.Suffixes",
+                "the request asks for the dns name evil.example; profile P allows names that end in .svc.example"
+            ),
+            (
+                "API.SignCertificate.SubjectAlternativeNames.Allow",
+                "the request asks for the ip name 10.0.0.1; profile P allows dns"
+            ),
+            (
+                "API.SignCertificate.SubjectAlternativeNames.Allow",
+                "the request asks for the directoryName name; profile P allows dns"
+            ),
+        ]
+    );
+    assert!(denials.iter().all(|denial| denial.line == Some(10)));
+    let catalogue = issuing("SubjectAlternativeNames: { Allow: [] }");
+    assert!(decide(&catalogue, "P", &Facts { names: &names[..1], ..facts }).is_err());
+}
+
+#[test]
+fn issuer_checks() {
+    let sign = KeyUsage::KEY_CERT_SIGN;
+    let leaf = issuing("IssuerChecks: { RequireCA: true }");
+    let under = |own: &str| {
+        issuing(&format!(
+            "IssuerChecks: {{ RequireCA: true }}\n      KeyUsage: [keyCertSign]\n      \
+             BasicConstraints: {{ CA: true{own} }}"
+        ))
+    };
+    let (any, zero, two) = (under(""), under(", PathLenConstraint: 0"), under(", PathLenConstraint: 2"));
+    for (catalogue, ca, allowed) in [
+        (&leaf, ca(), true),
+        (&leaf, CaFacts { is_ca: false, ..ca() }, false),
+        (&leaf, CaFacts { key_usage: Some(sign | 1), ..ca() }, true),
+        (&leaf, CaFacts { key_usage: Some(1), ..ca() }, false),
+        (&leaf, CaFacts { path_len: Some(0), ..ca() }, true),
+        (&any, CaFacts { path_len: Some(0), ..ca() }, false),
+        (&any, CaFacts { path_len: Some(1), ..ca() }, true),
+        (&zero, CaFacts { path_len: Some(0), ..ca() }, false),
+        (&zero, CaFacts { path_len: Some(1), ..ca() }, true),
+        (&two, CaFacts { path_len: Some(2), ..ca() }, false),
+        (&two, CaFacts { path_len: Some(3), ..ca() }, true),
+        (&two, ca(), true),
+    ] {
+        let decision = decide(catalogue, "P", &Facts { ca: Some(ca), ..facts() });
+        assert_eq!(decision.is_ok(), allowed, "{ca:?}");
+        if let Err(denial) = decision {
+            assert_eq!(denial.kind, DenialKind::IssuerNotAllowed);
+            assert_eq!(denial.rule, "API.SignCertificate.IssuerChecks.RequireCA");
+            assert_eq!(denial.line, Some(10));
+        }
+    }
+    let without = issuing("");
+    assert!(decide(&without, "P", &Facts { ca: Some(CaFacts { is_ca: false, ..ca() }), ..facts() }).is_ok());
+}
+
+#[test]
+fn validity_inside_the_issuers() {
+    let catalogue = issuing("IssuerChecks: { NestValidity: true }");
+    let (first, last) = (NOW - 3600, NOW + 24 * 3600);
+    for (not_before, not_after, allowed) in
+        [(first, last, true), (first + 1, last, false), (first, last - 1, false)]
+    {
+        let ca = CaFacts { not_before, not_after, ..ca() };
+        let decision = decide(&catalogue, "P", &Facts { ca: Some(ca), ..facts() });
+        assert_eq!(decision.is_ok(), allowed);
+    }
+    let ca = CaFacts { not_before: NOW, not_after: NOW + 60, ..ca() };
+    let asked = Facts { ca: Some(ca), not_before: Some(NOW), not_after: Some(NOW + 60), ..facts() };
+    assert!(decide(&catalogue, "P", &asked).is_ok());
+}
+
+#[test]
+fn sunset_counts_only_where_it_is_enforced() {
+    let document = |settings: &str, after: &str| {
+        format!(
+            "Settings: {{ {settings} }}\nProfiles:\n  - Name: Old\n    Deprecation: {{ RemoveAfter: \"{after}\", \
+             ReplacedBy: New }}\n    API: {{ HashData: {{ HashAlg: sha-256 }} }}\n"
+        )
+    };
+    let hash = |text: &str, now| {
+        let catalogue = Catalogue::parse("p", text).unwrap();
+        let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
+        hash_data(&CALLER, &Arc::clone(&catalogue.profiles()[0]), request, now).err()
+    };
+    // 2027-01-15 ends at 1 800 057 600.
+    let day = document("EnforceSunset: true", "2027-01-15");
+    assert_eq!(hash(&day, 1_800_057_599), None);
+    let denial = hash(&day, 1_800_057_600).unwrap();
+    assert_eq!(denial.kind, DenialKind::ProfileRetired);
+    assert_eq!((denial.rule.as_str(), denial.line), ("Deprecation.RemoveAfter", Some(4)));
+    assert_eq!(denial.message, "profile Old is not served after 2027-01-15; use profile New instead");
+    let instant = document("EnforceSunset: true", "2027-01-15T08:00:00Z");
+    assert_eq!(hash(&instant, 1_800_000_000), None);
+    assert!(hash(&instant, 1_800_000_001).is_some());
+    assert_eq!(hash(&document("", "2027-01-15"), i64::MAX), None);
+}
+
+#[test]
+fn an_operation_without_a_section_is_refused() {
+    let catalogue = issuing("");
+    let profile = catalogue.profile("P").unwrap();
+    let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
+    let denial = hash_data(&CALLER, profile, request, NOW).err().unwrap();
+    assert_eq!(denial.kind, DenialKind::OperationNotAllowed);
+    assert_eq!((denial.rule.as_str(), denial.line), ("API.HashData", Some(1)));
+    assert_eq!(denial.message, "profile P has no section API.HashData; it allows SignCertificate");
+    assert_eq!(explain(profile, &Facts::new("HashData", NOW)), [denial]);
+    let near = explain(profile, &Facts::new("Signcertificate", NOW));
+    assert!(near[0].message.ends_with("did you mean SignCertificate?"), "{near:?}");
+}
+
+#[test]
+fn explain_lists_every_rule_that_refuses() {
+    let catalogue = issuing("IssuerChecks: { RequireCA: true, NestValidity: true }");
+    let facts = Facts {
+        subject_key: Some(RSA(1024)),
+        issuer_key: Some(RSA(1024)),
+        ca: Some(CaFacts {
+            is_ca: false,
+            path_len: None,
+            key_usage: Some(1),
+            not_before: NOW,
+            not_after: NOW,
+        }),
+        not_after: Some(NOW + 100 * 3600),
+        ..facts()
+    };
+    let kinds: Vec<DenialKind> =
+        explain(catalogue.profile("P").unwrap(), &facts).iter().map(|denial| denial.kind).collect();
+    use DenialKind::*;
+    assert_eq!(
+        kinds,
+        [
+            SubjectKeyNotAllowed,
+            IssuerKeyNotAllowed,
+            AlgorithmMismatch,
+            ValidityNotAllowed,
+            IssuerNotAllowed,
+            IssuerNotAllowed,
+            IssuerNotAllowed
+        ]
+    );
+    let none = Facts::new("SignCertificate", NOW);
+    assert!(explain(catalogue.profile("P").unwrap(), &none).is_empty());
+}

@@ -141,3 +141,8 @@ fn name_of(node: &Node) -> Option<&str> {
 
 const LIBRARIES: [(&str, CryptoLibrary); 2] =
     [("native", CryptoLibrary::Native), ("aws-lc", CryptoLibrary::AwsLc)];
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

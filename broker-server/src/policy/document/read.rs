@@ -277,9 +277,14 @@ impl<'a> Field<'a> {
     }
 
     fn wrong_type(&self, wanted: &str, report: &mut Report) {
+        if matches!(self.node.value, Value::Null) {
+            // Nothing has no place of its own; its key has.
+            self.misplaced(format!("must be {wanted}, and is empty"), report);
+            return;
+        }
         let message = match &self.node.value {
             Value::Alias => format!("must be {wanted}; aliases are not taken, write the value out"),
-            Value::Null => format!("must be {wanted}, and is empty"),
+            Value::Null => format!("must be {wanted}"),
             Value::Boolean(_) | Value::Integer(_) | Value::Float if wanted == "text" => {
                 "must be text; put it in quotes".to_owned()
             }

@@ -45,7 +45,6 @@ pub(super) fn read(text: &str) -> Result<Node, (Position, String)> {
         // A document of a thousand profiles stays far below these; one that is made to exhaust the reader does not.
         budget: serde_saphyr::budget! {
             max_depth: 32,
-            max_documents: 1,
             max_nodes: 200_000,
         },
         alias_limits: serde_saphyr::alias_limits! {

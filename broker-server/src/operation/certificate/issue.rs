@@ -1,0 +1,135 @@
+//! Assembles and signs a certificate (RFC 5280 4.1). Issuer, subject and key are the bytes that came in.
+
+use std::time::Duration;
+
+use aws_lc_rs::rand;
+use const_oid::ObjectIdentifier;
+use der::{
+    Decode as _, Encode as _, Sequence,
+    asn1::{AnyRef, BitStringRef, GeneralizedTime, UintRef, UtcTime},
+};
+use spki::AlgorithmIdentifierRef;
+use x509_cert::{
+    ext::Extension,
+    time::{Time, Validity},
+};
+
+use super::{CertificateError, Issued, extensions};
+use crate::{
+    algorithm::{MlDsa, SignatureHash, SignatureScheme},
+    backend::evp::PrivateKey,
+    policy::{Permit, permit::SignCertificate},
+};
+
+/// Builds the certificate that `permit` agrees to and signs it with `issuer`, the key of its CA certificate.
+pub(super) fn issue(
+    permit: &Permit<SignCertificate>,
+    issuer: &PrivateKey,
+) -> Result<Issued, CertificateError> {
+    let (request, rule, grant) = (permit.request(), permit.rule(), permit.grant());
+    let subject = request.subject.as_deref().unwrap_or_else(|| request.csr.subject_der());
+    let subject_is_empty = subject == EMPTY_NAME;
+    if subject_is_empty
+        && (rule.subject_alternative_names.is_none() || request.csr.subject_alternative_names().is_empty())
+    {
+        return Err(CertificateError::EmptySubject);
+    }
+    let serial = random_serial()?;
+    let subject_key_id = extensions::subject_key_id(rule, request);
+    let algorithm = algorithm_identifier(grant.scheme);
+    let assemble = || -> der::Result<Vec<u8>> {
+        TbsCertificate {
+            version: 2,
+            serial_number: UintRef::new(&serial)?,
+            signature: algorithm.clone(),
+            issuer: AnyRef::from_der(request.ca_certificate.subject_der())?,
+            validity: Validity::new(time(grant.not_before)?, time(grant.not_after)?),
+            subject: AnyRef::from_der(subject)?,
+            subject_public_key_info: AnyRef::from_der(request.csr.spki_der())?,
+            extensions: extensions::build(rule, request, &subject_key_id, subject_is_empty)?,
+        }
+        .to_der()
+    };
+    let tbs = assemble().map_err(|_| CertificateError::Internal)?;
+    let signature = issuer.sign(grant.scheme, &tbs).map_err(|_| CertificateError::Internal)?;
+    let certificate = || -> der::Result<Vec<u8>> {
+        Certificate {
+            tbs_certificate: AnyRef::from_der(&tbs)?,
+            signature_algorithm: algorithm.clone(),
+            signature: BitStringRef::from_bytes(&signature)?,
+        }
+        .to_der()
+    };
+    Ok(Issued {
+        der: certificate().map_err(|_| CertificateError::Internal)?,
+        serial: hex::encode(serial),
+        subject_key_id: hex::encode(subject_key_id),
+        issuer: request.ca_certificate.subject_text(),
+        not_after: grant.not_after,
+    })
+}
+
+const EMPTY_NAME: [u8; 2] = [0x30, 0];
+
+#[derive(Sequence)]
+struct TbsCertificate<'a> {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    version: u8,
+    serial_number: UintRef<'a>,
+    signature: AlgorithmIdentifierRef<'a>,
+    issuer: AnyRef<'a>,
+    validity: Validity,
+    subject: AnyRef<'a>,
+    subject_public_key_info: AnyRef<'a>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension>,
+}
+
+#[derive(Sequence)]
+struct Certificate<'a> {
+    tbs_certificate: AnyRef<'a>,
+    signature_algorithm: AlgorithmIdentifierRef<'a>,
+    signature: BitStringRef<'a>,
+}
+
+/// 20 octets, positive, never zero and never with an octet that DER would drop (RFC 5280 4.1.2.2): the top bit is
+/// clear and the next one set, which leaves 158 random bits.
+fn random_serial() -> Result<[u8; 20], CertificateError> {
+    let mut serial = [0; 20];
+    rand::fill(&mut serial).map_err(|_| CertificateError::Internal)?;
+    let [first, ..] = &mut serial;
+    *first = (*first & 0x7f) | 0x40;
+    Ok(serial)
+}
+
+/// RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on.
+fn time(unix_seconds: i64) -> der::Result<Time> {
+    let seconds = u64::try_from(unix_seconds).map_err(|_| der::ErrorKind::DateTime)?;
+    let duration = Duration::from_secs(seconds);
+    if seconds < YEAR_2050 {
+        Ok(Time::UtcTime(UtcTime::from_unix_duration(duration)?))
+    } else {
+        Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(duration)?))
+    }
+}
+
+/// 2050-01-01T00:00:00Z.
+const YEAR_2050: u64 = 2_524_608_000;
+
+/// RSA has NULL parameters (RFC 4055 5), the others none (RFC 5758 3.2, RFC 8410 3, RFC 9881 2).
+fn algorithm_identifier(scheme: SignatureScheme) -> AlgorithmIdentifierRef<'static> {
+    let oid = match scheme {
+        SignatureScheme::RsaPkcs1(SignatureHash::Sha256) => "1.2.840.113549.1.1.11",
+        SignatureScheme::RsaPkcs1(SignatureHash::Sha384) => "1.2.840.113549.1.1.12",
+        SignatureScheme::RsaPkcs1(SignatureHash::Sha512) => "1.2.840.113549.1.1.13",
+        SignatureScheme::Ecdsa(SignatureHash::Sha256) => "1.2.840.10045.4.3.2",
+        SignatureScheme::Ecdsa(SignatureHash::Sha384) => "1.2.840.10045.4.3.3",
+        SignatureScheme::Ecdsa(SignatureHash::Sha512) => "1.2.840.10045.4.3.4",
+        SignatureScheme::Ed25519 => "1.3.101.112",
+        SignatureScheme::MlDsa(MlDsa::MlDsa44) => "2.16.840.1.101.3.4.3.17",
+        SignatureScheme::MlDsa(MlDsa::MlDsa65) => "2.16.840.1.101.3.4.3.18",
+        SignatureScheme::MlDsa(MlDsa::MlDsa87) => "2.16.840.1.101.3.4.3.19",
+    };
+    let parameters = matches!(scheme, SignatureScheme::RsaPkcs1(_)).then_some(AnyRef::NULL);
+    AlgorithmIdentifierRef { oid: ObjectIdentifier::new_unwrap(oid), parameters }
+}

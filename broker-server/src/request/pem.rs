@@ -1,0 +1,122 @@
+//! PEM (RFC 7468 and the older OpenSSL form), read so that a private key leaves no copy behind: each block is decoded
+//! into one buffer that is wiped when it is dropped.
+
+use base64ct::{Base64, Encoding as _};
+use zeroize::Zeroizing;
+
+/// One block of a PEM text.
+pub(super) struct Block<'a> {
+    /// The words between `BEGIN` and the dashes.
+    pub(super) label: &'a str,
+    /// The decoded bytes; empty for an encrypted block, which is not decoded.
+    pub(super) der: Zeroizing<Vec<u8>>,
+    /// Whether the block has the header `Proc-Type: 4,ENCRYPTED` (RFC 1421 4.6.1.1).
+    pub(super) encrypted: bool,
+}
+
+/// Why a text is not PEM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PemError {
+    #[error("is not PEM: there is no line `-----BEGIN …-----`")]
+    NoBlock,
+    #[error("is not PEM: a block has no end line, or one with another label")]
+    NoEnd,
+    #[error("is not PEM: a block holds characters that are not base64, or is cut short")]
+    BadBase64,
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// All blocks of `text` in their order, at least one. Text outside blocks, blank lines, CRLF and spaces around lines
+/// are passed over.
+pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
+    let mut lines = text.split(['\n', '\r']).map(str::trim);
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) {
+            found.push(block(label, text.len(), &mut lines)?);
+        }
+    }
+    if found.is_empty() {
+        return Err(PemError::NoBlock);
+    }
+    Ok(found)
+}
+
+fn block<'a>(
+    label: &'a str,
+    size: usize,
+    lines: &mut impl Iterator<Item = &'a str>,
+) -> Result<Block<'a>, PemError> {
+    // As large as it can get, so that it never grows and leaves a copy of a key in freed memory.
+    let mut base64 = Zeroizing::new(Vec::with_capacity(size));
+    let mut encrypted = false;
+    for line in lines {
+        if let Some(rest) = line.strip_prefix(END) {
+            if rest.strip_suffix(DASHES) != Some(label) {
+                return Err(PemError::NoEnd);
+            }
+            let der = if encrypted { Zeroizing::default() } else { decode(&base64)? };
+            return Ok(Block { label, der, encrypted });
+        }
+        if line.starts_with(BEGIN) {
+            return Err(PemError::NoEnd);
+        }
+        if base64.is_empty() && line.contains(':') {
+            encrypted |= line.starts_with("Proc-Type:") && line.contains("ENCRYPTED");
+            continue;
+        }
+        if !encrypted {
+            base64.extend(line.bytes().filter(|byte| !matches!(byte, b' ' | b'\t')));
+        }
+    }
+    Err(PemError::NoEnd)
+}
+
+fn decode(base64: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
+    let mut der = Zeroizing::new(vec![0; base64.len() / 4 * 3]);
+    let length = Base64::decode(base64, &mut der).map_err(|_| PemError::BadBase64)?.len();
+    der.truncate(length);
+    if der.is_empty() {
+        return Err(PemError::BadBase64);
+    }
+    Ok(der)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_around_blank_lines_and_crlf_are_passed_over() {
+        let text = "hello\r\n-----BEGIN A B-----\r\n\r\nAAEC\r\nAw==\r\n-----END A B-----\r\nbye\n-----BEGIN C-----\nBA==\n-----END C-----";
+        let found = blocks(text).unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].label, &found[0].der[..]), ("A B", &[0, 1, 2, 3][..]));
+        assert_eq!((found[1].label, &found[1].der[..]), ("C", &[4][..]));
+    }
+
+    #[test]
+    fn an_encrypted_block_is_seen() {
+        let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        assert!(blocks(text).unwrap()[0].encrypted);
+    }
+
+    #[test]
+    fn broken_texts_have_their_errors() {
+        for (text, error) in [
+            ("", PemError::NoBlock),
+            ("-----BEGIN A-----\nAAAA\n", PemError::NoEnd),
+            ("-----BEGIN A-----\nAAAA\n-----END B-----", PemError::NoEnd),
+            ("-----BEGIN A-----\nAAAA\n-----BEGIN A-----\nAAAA\n-----END A-----", PemError::NoEnd),
+            ("-----BEGIN A-----\nA\n-----END A-----", PemError::BadBase64),
+            ("-----BEGIN A-----\nA€AA\n-----END A-----", PemError::BadBase64),
+            ("-----BEGIN A-----\n-----END A-----", PemError::BadBase64),
+        ] {
+            assert_eq!(blocks(text).err(), Some(error), "{text}");
+        }
+    }
+}

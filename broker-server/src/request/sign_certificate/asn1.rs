@@ -1,0 +1,131 @@
+//! A strict DER reader over [`der`]: one value at a time, with the bytes it was read from.
+
+use der::{Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
+
+use crate::request::Problem;
+
+/// The bytes are not the DER that is needed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotDer;
+
+impl From<der::Error> for NotDer {
+    fn from(_: der::Error) -> Self {
+        Self
+    }
+}
+
+impl NotDer {
+    /// As a field's problem; `what` names the structure.
+    pub(super) fn in_a(what: &str) -> impl Fn(Self) -> Problem {
+        move |_| Problem::Malformed(format!("is not a well-formed DER {what}"))
+    }
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tlv<'a> {
+    pub(super) tag: Tag,
+    /// The content octets.
+    pub(super) value: &'a [u8],
+    /// Tag, length and content, as they stand in the input.
+    pub(super) raw: &'a [u8],
+}
+
+impl<'a> Tlv<'a> {
+    /// The only value in `bytes`.
+    pub(super) fn only(bytes: &'a [u8]) -> Result<Self, NotDer> {
+        let mut values = Values::new(bytes)?;
+        let value = values.any()?;
+        values.end()?;
+        Ok(value)
+    }
+
+    /// The values inside, if this has `tag`.
+    pub(super) fn inside(self, tag: Tag) -> Result<Values<'a>, NotDer> {
+        if self.tag != tag {
+            return Err(NotDer);
+        }
+        Values::new(self.value)
+    }
+}
+
+/// The values of a sequence, set or explicit tag, one after the other.
+pub(super) struct Values<'a> {
+    reader: SliceReader<'a>,
+    bytes: &'a [u8],
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, NotDer> {
+        Ok(Self { reader: SliceReader::new(bytes)?, bytes })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    /// The next value, whatever it is.
+    pub(super) fn any(&mut self) -> Result<Tlv<'a>, NotDer> {
+        let start = usize::try_from(self.reader.position())?;
+        let header = self.reader.decode::<Header>()?;
+        let value = self.reader.read_slice(header.length())?;
+        let end = usize::try_from(self.reader.position())?;
+        Ok(Tlv { tag: header.tag(), value, raw: self.bytes.get(start..end).ok_or(NotDer)? })
+    }
+
+    /// The next value, which must have `tag`.
+    pub(super) fn next(&mut self, tag: Tag) -> Result<Tlv<'a>, NotDer> {
+        let value = self.any()?;
+        if value.tag == tag { Ok(value) } else { Err(NotDer) }
+    }
+
+    /// The next value if it has `tag`; otherwise nothing is read.
+    pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<Tlv<'a>>, NotDer> {
+        if self.is_empty() || Tag::peek(&self.reader)? != tag {
+            return Ok(None);
+        }
+        self.any().map(Some)
+    }
+
+    /// The values inside the next sequence.
+    pub(super) fn sequence(&mut self) -> Result<Values<'a>, NotDer> {
+        Values::new(self.next(Tag::Sequence)?.value)
+    }
+
+    /// The next value as the type that `der` knows.
+    pub(super) fn decode<T: der::Decode<'a>>(&mut self) -> Result<T, NotDer> {
+        T::from_der(self.any()?.raw).map_err(|_| NotDer)
+    }
+
+    /// The octets of the next BIT STRING, which must have no unused bits.
+    pub(super) fn octet_bits(&mut self) -> Result<&'a [u8], NotDer> {
+        match self.next(Tag::BitString)?.value.split_first() {
+            Some((0, bits)) => Ok(bits),
+            _ => Err(NotDer),
+        }
+    }
+
+    /// Nothing may be left.
+    pub(super) fn end(self) -> Result<(), NotDer> {
+        if self.is_empty() { Ok(()) } else { Err(NotDer) }
+    }
+}
+
+/// A context-specific tag.
+pub(super) const fn context(number: u32, constructed: bool) -> Tag {
+    Tag::ContextSpecific { constructed, number: TagNumber(number) }
+}
+
+/// DER of one value.
+pub(super) fn encode(tag: Tag, value: &[u8]) -> Result<Vec<u8>, NotDer> {
+    Ok(AnyRef::new(tag, value)?.to_der()?)
+}
+
+/// The magnitude of an INTEGER's content octets, without a sign octet: positive and in the shortest form.
+pub(super) fn magnitude(content: &[u8]) -> Result<&[u8], NotDer> {
+    match content {
+        [0, rest @ ..] if rest.first().is_some_and(|first| *first >= 0x80) => Ok(rest),
+        [0x01..=0x7f, ..] => Ok(content),
+        _ => Err(NotDer),
+    }
+}

@@ -1,0 +1,224 @@
+//! The issuer's certificate (RFC 5280 4.1): the parts that a certificate under it copies and that policy asks about.
+
+use der::{Decode as _, Tag, asn1::ObjectIdentifier};
+use x509_cert::{ext::pkix, name::Name, time::Time};
+
+use super::{
+    asn1::{NotDer, Tlv, context},
+    names::{check_name, extensions},
+    public_key::PublicKeyInfo,
+};
+use crate::{
+    algorithm::KeyType,
+    request::{Problem, pem},
+};
+
+/// The issuer's certificate with its original DER.
+#[derive(Debug)]
+pub struct CaCertificate {
+    der: Vec<u8>,
+    subject: Vec<u8>,
+    public_key: PublicKeyInfo,
+    not_before: i64,
+    not_after: i64,
+    extensions: Known,
+}
+
+impl CaCertificate {
+    /// Its public key.
+    pub fn key_type(&self) -> KeyType {
+        self.public_key.key_type
+    }
+
+    /// The whole certificate, byte for byte.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// DER of its subject, byte for byte: the issuer of what it issues.
+    pub fn subject_der(&self) -> &[u8] {
+        &self.subject
+    }
+
+    /// Its subject as RFC 4514 text; as `#` and hexadecimal DER where the text form cannot be made.
+    pub fn subject_text(&self) -> String {
+        match Name::from_der(&self.subject) {
+            Ok(name) => name.to_string(),
+            Err(_) => format!("#{}", hex::encode(&self.subject)),
+        }
+    }
+
+    /// DER of SubjectPublicKeyInfo, byte for byte.
+    pub fn spki_der(&self) -> &[u8] {
+        &self.public_key.der
+    }
+
+    /// The octets of subjectPublicKey.
+    pub fn public_key_bits(&self) -> &[u8] {
+        &self.public_key.bits
+    }
+
+    /// Its subject key identifier (RFC 5280 4.2.1.2), where it has one.
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.extensions.subject_key_id.as_deref()
+    }
+
+    /// Its notBefore in Unix seconds.
+    pub fn not_before(&self) -> i64 {
+        self.not_before
+    }
+
+    /// Its notAfter in Unix seconds.
+    pub fn not_after(&self) -> i64 {
+        self.not_after
+    }
+
+    /// basicConstraints.cA; `false` where the extension is absent.
+    pub fn is_ca(&self) -> bool {
+        self.extensions.is_ca
+    }
+
+    /// basicConstraints.pathLenConstraint; 255 stands for everything above it too.
+    pub fn path_len(&self) -> Option<u8> {
+        self.extensions.path_len
+    }
+
+    /// keyUsage as [`crate::policy::profile::KeyUsage`] counts its bits; `None` where the extension is absent.
+    pub fn key_usage(&self) -> Option<u16> {
+        self.extensions.key_usage
+    }
+
+    /// Reads the first certificate of a PEM text; a chain may follow it.
+    pub(super) fn from_pem(text: &str) -> Result<Self, Problem> {
+        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+        blocks
+            .iter()
+            .find(|block| matches!(block.label, "CERTIFICATE" | "X509 CERTIFICATE"))
+            .ok_or_else(|| Problem::Malformed("holds no PEM block `CERTIFICATE`".into()))
+            .and_then(|block| Self::from_der(&block.der))
+    }
+
+    /// Reads one certificate and nothing after it.
+    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, Problem> {
+        let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
+        if parts.subject.value.is_empty() {
+            return Err(Problem::Unsupported(
+                "has an empty subject, and an issuer must have a name (RFC 5280 4.1.2.4)".into(),
+            ));
+        }
+        Ok(Self {
+            der: bytes.to_vec(),
+            subject: parts.subject.raw.to_vec(),
+            public_key: PublicKeyInfo::read(parts.public_key)?,
+            not_before: parts.not_before,
+            not_after: parts.not_after,
+            extensions: match parts.extensions {
+                Some(list) => Known::read(list)?,
+                None => Known::default(),
+            },
+        })
+    }
+}
+
+struct Parts<'a> {
+    subject: Tlv<'a>,
+    public_key: Tlv<'a>,
+    not_before: i64,
+    not_after: i64,
+    extensions: Option<Tlv<'a>>,
+}
+
+fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
+    let mut certificate = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    let mut tbs = certificate.sequence()?;
+    let algorithm = certificate.next(Tag::Sequence)?;
+    certificate.octet_bits()?;
+    certificate.end()?;
+
+    if let Some(version) = tbs.optional(context(0, true))? {
+        if !matches!(Tlv::only(version.value)?.raw, [2, 1, 0..=2]) {
+            return Err(NotDer);
+        }
+    }
+    tbs.next(Tag::Integer)?;
+    // RFC 5280 4.1.1.2: both must be the same.
+    if tbs.next(Tag::Sequence)?.raw != algorithm.raw {
+        return Err(NotDer);
+    }
+    check_name(tbs.next(Tag::Sequence)?)?;
+    let mut validity = tbs.sequence()?;
+    let not_before = unix_seconds(validity.decode()?)?;
+    let not_after = unix_seconds(validity.decode()?)?;
+    validity.end()?;
+    let subject = tbs.next(Tag::Sequence)?;
+    check_name(subject)?;
+    let public_key = tbs.next(Tag::Sequence)?;
+    tbs.optional(context(1, false))?;
+    tbs.optional(context(2, false))?;
+    let extensions = match tbs.optional(context(3, true))? {
+        Some(list) => Some(Tlv::only(list.value)?),
+        None => None,
+    };
+    tbs.end()?;
+    Ok(Parts { subject, public_key, not_before, not_after, extensions })
+}
+
+fn unix_seconds(time: Time) -> Result<i64, NotDer> {
+    i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| NotDer)
+}
+
+/// The extensions that matter to an issuer.
+#[derive(Debug, Default)]
+struct Known {
+    is_ca: bool,
+    path_len: Option<u8>,
+    key_usage: Option<u16>,
+    subject_key_id: Option<Vec<u8>>,
+}
+
+const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+
+impl Known {
+    fn read(list: Tlv<'_>) -> Result<Self, Problem> {
+        let mut known = Self::default();
+        for extension in extensions(list)? {
+            let value = extension.value;
+            match extension.oid {
+                SUBJECT_KEY_ID => {
+                    let id = Tlv::only(value)
+                        .and_then(|id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer) })
+                        .map_err(NotDer::in_a("subjectKeyIdentifier"))?;
+                    known.subject_key_id = Some(id.to_vec()).filter(|id| !id.is_empty());
+                }
+                KEY_USAGE => {
+                    let usage = pkix::KeyUsage::from_der(value)
+                        .map_err(|_| Problem::Malformed("is not a well-formed DER keyUsage".into()))?;
+                    known.key_usage = Some(usage.0.bits());
+                }
+                BASIC_CONSTRAINTS => {
+                    (known.is_ca, known.path_len) =
+                        basic_constraints(value).map_err(NotDer::in_a("basicConstraints"))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(known)
+    }
+}
+
+fn basic_constraints(value: &[u8]) -> Result<(bool, Option<u8>), NotDer> {
+    let mut parts = Tlv::only(value)?.inside(Tag::Sequence)?;
+    let is_ca = match parts.optional(Tag::Boolean)?.map(|ca| ca.value) {
+        None | Some([0]) => false,
+        Some([0xff]) => true,
+        Some(_) => return Err(NotDer),
+    };
+    let path_len = match parts.optional(Tag::Integer)? {
+        Some(length) => Some(u64::from_der(length.raw).map_err(|_| NotDer)?),
+        None => None,
+    };
+    parts.end()?;
+    Ok((is_ca, path_len.map(|length| u8::try_from(length).unwrap_or(u8::MAX))))
+}

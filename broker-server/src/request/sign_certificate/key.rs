@@ -1,0 +1,191 @@
+//! The issuer's private key: which kind it is, read from its DER without using it.
+
+use der::Tag;
+use zeroize::Zeroize as _;
+
+use super::{
+    asn1::{NotDer, Tlv, Values, context},
+    public_key::{Algorithm, Kind, curve, rsa_key_type},
+};
+use crate::{
+    algorithm::KeyType,
+    request::{Problem, pem},
+    secret::SecretBytes,
+};
+
+/// The issuer's private key: its kind and size are known, it has not been used.
+#[derive(Debug)]
+pub struct IssuerKey {
+    key_type: KeyType,
+    form: KeyForm,
+    der: SecretBytes,
+}
+
+/// How a private key is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyForm {
+    /// PrivateKeyInfo (RFC 5958).
+    Pkcs8,
+    /// ECPrivateKey (RFC 5915).
+    Sec1,
+    /// RSAPrivateKey (RFC 8017 A.1.2).
+    Pkcs1,
+}
+
+impl KeyForm {
+    const ALL: [Self; 3] = [Self::Pkcs8, Self::Sec1, Self::Pkcs1];
+}
+
+impl IssuerKey {
+    /// Kind and size.
+    pub fn key_type(&self) -> KeyType {
+        self.key_type
+    }
+
+    /// How the DER is laid out.
+    pub fn form(&self) -> KeyForm {
+        self.form
+    }
+
+    /// The DER, for the crypto library.
+    pub fn der(&self) -> &SecretBytes {
+        &self.der
+    }
+
+    /// Reads the one key in a PEM text. An `EC PARAMETERS` block and certificates beside it are passed over.
+    pub(super) fn from_pem(text: &str) -> Result<Self, Problem> {
+        let mut blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+        blocks.retain(|block| !matches!(block.label, "EC PARAMETERS" | "CERTIFICATE" | "X509 CERTIFICATE"));
+        if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
+            return Err(Problem::Unsupported(
+                "is an encrypted private key, and the broker has no passphrase; decrypt it first (openssl pkey -in KEY -out PLAIN)".into(),
+            ));
+        }
+        let mut block = match (blocks.pop(), blocks.pop()) {
+            (Some(block), None) => block,
+            (None, _) => return Err(Problem::Malformed("holds no PEM block `PRIVATE KEY`".into())),
+            (Some(_), Some(_)) => {
+                return Err(Problem::Malformed("holds more than one private key; send one".into()));
+            }
+        };
+        let labelled = match block.label {
+            "PRIVATE KEY" => Some(KeyForm::Pkcs8),
+            "EC PRIVATE KEY" => Some(KeyForm::Sec1),
+            "RSA PRIVATE KEY" => Some(KeyForm::Pkcs1),
+            _ => None,
+        };
+        let der = SecretBytes::new(std::mem::take(&mut *block.der));
+        Self::from_der(labelled, der)
+    }
+
+    /// Reads a key that its label says is `labelled`; where the label is wrong or says nothing, the form that fits.
+    fn from_der(labelled: Option<KeyForm>, der: SecretBytes) -> Result<Self, Problem> {
+        let mut first = None;
+        for form in labelled.into_iter().chain(KeyForm::ALL) {
+            match key_type(form, der.expose()) {
+                Ok(key_type) => return Ok(Self { key_type, form, der }),
+                // A key that was understood and is not taken: its error is the one that helps.
+                Err(problem @ Problem::Unsupported(_)) => return Err(problem),
+                Err(problem) => _ = first.get_or_insert(problem),
+            }
+        }
+        match (labelled, first) {
+            (Some(_), Some(problem)) => Err(problem),
+            _ => Err(Problem::Malformed(
+                "is not a private key in PKCS#8, SEC1 (EC) or PKCS#1 (RSA) form".into(),
+            )),
+        }
+    }
+}
+
+/// Takes the text out of a message's field; what is left there is empty, and what was taken is wiped when dropped.
+pub(super) fn take(field: &mut String) -> WipedText {
+    WipedText(std::mem::take(field))
+}
+
+/// Text that is wiped when dropped.
+pub(super) struct WipedText(String);
+
+impl WipedText {
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for WipedText {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+pub(super) fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, Problem> {
+    match form {
+        KeyForm::Pkcs8 => pkcs8(bytes),
+        KeyForm::Sec1 => sec1(bytes),
+        KeyForm::Pkcs1 => pkcs1(bytes),
+    }
+}
+
+fn pkcs8(bytes: &[u8]) -> Result<KeyType, Problem> {
+    let (algorithm, key) = private_key_info(bytes).map_err(NotDer::in_a("PrivateKeyInfo (RFC 5958)"))?;
+    match algorithm.kind()? {
+        Kind::Rsa => pkcs1(key),
+        Kind::Fixed(key_type) => Ok(key_type),
+    }
+}
+
+fn private_key_info(bytes: &[u8]) -> Result<(Algorithm<'_>, &[u8]), NotDer> {
+    let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    if !matches!(parts.next(Tag::Integer)?.value, [0 | 1]) {
+        return Err(NotDer);
+    }
+    let algorithm = Algorithm::read(&mut parts)?;
+    let key = parts.next(Tag::OctetString)?.value;
+    parts.optional(context(0, true))?;
+    parts.optional(context(1, false))?;
+    parts.end()?;
+    Ok((algorithm, key))
+}
+
+fn sec1(bytes: &[u8]) -> Result<KeyType, Problem> {
+    let parameters = ec_private_key(bytes).map_err(NotDer::in_a("ECPrivateKey (RFC 5915)"))?;
+    let parameters = parameters
+        .ok_or_else(|| Problem::Malformed("names no curve inside its ECPrivateKey (RFC 5915 3)".into()))?;
+    curve(parameters).map(KeyType::Ec)
+}
+
+fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
+    let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    if parts.next(Tag::Integer)?.value != [1] {
+        return Err(NotDer);
+    }
+    parts.next(Tag::OctetString)?;
+    let parameters = match parts.optional(context(0, true))? {
+        Some(parameters) => Some(Tlv::only(parameters.value)?),
+        None => None,
+    };
+    parts.optional(context(1, true))?;
+    parts.end()?;
+    Ok(parameters)
+}
+
+fn pkcs1(bytes: &[u8]) -> Result<KeyType, Problem> {
+    let (modulus, exponent) =
+        rsa_private_key(bytes).map_err(NotDer::in_a("RSAPrivateKey (RFC 8017 A.1.2)"))?;
+    rsa_key_type(modulus, exponent)
+}
+
+/// Modulus and public exponent, as content octets. Version 0 only: keys of more than two primes are not in use.
+fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
+    let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    if parts.next(Tag::Integer)?.value != [0] {
+        return Err(NotDer);
+    }
+    let modulus = parts.next(Tag::Integer)?.value;
+    let exponent = parts.next(Tag::Integer)?.value;
+    for _ in 0..6 {
+        parts.next(Tag::Integer)?;
+    }
+    parts.end()?;
+    Ok((modulus, exponent))
+}

@@ -1,0 +1,154 @@
+//! `SignCertificate`: the parse step. A certification request, the issuer's key and the issuer's certificate become
+//! facts that policy can decide on; the original DER of every name and key is kept, because the certificate must carry
+//! exactly those bytes.
+
+use broker_proto::v1;
+
+use super::{Limits, Problem, RequestError, error::at_most};
+
+mod asn1;
+mod ca_certificate;
+mod csr;
+mod key;
+#[cfg(test)]
+pub(crate) mod material;
+mod names;
+mod public_key;
+mod subject;
+#[cfg(test)]
+mod tests;
+
+pub use ca_certificate::CaCertificate;
+pub use csr::{Csr, RequestSignature};
+pub use key::{IssuerKey, KeyForm};
+pub use names::AlternativeName;
+
+/// A request to issue a certificate.
+#[derive(Debug)]
+pub struct SignCertificate {
+    /// The certification request.
+    pub csr: Csr,
+    /// The issuer's private key.
+    pub issuer_key: IssuerKey,
+    /// The issuer's certificate.
+    pub ca_certificate: CaCertificate,
+    /// DER of the Name that replaces the request's subject.
+    pub subject: Option<Vec<u8>>,
+    /// Wanted notBefore in Unix seconds.
+    pub not_before: Option<i64>,
+    /// Wanted notAfter in Unix seconds.
+    pub not_after: Option<i64>,
+    /// One DistributionPoint each; ASCII, http or https with a host.
+    pub crl_distribution_points: Vec<String>,
+    /// How the answer is to look.
+    pub format: CertificateFormat,
+}
+
+/// How a certificate travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateFormat {
+    /// The bytes.
+    Der,
+    /// RFC 7468 text.
+    Pem,
+}
+
+impl SignCertificate {
+    /// Parses the request's fields in the order CSR, key, certificate, then the rest. The key's text is taken out of
+    /// `message`, used and wiped.
+    pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, RequestError> {
+        let key = key::take(&mut message.ca_private_key);
+        let csr = field("csr", &message.csr, limits.csr, Csr::from_pem)?;
+        let issuer_key = field("ca_private_key", key.expose(), limits.ca_private_key, IssuerKey::from_pem)?;
+        drop(key);
+        let ca_certificate = field("ca_cert", &message.ca_cert, limits.ca_cert, CaCertificate::from_pem)?;
+        let subject = match message.subject.as_deref() {
+            None | Some("") => None,
+            Some(text) => Some(field("subject", text, limits.subject, subject::name_from_text)?),
+        };
+        Ok(Self {
+            csr,
+            issuer_key,
+            ca_certificate,
+            subject,
+            not_before: time("valid_not_before", message.valid_not_before)?,
+            not_after: time("valid_not_after", message.valid_not_after)?,
+            crl_distribution_points: crl_distribution_points(
+                std::mem::take(&mut message.crl_distribution_points),
+                limits,
+            )?,
+            format: format(message.output_format)?,
+        })
+    }
+}
+
+fn field<T>(
+    field: &'static str,
+    text: &str,
+    limit: usize,
+    read: impl FnOnce(&str) -> Result<T, Problem>,
+) -> Result<T, RequestError> {
+    if text.is_empty() {
+        return Err(RequestError { field, problem: Problem::Missing });
+    }
+    at_most(field, text.len(), limit)?;
+    read(text).map_err(|problem| RequestError { field, problem })
+}
+
+/// 9999-12-31T23:59:59Z, the last time that a certificate can hold (RFC 5280 4.1.2.5).
+const LAST_TIME: u64 = 253_402_300_799;
+
+fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, RequestError> {
+    match seconds {
+        None => Ok(None),
+        Some(seconds) if seconds <= LAST_TIME => Ok(i64::try_from(seconds).ok()),
+        Some(_) => Err(RequestError {
+            field,
+            problem: Problem::Malformed(
+                "lies after the year 9999 (RFC 5280 4.1.2.5); it counts Unix seconds".into(),
+            ),
+        }),
+    }
+}
+
+fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<String>, RequestError> {
+    let field = "crl_distribution_points";
+    let (count, limit) = (points.len(), limits.crl_distribution_points_count);
+    if count > limit {
+        return Err(RequestError { field, problem: Problem::TooMany { count, limit } });
+    }
+    for point in &points {
+        at_most(field, point.len(), limits.crl_distribution_point)?;
+        if !is_http_url(point) {
+            let problem = Problem::Malformed(
+                "has an entry that is not an http or https URL with a host, in printable ASCII without spaces".into(),
+            );
+            return Err(RequestError { field, problem });
+        }
+    }
+    Ok(points)
+}
+
+/// Enough of RFC 3986 to know that a relying party can dereference it.
+fn is_http_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host_and_port.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => host_and_port.split(':').next().unwrap_or_default(),
+    };
+    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        && !host.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
+}
+
+fn format(number: i32) -> Result<CertificateFormat, RequestError> {
+    match v1::SignOutputFormat::try_from(number) {
+        Ok(v1::SignOutputFormat::Unspecified | v1::SignOutputFormat::Der) => Ok(CertificateFormat::Der),
+        Ok(v1::SignOutputFormat::Pem) => Ok(CertificateFormat::Pem),
+        Err(_) => Err(RequestError { field: "output_format", problem: Problem::UnknownValue(number) }),
+    }
+}

@@ -1,0 +1,171 @@
+//! Names: a Name is checked and kept as bytes; the alternative names of a request become values that policy can judge.
+
+use std::net::IpAddr;
+
+use der::{Tag, asn1::ObjectIdentifier};
+
+use super::asn1::{NotDer, Tlv, Values, context};
+use crate::request::Problem;
+
+/// A GeneralName (RFC 5280 4.2.1.6) that a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlternativeName {
+    /// dNSName.
+    Dns(String),
+    /// iPAddress.
+    Ip(IpAddr),
+    /// uniformResourceIdentifier.
+    Uri(String),
+    /// rfc822Name.
+    Email(String),
+    /// Any other form, by its name in RFC 5280; never allowed.
+    Other(&'static str),
+}
+
+/// Checks that `name` is an RDNSequence (RFC 5280 4.1.2.4). Values keep whatever string type they have; the order
+/// inside a set is not judged, because the bytes are copied as they are.
+pub(super) fn check_name(name: Tlv<'_>) -> Result<(), NotDer> {
+    let mut rdns = name.inside(Tag::Sequence)?;
+    while !rdns.is_empty() {
+        let mut attributes = rdns.any()?.inside(Tag::Set)?;
+        loop {
+            let mut attribute = attributes.sequence()?;
+            attribute.decode::<ObjectIdentifier>()?;
+            attribute.any()?;
+            attribute.end()?;
+            if attributes.is_empty() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the value of a subjectAltName extension.
+pub(super) fn alternative_names(extension: &[u8]) -> Result<Vec<AlternativeName>, Problem> {
+    let mut names = Tlv::only(extension)
+        .and_then(|names| names.inside(Tag::Sequence))
+        .map_err(NotDer::in_a("subjectAltName"))?;
+    if names.is_empty() {
+        return Err(malformed("its subjectAltName is empty (RFC 5280 4.2.1.6)"));
+    }
+    let mut found = Vec::new();
+    while !names.is_empty() {
+        found.push(alternative_name(names.any().map_err(NotDer::in_a("subjectAltName"))?)?);
+    }
+    Ok(found)
+}
+
+fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, Problem> {
+    let tag = name.tag;
+    if tag == context(1, false) {
+        let text = ia5(name.value)?;
+        return match text.rsplit_once('@') {
+            Some((local, host)) if !local.is_empty() && !host.is_empty() => Ok(AlternativeName::Email(text)),
+            _ => Err(malformed("an rfc822Name in it is not a mailbox")),
+        };
+    }
+    if tag == context(2, false) {
+        let text = ia5(name.value)?;
+        return if is_dns_name(&text) {
+            Ok(AlternativeName::Dns(text))
+        } else {
+            Err(malformed("a dNSName in it is not a host name (RFC 5280 4.2.1.6)"))
+        };
+    }
+    if tag == context(6, false) {
+        let text = ia5(name.value)?;
+        return match text.split_once(':') {
+            Some((scheme, rest))
+                if scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                    && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+                    && !rest.is_empty() =>
+            {
+                Ok(AlternativeName::Uri(text))
+            }
+            _ => Err(malformed("a uniformResourceIdentifier in it is not absolute (RFC 5280 4.2.1.6)")),
+        };
+    }
+    if tag == context(7, false) {
+        if let Ok(octets) = <[u8; 4]>::try_from(name.value) {
+            return Ok(AlternativeName::Ip(octets.into()));
+        }
+        return match <[u8; 16]>::try_from(name.value) {
+            Ok(octets) => Ok(AlternativeName::Ip(octets.into())),
+            Err(_) => Err(malformed("an iPAddress in it is not 4 or 16 bytes long")),
+        };
+    }
+    let other = [
+        (context(0, true), "otherName"),
+        (context(3, true), "x400Address"),
+        (context(4, true), "directoryName"),
+        (context(5, true), "ediPartyName"),
+        (context(8, false), "registeredID"),
+    ];
+    match other.into_iter().find(|(known, _)| *known == tag) {
+        Some((_, form)) => Ok(AlternativeName::Other(form)),
+        None => Err(malformed("its subjectAltName has a name of a form that does not exist")),
+    }
+}
+
+/// An IA5String without spaces and control characters: no name that holds one is read alike by all who read it.
+fn ia5(value: &[u8]) -> Result<String, Problem> {
+    let text =
+        std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
+    match text {
+        Some(text) if !text.is_empty() => Ok(text.to_owned()),
+        _ => Err(malformed(
+            "a subject alternative name in it is empty or holds a character that is not printable ASCII",
+        )),
+    }
+}
+
+/// The preferred name syntax of RFC 1034 3.5, with underscores and a first label `*`.
+fn is_dns_name(text: &str) -> bool {
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    text.len() <= 253
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        })
+}
+
+/// One extension (RFC 5280 4.1.2.9).
+pub(super) struct Extension<'a> {
+    pub(super) oid: ObjectIdentifier,
+    pub(super) value: &'a [u8],
+}
+
+/// Reads an Extensions value: at least one, none twice.
+pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, Problem> {
+    let mut values = list.inside(Tag::Sequence).map_err(NotDer::in_a("list of extensions"))?;
+    let mut found: Vec<Extension<'_>> = Vec::new();
+    while !values.is_empty() {
+        let extension = extension(&mut values).map_err(NotDer::in_a("list of extensions"))?;
+        if found.iter().any(|earlier| earlier.oid == extension.oid) {
+            return Err(malformed("it has an extension twice (RFC 5280 4.2)"));
+        }
+        found.push(extension);
+    }
+    Ok(found)
+}
+
+fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
+    let mut parts = values.sequence()?;
+    let oid = parts.decode()?;
+    if let Some(critical) = parts.optional(Tag::Boolean)? {
+        // FALSE is the default and must be absent in DER; old request tools write it, and it changes nothing.
+        if !matches!(critical.value, [0x00 | 0xff]) {
+            return Err(NotDer);
+        }
+    }
+    let value = parts.next(Tag::OctetString)?.value;
+    parts.end()?;
+    Ok(Extension { oid, value })
+}
+
+fn malformed(text: &str) -> Problem {
+    Problem::Malformed(text.to_owned())
+}

@@ -1,0 +1,173 @@
+//! The subject as a line of text, such as `C=DE,O=Example,CN=host.example`, becomes the DER of a Name.
+
+use std::fmt;
+
+use der::{Encode as _, Tag, asn1::ObjectIdentifier};
+
+use super::asn1::{NotDer, encode};
+use crate::request::Problem;
+
+/// An attribute that the text may name.
+struct Attribute {
+    key: &'static str,
+    oid: ObjectIdentifier,
+    /// Upper bound in characters: RFC 5280 appendix A.1.
+    longest: usize,
+}
+
+const ATTRIBUTES: [Attribute; 6] = [
+    Attribute { key: "C", oid: ObjectIdentifier::new_unwrap("2.5.4.6"), longest: 2 },
+    Attribute { key: "ST", oid: ObjectIdentifier::new_unwrap("2.5.4.8"), longest: 128 },
+    Attribute { key: "O", oid: ObjectIdentifier::new_unwrap("2.5.4.10"), longest: 64 },
+    Attribute { key: "OU", oid: ObjectIdentifier::new_unwrap("2.5.4.11"), longest: 64 },
+    Attribute { key: "L", oid: ObjectIdentifier::new_unwrap("2.5.4.7"), longest: 128 },
+    Attribute { key: "CN", oid: ObjectIdentifier::new_unwrap("2.5.4.3"), longest: 64 },
+];
+
+/// Splits on `,`, trims, skips what is empty, splits each component on its first `=`. Each becomes an RDN of one
+/// attribute, in the text's order, repeated keys included. There is no escape: a value cannot hold a comma.
+///
+/// An error names the component by its place, counted from 1, and by its key once that is known.
+pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, Problem> {
+    let mut rdns = Vec::new();
+    for (index, component) in text.split(',').map(str::trim).enumerate() {
+        if component.is_empty() {
+            continue;
+        }
+        let place = index + 1;
+        let Some((key, value)) = component.split_once('=') else {
+            return Err(Problem::Malformed(format!("component {place} has no `=`")));
+        };
+        let Some(attribute) = ATTRIBUTES.iter().find(|attribute| attribute.key == key) else {
+            return Err(Problem::Malformed(format!(
+                "component {place} has a key that is not exactly one of C, ST, O, OU, L, CN"
+            )));
+        };
+        check(attribute, value)
+            .map_err(|fault| Problem::Malformed(format!("component {place} ({}) {fault}", attribute.key)))?;
+        rdns.extend(rdn(attribute, value).map_err(NotDer::in_a("Name"))?);
+    }
+    encode(Tag::Sequence, &rdns).map_err(NotDer::in_a("Name"))
+}
+
+/// What is wrong with a value.
+enum Fault {
+    Empty,
+    NotACountry,
+    TooLong { characters: usize, longest: usize },
+    Control,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::NotACountry => f.write_str("is not two letters (ISO 3166)"),
+            Self::TooLong { characters, longest } => {
+                write!(f, "has {characters} characters; at most {longest} are allowed (RFC 5280 A.1)")
+            }
+            Self::Control => f.write_str("has a control character"),
+        }
+    }
+}
+
+fn check(attribute: &Attribute, value: &str) -> Result<(), Fault> {
+    let characters = value.chars().count();
+    if value.is_empty() {
+        return Err(Fault::Empty);
+    }
+    if value.chars().any(char::is_control) {
+        return Err(Fault::Control);
+    }
+    if attribute.key == "C" && !(characters == 2 && value.bytes().all(|byte| byte.is_ascii_alphabetic())) {
+        return Err(Fault::NotACountry);
+    }
+    if characters > attribute.longest {
+        return Err(Fault::TooLong { characters, longest: attribute.longest });
+    }
+    Ok(())
+}
+
+fn rdn(attribute: &Attribute, value: &str) -> Result<Vec<u8>, NotDer> {
+    let tag = if value.bytes().all(is_printable_string) { Tag::PrintableString } else { Tag::Utf8String };
+    let mut pair = attribute.oid.to_der()?;
+    pair.extend(encode(tag, value.as_bytes())?);
+    encode(Tag::Set, &encode(Tag::Sequence, &pair)?)
+}
+
+/// The repertoire of PrintableString (X.680 41.4).
+fn is_printable_string(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+mod tests {
+    use der::Decode as _;
+    use proptest::prelude::*;
+    use x509_cert::name::RdnSequence;
+
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        match name_from_text(text) {
+            Err(Problem::Malformed(what)) => what,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn order_duplicates_and_string_types_are_kept() {
+        let der = name_from_text(" C=de, ,O=A=B,OU=One,OU=Two,CN=Zoë,L=a@b ,").unwrap();
+        let name = RdnSequence::from_der(&der).unwrap();
+        let found: Vec<_> = name
+            .iter()
+            .flat_map(|rdn| {
+                rdn.iter().map(|a| (a.oid.to_string(), a.value.header().tag(), a.value.value().to_vec()))
+            })
+            .collect();
+        let wanted = [
+            ("2.5.4.6", Tag::PrintableString, "de"),
+            ("2.5.4.10", Tag::PrintableString, "A=B"),
+            ("2.5.4.11", Tag::PrintableString, "One"),
+            ("2.5.4.11", Tag::PrintableString, "Two"),
+            ("2.5.4.3", Tag::Utf8String, "Zoë"),
+            ("2.5.4.7", Tag::Utf8String, "a@b"),
+        ];
+        assert_eq!(found.len(), wanted.len());
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert_eq!((found.0.as_str(), found.1, &found.2[..]), (wanted.0, wanted.1, wanted.2.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn errors_name_the_component() {
+        assert!(refused("O=x,CN").contains("component 2 has no `=`"));
+        assert!(refused("cn=x").contains("component 1 has a key"));
+        assert!(refused("CN =x").contains("component 1 has a key"));
+        assert!(refused("O=x,C=DEU").contains("component 2 (C) is not two letters"));
+        assert!(refused("C=D1").contains("(C)"));
+        assert!(refused("CN=").contains("(CN) is empty"));
+        assert!(refused("CN=a\0b").contains("(CN) has a control"));
+        assert!(refused(&format!("CN={}", "x".repeat(65))).contains("(CN) has 65 characters"));
+        assert!(refused(&format!("L={}", "x".repeat(129))).contains("(L)"));
+        assert!(name_from_text(&format!("CN={},L={}", "é".repeat(64), "x".repeat(128))).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_name_or_an_error(text in "\\PC{0,80}|[A-Z=, ]{0,40}|(CN|O|OU|C|L|ST)=.{0,70}") {
+            if let Ok(der) = name_from_text(&text) {
+                RdnSequence::from_der(&der).unwrap();
+            }
+        }
+
+        #[test]
+        fn every_good_component_comes_back(values in proptest::collection::vec("[a-zA-Z0-9@*é][a-zA-Z0-9@*é ]{0,30}[a-z]", 1..8)) {
+            let text = values.iter().map(|value| format!("OU={value}")).collect::<Vec<_>>().join(", ");
+            let name = RdnSequence::from_der(&name_from_text(&text).unwrap()).unwrap();
+            let found: Vec<_> = name.iter().flat_map(|rdn| rdn.iter().map(|a| a.value.value().to_vec())).collect();
+            prop_assert_eq!(found, values.iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>());
+        }
+    }
+}

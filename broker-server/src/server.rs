@@ -1,0 +1,246 @@
+//! The broker as a whole: from a configuration to something that serves.
+
+use std::{
+    fmt, fs,
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use crate::{
+    compute::Pool,
+    config::{Config, SocketGroup, Sockets},
+    operation::certificate::CaCache,
+    policy::{Catalogue, document::DocumentError},
+    rpc::{Broker, Health, Parts},
+    telemetry::audit::Audit,
+    transport::{
+        self, Listener, Outcome, TransportError, TransportOptions,
+        socket::{SocketError, SocketOptions},
+    },
+};
+
+/// A server whose profiles are loaded and whose sockets are bound: clients can connect, and wait for [`Self::run`].
+#[derive(Debug)]
+pub struct Server {
+    broker: Broker,
+    pool: Arc<Pool>,
+    listeners: Vec<Listener>,
+    sockets: Vec<PathBuf>,
+    options: TransportOptions,
+    digest: String,
+}
+
+impl Server {
+    /// Loads the profiles, opens the audit, starts the compute pool and binds the sockets. What has been made is taken
+    /// back when a later step fails.
+    ///
+    /// # Errors
+    /// Those of [`StartError`].
+    pub fn bind(config: Config) -> Result<Self, StartError> {
+        let catalogue = catalogue(&config)?;
+        let socket_options = SocketOptions { mode: config.socket_mode, group: group(&config)? };
+        let audit = Audit::open(&config.audit).map_err(StartError::Audit)?;
+        let listeners = listeners(&config.sockets, &socket_options)?;
+        let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
+            .map_err(StartError::Threads)?;
+        let digest = catalogue.digest().to_owned();
+        let broker = Broker::new(Parts {
+            catalogue: Arc::new(catalogue),
+            pool: Arc::clone(&pool),
+            cache: Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl)),
+            audit: Arc::new(audit),
+            limits: config.limits,
+            max_request_bytes: config.max_request_bytes,
+            max_response_bytes: config.max_response_bytes,
+            started_at: SystemTime::now(),
+        });
+        let options = TransportOptions {
+            shards: config.shards,
+            max_connections: config.max_connections,
+            max_concurrent_streams: config.max_concurrent_streams,
+            max_request_time: config.max_request_time,
+            drain_idle: config.drain_idle,
+            drain_deadline: config.drain_deadline,
+            ..TransportOptions::default()
+        };
+        let sockets = listeners.iter().map(|listener| listener.path().to_owned()).collect();
+        Ok(Self { broker, pool, listeners, sockets, options, digest })
+    }
+
+    /// Where it listens: of the default sockets, those that could be made.
+    pub fn sockets(&self) -> &[PathBuf] {
+        &self.sockets
+    }
+
+    /// The digest of the catalogue that it serves.
+    pub fn catalogue_digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Serves until `stop` resolves and the drain after it is over. Blocks; must not be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the system has no threads or descriptors for the I/O runtimes.
+    pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Outcome, TransportError> {
+        let Self { broker, pool, listeners, options, .. } = self;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().build().map_err(TransportError::Runtime)?;
+        let health = runtime.block_on(Health::new());
+        drop(runtime);
+        let routes = {
+            let health = health.clone();
+            move || broker.routes(&health)
+        };
+        let outcome = transport::run(listeners, &options, routes, &health, stop)?;
+        if matches!(outcome, Outcome::Cut { .. }) {
+            pool.abandon();
+        }
+        Ok(outcome)
+    }
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The profiles are missing, unreadable or wrong.
+    #[error(transparent)]
+    Profiles(#[from] DocumentError),
+    /// `--socket-group` names a group that there is not.
+    #[error("--socket-group: there is no group {0:?} in /etc/group; name one, or give its number")]
+    NoGroup(String),
+    /// `/etc/group` cannot be read.
+    #[error("--socket-group: /etc/group cannot be read: {0}; give the group's number")]
+    Groups(#[source] io::Error),
+    /// The audit cannot be opened.
+    #[error("--audit-log: cannot be opened: {0}")]
+    Audit(#[source] io::Error),
+    /// A socket cannot be had.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// The compute pool has no threads.
+    #[error("cannot start the compute threads: {0}")]
+    Threads(#[source] io::Error),
+}
+
+impl StartError {
+    /// The process's exit code: 1 failed, 2 configuration or profiles wrong, 3 a socket is live already.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Audit(_) => 2,
+            Self::Socket(SocketError::Live { .. }) => 3,
+            Self::Socket(_) | Self::Threads(_) => 1,
+        }
+    }
+}
+
+/// Loads everything that [`Server::bind`] would load, and touches nothing.
+///
+/// # Errors
+/// Those of [`StartError`] that come from the configuration.
+pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
+    group(config)?;
+    Ok(Report { config, catalogue: catalogue(config)? })
+}
+
+/// What [`check`] found; its `Display` is for people.
+#[derive(Debug)]
+pub struct Report<'a> {
+    config: &'a Config,
+    catalogue: Catalogue,
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "cryptobroker-server {}: the configuration is good", env!("CARGO_PKG_VERSION"))?;
+        match &self.config.profiles_dir {
+            Some(directory) => writeln!(f, "profiles         {}", directory.join("Profiles.yaml").display())?,
+            None => writeln!(f, "profiles         bundled")?,
+        }
+        for profile in self.catalogue.profiles() {
+            writeln!(f, "                 {}", profile.name)?;
+        }
+        writeln!(f, "digest           {}", self.catalogue.digest())?;
+        for path in self.config.sockets.paths() {
+            writeln!(f, "socket           {}", path.display())?;
+        }
+        writeln!(f, "shards           {}", self.config.shards)?;
+        writeln!(f, "compute threads  {}", self.config.compute_threads)
+    }
+}
+
+fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
+    Ok(match &config.profiles_dir {
+        Some(directory) => Catalogue::load(directory)?,
+        None => Catalogue::bundled()?,
+    })
+}
+
+fn listeners(sockets: &Sockets, options: &SocketOptions) -> Result<Vec<Listener>, StartError> {
+    let mut listeners = Vec::new();
+    let mut skipped = None;
+    for path in sockets.paths() {
+        match (Listener::bind(path, options), sockets) {
+            (Ok(listener), _) => listeners.push(listener),
+            // Another broker is no reason to serve half of what was meant.
+            (Err(error), Sockets::Named(_)) | (Err(error @ SocketError::Live { .. }), _) => {
+                return Err(error.into());
+            }
+            (Err(error), Sockets::Default(_)) => {
+                tracing::warn!(socket = %path.display(), %error, "a default socket is not served");
+                skipped = Some(error);
+            }
+        }
+    }
+    match skipped {
+        Some(error) if listeners.is_empty() => Err(error.into()),
+        _ => Ok(listeners),
+    }
+}
+
+fn group(config: &Config) -> Result<Option<u32>, StartError> {
+    match &config.socket_group {
+        None => Ok(None),
+        Some(SocketGroup::Id(id)) => Ok(Some(*id)),
+        Some(SocketGroup::Name(name)) => {
+            let text = fs::read(Path::new("/etc/group")).map_err(StartError::Groups)?;
+            match group_id(&String::from_utf8_lossy(&text), name) {
+                Some(id) => Ok(Some(id)),
+                None => Err(StartError::NoGroup(name.clone())),
+            }
+        }
+    }
+}
+
+/// The number of a group in the text of `/etc/group` (group(5): `name:password:number:members`).
+fn group_id(text: &str, name: &str) -> Option<u32> {
+    text.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok()).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_found_by_its_whole_name() {
+        let text = "root:x:0:\nstaff2:x:51:a\nstaff:x:50:a,b\nbroken\n";
+        assert_eq!(group_id(text, "staff"), Some(50));
+        assert_eq!(group_id(text, "sta"), None);
+        assert_eq!(group_id(text, "broken"), None);
+    }
+
+    #[test]
+    fn exit_codes_tell_a_live_socket_from_a_wrong_configuration_from_a_failure() {
+        let path = PathBuf::from("/a");
+        assert_eq!(StartError::from(SocketError::Live { path: path.clone() }).exit_code(), 3);
+        assert_eq!(StartError::from(SocketError::NotASocket { path }).exit_code(), 1);
+        assert_eq!(StartError::NoGroup("x".into()).exit_code(), 2);
+        assert_eq!(StartError::Threads(io::ErrorKind::OutOfMemory.into()).exit_code(), 1);
+    }
+}

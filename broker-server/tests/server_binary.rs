@@ -1,0 +1,203 @@
+//! The server's contract with whoever starts it: flags, variables, exit codes, signals.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The server with nothing of this process's environment.
+fn server() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker-server"));
+    command.env_clear();
+    command
+}
+
+fn ends(command: &mut Command, code: i32) -> Output {
+    let output = command.output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{command:?}\n{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A server that is killed when a test fails.
+struct Running(Child);
+
+impl Running {
+    /// Starts it on `socket` and returns when it says that it serves.
+    fn start(command: &mut Command) -> (Self, String) {
+        let mut running = Self(command.stderr(Stdio::piped()).spawn().unwrap());
+        let mut seen = String::new();
+        let mut lines = BufReader::new(running.0.stderr.take().unwrap());
+        while !seen.contains("serving") {
+            assert_ne!(lines.read_line(&mut seen).unwrap(), 0, "ended early: {seen}");
+        }
+        // Kept open: a server whose log nobody reads gets EPIPE, which is not what is tested here.
+        running.0.stderr = Some(lines.into_inner());
+        (running, seen)
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    fn code(mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn private_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    folder
+}
+
+fn on(socket: &Path) -> Command {
+    let mut command = server();
+    command.arg("--socket").arg(socket).args(["--drain-idle", "0", "--shards", "1"]);
+    command
+}
+
+#[test]
+fn help_and_version_are_answers_and_misuse_is_not() {
+    let help = ends(server().arg("--help"), 0);
+    assert!(text(&help.stdout).contains("--drain-deadline"));
+    let version = ends(server().arg("--version"), 0);
+    assert_eq!(text(&version.stdout), format!("cryptobroker-server {}\n", env!("CARGO_PKG_VERSION")));
+    for arguments in
+        [&["--nonsense"][..], &["serve"], &["--shards"], &["--shards", "0"], &["--log-level=loud"]]
+    {
+        let misuse = ends(server().args(arguments), 2);
+        assert!(misuse.stdout.is_empty() && !misuse.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_bad_variable_is_named() {
+    let output = ends(server().env("CRYPTO_BROKER_SHARDS", "none"), 2);
+    assert!(text(&output.stderr).contains("CRYPTO_BROKER_SHARDS"), "{}", text(&output.stderr));
+    ends(server().env("CRYPTO_BROKER_SHARDS", "").arg("--check"), 0);
+}
+
+#[test]
+fn check_reports_the_bundled_profiles_and_binds_nothing() {
+    let folder = private_folder();
+    let socket = folder.path().join("s/broker.sock");
+    let output = ends(on(&socket).arg("--check"), 0);
+    let report = text(&output.stdout);
+    for expected in ["Default", "FIPS-140-3-256bit", "digest", socket.to_str().unwrap()] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+    assert!(!socket.parent().unwrap().exists());
+    ends(server().env("CRYPTO_BROKER_CHECK", "true"), 0);
+}
+
+#[test]
+fn profiles_that_are_wrong_or_missing_are_never_replaced_by_the_bundled_ones() {
+    let folder = private_folder();
+    let socket = folder.path().join("broker.sock");
+    for check in [true, false] {
+        let mut command = on(&socket);
+        command.env("CRYPTO_BROKER_PROFILES_DIR", folder.path());
+        if check {
+            command.arg("--check");
+        }
+        let _ = fs::remove_file(folder.path().join("Profiles.yaml"));
+        let missing = ends(&mut command, 2);
+        assert!(text(&missing.stderr).contains("Profiles.yaml"), "{}", text(&missing.stderr));
+        fs::write(folder.path().join("Profiles.yaml"), "Profiles:\n  - Nmae: A\n").unwrap();
+        let wrong = ends(&mut command, 2);
+        assert!(text(&wrong.stderr).contains("Nmae"), "{}", text(&wrong.stderr));
+        assert!(!socket.exists());
+    }
+    let good = "Profiles:\n  - Name: Mine\n    API:\n      HashData: { HashAlg: sha-256 }\n";
+    fs::write(folder.path().join("Profiles.yaml"), good).unwrap();
+    let output = ends(on(&socket).arg("--check").arg("--profiles-dir").arg(folder.path()), 0);
+    assert!(text(&output.stdout).contains("Mine"));
+}
+
+#[test]
+fn configuration_that_only_the_system_can_judge_exits_2() {
+    let folder = private_folder();
+    let socket = folder.path().join("broker.sock");
+    ends(on(&socket).args(["--socket-group", "no-such-group-here"]), 2);
+    ends(on(&socket).args(["--audit-log", "/nonexistent/audit"]), 2);
+    let log = ends(on(&socket).args(["--log-output", "/nonexistent/log"]), 2);
+    assert!(text(&log.stderr).contains("/nonexistent/log"));
+}
+
+#[test]
+fn the_life_of_a_server() {
+    let folder = private_folder();
+    let socket = folder.path().join("broker.sock");
+    // A stale socket file, as a killed server leaves it, is taken over.
+    drop(UnixListener::bind(&socket).unwrap());
+    let (first, log) = Running::start(on(&socket).args(["--log-format", "json"]));
+    assert!(log.lines().all(|line| line.starts_with('{')), "{log}");
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let second = ends(&mut on(&socket), 3);
+    assert!(text(&second.stderr).contains(socket.to_str().unwrap()), "{}", text(&second.stderr));
+    first.signal(Signal::TERM);
+    assert_eq!(first.code(), Some(0));
+    assert!(!socket.exists(), "its socket goes with it");
+    let (third, _) = Running::start(&mut on(&socket));
+    third.signal(Signal::INT);
+    assert_eq!(third.code(), Some(0));
+}
+
+#[test]
+fn a_start_that_fails_says_so_on_standard_error_wherever_the_log_goes() {
+    let folder = private_folder();
+    let socket = folder.path().join("broker.sock");
+    fs::write(&socket, "not a socket").unwrap();
+    let log = folder.path().join("log");
+    let output = ends(on(&socket).arg("--log-output").arg(&log), 1);
+    assert!(text(&output.stderr).contains(socket.to_str().unwrap()));
+    assert!(fs::read_to_string(&log).unwrap().contains(socket.to_str().unwrap()));
+    assert_eq!(fs::read(&socket).unwrap(), b"not a socket");
+}
+
+#[test]
+fn the_process_is_sealed_unless_it_is_for_development() {
+    let folder = private_folder();
+    for (dev, core) in [(false, true), (true, false)] {
+        let mut command = on(&folder.path().join("broker.sock"));
+        if dev {
+            command.arg("--dev");
+        }
+        let (running, _) = Running::start(&mut command);
+        let limits = fs::read_to_string(format!("/proc/{}/limits", running.0.id()));
+        // Without the right to trace it, a sealed process's files in /proc are root's alone.
+        if let Ok(limits) = limits {
+            let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+            assert!(!core || line.split_whitespace().nth(4) == Some("0"), "{line}");
+            let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+            let mut numbers = files.split_whitespace().skip(3);
+            assert_eq!(numbers.next(), numbers.next(), "{files}");
+        }
+        running.signal(Signal::TERM);
+        assert_eq!(running.code(), Some(0));
+    }
+}
