@@ -39,7 +39,13 @@ pub(crate) struct Global {
     #[arg(help_heading = "Global options")]
     pub(crate) timeout: Duration,
     /// What results and errors look like
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "human", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        help_heading = "Global options"
+    )]
     pub(crate) output: Format,
     /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
@@ -300,15 +306,18 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(format!("`{unit}` is not a unit: write ms, s or m")),
     };
     let day = Duration::from_secs(24 * 60 * 60);
-    wanted.filter(|time| !time.is_zero() && *time <= day).ok_or_else(|| "must lie between 1ms and a day".to_owned())
+    wanted
+        .filter(|time| !time.is_zero() && *time <= day)
+        .ok_or_else(|| "must lie between 1ms and a day".to_owned())
 }
 
 fn instant(text: &str) -> Result<u64, String> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Ok(seconds);
     }
-    let time: jiff::Timestamp =
-        text.parse().map_err(|_| "write Unix seconds, or RFC 3339 such as 2027-01-31T12:00:00Z".to_owned())?;
+    let time: jiff::Timestamp = text
+        .parse()
+        .map_err(|_| "write Unix seconds, or RFC 3339 such as 2027-01-31T12:00:00Z".to_owned())?;
     u64::try_from(time.as_second()).map_err(|_| "lies before 1970".to_owned())
 }
 
@@ -331,7 +340,9 @@ mod tests {
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for wrong in ["", "0", "s", "1h", "-1s", "1.5s", "99999999999999999999", "18446744073709551615m", "25000m"] {
+        for wrong in
+            ["", "0", "s", "1h", "-1s", "1.5s", "99999999999999999999", "18446744073709551615m", "25000m"]
+        {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

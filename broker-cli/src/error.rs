@@ -102,7 +102,10 @@ impl Failure {
     }
 
     /// An attempt on this machine that failed.
-    pub(crate) fn local(what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn local(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         Self::Local { what, source: source.into() }
     }
 
@@ -112,9 +115,11 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Said(exit) => *exit,
-            Self::Refused(_) | Self::File { .. } | Self::Output(_) | Self::Local { .. } | Self::Interrupted => {
-                Exit::Failed
-            }
+            Self::Refused(_)
+            | Self::File { .. }
+            | Self::Output(_)
+            | Self::Local { .. }
+            | Self::Interrupted => Exit::Failed,
         }
     }
 

@@ -46,7 +46,8 @@ pub(crate) fn secret_text(path: &Path) -> Result<Zeroizing<String>, Failure> {
 /// Everything on standard input.
 pub(crate) fn standard() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    bounded(io::stdin().lock(), &mut bytes).map_err(|source| Failure::read(Path::new("standard input"), source))?;
+    bounded(io::stdin().lock(), &mut bytes)
+        .map_err(|source| Failure::read(Path::new("standard input"), source))?;
     Ok(bytes)
 }
 

@@ -53,7 +53,10 @@ impl Output {
 
     /// Whether somebody watches who would like to see something move.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.is_json() && self.color != ColorChoice::Never && io::stderr().is_terminal() && io::stdout().is_terminal()
+        !self.is_json()
+            && self.color != ColorChoice::Never
+            && io::stderr().is_terminal()
+            && io::stdout().is_terminal()
     }
 
     /// One line for a reader. May hold colours; a stream that does not want them drops them.

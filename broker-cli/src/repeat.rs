@@ -54,7 +54,8 @@ pub(crate) struct Interruption([Signal; 3]);
 impl Interruption {
     /// Takes the three signals over.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|source| Failure::local("cannot listen for signals", source));
+        let listen =
+            |kind| signal(kind).map_err(|source| Failure::local("cannot listen for signals", source));
         Ok(Self([
             listen(SignalKind::interrupt())?,
             listen(SignalKind::terminate())?,

@@ -37,7 +37,8 @@ fn stderr(output: &Output) -> String {
 }
 
 fn json(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
@@ -130,8 +131,12 @@ fn every_shell_has_completions() {
 
 #[test]
 fn a_reader_who_leaves_is_no_failure() {
-    let mut child =
-        cryptobroker().args(["completions", "zsh"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = cryptobroker()
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -155,10 +160,11 @@ fn a_good_document_is_valid() {
 #[test]
 fn a_bad_document_is_1_with_all_its_mistakes() {
     let folder = tempfile::tempdir().unwrap();
-    let file = write(folder.path(), "bad.yaml", &GOOD.replace("HashAlg: sha3-384", "HashAlgo: sha3-384").replace(
-        "Plain",
-        "Plain\n    Colour: red",
-    ));
+    let file = write(
+        folder.path(),
+        "bad.yaml",
+        &GOOD.replace("HashAlg: sha3-384", "HashAlgo: sha3-384").replace("Plain", "Plain\n    Colour: red"),
+    );
     let output = run(&["profiles", "validate", &file]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
@@ -191,15 +197,30 @@ fn the_bundled_profiles_are_listed_and_shown() {
 fn explain_names_the_rule_and_its_line() {
     let allowed = run(&["profiles", "explain", "--subject-key-type", "p-256", "--issuer-key-type", "p-384"]);
     assert_eq!(allowed.status.code(), Some(0), "{}", stdout(&allowed));
-    let arguments =
-        ["profiles", "explain", "--subject-key-type", "rsa-1024", "--issuer-key-type", "p-256", "--output", "json"];
+    let arguments = [
+        "profiles",
+        "explain",
+        "--subject-key-type",
+        "rsa-1024",
+        "--issuer-key-type",
+        "p-256",
+        "--output",
+        "json",
+    ];
     let refused = run(&arguments);
     assert_eq!(refused.status.code(), Some(1));
     let value = json(&refused.stdout);
     assert_eq!(value["allowed"], false);
-    let reasons: Vec<&str> =
-        value["refusals"].as_array().unwrap().iter().map(|refusal| refusal["reason"].as_str().unwrap()).collect();
-    assert!(reasons.contains(&"SUBJECT_KEY_NOT_ALLOWED") && reasons.contains(&"ISSUER_KEY_NOT_ALLOWED"), "{value}");
+    let reasons: Vec<&str> = value["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| refusal["reason"].as_str().unwrap())
+        .collect();
+    assert!(
+        reasons.contains(&"SUBJECT_KEY_NOT_ALLOWED") && reasons.contains(&"ISSUER_KEY_NOT_ALLOWED"),
+        "{value}"
+    );
     assert!(value["refusals"][0]["line"].is_u64());
     let absent = run(&["profiles", "explain", "--operation", "Groth16", "--output", "json"]);
     assert_eq!(absent.status.code(), Some(1));
@@ -213,12 +234,17 @@ fn explain_reads_requests_and_certificates() {
     let mut ca = rcgen::CertificateParams::default();
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let cert = write(folder.path(), "ca.pem", &ca.self_signed(&key).unwrap().pem());
-    let csr = rcgen::CertificateParams::new(vec!["a.example".into()]).unwrap().serialize_request(&key).unwrap();
+    let csr =
+        rcgen::CertificateParams::new(vec!["a.example".into()]).unwrap().serialize_request(&key).unwrap();
     let csr = write(folder.path(), "csr.pem", &csr.pem().unwrap());
     let ca_key = write(folder.path(), "ca.key", &key.serialize_pem());
-    for issuer in [["--ca-cert", cert.as_str()], ["--ca-key", ca_key.as_str()], ["--caKey", ca_key.as_str()]] {
-        let output =
-            cryptobroker().args(["profiles", "explain", "--output", "json", "--csr", &csr]).args(issuer).output().unwrap();
+    for issuer in [["--ca-cert", cert.as_str()], ["--ca-key", ca_key.as_str()], ["--caKey", ca_key.as_str()]]
+    {
+        let output = cryptobroker()
+            .args(["profiles", "explain", "--output", "json", "--csr", &csr])
+            .args(issuer)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
         let value = json(&output.stdout);
         assert_eq!(value["refusals"].as_array().unwrap().len(), 1, "{value}");

@@ -36,7 +36,10 @@ async fn watch(broker: &Client, output: &mut Output) -> Result<(), Failure> {
             health = changes.next() => health?,
         };
         let Some(health) = health else {
-            return Err(Failure::Unreachable { message: "the broker has ended the watch".to_owned(), next: Vec::new() });
+            return Err(Failure::Unreachable {
+                message: "the broker has ended the watch".to_owned(),
+                next: Vec::new(),
+            });
         };
         last = match print(health, output) {
             Err(failure @ Failure::Output(_)) => return Err(failure),

@@ -20,7 +20,11 @@ use crate::{
 };
 
 /// The files are read once, before anything is asked.
-pub(super) fn run(args: args::SignCertificate, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(
+    args: args::SignCertificate,
+    endpoint: Endpoint,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let pause = args.repeat;
     let out = args.out.clone();
     let request = check(args)?;
@@ -63,7 +67,11 @@ fn check(args: args::SignCertificate) -> Result<SignCertificateRequest, Failure>
     }))
 }
 
-fn print(answer: &SignCertificateResponse, out: Option<&PathBuf>, output: &mut Output) -> Result<(), Failure> {
+fn print(
+    answer: &SignCertificateResponse,
+    out: Option<&PathBuf>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let bytes = answer.certificate.as_bytes();
     if let Some(path) = out {
         replace(path, bytes).map_err(|source| Failure::write(path, source))?;

@@ -39,7 +39,8 @@ impl Host {
         config.audit = AuditTarget::Off;
         // Nobody else calls, so nobody needs to be waited for.
         config.drain_idle = Duration::from_millis(1);
-        let server = Server::bind(config).map_err(|source| Failure::local("cannot start a broker", source))?;
+        let server =
+            Server::bind(config).map_err(|source| Failure::local("cannot start a broker", source))?;
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("demo-broker".to_owned())

@@ -48,7 +48,8 @@ impl Material {
 
     /// Asks for a certificate under `profile`.
     pub(super) fn request(&self, profile: &str) -> SignCertificateRequest {
-        SignCertificateRequest::new(profile, &self.csr, &self.ca_pem, self.ca_key.as_str()).encoding(Encoding::Der)
+        SignCertificateRequest::new(profile, &self.csr, &self.ca_pem, self.ca_key.as_str())
+            .encoding(Encoding::Der)
     }
 
     /// Checks name, key, time and signature, and says what was checked.

@@ -19,7 +19,10 @@ const NEXT: [(&str, &str); 4] = [
     ("cryptobroker-server", "start a broker that stays"),
     ("cryptobroker hash \"Hello, broker\"", "ask it for a hash"),
     ("cryptobroker profiles show Default", "see what a profile allows"),
-    ("cryptobroker profiles explain --subject-key-type rsa-1024", "see what it would refuse, and by which rule"),
+    (
+        "cryptobroker profiles explain --subject-key-type rsa-1024",
+        "see what it would refuse, and by which rule",
+    ),
 ];
 
 /// The steps so far.
@@ -156,7 +159,11 @@ impl Report {
 /// Microseconds below a millisecond, milliseconds above.
 fn time(time: Duration) -> String {
     let micros = time.as_micros();
-    if micros < 1000 { format!("{micros} µs") } else { format!("{}.{} ms", micros / 1000, micros % 1000 / 100) }
+    if micros < 1000 {
+        format!("{micros} µs")
+    } else {
+        format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+    }
 }
 
 #[cfg(test)]

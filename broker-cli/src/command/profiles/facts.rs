@@ -21,7 +21,8 @@ use crate::{error::Failure, input};
 /// The subject's key and the names it asks for.
 pub(super) fn request(path: &Path) -> Result<(KeyType, Vec<AlternativeName>), Failure> {
     let der = pem(path, &["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"])?;
-    let (_, csr) = X509CertificationRequest::from_der(&der).map_err(|_| wrong(path, "a certification request"))?;
+    let (_, csr) =
+        X509CertificationRequest::from_der(&der).map_err(|_| wrong(path, "a certification request"))?;
     let key = key_type(&csr.certification_request_info.subject_pki).ok_or_else(|| unsupported(path))?;
     let mut names = Vec::new();
     for extension in csr.requested_extensions().into_iter().flatten() {
@@ -40,7 +41,9 @@ pub(super) fn certificate(path: &Path) -> Result<(KeyType, CaFacts), Failure> {
     let basic = certificate.basic_constraints().ok().flatten().map(|extension| extension.value);
     let facts = CaFacts {
         is_ca: basic.is_some_and(|basic| basic.ca),
-        path_len: basic.and_then(|basic| basic.path_len_constraint).map(|len| u8::try_from(len).unwrap_or(u8::MAX)),
+        path_len: basic
+            .and_then(|basic| basic.path_len_constraint)
+            .map(|len| u8::try_from(len).unwrap_or(u8::MAX)),
         key_usage: certificate.key_usage().ok().flatten().map(|extension| extension.value.flags),
         not_before: certificate.validity().not_before.timestamp(),
         not_after: certificate.validity().not_after.timestamp(),
@@ -52,7 +55,10 @@ pub(super) fn certificate(path: &Path) -> Result<(KeyType, CaFacts), Failure> {
 pub(super) fn private_key(path: &Path) -> Result<KeyType, Failure> {
     let text = input::secret_text(path)?;
     let key = rcgen::KeyPair::from_pem(&text).map_err(|_| {
-        Failure::usage(format!("{} holds no private key that is understood here; give --ca-cert instead", path.display()))
+        Failure::usage(format!(
+            "{} holds no private key that is understood here; give --ca-cert instead",
+            path.display()
+        ))
     })?;
     let der = rcgen::PublicKeyData::subject_public_key_info(&key);
     let (_, info) = SubjectPublicKeyInfo::from_der(&der).map_err(|_| unsupported(path))?;

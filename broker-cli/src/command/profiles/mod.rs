@@ -31,15 +31,19 @@ pub(super) fn run(args: Profiles, endpoint: Endpoint, output: &mut Output) -> Re
 /// The broker's profiles by name, or a document's with their operations.
 fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
     if source.file.is_none() && !source.bundled {
-        let info = block_on(async { Ok(endpoint.client()?.info().await?) }).map_err(|failure| match failure {
-            Failure::Unreachable { message, mut next } => {
-                next.push("for the profiles of this program: `cryptobroker profiles list --bundled`".to_owned());
-                Failure::Unreachable { message, next }
-            }
-            other => other,
-        })?;
+        let info =
+            block_on(async { Ok(endpoint.client()?.info().await?) }).map_err(|failure| match failure {
+                Failure::Unreachable { message, mut next } => {
+                    next.push(
+                        "for the profiles of this program: `cryptobroker profiles list --bundled`".to_owned(),
+                    );
+                    Failure::Unreachable { message, next }
+                }
+                other => other,
+            })?;
         if output.is_json() {
-            return output.json(&json!({ "profiles": info.profiles, "catalogueDigest": info.catalogue_digest }));
+            return output
+                .json(&json!({ "profiles": info.profiles, "catalogueDigest": info.catalogue_digest }));
         }
         return info.profiles.iter().try_for_each(|name| output.line(name));
     }

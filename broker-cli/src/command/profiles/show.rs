@@ -28,7 +28,8 @@ fn lines(value: &Value, depth: usize, output: &mut Output) -> Result<(), Failure
         let indent = "  ".repeat(depth);
         match value {
             Value::Object(inner) => {
-                let line = inner.get("line").map(|line| format!("  {DIM}line {line}{DIM:#}")).unwrap_or_default();
+                let line =
+                    inner.get("line").map(|line| format!("  {DIM}line {line}{DIM:#}")).unwrap_or_default();
                 output.line(format!("{indent}{HEAD}{name}{HEAD:#}{line}"))?;
                 lines(value, depth + 1, output)?;
             }
@@ -101,7 +102,8 @@ fn certificate(rule: &SignCertificateRule) -> Value {
 }
 
 fn keys(keys: &KeyConstraints) -> Value {
-    let range = |range: SizeRange| json!({ "line": range.line, "minKeySize": range.min, "maxKeySize": range.max });
+    let range =
+        |range: SizeRange| json!({ "line": range.line, "minKeySize": range.min, "maxKeySize": range.max });
     let mut value = Map::new();
     value.insert("line".into(), json!(keys.line));
     if let Some(rsa) = keys.rsa {

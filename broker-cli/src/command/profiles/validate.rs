@@ -20,7 +20,10 @@ pub(super) fn run(file: &Path, output: &mut Output) -> Result<(), Failure> {
                 let digest = catalogue.digest();
                 output.json(&json!({ "file": name, "valid": true, "profiles": count, "catalogueDigest": digest, "mistakes": [] }))
             } else {
-                output.line(format!("{GOOD}valid{GOOD:#} {name}: {count} profiles, digest {}", catalogue.digest()))
+                output.line(format!(
+                    "{GOOD}valid{GOOD:#} {name}: {count} profiles, digest {}",
+                    catalogue.digest()
+                ))
             };
         }
         Err(DocumentError::Io { source, .. }) => return Err(Failure::read(file, source)),
@@ -34,7 +37,10 @@ pub(super) fn run(file: &Path, output: &mut Output) -> Result<(), Failure> {
             output.line(format!("{BAD}error:{BAD:#} {mistake}"))?;
         }
         let plural = if mistakes.len() == 1 { "mistake" } else { "mistakes" };
-        output.line(format!("{NOTE}{} {plural}{NOTE:#}; a broker refuses the whole document", mistakes.len()))?;
+        output.line(format!(
+            "{NOTE}{} {plural}{NOTE:#}; a broker refuses the whole document",
+            mistakes.len()
+        ))?;
     }
     Err(Failure::Said(Exit::Failed))
 }
