@@ -1,1 +1,45 @@
-fn main() {}
+//! `cryptobroker`: the command line of Crypto Broker.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod broker;
+mod command;
+mod error;
+mod input;
+mod json;
+mod output;
+mod repeat;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{args::Cli, error::Failure, output::Output};
+
+// A CA key passes through this process too: what is freed is wiped first.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
+    zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => return args::explain(&refusal),
+    };
+    let mut output = Output::new(&cli.global);
+    let outcome = command::run(cli, &mut output).and_then(|()| output.flush());
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => report(&failure, &mut output),
+    }
+}
+
+/// Whatever was already printed leaves before the error does.
+fn report(failure: &Failure, output: &mut Output) -> ExitCode {
+    if output.flush().is_ok() {
+        output.failure(failure);
+    }
+    ExitCode::from(failure.exit().code())
+}

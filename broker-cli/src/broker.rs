@@ -1,0 +1,86 @@
+//! The broker as the commands reach it: the client library with the global options, and its errors in this program's
+//! words.
+
+use std::{path::PathBuf, time::Duration};
+
+use broker_client::{Client, Error};
+
+use crate::{
+    args::Global,
+    error::{Failure, Refusal},
+};
+
+/// Where the broker is and how long it may take.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// `None` leaves the choice to `CRYPTO_BROKER_SOCKET` and the default sockets.
+    pub(crate) socket: Option<PathBuf>,
+    /// For one call, its retries included.
+    pub(crate) timeout: Duration,
+}
+
+impl Endpoint {
+    /// As the global options say.
+    pub(crate) fn new(global: &Global) -> Self {
+        Self { socket: global.socket.clone(), timeout: global.timeout }
+    }
+
+    /// A client whose first call connects, so that `--loop` survives a broker that is not there yet.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let mut builder = Client::builder().timeout(self.timeout);
+        if let Some(socket) = &self.socket {
+            builder = builder.socket(socket);
+        }
+        Ok(builder.connect_lazy()?)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if error.is_unreachable() {
+            return unreachable(&error);
+        }
+        match error {
+            Error::Refused(rejection) => Self::Refused(Box::new(Refusal {
+                code: rejection.code.name().to_owned(),
+                reason: rejection.reason.unwrap_or_default(),
+                field: rejection.field.unwrap_or_default(),
+                rule: rejection.rule.unwrap_or_default(),
+                line: rejection.line,
+                message: rejection.message,
+            })),
+            Error::Deadline { .. } => Self::Refused(Box::new(Refusal {
+                code: "DEADLINE_EXCEEDED".to_owned(),
+                message: error.to_string(),
+                ..Refusal::default()
+            })),
+            Error::Invalid { .. } => Self::Usage(error.to_string()),
+            other => Self::local("the call failed", other),
+        }
+    }
+}
+
+/// The library speaks of its builder; a user of this program has options.
+fn unreachable(error: &Error) -> Failure {
+    match error {
+        Error::Connect { sockets, source } => {
+            let paths: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
+            Failure::Unreachable {
+                message: format!("no broker listens on {}: {source}", paths.join(" or ")),
+                next: vec![
+                    "start one with `cryptobroker-server`, or name its socket with --socket PATH".to_owned(),
+                    "to try it without a broker: `cryptobroker demo`".to_owned(),
+                ],
+            }
+        }
+        Error::ServerUid { socket, found, .. } => Failure::Unreachable {
+            message: format!(
+                "the process that listens on {} runs as uid {found}, neither yours nor root; nothing was sent to it",
+                socket.display()
+            ),
+            next: vec![format!("if that is your broker, set CRYPTO_BROKER_SERVER_UID={found}")],
+        },
+        Error::Deadline { last: Some(last), .. } => unreachable(last),
+        other => Failure::Unreachable { message: other.to_string(), next: Vec::new() },
+    }
+}

@@ -1,0 +1,85 @@
+//! A broker inside this process, on a socket that only this user can reach.
+
+use std::{
+    path::{Path, PathBuf},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use broker_server::{
+    config::{Config, Sockets},
+    server::Server,
+    telemetry::audit::AuditTarget,
+    transport::{Outcome, TransportError},
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::error::Failure;
+
+/// A running broker. Dropping it stops the broker and removes its folder.
+pub(super) struct Host {
+    socket: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<Outcome, TransportError>>>,
+    folder: Option<TempDir>,
+}
+
+impl Host {
+    /// Binds the socket and serves on a thread.
+    pub(super) fn start() -> Result<Self, Failure> {
+        // tempfile makes the folder with mode 0700.
+        let folder = tempfile::Builder::new()
+            .prefix("cryptobroker-demo-")
+            .tempdir()
+            .map_err(|source| Failure::local("cannot make a folder for the socket", source))?;
+        let socket = folder.path().join("broker.sock");
+        let mut config = Config::default();
+        config.sockets = Sockets::Named(vec![socket.clone()]);
+        config.audit = AuditTarget::Off;
+        // Nobody else calls, so nobody needs to be waited for.
+        config.drain_idle = Duration::from_millis(1);
+        let server =
+            Server::bind(config).map_err(|source| Failure::local("cannot start a broker", source))?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::Builder::new()
+            .name("demo-broker".to_owned())
+            .spawn(move || {
+                server.run(async {
+                    // A sender that was dropped means the same.
+                    let _ = stopped.await;
+                })
+            })
+            .map_err(|source| Failure::local("cannot start a broker", source))?;
+        Ok(Self { socket, stop: Some(stop), thread: Some(thread), folder: Some(folder) })
+    }
+
+    /// Where it listens.
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Stops it and removes its folder.
+    pub(super) fn stop(mut self) -> Result<(), Failure> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        drop(self.stop.take());
+        let outcome = self.thread.take().map(JoinHandle::join);
+        let removed = self.folder.take().map_or(Ok(()), TempDir::close);
+        match outcome {
+            Some(Err(_)) => return Err(Failure::local("the demo's broker failed", "its thread panicked")),
+            Some(Ok(Err(source))) => return Err(Failure::local("the demo's broker failed", source)),
+            Some(Ok(Ok(_))) | None => {}
+        }
+        removed.map_err(|source| Failure::local("cannot remove the demo's folder", source))
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // An error is on its way already.
+        let _ = self.end();
+    }
+}

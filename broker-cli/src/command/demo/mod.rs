@@ -1,0 +1,108 @@
+//! `demo`: a newcomer's first minute. Everything that an application and an operator would do, on this machine, with
+//! keys that are thrown away, and nothing left behind.
+
+mod host;
+mod material;
+mod report;
+
+use std::time::Duration;
+
+use broker_client::{Client, HashRequest, HealthStatus, SignCertificateRequest};
+use broker_server::policy::Catalogue;
+
+use self::{host::Host, material::Material, report::Report};
+use crate::{
+    broker::Endpoint,
+    error::Failure,
+    output::Output,
+    repeat::{Interruption, block_on},
+};
+
+/// What is hashed.
+const MESSAGE: &str = "Hello, broker";
+/// The profile that issues.
+const PROFILE: &str = "Default";
+/// A profile that refuses the demo's P-256 key: it wants ECDSA 521.
+const STRICT: &str = "KSA-ADVANCED-2020";
+
+/// Runs every step and prints the report. A signal ends it early; the broker and its folder go away all the same.
+pub(super) fn run(timeout: Duration, output: &mut Output) -> Result<(), Failure> {
+    let report = Report::new(output.is_watched());
+    let report = block_on(async {
+        // Before the folder is made, so that no signal leaves it behind.
+        let mut interruption = Interruption::new()?;
+        let mut report = report;
+        let host = report.step("start a broker", || {
+            let host = Host::start()?;
+            let text = format!("in this process, on {}", host.socket().display());
+            Ok((host, text))
+        })?;
+        let outcome = tokio::select! {
+            () = interruption.arrived() => Err(Failure::Interrupted),
+            outcome = tour(&host, timeout, &mut report) => outcome,
+        };
+        // Whatever happened, the broker stops and its folder is removed.
+        let stopped = report.step("stop the broker", || {
+            host.stop()?;
+            Ok(((), "drained; the socket and its folder are gone".to_owned()))
+        });
+        outcome.and(stopped).map(|()| report)
+    })?;
+    report.print(output)
+}
+
+/// The steps between start and stop.
+async fn tour(host: &Host, timeout: Duration, report: &mut Report) -> Result<(), Failure> {
+    let client = Endpoint { socket: Some(host.socket().to_owned()), timeout }.client()?;
+    let clock = report.begin("ask for its health");
+    let health = client.health("").await?;
+    if health != HealthStatus::Serving {
+        return Err(Failure::local("the demo's broker does not serve", health.name()));
+    }
+    report.end(clock, health.name());
+    hashes(&client, report).await?;
+    let material = report.step("make a CA and a request", || {
+        let material = Material::new()?;
+        Ok((material, "P-384 CA, P-256 key and CSR; made here, thrown away".to_owned()))
+    })?;
+    certificate(&client, &material, report).await?;
+    refusal(&client, &material, report).await
+}
+
+/// The same bytes under every bundled profile: the profile chooses, the application does not.
+async fn hashes(client: &Client, report: &mut Report) -> Result<(), Failure> {
+    let catalogue =
+        Catalogue::bundled().map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
+    for profile in catalogue.profiles().iter().filter(|profile| profile.hash_data.is_some()) {
+        let clock = report.begin(&format!("hash, {}", profile.name));
+        let answer = client.hash_data(HashRequest::new(&*profile.name, MESSAGE)).await?;
+        let hex = answer.value.to_hex();
+        let head: String = hex.chars().take(24).collect();
+        report.end(clock, &format!("{}: {head}…", answer.algorithm()));
+    }
+    Ok(())
+}
+
+async fn certificate(client: &Client, material: &Material, report: &mut Report) -> Result<(), Failure> {
+    let clock = report.begin("sign a certificate");
+    let answer = client.sign_certificate(material.request(PROFILE)).await?;
+    report.end(clock, &format!("{PROFILE}: {}", answer.algorithm()));
+    report.step("verify the chain", || {
+        let text = material.verify(answer.certificate.as_bytes())?;
+        Ok(((), text))
+    })
+}
+
+/// A refusal is the broker doing its work, so here it is the success.
+async fn refusal(client: &Client, material: &Material, report: &mut Report) -> Result<(), Failure> {
+    let clock = report.begin("be refused");
+    let request: SignCertificateRequest = material.request(STRICT);
+    match client.sign_certificate(request).await.map_err(Failure::from) {
+        Err(failure @ Failure::Refused(_)) => {
+            report.refused(clock, &format!("{STRICT} forbids this key, as it should"), failure);
+            Ok(())
+        }
+        Err(other) => Err(other),
+        Ok(_) => Err(Failure::local("the demo", "a key that the profile forbids was accepted")),
+    }
+}

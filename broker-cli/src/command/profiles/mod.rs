@@ -1,0 +1,106 @@
+//! `profiles validate`, `list`, `show` and `explain`. Only `list` may ask a broker.
+
+mod explain;
+mod facts;
+mod show;
+mod validate;
+
+use std::{path::Path, sync::Arc};
+
+use broker_server::policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile};
+use serde_json::json;
+
+use crate::{
+    args::{Profiles, Source},
+    broker::Endpoint,
+    error::{Failure, Refusal},
+    output::{DIM, HEAD, Output},
+    repeat::block_on,
+};
+
+/// Runs one of the four.
+pub(super) fn run(args: Profiles, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Profiles::Validate { file } => validate::run(&file, output),
+        Profiles::List { source } => list(&source, &endpoint, output),
+        Profiles::Show { name, source } => show::run(profile(&load(&source)?, &name)?, output),
+        Profiles::Explain(args) => explain::run(args, output),
+    }
+}
+
+/// The broker's profiles by name, or a document's with their operations.
+fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
+    if source.file.is_none() && !source.bundled {
+        let info =
+            block_on(async { Ok(endpoint.client()?.info().await?) }).map_err(|failure| match failure {
+                Failure::Unreachable { message, mut next } => {
+                    next.push(
+                        "for the profiles of this program: `cryptobroker profiles list --bundled`".to_owned(),
+                    );
+                    Failure::Unreachable { message, next }
+                }
+                other => other,
+            })?;
+        if output.is_json() {
+            return output
+                .json(&json!({ "profiles": info.profiles, "catalogueDigest": info.catalogue_digest }));
+        }
+        return info.profiles.iter().try_for_each(|name| output.line(name));
+    }
+    let catalogue = load(source)?;
+    if output.is_json() {
+        let names: Vec<&str> = catalogue.profiles().iter().map(|profile| &*profile.name).collect();
+        return output.json(&json!({ "profiles": names, "catalogueDigest": catalogue.digest() }));
+    }
+    let width = catalogue.profiles().iter().map(|profile| profile.name.chars().count()).max().unwrap_or(0);
+    for profile in catalogue.profiles() {
+        let operations = profile.operations().join(", ");
+        output.line(format!("{HEAD}{:width$}{HEAD:#}  {DIM}{operations}{DIM:#}", profile.name))?;
+    }
+    Ok(())
+}
+
+fn load(source: &Source) -> Result<Catalogue, Failure> {
+    match &source.file {
+        Some(path) => load_file(path).map_err(|error| document(path, error)),
+        None => Catalogue::bundled().map_err(|error| document(Path::new("the bundled profiles"), error)),
+    }
+}
+
+/// A file by its own name, or `Profiles.yaml` in a folder.
+fn load_file(path: &Path) -> Result<Catalogue, DocumentError> {
+    if path.is_dir() { Catalogue::load(path) } else { Catalogue::load_file(path) }
+}
+
+fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>, Failure> {
+    catalogue.profile(name).map_err(|denial| refused(&denial))
+}
+
+/// A document that cannot be used. All its mistakes are in the message, one a line.
+fn document(path: &Path, error: DocumentError) -> Failure {
+    match error {
+        DocumentError::Io { source, .. } => Failure::read(path, source),
+        mistakes => Failure::Refused(Box::new(Refusal {
+            code: "INVALID_DOCUMENT".to_owned(),
+            message: format!("{} is refused:\n{mistakes}", path.display()),
+            ..Refusal::default()
+        })),
+    }
+}
+
+/// A denial in the words that a broker uses for it.
+fn refused(denial: &Denial) -> Failure {
+    let code = match denial.kind {
+        DenialKind::UnknownProfile => "NOT_FOUND",
+        DenialKind::CallerNotAllowed => "PERMISSION_DENIED",
+        _ => "FAILED_PRECONDITION",
+    };
+    Failure::Refused(Box::new(Refusal {
+        code: code.to_owned(),
+        reason: denial.kind.reason().to_owned(),
+        field: String::new(),
+        rule: denial.rule.clone(),
+        line: denial.line,
+        message: denial.message.clone(),
+    }))
+}

@@ -1,0 +1,132 @@
+//! `profiles show NAME`.
+
+use broker_server::policy::profile::{KeyConstraints, Profile, SignCertificateRule, SizeRange};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::Failure,
+    output::{DIM, HEAD, Output},
+};
+
+/// Prints what the profile allows, each part with its line in the document.
+pub(super) fn run(profile: &Profile, output: &mut Output) -> Result<(), Failure> {
+    let value = describe(profile);
+    if output.is_json() {
+        return output.json(&value);
+    }
+    output.line(format!("{HEAD}{}{HEAD:#}", profile.name))?;
+    lines(&value, 1, output)
+}
+
+/// The JSON is the one description; the text is made from it.
+fn lines(value: &Value, depth: usize, output: &mut Output) -> Result<(), Failure> {
+    let Value::Object(entries) = value else { return Ok(()) };
+    for (name, value) in entries {
+        if name == "name" || name == "line" || value.is_null() {
+            continue;
+        }
+        let indent = "  ".repeat(depth);
+        match value {
+            Value::Object(inner) => {
+                let line =
+                    inner.get("line").map(|line| format!("  {DIM}line {line}{DIM:#}")).unwrap_or_default();
+                output.line(format!("{indent}{HEAD}{name}{HEAD:#}{line}"))?;
+                lines(value, depth + 1, output)?;
+            }
+            Value::Array(items) => {
+                let items: Vec<String> = items.iter().map(plain).collect();
+                output.line(format!("{indent}{name}: {}", items.join(", ")))?;
+            }
+            other => output.line(format!("{indent}{name}: {}", plain(other)))?,
+        }
+    }
+    Ok(())
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn describe(profile: &Profile) -> Value {
+    let mut value = Map::new();
+    value.insert("name".into(), json!(&*profile.name));
+    value.insert("line".into(), json!(profile.line));
+    value.insert("cryptoLibrary".into(), json!(profile.library.name()));
+    value.insert("operations".into(), json!(profile.operations()));
+    if let Some(it) = &profile.deprecation {
+        value.insert(
+            "deprecation".into(),
+            json!({ "line": it.line, "replacedBy": it.replaced_by, "deprecatedSince": it.deprecated_since,
+                "removeAfter": it.remove_after, "reason": it.reason, "enforced": it.refused_from.is_some() }),
+        );
+    }
+    if let Some(rule) = &profile.hash_data {
+        value.insert(
+            "hashData".into(),
+            json!({ "line": rule.line, "hashAlg": rule.algorithm.name(), "outputLength": rule.output_length }),
+        );
+    }
+    if let Some(rule) = &profile.sign_certificate {
+        value.insert("signCertificate".into(), certificate(rule));
+    }
+    Value::Object(value)
+}
+
+fn certificate(rule: &SignCertificateRule) -> Value {
+    let purposes: Vec<&str> = rule.extended_key_usage.iter().map(|usage| usage.name()).collect();
+    let mut value = json!({
+        "line": rule.line,
+        "algorithm": rule.scheme.descriptor(),
+        "skiHashAlg": rule.ski_hash.name(),
+        "validity": {
+            "line": rule.validity_line,
+            "validNotBeforeOffset": offset(rule.not_before_offset),
+            "validNotAfterOffset": offset(rule.not_after_offset),
+        },
+        "keyConstraints": { "subject": keys(&rule.subject_keys), "issuer": keys(&rule.issuer_keys) },
+        "keyUsage": rule.key_usage.names(),
+        "extendedKeyUsage": purposes,
+        "basicConstraints": { "ca": rule.basic_constraints.ca, "pathLenConstraint": rule.basic_constraints.path_len },
+        "issuerChecks": {
+            "requireCA": rule.issuer_checks.require_ca,
+            "nestValidity": rule.issuer_checks.nest_validity,
+        },
+    });
+    if let (Some(names), Some(value)) = (&rule.subject_alternative_names, value.as_object_mut()) {
+        let kinds = [("dns", names.dns), ("ip", names.ip), ("uri", names.uri), ("email", names.email)];
+        let allow: Vec<&str> = kinds.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
+        let names = json!({ "line": names.line, "allow": allow, "suffixes": names.suffixes });
+        value.insert("subjectAlternativeNames".into(), names);
+    }
+    value
+}
+
+fn keys(keys: &KeyConstraints) -> Value {
+    let range =
+        |range: SizeRange| json!({ "line": range.line, "minKeySize": range.min, "maxKeySize": range.max });
+    let mut value = Map::new();
+    value.insert("line".into(), json!(keys.line));
+    if let Some(rsa) = keys.rsa {
+        value.insert("rsa".into(), range(rsa));
+    }
+    if let Some(ecdsa) = keys.ecdsa {
+        value.insert("ecdsa".into(), range(ecdsa));
+    }
+    if let Some(line) = keys.ed25519 {
+        value.insert("ed25519".into(), json!({ "line": line }));
+    }
+    for (set, line) in &keys.ml_dsa {
+        value.insert(set.name().to_owned(), json!({ "line": line }));
+    }
+    Value::Object(value)
+}
+
+/// Like a Go duration, in the largest unit that fits.
+fn offset(seconds: i64) -> String {
+    match seconds {
+        0 => "0s".to_owned(),
+        hours if hours % 3600 == 0 => format!("{}h", hours / 3600),
+        minutes if minutes % 60 == 0 => format!("{}m", minutes / 60),
+        seconds => format!("{seconds}s"),
+    }
+}

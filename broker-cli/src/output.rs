@@ -1,0 +1,106 @@
+//! Where results and errors go: standard output and standard error, as text or as JSON, with colour or without.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use crate::{
+    args::{Color, Format, Global},
+    error::Failure,
+};
+
+/// Something that worked.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// Something that did not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Something to look at.
+pub(crate) const NOTE: Style = AnsiColor::Yellow.on_default();
+/// A heading.
+pub(crate) const HEAD: Style = Style::new().bold();
+/// What may be overlooked.
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+/// The program's two streams.
+pub(crate) struct Output {
+    format: Format,
+    color: ColorChoice,
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+}
+
+impl Output {
+    /// As the global options ask.
+    pub(crate) fn new(global: &Global) -> Self {
+        let color = match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self {
+            format: global.output,
+            color,
+            out: AutoStream::new(io::stdout(), color),
+            err: AutoStream::new(io::stderr(), color),
+        }
+    }
+
+    /// Whether results are JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether somebody watches who would like to see something move.
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.is_json()
+            && self.color != ColorChoice::Never
+            && io::stderr().is_terminal()
+            && io::stdout().is_terminal()
+    }
+
+    /// One line for a reader. May hold colours; a stream that does not want them drops them.
+    pub(crate) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), Failure> {
+        writeln!(self.out, "{text}").map_err(Failure::Output)
+    }
+
+    /// One JSON value on one line.
+    pub(crate) fn json(&mut self, value: &Value) -> Result<(), Failure> {
+        let out = self.out.as_inner();
+        writeln!(out.lock(), "{value}").map_err(Failure::Output)
+    }
+
+    /// Bytes as they are: no colour filter may touch them.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.flush()?;
+        let mut out = self.out.as_inner().lock();
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)
+    }
+
+    /// A remark beside the result, for a reader only.
+    pub(crate) fn note(&mut self, text: impl std::fmt::Display) {
+        if !self.is_json() {
+            let _ = writeln!(self.err, "{NOTE}note:{NOTE:#} {text}");
+        }
+    }
+
+    /// An error, with what to do about it. Standard error may be gone; then nobody wants to know.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        if matches!(failure, Failure::Said(_)) {
+            return;
+        }
+        if self.is_json() {
+            let _ = writeln!(self.err, "{}", failure.to_json());
+            return;
+        }
+        let _ = writeln!(self.err, "{BAD}error:{BAD:#} {failure}");
+        for next in failure.next() {
+            let _ = writeln!(self.err, "  {NOTE}→{NOTE:#} {next}");
+        }
+    }
+
+    /// What is buffered leaves now.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::Output)
+    }
+}

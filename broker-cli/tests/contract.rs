@@ -1,0 +1,266 @@
+//! The contract of `cryptobroker` that needs no broker: exit codes, shapes of output, profiles.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
+
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+const GOOD: &str = "\
+Profiles:
+  - Name: Plain
+    API:
+      HashData:
+        HashAlg: sha3-384
+";
+
+fn cryptobroker() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker"));
+    command.env_remove("CRYPTO_BROKER_SOCKET").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    cryptobroker().args(arguments).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_wrong_command_line_is_2_in_both_languages() {
+    let wrong: [&[&str]; 9] = [
+        &["no-such-command"],
+        &["hash-data"],
+        &["hash-data", "x", "--file", "y"],
+        &["hash-data", "x", "--output-format", "octal"],
+        &["sign-certificate", "--csr", "x"],
+        &["health", "--timeout", "soon"],
+        &["health", "--watch", "--loop", "5"],
+        &["completions", "cobol"],
+        &["profiles", "explain", "--issuer-key-type", "rot13"],
+    ];
+    for arguments in wrong {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).starts_with("error: "), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+        let output = cryptobroker().args(arguments).args(["--output", "json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(json(&output.stderr)["error"]["code"], "USAGE", "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_broker_is_3_and_the_error_tells_the_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("none.sock");
+    let socket = socket.to_str().unwrap();
+    let calls: [&[&str]; 5] =
+        [&["health"], &["hash", "x"], &["version"], &["profiles", "list"], &["health", "--watch"]];
+    for arguments in calls {
+        let output = cryptobroker().args(arguments).args(["--socket", socket]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", stderr(&output));
+        let text = stderr(&output);
+        assert!(text.contains(socket) && text.contains("cryptobroker-server"), "{text}");
+        let output = cryptobroker()
+            .args(arguments)
+            .args(["--output", "json"])
+            .env("CRYPTO_BROKER_SOCKET", format!("{socket},/other"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+        let error = json(&output.stderr);
+        assert_eq!(error["error"]["code"], "UNAVAILABLE");
+        assert!(error["error"]["message"].as_str().unwrap().contains(socket));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_1() {
+    for arguments in [
+        &["hash", "--file", "/no/such/file"][..],
+        &["sign", "--csr", "/no/such", "--caCert", "/no/such", "--caKey", "/no/such"],
+        &["profiles", "validate", "/no/such/file"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&output).contains("/no/such"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn help_and_versions_are_0() {
+    for arguments in [&["--help"][..], &["--version"], &["hash", "--help"], &["version", "--client"]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(!output.stdout.is_empty());
+    }
+    let output = run(&["version", "--client", "--output", "json"]);
+    assert_eq!(json(&output.stdout)["client"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn every_shell_has_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(stdout(&output).contains("sign-certificate"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_failure() {
+    let mut child = cryptobroker()
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+}
+
+#[test]
+fn a_good_document_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "good.yaml", GOOD);
+    let output = run(&["profiles", "validate", &file]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let output = run(&["profiles", "validate", &file, "--output", "json"]);
+    let value = json(&output.stdout);
+    assert_eq!(value["valid"], true);
+    assert_eq!(value["catalogueDigest"].as_str().unwrap().len(), 64);
+    let output = run(&["profiles", "list", "--profiles", &file, "--output", "json"]);
+    assert_eq!(json(&output.stdout)["profiles"], serde_json::json!(["Plain"]));
+}
+
+#[test]
+fn a_bad_document_is_1_with_all_its_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(
+        folder.path(),
+        "bad.yaml",
+        &GOOD.replace("HashAlg: sha3-384", "HashAlgo: sha3-384").replace("Plain", "Plain\n    Colour: red"),
+    );
+    let output = run(&["profiles", "validate", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("HashAlg") && text.contains("Colour") && text.contains(":3:"), "{text}");
+    let output = run(&["profiles", "validate", &file, "--output", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let value = json(&output.stdout);
+    assert_eq!(value["valid"], false);
+    let mistakes = value["mistakes"].as_array().unwrap();
+    assert!(mistakes.len() >= 2, "{value}");
+    assert!(mistakes.iter().all(|mistake| mistake["line"].is_u64() && mistake["message"].is_string()));
+}
+
+#[test]
+fn the_bundled_profiles_are_listed_and_shown() {
+    let output = run(&["profiles", "list", "--bundled", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let value = json(&output.stdout);
+    assert!(value["profiles"].as_array().unwrap().contains(&"Default".into()));
+    let output = run(&["profiles", "show", "Default", "--output", "json"]);
+    let value = json(&output.stdout);
+    assert_eq!(value["hashData"]["hashAlg"], "sha3-512");
+    assert_eq!(value["signCertificate"]["keyConstraints"]["issuer"]["ecdsa"]["minKeySize"], 384);
+    let output = run(&["profiles", "show", "Defualt", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(json(&output.stderr)["error"]["code"], "NOT_FOUND");
+}
+
+#[test]
+fn explain_names_the_rule_and_its_line() {
+    let allowed = run(&["profiles", "explain", "--subject-key-type", "p-256", "--issuer-key-type", "p-384"]);
+    assert_eq!(allowed.status.code(), Some(0), "{}", stdout(&allowed));
+    let arguments = [
+        "profiles",
+        "explain",
+        "--subject-key-type",
+        "rsa-1024",
+        "--issuer-key-type",
+        "p-256",
+        "--output",
+        "json",
+    ];
+    let refused = run(&arguments);
+    assert_eq!(refused.status.code(), Some(1));
+    let value = json(&refused.stdout);
+    assert_eq!(value["allowed"], false);
+    let reasons: Vec<&str> = value["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| refusal["reason"].as_str().unwrap())
+        .collect();
+    assert!(
+        reasons.contains(&"SUBJECT_KEY_NOT_ALLOWED") && reasons.contains(&"ISSUER_KEY_NOT_ALLOWED"),
+        "{value}"
+    );
+    assert!(value["refusals"][0]["line"].is_u64());
+    let absent = run(&["profiles", "explain", "--operation", "Groth16", "--output", "json"]);
+    assert_eq!(absent.status.code(), Some(1));
+    assert_eq!(json(&absent.stdout)["refusals"][0]["reason"], "OPERATION_NOT_ALLOWED");
+}
+
+#[test]
+fn explain_reads_requests_and_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut ca = rcgen::CertificateParams::default();
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let cert = write(folder.path(), "ca.pem", &ca.self_signed(&key).unwrap().pem());
+    let csr =
+        rcgen::CertificateParams::new(vec!["a.example".into()]).unwrap().serialize_request(&key).unwrap();
+    let csr = write(folder.path(), "csr.pem", &csr.pem().unwrap());
+    let ca_key = write(folder.path(), "ca.key", &key.serialize_pem());
+    for issuer in [["--ca-cert", cert.as_str()], ["--ca-key", ca_key.as_str()], ["--caKey", ca_key.as_str()]]
+    {
+        let output = cryptobroker()
+            .args(["profiles", "explain", "--output", "json", "--csr", &csr])
+            .args(issuer)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let value = json(&output.stdout);
+        assert_eq!(value["refusals"].as_array().unwrap().len(), 1, "{value}");
+        assert_eq!(value["refusals"][0]["reason"], "ISSUER_KEY_NOT_ALLOWED");
+    }
+}
+
+#[test]
+fn colour_only_where_it_is_wanted() {
+    let list = ["profiles", "list", "--bundled"];
+    let plain = run(&list);
+    assert!(!stdout(&plain).contains('\u{1b}'));
+    let always = cryptobroker().args(list).args(["--color", "always"]).output().unwrap();
+    assert!(stdout(&always).contains('\u{1b}'));
+    for (variable, flag) in [("NO_COLOR", "auto"), ("CLICOLOR_FORCE", "never")] {
+        let output = cryptobroker().args(list).args(["--color", flag]).env(variable, "1").output().unwrap();
+        assert!(!stdout(&output).contains('\u{1b}'), "{variable} {flag}");
+    }
+}
