@@ -61,6 +61,7 @@ impl Server {
             shards: config.shards,
             max_connections: config.max_connections,
             max_concurrent_streams: config.max_concurrent_streams,
+            max_request_bytes: config.max_request_bytes,
             max_request_time: config.max_request_time,
             drain_idle: config.drain_idle,
             drain_deadline: config.drain_deadline,

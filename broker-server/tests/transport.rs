@@ -155,6 +155,75 @@ fn a_message_over_the_limit_is_refused_without_being_taken() {
     });
 }
 
+/// A frame of HTTP/2 (RFC 9113 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// The header of a call to `HashData`, in literals (RFC 7541 6.2.2), as a HEADERS frame.
+fn call_header(stream: u32) -> Vec<u8> {
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/cryptobroker.v1.CryptoService/HashData"),
+        (":authority", "localhost"),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+    ];
+    let literal = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let block: Vec<u8> =
+        fields.iter().flat_map(|(name, value)| [vec![0], literal(name), literal(value)].concat()).collect();
+    frame(1, 4, stream, &block)
+}
+
+#[test]
+fn answers_that_nobody_fetches_hold_no_place() {
+    let running = start(|options| options.max_connections = 8);
+    runtime().block_on(async {
+        // SETTINGS_INITIAL_WINDOW_SIZE 0: no byte of an answer may be sent.
+        let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
+        let question = frame(0, 1, 1, b"\0\0\0\0\x09\x0a\x07Default");
+        let bytes = [PREFACE, &settings, &call_header(1), &question].concat();
+        let mut hoard = Vec::new();
+        for _ in 0..8 {
+            let mut stream = UnixStream::connect(&running.path).unwrap();
+            stream.write_all(&bytes).unwrap();
+            // The answer's HEADERS frame comes, which no window holds up: the call has been answered.
+            let mut seen: Vec<u8> = Vec::new();
+            while !seen.windows(6).any(|window| window == [1, 4, 0, 0, 0, 1]) {
+                let mut buffer = [0; 1024];
+                let length = stream.read(&mut buffer).unwrap();
+                assert!(length > 0);
+                seen.extend(&buffer[..length]);
+            }
+            hoard.push(stream);
+        }
+        hashes(&channel(&running.path).await).await;
+    });
+}
+
+#[test]
+fn a_message_in_pieces_is_put_together() {
+    let running = start(|_| {});
+    let settings = frame(4, 0, 0, &[]);
+    let mut stream = UnixStream::connect(&running.path).unwrap();
+    stream.write_all(&[PREFACE, &settings, &call_header(1)].concat()).unwrap();
+    let message = b"\0\0\0\0\x09\x0a\x07Default";
+    for byte in &message[..message.len() - 1] {
+        stream.write_all(&frame(0, 0, 1, &[*byte])).unwrap();
+    }
+    stream.write_all(&frame(0, 1, 1, b"t")).unwrap();
+    let mut seen: Vec<u8> = Vec::new();
+    let mut buffer = [0; 1024];
+    // SHA3-512 of nothing, as the profile Default has it.
+    while !seen.windows(8).any(|window| window == b"a69f73cc") {
+        let length = stream.read(&mut buffer).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&seen));
+        seen.extend(&buffer[..length]);
+    }
+}
+
 #[test]
 fn hundreds_of_idle_connections_make_room_for_a_busy_one() {
     let running = start(|options| options.max_connections = 16);

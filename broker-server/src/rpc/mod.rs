@@ -32,6 +32,8 @@ pub use health::Health;
 
 /// The services of this broker that are not the protocol's own.
 const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
+/// Size of a request in bytes to the services whose requests are a name at most.
+const SMALL: usize = 16 << 10;
 /// The operations of this broker.
 const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
 
@@ -84,10 +86,11 @@ impl Broker {
             .max_decoding_message_size(request)
             .max_encoding_message_size(response);
         let info = InfoServiceServer::new(self.clone())
-            .max_decoding_message_size(request)
+            .max_decoding_message_size(SMALL)
             .max_encoding_message_size(response);
-        let routes = Routes::new(crypto).add_service(info).add_service(health.server());
-        match reflect(routes.clone(), request) {
+        let health = health.server().max_decoding_message_size(SMALL);
+        let routes = Routes::new(crypto).add_service(info).add_service(health);
+        match reflect(routes.clone(), SMALL) {
             Ok(routes) => routes,
             Err(error) => {
                 // The descriptors are compiled in, so a test has seen them; without them the rest still serves.

@@ -36,11 +36,17 @@ pub(super) struct Admission {
     routes: Routes,
     connection: Arc<Connection>,
     max_request_time: Duration,
+    max_request_bytes: usize,
 }
 
 impl Admission {
     pub(super) fn new(routes: Routes, connection: Arc<Connection>, options: &TransportOptions) -> Self {
-        Self { routes, connection, max_request_time: options.max_request_time }
+        Self {
+            routes,
+            connection,
+            max_request_time: options.max_request_time,
+            max_request_bytes: options.max_request_bytes,
+        }
     }
 }
 
@@ -68,7 +74,9 @@ impl Admission {
         let context =
             CallContext { caller: self.connection.caller, connection: self.connection.id, deadline };
         request.extensions_mut().insert(context);
-        let mut route = pin!(self.routes.call(request.map(|body| Question::new(body, Arc::clone(&call)))));
+        let limit = self.max_request_bytes;
+        let mut route =
+            pin!(self.routes.call(request.map(|body| Question::new(body, Arc::clone(&call), limit))));
         let contained = poll_fn(|cx| {
             let polled = catch_unwind(AssertUnwindSafe(|| route.as_mut().poll(cx)));
             polled.map_or(Poll::Ready(Err(CallError::Internal)), |polled| polled.map(Ok))

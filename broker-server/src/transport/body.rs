@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -20,18 +20,69 @@ use super::{admission::interrupted, connection::Call};
 use crate::status::{self, CallError};
 
 /// A request's body, which tells its call when it has arrived whole.
+///
+/// Data is handed on in whole messages: the gRPC library reserves what a message's prefix announces, and five bytes
+/// must not cost as much memory as two megabytes.
 #[derive(Debug)]
 pub(super) struct Question {
     body: Incoming,
     call: Arc<Call>,
+    messages: Messages,
+    held: BytesMut,
+    /// What came after the held data: trailers, an error.
+    next: Option<Result<Frame<Bytes>, hyper::Error>>,
+    /// A message that announces more is handed on at once, for the gRPC library to refuse.
+    limit: usize,
 }
 
 impl Question {
-    pub(super) fn new(body: Incoming, call: Arc<Call>) -> Self {
+    pub(super) fn new(body: Incoming, call: Arc<Call>, limit: usize) -> Self {
         if body.is_end_stream() {
             call.complete();
         }
-        Self { body, call }
+        Self { body, call, messages: Messages::default(), held: BytesMut::new(), next: None, limit }
+    }
+
+    fn hand_on(&mut self) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Poll::Ready(Some(Ok(Frame::data(self.held.split().freeze()))))
+    }
+}
+
+/// Where in the messages of a stream its bytes stand ("gRPC over HTTP/2", Length-Prefixed-Message).
+#[derive(Debug, Default)]
+struct Messages {
+    prefix: [u8; 5],
+    /// How much of the prefix is known.
+    known: usize,
+    /// What the message still lacks.
+    missing: usize,
+}
+
+impl Messages {
+    /// Passes over `data`; whether a message ends with it.
+    fn end_with(&mut self, mut data: &[u8]) -> bool {
+        while let Some((first, rest)) = data.split_first() {
+            if let Some(byte) = self.prefix.get_mut(self.known) {
+                *byte = *first;
+                self.known += 1;
+                data = rest;
+                let [_, length @ ..] = self.prefix;
+                self.missing = u32::from_be_bytes(length) as usize;
+            } else {
+                let (_, rest) = data.split_at(self.missing.min(data.len()));
+                self.missing -= data.len() - rest.len();
+                data = rest;
+            }
+            if self.known == self.prefix.len() && self.missing == 0 {
+                self.known = 0;
+            }
+        }
+        self.known == 0
+    }
+
+    /// Whether the message that has begun announces more than `limit`.
+    const fn exceed(&self, limit: usize) -> bool {
+        self.known == self.prefix.len() && self.missing > limit
     }
 }
 
@@ -44,15 +95,41 @@ impl Body for Question {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
-        let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
-        if frame.is_none() || this.body.is_end_stream() {
-            this.call.complete();
+        if let Some(next) = this.next.take() {
+            return Poll::Ready(Some(next));
         }
-        Poll::Ready(frame)
+        loop {
+            let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+            let last = frame.is_none() || this.body.is_end_stream();
+            if last {
+                this.call.complete();
+            }
+            let data = match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => data,
+                None if this.held.is_empty() => return Poll::Ready(None),
+                other => {
+                    this.next = other
+                        .map(|frame| frame.map(|frame| frame.map_or_else(|trailers| trailers, Frame::data)));
+                    match this.next.take_if(|_| this.held.is_empty()) {
+                        Some(next) => return Poll::Ready(Some(next)),
+                        // Half a message at the end is the gRPC library's to refuse.
+                        None => return this.hand_on(),
+                    }
+                }
+            };
+            let ready = this.messages.end_with(&data) || last || this.messages.exceed(this.limit);
+            if ready && this.held.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+            this.held.extend_from_slice(&data);
+            if ready {
+                return this.hand_on();
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.held.is_empty() && self.next.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -72,6 +149,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new(body: tonic::body::Body, call: Arc<Call>, deadline: Option<Instant>) -> Self {
+        call.answered();
         Self { body, call, deadline, interrupted: None, ended: false }
     }
 

@@ -33,9 +33,10 @@ pub(super) struct Connection {
     pub(super) phase: watch::Receiver<Phase>,
     /// Wakes the connection when it has to make room for another.
     pub(super) evicted: Notify,
-    in_flight: AtomicUsize,
+    /// Calls whose request is complete and whose answer has not begun: what a client does not fetch is its own doing.
+    working: AtomicUsize,
     opened: Instant,
-    /// Milliseconds from `opened` to the end of the last call.
+    /// Milliseconds from `opened` to the last answer.
     last_call: AtomicU64,
 }
 
@@ -48,19 +49,26 @@ impl Connection {
             load,
             phase,
             evicted: Notify::new(),
-            in_flight: AtomicUsize::new(0),
+            working: AtomicUsize::new(0),
             opened: Instant::now(),
             last_call: AtomicU64::new(0),
         }
     }
 
-    /// Since when no call has been in flight; `None` while one is.
+    /// Since when no call has been worked on; `None` while one is. An answer that its client does not fetch keeps no
+    /// connection busy, or a client could hold every place for ever.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        if self.in_flight.load(Ordering::Acquire) > 0 {
+        if self.working.load(Ordering::Acquire) > 0 {
             return None;
         }
         let last = std::time::Duration::from_millis(self.last_call.load(Ordering::Relaxed));
         Some(self.opened + last)
+    }
+
+    fn rest(&self) {
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_call.store(now, Ordering::Relaxed);
+        self.working.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -77,19 +85,28 @@ pub(super) struct Call {
     /// False for streams that may stay open for ever, such as a health watch.
     pub(super) counts: bool,
     in_flight: AtomicBool,
+    answered: AtomicBool,
 }
 
 impl Call {
     pub(super) fn new(connection: Arc<Connection>, counts: bool) -> Self {
-        Self { connection, counts, in_flight: AtomicBool::new(false) }
+        Self { connection, counts, in_flight: AtomicBool::new(false), answered: AtomicBool::new(false) }
     }
 
     /// The whole request has arrived.
     pub(super) fn complete(&self) {
-        if self.counts && !self.in_flight.swap(true, Ordering::Relaxed) {
-            self.connection.in_flight.fetch_add(1, Ordering::AcqRel);
+        let over = self.answered.load(Ordering::Relaxed);
+        if self.counts && !over && !self.in_flight.swap(true, Ordering::Relaxed) {
+            self.connection.working.fetch_add(1, Ordering::AcqRel);
             self.connection.load.in_flight.fetch_add(1, Ordering::AcqRel);
             self.connection.load.started.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// The answer is ready to be fetched.
+    pub(super) fn answered(&self) {
+        if !self.answered.swap(true, Ordering::Relaxed) && self.in_flight.load(Ordering::Relaxed) {
+            self.connection.rest();
         }
     }
 }
@@ -97,9 +114,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if *self.in_flight.get_mut() {
-            let now = u64::try_from(self.connection.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.connection.last_call.store(now, Ordering::Relaxed);
-            self.connection.in_flight.fetch_sub(1, Ordering::AcqRel);
+            self.answered();
             self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);
         }
     }
