@@ -6,7 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
         socket::{SocketError, SocketOptions},
     },
 };
+
+/// How long a CA key may outlive its time in the cache when no call comes.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// A server whose profiles are loaded and whose sockets are bound: clients can connect, and wait for [`Self::run`].
 #[derive(Debug)]
@@ -46,11 +49,13 @@ impl Server {
         let listeners = listeners(&config.sockets, &socket_options)?;
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
+        let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
+        cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(Parts {
             catalogue: Arc::new(catalogue),
             pool: Arc::clone(&pool),
-            cache: Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl)),
+            cache,
             audit: Arc::new(audit),
             limits: config.limits,
             max_request_bytes: config.max_request_bytes,

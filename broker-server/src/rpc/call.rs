@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One call as its handler sees it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) context: CallContext,
     pub(super) operation: &'static str,
@@ -38,21 +38,39 @@ impl Call {
         limits: &Limits,
     ) -> Result<Self, CallError> {
         let context = request.extensions().get::<CallContext>().copied().ok_or(CallError::Internal)?;
-        let metadata = Metadata::parse(metadata, limits)?;
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut call = Self {
+            context,
+            operation,
+            profile: String::new(),
+            algorithm: None,
+            metadata: Metadata::default(),
+            now: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX),
+            start: Instant::now(),
+        };
+        match call.check(profile, metadata, limits) {
+            Ok(()) => Ok(call),
+            Err(error) => {
+                call.log(Some(&error));
+                Err(error)
+            }
+        }
+    }
+
+    /// What fails here is neither kept nor logged: it is too long or not printable.
+    fn check(
+        &mut self,
+        profile: &str,
+        metadata: Option<v1::Metadata>,
+        limits: &Limits,
+    ) -> Result<(), CallError> {
         if profile.len() > limits.profile {
             let problem = Problem::TooLong { length: profile.len(), limit: limits.profile };
             return Err(RequestError { field: "profile", problem }.into());
         }
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(Self {
-            context,
-            operation,
-            profile: profile.to_owned(),
-            algorithm: None,
-            metadata,
-            now: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX),
-            start: Instant::now(),
-        })
+        profile.clone_into(&mut self.profile);
+        self.metadata = Metadata::parse(metadata, limits)?;
+        Ok(())
     }
 
     /// The record of how a use of a key ended, or of a refusal.

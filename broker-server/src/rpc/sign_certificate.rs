@@ -12,7 +12,7 @@ use super::{
     call::{Call, deprecation},
 };
 use crate::{
-    compute::Lane,
+    compute::{ComputeError, Lane},
     operation::certificate::{Issued, sign_certificate},
     policy::{
         decide,
@@ -43,11 +43,24 @@ impl Broker {
         };
         let (parts, context) = (Arc::clone(&self.0), call.context);
         let warning = deprecation(&profile);
+        let seen = call.clone();
         // Parsing takes as long as some signatures, so all of it is the pool's. The audit is written there too: a
         // caller who hangs up cannot have a key used without a record.
         let job = move || issue(&parts, call, &profile, request.into_inner());
         let run = self.0.pool.run(Lane::Short, context.connection, Some(context.deadline), job);
-        let (call, answer) = run.await.map_err(CallError::from)??;
+        let (call, answer) = match run.await {
+            Ok(ended) => ended?,
+            Err(error) => {
+                // The job has not written a line, or not yet. Where it panicked the key may have been used.
+                let panicked = error == ComputeError::Panicked;
+                let error = CallError::from(error);
+                seen.log(Some(&error));
+                if panicked {
+                    Call::audit(&self.0, &seen.record(&self.0, Some(&error), None))?;
+                }
+                return Err(error.into());
+            }
+        };
         let descriptor = Some(call.descriptor());
         Ok(Response::new(SignCertificateResponse {
             metadata: call.metadata.into_echo(warning),

@@ -3,8 +3,9 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -60,9 +61,35 @@ impl CaCache {
         self.lock().by_id.retain(|_, entry| now < entry.until);
     }
 
+    /// Sweeps at this interval, on a thread of its own, for as long as somebody else has the cache. A cache that holds
+    /// nothing needs none.
+    ///
+    /// # Errors
+    /// Where the system has no thread.
+    pub fn keep_swept(self: &Arc<Self>, every: Duration) -> io::Result<()> {
+        if self.mac.is_none() {
+            return Ok(());
+        }
+        let cache = Arc::downgrade(self);
+        thread::Builder::new().name("ca-cache".into()).spawn(move || {
+            loop {
+                thread::park_timeout(every);
+                let Some(cache) = cache.upgrade() else { return };
+                cache.sweep();
+            }
+        })?;
+        Ok(())
+    }
+
     /// How many keys are held now.
     pub fn len(&self) -> usize {
         self.sweep();
+        self.lock().by_id.len()
+    }
+
+    /// The same without a sweep.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
         self.lock().by_id.len()
     }
 

@@ -29,8 +29,11 @@ pub(super) fn issue(
     let (request, rule, grant) = (permit.request(), permit.rule(), permit.grant());
     let subject = request.subject.as_deref().unwrap_or_else(|| request.csr.subject_der());
     let subject_is_empty = subject == EMPTY_NAME;
+    // RFC 5280 4.1.2.6: only the name of an end entity may stand in a critical subjectAltName instead.
     if subject_is_empty
-        && (rule.subject_alternative_names.is_none() || request.csr.subject_alternative_names().is_empty())
+        && (rule.basic_constraints.ca
+            || rule.subject_alternative_names.is_none()
+            || request.csr.subject_alternative_names().is_empty())
     {
         return Err(CertificateError::EmptySubject);
     }

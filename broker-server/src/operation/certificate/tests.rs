@@ -220,6 +220,10 @@ fn extensions_follow_the_profile() {
     rule.key_usage = KeyUsage(KeyUsage::KEY_ENCIPHERMENT);
     rule.ski_hash = SkiHash::Sha512;
     rule.basic_constraints = BasicConstraints { ca: true, path_len: Some(3) };
+    // A CA must have a name (RFC 5280 4.1.2.6).
+    let nameless = issue(openssl.message("leaf", "ca"), rule.clone()).unwrap_err();
+    assert_eq!(nameless, CertificateError::EmptySubject);
+    rule.basic_constraints = BasicConstraints::default();
     let mut message = openssl.message("leaf", "ca");
     message.crl_distribution_points = vec!["http://a.example/1".into(), "https://[::1]:8/2?x".into()];
     let issued = issue(message, rule.clone()).unwrap();
@@ -230,7 +234,7 @@ fn extensions_follow_the_profile() {
     assert!(matches!(names.value.general_names[0], GeneralName::DNSName("*.svc.example")));
     assert_eq!(usage_bits(&leaf), None, "a keyUsage without bits");
     let basic = leaf.basic_constraints().unwrap().unwrap();
-    assert!(basic.critical && basic.value.ca && basic.value.path_len_constraint == Some(3));
+    assert!(!basic.critical && !basic.value.ca && basic.value.path_len_constraint.is_none());
     let points = leaf.iter_extensions().find_map(|e| match e.parsed_extension() {
         ParsedExtension::CRLDistributionPoints(points) => Some(points.points.len()),
         _ => None,
@@ -240,8 +244,11 @@ fn extensions_follow_the_profile() {
 
     let mut message = openssl.message("leaf", "ca");
     message.subject = Some("C=DE,CN=new".into());
+    rule.basic_constraints = BasicConstraints { ca: true, path_len: Some(3) };
     let issued = issue(message, rule).unwrap();
     let (_, leaf) = X509Certificate::from_der(&issued.der).unwrap();
+    let basic = leaf.basic_constraints().unwrap().unwrap();
+    assert!(basic.critical && basic.value.ca && basic.value.path_len_constraint == Some(3));
     assert!(!leaf.subject_alternative_name().unwrap().unwrap().critical);
     assert_eq!(leaf.subject().to_string(), "C=DE, CN=new");
     assert!(issued.issuer.contains("OU=Two") && issued.issuer.contains("OU=One"), "{}", issued.issuer);
@@ -334,6 +341,14 @@ fn the_cache_is_bounded_and_belongs_to_a_caller() {
     let error = sign_certificate(permit_for(message, rule.clone(), None), &fresh, 1).unwrap_err();
     assert_eq!(error, CertificateError::KeyMismatch);
     assert!(fresh.is_empty());
+
+    // Nor does one outlive its time where no call comes.
+    let swept = Arc::new(CaCache::new(2, Duration::from_millis(1)));
+    sign(&swept, "a", 1);
+    swept.keep_swept(Duration::from_millis(1)).unwrap();
+    while swept.held() > 0 {
+        std::thread::yield_now();
+    }
 
     // Never past the certificate's notAfter.
     let key = rcgen::KeyPair::from_pem(&openssl.read("a.key")).unwrap();

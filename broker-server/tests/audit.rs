@@ -1,0 +1,77 @@
+//! What the audit says of calls that came through the socket, and what becomes of them where it cannot.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use broker_proto::v1;
+use support::{Broker, pki, private_folder, reason};
+use tonic::Code;
+use x509_parser::prelude::FromDer as _;
+
+fn request(ca: &pki::Ca, profile: &str) -> v1::SignCertificateRequest {
+    v1::SignCertificateRequest {
+        profile: profile.to_owned(),
+        csr: pki::csr(ca.folder.path(), "p-256"),
+        ca_private_key: ca.key.clone(),
+        ca_cert: ca.certificate.clone(),
+        metadata: Some(v1::Metadata { id: "call-7".to_owned(), ..v1::Metadata::default() }),
+        valid_not_before: None,
+        valid_not_after: None,
+        subject: None,
+        crl_distribution_points: Vec::new(),
+        output_format: 0,
+    }
+}
+
+#[tokio::test]
+async fn every_use_of_a_key_and_every_refusal_has_a_line() {
+    let folder = private_folder();
+    let file = folder.path().join("audit.log");
+    let broker = Broker::start(&["--audit-log", file.to_str().unwrap()]);
+    let mut client = broker.crypto().await;
+    let ca = pki::Ca::new("p-384");
+    let answer = client.sign_certificate(request(&ca, "Default")).await.unwrap().into_inner();
+    let Some(v1::sign_certificate_response::SignedCertificate::Der(der)) = answer.signed_certificate else {
+        panic!("no DER");
+    };
+    let denied = client.sign_certificate(request(&ca, "KSA-ADVANCED-2020")).await.unwrap_err();
+    assert_eq!(
+        (denied.code(), reason(&denied)),
+        (Code::FailedPrecondition, "SUBJECT_KEY_NOT_ALLOWED".into())
+    );
+    let unknown = client.sign_certificate(request(&ca, "Nope")).await.unwrap_err();
+    assert_eq!((unknown.code(), reason(&unknown)), (Code::NotFound, "UNKNOWN_PROFILE".into()));
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    let (_, certificate) = x509_parser::certificate::X509Certificate::from_der(&der).unwrap();
+    let issued = &lines[0];
+    let serial = certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(issued["serial"], serial.as_str());
+    assert_eq!(issued["outcome"], "success");
+    assert_eq!(issued["algorithm"], "ecdsa-with-SHA512");
+    assert_eq!(issued["pid"], std::process::id());
+    assert_eq!(issued["request_id"], "call-7");
+    assert!(issued["issuer"].as_str().unwrap().contains("CN=Test CA"), "{issued}");
+    assert_eq!(lines[1]["outcome"], "refused");
+    assert_eq!(lines[1]["reason"], "SUBJECT_KEY_NOT_ALLOWED");
+    assert!(lines[1]["rule_line"].as_u64().is_some());
+    assert_eq!(lines[2]["reason"], "UNKNOWN_PROFILE");
+    assert!(!text.contains("BEGIN"));
+}
+
+#[tokio::test]
+async fn where_the_audit_is_full_nothing_is_handed_out() {
+    let broker = Broker::start(&["--audit-log", "/dev/full"]);
+    let mut client = broker.crypto().await;
+    let ca = pki::Ca::new("p-384");
+    for profile in ["Default", "KSA-ADVANCED-2020", "Nope"] {
+        let status = client.sign_certificate(request(&ca, profile)).await.unwrap_err();
+        assert_eq!((status.code(), reason(&status)), (Code::Internal, "AUDIT_UNAVAILABLE".into()));
+    }
+    // What needs no audit is served.
+    let hash = v1::HashDataRequest { profile: "Default".to_owned(), ..v1::HashDataRequest::default() };
+    client.hash_data(hash).await.unwrap();
+}
