@@ -100,8 +100,7 @@ fn fits(kind: &str, rsa: Range, ec: Range) -> bool {
 fn same_bytes(case: &str, pem: &str, csr: &str, ca: &str) {
     let [pem, csr, ca] = [pem, csr, ca].map(|text| pem::parse(text).unwrap().into_contents());
     let (_, certificate) = x509_parser::certificate::X509Certificate::from_der(&pem).unwrap();
-    let (_, csr) =
-        x509_parser::certification_request::X509CertificationRequest::from_der(&csr).unwrap();
+    let (_, csr) = x509_parser::certification_request::X509CertificationRequest::from_der(&csr).unwrap();
     let (_, ca) = x509_parser::certificate::X509Certificate::from_der(&ca).unwrap();
     let info = &csr.certification_request_info;
     assert_eq!(certificate.issuer().as_raw(), ca.subject().as_raw(), "{case}: issuer");

@@ -101,21 +101,29 @@ async fn limits_hold_at_their_edges() {
     let status = hash(&mut client, "Default", &vec![7; 3 << 20], 0).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
     let status = hash(&mut client, "Default", b"x", 9).await.unwrap_err();
-    assert_eq!((status.code(), support::reason(&status).as_str()), (Code::InvalidArgument, "FIELD_UNKNOWN_VALUE"));
+    assert_eq!(
+        (status.code(), support::reason(&status).as_str()),
+        (Code::InvalidArgument, "FIELD_UNKNOWN_VALUE")
+    );
     for profile in ["", "default", "Nobody", &"x".repeat(64)] {
         let status = hash(&mut client, profile, b"x", 0).await.unwrap_err();
         assert_eq!(status.code(), Code::NotFound, "{profile}: {status}");
     }
     let status = hash(&mut client, &"x".repeat(65), b"x", 0).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
-    let mut request =
-        v1::HashDataRequest { profile: "Default".into(), input: "x".into(), metadata: None, output_format: 0 };
+    let mut request = v1::HashDataRequest {
+        profile: "Default".into(),
+        input: "x".into(),
+        metadata: None,
+        output_format: 0,
+    };
     for (id, code) in [("a".repeat(128), Code::Ok), ("a".repeat(129), Code::InvalidArgument)]
         .into_iter()
         .chain([("new\nline".to_owned(), Code::InvalidArgument), ("ü".to_owned(), Code::InvalidArgument)])
     {
         request.metadata = Some(v1::Metadata { id, ..Default::default() });
-        let code_found = client.hash_data(request.clone()).await.map_or_else(|status| status.code(), |_| Code::Ok);
+        let code_found =
+            client.hash_data(request.clone()).await.map_or_else(|status| status.code(), |_| Code::Ok);
         assert_eq!(code_found, code, "{:?}", request.metadata);
     }
 }

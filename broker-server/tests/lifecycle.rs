@@ -16,7 +16,9 @@ use std::{
 
 use broker_proto::v1;
 use support::{Broker, private_folder, server};
-use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_accepted_call_is_lost_at_sigterm() {
@@ -39,8 +41,7 @@ async fn no_accepted_call_is_lost_at_sigterm() {
     }
     under_load.recv().await.unwrap();
     let mut health = HealthClient::new(broker.channel().await);
-    let mut states =
-        health.watch(HealthCheckRequest { service: String::new() }).await.unwrap().into_inner();
+    let mut states = health.watch(HealthCheckRequest { service: String::new() }).await.unwrap().into_inner();
     assert_eq!(states.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
     broker.signal("TERM");
     assert_eq!(states.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);

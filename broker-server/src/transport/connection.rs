@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::drain::Phase;
+use super::{drain::Phase, scrub::Scrub};
 use crate::caller::Caller;
 
 /// Counters of one shard. Each shard has its own, so that calls do not fight over a cache line.
@@ -33,6 +33,8 @@ pub(super) struct Connection {
     pub(super) phase: watch::Receiver<Phase>,
     /// Wakes the connection when it has to make room for another.
     pub(super) evicted: Notify,
+    /// Wiped after each call that carried a secret.
+    pub(super) scrub: Scrub,
     in_flight: AtomicUsize,
     opened: Instant,
     /// Milliseconds from `opened` to the end of the last call.
@@ -48,6 +50,7 @@ impl Connection {
             load,
             phase,
             evicted: Notify::new(),
+            scrub: Scrub::default(),
             in_flight: AtomicUsize::new(0),
             opened: Instant::now(),
             last_call: AtomicU64::new(0),
@@ -76,12 +79,14 @@ pub(super) struct Call {
     pub(super) connection: Arc<Connection>,
     /// False for streams that may stay open for ever, such as a health watch.
     pub(super) counts: bool,
+    /// Its request has a private key in it.
+    secret: bool,
     in_flight: AtomicBool,
 }
 
 impl Call {
-    pub(super) fn new(connection: Arc<Connection>, counts: bool) -> Self {
-        Self { connection, counts, in_flight: AtomicBool::new(false) }
+    pub(super) fn new(connection: Arc<Connection>, counts: bool, secret: bool) -> Self {
+        Self { connection, counts, secret, in_flight: AtomicBool::new(false) }
     }
 
     /// The whole request has arrived.
@@ -96,6 +101,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        if self.secret {
+            self.connection.scrub.request();
+        }
         if *self.in_flight.get_mut() {
             let now = u64::try_from(self.connection.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.connection.last_call.store(now, Ordering::Relaxed);

@@ -71,5 +71,8 @@ impl Ca {
 
 /// A CSR whose key is fresh.
 pub fn csr(folder: &Path, kind: &str) -> String {
-    openssl(folder, &format!("req -new {} -nodes -keyout /dev/null -subj /CN={kind}/OU=a/OU=b", new_key(kind)))
+    openssl(
+        folder,
+        &format!("req -new {} -nodes -keyout /dev/null -subj /CN={kind}/OU=a/OU=b", new_key(kind)),
+    )
 }
