@@ -217,7 +217,7 @@ mod tests {
             for piece in bytes.chunks(cut) {
                 frames.follow(piece);
             }
-            let open = lengths.iter().filter(|(kind, ..)| matches!(kind, 1 | 9)).next_back();
+            let open = lengths.iter().rfind(|(kind, ..)| matches!(kind, 1 | 9));
             prop_assert_eq!(frames.between(), open.is_none_or(|(_, flags, _)| flags & 4 != 0));
         }
     }
