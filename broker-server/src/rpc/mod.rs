@@ -37,6 +37,9 @@ const SMALL: usize = 16 << 10;
 /// The operations of this broker.
 const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
 
+/// The method whose request has a private key in it: the transport wipes what such a call leaves behind.
+pub(crate) const SECRET_METHOD: &str = "/cryptobroker.v1.CryptoService/SignCertificate";
+
 /// What the transport knows about a call; it is in the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct CallContext {

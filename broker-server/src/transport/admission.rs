@@ -22,7 +22,7 @@ use super::{
     drain::{Phase, reached},
 };
 use crate::{
-    rpc::CallContext,
+    rpc::{self, CallContext},
     status::{self, CallError},
 };
 
@@ -64,7 +64,8 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
 impl Admission {
     async fn answer(mut self, mut request: Request<Incoming>) -> Response<Answer> {
         let counts = !STREAMS.iter().any(|stream| request.uri().path().starts_with(stream));
-        let call = Arc::new(Call::new(Arc::clone(&self.connection), counts));
+        let secret = request.uri().path() == rpc::SECRET_METHOD;
+        let call = Arc::new(Call::new(Arc::clone(&self.connection), counts, secret));
         let timeout = match timeout(request.headers()) {
             Ok(timeout) => timeout,
             Err(error) => return refusal(&error, call),

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::drain::Phase;
+use super::{drain::Phase, scrub::Scrub};
 use crate::caller::Caller;
 
 /// Counters of one shard. Each shard has its own, so that calls do not fight over a cache line.
@@ -33,6 +33,8 @@ pub(super) struct Connection {
     pub(super) phase: watch::Receiver<Phase>,
     /// Wakes the connection when it has to make room for another.
     pub(super) evicted: Notify,
+    /// Wiped after each call that carried a secret.
+    pub(super) scrub: Scrub,
     /// Calls whose request is complete and whose answer has not begun: what a client does not fetch is its own doing.
     working: AtomicUsize,
     opened: Instant,
@@ -49,6 +51,7 @@ impl Connection {
             load,
             phase,
             evicted: Notify::new(),
+            scrub: Scrub::default(),
             working: AtomicUsize::new(0),
             opened: Instant::now(),
             last_call: AtomicU64::new(0),
@@ -84,13 +87,21 @@ pub(super) struct Call {
     pub(super) connection: Arc<Connection>,
     /// False for streams that may stay open for ever, such as a health watch.
     pub(super) counts: bool,
+    /// Its request has a private key in it.
+    secret: bool,
     in_flight: AtomicBool,
     answered: AtomicBool,
 }
 
 impl Call {
-    pub(super) fn new(connection: Arc<Connection>, counts: bool) -> Self {
-        Self { connection, counts, in_flight: AtomicBool::new(false), answered: AtomicBool::new(false) }
+    pub(super) fn new(connection: Arc<Connection>, counts: bool, secret: bool) -> Self {
+        Self {
+            connection,
+            counts,
+            secret,
+            in_flight: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
+        }
     }
 
     /// The whole request has arrived.
@@ -113,6 +124,9 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        if self.secret {
+            self.connection.scrub.request();
+        }
         if *self.in_flight.get_mut() {
             self.answered();
             self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);

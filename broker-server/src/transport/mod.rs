@@ -6,6 +6,7 @@ mod connection;
 mod drain;
 mod options;
 mod peer;
+mod scrub;
 mod shard;
 pub mod socket;
 

@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn busy(connection: &Arc<Connection>) -> Call {
-        let call = Call::new(Arc::clone(connection), true);
+        let call = Call::new(Arc::clone(connection), true, false);
         call.complete();
         call
     }
@@ -134,7 +134,7 @@ mod tests {
         let peers = Peers::new(1);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
-        let _half = Call::new(Arc::clone(&first), true);
+        let _half = Call::new(Arc::clone(&first), true, false);
         assert!(peers.admit(&connection(2, 8)));
     }
 }

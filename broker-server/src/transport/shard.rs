@@ -27,6 +27,7 @@ use super::{
     connection::Load,
     drain::{Phase, reached},
     peer::Peers,
+    scrub::Scrubbed,
 };
 use crate::caller::Caller;
 
@@ -162,7 +163,8 @@ async fn converse(
     connection: &Connection,
     admission: Admission,
 ) -> Result<(), ConnectionError> {
-    let stream = TokioIo::new(tokio::net::UnixStream::from_std(stream)?);
+    let stream = tokio::net::UnixStream::from_std(stream)?;
+    let stream = TokioIo::new(Scrubbed::new(stream, &connection.scrub));
     let mut http = pin!(server.serve_connection(stream, admission));
     let mut phase = connection.phase.clone();
     tokio::select! {
