@@ -32,8 +32,8 @@ pub use health::Health;
 
 /// The services of this broker that are not the protocol's own.
 const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
-/// The operations of this broker.
-const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
+/// The operations that this broker serves, by their names in profiles.
+pub const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
 
 /// What the transport knows about a call; it is in the request's extensions.
 #[derive(Clone, Copy, Debug)]
