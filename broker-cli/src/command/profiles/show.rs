@@ -56,7 +56,8 @@ fn describe(profile: &Profile) -> Value {
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
     value.insert("operations".into(), json!(profile.operations()));
-    let pending: Vec<_> = profile.operations().into_iter().filter(|name| !OPERATIONS.contains(name)).collect();
+    let pending: Vec<_> =
+        profile.operations().into_iter().filter(|name| !OPERATIONS.contains(name)).collect();
     if !pending.is_empty() {
         value.insert("notServedYet".into(), json!(pending));
     }
