@@ -182,17 +182,14 @@ impl Failure {
     }
 }
 
-/// The option that a user of this program gives for a field of the wire.
+/// The option that a user of this program gives for a field of the wire, where the names differ.
 fn option(field: &str) -> Option<&'static str> {
     Some(match field {
-        "csr" => "--csr",
         "ca_cert" => "--ca-cert",
         "ca_private_key" => "--ca-key",
-        "subject" => "--subject",
         "crl_distribution_points" => "--crl-url",
         "valid_not_before" => "--not-before",
         "valid_not_after" => "--not-after",
-        "profile" => "--profile",
         "input" => "TEXT, --file or -",
         _ => return None,
     })

@@ -309,4 +309,14 @@ fn colour_only_where_it_is_wanted() {
         let output = cryptobroker().args(list).args(["--color", flag]).env(variable, "1").output().unwrap();
         assert!(!stdout(&output).contains('\u{1b}'), "{variable} {flag}");
     }
+    // Help and mistakes in the command line are no exception.
+    let help = cryptobroker().args(["--color", "always", "--help"]).output().unwrap();
+    assert!(stdout(&help).contains('\u{1b}'));
+    let never = ["hash", "--color=never"];
+    let mistake = cryptobroker().args(never).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(
+        stderr(&mistake).contains("--file") && !stderr(&mistake).contains('\u{1b}'),
+        "{}",
+        stderr(&mistake)
+    );
 }
