@@ -1,9 +1,9 @@
 //! The command line as it is typed. One definition gives the help, the errors and the completions; each command turns
 //! its raw arguments into checked ones before it does anything.
 
-use std::{ffi::OsString, io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 /// The profile that a command uses when none is named.
 pub(crate) const DEFAULT_PROFILE: &str = "Default";
@@ -79,6 +79,7 @@ pub(crate) enum Command {
     Health(Health),
     /// Hash bytes with a profile's algorithm
     #[command(visible_alias = "hash")]
+    #[command(override_usage = "cryptobroker hash-data [OPTIONS] [TEXT | --file <PATH> | -]")]
     HashData(HashData),
     /// Issue a certificate for a certification request
     #[command(visible_alias = "sign")]
@@ -272,6 +273,16 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// Parses the command line. What clap itself prints, help and mistakes, obeys `--color` too.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let color = match said("--color").as_deref() {
+        Some("always") => clap::ColorChoice::Always,
+        Some("never") => clap::ColorChoice::Never,
+        _ => clap::ColorChoice::Auto,
+    };
+    Cli::from_arg_matches(&Cli::command().color(color).try_get_matches()?)
+}
+
 /// Prints what clap has to say: help and versions on standard output with 0, mistakes on standard error with 2, as JSON
 /// when JSON was asked for.
 pub(crate) fn explain(refusal: &clap::Error) -> ExitCode {
@@ -288,11 +299,23 @@ pub(crate) fn explain(refusal: &clap::Error) -> ExitCode {
     if wanted { ExitCode::SUCCESS } else { ExitCode::from(crate::error::Exit::Usage.code()) }
 }
 
-/// The arguments did not parse, so they are looked at as words.
 fn json_was_asked_for() -> bool {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    words.iter().any(|word| word == "--output=json")
-        || words.windows(2).any(|pair| matches!(pair, [flag, value] if flag == "--output" && value == "json"))
+    said("--output").is_some_and(|value| value == "json")
+}
+
+/// The value of a global option where the arguments are not parsed yet, or cannot be: they are looked at as words.
+fn said(option: &str) -> Option<String> {
+    let words: Vec<String> = std::env::args_os()
+        .take_while(|word| word != "--")
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let apart = words.windows(2).find_map(|pair| match pair {
+        [flag, value] if flag == option => Some(value.clone()),
+        _ => None,
+    });
+    let joined =
+        || words.iter().find_map(|word| Some(word.strip_prefix(option)?.strip_prefix('=')?.to_owned()));
+    apart.or_else(joined)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -324,8 +347,6 @@ fn instant(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-
-    use clap::CommandFactory as _;
 
     use super::*;
 

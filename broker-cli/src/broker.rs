@@ -65,6 +65,15 @@ fn unreachable(error: &Error) -> Failure {
     match error {
         Error::Connect { sockets, source } => {
             let paths: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
+            if source.kind() == std::io::ErrorKind::PermissionDenied {
+                return Failure::Unreachable {
+                    message: format!("no permission to connect to {}: {source}", paths.join(" or ")),
+                    next: vec![
+                        "run this as the broker's own user, or have it started with --socket-group and --socket-mode 0660"
+                            .to_owned(),
+                    ],
+                };
+            }
             Failure::Unreachable {
                 message: format!("no broker listens on {}: {source}", paths.join(" or ")),
                 next: vec![

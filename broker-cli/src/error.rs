@@ -138,6 +138,9 @@ impl Failure {
                     let line = refusal.line.map(|line| format!(", line {line}")).unwrap_or_default();
                     lines.push(format!("the rule is {}{line} of the profile document", refusal.rule));
                 }
+                if let Some(option) = option(&refusal.field) {
+                    lines.push(format!("the broker's field `{}` is what {option} gives", refusal.field));
+                }
                 if refusal.code == "NOT_FOUND" {
                     lines.push("see what there is with `cryptobroker profiles list`".to_owned());
                 }
@@ -179,6 +182,19 @@ impl Failure {
     }
 }
 
+/// The option that a user of this program gives for a field of the wire, where the names differ.
+fn option(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "ca_cert" => "--ca-cert",
+        "ca_private_key" => "--ca-key",
+        "crl_distribution_points" => "--crl-url",
+        "valid_not_before" => "--not-before",
+        "valid_not_after" => "--not-after",
+        "input" => "TEXT, --file or -",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -200,6 +216,13 @@ mod tests {
             json!({"error": {"code": "FAILED_PRECONDITION", "reason": "SUBJECT_KEY_NOT_ALLOWED",
                 "rule": "API.SignCertificate", "line": 7, "message": "no"}})
         );
+    }
+
+    #[test]
+    fn a_field_of_the_wire_is_told_by_its_option() {
+        let refusal = Refusal { field: "ca_private_key".into(), ..Refusal::default() };
+        let next = Failure::Refused(Box::new(refusal)).next();
+        assert_eq!(next, ["the broker's field `ca_private_key` is what --ca-key gives"]);
     }
 
     #[test]

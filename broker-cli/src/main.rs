@@ -13,9 +13,7 @@ mod repeat;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::{args::Cli, error::Failure, output::Output};
+use crate::{error::Failure, output::Output};
 
 // A CA key passes through this process too: what is freed is wiped first.
 #[global_allocator]
@@ -23,7 +21,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match args::parse() {
         Ok(cli) => cli,
         Err(refusal) => return args::explain(&refusal),
     };

@@ -64,8 +64,9 @@ impl Output {
         writeln!(self.out, "{text}").map_err(Failure::Output)
     }
 
-    /// One JSON value on one line.
+    /// One JSON value on one line. What is absent is left out, never `null`.
     pub(crate) fn json(&mut self, value: &Value) -> Result<(), Failure> {
+        let value = without_nulls(value.clone());
         let out = self.out.as_inner();
         writeln!(out.lock(), "{value}").map_err(Failure::Output)
     }
@@ -102,5 +103,30 @@ impl Output {
     /// What is buffered leaves now.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Output)
+    }
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, without_nulls(value)))
+            .collect(),
+        Value::Array(list) => list.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_left_out() {
+        let value = json!({"a": null, "b": [{"c": null, "d": 1}], "e": {"f": null}, "g": []});
+        assert_eq!(without_nulls(value), json!({"b": [{"d": 1}], "e": {}, "g": []}));
     }
 }

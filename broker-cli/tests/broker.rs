@@ -89,6 +89,28 @@ impl Drop for Broker {
     }
 }
 
+/// The commands between `A CA and a request` and the next paragraph of the README, as a reader would type them.
+#[test]
+fn the_certificate_of_the_readme_passes_a_strict_verification() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("A CA and a request").unwrap();
+    let (_, rest) = rest.split_once("```sh\n").unwrap();
+    let (script, _) = rest.split_once("```").unwrap();
+    assert!(script.contains("sign-certificate") && script.contains("-x509_strict"), "{script}");
+    let broker = Broker::start();
+    let programs = Path::new(env!("CARGO_BIN_EXE_cryptobroker")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh")
+        .args(["-e", "-c", script])
+        .current_dir(broker.folder.path())
+        .env("PATH", path)
+        .env("CRYPTO_BROKER_SOCKET", broker.folder.path().join("s"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("app.pem: OK\n"));
+}
+
 #[test]
 fn health_hash_and_version() {
     let broker = Broker::start();

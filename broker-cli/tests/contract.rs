@@ -107,6 +107,10 @@ fn a_file_that_is_not_there_is_1() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(stderr(&output).contains("/no/such"), "{}", stderr(&output));
     }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["profiles", "validate", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("/Profiles.yaml"), "{}", stderr(&output));
 }
 
 #[test]
@@ -252,6 +256,48 @@ fn explain_reads_requests_and_certificates() {
     }
 }
 
+/// A second parser would take what the broker refuses.
+#[test]
+fn explain_refuses_what_the_brokers_parser_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let openssl = |words: &str| {
+        let output = Command::new("openssl").args(words.split(' ')).current_dir(folder.path()).output();
+        assert!(output.unwrap().status.success(), "{words}");
+    };
+    openssl(
+        "req -new -newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3 -nodes -keyout three.key -out three.csr -subj /CN=x",
+    );
+    openssl("ecparam -name secp384r1 -genkey -noout -out ca.key");
+    openssl("req -x509 -new -key ca.key -out ca.pem -subj /CN=ca");
+    openssl("ecparam -name secp521r1 -genkey -noout -out other.key");
+    write(folder.path(), "empty", "");
+    write(folder.path(), "huge", &"x".repeat((64 << 10) + 1));
+    let refused: [(&[&str], &str); 4] = [
+        (&["--csr", &path("three.csr")], "65537"),
+        (&["--ca-cert", &path("ca.pem"), "--ca-key", &path("other.key")], "belong together"),
+        (&["--csr", &path("empty")], "is empty"),
+        (&["--ca-cert", &path("huge")], "at most 65536"),
+    ];
+    for (arguments, why) in refused {
+        let output = cryptobroker().args(["profiles", "explain"]).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+    let output = run(&["profiles", "explain", "--ca-cert", &path("ca.pem"), "--ca-key", &path("ca.key")]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn explain_says_that_an_operation_is_not_served_yet() {
+    let arguments = ["profiles", "explain", "--profile", "FIPS-140-3-128bit", "--operation", "EncryptData"];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stderr(&output).contains("does not serve EncryptData"), "{}", stderr(&output));
+    let listed = stdout(&run(&["profiles", "list", "--bundled"]));
+    assert!(listed.contains("EncryptData (not served yet)"), "{listed}");
+}
+
 #[test]
 fn colour_only_where_it_is_wanted() {
     let list = ["profiles", "list", "--bundled"];
@@ -263,4 +309,14 @@ fn colour_only_where_it_is_wanted() {
         let output = cryptobroker().args(list).args(["--color", flag]).env(variable, "1").output().unwrap();
         assert!(!stdout(&output).contains('\u{1b}'), "{variable} {flag}");
     }
+    // Help and mistakes in the command line are no exception.
+    let help = cryptobroker().args(["--color", "always", "--help"]).output().unwrap();
+    assert!(stdout(&help).contains('\u{1b}'));
+    let never = ["hash", "--color=never"];
+    let mistake = cryptobroker().args(never).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(
+        stderr(&mistake).contains("--file") && !stderr(&mistake).contains('\u{1b}'),
+        "{}",
+        stderr(&mistake)
+    );
 }

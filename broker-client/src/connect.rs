@@ -1,6 +1,12 @@
 //! Opens the socket, and asks the kernel who is at its other end before anything is said.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::UnixStream,
@@ -51,6 +57,7 @@ impl Dial {
                 Ok(stream) => {
                     let found = stream.peer_cred().map_err(|error| self.failed(error))?.uid();
                     if self.trusted.contains(&found) {
+                        self.check_folder(socket)?;
                         return Ok(stream);
                     }
                     return Err(Error::ServerUid {
@@ -66,16 +73,40 @@ impl Dial {
         Err(self.failed(last))
     }
 
+    /// The server's own rule: a folder of root or of a trusted uid, in which nobody else can replace the socket.
+    fn check_folder(&self, socket: &Path) -> Result<(), Error> {
+        let real = std::path::absolute(socket)
+            .and_then(|path| std::fs::canonicalize(path.parent().unwrap_or(Path::new("/"))))
+            .map_err(|error| self.failed(error))?;
+        let metadata = std::fs::metadata(&real).map_err(|error| self.failed(error))?;
+        match folder_problem(metadata.uid(), metadata.mode() & 0o7777, &self.trusted) {
+            Some(problem) => Err(Error::Folder { socket: socket.to_owned(), folder: real, problem }),
+            None => Ok(()),
+        }
+    }
+
     fn failed(&self, source: io::Error) -> Error {
         Error::Connect { sockets: self.sockets.clone(), source: Arc::new(source) }
     }
+}
+
+fn folder_problem(owner: u32, mode: u32, trusted: &[u32]) -> Option<String> {
+    if owner != 0 && !trusted.contains(&owner) {
+        return Some(format!(
+            "belongs to uid {owner}, who could replace the socket; use a folder of root, of your own, or of the broker's \
+             user, named with CRYPTO_BROKER_SERVER_UID"
+        ));
+    }
+    (mode & 0o022 != 0 && mode & 0o1000 == 0).then(|| {
+        format!("can be written by others (mode {mode:04o}), who could replace the socket; chmod go-w it, or set its sticky bit")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-    use std::path::Path;
+    use std::os::unix::fs::PermissionsExt as _;
 
     use tokio::{io::AsyncReadExt as _, net::UnixListener};
 
@@ -110,6 +141,30 @@ mod tests {
         let mut received = Vec::new();
         stream.read_to_end(&mut received).await.unwrap();
         assert!(received.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_others_can_write_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let _listener = UnixListener::bind(&path).unwrap();
+        for (mode, good) in [(0o777, false), (0o770, false), (0o1777, true), (0o755, true)] {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            match dial(&[&path], vec![own_uid()], Duration::from_secs(60)).open().await {
+                Ok(_) => assert!(good, "{mode:o}"),
+                Err(error) => {
+                    assert!(!good && !error.is_retryable() && error.is_unreachable(), "{mode:o}: {error}");
+                    assert!(error.to_string().contains("sticky bit"), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_belongs_to_root_or_to_somebody_trusted() {
+        assert_eq!(folder_problem(0, 0o1777, &[7]), None);
+        assert_eq!(folder_problem(7, 0o700, &[7]), None);
+        assert!(folder_problem(8, 0o700, &[7]).unwrap().contains("uid 8"));
     }
 
     #[tokio::test]

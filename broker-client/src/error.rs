@@ -33,6 +33,16 @@ pub enum Error {
         /// The uids that would have been accepted: the client's own, root, and the one named by the option.
         expected: Vec<u32>,
     },
+    /// Others than the broker could replace the socket, so who listens tomorrow is anybody's choice. Nothing was sent.
+    #[error("the folder {} of the socket {} {problem}", .folder.display(), .socket.display())]
+    Folder {
+        /// The socket.
+        socket: PathBuf,
+        /// The folder that holds it, links resolved.
+        folder: PathBuf,
+        /// What is wrong with it and what to do.
+        problem: String,
+    },
     /// The broker said no, and why.
     #[error("{0}")]
     Refused(Box<Rejection>),
@@ -88,7 +98,9 @@ impl Error {
     /// Whether no broker could be talked to at all, as opposed to one that said no.
     pub fn is_unreachable(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::ServerUid { .. } | Self::Connection { .. } => true,
+            Self::Connect { .. } | Self::ServerUid { .. } | Self::Folder { .. } | Self::Connection { .. } => {
+                true
+            }
             Self::Deadline { last: Some(last), .. } => last.is_unreachable(),
             _ => false,
         }

@@ -106,11 +106,21 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .prefix(".cryptobroker-")
         // A certificate is public; the process's umask applies.
         .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
+        .tempfile_in(folder)
+        .map_err(plain)?;
+    file.write_all(bytes).map_err(plain)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Without the temporary file's name, which means nothing to a reader.
+fn plain(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason.to_owned()),
+        None => error,
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +137,8 @@ mod tests {
         replace(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(replace(&folder.path().join("no/such/folder"), b"x").is_err());
+        let absent = replace(&folder.path().join("no/such/folder"), b"x").unwrap_err();
+        assert_eq!(absent.to_string(), "No such file or directory (os error 2)");
         assert!(replace(folder.path(), b"x").is_err());
     }
 }

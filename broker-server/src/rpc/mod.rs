@@ -34,8 +34,8 @@ pub use health::Health;
 const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
 /// Size of a request in bytes to the services whose requests are a name at most.
 const SMALL: usize = 16 << 10;
-/// The operations of this broker.
-const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
+/// The operations that this broker serves, by their names in profiles.
+pub const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
 
 /// The method whose request has a private key in it: the transport wipes what such a call leaves behind.
 pub(crate) const SECRET_METHOD: &str = "/cryptobroker.v1.CryptoService/SignCertificate";

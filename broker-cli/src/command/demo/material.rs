@@ -73,7 +73,7 @@ impl Material {
         UnparsedPublicKey::new(&ECDSA_P384_SHA512_ASN1, &ca.public_key().subject_public_key.data)
             .verify(leaf.tbs_certificate.as_ref(), &leaf.signature_value.data)
             .map_err(|_| wrong("its signature is not the CA's"))?;
-        Ok("signature, issuer, key and dates belong together".to_owned())
+        Ok("signature, issuer, key, dates agree".to_owned())
     }
 }
 

@@ -34,8 +34,7 @@ pub(super) fn run(timeout: Duration, output: &mut Output) -> Result<(), Failure>
         let mut report = report;
         let host = report.step("start a broker", || {
             let host = Host::start()?;
-            let text = format!("in this process, on {}", host.socket().display());
-            Ok((host, text))
+            Ok((host, "in this process, on its own socket".to_owned()))
         })?;
         let outcome = tokio::select! {
             () = interruption.arrived() => Err(Failure::Interrupted),
@@ -44,7 +43,7 @@ pub(super) fn run(timeout: Duration, output: &mut Output) -> Result<(), Failure>
         // Whatever happened, the broker stops and its folder is removed.
         let stopped = report.step("stop the broker", || {
             host.stop()?;
-            Ok(((), "drained; the socket and its folder are gone".to_owned()))
+            Ok(((), "drained; socket and folder are gone".to_owned()))
         });
         outcome.and(stopped).map(|()| report)
     })?;
@@ -63,7 +62,7 @@ async fn tour(host: &Host, timeout: Duration, report: &mut Report) -> Result<(),
     hashes(&client, report).await?;
     let material = report.step("make a CA and a request", || {
         let material = Material::new()?;
-        Ok((material, "P-384 CA, P-256 key and CSR; made here, thrown away".to_owned()))
+        Ok((material, "P-384 CA, P-256 key, CSR; thrown away".to_owned()))
     })?;
     certificate(&client, &material, report).await?;
     refusal(&client, &material, report).await
@@ -99,7 +98,7 @@ async fn refusal(client: &Client, material: &Material, report: &mut Report) -> R
     let request: SignCertificateRequest = material.request(STRICT);
     match client.sign_certificate(request).await.map_err(Failure::from) {
         Err(failure @ Failure::Refused(_)) => {
-            report.refused(clock, &format!("{STRICT} forbids this key, as it should"), failure);
+            report.refused(clock, &format!("{STRICT} forbids the key"), failure);
             Ok(())
         }
         Err(other) => Err(other),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
@@ -13,6 +13,11 @@ use crate::{
 
 const DONE: &str = "✓";
 const REFUSED: &str = "✗";
+
+/// Fits a terminal of 80 columns and is not ruled between rows: the steps are the picture.
+const STYLE: TableStyle = TableStyle::new()
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// What a reader may try now.
 const NEXT: [(&str, &str); 4] = [
@@ -123,7 +128,7 @@ impl Report {
 
     fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["", "step", "result", "time"]);
+        table.load_style(STYLE).set_header(["", "step", "result", "time"]);
         for step in &self.steps {
             let mark = if step.refused { REFUSED } else { DONE };
             table.add_row([mark, &step.name, &step.result, &time(step.time)]);

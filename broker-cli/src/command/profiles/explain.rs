@@ -3,14 +3,15 @@
 use broker_server::{
     algorithm::KeyType,
     policy::{self, CaFacts, Denial, Facts},
-    request::AlternativeName,
+    request::{AlternativeName, CaCertificate, Csr},
+    rpc::OPERATIONS,
 };
 use serde_json::{Value, json};
 
 use super::facts;
 use crate::{
     args::Explain,
-    error::{Exit, Failure},
+    error::{Exit, Failure, Refusal},
     output::{BAD, DIM, GOOD, NOTE, Output},
 };
 
@@ -21,6 +22,9 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     let profile = super::profile(&catalogue, &args.profile)?;
     let operation = question.operation.as_str();
     let denials = policy::explain(profile, &question.facts());
+    if denials.is_empty() && !OPERATIONS.contains(&operation) {
+        return Err(not_served(&profile.name, operation));
+    }
     let source = args.source.file.as_ref().map_or("bundled".to_owned(), |path| path.display().to_string());
     if output.is_json() {
         let list: Vec<Value> = denials.iter().map(|denial| json(denial, &source)).collect();
@@ -46,6 +50,18 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     if denials.is_empty() { Ok(()) } else { Err(Failure::Said(Exit::Failed)) }
 }
 
+/// A profile may have a section for an operation that is not built yet: no rule is against it, and still nobody does it.
+fn not_served(profile: &str, operation: &str) -> Failure {
+    Failure::Refused(Box::new(Refusal {
+        code: "UNIMPLEMENTED".to_owned(),
+        message: format!(
+            "no rule of {profile} is against {operation}, but a broker of this version does not serve {operation}; it serves {}",
+            OPERATIONS.join(", ")
+        ),
+        ..Refusal::default()
+    }))
+}
+
 /// What is known about the request.
 struct Question {
     operation: String,
@@ -55,30 +71,39 @@ struct Question {
     ca: Option<CaFacts>,
     not_before: Option<i64>,
     not_after: Option<i64>,
+    /// Files were read, which have signatures that only a broker verifies.
+    from_files: bool,
 }
 
 impl Question {
     fn read(args: &Explain) -> Result<Self, Failure> {
-        let (subject, names) = match (&args.csr, &args.subject_key_type) {
-            (Some(path), _) => facts::request(path).map(|(key, names)| (Some(key), names))?,
-            (None, Some(name)) => (Some(facts::named(name)?), Vec::new()),
-            (None, None) => (None, Vec::new()),
-        };
-        let (issuer, ca) = match (&args.ca_cert, &args.ca_key, &args.issuer_key_type) {
-            (Some(path), _, _) => facts::certificate(path).map(|(key, facts)| (Some(key), Some(facts)))?,
-            (None, Some(path), _) => (Some(facts::private_key(path)?), None),
-            (None, None, Some(name)) => (Some(facts::named(name)?), None),
-            (None, None, None) => (None, None),
-        };
+        let csr = args.csr.as_deref().map(facts::request).transpose()?;
+        let certificate = args.ca_cert.as_deref().map(facts::certificate).transpose()?;
+        let private = args.ca_key.as_deref().map(facts::private_key).transpose()?;
+        let typed = |name: &Option<String>| name.as_deref().map(facts::named).transpose();
+        // Where both are given, a broker judges the key; a certificate for another kind of key is refused later.
+        let certified = certificate.as_ref().map(CaCertificate::key_type);
+        if let (Some(private), Some(certified)) = (private, certified)
+            && private != certified
+        {
+            return Err(Failure::Refused(Box::new(Refusal {
+                code: "INVALID_ARGUMENT".to_owned(),
+                message: format!(
+                    "the private key is {private} and the CA certificate is for {certified}: they do not belong together"
+                ),
+                ..Refusal::default()
+            })));
+        }
         let seconds = |time: Option<u64>| time.map(|time| i64::try_from(time).unwrap_or(i64::MAX));
         Ok(Self {
             operation: args.operation.clone().unwrap_or_else(|| "SignCertificate".to_owned()),
-            subject,
-            names,
-            issuer,
-            ca,
+            subject: csr.as_ref().map(Csr::key_type).or(typed(&args.subject_key_type)?),
+            names: csr.map(|csr| csr.subject_alternative_names().to_vec()).unwrap_or_default(),
+            issuer: private.or(certified).or(typed(&args.issuer_key_type)?),
+            ca: certificate.as_ref().map(CaFacts::from),
             not_before: seconds(args.not_before),
             not_after: seconds(args.not_after),
+            from_files: args.csr.is_some() || args.ca_cert.is_some(),
         })
     }
 
@@ -104,6 +129,10 @@ impl Question {
         }
         if self.issuer.is_none() {
             missing.push("the issuer's key (--ca-cert FILE or --issuer-key-type TYPE)");
+        }
+        if self.from_files {
+            missing
+                .push("the request's own signature, and whether the issuer's key and certificate are a pair");
         }
         missing
     }

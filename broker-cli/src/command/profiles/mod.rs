@@ -7,7 +7,10 @@ mod validate;
 
 use std::{path::Path, sync::Arc};
 
-use broker_server::policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile};
+use broker_server::{
+    policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
+    rpc::OPERATIONS,
+};
 use serde_json::json;
 
 use crate::{
@@ -54,10 +57,16 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
     }
     let width = catalogue.profiles().iter().map(|profile| profile.name.chars().count()).max().unwrap_or(0);
     for profile in catalogue.profiles() {
-        let operations = profile.operations().join(", ");
+        let operations: Vec<String> = profile.operations().into_iter().map(operation).collect();
+        let operations = operations.join(", ");
         output.line(format!("{HEAD}{:width$}{HEAD:#}  {DIM}{operations}{DIM:#}", profile.name))?;
     }
     Ok(())
+}
+
+/// An operation for a reader, who must not take a section of the document for something that is built.
+fn operation(name: &str) -> String {
+    if OPERATIONS.contains(&name) { name.to_owned() } else { format!("{name} (not served yet)") }
 }
 
 fn load(source: &Source) -> Result<Catalogue, Failure> {
@@ -76,10 +85,19 @@ fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>,
     catalogue.profile(name).map_err(|denial| refused(&denial))
 }
 
+/// What was looked for in a folder is said by its name.
+fn unreadable(path: &Path, source: std::io::Error) -> Failure {
+    if path.is_dir() {
+        Failure::read(&path.join("Profiles.yaml"), source)
+    } else {
+        Failure::read(path, source)
+    }
+}
+
 /// A document that cannot be used. All its mistakes are in the message, one a line.
 fn document(path: &Path, error: DocumentError) -> Failure {
     match error {
-        DocumentError::Io { source, .. } => Failure::read(path, source),
+        DocumentError::Io { source, .. } => unreadable(path, source),
         mistakes => Failure::Refused(Box::new(Refusal {
             code: "INVALID_DOCUMENT".to_owned(),
             message: format!("{} is refused:\n{mistakes}", path.display()),

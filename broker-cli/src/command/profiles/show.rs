@@ -1,6 +1,9 @@
 //! `profiles show NAME`.
 
-use broker_server::policy::profile::{KeyConstraints, Profile, SignCertificateRule, SizeRange};
+use broker_server::{
+    policy::profile::{KeyConstraints, Profile, SignCertificateRule, SizeRange},
+    rpc::OPERATIONS,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -53,6 +56,11 @@ fn describe(profile: &Profile) -> Value {
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
     value.insert("operations".into(), json!(profile.operations()));
+    let pending: Vec<_> =
+        profile.operations().into_iter().filter(|name| !OPERATIONS.contains(name)).collect();
+    if !pending.is_empty() {
+        value.insert("notServedYet".into(), json!(pending));
+    }
     if let Some(it) = &profile.deprecation {
         value.insert(
             "deprecation".into(),

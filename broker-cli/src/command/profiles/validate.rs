@@ -26,7 +26,7 @@ pub(super) fn run(file: &Path, output: &mut Output) -> Result<(), Failure> {
                 ))
             };
         }
-        Err(DocumentError::Io { source, .. }) => return Err(Failure::read(file, source)),
+        Err(DocumentError::Io { source, .. }) => return Err(super::unreadable(file, source)),
         Err(error) => error.mistakes().to_vec(),
     };
     if output.is_json() {

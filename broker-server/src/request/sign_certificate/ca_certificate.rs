@@ -89,7 +89,7 @@ impl CaCertificate {
     }
 
     /// Reads the first certificate of a PEM text; a chain may follow it.
-    pub(super) fn from_pem(text: &str) -> Result<Self, Problem> {
+    pub fn from_pem(text: &str) -> Result<Self, Problem> {
         let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
         blocks
             .iter()

@@ -85,7 +85,7 @@ impl Csr {
     }
 
     /// Reads the one request in a PEM text. Blocks of other kinds beside it are passed over.
-    pub(super) fn from_pem(text: &str) -> Result<Self, Problem> {
+    pub fn from_pem(text: &str) -> Result<Self, Problem> {
         let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
         let mut requests = blocks
             .iter()

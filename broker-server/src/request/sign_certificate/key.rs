@@ -53,7 +53,7 @@ impl IssuerKey {
     }
 
     /// Reads the one key in a PEM text. An `EC PARAMETERS` block and certificates beside it are passed over.
-    pub(super) fn from_pem(text: &str) -> Result<Self, Problem> {
+    pub fn from_pem(text: &str) -> Result<Self, Problem> {
         let mut blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
         blocks.retain(|block| !matches!(block.label, "EC PARAMETERS" | "CERTIFICATE" | "X509 CERTIFICATE"));
         if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
