@@ -75,18 +75,10 @@ async fn every_profile_issuer_and_subject() {
 }
 
 fn request(profile: &str, csr: &str, ca: &pki::Ca) -> v1::SignCertificateRequest {
-    v1::SignCertificateRequest {
-        profile: profile.to_owned(),
-        csr: csr.to_owned(),
-        ca_private_key: ca.key.clone(),
-        ca_cert: ca.certificate.clone(),
-        metadata: None,
-        valid_not_before: None,
-        valid_not_after: None,
-        subject: None,
-        crl_distribution_points: vec!["http://crl.example/ca.crl".to_owned()],
-        output_format: v1::SignOutputFormat::Pem.into(),
-    }
+    let mut request = ca.request(profile, csr);
+    request.crl_distribution_points.push("http://crl.example/ca.crl".to_owned());
+    request.output_format = v1::SignOutputFormat::Pem.into();
+    request
 }
 
 fn fits(kind: &str, rsa: Range, ec: Range) -> bool {

@@ -21,21 +21,7 @@ async fn the_key_leaves_no_copy() {
         let csr = pki::csr(ca.folder.path(), if kind == "p-384" { "p-256" } else { "rsa-3072" });
         let profile = if kind == "p-384" { "Default" } else { "FIPS-140-3-128bit" };
         for _ in 0..20 {
-            client
-                .sign_certificate(v1::SignCertificateRequest {
-                    profile: profile.to_owned(),
-                    csr: csr.clone(),
-                    ca_private_key: ca.key.clone(),
-                    ca_cert: ca.certificate.clone(),
-                    metadata: None,
-                    valid_not_before: None,
-                    valid_not_after: None,
-                    subject: None,
-                    crl_distribution_points: Vec::new(),
-                    output_format: 0,
-                })
-                .await
-                .unwrap();
+            client.sign_certificate(ca.request(profile, &csr)).await.unwrap();
         }
         // The connection stays open, which keeps its buffers alive. This call comes after what the last one left behind
         // was wiped, since both are the same thread's work.

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
+use broker_proto::v1;
 use tempfile::TempDir;
 
 /// Runs `openssl` in `folder` and returns what it printed; panics with its words when it fails.
@@ -60,6 +61,22 @@ impl Ca {
         );
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
         Self { certificate: read("ca.pem"), key: read("ca.key"), folder }
+    }
+
+    /// A request for a certificate under this CA, with nothing but what is needed.
+    pub fn request(&self, profile: &str, csr: &str) -> v1::SignCertificateRequest {
+        v1::SignCertificateRequest {
+            profile: profile.to_owned(),
+            csr: csr.to_owned(),
+            ca_private_key: self.key.clone(),
+            ca_cert: self.certificate.clone(),
+            metadata: None,
+            valid_not_before: None,
+            valid_not_after: None,
+            subject: None,
+            crl_distribution_points: Vec::new(),
+            output_format: v1::SignOutputFormat::Unspecified.into(),
+        }
     }
 
     /// Asserts that a certificate (PEM) verifies strictly under this CA.
