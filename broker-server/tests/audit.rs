@@ -9,18 +9,9 @@ use tonic::Code;
 use x509_parser::prelude::FromDer as _;
 
 fn request(ca: &pki::Ca, profile: &str) -> v1::SignCertificateRequest {
-    v1::SignCertificateRequest {
-        profile: profile.to_owned(),
-        csr: pki::csr(ca.folder.path(), "p-256"),
-        ca_private_key: ca.key.clone(),
-        ca_cert: ca.certificate.clone(),
-        metadata: Some(v1::Metadata { id: "call-7".to_owned(), ..v1::Metadata::default() }),
-        valid_not_before: None,
-        valid_not_after: None,
-        subject: None,
-        crl_distribution_points: Vec::new(),
-        output_format: 0,
-    }
+    let mut request = ca.request(profile, &pki::csr(ca.folder.path(), "p-256"));
+    request.metadata = Some(v1::Metadata { id: "call-7".to_owned(), ..v1::Metadata::default() });
+    request
 }
 
 #[tokio::test]
