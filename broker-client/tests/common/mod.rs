@@ -130,6 +130,34 @@ impl crypto::CryptoService for Fake {
             descriptor: None,
         }))
     }
+
+    async fn sign_data(
+        &self,
+        _: Request<v1::SignDataRequest>,
+    ) -> Result<Response<v1::SignDataResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn verify_data(
+        &self,
+        _: Request<v1::VerifyDataRequest>,
+    ) -> Result<Response<v1::VerifyDataResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn encrypt_data(
+        &self,
+        _: Request<v1::EncryptDataRequest>,
+    ) -> Result<Response<v1::EncryptDataResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn decrypt_data(
+        &self,
+        _: Request<v1::DecryptDataRequest>,
+    ) -> Result<Response<v1::DecryptDataResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 #[tonic::async_trait]

@@ -20,12 +20,12 @@ use std::{
 
 use aws_lc_sys as ffi;
 
-use crate::algorithm::{Curve, KeyType, MlDsa, SignatureHash, SignatureScheme};
+use crate::algorithm::{Curve, KeyForm, KeyType, MlDsa, SignatureHash, SignatureScheme};
 
 mod ml_dsa;
 mod types;
 
-pub use types::{EvpError, KeyEncoding, Verification};
+pub use types::EvpError;
 
 #[cfg(test)]
 mod tests;
@@ -40,15 +40,15 @@ impl PrivateKey {
     /// Loads and checks a key. `BadKey` when the DER is malformed or has bytes after its end, when an EC key has
     /// explicit parameters (RFC 5480 2.1.1) or a public half that is not its own, and when the numbers of an RSA key
     /// do not belong together. The primes of an RSA key are not tested for primality: that costs more than a signature.
-    pub fn from_der(encoding: KeyEncoding, der: &[u8]) -> Result<Self, EvpError> {
+    pub fn from_der(form: KeyForm, der: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
         if der.len() > MAX_PRIVATE_KEY_DER {
             return Err(EvpError::BadKey);
         }
-        let key = match encoding {
-            KeyEncoding::Pkcs8 => Key::from_pkcs8(der),
-            KeyEncoding::Sec1 => Key::from_sec1(der),
-            KeyEncoding::Pkcs1 => Key::from_pkcs1(der),
+        let key = match form {
+            KeyForm::Pkcs8 => Key::from_pkcs8(der),
+            KeyForm::Sec1 => Key::from_sec1(der),
+            KeyForm::Pkcs1 => Key::from_pkcs1(der),
         }
         .ok_or(EvpError::BadKey)?;
         let kind = key.kind()?;
@@ -79,7 +79,7 @@ impl PrivateKey {
         let (digest, failure) = match (scheme, self.kind) {
             // RFC 8017 9.2: the shortest encoding of a SHA-2 digest is itself, 19 bytes before it and 11 of padding.
             (SignatureScheme::RsaPkcs1(hash), Some(KeyType::Rsa { bits })) => {
-                if bits.div_ceil(8) < digest_length(hash) + 19 + 11 {
+                if bits.div_ceil(8) < hash.length() + 19 + 11 {
                     return Err(EvpError::BadKey);
                 }
                 (digest(hash), EvpError::BadKey)
@@ -145,20 +145,20 @@ impl PublicKey {
     }
 
     /// Verifies; `BadSignature` when it does not match, `BadKey` when the scheme is not this key's.
-    pub fn verify(&self, how: Verification, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
+    pub fn verify(&self, how: SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
         let (digest, salt_length) = match (how, self.kind) {
-            (Verification::RsaPkcs1(hash), Some(KeyType::Rsa { .. })) => (digest(hash), None),
-            (Verification::RsaPss { hash, salt_length }, Some(KeyType::Rsa { bits })) => {
+            (SignatureScheme::RsaPkcs1(hash), Some(KeyType::Rsa { .. })) => (digest(hash), None),
+            (SignatureScheme::RsaPss { hash, salt_length }, Some(KeyType::Rsa { bits })) => {
                 // A salt longer than the modulus cannot be; the library's own arithmetic wants a small number.
                 if salt_length > bits / 8 {
                     return Err(EvpError::BadSignature);
                 }
                 (digest(hash), Some(c_int::try_from(salt_length).map_err(|_| EvpError::BadSignature)?))
             }
-            (Verification::Ecdsa(hash), Some(KeyType::Ec(_))) => (digest(hash), None),
-            (Verification::Ed25519, Some(KeyType::Ed25519)) => (null(), None),
-            (Verification::MlDsa, Some(KeyType::MlDsa(_))) => (null(), None),
+            (SignatureScheme::Ecdsa(hash), Some(KeyType::Ec(_))) => (digest(hash), None),
+            (SignatureScheme::Ed25519, Some(KeyType::Ed25519)) => (null(), None),
+            (SignatureScheme::MlDsa(asked), Some(KeyType::MlDsa(set))) if asked == set => (null(), None),
             _ => return Err(EvpError::BadKey),
         };
         let context = DigestContext::new().ok_or(EvpError::Failed)?;
@@ -415,15 +415,6 @@ fn digest(hash: SignatureHash) -> *const ffi::EVP_MD {
             SignatureHash::Sha384 => ffi::EVP_sha384(),
             SignatureHash::Sha512 => ffi::EVP_sha512(),
         }
-    }
-}
-
-/// In bytes.
-const fn digest_length(hash: SignatureHash) -> u32 {
-    match hash {
-        SignatureHash::Sha256 => 32,
-        SignatureHash::Sha384 => 48,
-        SignatureHash::Sha512 => 64,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Do it. Every function here takes a [`crate::policy::Permit`] by value.
 
+mod algorithm_identifier;
 pub mod certificate;
 pub mod hash;
 

@@ -10,7 +10,6 @@ use super::{
     document::Document,
     profile::{
         Deprecation, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SubjectAlternativeNames,
-        scheme_hash,
     },
 };
 use crate::algorithm::{KeyType, SignatureScheme};
@@ -76,7 +75,7 @@ fn profile(profile: &Profile, lines: &mut Lines) {
     }
     if let Some(rule) = &profile.encrypt_data {
         lines.prefix = "EncryptData.".to_owned();
-        lines.put("EncryptAlg", "aes-gcm");
+        lines.put("EncryptAlg", rule.algorithm.name());
         lines.put("KeySize", rule.key_size);
         lines.put("NonceStrategy", rule.nonce.name());
         lines.put("TagLength", rule.tag_length);
@@ -112,16 +111,7 @@ fn deprecation(deprecation: &Deprecation, lines: &mut Lines) {
 }
 
 fn sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
-    let algorithm = match rule.scheme {
-        SignatureScheme::RsaPkcs1(_) => "rsa",
-        SignatureScheme::Ecdsa(_) => "ecdsa",
-        SignatureScheme::Ed25519 => "ed25519",
-        SignatureScheme::MlDsa(set) => set.name(),
-    };
-    lines.put("SignAlg", algorithm);
-    if let Some(hash) = scheme_hash(rule.scheme) {
-        lines.put("HashAlg", hash.name());
-    }
+    scheme(rule.scheme, lines);
     lines.put("SKIHashAlg", rule.ski_hash.name());
     lines.put("ValidNotBeforeOffset", rule.not_before_offset);
     lines.put("ValidNotAfterOffset", rule.not_after_offset);
@@ -153,12 +143,17 @@ fn alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
 
 fn sign_data(rule: &SignDataRule, lines: &mut Lines) {
     lines.put("SigningMode", rule.mode.name());
-    lines.put("SignAlg", rule.algorithm.name());
-    if let Some(hash) = rule.hash {
+    scheme(rule.scheme, lines);
+    lines.put("SignatureFormat", rule.format.name());
+    lines.put("AllowSeed", rule.allow_seed);
+    keys("Keys", &rule.keys, lines);
+}
+
+fn scheme(scheme: SignatureScheme, lines: &mut Lines) {
+    lines.put("SignAlg", scheme.name());
+    if let Some(hash) = scheme.hash() {
         lines.put("HashAlg", hash.name());
     }
-    lines.put("SignatureFormat", rule.format.name());
-    keys("Keys", &rule.keys, lines);
 }
 
 fn keys(side: &str, keys: &KeyConstraints, lines: &mut Lines) {

@@ -6,7 +6,7 @@ use super::{
     explain::{CaFacts, Facts},
     profile::{KeyConstraints, Profile, SignCertificateRule},
 };
-use crate::algorithm::{KeyType, SignatureScheme};
+use crate::algorithm::KeyType;
 
 /// A check of `SignCertificate`; adds what it refuses.
 pub(super) type Check = fn(&Profile, &SignCertificateRule, &Facts<'_>, &mut Vec<Denial>);
@@ -110,13 +110,8 @@ fn key_within(
 
 fn issuer_fits(profile: &Profile, rule: &SignCertificateRule, facts: &Facts<'_>, denials: &mut Vec<Denial>) {
     let Some(key) = facts.issuer_key else { return };
-    let (fits, name) = match (rule.scheme, key) {
-        (SignatureScheme::RsaPkcs1(_), key) => (matches!(key, KeyType::Rsa { .. }), "rsa"),
-        (SignatureScheme::Ecdsa(_), key) => (matches!(key, KeyType::Ec(_)), "ecdsa"),
-        (SignatureScheme::Ed25519, key) => (key == KeyType::Ed25519, "ed25519"),
-        (SignatureScheme::MlDsa(set), key) => (key == KeyType::MlDsa(set), set.name()),
-    };
-    if !fits {
+    if !rule.scheme.fits(key) {
+        let name = rule.scheme.name();
         let message = format!("the issuer key is {key}; profile {} signs with {name}", profile.name);
         denials.push(denial(
             profile,

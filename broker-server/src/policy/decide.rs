@@ -37,7 +37,7 @@ pub fn sign_certificate(
 /// The sunset, and the section of the operation.
 fn section<O: Operation>(profile: &Arc<Profile>, now: i64) -> Result<Arc<O::Rule>, Denial> {
     check::sunset(profile, now)?;
-    O::rule(profile).cloned().ok_or_else(|| check::no_section(profile, O::NAME))
+    O::rule(profile).cloned().ok_or_else(|| check::no_section(profile, O::SECTION))
 }
 
 /// The first check that refuses, or what the request is granted.

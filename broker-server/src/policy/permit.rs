@@ -13,8 +13,10 @@ pub trait Operation {
     type Rule;
     /// What the decision settled that the request had left open.
     type Grant;
-    /// The name in profiles, descriptors and logs.
+    /// The name in descriptors and logs.
     const NAME: &'static str;
+    /// The section of the profile, by its name in the document.
+    const SECTION: &'static str = Self::NAME;
     /// The section of `profile`, if it has one.
     fn rule(profile: &Profile) -> Option<&Arc<Self::Rule>>;
 }

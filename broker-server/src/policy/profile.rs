@@ -2,14 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::algorithm::{HashAlgorithm, KeyType, MlDsa, SignatureHash, SignatureScheme, SkiHash};
+use crate::algorithm::{HashAlgorithm, KeyType, MlDsa, SignatureScheme, SkiHash};
 
+mod data;
 mod pending;
 
-pub use pending::{
-    DataSignature, EncryptDataRule, Groth16Rule, KemRule, KmsRule, MlKem, NonceStrategy, SignDataRule,
-    SignatureFormat, SigningMode,
-};
+pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SignatureFormat, SigningMode};
+pub use pending::{Groth16Rule, KmsRule};
 
 /// One named profile.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl Profile {
 /// `CryptoLibrary`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CryptoLibrary {
-    /// RustCrypto for hashes, AWS-LC for the rest.
+    /// RustCrypto for hashes and ML-KEM, AWS-LC for the rest.
     Native,
     /// AWS-LC wherever it has the algorithm.
     AwsLc,
@@ -147,6 +146,16 @@ pub struct KeyConstraints {
 }
 
 impl KeyConstraints {
+    /// Whether there is an entry for the kind of key that `scheme` needs.
+    pub fn have_entry_for(&self, scheme: SignatureScheme) -> bool {
+        match scheme {
+            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => self.rsa.is_some(),
+            SignatureScheme::Ecdsa(_) => self.ecdsa.is_some(),
+            SignatureScheme::Ed25519 => self.ed25519.is_some(),
+            SignatureScheme::MlDsa(set) => self.allow(KeyType::MlDsa(set)),
+        }
+    }
+
     /// Whether `key` is inside.
     pub fn allow(&self, key: KeyType) -> bool {
         match key {
@@ -315,12 +324,4 @@ pub struct IssuerChecks {
     pub nest_validity: bool,
     /// Line of the section, from 1; 0 where it is absent.
     pub line: u32,
-}
-
-/// The hash of a scheme, where it has one of its own.
-pub const fn scheme_hash(scheme: SignatureScheme) -> Option<SignatureHash> {
-    match scheme {
-        SignatureScheme::RsaPkcs1(hash) | SignatureScheme::Ecdsa(hash) => Some(hash),
-        SignatureScheme::Ed25519 | SignatureScheme::MlDsa(_) => None,
-    }
 }

@@ -13,6 +13,18 @@ pub struct Limits {
     pub subject: usize,
     pub crl_distribution_points_count: usize,
     pub crl_distribution_point: usize,
+    /// Data that is signed or verified in one message.
+    pub signed_data: usize,
+    /// A key that signs or verifies.
+    pub signature_key: usize,
+    pub signature: usize,
+    pub plaintext: usize,
+    pub associated_data: usize,
+    /// A symmetric key, its nonce, its tag: each.
+    pub aead_part: usize,
+    /// A key of a key encapsulation mechanism, in any of its forms.
+    pub kem_key: usize,
+    pub kem_ciphertext: usize,
 }
 
 impl Default for Limits {
@@ -27,6 +39,14 @@ impl Default for Limits {
             subject: 1024,
             crl_distribution_points_count: 16,
             crl_distribution_point: 2048,
+            signed_data: 1 << 20,
+            signature_key: 64 << 10,
+            signature: 128 << 10,
+            plaintext: 1 << 20,
+            associated_data: 64 << 10,
+            aead_part: 32,
+            kem_key: 16 << 10,
+            kem_ciphertext: 2 << 10,
         }
     }
 }

@@ -1,13 +1,17 @@
-//! What every handler does around its operation: context, time, log line, audit.
+//! What every handler does around its operation: context, time, pool, log line, audit.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use broker_proto::v1;
 use tonic::Request;
 
-use super::{CallContext, Parts};
+use super::{Broker, CallContext, Parts};
 use crate::{
     caller::Caller,
+    compute::{ComputeError, Lane},
     policy::profile::Profile,
     request::{Limits, Metadata, Problem, RequestError},
     status::CallError,
@@ -20,9 +24,14 @@ pub(super) struct Call {
     pub(super) context: CallContext,
     pub(super) operation: &'static str,
     pub(super) profile: String,
-    /// The signature algorithm or hash, once policy has settled it.
+    /// The algorithm, once policy has settled it.
     pub(super) algorithm: Option<&'static str>,
-    pub(super) metadata: Metadata,
+    /// What was issued, for the audit.
+    pub(super) certificate: Option<CertificateRecord>,
+    metadata: Metadata,
+    warning: Option<v1::DeprecationWarning>,
+    /// A secret key is about to be used: however the call ends, the audit says so.
+    key_use: bool,
     /// Unix seconds, taken once: every check of the call sees the same time.
     pub(super) now: i64,
     start: Instant,
@@ -44,7 +53,10 @@ impl Call {
             operation,
             profile: String::new(),
             algorithm: None,
+            certificate: None,
             metadata: Metadata::default(),
+            warning: None,
+            key_use: false,
             now: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX),
             start: Instant::now(),
         };
@@ -73,13 +85,32 @@ impl Call {
         Ok(())
     }
 
+    /// The profile that the call names; its deprecation is noted for the answer.
+    pub(super) fn find_profile<'a>(&mut self, parts: &'a Parts) -> Result<&'a Arc<Profile>, CallError> {
+        let profile = parts.catalogue.profile(&self.profile)?;
+        self.warning = deprecation(profile);
+        Ok(profile)
+    }
+
+    /// Policy has agreed to the use of a secret key with `algorithm`: from here on the audit records the call.
+    pub(super) fn uses_key(&mut self, algorithm: &'static str) {
+        self.algorithm = Some(algorithm);
+        self.key_use = true;
+    }
+
+    /// The log line, and the audit's record where a key was used or policy refused. Where the record cannot be written
+    /// the call fails.
+    pub(super) fn end<T>(&self, parts: &Parts, result: Result<T, CallError>) -> Result<T, CallError> {
+        let error = result.as_ref().err();
+        self.log(error);
+        if self.key_use || matches!(error, Some(CallError::Denied(_))) {
+            self.audit(parts, error)?;
+        }
+        result
+    }
+
     /// The record of how a use of a key ended, or of a refusal.
-    pub(super) fn record(
-        &self,
-        parts: &Parts,
-        error: Option<&CallError>,
-        certificate: Option<CertificateRecord>,
-    ) -> Record {
+    fn record(&self, parts: &Parts, error: Option<&CallError>) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
         let denial = match error {
             Some(CallError::Denied(denial)) => Some(denial),
@@ -105,20 +136,20 @@ impl Call {
             reason: error.map(CallError::reason),
             request_id: text(self.metadata.id()),
             correlation_id: text(self.metadata.correlation_id()),
-            certificate,
+            certificate: self.certificate.clone(),
         }
     }
 
     /// Writes the record; where that fails the call does.
-    pub(super) fn audit(parts: &Parts, record: &Record) -> Result<(), CallError> {
-        parts.audit.write(record).map_err(|error| {
-            tracing::error!(%error, operation = record.operation, "the audit is not available");
+    fn audit(&self, parts: &Parts, error: Option<&CallError>) -> Result<(), CallError> {
+        parts.audit.write(&self.record(parts, error)).map_err(|error| {
+            tracing::error!(%error, operation = self.operation, "the audit is not available");
             CallError::AuditUnavailable
         })
     }
 
     /// The log line. Where `debug` is filtered out it costs one comparison.
-    pub(super) fn log(&self, error: Option<&CallError>) {
+    fn log(&self, error: Option<&CallError>) {
         if !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
@@ -135,18 +166,50 @@ impl Call {
         );
     }
 
-    /// What the answer says it did.
-    pub(super) fn descriptor(&self) -> v1::CryptoDescriptor {
-        v1::CryptoDescriptor {
-            profile: self.profile.clone(),
+    /// What the answer says it did, and the metadata that goes back with it.
+    pub(super) fn into_parts(self) -> (Option<v1::CryptoDescriptor>, Option<v1::Metadata>) {
+        let descriptor = v1::CryptoDescriptor {
+            profile: self.profile,
             operation: self.operation.to_owned(),
             algorithm: self.algorithm.unwrap_or_default().to_owned(),
+        };
+        (Some(descriptor), self.metadata.into_echo(self.warning))
+    }
+}
+
+impl Broker {
+    /// Does `job` in the compute pool, with its log line and its audit. The record is written there too: a caller who
+    /// hangs up cannot have a key used without one.
+    pub(super) async fn compute<T: Send + 'static>(
+        &self,
+        mut call: Call,
+        lane: Lane,
+        job: impl FnOnce(&Parts, &mut Call) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<(Call, T), CallError> {
+        let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
+        let job = move || {
+            let result = job(&parts, &mut call);
+            call.end(&parts, result).map(|done| (call, done))
+        };
+        match self.0.pool.run(lane, context.connection, Some(context.deadline), job).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                // The job has not written a line, or not yet. Where it panicked the key may have been used.
+                let panicked = error == ComputeError::Panicked;
+                Call { key_use: panicked, ..seen }.end(&self.0, Err(error.into()))
+            }
         }
     }
 }
 
+/// Zeros for the padding of a short answer with a secret in it: what has this length is not copied into the
+/// connection's write buffer, which nobody wipes.
+pub(super) fn padding() -> Vec<u8> {
+    vec![0; 256]
+}
+
 /// The warning of a profile that is on its way out.
-pub(super) fn deprecation(profile: &Profile) -> Option<v1::DeprecationWarning> {
+fn deprecation(profile: &Profile) -> Option<v1::DeprecationWarning> {
     let deprecation = profile.deprecation.as_ref()?;
     Some(v1::DeprecationWarning {
         profile: profile.name.to_string(),

@@ -1,10 +1,17 @@
 //! One file per API: message → request → permit → operation → message.
 
 mod call;
+mod decrypt_data;
+mod encrypt_data;
 mod hash_data;
 mod health;
 mod info;
+mod kem;
 mod sign_certificate;
+mod sign_data;
+mod signature_keys;
+mod stream;
+mod verify_data;
 
 use std::{
     sync::Arc,
@@ -13,6 +20,8 @@ use std::{
 
 use broker_proto::v1::{
     self, crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
+    kem_service_server::KemServiceServer, signature_key_service_server::SignatureKeyServiceServer,
+    stream_service_server::StreamServiceServer,
 };
 use tonic::{Request, Response, Status, service::Routes};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
@@ -31,14 +40,39 @@ use crate::{
 pub use health::Health;
 
 /// The services of this broker that are not the protocol's own.
-const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
+const SERVICES: [&str; 5] = [
+    "cryptobroker.v1.CryptoService",
+    "cryptobroker.v1.InfoService",
+    "cryptobroker.v1.KemService",
+    "cryptobroker.v1.SignatureKeyService",
+    "cryptobroker.v1.StreamService",
+];
 /// Size of a request in bytes to the services whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
 pub const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
 
-/// The method whose request has a private key in it: the transport wipes what such a call leaves behind.
-pub(crate) const SECRET_METHOD: &str = "/cryptobroker.v1.CryptoService/SignCertificate";
+/// The methods whose requests have a secret in them.
+const SECRET: [&str; 8] = [
+    "/cryptobroker.v1.CryptoService/SignCertificate",
+    "/cryptobroker.v1.CryptoService/SignData",
+    "/cryptobroker.v1.CryptoService/EncryptData",
+    "/cryptobroker.v1.CryptoService/DecryptData",
+    "/cryptobroker.v1.KemService/GenerateKeyPair",
+    "/cryptobroker.v1.KemService/Decapsulate",
+    "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
+    "/cryptobroker.v1.StreamService/SignStream",
+];
+
+/// Whether a request to the method at `path` has a secret in it: the transport wipes what such a call leaves behind.
+pub(crate) fn carries_secret(path: &str) -> bool {
+    SECRET.contains(&path)
+}
+
+/// Whether the method at `path` reads a stream: its caller may take as long as it keeps sending.
+pub(crate) fn reads_stream(path: &str) -> bool {
+    path.starts_with("/cryptobroker.v1.StreamService/")
+}
 
 /// What the transport knows about a call; it is in the request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -88,11 +122,25 @@ impl Broker {
         let crypto = CryptoServiceServer::new(self.clone())
             .max_decoding_message_size(request)
             .max_encoding_message_size(response);
+        let kem = KemServiceServer::new(self.clone())
+            .max_decoding_message_size(request)
+            .max_encoding_message_size(response);
+        let keys = SignatureKeyServiceServer::new(self.clone())
+            .max_decoding_message_size(request)
+            .max_encoding_message_size(response);
+        let stream = StreamServiceServer::new(self.clone())
+            .max_decoding_message_size(request)
+            .max_encoding_message_size(response);
         let info = InfoServiceServer::new(self.clone())
             .max_decoding_message_size(SMALL)
             .max_encoding_message_size(response);
         let health = health.server().max_decoding_message_size(SMALL);
-        let routes = Routes::new(crypto).add_service(info).add_service(health);
+        let routes = Routes::new(crypto)
+            .add_service(kem)
+            .add_service(keys)
+            .add_service(stream)
+            .add_service(info)
+            .add_service(health);
         match reflect(routes.clone(), SMALL) {
             Ok(routes) => routes,
             Err(error) => {
@@ -133,5 +181,33 @@ impl v1::crypto_service_server::CryptoService for Broker {
         request: Request<v1::SignCertificateRequest>,
     ) -> Result<Response<v1::SignCertificateResponse>, Status> {
         self.answer_sign_certificate(request).await
+    }
+
+    async fn sign_data(
+        &self,
+        request: Request<v1::SignDataRequest>,
+    ) -> Result<Response<v1::SignDataResponse>, Status> {
+        self.answer_sign_data(request).await
+    }
+
+    async fn verify_data(
+        &self,
+        request: Request<v1::VerifyDataRequest>,
+    ) -> Result<Response<v1::VerifyDataResponse>, Status> {
+        self.answer_verify_data(request).await
+    }
+
+    async fn encrypt_data(
+        &self,
+        request: Request<v1::EncryptDataRequest>,
+    ) -> Result<Response<v1::EncryptDataResponse>, Status> {
+        self.answer_encrypt_data(request).await
+    }
+
+    async fn decrypt_data(
+        &self,
+        request: Request<v1::DecryptDataRequest>,
+    ) -> Result<Response<v1::DecryptDataResponse>, Status> {
+        self.answer_decrypt_data(request).await
     }
 }

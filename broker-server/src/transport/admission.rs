@@ -64,7 +64,7 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
 impl Admission {
     async fn answer(mut self, mut request: Request<Incoming>) -> Response<Answer> {
         let counts = !STREAMS.iter().any(|stream| request.uri().path().starts_with(stream));
-        let secret = request.uri().path() == rpc::SECRET_METHOD;
+        let secret = rpc::carries_secret(request.uri().path());
         let call = Arc::new(Call::new(Arc::clone(&self.connection), counts, secret));
         let timeout = match timeout(request.headers()) {
             Ok(timeout) => timeout,

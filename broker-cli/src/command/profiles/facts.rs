@@ -4,7 +4,7 @@ use std::path::Path;
 
 use broker_server::{
     algorithm::{Curve, KeyType, MlDsa},
-    request::{CaCertificate, Csr, IssuerKey, Limits, Problem},
+    request::{CaCertificate, Csr, Limits, Problem, SigningKey},
 };
 
 use crate::{
@@ -25,7 +25,7 @@ pub(super) fn certificate(path: &Path) -> Result<CaCertificate, Failure> {
 /// The type of a private key.
 pub(super) fn private_key(path: &Path) -> Result<KeyType, Failure> {
     let text = input::secret_text(path)?;
-    parse(path, &text, Limits::default().ca_private_key, IssuerKey::from_pem).map(|key| key.key_type())
+    parse(path, &text, Limits::default().ca_private_key, SigningKey::from_pem).map(|key| key.key_type())
 }
 
 /// A key type as one types it: `rsa-3072`, `p-384`, `ecdsa-384`, `ed25519`, `ml-dsa-65`.

@@ -71,7 +71,7 @@ impl Bench {
 }
 
 fn pkcs8(der: &[u8]) -> PrivateKey {
-    PrivateKey::from_der(KeyEncoding::Pkcs8, der).unwrap()
+    PrivateKey::from_der(KeyForm::Pkcs8, der).unwrap()
 }
 
 fn public(der: &[u8]) -> PublicKey {
@@ -103,7 +103,7 @@ fn safe_ecdsa(curve: Curve, hash: SignatureHash) -> Option<&'static dyn safe::Ve
 }
 
 /// Verifies here, and shows that another message, another signature and no signature are wrong.
-fn verify_and_spoil(key: &PublicKey, how: Verification, signature: &[u8]) {
+fn verify_and_spoil(key: &PublicKey, how: SignatureScheme, signature: &[u8]) {
     assert_eq!(key.verify(how, MESSAGE, signature), Ok(()));
     assert_eq!(key.verify(how, b"another", signature), Err(EvpError::BadSignature));
     assert_eq!(key.verify(how, b"", signature), Err(EvpError::BadSignature));
@@ -130,9 +130,9 @@ fn every_curve_signs_with_every_hash() {
         assert!(private.matches(&public));
         for hash in SignatureHash::ALL {
             let signature = private.sign(SignatureScheme::Ecdsa(hash), MESSAGE).unwrap();
-            verify_and_spoil(&public, Verification::Ecdsa(hash), &signature);
+            verify_and_spoil(&public, SignatureScheme::Ecdsa(hash), &signature);
             for other in SignatureHash::ALL.into_iter().filter(|other| *other != hash) {
-                let wrong = public.verify(Verification::Ecdsa(other), MESSAGE, &signature);
+                let wrong = public.verify(SignatureScheme::Ecdsa(other), MESSAGE, &signature);
                 assert_eq!(wrong, Err(EvpError::BadSignature));
             }
             if let Some(verifier) = safe_ecdsa(curve, hash) {
@@ -159,7 +159,7 @@ fn rsa_signs_and_verifies_with_every_hash() {
     for hash in SignatureHash::ALL {
         let signature = private.sign(SignatureScheme::RsaPkcs1(hash), MESSAGE).unwrap();
         assert_eq!(signature.len(), 256);
-        verify_and_spoil(&public, Verification::RsaPkcs1(hash), &signature);
+        verify_and_spoil(&public, SignatureScheme::RsaPkcs1(hash), &signature);
         bench.put("signature", &signature);
         let name = openssl_hash(hash);
         bench.openssl(&format!("dgst -{name} -keyform DER -verify public.der -signature signature message"));
@@ -170,12 +170,12 @@ fn rsa_signs_and_verifies_with_every_hash() {
                  -keyform DER -sign key.der -out signature message"
             ));
             let signature = bench.get("signature");
-            verify_and_spoil(&public, Verification::RsaPss { hash, salt_length }, &signature);
+            verify_and_spoil(&public, SignatureScheme::RsaPss { hash, salt_length }, &signature);
             for wrong in [salt_length + 1, 255, 256, 257, 1 << 31, u32::MAX - 1, u32::MAX] {
-                let how = Verification::RsaPss { hash, salt_length: wrong };
+                let how = SignatureScheme::RsaPss { hash, salt_length: wrong };
                 assert_eq!(public.verify(how, MESSAGE, &signature), Err(EvpError::BadSignature), "{wrong}");
             }
-            let how = Verification::RsaPkcs1(hash);
+            let how = SignatureScheme::RsaPkcs1(hash);
             assert_eq!(public.verify(how, MESSAGE, &signature), Err(EvpError::BadSignature));
         }
     }
@@ -194,11 +194,11 @@ fn rsa_of_15380_bits_verifies() {
     let key = public(pem::parse(fixture("public.pem")).unwrap().contents());
     assert_eq!(key.key_type(), Some(KeyType::Rsa { bits: 15380 }));
     let pkcs1 = signature("pkcs1-sha384.sig.b64");
-    let how = Verification::RsaPkcs1(SignatureHash::Sha384);
+    let how = SignatureScheme::RsaPkcs1(SignatureHash::Sha384);
     assert_eq!(key.verify(how, b"RSA 15380", &pkcs1), Ok(()));
     assert_eq!(key.verify(how, b"RSA 15381", &pkcs1), Err(EvpError::BadSignature));
     let pss = signature("pss-sha512-salt64.sig.b64");
-    let how = Verification::RsaPss { hash: SignatureHash::Sha512, salt_length: 64 };
+    let how = SignatureScheme::RsaPss { hash: SignatureHash::Sha512, salt_length: 64 };
     assert_eq!(key.verify(how, b"RSA 15380", &pss), Ok(()));
     assert_eq!(key.verify(how, b"RSA 15381", &pss), Err(EvpError::BadSignature));
 }
@@ -212,13 +212,13 @@ fn ed25519_gives_the_one_signature_that_there_is() {
     assert_eq!(private.key_type(), Some(KeyType::Ed25519));
     assert!(private.matches(&public));
     let signature = private.sign(SignatureScheme::Ed25519, MESSAGE).unwrap();
-    verify_and_spoil(&public, Verification::Ed25519, &signature);
+    verify_and_spoil(&public, SignatureScheme::Ed25519, &signature);
     bench.openssl("pkeyutl -sign -rawin -keyform DER -inkey key.der -in message -out signature");
     assert_eq!(signature, bench.get("signature"));
     safe::UnparsedPublicKey::new(&safe::ED25519, &public_der[12..]).verify(MESSAGE, &signature).unwrap();
     // An empty message is one, too.
     let signature = private.sign(SignatureScheme::Ed25519, b"").unwrap();
-    assert_eq!(public.verify(Verification::Ed25519, b"", &signature), Ok(()));
+    assert_eq!(public.verify(SignatureScheme::Ed25519, b"", &signature), Ok(()));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn one_key_signs_on_many_threads_at_once() {
             scope.spawn(|| {
                 for _ in 0..8 {
                     assert_eq!(private.sign(scheme, MESSAGE).unwrap(), expected);
-                    let how = Verification::RsaPkcs1(SignatureHash::Sha256);
+                    let how = SignatureScheme::RsaPkcs1(SignatureHash::Sha256);
                     assert_eq!(public.verify(how, MESSAGE, &expected), Ok(()));
                 }
             });

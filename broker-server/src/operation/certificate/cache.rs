@@ -15,7 +15,7 @@ use super::CertificateError;
 use crate::{
     algorithm::{KeyType, SignatureScheme},
     backend::evp::PrivateKey,
-    request::{CaCertificate, IssuerKey},
+    request::{CaCertificate, SigningKey},
 };
 
 /// A bounded cache of loaded CA keys; with 0 entries it holds nothing.
@@ -102,7 +102,7 @@ impl CaCache {
     pub(super) fn issuer(
         &self,
         uid: u32,
-        key: &IssuerKey,
+        key: &SigningKey,
         ca: &CaCertificate,
         scheme: SignatureScheme,
         load: impl FnOnce() -> Result<PrivateKey, CertificateError>,
@@ -166,7 +166,7 @@ impl fmt::Debug for CaCache {
 
 /// Each part goes in with its length, so that no two triples give the same bytes. The key's form says how its bytes
 /// are read, so it is a part too.
-fn identify(mac: &hmac::Key, uid: u32, key: &IssuerKey, ca: &CaCertificate) -> [u8; 32] {
+fn identify(mac: &hmac::Key, uid: u32, key: &SigningKey, ca: &CaCertificate) -> [u8; 32] {
     let mut context = hmac::Context::with_key(mac);
     context.update(&uid.to_be_bytes());
     context.update(&[key.form() as u8]);

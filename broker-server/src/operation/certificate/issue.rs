@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use aws_lc_rs::rand;
-use const_oid::ObjectIdentifier;
 use der::{
     Decode as _, Encode as _, Sequence,
     asn1::{AnyRef, BitStringRef, GeneralizedTime, UintRef, UtcTime},
+    referenced::OwnedToRef as _,
 };
 use spki::AlgorithmIdentifierRef;
 use x509_cert::{
@@ -16,8 +16,8 @@ use x509_cert::{
 
 use super::{CertificateError, Issued, extensions};
 use crate::{
-    algorithm::{MlDsa, SignatureHash, SignatureScheme},
     backend::evp::PrivateKey,
+    operation::algorithm_identifier::algorithm_identifier,
     policy::{Permit, permit::SignCertificate},
 };
 
@@ -39,12 +39,12 @@ pub(super) fn issue(
     }
     let serial = random_serial()?;
     let subject_key_id = extensions::subject_key_id(rule, request);
-    let algorithm = algorithm_identifier(grant.scheme);
+    let algorithm = algorithm_identifier(grant.scheme).map_err(|_| CertificateError::Internal)?;
     let assemble = || -> der::Result<Vec<u8>> {
         TbsCertificate {
             version: 2,
             serial_number: UintRef::new(&serial)?,
-            signature: algorithm,
+            signature: algorithm.owned_to_ref(),
             issuer: AnyRef::from_der(request.ca_certificate.subject_der())?,
             validity: Validity::new(time(grant.not_before)?, time(grant.not_after)?),
             subject: AnyRef::from_der(subject)?,
@@ -58,7 +58,7 @@ pub(super) fn issue(
     let certificate = || -> der::Result<Vec<u8>> {
         Certificate {
             tbs_certificate: AnyRef::from_der(&tbs)?,
-            signature_algorithm: algorithm,
+            signature_algorithm: algorithm.owned_to_ref(),
             signature: BitStringRef::from_bytes(&signature)?,
         }
         .to_der()
@@ -118,21 +118,3 @@ fn time(unix_seconds: i64) -> der::Result<Time> {
 
 /// 2050-01-01T00:00:00Z.
 const YEAR_2050: u64 = 2_524_608_000;
-
-/// RSA has NULL parameters (RFC 4055 5), the others none (RFC 5758 3.2, RFC 8410 3, RFC 9881 2).
-fn algorithm_identifier(scheme: SignatureScheme) -> AlgorithmIdentifierRef<'static> {
-    let oid = match scheme {
-        SignatureScheme::RsaPkcs1(SignatureHash::Sha256) => "1.2.840.113549.1.1.11",
-        SignatureScheme::RsaPkcs1(SignatureHash::Sha384) => "1.2.840.113549.1.1.12",
-        SignatureScheme::RsaPkcs1(SignatureHash::Sha512) => "1.2.840.113549.1.1.13",
-        SignatureScheme::Ecdsa(SignatureHash::Sha256) => "1.2.840.10045.4.3.2",
-        SignatureScheme::Ecdsa(SignatureHash::Sha384) => "1.2.840.10045.4.3.3",
-        SignatureScheme::Ecdsa(SignatureHash::Sha512) => "1.2.840.10045.4.3.4",
-        SignatureScheme::Ed25519 => "1.3.101.112",
-        SignatureScheme::MlDsa(MlDsa::MlDsa44) => "2.16.840.1.101.3.4.3.17",
-        SignatureScheme::MlDsa(MlDsa::MlDsa65) => "2.16.840.1.101.3.4.3.18",
-        SignatureScheme::MlDsa(MlDsa::MlDsa87) => "2.16.840.1.101.3.4.3.19",
-    };
-    let parameters = matches!(scheme, SignatureScheme::RsaPkcs1(_)).then_some(AnyRef::NULL);
-    AlgorithmIdentifierRef { oid: ObjectIdentifier::new_unwrap(oid), parameters }
-}

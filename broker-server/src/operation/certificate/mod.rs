@@ -9,10 +9,9 @@ mod tests;
 pub use cache::CaCache;
 
 use crate::{
-    algorithm::KeyType,
-    backend::evp::{EvpError, KeyEncoding, PrivateKey, PublicKey, Verification},
+    backend::evp::{EvpError, PrivateKey, PublicKey},
     policy::{Permit, permit},
-    request::{CaCertificate, Csr, IssuerKey, KeyForm, RequestSignature},
+    request::{CaCertificate, Csr, SigningKey},
 };
 
 /// An issued certificate and what is needed to revoke it.
@@ -93,17 +92,12 @@ pub fn sign_certificate(
 }
 
 /// Loads the issuer's key and makes sure that it is the certificate's.
-fn load(key: &IssuerKey, ca: &CaCertificate) -> Result<PrivateKey, CertificateError> {
+fn load(key: &SigningKey, ca: &CaCertificate) -> Result<PrivateKey, CertificateError> {
     if key.key_type() != ca.key_type() {
         return Err(CertificateError::KeyMismatch);
     }
     let bad = |field, problem| move |error| from_evp(error, CertificateError::BadKey { field, problem });
-    let encoding = match key.form() {
-        KeyForm::Pkcs8 => KeyEncoding::Pkcs8,
-        KeyForm::Sec1 => KeyEncoding::Sec1,
-        KeyForm::Pkcs1 => KeyEncoding::Pkcs1,
-    };
-    let private = PrivateKey::from_der(encoding, key.der().expose())
+    let private = PrivateKey::from_der(key.form(), key.der().expose())
         .map_err(bad("ca_private_key", "is not a usable private key"))?;
     let public =
         PublicKey::from_spki(ca.spki_der()).map_err(bad("ca_cert", "its public key is not a usable key"))?;
@@ -112,16 +106,10 @@ fn load(key: &IssuerKey, ca: &CaCertificate) -> Result<PrivateKey, CertificateEr
 
 /// Verifies the request's signature by the request's own algorithm (RFC 2986 3).
 fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
-    let how = match (csr.signature_algorithm(), csr.key_type()) {
-        (RequestSignature::RsaPkcs1(hash), KeyType::Rsa { .. }) => Verification::RsaPkcs1(hash),
-        (RequestSignature::RsaPss { hash, salt_length }, KeyType::Rsa { .. }) => {
-            Verification::RsaPss { hash, salt_length }
-        }
-        (RequestSignature::Ecdsa(hash), KeyType::Ec(_)) => Verification::Ecdsa(hash),
-        (RequestSignature::Ed25519, KeyType::Ed25519) => Verification::Ed25519,
-        (RequestSignature::MlDsa(signed), KeyType::MlDsa(set)) if signed == set => Verification::MlDsa,
-        _ => return Err(CertificateError::UnsupportedRequestSignature),
-    };
+    let how = csr.signature_algorithm();
+    if !how.fits(csr.key_type()) {
+        return Err(CertificateError::UnsupportedRequestSignature);
+    }
     let bad = CertificateError::BadKey { field: "csr", problem: "its public key is not a usable key" };
     let public = PublicKey::from_spki(csr.spki_der()).map_err(|error| from_evp(error, bad))?;
     public

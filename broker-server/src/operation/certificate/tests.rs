@@ -187,7 +187,7 @@ fn ml_dsa_issues_and_is_certified() {
         let (_, ca) = X509Certificate::from_der(ca.der()).unwrap();
         PublicKey::from_spki(ca.public_key().raw)
             .unwrap()
-            .verify(Verification::MlDsa, leaf.tbs_certificate.as_ref(), &leaf.signature_value.data)
+            .verify(SignatureScheme::MlDsa(set), leaf.tbs_certificate.as_ref(), &leaf.signature_value.data)
             .unwrap();
 
         let csr = CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap();

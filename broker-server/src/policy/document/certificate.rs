@@ -3,33 +3,16 @@
 use super::{
     duration,
     keys::key_constraints,
-    pending::signature_hash,
     read::{Field, Report, Section, quote},
+    scheme,
 };
 use crate::{
-    algorithm::{MlDsa, SignatureScheme, SkiHash},
+    algorithm::{SignatureScheme, SkiHash},
     policy::profile::{
         BasicConstraints, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage, SignCertificateRule,
         SubjectAlternativeNames,
     },
 };
-
-#[derive(Clone, Copy)]
-enum SignAlg {
-    Rsa,
-    Ecdsa,
-    Ed25519,
-    MlDsa(MlDsa),
-}
-
-const SIGN_ALGS: [(&str, SignAlg); 6] = [
-    ("rsa", SignAlg::Rsa),
-    ("ecdsa", SignAlg::Ecdsa),
-    ("ed25519", SignAlg::Ed25519),
-    ("ml-dsa-44", SignAlg::MlDsa(MlDsa::MlDsa44)),
-    ("ml-dsa-65", SignAlg::MlDsa(MlDsa::MlDsa65)),
-    ("ml-dsa-87", SignAlg::MlDsa(MlDsa::MlDsa87)),
-];
 
 const KEYS: [&str; 10] = [
     "SignAlg",
@@ -47,7 +30,7 @@ const KEYS: [&str; 10] = [
 /// Reads `SignCertificate`.
 pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option<SignCertificateRule> {
     let section = field.section(&KEYS, report)?;
-    let scheme = scheme(&section, report);
+    let scheme = scheme::scheme(&section, &scheme::CERTIFICATES, report);
     let ski_hash = match section.get("SKIHashAlg") {
         Some(field) => field.algorithm(&SkiHash::ALL.map(|hash| (hash.name(), hash)), report),
         None => Some(SkiHash::Sha1),
@@ -86,25 +69,6 @@ pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option
         line: section.at.line,
         validity_line,
     })
-}
-
-fn scheme(section: &Section<'_>, report: &mut Report) -> Option<SignatureScheme> {
-    let field = section.require("SignAlg", report).cloned();
-    let algorithm = field.and_then(|field| field.algorithm(&SIGN_ALGS, report));
-    let name = algorithm.map(|algorithm| match algorithm {
-        SignAlg::Rsa => ("rsa", false),
-        SignAlg::Ecdsa => ("ecdsa", false),
-        SignAlg::Ed25519 => ("ed25519", true),
-        SignAlg::MlDsa(set) => (set.name(), true),
-    });
-    let hash = signature_hash(section, name, report);
-    match (algorithm?, hash?) {
-        (SignAlg::Rsa, Some(hash)) => Some(SignatureScheme::RsaPkcs1(hash)),
-        (SignAlg::Ecdsa, Some(hash)) => Some(SignatureScheme::Ecdsa(hash)),
-        (SignAlg::Ed25519, _) => Some(SignatureScheme::Ed25519),
-        (SignAlg::MlDsa(set), _) => Some(SignatureScheme::MlDsa(set)),
-        (SignAlg::Rsa | SignAlg::Ecdsa, None) => None,
-    }
 }
 
 /// Both offsets in whole seconds, and the line.
@@ -162,22 +126,20 @@ fn sides(
     };
     let (subject, issuer) = (side("Subject"), side("Issuer"));
     if let (Some(scheme), Some(issuer), Some(field)) = (scheme, &issuer, section.get("Issuer")) {
-        let (sign_alg, entry, present) = match scheme {
-            SignatureScheme::RsaPkcs1(_) => ("rsa", "RSA", issuer.rsa.is_some()),
-            SignatureScheme::Ecdsa(_) => ("ecdsa", "ECDSA", issuer.ecdsa.is_some()),
-            SignatureScheme::Ed25519 => ("ed25519", "Ed25519", issuer.ed25519.is_some()),
-            SignatureScheme::MlDsa(set) => {
-                (set.name(), set.name(), issuer.ml_dsa.iter().any(|(allowed, _)| *allowed == set))
-            }
+        let entry = match scheme {
+            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => "RSA",
+            SignatureScheme::Ecdsa(_) => "ECDSA",
+            SignatureScheme::Ed25519 | SignatureScheme::MlDsa(_) => scheme.name(),
         };
         // An entry that was there and wrong has its own mistake already.
         let attempted = matches!(&field.node.value, super::tree::Value::Map(entries) if entries.iter().any(
             |(key, _)| matches!(&key.value, super::tree::Value::Text(word) if word.eq_ignore_ascii_case(entry))
         ));
-        if !present && !attempted {
+        if !issuer.have_entry_for(scheme) && !attempted {
             let message = format!(
-                "has no entry for {}, the kind of key that SignAlg {sign_alg} needs, so nothing could be issued",
-                entry.to_uppercase()
+                "has no entry for {}, the kind of key that SignAlg {} needs, so nothing could be issued",
+                entry.to_uppercase(),
+                scheme.name()
             );
             field.misplaced(message, report);
         }

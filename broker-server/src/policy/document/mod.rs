@@ -1,12 +1,14 @@
 //! The profile document: YAML as written becomes rules that cannot be wrong, or the list of everything that is wrong.
 
 mod certificate;
+mod data;
 pub(super) mod duration;
 mod error;
 mod keys;
 mod pending;
 mod profile;
 mod read;
+mod scheme;
 mod settings;
 pub(super) mod suggest;
 mod tree;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    LIBRARIES, certificate, pending,
+    LIBRARIES, certificate, data, pending,
     read::{Field, Report, Section, quote},
     settings::Settings,
     tree::Position,
@@ -43,9 +43,9 @@ pub(super) fn profile(
     }
     let hash_data = rule(&api, "HashData", report, hash_data);
     let sign_certificate = rule(&api, "SignCertificate", report, certificate::sign_certificate);
-    let sign_data = rule(&api, "SignData", report, pending::sign_data);
-    let encrypt_data = rule(&api, "EncryptData", report, pending::encrypt_data);
-    let kem = rule(&api, "KEM", report, pending::kem);
+    let sign_data = rule(&api, "SignData", report, data::sign_data);
+    let encrypt_data = rule(&api, "EncryptData", report, data::encrypt_data);
+    let kem = rule(&api, "KEM", report, data::kem);
     let groth16 = rule(&api, "Groth16", report, pending::groth16);
     let (name, name_at) = name?;
     let profile = Profile {

@@ -3,14 +3,15 @@
 use der::{Decode as _, Tag, asn1::ObjectIdentifier};
 use x509_cert::{ext::pkix, name::Name, time::Time};
 
-use super::{
-    asn1::{NotDer, Tlv, context},
-    names::{check_name, extensions},
-    public_key::PublicKeyInfo,
-};
+use super::names::{check_name, extensions};
 use crate::{
     algorithm::KeyType,
-    request::{Problem, pem},
+    request::{
+        Problem,
+        asn1::{NotDer, Tlv, context},
+        pem,
+        public_key::PublicKeyInfo,
+    },
 };
 
 /// The issuer's certificate with its original DER.

@@ -2,14 +2,15 @@
 
 use der::{Tag, asn1::ObjectIdentifier};
 
-use super::{
-    asn1::{NotDer, Tlv, Values, context},
-    names::{AlternativeName, alternative_names, check_name, extensions},
-    public_key::{Algorithm, ED25519, ML_DSA, PublicKeyInfo},
-};
+use super::names::{AlternativeName, alternative_names, check_name, extensions};
 use crate::{
-    algorithm::{KeyType, MlDsa, SignatureHash},
-    request::{Problem, pem},
+    algorithm::{KeyType, SignatureHash, SignatureScheme},
+    request::{
+        Problem,
+        asn1::{NotDer, Tlv, Values, context},
+        pem,
+        public_key::{Algorithm, ED25519, ML_DSA, PublicKeyInfo},
+    },
 };
 
 /// A PKCS#10 certification request (RFC 2986) with its original DER. Its signature is not verified yet.
@@ -19,28 +20,8 @@ pub struct Csr {
     public_key: PublicKeyInfo,
     alternative_names: Vec<AlternativeName>,
     signed: Vec<u8>,
-    algorithm: RequestSignature,
+    algorithm: SignatureScheme,
     signature: Vec<u8>,
-}
-
-/// How a request is signed. Nothing says that the subject's key is of that kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestSignature {
-    /// RSASSA-PKCS1-v1_5 (RFC 8017 8.2).
-    RsaPkcs1(SignatureHash),
-    /// RSASSA-PSS (RFC 8017 8.1) with MGF1 over the same hash.
-    RsaPss {
-        /// For the message and for MGF1.
-        hash: SignatureHash,
-        /// In bytes.
-        salt_length: u32,
-    },
-    /// ECDSA (FIPS 186-5).
-    Ecdsa(SignatureHash),
-    /// Ed25519 (RFC 8410).
-    Ed25519,
-    /// ML-DSA (RFC 9881).
-    MlDsa(MlDsa),
 }
 
 impl Csr {
@@ -74,8 +55,8 @@ impl Csr {
         &self.signed
     }
 
-    /// How the request is signed.
-    pub fn signature_algorithm(&self) -> RequestSignature {
+    /// How the request is signed. Nothing says that the subject's key is of that kind.
+    pub fn signature_algorithm(&self) -> SignatureScheme {
         self.algorithm
     }
 
@@ -220,7 +201,7 @@ const BROKEN: [ObjectIdentifier; 6] = [
     ObjectIdentifier::new_unwrap("1.2.840.10040.4.3"),
 ];
 
-fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<RequestSignature, Problem> {
+fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<SignatureScheme, Problem> {
     let oid = algorithm.oid;
     let absent = algorithm.parameters.is_none();
     let parameters =
@@ -228,7 +209,7 @@ fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<RequestSignature, Pr
     if let Some(hash) = lookup(&PKCS1, oid) {
         // RFC 4055 5 wants NULL and has absent parameters accepted too.
         let fine = absent || algorithm.null_parameters();
-        return if fine { Ok(RequestSignature::RsaPkcs1(hash)) } else { Err(parameters()) };
+        return if fine { Ok(SignatureScheme::RsaPkcs1(hash)) } else { Err(parameters()) };
     }
     if oid == RSASSA_PSS {
         let pss = algorithm.parameters.ok_or(NotDer).and_then(pss_parameters);
@@ -241,11 +222,11 @@ fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<RequestSignature, Pr
         };
     }
     let found = if let Some(hash) = lookup(&ECDSA, oid) {
-        RequestSignature::Ecdsa(hash)
+        SignatureScheme::Ecdsa(hash)
     } else if oid == ED25519 {
-        RequestSignature::Ed25519
+        SignatureScheme::Ed25519
     } else if let Some(set) = lookup(&ML_DSA, oid) {
-        RequestSignature::MlDsa(set)
+        SignatureScheme::MlDsa(set)
     } else if BROKEN.contains(&oid) {
         return Err(Problem::Unsupported(
             "is signed with SHA-1 or MD5, which prove nothing any more; sign it with SHA-256 or better (openssl req -sha256)".into(),
@@ -259,7 +240,7 @@ fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<RequestSignature, Pr
 }
 
 /// RFC 4055 3.1. `None` for hashes that are not taken, among them SHA-1, the default of every part.
-fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<RequestSignature>, NotDer> {
+fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<SignatureScheme>, NotDer> {
     let mut parts = parameters.inside(Tag::Sequence)?;
     let hash = match parts.optional(context(0, true))? {
         Some(hash) => hash_algorithm(&mut Values::new(Tlv::only(hash.value)?.raw)?)?,
@@ -285,7 +266,7 @@ fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<RequestSignature>, NotDe
     }
     Ok(lookup(&HASHES, hash)
         .filter(|_| hash == mask_hash)
-        .map(|hash| RequestSignature::RsaPss { hash, salt_length }))
+        .map(|hash| SignatureScheme::RsaPss { hash, salt_length }))
 }
 
 fn mask_hash(mask: Tlv<'_>) -> Result<ObjectIdentifier, NotDer> {

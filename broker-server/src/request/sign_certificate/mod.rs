@@ -4,23 +4,19 @@
 
 use broker_proto::v1;
 
-use super::{Limits, Problem, RequestError, error::at_most};
+use super::{Limits, Problem, RequestError, SigningKey, error::at_most, signing_key};
 
-mod asn1;
 mod ca_certificate;
 mod csr;
-mod key;
 #[cfg(test)]
 pub(crate) mod material;
 mod names;
-mod public_key;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 pub use ca_certificate::CaCertificate;
-pub use csr::{Csr, RequestSignature};
-pub use key::{IssuerKey, KeyForm};
+pub use csr::Csr;
 pub use names::AlternativeName;
 
 /// A request to issue a certificate.
@@ -29,7 +25,7 @@ pub struct SignCertificate {
     /// The certification request.
     pub csr: Csr,
     /// The issuer's private key.
-    pub issuer_key: IssuerKey,
+    pub issuer_key: SigningKey,
     /// The issuer's certificate.
     pub ca_certificate: CaCertificate,
     /// DER of the Name that replaces the request's subject.
@@ -57,9 +53,9 @@ impl SignCertificate {
     /// Parses the request's fields in the order CSR, key, certificate, then the rest. The key's text is taken out of
     /// `message`, used and wiped.
     pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, RequestError> {
-        let key = key::take(&mut message.ca_private_key);
+        let key = signing_key::take(&mut message.ca_private_key);
         let csr = field("csr", &message.csr, limits.csr, Csr::from_pem)?;
-        let issuer_key = field("ca_private_key", key.expose(), limits.ca_private_key, IssuerKey::from_pem)?;
+        let issuer_key = field("ca_private_key", key.expose(), limits.ca_private_key, SigningKey::from_pem)?;
         drop(key);
         let ca_certificate = field("ca_cert", &message.ca_cert, limits.ca_cert, CaCertificate::from_pem)?;
         let subject = match message.subject.as_deref() {

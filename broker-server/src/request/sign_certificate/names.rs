@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use der::{Tag, asn1::ObjectIdentifier};
 
-use super::asn1::{NotDer, Tlv, Values, context};
 use crate::request::Problem;
+use crate::request::asn1::{NotDer, Tlv, Values, context};
 
 /// A GeneralName (RFC 5280 4.2.1.6) that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use der::{Encode as _, Tag, asn1::ObjectIdentifier};
 
-use super::asn1::{NotDer, encode};
 use crate::request::Problem;
+use crate::request::asn1::{NotDer, encode};
 
 /// An attribute that the text may name.
 struct Attribute {

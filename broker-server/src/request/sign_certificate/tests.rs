@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 use super::{material::OpenSsl, *};
-use crate::algorithm::{Curve, KeyType};
+use crate::{
+    algorithm::{Curve, KeyForm, KeyType},
+    request::{asn1, signing_key},
+};
 
 fn parse(mut message: v1::SignCertificateRequest) -> Result<SignCertificate, RequestError> {
     SignCertificate::parse(&mut message, &Limits::default())
@@ -196,7 +199,7 @@ fn damaged_der_is_survived() {
         let csr = openssl.run("req -in ca.csr -outform DER");
         let certificate = openssl.run("x509 -in ca.crt -outform DER");
         let key = openssl.run("pkcs8 -topk8 -nocrypt -in ca.key -outform DER");
-        let whole_key = |der: &[u8]| key::key_type(KeyForm::Pkcs8, der).is_ok();
+        let whole_key = |der: &[u8]| signing_key::key_type(KeyForm::Pkcs8, der).is_ok();
         let whole_csr = |der: &[u8]| Csr::from_der(der).is_ok();
         let whole_certificate = |der: &[u8]| CaCertificate::from_der(der).is_ok();
         let readers: [Reader<'_>; 3] =

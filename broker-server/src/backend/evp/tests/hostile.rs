@@ -2,7 +2,7 @@
 
 use super::{post_quantum::tlv, *};
 
-const ENCODINGS: [KeyEncoding; 3] = [KeyEncoding::Pkcs8, KeyEncoding::Sec1, KeyEncoding::Pkcs1];
+const ENCODINGS: [KeyForm; 3] = [KeyForm::Pkcs8, KeyForm::Sec1, KeyForm::Pkcs1];
 
 /// Every key of the zoo: PKCS#8 or its own encoding, and SPKI.
 fn zoo(bench: &Bench) -> Vec<Vec<u8>> {
@@ -34,10 +34,13 @@ fn handle(der: &[u8]) {
         }
     }
     if let Ok(key) = PublicKey::from_spki(der) {
-        let _ =
-            key.verify(Verification::Ecdsa(SignatureHash::Sha256), MESSAGE, &[0x30, 0x06, 2, 1, 1, 2, 1, 1]);
-        let _ = key.verify(Verification::RsaPkcs1(SignatureHash::Sha256), MESSAGE, &[1; 128]);
-        let _ = key.verify(Verification::Ed25519, MESSAGE, &[0; 64]);
+        let _ = key.verify(
+            SignatureScheme::Ecdsa(SignatureHash::Sha256),
+            MESSAGE,
+            &[0x30, 0x06, 2, 1, 1, 2, 1, 1],
+        );
+        let _ = key.verify(SignatureScheme::RsaPkcs1(SignatureHash::Sha256), MESSAGE, &[1; 128]);
+        let _ = key.verify(SignatureScheme::Ed25519, MESSAGE, &[0; 64]);
     }
 }
 
@@ -150,7 +153,7 @@ fn rsa_numbers_that_do_not_belong_together_are_refused() {
     }
     assert_eq!(numbers.len(), 9);
     let assemble = |numbers: &[&[u8]]| tlv(0x30, &numbers.iter().flat_map(|n| tlv(2, n)).collect::<Vec<_>>());
-    assert!(PrivateKey::from_der(KeyEncoding::Pkcs1, &assemble(&numbers)).is_ok());
+    assert!(PrivateKey::from_der(KeyForm::Pkcs1, &assemble(&numbers)).is_ok());
     for i in 1..numbers.len() {
         let mut changed = numbers[i].to_vec();
         *changed.last_mut().unwrap() ^= 2;

@@ -9,13 +9,13 @@ fn one_key_in_each_of_its_encodings_is_one_key() {
         let (private, spki) = bench.ec(name);
         bench.openssl("ec -in key.der -inform DER -outform DER -out sec1.der");
         let sec1 = bench.get("sec1.der");
-        for (encoding, der) in [(KeyEncoding::Pkcs8, &private), (KeyEncoding::Sec1, &sec1)] {
+        for (encoding, der) in [(KeyForm::Pkcs8, &private), (KeyForm::Sec1, &sec1)] {
             let key = PrivateKey::from_der(encoding, der).unwrap();
             assert!(key.matches(&public(&spki)), "{name} {encoding:?}");
         }
         // SEC1 without the public half: it is computed.
         bench.openssl("ec -in key.der -inform DER -no_public -outform DER -out sec1.der");
-        let key = PrivateKey::from_der(KeyEncoding::Sec1, &bench.get("sec1.der")).unwrap();
+        let key = PrivateKey::from_der(KeyForm::Sec1, &bench.get("sec1.der")).unwrap();
         assert!(key.matches(&public(&spki)), "{name}");
         // A compressed point is the same point.
         bench.openssl("ec -in key.der -inform DER -pubout -conv_form compressed -outform DER -out short.der");
@@ -24,7 +24,7 @@ fn one_key_in_each_of_its_encodings_is_one_key() {
     let (private, spki) = bench.rsa(2048);
     bench.openssl("rsa -in key.der -inform DER -traditional -outform DER -out pkcs1.der");
     let pkcs1 = bench.get("pkcs1.der");
-    for (encoding, der) in [(KeyEncoding::Pkcs8, &private), (KeyEncoding::Pkcs1, &pkcs1)] {
+    for (encoding, der) in [(KeyForm::Pkcs8, &private), (KeyForm::Pkcs1, &pkcs1)] {
         assert!(PrivateKey::from_der(encoding, der).unwrap().matches(&public(&spki)), "{encoding:?}");
     }
 }
@@ -36,10 +36,10 @@ fn a_key_in_another_encoding_than_it_says_is_refused() {
     bench.openssl("ec -in key.der -inform DER -outform DER -out sec1.der");
     let sec1 = bench.get("sec1.der");
     for (encoding, der) in [
-        (KeyEncoding::Sec1, &private),
-        (KeyEncoding::Pkcs1, &private),
-        (KeyEncoding::Pkcs8, &sec1),
-        (KeyEncoding::Pkcs1, &sec1),
+        (KeyForm::Sec1, &private),
+        (KeyForm::Pkcs1, &private),
+        (KeyForm::Pkcs8, &sec1),
+        (KeyForm::Pkcs1, &sec1),
     ] {
         assert_eq!(PrivateKey::from_der(encoding, der).unwrap_err(), EvpError::BadKey);
     }
@@ -50,22 +50,19 @@ fn a_scheme_that_does_not_fit_the_key_is_an_error() {
     let bench = Bench::new();
     let keys = [bench.ec("secp384r1"), bench.rsa(2048), bench.key("-algorithm ED25519")];
     let hash = SignatureHash::Sha256;
-    let schemes = [
-        (SignatureScheme::Ecdsa(hash), Verification::Ecdsa(hash)),
-        (SignatureScheme::RsaPkcs1(hash), Verification::RsaPkcs1(hash)),
-        (SignatureScheme::Ed25519, Verification::Ed25519),
-    ];
+    let schemes = [SignatureScheme::Ecdsa(hash), SignatureScheme::RsaPkcs1(hash), SignatureScheme::Ed25519];
     for (i, (private_der, public_der)) in keys.iter().enumerate() {
         let (private, public) = (pkcs8(private_der), public(public_der));
-        for (j, (scheme, how)) in schemes.into_iter().enumerate() {
+        for (j, scheme) in schemes.into_iter().enumerate() {
             if i != j {
                 assert_eq!(private.sign(scheme, MESSAGE), Err(EvpError::BadKey));
-                assert_eq!(public.verify(how, MESSAGE, &[0; 64]), Err(EvpError::BadKey));
+                assert_eq!(public.verify(scheme, MESSAGE, &[0; 64]), Err(EvpError::BadKey));
             }
         }
         assert_eq!(private.sign(SignatureScheme::MlDsa(MlDsa::MlDsa44), MESSAGE), Err(EvpError::BadKey));
-        assert_eq!(public.verify(Verification::MlDsa, MESSAGE, &[0; 2420]), Err(EvpError::BadKey));
-        let pss = Verification::RsaPss { hash, salt_length: 32 };
+        let ml_dsa = SignatureScheme::MlDsa(MlDsa::MlDsa44);
+        assert_eq!(public.verify(ml_dsa, MESSAGE, &[0; 2420]), Err(EvpError::BadKey));
+        let pss = SignatureScheme::RsaPss { hash, salt_length: 32 };
         let expected = if i == 1 { EvpError::BadSignature } else { EvpError::BadKey };
         assert_eq!(public.verify(pss, MESSAGE, &[0; 256]), Err(expected));
         // Nor does the key match the others.
@@ -114,14 +111,14 @@ fn kinds_that_the_broker_does_not_use_are_refused_or_sign_nothing() {
         "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048",
     ] {
         let (private_der, public_der) = bench.key(options);
-        if let Ok(private) = PrivateKey::from_der(KeyEncoding::Pkcs8, &private_der) {
+        if let Ok(private) = PrivateKey::from_der(KeyForm::Pkcs8, &private_der) {
             assert_eq!(private.key_type(), None, "{options}");
             let scheme = SignatureScheme::Ecdsa(SignatureHash::Sha256);
             assert_eq!(private.sign(scheme, MESSAGE), Err(EvpError::BadKey), "{options}");
         }
         if let Ok(public) = PublicKey::from_spki(&public_der) {
             assert_eq!(public.key_type(), None, "{options}");
-            let how = Verification::Ecdsa(SignatureHash::Sha256);
+            let how = SignatureScheme::Ecdsa(SignatureHash::Sha256);
             assert_eq!(public.verify(how, MESSAGE, &[0; 64]), Err(EvpError::BadKey), "{options}");
         }
     }

@@ -50,26 +50,26 @@ fn ml_dsa_in_every_form_signs_and_verifies() {
             assert_eq!(private.key_type(), Some(KeyType::MlDsa(set)));
             assert!(private.matches(&public));
             let signature = private.sign(SignatureScheme::MlDsa(set), MESSAGE).unwrap();
-            verify_and_spoil(&public, Verification::MlDsa, &signature);
+            verify_and_spoil(&public, SignatureScheme::MlDsa(set), &signature);
             safe::UnparsedPublicKey::new(verifying, pair.public_key().as_ref())
                 .verify(MESSAGE, &signature)
                 .unwrap();
 
             // Bytes after the key, at each level.
             let trailing = [&form[..], &[0]].concat();
-            assert!(PrivateKey::from_der(KeyEncoding::Pkcs8, &envelope(arc, &trailing)).is_err());
-            assert!(PrivateKey::from_der(KeyEncoding::Pkcs8, &[&der[..], &[0]].concat()).is_err());
+            assert!(PrivateKey::from_der(KeyForm::Pkcs8, &envelope(arc, &trailing)).is_err());
+            assert!(PrivateKey::from_der(KeyForm::Pkcs8, &[&der[..], &[0]].concat()).is_err());
         }
         let three = tlv(0x30, &[&inside[..], &[0x05, 0x00]].concat());
-        assert!(PrivateKey::from_der(KeyEncoding::Pkcs8, &envelope(arc, &three)).is_err());
+        assert!(PrivateKey::from_der(KeyForm::Pkcs8, &envelope(arc, &three)).is_err());
 
         // A seed and an expanded key that are not of one key.
         let other = tlv(0x30, &[tlv(0x04, &[0xa5; 32]), tlv(0x04, expanded.as_ref())].concat());
-        assert!(PrivateKey::from_der(KeyEncoding::Pkcs8, &envelope(arc, &other)).is_err());
+        assert!(PrivateKey::from_der(KeyForm::Pkcs8, &envelope(arc, &other)).is_err());
 
         let mut signature = vec![0; pair.algorithm().signature_len()];
         pair.sign(MESSAGE, &mut signature).unwrap();
-        verify_and_spoil(&public, Verification::MlDsa, &signature);
+        verify_and_spoil(&public, SignatureScheme::MlDsa(set), &signature);
 
         // A different set, and no set at all.
         let private = pkcs8(&envelope(arc, &seed_form));
@@ -79,6 +79,6 @@ fn ml_dsa_in_every_form_signs_and_verifies() {
             assert_eq!(private.sign(SignatureScheme::MlDsa(wrong), MESSAGE), Err(EvpError::BadKey));
         }
         assert_eq!(private.sign(SignatureScheme::Ed25519, MESSAGE), Err(EvpError::BadKey));
-        assert!(PrivateKey::from_der(KeyEncoding::Pkcs8, &envelope(0x14, &seed_form)).is_err());
+        assert!(PrivateKey::from_der(KeyForm::Pkcs8, &envelope(0x14, &seed_form)).is_err());
     }
 }

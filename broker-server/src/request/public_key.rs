@@ -2,11 +2,11 @@
 
 use der::{Tag, asn1::ObjectIdentifier};
 
-use super::asn1::{NotDer, Tlv, Values, magnitude};
-use crate::{
-    algorithm::{Curve, KeyType, MlDsa},
-    request::Problem,
+use super::{
+    Problem,
+    asn1::{NotDer, Tlv, Values, magnitude},
 };
+use crate::algorithm::{Curve, KeyType, MlDsa};
 
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");

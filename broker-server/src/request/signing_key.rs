@@ -1,42 +1,28 @@
-//! The issuer's private key: which kind it is, read from its DER without using it.
+//! A private key that signs: which kind it is, read from its DER without using it.
 
 use der::Tag;
 use zeroize::Zeroize as _;
 
 use super::{
+    Problem,
     asn1::{NotDer, Tlv, Values, context},
+    pem,
     public_key::{Algorithm, Kind, curve, rsa_key_type},
 };
 use crate::{
-    algorithm::KeyType,
-    request::{Problem, pem},
+    algorithm::{KeyForm, KeyType},
     secret::SecretBytes,
 };
 
-/// The issuer's private key: its kind and size are known, it has not been used.
+/// A private key: its kind and size are known, it has not been used.
 #[derive(Debug)]
-pub struct IssuerKey {
+pub struct SigningKey {
     key_type: KeyType,
     form: KeyForm,
     der: SecretBytes,
 }
 
-/// How a private key is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyForm {
-    /// PrivateKeyInfo (RFC 5958).
-    Pkcs8,
-    /// ECPrivateKey (RFC 5915).
-    Sec1,
-    /// RSAPrivateKey (RFC 8017 A.1.2).
-    Pkcs1,
-}
-
-impl KeyForm {
-    const ALL: [Self; 3] = [Self::Pkcs8, Self::Sec1, Self::Pkcs1];
-}
-
-impl IssuerKey {
+impl SigningKey {
     /// Kind and size.
     pub fn key_type(&self) -> KeyType {
         self.key_type

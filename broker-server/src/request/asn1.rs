@@ -2,7 +2,7 @@
 
 use der::{Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
 
-use crate::request::Problem;
+use super::Problem;
 
 /// The bytes are not the DER that is needed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

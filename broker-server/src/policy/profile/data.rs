@@ -1,0 +1,111 @@
+//! Rules of the operations on data: `SignData`, `EncryptData`, `KEM`.
+
+use super::KeyConstraints;
+use crate::algorithm::{Aead, Kem, SignatureScheme};
+
+/// `API.SignData`: signing, verifying, and making keys for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignDataRule {
+    /// `SigningMode`.
+    pub mode: SigningMode,
+    /// `SignAlg` and `HashAlg`.
+    pub scheme: SignatureScheme,
+    /// `SignatureFormat`: what a request that names none gets.
+    pub format: SignatureFormat,
+    /// `KeyConstraints`.
+    pub keys: KeyConstraints,
+    /// `AllowSeed`: a key pair may be made from a caller's seed.
+    pub allow_seed: bool,
+    /// Line of the section, from 1.
+    pub line: u32,
+}
+
+/// `SigningMode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are the document's
+pub enum SigningMode {
+    Legacy,
+    PostQuantum,
+    Hybrid,
+}
+
+/// `SignatureFormat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFormat {
+    /// The signature's own octets; of ECDSA r and s, each as long as the curve's order.
+    Raw,
+    /// What an X.509 signature's BIT STRING holds: of ECDSA Ecdsa-Sig-Value, of the others their own octets.
+    Der,
+    /// DER in a `SIGNATURE` block (RFC 7468).
+    Pem,
+    /// Detached SignedData (RFC 5652) in DER, the signer by subject key identifier.
+    Cms,
+}
+
+/// `API.EncryptData`: encrypting and decrypting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncryptDataRule {
+    /// `EncryptAlg`.
+    pub algorithm: Aead,
+    /// `KeySize` in bits: 128, 192 or 256.
+    pub key_size: u32,
+    /// `TagLength` in bits: 96, 104, 112, 120 or 128.
+    pub tag_length: u32,
+    /// `NonceStrategy`.
+    pub nonce: NonceStrategy,
+    /// Line of the section, from 1.
+    pub line: u32,
+}
+
+/// `NonceStrategy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NonceStrategy {
+    /// The caller brings the nonce.
+    UserProvided,
+    /// The broker makes it; a caller's own is an error.
+    Random,
+}
+
+/// `API.KEM`: making keys, encapsulating, decapsulating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KemRule {
+    /// `KemAlg`.
+    pub algorithm: Kem,
+    /// `AllowSeed`: a key pair may be made from a caller's seed.
+    pub allow_seed: bool,
+    /// Line of the section, from 1.
+    pub line: u32,
+}
+
+impl SigningMode {
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::PostQuantum => "post-quantum",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
+impl SignatureFormat {
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "RAW",
+            Self::Der => "DER",
+            Self::Pem => "PEM",
+            Self::Cms => "CMS",
+        }
+    }
+}
+
+impl NonceStrategy {
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UserProvided => "user-provided",
+            Self::Random => "random",
+        }
+    }
+}
