@@ -15,6 +15,7 @@ use aws_lc_rs::signature as safe;
 use tempfile::TempDir;
 
 use super::*;
+use crate::algorithm::{Curve, KeyForm, KeyType, MlDsa, SignatureHash, SignatureScheme};
 
 const MESSAGE: &[u8] = b"to be signed";
 const CURVES: [(Curve, &str); 4] = [
