@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     compute::ComputeError,
-    operation::certificate::CertificateError,
+    operation::{certificate::CertificateError, signature::SignatureError},
     policy::{Denial, DenialKind},
     request::RequestError,
 };
@@ -35,6 +35,9 @@ pub enum CallError {
     /// No certificate was issued.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// Nothing was signed, verified or made.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The compute pool did not do the job.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -62,6 +65,7 @@ impl CallError {
             Self::Request(error) => error.problem.reason(),
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
+            Self::Signature(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
@@ -79,7 +83,11 @@ impl CallError {
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
                 _ => Code::FailedPrecondition,
             },
-            Self::Certificate(CertificateError::Internal) => Code::Internal,
+            Self::Certificate(CertificateError::Internal) | Self::Signature(SignatureError::Internal) => {
+                Code::Internal
+            }
+            Self::Signature(SignatureError::NotStreamable) => Code::FailedPrecondition,
+            Self::Signature(_) => Code::InvalidArgument,
             Self::Certificate(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
@@ -99,6 +107,7 @@ impl CallError {
         match self {
             Self::Request(error) => put("field", error.field),
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
+            Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);
