@@ -24,8 +24,10 @@ use crate::algorithm::{Curve, KeyForm, KeyType, MlDsa, SignatureHash, SignatureS
 
 mod ml_dsa;
 mod types;
+mod xof;
 
 pub use types::EvpError;
+pub use xof::Xof;
 
 #[cfg(test)]
 mod tests;
