@@ -12,7 +12,7 @@ mod sign_certificate;
 mod signing_key;
 
 pub use error::{Problem, RequestError};
-pub use hash_data::{HashData, HashFormat};
+pub use hash_data::{HashData, HashFormat, HashStream};
 pub use limits::Limits;
 pub use metadata::Metadata;
 #[cfg(test)]
