@@ -53,6 +53,19 @@ pub enum CallError {
     /// The broker is ending and could not wait for this call.
     #[error("the broker is shutting down")]
     ShuttingDown,
+    /// The caller has gone, or the call was cut, before its stream ended.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// What the gRPC library says of a message of a stream.
+    #[error("{message}")]
+    Foreign {
+        /// The code, by our table.
+        code: Code,
+        /// The reason of google.rpc.ErrorInfo.
+        reason: &'static str,
+        /// For the caller.
+        message: String,
+    },
     /// A bug. No detail leaves the broker.
     #[error("internal error")]
     Internal,
@@ -72,7 +85,15 @@ impl CallError {
             Self::Compute(_) | Self::Internal => "INTERNAL",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::Foreign { reason, .. } => reason,
         }
+    }
+
+    /// A status that the gRPC library made by itself, as [`rewrite`] would have it.
+    pub fn foreign(status: &Status) -> Self {
+        let (code, reason, message) = ours(status);
+        Self::Foreign { code, reason, message }
     }
 
     const fn code(&self) -> Code {
@@ -93,6 +114,8 @@ impl CallError {
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => Code::Unavailable,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
+            Self::Cancelled => Code::Cancelled,
+            Self::Foreign { code, .. } => *code,
         }
     }
 

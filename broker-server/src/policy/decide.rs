@@ -26,6 +26,17 @@ pub fn hash_data(
     Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
+/// May `caller` hash what it is going to send under `profile`? `now` in Unix seconds.
+pub fn hash_stream(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::HashStream,
+    now: i64,
+) -> Result<Permit<permit::HashStream>, Denial> {
+    let rule = section::<permit::HashStream>(profile, now)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
 /// May `caller` have this certificate under `profile`? `now` in Unix seconds, taken once per request. Checks, in this
 /// order: sunset, section, subject key, issuer key, the issuer's fit to `SignAlg`, validity window, names, issuer checks.
 pub fn sign_certificate(

@@ -38,6 +38,21 @@ impl Operation for HashData {
     }
 }
 
+/// `HashStream`, under the rule of `HashData`.
+#[derive(Debug)]
+pub enum HashStream {}
+
+impl Operation for HashStream {
+    type Request = request::HashStream;
+    type Rule = HashDataRule;
+    type Grant = ();
+    const NAME: &'static str = "HashStream";
+    const SECTION: &'static str = HashData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<HashDataRule>> {
+        profile.hash_data.as_ref()
+    }
+}
+
 /// `SignCertificate`.
 #[derive(Debug)]
 pub enum SignCertificate {}

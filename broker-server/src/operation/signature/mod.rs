@@ -13,7 +13,7 @@ pub use sign::{SignStream, sign_data};
 pub use verify::{VerifyStream, verify_data};
 
 use crate::{
-    algorithm::{HashAlgorithm, KeyType, SignatureHash, SignatureScheme},
+    algorithm::{HashAlgorithm, SignatureHash, SignatureScheme},
     backend::{
         Backend,
         evp::{EvpError, PrivateKey, PublicKey},
