@@ -5,8 +5,6 @@ mod composite;
 mod format;
 mod key_pair;
 mod sign;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 pub use key_pair::{KeyPair, generate_key_pair};
