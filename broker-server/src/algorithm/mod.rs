@@ -8,4 +8,4 @@ mod signature;
 pub use aead::Aead;
 pub use hash::{HashAlgorithm, SkiHash};
 pub use kem::{Kem, MlKem};
-pub use signature::{Curve, KeyForm, KeyType, MlDsa, SignatureHash, SignatureScheme};
+pub use signature::{Curve, KeyForm, KeyType, MlDsa, SignatureFormat, SignatureHash, SignatureScheme};

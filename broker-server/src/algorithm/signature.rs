@@ -54,6 +54,11 @@ impl Curve {
             Self::P521 => 521,
         }
     }
+
+    /// Length of the order in bytes: of r and of s in a signature.
+    pub const fn order_length(self) -> usize {
+        self.bits().div_ceil(8) as usize
+    }
 }
 
 /// A parameter set of FIPS 204.
@@ -72,6 +77,15 @@ impl MlDsa {
             Self::MlDsa44 => "ml-dsa-44",
             Self::MlDsa65 => "ml-dsa-65",
             Self::MlDsa87 => "ml-dsa-87",
+        }
+    }
+
+    /// Length of a signature in bytes (FIPS 204 table 2).
+    pub const fn signature_length(self) -> usize {
+        match self {
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
         }
     }
 }
@@ -210,6 +224,31 @@ impl SignatureScheme {
             Self::MlDsa(MlDsa::MlDsa44) => "ML-DSA-44",
             Self::MlDsa(MlDsa::MlDsa65) => "ML-DSA-65",
             Self::MlDsa(MlDsa::MlDsa87) => "ML-DSA-87",
+        }
+    }
+}
+
+/// How a signature over data travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFormat {
+    /// The signature's own octets; of ECDSA r and s, each as long as the curve's order.
+    Raw,
+    /// What an X.509 signature's BIT STRING holds: of ECDSA Ecdsa-Sig-Value, of the others their own octets.
+    Der,
+    /// DER in a `SIGNATURE` block (RFC 7468).
+    Pem,
+    /// Detached SignedData (RFC 5652) in DER, the signer by subject key identifier.
+    Cms,
+}
+
+impl SignatureFormat {
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "RAW",
+            Self::Der => "DER",
+            Self::Pem => "PEM",
+            Self::Cms => "CMS",
         }
     }
 }
