@@ -45,6 +45,9 @@ pub enum Curve {
 }
 
 impl Curve {
+    /// Every curve, the smallest first.
+    pub const ALL: [Self; 4] = [Self::P224, Self::P256, Self::P384, Self::P521];
+
     /// The size in bits that profiles constrain.
     pub const fn bits(self) -> u32 {
         match self {

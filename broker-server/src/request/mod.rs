@@ -19,7 +19,7 @@ mod verification_key;
 mod verify_data;
 
 pub use error::{Problem, RequestError};
-pub use hash_data::{HashData, HashFormat};
+pub use hash_data::{HashData, HashFormat, HashStream};
 pub use key_pair::{GenerateKeyPair, KeyEncoding};
 pub use limits::Limits;
 pub use metadata::Metadata;
