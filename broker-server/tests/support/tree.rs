@@ -49,7 +49,7 @@ fn values(mut der: &[u8]) -> Vec<Node> {
     let mut found = Vec::new();
     while !der.is_empty() {
         let (start, length) = match der[1] {
-            short @ ..0x80 => (2, usize::from(short)),
+            short @ ..=0x7f => (2, usize::from(short)),
             0x81 => (3, usize::from(der[2])),
             0x82 => (4, usize::from(der[2]) << 8 | usize::from(der[3])),
             _ => panic!("a length that no test has"),
