@@ -1,5 +1,6 @@
 //! Crypto libraries as tables of primitives. Knows nothing of profiles, messages or runtimes.
 
+pub mod aead;
 pub mod evp;
 pub mod hash;
 
@@ -8,10 +9,12 @@ pub mod hash;
 pub struct Backend {
     /// Hash functions.
     pub hash: &'static hash::HashTable,
+    /// Authenticated ciphers.
+    pub aead: &'static aead::AeadTable,
 }
 
 /// `CryptoLibrary: native`.
-pub static NATIVE: Backend = Backend { hash: &hash::NATIVE };
+pub static NATIVE: Backend = Backend { hash: &hash::NATIVE, aead: &aead::AWS_LC };
 
 /// `CryptoLibrary: aws-lc`.
-pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC };
+pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC, aead: &aead::AWS_LC };

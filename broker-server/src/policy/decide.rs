@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    check,
+    aead, check,
     explain::Facts,
     permit::{self, CertificateGrant, Operation, Permit},
     profile::Profile,
@@ -32,6 +32,33 @@ pub fn sign_certificate(
     let rule = section::<permit::SignCertificate>(profile, now)?;
     let grant = certificate(profile, &rule, &Facts::of(&request, now))?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` encrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size, whose nonce it is.
+pub fn encrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::EncryptData,
+    now: i64,
+) -> Result<Permit<permit::EncryptData>, Denial> {
+    let rule = section::<permit::EncryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    aead::nonce(profile, &rule, request.nonce.is_some())?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` decrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size.
+pub fn decrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::DecryptData,
+    now: i64,
+) -> Result<Permit<permit::DecryptData>, Denial> {
+    let rule = section::<permit::DecryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
 /// The sunset, and the section of the operation.
@@ -96,6 +123,10 @@ pub enum DenialKind {
     NameNotAllowed,
     /// The CA certificate does not satisfy `IssuerChecks`.
     IssuerNotAllowed,
+    /// The key is not one that the profile takes.
+    KeyNotAllowed,
+    /// The profile's nonces are not the caller's to choose.
+    NonceNotAllowed,
     /// The caller's identity is not allowed.
     CallerNotAllowed,
 }
@@ -113,6 +144,8 @@ impl DenialKind {
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
+            Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
+            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
         }
     }

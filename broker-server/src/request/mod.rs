@@ -1,6 +1,9 @@
 //! What arrived as text and bytes becomes typed facts, without using a key. One file per operation.
 
+mod aead;
 mod asn1;
+mod decrypt_data;
+mod encrypt_data;
 mod error;
 mod hash_data;
 mod key_source;
@@ -11,6 +14,8 @@ mod public_key;
 mod sign_certificate;
 mod signing_key;
 
+pub use decrypt_data::DecryptData;
+pub use encrypt_data::EncryptData;
 pub use error::{Problem, RequestError};
 pub use hash_data::{HashData, HashFormat};
 pub use limits::Limits;

@@ -15,6 +15,7 @@ use std::ffi::CStr;
 
 use aws_lc_sys as ffi;
 
+mod aead;
 mod digest;
 mod key;
 mod ml_dsa;
@@ -23,6 +24,7 @@ mod public_key;
 mod shake;
 mod types;
 
+pub use aead::{AeadContext, CipherError};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
 pub use shake::{shake128, shake256};
