@@ -1,6 +1,7 @@
 //! Crypto libraries as tables of primitives. Knows nothing of profiles, messages or runtimes.
 
 pub mod aead;
+pub mod composite;
 pub mod evp;
 pub mod hash;
 
