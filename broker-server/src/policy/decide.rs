@@ -117,16 +117,16 @@ pub enum DenialKind {
     IssuerKeyNotAllowed,
     /// The issuer's key cannot make the profile's signature.
     AlgorithmMismatch,
+    /// The key is outside the constraints.
+    KeyNotAllowed,
+    /// The profile's nonces are not the caller's to choose.
+    NonceNotAllowed,
     /// The validity asked for is outside the profile's window.
     ValidityNotAllowed,
     /// A subject alternative name of a kind or suffix that is not allowed.
     NameNotAllowed,
     /// The CA certificate does not satisfy `IssuerChecks`.
     IssuerNotAllowed,
-    /// The key is not one that the profile takes.
-    KeyNotAllowed,
-    /// The profile's nonces are not the caller's to choose.
-    NonceNotAllowed,
     /// The caller's identity is not allowed.
     CallerNotAllowed,
 }
@@ -141,11 +141,11 @@ impl DenialKind {
             Self::SubjectKeyNotAllowed => "SUBJECT_KEY_NOT_ALLOWED",
             Self::IssuerKeyNotAllowed => "ISSUER_KEY_NOT_ALLOWED",
             Self::AlgorithmMismatch => "ALGORITHM_MISMATCH",
+            Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
+            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
-            Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
-            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
         }
     }
