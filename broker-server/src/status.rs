@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     compute::ComputeError,
-    operation::{aead::AeadError, certificate::CertificateError},
+    operation::{aead::AeadError, certificate::CertificateError, signature::SignatureError},
     policy::{Denial, DenialKind},
     request::{Problem, RequestError},
 };
@@ -38,6 +38,9 @@ pub enum CallError {
     /// Nothing was encrypted or decrypted.
     #[error(transparent)]
     Aead(#[from] AeadError),
+    /// Nothing was signed, verified or made.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The compute pool did not do the job.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -53,6 +56,19 @@ pub enum CallError {
     /// The broker is ending and could not wait for this call.
     #[error("the broker is shutting down")]
     ShuttingDown,
+    /// The caller has gone, or the call was cut, before its stream ended.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// What the gRPC library says of a message of a stream.
+    #[error("{message}")]
+    Foreign {
+        /// The code, by our table.
+        code: Code,
+        /// The reason of google.rpc.ErrorInfo.
+        reason: &'static str,
+        /// For the caller.
+        message: String,
+    },
     /// A bug. No detail leaves the broker.
     #[error("internal error")]
     Internal,
@@ -66,13 +82,22 @@ impl CallError {
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
             Self::Aead(error) => error.reason(),
+            Self::Signature(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
             Self::Compute(_) | Self::Internal => "INTERNAL",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::Foreign { reason, .. } => reason,
         }
+    }
+
+    /// A status that the gRPC library made by itself, as [`rewrite`] would have it.
+    pub fn foreign(status: &Status) -> Self {
+        let (code, reason, message) = ours(status);
+        Self::Foreign { code, reason, message }
     }
 
     const fn code(&self) -> Code {
@@ -83,13 +108,19 @@ impl CallError {
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
                 _ => Code::FailedPrecondition,
             },
-            Self::Certificate(CertificateError::Internal) | Self::Aead(AeadError::Internal) => Code::Internal,
-            Self::Aead(AeadError::KeyExhausted) => Code::FailedPrecondition,
-            Self::Certificate(_) | Self::Aead(_) => Code::InvalidArgument,
+            Self::Certificate(CertificateError::Internal)
+            | Self::Signature(SignatureError::Internal)
+            | Self::Aead(AeadError::Internal) => Code::Internal,
+            Self::Signature(SignatureError::NotStreamable) | Self::Aead(AeadError::KeyExhausted) => {
+                Code::FailedPrecondition
+            }
+            Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => Code::Unavailable,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
+            Self::Cancelled => Code::Cancelled,
+            Self::Foreign { code, .. } => *code,
         }
     }
 
@@ -111,6 +142,7 @@ impl CallError {
             }
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
             Self::Aead(error) => put("field", error.field().unwrap_or_default()),
+            Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);

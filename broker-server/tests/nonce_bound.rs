@@ -12,7 +12,7 @@ use broker_proto::v1::{self, crypto_service_server::CryptoService as _};
 use broker_server::{
     caller::Caller,
     compute::Pool,
-    operation::{aead::NonceLedger, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::Catalogue,
     request::Limits,
     rpc::{Broker, CallContext, Parts},
@@ -27,7 +27,7 @@ use tonic::{Code, Request, Status};
 /// A broker that lets a key have three random nonces and remembers two keys.
 fn broker() -> Broker {
     Broker::new(Parts {
-        catalogue: Arc::new(Catalogue::bundled().unwrap()),
+        catalogue: Arc::new(Catalogue::bundled(CAPABILITIES).unwrap()),
         pool: Pool::new(2, 64, Duration::from_secs(1)),
         cache: Arc::new(CaCache::new(0, Duration::from_secs(60))),
         nonces: NonceLedger::with_bounds(3, 2).unwrap(),
@@ -50,6 +50,7 @@ async fn encrypt(
         caller: Caller { uid: 1000, gid: 1000, pid: Some(1) },
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(60),
+        patience: None,
     });
     broker.encrypt_data(request).await.map(tonic::Response::into_inner)
 }

@@ -3,6 +3,7 @@
 
 mod aead;
 mod canonical;
+mod capabilities;
 pub mod catalogue;
 mod check;
 pub mod decide;
@@ -11,7 +12,9 @@ mod explain;
 mod names;
 pub mod permit;
 pub mod profile;
+mod signature;
 
+pub use capabilities::{Capabilities, Need, Objection};
 pub use catalogue::Catalogue;
 pub use decide::{Denial, DenialKind};
 pub use document::{DocumentError, Mistake};
