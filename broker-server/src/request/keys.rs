@@ -11,8 +11,7 @@ pub enum Keys<K> {
 
 impl<K> Keys<K> {
     /// Something about each key.
-    pub fn map<T>(&self, about: impl FnMut(&K) -> T) -> Keys<T> {
-        let mut about = about;
+    pub fn map<T>(&self, mut about: impl FnMut(&K) -> T) -> Keys<T> {
         match self {
             Self::One(key) => Keys::One(about(key)),
             Self::Components(keys) => Keys::Components(keys.each_ref().map(about)),
