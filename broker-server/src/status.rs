@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     compute::ComputeError,
-    operation::{certificate::CertificateError, signature::SignatureError},
+    operation::{certificate::CertificateError, kem::KemError, signature::SignatureError},
     policy::{Denial, DenialKind},
     request::RequestError,
 };
@@ -38,6 +38,9 @@ pub enum CallError {
     /// Nothing was signed, verified or made.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// There is no shared secret or no key pair.
+    #[error(transparent)]
+    Kem(#[from] KemError),
     /// The compute pool did not do the job.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -79,6 +82,7 @@ impl CallError {
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
             Self::Signature(error) => error.reason(),
+            Self::Kem(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
@@ -109,6 +113,8 @@ impl CallError {
             }
             Self::Signature(SignatureError::NotStreamable) => Code::FailedPrecondition,
             Self::Signature(_) => Code::InvalidArgument,
+            Self::Kem(KemError::Internal) => Code::Internal,
+            Self::Kem(_) => Code::InvalidArgument,
             Self::Certificate(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
@@ -131,6 +137,7 @@ impl CallError {
             Self::Request(error) => put("field", error.field),
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
             Self::Signature(error) => put("field", error.field().unwrap_or_default()),
+            Self::Kem(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);

@@ -3,6 +3,7 @@
 mod asn1;
 mod error;
 mod hash_data;
+mod kem;
 mod key_pair;
 mod key_source;
 mod limits;
@@ -20,6 +21,7 @@ mod verify_data;
 
 pub use error::{Problem, RequestError};
 pub use hash_data::{HashData, HashFormat, HashStream};
+pub use kem::{Decapsulate, DecapsulationKey, Encapsulate, EncapsulationKey, KemKeyKind};
 pub use key_pair::{GenerateKeyPair, KeyEncoding};
 pub use limits::Limits;
 pub use metadata::Metadata;

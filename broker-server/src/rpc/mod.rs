@@ -33,8 +33,8 @@ use crate::{
     policy::{
         Catalogue,
         permit::{
-            GenerateSignatureKeyPair, HashData, HashStream, Operation, SignCertificate, SignData, SignStream,
-            VerifyData, VerifyStream,
+            Decapsulate, Encapsulate, GenerateKemKeyPair, GenerateSignatureKeyPair, HashData, HashStream,
+            Operation, SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
         },
     },
     request::Limits,
@@ -53,7 +53,7 @@ const SERVICES: [&str; 5] = [
 /// Size of a request in bytes to the services whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
-pub const OPERATIONS: [&str; 8] = [
+pub const OPERATIONS: [&str; 11] = [
     HashData::NAME,
     SignCertificate::NAME,
     HashStream::NAME,
@@ -62,6 +62,9 @@ pub const OPERATIONS: [&str; 8] = [
     SignStream::NAME,
     VerifyStream::NAME,
     GenerateSignatureKeyPair::NAME,
+    GenerateKemKeyPair::SECTION,
+    Encapsulate::NAME,
+    Decapsulate::NAME,
 ];
 
 /// The methods whose requests have a secret in them.
