@@ -33,7 +33,7 @@ async fn uses_of_secret_keys_and_refusals_have_a_line() {
         [
             ["GenerateKeyPair", "success", "ml-kem-768", ""],
             ["Decapsulate", "success", "ml-kem-768", ""],
-            ["Decapsulate", "failed", "ml-kem-768", "FIELD_MALFORMED"],
+            ["Decapsulate", "failed", "ml-kem-768", "FIELD_WRONG_LENGTH"],
             ["GenerateKeyPair", "refused", "", "SEED_NOT_ALLOWED"],
             ["Encapsulate", "refused", "", "ALGORITHM_MISMATCH"],
         ],

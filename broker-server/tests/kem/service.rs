@@ -38,7 +38,7 @@ impl Mechanism {
 }
 
 pub struct Service {
-    pub broker: Broker,
+    _broker: Broker,
     channel: Channel,
 }
 
@@ -67,7 +67,7 @@ impl Service {
         let directory = folder.path().to_str().unwrap();
         let broker = Broker::start(&[&["--profiles-dir", directory], arguments].concat());
         let channel = broker.channel().await;
-        Self { broker, channel }
+        Self { _broker: broker, channel }
     }
 
     pub fn client(&self) -> KemServiceClient<Channel> {

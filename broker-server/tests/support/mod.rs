@@ -14,7 +14,10 @@ use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient};
 
+pub mod aead;
 pub mod pki;
+pub mod signing;
+pub mod tree;
 
 /// A running broker. Dropping it kills the process.
 pub struct Broker {

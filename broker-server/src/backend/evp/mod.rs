@@ -15,6 +15,7 @@ use std::ffi::CStr;
 
 use aws_lc_sys as ffi;
 
+mod aead;
 mod digest;
 mod encode;
 mod generate;
@@ -29,6 +30,7 @@ mod shake;
 mod stream;
 mod types;
 
+pub use aead::{AeadContext, CipherError};
 pub use kem::{KemKey, sha3_256, x25519, x25519_public};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;

@@ -25,7 +25,7 @@ pub fn generate_key_pair(
     let random;
     let seed = match &request.seed {
         Some(seed) => {
-            exact("seed", seed.expose(), "the seed", algorithm, algorithm.seed_length())?;
+            exact("seed", seed.expose(), algorithm.seed_length())?;
             seed.expose()
         }
         None => {

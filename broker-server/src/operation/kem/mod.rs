@@ -66,7 +66,7 @@ pub fn encapsulate(permit: Permit<permit::Encapsulate>, backend: &Backend) -> Re
 #[allow(clippy::needless_pass_by_value)] // as above
 pub fn decapsulate(permit: Permit<permit::Decapsulate>, backend: &Backend) -> Result<SecretBytes, KemError> {
     let (request, algorithm) = (permit.request(), permit.rule().algorithm);
-    exact("ciphertext", &request.ciphertext, "a ciphertext", algorithm, algorithm.ciphertext_length())?;
+    exact("ciphertext", &request.ciphertext, algorithm.ciphertext_length())?;
     let key = parts(&request.key)?;
     mechanism(backend, algorithm)?.decapsulate(&key, &request.ciphertext).map_err(|error| match error {
         backend_kem::KemError::Hash => KemError::BadKey(
@@ -98,18 +98,9 @@ fn parts(key: &DecapsulationKey) -> Result<backend_kem::DecapsulationKey<'_>, Ke
     Ok(backend_kem::DecapsulationKey { private, public: key.public() })
 }
 
-/// `field` must have as many bytes as `what` of the mechanism has.
-fn exact(
-    field: &'static str,
-    bytes: &[u8],
-    what: &str,
-    algorithm: Kem,
-    wanted: usize,
-) -> Result<(), RequestError> {
+fn exact(field: &'static str, bytes: &[u8], wanted: usize) -> Result<(), RequestError> {
     if bytes.len() == wanted {
         return Ok(());
     }
-    let problem =
-        format!("is {} bytes long; {what} of {} has exactly {wanted}", bytes.len(), algorithm.name());
-    Err(RequestError { field, problem: Problem::Malformed(problem) })
+    Err(RequestError { field, problem: Problem::WrongLength { length: bytes.len(), expected: vec![wanted] } })
 }
