@@ -70,17 +70,20 @@ async fn the_structure_is_the_documented_one() {
     }
 }
 
+type Outcome = Result<bool, (Code, String, String)>;
+type Change = Box<dyn Fn(&mut Node)>;
+
 /// Whether a signature in CMS is valid, or code, reason and field of the refusal.
 async fn outcome(
     client: &mut CryptoServiceClient<Channel>,
     profile: &str,
     key: &[u8],
     cms: &[u8],
-) -> Result<bool, (Code, String, String)> {
+) -> Outcome {
     verify(client, profile, key, b"content", cms, CMS).await.map_err(|status| facts(&status))
 }
 
-fn refused(reason: &str) -> Result<bool, (Code, String, String)> {
+fn refused(reason: &str) -> Outcome {
     Err((Code::InvalidArgument, reason.into(), "signature".into()))
 }
 
@@ -97,7 +100,7 @@ async fn every_change_of_the_structure_has_its_answer() {
     assert_eq!(sound.der(), cms);
     let null = Node::new(5, &[]);
     let octets = |bytes: &[u8]| Node::new(4, bytes);
-    let changes: Vec<(&str, Result<bool, _>, Box<dyn Fn(&mut Node)>)> = vec![
+    let changes: Vec<(&str, Outcome, Change)> = vec![
         ("as it is", Ok(true), Box::new(|_| {})),
         ("digest with NULL parameters", Ok(true), {
             let null = null.clone();

@@ -12,8 +12,9 @@ use broker_proto::v1::{self, info_service_client::InfoServiceClient, kem_service
 use support::{
     Broker,
     aead::{decrypt_request, encrypt_request, profiles, shapes},
-    pki,
+    pki, signing,
 };
+use v1::signature_key_service_client::SignatureKeyServiceClient;
 
 #[tokio::test]
 async fn the_key_leaves_no_copy() {
@@ -182,6 +183,80 @@ fn numbers(packed: &[u8]) -> Vec<u8> {
 fn expanded(seed: &[u8]) -> Vec<u8> {
     use ml_kem::{ExpandedKeyEncoding as _, ml_kem_1024::DecapsulationKey};
     DecapsulationKey::from_seed(seed.try_into().unwrap()).to_expanded_bytes().to_vec()
+}
+
+/// Keys that sign data, in PEM and DER.
+#[tokio::test]
+async fn keys_that_sign_data_leave_no_copy() {
+    let (broker, folder) = signing::broker("", &["--dev", "--shards", "1"]);
+    let mut client = broker.crypto().await;
+    let mut secrets = Vec::new();
+    for (kind, profile, place) in [
+        ("p-384", "native ecdsa sha-384", 35..83),
+        ("rsa-2048", "native rsa sha-256", 600..700),
+        ("ed25519", "native ed25519", 16..48),
+    ] {
+        signing::key(folder.path(), kind);
+        let text = std::fs::read_to_string(folder.path().join(format!("{kind}.key"))).unwrap();
+        let der = pem::parse(&text).unwrap().into_contents();
+        for format in [signing::DER, signing::CMS] {
+            for _ in 0..10 {
+                signing::sign(&mut client, profile, text.as_bytes(), b"x", format).await.unwrap();
+                signing::sign(&mut client, profile, &der, b"x", format).await.unwrap();
+            }
+        }
+        let secret = der[place].to_vec();
+        secrets.push(secret.iter().rev().copied().take(32).collect());
+        secrets.push(secret);
+        secrets.push(text.lines().nth(1).unwrap().as_bytes().to_vec());
+    }
+    settle(&broker).await;
+    let leaks = Leaks(secrets.iter().map(|secret| ("a key that signs", &secret[..])).collect());
+    assert_eq!(leaks.found_in(broker.pid(), b"native ecdsa sha-384"), NONE);
+}
+
+/// New keys in each encoding, and the seed that one was made of.
+#[tokio::test]
+async fn new_keys_leave_no_copy() {
+    let (broker, _folder) = signing::broker("", &["--dev", "--shards", "1"]);
+    let mut keys = SignatureKeyServiceClient::new(broker.channel().await);
+    let seed = *b"a seed that is nowhere else 1234";
+    let mut secrets = vec![("the seed", seed.to_vec())];
+    for (what, profile, seed, encoding) in [
+        ("ML-DSA-65", "aws-lc ml-dsa-65", Some(seed.to_vec()), 1),
+        ("P-224 in DER", "native ecdsa sha-256", None, 2),
+        ("P-224 in PEM", "native ecdsa sha-256", None, 3),
+        // The shortest answer is the last: nothing comes after it that would overwrite it in the connection's buffer.
+        ("Ed25519", "native ed25519", None, 1),
+    ] {
+        let mut private = Vec::new();
+        for _ in 0..20 {
+            let mut request = v1::GenerateKeyPairRequest::default();
+            request.profile = profile.to_owned();
+            request.seed = seed.clone();
+            request.key_encoding = encoding;
+            private = keys.generate_key_pair(request).await.unwrap().into_inner().private_key.clone();
+        }
+        // Of the PKCS#8 of P-224 the scalar, of its text the line with it.
+        secrets.push((
+            what,
+            match encoding {
+                3 => private.split(|byte| *byte == b'\n').nth(1).unwrap().to_vec(),
+                2 => private[32..60].to_vec(),
+                _ => private,
+            },
+        ));
+    }
+    settle(&broker).await;
+    let leaks = Leaks(secrets.iter().map(|(what, secret)| (*what, &secret[..])).collect());
+    assert_eq!(leaks.found_in(broker.pid(), b"native ecdsa sha-384"), NONE);
+}
+
+/// The connection with the secrets stays open, which keeps its buffers alive. A call on another one comes after what the
+/// last one left behind was wiped, since both are the same thread's work.
+async fn settle(broker: &Broker) {
+    let request = v1::HashDataRequest { profile: "no profile".into(), ..v1::HashDataRequest::default() };
+    broker.crypto().await.hash_data(request).await.unwrap_err();
 }
 
 const NONE: [(&str, usize); 0] = [];

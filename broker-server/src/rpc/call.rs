@@ -202,8 +202,8 @@ impl Broker {
     }
 }
 
-/// Zeros for the padding of a short answer with a secret in it: what has this length is not copied into the
-/// connection's write buffer, which nobody wipes.
+/// Zeros for the padding of a short answer with a secret in it. Of what has this length only the beginning is copied into
+/// the connection's write buffer, which nobody wipes, and the answer's trailers overwrite that (`transport/body.rs`).
 pub(super) fn padding() -> Vec<u8> {
     vec![0; 256]
 }

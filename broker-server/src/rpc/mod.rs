@@ -86,6 +86,21 @@ pub(crate) fn carries_secret(path: &str) -> bool {
     SECRET.contains(&path)
 }
 
+/// The methods whose answers have a secret in them.
+const ANSWERS_SECRET: [&str; 5] = [
+    "/cryptobroker.v1.CryptoService/DecryptData",
+    "/cryptobroker.v1.KemService/GenerateKeyPair",
+    "/cryptobroker.v1.KemService/Encapsulate",
+    "/cryptobroker.v1.KemService/Decapsulate",
+    "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
+];
+
+/// Whether an answer of the method at `path` has a secret in it: the transport sees to it that none stays in its
+/// connection's write buffer.
+pub(crate) fn answers_secret(path: &str) -> bool {
+    ANSWERS_SECRET.contains(&path)
+}
+
 /// Whether the method at `path` reads a stream: its caller may take as long as it keeps sending.
 pub(crate) fn reads_stream(path: &str) -> bool {
     path.starts_with("/cryptobroker.v1.StreamService/")

@@ -65,6 +65,7 @@ impl Admission {
     async fn answer(mut self, mut request: Request<Incoming>) -> Response<Answer> {
         let counts = !STREAMS.iter().any(|stream| request.uri().path().starts_with(stream));
         let secret = rpc::carries_secret(request.uri().path());
+        let answers_secret = rpc::answers_secret(request.uri().path());
         let call = Arc::new(Call::new(Arc::clone(&self.connection), counts, secret));
         let timeout = match timeout(request.headers()) {
             Ok(timeout) => timeout,
@@ -94,8 +95,9 @@ impl Admission {
         };
         match answer {
             Ok(Ok(response)) => {
+                let deadline = timeout.is_some().then_some(deadline);
                 let mut response =
-                    response.map(|body| Answer::new(body, call, timeout.is_some().then_some(deadline)));
+                    response.map(|body| Answer::new(body, call, deadline).with_secret(answers_secret));
                 status::rewrite(response.headers_mut());
                 response
             }
