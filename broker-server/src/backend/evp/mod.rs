@@ -13,6 +13,9 @@
 
 use std::ffi::CStr;
 
+#[cfg(feature = "fips")]
+use aws_lc_fips_sys as ffi;
+#[cfg(not(feature = "fips"))]
 use aws_lc_sys as ffi;
 
 mod digest;
