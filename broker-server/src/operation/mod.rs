@@ -1,6 +1,7 @@
 //! Do it. Every function here takes a [`crate::policy::Permit`] by value.
 
 mod algorithm_identifier;
+mod capabilities;
 pub mod certificate;
 pub mod hash;
 
@@ -8,6 +9,7 @@ use crate::{
     backend::{self, Backend},
     policy::profile::CryptoLibrary,
 };
+pub use capabilities::CAPABILITIES;
 
 /// The tables of the library that a profile names.
 pub fn backend(library: CryptoLibrary) -> &'static Backend {

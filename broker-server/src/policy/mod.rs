@@ -2,6 +2,7 @@
 //! [`Permit`] or a [`Denial`].
 
 mod canonical;
+mod capabilities;
 pub mod catalogue;
 mod check;
 pub mod decide;
@@ -11,6 +12,7 @@ mod names;
 pub mod permit;
 pub mod profile;
 
+pub use capabilities::{Capabilities, Need, Objection};
 pub use catalogue::Catalogue;
 pub use decide::{Denial, DenialKind};
 pub use document::{DocumentError, Mistake};

@@ -3,6 +3,7 @@
 mod asn1;
 mod error;
 mod hash_data;
+mod key_pair;
 mod key_source;
 mod limits;
 mod metadata;
@@ -13,6 +14,7 @@ mod signing_key;
 
 pub use error::{Problem, RequestError};
 pub use hash_data::{HashData, HashFormat};
+pub use key_pair::{GenerateKeyPair, KeyEncoding};
 pub use limits::Limits;
 pub use metadata::Metadata;
 #[cfg(test)]
