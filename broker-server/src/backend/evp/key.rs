@@ -1,6 +1,6 @@
 //! The library's key object: parsed, checked, owned once.
 
-use std::ptr::{NonNull, null};
+use std::ptr::{NonNull, null, null_mut};
 
 use super::{EvpError, cursor, ffi};
 use crate::algorithm::{Curve, KeyType, MlDsa};
@@ -12,7 +12,7 @@ pub(super) struct Key(NonNull<ffi::EVP_PKEY>);
 // bound to a thread.
 unsafe impl Send for Key {}
 // SAFETY: after construction this module calls only functions that `openssl/evp.h` documents as not mutating the key for
-// purposes of thread safety (sign, verify, compare, size); what they cache inside an RSA key is under the key's own lock.
+// purposes of thread safety (sign, verify, compare, size, marshal, raw octets); what they cache inside an RSA key is under the key's own lock.
 unsafe impl Sync for Key {}
 
 impl Drop for Key {
@@ -25,6 +25,18 @@ impl Drop for Key {
 impl Key {
     pub(super) fn as_ptr(&self) -> *mut ffi::EVP_PKEY {
         self.0.as_ptr()
+    }
+
+    /// Takes over the one reference that the caller has.
+    pub(super) fn owned(key: NonNull<ffi::EVP_PKEY>) -> Self {
+        Self(key)
+    }
+
+    /// Another reference to the same key.
+    pub(super) fn share(&self) -> Self {
+        // SAFETY: the pointer is a live key, whose count is raised by the reference that is returned. It cannot fail.
+        unsafe { ffi::EVP_PKEY_up_ref(self.as_ptr()) };
+        Self(self.0)
     }
 
     fn new() -> Option<Self> {
@@ -73,6 +85,26 @@ impl Key {
             }
         }
         Some(key)
+    }
+
+    /// How many bytes a signature of this private key has at most.
+    pub(super) fn signature_capacity(&self) -> Result<usize, EvpError> {
+        // SAFETY: the pointer is a live key.
+        usize::try_from(unsafe { ffi::EVP_PKEY_size(self.as_ptr()) }).map_err(|_| EvpError::Failed)
+    }
+
+    /// The octets of an Ed25519 or ML-DSA public key; `None` for other kinds.
+    pub(super) fn raw_public(&self) -> Option<Vec<u8>> {
+        let mut length = 0;
+        // SAFETY: the pointer is a live key; without a buffer the function writes the length that it wants.
+        if 1 != unsafe { ffi::EVP_PKEY_get_raw_public_key(self.as_ptr(), null_mut(), &mut length) } {
+            return None;
+        }
+        let mut octets = vec![0; length];
+        // SAFETY: `length` holds the capacity of `octets` and receives what was written.
+        let written =
+            unsafe { ffi::EVP_PKEY_get_raw_public_key(self.as_ptr(), octets.as_mut_ptr(), &mut length) };
+        (written == 1 && length == octets.len()).then_some(octets)
     }
 
     /// Kind and size, `None` for kinds and curves that the broker does not use; checks an EC key.

@@ -1,4 +1,4 @@
-//! The EVP interface of AWS-LC: every public-key operation inside a certificate, and AWS-LC's SHAKE.
+//! The EVP interface of AWS-LC: every signature and its keys, and AWS-LC's SHAKE.
 //!
 //! This is the one module of the broker with `unsafe`. The safe API of `aws-lc-rs` signs only some pairings of curve and
 //! hash (profiles need P-384 with SHA-512), verifies RSA only to 8192 bits (profiles allow 15380) and has no SHAKE; the
@@ -19,16 +19,22 @@ use aws_lc_fips_sys as ffi;
 use aws_lc_sys as ffi;
 
 mod digest;
+mod encode;
+mod generate;
 mod key;
+mod key_context;
 mod ml_dsa;
+mod mu;
 mod private_key;
 mod public_key;
 mod shake;
+mod stream;
 mod types;
 
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
-pub use shake::{shake128, shake256};
+pub use shake::{Shake, shake128, shake256};
+pub use stream::{Signer, Verifier};
 pub use types::EvpError;
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
 //! Public keys and the verification of signatures.
 
-use std::{
-    ffi::c_int,
-    fmt,
-    ptr::{null, null_mut},
-};
+use std::fmt;
 
 use super::{
     ErrorQueue, EvpError,
-    digest::{DigestContext, digest},
-    ffi,
+    digest::{DigestContext, Purpose},
+    encode, ffi,
     key::Key,
+    mu::Mu,
 };
 use crate::algorithm::{KeyType, SignatureScheme};
 
@@ -35,49 +32,23 @@ impl PublicKey {
         self.kind
     }
 
+    /// The SubjectPublicKeyInfo (RFC 5280 4.1) as DER; an EC point is written uncompressed.
+    pub fn to_spki(&self) -> Result<Vec<u8>, EvpError> {
+        encode::spki(&self.key)
+    }
+
+    /// The octets of the key alone: Ed25519 (RFC 8032 5.1.2), ML-DSA (FIPS 204 algorithm 22). `None` for other kinds.
+    pub fn raw(&self) -> Option<Vec<u8>> {
+        match self.kind? {
+            KeyType::Ed25519 | KeyType::MlDsa(_) => self.key.raw_public(),
+            KeyType::Rsa { .. } | KeyType::Ec(_) => None,
+        }
+    }
+
     /// Verifies; `BadSignature` when it does not match, `BadKey` when the scheme is not this key's.
-    pub fn verify(&self, how: SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
+    pub fn verify(&self, scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
-        let (digest, salt_length) = match (how, self.kind) {
-            (SignatureScheme::RsaPkcs1(hash), Some(KeyType::Rsa { .. })) => (digest(hash), None),
-            (SignatureScheme::RsaPss { hash, salt_length }, Some(KeyType::Rsa { bits })) => {
-                // A salt longer than the modulus cannot be; the library's own arithmetic wants a small number.
-                if salt_length > bits / 8 {
-                    return Err(EvpError::BadSignature);
-                }
-                (digest(hash), Some(c_int::try_from(salt_length).map_err(|_| EvpError::BadSignature)?))
-            }
-            (SignatureScheme::Ecdsa(hash), Some(KeyType::Ec(_))) => (digest(hash), None),
-            (SignatureScheme::Ed25519, Some(KeyType::Ed25519)) => (null(), None),
-            (SignatureScheme::MlDsa(asked), Some(KeyType::MlDsa(set))) if asked == set => (null(), None),
-            _ => return Err(EvpError::BadKey),
-        };
-        let context = DigestContext::new().ok_or(EvpError::Failed)?;
-        let mut parameters = null_mut();
-        // SAFETY: as in `sign`; `parameters` receives a pointer that the context owns.
-        let ready = unsafe {
-            1 == ffi::EVP_DigestVerifyInit(
-                context.as_ptr(),
-                &mut parameters,
-                digest,
-                null_mut(),
-                self.key.as_ptr(),
-            )
-        };
-        if !ready {
-            return Err(EvpError::Failed);
-        }
-        if let Some(salt_length) = salt_length {
-            // SAFETY: `parameters` was set by the call that succeeded above and lives as long as `context`. MGF1 takes
-            // the message's hash when none is set.
-            let ready = unsafe {
-                1 == ffi::EVP_PKEY_CTX_set_rsa_padding(parameters, ffi::RSA_PKCS1_PSS_PADDING)
-                    && 1 == ffi::EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, salt_length)
-            };
-            if !ready {
-                return Err(EvpError::Failed);
-            }
-        }
+        let context = self.verifying(scheme)?;
         // SAFETY: the context is initialised; both slices are readable for their lengths.
         let valid = unsafe {
             1 == ffi::EVP_DigestVerify(
@@ -89,6 +60,36 @@ impl PublicKey {
             )
         };
         if valid { Ok(()) } else { Err(EvpError::BadSignature) }
+    }
+
+    /// Verifies a signature by ML-DSA with a context of at most 255 bytes (FIPS 204 5.3). `BadSignature` when it does
+    /// not match, `BadKey` for other kinds of keys, `Failed` for a longer context.
+    pub fn verify_with_context(
+        &self,
+        context: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), EvpError> {
+        let Some(KeyType::MlDsa(_)) = self.kind else { return Err(EvpError::BadKey) };
+        let mut mu = Mu::new(&self.key, context)?;
+        mu.update(message);
+        mu.verify(signature)
+    }
+
+    /// A context that verifies with this key.
+    pub(super) fn verifying(&self, scheme: SignatureScheme) -> Result<DigestContext, EvpError> {
+        match (scheme, self.kind) {
+            // A salt longer than the modulus cannot be; the library's own arithmetic wants a small number.
+            (SignatureScheme::RsaPss { salt_length, .. }, Some(KeyType::Rsa { bits }))
+                if salt_length > bits / 8 =>
+            {
+                Err(EvpError::BadSignature)
+            }
+            (_, Some(kind)) if scheme.fits(kind) => {
+                DigestContext::with_key(Purpose::Verify, &self.key, scheme)
+            }
+            _ => Err(EvpError::BadKey),
+        }
     }
 }
 
