@@ -2,6 +2,7 @@
 
 pub mod evp;
 pub mod hash;
+pub mod module;
 
 /// The tables of one crypto library.
 #[derive(Clone, Copy, Debug)]
