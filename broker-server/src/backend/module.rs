@@ -43,3 +43,6 @@ pub enum ModuleError {
     #[error("a self-test of the FIPS 140-3 module failed: nothing is served with it")]
     SelfTest,
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,8 @@ use aws_lc_sys as ffi;
 mod digest;
 mod encode;
 mod generate;
+#[cfg(all(test, feature = "fips"))]
+mod indicator;
 mod key;
 mod key_context;
 mod ml_dsa;
@@ -48,6 +50,13 @@ pub fn library_version() -> String {
         if text.is_null() { c"AWS-LC" } else { CStr::from_ptr(text) }
     };
     text.to_string_lossy().into_owned()
+}
+
+/// What the library that this module binds says of its FIPS mode.
+#[cfg(test)]
+pub(crate) fn fips_mode() -> bool {
+    // SAFETY: the function has no preconditions.
+    1 == unsafe { ffi::FIPS_mode() }
 }
 
 /// Empties the thread's error queue when the function that holds it returns, so that no error (which can name the
