@@ -212,6 +212,12 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_repository_loads_with_the_module() {
+        let example = include_str!("../../../../profiles/FIPS-140-3-required.yaml");
+        assert_eq!(mistakes(example), [""; 0]);
+    }
+
+    #[test]
     fn the_digest_says_whether_the_promise_is_asked_for() {
         let text = document("HashData: { HashAlg: sha-256 }");
         let digest = |text: &str| Catalogue::parse("p.yaml", text, MODULE).unwrap().digest().to_owned();
