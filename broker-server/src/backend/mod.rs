@@ -3,6 +3,7 @@
 pub mod composite;
 pub mod evp;
 pub mod hash;
+pub mod kem;
 pub mod module;
 
 /// The tables of one crypto library.
@@ -10,10 +11,12 @@ pub mod module;
 pub struct Backend {
     /// Hash functions.
     pub hash: &'static hash::HashTable,
+    /// Key encapsulation mechanisms.
+    pub kem: &'static kem::KemTable,
 }
 
 /// `CryptoLibrary: native`.
-pub static NATIVE: Backend = Backend { hash: &hash::NATIVE };
+pub static NATIVE: Backend = Backend { hash: &hash::NATIVE, kem: &kem::NATIVE };
 
 /// `CryptoLibrary: aws-lc`.
-pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC };
+pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC, kem: &kem::AWS_LC };

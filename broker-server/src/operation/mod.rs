@@ -4,6 +4,8 @@ mod algorithm_identifier;
 mod capabilities;
 pub mod certificate;
 pub mod hash;
+mod pem_text;
+pub mod signature;
 
 use crate::{
     backend::{self, Backend},

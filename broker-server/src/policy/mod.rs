@@ -11,6 +11,7 @@ mod explain;
 mod names;
 pub mod permit;
 pub mod profile;
+mod signature;
 
 pub use capabilities::{Capabilities, Need, Objection};
 pub use catalogue::Catalogue;

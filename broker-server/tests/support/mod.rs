@@ -111,3 +111,10 @@ pub fn reason(status: &tonic::Status) -> String {
     use tonic_types::StatusExt as _;
     status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }
+
+/// The field that google.rpc.ErrorInfo names; empty where it names none.
+pub fn field(status: &tonic::Status) -> String {
+    use tonic_types::StatusExt as _;
+    let info = status.get_error_details().error_info().cloned();
+    info.and_then(|info| info.metadata.get("field").cloned()).unwrap_or_default()
+}

@@ -298,6 +298,10 @@ fn sections_of_later_operations_are_judged_too() {
             "no entry",
         ),
         (
+            "SignData: { SigningMode: hybrid, SignAlg: ml-dsa-44, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }",
+            "composite signatures are not served",
+        ),
+        (
             "EncryptData: { EncryptAlg: aes-gcm, KeySize: 512, NonceStrategy: random, TagLength: 120 }",
             "128, 192, 256",
         ),
