@@ -17,6 +17,16 @@ impl SecretBytes {
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
+
+    /// The bytes, for a crypto library that works in place.
+    pub fn expose_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// The bytes without a copy, for what is no secret any more or has an owner that wipes it.
+    pub fn into_exposed(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0)
+    }
 }
 
 impl fmt::Debug for SecretBytes {

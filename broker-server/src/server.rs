@@ -13,7 +13,7 @@ use crate::{
     backend::module::{self, ModuleError},
     compute::Pool,
     config::{Config, SocketGroup, Sockets},
-    operation::{CAPABILITIES, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
     rpc::{Broker, Health, Parts},
     telemetry::audit::Audit,
@@ -53,11 +53,13 @@ impl Server {
             .map_err(StartError::Threads)?;
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
         cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
+        let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(Parts {
             catalogue: Arc::new(catalogue),
             pool: Arc::clone(&pool),
             cache,
+            nonces,
             audit: Arc::new(audit),
             limits: config.limits,
             max_request_bytes: config.max_request_bytes,
@@ -135,6 +137,9 @@ pub enum StartError {
     /// The compute pool has no threads.
     #[error("cannot start the compute threads: {0}")]
     Threads(#[source] io::Error),
+    /// The crypto library has no random numbers.
+    #[error("the crypto library has no random numbers")]
+    Randomness,
 }
 
 impl StartError {
@@ -145,7 +150,7 @@ impl StartError {
             Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Audit(_) => 2,
             Self::Socket(SocketError::Live { .. }) => 3,
             Self::Module(_) => 4,
-            Self::Socket(_) | Self::Threads(_) => 1,
+            Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Crypto libraries as tables of primitives. Knows nothing of profiles, messages or runtimes.
 
+pub mod aead;
 pub mod composite;
 pub mod evp;
 pub mod hash;
@@ -13,10 +14,12 @@ pub struct Backend {
     pub hash: &'static hash::HashTable,
     /// Key encapsulation mechanisms.
     pub kem: &'static kem::KemTable,
+    /// Authenticated ciphers.
+    pub aead: &'static aead::AeadTable,
 }
 
 /// `CryptoLibrary: native`.
-pub static NATIVE: Backend = Backend { hash: &hash::NATIVE, kem: &kem::NATIVE };
+pub static NATIVE: Backend = Backend { hash: &hash::NATIVE, kem: &kem::NATIVE, aead: &aead::AWS_LC };
 
 /// `CryptoLibrary: aws-lc`.
-pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC, kem: &kem::AWS_LC };
+pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC, kem: &kem::AWS_LC, aead: &aead::AWS_LC };

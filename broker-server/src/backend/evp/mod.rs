@@ -18,6 +18,7 @@ use aws_lc_fips_sys as ffi;
 #[cfg(not(feature = "fips"))]
 use aws_lc_sys as ffi;
 
+mod aead;
 mod digest;
 mod encode;
 mod generate;
@@ -34,6 +35,7 @@ mod shake;
 mod stream;
 mod types;
 
+pub use aead::{AeadContext, CipherError};
 pub use kem::{KemKey, sha3_256, x25519, x25519_public};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
