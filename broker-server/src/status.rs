@@ -35,12 +35,12 @@ pub enum CallError {
     /// No certificate was issued.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// Nothing was signed, verified or made.
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
     /// Nothing was encrypted or decrypted.
     #[error(transparent)]
     Aead(#[from] AeadError),
+    /// Nothing was signed, verified or made.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The compute pool did not do the job.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -81,8 +81,8 @@ impl CallError {
             Self::Request(error) => error.problem.reason(),
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
-            Self::Signature(error) => error.reason(),
             Self::Aead(error) => error.reason(),
+            Self::Signature(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
@@ -141,8 +141,8 @@ impl CallError {
                 }
             }
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
-            Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Aead(error) => put("field", error.field().unwrap_or_default()),
+            Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);

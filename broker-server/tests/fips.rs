@@ -39,7 +39,11 @@ mod with_the_module {
 
     use super::{
         EXAMPLE, check, profiles,
-        support::{Broker, pki},
+        support::{
+            Broker,
+            aead::{decrypt_request, encrypt_request},
+            pki, reason,
+        },
     };
 
     #[test]
@@ -102,5 +106,15 @@ mod with_the_module {
             panic!("no PEM")
         };
         ca.verify_strictly(&pem);
+
+        let key = [5; 16];
+        let mut request = encrypt_request("FIPS-required-128bit", &key, &[], Some(b"data"), b"secret text");
+        let sealed = client.encrypt_data(request.clone()).await.unwrap().into_inner();
+        assert_eq!(sealed.cipher_metadata.as_ref().unwrap().nonce.len(), 12);
+        let opened = decrypt_request("FIPS-required-128bit", &key, &sealed);
+        assert_eq!(client.decrypt_data(opened).await.unwrap().into_inner().plaintext, b"secret text");
+        request.encrypt_metadata.as_mut().unwrap().nonce = vec![7; 12];
+        let refused = client.encrypt_data(request).await.unwrap_err();
+        assert_eq!(reason(&refused), "NONCE_NOT_ALLOWED");
     }
 }

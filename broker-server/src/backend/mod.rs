@@ -12,14 +12,14 @@ pub mod module;
 pub struct Backend {
     /// Hash functions.
     pub hash: &'static hash::HashTable,
-    /// Key encapsulation mechanisms.
-    pub kem: &'static kem::KemTable,
     /// Authenticated ciphers.
     pub aead: &'static aead::AeadTable,
+    /// Key encapsulation mechanisms.
+    pub kem: &'static kem::KemTable,
 }
 
 /// `CryptoLibrary: native`.
-pub static NATIVE: Backend = Backend { hash: &hash::NATIVE, kem: &kem::NATIVE, aead: &aead::AWS_LC };
+pub static NATIVE: Backend = Backend { hash: &hash::NATIVE, aead: &aead::AWS_LC, kem: &kem::NATIVE };
 
 /// `CryptoLibrary: aws-lc`.
-pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC, kem: &kem::AWS_LC, aead: &aead::AWS_LC };
+pub static AWS_LC: Backend = Backend { hash: &hash::AWS_LC, aead: &aead::AWS_LC, kem: &kem::AWS_LC };

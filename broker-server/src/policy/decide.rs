@@ -50,6 +50,33 @@ pub fn sign_certificate(
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
+/// May `caller` encrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size, whose nonce it is.
+pub fn encrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::EncryptData,
+    now: i64,
+) -> Result<Permit<permit::EncryptData>, Denial> {
+    let rule = section::<permit::EncryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    aead::nonce(profile, &rule, request.nonce.is_some())?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` decrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size.
+pub fn decrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::DecryptData,
+    now: i64,
+) -> Result<Permit<permit::DecryptData>, Denial> {
+    let rule = section::<permit::DecryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
 /// May `caller` sign this with this key under `profile`? `now` in Unix seconds.
 pub fn sign_data(
     _caller: &Caller,
@@ -126,33 +153,6 @@ fn signature(
     Ok(SignatureGrant { format: format.unwrap_or(rule.format) })
 }
 
-/// May `caller` encrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
-/// size, whose nonce it is.
-pub fn encrypt_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::EncryptData,
-    now: i64,
-) -> Result<Permit<permit::EncryptData>, Denial> {
-    let rule = section::<permit::EncryptData>(profile, now)?;
-    aead::key(profile, &rule, &request.key)?;
-    aead::nonce(profile, &rule, request.nonce.is_some())?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
-/// May `caller` decrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
-/// size.
-pub fn decrypt_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::DecryptData,
-    now: i64,
-) -> Result<Permit<permit::DecryptData>, Denial> {
-    let rule = section::<permit::DecryptData>(profile, now)?;
-    aead::key(profile, &rule, &request.key)?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
 /// The sunset, and the section of the operation.
 fn section<O: Operation>(profile: &Arc<Profile>, now: i64) -> Result<Arc<O::Rule>, Denial> {
     check::sunset(profile, now)?;
@@ -211,12 +211,12 @@ pub enum DenialKind {
     AlgorithmMismatch,
     /// The key is outside the constraints.
     KeyNotAllowed,
+    /// The profile's nonces are not the caller's to choose.
+    NonceNotAllowed,
     /// The profile makes no keys from a caller's seed.
     SeedNotAllowed,
     /// The profile's signatures need the whole message at once.
     NotStreamable,
-    /// The profile's nonces are not the caller's to choose.
-    NonceNotAllowed,
     /// The validity asked for is outside the profile's window.
     ValidityNotAllowed,
     /// A subject alternative name of a kind or suffix that is not allowed.
@@ -238,9 +238,9 @@ impl DenialKind {
             Self::IssuerKeyNotAllowed => "ISSUER_KEY_NOT_ALLOWED",
             Self::AlgorithmMismatch => "ALGORITHM_MISMATCH",
             Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
+            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::SeedNotAllowed => "SEED_NOT_ALLOWED",
             Self::NotStreamable => "NOT_STREAMABLE",
-            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",

@@ -19,7 +19,10 @@ impl InfoService for Broker {
             profiles: parts.catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect(),
             operations: OPERATIONS.iter().map(ToString::to_string).collect(),
             fips: module::in_fips_mode(),
-            crypto_library_versions: format!("{}; RustCrypto sha2, sha3, shake", module::description()),
+            crypto_library_versions: format!(
+                "{}; RustCrypto sha2, sha3, shake, ml-kem, x-wing",
+                module::description()
+            ),
             started_at: Some(prost_types::Timestamp {
                 seconds: i64::try_from(started.as_secs()).unwrap_or(i64::MAX),
                 nanos: i32::try_from(started.subsec_nanos()).unwrap_or(0),

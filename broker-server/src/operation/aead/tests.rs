@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     backend::{AWS_LC, NATIVE},
     caller::Caller,
+    operation::CAPABILITIES,
     policy::{Catalogue, decide},
 };
 
@@ -23,8 +24,7 @@ fn profiles() -> Catalogue {
         profile("ChaCha", "chacha20-poly1305", "random", 128),
     ]
     .concat();
-    Catalogue::parse("p.yaml", &text, crate::operation::CAPABILITIES)
-        .unwrap_or_else(|error| panic!("{error}"))
+    Catalogue::parse("p.yaml", &text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn ledger() -> NonceLedger {

@@ -4,8 +4,6 @@ mod cms;
 mod format;
 mod key_pair;
 mod sign;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 pub use key_pair::{KeyPair, generate_key_pair};

@@ -2,6 +2,7 @@
 
 use crate::{
     caller::Caller,
+    operation::CAPABILITIES,
     policy::{Catalogue, Denial, DenialKind, decide},
     request,
     secret::SecretBytes,
@@ -24,8 +25,7 @@ fn profiles() -> Catalogue {
         profile("None", "HashData: { HashAlg: sha-256 }"),
     ]
     .concat();
-    Catalogue::parse("p.yaml", &text, crate::operation::CAPABILITIES)
-        .unwrap_or_else(|error| panic!("{error}"))
+    Catalogue::parse("p.yaml", &text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn encrypt(profile: &str, key_length: usize, nonce: Option<[u8; 12]>) -> Result<(), Denial> {

@@ -5,7 +5,14 @@ use super::{
     made::{KINDS, schemes},
     *,
 };
-use crate::{algorithm::HashAlgorithm, backend};
+use crate::{
+    algorithm::{Aead, HashAlgorithm, Kem},
+    backend::{
+        self,
+        aead::Cipher,
+        kem::{DecapsulationKey, PrivatePart},
+    },
+};
 
 #[test]
 fn every_hash_of_the_module_and_none_of_rustcrypto_is_approved() {
@@ -41,5 +48,42 @@ fn every_key_that_is_made_and_every_signature_is_approved() {
             });
             assert!(signed && verified, "in parts: {kind} {scheme:?}");
         }
+    }
+}
+
+#[test]
+fn aes_gcm_is_approved_with_keys_of_128_and_256_bits_and_nonces_of_the_module() {
+    let aead = backend::AWS_LC.aead;
+    for (algorithm, key, expected) in [
+        (Aead::AesGcm, &[9; 16][..], true),
+        (Aead::AesGcm, &[9; 32], true),
+        (Aead::AesGcm, &[9; 24], false),
+        (Aead::ChaCha20Poly1305, &[9; 32], false),
+    ] {
+        for tag_length in if algorithm == Aead::AesGcm { 12..=16 } else { 16..=16 } {
+            let cipher = Cipher { algorithm, key, tag_length };
+            let mut text = MESSAGE.to_vec();
+            let ((nonce, tag), sealed) = watch(|| aead.seal_random(&cipher, b"", &mut text).unwrap());
+            let ((), opened) = watch(|| aead.open(&cipher, &nonce, b"", &mut text, &tag).unwrap());
+            // Where the nonce is drawn before, its random bits are counted and the encryption is not.
+            assert!(sealed, "{cipher:?} {}", key.len());
+            assert_eq!(opened, expected, "{cipher:?} {}", key.len());
+            let ((), chosen) = watch(|| drop(aead.seal(&cipher, &nonce, b"", &mut text).unwrap()));
+            assert!(!chosen, "{cipher:?} {}: the caller's nonce", key.len());
+        }
+    }
+}
+
+#[test]
+fn ml_kem_is_approved() {
+    for kem in Kem::ALL.into_iter().filter(|kem| *kem != Kem::XWing) {
+        let mechanism = backend::AWS_LC.kem.mechanism(kem).unwrap();
+        let seed = vec![5; kem.seed_length()];
+        let public = mechanism.encapsulation_key(&seed).unwrap();
+        let (made, encapsulated) = watch(|| mechanism.encapsulate(&public).unwrap());
+        let key = DecapsulationKey { private: PrivatePart::Seed(&seed), public: None };
+        let (secret, decapsulated) = watch(|| mechanism.decapsulate(&key, &made.ciphertext).unwrap());
+        assert!(encapsulated && decapsulated, "{kem:?}");
+        assert_eq!(secret.expose(), made.shared_secret.expose());
     }
 }
