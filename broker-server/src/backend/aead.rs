@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::evp::AeadContext;
-use crate::algorithm::Aead;
+use crate::{algorithm::Aead, secret::on_wiped_stack};
 
 pub use super::evp::CipherError;
 
@@ -49,7 +49,7 @@ impl AeadTable {
         associated_data: &[u8],
         text: &mut [u8],
     ) -> Result<Vec<u8>, CipherError> {
-        (self.seal)(cipher, nonce, associated_data, text)
+        clean(cipher.algorithm, || (self.seal)(cipher, nonce, associated_data, text))
     }
 
     /// Encrypts `text` in place under a random nonce of the library's own, and returns the nonce and the tag. Where it
@@ -60,7 +60,7 @@ impl AeadTable {
         associated_data: &[u8],
         text: &mut [u8],
     ) -> Result<(Nonce, Vec<u8>), CipherError> {
-        (self.seal_random)(cipher, associated_data, text)
+        clean(cipher.algorithm, || (self.seal_random)(cipher, associated_data, text))
     }
 
     /// Authenticates everything and decrypts `text` in place. [`CipherError::Authentication`] where it does not match,
@@ -73,7 +73,7 @@ impl AeadTable {
         text: &mut [u8],
         tag: &[u8],
     ) -> Result<(), CipherError> {
-        (self.open)(cipher, nonce, associated_data, text, tag)
+        clean(cipher.algorithm, || (self.open)(cipher, nonce, associated_data, text, tag))
     }
 }
 
@@ -87,6 +87,11 @@ pub static AWS_LC: AeadTable = AeadTable {
         context(cipher)?.open(nonce, associated_data, text, tag)
     },
 };
+
+/// AWS-LC 4, which the FIPS module is of, leaves the key of ChaCha20-Poly1305 on the stack; later ones do not.
+fn clean<T>(algorithm: Aead, work: impl FnOnce() -> T) -> T {
+    if cfg!(feature = "fips") && algorithm == Aead::ChaCha20Poly1305 { on_wiped_stack(work) } else { work() }
+}
 
 fn context(cipher: &Cipher<'_>) -> Result<AeadContext, CipherError> {
     AeadContext::new(cipher.algorithm, cipher.key, cipher.tag_length)
