@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::evp::AeadContext;
-use crate::{algorithm::Aead, secret::on_wiped_stack};
+use crate::{algorithm::Aead, secret::on_wiped_shallow_stack};
 
 pub use super::evp::CipherError;
 
@@ -49,7 +49,7 @@ impl AeadTable {
         associated_data: &[u8],
         text: &mut [u8],
     ) -> Result<Vec<u8>, CipherError> {
-        clean(cipher.algorithm, || (self.seal)(cipher, nonce, associated_data, text))
+        (self.seal)(cipher, nonce, associated_data, text)
     }
 
     /// Encrypts `text` in place under a random nonce of the library's own, and returns the nonce and the tag. Where it
@@ -60,7 +60,7 @@ impl AeadTable {
         associated_data: &[u8],
         text: &mut [u8],
     ) -> Result<(Nonce, Vec<u8>), CipherError> {
-        clean(cipher.algorithm, || (self.seal_random)(cipher, associated_data, text))
+        (self.seal_random)(cipher, associated_data, text)
     }
 
     /// Authenticates everything and decrypts `text` in place. [`CipherError::Authentication`] where it does not match,
@@ -73,25 +73,24 @@ impl AeadTable {
         text: &mut [u8],
         tag: &[u8],
     ) -> Result<(), CipherError> {
-        clean(cipher.algorithm, || (self.open)(cipher, nonce, associated_data, text, tag))
+        (self.open)(cipher, nonce, associated_data, text, tag)
     }
 }
 
-/// AWS-LC, for both libraries of the profile language.
+/// AWS-LC, for both libraries of the profile language. Its ChaCha20-Poly1305 leaves the key on the stack, and its AES-GCM
+/// the key of the hash, so the stack is wiped.
 pub static AWS_LC: AeadTable = AeadTable {
-    seal: |cipher, nonce, associated_data, text| context(cipher)?.seal(nonce, associated_data, text),
+    seal: |cipher, nonce, associated_data, text| {
+        on_wiped_shallow_stack(|| context(cipher)?.seal(nonce, associated_data, text))
+    },
     seal_random: |cipher, associated_data, text| {
-        AeadContext::seal_random(cipher.algorithm, cipher.key, cipher.tag_length, associated_data, text)
+        let Cipher { algorithm, key, tag_length } = *cipher;
+        on_wiped_shallow_stack(|| AeadContext::seal_random(algorithm, key, tag_length, associated_data, text))
     },
     open: |cipher, nonce, associated_data, text, tag| {
-        context(cipher)?.open(nonce, associated_data, text, tag)
+        on_wiped_shallow_stack(|| context(cipher)?.open(nonce, associated_data, text, tag))
     },
 };
-
-/// AWS-LC 4, which the FIPS module is of, leaves the key of ChaCha20-Poly1305 on the stack; later ones do not.
-fn clean<T>(algorithm: Aead, work: impl FnOnce() -> T) -> T {
-    if cfg!(feature = "fips") && algorithm == Aead::ChaCha20Poly1305 { on_wiped_stack(work) } else { work() }
-}
 
 fn context(cipher: &Cipher<'_>) -> Result<AeadContext, CipherError> {
     AeadContext::new(cipher.algorithm, cipher.key, cipher.tag_length)
