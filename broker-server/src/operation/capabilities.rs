@@ -1,14 +1,21 @@
 //! What this build can serve, for `policy`, which knows no crypto library.
 
+use super::backend;
 use crate::{
-    backend,
-    policy::{Capabilities, Need, Objection},
+    backend::module,
+    policy::{Capabilities, Need, Objection, profile::Section},
 };
 
 /// What the libraries of this build can do.
-pub const CAPABILITIES: Capabilities = Capabilities { objection, fips: backend::module::FIPS };
+pub const CAPABILITIES: Capabilities = Capabilities { objection, fips: module::FIPS };
 
-/// Every algorithm of the profile language is in both libraries.
-fn objection(_need: &Need<'_>) -> Option<Objection> {
-    None
+/// Hash functions, signatures and authenticated encryption are in both libraries.
+fn objection(need: &Need<'_>) -> Option<Objection> {
+    match need.section {
+        Section::Kem(rule) if !backend(need.library).kem.offers(rule.algorithm) => Some(Objection {
+            key: "KemAlg",
+            message: format!("CryptoLibrary {} has no {}", need.library.name(), rule.algorithm.name()),
+        }),
+        _ => None,
+    }
 }
