@@ -5,6 +5,7 @@
 use std::{io::Write as _, process::ExitCode};
 
 use broker_server::{
+    backend::module,
     config::{Config, ConfigError},
     process,
     server::{self, Server},
@@ -55,6 +56,7 @@ fn serve(config: Config) -> Result<ExitCode, Failure> {
         version = env!("CARGO_PKG_VERSION"),
         sockets = ?server.sockets(),
         catalogue = server.catalogue_digest(),
+        crypto = module::description(),
         shards,
         compute_threads,
         dev,
@@ -72,7 +74,7 @@ fn serve(config: Config) -> Result<ExitCode, Failure> {
     }
 }
 
-/// `--check`: 0 when a start would find everything in order, 2 when not.
+/// `--check`: 0 when a start would find everything in order, else what the start would end with.
 fn check(config: &Config) -> ExitCode {
     match server::check(config) {
         Ok(report) => {
@@ -80,7 +82,7 @@ fn check(config: &Config) -> ExitCode {
             let _ = write!(std::io::stdout(), "{report}");
             ExitCode::SUCCESS
         }
-        Err(error) => fail(2, &error),
+        Err(error) => fail(error.exit_code(), &error),
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    backend::module::{self, ModuleError},
     compute::Pool,
     config::{Config, SocketGroup, Sockets},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
@@ -37,12 +38,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Loads the profiles, opens the audit, starts the compute pool and binds the sockets. What has been made is taken
+    /// Tests the crypto module, loads the profiles, opens the audit, starts the compute pool and binds the sockets. What has been made is taken
     /// back when a later step fails.
     ///
     /// # Errors
     /// Those of [`StartError`].
     pub fn bind(config: Config) -> Result<Self, StartError> {
+        module::check()?;
         let catalogue = catalogue(&config)?;
         let socket_options = SocketOptions { mode: config.socket_mode, group: group(&config)? };
         let audit = Audit::open(&config.audit).map_err(StartError::Audit)?;
@@ -114,6 +116,9 @@ impl Server {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The crypto module may not be used.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
     /// The profiles are missing, unreadable or wrong.
     #[error(transparent)]
     Profiles(#[from] DocumentError),
@@ -138,21 +143,24 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// The process's exit code: 1 failed, 2 configuration or profiles wrong, 3 a socket is live already.
+    /// The process's exit code: 1 failed, 2 configuration or profiles wrong, 3 a socket is live already, 4 the crypto
+    /// module may not be used.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Audit(_) => 2,
             Self::Socket(SocketError::Live { .. }) => 3,
+            Self::Module(_) => 4,
             Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,
         }
     }
 }
 
-/// Loads everything that [`Server::bind`] would load, and touches nothing.
+/// Tests the crypto module and loads everything that [`Server::bind`] would load, and touches nothing.
 ///
 /// # Errors
-/// Those of [`StartError`] that come from the configuration.
+/// Those of [`StartError`] that come from the module or the configuration.
 pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
+    module::check()?;
     group(config)?;
     Ok(Report { config, catalogue: catalogue(config)? })
 }
@@ -167,6 +175,7 @@ pub struct Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "cryptobroker-server {}: the configuration is good", env!("CARGO_PKG_VERSION"))?;
+        writeln!(f, "crypto module    {}", module::description())?;
         match &self.config.profiles_dir {
             Some(directory) => writeln!(f, "profiles         {}", directory.join("Profiles.yaml").display())?,
             None => writeln!(f, "profiles         bundled")?,
@@ -252,6 +261,7 @@ mod tests {
         assert_eq!(StartError::from(SocketError::Live { path: path.clone() }).exit_code(), 3);
         assert_eq!(StartError::from(SocketError::NotASocket { path }).exit_code(), 1);
         assert_eq!(StartError::NoGroup("x".into()).exit_code(), 2);
+        assert_eq!(StartError::from(ModuleError::SelfTest).exit_code(), 4);
         assert_eq!(StartError::Threads(io::ErrorKind::OutOfMemory.into()).exit_code(), 1);
     }
 }

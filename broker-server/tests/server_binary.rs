@@ -85,7 +85,10 @@ fn help_and_version_are_answers_and_misuse_is_not() {
     let help = ends(server().arg("--help"), 0);
     assert!(text(&help.stdout).contains("--drain-deadline"));
     let version = ends(server().arg("--version"), 0);
-    assert_eq!(text(&version.stdout), format!("cryptobroker-server {}\n", env!("CARGO_PKG_VERSION")));
+    let version = text(&version.stdout);
+    let name = format!("cryptobroker-server {} (AWS-LC ", env!("CARGO_PKG_VERSION"));
+    assert!(version.starts_with(&name) && version.ends_with(")\n"), "{version}");
+    assert_eq!(version.contains("in its FIPS 140-3 mode"), cfg!(feature = "fips"), "{version}");
     for arguments in
         [&["--nonsense"][..], &["serve"], &["--shards"], &["--shards", "0"], &["--log-level=loud"]]
     {

@@ -59,7 +59,8 @@ async fn info_tells_what_the_broker_is() {
         let times = info.operations.iter().filter(|name| *name == operation).count();
         assert_eq!(times, 1, "{operation} in {:?}", info.operations);
     }
-    assert!(!info.fips);
+    assert_eq!(info.fips, cfg!(feature = "fips"));
+    assert_eq!(info.crypto_library_versions.contains("AWS-LC FIPS "), info.fips);
     assert!(info.crypto_library_versions.contains("AWS-LC"), "{}", info.crypto_library_versions);
     assert!(info.started_at.is_some());
 }

@@ -29,12 +29,14 @@ impl fmt::Debug for Cipher<'_> {
 
 type Nonce = [u8; Aead::NONCE];
 type Seal = fn(&Cipher<'_>, &Nonce, &[u8], &mut [u8]) -> Result<Vec<u8>, CipherError>;
+type SealRandom = fn(&Cipher<'_>, &[u8], &mut [u8]) -> Result<(Nonce, Vec<u8>), CipherError>;
 type Open = fn(&Cipher<'_>, &Nonce, &[u8], &mut [u8], &[u8]) -> Result<(), CipherError>;
 
 /// The authenticated ciphers of one library.
 #[derive(Debug)]
 pub struct AeadTable {
     seal: Seal,
+    seal_random: SealRandom,
     open: Open,
 }
 
@@ -48,6 +50,17 @@ impl AeadTable {
         text: &mut [u8],
     ) -> Result<Vec<u8>, CipherError> {
         (self.seal)(cipher, nonce, associated_data, text)
+    }
+
+    /// Encrypts `text` in place under a random nonce of the library's own, and returns the nonce and the tag. Where it
+    /// fails, `text` is no ciphertext.
+    pub fn seal_random(
+        &self,
+        cipher: &Cipher<'_>,
+        associated_data: &[u8],
+        text: &mut [u8],
+    ) -> Result<(Nonce, Vec<u8>), CipherError> {
+        (self.seal_random)(cipher, associated_data, text)
     }
 
     /// Authenticates everything and decrypts `text` in place. [`CipherError::Authentication`] where it does not match,
@@ -69,6 +82,10 @@ impl AeadTable {
 pub static AWS_LC: AeadTable = AeadTable {
     seal: |cipher, nonce, associated_data, text| {
         on_wiped_shallow_stack(|| context(cipher)?.seal(nonce, associated_data, text))
+    },
+    seal_random: |cipher, associated_data, text| {
+        let Cipher { algorithm, key, tag_length } = *cipher;
+        on_wiped_shallow_stack(|| AeadContext::seal_random(algorithm, key, tag_length, associated_data, text))
     },
     open: |cipher, nonce, associated_data, text, tag| {
         on_wiped_shallow_stack(|| context(cipher)?.open(nonce, associated_data, text, tag))

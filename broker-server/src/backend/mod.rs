@@ -5,6 +5,7 @@ pub mod composite;
 pub mod evp;
 pub mod hash;
 pub mod kem;
+pub mod module;
 
 /// The tables of one crypto library.
 #[derive(Clone, Copy, Debug)]

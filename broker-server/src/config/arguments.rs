@@ -1,19 +1,25 @@
 //! The arguments as they are typed, and the text of `--help`.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::LazyLock};
+
+use crate::backend::module;
+
+/// The broker's version and what does its cryptography.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} ({})", env!("CARGO_PKG_VERSION"), module::description()));
 
 /// What was typed, unchecked.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "cryptobroker-server",
-    version,
+    version = VERSION.as_str(),
     about = "Crypto Broker: cryptography by profile, served over gRPC on a Unix domain socket",
     after_help = "Each flag has an environment variable: CRYPTO_BROKER_ and the flag in capitals, such as \
                   CRYPTO_BROKER_SOCKET_MODE. A flag wins over its variable; an empty variable counts as unset. Also \
                   read: CRYPTO_BROKER_GRPC_MAX_CONCURRENT_STREAMS, and CRYPTO_BROKER_APP_ENV=dev as --dev.\n\n\
                   SIGTERM and SIGINT begin the drain, a second one ends the process at once.\n\n\
                   Exit codes: 0 done; 1 failed, or calls were cut at the drain deadline; 2 usage, configuration or \
-                  profiles wrong; 3 a socket is live already."
+                  profiles wrong; 3 a socket is live already; 4 the FIPS 140-3 module failed its self-test."
 )]
 pub(super) struct Arguments {
     /// Where to listen; repeat it for several, or separate them with commas in CRYPTO_BROKER_SOCKET. Without it:
@@ -89,7 +95,7 @@ pub(super) struct Arguments {
     /// For development: leaves the process open to debuggers
     #[arg(long)]
     pub(super) dev: bool,
-    /// Load everything, report, and exit: 0 when it would start, 2 when not
+    /// Load everything, report, and exit: 0 when it would start, else as the start would
     #[arg(long)]
     pub(super) check: bool,
 }

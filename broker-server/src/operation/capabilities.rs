@@ -1,10 +1,13 @@
 //! What this build can serve, for `policy`, which knows no crypto library.
 
 use super::backend;
-use crate::policy::{Capabilities, Need, Objection, profile::Section};
+use crate::{
+    backend::module,
+    policy::{Capabilities, Need, Objection, profile::Section},
+};
 
 /// What the libraries of this build can do.
-pub const CAPABILITIES: Capabilities = Capabilities { objection };
+pub const CAPABILITIES: Capabilities = Capabilities { objection, fips: module::FIPS };
 
 /// Hash functions, signatures and authenticated encryption are in both libraries.
 fn objection(need: &Need<'_>) -> Option<Objection> {

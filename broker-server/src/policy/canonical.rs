@@ -21,6 +21,7 @@ const HEADER: &str = "crypto-broker-catalogue=1\n";
 pub(super) fn text(document: &Document) -> String {
     let mut lines = Lines { text: HEADER.to_owned(), prefix: String::new() };
     lines.put("Settings.EnforceSunset", document.enforce_sunset);
+    lines.put("Settings.Fips", if document.fips { "required" } else { "off" });
     if let Some(kms) = &document.kms {
         lines.put("KMS.Client", "openbao");
         lines.string("KMS.Config", &kms.config);

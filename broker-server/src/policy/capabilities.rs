@@ -8,6 +8,8 @@ use super::profile::{CryptoLibrary, Section};
 pub struct Capabilities {
     /// What is against it; `None` where nothing is.
     pub objection: fn(&Need<'_>) -> Option<Objection>,
+    /// Whether there is a FIPS 140-3 module, without which `Fips: required` cannot be kept.
+    pub fips: bool,
 }
 
 /// A section of a profile, and what is to serve it.

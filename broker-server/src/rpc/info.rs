@@ -6,6 +6,7 @@ use broker_proto::v1::{GetInfoRequest, GetInfoResponse, info_service_server::Inf
 use tonic::{Request, Response, Status};
 
 use super::{Broker, OPERATIONS};
+use crate::backend::module;
 
 #[tonic::async_trait]
 impl InfoService for Broker {
@@ -17,10 +18,10 @@ impl InfoService for Broker {
             catalogue_digest: parts.catalogue.digest().to_owned(),
             profiles: parts.catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect(),
             operations: OPERATIONS.iter().map(ToString::to_string).collect(),
-            fips: aws_lc_rs::try_fips_mode().is_ok(),
+            fips: module::in_fips_mode(),
             crypto_library_versions: format!(
-                "{}; RustCrypto sha2, sha3, shake",
-                crate::backend::evp::library_version()
+                "{}; RustCrypto sha2, sha3, shake, ml-kem, x-wing",
+                module::description()
             ),
             started_at: Some(prost_types::Timestamp {
                 seconds: i64::try_from(started.as_secs()).unwrap_or(i64::MAX),

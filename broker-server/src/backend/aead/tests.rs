@@ -76,6 +76,30 @@ fn a_longer_tag_does_not_open_what_a_shorter_one_sealed() {
 }
 
 #[test]
+fn what_random_nonces_seal_is_what_the_same_nonces_would_have_sealed() {
+    for (library, table) in TABLES {
+        for (algorithm, key_length, tag_length) in shapes() {
+            let key = vec![9; key_length];
+            let cipher = cipher(algorithm, &key, tag_length);
+            let case = format!("{library} {} {key_length} {tag_length}", algorithm.name());
+            for text in [&b""[..], b"x", &[7; 5000]] {
+                let (mut random, mut chosen) = (text.to_vec(), text.to_vec());
+                let (nonce, tag) = table.seal_random(&cipher, b"data", &mut random).unwrap();
+                let same = table.seal(&cipher, &nonce, b"data", &mut chosen).unwrap();
+                assert_eq!((&random, &tag), (&chosen, &same), "{case}");
+                let (other, _) = table.seal_random(&cipher, b"data", &mut chosen).unwrap();
+                assert_ne!(nonce, other, "{case}");
+            }
+        }
+        for (key, tag, error) in [(16, 11, CipherError::TagLength), (15, 16, CipherError::KeyLength)] {
+            let key = vec![9; key];
+            let cipher = cipher(Aead::AesGcm, &key, tag);
+            assert_eq!(table.seal_random(&cipher, b"", &mut [0; 4]).map(|_| ()), Err(error), "{library}");
+        }
+    }
+}
+
+#[test]
 fn every_part_is_authenticated() {
     for (algorithm, key_length, tag_length) in shapes() {
         let table = backend::AWS_LC.aead;

@@ -6,6 +6,8 @@ use std::{
     ptr::{NonNull, null},
 };
 
+use aws_lc_rs::rand;
+
 use super::{ErrorQueue, ffi};
 use crate::algorithm::Aead;
 
@@ -37,14 +39,7 @@ impl AeadContext {
     /// that are for special uses); of 32 for ChaCha20-Poly1305, with tags of 16 (RFC 8439 2.8).
     pub fn new(algorithm: Aead, key: &[u8], tag_length: usize) -> Result<Self, CipherError> {
         let _errors = ErrorQueue;
-        let tags = match algorithm {
-            Aead::AesGcm => 12..=16,
-            Aead::ChaCha20Poly1305 => 16..=16,
-        };
-        // The library would take 0 for its own choice.
-        if !tags.contains(&tag_length) {
-            return Err(CipherError::TagLength);
-        }
+        tag_fits(algorithm, tag_length)?;
         // SAFETY: the functions have no preconditions and return pointers to statics.
         let cipher = unsafe {
             match (algorithm, key.len()) {
@@ -55,6 +50,10 @@ impl AeadContext {
                 _ => return Err(CipherError::KeyLength),
             }
         };
+        Self::of(cipher, key, tag_length)
+    }
+
+    fn of(cipher: *const ffi::EVP_AEAD, key: &[u8], tag_length: usize) -> Result<Self, CipherError> {
         // SAFETY: `cipher` is one of the library's statics; `key` is readable for its length and is copied into the
         // context, which is ours.
         let context = unsafe { ffi::EVP_AEAD_CTX_new(cipher, key.as_ptr(), key.len(), tag_length) };
@@ -62,10 +61,52 @@ impl AeadContext {
         Ok(Self { context, tag_length })
     }
 
+    /// Encrypts `text` in place under a random nonce, and returns the nonce and the tag. Arguments as of [`Self::new`] and
+    /// [`Self::seal`]. AES-GCM with keys of 16 and 32 bytes has its nonces made inside the library: a FIPS module approves
+    /// no others (SP 800-38D 8.2.2, FIPS 140-3 IG C.H).
+    pub fn seal_random(
+        algorithm: Aead,
+        key: &[u8],
+        tag_length: usize,
+        associated_data: &[u8],
+        text: &mut [u8],
+    ) -> Result<([u8; Aead::NONCE], Vec<u8>), CipherError> {
+        let _errors = ErrorQueue;
+        tag_fits(algorithm, tag_length)?;
+        // SAFETY: the functions have no preconditions and return pointers to statics.
+        let cipher = unsafe {
+            match (algorithm, key.len()) {
+                (Aead::AesGcm, 16) => ffi::EVP_aead_aes_128_gcm_randnonce(),
+                (Aead::AesGcm, 32) => ffi::EVP_aead_aes_256_gcm_randnonce(),
+                _ => {
+                    let mut nonce = [0; Aead::NONCE];
+                    rand::fill(&mut nonce).map_err(|_| CipherError::Failed)?;
+                    let tag = Self::new(algorithm, key, tag_length)?.seal(&nonce, associated_data, text)?;
+                    return Ok((nonce, tag));
+                }
+            }
+        };
+        // These count the nonce, which stands after the tag, as a part of it.
+        let context = Self::of(cipher, key, tag_length + Aead::NONCE)?;
+        let mut tag = context.seal_under(&[], associated_data, text)?;
+        let nonce = *tag.last_chunk().ok_or(CipherError::Failed)?;
+        tag.truncate(tag_length);
+        Ok((nonce, tag))
+    }
+
     /// Encrypts `text` in place and returns the tag. Where it fails `text` is zeros.
     pub fn seal(
         &self,
         nonce: &[u8; Aead::NONCE],
+        associated_data: &[u8],
+        text: &mut [u8],
+    ) -> Result<Vec<u8>, CipherError> {
+        self.seal_under(nonce, associated_data, text)
+    }
+
+    fn seal_under(
+        &self,
+        nonce: &[u8],
         associated_data: &[u8],
         text: &mut [u8],
     ) -> Result<Vec<u8>, CipherError> {
@@ -124,6 +165,15 @@ impl AeadContext {
         };
         if opened == 1 { Ok(()) } else { Err(CipherError::Authentication) }
     }
+}
+
+fn tag_fits(algorithm: Aead, length: usize) -> Result<(), CipherError> {
+    let tags = match algorithm {
+        Aead::AesGcm => 12..=16,
+        Aead::ChaCha20Poly1305 => 16..=16,
+    };
+    // The library would take 0 for its own choice.
+    if tags.contains(&length) { Ok(()) } else { Err(CipherError::TagLength) }
 }
 
 impl Drop for AeadContext {

@@ -117,15 +117,14 @@ impl Key {
             }
             ffi::EVP_PKEY_EC => self.curve()?.map(KeyType::Ec),
             ffi::EVP_PKEY_ED25519 => Some(KeyType::Ed25519),
-            ffi::EVP_PKEY_PQDSA => {
-                // SAFETY: the pointer is a live key of the kind that the function wants.
-                match unsafe { ffi::EVP_PKEY_pqdsa_get_type(self.as_ptr()) } {
-                    ffi::NID_MLDSA44 => Some(KeyType::MlDsa(MlDsa::MlDsa44)),
-                    ffi::NID_MLDSA65 => Some(KeyType::MlDsa(MlDsa::MlDsa65)),
-                    ffi::NID_MLDSA87 => Some(KeyType::MlDsa(MlDsa::MlDsa87)),
-                    _ => None,
-                }
-            }
+            // The FIPS module's library cannot be asked for the set; FIPS 204 table 2 has a signature length of each.
+            // SAFETY: the pointer is a live key.
+            ffi::EVP_PKEY_PQDSA => match unsafe { ffi::EVP_PKEY_size(self.as_ptr()) } {
+                2420 => Some(KeyType::MlDsa(MlDsa::MlDsa44)),
+                3309 => Some(KeyType::MlDsa(MlDsa::MlDsa65)),
+                4627 => Some(KeyType::MlDsa(MlDsa::MlDsa87)),
+                _ => None,
+            },
             _ => None,
         })
     }

@@ -13,12 +13,17 @@
 
 use std::ffi::CStr;
 
+#[cfg(feature = "fips")]
+use aws_lc_fips_sys as ffi;
+#[cfg(not(feature = "fips"))]
 use aws_lc_sys as ffi;
 
 mod aead;
 mod digest;
 mod encode;
 mod generate;
+#[cfg(all(test, feature = "fips"))]
+mod indicator;
 mod kem;
 mod key;
 mod key_context;
@@ -49,6 +54,13 @@ pub fn library_version() -> String {
         if text.is_null() { c"AWS-LC" } else { CStr::from_ptr(text) }
     };
     text.to_string_lossy().into_owned()
+}
+
+/// What the library that this module binds says of its FIPS mode.
+#[cfg(test)]
+pub(crate) fn fips_mode() -> bool {
+    // SAFETY: the function has no preconditions.
+    1 == unsafe { ffi::FIPS_mode() }
 }
 
 /// Empties the thread's error queue when the function that holds it returns, so that no error (which can name the

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "fips")]
+mod approved;
 mod hostile;
 mod keys;
 mod made;

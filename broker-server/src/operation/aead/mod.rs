@@ -4,7 +4,6 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 
-use aws_lc_rs::rand;
 pub use ledger::NonceLedger;
 
 use crate::{
@@ -75,8 +74,8 @@ impl AeadError {
     }
 }
 
-/// Encrypts the permit's plaintext where it lies. The nonce is the caller's or, where the rule says so, 96 random bits
-/// (SP 800-38D 8.2.2), which `nonces` counts.
+/// Encrypts the permit's plaintext where it lies. The nonce is the caller's or, where the rule says so, 96 random bits of
+/// the library's (SP 800-38D 8.2.2), which `nonces` counts.
 pub fn encrypt_data(
     permit: Permit<EncryptData>,
     backend: &Backend,
@@ -84,21 +83,21 @@ pub fn encrypt_data(
 ) -> Result<Encrypted, AeadError> {
     let rule = *permit.rule();
     let request::EncryptData { key, mut plaintext, nonce, associated_data } = permit.into_request();
-    let nonce = match (rule.nonce, nonce) {
-        (NonceStrategy::UserProvided, Some(nonce)) => nonce,
+    let data = associated_data.as_deref().unwrap_or_default();
+    let cipher = cipher(rule, &key);
+    let sealed = match (rule.nonce, nonce) {
+        (NonceStrategy::UserProvided, Some(nonce)) => {
+            backend.aead.seal(&cipher, &nonce, data, plaintext.expose_mut()).map(|tag| (nonce, tag))
+        }
         (NonceStrategy::UserProvided, None) => {
             return Err(wrong_length("encrypt_metadata.nonce", 0, Aead::NONCE));
         }
         (NonceStrategy::Random, _) => {
             nonces.count(key.expose())?;
-            random()?
+            backend.aead.seal_random(&cipher, data, plaintext.expose_mut())
         }
     };
-    let data = associated_data.as_deref().unwrap_or_default();
-    let tag = backend
-        .aead
-        .seal(&cipher(rule, &key), &nonce, data, plaintext.expose_mut())
-        .map_err(|_| AeadError::Internal)?;
+    let (nonce, tag) = sealed.map_err(|_| AeadError::Internal)?;
     Ok(Encrypted { ciphertext: plaintext.into_exposed(), nonce, associated_data, tag })
 }
 
@@ -120,12 +119,6 @@ pub fn decrypt_data(permit: Permit<DecryptData>, backend: &Backend) -> Result<Se
 
 fn cipher(rule: EncryptDataRule, key: &SecretBytes) -> Cipher<'_> {
     Cipher { algorithm: rule.algorithm, key: key.expose(), tag_length: rule.tag_length() }
-}
-
-fn random() -> Result<[u8; Aead::NONCE], AeadError> {
-    let mut nonce = [0; Aead::NONCE];
-    rand::fill(&mut nonce).map_err(|_| AeadError::Internal)?;
-    Ok(nonce)
 }
 
 fn wrong_length(field: &'static str, length: usize, expected: usize) -> AeadError {

@@ -97,7 +97,7 @@ fn the_canonical_form_is_stable() {
         Catalogue::parse("a", "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }", CAPABILITIES).unwrap();
     assert_eq!(
         catalogue.canonical(),
-        "crypto-broker-catalogue=1\nSettings.EnforceSunset=false\nProfile=\"A\"\nCryptoLibrary=native\n\
+        "crypto-broker-catalogue=1\nSettings.EnforceSunset=false\nSettings.Fips=off\nProfile=\"A\"\nCryptoLibrary=native\n\
          HashData.HashAlg=sha-256\nHashData.OutputLength=32\n"
     );
 }

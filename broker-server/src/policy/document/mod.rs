@@ -4,6 +4,7 @@ mod certificate;
 mod data;
 pub(super) mod duration;
 mod error;
+mod fips;
 mod keys;
 mod pending;
 mod profile;
@@ -40,6 +41,8 @@ pub(super) struct Document {
     pub(super) kms: Option<KmsRule>,
     /// `Settings.EnforceSunset`.
     pub(super) enforce_sunset: bool,
+    /// `Settings.Fips: required`.
+    pub(super) fips: bool,
 }
 
 /// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
@@ -83,7 +86,7 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
         Value::List(_) => {
             let list = Field { path: "Profiles".to_owned(), ..whole };
             let profiles = profiles(&list, Settings::default(), capabilities, report)?;
-            Some(Document { profiles, kms: None, enforce_sunset: false })
+            Some(Document { profiles, kms: None, enforce_sunset: false, fips: false })
         }
         Value::Map(_) => map(&whole, capabilities, report),
         _ => {
@@ -100,8 +103,10 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
 /// The newer shape.
 fn map(whole: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
     let section = whole.section(&["Settings", "KMS", "Profiles"], report)?;
-    let settings =
-        section.get("Settings").map_or(Some(Settings::default()), |field| settings::settings(field, report));
+    let settings = match section.get("Settings") {
+        Some(field) => settings::settings(field, capabilities, report),
+        None => Some(Settings::default()),
+    };
     let kms = match section.get("KMS") {
         Some(field) => settings::kms(field, report).map(Some),
         None => Some(None),
@@ -109,7 +114,8 @@ fn map(whole: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Op
     // With wrong settings the profiles are still read for their own mistakes.
     let list = section.require("Profiles", report)?;
     let profiles = profiles(list, settings.unwrap_or_default(), capabilities, report)?;
-    Some(Document { profiles, kms: kms?, enforce_sunset: settings?.enforce_sunset })
+    let settings = settings?;
+    Some(Document { profiles, kms: kms?, enforce_sunset: settings.enforce_sunset, fips: settings.fips })
 }
 
 fn profiles(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    LIBRARIES, certificate, data, pending,
+    LIBRARIES, certificate, data, fips, pending,
     read::{Field, Report, Section, quote},
     settings::Settings,
     sign_data,
@@ -66,6 +66,9 @@ pub(super) fn profile(
         groth16,
     };
     served(&profile, &api, capabilities, report);
+    if settings.fips {
+        fips::approve(&profile, &section, &api, report);
+    }
     Some((profile, name_at))
 }
 

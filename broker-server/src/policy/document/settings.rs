@@ -4,23 +4,34 @@ use super::{
     LIBRARIES,
     read::{Field, Report},
 };
-use crate::policy::profile::{CryptoLibrary, KmsRule};
+use crate::policy::{
+    Capabilities,
+    profile::{CryptoLibrary, KmsRule},
+};
 
 /// `Settings`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) library: CryptoLibrary,
     pub(super) enforce_sunset: bool,
+    /// `Fips: required`.
+    pub(super) fips: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { library: CryptoLibrary::Native, enforce_sunset: false }
+        Self { library: CryptoLibrary::Native, enforce_sunset: false, fips: false }
     }
 }
 
+const FIPS: [(&str, bool); 2] = [("off", false), ("required", true)];
+
 /// Reads `Settings`.
-pub(super) fn settings(field: &Field<'_>, report: &mut Report) -> Option<Settings> {
+pub(super) fn settings(
+    field: &Field<'_>,
+    capabilities: Capabilities,
+    report: &mut Report,
+) -> Option<Settings> {
     let section = field.section(&["CryptoLibrary", "EnforceSunset", "Fips"], report)?;
     let mut settings = Settings::default();
     if let Some(field) = section.get("CryptoLibrary") {
@@ -29,14 +40,15 @@ pub(super) fn settings(field: &Field<'_>, report: &mut Report) -> Option<Setting
     if let Some(field) = section.get("EnforceSunset") {
         settings.enforce_sunset = field.boolean(report).unwrap_or_default();
     }
-    if let Some(field) = section.get("Fips")
-        && field.choice(&[("off", false), ("required", true)], report) == Some(true)
-    {
-        field.wrong(
-            "this build has no FIPS 140-3 validated module, so `required` cannot be kept; \
-             set `off` or take the key away to run without one",
-            report,
-        );
+    if let Some(field) = section.get("Fips") {
+        settings.fips = field.choice(&FIPS, report).unwrap_or_default();
+        if settings.fips && !capabilities.fips {
+            field.wrong(
+                "this build has no FIPS 140-3 module, so `required` cannot be kept; take a build with the cargo \
+                 feature `fips`, or set `off` or take the key away to run without one",
+                report,
+            );
+        }
     }
     Some(settings)
 }

@@ -78,7 +78,7 @@ fn each_refusal_names_its_place_and_rule() {
         "must be `true` or `false`",
         None,
     );
-    refused(1, "Settings: { Fips: required }", (1, 19), "Settings.Fips", "no FIPS 140-3", None);
+    refused(1, "Settings: { Fips: on }", (1, 19), "Settings.Fips", "not known", None);
     refused(
         1,
         "Settings: { CryptoLibrary: Native }",
@@ -487,7 +487,7 @@ fn what_a_library_does_not_have_is_a_mistake_at_its_key() {
             _ => None,
         }
     }
-    let lacking = Capabilities { objection };
+    let lacking = Capabilities { objection, ..CAPABILITIES };
     assert!(parse("p.yaml", SOUND, lacking).is_ok());
     let error = parse("p.yaml", &with_line(1, "Settings: { CryptoLibrary: aws-lc }"), lacking).unwrap_err();
     let [mistake] = error.mistakes() else { panic!("{error}") };

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const KINDS: [KeyType; 9] = [
+pub(super) const KINDS: [KeyType; 9] = [
     KeyType::Rsa { bits: 2048 },
     KeyType::Ec(Curve::P224),
     KeyType::Ec(Curve::P256),
