@@ -99,7 +99,10 @@ impl Body for Question {
             return Poll::Ready(Some(next));
         }
         loop {
-            let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+            let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+                this.call.pause();
+                return Poll::Pending;
+            };
             let last = frame.is_none() || this.body.is_end_stream();
             if last {
                 this.call.complete();
@@ -118,6 +121,9 @@ impl Body for Question {
                 }
             };
             let ready = this.messages.end_with(&data) || last || this.messages.exceed(this.limit);
+            if ready {
+                this.call.message();
+            }
             if ready && this.held.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(data))));
             }

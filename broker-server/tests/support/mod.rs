@@ -9,10 +9,13 @@ use std::{
 };
 
 use broker_proto::v1;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
-use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient};
+use v1::{
+    crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient,
+    stream_service_client::StreamServiceClient,
+};
 
 pub mod pki;
 
@@ -104,6 +107,26 @@ pub async fn channel(socket: &Path) -> Channel {
         }))
         .await
         .unwrap()
+}
+
+/// A client without a deadline of its own: tonic's channel would not leave a call's to the server.
+pub async fn bare_streams(
+    socket: &Path,
+) -> StreamServiceClient<
+    impl tonic::client::GrpcService<
+        tonic::body::Body,
+        ResponseBody = hyper::body::Incoming,
+        Error: Into<tonic::codegen::StdError>,
+        Future: Send,
+    > + Send
+    + use<>,
+> {
+    let stream = TokioIo::new(tokio::net::UnixStream::connect(socket).await.unwrap());
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let send = move |request: http::Request<tonic::body::Body>| sender.clone().send_request(request);
+    StreamServiceClient::with_origin(tower::service_fn(send), "http://localhost".parse().unwrap())
 }
 
 /// The reason of google.rpc.ErrorInfo and its metadata.
