@@ -309,25 +309,13 @@ fn limits(arguments: Vec<OsString>, environment: &Environment) -> Result<Limits,
     settings.extend(arguments.into_iter().map(|argument| Source::flag("limit", argument)));
     for setting in settings {
         let allowed = || {
-            setting.error(
-                "NAME=NUMBER, where NAME is profile, metadata-id, hash-input, csr, ca-private-key, ca-cert, subject, \
-                 crl-distribution-points or crl-distribution-point",
-            )
+            let names = Limits::NAMES.map(|(name, _)| name).join(", ");
+            setting.error(format!("NAME=NUMBER, where NAME is one of {names}"))
         };
         let (name, number) = setting.text()?.split_once('=').ok_or_else(allowed)?;
-        let field = match name.trim() {
-            "profile" => &mut limits.profile,
-            "metadata-id" => &mut limits.metadata_id,
-            "hash-input" => &mut limits.hash_input,
-            "csr" => &mut limits.csr,
-            "ca-private-key" => &mut limits.ca_private_key,
-            "ca-cert" => &mut limits.ca_cert,
-            "subject" => &mut limits.subject,
-            "crl-distribution-points" => &mut limits.crl_distribution_points_count,
-            "crl-distribution-point" => &mut limits.crl_distribution_point,
-            _ => return Err(allowed()),
-        };
-        *field = values::bytes(number.trim()).ok_or_else(allowed)?;
+        let (_, field) =
+            Limits::NAMES.into_iter().find(|(known, _)| *known == name.trim()).ok_or_else(allowed)?;
+        *field(&mut limits) = values::bytes(number.trim()).ok_or_else(allowed)?;
     }
     Ok(limits)
 }

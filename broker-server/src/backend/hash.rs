@@ -108,8 +108,8 @@ pub static AWS_LC: HashTable = HashTable {
     sha3_256: aws_lc!(SHA3_256),
     sha3_384: aws_lc!(SHA3_384),
     sha3_512: aws_lc!(SHA3_512),
-    shake128: Function { digest: evp::shake128, start: || Box::new(evp::Xof::shake128()) },
-    shake256: Function { digest: evp::shake256, start: || Box::new(evp::Xof::shake256()) },
+    shake128: Function { digest: evp::shake128, start: || Box::new(evp::Shake::shake128()) },
+    shake256: Function { digest: evp::shake256, start: || Box::new(evp::Shake::shake256()) },
 };
 
 /// The whole digest for a subject key identifier (RFC 5280 4.2.1.2 method 1, RFC 7093); the caller cuts it to 20 bytes.
@@ -179,7 +179,7 @@ impl Hasher for aws::Context {
     }
 }
 
-impl Hasher for evp::Xof {
+impl Hasher for evp::Shake {
     fn update(&mut self, input: &[u8]) {
         Self::update(self, input);
     }

@@ -69,8 +69,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DURATION")]
     pub(super) ca_cache_ttl: Option<OsString>,
     /// Largest size of a request's field, in bytes; repeatable. NAME is profile (64), metadata-id (128), hash-input
-    /// (1MiB), csr, ca-private-key, ca-cert (64KiB each), subject (1024), crl-distribution-points (16 of them) or
-    /// crl-distribution-point (2048)
+    /// (1MiB), csr, ca-private-key, ca-cert (64KiB each), subject (1024), crl-distribution-points (16 of them),
+    /// crl-distribution-point (2048), signed-data (1MiB), signature-key (64KiB), signature (128KiB), plaintext (1MiB),
+    /// associated-data (64KiB), aead-part (32), kem-key (16KiB) or kem-ciphertext (2KiB)
     #[arg(long, value_name = "NAME=NUMBER")]
     pub(super) limit: Vec<OsString>,
     /// debug, info, warn or error [default: info]

@@ -38,6 +38,8 @@ fn settings() -> Vec<(&'static str, &'static str, fn(&mut Config))> {
         ("ca-cache-ttl", "1.5h", |c| c.ca_cache_ttl = Duration::from_secs(5400)),
         ("limit", "hash-input=2MiB", |c| c.limits.hash_input = 2 << 20),
         ("limit", "crl-distribution-points=3", |c| c.limits.crl_distribution_points_count = 3),
+        ("limit", "plaintext=2MiB", |c| c.limits.plaintext = 2 << 20),
+        ("limit", "kem-ciphertext=9", |c| c.limits.kem_ciphertext = 9),
         ("log-level", "WARN", |c| c.log.level = LogLevel::Warn),
         ("log-level", "debug", |c| c.log.level = LogLevel::Debug),
         ("log-format", "json", |c| c.log.format = LogFormat::Json),

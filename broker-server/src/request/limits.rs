@@ -50,3 +50,29 @@ impl Default for Limits {
         }
     }
 }
+
+/// Where a limit stands.
+type Place = fn(&mut Limits) -> &mut usize;
+
+impl Limits {
+    /// Every limit, by its name in the configuration.
+    pub const NAMES: [(&str, Place); 17] = [
+        ("profile", |limits| &mut limits.profile),
+        ("metadata-id", |limits| &mut limits.metadata_id),
+        ("hash-input", |limits| &mut limits.hash_input),
+        ("csr", |limits| &mut limits.csr),
+        ("ca-private-key", |limits| &mut limits.ca_private_key),
+        ("ca-cert", |limits| &mut limits.ca_cert),
+        ("subject", |limits| &mut limits.subject),
+        ("crl-distribution-points", |limits| &mut limits.crl_distribution_points_count),
+        ("crl-distribution-point", |limits| &mut limits.crl_distribution_point),
+        ("signed-data", |limits| &mut limits.signed_data),
+        ("signature-key", |limits| &mut limits.signature_key),
+        ("signature", |limits| &mut limits.signature),
+        ("plaintext", |limits| &mut limits.plaintext),
+        ("associated-data", |limits| &mut limits.associated_data),
+        ("aead-part", |limits| &mut limits.aead_part),
+        ("kem-key", |limits| &mut limits.kem_key),
+        ("kem-ciphertext", |limits| &mut limits.kem_ciphertext),
+    ];
+}

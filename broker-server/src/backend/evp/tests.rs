@@ -3,7 +3,10 @@
 
 mod hostile;
 mod keys;
+mod made;
+mod parts;
 mod post_quantum;
+mod vectors;
 
 use std::{
     fs,
@@ -15,6 +18,7 @@ use aws_lc_rs::signature as safe;
 use tempfile::TempDir;
 
 use super::*;
+use crate::algorithm::{Curve, KeyForm, KeyType, MlDsa, SignatureHash, SignatureScheme};
 
 const MESSAGE: &[u8] = b"to be signed";
 const CURVES: [(Curve, &str); 4] = [
@@ -165,6 +169,14 @@ fn rsa_signs_and_verifies_with_every_hash() {
         bench.openssl(&format!("dgst -{name} -keyform DER -verify public.der -signature signature message"));
 
         for salt_length in [0, 20, 32, 64] {
+            let scheme = SignatureScheme::RsaPss { hash, salt_length };
+            let signature = private.sign(scheme, MESSAGE).unwrap();
+            verify_and_spoil(&public, scheme, &signature);
+            bench.put("signature", &signature);
+            bench.openssl(&format!(
+                "dgst -{name} -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:{salt_length} \
+                 -keyform DER -verify public.der -signature signature message"
+            ));
             bench.openssl(&format!(
                 "dgst -{name} -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:{salt_length} \
                  -keyform DER -sign key.der -out signature message"

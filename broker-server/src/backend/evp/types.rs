@@ -10,6 +10,9 @@ pub enum EvpError {
     /// The signature does not match, or is not even shaped like one.
     #[error("the signature is wrong")]
     BadSignature,
+    /// The scheme needs the whole message at once.
+    #[error("the signature scheme does not take a message in parts")]
+    NotStreamable,
     /// Nothing that the caller sent explains it.
     #[error("the crypto library failed")]
     Failed,

@@ -121,6 +121,6 @@ fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
 fn from_evp(error: EvpError, fault: CertificateError) -> CertificateError {
     match error {
         EvpError::BadKey | EvpError::BadSignature => fault,
-        EvpError::Failed => CertificateError::Internal,
+        EvpError::NotStreamable | EvpError::Failed => CertificateError::Internal,
     }
 }

@@ -99,6 +99,14 @@ fn an_rsa_key_too_short_for_the_hash_is_the_keys_fault() {
     assert_eq!(sign(SignatureHash::Sha256), Ok(64));
     assert_eq!(sign(SignatureHash::Sha384), Err(EvpError::BadKey));
     assert_eq!(sign(SignatureHash::Sha512), Err(EvpError::BadKey));
+    let sign = |hash, salt_length| {
+        private.sign(SignatureScheme::RsaPss { hash, salt_length }, MESSAGE).map(|signature| signature.len())
+    };
+    assert_eq!(sign(SignatureHash::Sha256, 30), Ok(64)); // RFC 8017 9.1.1: 32 + 30 + 2
+    assert_eq!(sign(SignatureHash::Sha256, 31), Err(EvpError::BadKey));
+    assert_eq!(sign(SignatureHash::Sha512, 0), Err(EvpError::BadKey));
+    assert_eq!(sign(SignatureHash::Sha256, u32::MAX), Err(EvpError::BadKey));
+    assert!(error_queue_is_empty());
 }
 
 #[test]

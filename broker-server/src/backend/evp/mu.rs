@@ -1,0 +1,82 @@
+//! ML-DSA over a message that comes in parts, or with a context: the message representative mu is computed here and
+//! signed by the library ("external mu", FIPS 204 6.2 and 6.3). Such signatures are those of pure ML-DSA.
+
+use super::{ErrorQueue, EvpError, ffi, key::Key, key_context::KeyContext, shake::Shake};
+
+/// mu = H(H(pk, 64) || M', 64) with M' = 0 || |ctx| || ctx || M (FIPS 204 algorithms 2 and 7), M still arriving.
+pub(super) struct Mu {
+    shake: Shake,
+    key: Key,
+}
+
+impl Mu {
+    /// For an ML-DSA key and a context of at most 255 bytes; `Failed` for a longer one.
+    pub(super) fn new(key: &Key, context: &[u8]) -> Result<Self, EvpError> {
+        let length = u8::try_from(context.len()).map_err(|_| EvpError::Failed)?;
+        let public = key.raw_public().ok_or(EvpError::Failed)?;
+        let mut tr = [0; 64];
+        super::shake256(&public, &mut tr);
+        let mut shake = Shake::shake256();
+        shake.update(&tr);
+        shake.update(&[0, length]);
+        shake.update(context);
+        Ok(Self { shake, key: key.share() })
+    }
+
+    pub(super) fn update(&mut self, message: &[u8]) {
+        self.shake.update(message);
+    }
+
+    /// The signature, hedged like every other of the library.
+    pub(super) fn sign(self) -> Result<Vec<u8>, EvpError> {
+        let _errors = ErrorQueue;
+        let context = KeyContext::for_key(&self.key).ok_or(EvpError::Failed)?;
+        let mut signature = vec![0; self.key.signature_capacity()?];
+        let mut length = signature.len();
+        let mu = finish(self.shake);
+        // SAFETY: the context has a key. `length` holds the capacity of `signature` and receives what was written; `mu`
+        // is readable for its length.
+        let signed = unsafe {
+            1 == ffi::EVP_PKEY_sign_init(context.as_ptr())
+                && 1 == ffi::EVP_PKEY_sign(
+                    context.as_ptr(),
+                    signature.as_mut_ptr(),
+                    &mut length,
+                    mu.as_ptr(),
+                    mu.len(),
+                )
+        };
+        if !signed {
+            return Err(EvpError::Failed);
+        }
+        signature.truncate(length);
+        Ok(signature)
+    }
+
+    pub(super) fn verify(self, signature: &[u8]) -> Result<(), EvpError> {
+        let _errors = ErrorQueue;
+        let context = KeyContext::for_key(&self.key).ok_or(EvpError::Failed)?;
+        // SAFETY: the context has a key.
+        if 1 != unsafe { ffi::EVP_PKEY_verify_init(context.as_ptr()) } {
+            return Err(EvpError::Failed);
+        }
+        let mu = finish(self.shake);
+        // SAFETY: the context is initialised; both slices are readable for their lengths.
+        let valid = unsafe {
+            1 == ffi::EVP_PKEY_verify(
+                context.as_ptr(),
+                signature.as_ptr(),
+                signature.len(),
+                mu.as_ptr(),
+                mu.len(),
+            )
+        };
+        if valid { Ok(()) } else { Err(EvpError::BadSignature) }
+    }
+}
+
+fn finish(shake: Shake) -> [u8; 64] {
+    let mut mu = [0; 64];
+    shake.finish(&mut mu);
+    mu
+}

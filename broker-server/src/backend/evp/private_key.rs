@@ -1,0 +1,158 @@
+//! Private keys and their signatures.
+
+use std::fmt;
+
+use super::{
+    ErrorQueue, EvpError, PublicKey,
+    digest::{DigestContext, Purpose},
+    encode, ffi,
+    key::Key,
+    ml_dsa,
+    mu::Mu,
+};
+use crate::{
+    algorithm::{KeyForm, KeyType, SignatureScheme},
+    secret::SecretBytes,
+};
+
+/// Longest private key accepted, in bytes. RSA 16384 takes about 9.3 KiB; a bound before parsing keeps hostile exponents
+/// from costing more than a signature does.
+const MAX_PRIVATE_KEY_DER: usize = 16 * 1024;
+
+/// A private key inside the library; wiped when dropped.
+pub struct PrivateKey {
+    pub(super) key: Key,
+    kind: Option<KeyType>,
+}
+
+impl PrivateKey {
+    /// Loads and checks a key. `BadKey` when the DER is malformed or has bytes after its end, when an EC key has
+    /// explicit parameters (RFC 5480 2.1.1) or a public half that is not its own, and when the numbers of an RSA key
+    /// do not belong together. The primes of an RSA key are not tested for primality: that costs more than a signature.
+    pub fn from_der(form: KeyForm, der: &[u8]) -> Result<Self, EvpError> {
+        let _errors = ErrorQueue;
+        if der.len() > MAX_PRIVATE_KEY_DER {
+            return Err(EvpError::BadKey);
+        }
+        let key = match form {
+            KeyForm::Pkcs8 => Key::from_pkcs8(der),
+            KeyForm::Sec1 => Key::from_sec1(der),
+            KeyForm::Pkcs1 => Key::from_pkcs1(der),
+        }
+        .ok_or(EvpError::BadKey)?;
+        let key = Self::checked(key)?;
+        let complete = match key.kind {
+            Some(KeyType::Rsa { .. }) => key.key.has_rsa_factors(),
+            Some(KeyType::MlDsa(_)) => ml_dsa::private_key_is_exact(der),
+            _ => true,
+        };
+        if complete { Ok(key) } else { Err(EvpError::BadKey) }
+    }
+
+    /// Checks an EC key and says what kind of key it is.
+    pub(super) fn checked(key: Key) -> Result<Self, EvpError> {
+        let kind = key.kind()?;
+        Ok(Self { key, kind })
+    }
+
+    /// Kind and size; `None` for a kind that the broker does not use.
+    pub fn key_type(&self) -> Option<KeyType> {
+        self.kind
+    }
+
+    /// Whether this is the private half of `public`.
+    pub fn matches(&self, public: &PublicKey) -> bool {
+        let _errors = ErrorQueue;
+        // SAFETY: both pointers are live keys; the function reads them.
+        1 == unsafe { ffi::EVP_PKEY_cmp(self.key.as_ptr(), public.key.as_ptr()) }
+    }
+
+    /// The public half.
+    pub fn public(&self) -> Result<PublicKey, EvpError> {
+        // Through its encoding, so that the object returned holds nothing secret.
+        let spki = encode::spki(&self.key)?;
+        PublicKey::from_spki(&spki).map_err(|_| EvpError::Failed)
+    }
+
+    /// The key as DER: OneAsymmetricKey (RFC 5958), the inside as RFC 8017, RFC 5915 with the public half, RFC 8410, and
+    /// for ML-DSA the seed (RFC 9881 6). `BadKey` for an ML-DSA key that was loaded without its seed.
+    pub fn to_pkcs8(&self) -> Result<SecretBytes, EvpError> {
+        encode::pkcs8(&self.key)
+    }
+
+    /// The 32 bytes from which the key was made: Ed25519 (RFC 8032 5.1.5), ML-DSA (xi of FIPS 204 algorithm 1). `None`
+    /// for other kinds, and for an ML-DSA key that was loaded without its seed.
+    pub fn seed(&self) -> Option<SecretBytes> {
+        match self.kind? {
+            KeyType::Ed25519 => encode::raw_private(&self.key).ok(),
+            KeyType::MlDsa(_) => ml_dsa::seed(encode::pkcs8(&self.key).ok()?.expose()),
+            KeyType::Rsa { .. } | KeyType::Ec(_) => None,
+        }
+    }
+
+    /// Signs `message`. ECDSA as DER (Ecdsa-Sig-Value), RSA PKCS#1 v1.5 and PSS, Ed25519 and ML-DSA pure with empty
+    /// context. `BadKey` when the scheme is not this key's, or an RSA key is too short for it or not made of primes.
+    pub fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, EvpError> {
+        let _errors = ErrorQueue;
+        let (context, failure) = self.signing(scheme)?;
+        let mut signature = vec![0; self.key.signature_capacity()?];
+        let mut length = signature.len();
+        // SAFETY: the context is initialised. `length` holds the capacity of `signature` and receives what was written;
+        // `message` is readable for its length.
+        let signed = unsafe {
+            1 == ffi::EVP_DigestSign(
+                context.as_ptr(),
+                signature.as_mut_ptr(),
+                &mut length,
+                message.as_ptr(),
+                message.len(),
+            )
+        };
+        if !signed {
+            return Err(failure);
+        }
+        signature.truncate(length);
+        Ok(signature)
+    }
+
+    /// Signs `message` by ML-DSA with a context of at most 255 bytes (FIPS 204 5.2). `BadKey` for other kinds of keys,
+    /// `Failed` for a longer context.
+    pub fn sign_with_context(&self, context: &[u8], message: &[u8]) -> Result<Vec<u8>, EvpError> {
+        let Some(KeyType::MlDsa(_)) = self.kind else { return Err(EvpError::BadKey) };
+        let mut mu = Mu::new(&self.key, context)?;
+        mu.update(message);
+        mu.sign()
+    }
+
+    /// A context that signs with this key, and what it means when that fails.
+    pub(super) fn signing(&self, scheme: SignatureScheme) -> Result<(DigestContext, EvpError), EvpError> {
+        let Some(kind) = self.kind.filter(|kind| scheme.fits(*kind)) else { return Err(EvpError::BadKey) };
+        let mut failure = EvpError::Failed;
+        if let KeyType::Rsa { bits } = kind {
+            if encoded_length(scheme) > u64::from(bits) {
+                return Err(EvpError::BadKey);
+            }
+            failure = EvpError::BadKey;
+        }
+        Ok((DigestContext::with_key(Purpose::Sign, &self.key, scheme)?, failure))
+    }
+}
+
+/// The fewest bits of an RSA modulus that hold the scheme's encoded digest.
+fn encoded_length(scheme: SignatureScheme) -> u64 {
+    match scheme {
+        // RFC 8017 9.2: 19 bytes before a SHA-2 digest and 11 of padding; the first byte may have a single bit.
+        SignatureScheme::RsaPkcs1(hash) => 8 * (u64::from(hash.length()) + 19 + 11) - 7,
+        // RFC 8017 9.1.1: emBits is one less than the modulus has, emLen at least hLen + sLen + 2.
+        SignatureScheme::RsaPss { hash, salt_length } => {
+            8 * (u64::from(hash.length()) + u64::from(salt_length) + 2) - 7 + 1
+        }
+        SignatureScheme::Ecdsa(_) | SignatureScheme::Ed25519 | SignatureScheme::MlDsa(_) => 0,
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({:?}, [redacted])", self.kind)
+    }
+}

@@ -1,0 +1,100 @@
+//! Public keys and the verification of signatures.
+
+use std::fmt;
+
+use super::{
+    ErrorQueue, EvpError,
+    digest::{DigestContext, Purpose},
+    encode, ffi,
+    key::Key,
+    mu::Mu,
+};
+use crate::algorithm::{KeyType, SignatureScheme};
+
+/// A public key inside the library.
+pub struct PublicKey {
+    pub(super) key: Key,
+    kind: Option<KeyType>,
+}
+
+impl PublicKey {
+    /// Loads and checks a SubjectPublicKeyInfo: RSA to 16384 bits with an odd exponent of at most 33 bits, EC on a named
+    /// curve with a point on it that is not infinity, Ed25519, ML-DSA. `BadKey` otherwise, and for bytes after the end.
+    pub fn from_spki(der: &[u8]) -> Result<Self, EvpError> {
+        let _errors = ErrorQueue;
+        let key = Key::from_spki(der).ok_or(EvpError::BadKey)?;
+        let kind = key.kind()?;
+        Ok(Self { key, kind })
+    }
+
+    /// Kind and size; `None` for a kind that the broker does not use.
+    pub fn key_type(&self) -> Option<KeyType> {
+        self.kind
+    }
+
+    /// The SubjectPublicKeyInfo (RFC 5280 4.1) as DER; an EC point is written uncompressed.
+    pub fn to_spki(&self) -> Result<Vec<u8>, EvpError> {
+        encode::spki(&self.key)
+    }
+
+    /// The octets of the key alone: Ed25519 (RFC 8032 5.1.2), ML-DSA (FIPS 204 algorithm 22). `None` for other kinds.
+    pub fn raw(&self) -> Option<Vec<u8>> {
+        match self.kind? {
+            KeyType::Ed25519 | KeyType::MlDsa(_) => self.key.raw_public(),
+            KeyType::Rsa { .. } | KeyType::Ec(_) => None,
+        }
+    }
+
+    /// Verifies; `BadSignature` when it does not match, `BadKey` when the scheme is not this key's.
+    pub fn verify(&self, scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
+        let _errors = ErrorQueue;
+        let context = self.verifying(scheme)?;
+        // SAFETY: the context is initialised; both slices are readable for their lengths.
+        let valid = unsafe {
+            1 == ffi::EVP_DigestVerify(
+                context.as_ptr(),
+                signature.as_ptr(),
+                signature.len(),
+                message.as_ptr(),
+                message.len(),
+            )
+        };
+        if valid { Ok(()) } else { Err(EvpError::BadSignature) }
+    }
+
+    /// Verifies a signature by ML-DSA with a context of at most 255 bytes (FIPS 204 5.3). `BadSignature` when it does
+    /// not match, `BadKey` for other kinds of keys, `Failed` for a longer context.
+    pub fn verify_with_context(
+        &self,
+        context: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), EvpError> {
+        let Some(KeyType::MlDsa(_)) = self.kind else { return Err(EvpError::BadKey) };
+        let mut mu = Mu::new(&self.key, context)?;
+        mu.update(message);
+        mu.verify(signature)
+    }
+
+    /// A context that verifies with this key.
+    pub(super) fn verifying(&self, scheme: SignatureScheme) -> Result<DigestContext, EvpError> {
+        match (scheme, self.kind) {
+            // A salt longer than the modulus cannot be; the library's own arithmetic wants a small number.
+            (SignatureScheme::RsaPss { salt_length, .. }, Some(KeyType::Rsa { bits }))
+                if salt_length > bits / 8 =>
+            {
+                Err(EvpError::BadSignature)
+            }
+            (_, Some(kind)) if scheme.fits(kind) => {
+                DigestContext::with_key(Purpose::Verify, &self.key, scheme)
+            }
+            _ => Err(EvpError::BadKey),
+        }
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({:?})", self.kind)
+    }
+}

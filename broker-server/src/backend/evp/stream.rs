@@ -1,0 +1,123 @@
+//! Signatures over messages that come in parts.
+
+use super::{ErrorQueue, EvpError, PrivateKey, PublicKey, digest::DigestContext, ffi, mu::Mu};
+use crate::algorithm::SignatureScheme;
+
+/// Signs a message that comes in parts, with the result of `PrivateKey::sign`.
+pub struct Signer(Signing);
+
+enum Signing {
+    Digest { context: DigestContext, capacity: usize, failure: EvpError },
+    Mu(Mu),
+}
+
+impl Signer {
+    /// `BadKey` as `PrivateKey::sign`; `NotStreamable` for Ed25519, which reads the message twice (RFC 8032 5.1.6).
+    pub fn new(key: &PrivateKey, scheme: SignatureScheme) -> Result<Self, EvpError> {
+        let _errors = ErrorQueue;
+        let (context, failure) = key.signing(scheme)?;
+        Ok(Self(match scheme {
+            SignatureScheme::Ed25519 => return Err(EvpError::NotStreamable),
+            SignatureScheme::MlDsa(_) => Signing::Mu(Mu::new(&key.key, b"")?),
+            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } | SignatureScheme::Ecdsa(_) => {
+                Signing::Digest { context, capacity: key.key.signature_capacity()?, failure }
+            }
+        }))
+    }
+
+    /// Takes the next part.
+    pub fn update(&mut self, part: &[u8]) -> Result<(), EvpError> {
+        let _errors = ErrorQueue;
+        match &mut self.0 {
+            Signing::Digest { context, .. } => {
+                // SAFETY: the context is initialised for signing; `part` is readable for its length.
+                let taken =
+                    unsafe { ffi::EVP_DigestSignUpdate(context.as_ptr(), part.as_ptr().cast(), part.len()) };
+                if taken == 1 { Ok(()) } else { Err(EvpError::Failed) }
+            }
+            Signing::Mu(mu) => {
+                mu.update(part);
+                Ok(())
+            }
+        }
+    }
+
+    /// The signature of all parts. `BadKey` as `PrivateKey::sign`.
+    pub fn finish(self) -> Result<Vec<u8>, EvpError> {
+        let _errors = ErrorQueue;
+        match self.0 {
+            Signing::Digest { context, capacity, failure } => {
+                let mut signature = vec![0; capacity];
+                let mut length = capacity;
+                // SAFETY: the context is initialised for signing; `length` holds the capacity of `signature` and
+                // receives what was written.
+                let signed = unsafe {
+                    ffi::EVP_DigestSignFinal(context.as_ptr(), signature.as_mut_ptr(), &mut length)
+                };
+                if signed != 1 {
+                    return Err(failure);
+                }
+                signature.truncate(length);
+                Ok(signature)
+            }
+            Signing::Mu(mu) => mu.sign(),
+        }
+    }
+}
+
+/// Verifies a signature over a message that comes in parts, with the result of `PublicKey::verify`.
+pub struct Verifier(Verifying);
+
+enum Verifying {
+    Digest(DigestContext),
+    Mu(Mu),
+}
+
+impl Verifier {
+    /// `BadKey` as `PublicKey::verify`; `NotStreamable` for Ed25519, of which no part may be hashed before the signature
+    /// is there (RFC 8032 5.1.7).
+    pub fn new(key: &PublicKey, scheme: SignatureScheme) -> Result<Self, EvpError> {
+        let _errors = ErrorQueue;
+        let context = key.verifying(scheme)?;
+        Ok(Self(match scheme {
+            SignatureScheme::Ed25519 => return Err(EvpError::NotStreamable),
+            SignatureScheme::MlDsa(_) => Verifying::Mu(Mu::new(&key.key, b"")?),
+            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } | SignatureScheme::Ecdsa(_) => {
+                Verifying::Digest(context)
+            }
+        }))
+    }
+
+    /// Takes the next part.
+    pub fn update(&mut self, part: &[u8]) -> Result<(), EvpError> {
+        let _errors = ErrorQueue;
+        match &mut self.0 {
+            Verifying::Digest(context) => {
+                // SAFETY: the context is initialised for verification; `part` is readable for its length.
+                let taken = unsafe {
+                    ffi::EVP_DigestVerifyUpdate(context.as_ptr(), part.as_ptr().cast(), part.len())
+                };
+                if taken == 1 { Ok(()) } else { Err(EvpError::Failed) }
+            }
+            Verifying::Mu(mu) => {
+                mu.update(part);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether `signature` is the one of all parts; `BadSignature` when it is not.
+    pub fn finish(self, signature: &[u8]) -> Result<(), EvpError> {
+        let _errors = ErrorQueue;
+        match self.0 {
+            Verifying::Digest(context) => {
+                // SAFETY: the context is initialised for verification; `signature` is readable for its length.
+                let valid = unsafe {
+                    ffi::EVP_DigestVerifyFinal(context.as_ptr(), signature.as_ptr(), signature.len())
+                };
+                if valid == 1 { Ok(()) } else { Err(EvpError::BadSignature) }
+            }
+            Verifying::Mu(mu) => mu.verify(signature),
+        }
+    }
+}
