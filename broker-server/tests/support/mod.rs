@@ -24,6 +24,7 @@ pub struct Broker {
     pub folder: TempDir,
     pub socket: PathBuf,
     child: Child,
+    log: std::sync::mpsc::Receiver<String>,
 }
 
 impl Broker {
@@ -45,8 +46,9 @@ impl Broker {
             assert!(said.len() > before, "the broker ended before it served:\n{said}");
         }
         // Somebody has to read on, or a full pipe would stop the broker.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { folder, socket, child }
+        let (lines, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || log.lines().try_for_each(|line| lines.send(line.unwrap())));
+        Self { folder, socket, child, log: said }
     }
 
     pub fn pid(&self) -> u32 {
@@ -57,6 +59,12 @@ impl Broker {
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// The next line of its log that has all these words.
+    pub fn logged(&self, words: &[&str]) -> String {
+        let mut lines = self.log.iter();
+        lines.find(|line| words.iter().all(|word| line.contains(word))).expect("the broker's log has ended")
     }
 
     pub fn wait(&mut self) -> ExitStatus {
