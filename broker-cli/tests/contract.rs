@@ -290,12 +290,15 @@ fn explain_refuses_what_the_brokers_parser_refuses() {
 
 #[test]
 fn explain_says_that_an_operation_is_not_served_yet() {
-    let arguments = ["profiles", "explain", "--profile", "FIPS-140-3-128bit", "--operation", "EncryptData"];
-    let output = run(&arguments);
+    let folder = tempfile::tempdir().unwrap();
+    let text = "- Name: Proofs\n  API:\n    Groth16: { Curve: bn254, Circuits: [multiply] }\n";
+    let file = write(folder.path(), "Profiles.yaml", text);
+    let arguments = ["--profiles", &file, "--profile", "Proofs", "--operation", "Groth16"];
+    let output = cryptobroker().args(["profiles", "explain"]).args(arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
-    assert!(stderr(&output).contains("does not serve EncryptData"), "{}", stderr(&output));
-    let listed = stdout(&run(&["profiles", "list", "--bundled"]));
-    assert!(listed.contains("EncryptData (not served yet)"), "{listed}");
+    assert!(stderr(&output).contains("does not serve Groth16"), "{}", stderr(&output));
+    let listed = stdout(&run(&["profiles", "list", "--profiles", &file]));
+    assert!(listed.contains("Groth16 (not served yet)"), "{listed}");
 }
 
 #[test]

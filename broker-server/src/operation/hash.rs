@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn profile() -> Arc<Profile> {
-        static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::bundled().unwrap());
+        static CATALOGUE: LazyLock<Catalogue> =
+            LazyLock::new(|| Catalogue::bundled(operation::CAPABILITIES).unwrap());
         Arc::clone(CATALOGUE.profile("Default").unwrap())
     }
 

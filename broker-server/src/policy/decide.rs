@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use super::{
-    check,
+    aead, check,
     explain::Facts,
-    permit::{self, CertificateGrant, Operation, Permit},
-    profile::Profile,
+    permit::{self, CertificateGrant, Operation, Permit, SignatureGrant, SignatureKeyGrant},
+    profile::{Profile, SignDataRule},
+    signature,
 };
-use crate::{caller::Caller, request};
+use crate::{
+    algorithm::{KeyType, SignatureFormat},
+    caller::Caller,
+    request,
+};
 
 /// May `caller` hash this under `profile`? `now` in Unix seconds.
 pub fn hash_data(
@@ -43,6 +48,109 @@ pub fn sign_certificate(
     let rule = section::<permit::SignCertificate>(profile, now)?;
     let grant = certificate(profile, &rule, &Facts::of(&request, now))?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` encrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size, whose nonce it is.
+pub fn encrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::EncryptData,
+    now: i64,
+) -> Result<Permit<permit::EncryptData>, Denial> {
+    let rule = section::<permit::EncryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    aead::nonce(profile, &rule, request.nonce.is_some())?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` decrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size.
+pub fn decrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::DecryptData,
+    now: i64,
+) -> Result<Permit<permit::DecryptData>, Denial> {
+    let rule = section::<permit::DecryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` sign this with this key under `profile`? `now` in Unix seconds.
+pub fn sign_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::SignData,
+    now: i64,
+) -> Result<Permit<permit::SignData>, Denial> {
+    let rule = section::<permit::SignData>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` verify this with this key under `profile`? `now` in Unix seconds.
+pub fn verify_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::VerifyData,
+    now: i64,
+) -> Result<Permit<permit::VerifyData>, Denial> {
+    let rule = section::<permit::VerifyData>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` sign what comes in parts with this key under `profile`? `now` in Unix seconds.
+pub fn sign_stream(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::SignStream,
+    now: i64,
+) -> Result<Permit<permit::SignStream>, Denial> {
+    let rule = section::<permit::SignStream>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    signature::in_parts(profile, &rule, grant.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` verify what comes in parts with this key under `profile`? `now` in Unix seconds.
+pub fn verify_stream(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::VerifyStream,
+    now: i64,
+) -> Result<Permit<permit::VerifyStream>, Denial> {
+    let rule = section::<permit::VerifyStream>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    signature::in_parts(profile, &rule, grant.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` have a key pair for signatures made under `profile`? `now` in Unix seconds.
+pub fn generate_signature_key_pair(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::GenerateKeyPair,
+    now: i64,
+) -> Result<Permit<permit::GenerateSignatureKeyPair>, Denial> {
+    let rule = section::<permit::GenerateSignatureKeyPair>(profile, now)?;
+    if request.seed.is_some() {
+        signature::seed(profile, &rule)?;
+    }
+    let grant = SignatureKeyGrant { key_type: signature::new_key(profile, &rule)? };
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// The checks of the key that signs or verifies, and the format.
+fn signature(
+    profile: &Profile,
+    rule: &SignDataRule,
+    key: KeyType,
+    format: Option<SignatureFormat>,
+) -> Result<SignatureGrant, Denial> {
+    signature::key(profile, rule, key)?;
+    Ok(SignatureGrant { format: format.unwrap_or(rule.format) })
 }
 
 /// The sunset, and the section of the operation.
@@ -99,8 +207,16 @@ pub enum DenialKind {
     SubjectKeyNotAllowed,
     /// The issuer's key is outside the constraints.
     IssuerKeyNotAllowed,
-    /// The issuer's key cannot make the profile's signature.
+    /// The key cannot make or verify the profile's signature.
     AlgorithmMismatch,
+    /// The key is outside the constraints.
+    KeyNotAllowed,
+    /// The profile's nonces are not the caller's to choose.
+    NonceNotAllowed,
+    /// The profile makes no keys from a caller's seed.
+    SeedNotAllowed,
+    /// The profile's signatures need the whole message at once.
+    NotStreamable,
     /// The validity asked for is outside the profile's window.
     ValidityNotAllowed,
     /// A subject alternative name of a kind or suffix that is not allowed.
@@ -121,6 +237,10 @@ impl DenialKind {
             Self::SubjectKeyNotAllowed => "SUBJECT_KEY_NOT_ALLOWED",
             Self::IssuerKeyNotAllowed => "ISSUER_KEY_NOT_ALLOWED",
             Self::AlgorithmMismatch => "ALGORITHM_MISMATCH",
+            Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
+            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
+            Self::SeedNotAllowed => "SEED_NOT_ALLOWED",
+            Self::NotStreamable => "NOT_STREAMABLE",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",

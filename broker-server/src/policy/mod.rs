@@ -1,7 +1,9 @@
 //! May it? A profile document becomes typed rules that cannot be wrong; a parsed request and its profile become a
 //! [`Permit`] or a [`Denial`].
 
+mod aead;
 mod canonical;
+mod capabilities;
 pub mod catalogue;
 mod check;
 pub mod decide;
@@ -10,7 +12,9 @@ mod explain;
 mod names;
 pub mod permit;
 pub mod profile;
+mod signature;
 
+pub use capabilities::{Capabilities, Need, Objection};
 pub use catalogue::Catalogue;
 pub use decide::{Denial, DenialKind};
 pub use document::{DocumentError, Mistake};

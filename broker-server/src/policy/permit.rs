@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::profile::{HashDataRule, Profile, SignCertificateRule};
-use crate::{algorithm::SignatureScheme, request};
+use super::profile::{EncryptDataRule, HashDataRule, Profile, SignCertificateRule, SignDataRule};
+use crate::{
+    algorithm::{KeyType, SignatureFormat, SignatureScheme},
+    request,
+};
 
 /// An operation of the profile language: what it asks for, the rule that decides, and what the decision settles.
 pub trait Operation {
@@ -64,6 +67,35 @@ impl Operation for SignCertificate {
     }
 }
 
+/// `EncryptData`.
+#[derive(Debug)]
+pub enum EncryptData {}
+
+impl Operation for EncryptData {
+    type Request = request::EncryptData;
+    type Rule = EncryptDataRule;
+    type Grant = ();
+    const NAME: &'static str = "EncryptData";
+    fn rule(profile: &Profile) -> Option<&Arc<EncryptDataRule>> {
+        profile.encrypt_data.as_ref()
+    }
+}
+
+/// `DecryptData`.
+#[derive(Debug)]
+pub enum DecryptData {}
+
+impl Operation for DecryptData {
+    type Request = request::DecryptData;
+    type Rule = EncryptDataRule;
+    type Grant = ();
+    const NAME: &'static str = "DecryptData";
+    const SECTION: &'static str = EncryptData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<EncryptDataRule>> {
+        profile.encrypt_data.as_ref()
+    }
+}
+
 /// What policy settled about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateGrant {
@@ -74,6 +106,94 @@ pub struct CertificateGrant {
     pub not_after: i64,
     /// The signature algorithm: the profile's, which fits the issuer's key.
     pub scheme: SignatureScheme,
+}
+
+/// `SignData`.
+#[derive(Debug)]
+pub enum SignData {}
+
+impl Operation for SignData {
+    type Request = request::SignData;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "SignData";
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// `VerifyData`.
+#[derive(Debug)]
+pub enum VerifyData {}
+
+impl Operation for VerifyData {
+    type Request = request::VerifyData;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "VerifyData";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// `SignStream`.
+#[derive(Debug)]
+pub enum SignStream {}
+
+impl Operation for SignStream {
+    type Request = request::SignStream;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "SignStream";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// `VerifyStream`.
+#[derive(Debug)]
+pub enum VerifyStream {}
+
+impl Operation for VerifyStream {
+    type Request = request::VerifyStream;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "VerifyStream";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// What policy settled about a signature over data. The scheme is the rule's, and the key fits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureGrant {
+    /// The request's, else the profile's.
+    pub format: SignatureFormat,
+}
+
+/// `GenerateKeyPair` of `SignatureKeyService`.
+#[derive(Debug)]
+pub enum GenerateSignatureKeyPair {}
+
+impl Operation for GenerateSignatureKeyPair {
+    type Request = request::GenerateKeyPair;
+    type Rule = SignDataRule;
+    type Grant = SignatureKeyGrant;
+    const NAME: &'static str = "GenerateKeyPair";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// What policy settled about a key pair for signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureKeyGrant {
+    /// Kind and size, inside the profile's constraints.
+    pub key_type: KeyType,
 }
 
 /// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one
@@ -110,6 +230,11 @@ impl<O: Operation> Permit<O> {
     /// The request that was agreed to.
     pub fn request(&self) -> &O::Request {
         &self.request
+    }
+
+    /// The request, for an operation that works in its buffers.
+    pub fn into_request(self) -> O::Request {
+        self.request
     }
 
     /// What the decision settled.

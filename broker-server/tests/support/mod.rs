@@ -17,7 +17,10 @@ use v1::{
     stream_service_client::StreamServiceClient,
 };
 
+pub mod aead;
 pub mod pki;
+pub mod signing;
+pub mod tree;
 
 /// A running broker. Dropping it kills the process.
 pub struct Broker {

@@ -8,7 +8,7 @@ mod report;
 use std::time::Duration;
 
 use broker_client::{Client, HashRequest, HealthStatus, SignCertificateRequest};
-use broker_server::policy::Catalogue;
+use broker_server::{operation::CAPABILITIES, policy::Catalogue};
 
 use self::{host::Host, material::Material, report::Report};
 use crate::{
@@ -70,8 +70,8 @@ async fn tour(host: &Host, timeout: Duration, report: &mut Report) -> Result<(),
 
 /// The same bytes under every bundled profile: the profile chooses, the application does not.
 async fn hashes(client: &Client, report: &mut Report) -> Result<(), Failure> {
-    let catalogue =
-        Catalogue::bundled().map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
+    let catalogue = Catalogue::bundled(CAPABILITIES)
+        .map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
     for profile in catalogue.profiles().iter().filter(|profile| profile.hash_data.is_some()) {
         let clock = report.begin(&format!("hash, {}", profile.name));
         let answer = client.hash_data(HashRequest::new(&*profile.name, MESSAGE)).await?;
