@@ -194,6 +194,8 @@ impl Operation for GenerateSignatureKeyPair {
 pub struct SignatureKeyGrant {
     /// Kind and size, inside the profile's constraints.
     pub key_type: KeyType,
+    /// The profile's signature algorithm, which fits the kind.
+    pub scheme: SignatureScheme,
 }
 
 /// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one
