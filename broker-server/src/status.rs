@@ -100,6 +100,9 @@ impl CallError {
 
     /// A status that the gRPC library made by itself, as [`rewrite`] would have it.
     pub fn foreign(status: &Status) -> Self {
+        if status.code() == BROKEN_OFF {
+            return Self::Cancelled;
+        }
         let (code, reason, message) = ours(status);
         Self::Foreign { code, reason, message }
     }
@@ -184,6 +187,15 @@ impl From<CallError> for Status {
     fn from(error: CallError) -> Self {
         Self::from(&error)
     }
+}
+
+/// Says inside the broker that a request has not come to its end.
+const BROKEN_OFF: Code = Code::DataLoss;
+
+/// What the gRPC library is told of a request that its client broke off. It would take CANCELLED for the request's end,
+/// and half a stream for a whole one.
+pub fn broken_off() -> Status {
+    Status::new(BROKEN_OFF, "the request has not come to its end")
 }
 
 /// Rewrites, in headers or trailers, a status that the gRPC library made by itself. The broker's own are known by

@@ -55,7 +55,7 @@ async fn info_tells_what_the_broker_is() {
     assert_eq!(info.version, env!("CARGO_PKG_VERSION"));
     assert_eq!(info.catalogue_digest.len(), 64);
     assert!(info.profiles.iter().any(|name| name == "Default"));
-    for operation in ["HashData", "SignCertificate", "EncryptData", "DecryptData"] {
+    for operation in ["HashData", "SignCertificate", "HashStream", "EncryptData", "DecryptData"] {
         let times = info.operations.iter().filter(|name| *name == operation).count();
         assert_eq!(times, 1, "{operation} in {:?}", info.operations);
     }

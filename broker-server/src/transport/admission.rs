@@ -18,7 +18,7 @@ use tower::Service as _;
 use super::{
     TransportOptions,
     body::{Answer, Question},
-    connection::{Call, Connection},
+    connection::{Call, Connection, Kind},
     drain::{Phase, reached},
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
 
 /// Streams that stay open for as long as their client likes: they are no calls to wait for, and end when the server
 /// leaves.
-const STREAMS: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."];
+const WATCHES: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."];
 
 /// The service of one connection.
 #[derive(Clone, Debug)]
@@ -63,17 +63,16 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
 
 impl Admission {
     async fn answer(mut self, mut request: Request<Incoming>) -> Response<Answer> {
-        let counts = !STREAMS.iter().any(|stream| request.uri().path().starts_with(stream));
-        let secret = rpc::carries_secret(request.uri().path());
-        let answers_secret = rpc::answers_secret(request.uri().path());
-        let call = Arc::new(Call::new(Arc::clone(&self.connection), counts, secret));
+        let path = request.uri().path();
+        let answers_secret = rpc::answers_secret(path);
+        let call = Arc::new(Call::new(Arc::clone(&self.connection), kind(path), rpc::carries_secret(path)));
         let timeout = match timeout(request.headers()) {
             Ok(timeout) => timeout,
             Err(error) => return refusal(&error, call),
         };
         let deadline = Instant::now() + timeout.unwrap_or(self.max_request_time);
         // A stream may take as long as it is fed; whoever reads it looks to that.
-        let fed = rpc::reads_stream(request.uri().path()) && timeout.is_none();
+        let fed = call.kind == Kind::Stream && timeout.is_none();
         let context = CallContext {
             caller: self.connection.caller,
             connection: self.connection.id,
@@ -106,9 +105,19 @@ impl Admission {
     }
 }
 
+fn kind(path: &str) -> Kind {
+    if rpc::reads_stream(path) {
+        Kind::Stream
+    } else if WATCHES.iter().any(|watch| path.starts_with(watch)) {
+        Kind::Watch
+    } else {
+        Kind::Unary
+    }
+}
+
 /// Resolves when the call may go on no longer, with the reason.
 pub(super) async fn interrupted(call: &Call, deadline: Option<Instant>) -> CallError {
-    let last = if call.counts { Phase::Cut } else { Phase::Leaving };
+    let last = if call.kind == Kind::Watch { Phase::Leaving } else { Phase::Cut };
     let mut phase = call.connection.phase.clone();
     let passed = async {
         match deadline {

@@ -30,7 +30,7 @@ pub(super) struct Question {
     messages: Messages,
     held: BytesMut,
     /// What came after the held data: trailers, an error.
-    next: Option<Result<Frame<Bytes>, hyper::Error>>,
+    next: Option<Result<Frame<Bytes>, Status>>,
     /// A message that announces more is handed on at once, for the gRPC library to refuse.
     limit: usize,
 }
@@ -43,7 +43,7 @@ impl Question {
         Self { body, call, messages: Messages::default(), held: BytesMut::new(), next: None, limit }
     }
 
-    fn hand_on(&mut self) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn hand_on(&mut self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         Poll::Ready(Some(Ok(Frame::data(self.held.split().freeze()))))
     }
 }
@@ -88,22 +88,28 @@ impl Messages {
 
 impl Body for Question {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Status;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
         if let Some(next) = this.next.take() {
             return Poll::Ready(Some(next));
         }
         loop {
-            let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
-            let last = frame.is_none() || this.body.is_end_stream();
-            if last {
+            let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+                this.call.pause();
+                return Poll::Pending;
+            };
+            let whole = this.body.is_end_stream();
+            if whole {
                 this.call.complete();
             }
+            let last = whole || frame.is_none();
+            let frame = match frame {
+                Some(Ok(frame)) => Some(Ok(frame)),
+                None if whole => None,
+                _ => Some(Err(status::broken_off())),
+            };
             let data = match frame.map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => data,
                 None if this.held.is_empty() => return Poll::Ready(None),
@@ -118,6 +124,9 @@ impl Body for Question {
                 }
             };
             let ready = this.messages.end_with(&data) || last || this.messages.exceed(this.limit);
+            if ready {
+                this.call.message();
+            }
             if ready && this.held.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(data))));
             }

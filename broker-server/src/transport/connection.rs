@@ -18,9 +18,11 @@ use crate::caller::Caller;
 pub(super) struct Load {
     /// Connections dealt to the shard and not closed yet.
     pub(super) connections: AtomicUsize,
-    /// Calls whose request is complete and whose answer is not.
+    /// Calls whose request is complete and whose answer is not, and streams of which there is something to work on.
     pub(super) in_flight: AtomicUsize,
-    /// Calls that ever were in flight.
+    /// Streams that have begun and wait for their client.
+    pub(super) paused: AtomicUsize,
+    /// How often a call or a stream has come to be in flight.
     pub(super) started: AtomicU64,
 }
 
@@ -82,35 +84,60 @@ impl Drop for Connection {
 }
 
 /// One call. It is in flight from the end of its request to the end of its answer: half a request holds nothing up.
+/// A stream is so, too, from each of its messages until the broker waits for the next.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) connection: Arc<Connection>,
-    /// False for streams that may stay open for ever, such as a health watch.
-    pub(super) counts: bool,
+    pub(super) kind: Kind,
     /// Its request has a private key in it.
     secret: bool,
     in_flight: AtomicBool,
+    paused: AtomicBool,
     answered: AtomicBool,
 }
 
+/// What a call's request is, and what that makes of it in a drain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One message.
+    Unary,
+    /// As many as the client likes.
+    Stream,
+    /// One message, and answers that may go on for ever, such as a health watch: not waited for.
+    Watch,
+}
+
 impl Call {
-    pub(super) fn new(connection: Arc<Connection>, counts: bool, secret: bool) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, kind: Kind, secret: bool) -> Self {
         Self {
             connection,
-            counts,
+            kind,
             secret,
             in_flight: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             answered: AtomicBool::new(false),
         }
     }
 
     /// The whole request has arrived.
     pub(super) fn complete(&self) {
-        let over = self.answered.load(Ordering::Relaxed);
-        if self.counts && !over && !self.in_flight.swap(true, Ordering::Relaxed) {
-            self.connection.working.fetch_add(1, Ordering::AcqRel);
-            self.connection.load.in_flight.fetch_add(1, Ordering::AcqRel);
-            self.connection.load.started.fetch_add(1, Ordering::AcqRel);
+        if self.kind != Kind::Watch {
+            self.work();
+        }
+    }
+
+    /// A message has arrived.
+    pub(super) fn message(&self) {
+        if self.kind == Kind::Stream {
+            self.work();
+        }
+    }
+
+    /// The next message has not arrived.
+    pub(super) fn pause(&self) {
+        if self.kind == Kind::Stream && !self.paused.swap(true, Ordering::Relaxed) {
+            self.connection.load.paused.fetch_add(1, Ordering::AcqRel);
+            self.rest();
         }
     }
 
@@ -120,6 +147,31 @@ impl Call {
             self.connection.rest();
         }
     }
+
+    fn work(&self) {
+        self.resume();
+        let over = self.answered.load(Ordering::Relaxed);
+        if !over && !self.in_flight.swap(true, Ordering::Relaxed) {
+            self.connection.working.fetch_add(1, Ordering::AcqRel);
+            self.connection.load.in_flight.fetch_add(1, Ordering::AcqRel);
+            self.connection.load.started.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn resume(&self) {
+        if self.paused.swap(false, Ordering::Relaxed) {
+            self.connection.load.paused.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn rest(&self) {
+        if self.in_flight.swap(false, Ordering::Relaxed) {
+            if !self.answered.load(Ordering::Relaxed) {
+                self.connection.rest();
+            }
+            self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
 }
 
 impl Drop for Call {
@@ -127,9 +179,7 @@ impl Drop for Call {
         if self.secret {
             self.connection.scrub.request();
         }
-        if *self.in_flight.get_mut() {
-            self.answered();
-            self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);
-        }
+        self.resume();
+        self.rest();
     }
 }

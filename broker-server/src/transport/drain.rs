@@ -46,16 +46,17 @@ pub(super) async fn leave(shards: &[Shard], options: &TransportOptions, deadline
     for shard in shards {
         shard.enter(Phase::Leaving);
     }
-    quiet(shards, options.drain_idle, deadline).await;
-    let calls = in_flight(shards);
+    let quiet = quiet(shards, options.drain_idle, deadline).await;
+    // A stream that its client has forgotten is nothing to wait for. One that was fed until the deadline is cut.
+    let calls = in_flight(shards) + if quiet { 0 } else { paused(shards) };
     for shard in shards {
         shard.enter(Phase::Cut);
     }
     if calls == 0 { Outcome::Drained } else { Outcome::Cut { calls } }
 }
 
-/// Until no call was in flight for `idle`, or every shard has ended, or `deadline`.
-async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) {
+/// Until no call was in flight for `idle`, or every shard has ended, or `deadline`; false for the last.
+async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) -> bool {
     let mut since = Instant::now();
     let mut started = calls_started(shards);
     loop {
@@ -64,8 +65,11 @@ async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) {
         if in_flight(shards) > 0 || latest != started {
             (since, started) = (now, latest);
         }
-        if now >= deadline || now - since >= idle || shards.iter().all(Shard::has_ended) {
-            return;
+        if now - since >= idle || shards.iter().all(Shard::has_ended) {
+            return true;
+        }
+        if now >= deadline {
+            return false;
         }
         tokio::time::sleep(STEP.min(deadline - now)).await;
     }
@@ -73,6 +77,10 @@ async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) {
 
 fn in_flight(shards: &[Shard]) -> usize {
     shards.iter().map(|shard| shard.load.in_flight.load(Ordering::Acquire)).sum()
+}
+
+fn paused(shards: &[Shard]) -> usize {
+    shards.iter().map(|shard| shard.load.paused.load(Ordering::Acquire)).sum()
 }
 
 fn calls_started(shards: &[Shard]) -> u64 {

@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
     use crate::transport::{
-        connection::{Call, Load},
+        connection::{Call, Kind, Load},
         drain::Phase,
     };
 
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn busy(connection: &Arc<Connection>) -> Call {
-        let call = Call::new(Arc::clone(connection), true, false);
+        let call = Call::new(Arc::clone(connection), Kind::Unary, false);
         call.complete();
         call
     }
@@ -134,7 +134,66 @@ mod tests {
         let peers = Peers::new(1);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
-        let _half = Call::new(Arc::clone(&first), true, false);
+        let _half = Call::new(Arc::clone(&first), Kind::Unary, false);
         assert!(peers.admit(&connection(2, 8)));
+    }
+
+    #[test]
+    fn a_stream_that_waits_for_its_client_holds_no_place() {
+        let peers = Peers::new(1);
+        let first = connection(1, 9);
+        assert!(peers.admit(&first));
+        let stream = Call::new(Arc::clone(&first), Kind::Stream, false);
+        stream.message();
+        assert!(!peers.admit(&connection(2, 8)));
+        stream.pause();
+        assert!(peers.admit(&connection(2, 8)));
+        drop(stream);
+        assert_eq!((counts(&first), first.idle_since().is_some()), ((0, 0, 1), true));
+    }
+
+    #[test]
+    fn a_call_is_counted_once_whatever_its_course() {
+        use Step::{Answered, Complete, Message, Pause};
+        for steps in [
+            &[][..],
+            &[Message],
+            &[Pause],
+            &[Message, Pause],
+            &[Message, Pause, Answered],
+            &[Pause, Message, Message, Pause, Pause],
+            &[Message, Pause, Complete],
+            &[Message, Complete, Answered],
+            &[Answered, Message, Pause, Complete],
+            &[Complete, Answered, Pause],
+        ] {
+            let first = connection(1, 9);
+            let stream = Call::new(Arc::clone(&first), Kind::Stream, false);
+            for step in steps {
+                match step {
+                    Message => stream.message(),
+                    Pause => stream.pause(),
+                    Complete => stream.complete(),
+                    Answered => stream.answered(),
+                }
+            }
+            drop(stream);
+            let (in_flight, paused, _) = counts(&first);
+            assert_eq!((in_flight, paused, first.idle_since().is_some()), (0, 0, true), "{steps:?}");
+        }
+    }
+
+    #[derive(Debug)]
+    enum Step {
+        Message,
+        Pause,
+        Complete,
+        Answered,
+    }
+
+    fn counts(connection: &Connection) -> (usize, usize, u64) {
+        use std::sync::atomic::Ordering::Relaxed;
+        let load = &connection.load;
+        (load.in_flight.load(Relaxed), load.paused.load(Relaxed), load.started.load(Relaxed))
     }
 }

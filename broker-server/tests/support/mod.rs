@@ -9,10 +9,13 @@ use std::{
 };
 
 use broker_proto::v1;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
-use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient};
+use v1::{
+    crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient,
+    stream_service_client::StreamServiceClient,
+};
 
 pub mod aead;
 pub mod pki;
@@ -24,6 +27,7 @@ pub struct Broker {
     pub folder: TempDir,
     pub socket: PathBuf,
     child: Child,
+    log: std::sync::mpsc::Receiver<String>,
 }
 
 impl Broker {
@@ -45,8 +49,9 @@ impl Broker {
             assert!(said.len() > before, "the broker ended before it served:\n{said}");
         }
         // Somebody has to read on, or a full pipe would stop the broker.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { folder, socket, child }
+        let (lines, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || log.lines().try_for_each(|line| lines.send(line.unwrap())));
+        Self { folder, socket, child, log: said }
     }
 
     pub fn pid(&self) -> u32 {
@@ -57,6 +62,12 @@ impl Broker {
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// The next line of its log that has all these words.
+    pub fn logged(&self, words: &[&str]) -> String {
+        let mut lines = self.log.iter();
+        lines.find(|line| words.iter().all(|word| line.contains(word))).expect("the broker's log has ended")
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -107,6 +118,26 @@ pub async fn channel(socket: &Path) -> Channel {
         }))
         .await
         .unwrap()
+}
+
+/// A client without a deadline of its own: tonic's channel would not leave a call's to the server.
+pub async fn bare_streams(
+    socket: &Path,
+) -> StreamServiceClient<
+    impl tonic::client::GrpcService<
+        tonic::body::Body,
+        ResponseBody = hyper::body::Incoming,
+        Error: Into<tonic::codegen::StdError>,
+        Future: Send,
+    > + Send
+    + use<>,
+> {
+    let stream = TokioIo::new(tokio::net::UnixStream::connect(socket).await.unwrap());
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let send = move |request: http::Request<tonic::body::Body>| sender.clone().send_request(request);
+    StreamServiceClient::with_origin(tower::service_fn(send), "http://localhost".parse().unwrap())
 }
 
 /// The reason of google.rpc.ErrorInfo and its metadata.
