@@ -22,7 +22,7 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     let profile = super::profile(&catalogue, &args.profile)?;
     let operation = question.operation.as_str();
     let denials = policy::explain(profile, &question.facts());
-    if denials.is_empty() && !OPERATIONS.contains(&operation) {
+    if denials.is_empty() && !super::is_served(operation) {
         return Err(not_served(&profile.name, operation));
     }
     let source = args.source.file.as_ref().map_or("bundled".to_owned(), |path| path.display().to_string());

@@ -64,9 +64,15 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
     Ok(())
 }
 
+/// Whether a broker of this version does what a section of a profile is for.
+fn is_served(section: &str) -> bool {
+    // The one section that no operation is named after.
+    OPERATIONS.contains(&if section == "KEM" { "Encapsulate" } else { section })
+}
+
 /// An operation for a reader, who must not take a section of the document for something that is built.
 fn operation(name: &str) -> String {
-    if OPERATIONS.contains(&name) { name.to_owned() } else { format!("{name} (not served yet)") }
+    if is_served(name) { name.to_owned() } else { format!("{name} (not served yet)") }
 }
 
 fn load(source: &Source) -> Result<Catalogue, Failure> {
@@ -116,9 +122,9 @@ fn refused(denial: &Denial) -> Failure {
     Failure::Refused(Box::new(Refusal {
         code: code.to_owned(),
         reason: denial.kind.reason().to_owned(),
-        field: String::new(),
         rule: denial.rule.clone(),
         line: denial.line,
         message: denial.message.clone(),
+        ..Refusal::default()
     }))
 }
