@@ -11,13 +11,23 @@
 //! # }
 //! ```
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io::{self, Read},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
+use bytes::Bytes;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::{
-    Builder, Error, HashRequest, HashResponse, HealthStatus, Info, SignCertificateRequest,
-    SignCertificateResponse,
+    Builder, DecapsulateRequest, Decapsulation, DecryptDataRequest, Decrypted, EncapsulateRequest,
+    Encapsulation, EncryptDataRequest, Encrypted, Error, GenerateKeyPairRequest, HashRequest, HashResponse,
+    HashStreamRequest, HealthStatus, Info, KeyPair, SignCertificateRequest, SignCertificateResponse,
+    SignDataRequest, SignDataResponse, SignStreamRequest, VerifyDataRequest, VerifyDataResponse,
+    VerifyStreamRequest,
 };
 
 /// A connection to a broker whose calls block the calling thread. Clones share it, from as many threads as you like.
@@ -55,25 +65,6 @@ impl Client {
         Self { inner: self.inner.with_timeout(timeout), runner: Arc::clone(&self.runner) }
     }
 
-    /// As [`crate::Client::hash_data`].
-    ///
-    /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
-    pub fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
-        self.runner.run(self.inner.hash_data(request))
-    }
-
-    /// As [`crate::Client::sign_certificate`].
-    ///
-    /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
-    pub fn sign_certificate(
-        &self,
-        request: SignCertificateRequest,
-    ) -> Result<SignCertificateResponse, Error> {
-        self.runner.run(self.inner.sign_certificate(request))
-    }
-
     /// As [`crate::Client::info`].
     ///
     /// # Errors
@@ -98,6 +89,70 @@ impl Client {
         let inner = self.runner.run(self.inner.watch_health(service))?;
         Ok(HealthWatch { inner, runner: Arc::clone(&self.runner), over: false })
     }
+}
+
+/// The calls of one request and one answer.
+macro_rules! calls {
+    ($($call:ident($request:ident) -> $answer:ident;)+) => {
+        impl Client {$(
+            #[doc = concat!("As [`crate::Client::", stringify!($call), "`].")]
+            ///
+            /// # Errors
+            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            pub fn $call(&self, request: $request) -> Result<$answer, Error> {
+                self.runner.run(self.inner.$call(request))
+            }
+        )+}
+    };
+}
+calls! {
+    hash_data(HashRequest) -> HashResponse;
+    sign_certificate(SignCertificateRequest) -> SignCertificateResponse;
+    sign_data(SignDataRequest) -> SignDataResponse;
+    verify_data(VerifyDataRequest) -> VerifyDataResponse;
+    encrypt_data(EncryptDataRequest) -> Encrypted;
+    decrypt_data(DecryptDataRequest) -> Decrypted;
+    generate_kem_key_pair(GenerateKeyPairRequest) -> KeyPair;
+    encapsulate(EncapsulateRequest) -> Encapsulation;
+    decapsulate(DecapsulateRequest) -> Decapsulation;
+    generate_signature_key_pair(GenerateKeyPairRequest) -> KeyPair;
+}
+
+/// The calls of data of any length: from a reader, or as parts.
+macro_rules! streams {
+    ($($reader:ident, $stream:ident($request:ident) -> $answer:ident;)+) => {
+        impl Client {$(
+            #[doc = concat!("As [`crate::Client::", stringify!($reader), "`].")]
+            ///
+            /// # Errors
+            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            pub fn $reader(
+                &self,
+                request: $request,
+                reader: impl Read + Send + 'static,
+            ) -> Result<$answer, Error> {
+                self.runner.run(self.inner.$reader(request, reader))
+            }
+
+            #[doc = concat!("As [`crate::Client::", stringify!($stream), "`]; the parts are an iterator here. While it")]
+            /// waits for one, so does every call on this connection: what may block is better given as a reader.
+            ///
+            /// # Errors
+            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            pub fn $stream(
+                &self,
+                request: $request,
+                parts: impl Iterator<Item = io::Result<Bytes>> + Send + 'static,
+            ) -> Result<$answer, Error> {
+                self.runner.run(self.inner.$stream(request, tokio_stream::iter(parts)))
+            }
+        )+}
+    };
+}
+streams! {
+    hash_reader, hash_stream(HashStreamRequest) -> HashResponse;
+    sign_reader, sign_stream(SignStreamRequest) -> SignDataResponse;
+    verify_reader, verify_stream(VerifyStreamRequest) -> VerifyDataResponse;
 }
 
 /// A running watch of a service's health: each item is a state, and waiting for it blocks. An error is the last item.

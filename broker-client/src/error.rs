@@ -62,6 +62,13 @@ pub enum Error {
         /// What the transport reported.
         detail: String,
     },
+    /// The data of a stream could not be read to its end. The call was cancelled, so the broker has not taken what came
+    /// before for the whole.
+    #[error("the data to be sent cannot be read: {source}")]
+    Input {
+        /// What the reader, or the stream of parts, said.
+        source: Arc<io::Error>,
+    },
     /// The answer was not what this protocol allows.
     #[error("the broker's answer cannot be understood: {detail}; do client and server belong together?")]
     Protocol {
@@ -112,6 +119,10 @@ impl Error {
             Self::Refused(rejection) => Some(rejection),
             _ => None,
         }
+    }
+
+    pub(crate) fn input(source: io::Error) -> Self {
+        Self::Input { source: Arc::new(source) }
     }
 
     pub(crate) fn protocol(detail: impl Into<String>) -> Self {

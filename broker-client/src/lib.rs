@@ -45,6 +45,7 @@ mod error;
 mod request;
 mod response;
 mod retry;
+mod upload;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -52,10 +53,14 @@ pub mod blocking;
 pub use builder::{Builder, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, SERVER_UID_VARIABLE, SOCKET_VARIABLE};
 pub use client::{Client, HealthWatch};
 pub use error::{Code, Error, Rejection};
-pub use request::{Encoding, HashRequest, SignCertificateRequest};
+pub use request::{
+    DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, Encoding, EncryptDataRequest,
+    GenerateKeyPairRequest, HashRequest, HashStreamRequest, Key, KeyEncoding, Secret, SignCertificateRequest,
+    SignDataRequest, SignStreamRequest, SignatureFormat, VerifyDataRequest, VerifyStreamRequest,
+};
 pub use response::{
-    Certificate, Deprecation, Descriptor, HashResponse, HashValue, HealthStatus, Info,
-    SignCertificateResponse,
+    Certificate, Decapsulation, Decrypted, Deprecation, Descriptor, Encapsulation, Encrypted, HashResponse,
+    HashValue, HealthStatus, Info, KeyPair, SignCertificateResponse, SignDataResponse, VerifyDataResponse,
 };
 pub use retry::RetryPolicy;
 

@@ -75,7 +75,7 @@ impl RetryPolicy {
 }
 
 /// The longest deadline that is honoured: a time that far away cannot overflow any clock.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Sends one call until it succeeds, fails for good, or its time is over. `send` gets the time that is left.
 pub(crate) async fn run<T, S, F>(
@@ -98,7 +98,7 @@ where
             Err(_) => return Err(Error::Deadline { timeout, attempts: attempt, last }),
         };
         // tonic keeps the same deadline as we do and may notice it first; the server may, too.
-        if Instant::now() >= deadline || status.code() == tonic::Code::DeadlineExceeded || expired(&status) {
+        if Instant::now() >= deadline || out_of_time(&status) {
             return Err(Error::Deadline { timeout, attempts: attempt, last });
         }
         let pushback = Pushback::of(&status);
@@ -118,8 +118,11 @@ where
     }
 }
 
-/// Whether tonic's own timer for this call rang.
-fn expired(status: &Status) -> bool {
+/// Whether the server's clock for this call rang, or tonic's own.
+pub(crate) fn out_of_time(status: &Status) -> bool {
+    if status.code() == tonic::Code::DeadlineExceeded {
+        return true;
+    }
     let mut next: Option<&(dyn std::error::Error + 'static)> = status.source();
     while let Some(error) = next {
         if error.is::<tonic::TimeoutExpired>() {

@@ -74,6 +74,15 @@ impl MlDsa {
             Self::MlDsa87 => "ml-dsa-87",
         }
     }
+
+    /// Length of a signature in bytes (FIPS 204 table 2).
+    pub const fn signature_length(self) -> usize {
+        match self {
+            Self::MlDsa44 => 2420,
+            Self::MlDsa65 => 3309,
+            Self::MlDsa87 => 4627,
+        }
+    }
 }
 
 /// What kind of key, and how large.

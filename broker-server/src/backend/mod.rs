@@ -1,5 +1,6 @@
 //! Crypto libraries as tables of primitives. Knows nothing of profiles, messages or runtimes.
 
+pub mod composite;
 pub mod evp;
 pub mod hash;
 

@@ -1,0 +1,126 @@
+//! CryptoService.
+
+use broker_proto::v1::crypto_service_client::CryptoServiceClient;
+use tonic::transport::Channel;
+
+use super::{Client, MAX_ANSWER};
+use crate::{
+    error::Error,
+    request::{
+        DecryptDataRequest, EncryptDataRequest, HashRequest, SignCertificateRequest, SignDataRequest,
+        VerifyDataRequest,
+    },
+    response::{
+        Decrypted, Encrypted, HashResponse, SignCertificateResponse, SignDataResponse, VerifyDataResponse,
+    },
+};
+
+impl Client {
+    /// Hashes some bytes.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason, or what kept the call from being answered.
+    pub async fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { service(channel).hash_data(message).await })
+            .await?;
+        answer.try_into()
+    }
+
+    /// Issues a certificate.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn sign_certificate(
+        &self,
+        request: SignCertificateRequest,
+    ) -> Result<SignCertificateResponse, Error> {
+        let answer =
+            self.unary(&request, |channel, message| async move {
+                service(channel).sign_certificate(message).await
+            })
+            .await?;
+        answer.try_into()
+    }
+
+    /// Signs some bytes.
+    ///
+    /// ```no_run
+    /// use broker_client::{SignDataRequest, SignatureFormat, VerifyDataRequest};
+    ///
+    /// # async fn run(client: broker_client::Client, private_pem: String, public_pem: String) -> Result<(), broker_client::Error> {
+    /// let request = SignDataRequest::new("Default", private_pem, "a message").format(SignatureFormat::Der);
+    /// let signature = client.sign_data(request).await?.signature;
+    ///
+    /// let request = VerifyDataRequest::new("Default", public_pem, "a message", signature);
+    /// assert!(client.verify_data(request.format(SignatureFormat::Der)).await?.valid);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn sign_data(&self, request: SignDataRequest) -> Result<SignDataResponse, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { service(channel).sign_data(message).await })
+            .await?;
+        answer.try_into()
+    }
+
+    /// Verifies a signature over some bytes. One that does not match is `valid: false` and no error.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with INVALID_ARGUMENT for what is no signature at all and with the server's reason for
+    /// anything else, or what kept the call from being answered.
+    pub async fn verify_data(&self, request: VerifyDataRequest) -> Result<VerifyDataResponse, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { service(channel).verify_data(message).await })
+            .await?;
+        Ok(answer.into())
+    }
+
+    /// Encrypts and authenticates some bytes. An attempt that is sent again has the same nonce and the same plaintext,
+    /// so no nonce serves twice for two texts.
+    ///
+    /// ```no_run
+    /// use broker_client::{DecryptDataRequest, EncryptDataRequest};
+    ///
+    /// # async fn run(client: broker_client::Client, key: [u8; 32], nonce: [u8; 12]) -> Result<(), broker_client::Error> {
+    /// let request = EncryptDataRequest::new("Default", key, "a secret").nonce(nonce).aad("order 4711");
+    /// let sealed = client.encrypt_data(request).await?;
+    ///
+    /// let request = DecryptDataRequest::new("Default", key, sealed.ciphertext, sealed.nonce, sealed.tag);
+    /// let opened = client.decrypt_data(request.aad("order 4711")).await?;
+    /// assert_eq!(b"a secret", opened.plaintext.as_slice());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<Encrypted, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { service(channel).encrypt_data(message).await })
+            .await?;
+        Encrypted::new(answer, request.length())
+    }
+
+    /// Decrypts what [`encrypt_data`](Self::encrypt_data) made.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
+    /// else, or what kept the call from being answered.
+    pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<Decrypted, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { service(channel).decrypt_data(message).await })
+            .await?;
+        Decrypted::new(answer, request.length())
+    }
+}
+
+fn service(channel: Channel) -> CryptoServiceClient<Channel> {
+    CryptoServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER)
+}

@@ -1,0 +1,89 @@
+//! KemService and SignatureKeyService.
+
+use broker_proto::v1::{
+    kem_service_client::KemServiceClient, signature_key_service_client::SignatureKeyServiceClient,
+};
+use tonic::transport::Channel;
+
+use super::{Client, MAX_ANSWER};
+use crate::{
+    error::Error,
+    request::{DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest},
+    response::{Decapsulation, Encapsulation, KeyPair},
+};
+
+impl Client {
+    /// Makes a key pair for key encapsulation: an encapsulation key and a decapsulation key.
+    ///
+    /// ```no_run
+    /// use broker_client::{DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest};
+    ///
+    /// # async fn run(client: broker_client::Client) -> Result<(), broker_client::Error> {
+    /// let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new("PQC-KEM")).await?;
+    /// let sent = client.encapsulate(EncapsulateRequest::new("PQC-KEM", pair.public_key)).await?;
+    ///
+    /// let request = DecapsulateRequest::new("PQC-KEM", pair.private_key, sent.ciphertext);
+    /// let received = client.decapsulate(request).await?;
+    /// assert_eq!(sent.shared_secret, received.shared_secret);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn generate_kem_key_pair(&self, request: GenerateKeyPairRequest) -> Result<KeyPair, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { kem(channel).generate_key_pair(message).await })
+            .await?;
+        answer.try_into()
+    }
+
+    /// Makes a shared secret, and its ciphertext for the holder of the decapsulation key.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn encapsulate(&self, request: EncapsulateRequest) -> Result<Encapsulation, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { kem(channel).encapsulate(message).await })
+            .await?;
+        answer.try_into()
+    }
+
+    /// Takes the shared secret out of a ciphertext. One that was tampered with gives another secret and no error
+    /// (implicit rejection, FIPS 203 6.3).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Decapsulation, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move { kem(channel).decapsulate(message).await })
+            .await?;
+        answer.try_into()
+    }
+
+    /// Makes a key pair for signatures, of the algorithm that the profile has for SignData.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// answered.
+    pub async fn generate_signature_key_pair(
+        &self,
+        request: GenerateKeyPairRequest,
+    ) -> Result<KeyPair, Error> {
+        let answer = self
+            .unary(&request, |channel, message| async move {
+                let mut service =
+                    SignatureKeyServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER);
+                service.generate_key_pair(message).await
+            })
+            .await?;
+        answer.try_into()
+    }
+}
+
+fn kem(channel: Channel) -> KemServiceClient<Channel> {
+    KemServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER)
+}

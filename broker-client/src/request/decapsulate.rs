@@ -1,0 +1,53 @@
+//! KemService.Decapsulate.
+
+use broker_proto::v1;
+
+use super::{Ask, Key, Options, material::Data};
+
+/// Asks for the shared secret in a ciphertext (FIPS 203 6.3).
+///
+/// The decapsulation key is wiped from this value when it is dropped, which sending it does, and never printed. The
+/// copies that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DecapsulateRequest {
+    profile: String,
+    key: Key,
+    ciphertext: Data<Vec<u8>>,
+    options: Options,
+}
+
+impl DecapsulateRequest {
+    /// The decapsulation key: raw (seed or expanded), PKCS#8 (RFC 9935: seed, expanded or both), or that as PEM.
+    pub fn new(
+        profile: impl Into<String>,
+        decapsulation_key: impl Into<Key>,
+        ciphertext: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self {
+            profile: profile.into(),
+            key: decapsulation_key.into(),
+            ciphertext: Data(ciphertext.into()),
+            options: Options::default(),
+        }
+    }
+
+    options!();
+}
+
+impl Ask for DecapsulateRequest {
+    type Message = v1::DecapsulateRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::DecapsulateRequest {
+        v1::DecapsulateRequest {
+            profile: self.profile.clone(),
+            key_source: Some(self.key.source()),
+            ciphertext: self.ciphertext.0.clone(),
+            metadata: Some(self.options.metadata(id)),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! DecryptData.
+
+use broker_proto::v1;
+
+use super::{Ask, Key, Options, material::Data};
+
+/// Asks for the plaintext of what EncryptData made. Where authentication fails the call is refused, without a byte of
+/// plaintext.
+///
+/// The key is wiped from this value when it is dropped, which sending it does, and never printed. The copies that the
+/// transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct DecryptDataRequest {
+    profile: String,
+    key: Key,
+    ciphertext: Data<Vec<u8>>,
+    nonce: Vec<u8>,
+    tag: Vec<u8>,
+    aad: Option<Data<Vec<u8>>>,
+    options: Options,
+}
+
+impl DecryptDataRequest {
+    /// The bytes of the key, and ciphertext, nonce and tag as they are in [`Encrypted`](crate::Encrypted).
+    pub fn new(
+        profile: impl Into<String>,
+        key: impl Into<Key>,
+        ciphertext: impl Into<Vec<u8>>,
+        nonce: impl Into<Vec<u8>>,
+        tag: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self {
+            profile: profile.into(),
+            key: key.into(),
+            ciphertext: Data(ciphertext.into()),
+            nonce: nonce.into(),
+            tag: tag.into(),
+            aad: None,
+            options: Options::default(),
+        }
+    }
+
+    /// The associated data that the text was encrypted with.
+    pub fn aad(mut self, aad: impl Into<Vec<u8>>) -> Self {
+        self.aad = Some(Data(aad.into()));
+        self
+    }
+
+    options!();
+
+    /// How many bytes of plaintext are to come back.
+    pub(crate) fn length(&self) -> usize {
+        self.ciphertext.0.len()
+    }
+}
+
+impl Ask for DecryptDataRequest {
+    type Message = v1::DecryptDataRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::DecryptDataRequest {
+        v1::DecryptDataRequest {
+            profile: self.profile.clone(),
+            key_source: Some(self.key.source()),
+            ciphertext: self.ciphertext.0.clone(),
+            decrypt_metadata: Some(v1::DecryptMetadata {
+                nonce: self.nonce.clone(),
+                aad: self.aad.as_ref().map(|aad| aad.0.clone()),
+                tag: Some(self.tag.clone()),
+            }),
+            metadata: Some(self.options.metadata(id)),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! EncryptData.
+
+use broker_proto::v1;
+
+use super::{Ask, Key, Options, Secret, material::Data};
+
+/// Asks for some bytes to be encrypted and authenticated (AEAD, RFC 5116), by the profile's algorithm.
+///
+/// Key and plaintext are wiped from this value when it is dropped, which sending it does, and never printed. The
+/// copies that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct EncryptDataRequest {
+    profile: String,
+    key: Key,
+    plaintext: Secret,
+    nonce: Vec<u8>,
+    aad: Option<Data<Vec<u8>>>,
+    options: Options,
+}
+
+impl EncryptDataRequest {
+    /// The bytes of the key, as many as the profile says. The plaintext may be empty, and by default at most 1 MiB.
+    pub fn new(profile: impl Into<String>, key: impl Into<Key>, plaintext: impl Into<Secret>) -> Self {
+        Self {
+            profile: profile.into(),
+            key: key.into(),
+            plaintext: plaintext.into(),
+            nonce: Vec::new(),
+            aad: None,
+            options: Options::default(),
+        }
+    }
+
+    /// 12 bytes, never used before with this key (RFC 5116 3.1). Left out under a profile whose nonces the broker
+    /// makes (`NonceStrategy: random`).
+    pub fn nonce(mut self, nonce: impl Into<Vec<u8>>) -> Self {
+        self.nonce = nonce.into();
+        self
+    }
+
+    /// Associated data, at most 64 KiB: authenticated, not encrypted.
+    pub fn aad(mut self, aad: impl Into<Vec<u8>>) -> Self {
+        self.aad = Some(Data(aad.into()));
+        self
+    }
+
+    options!();
+
+    /// How many bytes of ciphertext are to come back.
+    pub(crate) fn length(&self) -> usize {
+        self.plaintext.len()
+    }
+}
+
+impl Ask for EncryptDataRequest {
+    type Message = v1::EncryptDataRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::EncryptDataRequest {
+        v1::EncryptDataRequest {
+            profile: self.profile.clone(),
+            key_source: Some(self.key.source()),
+            plaintext: self.plaintext.to_vec(),
+            encrypt_metadata: Some(v1::EncryptMetadata {
+                nonce: self.nonce.clone(),
+                aad: self.aad.as_ref().map(|aad| aad.0.clone()),
+            }),
+            metadata: Some(self.options.metadata(id)),
+        }
+    }
+}

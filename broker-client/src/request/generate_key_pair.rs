@@ -1,0 +1,58 @@
+//! GenerateKeyPair, of KemService and of SignatureKeyService.
+
+use broker_proto::v1;
+
+use super::{Ask, KeyEncoding, Options, Secret};
+
+/// Asks for a new key pair of the profile's algorithm, for key encapsulation or for signatures.
+///
+/// A seed is wiped from this value when it is dropped, which sending it does, and never printed. The copies that the
+/// transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GenerateKeyPairRequest {
+    profile: String,
+    seed: Option<Secret>,
+    encoding: Option<KeyEncoding>,
+    options: Options,
+}
+
+impl GenerateKeyPairRequest {
+    /// A pair from the randomness of the broker's system, unless [`seed`](Self::seed) is said.
+    pub fn new(profile: impl Into<String>) -> Self {
+        Self { profile: profile.into(), seed: None, encoding: None, options: Options::default() }
+    }
+
+    /// Makes the same pair each time, where the profile says `AllowSeed: true`. As long as the standard has it: ML-KEM
+    /// 64 bytes, d and z (FIPS 203 6.1); X-Wing, Ed25519 and ML-DSA 32 bytes.
+    pub fn seed(mut self, seed: impl Into<Secret>) -> Self {
+        self.seed = Some(seed.into());
+        self
+    }
+
+    /// How the keys are to be written. Default: [`KeyEncoding::Raw`] where the algorithm has such a form, else
+    /// [`KeyEncoding::Der`].
+    pub fn encoding(mut self, encoding: KeyEncoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    options!();
+}
+
+impl Ask for GenerateKeyPairRequest {
+    type Message = v1::GenerateKeyPairRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::GenerateKeyPairRequest {
+        v1::GenerateKeyPairRequest {
+            profile: self.profile.clone(),
+            seed: self.seed.as_ref().map(Secret::to_vec),
+            key_encoding: KeyEncoding::wire(self.encoding),
+            metadata: Some(self.options.metadata(id)),
+        }
+    }
+}

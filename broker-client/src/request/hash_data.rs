@@ -1,0 +1,62 @@
+//! HashData.
+
+use broker_proto::v1;
+use bytes::Bytes;
+
+use super::{Ask, Options, material::Data};
+
+/// Asks for the hash of some bytes, by the profile's algorithm.
+///
+/// The bytes may be a password; they are not printed. They are shared with the transport and not copied, so they are
+/// not wiped either.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct HashRequest {
+    profile: String,
+    input: Data<Bytes>,
+    format: v1::HashOutputFormat,
+    options: Options,
+}
+
+impl HashRequest {
+    /// The bytes may be empty, and by default at most 1 MiB. The answer is hex unless [`raw`](Self::raw) is said.
+    pub fn new(profile: impl Into<String>, input: impl Into<Bytes>) -> Self {
+        Self {
+            profile: profile.into(),
+            input: Data(input.into()),
+            format: v1::HashOutputFormat::Hex,
+            options: Options::default(),
+        }
+    }
+
+    hash_format!();
+    options!();
+}
+
+impl Ask for HashRequest {
+    type Message = v1::HashDataRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::HashDataRequest {
+        v1::HashDataRequest {
+            profile: self.profile.clone(),
+            input: self.input.0.clone(),
+            metadata: Some(self.options.metadata(id)),
+            output_format: self.format.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_debug_shows_what_is_hashed() {
+        let text = format!("{:?}", HashRequest::new("Default", "PASSWORD"));
+        assert!(text.contains("[8 bytes]") && !text.contains("PASSWORD"), "{text}");
+    }
+}

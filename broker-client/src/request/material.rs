@@ -1,0 +1,136 @@
+//! Keys and data, as requests hold them: what is printed of them, and what becomes of them.
+
+use std::fmt;
+
+use broker_proto::v1::{self, key_source::Source, sign_key_source};
+use zeroize::{Zeroize, Zeroizing};
+
+/// What is wiped when dropped and never printed.
+#[derive(Clone)]
+pub(crate) struct Wiped<T: Zeroize>(pub(crate) Zeroizing<T>);
+
+impl<T: Zeroize> fmt::Debug for Wiped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Bytes that are secret: a key, a seed, a plaintext. Wiped when dropped, never printed.
+///
+/// What is handed over by value (`Vec<u8>`, `String`, `Zeroizing`) is taken without a copy. From a reference or an
+/// array a copy is made, and the original remains the caller's to wipe.
+#[derive(Debug, Clone)]
+pub struct Secret(Wiped<Vec<u8>>);
+
+impl Secret {
+    /// A copy for one message, which wipes it. It is as long as the bytes are, so that it never grows and moves.
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        self.0.0.to_vec()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.0.len()
+    }
+}
+
+/// A key by value: PEM text, DER, or the raw octets where the algorithm has such a form. Wiped when dropped and never
+/// printed, a public key too.
+#[derive(Debug, Clone)]
+pub struct Key(Secret);
+
+impl Key {
+    pub(crate) fn source(&self) -> v1::KeySource {
+        v1::KeySource { source: Some(Source::RawKey(self.0.to_vec())) }
+    }
+}
+
+macro_rules! from {
+    ($($given:ty: $value:ident => $bytes:expr),+ $(,)?) => {$(
+        impl From<$given> for Secret {
+            fn from($value: $given) -> Self {
+                Self(Wiped($bytes))
+            }
+        }
+
+        impl From<$given> for Key {
+            fn from(key: $given) -> Self {
+                Self(key.into())
+            }
+        }
+    )+};
+}
+from! {
+    Vec<u8>: bytes => Zeroizing::new(bytes),
+    Zeroizing<Vec<u8>>: bytes => bytes,
+    String: text => Zeroizing::new(text.into_bytes()),
+    Zeroizing<String>: text => { let mut text = text; Zeroizing::new(std::mem::take(&mut *text).into_bytes()) },
+    &[u8]: bytes => Zeroizing::new(bytes.to_vec()),
+    &str: text => Zeroizing::new(text.as_bytes().to_vec()),
+}
+
+impl<const N: usize> From<[u8; N]> for Secret {
+    fn from(bytes: [u8; N]) -> Self {
+        let bytes = Zeroizing::new(bytes);
+        bytes.as_slice().into()
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Secret {
+    fn from(bytes: &[u8; N]) -> Self {
+        bytes.as_slice().into()
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Key {
+    fn from(key: [u8; N]) -> Self {
+        Self(key.into())
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Key {
+    fn from(key: &[u8; N]) -> Self {
+        Self(key.into())
+    }
+}
+
+impl From<Secret> for Key {
+    fn from(key: Secret) -> Self {
+        Self(key)
+    }
+}
+
+/// What signs or verifies: one key, or those of a composite.
+#[derive(Debug, Clone)]
+pub(crate) enum Keys {
+    Single(Key),
+    /// The traditional key first, then the ML-DSA key.
+    Composite([Key; 2]),
+}
+
+impl Keys {
+    pub(crate) fn composite(traditional: impl Into<Key>, ml_dsa: impl Into<Key>) -> Self {
+        Self::Composite([traditional.into(), ml_dsa.into()])
+    }
+
+    pub(crate) fn source(&self) -> v1::SignKeySource {
+        let source = match self {
+            Self::Single(key) => sign_key_source::Source::Single(key.source()),
+            Self::Composite(keys) => sign_key_source::Source::ComponentKeys(v1::ComponentKeys {
+                keys: keys.iter().map(Key::source).collect(),
+            }),
+        };
+        v1::SignKeySource { source: Some(source) }
+    }
+}
+
+/// Bytes that may be large or private: of these only the length is printed.
+///
+/// Those that are `Bytes` are shared with the transport, so nobody but their last owner could wipe them.
+#[derive(Clone)]
+pub(crate) struct Data<T>(pub(crate) T);
+
+impl<T: AsRef<[u8]>> fmt::Debug for Data<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} bytes]", self.0.as_ref().len())
+    }
+}

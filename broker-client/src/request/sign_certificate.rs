@@ -1,0 +1,179 @@
+//! SignCertificate.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use broker_proto::v1;
+use zeroize::Zeroizing;
+
+use super::{Ask, Options, material::Wiped};
+
+/// How a certificate is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Encoding {
+    /// Binary (X.690).
+    Der,
+    /// Text with a `CERTIFICATE` label (RFC 7468).
+    #[default]
+    Pem,
+}
+
+/// Asks for a certificate for a PKCS#10 request, issued under the given CA by the rules of the profile.
+///
+/// The CA's private key is wiped from this value when it is dropped, which sending it does, and never printed. The
+/// copies that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct SignCertificateRequest {
+    profile: String,
+    csr: String,
+    ca_cert: String,
+    ca_key: Wiped<String>,
+    subject: Option<String>,
+    crl_urls: Vec<String>,
+    not_before: Option<u64>,
+    not_after: Option<u64>,
+    encoding: Encoding,
+    options: Options,
+}
+
+impl SignCertificateRequest {
+    /// CSR, CA certificate and CA key (PKCS#8, SEC1 or PKCS#1, not encrypted), all in PEM.
+    pub fn new(
+        profile: impl Into<String>,
+        csr_pem: impl Into<String>,
+        ca_cert_pem: impl Into<String>,
+        ca_key_pem: impl Into<String>,
+    ) -> Self {
+        Self {
+            profile: profile.into(),
+            csr: csr_pem.into(),
+            ca_cert: ca_cert_pem.into(),
+            ca_key: Wiped(Zeroizing::new(ca_key_pem.into())),
+            subject: None,
+            crl_urls: Vec::new(),
+            not_before: None,
+            not_after: None,
+            encoding: Encoding::default(),
+            options: Options::default(),
+        }
+    }
+
+    /// Replaces the subject of the CSR: `CN=…, O=…` with the keys C, ST, O, OU, L and CN.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Adds a CRL distribution point, an http or https URL (RFC 5280 4.2.1.13).
+    pub fn crl_url(mut self, url: impl Into<String>) -> Self {
+        self.crl_urls.push(url.into());
+        self
+    }
+
+    /// When the certificate begins to hold, cut to whole seconds; a time before 1970 counts as 1970. Default: the
+    /// earliest time that the profile allows.
+    pub fn not_before(self, time: SystemTime) -> Self {
+        self.not_before_unix(unix_seconds(time))
+    }
+
+    /// [`not_before`](Self::not_before) in Unix seconds.
+    pub fn not_before_unix(mut self, seconds: u64) -> Self {
+        self.not_before = Some(seconds);
+        self
+    }
+
+    /// When the certificate ceases to hold, cut to whole seconds. Default: the latest time that the profile allows.
+    pub fn not_after(self, time: SystemTime) -> Self {
+        self.not_after_unix(unix_seconds(time))
+    }
+
+    /// [`not_after`](Self::not_after) in Unix seconds.
+    pub fn not_after_unix(mut self, seconds: u64) -> Self {
+        self.not_after = Some(seconds);
+        self
+    }
+
+    /// How the certificate is to be written. Default: PEM.
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    options!();
+}
+
+impl Ask for SignCertificateRequest {
+    type Message = v1::SignCertificateRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::SignCertificateRequest {
+        let format = match self.encoding {
+            Encoding::Der => v1::SignOutputFormat::Der,
+            Encoding::Pem => v1::SignOutputFormat::Pem,
+        };
+        let mut message = v1::SignCertificateRequest::default();
+        message.profile.clone_from(&self.profile);
+        message.csr.clone_from(&self.csr);
+        message.ca_private_key = String::clone(&self.ca_key.0);
+        message.ca_cert.clone_from(&self.ca_cert);
+        message.metadata = Some(self.options.metadata(id));
+        message.valid_not_before = self.not_before;
+        message.valid_not_after = self.not_after;
+        message.subject.clone_from(&self.subject);
+        message.crl_distribution_points.clone_from(&self.crl_urls);
+        message.output_format = format.into();
+        message
+    }
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn no_debug_shows_the_key() {
+        let request =
+            SignCertificateRequest::new("Default", "csr", "cert", "THE-PRIVATE-KEY").subject("CN=a");
+        for text in [format!("{request:?}"), format!("{request:#?}"), format!("{:?}", request.message("1"))] {
+            assert!(text.contains("[redacted]") && !text.contains("PRIVATE"), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_setter_reaches_its_field() {
+        let message = SignCertificateRequest::new("P", "csr", "cert", "key")
+            .subject("CN=a")
+            .crl_url("http://a.example/1")
+            .crl_url("http://a.example/2")
+            .not_before(UNIX_EPOCH + Duration::from_millis(5_900))
+            .not_after_unix(9)
+            .encoding(Encoding::Der)
+            .correlation_id("order-7")
+            .message("id-1");
+        assert_eq!(("P", "csr"), (&*message.profile, &*message.csr));
+        assert_eq!(("cert", "key"), (&*message.ca_cert, &*message.ca_private_key));
+        assert_eq!(Some("CN=a"), message.subject.as_deref());
+        assert_eq!(["http://a.example/1", "http://a.example/2"], *message.crl_distribution_points);
+        assert_eq!((Some(5), Some(9)), (message.valid_not_before, message.valid_not_after));
+        assert_eq!(v1::SignOutputFormat::Der, message.output_format());
+        let metadata = message.metadata.as_ref().unwrap();
+        assert_eq!("id-1", metadata.id);
+        assert_eq!("order-7", metadata.trace_context.as_ref().unwrap().correlation_id);
+    }
+
+    #[test]
+    fn times_before_1970_count_as_1970() {
+        assert_eq!(0, unix_seconds(UNIX_EPOCH - Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,67 @@
+//! SignData.
+
+use broker_proto::v1;
+use bytes::Bytes;
+
+use super::{
+    Ask, Key, Options, SignatureFormat,
+    material::{Data, Keys},
+};
+
+/// Asks for a signature over some bytes, by the profile's algorithm.
+///
+/// The private key is wiped from this value when it is dropped, which sending it does, and never printed. The copies
+/// that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes. What is
+/// signed is shared with the transport and not copied, so it is not wiped; it is not printed either.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct SignDataRequest {
+    profile: String,
+    keys: Keys,
+    input: Data<Bytes>,
+    format: Option<SignatureFormat>,
+    options: Options,
+}
+
+impl SignDataRequest {
+    /// A private key in PEM or DER (PKCS#8, SEC1 or PKCS#1, not encrypted), or raw as GenerateKeyPair makes it. The
+    /// input may be empty, and by default at most 1 MiB; [`SignStreamRequest`](crate::SignStreamRequest) takes more.
+    pub fn new(profile: impl Into<String>, private_key: impl Into<Key>, input: impl Into<Bytes>) -> Self {
+        Self::with(profile.into(), Keys::Single(private_key.into()), input.into())
+    }
+
+    /// The two private keys of a composite, for a profile of SigningMode `hybrid`.
+    pub fn composite(
+        profile: impl Into<String>,
+        traditional_key: impl Into<Key>,
+        ml_dsa_key: impl Into<Key>,
+        input: impl Into<Bytes>,
+    ) -> Self {
+        Self::with(profile.into(), Keys::composite(traditional_key, ml_dsa_key), input.into())
+    }
+
+    fn with(profile: String, keys: Keys, input: Bytes) -> Self {
+        Self { profile, keys, input: Data(input), format: None, options: Options::default() }
+    }
+
+    signature_format!();
+    options!();
+}
+
+impl Ask for SignDataRequest {
+    type Message = v1::SignDataRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::SignDataRequest {
+        v1::SignDataRequest {
+            profile: self.profile.clone(),
+            key_source: Some(self.keys.source()),
+            input: self.input.0.clone(),
+            signature_format: SignatureFormat::wire(self.format),
+            metadata: Some(self.options.metadata(id)),
+        }
+    }
+}

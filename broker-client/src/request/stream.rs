@@ -1,0 +1,154 @@
+//! HashStream, SignStream and VerifyStream: everything but the data, which is sent in parts after it.
+
+use broker_proto::v1;
+use bytes::Bytes;
+
+use super::{
+    Ask, Key, Options, SignatureFormat,
+    material::{Data, Keys},
+};
+
+/// Asks for the hash of data that need not fit a message, by the profile's algorithm.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct HashStreamRequest {
+    profile: String,
+    format: v1::HashOutputFormat,
+    options: Options,
+}
+
+impl HashStreamRequest {
+    /// The answer is hex unless [`raw`](Self::raw) is said.
+    pub fn new(profile: impl Into<String>) -> Self {
+        Self { profile: profile.into(), format: v1::HashOutputFormat::Hex, options: Options::default() }
+    }
+
+    hash_format!();
+    options!("How long the whole stream may take. Default: as long as it takes.");
+}
+
+impl Ask for HashStreamRequest {
+    type Message = v1::HashStreamRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::HashStreamRequest {
+        let header = v1::HashStreamHeader {
+            profile: self.profile.clone(),
+            metadata: Some(self.options.metadata(id)),
+            output_format: self.format.into(),
+        };
+        v1::HashStreamRequest { part: Some(v1::hash_stream_request::Part::Header(header)) }
+    }
+}
+
+/// Asks for a signature over data that need not fit a message; it is one that SignData would make.
+///
+/// The private key is wiped from this value when it is dropped, which sending it does, and never printed. The copies
+/// that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct SignStreamRequest {
+    profile: String,
+    keys: Keys,
+    format: Option<SignatureFormat>,
+    options: Options,
+}
+
+impl SignStreamRequest {
+    /// The private key as in [`SignDataRequest::new`](crate::SignDataRequest::new). Ed25519 reads its message twice
+    /// (RFC 8032 5.1.6) and is refused, except in the format CMS.
+    pub fn new(profile: impl Into<String>, private_key: impl Into<Key>) -> Self {
+        Self::with(profile.into(), Keys::Single(private_key.into()))
+    }
+
+    /// The two private keys of a composite, for a profile of SigningMode `hybrid`.
+    pub fn composite(
+        profile: impl Into<String>,
+        traditional_key: impl Into<Key>,
+        ml_dsa_key: impl Into<Key>,
+    ) -> Self {
+        Self::with(profile.into(), Keys::composite(traditional_key, ml_dsa_key))
+    }
+
+    fn with(profile: String, keys: Keys) -> Self {
+        Self { profile, keys, format: None, options: Options::default() }
+    }
+
+    signature_format!();
+    options!("How long the whole stream may take. Default: as long as it takes.");
+}
+
+impl Ask for SignStreamRequest {
+    type Message = v1::SignStreamRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::SignStreamRequest {
+        let header = v1::SignStreamHeader {
+            profile: self.profile.clone(),
+            key_source: Some(self.keys.source()),
+            signature_format: SignatureFormat::wire(self.format),
+            metadata: Some(self.options.metadata(id)),
+        };
+        v1::SignStreamRequest { part: Some(v1::sign_stream_request::Part::Header(header)) }
+    }
+}
+
+/// Asks whether a signature over data that need not fit a message is valid.
+#[derive(Debug, Clone)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct VerifyStreamRequest {
+    profile: String,
+    keys: Keys,
+    signature: Data<Bytes>,
+    format: Option<SignatureFormat>,
+    options: Options,
+}
+
+impl VerifyStreamRequest {
+    /// The public key as in [`VerifyDataRequest::new`](crate::VerifyDataRequest::new).
+    pub fn new(profile: impl Into<String>, public_key: impl Into<Key>, signature: impl Into<Bytes>) -> Self {
+        Self::with(profile.into(), Keys::Single(public_key.into()), signature.into())
+    }
+
+    /// The two public keys of a composite, for a profile of SigningMode `hybrid`.
+    pub fn composite(
+        profile: impl Into<String>,
+        traditional_key: impl Into<Key>,
+        ml_dsa_key: impl Into<Key>,
+        signature: impl Into<Bytes>,
+    ) -> Self {
+        Self::with(profile.into(), Keys::composite(traditional_key, ml_dsa_key), signature.into())
+    }
+
+    fn with(profile: String, keys: Keys, signature: Bytes) -> Self {
+        Self { profile, keys, signature: Data(signature), format: None, options: Options::default() }
+    }
+
+    signature_format!();
+    options!("How long the whole stream may take. Default: as long as it takes.");
+}
+
+impl Ask for VerifyStreamRequest {
+    type Message = v1::VerifyStreamRequest;
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn message(&self, id: &str) -> v1::VerifyStreamRequest {
+        let header = v1::VerifyStreamHeader {
+            profile: self.profile.clone(),
+            key_source: Some(self.keys.source()),
+            signature: self.signature.0.clone(),
+            signature_format: SignatureFormat::wire(self.format),
+            metadata: Some(self.options.metadata(id)),
+        };
+        v1::VerifyStreamRequest { part: Some(v1::verify_stream_request::Part::Header(header)) }
+    }
+}

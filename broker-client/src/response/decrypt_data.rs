@@ -1,0 +1,45 @@
+//! DecryptData.
+
+use std::{fmt, mem};
+
+use broker_proto::v1;
+use zeroize::Zeroizing;
+
+use super::{Deprecation, metadata};
+use crate::error::Error;
+
+/// The answer to a `DecryptDataRequest`.
+///
+/// The secret is wiped when this is dropped, and never printed. The copies that the transport made while it read from
+/// the socket are wiped only by a process whose allocator wipes.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Decrypted {
+    /// As long as the ciphertext.
+    pub plaintext: Zeroizing<Vec<u8>>,
+    /// The id of the call.
+    pub id: String,
+    /// Set when the profile is going to disappear.
+    pub deprecation: Option<Deprecation>,
+}
+
+impl fmt::Debug for Decrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decrypted")
+            .field("plaintext", &"[redacted]")
+            .field("id", &self.id)
+            .field("deprecation", &self.deprecation)
+            .finish()
+    }
+}
+
+impl Decrypted {
+    pub(crate) fn new(mut message: v1::DecryptDataResponse, length: usize) -> Result<Self, Error> {
+        if message.plaintext.len() != length {
+            return Err(Error::protocol("DecryptDataResponse with a plaintext of another length"));
+        }
+        let plaintext = mem::take(&mut message.plaintext).into();
+        let (id, deprecation) = metadata(message.metadata.take());
+        Ok(Self { plaintext, id, deprecation })
+    }
+}

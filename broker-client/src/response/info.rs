@@ -1,0 +1,44 @@
+//! GetInfo.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use broker_proto::v1;
+
+/// What a broker is and what it offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Info {
+    /// The version of the broker (Semantic Versioning).
+    pub version: String,
+    /// SHA-256 of the catalogue's canonical form, lower-case hex.
+    pub catalogue_digest: String,
+    /// The names of the profiles, in the order of the document.
+    pub profiles: Vec<String>,
+    /// The operations that this broker can do.
+    pub operations: Vec<String>,
+    /// Whether the cryptographic module runs in its FIPS mode.
+    pub fips: bool,
+    /// The cryptographic libraries and their versions.
+    pub crypto_library_versions: String,
+    /// When the broker was started.
+    pub started_at: Option<SystemTime>,
+}
+
+impl From<v1::GetInfoResponse> for Info {
+    fn from(message: v1::GetInfoResponse) -> Self {
+        let started_at = message.started_at.and_then(|time| {
+            let since = Duration::new(u64::try_from(time.seconds).ok()?, 0);
+            let fraction = Duration::from_nanos(u64::try_from(time.nanos).ok()?);
+            UNIX_EPOCH.checked_add(since)?.checked_add(fraction)
+        });
+        Self {
+            version: message.version,
+            catalogue_digest: message.catalogue_digest,
+            profiles: message.profiles,
+            operations: message.operations,
+            fips: message.fips,
+            crypto_library_versions: message.crypto_library_versions,
+            started_at,
+        }
+    }
+}
