@@ -107,7 +107,10 @@ impl Outlets {
         let folder = folder(path);
         folder
             .metadata()
-            .and_then(|_| Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?))
+            .and_then(|metadata| match metadata.is_dir() {
+                true => Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?),
+                false => Err(io::ErrorKind::NotADirectory.into()),
+            })
             .map_err(|source| Failure::write(path, source))
     }
 

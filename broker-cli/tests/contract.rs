@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod support;
+
 use std::{
     path::Path,
     process::{Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use support::{cryptobroker, json, stderr, stdout};
 
 const GOOD: &str = "\
 Profiles:
@@ -17,28 +19,8 @@ Profiles:
         HashAlg: sha3-384
 ";
 
-fn cryptobroker() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker"));
-    command.env_remove("CRYPTO_BROKER_SOCKET").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-    command.stdin(Stdio::null());
-    command
-}
-
 fn run(arguments: &[&str]) -> Output {
     cryptobroker().args(arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn json(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
