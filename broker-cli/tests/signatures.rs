@@ -1,0 +1,252 @@
+//! `keygen`, `sign-data` and `verify-data` against a real broker, and against OpenSSL.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use support::{Broker, entries, stderr, stdout};
+
+const PROFILES: &str = "\
+Profiles:
+  - Name: Ecdsa
+    API:
+      HashData: { HashAlg: sha-256 }
+      SignData:
+        SigningMode: legacy
+        SignAlg: ecdsa
+        HashAlg: sha-384
+        SignatureFormat: DER
+        KeyConstraints: { ECDSA: { MinKeySize: 384, MaxKeySize: 521 } }
+  - Name: Rsa
+    API:
+      SignData:
+        SigningMode: legacy
+        SignAlg: rsa
+        HashAlg: sha-256
+        SignatureFormat: RAW
+        KeyConstraints: { RSA: { MinKeySize: 2048, MaxKeySize: 4096 } }
+  - Name: Ed25519
+    API:
+      SignData:
+        SigningMode: legacy
+        SignAlg: ed25519
+        SignatureFormat: RAW
+        AllowSeed: true
+        KeyConstraints: { Ed25519: {} }
+  - Name: MlDsa
+    API:
+      SignData:
+        SigningMode: post-quantum
+        SignAlg: ml-dsa-65
+        SignatureFormat: PEM
+        AllowSeed: true
+        KeyConstraints: { ML-DSA-65: {} }
+";
+
+const MESSAGE: &str = "Hello, broker";
+
+fn keygen(broker: &Broker, profile: &str, more: &[&str]) -> serde_json::Value {
+    let keygen = ["keygen", "--profile", profile, "--public-out", "pub", "--private-out", "key", "--force"];
+    broker.json(&[&keygen, more].concat())
+}
+
+fn sign<'a>(profile: &'a str, message: &[&'a str]) -> Vec<&'a str> {
+    [&["sign-data", "--profile", profile, "--key", "key", "--out", "sig"], message].concat()
+}
+
+fn verify<'a>(profile: &'a str, message: &[&'a str]) -> Vec<&'a str> {
+    [&["verify-data", "--profile", profile, "--public-key", "pub", "--signature", "sig"], message].concat()
+}
+
+#[test]
+fn every_algorithm_signs_and_verifies_in_every_format() {
+    let broker = Broker::with(PROFILES);
+    for (profile, algorithm) in [
+        ("Ecdsa", "ecdsa-with-sha-384"),
+        ("Rsa", "rsa-with-sha-256"),
+        ("Ed25519", "ed25519"),
+        ("MlDsa", "ml-dsa-65"),
+    ] {
+        let made = keygen(&broker, profile, &[]);
+        assert_eq!(made["descriptor"]["profile"], profile);
+        assert_eq!(broker.mode("key"), 0o600);
+        assert!(broker.read("pub").starts_with(b"-----BEGIN PUBLIC KEY-----\n"));
+        for format in
+            [&[][..], &["--format", "raw"], &["--format", "der"], &["--format", "pem"], &["--format", "cms"]]
+        {
+            let signed = broker.json(&sign(profile, &[&[MESSAGE], format].concat()));
+            assert_eq!(signed["descriptor"]["algorithm"], algorithm);
+            assert_eq!(signed["signature"]["file"], "sig");
+            assert_eq!(signed["signature"]["bytes"], broker.read("sig").len());
+            assert_eq!(
+                broker.text(&verify(profile, &[&[MESSAGE], format].concat())),
+                "valid\n",
+                "{profile} {format:?}"
+            );
+            let other = broker.run(&verify(profile, &[&["Hello, forger"], format].concat()));
+            assert_eq!(other.status.code(), Some(4), "{profile} {format:?}: {}", stderr(&other));
+            assert_eq!((stdout(&other), stderr(&other)), ("invalid\n".into(), String::new()));
+        }
+    }
+}
+
+#[test]
+fn an_answer_in_json_is_the_same_answer() {
+    let broker = Broker::with(PROFILES);
+    keygen(&broker, "Ecdsa", &[]);
+    broker.text(&sign("Ecdsa", &[MESSAGE]));
+    let right = broker.json(&verify("Ecdsa", &[MESSAGE]));
+    assert_eq!(right["valid"], true);
+    assert!(right["metadata"]["id"].is_string());
+    let wrong = broker.run(&[&verify("Ecdsa", &["other"])[..], &["--output", "json"]].concat());
+    assert_eq!(wrong.status.code(), Some(4));
+    assert_eq!(support::json(&wrong.stdout)["valid"], false);
+    assert!(wrong.stderr.is_empty());
+}
+
+#[test]
+fn openssl_verifies_what_is_signed_and_signs_what_is_verified() {
+    let broker = Broker::with(PROFILES);
+    broker.write("data", MESSAGE);
+    for (profile, hash) in [("Ecdsa", "-sha384"), ("Rsa", "-sha256")] {
+        keygen(&broker, profile, &[]);
+        broker.text(&sign(profile, &["--in", "data"]));
+        let verified = broker.openssl(&format!("dgst {hash} -verify pub -signature sig data"));
+        assert_eq!(stdout(&verified), "Verified OK\n", "{profile}: {}", stderr(&verified));
+        assert!(broker.openssl(&format!("dgst {hash} -sign key -out theirs data")).status.success());
+        let arguments = [
+            "verify-data",
+            "--profile",
+            profile,
+            "--public-key",
+            "pub",
+            "--in",
+            "data",
+            "--signature",
+            "theirs",
+        ];
+        assert_eq!(broker.text(&arguments), "valid\n");
+    }
+    keygen(&broker, "Ed25519", &[]);
+    broker.text(&sign("Ed25519", &["--in", "data"]));
+    let verified = broker.openssl("pkeyutl -verify -pubin -inkey pub -rawin -in data -sigfile sig");
+    assert!(verified.status.success(), "{}", stderr(&verified));
+}
+
+#[test]
+fn openssl_verifies_a_cms_signature_by_the_certificate_of_the_key() {
+    let broker = Broker::with(PROFILES);
+    broker.write("data", MESSAGE);
+    keygen(&broker, "Ecdsa", &[]);
+    let certificate = "req -x509 -new -key key -out cert -days 1 -subj /CN=signer";
+    assert!(broker.openssl(certificate).status.success());
+    broker.text(&sign("Ecdsa", &["--in", "data", "--format", "cms"]));
+    let verify = "cms -verify -binary -inform DER -in sig -content data -certfile cert -CAfile cert -purpose any -out out";
+    let verified = broker.openssl(verify);
+    assert!(verified.status.success(), "{}", stderr(&verified));
+    // The certificate is as good as the key.
+    let by_certificate = [
+        "verify-data",
+        "--profile",
+        "Ecdsa",
+        "--public-key",
+        "cert",
+        "--in",
+        "data",
+        "--signature",
+        "sig",
+        "--format",
+        "cms",
+    ];
+    assert_eq!(broker.text(&by_certificate), "valid\n");
+}
+
+#[test]
+fn openssl_reads_the_keys_in_both_forms() {
+    let broker = Broker::with(PROFILES);
+    for profile in ["Ecdsa", "Rsa", "Ed25519"] {
+        for (encoding, form) in [("pem", "PEM"), ("der", "DER")] {
+            keygen(&broker, profile, &["--encoding", encoding]);
+            let public = broker.openssl(&format!("pkey -pubin -inform {form} -in pub -noout"));
+            assert!(public.status.success(), "{profile} {encoding}: {}", stderr(&public));
+            let derived = broker.openssl(&format!("pkey -inform {form} -in key -pubout -outform {form}"));
+            assert_eq!(derived.stdout, broker.read("pub"), "{profile} {encoding}");
+        }
+    }
+    for profile in ["Ecdsa", "Rsa"] {
+        let raw =
+            ["keygen", "--profile", profile, "--public-out", "p", "--private-out", "k", "--encoding", "raw"];
+        let error = broker.error(1, &raw);
+        assert_eq!(error["code"], "INVALID_ARGUMENT", "{error}");
+        assert!(!broker.path("k").exists() && !broker.path("p").exists());
+    }
+}
+
+#[test]
+fn one_seed_makes_one_pair_where_the_profile_allows_it() {
+    let broker = Broker::with(PROFILES);
+    broker.write("seed", [9; 32]);
+    for profile in ["Ed25519", "MlDsa"] {
+        let from_seed = ["--seed-file", "seed", "--encoding", "raw"];
+        keygen(&broker, profile, &from_seed);
+        assert_eq!(broker.read("key"), [9; 32]);
+        let public = broker.read("pub");
+        keygen(&broker, profile, &from_seed);
+        assert_eq!(broker.read("pub"), public, "{profile}");
+        keygen(&broker, profile, &["--encoding", "raw"]);
+        assert_ne!(broker.read("pub"), public, "{profile}");
+    }
+    let forbidden =
+        ["keygen", "--profile", "Ecdsa", "--public-out", "p", "--private-out", "k", "--seed-file", "seed"];
+    assert_eq!(broker.error(1, &forbidden)["rule"], "API.SignData.AllowSeed");
+}
+
+#[test]
+fn the_message_comes_from_text_file_or_standard_input() {
+    let broker = Broker::with(PROFILES);
+    broker.write("data", MESSAGE);
+    keygen(&broker, "Ed25519", &[]);
+    let mut signatures = Vec::new();
+    for message in [&[MESSAGE][..], &["--in", "data"], &["-"], &["--in", "-"]] {
+        let output = broker.run_with(&sign("Ed25519", message), MESSAGE.as_bytes());
+        assert_eq!(output.status.code(), Some(0), "{message:?}: {}", stderr(&output));
+        signatures.push(broker.read("sig"));
+    }
+    // Ed25519 has one signature for a message.
+    signatures.dedup();
+    assert_eq!(signatures.len(), 1);
+    let key_from_pipe = ["sign-data", "--profile", "Ed25519", "--key", "-", "--in", "data", "--out", "-"];
+    let piped = broker.run_with(&key_from_pipe, &broker.read("key"));
+    assert_eq!(piped.stdout, signatures[0], "{}", stderr(&piped));
+    assert!(stderr(&piped).contains("algorithm     ed25519"), "{}", stderr(&piped));
+}
+
+#[test]
+fn what_is_refused_leaves_no_signature() {
+    let broker = Broker::with(PROFILES);
+    keygen(&broker, "Ecdsa", &[]);
+    assert!(
+        broker.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out small").status.success()
+    );
+    let before = entries(broker.folder.path());
+    let small = ["sign-data", "--profile", "Ecdsa", "--key", "small", "--out", "sig", MESSAGE];
+    let error = broker.error(1, &small);
+    assert_eq!(error["code"], "FAILED_PRECONDITION");
+    assert_eq!(error["rule"], "API.SignData.KeyConstraints.ECDSA");
+    assert_eq!(error["line"], 10);
+    let other = broker.error(1, &sign("MlDsa", &[MESSAGE]));
+    assert_eq!(other["code"], "FAILED_PRECONDITION", "{other}");
+    broker.write("key", "no key");
+    let none = broker.run(&sign("Ecdsa", &[MESSAGE]));
+    assert_eq!(none.status.code(), Some(1));
+    assert!(stderr(&none).contains("is what --key gives"), "{}", stderr(&none));
+    assert!(!stderr(&none).contains("no key"), "{}", stderr(&none));
+    assert_eq!(entries(broker.folder.path()), before);
+    // What is no signature at all is an error, and not the answer "invalid".
+    broker.write("sig", "no signature");
+    let malformed = broker.run(&verify("Ecdsa", &[MESSAGE]));
+    assert_eq!(malformed.status.code(), Some(1), "{}", stdout(&malformed));
+    assert!(
+        stderr(&malformed).contains("is what --signature gives") || stderr(&malformed).contains("signature")
+    );
+}
