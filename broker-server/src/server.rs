@@ -12,7 +12,7 @@ use std::{
 use crate::{
     compute::Pool,
     config::{Config, SocketGroup, Sockets},
-    operation::certificate::CaCache,
+    operation::{CAPABILITIES, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
     rpc::{Broker, Health, Parts},
     telemetry::audit::Audit,
@@ -180,8 +180,8 @@ impl fmt::Display for Report<'_> {
 
 fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
     Ok(match &config.profiles_dir {
-        Some(directory) => Catalogue::load(directory)?,
-        None => Catalogue::bundled()?,
+        Some(directory) => Catalogue::load(directory, CAPABILITIES)?,
+        None => Catalogue::bundled(CAPABILITIES)?,
     })
 }
 

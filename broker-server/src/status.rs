@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     compute::ComputeError,
-    operation::certificate::CertificateError,
+    operation::{certificate::CertificateError, signature::SignatureError},
     policy::{Denial, DenialKind},
     request::RequestError,
 };
@@ -35,6 +35,9 @@ pub enum CallError {
     /// No certificate was issued.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// Nothing was signed, verified or made.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// The compute pool did not do the job.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -50,6 +53,19 @@ pub enum CallError {
     /// The broker is ending and could not wait for this call.
     #[error("the broker is shutting down")]
     ShuttingDown,
+    /// The caller has gone, or the call was cut, before its stream ended.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// What the gRPC library says of a message of a stream.
+    #[error("{message}")]
+    Foreign {
+        /// The code, by our table.
+        code: Code,
+        /// The reason of google.rpc.ErrorInfo.
+        reason: &'static str,
+        /// For the caller.
+        message: String,
+    },
     /// A bug. No detail leaves the broker.
     #[error("internal error")]
     Internal,
@@ -62,13 +78,22 @@ impl CallError {
             Self::Request(error) => error.problem.reason(),
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
+            Self::Signature(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
             Self::Compute(_) | Self::Internal => "INTERNAL",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::Foreign { reason, .. } => reason,
         }
+    }
+
+    /// A status that the gRPC library made by itself, as [`rewrite`] would have it.
+    pub fn foreign(status: &Status) -> Self {
+        let (code, reason, message) = ours(status);
+        Self::Foreign { code, reason, message }
     }
 
     const fn code(&self) -> Code {
@@ -79,12 +104,18 @@ impl CallError {
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
                 _ => Code::FailedPrecondition,
             },
-            Self::Certificate(CertificateError::Internal) => Code::Internal,
+            Self::Certificate(CertificateError::Internal) | Self::Signature(SignatureError::Internal) => {
+                Code::Internal
+            }
+            Self::Signature(SignatureError::NotStreamable) => Code::FailedPrecondition,
+            Self::Signature(_) => Code::InvalidArgument,
             Self::Certificate(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => Code::Unavailable,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
+            Self::Cancelled => Code::Cancelled,
+            Self::Foreign { code, .. } => *code,
         }
     }
 
@@ -99,6 +130,7 @@ impl CallError {
         match self {
             Self::Request(error) => put("field", error.field),
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
+            Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);

@@ -17,7 +17,7 @@ use broker_proto::v1::{
 };
 use broker_server::{
     compute::Pool,
-    operation::certificate::CaCache,
+    operation::{CAPABILITIES, certificate::CaCache},
     policy::Catalogue,
     request::Limits,
     rpc::{Broker, Health, Parts},
@@ -63,7 +63,7 @@ fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
         TransportOptions { drain_idle: Duration::from_millis(50), ..TransportOptions::default() };
     change(&mut options);
     let broker = Broker::new(Parts {
-        catalogue: Arc::new(Catalogue::bundled().unwrap()),
+        catalogue: Arc::new(Catalogue::bundled(CAPABILITIES).unwrap()),
         pool: Pool::new(2, 64, Duration::from_secs(1)),
         cache: Arc::new(CaCache::new(0, Duration::from_secs(60))),
         audit: Arc::new(Audit::off()),
@@ -113,7 +113,7 @@ fn every_service_answers() {
         let channel = channel(&running.path).await;
         hashes(&channel).await;
         let info = InfoServiceClient::new(channel.clone()).get_info(GetInfoRequest {}).await.unwrap();
-        assert_eq!(info.into_inner().operations, ["HashData", "SignCertificate"]);
+        assert_eq!(info.into_inner().operations, ["HashData", "SignCertificate", "HashStream"]);
         for service in ["", "cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"] {
             let request = HealthCheckRequest { service: service.into() };
             let answer = HealthClient::new(channel.clone()).check(request).await.unwrap();

@@ -10,4 +10,4 @@ pub use aead::Aead;
 pub use composite::Composite;
 pub use hash::{HashAlgorithm, SkiHash};
 pub use kem::{Kem, MlKem};
-pub use signature::{Curve, KeyForm, KeyType, MlDsa, SignatureHash, SignatureScheme};
+pub use signature::{Curve, KeyForm, KeyType, MlDsa, SignatureFormat, SignatureHash, SignatureScheme};

@@ -45,6 +45,9 @@ pub enum Curve {
 }
 
 impl Curve {
+    /// Every curve, the smallest first.
+    pub const ALL: [Self; 4] = [Self::P224, Self::P256, Self::P384, Self::P521];
+
     /// The size in bits that profiles constrain.
     pub const fn bits(self) -> u32 {
         match self {
@@ -53,6 +56,11 @@ impl Curve {
             Self::P384 => 384,
             Self::P521 => 521,
         }
+    }
+
+    /// Length of the order in bytes: of r and of s in a signature.
+    pub const fn order_length(self) -> usize {
+        self.bits().div_ceil(8) as usize
     }
 }
 
@@ -219,6 +227,31 @@ impl SignatureScheme {
             Self::MlDsa(MlDsa::MlDsa44) => "ML-DSA-44",
             Self::MlDsa(MlDsa::MlDsa65) => "ML-DSA-65",
             Self::MlDsa(MlDsa::MlDsa87) => "ML-DSA-87",
+        }
+    }
+}
+
+/// How a signature over data travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFormat {
+    /// The signature's own octets; of ECDSA r and s, each as long as the curve's order.
+    Raw,
+    /// What an X.509 signature's BIT STRING holds: of ECDSA Ecdsa-Sig-Value, of the others their own octets.
+    Der,
+    /// DER in a `SIGNATURE` block (RFC 7468).
+    Pem,
+    /// Detached SignedData (RFC 5652) in DER, the signer by subject key identifier.
+    Cms,
+}
+
+impl SignatureFormat {
+    /// The name in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "RAW",
+            Self::Der => "DER",
+            Self::Pem => "PEM",
+            Self::Cms => "CMS",
         }
     }
 }

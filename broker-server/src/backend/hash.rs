@@ -7,22 +7,40 @@ use shake::{ExtendableOutput, Update, XofReader};
 use super::evp;
 use crate::algorithm::{HashAlgorithm, SkiHash};
 
-/// Writes the digest of the first argument into the second, which has the function's own length or, for an
-/// extendable-output function, any.
-type HashFunction = fn(&[u8], &mut [u8]);
+/// One hash function of one library.
+#[derive(Debug)]
+struct Function {
+    /// Writes the digest of the first argument into the second, which has the function's own length or, for an
+    /// extendable-output function, any.
+    digest: fn(&[u8], &mut [u8]),
+    /// Begins a digest of what comes in pieces.
+    start: fn() -> Box<dyn Hasher>,
+}
+
+/// A digest of input that comes in pieces. It is the one of the pieces put together, however they are cut.
+pub trait Hasher: Send {
+    /// Takes the next piece.
+    fn update(&mut self, input: &[u8]);
+
+    /// Writes the digest, whose length is as for [`HashTable::digest`].
+    ///
+    /// # Panics
+    /// As [`HashTable::digest`].
+    fn finish(self: Box<Self>, output: &mut [u8]);
+}
 
 /// The hash functions of one library.
 #[derive(Debug)]
 pub struct HashTable {
-    sha256: HashFunction,
-    sha384: HashFunction,
-    sha512: HashFunction,
-    sha512_256: HashFunction,
-    sha3_256: HashFunction,
-    sha3_384: HashFunction,
-    sha3_512: HashFunction,
-    shake128: HashFunction,
-    shake256: HashFunction,
+    sha256: Function,
+    sha384: Function,
+    sha512: Function,
+    sha512_256: Function,
+    sha3_256: Function,
+    sha3_384: Function,
+    sha3_512: Function,
+    shake128: Function,
+    shake256: Function,
 }
 
 impl HashTable {
@@ -33,45 +51,65 @@ impl HashTable {
     /// When `output` of a fixed-length algorithm has another length: a truncated digest is a different promise, and no
     /// request can cause it.
     pub fn digest(&self, algorithm: HashAlgorithm, input: &[u8], output: &mut [u8]) {
-        let function = match algorithm {
-            HashAlgorithm::Sha256 => self.sha256,
-            HashAlgorithm::Sha384 => self.sha384,
-            HashAlgorithm::Sha512 => self.sha512,
-            HashAlgorithm::Sha512_256 => self.sha512_256,
-            HashAlgorithm::Sha3_256 => self.sha3_256,
-            HashAlgorithm::Sha3_384 => self.sha3_384,
-            HashAlgorithm::Sha3_512 => self.sha3_512,
-            HashAlgorithm::Shake128 => self.shake128,
-            HashAlgorithm::Shake256 => self.shake256,
-        };
-        function(input, output);
+        (self.function(algorithm).digest)(input, output);
+    }
+
+    /// Begins a digest of input that comes in pieces.
+    pub fn start(&self, algorithm: HashAlgorithm) -> Box<dyn Hasher> {
+        (self.function(algorithm).start)()
+    }
+
+    const fn function(&self, algorithm: HashAlgorithm) -> &Function {
+        match algorithm {
+            HashAlgorithm::Sha256 => &self.sha256,
+            HashAlgorithm::Sha384 => &self.sha384,
+            HashAlgorithm::Sha512 => &self.sha512,
+            HashAlgorithm::Sha512_256 => &self.sha512_256,
+            HashAlgorithm::Sha3_256 => &self.sha3_256,
+            HashAlgorithm::Sha3_384 => &self.sha3_384,
+            HashAlgorithm::Sha3_512 => &self.sha3_512,
+            HashAlgorithm::Shake128 => &self.shake128,
+            HashAlgorithm::Shake256 => &self.shake256,
+        }
     }
 }
 
 /// RustCrypto.
 pub static NATIVE: HashTable = HashTable {
-    sha256: fixed::<sha2::Sha256>,
-    sha384: fixed::<sha2::Sha384>,
-    sha512: fixed::<sha2::Sha512>,
-    sha512_256: fixed::<sha2::Sha512_256>,
-    sha3_256: fixed::<sha3::Sha3_256>,
-    sha3_384: fixed::<sha3::Sha3_384>,
-    sha3_512: fixed::<sha3::Sha3_512>,
-    shake128: extendable::<shake::Shake128>,
-    shake256: extendable::<shake::Shake256>,
+    sha256: fixed::<sha2::Sha256>(),
+    sha384: fixed::<sha2::Sha384>(),
+    sha512: fixed::<sha2::Sha512>(),
+    sha512_256: fixed::<sha2::Sha512_256>(),
+    sha3_256: fixed::<sha3::Sha3_256>(),
+    sha3_384: fixed::<sha3::Sha3_384>(),
+    sha3_512: fixed::<sha3::Sha3_512>(),
+    shake128: extendable::<shake::Shake128>(),
+    shake256: extendable::<shake::Shake256>(),
 };
+
+/// A function of AWS-LC.
+macro_rules! aws_lc {
+    ($algorithm:ident) => {
+        Function {
+            digest: |input, output| {
+                output.copy_from_slice(aws::digest(&aws::$algorithm, input).as_ref());
+            },
+            start: || Box::new(aws::Context::new(&aws::$algorithm)),
+        }
+    };
+}
 
 /// AWS-LC.
 pub static AWS_LC: HashTable = HashTable {
-    sha256: |input, output| aws_lc(&aws::SHA256, input, output),
-    sha384: |input, output| aws_lc(&aws::SHA384, input, output),
-    sha512: |input, output| aws_lc(&aws::SHA512, input, output),
-    sha512_256: |input, output| aws_lc(&aws::SHA512_256, input, output),
-    sha3_256: |input, output| aws_lc(&aws::SHA3_256, input, output),
-    sha3_384: |input, output| aws_lc(&aws::SHA3_384, input, output),
-    sha3_512: |input, output| aws_lc(&aws::SHA3_512, input, output),
-    shake128: evp::shake128,
-    shake256: evp::shake256,
+    sha256: aws_lc!(SHA256),
+    sha384: aws_lc!(SHA384),
+    sha512: aws_lc!(SHA512),
+    sha512_256: aws_lc!(SHA512_256),
+    sha3_256: aws_lc!(SHA3_256),
+    sha3_384: aws_lc!(SHA3_384),
+    sha3_512: aws_lc!(SHA3_512),
+    shake128: Function { digest: evp::shake128, start: || Box::new(evp::Shake::shake128()) },
+    shake256: Function { digest: evp::shake256, start: || Box::new(evp::Shake::shake256()) },
 };
 
 /// The whole digest for a subject key identifier (RFC 5280 4.2.1.2 method 1, RFC 7093); the caller cuts it to 20 bytes.
@@ -89,18 +127,66 @@ pub fn ski_digest(algorithm: SkiHash, input: &[u8]) -> Vec<u8> {
     }
 }
 
-fn fixed<D: Digest>(input: &[u8], output: &mut [u8]) {
-    output.copy_from_slice(&D::digest(input));
+const fn fixed<D: Digest + Send + 'static>() -> Function {
+    Function {
+        digest: |input, output| output.copy_from_slice(&D::digest(input)),
+        start: || Box::new(Fixed(D::new())),
+    }
 }
 
-fn extendable<D: Default + Update + ExtendableOutput>(input: &[u8], output: &mut [u8]) {
-    let mut hasher = D::default();
-    hasher.update(input);
-    hasher.finalize_xof().read(output);
+const fn extendable<D: Default + Update + ExtendableOutput + Send + 'static>() -> Function {
+    Function {
+        digest: |input, output| {
+            let mut hasher = D::default();
+            hasher.update(input);
+            hasher.finalize_xof().read(output);
+        },
+        start: || Box::new(Extendable(D::default())),
+    }
 }
 
-fn aws_lc(algorithm: &'static aws::Algorithm, input: &[u8], output: &mut [u8]) {
-    output.copy_from_slice(aws::digest(algorithm, input).as_ref());
+struct Fixed<D>(D);
+
+impl<D: Digest + Send> Hasher for Fixed<D> {
+    fn update(&mut self, input: &[u8]) {
+        self.0.update(input);
+    }
+
+    fn finish(self: Box<Self>, output: &mut [u8]) {
+        output.copy_from_slice(&self.0.finalize());
+    }
+}
+
+struct Extendable<D>(D);
+
+impl<D: Update + ExtendableOutput + Send> Hasher for Extendable<D> {
+    fn update(&mut self, input: &[u8]) {
+        self.0.update(input);
+    }
+
+    fn finish(self: Box<Self>, output: &mut [u8]) {
+        self.0.finalize_xof().read(output);
+    }
+}
+
+impl Hasher for aws::Context {
+    fn update(&mut self, input: &[u8]) {
+        Self::update(self, input);
+    }
+
+    fn finish(self: Box<Self>, output: &mut [u8]) {
+        output.copy_from_slice((*self).finish().as_ref());
+    }
+}
+
+impl Hasher for evp::Shake {
+    fn update(&mut self, input: &[u8]) {
+        Self::update(self, input);
+    }
+
+    fn finish(self: Box<Self>, output: &mut [u8]) {
+        Self::finish(*self, output);
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
-//! `HashData`.
+//! `HashData` and `HashStream`.
+
+use std::fmt;
 
 use bytes::Bytes;
 
 use crate::{
-    algorithm::HashAlgorithm,
-    backend::{Backend, hash::HashTable},
-    policy::{Permit, permit::HashData},
+    backend::{Backend, hash::Hasher},
+    policy::{
+        Permit,
+        permit::{HashData, HashStream},
+        profile::HashDataRule,
+    },
     request::HashFormat,
 };
 
@@ -27,33 +32,63 @@ pub enum HashValue {
 #[allow(clippy::needless_pass_by_value)]
 pub fn hash_data(permit: Permit<HashData>, backend: &Backend) -> HashValue {
     let (request, rule) = (permit.request(), permit.rule());
-    answer(backend.hash, rule.algorithm, rule.output_length, request.format, &request.input)
+    let digest = |output: &mut [u8]| backend.hash.digest(rule.algorithm, &request.input, output);
+    answer(length(rule), request.format, digest)
 }
 
-fn answer(
-    table: &HashTable,
-    algorithm: HashAlgorithm,
-    output_length: usize,
-    format: HashFormat,
-    input: &[u8],
-) -> HashValue {
-    let length = if algorithm.is_extendable() { output_length } else { algorithm.default_output_length() };
+/// The hash of a stream that has not ended. The answer is that of [`hash_data`] for the pieces put together.
+pub struct Hashing {
+    permit: Permit<HashStream>,
+    hasher: Box<dyn Hasher>,
+}
+
+impl Hashing {
+    /// Nothing has come yet.
+    pub fn start(permit: Permit<HashStream>, backend: &Backend) -> Self {
+        let hasher = backend.hash.start(permit.rule().algorithm);
+        Self { permit, hasher }
+    }
+
+    /// Takes the next piece of the data.
+    pub fn update(&mut self, data: &[u8]) {
+        self.hasher.update(data);
+    }
+
+    /// The data has ended.
+    pub fn finish(self) -> HashValue {
+        let Self { permit, hasher } = self;
+        answer(length(permit.rule()), permit.request().format, |output| hasher.finish(output))
+    }
+}
+
+impl fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hashing").field("permit", &self.permit).finish_non_exhaustive()
+    }
+}
+
+fn length(rule: &HashDataRule) -> usize {
+    if rule.algorithm.is_extendable() { rule.output_length } else { rule.algorithm.default_output_length() }
+}
+
+/// `digest` fills what it is given, `length` bytes.
+fn answer(length: usize, format: HashFormat, digest: impl FnOnce(&mut [u8])) -> HashValue {
     match format {
         HashFormat::Raw => {
-            let mut digest = vec![0; length];
-            table.digest(algorithm, input, &mut digest);
-            HashValue::Raw(digest.into())
+            let mut output = vec![0; length];
+            digest(&mut output);
+            HashValue::Raw(output.into())
         }
         HashFormat::Hex => {
             let (mut short, mut long) = ([0; MAX_DIGEST], Vec::new());
-            let digest = if let Some(short) = short.get_mut(..length) {
+            let output = if let Some(short) = short.get_mut(..length) {
                 short
             } else {
                 long.resize(length, 0);
                 long.as_mut_slice()
             };
-            table.digest(algorithm, input, digest);
-            HashValue::Hex(hex_text(digest))
+            digest(output);
+            HashValue::Hex(hex_text(output))
         }
     }
 }
@@ -72,20 +107,56 @@ fn hex_text(digest: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
+    use std::sync::{Arc, LazyLock};
+
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::{backend, operation, policy::profile::CryptoLibrary};
+    use crate::{
+        algorithm::HashAlgorithm,
+        backend, operation,
+        policy::{
+            Catalogue,
+            profile::{CryptoLibrary, Profile},
+        },
+        request,
+    };
+
+    const BACKENDS: [&Backend; 2] = [&backend::NATIVE, &backend::AWS_LC];
+
+    fn rule(algorithm: HashAlgorithm, output_length: usize) -> HashDataRule {
+        HashDataRule { algorithm, output_length, line: 1 }
+    }
+
+    fn profile() -> Arc<Profile> {
+        static CATALOGUE: LazyLock<Catalogue> =
+            LazyLock::new(|| Catalogue::bundled(operation::CAPABILITIES).unwrap());
+        Arc::clone(CATALOGUE.profile("Default").unwrap())
+    }
+
+    fn hash(backend: &Backend, rule: &HashDataRule, format: HashFormat, input: &[u8]) -> HashValue {
+        let request = request::HashData { input: Bytes::copy_from_slice(input), format };
+        hash_data(Permit::for_test(request, (), Arc::new(rule.clone()), profile()), backend)
+    }
+
+    fn stream(backend: &Backend, rule: &HashDataRule, format: HashFormat, pieces: &[Vec<u8>]) -> HashValue {
+        let request = request::HashStream { format };
+        let permit = Permit::for_test(request, (), Arc::new(rule.clone()), profile());
+        let mut hashing = Hashing::start(permit, backend);
+        pieces.iter().for_each(|piece| hashing.update(piece));
+        hashing.finish()
+    }
 
     #[test]
     fn hex_and_raw_are_the_same_digest() {
-        for backend in [&backend::NATIVE, &backend::AWS_LC] {
+        for backend in BACKENDS {
             for algorithm in HashAlgorithm::ALL {
-                let length = algorithm.default_output_length();
-                let HashValue::Raw(raw) = answer(backend.hash, algorithm, length, HashFormat::Raw, b"abc")
-                else {
+                let rule = rule(algorithm, algorithm.default_output_length());
+                let HashValue::Raw(raw) = hash(backend, &rule, HashFormat::Raw, b"abc") else {
                     panic!("raw was asked for")
                 };
-                assert_eq!(raw.len(), length, "{}", algorithm.name());
-                let text = answer(backend.hash, algorithm, length, HashFormat::Hex, b"abc");
+                assert_eq!(raw.len(), rule.output_length, "{}", algorithm.name());
+                let text = hash(backend, &rule, HashFormat::Hex, b"abc");
                 assert_eq!(text, HashValue::Hex(hex::encode(&raw)), "{}", algorithm.name());
             }
         }
@@ -95,8 +166,9 @@ mod tests {
     fn shake_has_the_length_of_the_rule_on_both_sides_of_the_buffer() {
         for length in [1, 16, 63, 64, 65, 1000] {
             for algorithm in [HashAlgorithm::Shake128, HashAlgorithm::Shake256] {
-                let native = answer(backend::NATIVE.hash, algorithm, length, HashFormat::Hex, b"");
-                let aws_lc = answer(backend::AWS_LC.hash, algorithm, length, HashFormat::Hex, b"");
+                let rule = rule(algorithm, length);
+                let native = hash(&backend::NATIVE, &rule, HashFormat::Hex, b"");
+                let aws_lc = hash(&backend::AWS_LC, &rule, HashFormat::Hex, b"");
                 let HashValue::Hex(text) = &native else { panic!("hex was asked for") };
                 assert_eq!(text.len(), 2 * length);
                 assert_eq!(native, aws_lc);
@@ -106,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_fixed_hash_ignores_a_length_that_is_not_its_own() {
-        let value = answer(backend::NATIVE.hash, HashAlgorithm::Sha256, 7, HashFormat::Raw, b"");
+        let value = hash(&backend::NATIVE, &rule(HashAlgorithm::Sha256, 7), HashFormat::Raw, b"");
         let HashValue::Raw(raw) = value else { panic!("raw was asked for") };
         assert_eq!(raw.len(), 32);
     }
@@ -115,5 +187,27 @@ mod tests {
     fn the_profile_chooses_the_library() {
         assert!(std::ptr::eq(operation::backend(CryptoLibrary::Native), &backend::NATIVE));
         assert!(std::ptr::eq(operation::backend(CryptoLibrary::AwsLc), &backend::AWS_LC));
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_has_the_hash_of_its_data_however_it_is_cut(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..12),
+            length in 1_usize..200,
+        ) {
+            let whole = pieces.concat();
+            for backend in BACKENDS {
+                for algorithm in HashAlgorithm::ALL {
+                    let rule = rule(algorithm, length);
+                    for format in [HashFormat::Hex, HashFormat::Raw] {
+                        prop_assert_eq!(
+                            stream(backend, &rule, format, &pieces),
+                            hash(backend, &rule, format, &whole),
+                            "{}", algorithm.name()
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -1,13 +1,17 @@
 //! Do it. Every function here takes a [`crate::policy::Permit`] by value.
 
 mod algorithm_identifier;
+mod capabilities;
 pub mod certificate;
 pub mod hash;
+mod pem_text;
+pub mod signature;
 
 use crate::{
     backend::{self, Backend},
     policy::profile::CryptoLibrary,
 };
+pub use capabilities::CAPABILITIES;
 
 /// The tables of the library that a profile names.
 pub fn backend(library: CryptoLibrary) -> &'static Backend {

@@ -11,7 +11,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Denial, DenialKind, canonical,
+    Capabilities, Denial, DenialKind, canonical,
     document::{self, Document, DocumentError, suggest::nearest},
     profile::{KmsRule, Profile},
 };
@@ -33,21 +33,21 @@ pub struct Catalogue {
 
 impl Catalogue {
     /// The catalogue compiled in from `profiles/Profiles.yaml`.
-    pub fn bundled() -> Result<Self, DocumentError> {
-        Self::parse("bundled Profiles.yaml", BUNDLED)
+    pub fn bundled(capabilities: Capabilities) -> Result<Self, DocumentError> {
+        Self::parse("bundled Profiles.yaml", BUNDLED, capabilities)
     }
 
     /// `Profiles.yaml` in `directory`. Missing or unreadable is an error, never a reason to fall back.
-    pub fn load(directory: &Path) -> Result<Self, DocumentError> {
-        Self::load_file(&directory.join(FILE_NAME))
+    pub fn load(directory: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
+        Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
     /// The document in `file`, whatever its name.
-    pub fn load_file(file: &Path) -> Result<Self, DocumentError> {
+    pub fn load_file(file: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
         let name = file.display().to_string();
         let bytes = read(file).map_err(|source| DocumentError::Io { path: file.to_owned(), source })?;
         match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(&name, text),
+            Ok(text) => Self::parse(&name, text, capabilities),
             // A document over the limit may have been cut in the middle of a character.
             Err(_) if bytes.len() > document::MAX_BYTES => {
                 Err(document::unreadable(&name, format!("has more than {} bytes", document::MAX_BYTES)))
@@ -60,9 +60,9 @@ impl Catalogue {
         }
     }
 
-    /// A document's text; `name` is what its errors call it.
-    pub fn parse(name: &str, text: &str) -> Result<Self, DocumentError> {
-        let document = document::parse(name, text)?;
+    /// A document's text; `name` is what its errors call it. What `capabilities` object to is an error like any other.
+    pub fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
+        let document = document::parse(name, text, capabilities)?;
         let canonical = canonical::text(&document);
         let digest = hex::encode(Sha256::digest(canonical.as_bytes()));
         let by_name = document

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use super::{
     check,
     explain::Facts,
-    permit::{self, CertificateGrant, Operation, Permit},
-    profile::Profile,
+    permit::{self, CertificateGrant, Operation, Permit, SignatureGrant, SignatureKeyGrant},
+    profile::{Profile, SignDataRule},
+    signature,
 };
-use crate::{caller::Caller, request};
+use crate::{
+    algorithm::{KeyType, SignatureFormat},
+    caller::Caller,
+    request,
+};
 
 /// May `caller` hash this under `profile`? `now` in Unix seconds.
 pub fn hash_data(
@@ -18,6 +23,17 @@ pub fn hash_data(
     now: i64,
 ) -> Result<Permit<permit::HashData>, Denial> {
     let rule = section::<permit::HashData>(profile, now)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` hash what it is going to send under `profile`? `now` in Unix seconds.
+pub fn hash_stream(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::HashStream,
+    now: i64,
+) -> Result<Permit<permit::HashStream>, Denial> {
+    let rule = section::<permit::HashStream>(profile, now)?;
     Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
@@ -32,6 +48,82 @@ pub fn sign_certificate(
     let rule = section::<permit::SignCertificate>(profile, now)?;
     let grant = certificate(profile, &rule, &Facts::of(&request, now))?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` sign this with this key under `profile`? `now` in Unix seconds.
+pub fn sign_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::SignData,
+    now: i64,
+) -> Result<Permit<permit::SignData>, Denial> {
+    let rule = section::<permit::SignData>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` verify this with this key under `profile`? `now` in Unix seconds.
+pub fn verify_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::VerifyData,
+    now: i64,
+) -> Result<Permit<permit::VerifyData>, Denial> {
+    let rule = section::<permit::VerifyData>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` sign what comes in parts with this key under `profile`? `now` in Unix seconds.
+pub fn sign_stream(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::SignStream,
+    now: i64,
+) -> Result<Permit<permit::SignStream>, Denial> {
+    let rule = section::<permit::SignStream>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    signature::in_parts(profile, &rule, grant.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` verify what comes in parts with this key under `profile`? `now` in Unix seconds.
+pub fn verify_stream(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::VerifyStream,
+    now: i64,
+) -> Result<Permit<permit::VerifyStream>, Denial> {
+    let rule = section::<permit::VerifyStream>(profile, now)?;
+    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    signature::in_parts(profile, &rule, grant.format)?;
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` have a key pair for signatures made under `profile`? `now` in Unix seconds.
+pub fn generate_signature_key_pair(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::GenerateKeyPair,
+    now: i64,
+) -> Result<Permit<permit::GenerateSignatureKeyPair>, Denial> {
+    let rule = section::<permit::GenerateSignatureKeyPair>(profile, now)?;
+    if request.seed.is_some() {
+        signature::seed(profile, &rule)?;
+    }
+    let grant = SignatureKeyGrant { key_type: signature::new_key(profile, &rule)? };
+    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// The checks of the key that signs or verifies, and the format.
+fn signature(
+    profile: &Profile,
+    rule: &SignDataRule,
+    key: KeyType,
+    format: Option<SignatureFormat>,
+) -> Result<SignatureGrant, Denial> {
+    signature::key(profile, rule, key)?;
+    Ok(SignatureGrant { format: format.unwrap_or(rule.format) })
 }
 
 /// The sunset, and the section of the operation.
@@ -88,8 +180,14 @@ pub enum DenialKind {
     SubjectKeyNotAllowed,
     /// The issuer's key is outside the constraints.
     IssuerKeyNotAllowed,
-    /// The issuer's key cannot make the profile's signature.
+    /// The key cannot make or verify the profile's signature.
     AlgorithmMismatch,
+    /// The key is outside the constraints.
+    KeyNotAllowed,
+    /// The profile makes no keys from a caller's seed.
+    SeedNotAllowed,
+    /// The profile's signatures need the whole message at once.
+    NotStreamable,
     /// The validity asked for is outside the profile's window.
     ValidityNotAllowed,
     /// A subject alternative name of a kind or suffix that is not allowed.
@@ -110,6 +208,9 @@ impl DenialKind {
             Self::SubjectKeyNotAllowed => "SUBJECT_KEY_NOT_ALLOWED",
             Self::IssuerKeyNotAllowed => "ISSUER_KEY_NOT_ALLOWED",
             Self::AlgorithmMismatch => "ALGORITHM_MISMATCH",
+            Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
+            Self::SeedNotAllowed => "SEED_NOT_ALLOWED",
+            Self::NotStreamable => "NOT_STREAMABLE",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",

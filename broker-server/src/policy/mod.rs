@@ -2,6 +2,7 @@
 //! [`Permit`] or a [`Denial`].
 
 mod canonical;
+mod capabilities;
 pub mod catalogue;
 mod check;
 pub mod decide;
@@ -10,7 +11,9 @@ mod explain;
 mod names;
 pub mod permit;
 pub mod profile;
+mod signature;
 
+pub use capabilities::{Capabilities, Need, Objection};
 pub use catalogue::Catalogue;
 pub use decide::{Denial, DenialKind};
 pub use document::{DocumentError, Mistake};

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::profile::{HashDataRule, Profile, SignCertificateRule};
-use crate::{algorithm::SignatureScheme, request};
+use super::profile::{HashDataRule, Profile, SignCertificateRule, SignDataRule};
+use crate::{
+    algorithm::{KeyType, SignatureFormat, SignatureScheme},
+    request,
+};
 
 /// An operation of the profile language: what it asks for, the rule that decides, and what the decision settles.
 pub trait Operation {
@@ -35,6 +38,21 @@ impl Operation for HashData {
     }
 }
 
+/// `HashStream`, under the rule of `HashData`.
+#[derive(Debug)]
+pub enum HashStream {}
+
+impl Operation for HashStream {
+    type Request = request::HashStream;
+    type Rule = HashDataRule;
+    type Grant = ();
+    const NAME: &'static str = "HashStream";
+    const SECTION: &'static str = HashData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<HashDataRule>> {
+        profile.hash_data.as_ref()
+    }
+}
+
 /// `SignCertificate`.
 #[derive(Debug)]
 pub enum SignCertificate {}
@@ -59,6 +77,94 @@ pub struct CertificateGrant {
     pub not_after: i64,
     /// The signature algorithm: the profile's, which fits the issuer's key.
     pub scheme: SignatureScheme,
+}
+
+/// `SignData`.
+#[derive(Debug)]
+pub enum SignData {}
+
+impl Operation for SignData {
+    type Request = request::SignData;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "SignData";
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// `VerifyData`.
+#[derive(Debug)]
+pub enum VerifyData {}
+
+impl Operation for VerifyData {
+    type Request = request::VerifyData;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "VerifyData";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// `SignStream`.
+#[derive(Debug)]
+pub enum SignStream {}
+
+impl Operation for SignStream {
+    type Request = request::SignStream;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "SignStream";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// `VerifyStream`.
+#[derive(Debug)]
+pub enum VerifyStream {}
+
+impl Operation for VerifyStream {
+    type Request = request::VerifyStream;
+    type Rule = SignDataRule;
+    type Grant = SignatureGrant;
+    const NAME: &'static str = "VerifyStream";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// What policy settled about a signature over data. The scheme is the rule's, and the key fits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureGrant {
+    /// The request's, else the profile's.
+    pub format: SignatureFormat,
+}
+
+/// `GenerateKeyPair` of `SignatureKeyService`.
+#[derive(Debug)]
+pub enum GenerateSignatureKeyPair {}
+
+impl Operation for GenerateSignatureKeyPair {
+    type Request = request::GenerateKeyPair;
+    type Rule = SignDataRule;
+    type Grant = SignatureKeyGrant;
+    const NAME: &'static str = "GenerateKeyPair";
+    const SECTION: &'static str = SignData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
+        profile.sign_data.as_ref()
+    }
+}
+
+/// What policy settled about a key pair for signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignatureKeyGrant {
+    /// Kind and size, inside the profile's constraints.
+    pub key_type: KeyType,
 }
 
 /// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one

@@ -6,9 +6,11 @@ use crate::algorithm::{HashAlgorithm, KeyType, MlDsa, SignatureScheme, SkiHash};
 
 mod data;
 mod pending;
+mod section;
 
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SignatureFormat, SigningMode};
 pub use pending::{Groth16Rule, KmsRule};
+pub use section::Section;
 
 /// One named profile.
 #[derive(Debug)]
@@ -33,23 +35,6 @@ pub struct Profile {
     pub kem: Option<Arc<KemRule>>,
     /// `API.Groth16`; absent forbids the operation.
     pub groth16: Option<Arc<Groth16Rule>>,
-}
-
-impl Profile {
-    /// The operations that the profile has a section for, by their names in the document.
-    pub fn operations(&self) -> Vec<&'static str> {
-        [
-            ("HashData", self.hash_data.is_some()),
-            ("SignCertificate", self.sign_certificate.is_some()),
-            ("SignData", self.sign_data.is_some()),
-            ("EncryptData", self.encrypt_data.is_some()),
-            ("KEM", self.kem.is_some()),
-            ("Groth16", self.groth16.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, present)| present.then_some(name))
-        .collect()
-    }
 }
 
 /// `CryptoLibrary`.

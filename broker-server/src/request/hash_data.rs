@@ -23,17 +23,34 @@ pub enum HashFormat {
     Raw,
 }
 
+/// A request to hash what comes in pieces: all of it but the data.
+#[derive(Clone, Copy, Debug)]
+pub struct HashStream {
+    /// How the answer is to look.
+    pub format: HashFormat,
+}
+
 impl HashData {
     /// Checks the input's size and the format's number.
     pub fn parse(input: Bytes, format: i32, limits: &Limits) -> Result<Self, RequestError> {
         at_most("input", input.len(), limits.hash_input)?;
-        let format = match v1::HashOutputFormat::try_from(format) {
-            Ok(v1::HashOutputFormat::Unspecified | v1::HashOutputFormat::Hex) => HashFormat::Hex,
-            Ok(v1::HashOutputFormat::Raw) => HashFormat::Raw,
-            Err(_) => {
-                return Err(RequestError { field: "output_format", problem: Problem::UnknownValue(format) });
-            }
-        };
-        Ok(Self { input, format })
+        Ok(Self { input, format: HashFormat::parse(format)? })
+    }
+}
+
+impl HashStream {
+    /// Checks the format's number.
+    pub fn parse(format: i32) -> Result<Self, RequestError> {
+        Ok(Self { format: HashFormat::parse(format)? })
+    }
+}
+
+impl HashFormat {
+    fn parse(number: i32) -> Result<Self, RequestError> {
+        match v1::HashOutputFormat::try_from(number) {
+            Ok(v1::HashOutputFormat::Unspecified | v1::HashOutputFormat::Hex) => Ok(Self::Hex),
+            Ok(v1::HashOutputFormat::Raw) => Ok(Self::Raw),
+            Err(_) => Err(RequestError { field: "output_format", problem: Problem::UnknownValue(number) }),
+        }
     }
 }

@@ -35,6 +35,29 @@ pub(super) fn raw_key(
     }
 }
 
+/// Takes the key's bytes out of `key_source` of an operation that signs or verifies with one key.
+pub(super) fn single_key(
+    source: Option<v1::SignKeySource>,
+    limit: usize,
+) -> Result<SecretBytes, RequestError> {
+    use v1::sign_key_source::Source;
+
+    match source.and_then(|source| source.source) {
+        None => Err(RequestError { field: KEY_SOURCE, problem: Problem::Missing }),
+        Some(Source::Single(key)) => raw_key(Some(key), KEY_SOURCE, limit),
+        Some(Source::ComponentKeys(_)) => Err(RequestError {
+            field: KEY_SOURCE,
+            problem: Problem::Unsupported(
+                "holds component_keys, which are for profiles of SigningMode hybrid; send one key in single"
+                    .into(),
+            ),
+        }),
+    }
+}
+
+/// The field of the keys that sign and verify.
+pub(super) const KEY_SOURCE: &str = "key_source";
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -3,19 +3,32 @@
 mod asn1;
 mod error;
 mod hash_data;
+mod key_pair;
 mod key_source;
 mod limits;
 mod metadata;
 mod pem;
 mod public_key;
 mod sign_certificate;
+mod sign_data;
+mod signature;
+mod signature_algorithm;
+mod signed_data;
 mod signing_key;
+mod verification_key;
+mod verify_data;
 
 pub use error::{Problem, RequestError};
-pub use hash_data::{HashData, HashFormat};
+pub use hash_data::{HashData, HashFormat, HashStream};
+pub use key_pair::{GenerateKeyPair, KeyEncoding};
 pub use limits::Limits;
 pub use metadata::Metadata;
 #[cfg(test)]
 pub(crate) use sign_certificate::material;
 pub use sign_certificate::{AlternativeName, CaCertificate, CertificateFormat, Csr, SignCertificate};
+pub use sign_data::{SignData, SignStream};
+pub use signature::{Signature, check as check_signature};
+pub use signed_data::{SignedAttributes, SignedData, looks_like_attributes};
 pub use signing_key::SigningKey;
+pub use verification_key::VerificationKey;
+pub use verify_data::{VerifyData, VerifyStream};

@@ -4,6 +4,8 @@
 use base64ct::{Base64, Encoding as _};
 use zeroize::Zeroizing;
 
+use super::asn1::Tlv;
+
 /// One block of a PEM text.
 pub(super) struct Block<'a> {
     /// The words between `BEGIN` and the dashes.
@@ -28,6 +30,14 @@ pub(super) enum PemError {
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
+
+/// The text, where `bytes` are PEM; nothing where they are DER, even DER with such a text inside, or neither.
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    if Tlv::only(bytes).is_ok() {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN))
+}
 
 /// All blocks of `text` in their order, at least one. Text outside blocks, blank lines, CRLF and spaces around lines
 /// are passed over.

@@ -38,14 +38,23 @@ impl SigningKey {
         &self.der
     }
 
+    /// Reads a key in PEM or DER; which of the two is told from the bytes.
+    pub(super) fn from_bytes(bytes: SecretBytes) -> Result<Self, Problem> {
+        if let Some(text) = pem::text(bytes.expose()) {
+            return Self::from_pem(text);
+        }
+        if is_encrypted(bytes.expose()).unwrap_or(false) {
+            return Err(Problem::Unsupported(ENCRYPTED.into()));
+        }
+        Self::from_der(None, bytes)
+    }
+
     /// Reads the one key in a PEM text. An `EC PARAMETERS` block and certificates beside it are passed over.
     pub fn from_pem(text: &str) -> Result<Self, Problem> {
         let mut blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
         blocks.retain(|block| !matches!(block.label, "EC PARAMETERS" | "CERTIFICATE" | "X509 CERTIFICATE"));
         if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
-            return Err(Problem::Unsupported(
-                "is an encrypted private key, and the broker has no passphrase; decrypt it first (openssl pkey -in KEY -out PLAIN)".into(),
-            ));
+            return Err(Problem::Unsupported(ENCRYPTED.into()));
         }
         let mut block = match (blocks.pop(), blocks.pop()) {
             (Some(block), None) => block,
@@ -82,6 +91,16 @@ impl SigningKey {
             )),
         }
     }
+}
+
+const ENCRYPTED: &str = "is an encrypted private key, and the broker has no passphrase; decrypt it first (openssl pkey -in KEY -out PLAIN)";
+
+/// Whether the bytes are an EncryptedPrivateKeyInfo (RFC 5958 3): an algorithm, and octets.
+fn is_encrypted(bytes: &[u8]) -> Result<bool, NotDer> {
+    let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    parts.next(Tag::Sequence)?;
+    parts.next(Tag::OctetString)?;
+    Ok(parts.is_empty())
 }
 
 /// Takes the text out of a message's field; what is left there is empty, and what was taken is wiped when dropped.

@@ -15,7 +15,7 @@ mod verify_data;
 
 use std::{
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use broker_proto::v1::{
@@ -32,7 +32,10 @@ use crate::{
     operation::certificate::CaCache,
     policy::{
         Catalogue,
-        permit::{HashData, Operation, SignCertificate},
+        permit::{
+            GenerateSignatureKeyPair, HashData, HashStream, Operation, SignCertificate, SignData, SignStream,
+            VerifyData, VerifyStream,
+        },
     },
     request::Limits,
     telemetry::audit::Audit,
@@ -50,7 +53,16 @@ const SERVICES: [&str; 5] = [
 /// Size of a request in bytes to the services whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
-pub const OPERATIONS: [&str; 2] = [HashData::NAME, SignCertificate::NAME];
+pub const OPERATIONS: [&str; 8] = [
+    HashData::NAME,
+    SignCertificate::NAME,
+    HashStream::NAME,
+    SignData::NAME,
+    VerifyData::NAME,
+    SignStream::NAME,
+    VerifyStream::NAME,
+    GenerateSignatureKeyPair::NAME,
+];
 
 /// The methods whose requests have a secret in them.
 const SECRET: [&str; 8] = [
@@ -81,8 +93,10 @@ pub struct CallContext {
     pub caller: Caller,
     /// Which connection the call came on: the owner of its jobs in the compute pool.
     pub connection: u64,
-    /// When the answer is of no use any more.
+    /// When the answer is of no use any more. For a stream with `patience`: when more of it must have come.
     pub deadline: Instant,
+    /// How long a stream without a deadline of its caller's own may be silent; `None` for all other calls.
+    pub patience: Option<Duration>,
 }
 
 /// Everything that a call needs.

@@ -3,13 +3,45 @@
 use broker_proto::v1::{VerifyDataRequest, VerifyDataResponse};
 use tonic::{Request, Response, Status};
 
-use super::Broker;
+use super::{Broker, Parts, call::Call};
+use crate::{
+    compute::Lane,
+    operation::{self, signature},
+    policy::{
+        decide,
+        permit::{Operation as _, VerifyData},
+    },
+    request,
+    status::CallError,
+};
 
 impl Broker {
     pub(super) async fn answer_verify_data(
         &self,
-        _request: Request<VerifyDataRequest>,
+        mut request: Request<VerifyDataRequest>,
     ) -> Result<Response<VerifyDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let metadata = request.get_mut().metadata.take();
+        let profile = &request.get_ref().profile;
+        let call = Call::begin(&request, VerifyData::NAME, profile, metadata, &self.0.limits)?;
+        let message = request.into_inner();
+        let job = move |parts: &Parts, call: &mut Call| verify(parts, call, message);
+        let (call, valid) = self.compute(call, Lane::Short, job).await?;
+        Ok(Response::new(verified(call, valid)))
     }
+}
+
+/// Parses, decides, verifies.
+fn verify(parts: &Parts, call: &mut Call, message: VerifyDataRequest) -> Result<bool, CallError> {
+    let profile = call.find_profile(parts)?;
+    let request = request::VerifyData::parse(message, &parts.limits)?;
+    let permit = decide::verify_data(&call.context.caller, profile, request, call.now)?;
+    call.algorithm = Some(permit.rule().scheme.data_descriptor());
+    let backend = operation::backend(permit.profile().library);
+    Ok(signature::verify_data(permit, backend)?)
+}
+
+/// The answer about a signature.
+pub(super) fn verified(call: Call, valid: bool) -> VerifyDataResponse {
+    let (_, metadata) = call.into_parts();
+    VerifyDataResponse { valid, metadata }
 }

@@ -70,10 +70,15 @@ impl Admission {
             Ok(timeout) => timeout,
             Err(error) => return refusal(&error, call),
         };
-        let start = Instant::now();
-        let deadline = start + timeout.unwrap_or(self.max_request_time);
-        let context =
-            CallContext { caller: self.connection.caller, connection: self.connection.id, deadline };
+        let deadline = Instant::now() + timeout.unwrap_or(self.max_request_time);
+        // A stream may take as long as it is fed; whoever reads it looks to that.
+        let fed = rpc::reads_stream(request.uri().path()) && timeout.is_none();
+        let context = CallContext {
+            caller: self.connection.caller,
+            connection: self.connection.id,
+            deadline,
+            patience: fed.then_some(self.max_request_time),
+        };
         request.extensions_mut().insert(context);
         let limit = self.max_request_bytes;
         let mut route =
@@ -85,7 +90,7 @@ impl Admission {
         let answer = tokio::select! {
             biased;
             answer = contained => answer,
-            error = interrupted(&call, Some(deadline)) => Err(error),
+            error = interrupted(&call, (!fed).then_some(deadline)) => Err(error),
         };
         match answer {
             Ok(Ok(response)) => {

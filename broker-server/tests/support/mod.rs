@@ -15,6 +15,7 @@ use tonic::transport::{Channel, Endpoint};
 use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient};
 
 pub mod pki;
+pub mod signing;
 
 /// A running broker. Dropping it kills the process.
 pub struct Broker {
@@ -110,4 +111,11 @@ pub async fn channel(socket: &Path) -> Channel {
 pub fn reason(status: &tonic::Status) -> String {
     use tonic_types::StatusExt as _;
     status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}
+
+/// The field that google.rpc.ErrorInfo names; empty where it names none.
+pub fn field(status: &tonic::Status) -> String {
+    use tonic_types::StatusExt as _;
+    let info = status.get_error_details().error_info().cloned();
+    info.and_then(|info| info.metadata.get("field").cloned()).unwrap_or_default()
 }

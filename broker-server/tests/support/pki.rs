@@ -25,6 +25,14 @@ pub fn try_openssl(folder: &Path, arguments: &str) -> Result<String, String> {
     Err(words + &String::from_utf8_lossy(&output.stderr))
 }
 
+/// The digest of `input` in hexadecimal, by the name that `openssl dgst` knows.
+pub fn openssl_digest(name: &str, input: &[u8]) -> String {
+    let folder = super::private_folder();
+    fs::write(folder.path().join("input"), input).unwrap();
+    let words = openssl(folder.path(), &format!("dgst -{name} input"));
+    words.rsplit("= ").next().unwrap().trim().to_owned()
+}
+
 /// How `openssl` is asked for a key.
 pub fn new_key(kind: &str) -> String {
     match kind.split_once('-') {

@@ -10,7 +10,7 @@ mod report;
 use std::time::Duration;
 
 use broker_client::{Client, HashRequest, HealthStatus, SignCertificateRequest};
-use broker_server::policy::Catalogue;
+use broker_server::{operation::CAPABILITIES, policy::Catalogue};
 
 use self::{host::Host, material::Material, report::Report};
 use crate::{
@@ -61,8 +61,8 @@ async fn tour(host: &Host, timeout: Option<Duration>, report: &mut Report) -> Re
         return Err(Failure::local("the demo's broker does not serve", health.name()));
     }
     report.end(clock, health.name());
-    let catalogue =
-        Catalogue::bundled().map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
+    let catalogue = Catalogue::bundled(CAPABILITIES)
+        .map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
     hashes(&client, &catalogue, report).await?;
     data::stream(&client, report).await?;
     operations(&client, &catalogue, report).await?;

@@ -8,6 +8,7 @@ mod validate;
 use std::{path::Path, sync::Arc};
 
 use broker_server::{
+    operation::CAPABILITIES,
     policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
     rpc::OPERATIONS,
 };
@@ -78,13 +79,14 @@ fn operation(name: &str) -> String {
 fn load(source: &Source) -> Result<Catalogue, Failure> {
     match &source.file {
         Some(path) => load_file(path).map_err(|error| document(path, error)),
-        None => Catalogue::bundled().map_err(|error| document(Path::new("the bundled profiles"), error)),
+        None => Catalogue::bundled(CAPABILITIES)
+            .map_err(|error| document(Path::new("the bundled profiles"), error)),
     }
 }
 
 /// A file by its own name, or `Profiles.yaml` in a folder.
 fn load_file(path: &Path) -> Result<Catalogue, DocumentError> {
-    if path.is_dir() { Catalogue::load(path) } else { Catalogue::load_file(path) }
+    if path.is_dir() { Catalogue::load(path, CAPABILITIES) } else { Catalogue::load_file(path, CAPABILITIES) }
 }
 
 fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>, Failure> {

@@ -3,6 +3,7 @@
 use super::{BUNDLED, Catalogue, FILE_NAME};
 use crate::{
     algorithm::{HashAlgorithm, SignatureHash, SignatureScheme},
+    operation::CAPABILITIES,
     policy::{DenialKind, DocumentError, profile::KeyUsage},
 };
 
@@ -46,8 +47,8 @@ const SAME: &str = "\
 
 #[test]
 fn the_digest_is_of_the_rules_and_not_of_the_text() {
-    let small = Catalogue::parse("a", SMALL).unwrap();
-    let same = Catalogue::parse("b", SAME).unwrap();
+    let small = Catalogue::parse("a", SMALL, CAPABILITIES).unwrap();
+    let same = Catalogue::parse("b", SAME, CAPABILITIES).unwrap();
     assert_eq!(small.canonical(), same.canonical());
     assert_eq!(small.digest(), same.digest());
     assert_eq!(small.digest().len(), 64);
@@ -56,7 +57,7 @@ fn the_digest_is_of_the_rules_and_not_of_the_text() {
 
 #[test]
 fn every_change_of_a_rule_changes_the_digest() {
-    let digest = |text: &str| Catalogue::parse("a", text).unwrap().digest().to_owned();
+    let digest = |text: &str| Catalogue::parse("a", text, CAPABILITIES).unwrap().digest().to_owned();
     let before = digest(SMALL);
     for (from, to) in [
         ("CryptoLibrary: native", "CryptoLibrary: aws-lc"),
@@ -87,7 +88,8 @@ fn every_change_of_a_rule_changes_the_digest() {
 
 #[test]
 fn the_canonical_form_is_stable() {
-    let catalogue = Catalogue::parse("a", "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }").unwrap();
+    let catalogue =
+        Catalogue::parse("a", "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }", CAPABILITIES).unwrap();
     assert_eq!(
         catalogue.canonical(),
         "crypto-broker-catalogue=1\nSettings.EnforceSunset=false\nProfile=\"A\"\nCryptoLibrary=native\n\
@@ -99,7 +101,7 @@ fn the_canonical_form_is_stable() {
 fn the_bundled_catalogue_is_the_table_of_the_documentation() {
     use HashAlgorithm::{Sha3_512, Sha256, Sha384, Sha512};
     use SignatureScheme::{Ecdsa, RsaPkcs1};
-    let catalogue = Catalogue::bundled().unwrap();
+    let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let both = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT;
     let rows = [
         ("Default", Sha3_512, Ecdsa(SignatureHash::Sha512), 8760, both, None),
@@ -133,7 +135,7 @@ fn the_bundled_catalogue_is_the_table_of_the_documentation() {
 
 #[test]
 fn an_unknown_profile_is_denied_with_the_nearest_name() {
-    let catalogue = Catalogue::bundled().unwrap();
+    let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let denial = catalogue.profile("default").unwrap_err();
     assert_eq!(denial.kind, DenialKind::UnknownProfile);
     assert_eq!(denial.message, "there is no profile `default`; did you mean `Default`?");
@@ -146,18 +148,18 @@ fn an_unknown_profile_is_denied_with_the_nearest_name() {
 fn a_directory_is_loaded_or_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(FILE_NAME);
-    assert!(matches!(Catalogue::load(directory.path()), Err(DocumentError::Io { .. })));
+    assert!(matches!(Catalogue::load(directory.path(), CAPABILITIES), Err(DocumentError::Io { .. })));
     std::fs::write(&file, BUNDLED).unwrap();
-    let loaded = Catalogue::load(directory.path()).unwrap();
-    assert_eq!(loaded.digest(), Catalogue::bundled().unwrap().digest());
+    let loaded = Catalogue::load(directory.path(), CAPABILITIES).unwrap();
+    assert_eq!(loaded.digest(), Catalogue::bundled(CAPABILITIES).unwrap().digest());
     std::fs::write(&file, b"Profiles:\n\xff\n").unwrap();
-    let error = Catalogue::load(directory.path()).unwrap_err();
+    let error = Catalogue::load(directory.path(), CAPABILITIES).unwrap_err();
     assert!(error.to_string().contains("not UTF-8"), "{error}");
     std::fs::write(&file, vec![b'\xc3'; (1 << 20) + 10]).unwrap();
-    assert!(Catalogue::load(directory.path()).is_err());
+    assert!(Catalogue::load(directory.path(), CAPABILITIES).is_err());
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    let error = Catalogue::load(directory.path()).unwrap_err();
+    let error = Catalogue::load(directory.path(), CAPABILITIES).unwrap_err();
     assert!(error.to_string().contains("regular file"), "{error}");
     assert!(error.mistakes().is_empty());
 }
@@ -166,7 +168,8 @@ fn a_directory_is_loaded_or_an_error() {
 fn the_example_of_the_documentation_loads() {
     let reference = include_str!("../../../../docs/profiles.md");
     let example = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let catalogue = Catalogue::parse("docs/profiles.md", example).unwrap_or_else(|error| panic!("{error}"));
+    let catalogue =
+        Catalogue::parse("docs/profiles.md", example, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(catalogue.profiles()[0].name.as_ref(), "Example-2026");
     assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().refused_from.is_some());
 }

@@ -6,6 +6,7 @@ use super::{Denial, DenialKind, certificate, hash_data};
 use crate::{
     algorithm::{Curve, KeyType, MlDsa},
     caller::Caller,
+    operation::CAPABILITIES,
     policy::{CaFacts, Catalogue, Facts, explain, permit::CertificateGrant, profile::KeyUsage},
     request::{AlternativeName, HashData, HashFormat},
 };
@@ -17,7 +18,7 @@ const RSA: fn(u32) -> KeyType = |bits| KeyType::Rsa { bits };
 const EC: fn(Curve) -> KeyType = KeyType::Ec;
 
 fn bundled() -> Catalogue {
-    Catalogue::bundled().unwrap()
+    Catalogue::bundled(CAPABILITIES).unwrap()
 }
 
 /// A document of one profile that issues CAs, with `more` among its keys.
@@ -35,7 +36,7 @@ fn issuing(more: &str) -> Catalogue {
       {more}
 "
     );
-    Catalogue::parse("p.yaml", &text).unwrap_or_else(|error| panic!("{error}"))
+    Catalogue::parse("p.yaml", &text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn ca() -> CaFacts {
@@ -147,6 +148,7 @@ fn an_issuer_that_cannot_make_the_signature_is_refused() {
         "- Name: P\n  API: { SignCertificate: { SignAlg: ed25519, Validity: { ValidNotBeforeOffset: 0, \
          ValidNotAfterOffset: 1h }, KeyConstraints: { Subject: { Ed25519: {} }, Issuer: { Ed25519: {}, \
          RSA: { MinKeySize: 2048, MaxKeySize: 4096 } } } } }",
+        CAPABILITIES,
     )
     .unwrap();
     let facts = Facts { subject_key: Some(KeyType::Ed25519), issuer_key: Some(RSA(3072)), ..facts() };
@@ -286,7 +288,7 @@ fn sunset_counts_only_where_it_is_enforced() {
         )
     };
     let hash = |text: &str, now| {
-        let catalogue = Catalogue::parse("p", text).unwrap();
+        let catalogue = Catalogue::parse("p", text, CAPABILITIES).unwrap();
         let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
         hash_data(&CALLER, &Arc::clone(&catalogue.profiles()[0]), request, now).err()
     };

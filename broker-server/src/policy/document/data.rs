@@ -26,7 +26,7 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
         let post_quantum = matches!(scheme, SignatureScheme::MlDsa(_));
         match mode {
             SigningMode::Legacy if post_quantum => {
-                field.wrong("a post-quantum algorithm needs SigningMode `post-quantum` or `hybrid`", report);
+                field.wrong("a post-quantum algorithm needs SigningMode `post-quantum`", report);
             }
             SigningMode::PostQuantum if !post_quantum => {
                 field.wrong("SigningMode `post-quantum` needs ml-dsa-44, ml-dsa-65 or ml-dsa-87", report);

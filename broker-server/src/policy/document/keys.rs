@@ -8,8 +8,6 @@ use crate::{
     policy::profile::{KeyConstraints, SizeRange},
 };
 
-const CURVES: [Curve; 4] = [Curve::P224, Curve::P256, Curve::P384, Curve::P521];
-
 /// Largest size that a constraint may name, in bits. It bounds typing errors, not cryptography.
 const MAX_BITS: u32 = 65_536;
 
@@ -97,7 +95,7 @@ pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<
 
 /// Whether a range of sizes holds a curve that there is; otherwise it could never be met.
 fn curve(entry: &Field<'_>, range: SizeRange, report: &mut Report) -> bool {
-    let holds = CURVES.iter().any(|curve| range.contains(curve.bits()));
+    let holds = Curve::ALL.iter().any(|curve| range.contains(curve.bits()));
     if !holds {
         entry.misplaced(
             format!(

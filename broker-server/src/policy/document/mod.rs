@@ -22,7 +22,10 @@ use self::{
     settings::Settings,
     tree::{Node, Position, Value},
 };
-use super::profile::{CryptoLibrary, KmsRule, Profile};
+use super::{
+    Capabilities,
+    profile::{CryptoLibrary, KmsRule, Profile},
+};
 
 /// Largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -39,10 +42,10 @@ pub(super) struct Document {
 }
 
 /// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
-/// `name` is what mistakes call the file.
-pub(super) fn parse(name: &str, text: &str) -> Result<Document, DocumentError> {
+/// `name` is what mistakes call the file; what `capabilities` object to is one.
+pub(super) fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Document, DocumentError> {
     let mut report = Report::new(name);
-    let document = read(text, &mut report);
+    let document = read(text, capabilities, &mut report);
     let mistakes = report.finish();
     match document {
         Some(document) if mistakes.is_empty() => Ok(document),
@@ -58,7 +61,7 @@ pub(super) fn unreadable(name: &str, message: impl Into<String>) -> DocumentErro
 }
 
 /// `None` only after a mistake was noted.
-fn read(text: &str, report: &mut Report) -> Option<Document> {
+fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
     if text.len() > MAX_BYTES {
         report.add(
             Position::START,
@@ -78,10 +81,10 @@ fn read(text: &str, report: &mut Report) -> Option<Document> {
     match &root.value {
         Value::List(_) => {
             let list = Field { path: "Profiles".to_owned(), ..whole };
-            let profiles = profiles(&list, Settings::default(), report)?;
+            let profiles = profiles(&list, Settings::default(), capabilities, report)?;
             Some(Document { profiles, kms: None, enforce_sunset: false })
         }
-        Value::Map(_) => map(&whole, report),
+        Value::Map(_) => map(&whole, capabilities, report),
         _ => {
             report.add(
                 root.at,
@@ -94,7 +97,7 @@ fn read(text: &str, report: &mut Report) -> Option<Document> {
 }
 
 /// The newer shape.
-fn map(whole: &Field<'_>, report: &mut Report) -> Option<Document> {
+fn map(whole: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
     let section = whole.section(&["Settings", "KMS", "Profiles"], report)?;
     let settings =
         section.get("Settings").map_or(Some(Settings::default()), |field| settings::settings(field, report));
@@ -104,11 +107,16 @@ fn map(whole: &Field<'_>, report: &mut Report) -> Option<Document> {
     };
     // With wrong settings the profiles are still read for their own mistakes.
     let list = section.require("Profiles", report)?;
-    let profiles = profiles(list, settings.unwrap_or_default(), report)?;
+    let profiles = profiles(list, settings.unwrap_or_default(), capabilities, report)?;
     Some(Document { profiles, kms: kms?, enforce_sunset: settings?.enforce_sunset })
 }
 
-fn profiles(list: &Field<'_>, settings: Settings, report: &mut Report) -> Option<Vec<Arc<Profile>>> {
+fn profiles(
+    list: &Field<'_>,
+    settings: Settings,
+    capabilities: Capabilities,
+    report: &mut Report,
+) -> Option<Vec<Arc<Profile>>> {
     let entries = list.list(report)?;
     if entries.is_empty() {
         list.wrong("must have at least one profile", report);
@@ -120,7 +128,9 @@ fn profiles(list: &Field<'_>, settings: Settings, report: &mut Report) -> Option
         if let Some(name) = name_of(entry.node) {
             entry.path = format!("Profiles[{name}]");
         }
-        let Some((profile, name_at)) = profile::profile(&entry, settings, report) else { continue };
+        let Some((profile, name_at)) = profile::profile(&entry, settings, capabilities, report) else {
+            continue;
+        };
         if let Some(first) = names.insert(Arc::clone(&profile.name), profile.line) {
             let path = format!("{}.Name", entry.path);
             report.add(name_at, &path, format!("another profile has this name; it starts in line {first}"));

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     algorithm::HashAlgorithm,
-    policy::profile::{CryptoLibrary, Deprecation, HashDataRule, Profile},
+    policy::{
+        Capabilities, Need,
+        profile::{CryptoLibrary, Deprecation, HashDataRule, Profile},
+    },
 };
 
 /// Longest name of a profile in bytes: what the wire takes.
@@ -27,6 +30,7 @@ const MAX_REASON: usize = 1024;
 pub(super) fn profile(
     field: &Field<'_>,
     settings: Settings,
+    capabilities: Capabilities,
     report: &mut Report,
 ) -> Option<(Profile, Position)> {
     let section = field.section(&["Name", "CryptoLibrary", "Settings", "Deprecation", "API"], report)?;
@@ -60,7 +64,18 @@ pub(super) fn profile(
         kem,
         groth16,
     };
+    served(&profile, &api, capabilities, report);
     Some((profile, name_at))
+}
+
+/// Whether the profile's library can serve its sections.
+fn served(profile: &Profile, api: &Section<'_>, capabilities: Capabilities, report: &mut Report) {
+    for section in profile.sections() {
+        let need = Need { library: profile.library, section };
+        if let (Some(objection), Some(field)) = ((capabilities.objection)(&need), api.get(section.name())) {
+            field.key(objection.key).as_ref().unwrap_or(field).wrong(objection.message, report);
+        }
+    }
 }
 
 /// A section of `API`. That a broken section looks absent does no harm: the document is refused whole.

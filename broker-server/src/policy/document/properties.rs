@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::parse;
+use crate::operation::CAPABILITIES;
 
 const BUNDLED: &str = include_str!("../../../../profiles/Profiles.yaml");
 
@@ -13,12 +14,12 @@ proptest! {
 
     #[test]
     fn no_text_panics(text in "\\PC*") {
-        let _ = parse("p.yaml", &text);
+        let _ = parse("p.yaml", &text, CAPABILITIES);
     }
 
     #[test]
     fn no_yaml_like_text_panics(text in "([-:{}\\[\\]&*!|>%@'\"#,? \n\t]|Name|API|Profiles|HashAlg|<<|1|true|~|é){0,60}") {
-        let _ = parse("p.yaml", &text);
+        let _ = parse("p.yaml", &text, CAPABILITIES);
     }
 
     #[test]
@@ -28,7 +29,7 @@ proptest! {
         let mut bytes = BUNDLED.as_bytes().to_vec();
         let end = (at + length).min(bytes.len());
         bytes.splice(at..end, with.bytes());
-        match parse("p.yaml", &String::from_utf8_lossy(&bytes)) {
+        match parse("p.yaml", &String::from_utf8_lossy(&bytes), CAPABILITIES) {
             Ok(document) => prop_assert!(!document.profiles.is_empty()),
             Err(error) => prop_assert!(!error.mistakes().is_empty()),
         }
@@ -51,7 +52,7 @@ proptest! {
                 max = min + more,
             ));
         }
-        let document = parse("p.yaml", &text).unwrap();
+        let document = parse("p.yaml", &text, CAPABILITIES).unwrap();
         prop_assert_eq!(document.profiles.len(), names.len());
         let rule = document.profiles[0].sign_certificate.as_ref().unwrap();
         prop_assert_eq!((rule.not_before_offset, rule.not_after_offset), (before, after));

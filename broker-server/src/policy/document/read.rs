@@ -138,6 +138,14 @@ impl<'a> Field<'a> {
         Some(Section { path: self.path.clone(), at: self.at, fields })
     }
 
+    /// The field called `key` of a value that has been read as a section already.
+    pub(super) fn key(&self, key: &str) -> Option<Self> {
+        let Value::Map(entries) = &self.node.value else { return None };
+        let named = |(name, _): &&(Node, Node)| matches!(&name.value, Value::Text(name) if name == key);
+        let (name, node) = entries.iter().find(named)?;
+        Some(Self { path: self.join(key), at: name.at, node })
+    }
+
     /// The value as a list; each entry is a field of its own.
     pub(super) fn list(&self, report: &mut Report) -> Option<Vec<Field<'a>>> {
         let Value::List(entries) = &self.node.value else {

@@ -1,6 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 use super::{DocumentError, MAX_BYTES, Mistake, parse};
+use crate::{
+    operation::CAPABILITIES,
+    policy::{
+        Capabilities, Need, Objection,
+        profile::{CryptoLibrary, Section},
+    },
+};
 
 /// A sound document whose lines the tests below replace.
 const SOUND: &str = "\
@@ -22,7 +29,7 @@ Profiles:
 ";
 
 fn mistakes(text: &str) -> Vec<Mistake> {
-    match parse("p.yaml", text) {
+    match parse("p.yaml", text, CAPABILITIES) {
         Ok(_) => panic!("the document loads:\n{text}"),
         Err(error) => error.mistakes().to_vec(),
     }
@@ -53,7 +60,7 @@ fn refused(number: usize, line: &str, at: (u32, u32), path: &str, message: &str,
 
 #[test]
 fn the_sound_document_is_sound() {
-    assert!(parse("p.yaml", SOUND).is_ok());
+    assert!(parse("p.yaml", SOUND, CAPABILITIES).is_ok());
 }
 
 #[test]
@@ -267,7 +274,7 @@ fn sections_of_later_operations_are_judged_too() {
         "KEM: { KemAlg: ml-kem-1024, AllowSeed: true }",
         "Groth16: { Curve: bn254, Circuits: [multiply, cube_root] }",
     ] {
-        assert!(parse("p.yaml", &section(sound)).is_ok(), "{sound}");
+        assert!(parse("p.yaml", &section(sound), CAPABILITIES).is_ok(), "{sound}");
     }
     for (wrong, message) in [
         (
@@ -289,6 +296,10 @@ fn sections_of_later_operations_are_judged_too() {
         (
             "SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }",
             "no entry",
+        ),
+        (
+            "SignData: { SigningMode: hybrid, SignAlg: ml-dsa-44, SignatureFormat: DER, KeyConstraints: { ML-DSA-44: {} } }",
+            "composite signatures are not served",
         ),
         (
             "EncryptData: { EncryptAlg: aes-gcm, KeySize: 512, NonceStrategy: random, TagLength: 120 }",
@@ -419,11 +430,30 @@ fn a_thousand_mistakes_are_enough() {
 #[test]
 fn a_profile_may_choose_its_library() {
     use crate::policy::profile::CryptoLibrary::{AwsLc, Native};
-    let load = |text: &str| parse("p.yaml", text).unwrap().profiles[0].library;
+    let load = |text: &str| parse("p.yaml", text, CAPABILITIES).unwrap().profiles[0].library;
     let api = "API: { HashData: { HashAlg: sha-256 } }";
     assert_eq!(load(&format!("- Name: A\n  {api}")), Native);
     assert_eq!(load(&format!("- Name: A\n  CryptoLibrary: aws-lc\n  {api}")), AwsLc);
     assert_eq!(load(&format!("- Name: A\n  Settings: {{ CryptoLibrary: aws-lc }}\n  {api}")), AwsLc);
     let settings = format!("Settings: {{ CryptoLibrary: aws-lc }}\nProfiles:\n  - Name: A\n    {api}");
     assert_eq!(load(&settings), AwsLc);
+}
+
+#[test]
+fn what_a_library_does_not_have_is_a_mistake_at_its_key() {
+    fn objection(need: &Need<'_>) -> Option<Objection> {
+        match need {
+            Need { library: CryptoLibrary::AwsLc, section: Section::SignCertificate(rule) } => {
+                Some(Objection { key: "SignAlg", message: format!("has no {}", rule.scheme.name()) })
+            }
+            _ => None,
+        }
+    }
+    let lacking = Capabilities { objection };
+    assert!(parse("p.yaml", SOUND, lacking).is_ok());
+    let error = parse("p.yaml", &with_line(1, "Settings: { CryptoLibrary: aws-lc }"), lacking).unwrap_err();
+    let [mistake] = error.mistakes() else { panic!("{error}") };
+    assert_eq!((mistake.line, mistake.column), (8, 18), "{mistake}");
+    assert_eq!(mistake.path, "Profiles[One].API.SignCertificate.SignAlg");
+    assert_eq!(mistake.message, "has no ecdsa");
 }

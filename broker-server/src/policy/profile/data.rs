@@ -1,6 +1,7 @@
 //! Rules of the operations on data: `SignData`, `EncryptData`, `KEM`.
 
 use super::KeyConstraints;
+pub use crate::algorithm::SignatureFormat;
 use crate::algorithm::{Aead, Kem, SignatureScheme};
 
 /// `API.SignData`: signing, verifying, and making keys for it.
@@ -27,19 +28,6 @@ pub enum SigningMode {
     Legacy,
     PostQuantum,
     Hybrid,
-}
-
-/// `SignatureFormat`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureFormat {
-    /// The signature's own octets; of ECDSA r and s, each as long as the curve's order.
-    Raw,
-    /// What an X.509 signature's BIT STRING holds: of ECDSA Ecdsa-Sig-Value, of the others their own octets.
-    Der,
-    /// DER in a `SIGNATURE` block (RFC 7468).
-    Pem,
-    /// Detached SignedData (RFC 5652) in DER, the signer by subject key identifier.
-    Cms,
 }
 
 /// `API.EncryptData`: encrypting and decrypting.
@@ -84,18 +72,6 @@ impl SigningMode {
             Self::Legacy => "legacy",
             Self::PostQuantum => "post-quantum",
             Self::Hybrid => "hybrid",
-        }
-    }
-}
-
-impl SignatureFormat {
-    /// The name in profiles.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Raw => "RAW",
-            Self::Der => "DER",
-            Self::Pem => "PEM",
-            Self::Cms => "CMS",
         }
     }
 }

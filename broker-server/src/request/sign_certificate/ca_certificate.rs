@@ -121,6 +121,16 @@ impl CaCertificate {
     }
 }
 
+/// The public key of any certificate, and its subject key identifier where it has one.
+pub(in crate::request) fn subject_key(bytes: &[u8]) -> Result<(PublicKeyInfo, Option<Vec<u8>>), Problem> {
+    let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
+    let id = match parts.extensions {
+        Some(list) => Known::read(list)?.subject_key_id,
+        None => None,
+    };
+    Ok((PublicKeyInfo::read(parts.public_key)?, id))
+}
+
 struct Parts<'a> {
     subject: Tlv<'a>,
     public_key: Tlv<'a>,

@@ -16,6 +16,7 @@ mod subject;
 mod tests;
 
 pub use ca_certificate::CaCertificate;
+pub(super) use ca_certificate::subject_key;
 pub use csr::Csr;
 pub use names::AlternativeName;
 

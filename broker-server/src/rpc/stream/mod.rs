@@ -1,4 +1,17 @@
-//! `StreamService`.
+//! `StreamService`: a header, then the data in parts of any size, then the answer.
+//!
+//! `reader` takes the client's messages and its time, `sink` says what a method does with the data, and `serve` brings
+//! the two together: policy decides on the header, the data is worked on as it comes, and a stream of any length takes
+//! the memory of a few messages.
+
+mod hash;
+mod message;
+mod pieces;
+mod reader;
+mod serve;
+mod sign;
+mod sink;
+mod verify;
 
 use broker_proto::v1::{
     HashDataResponse, HashStreamRequest, SignDataResponse, SignStreamRequest, VerifyDataResponse,
@@ -12,22 +25,22 @@ use super::Broker;
 impl StreamService for Broker {
     async fn hash_stream(
         &self,
-        _request: Request<Streaming<HashStreamRequest>>,
+        request: Request<Streaming<HashStreamRequest>>,
     ) -> Result<Response<HashDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.answer_hash_stream(request).await
     }
 
     async fn sign_stream(
         &self,
-        _request: Request<Streaming<SignStreamRequest>>,
+        request: Request<Streaming<SignStreamRequest>>,
     ) -> Result<Response<SignDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.answer_sign_stream(request).await
     }
 
     async fn verify_stream(
         &self,
-        _request: Request<Streaming<VerifyStreamRequest>>,
+        request: Request<Streaming<VerifyStreamRequest>>,
     ) -> Result<Response<VerifyDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.answer_verify_stream(request).await
     }
 }

@@ -1,0 +1,48 @@
+//! A signature as the caller wants it.
+
+use der::{Decode as _, Sequence, asn1::UintRef};
+
+use super::SignatureError;
+use crate::algorithm::{KeyType, SignatureFormat};
+
+/// Ecdsa-Sig-Value (RFC 3279 2.2.3).
+#[derive(Sequence)]
+struct EcdsaSigValue<'a> {
+    r: UintRef<'a>,
+    s: UintRef<'a>,
+}
+
+/// Writes what the crypto library made of a key of the kind `key` as RAW, DER or PEM.
+pub(super) fn encode(
+    signature: Vec<u8>,
+    format: SignatureFormat,
+    key: KeyType,
+) -> Result<Vec<u8>, SignatureError> {
+    match (format, key) {
+        (SignatureFormat::Raw, KeyType::Ec(curve)) => fixed_width(&signature, curve.order_length()),
+        (SignatureFormat::Raw | SignatureFormat::Der, _) => Ok(signature),
+        (SignatureFormat::Pem, _) => {
+            let block = pem::Pem::new("SIGNATURE", signature);
+            let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+            Ok(pem::encode_config(&block, config).into_bytes())
+        }
+        // SignedData is made around the signature and never of it.
+        (SignatureFormat::Cms, _) => Err(SignatureError::Internal),
+    }
+}
+
+/// r and s, each of `width` bytes with zeros in front.
+fn fixed_width(der: &[u8], width: usize) -> Result<Vec<u8>, SignatureError> {
+    let value = EcdsaSigValue::from_der(der)?;
+    let mut fixed = Vec::with_capacity(2 * width);
+    for number in [value.r, value.s] {
+        let number = number.as_bytes();
+        let zeros = width.checked_sub(number.len()).ok_or(SignatureError::Internal)?;
+        fixed.resize(fixed.len() + zeros, 0);
+        fixed.extend(number);
+    }
+    Ok(fixed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Key pairs for signatures.
+
+use super::SignatureError;
+use crate::{
+    algorithm::{KeyType, SignatureScheme},
+    backend::evp::{EvpError, PrivateKey, PublicKey},
+    operation::pem_text::pem_text,
+    policy::{Permit, permit},
+    request::{KeyEncoding, Problem, RequestError},
+    secret::SecretBytes,
+};
+
+/// A key pair as the caller wants it written.
+#[derive(Debug)]
+pub struct KeyPair {
+    /// The public key.
+    pub public: Vec<u8>,
+    /// The private key.
+    pub private: SecretBytes,
+}
+
+/// Makes the key that was granted, and tries it before anybody relies on it.
+// The permit is taken by value so that it is used once, though only its parts are read.
+#[allow(clippy::needless_pass_by_value)]
+pub fn generate_key_pair(
+    permit: Permit<permit::GenerateSignatureKeyPair>,
+) -> Result<KeyPair, SignatureError> {
+    let (request, key_type) = (permit.request(), permit.grant().key_type);
+    let encoding = encoding(request.encoding, key_type)?;
+    let key = match &request.seed {
+        Some(seed) => from_seed(key_type, seed)?,
+        None => PrivateKey::generate(key_type).map_err(internal)?,
+    };
+    let public = key.public().map_err(internal)?;
+    try_out(&key, &public, permit.rule().scheme)?;
+    write(&key, &public, encoding)
+}
+
+fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding, SignatureError> {
+    let has_raw_form = matches!(key_type, KeyType::Ed25519 | KeyType::MlDsa(_));
+    match asked {
+        Some(KeyEncoding::Raw) if !has_raw_form => {
+            let problem =
+                Problem::Unsupported("has no value RAW for RSA and ECDSA keys; ask for DER or PEM".into());
+            Err(RequestError { field: "key_encoding", problem }.into())
+        }
+        Some(encoding) => Ok(encoding),
+        None if has_raw_form => Ok(KeyEncoding::Raw),
+        None => Ok(KeyEncoding::Der),
+    }
+}
+
+/// RFC 8032 5.1.5, FIPS 204 algorithm 6.
+fn from_seed(key_type: KeyType, seed: &SecretBytes) -> Result<PrivateKey, SignatureError> {
+    let seed = seed.expose();
+    let fixed: &[u8; 32] = seed.try_into().map_err(|_| {
+        let problem =
+            Problem::Malformed(format!("is {} bytes long; the seed of {key_type} has 32", seed.len()));
+        RequestError { field: "seed", problem }
+    })?;
+    PrivateKey::from_seed(key_type, fixed).map_err(internal)
+}
+
+/// Signs and verifies once: a pair that does not belong together is never handed out.
+fn try_out(key: &PrivateKey, public: &PublicKey, scheme: SignatureScheme) -> Result<(), SignatureError> {
+    let message = b"a new key pair";
+    let signature = key.sign(scheme, message).map_err(internal)?;
+    public.verify(scheme, message, &signature).map_err(internal)
+}
+
+fn write(key: &PrivateKey, public: &PublicKey, encoding: KeyEncoding) -> Result<KeyPair, SignatureError> {
+    let missing = SignatureError::Internal;
+    if encoding == KeyEncoding::Raw {
+        let public = public.raw().ok_or_else(|| missing.clone())?;
+        return Ok(KeyPair { public, private: key.seed().ok_or(missing)? });
+    }
+    let (public, private) = (public.to_spki().map_err(internal)?, key.to_pkcs8().map_err(internal)?);
+    if encoding == KeyEncoding::Der {
+        return Ok(KeyPair { public, private });
+    }
+    Ok(KeyPair {
+        public: pem_text("PUBLIC KEY", &public),
+        private: SecretBytes::new(pem_text("PRIVATE KEY", private.expose())),
+    })
+}
+
+/// The key is the broker's own: whatever is wrong with it is not the caller's fault.
+fn internal(_: EvpError) -> SignatureError {
+    SignatureError::Internal
+}

@@ -1,0 +1,123 @@
+//! `SignData`, `VerifyData`, both over streams, and the key pairs for them.
+
+mod cms;
+mod format;
+mod key_pair;
+mod sign;
+mod verify;
+
+pub use key_pair::{KeyPair, generate_key_pair};
+pub use sign::{SignStream, sign_data};
+pub use verify::{VerifyStream, verify_data};
+
+use crate::{
+    algorithm::{HashAlgorithm, SignatureHash, SignatureScheme},
+    backend::{
+        Backend,
+        evp::{EvpError, PrivateKey, PublicKey},
+    },
+    request::{RequestError, SigningKey, VerificationKey},
+};
+
+/// Why nothing was signed, verified or made. A signature that does not match is no error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// A field is not what the profile's algorithm and format make of it.
+    #[error(transparent)]
+    Field(#[from] RequestError),
+    /// The crypto library refuses the key.
+    #[error("key_source: {0}")]
+    BadKey(&'static str),
+    /// SignedData without signed attributes of a scheme that needs the whole message at once.
+    #[error(
+        "an Ed25519 signature over the content itself (RFC 8032 5.1.7) cannot be verified in parts; use VerifyData"
+    )]
+    NotStreamable,
+    /// Nothing that the caller sent explains it.
+    #[error("the crypto library failed")]
+    Internal,
+}
+
+impl SignatureError {
+    /// For google.rpc.ErrorInfo.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Field(error) => error.problem.reason(),
+            Self::BadKey(_) => "BAD_KEY",
+            Self::NotStreamable => "NOT_STREAMABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The wire field at fault.
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Field(error) => Some(error.field),
+            Self::BadKey(_) => Some("key_source"),
+            Self::NotStreamable => Some("signature"),
+            Self::Internal => None,
+        }
+    }
+}
+
+/// What goes wrong with a key is the key's fault, and all else the library's.
+impl From<EvpError> for SignatureError {
+    fn from(error: EvpError) -> Self {
+        match error {
+            EvpError::BadKey => Self::BadKey("is not a key that can make such signatures"),
+            EvpError::NotStreamable => Self::NotStreamable,
+            EvpError::BadSignature | EvpError::Failed => Self::Internal,
+        }
+    }
+}
+
+impl From<der::Error> for SignatureError {
+    fn from(_: der::Error) -> Self {
+        Self::Internal
+    }
+}
+
+/// Loads a private key; what the library finds must be what policy has decided on.
+fn load(key: &SigningKey) -> Result<PrivateKey, SignatureError> {
+    let loaded = PrivateKey::from_der(key.form(), key.der().expose());
+    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), "is not a usable private key")
+}
+
+/// Loads a public key; what the library finds must be what policy has decided on.
+fn load_public(key: &VerificationKey) -> Result<PublicKey, SignatureError> {
+    let loaded = PublicKey::from_spki(key.spki_der());
+    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), "is not a usable public key")
+}
+
+fn usable<K>(
+    loaded: Result<K, EvpError>,
+    is_same: impl FnOnce(&K) -> bool,
+    problem: &'static str,
+) -> Result<K, SignatureError> {
+    match loaded {
+        Ok(key) if is_same(&key) => Ok(key),
+        Ok(_) | Err(EvpError::BadKey) => Err(SignatureError::BadKey(problem)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The hash of the message digest in CMS: the scheme's, or SHA-512 (RFC 8419 3, RFC 9882 3.3).
+fn message_hash(scheme: SignatureScheme) -> SignatureHash {
+    scheme.hash().unwrap_or(SignatureHash::Sha512)
+}
+
+const fn algorithm(hash: SignatureHash) -> HashAlgorithm {
+    match hash {
+        SignatureHash::Sha256 => HashAlgorithm::Sha256,
+        SignatureHash::Sha384 => HashAlgorithm::Sha384,
+        SignatureHash::Sha512 => HashAlgorithm::Sha512,
+    }
+}
+
+/// The digest of a message that is there as a whole.
+fn message_digest(backend: &Backend, scheme: SignatureScheme, message: &[u8]) -> Vec<u8> {
+    let algorithm = algorithm(message_hash(scheme));
+    let mut digest = vec![0; algorithm.default_output_length()];
+    backend.hash.digest(algorithm, message, &mut digest);
+    digest
+}

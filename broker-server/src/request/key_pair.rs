@@ -1,0 +1,70 @@
+//! `GenerateKeyPair` of both services: the parse step.
+
+use broker_proto::v1;
+
+use super::{Problem, RequestError};
+use crate::secret::SecretBytes;
+
+/// A request for a key pair.
+#[derive(Debug)]
+pub struct GenerateKeyPair {
+    /// What to make it from; absent, the system's randomness. Which length is right depends on the profile's algorithm.
+    pub seed: Option<SecretBytes>,
+    /// How to write it; absent, raw where the algorithm has such a form, else DER.
+    pub encoding: Option<KeyEncoding>,
+}
+
+/// How keys are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEncoding {
+    /// The standard's own octets.
+    Raw,
+    /// SubjectPublicKeyInfo (RFC 5280) and PKCS#8 (RFC 5958).
+    Der,
+    /// The same as text (RFC 7468).
+    Pem,
+}
+
+impl GenerateKeyPair {
+    /// Takes the message apart; no seed is left in it.
+    pub fn parse(message: &mut v1::GenerateKeyPairRequest) -> Result<Self, RequestError> {
+        // Taken over first, so that it is wiped whatever happens.
+        let seed = message.seed.take().map(SecretBytes::new);
+        let number = message.key_encoding;
+        let encoding = match v1::KeyEncoding::try_from(number) {
+            Ok(v1::KeyEncoding::Unspecified) => None,
+            Ok(v1::KeyEncoding::Raw) => Some(KeyEncoding::Raw),
+            Ok(v1::KeyEncoding::Der) => Some(KeyEncoding::Der),
+            Ok(v1::KeyEncoding::Pem) => Some(KeyEncoding::Pem),
+            Err(_) => {
+                let problem = Problem::UnknownValue(number);
+                return Err(RequestError { field: "key_encoding", problem });
+            }
+        };
+        Ok(Self { seed, encoding })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_seed_leaves_the_message_and_encodings_are_known_ones() {
+        let mut message = v1::GenerateKeyPairRequest::default();
+        message.seed = Some(vec![7; 32]);
+        message.key_encoding = 3;
+        let request = GenerateKeyPair::parse(&mut message).unwrap();
+        assert_eq!(request.seed.unwrap().expose(), [7; 32]);
+        assert_eq!(request.encoding, Some(KeyEncoding::Pem));
+        assert_eq!(message.seed, None);
+        message.key_encoding = 0;
+        let request = GenerateKeyPair::parse(&mut message).unwrap();
+        assert!(request.seed.is_none() && request.encoding.is_none());
+        message.key_encoding = 4;
+        let error = GenerateKeyPair::parse(&mut message).unwrap_err();
+        assert_eq!(error, RequestError { field: "key_encoding", problem: Problem::UnknownValue(4) });
+    }
+}

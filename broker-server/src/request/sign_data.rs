@@ -1,0 +1,65 @@
+//! `SignData` and `SignStream`: the parse step.
+
+use broker_proto::v1;
+use bytes::Bytes;
+
+use super::{
+    Limits, Problem, RequestError, SigningKey,
+    error::at_most,
+    key_source::{KEY_SOURCE, single_key},
+};
+use crate::algorithm::SignatureFormat;
+
+/// A request to sign.
+#[derive(Debug)]
+pub struct SignData {
+    /// The private key.
+    pub key: SigningKey,
+    /// How the signature is to look; `None` leaves it to the profile.
+    pub format: Option<SignatureFormat>,
+    /// What to sign; may be empty.
+    pub input: Bytes,
+}
+
+/// A request to sign what follows it in parts.
+#[derive(Debug)]
+pub struct SignStream {
+    /// The private key.
+    pub key: SigningKey,
+    /// How the signature is to look; `None` leaves it to the profile.
+    pub format: Option<SignatureFormat>,
+}
+
+impl SignData {
+    /// Checks the sizes, reads the key, and checks the format's number.
+    pub fn parse(message: v1::SignDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+        let key = signing_key(message.key_source, limits)?;
+        at_most("input", message.input.len(), limits.signed_data)?;
+        Ok(Self { key, format: signature_format(message.signature_format)?, input: message.input })
+    }
+}
+
+impl SignStream {
+    /// Reads the key and checks the format's number.
+    pub fn parse(header: v1::SignStreamHeader, limits: &Limits) -> Result<Self, RequestError> {
+        let key = signing_key(header.key_source, limits)?;
+        Ok(Self { key, format: signature_format(header.signature_format)? })
+    }
+}
+
+fn signing_key(source: Option<v1::SignKeySource>, limits: &Limits) -> Result<SigningKey, RequestError> {
+    let key = single_key(source, limits.signature_key)?;
+    SigningKey::from_bytes(key).map_err(|problem| RequestError { field: KEY_SOURCE, problem })
+}
+
+/// `None` for the profile's own.
+pub(super) fn signature_format(number: i32) -> Result<Option<SignatureFormat>, RequestError> {
+    match v1::SignatureFormat::try_from(number) {
+        Ok(v1::SignatureFormat::Unspecified) => Ok(None),
+        Ok(v1::SignatureFormat::Raw) => Ok(Some(SignatureFormat::Raw)),
+        Ok(v1::SignatureFormat::Der) => Ok(Some(SignatureFormat::Der)),
+        Ok(v1::SignatureFormat::Pem) => Ok(Some(SignatureFormat::Pem)),
+        Ok(v1::SignatureFormat::Cms) => Ok(Some(SignatureFormat::Cms)),
+        Err(_) => Err(RequestError { field: "signature_format", problem: Problem::UnknownValue(number) }),
+    }
+}

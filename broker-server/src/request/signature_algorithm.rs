@@ -1,0 +1,132 @@
+//! The AlgorithmIdentifier of a signature.
+
+use der::{Tag, asn1::ObjectIdentifier};
+
+use super::{
+    Problem,
+    asn1::{NotDer, Tlv, Values, context},
+    public_key::{Algorithm, ED25519, ML_DSA},
+};
+use crate::algorithm::{SignatureHash, SignatureScheme};
+
+/// How something is signed. `Unsupported` for what the broker does not verify, `Malformed` for wrong parameters.
+pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<SignatureScheme, Problem> {
+    let oid = algorithm.oid;
+    let absent = algorithm.parameters.is_none();
+    let parameters =
+        || Problem::Malformed("its signature algorithm has parameters that it must not have".into());
+    if let Some(hash) = lookup(&PKCS1, oid) {
+        // RFC 4055 5 wants NULL and has absent parameters accepted too.
+        let fine = absent || algorithm.null_parameters();
+        return if fine { Ok(SignatureScheme::RsaPkcs1(hash)) } else { Err(parameters()) };
+    }
+    if oid == RSASSA_PSS {
+        let pss = algorithm.parameters.ok_or(NotDer).and_then(pss_parameters);
+        return match pss.map_err(NotDer::in_a("RSASSA-PSS-params (RFC 4055 3.1)"))? {
+            Some(algorithm) => Ok(algorithm),
+            None => Err(Problem::Unsupported(
+                "its RSASSA-PSS signature does not use SHA-256, SHA-384 or SHA-512 for both message and MGF1"
+                    .into(),
+            )),
+        };
+    }
+    let found = if let Some(hash) = lookup(&ECDSA, oid) {
+        SignatureScheme::Ecdsa(hash)
+    } else if oid == ED25519 {
+        SignatureScheme::Ed25519
+    } else if let Some(set) = lookup(&ML_DSA, oid) {
+        SignatureScheme::MlDsa(set)
+    } else if BROKEN.contains(&oid) {
+        return Err(Problem::Unsupported(
+            "is signed with SHA-1 or MD5, which prove nothing any more; sign it with SHA-256 or better (openssl req -sha256)".into(),
+        ));
+    } else {
+        return Err(Problem::Unsupported(format!(
+            "is signed with the algorithm {oid}; RSA and ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519 and ML-DSA are taken"
+        )));
+    };
+    if absent { Ok(found) } else { Err(parameters()) }
+}
+
+/// A hash in a field of its own, such as CMS's digestAlgorithm; `None` for one that signatures here do not use.
+pub(super) fn hash(values: &mut Values<'_>) -> Result<Option<SignatureHash>, NotDer> {
+    hash_algorithm(values).map(|oid| lookup(&HASHES, oid))
+}
+
+const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+const HASHES: [(ObjectIdentifier, SignatureHash); 3] = [
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1"), SignatureHash::Sha256),
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2"), SignatureHash::Sha384),
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3"), SignatureHash::Sha512),
+];
+const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
+const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const PKCS1: [(ObjectIdentifier, SignatureHash); 3] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11"), SignatureHash::Sha256),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12"), SignatureHash::Sha384),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13"), SignatureHash::Sha512),
+];
+const ECDSA: [(ObjectIdentifier, SignatureHash); 3] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"), SignatureHash::Sha256),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3"), SignatureHash::Sha384),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4"), SignatureHash::Sha512),
+];
+/// SHA-1 and MD5 and older with RSA, SHA-1 with ECDSA and DSA.
+const BROKEN: [ObjectIdentifier; 6] = [
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.2"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.3"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4"),
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5"),
+    ObjectIdentifier::new_unwrap("1.2.840.10045.4.1"),
+    ObjectIdentifier::new_unwrap("1.2.840.10040.4.3"),
+];
+
+/// RFC 4055 3.1. `None` for hashes that are not taken, among them SHA-1, the default of every part.
+fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<SignatureScheme>, NotDer> {
+    let mut parts = parameters.inside(Tag::Sequence)?;
+    let hash = match parts.optional(context(0, true))? {
+        Some(hash) => hash_algorithm(&mut Values::new(Tlv::only(hash.value)?.raw)?)?,
+        None => SHA_1,
+    };
+    let mask_hash = match parts.optional(context(1, true))? {
+        Some(mask) => mask_hash(mask)?,
+        None => SHA_1,
+    };
+    let salt_length = match parts.optional(context(2, true))? {
+        Some(salt) => Values::new(Tlv::only(salt.value)?.raw)?.decode::<u32>()?,
+        None => 20,
+    };
+    if let Some(trailer) = parts.optional(context(3, true))?
+        && Values::new(Tlv::only(trailer.value)?.raw)?.decode::<u32>()? != 1
+    {
+        return Err(NotDer);
+    }
+    parts.end()?;
+    // No salt is longer than the largest modulus; the library takes the length as a C int.
+    if salt_length > 2048 {
+        return Err(NotDer);
+    }
+    Ok(lookup(&HASHES, hash)
+        .filter(|_| hash == mask_hash)
+        .map(|hash| SignatureScheme::RsaPss { hash, salt_length }))
+}
+
+fn mask_hash(mask: Tlv<'_>) -> Result<ObjectIdentifier, NotDer> {
+    let mask = Algorithm::read(&mut Values::new(Tlv::only(mask.value)?.raw)?)?;
+    match mask.parameters {
+        Some(hash) if mask.oid == MGF1 => hash_algorithm(&mut Values::new(hash.raw)?),
+        _ => Err(NotDer),
+    }
+}
+
+fn hash_algorithm(values: &mut Values<'_>) -> Result<ObjectIdentifier, NotDer> {
+    let hash = Algorithm::read(values)?;
+    if hash.parameters.is_some() && !hash.null_parameters() {
+        return Err(NotDer);
+    }
+    Ok(hash.oid)
+}
+
+fn lookup<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Option<T> {
+    table.iter().find(|(known, _)| *known == oid).map(|(_, value)| *value)
+}

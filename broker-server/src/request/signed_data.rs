@@ -1,0 +1,183 @@
+//! Detached SignedData (RFC 5652 5), in DER: what it says of itself.
+
+use der::{Tag, asn1::ObjectIdentifier};
+
+use super::{
+    Problem,
+    asn1::{NotDer, Tlv, Values, context, encode},
+    public_key::{Algorithm, RSA_ENCRYPTION},
+    signature_algorithm::{hash, signature_algorithm},
+};
+use crate::algorithm::{SignatureHash, SignatureScheme};
+
+/// SignedData of one signer over content of the type id-data that travels apart. Certificates and lists of revoked ones
+/// beside it, and attributes that are not signed, are passed over.
+#[derive(Debug)]
+pub struct SignedData {
+    /// The signer's subject key identifier.
+    pub subject_key_id: Vec<u8>,
+    /// The hash of digestAlgorithm; `None` for one that the broker does not use.
+    pub digest: Option<SignatureHash>,
+    /// The signatureAlgorithm; `None` for one that the broker does not use.
+    pub scheme: Option<SignatureScheme>,
+    /// The signed attributes; without them the signature is over the content itself.
+    pub attributes: Option<SignedAttributes>,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+/// The signed attributes (RFC 5652 5.3). Others than these two say nothing here, but they are signed.
+#[derive(Debug)]
+pub struct SignedAttributes {
+    /// What is signed: DER of the SET OF (RFC 5652 5.4).
+    pub der: Vec<u8>,
+    /// The digest of the content.
+    pub message_digest: Vec<u8>,
+}
+
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
+const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
+
+impl SignedData {
+    /// Reads a ContentInfo and nothing after it.
+    pub fn from_der(bytes: &[u8]) -> Result<Self, Problem> {
+        let malformed = NotDer::in_a("SignedData (RFC 5652 5.1)");
+        let content = content(bytes).map_err(&malformed)?;
+        if content.is_attached {
+            return Err(Problem::Unsupported(
+                "holds the content; only detached SignedData is taken, beside which the content travels"
+                    .into(),
+            ));
+        }
+        let mut signers = content.signers;
+        if signers.is_empty() {
+            return Err(Problem::Unsupported("has no signer".into()));
+        }
+        let signer = signers.any().map_err(&malformed)?;
+        if !signers.is_empty() {
+            return Err(Problem::Unsupported("has more than one signer; one is taken".into()));
+        }
+        signer_info(signer)
+    }
+}
+
+struct Content<'a> {
+    is_attached: bool,
+    signers: Values<'a>,
+}
+
+fn content(bytes: &[u8]) -> Result<Content<'_>, NotDer> {
+    let mut info = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    if info.decode::<ObjectIdentifier>()? != SIGNED_DATA {
+        return Err(NotDer);
+    }
+    let mut data = Tlv::only(info.next(context(0, true))?.value)?.inside(Tag::Sequence)?;
+    info.end()?;
+    // RFC 5652 5.1: with a signer by subject key identifier the version is 3, with rarer contents 4 or 5.
+    if !matches!(data.next(Tag::Integer)?.value, [3..=5]) {
+        return Err(NotDer);
+    }
+    data.next(Tag::Set)?;
+    let mut content = data.sequence()?;
+    if content.decode::<ObjectIdentifier>()? != DATA {
+        return Err(NotDer);
+    }
+    let is_attached = content.optional(context(0, true))?.is_some();
+    content.end()?;
+    data.optional(context(0, true))?;
+    data.optional(context(1, true))?;
+    let signers = Values::new(data.next(Tag::Set)?.value)?;
+    data.end()?;
+    Ok(Content { is_attached, signers })
+}
+
+fn signer_info(signer: Tlv<'_>) -> Result<SignedData, Problem> {
+    let parts = parts(signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
+    let Some(subject_key_id) = parts.subject_key_id else {
+        return Err(Problem::Unsupported(
+            "names its signer by issuer and serial number; only the subject key identifier is taken (openssl cms -keyid)"
+                .into(),
+        ));
+    };
+    // RFC 3370 3.2: with rsaEncryption the hash is the one of digestAlgorithm.
+    let scheme = if parts.algorithm.oid == RSA_ENCRYPTION {
+        parts.digest.map(SignatureScheme::RsaPkcs1)
+    } else {
+        match signature_algorithm(&parts.algorithm) {
+            Ok(scheme) => Some(scheme),
+            Err(Problem::Unsupported(_)) => None,
+            Err(problem) => return Err(problem),
+        }
+    };
+    let attributes = parts.attributes.map(attributes).transpose();
+    Ok(SignedData {
+        subject_key_id: subject_key_id.to_vec(),
+        digest: parts.digest,
+        scheme,
+        attributes: attributes.map_err(NotDer::in_a("set of signed attributes (RFC 5652 5.3)"))?,
+        signature: parts.signature.to_vec(),
+    })
+}
+
+struct Parts<'a> {
+    subject_key_id: Option<&'a [u8]>,
+    digest: Option<SignatureHash>,
+    attributes: Option<&'a [u8]>,
+    algorithm: Algorithm<'a>,
+    signature: &'a [u8],
+}
+
+fn parts(signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
+    let mut parts = signer.inside(Tag::Sequence)?;
+    let version = parts.next(Tag::Integer)?.value;
+    let name = parts.any()?;
+    let subject_key_id = match (version, name.tag) {
+        ([3], tag) if tag == context(0, false) => Some(name.value),
+        ([1], Tag::Sequence) => None,
+        _ => return Err(NotDer),
+    };
+    let digest = hash(&mut parts)?;
+    let attributes = parts.optional(context(0, true))?.map(|attributes| attributes.value);
+    let algorithm = Algorithm::read(&mut parts)?;
+    let signature = parts.next(Tag::OctetString)?.value;
+    parts.optional(context(1, true))?;
+    parts.end()?;
+    Ok(Parts { subject_key_id, digest, attributes, algorithm, signature })
+}
+
+/// Reads the contents of a SET OF Attribute: in DER's order, the content type id-data, and one digest (RFC 5652 11).
+fn attributes(contents: &[u8]) -> Result<SignedAttributes, NotDer> {
+    let mut attributes = Values::new(contents)?;
+    let (mut earlier, mut content_type, mut message_digest) = (None, None, None);
+    while !attributes.is_empty() {
+        let attribute = attributes.any()?;
+        if earlier.replace(attribute.raw).is_some_and(|earlier| earlier > attribute.raw) {
+            return Err(NotDer);
+        }
+        let mut parts = attribute.inside(Tag::Sequence)?;
+        let oid: ObjectIdentifier = parts.decode()?;
+        let values = parts.next(Tag::Set)?.value;
+        parts.end()?;
+        let slot = match oid {
+            CONTENT_TYPE => &mut content_type,
+            MESSAGE_DIGEST => &mut message_digest,
+            _ => continue,
+        };
+        if slot.replace(Tlv::only(values)?).is_some() {
+            return Err(NotDer);
+        }
+    }
+    if Values::new(content_type.ok_or(NotDer)?.raw)?.decode::<ObjectIdentifier>()? != DATA {
+        return Err(NotDer);
+    }
+    let digest = message_digest.filter(|digest| digest.tag == Tag::OctetString).ok_or(NotDer)?;
+    Ok(SignedAttributes { der: encode(Tag::Set, contents)?, message_digest: digest.value.to_vec() })
+}
+
+/// Whether `content` could be signed attributes: then a signature over it as content could have been made over it as
+/// attributes of something else, since CMS signs both alike.
+pub fn looks_like_attributes(content: &[u8]) -> bool {
+    Tlv::only(content).is_ok_and(|set| set.tag == Tag::Set && attributes(set.value).is_ok())
+}

@@ -1,0 +1,73 @@
+//! `VerifyData` and `VerifyStream`: the parse step. What the bytes of a signature must look like depends on the format,
+//! which the profile may have to say, so they are read after the decision.
+
+use broker_proto::v1;
+use bytes::Bytes;
+
+use super::{
+    Limits, Problem, RequestError, VerificationKey,
+    error::at_most,
+    key_source::{KEY_SOURCE, single_key},
+    sign_data::signature_format,
+};
+use crate::algorithm::SignatureFormat;
+
+/// A request to verify a signature.
+#[derive(Debug)]
+pub struct VerifyData {
+    /// The signer's public key.
+    pub key: VerificationKey,
+    /// How the signature looks; `None` leaves it to the profile.
+    pub format: Option<SignatureFormat>,
+    /// The signature; not empty.
+    pub signature: Bytes,
+    /// What was signed; may be empty.
+    pub input: Bytes,
+}
+
+/// A request to verify a signature over what follows it in parts.
+#[derive(Debug)]
+pub struct VerifyStream {
+    /// The signer's public key.
+    pub key: VerificationKey,
+    /// How the signature looks; `None` leaves it to the profile.
+    pub format: Option<SignatureFormat>,
+    /// The signature; not empty.
+    pub signature: Bytes,
+}
+
+impl VerifyData {
+    /// Checks the sizes, reads the key, and checks the format's number.
+    pub fn parse(message: v1::VerifyDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+        let key = verification_key(message.key_source, limits)?;
+        at_most("input", message.input.len(), limits.signed_data)?;
+        let signature = signature(message.signature, limits)?;
+        Ok(Self { key, format: signature_format(message.signature_format)?, signature, input: message.input })
+    }
+}
+
+impl VerifyStream {
+    /// Reads the key, and checks the signature's size and the format's number.
+    pub fn parse(header: v1::VerifyStreamHeader, limits: &Limits) -> Result<Self, RequestError> {
+        let key = verification_key(header.key_source, limits)?;
+        let signature = signature(header.signature, limits)?;
+        Ok(Self { key, format: signature_format(header.signature_format)?, signature })
+    }
+}
+
+fn verification_key(
+    source: Option<v1::SignKeySource>,
+    limits: &Limits,
+) -> Result<VerificationKey, RequestError> {
+    let key = single_key(source, limits.signature_key)?;
+    VerificationKey::from_bytes(key.expose()).map_err(|problem| RequestError { field: KEY_SOURCE, problem })
+}
+
+fn signature(signature: Bytes, limits: &Limits) -> Result<Bytes, RequestError> {
+    let field = "signature";
+    if signature.is_empty() {
+        return Err(RequestError { field, problem: Problem::Missing });
+    }
+    at_most(field, signature.len(), limits.signature)?;
+    Ok(signature)
+}

@@ -1,0 +1,82 @@
+//! A client's messages, within its time.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::time::timeout_at;
+use tonic::Streaming;
+
+use super::message::{Message, Part};
+use crate::{
+    request::{Problem, RequestError},
+    rpc::CallContext,
+    status::CallError,
+};
+
+/// The client's half of a call.
+pub(super) struct Reader<M> {
+    messages: Streaming<M>,
+    /// How long the client may send nothing; `None` where its own deadline holds for the whole call.
+    patience: Option<Duration>,
+    deadline: Instant,
+}
+
+impl<M: Message> Reader<M> {
+    pub(super) fn new(messages: Streaming<M>, context: &CallContext) -> Self {
+        Self { messages, patience: context.patience, deadline: context.deadline }
+    }
+
+    /// When the client must have sent more, and when work for it is of no use any more.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The client is not to blame for the time until now.
+    pub(super) fn forgive(&mut self) {
+        if let Some(patience) = self.patience {
+            self.deadline = Instant::now() + patience;
+        }
+    }
+
+    /// The first message.
+    pub(super) async fn header(&mut self) -> Result<M::Header, CallError> {
+        match self.message().await? {
+            Some(Some(Part::Header(header))) => {
+                self.forgive();
+                Ok(header)
+            }
+            Some(Some(Part::Data(_))) => {
+                Err(malformed("must come before the data, as the stream's first message"))
+            }
+            Some(None) | None => Err(RequestError { field: "header", problem: Problem::Missing }.into()),
+        }
+    }
+
+    /// The next part of the data; `None` at the end. Only data buys the client more time: a message without any may
+    /// come as often as it likes.
+    pub(super) async fn data(&mut self) -> Result<Option<Bytes>, CallError> {
+        Ok(match self.message().await? {
+            Some(Some(Part::Header(_))) => return Err(malformed("stands in the stream twice")),
+            Some(Some(Part::Data(data))) => {
+                if !data.is_empty() {
+                    self.forgive();
+                }
+                Some(data)
+            }
+            Some(None) => Some(Bytes::new()),
+            None => None,
+        })
+    }
+
+    async fn message(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
+        match timeout_at(self.deadline.into(), self.messages.message()).await {
+            Ok(Ok(message)) => Ok(message.map(Message::part)),
+            Ok(Err(status)) => Err(CallError::foreign(&status)),
+            Err(_) => Err(CallError::DeadlineExceeded),
+        }
+    }
+}
+
+fn malformed(what: &str) -> CallError {
+    RequestError { field: "header", problem: Problem::Malformed(what.to_owned()) }.into()
+}

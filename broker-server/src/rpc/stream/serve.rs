@@ -1,0 +1,185 @@
+//! One call with a stream, from its header to its answer.
+
+use std::{future::Future, pin::Pin, sync::Arc, thread};
+
+use tonic::{Request, Streaming};
+
+use super::{
+    message::{Header as _, Message},
+    pieces::{Batch, Pieces},
+    reader::Reader,
+    sink::Sink,
+};
+use crate::{
+    compute::Lane,
+    rpc::{Broker, CallContext, Parts, call::Call},
+    status::CallError,
+};
+
+/// What is left at a stream's end and worked on by the shard itself, in bytes.
+const INLINE: usize = 16 << 10;
+
+impl Broker {
+    /// Serves a client's stream. `open` turns the header into a sink: it parses, decides, and tells the call what it
+    /// found, before any data is read. A refusal, there or later, ends the call without waiting for the client.
+    pub(super) async fn serve_stream<M: Message, S: Sink>(
+        &self,
+        request: Request<Streaming<M>>,
+        operation: &'static str,
+        open: impl FnOnce(&Parts, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
+    ) -> Result<(Call, S::Answer), CallError> {
+        let (metadata, extensions, messages) = request.into_parts();
+        let request = Request::from_parts(metadata, extensions, ());
+        let context = request.extensions().get::<CallContext>().copied().ok_or(CallError::Internal)?;
+        let mut reader = Reader::new(messages, &context);
+        let mut header = match reader.header().await {
+            Ok(header) => header,
+            Err(error) => {
+                return Call::begin(&request, operation, "", None, &self.0.limits)?.end(&self.0, Err(error));
+            }
+        };
+        let metadata = header.take_metadata();
+        let call = Call::begin(&request, operation, header.profile(), metadata, &self.0.limits)?;
+        let mut open_call = Open { parts: &self.0, call: Some(call) };
+        match self.feed(&mut open_call, &mut reader, header, open).await {
+            Ok(sink) => {
+                let mut call = open_call.call.take().ok_or(CallError::Internal)?;
+                reader.forgive();
+                call.context.deadline = reader.deadline();
+                self.finish(call, sink).await
+            }
+            Err(error) => match open_call.call.take() {
+                Some(call) => call.end(&self.0, Err(error)),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Opens the sink and puts all data into it.
+    async fn feed<M: Message, S: Sink>(
+        &self,
+        open_call: &mut Open<'_>,
+        reader: &mut Reader<M>,
+        header: M::Header,
+        open: impl FnOnce(&Parts, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
+    ) -> Result<S, CallError> {
+        let connection = open_call.call()?.context.connection;
+        let sink = if S::KEYED {
+            let (parts, mut call) = (Arc::clone(&self.0), open_call.call()?.clone());
+            let job = move || match open(&parts, &mut call, header) {
+                Ok(sink) => Ok((call, sink)),
+                // Here, so that a caller who hangs up cannot be refused without a record.
+                Err(error) => call.end(&parts, Err(error)),
+            };
+            let opened = self.0.pool.run(Lane::Short, connection, Some(reader.deadline()), job).await?;
+            open_call.call = None;
+            let (call, sink) = opened?;
+            open_call.call = Some(call);
+            sink
+        } else {
+            open(&self.0, open_call.call()?, header)?
+        };
+        let mut worker = Worker { broker: self, connection, state: State::Idle(sink) };
+        reader.forgive();
+        let mut pieces = Pieces::default();
+        while let Some(part) = worker.beside(reader.data()).await? {
+            if let Some(batch) = pieces.push(part) {
+                worker.start(batch, reader).await?;
+            }
+        }
+        let rest = pieces.rest();
+        if rest.len() > INLINE {
+            worker.start(rest, reader).await?;
+            return worker.rest().await;
+        }
+        let mut sink = worker.rest().await?;
+        work(&mut sink, &rest)?;
+        Ok(sink)
+    }
+
+    async fn finish<S: Sink>(&self, mut call: Call, sink: S) -> Result<(Call, S::Answer), CallError> {
+        if S::KEYED {
+            return self.compute(call, Lane::Short, |parts, call| sink.finish(parts, call)).await;
+        }
+        let answer = sink.finish(&self.0, &mut call);
+        call.end(&self.0, answer).map(|answer| (call, answer))
+    }
+}
+
+/// A call whose stream has not ended. Where it is dropped the client has gone, or its time is up, or there is a bug: the
+/// log and the audit say so.
+struct Open<'a> {
+    parts: &'a Parts,
+    call: Option<Call>,
+}
+
+impl Open<'_> {
+    fn call(&mut self) -> Result<&mut Call, CallError> {
+        self.call.as_mut().ok_or(CallError::Internal)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if let Some(call) = self.call.take() {
+            let error = if thread::panicking() { CallError::Internal } else { CallError::Cancelled };
+            // Nobody is left to be told that the audit has failed; the log has it.
+            let _ = call.end::<()>(self.parts, Err(error));
+        }
+    }
+}
+
+/// Works on one batch in the pool while the shard reads the next.
+struct Worker<'a, S> {
+    broker: &'a Broker,
+    connection: u64,
+    state: State<'a, S>,
+}
+
+enum State<'a, S> {
+    Idle(S),
+    Working(Pin<Box<dyn Future<Output = Result<S, CallError>> + Send + 'a>>),
+    /// An error has ended the call.
+    Gone,
+}
+
+impl<S: Sink> Worker<'_, S> {
+    /// Waits for `next` and sees to it that the work goes on meanwhile.
+    async fn beside<T>(&mut self, next: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+        let State::Working(job) = &mut self.state else { return next.await };
+        tokio::pin!(next);
+        tokio::select! {
+            biased;
+            done = job => {
+                self.state = State::Gone;
+                self.state = State::Idle(done?);
+                next.await
+            }
+            next = &mut next => next,
+        }
+    }
+
+    /// Begins to work on `batch` when the one before is done.
+    async fn start<M: Message>(&mut self, batch: Batch, reader: &mut Reader<M>) -> Result<(), CallError> {
+        let mut sink = self.rest().await?;
+        reader.forgive();
+        let (pool, owner, deadline) = (&self.broker.0.pool, self.connection, reader.deadline());
+        let job = move || work(&mut sink, &batch).map(|()| sink);
+        let run = async move { pool.run(Lane::Short, owner, Some(deadline), job).await? };
+        self.state = State::Working(Box::pin(run));
+        Ok(())
+    }
+
+    /// Waits until nothing is being worked on; the sink is the caller's then.
+    async fn rest(&mut self) -> Result<S, CallError> {
+        match std::mem::replace(&mut self.state, State::Gone) {
+            State::Idle(sink) => Ok(sink),
+            State::Working(job) => job.await,
+            State::Gone => Err(CallError::Internal),
+        }
+    }
+}
+
+fn work<S: Sink>(sink: &mut S, batch: &Batch) -> Result<(), CallError> {
+    batch.pieces().try_for_each(|piece| sink.update(piece))
+}
