@@ -270,14 +270,55 @@ fn explain_refuses_what_the_brokers_parser_refuses() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
+/// Proofs are the one part of the language that no operation stands behind.
 #[test]
-fn explain_says_that_an_operation_is_not_served_yet() {
-    let arguments = ["profiles", "explain", "--profile", "FIPS-140-3-128bit", "--operation", "EncryptData"];
+fn only_what_is_not_served_is_said_not_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let proofs = "  - { Name: Proofs, API: { Groth16: { Curve: bn254, Circuits: [multiply] } } }\n";
+    let file = write(folder.path(), "proofs.yaml", &format!("{GOOD}{proofs}"));
+    let arguments =
+        ["profiles", "explain", "--profiles", &file, "--profile", "Proofs", "--operation", "Groth16"];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
-    assert!(stderr(&output).contains("does not serve EncryptData"), "{}", stderr(&output));
-    let listed = stdout(&run(&["profiles", "list", "--bundled"]));
-    assert!(listed.contains("EncryptData (not served yet)"), "{listed}");
+    assert!(stderr(&output).contains("does not serve Groth16"), "{}", stderr(&output));
+    let listed = stdout(&run(&["profiles", "list", "--profiles", &file]));
+    assert!(listed.contains("Groth16 (not served yet)"), "{listed}");
+    let shown = run(&["profiles", "show", "Proofs", "--profiles", &file, "--output", "json"]);
+    assert_eq!(json(&shown.stdout)["notServedYet"], serde_json::json!(["Groth16"]));
+    let bundled = stdout(&run(&["profiles", "list", "--bundled"]));
+    assert!(bundled.contains("EncryptData") && !bundled.contains("not served"), "{bundled}");
+}
+
+#[test]
+fn the_rules_for_data_are_shown_with_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "      SignData:
+        SigningMode: legacy
+        SignAlg: ecdsa
+        HashAlg: sha-512
+        SignatureFormat: DER
+        KeyConstraints: { ECDSA: { MinKeySize: 384, MaxKeySize: 521 } }
+      EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }
+      KEM: { KemAlg: ml-kem-768, AllowSeed: true }
+";
+    let file = write(folder.path(), "data.yaml", &format!("{GOOD}{rules}"));
+    let shown = run(&["profiles", "show", "Plain", "--profiles", &file, "--output", "json"]);
+    let value = json(&shown.stdout);
+    let keys =
+        serde_json::json!({ "line": 11, "ecdsa": { "line": 11, "minKeySize": 384, "maxKeySize": 521 } });
+    assert_eq!(
+        value["signData"],
+        serde_json::json!({ "line": 6, "signingMode": "legacy", "algorithm": "ecdsa-with-sha-512",
+            "signatureFormat": "DER", "keyConstraints": keys, "allowSeed": false })
+    );
+    assert_eq!(
+        value["encryptData"],
+        serde_json::json!({ "line": 12, "encryptAlg": "aes-gcm", "keySize": 256, "tagLength": 128,
+            "nonceStrategy": "random" })
+    );
+    assert_eq!(value["kem"], serde_json::json!({ "line": 13, "kemAlg": "ml-kem-768", "allowSeed": true }));
+    let text = stdout(&run(&["profiles", "show", "Plain", "--profiles", &file]));
+    assert!(text.contains("  encryptData  line 12\n    encryptAlg: aes-gcm\n"), "{text}");
 }
 
 #[test]

@@ -4,7 +4,9 @@
 
 mod support;
 
-use support::{Broker, entries, stderr, stdout};
+use std::process::Stdio;
+
+use support::{Broker, entries, on_terminal, stderr, stdout};
 
 const PROFILES: &str = "\
 Profiles:
@@ -219,6 +221,60 @@ fn the_message_comes_from_text_file_or_standard_input() {
     let piped = broker.run_with(&key_from_pipe, &broker.read("key"));
     assert_eq!(piped.stdout, signatures[0], "{}", stderr(&piped));
     assert!(stderr(&piped).contains("algorithm     ed25519"), "{}", stderr(&piped));
+}
+
+#[test]
+fn a_terminal_shows_text_and_no_binary_secret() {
+    let broker = Broker::with(PROFILES);
+    let keygen = ["keygen", "--profile", "Ed25519", "--public-out", "pub", "--private-out", "-"];
+    let (shown, output) = on_terminal(broker.command(&keygen), true, b"");
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    assert!(
+        shown.contains("-----BEGIN PRIVATE KEY-----") && shown.contains("algorithm     ed25519"),
+        "{shown}"
+    );
+    std::fs::remove_file(broker.path("pub")).unwrap();
+    for (target, encoding) in [("-", "raw"), ("-", "der"), ("/dev/stdout", "raw")] {
+        let keygen = ["keygen", "--profile", "Ed25519", "--encoding", encoding, "--public-out", "pub"];
+        let command = broker.command(&[&keygen[..], &["--private-out", target]].concat());
+        let (shown, output) = on_terminal(command, true, b"");
+        assert_eq!(output.status.code(), Some(2), "{shown}");
+        assert!(shown.contains(&format!("the private key is binary, and {target} is a terminal")), "{shown}");
+        // Half of a pair is of no use.
+        assert!(!broker.path("pub").exists(), "{target} {encoding}");
+    }
+}
+
+#[test]
+fn half_a_result_is_said_to_be_half() {
+    let broker = Broker::with(PROFILES);
+    let mut command = broker.command(&[
+        "keygen",
+        "--profile",
+        "Ed25519",
+        "--public-out",
+        "/dev/full",
+        "--private-out",
+        "key",
+    ]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let why = "cannot write /dev/full: No space left on device (os error 28) (written before: the private key to key)";
+    assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    let error = support::json(&command.args(["--force", "--output", "json"]).output().unwrap().stderr);
+    assert_eq!(error["error"]["code"], "IO");
+    assert!(error["error"]["message"].as_str().unwrap().contains("the private key to key"), "{error}");
+    // A reader who has left is no success here: what was made is lost.
+    let mut child = broker
+        .command(&["keygen", "--profile", "Ed25519", "--public-out", "-", "--private-out", "key", "--force"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot write standard output"), "{}", stderr(&output));
 }
 
 #[test]

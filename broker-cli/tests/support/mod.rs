@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
-    io::Write as _,
-    os::unix::fs::PermissionsExt as _,
+    fs::File,
+    io::{Read as _, Write as _},
+    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread::JoinHandle,
@@ -152,6 +153,45 @@ pub fn stderr(output: &Output) -> String {
 pub fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
+}
+
+/// Both ends of a terminal of 100 columns: the one that shows, and the one that a program gets.
+pub fn terminal() -> (File, OwnedFd) {
+    use rustix::{fs::Mode, pty, termios};
+    let shown = pty::openpt(pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY).unwrap();
+    pty::grantpt(&shown).unwrap();
+    pty::unlockpt(&shown).unwrap();
+    let name = pty::ptsname(&shown, Vec::new()).unwrap();
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
+    let program = rustix::fs::open(&name, flags, Mode::empty()).unwrap();
+    let size = termios::Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    termios::tcsetwinsize(&program, size).unwrap();
+    (shown.into(), program)
+}
+
+/// Runs `command` with its standard error, or both outputs, on a terminal: what is shown there, and the rest.
+pub fn on_terminal(mut command: Command, both: bool, input: &[u8]) -> (String, Output) {
+    let (mut shown, program) = terminal();
+    if both {
+        command.stdout(program.try_clone().unwrap());
+    } else {
+        command.stdout(Stdio::piped());
+    }
+    let mut child = command.stdin(Stdio::piped()).stderr(program).spawn().unwrap();
+    // With it goes this process's last hold on the terminal, so that its end is seen.
+    drop(command);
+    let mut pipe = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || drop(pipe.write_all(input)));
+        let reader = scope.spawn(move || {
+            let mut text = Vec::new();
+            // The last program leaves a terminal with an error (EIO).
+            drop(shown.read_to_end(&mut text));
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let output = child.wait_with_output().unwrap();
+        (reader.join().unwrap(), output)
+    })
 }
 
 /// How many files and folders are in there.
