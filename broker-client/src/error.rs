@@ -121,10 +121,6 @@ impl Error {
         }
     }
 
-    pub(crate) fn input(source: io::Error) -> Self {
-        Self::Input { source: Arc::new(source) }
-    }
-
     pub(crate) fn protocol(detail: impl Into<String>) -> Self {
         Self::Protocol { detail: detail.into() }
     }

@@ -9,27 +9,11 @@ use std::{
 };
 
 use broker_client::{
-    Certificate, Client, Code, Encoding, Error, HashRequest, HashValue, HealthStatus, SignCertificateRequest,
+    Certificate, Code, Encoding, Error, HashRequest, HashValue, HealthStatus, SignCertificateRequest,
 };
-use common::{Fake, Running, Step, quick, start};
+use common::{Step, broker};
 use tonic::{Code as Grpc, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
-
-struct Broker {
-    fake: Fake,
-    client: Client,
-    _running: Running,
-    _folder: tempfile::TempDir,
-}
-
-async fn broker(max_attempts: u32) -> Broker {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("s");
-    let fake = Fake::default();
-    let running = start(&fake, socket.clone());
-    let client = Client::builder().socket(socket).retry(quick(max_attempts)).connect().await.unwrap();
-    Broker { fake, client, _running: running, _folder: folder }
-}
 
 fn hash() -> HashRequest {
     HashRequest::new("Default", &b"\x01\xfe"[..])

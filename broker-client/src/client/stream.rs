@@ -1,6 +1,9 @@
 //! StreamService: data of any length, sent in parts.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use broker_proto::v1::stream_service_client::StreamServiceClient;
 use bytes::Bytes;
@@ -20,9 +23,11 @@ use crate::{
 impl Client {
     /// Hashes data of any length, given in parts of any length.
     ///
-    /// A stream is sent once and never again, and has no deadline but its own
-    /// [`timeout`](HashStreamRequest::timeout). The broker's refusal ends it at once, whatever is still to be sent.
-    /// The parts go to the socket without a copy.
+    /// A stream is sent once and never again. It begins when the broker has answered a question for its health, which is
+    /// repeated as every call is, and then has no deadline but its own [`timeout`](HashStreamRequest::timeout). The
+    /// broker's refusal ends it at once, whatever is still to be sent.
+    ///
+    /// The parts go to the socket without a copy. Their memory is the caller's, who alone can wipe it.
     ///
     /// # Errors
     /// [`Error::Input`] when a part is an error, [`Error::Refused`] with the server's reason, or what kept the call
@@ -136,26 +141,38 @@ impl Client {
         F: Future<Output = Result<Response<R>, Status>>,
     {
         let options = request.options();
+        let limit = options.timeout.map(|timeout| timeout.min(retry::LONGEST));
+        // The messages are made by the uploader.
+        let messages = headed(tokio_stream::empty(), limit, options.header()?);
         let (failed, failure) = oneshot::channel();
         let upload = Upload::new(&request.message(&options.call_id()), parts, failed);
         let service = StreamServiceClient::new(Uploader::new(self.channel.clone(), upload))
             .max_decoding_message_size(MAX_ANSWER);
-        // The messages are made by the uploader.
-        let messages = headed(tokio_stream::empty(), options.timeout, options.header()?);
         let call = async {
+            self.find().await.map_err(Failure::Own)?;
             tokio::select! {
                 biased;
+                // First: it is why the answer fails.
+                Ok(source) = failure => Err(Failure::Own(Error::Input { source: Arc::new(source) })),
                 answer = send(service, messages) => answer.map(Response::into_inner).map_err(Failure::Status),
-                // Whoever leaves here cancels the call: to end it would say that the data was complete.
-                Ok(source) = failure => Err(Failure::Input(source)),
             }
         };
-        let Some(limit) = options.timeout else { return call.await.map_err(Into::into) };
+        let Some(limit) = limit else { return call.await.map_err(Into::into) };
         let deadline = || Error::Deadline { timeout: limit, attempts: 1, last: None };
-        match timeout(limit.min(retry::LONGEST), call).await {
+        match timeout(limit, call).await {
             Ok(Err(Failure::Status(status))) if retry::out_of_time(&status) => Err(deadline()),
             Ok(done) => done.map_err(Into::into),
             Err(_) => Err(deadline()),
+        }
+    }
+
+    /// A stream's data can be given only once, so a broker that was restarted must be found before: by a call that may
+    /// be sent again.
+    async fn find(&self) -> Result<(), Error> {
+        match self.health("").await {
+            // Who says no is there.
+            Ok(_) | Err(Error::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 }
@@ -163,14 +180,14 @@ impl Client {
 /// How a stream fails.
 enum Failure {
     Status(Status),
-    Input(io::Error),
+    Own(Error),
 }
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Status(status) => status.into(),
-            Failure::Input(source) => Self::input(source),
+            Failure::Own(error) => error,
         }
     }
 }

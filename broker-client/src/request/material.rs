@@ -134,3 +134,79 @@ impl<T: AsRef<[u8]>> fmt::Debug for Data<T> {
         write!(f, "[{} bytes]", self.0.as_ref().len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+    use crate::{
+        DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest,
+        GenerateKeyPairRequest, SignDataRequest, SignStreamRequest, VerifyDataRequest, VerifyStreamRequest,
+        request::Ask,
+    };
+
+    const KEY: &str = "PRIVATE-KEY";
+
+    #[test]
+    fn no_debug_shows_key_seed_or_data() {
+        fn texts<A: Ask<Message: fmt::Debug> + fmt::Debug>(request: &A) -> [String; 2] {
+            [format!("{request:?} {request:#?}"), format!("{:?}", request.message("id"))]
+        }
+        for [request, message] in [
+            texts(&GenerateKeyPairRequest::new("P").seed(KEY)),
+            texts(&EncapsulateRequest::new("P", KEY)),
+            texts(&DecapsulateRequest::new("P", KEY, "TEXT")),
+            texts(&SignDataRequest::new("P", KEY, "TEXT")),
+            texts(&SignDataRequest::composite("P", KEY, KEY, "TEXT")),
+            texts(&VerifyDataRequest::new("P", KEY, "TEXT", "TEXT")),
+            texts(&VerifyDataRequest::composite("P", KEY, KEY, "TEXT", "TEXT")),
+            texts(&EncryptDataRequest::new("P", KEY, KEY).aad("TEXT")),
+            texts(&DecryptDataRequest::new("P", KEY, "TEXT", "n", "t").aad("TEXT")),
+            texts(&SignStreamRequest::new("P", KEY)),
+            texts(&SignStreamRequest::composite("P", KEY, KEY)),
+            texts(&VerifyStreamRequest::new("P", KEY, "TEXT")),
+            texts(&VerifyStreamRequest::composite("P", KEY, KEY, "TEXT")),
+        ] {
+            assert!(request.contains("[redacted]") && message.contains("[redacted]"), "{request} {message}");
+            // As text and as numbers.
+            for text in [request.as_str(), &message] {
+                assert!(!text.contains(KEY) && !text.contains("80, 82, 73"), "{text}");
+            }
+            assert!(!request.contains("TEXT") && !request.contains("84, 69, 88"), "{request}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_every_origin_are_the_same_bytes_and_are_wiped() {
+        fn wiped<T: ZeroizeOnDrop>(_: &T) {}
+        for secret in [
+            Secret::from(KEY),
+            KEY.to_owned().into(),
+            KEY.as_bytes().into(),
+            KEY.as_bytes().to_vec().into(),
+            b"PRIVATE-KEY".into(),
+            (*b"PRIVATE-KEY").into(),
+            Zeroizing::new(KEY.to_owned()).into(),
+            Zeroizing::new(KEY.as_bytes().to_vec()).into(),
+        ] {
+            let Secret(Wiped(bytes)) = &secret;
+            wiped(bytes);
+            assert_eq!(KEY.as_bytes(), secret.to_vec());
+            assert_eq!(secret.to_vec().len(), secret.to_vec().capacity());
+        }
+    }
+
+    #[test]
+    fn what_is_given_by_value_is_not_copied() {
+        let text = KEY.to_owned();
+        let place = text.as_ptr();
+        assert_eq!(place, Secret::from(text).0.0.as_ptr());
+        let text = Zeroizing::new(KEY.to_owned());
+        let place = text.as_ptr();
+        assert_eq!(place, Secret::from(text).0.0.as_ptr());
+        let bytes = KEY.as_bytes().to_vec();
+        let place = bytes.as_ptr();
+        assert_eq!(place, Secret::from(bytes).0.0.as_ptr());
+    }
+}

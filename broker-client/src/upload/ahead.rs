@@ -5,7 +5,7 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::mpsc,
+    sync::{Arc, mpsc},
     task::{Context, Poll},
     thread,
 };
@@ -35,7 +35,7 @@ pub(crate) fn ahead(reader: impl Read + Send + 'static) -> Result<Ahead, Error> 
             // Nobody hears it when the call is over.
             let _ = sender.send(end.map(|()| None));
         })
-        .map_err(Error::input)?;
+        .map_err(|source| Error::Input { source: Arc::new(source) })?;
     Ok(Ahead { parts })
 }
 
@@ -55,11 +55,11 @@ fn read(mut reader: impl Read, parts: &channel::UnboundedSender<Item>) -> io::Re
             }
         };
         let length = fill(&mut reader, &mut bytes)?;
-        if length == 0 {
+        let part = Bytes::from_owner(Part { bytes, back: back.clone() }).slice(..length);
+        if length > 0 && parts.send(Ok(Some(part))).is_err() {
             return Ok(());
         }
-        let part = Bytes::from_owner(Part { bytes, back: back.clone() }).slice(..length);
-        if parts.send(Ok(Some(part))).is_err() {
+        if length < PART {
             return Ok(());
         }
     }

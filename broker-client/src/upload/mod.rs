@@ -4,7 +4,6 @@
 mod ahead;
 
 use std::{
-    convert::Infallible,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -39,7 +38,8 @@ pub(crate) struct Upload<S> {
 }
 
 impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Upload<Pin<Box<S>>> {
-    /// An error among the parts goes to `failed`, and then the body neither goes on nor ends.
+    /// An error among the parts goes to `failed`. The body has one, too, so that its stream is reset: to the server a
+    /// stream that just ended would be a whole one.
     pub(crate) fn new(header: &impl prost::Message, parts: S, failed: oneshot::Sender<io::Error>) -> Self {
         Self { next: Some(message(header)), rest: Bytes::new(), parts: Box::pin(parts), failed: Some(failed) }
     }
@@ -47,12 +47,12 @@ impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Upload<Pin<Box<S>>> {
 
 impl<S: Stream<Item = io::Result<Bytes>> + Unpin> http_body::Body for Upload<S> {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         loop {
             if let Some(bytes) = self.next.take() {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
@@ -63,14 +63,13 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> http_body::Body for Upload<S> 
                 self.next = Some(part);
                 return Poll::Ready(Some(Ok(Frame::data(data_prefix(length)))));
             }
-            if self.failed.is_none() {
-                return Poll::Pending;
-            }
             match ready!(Pin::new(&mut self.parts).poll_next(context)) {
                 Some(Ok(part)) => self.rest = part,
                 Some(Err(error)) => {
+                    let reset = io::Error::new(error.kind(), "the data to be sent cannot be read");
                     // Nobody hears it when the call is over already.
                     let _ = self.failed.take().map(|failed| failed.send(error));
+                    return Poll::Ready(Some(Err(reset)));
                 }
                 None => return Poll::Ready(None),
             }
@@ -113,7 +112,7 @@ pub(crate) struct Uploader {
 impl Uploader {
     pub(crate) fn new<U>(channel: Channel, body: U) -> Self
     where
-        U: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static,
+        U: http_body::Body<Data = Bytes, Error = io::Error> + Send + 'static,
     {
         Self { channel, body: Some(Body::new(body)) }
     }

@@ -1,7 +1,12 @@
 //! A broker that answers what the test tells it to, on a socket in a folder of its own.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
+pub(crate) mod answers;
+pub(crate) mod memory;
+mod services;
+
 use std::{
+    any::Any,
     collections::VecDeque,
     future::pending,
     path::PathBuf,
@@ -10,16 +15,28 @@ use std::{
     time::Duration,
 };
 
-use broker_proto::v1::{self, crypto_service_server as crypto, info_service_server as info};
+use broker_client::Client;
+use broker_proto::v1::{
+    crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
+    kem_service_server::KemServiceServer, signature_key_service_server::SignatureKeyServiceServer,
+    stream_service_server::StreamServiceServer,
+};
 use tokio::sync::oneshot;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 
+pub(crate) use self::services::End;
+
 /// What the broker does with its next call.
 pub(crate) enum Step {
+    /// Answers as it does when it was told nothing.
+    Usual,
     Fail(Status),
     Hang,
+    /// Answers with a message that has no field set.
     Empty,
+    /// Answers with this message, which has to be of the call's type.
+    Answer(Box<dyn Any + Send>),
 }
 
 /// What the broker saw of a call.
@@ -38,6 +55,11 @@ struct Authority(String);
 pub(crate) struct Fake {
     steps: Arc<Mutex<VecDeque<Step>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    messages: Arc<Mutex<Vec<Box<dyn Any + Send>>>>,
+    /// How each stream ended, in the order in which they did.
+    ends: Arc<Mutex<Vec<End>>>,
+    /// How long the parts of each complete stream were.
+    lengths: Arc<Mutex<Vec<Vec<usize>>>>,
 }
 
 impl Fake {
@@ -50,6 +72,10 @@ impl Fake {
         self.then(Step::Fail(status))
     }
 
+    pub(crate) fn answer(&self, message: impl Any + Send) -> &Self {
+        self.then(Step::Answer(Box::new(message)))
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -58,122 +84,84 @@ impl Fake {
         self.seen().len()
     }
 
-    /// True when the answer is to be empty.
-    async fn step<T>(&self, request: &Request<T>, metadata: &Option<v1::Metadata>) -> Result<bool, Status> {
-        let header = |name: &str| Some(request.metadata().get(name)?.to_str().unwrap().to_owned());
-        self.seen.lock().unwrap().push(Seen {
-            id: metadata.as_ref().map(|it| it.id.clone()).unwrap_or_default(),
-            timeout: header("grpc-timeout"),
-            traceparent: header("traceparent"),
-            authority: request.extensions().get::<Authority>().map(|it| it.0.clone()),
-        });
+    /// The message of the last call.
+    pub(crate) fn last<M: Any>(&self) -> M {
+        *self.messages.lock().unwrap().pop().unwrap().downcast().unwrap()
+    }
+
+    /// How long the parts of the last complete stream were.
+    pub(crate) fn lengths(&self) -> Vec<usize> {
+        self.lengths.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// How the only stream ended, once it has.
+    pub(crate) async fn end(&self) -> End {
+        loop {
+            if let Some(end) = self.ends.lock().unwrap().first() {
+                return *end;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What the test wants in place of the usual answer, if anything.
+    async fn step<R: Any + Default>(&self, headers: &Headers, id: &str) -> Result<Option<R>, Status> {
+        self.seen.lock().unwrap().push(Seen { id: id.to_owned(), ..headers.0.clone() });
         let step = self.steps.lock().unwrap().pop_front();
         match step {
             Some(Step::Fail(status)) => Err(status),
             Some(Step::Hang) => pending().await,
-            Some(Step::Empty) => Ok(true),
-            None => Ok(false),
+            Some(Step::Empty) => Ok(Some(R::default())),
+            Some(Step::Answer(message)) => Ok(Some(*message.downcast().unwrap())),
+            Some(Step::Usual) | None => Ok(None),
         }
+    }
+
+    /// A call of one message.
+    async fn unary<M, R>(&self, request: Request<M>, usual: fn(M) -> R) -> Result<Response<R>, Status>
+    where
+        M: answers::Message + Any + Clone + Send,
+        R: Any + Default,
+    {
+        let headers = Headers::of(&request);
+        let message = request.into_inner();
+        self.messages.lock().unwrap().push(Box::new(message.clone()));
+        let other = self.step(&headers, &message.id()).await?;
+        Ok(Response::new(other.unwrap_or_else(|| usual(message))))
     }
 }
 
-#[tonic::async_trait]
-impl crypto::CryptoService for Fake {
-    async fn hash_data(
-        &self,
-        request: Request<v1::HashDataRequest>,
-    ) -> Result<Response<v1::HashDataResponse>, Status> {
-        let metadata = request.get_ref().metadata.clone();
-        if self.step(&request, &metadata).await? {
-            return Ok(Response::new(v1::HashDataResponse::default()));
-        }
-        let request = request.into_inner();
-        let value = match request.output_format() {
-            v1::HashOutputFormat::Raw => v1::hash_data_response::HashValue::HashValueRaw(request.input),
-            _ => v1::hash_data_response::HashValue::HashValueHex(
-                request.input.iter().map(|byte| format!("{byte:02x}")).collect(),
-            ),
-        };
-        let mut metadata = metadata.unwrap();
-        metadata.deprecation = (request.profile == "Old").then(|| v1::DeprecationWarning {
-            profile: "Old".into(),
-            replaced_by: Some("New".into()),
-            ..Default::default()
-        });
-        Ok(Response::new(v1::HashDataResponse {
-            metadata: Some(metadata),
-            hash_value: Some(value),
-            descriptor: Some(v1::CryptoDescriptor {
-                profile: request.profile,
-                operation: "HashData".into(),
-                algorithm: "identity".into(),
-            }),
-        }))
-    }
+/// What a call's headers say.
+struct Headers(Seen);
 
-    async fn sign_certificate(
-        &self,
-        request: Request<v1::SignCertificateRequest>,
-    ) -> Result<Response<v1::SignCertificateResponse>, Status> {
-        let metadata = request.get_ref().metadata.clone();
-        self.step(&request, &metadata).await?;
-        let request = request.into_inner();
-        let certificate = match request.output_format() {
-            v1::SignOutputFormat::Pem => {
-                v1::sign_certificate_response::SignedCertificate::Pem(request.csr.clone())
-            }
-            _ => v1::sign_certificate_response::SignedCertificate::Der(request.csr.clone().into()),
-        };
-        Ok(Response::new(v1::SignCertificateResponse {
-            metadata,
-            signed_certificate: Some(certificate),
-            descriptor: None,
-        }))
-    }
-
-    async fn sign_data(
-        &self,
-        _: Request<v1::SignDataRequest>,
-    ) -> Result<Response<v1::SignDataResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn verify_data(
-        &self,
-        _: Request<v1::VerifyDataRequest>,
-    ) -> Result<Response<v1::VerifyDataResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn encrypt_data(
-        &self,
-        _: Request<v1::EncryptDataRequest>,
-    ) -> Result<Response<v1::EncryptDataResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn decrypt_data(
-        &self,
-        _: Request<v1::DecryptDataRequest>,
-    ) -> Result<Response<v1::DecryptDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+impl Headers {
+    fn of<T>(request: &Request<T>) -> Self {
+        let header = |name: &str| Some(request.metadata().get(name)?.to_str().unwrap().to_owned());
+        Self(Seen {
+            id: String::new(),
+            timeout: header("grpc-timeout"),
+            traceparent: header("traceparent"),
+            authority: request.extensions().get::<Authority>().map(|it| it.0.clone()),
+        })
     }
 }
 
-#[tonic::async_trait]
-impl info::InfoService for Fake {
-    async fn get_info(
-        &self,
-        request: Request<v1::GetInfoRequest>,
-    ) -> Result<Response<v1::GetInfoResponse>, Status> {
-        self.step(&request, &None).await?;
-        Ok(Response::new(v1::GetInfoResponse {
-            version: "1.2.3".into(),
-            profiles: vec!["Default".into()],
-            started_at: Some(prost_types::Timestamp { seconds: 7, nanos: 5 }),
-            ..Default::default()
-        }))
-    }
+/// A fake broker and a client of it.
+pub(crate) struct Broker {
+    pub(crate) fake: Fake,
+    pub(crate) client: Client,
+    pub(crate) running: Option<Running>,
+    pub(crate) socket: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) async fn broker(max_attempts: u32) -> Broker {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let running = Some(start(&fake, socket.clone()));
+    let client = Client::builder().socket(&socket).retry(quick(max_attempts)).connect().await.unwrap();
+    Broker { fake, client, running, socket, _folder: folder }
 }
 
 /// A fake broker that is running, in a thread of its own.
@@ -215,7 +203,7 @@ pub(crate) fn start(fake: &Fake, socket: PathBuf) -> Running {
         runtime.block_on(async move {
             let listener = tokio::net::UnixListener::from_std(listener).unwrap();
             let (reporter, health) = tonic_health::server::health_reporter();
-            reporter.set_serving::<crypto::CryptoServiceServer<Fake>>().await;
+            reporter.set_serving::<CryptoServiceServer<Fake>>().await;
             let note_authority = |mut request: http::Request<tonic::body::Body>| {
                 let authority = request.uri().authority().map(|it| Authority(it.to_string()));
                 authority.map(|authority| request.extensions_mut().insert(authority));
@@ -223,8 +211,11 @@ pub(crate) fn start(fake: &Fake, socket: PathBuf) -> Running {
             };
             let server = Server::builder()
                 .layer(tower::util::MapRequestLayer::new(note_authority))
-                .add_service(crypto::CryptoServiceServer::new(fake.clone()))
-                .add_service(info::InfoServiceServer::new(fake))
+                .add_service(CryptoServiceServer::new(fake.clone()))
+                .add_service(KemServiceServer::new(fake.clone()))
+                .add_service(SignatureKeyServiceServer::new(fake.clone()))
+                .add_service(StreamServiceServer::new(fake.clone()))
+                .add_service(InfoServiceServer::new(fake))
                 .add_service(health)
                 .serve_with_incoming(UnixListenerStream::new(listener));
             tokio::select! {

@@ -1,0 +1,112 @@
+//! Every service of the broker.
+
+use broker_proto::v1::{
+    self, crypto_service_server::CryptoService, hash_stream_request, info_service_server::InfoService,
+    kem_service_server::KemService, sign_stream_request, signature_key_service_server::SignatureKeyService,
+    stream_service_server::StreamService, verify_stream_request,
+};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{Fake, Headers, answers};
+
+macro_rules! unary {
+    ($service:ident { $($call:ident($request:ident) -> $response:ident: $usual:ident;)+ }) => {
+        #[tonic::async_trait]
+        impl $service for Fake {$(
+            async fn $call(
+                &self,
+                request: Request<v1::$request>,
+            ) -> Result<Response<v1::$response>, Status> {
+                self.unary(request, answers::$usual).await
+            }
+        )+}
+    };
+}
+unary!(CryptoService {
+    hash_data(HashDataRequest) -> HashDataResponse: hash;
+    sign_certificate(SignCertificateRequest) -> SignCertificateResponse: certificate;
+    sign_data(SignDataRequest) -> SignDataResponse: sign;
+    verify_data(VerifyDataRequest) -> VerifyDataResponse: verify;
+    encrypt_data(EncryptDataRequest) -> EncryptDataResponse: encrypt;
+    decrypt_data(DecryptDataRequest) -> DecryptDataResponse: decrypt;
+});
+unary!(KemService {
+    generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: kem_key_pair;
+    encapsulate(EncapsulateRequest) -> EncapsulateResponse: encapsulate;
+    decapsulate(DecapsulateRequest) -> DecapsulateResponse: decapsulate;
+});
+unary!(SignatureKeyService {
+    generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: signature_key_pair;
+});
+unary!(InfoService {
+    get_info(GetInfoRequest) -> GetInfoResponse: info;
+});
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The client said that this was all.
+    Complete,
+    /// The client cancelled it, or its connection broke.
+    Broken,
+    /// The broker was told to answer before the end.
+    Answered,
+}
+
+/// Notes the end of a stream, also when the server drops the call because its client has cancelled it.
+struct Watched<'a> {
+    fake: &'a Fake,
+    end: End,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.fake.ends.lock().unwrap().push(self.end);
+    }
+}
+
+macro_rules! streams {
+    ($($call:ident($request:ident, $part:ident) -> $response:ident: $unary:ident, $usual:ident;)+) => {
+        #[tonic::async_trait]
+        impl StreamService for Fake {$(
+            async fn $call(
+                &self,
+                request: Request<Streaming<v1::$request>>,
+            ) -> Result<Response<v1::$response>, Status> {
+                let headers = Headers::of(&request);
+                let mut messages = request.into_inner();
+                let mut watched = Watched { fake: self, end: End::Broken };
+                let first = messages.message().await?.and_then(|message| message.part);
+                let Some($part::Part::Header(header)) = first else {
+                    return Err(Status::invalid_argument("the first message is no header"));
+                };
+                self.messages.lock().unwrap().push(Box::new(header.clone()));
+                let id = header.metadata.as_ref().unwrap().id.clone();
+                match self.step(&headers, &id).await {
+                    Ok(None) => {}
+                    done => {
+                        watched.end = End::Answered;
+                        return done.map(|other| Response::new(other.unwrap()));
+                    }
+                }
+                let mut lengths = Vec::new();
+                let mut input = Vec::new();
+                while let Some(message) = messages.message().await? {
+                    let Some($part::Part::Data(data)) = message.part else {
+                        return Err(Status::invalid_argument("a second header"));
+                    };
+                    lengths.push(data.len());
+                    input.extend_from_slice(&data);
+                }
+                watched.end = End::Complete;
+                self.lengths.lock().unwrap().push(lengths);
+                Ok(Response::new(answers::$usual(answers::$unary(header, input.into()))))
+            }
+        )+}
+    };
+}
+streams! {
+    hash_stream(HashStreamRequest, hash_stream_request) -> HashDataResponse: hash_request, hash;
+    sign_stream(SignStreamRequest, sign_stream_request) -> SignDataResponse: sign_request, sign;
+    verify_stream(VerifyStreamRequest, verify_stream_request) -> VerifyDataResponse: verify_request, verify;
+}
