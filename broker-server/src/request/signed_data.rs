@@ -59,11 +59,12 @@ impl SignedData {
         if !signers.is_empty() {
             return Err(Problem::Unsupported("has more than one signer; one is taken".into()));
         }
-        signer_info(signer)
+        signer_info(content.version, signer)
     }
 }
 
 struct Content<'a> {
+    version: u8,
     is_attached: bool,
     signers: Values<'a>,
 }
@@ -75,10 +76,7 @@ fn content(bytes: &[u8]) -> Result<Content<'_>, NotDer> {
     }
     let mut data = Tlv::only(info.next(context(0, true))?.value)?.inside(Tag::Sequence)?;
     info.end()?;
-    // RFC 5652 5.1: with a signer by subject key identifier the version is 3, with rarer contents 4 or 5.
-    if !matches!(data.next(Tag::Integer)?.value, [3..=5]) {
-        return Err(NotDer);
-    }
+    let version: u8 = data.decode()?;
     data.next(Tag::Set)?;
     let mut content = data.sequence()?;
     if content.decode::<ObjectIdentifier>()? != DATA {
@@ -90,11 +88,11 @@ fn content(bytes: &[u8]) -> Result<Content<'_>, NotDer> {
     data.optional(context(1, true))?;
     let signers = Values::new(data.next(Tag::Set)?.value)?;
     data.end()?;
-    Ok(Content { is_attached, signers })
+    Ok(Content { version, is_attached, signers })
 }
 
-fn signer_info(signer: Tlv<'_>) -> Result<SignedData, Problem> {
-    let parts = parts(signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
+fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, Problem> {
+    let parts = parts(version, signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
     let Some(subject_key_id) = parts.subject_key_id else {
         return Err(Problem::Unsupported(
             "names its signer by issuer and serial number; only the subject key identifier is taken (openssl cms -keyid)"
@@ -129,13 +127,15 @@ struct Parts<'a> {
     signature: &'a [u8],
 }
 
-fn parts(signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
+fn parts(version: u8, signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
     let mut parts = signer.inside(Tag::Sequence)?;
-    let version = parts.next(Tag::Integer)?.value;
+    let signer_version: u8 = parts.decode()?;
     let name = parts.any()?;
-    let subject_key_id = match (version, name.tag) {
-        ([3], tag) if tag == context(0, false) => Some(name.value),
-        ([1], Tag::Sequence) => None,
+    // RFC 5652 5.1, 5.3: what a signer is named by is of one version; the whole has that one, or with rarer contents a
+    // later one.
+    let subject_key_id = match (version, signer_version, name.tag) {
+        (3..=5, 3, tag) if tag == context(0, false) => Some(name.value),
+        (1 | 3..=5, 1, Tag::Sequence) => None,
         _ => return Err(NotDer),
     };
     let digest = hash(&mut parts)?;

@@ -16,6 +16,7 @@ use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoSe
 
 pub mod pki;
 pub mod signing;
+pub mod tree;
 
 /// A running broker. Dropping it kills the process.
 pub struct Broker {
