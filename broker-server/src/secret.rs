@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes that nobody but a crypto library should see. No `Clone`; `Debug` prints nothing of them.
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
@@ -17,6 +17,16 @@ impl SecretBytes {
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
+
+    /// The bytes, for a crypto library that works in place.
+    pub fn expose_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// The bytes without a copy, for what is no secret any more or has an owner that wipes it.
+    pub fn into_exposed(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0)
+    }
 }
 
 impl fmt::Debug for SecretBytes {
@@ -24,3 +34,26 @@ impl fmt::Debug for SecretBytes {
         f.write_str("SecretBytes([redacted])")
     }
 }
+
+/// Does `work`, then wipes the stack below: what computes on arrays moves them about, and each move leaves a copy where
+/// the array was. What `work` gives back must not be secret bytes themselves.
+pub fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
+    let done = call(work);
+    wipe_stack();
+    done
+}
+
+/// The frame in which `work` runs, and all that it calls, lie where [`wipe_stack`] has its own.
+#[inline(never)]
+fn call<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+fn wipe_stack() {
+    let mut stack = [0_u64; STACK / 8];
+    stack.zeroize();
+}
+
+/// How much of the stack is wiped, in bytes: more than the deepest of what runs on it needs.
+const STACK: usize = 128 << 10;

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     compute::Pool,
     config::{Config, SocketGroup, Sockets},
-    operation::{CAPABILITIES, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
     rpc::{Broker, Health, Parts},
     telemetry::audit::Audit,
@@ -51,11 +51,13 @@ impl Server {
             .map_err(StartError::Threads)?;
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
         cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
+        let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(Parts {
             catalogue: Arc::new(catalogue),
             pool: Arc::clone(&pool),
             cache,
+            nonces,
             audit: Arc::new(audit),
             limits: config.limits,
             max_request_bytes: config.max_request_bytes,
@@ -130,6 +132,9 @@ pub enum StartError {
     /// The compute pool has no threads.
     #[error("cannot start the compute threads: {0}")]
     Threads(#[source] io::Error),
+    /// The crypto library has no random numbers.
+    #[error("the crypto library has no random numbers")]
+    Randomness,
 }
 
 impl StartError {
@@ -138,7 +143,7 @@ impl StartError {
         match self {
             Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Audit(_) => 2,
             Self::Socket(SocketError::Live { .. }) => 3,
-            Self::Socket(_) | Self::Threads(_) => 1,
+            Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,
         }
     }
 }

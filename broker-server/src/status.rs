@@ -11,9 +11,9 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     compute::ComputeError,
-    operation::{certificate::CertificateError, signature::SignatureError},
+    operation::{aead::AeadError, certificate::CertificateError, signature::SignatureError},
     policy::{Denial, DenialKind},
-    request::RequestError,
+    request::{Problem, RequestError},
 };
 
 /// The domain of every google.rpc.ErrorInfo.
@@ -35,6 +35,9 @@ pub enum CallError {
     /// No certificate was issued.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// Nothing was encrypted or decrypted.
+    #[error(transparent)]
+    Aead(#[from] AeadError),
     /// Nothing was signed, verified or made.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -78,6 +81,7 @@ impl CallError {
             Self::Request(error) => error.problem.reason(),
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
+            Self::Aead(error) => error.reason(),
             Self::Signature(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
@@ -104,12 +108,13 @@ impl CallError {
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
                 _ => Code::FailedPrecondition,
             },
-            Self::Certificate(CertificateError::Internal) | Self::Signature(SignatureError::Internal) => {
-                Code::Internal
+            Self::Certificate(CertificateError::Internal)
+            | Self::Signature(SignatureError::Internal)
+            | Self::Aead(AeadError::Internal) => Code::Internal,
+            Self::Signature(SignatureError::NotStreamable) | Self::Aead(AeadError::KeyExhausted) => {
+                Code::FailedPrecondition
             }
-            Self::Signature(SignatureError::NotStreamable) => Code::FailedPrecondition,
-            Self::Signature(_) => Code::InvalidArgument,
-            Self::Certificate(_) => Code::InvalidArgument,
+            Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => Code::Unavailable,
@@ -128,8 +133,15 @@ impl CallError {
             }
         };
         match self {
-            Self::Request(error) => put("field", error.field),
+            Self::Request(error) | Self::Aead(AeadError::Field(error)) => {
+                put("field", error.field);
+                if let Problem::WrongLength { expected, .. } = &error.problem {
+                    let lengths: Vec<String> = expected.iter().map(ToString::to_string).collect();
+                    put("expected_bytes", &lengths.join(","));
+                }
+            }
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
+            Self::Aead(error) => put("field", error.field().unwrap_or_default()),
             Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
@@ -224,7 +236,6 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
-    use crate::request::Problem;
 
     fn denial(kind: DenialKind) -> CallError {
         CallError::Denied(Denial {
@@ -254,6 +265,11 @@ mod tests {
             (ComputeError::Panicked.into(), Code::Internal, "INTERNAL"),
             (CallError::ShuttingDown, Code::Unavailable, "SHUTTING_DOWN"),
             (CallError::AuditUnavailable, Code::Internal, "AUDIT_UNAVAILABLE"),
+            (denial(DenialKind::KeyNotAllowed), Code::FailedPrecondition, "KEY_NOT_ALLOWED"),
+            (denial(DenialKind::NonceNotAllowed), Code::FailedPrecondition, "NONCE_NOT_ALLOWED"),
+            (AeadError::AuthenticationFailed.into(), Code::InvalidArgument, "AUTHENTICATION_FAILED"),
+            (AeadError::KeyExhausted.into(), Code::FailedPrecondition, "KEY_EXHAUSTED"),
+            (AeadError::Internal.into(), Code::Internal, "INTERNAL"),
         ] {
             let status = Status::from(&error);
             assert_eq!(status.code(), code, "{error}");
@@ -269,6 +285,23 @@ mod tests {
         assert_eq!(metadata["profile"], "Default");
         assert_eq!(metadata["rule"], "API.HashData");
         assert_eq!(metadata["line"], "7");
+    }
+
+    #[test]
+    fn a_wrong_length_says_the_right_ones() {
+        let problem = |expected| Problem::WrongLength { length: 1, expected };
+        let tag = RequestError { field: "decrypt_metadata.tag", problem: problem(vec![12]) };
+        let key = RequestError { field: "key_source", problem: problem(vec![16, 24, 32]) };
+        for (error, field, expected) in [
+            (CallError::Aead(tag.into()), "decrypt_metadata.tag", "12"),
+            (CallError::Request(key), "key_source", "16,24,32"),
+        ] {
+            let status = Status::from(error);
+            assert_eq!(status.code(), Code::InvalidArgument);
+            let metadata = info(&status).metadata;
+            assert_eq!((metadata["field"].as_str(), metadata["expected_bytes"].as_str()), (field, expected));
+            assert_eq!(info(&status).reason, "FIELD_WRONG_LENGTH");
+        }
     }
 
     #[test]

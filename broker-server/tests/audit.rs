@@ -4,7 +4,11 @@
 mod support;
 
 use broker_proto::v1;
-use support::{Broker, pki, private_folder, reason};
+use support::{
+    Broker,
+    aead::{NONCE, decrypt_request, encrypt_request},
+    pki, private_folder, reason,
+};
 use tonic::Code;
 use x509_parser::prelude::FromDer as _;
 
@@ -51,6 +55,44 @@ async fn every_use_of_a_key_and_every_refusal_has_a_line() {
     assert!(lines[1]["rule_line"].as_u64().is_some());
     assert_eq!(lines[2]["reason"], "UNKNOWN_PROFILE");
     assert!(!text.contains("BEGIN"));
+}
+
+#[tokio::test]
+async fn encrypting_and_decrypting_have_lines_without_a_byte_of_what_was_sent() {
+    let folder = private_folder();
+    let file = folder.path().join("audit.log");
+    let broker = Broker::start(&["--audit-log", file.to_str().unwrap()]);
+    let mut client = broker.crypto().await;
+    let (profile, key) = ("FIPS-140-3-128bit", b"sixteen bytes!!!");
+    let request = encrypt_request(profile, key, &NONCE, None, b"plaintext");
+    let mut sealed = client.encrypt_data(request).await.unwrap().into_inner();
+    client.decrypt_data(decrypt_request(profile, key, &sealed)).await.unwrap();
+    sealed.ciphertext[0] ^= 1;
+    client.decrypt_data(decrypt_request(profile, key, &sealed)).await.unwrap_err();
+    client.encrypt_data(encrypt_request(profile, &[1; 32], &NONCE, None, b"plaintext")).await.unwrap_err();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| ["operation", "outcome", "algorithm", "reason", "rule"].map(|key| line[key].as_str()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            [Some("EncryptData"), Some("success"), Some("aes-gcm"), None, None],
+            [Some("DecryptData"), Some("success"), Some("aes-gcm"), None, None],
+            [Some("DecryptData"), Some("failed"), Some("aes-gcm"), Some("AUTHENTICATION_FAILED"), None],
+            [
+                Some("EncryptData"),
+                Some("refused"),
+                None,
+                Some("KEY_NOT_ALLOWED"),
+                Some("API.EncryptData.KeySize")
+            ],
+        ]
+    );
+    assert!(!text.contains("sixteen") && !text.contains("plaintext"), "{text}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! After signing, the CA key is nowhere in the server's memory.
+//! After a call with a secret in it, the secret is nowhere in the server's memory.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod support;
@@ -9,7 +9,11 @@ use std::{
 };
 
 use broker_proto::v1;
-use support::{Broker, pki};
+use support::{
+    Broker,
+    aead::{decrypt_request, encrypt_request, profiles, shapes},
+    pki,
+};
 
 #[tokio::test]
 async fn the_key_leaves_no_copy() {
@@ -45,6 +49,48 @@ async fn the_key_leaves_no_copy() {
         let mut reversed = secret.to_vec();
         reversed.reverse();
         assert_eq!(copies(broker.pid(), &reversed[..32]), 0, "{kind}: little-endian words");
+    }
+}
+
+#[tokio::test]
+async fn a_symmetric_key_and_its_plaintext_leave_no_copy() {
+    let profiles = profiles();
+    let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
+    let mut client = broker.crypto().await;
+    // Nobody else's memory has these bytes, whatever part of them is looked for.
+    let secret = |seed: u8, length: usize| -> Vec<u8> {
+        (0..length)
+            .map(|index| ((index * index * 31 + index * 7) as u8) ^ seed ^ ((index >> 8) as u8))
+            .collect()
+    };
+    let (short, long) = (secret(0x3c, 100), secret(0xa5, 70_000));
+    let whole = secret(0x77, 32);
+    for shape in shapes().iter().filter(|shape| shape.tag_bits == 128) {
+        let (profile, key) = (shape.profile(), &whole[..shape.key_bits / 8]);
+        let nonce: &[u8] = if shape.nonce == "random" { &[] } else { &[9; 12] };
+        for text in [&short, &long] {
+            for _ in 0..5 {
+                let request = encrypt_request(&profile, key, nonce, Some(b"data"), text);
+                let mut sealed = client.encrypt_data(request).await.unwrap().into_inner();
+                let opened = client.decrypt_data(decrypt_request(&profile, key, &sealed)).await.unwrap();
+                assert_eq!(&opened.get_ref().plaintext, text);
+                sealed.ciphertext[0] ^= 1;
+                client.decrypt_data(decrypt_request(&profile, key, &sealed)).await.unwrap_err();
+            }
+        }
+    }
+    let request =
+        v1::HashDataRequest { profile: "None".into(), input: "x".into(), metadata: None, output_format: 0 };
+    client.hash_data(request).await.unwrap();
+    assert!(copies(broker.pid(), b"chacha20-poly1305 256 128 random") > 0);
+    // A block of the cipher is enough to be a leak.
+    assert_eq!(copies(broker.pid(), &whole[..16]), 0, "first half of the key");
+    assert_eq!(copies(broker.pid(), &whole[16..]), 0, "second half of the key");
+    for at in [0, 48, 84] {
+        assert_eq!(copies(broker.pid(), &short[at..at + 16]), 0, "short plaintext at {at}");
+    }
+    for at in [0, 20_000, 69_984] {
+        assert_eq!(copies(broker.pid(), &long[at..at + 16]), 0, "long plaintext at {at}");
     }
 }
 

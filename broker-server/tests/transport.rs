@@ -17,7 +17,7 @@ use broker_proto::v1::{
 };
 use broker_server::{
     compute::Pool,
-    operation::{CAPABILITIES, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::Catalogue,
     request::Limits,
     rpc::{Broker, Health, Parts},
@@ -66,6 +66,7 @@ fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
         catalogue: Arc::new(Catalogue::bundled(CAPABILITIES).unwrap()),
         pool: Pool::new(2, 64, Duration::from_secs(1)),
         cache: Arc::new(CaCache::new(0, Duration::from_secs(60))),
+        nonces: NonceLedger::new().unwrap(),
         audit: Arc::new(Audit::off()),
         limits: Limits::default(),
         max_request_bytes: 2 << 20,

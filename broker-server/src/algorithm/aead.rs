@@ -14,6 +14,8 @@ impl Aead {
     pub const ALL: [Self; 2] = [Self::AesGcm, Self::ChaCha20Poly1305];
     /// Length of a nonce in bytes.
     pub const NONCE: usize = 12;
+    /// The lengths that a key of some algorithm has, in bytes.
+    pub const KEYS: [usize; 3] = [16, 24, 32];
 
     /// The name in profiles and descriptors.
     pub const fn name(self) -> &'static str {

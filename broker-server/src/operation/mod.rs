@@ -1,5 +1,6 @@
 //! Do it. Every function here takes a [`crate::policy::Permit`] by value.
 
+pub mod aead;
 mod algorithm_identifier;
 mod capabilities;
 pub mod certificate;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    check,
+    aead, check,
     explain::Facts,
     permit::{self, CertificateGrant, Operation, Permit, SignatureGrant, SignatureKeyGrant},
     profile::{Profile, SignDataRule},
@@ -48,6 +48,33 @@ pub fn sign_certificate(
     let rule = section::<permit::SignCertificate>(profile, now)?;
     let grant = certificate(profile, &rule, &Facts::of(&request, now))?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` encrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size, whose nonce it is.
+pub fn encrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::EncryptData,
+    now: i64,
+) -> Result<Permit<permit::EncryptData>, Denial> {
+    let rule = section::<permit::EncryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    aead::nonce(profile, &rule, request.nonce.is_some())?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` decrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
+/// size.
+pub fn decrypt_data(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::DecryptData,
+    now: i64,
+) -> Result<Permit<permit::DecryptData>, Denial> {
+    let rule = section::<permit::DecryptData>(profile, now)?;
+    aead::key(profile, &rule, &request.key)?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
 /// May `caller` sign this with this key under `profile`? `now` in Unix seconds.
@@ -184,6 +211,8 @@ pub enum DenialKind {
     AlgorithmMismatch,
     /// The key is outside the constraints.
     KeyNotAllowed,
+    /// The profile's nonces are not the caller's to choose.
+    NonceNotAllowed,
     /// The profile makes no keys from a caller's seed.
     SeedNotAllowed,
     /// The profile's signatures need the whole message at once.
@@ -209,6 +238,7 @@ impl DenialKind {
             Self::IssuerKeyNotAllowed => "ISSUER_KEY_NOT_ALLOWED",
             Self::AlgorithmMismatch => "ALGORITHM_MISMATCH",
             Self::KeyNotAllowed => "KEY_NOT_ALLOWED",
+            Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::SeedNotAllowed => "SEED_NOT_ALLOWED",
             Self::NotStreamable => "NOT_STREAMABLE",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",

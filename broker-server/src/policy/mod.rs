@@ -1,6 +1,7 @@
 //! May it? A profile document becomes typed rules that cannot be wrong; a parsed request and its profile become a
 //! [`Permit`] or a [`Denial`].
 
+mod aead;
 mod canonical;
 mod capabilities;
 pub mod catalogue;

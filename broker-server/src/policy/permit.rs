@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::profile::{HashDataRule, Profile, SignCertificateRule, SignDataRule};
+use super::profile::{EncryptDataRule, HashDataRule, Profile, SignCertificateRule, SignDataRule};
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
     request,
@@ -64,6 +64,35 @@ impl Operation for SignCertificate {
     const NAME: &'static str = "SignCertificate";
     fn rule(profile: &Profile) -> Option<&Arc<SignCertificateRule>> {
         profile.sign_certificate.as_ref()
+    }
+}
+
+/// `EncryptData`.
+#[derive(Debug)]
+pub enum EncryptData {}
+
+impl Operation for EncryptData {
+    type Request = request::EncryptData;
+    type Rule = EncryptDataRule;
+    type Grant = ();
+    const NAME: &'static str = "EncryptData";
+    fn rule(profile: &Profile) -> Option<&Arc<EncryptDataRule>> {
+        profile.encrypt_data.as_ref()
+    }
+}
+
+/// `DecryptData`.
+#[derive(Debug)]
+pub enum DecryptData {}
+
+impl Operation for DecryptData {
+    type Request = request::DecryptData;
+    type Rule = EncryptDataRule;
+    type Grant = ();
+    const NAME: &'static str = "DecryptData";
+    const SECTION: &'static str = EncryptData::NAME;
+    fn rule(profile: &Profile) -> Option<&Arc<EncryptDataRule>> {
+        profile.encrypt_data.as_ref()
     }
 }
 
@@ -201,6 +230,11 @@ impl<O: Operation> Permit<O> {
     /// The request that was agreed to.
     pub fn request(&self) -> &O::Request {
         &self.request
+    }
+
+    /// The request, for an operation that works in its buffers.
+    pub fn into_request(self) -> O::Request {
+        self.request
     }
 
     /// What the decision settled.

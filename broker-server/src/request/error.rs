@@ -25,6 +25,13 @@ pub enum Problem {
         /// The limit.
         limit: usize,
     },
+    /// Longer or shorter than it must be, in bytes.
+    WrongLength {
+        /// How long it is.
+        length: usize,
+        /// The lengths that are taken.
+        expected: Vec<usize>,
+    },
     /// More entries than the limit.
     TooMany {
         /// How many there are.
@@ -48,6 +55,7 @@ impl Problem {
         match self {
             Self::Missing => "FIELD_MISSING",
             Self::TooLong { .. } => "FIELD_TOO_LONG",
+            Self::WrongLength { .. } => "FIELD_WRONG_LENGTH",
             Self::TooMany { .. } => "FIELD_TOO_MANY",
             Self::NotPrintable => "FIELD_NOT_PRINTABLE",
             Self::UnknownValue(_) => "FIELD_UNKNOWN_VALUE",
@@ -64,6 +72,9 @@ impl fmt::Display for Problem {
             Self::TooLong { length, limit } => {
                 write!(f, "is {length} bytes long; at most {limit} are taken")
             }
+            Self::WrongLength { length, expected } => {
+                write!(f, "is {length} bytes long; {} are needed", either(expected))
+            }
             Self::TooMany { count, limit } => {
                 write!(f, "has {count} entries; at most {limit} are taken")
             }
@@ -71,6 +82,15 @@ impl fmt::Display for Problem {
             Self::UnknownValue(number) => write!(f, "has no value {number}"),
             Self::Malformed(what) | Self::Unsupported(what) => f.write_str(what),
         }
+    }
+}
+
+/// `16, 24 or 32`.
+fn either(lengths: &[usize]) -> String {
+    let mut words: Vec<String> = lengths.iter().map(ToString::to_string).collect();
+    match (words.pop(), words.join(", ")) {
+        (Some(last), others) if !others.is_empty() => format!("{others} or {last}"),
+        (last, _) => last.unwrap_or_default(),
     }
 }
 

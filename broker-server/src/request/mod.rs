@@ -1,6 +1,9 @@
 //! What arrived as text and bytes becomes typed facts, without using a key. One file per operation.
 
+mod aead;
 mod asn1;
+mod decrypt_data;
+mod encrypt_data;
 mod error;
 mod hash_data;
 mod key_pair;
@@ -18,6 +21,8 @@ mod signing_key;
 mod verification_key;
 mod verify_data;
 
+pub use decrypt_data::DecryptData;
+pub use encrypt_data::EncryptData;
 pub use error::{Problem, RequestError};
 pub use hash_data::{HashData, HashFormat, HashStream};
 pub use key_pair::{GenerateKeyPair, KeyEncoding};

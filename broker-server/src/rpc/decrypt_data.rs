@@ -3,13 +3,54 @@
 use broker_proto::v1::{DecryptDataRequest, DecryptDataResponse};
 use tonic::{Request, Response, Status};
 
-use super::Broker;
+use super::{
+    Broker, Parts,
+    call::{Call, padding},
+};
+use crate::{
+    compute::Lane,
+    operation::{self, aead::decrypt_data},
+    policy::{
+        decide,
+        permit::{DecryptData, Operation as _},
+    },
+    request,
+    secret::SecretBytes,
+    status::CallError,
+};
+
+/// Plaintexts of fewer bytes are answered with padding.
+const SHORT: usize = 256;
 
 impl Broker {
     pub(super) async fn answer_decrypt_data(
         &self,
-        _request: Request<DecryptDataRequest>,
+        mut request: Request<DecryptDataRequest>,
     ) -> Result<Response<DecryptDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let metadata = request.get_mut().metadata.take();
+        let profile = &request.get_ref().profile;
+        let call = Call::begin(&request, DecryptData::NAME, profile, metadata, &self.0.limits)?;
+        let message = request.into_inner();
+        let job = move |parts: &Parts, call: &mut Call| decrypt(parts, call, message);
+        let (call, plaintext) = self.compute(call, Lane::Short, job).await?;
+        let (_, metadata) = call.into_parts();
+        let padding = if plaintext.expose().len() < SHORT { padding() } else { Vec::new() };
+        // The message wipes its plaintext when it is dropped.
+        Ok(Response::new(DecryptDataResponse { plaintext: plaintext.into_exposed(), metadata, padding }))
     }
+}
+
+/// Parses, decides, decrypts.
+fn decrypt(
+    parts: &Parts,
+    call: &mut Call,
+    mut message: DecryptDataRequest,
+) -> Result<SecretBytes, CallError> {
+    let profile = call.find_profile(parts)?;
+    let request = request::DecryptData::parse(&mut message, &parts.limits)?;
+    drop(message);
+    let permit = decide::decrypt_data(&call.context.caller, profile, request, call.now)?;
+    call.uses_key(permit.rule().algorithm.name());
+    let backend = operation::backend(permit.profile().library);
+    Ok(decrypt_data(permit, backend)?)
 }

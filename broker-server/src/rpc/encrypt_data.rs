@@ -1,15 +1,54 @@
 //! `CryptoService.EncryptData`.
 
-use broker_proto::v1::{EncryptDataRequest, EncryptDataResponse};
+use broker_proto::v1::{CipherMetadata, EncryptDataRequest, EncryptDataResponse};
 use tonic::{Request, Response, Status};
 
-use super::Broker;
+use super::{Broker, Parts, call::Call};
+use crate::{
+    compute::Lane,
+    operation::{
+        self,
+        aead::{Encrypted, encrypt_data},
+    },
+    policy::{
+        decide,
+        permit::{EncryptData, Operation as _},
+    },
+    request,
+    status::CallError,
+};
 
 impl Broker {
     pub(super) async fn answer_encrypt_data(
         &self,
-        _request: Request<EncryptDataRequest>,
+        mut request: Request<EncryptDataRequest>,
     ) -> Result<Response<EncryptDataResponse>, Status> {
-        Err(Status::unimplemented(""))
+        let metadata = request.get_mut().metadata.take();
+        let profile = &request.get_ref().profile;
+        let call = Call::begin(&request, EncryptData::NAME, profile, metadata, &self.0.limits)?;
+        let message = request.into_inner();
+        let job = move |parts: &Parts, call: &mut Call| encrypt(parts, call, message);
+        let (call, done) = self.compute(call, Lane::Short, job).await?;
+        let (descriptor, metadata) = call.into_parts();
+        let Encrypted { ciphertext, nonce, associated_data, tag } = done;
+        let cipher_metadata =
+            CipherMetadata { key_id: None, nonce: nonce.to_vec(), aad: associated_data, tag: Some(tag) };
+        Ok(Response::new(EncryptDataResponse {
+            ciphertext,
+            cipher_metadata: Some(cipher_metadata),
+            metadata,
+            descriptor,
+        }))
     }
+}
+
+/// Parses, decides, encrypts.
+fn encrypt(parts: &Parts, call: &mut Call, mut message: EncryptDataRequest) -> Result<Encrypted, CallError> {
+    let profile = call.find_profile(parts)?;
+    let request = request::EncryptData::parse(&mut message, &parts.limits)?;
+    drop(message);
+    let permit = decide::encrypt_data(&call.context.caller, profile, request, call.now)?;
+    call.uses_key(permit.rule().algorithm.name());
+    let backend = operation::backend(permit.profile().library);
+    Ok(encrypt_data(permit, backend, &parts.nonces)?)
 }

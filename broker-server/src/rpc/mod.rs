@@ -29,12 +29,12 @@ use tonic_reflection::server::{Builder, Error as ReflectionError};
 use crate::{
     caller::Caller,
     compute::Pool,
-    operation::certificate::CaCache,
+    operation::{aead::NonceLedger, certificate::CaCache},
     policy::{
         Catalogue,
         permit::{
-            GenerateSignatureKeyPair, HashData, HashStream, Operation, SignCertificate, SignData, SignStream,
-            VerifyData, VerifyStream,
+            DecryptData, EncryptData, GenerateSignatureKeyPair, HashData, HashStream, Operation,
+            SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
         },
     },
     request::Limits,
@@ -53,7 +53,7 @@ const SERVICES: [&str; 5] = [
 /// Size of a request in bytes to the services whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
-pub const OPERATIONS: [&str; 8] = [
+pub const OPERATIONS: [&str; 10] = [
     HashData::NAME,
     SignCertificate::NAME,
     HashStream::NAME,
@@ -62,6 +62,8 @@ pub const OPERATIONS: [&str; 8] = [
     SignStream::NAME,
     VerifyStream::NAME,
     GenerateSignatureKeyPair::NAME,
+    EncryptData::NAME,
+    DecryptData::NAME,
 ];
 
 /// The methods whose requests have a secret in them.
@@ -108,6 +110,8 @@ pub struct Parts {
     pub pool: Arc<Pool>,
     /// CA keys that the operator lets stay.
     pub cache: Arc<CaCache>,
+    /// How many random nonces each key has had.
+    pub nonces: NonceLedger,
     /// Where uses of keys and refusals are written.
     pub audit: Arc<Audit>,
     /// Sizes of fields.

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 use v1::{crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient};
 
+pub mod aead;
 pub mod pki;
 pub mod signing;
 pub mod tree;

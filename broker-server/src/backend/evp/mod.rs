@@ -1,4 +1,4 @@
-//! The EVP interface of AWS-LC: every signature and its keys, and AWS-LC's SHAKE.
+//! The EVP interface of AWS-LC: every signature and its keys, AWS-LC's SHAKE and its key encapsulation.
 //!
 //! This is the one module of the broker with `unsafe`. The safe API of `aws-lc-rs` signs only some pairings of curve and
 //! hash (profiles need P-384 with SHA-512), verifies RSA only to 8192 bits (profiles allow 15380) and has no SHAKE; the
@@ -15,9 +15,11 @@ use std::ffi::CStr;
 
 use aws_lc_sys as ffi;
 
+mod aead;
 mod digest;
 mod encode;
 mod generate;
+mod kem;
 mod key;
 mod key_context;
 mod ml_dsa;
@@ -28,6 +30,8 @@ mod shake;
 mod stream;
 mod types;
 
+pub use aead::{AeadContext, CipherError};
+pub use kem::{KemKey, sha3_256, x25519, x25519_public};
 pub use private_key::PrivateKey;
 pub use public_key::PublicKey;
 pub use shake::{Shake, shake128, shake256};

@@ -45,6 +45,18 @@ pub struct EncryptDataRule {
     pub line: u32,
 }
 
+impl EncryptDataRule {
+    /// Length of a key in bytes.
+    pub const fn key_length(&self) -> usize {
+        self.key_size as usize / 8
+    }
+
+    /// Length of a tag in bytes.
+    pub const fn tag_length(&self) -> usize {
+        self.tag_length as usize / 8
+    }
+}
+
 /// `NonceStrategy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NonceStrategy {

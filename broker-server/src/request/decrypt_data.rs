@@ -1,0 +1,40 @@
+//! `DecryptData`: the parse step.
+
+use broker_proto::v1;
+
+use super::{
+    Limits, Problem, RequestError,
+    aead::{associated_data, key, nonce},
+    error::at_most,
+};
+use crate::{algorithm::Aead, secret::SecretBytes};
+
+/// A request to decrypt.
+#[derive(Debug)]
+pub struct DecryptData {
+    /// 16, 24 or 32 bytes.
+    pub key: SecretBytes,
+    /// What to decrypt, without the tag; may be empty. No secret yet, but decrypted in place.
+    pub ciphertext: SecretBytes,
+    /// What it was encrypted with.
+    pub nonce: [u8; Aead::NONCE],
+    /// Associated data. Absent counts as empty.
+    pub associated_data: Option<Vec<u8>>,
+    /// The authentication tag. How long it must be is the profile's to say.
+    pub tag: Vec<u8>,
+}
+
+impl DecryptData {
+    /// Checks lengths. Ciphertext and key are taken out of `message`; what is left there of them is empty.
+    pub fn parse(message: &mut v1::DecryptDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+        let ciphertext = SecretBytes::new(std::mem::take(&mut message.ciphertext));
+        let key = key(message.key_source.take(), limits)?;
+        at_most("ciphertext", ciphertext.expose().len(), limits.plaintext)?;
+        let metadata = message.decrypt_metadata.take().unwrap_or_default();
+        let nonce = nonce("decrypt_metadata.nonce", &metadata.nonce)?;
+        let associated_data = associated_data("decrypt_metadata.aad", metadata.aad, limits)?;
+        let missing = RequestError { field: "decrypt_metadata.tag", problem: Problem::Missing };
+        let tag = metadata.tag.ok_or(missing)?;
+        Ok(Self { key, ciphertext, nonce, associated_data, tag })
+    }
+}

@@ -1,0 +1,40 @@
+//! `EncryptData`: the parse step.
+
+use broker_proto::v1;
+
+use super::{
+    Limits, RequestError,
+    aead::{associated_data, key, nonce},
+    error::at_most,
+};
+use crate::{algorithm::Aead, secret::SecretBytes};
+
+/// A request to encrypt.
+#[derive(Debug)]
+pub struct EncryptData {
+    /// 16, 24 or 32 bytes.
+    pub key: SecretBytes,
+    /// What to encrypt; may be empty.
+    pub plaintext: SecretBytes,
+    /// Absent where the caller leaves it to the broker.
+    pub nonce: Option<[u8; Aead::NONCE]>,
+    /// Associated data: authenticated, not encrypted. Absent counts as empty, and is answered as absent.
+    pub associated_data: Option<Vec<u8>>,
+}
+
+impl EncryptData {
+    /// Checks lengths. Plaintext and key are taken out of `message`; what is left there of them is empty.
+    pub fn parse(message: &mut v1::EncryptDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+        // Taken over first, so that it is wiped whatever happens.
+        let plaintext = SecretBytes::new(std::mem::take(&mut message.plaintext));
+        let key = key(message.key_source.take(), limits)?;
+        at_most("plaintext", plaintext.expose().len(), limits.plaintext)?;
+        let metadata = message.encrypt_metadata.take().unwrap_or_default();
+        let nonce = match metadata.nonce.as_slice() {
+            [] => None,
+            bytes => Some(nonce("encrypt_metadata.nonce", bytes)?),
+        };
+        let associated_data = associated_data("encrypt_metadata.aad", metadata.aad, limits)?;
+        Ok(Self { key, plaintext, nonce, associated_data })
+    }
+}
