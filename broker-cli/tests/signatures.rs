@@ -227,7 +227,8 @@ fn the_message_comes_from_text_file_or_standard_input() {
 fn a_terminal_shows_text_and_no_binary_secret() {
     let broker = Broker::with(PROFILES);
     let keygen = ["keygen", "--profile", "Ed25519", "--public-out", "pub", "--private-out", "-"];
-    let (shown, output) = on_terminal(broker.command(&keygen), true, b"");
+    let plain = [&keygen[..], &["--color", "never"]].concat();
+    let (shown, output) = on_terminal(broker.command(&plain), true, b"");
     assert_eq!(output.status.code(), Some(0), "{shown}");
     assert!(
         shown.contains("-----BEGIN PRIVATE KEY-----") && shown.contains("algorithm     ed25519"),
