@@ -214,6 +214,40 @@ fn explain_names_the_rule_and_its_line() {
 }
 
 #[test]
+fn explain_judges_keys_that_sign_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "      SignData:
+        SigningMode: legacy
+        SignAlg: ecdsa
+        HashAlg: sha-512
+        SignatureFormat: DER
+        KeyConstraints: { ECDSA: { MinKeySize: 384, MaxKeySize: 521 } }
+";
+    let profiles = write(folder.path(), "data.yaml", &format!("{GOOD}{rule}"));
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let key = write(folder.path(), "key.pem", &key.serialize_pem());
+    let explain = |more: &[&str]| {
+        let fixed =
+            ["profiles", "explain", "--profiles", &profiles, "--profile", "Plain", "--output", "json"];
+        let output = cryptobroker().args(fixed).args(more).output().unwrap();
+        (output.status.code().unwrap(), json(&output.stdout))
+    };
+    for small in [&["--key", key.as_str()][..], &["--key-type", "p-256", "--operation", "VerifyData"]] {
+        let (code, value) = explain(small);
+        assert_eq!(code, 1, "{value}");
+        assert_eq!(value["refusals"][0]["reason"], "KEY_NOT_ALLOWED");
+        assert_eq!(value["refusals"][0]["rule"], "API.SignData.KeyConstraints.ECDSA");
+        assert_eq!(value["refusals"][0]["line"], 11);
+    }
+    let (code, value) = explain(&["--key-type", "p-384"]);
+    assert_eq!((code, &value["operation"]), (0, &"SignData".into()), "{value}");
+    let (_, value) = explain(&["--key-type", "rsa-3072"]);
+    assert_eq!(value["refusals"][0]["reason"], "ALGORITHM_MISMATCH", "{value}");
+    let (_, value) = explain(&["--operation", "DecryptData"]);
+    assert_eq!(value["refusals"][0]["rule"], "API.EncryptData", "{value}");
+}
+
+#[test]
 fn explain_reads_requests_and_certificates() {
     let folder = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();

@@ -29,7 +29,7 @@ pub(crate) enum Profiles {
         source: Source,
     },
     /// Which rule, on which line, would refuse a request; no broker is asked
-    Explain(Explain),
+    Explain(Box<Explain>),
 }
 
 /// Where profiles come from.
@@ -45,11 +45,16 @@ pub(crate) struct Source {
 
 /// `profiles explain`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cryptobroker profiles explain --csr app.csr --ca-cert ca.pem
+  cryptobroker profiles explain --profile PQC-ML-DSA-65 --operation KEM
+  cryptobroker profiles explain --profile P --key-type p-256")]
 pub(crate) struct Explain {
     /// The profile
     #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
     pub(crate) profile: String,
-    /// The operation, such as HashData [default: SignCertificate]
+    /// The operation, such as HashData [default: SignData where --key or --key-type is given, else SignCertificate]
     #[arg(long, value_name = "NAME")]
     pub(crate) operation: Option<String>,
     /// A certification request, PEM
@@ -67,6 +72,12 @@ pub(crate) struct Explain {
     /// An issuer key by its type instead of a file
     #[arg(long, value_name = "TYPE", conflicts_with_all = ["ca_cert", "ca_key"])]
     pub(crate) issuer_key_type: Option<String>,
+    /// A private key that is to sign data, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// A key that is to sign or verify data, by its type instead of a file
+    #[arg(long, value_name = "TYPE", conflicts_with = "key")]
+    pub(crate) key_type: Option<String>,
     /// Start of validity: Unix seconds or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) not_before: Option<u64>,

@@ -9,7 +9,11 @@ use std::{path::Path, sync::Arc};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
+    policy::{
+        Catalogue, Denial, DenialKind, DocumentError,
+        permit::{DecryptData, HashStream, Operation, SignStream, VerifyData, VerifyStream},
+        profile::Profile,
+    },
     rpc::OPERATIONS,
 };
 use serde_json::json;
@@ -28,7 +32,7 @@ pub(super) fn run(args: Profiles, endpoint: Endpoint, output: &mut Output) -> Re
         Profiles::Validate { file } => validate::run(&file, output),
         Profiles::List { source } => list(&source, &endpoint, output),
         Profiles::Show { name, source } => show::run(profile(&load(&source)?, &name)?, output),
-        Profiles::Explain(args) => explain::run(args, output),
+        Profiles::Explain(args) => explain::run(*args, output),
     }
 }
 
@@ -63,6 +67,25 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
         output.line(format!("{HEAD}{:width$}{HEAD:#}  {DIM}{operations}{DIM:#}", profile.name))?;
     }
     Ok(())
+}
+
+/// An operation and the section of a profile that rules over it.
+const fn ruled<O: Operation>() -> (&'static str, &'static str) {
+    (O::NAME, O::SECTION)
+}
+
+/// The operations whose names are not those of their sections, and which have one section only.
+const RULED: [(&str, &str); 5] = [
+    ruled::<HashStream>(),
+    ruled::<VerifyData>(),
+    ruled::<SignStream>(),
+    ruled::<VerifyStream>(),
+    ruled::<DecryptData>(),
+];
+
+/// The section that rules over an operation.
+fn section(operation: &str) -> &str {
+    RULED.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, section)| section)
 }
 
 /// Whether a broker of this version does what a section of a profile is for.
