@@ -31,10 +31,11 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn a_wrong_command_line_is_2_in_both_languages() {
-    let wrong: [&[&str]; 9] = [
+    let wrong: [&[&str]; 10] = [
         &["no-such-command"],
         &["hash-data"],
         &["hash-data", "x", "--file", "y"],
+        &["kem", "encapsulate", "--public-key", "x"],
         &["hash-data", "x", "--output-format", "octal"],
         &["sign-certificate", "--csr", "x"],
         &["health", "--timeout", "soon"],
@@ -107,11 +108,41 @@ fn help_and_versions_are_0() {
 }
 
 #[test]
+fn every_command_has_an_example() {
+    for command in [
+        "health",
+        "hash-data",
+        "sign-data",
+        "verify-data",
+        "encrypt-data",
+        "decrypt-data",
+        "keygen",
+        "kem keygen",
+        "kem encapsulate",
+        "kem decapsulate",
+        "sign-certificate",
+        "profiles validate",
+        "profiles list",
+        "profiles show",
+        "profiles explain",
+        "version",
+        "completions",
+        "demo",
+    ] {
+        let help = stdout(&cryptobroker().args(command.split(' ')).arg("--help").output().unwrap());
+        let (_, examples) = help.split_once("Example").unwrap_or_else(|| panic!("{command}: {help}"));
+        assert!(examples.contains(&format!("cryptobroker {command}")), "{command}: {help}");
+    }
+}
+
+#[test]
 fn every_shell_has_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
-        assert!(stdout(&output).contains("sign-certificate"), "{shell}");
+        for word in ["sign-certificate", "decapsulate", "private-out", "tag-file"] {
+            assert!(stdout(&output).contains(word), "{shell}: {word}");
+        }
     }
 }
 

@@ -9,6 +9,10 @@ use crate::place::Place;
 
 /// `sign-certificate`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cryptobroker sign-certificate --csr app.csr --ca-cert ca.pem --ca-key ca.key --out app.pem
+  cryptobroker sign-certificate --csr app.csr --ca-cert ca.pem --ca-key ca.key --not-after 2030-01-01T00:00:00Z")]
 pub(crate) struct SignCertificate {
     /// The certification request, PEM
     #[arg(long, value_name = "FILE")]

@@ -119,11 +119,16 @@ pub(crate) enum Command {
     /// Print a completion script
     Completions(Completions),
     /// Everything in a minute: a broker of its own, every operation, a refusal. Leaves nothing behind
+    #[command(after_help = "Example:\n  cryptobroker demo")]
     Demo,
 }
 
 /// `health`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cryptobroker health
+  cryptobroker health --watch --output json")]
 pub(crate) struct Health {
     /// Stay, and print each change until interrupted
     #[arg(long, conflicts_with = "pause")]
@@ -150,6 +155,7 @@ pub(crate) struct Force {
 
 /// `version`.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(after_help = "Example:\n  cryptobroker version --output json")]
 pub(crate) struct Version {
     /// Only this program's; no broker is asked
     #[arg(long)]
@@ -158,6 +164,9 @@ pub(crate) struct Version {
 
 /// `completions`.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(
+    after_help = "Example:\n  cryptobroker completions bash > ~/.local/share/bash-completion/completions/cryptobroker"
+)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,

@@ -10,17 +10,20 @@ use super::{DEFAULT_PROFILE, values::instant};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Profiles {
     /// Say everything that is wrong with a document; 0 when nothing is
+    #[command(after_help = "Example:\n  cryptobroker profiles validate Profiles.yaml")]
     Validate {
         /// The document
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
     /// The profiles of the broker, or of a document
+    #[command(after_help = "Examples:\n  cryptobroker profiles list\n  cryptobroker profiles list --bundled")]
     List {
         #[command(flatten)]
         source: Source,
     },
     /// What a profile of a document allows; no broker is asked
+    #[command(after_help = "Example:\n  cryptobroker profiles show Default")]
     Show {
         /// The profile
         #[arg(value_name = "NAME")]

@@ -90,8 +90,7 @@ fn section(operation: &str) -> &str {
 
 /// Whether a broker of this version does what a section of a profile is for.
 fn is_served(section: &str) -> bool {
-    // The one section that no operation is named after.
-    OPERATIONS.contains(&if section == "KEM" { "Encapsulate" } else { section })
+    OPERATIONS.contains(&section)
 }
 
 /// An operation for a reader, who must not take a section of the document for something that is built.
