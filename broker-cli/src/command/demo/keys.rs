@@ -1,7 +1,7 @@
 //! Key encapsulation and signatures, with keys that the broker makes.
 
 use broker_client::{
-    Client, DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest, SignDataRequest,
+    Client, DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest, KeyEncoding, SignDataRequest,
     VerifyDataRequest,
 };
 use broker_server::policy::profile::{Profile, SigningMode};
@@ -18,7 +18,7 @@ pub(super) async fn kem(client: &Client, profile: &Profile, report: &mut Report)
 
     let clock = report.begin("encapsulate");
     let sent = client.encapsulate(EncapsulateRequest::new(name, pair.public_key)).await?;
-    report.end(clock, &format!("a secret in {} bytes of ciphertext", sent.ciphertext.len()));
+    report.end(clock, &format!("a secret, {} bytes of ciphertext", sent.ciphertext.len()));
 
     let decapsulate = |ciphertext| DecapsulateRequest::new(name, pair.private_key.clone(), ciphertext);
     let clock = report.begin("decapsulate");
@@ -28,7 +28,7 @@ pub(super) async fn kem(client: &Client, profile: &Profile, report: &mut Report)
     }
     report.end(clock, "the same secret");
 
-    let clock = report.begin("decapsulate, one bit changed");
+    let clock = report.begin("decapsulate, changed");
     let other = client.decapsulate(decapsulate(changed(sent.ciphertext))).await?;
     if other.shared_secret == sent.shared_secret {
         return Err(Failure::local("the demo", "a changed ciphertext gave the same secret"));
@@ -45,7 +45,8 @@ pub(super) async fn signature(
 ) -> Result<(), Failure> {
     let name = &*profile.name;
     let clock = report.begin("make signing keys");
-    let pair = client.generate_signature_key_pair(GenerateKeyPairRequest::new(name)).await?;
+    let request = GenerateKeyPairRequest::new(name).encoding(KeyEncoding::Der);
+    let pair = client.generate_signature_key_pair(request).await?;
     report.end(clock, &format!("{name}: {}", pair.descriptor.algorithm));
 
     let clock = report.begin("sign");
