@@ -1,8 +1,8 @@
 //! The client of Crypto Broker: what an application links to have its cryptography done by the broker beside it.
 //!
 //! A [`Client`] speaks gRPC over a Unix socket. It is cheap to clone, all clones share one connection, and it
-//! connects again by itself when the broker was restarted. Every call has a deadline, and only failures that can
-//! pass by themselves are retried ([`RetryPolicy`]).
+//! connects again by itself when the broker was restarted. Every call but a stream has a deadline, and only failures
+//! that can pass by themselves are retried ([`RetryPolicy`]).
 //!
 //! ```no_run
 //! use broker_client::{Client, HashRequest};
@@ -35,6 +35,16 @@
 //! travel down this socket. See [`Builder::server_uid`].
 //!
 //! Programs without an async runtime use `blocking::Client`, behind the feature `blocking`.
+//!
+//! # Secrets
+//!
+//! Keys, seeds and plaintexts are wiped from requests and answers when these are dropped, and never printed. The
+//! transport makes copies of its own while it writes to the socket and reads from it. Those are wiped when they are
+//! freed, and that only in a process whose global allocator wipes, such as `zeroizing_alloc`; the last ones stay in the
+//! buffers of the connection until other calls take their place or the client is dropped. What is given as [`Bytes`]
+//! (data to be hashed, signed or verified) is shared with the caller, so it is not wiped here.
+//!
+//! [`Bytes`]: bytes::Bytes
 
 #![forbid(unsafe_code)]
 

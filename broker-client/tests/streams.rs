@@ -145,7 +145,7 @@ async fn a_reader_may_give_little_at_a_time() {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.1 += 1;
             let length = buffer.len().min(1000);
-            if self.1 % 3 == 0 {
+            if self.1.is_multiple_of(3) {
                 Err(io::ErrorKind::Interrupted.into())
             } else {
                 self.0.read(&mut buffer[..length])

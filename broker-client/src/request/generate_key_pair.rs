@@ -6,8 +6,8 @@ use super::{Ask, KeyEncoding, Options, Secret};
 
 /// Asks for a new key pair of the profile's algorithm, for key encapsulation or for signatures.
 ///
-/// A seed is wiped from this value when it is dropped, which sending it does, and never printed. The copies that the
-/// transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+/// A seed is wiped from this value when it is dropped, which sending it does, and never printed.
+/// [Secrets](crate#secrets) says what becomes of the transport's copies.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct GenerateKeyPairRequest {

@@ -33,8 +33,8 @@ impl Secret {
     }
 }
 
-/// A key by value: PEM text, DER, or the raw octets where the algorithm has such a form. Wiped when dropped and never
-/// printed, a public key too.
+/// A key by value: PEM text, DER, or the raw octets where the operation takes them. Wiped when dropped and never printed,
+/// a public key too.
 #[derive(Debug, Clone)]
 pub struct Key(Secret);
 

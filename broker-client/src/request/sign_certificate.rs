@@ -19,8 +19,8 @@ pub enum Encoding {
 
 /// Asks for a certificate for a PKCS#10 request, issued under the given CA by the rules of the profile.
 ///
-/// The CA's private key is wiped from this value when it is dropped, which sending it does, and never printed. The
-/// copies that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+/// The CA's private key is wiped from this value when it is dropped, which sending it does, and never printed.
+/// [Secrets](crate#secrets) says what becomes of the transport's copies.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignCertificateRequest {

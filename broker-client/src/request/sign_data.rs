@@ -10,9 +10,9 @@ use super::{
 
 /// Asks for a signature over some bytes, by the profile's algorithm.
 ///
-/// The private key is wiped from this value when it is dropped, which sending it does, and never printed. The copies
-/// that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes. What is
-/// signed is shared with the transport and not copied, so it is not wiped; it is not printed either.
+/// The private key is wiped from this value when it is dropped, which sending it does, and never printed.
+/// [Secrets](crate#secrets) says what becomes of the transport's copies. What is signed is shared with the
+/// transport and not copied, so it is not wiped; it is not printed either.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignDataRequest {
@@ -24,8 +24,8 @@ pub struct SignDataRequest {
 }
 
 impl SignDataRequest {
-    /// A private key in PEM or DER (PKCS#8, SEC1 or PKCS#1, not encrypted), or raw as GenerateKeyPair makes it. The
-    /// input may be empty, and by default at most 1 MiB; [`SignStreamRequest`](crate::SignStreamRequest) takes more.
+    /// A private key in PEM or DER: PKCS#8, SEC1 or PKCS#1, not encrypted. The input may be empty, and by default at most
+    /// 1 MiB; [`SignStreamRequest`](crate::SignStreamRequest) takes more.
     pub fn new(profile: impl Into<String>, private_key: impl Into<Key>, input: impl Into<Bytes>) -> Self {
         Self::with(profile.into(), Keys::Single(private_key.into()), input.into())
     }

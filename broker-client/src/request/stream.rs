@@ -46,8 +46,8 @@ impl Ask for HashStreamRequest {
 
 /// Asks for a signature over data that need not fit a message; it is one that SignData would make.
 ///
-/// The private key is wiped from this value when it is dropped, which sending it does, and never printed. The copies
-/// that the transport makes while it writes to the socket are wiped only by a process whose allocator wipes.
+/// The private key is wiped from this value when it is dropped, which sending it does, and never printed.
+/// [Secrets](crate#secrets) says what becomes of the transport's copies.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignStreamRequest {

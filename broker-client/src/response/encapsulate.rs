@@ -10,8 +10,8 @@ use crate::error::Error;
 
 /// The answer to an `EncapsulateRequest`.
 ///
-/// The secret is wiped when this is dropped, and never printed. The copies that the transport made while it read from
-/// the socket are wiped only by a process whose allocator wipes.
+/// The secret is wiped when this is dropped, and never printed. [Secrets](crate#secrets) says what becomes of
+/// the transport's copies.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Encapsulation {

@@ -1,12 +1,16 @@
 //! Looks for bytes in the memory of a process.
 
 use std::{
+    env,
     fs::File,
-    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+    process::{self, Command, Stdio},
+    thread,
 };
 
 /// How often `needle` stands in the writable memory of a process.
-pub(crate) fn copies(pid: u32, needle: &[u8]) -> usize {
+fn copies(pid: u32, needle: &[u8]) -> usize {
     let maps = BufReader::new(File::open(format!("/proc/{pid}/maps")).unwrap());
     let mut memory = File::open(format!("/proc/{pid}/mem")).unwrap();
     let mut found = 0;
@@ -27,4 +31,65 @@ pub(crate) fn copies(pid: u32, needle: &[u8]) -> usize {
         }
     }
     found
+}
+
+/// Tells a test that it is the child, and where the broker is.
+const SOCKET: &str = "CLIENT_TEST_SOCKET";
+
+/// One test of this program in a process of its own, so that its memory is the client's alone.
+pub(crate) struct Child {
+    process: process::Child,
+    // Open, so that the child can say how its test went.
+    _output: Box<dyn Iterator<Item = String>>,
+}
+
+impl Child {
+    /// The socket, if this process is a child.
+    pub(crate) fn socket() -> Option<PathBuf> {
+        env::var_os(SOCKET).map(PathBuf::from)
+    }
+
+    /// Starts the test of this name and waits until it is ready.
+    pub(crate) fn start(test: &str, socket: &Path) -> Self {
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args([test, "--exact", "--nocapture"])
+            .env(SOCKET, socket)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert!(output.any(|line| line == "ready"), "the child has failed");
+        Self { process, _output: Box::new(output) }
+    }
+
+    /// Called by the child: stays as it is until its parent has looked at it.
+    pub(crate) fn ready() {
+        println!("\nready");
+        io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    }
+
+    pub(crate) fn copies(&self, needle: &[u8]) -> usize {
+        copies(self.process.id(), needle)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let done = self.process.wait();
+        // A second panic would hide the first.
+        assert!(thread::panicking() || done.is_ok_and(|status| status.success()), "the child has failed");
+    }
+}
+
+/// Bytes that stand nowhere in the program: the same for the same number.
+pub(crate) fn bytes(number: u8, length: usize) -> Vec<u8> {
+    let mut state = u32::from(number).wrapping_mul(0x9e37_79b9) | 1;
+    let mut bytes = Vec::with_capacity(length);
+    bytes.extend((0..length).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    }));
+    bytes
 }

@@ -1,0 +1,63 @@
+//! With an allocator that wipes what it frees, as the documentation asks for, calls leave no copy of a secret.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+mod common;
+
+use std::path::PathBuf;
+
+use broker_client::{
+    DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, GenerateKeyPairRequest,
+    HashRequest, HashStreamRequest, SignDataRequest, SignStreamRequest, blocking::Client,
+};
+use common::{
+    Fake,
+    memory::{Child, bytes},
+    start,
+};
+
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+const KEPT: u8 = 1;
+const SECRET: std::ops::Range<u8> = 2..13;
+
+#[test]
+fn calls_leave_no_copy() {
+    if let Some(socket) = Child::socket() {
+        return child(socket);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let _running = start(&fake, socket.clone());
+    let child = Child::start("calls_leave_no_copy", &socket);
+    assert!(child.copies(&bytes(KEPT, 500)) > 0, "the scan itself works");
+    for number in SECRET {
+        assert_eq!(0, child.copies(&bytes(number, 500)[100..132]), "{number}");
+    }
+    let mut backwards = bytes(8, 500);
+    backwards.reverse();
+    assert_eq!(0, child.copies(&backwards[100..132]), "the ciphertext's plaintext");
+}
+
+fn child(socket: PathBuf) {
+    let client = Client::connect(socket).unwrap();
+    let kept = bytes(KEPT, 500);
+    let mut numbers = SECRET;
+    let mut secret = || bytes(numbers.next().unwrap(), 500);
+    drop(client.generate_kem_key_pair(GenerateKeyPairRequest::new("P").seed(secret())).unwrap());
+    drop(client.generate_signature_key_pair(GenerateKeyPairRequest::new("P").seed(secret())).unwrap());
+    drop(client.encapsulate(EncapsulateRequest::new("P", secret())).unwrap());
+    drop(client.decapsulate(DecapsulateRequest::new("P", secret(), "shared secret")).unwrap());
+    drop(client.sign_data(SignDataRequest::new("P", secret(), "x")).unwrap());
+    drop(client.decrypt_data(DecryptDataRequest::new("P", secret(), secret(), "n", "t")).unwrap());
+    drop(client.encrypt_data(EncryptDataRequest::new("P", secret(), secret())).unwrap());
+    drop(client.sign_reader(SignStreamRequest::new("P", secret()), &b"text"[..]).unwrap());
+    drop(client.hash_reader(HashStreamRequest::new("P"), std::io::Cursor::new(secret())).unwrap());
+    assert_eq!(None, numbers.next());
+    // The connection stays, and with it the buffer that it reads into: what is there goes when something else comes.
+    client.hash_data(HashRequest::new("P", vec![0; 100_000]).raw()).unwrap();
+    Child::ready();
+    drop(kept);
+}

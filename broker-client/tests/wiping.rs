@@ -1,0 +1,53 @@
+//! Requests wipe their secrets themselves, whatever the allocator does.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+mod common;
+
+use std::path::Path;
+
+use broker_client::{
+    DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, GenerateKeyPairRequest,
+    Secret, SignDataRequest, SignStreamRequest, VerifyDataRequest, VerifyStreamRequest,
+};
+use common::memory::{Child, bytes};
+use zeroize::Zeroizing;
+
+/// Which bytes the child keeps, and which it drops.
+const KEPT: u8 = 1;
+const DROPPED: std::ops::Range<u8> = 2..18;
+
+#[test]
+fn a_dropped_request_leaves_nothing() {
+    if Child::socket().is_some() {
+        return child();
+    }
+    let child = Child::start("a_dropped_request_leaves_nothing", Path::new("none"));
+    assert!(child.copies(&bytes(KEPT, 500)) > 0, "the scan itself works");
+    for number in DROPPED {
+        assert_eq!(0, child.copies(&bytes(number, 500)[100..132]), "{number}");
+    }
+}
+
+fn child() {
+    let kept = bytes(KEPT, 500);
+    let mut numbers = DROPPED;
+    let mut secret = || Zeroizing::new(bytes(numbers.next().unwrap(), 500));
+    // Each is cloned, as a program does that sends it twice.
+    drop(GenerateKeyPairRequest::new("P").seed(secret()).clone());
+    drop(EncapsulateRequest::new("P", secret()).clone());
+    drop(DecapsulateRequest::new("P", secret(), "c").clone());
+    drop(SignDataRequest::new("P", secret(), "x").clone());
+    drop(SignDataRequest::composite("P", secret(), secret(), "x").clone());
+    drop(VerifyDataRequest::new("P", secret(), "x", "s").clone());
+    drop(EncryptDataRequest::new("P", secret(), secret()).clone());
+    drop(DecryptDataRequest::new("P", secret(), "c", "n", "t").clone());
+    drop(SignStreamRequest::new("P", secret()).clone());
+    drop(SignStreamRequest::composite("P", secret(), secret()).clone());
+    drop(VerifyStreamRequest::new("P", secret(), "s").clone());
+    // What is replaced is wiped, too.
+    drop(GenerateKeyPairRequest::new("P").seed(secret()).seed(""));
+    drop(Secret::from(&**secret()));
+    assert_eq!(None, numbers.next());
+    Child::ready();
+    drop(kept);
+}
