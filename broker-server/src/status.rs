@@ -11,7 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     compute::ComputeError,
-    operation::{aead::AeadError, certificate::CertificateError, signature::SignatureError},
+    operation::{aead::AeadError, certificate::CertificateError, kem::KemError, signature::SignatureError},
     policy::{Denial, DenialKind},
     request::{Problem, RequestError},
 };
@@ -41,6 +41,9 @@ pub enum CallError {
     /// Nothing was signed, verified or made.
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    /// There is no shared secret or no key pair.
+    #[error(transparent)]
+    Kem(#[from] KemError),
     /// The compute pool did not do the job.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -83,6 +86,7 @@ impl CallError {
             Self::Certificate(error) => error.reason(),
             Self::Aead(error) => error.reason(),
             Self::Signature(error) => error.reason(),
+            Self::Kem(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
@@ -110,11 +114,12 @@ impl CallError {
             },
             Self::Certificate(CertificateError::Internal)
             | Self::Signature(SignatureError::Internal)
-            | Self::Aead(AeadError::Internal) => Code::Internal,
+            | Self::Aead(AeadError::Internal)
+            | Self::Kem(KemError::Internal) => Code::Internal,
             Self::Signature(SignatureError::NotStreamable) | Self::Aead(AeadError::KeyExhausted) => {
                 Code::FailedPrecondition
             }
-            Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) => Code::InvalidArgument,
+            Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) | Self::Kem(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => Code::Unavailable,
@@ -133,7 +138,9 @@ impl CallError {
             }
         };
         match self {
-            Self::Request(error) | Self::Aead(AeadError::Field(error)) => {
+            Self::Request(error)
+            | Self::Aead(AeadError::Field(error))
+            | Self::Kem(KemError::Field(error)) => {
                 put("field", error.field);
                 if let Problem::WrongLength { expected, .. } = &error.problem {
                     let lengths: Vec<String> = expected.iter().map(ToString::to_string).collect();
@@ -143,6 +150,7 @@ impl CallError {
             Self::Certificate(error) => put("field", error.field().unwrap_or_default()),
             Self::Aead(error) => put("field", error.field().unwrap_or_default()),
             Self::Signature(error) => put("field", error.field().unwrap_or_default()),
+            Self::Kem(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);

@@ -76,6 +76,16 @@ impl Kem {
         }
     }
 
+    /// The object identifier of its keys: RFC 9935 3, draft-connolly-cfrg-xwing-kem-10 5.8.
+    pub const fn oid(self) -> &'static str {
+        match self {
+            Self::MlKem(MlKem::MlKem512) => "2.16.840.1.101.3.4.4.1",
+            Self::MlKem(MlKem::MlKem768) => "2.16.840.1.101.3.4.4.2",
+            Self::MlKem(MlKem::MlKem1024) => "2.16.840.1.101.3.4.4.3",
+            Self::XWing => "1.3.6.1.4.1.62253.25722",
+        }
+    }
+
     /// Length in bytes of the seed that a key pair is made from: d and z (FIPS 203 7.1), or X-Wing's decapsulation key.
     pub const fn seed_length(self) -> usize {
         match self {

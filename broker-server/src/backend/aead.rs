@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::evp::AeadContext;
-use crate::algorithm::Aead;
+use crate::{algorithm::Aead, secret::on_wiped_shallow_stack};
 
 pub use super::evp::CipherError;
 
@@ -64,11 +64,14 @@ impl AeadTable {
     }
 }
 
-/// AWS-LC, for both libraries of the profile language.
+/// AWS-LC, for both libraries of the profile language. Its ChaCha20-Poly1305 leaves the key on the stack, and its AES-GCM
+/// the key of the hash, so the stack is wiped.
 pub static AWS_LC: AeadTable = AeadTable {
-    seal: |cipher, nonce, associated_data, text| context(cipher)?.seal(nonce, associated_data, text),
+    seal: |cipher, nonce, associated_data, text| {
+        on_wiped_shallow_stack(|| context(cipher)?.seal(nonce, associated_data, text))
+    },
     open: |cipher, nonce, associated_data, text, tag| {
-        context(cipher)?.open(nonce, associated_data, text, tag)
+        on_wiped_shallow_stack(|| context(cipher)?.open(nonce, associated_data, text, tag))
     },
 };
 

@@ -5,6 +5,7 @@ mod algorithm_identifier;
 mod capabilities;
 pub mod certificate;
 pub mod hash;
+pub mod kem;
 mod pem_text;
 pub mod signature;
 

@@ -45,6 +45,19 @@ pub(super) fn no_section(profile: &Profile, operation: &str) -> Denial {
     denial(profile, DenialKind::OperationNotAllowed, &format!("API.{operation}"), profile.line, message)
 }
 
+/// Whether a key pair may be made from a caller's seed: what `AllowSeed` of the section in `line` says.
+pub(super) fn seed(profile: &Profile, section: &str, allowed: bool, line: u32) -> Result<(), Denial> {
+    if allowed {
+        return Ok(());
+    }
+    let rule = format!("API.{section}.AllowSeed");
+    let message = format!(
+        "profile {} makes keys from the system's randomness only: {rule} is not true; send no seed",
+        profile.name
+    );
+    Err(denial(profile, DenialKind::SeedNotAllowed, &rule, line, message))
+}
+
 /// notBefore and notAfter in Unix seconds: what was asked for, else the window's edges.
 pub(super) fn granted(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
     let (first, last) = window(rule, facts.now);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     aead, check,
     explain::Facts,
+    kem,
     permit::{self, CertificateGrant, Operation, Permit, SignatureGrant, SignatureKeyGrant},
     profile::{Profile, SignDataRule},
     signature,
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     algorithm::{KeyType, SignatureFormat},
     caller::Caller,
-    request,
+    request::{self, KemKeyKind},
 };
 
 /// May `caller` hash this under `profile`? `now` in Unix seconds.
@@ -136,10 +137,48 @@ pub fn generate_signature_key_pair(
 ) -> Result<Permit<permit::GenerateSignatureKeyPair>, Denial> {
     let rule = section::<permit::GenerateSignatureKeyPair>(profile, now)?;
     if request.seed.is_some() {
-        signature::seed(profile, &rule)?;
+        check::seed(profile, permit::GenerateSignatureKeyPair::SECTION, rule.allow_seed, rule.line)?;
     }
     let grant = SignatureKeyGrant { key_type: signature::new_key(profile, &rule)? };
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+}
+
+/// May `caller` have a key pair for key encapsulation made under `profile`? `now` in Unix seconds.
+pub fn generate_kem_key_pair(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::GenerateKeyPair,
+    now: i64,
+) -> Result<Permit<permit::GenerateKemKeyPair>, Denial> {
+    let rule = section::<permit::GenerateKemKeyPair>(profile, now)?;
+    if request.seed.is_some() {
+        check::seed(profile, permit::GenerateKemKeyPair::SECTION, rule.allow_seed, rule.line)?;
+    }
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` have a shared secret for the holder of this key under `profile`? `now` in Unix seconds.
+pub fn encapsulate(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::Encapsulate,
+    now: i64,
+) -> Result<Permit<permit::Encapsulate>, Denial> {
+    let rule = section::<permit::Encapsulate>(profile, now)?;
+    kem::key(profile, &rule, KemKeyKind::Of(request.key.kem()))?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+}
+
+/// May `caller` use this key for what is in this ciphertext under `profile`? `now` in Unix seconds.
+pub fn decapsulate(
+    _caller: &Caller,
+    profile: &Arc<Profile>,
+    request: request::Decapsulate,
+    now: i64,
+) -> Result<Permit<permit::Decapsulate>, Denial> {
+    let rule = section::<permit::Decapsulate>(profile, now)?;
+    kem::key(profile, &rule, request.key.kind())?;
+    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
 /// The checks of the key that signs or verifies, and the format.

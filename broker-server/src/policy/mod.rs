@@ -9,6 +9,7 @@ mod check;
 pub mod decide;
 pub mod document;
 mod explain;
+mod kem;
 mod names;
 pub mod permit;
 pub mod profile;

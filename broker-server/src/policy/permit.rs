@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::profile::{EncryptDataRule, HashDataRule, Profile, SignCertificateRule, SignDataRule};
+use super::profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule};
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
     request,
@@ -194,6 +194,51 @@ impl Operation for GenerateSignatureKeyPair {
 pub struct SignatureKeyGrant {
     /// Kind and size, inside the profile's constraints.
     pub key_type: KeyType,
+}
+
+/// `GenerateKeyPair` of `KemService`.
+#[derive(Debug)]
+pub enum GenerateKemKeyPair {}
+
+impl Operation for GenerateKemKeyPair {
+    type Request = request::GenerateKeyPair;
+    type Rule = KemRule;
+    type Grant = ();
+    const NAME: &'static str = "GenerateKeyPair";
+    const SECTION: &'static str = "KEM";
+    fn rule(profile: &Profile) -> Option<&Arc<KemRule>> {
+        profile.kem.as_ref()
+    }
+}
+
+/// `Encapsulate`.
+#[derive(Debug)]
+pub enum Encapsulate {}
+
+impl Operation for Encapsulate {
+    type Request = request::Encapsulate;
+    type Rule = KemRule;
+    type Grant = ();
+    const NAME: &'static str = "Encapsulate";
+    const SECTION: &'static str = "KEM";
+    fn rule(profile: &Profile) -> Option<&Arc<KemRule>> {
+        profile.kem.as_ref()
+    }
+}
+
+/// `Decapsulate`. Whose key it is, policy knows; that it is that mechanism's, or can be, it has checked.
+#[derive(Debug)]
+pub enum Decapsulate {}
+
+impl Operation for Decapsulate {
+    type Request = request::Decapsulate;
+    type Rule = KemRule;
+    type Grant = ();
+    const NAME: &'static str = "Decapsulate";
+    const SECTION: &'static str = "KEM";
+    fn rule(profile: &Profile) -> Option<&Arc<KemRule>> {
+        profile.kem.as_ref()
+    }
 }
 
 /// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one

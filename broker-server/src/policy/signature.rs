@@ -38,16 +38,6 @@ pub(super) fn in_parts(
     Err(denial(profile, DenialKind::NotStreamable, "API.SignData.SignAlg", rule.line, message))
 }
 
-/// Whether a key pair may be made from a caller's seed.
-pub(super) fn seed(profile: &Profile, rule: &SignDataRule) -> Result<(), Denial> {
-    if rule.allow_seed {
-        return Ok(());
-    }
-    let message =
-        format!("profile {} makes keys from the system's randomness only; send no seed", profile.name);
-    Err(denial(profile, DenialKind::SeedNotAllowed, "API.SignData.AllowSeed", rule.line, message))
-}
-
 /// The smallest key that the profile allows for its signatures.
 pub(super) fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<KeyType, Denial> {
     let allowed = |key: &KeyType| rule.keys.allow(*key);

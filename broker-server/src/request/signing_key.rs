@@ -93,10 +93,10 @@ impl SigningKey {
     }
 }
 
-const ENCRYPTED: &str = "is an encrypted private key, and the broker has no passphrase; decrypt it first (openssl pkey -in KEY -out PLAIN)";
+pub(super) const ENCRYPTED: &str = "is an encrypted private key, and the broker has no passphrase; decrypt it first (openssl pkey -in KEY -out PLAIN)";
 
 /// Whether the bytes are an EncryptedPrivateKeyInfo (RFC 5958 3): an algorithm, and octets.
-fn is_encrypted(bytes: &[u8]) -> Result<bool, NotDer> {
+pub(super) fn is_encrypted(bytes: &[u8]) -> Result<bool, NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     parts.next(Tag::Sequence)?;
     parts.next(Tag::OctetString)?;
@@ -132,24 +132,35 @@ pub(super) fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, Problem> 
 }
 
 fn pkcs8(bytes: &[u8]) -> Result<KeyType, Problem> {
-    let (algorithm, key) = private_key_info(bytes).map_err(NotDer::in_a("PrivateKeyInfo (RFC 5958)"))?;
-    match algorithm.kind()? {
-        Kind::Rsa => pkcs1(key),
+    let info = PrivateKeyInfo::read(bytes).map_err(NotDer::in_a("PrivateKeyInfo (RFC 5958)"))?;
+    match info.algorithm.kind()? {
+        Kind::Rsa => pkcs1(info.key),
         Kind::Fixed(key_type) => Ok(key_type),
     }
 }
 
-fn private_key_info(bytes: &[u8]) -> Result<(Algorithm<'_>, &[u8]), NotDer> {
-    let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    if !matches!(parts.next(Tag::Integer)?.value, [0 | 1]) {
-        return Err(NotDer);
+/// OneAsymmetricKey (RFC 5958 2).
+pub(super) struct PrivateKeyInfo<'a> {
+    pub(super) algorithm: Algorithm<'a>,
+    /// What the octets of privateKey hold is the algorithm's to say.
+    pub(super) key: &'a [u8],
+    /// The content octets of publicKey's BIT STRING, where it is there.
+    pub(super) public_key: Option<&'a [u8]>,
+}
+
+impl<'a> PrivateKeyInfo<'a> {
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, NotDer> {
+        let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+        if !matches!(parts.next(Tag::Integer)?.value, [0 | 1]) {
+            return Err(NotDer);
+        }
+        let algorithm = Algorithm::read(&mut parts)?;
+        let key = parts.next(Tag::OctetString)?.value;
+        parts.optional(context(0, true))?;
+        let public_key = parts.optional(context(1, false))?.map(|bits| bits.value);
+        parts.end()?;
+        Ok(Self { algorithm, key, public_key })
     }
-    let algorithm = Algorithm::read(&mut parts)?;
-    let key = parts.next(Tag::OctetString)?.value;
-    parts.optional(context(0, true))?;
-    parts.optional(context(1, false))?;
-    parts.end()?;
-    Ok((algorithm, key))
 }
 
 fn sec1(bytes: &[u8]) -> Result<KeyType, Problem> {

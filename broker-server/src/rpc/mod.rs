@@ -33,8 +33,8 @@ use crate::{
     policy::{
         Catalogue,
         permit::{
-            DecryptData, EncryptData, GenerateSignatureKeyPair, HashData, HashStream, Operation,
-            SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
+            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateSignatureKeyPair,
+            HashData, HashStream, Operation, SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
         },
     },
     request::Limits,
@@ -53,7 +53,7 @@ const SERVICES: [&str; 5] = [
 /// Size of a request in bytes to the services whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
-pub const OPERATIONS: [&str; 10] = [
+pub const OPERATIONS: [&str; 13] = [
     HashData::NAME,
     SignCertificate::NAME,
     HashStream::NAME,
@@ -64,6 +64,9 @@ pub const OPERATIONS: [&str; 10] = [
     GenerateSignatureKeyPair::NAME,
     EncryptData::NAME,
     DecryptData::NAME,
+    GenerateKemKeyPair::SECTION,
+    Encapsulate::NAME,
+    Decapsulate::NAME,
 ];
 
 /// The methods whose requests have a secret in them.

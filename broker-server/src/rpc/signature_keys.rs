@@ -34,16 +34,21 @@ impl SignatureKeyService for Broker {
         let message = request.into_inner();
         let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
         let (call, pair) = self.compute(call, lane, job).await?;
-        let (descriptor, metadata) = call.into_parts();
-        // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart.
-        let mut answer = GenerateKeyPairResponse::default();
-        answer.public_key = pair.public;
-        answer.private_key = pair.private.expose().to_vec();
-        answer.descriptor = descriptor;
-        answer.metadata = metadata;
-        answer.padding = padding();
-        Ok(Response::new(answer))
+        Ok(Response::new(made(call, &pair)))
     }
+}
+
+/// The answer with a key pair in it.
+pub(super) fn made(call: Call, pair: &KeyPair) -> GenerateKeyPairResponse {
+    let (descriptor, metadata) = call.into_parts();
+    // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart.
+    let mut answer = GenerateKeyPairResponse::default();
+    answer.public_key.clone_from(&pair.public);
+    answer.private_key = pair.private.expose().to_vec();
+    answer.descriptor = descriptor;
+    answer.metadata = metadata;
+    answer.padding = padding();
+    answer
 }
 
 impl Broker {

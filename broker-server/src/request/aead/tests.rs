@@ -20,10 +20,12 @@ fn encrypt(change: impl FnOnce(&mut v1::EncryptDataRequest)) -> Result<EncryptDa
 }
 
 fn decrypt(change: impl FnOnce(&mut v1::DecryptDataRequest)) -> Result<DecryptData, RequestError> {
-    let mut message = v1::DecryptDataRequest::default();
-    message.key_source = key_source(vec![1; 16]);
-    message.decrypt_metadata =
-        Some(v1::DecryptMetadata { nonce: vec![2; 12], aad: None, tag: Some(vec![3; 16]) });
+    let metadata = v1::DecryptMetadata { nonce: vec![2; 12], aad: None, tag: Some(vec![3; 16]) };
+    let mut message = v1::DecryptDataRequest {
+        key_source: key_source(vec![1; 16]),
+        decrypt_metadata: Some(metadata),
+        ..v1::DecryptDataRequest::default()
+    };
     change(&mut message);
     DecryptData::parse(&mut message, &Limits::default())
 }

@@ -1,0 +1,147 @@
+//! A decapsulation key: raw, or PKCS#8 in DER or PEM.
+
+use der::Tag;
+
+use super::{
+    super::{
+        Problem,
+        asn1::{NotDer, Tlv, context},
+        pem,
+        signing_key::{ENCRYPTED, PrivateKeyInfo, is_encrypted},
+    },
+    KemKeyKind, exact, mechanism,
+};
+use crate::{
+    algorithm::{Kem, MlKem},
+    secret::SecretBytes,
+};
+
+/// A decapsulation key: as far as it says whose it is that is known; it has not been checked or used. It has a seed, or an
+/// expanded form, or both.
+#[derive(Debug)]
+pub struct DecapsulationKey {
+    kind: KemKeyKind,
+    seed: Option<SecretBytes>,
+    expanded: Option<SecretBytes>,
+    public: Option<Vec<u8>>,
+}
+
+impl DecapsulationKey {
+    /// Whose key it is.
+    pub fn kind(&self) -> KemKeyKind {
+        self.kind
+    }
+
+    /// d and z of ML-KEM, or X-Wing's decapsulation key; as long as the mechanism has it.
+    pub fn seed(&self) -> Option<&[u8]> {
+        self.seed.as_ref().map(SecretBytes::expose)
+    }
+
+    /// dk of ML-KEM, as long as the parameter set has it.
+    pub fn expanded(&self) -> Option<&[u8]> {
+        self.expanded.as_ref().map(SecretBytes::expose)
+    }
+
+    /// The encapsulation key that came with it, of any length.
+    pub fn public(&self) -> Option<&[u8]> {
+        self.public.as_deref()
+    }
+
+    /// A raw key is known by its length, which no PKCS#8 form of RFC 9935 6 has.
+    pub(super) fn from_bytes(bytes: &SecretBytes) -> Result<Self, Problem> {
+        let bytes = bytes.expose();
+        if let Some(text) = pem::text(bytes) {
+            return Self::from_pem(text);
+        }
+        if let Some(key) = Self::from_raw(bytes) {
+            return Ok(key);
+        }
+        if Tlv::only(bytes).is_ok() {
+            return Self::from_pkcs8(bytes);
+        }
+        Err(Problem::Malformed(format!(
+            "is {} bytes long and no decapsulation key: raw keys have 64 (seed of ML-KEM), 32 (x-wing), 1632 (ml-kem-512, \
+             expanded), 2400 (ml-kem-768) or 3168 (ml-kem-1024) bytes; PKCS#8 in DER or PEM is taken too",
+            bytes.len()
+        )))
+    }
+
+    fn from_raw(bytes: &[u8]) -> Option<Self> {
+        let copy = || Some(SecretBytes::new(bytes.to_vec()));
+        let expanded = |set: &MlKem| set.decapsulation_key_length() == bytes.len();
+        let (kind, seed, expanded) = match bytes.len() {
+            64 => (KemKeyKind::AnyMlKem, copy(), None),
+            32 => (KemKeyKind::Of(Kem::XWing), copy(), None),
+            _ => (KemKeyKind::Of(Kem::MlKem(MlKem::ALL.into_iter().find(expanded)?)), None, copy()),
+        };
+        Some(Self { kind, seed, expanded, public: None })
+    }
+
+    fn from_pem(text: &str) -> Result<Self, Problem> {
+        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+        if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
+            return Err(Problem::Unsupported(ENCRYPTED.into()));
+        }
+        let mut keys = blocks.iter().filter(|block| block.label == "PRIVATE KEY");
+        match (keys.next(), keys.next()) {
+            (Some(key), None) => Self::from_pkcs8(&key.der),
+            (None, _) => Err(Problem::Malformed("holds no PEM block `PRIVATE KEY`".into())),
+            (Some(_), Some(_)) => Err(Problem::Malformed("holds more than one private key; send one".into())),
+        }
+    }
+
+    fn from_pkcs8(bytes: &[u8]) -> Result<Self, Problem> {
+        if is_encrypted(bytes).unwrap_or(false) {
+            return Err(Problem::Unsupported(ENCRYPTED.into()));
+        }
+        let info = PrivateKeyInfo::read(bytes).map_err(NotDer::in_a("PrivateKeyInfo (RFC 5958)"))?;
+        let kem = mechanism(&info.algorithm)?;
+        let public = match info.public_key {
+            // The first octet counts the unused bits of the last one.
+            Some([0, octets @ ..]) => Some(octets.to_vec()),
+            Some(_) => return Err(NotDer::in_a("publicKey (RFC 5958)")(NotDer)),
+            None => None,
+        };
+        let (seed, expanded) = match kem {
+            Kem::MlKem(set) => ml_kem(set, info.key)?,
+            // draft-connolly-cfrg-xwing-kem-10 5.8.2
+            Kem::XWing if public.is_some() => {
+                return Err(Problem::Malformed(
+                    "its x-wing key has a publicKey, which must be absent (draft-connolly-cfrg-xwing-kem 5.8.2)".into(),
+                ));
+            }
+            Kem::XWing => (Some(info.key), None),
+        };
+        if let Some(seed) = seed {
+            exact(kem, "seed", seed, kem.seed_length())?;
+        }
+        let secret = |octets: &[u8]| SecretBytes::new(octets.to_vec());
+        let (seed, expanded) = (seed.map(secret), expanded.map(secret));
+        Ok(Self { kind: KemKeyKind::Of(kem), seed, expanded, public })
+    }
+}
+
+/// Seed and expanded key, one of them at least.
+type Forms<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+/// What is in ML-KEM-PrivateKey (RFC 9935 6), told apart by its tags.
+fn ml_kem(set: MlKem, key: &[u8]) -> Result<Forms<'_>, Problem> {
+    let choice = || -> Result<Forms<'_>, NotDer> {
+        let key = Tlv::only(key)?;
+        if key.tag == context(0, false) {
+            return Ok((Some(key.value), None));
+        }
+        if key.tag == Tag::OctetString {
+            return Ok((None, Some(key.value)));
+        }
+        let mut both = key.inside(Tag::Sequence)?;
+        let (seed, expanded) = (both.next(Tag::OctetString)?.value, both.next(Tag::OctetString)?.value);
+        both.end()?;
+        Ok((Some(seed), Some(expanded)))
+    };
+    let (seed, expanded) = choice().map_err(NotDer::in_a("ML-KEM-PrivateKey (RFC 9935 6)"))?;
+    if let Some(expanded) = expanded {
+        exact(Kem::MlKem(set), "expanded key", expanded, set.decapsulation_key_length())?;
+    }
+    Ok((seed, expanded))
+}

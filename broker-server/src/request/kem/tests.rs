@@ -1,0 +1,101 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{algorithm::MlKem, secret::SecretBytes};
+
+fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let head = match contents.len() {
+        0..=0x7f => vec![tag, length[1]],
+        0x80..=0xff => vec![tag, 0x81, length[1]],
+        _ => vec![tag, 0x82, length[0], length[1]],
+    };
+    [head, contents.to_vec()].concat()
+}
+
+fn identifier(kem: Kem) -> Vec<u8> {
+    use der::Encode as _;
+    tlv(0x30, &ObjectIdentifier::new(kem.oid()).unwrap().to_der().unwrap())
+}
+
+/// A SubjectPublicKeyInfo, and every PKCS#8 form, the public parts of sevens, the private ones of nines.
+fn keys() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let pkcs8 = |kem: Kem, private: Vec<u8>, public: &[u8]| {
+        let octets = tlv(0x04, &private);
+        tlv(0x30, &[&[2, 1, 0], &identifier(kem)[..], &octets, public].concat())
+    };
+    let (mut public, mut private) = (Vec::new(), Vec::new());
+    for kem in Kem::ALL {
+        let key = vec![7; kem.encapsulation_key_length()];
+        let bits = [&[0], &key[..]].concat();
+        public.push(tlv(0x30, &[identifier(kem), tlv(0x03, &bits)].concat()));
+        let seed = vec![9; kem.seed_length()];
+        let Kem::MlKem(set) = kem else {
+            private.push(pkcs8(kem, seed, &[]));
+            continue;
+        };
+        let expanded = tlv(0x04, &vec![9; set.decapsulation_key_length()]);
+        private.push(pkcs8(kem, tlv(0x80, &seed), &[]));
+        private.push(pkcs8(kem, expanded.clone(), &tlv(0x81, &bits)));
+        private.push(pkcs8(kem, tlv(0x30, &[tlv(0x04, &seed), expanded].concat()), &[]));
+    }
+    (public, private)
+}
+
+/// Whatever is taken has the lengths that the library wants.
+fn read(bytes: &[u8]) -> [bool; 2] {
+    let public = EncapsulationKey::from_bytes(bytes);
+    if let Ok(key) = &public {
+        assert_eq!(key.octets().len(), key.kem().encapsulation_key_length());
+    }
+    let private = DecapsulationKey::from_bytes(&SecretBytes::new(bytes.to_vec()));
+    if let Ok(key) = &private {
+        assert!(key.seed().is_some() || key.expanded().is_some());
+        match key.kind() {
+            KemKeyKind::AnyMlKem => assert_eq!(key.seed().unwrap().len(), 64),
+            KemKeyKind::Of(kem) => {
+                assert!(key.seed().is_none_or(|seed| seed.len() == kem.seed_length()));
+                let set = MlKem::ALL.into_iter().find(|set| Kem::MlKem(*set) == kem);
+                let wanted = set.map(MlKem::decapsulation_key_length);
+                assert!(key.expanded().is_none_or(|expanded| Some(expanded.len()) == wanted));
+            }
+        }
+        assert!(!format!("{key:?}").contains("9, 9"));
+    }
+    [public.is_ok(), private.is_ok()]
+}
+
+#[test]
+fn no_form_is_cut_short_or_has_more_behind() {
+    let (public, private) = keys();
+    for (index, key) in public.into_iter().map(|key| (0, key)).chain(private.into_iter().map(|key| (1, key)))
+    {
+        assert!(read(&key)[index]);
+        // A prefix may be as long as a raw key is, and is one then.
+        let raw = |length| matches!(length, 800 | 1184 | 1568 | 1216 | 32 | 64 | 1632 | 2400 | 3168);
+        for length in (0..key.len()).filter(|length| !raw(*length)) {
+            assert_eq!(read(&key[..length]), [false; 2], "{length}");
+        }
+        assert_eq!(read(&[&key[..], &[0]].concat()), [false; 2]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_change_of_a_key_gives_another_shape(which in any::<prop::sample::Index>(), place in 0..60_usize, byte in any::<u8>()) {
+        let (public, private) = keys();
+        let all = [public, private].concat();
+        let mut key = which.get(&all).clone();
+        if let Some(old) = key.get_mut(place) {
+            *old = byte;
+        }
+        read(&key);
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        read(&bytes);
+    }
+}

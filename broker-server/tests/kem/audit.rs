@@ -1,0 +1,42 @@
+//! Which calls the audit knows: uses of a decapsulation key, and refusals.
+
+use crate::{
+    service::{MECHANISMS, Service},
+    support::private_folder,
+};
+
+#[tokio::test]
+async fn uses_of_secret_keys_and_refusals_have_a_line() {
+    let folder = private_folder();
+    let file = folder.path().join("audit.log");
+    let service = Service::start_with(&["--audit-log", file.to_str().unwrap()]).await;
+    let profile = MECHANISMS[1].profile("aws-lc");
+    let pair = service.generate(&profile, None, 0).await.unwrap();
+    let closed = service.encapsulate(&profile, &pair.public_key).await.unwrap();
+    service.decapsulate(&profile, &pair.private_key, &closed.ciphertext).await.unwrap();
+    // The key was about to be used, so that the ciphertext is cut short is a failure and no mere mistake.
+    service.decapsulate(&profile, &pair.private_key, &closed.ciphertext[1..]).await.unwrap_err();
+    service.generate(&profile, Some(&[7; 64]), 0).await.unwrap_err();
+    service.encapsulate(&MECHANISMS[0].profile("native"), &pair.public_key).await.unwrap_err();
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<[&str; 4]> = lines
+        .iter()
+        .map(|line| {
+            ["operation", "outcome", "algorithm", "reason"].map(|key| line[key].as_str().unwrap_or(""))
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ["GenerateKeyPair", "success", "ml-kem-768", ""],
+            ["Decapsulate", "success", "ml-kem-768", ""],
+            ["Decapsulate", "failed", "ml-kem-768", "FIELD_WRONG_LENGTH"],
+            ["GenerateKeyPair", "refused", "", "SEED_NOT_ALLOWED"],
+            ["Encapsulate", "refused", "", "ALGORITHM_MISMATCH"],
+        ],
+        "{text}"
+    );
+}
