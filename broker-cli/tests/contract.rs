@@ -274,8 +274,10 @@ fn explain_judges_keys_that_sign_data() {
     assert_eq!((code, &value["operation"]), (0, &"SignData".into()), "{value}");
     let (_, value) = explain(&["--key-type", "rsa-3072"]);
     assert_eq!(value["refusals"][0]["reason"], "ALGORITHM_MISMATCH", "{value}");
-    let (_, value) = explain(&["--operation", "DecryptData"]);
-    assert_eq!(value["refusals"][0]["rule"], "API.EncryptData", "{value}");
+    for (operation, rule) in [("DecryptData", "API.EncryptData"), ("Decapsulate", "API.KEM")] {
+        let (_, value) = explain(&["--operation", operation]);
+        assert_eq!(value["refusals"][0]["rule"], rule, "{value}");
+    }
 }
 
 #[test]

@@ -11,7 +11,10 @@ use broker_server::{
     operation::CAPABILITIES,
     policy::{
         Catalogue, Denial, DenialKind, DocumentError,
-        permit::{DecryptData, HashStream, Operation, SignStream, VerifyData, VerifyStream},
+        permit::{
+            Decapsulate, DecryptData, Encapsulate, HashStream, Operation, SignStream, VerifyData,
+            VerifyStream,
+        },
         profile::Profile,
     },
     rpc::OPERATIONS,
@@ -75,12 +78,14 @@ const fn ruled<O: Operation>() -> (&'static str, &'static str) {
 }
 
 /// The operations whose names are not those of their sections, and which have one section only.
-const RULED: [(&str, &str); 5] = [
+const RULED: [(&str, &str); 7] = [
     ruled::<HashStream>(),
     ruled::<VerifyData>(),
     ruled::<SignStream>(),
     ruled::<VerifyStream>(),
     ruled::<DecryptData>(),
+    ruled::<Encapsulate>(),
+    ruled::<Decapsulate>(),
 ];
 
 /// The section that rules over an operation.
