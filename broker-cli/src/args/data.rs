@@ -68,8 +68,8 @@ Past 1 MiB the input is sent in parts, in constant memory, with a progress bar o
 except in the format CMS.
 
 Examples:
-  cryptobroker sign-data --profile P --key sign.key --in report.pdf --out report.sig
-  cryptobroker sign-data --profile P --key ec.key --second-key ml-dsa.key --format der \"Hello, broker\" --out -")]
+  cryptobroker sign-data --key sign.key --in report.pdf --out report.sig
+  cryptobroker sign-data --profile Hybrid-PQC-2026 --key ec.key --second-key ml-dsa.key --format der \"Hello, broker\" --out -")]
 pub(crate) struct SignData {
     #[command(flatten)]
     pub(crate) message: Message,
@@ -96,8 +96,8 @@ pub(crate) struct SignData {
 The exit code is 0 for a valid signature and 4 for one that is not.
 
 Examples:
-  cryptobroker verify-data --profile P --public-key sign.pub --in report.pdf --signature report.sig
-  cryptobroker verify-data --profile P --public-key cert.pem --format cms --signature text.p7s \"Hello, broker\"")]
+  cryptobroker verify-data --public-key sign.pub --in report.pdf --signature report.sig
+  cryptobroker verify-data --public-key cert.pem --format cms --signature text.p7s \"Hello, broker\"")]
 pub(crate) struct VerifyData {
     #[command(flatten)]
     pub(crate) message: Message,

@@ -12,7 +12,7 @@ use crate::place::Place;
 Examples:
   cryptobroker encrypt-data --profile FIPS-140-3-256bit --key aes.key --nonce 000102030405060708090a0b \\
     --in letter.txt --out letter.enc
-  cryptobroker encrypt-data --profile P --key aes.key --in letter.txt --out letter.enc --nonce-out letter.nonce
+  cryptobroker encrypt-data --profile PQC-ML-DSA-65 --key aes.key --in letter.txt --out letter.enc --nonce-out letter.nonce
 
 A nonce must never be used twice with the same key.")]
 pub(crate) struct EncryptData {
@@ -49,7 +49,7 @@ pub(crate) struct EncryptData {
 Examples:
   cryptobroker decrypt-data --profile FIPS-140-3-256bit --key aes.key --nonce 000102030405060708090a0b \\
     --in letter.enc --out letter.txt
-  cryptobroker decrypt-data --profile P --key aes.key --nonce-file letter.nonce --in letter.enc --out -")]
+  cryptobroker decrypt-data --profile PQC-ML-DSA-65 --key aes.key --nonce-file letter.nonce --in letter.enc --out -")]
 pub(crate) struct DecryptData {
     /// The profile that chooses algorithm, key size and tag length
     #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]

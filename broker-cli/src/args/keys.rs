@@ -34,8 +34,8 @@ pub(crate) struct KemKeygen {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  cryptobroker keygen --profile P --public-out sign.pub --private-out sign.key
-  cryptobroker keygen --profile P --public-out sign.pub --private-out sign.key --seed-file seed.bin")]
+  cryptobroker keygen --public-out sign.pub --private-out sign.key
+  cryptobroker keygen --profile PQC-ML-DSA-65 --public-out sign.pub --private-out sign.key")]
 pub(crate) struct Keygen {
     #[command(flatten)]
     pub(crate) pair: Pair,
