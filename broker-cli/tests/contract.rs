@@ -31,7 +31,7 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn a_wrong_command_line_is_2_in_both_languages() {
-    let wrong: [&[&str]; 10] = [
+    let wrong: [&[&str]; 11] = [
         &["no-such-command"],
         &["hash-data"],
         &["hash-data", "x", "--file", "y"],
@@ -42,6 +42,7 @@ fn a_wrong_command_line_is_2_in_both_languages() {
         &["health", "--watch", "--loop", "5"],
         &["completions", "cobol"],
         &["profiles", "explain", "--issuer-key-type", "rot13"],
+        &["profiles", "explain", "--second-key-type", "ml-dsa-65"],
     ];
     for arguments in wrong {
         let output = run(arguments);
@@ -274,6 +275,12 @@ fn explain_judges_keys_that_sign_data() {
     assert_eq!((code, &value["operation"]), (0, &"SignData".into()), "{value}");
     let (_, value) = explain(&["--key-type", "rsa-3072"]);
     assert_eq!(value["refusals"][0]["reason"], "ALGORITHM_MISMATCH", "{value}");
+    let hybrid = |first: &str, second: &str| {
+        let explain = ["profiles", "explain", "--profile", "Hybrid-PQC-2026", "--output", "json"];
+        let keys = ["--key-type", first, "--second-key-type", second];
+        json(&run(&[&explain[..], &keys].concat()).stdout)["allowed"] == true
+    };
+    assert!(hybrid("p-384", "ml-dsa-65") && !hybrid("ml-dsa-65", "p-384") && !hybrid("p-256", "ml-dsa-65"));
     for (operation, rule) in [("DecryptData", "API.EncryptData"), ("Decapsulate", "API.KEM")] {
         let (_, value) = explain(&["--operation", operation]);
         assert_eq!(value["refusals"][0]["rule"], rule, "{value}");

@@ -93,6 +93,37 @@ fn every_algorithm_signs_and_verifies_in_every_format() {
 }
 
 #[test]
+fn a_composite_takes_two_keys_that_were_made_one_by_one() {
+    let broker = Broker::with(&format!(
+        "{PROFILES}  - Name: Hybrid
+    API:
+      SignData:
+        SigningMode: hybrid
+        SignAlg: MLDSA65-ECDSA-P384-SHA512
+        SignatureFormat: RAW
+        KeyConstraints: {{ ECDSA: {{ MinKeySize: 384, MaxKeySize: 384 }}, ML-DSA-65: {{}} }}
+"
+    ));
+    broker.write("long", vec![7; 3 << 20]);
+    keygen(&broker, "MlDsa", &[]);
+    for name in ["key", "pub"] {
+        std::fs::rename(broker.path(name), broker.path(&format!("{name}2"))).unwrap();
+    }
+    keygen(&broker, "Ecdsa", &[]);
+    for message in [&[MESSAGE][..], &["--in", "long"]] {
+        let two = [message, &["--second-key", "key2"]].concat();
+        let signed = broker.json(&sign("Hybrid", &two));
+        assert_eq!(signed["descriptor"]["algorithm"], "MLDSA65-ECDSA-P384-SHA512");
+        let two = [message, &["--second-public-key", "pub2"]].concat();
+        assert_eq!(broker.text(&verify("Hybrid", &two)), "valid\n", "{message:?}");
+        let other = broker.run(&verify("Hybrid", &["other", "--second-public-key", "pub2"]));
+        assert_eq!(other.status.code(), Some(4), "{}", stderr(&other));
+    }
+    let one = broker.error(1, &sign("Hybrid", &[MESSAGE]));
+    assert_eq!(one["code"], "FAILED_PRECONDITION", "{one}");
+}
+
+#[test]
 fn an_answer_in_json_is_the_same_answer() {
     let broker = Broker::with(PROFILES);
     keygen(&broker, "Ecdsa", &[]);

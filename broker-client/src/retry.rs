@@ -11,7 +11,8 @@ use crate::error::Error;
 /// Exponential backoff with full jitter, between attempts of one call.
 ///
 /// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection itself are retried, and never past
-/// the call's deadline. All operations of the broker are free of side effects, so a second attempt is harmless.
+/// the call's deadline. All operations of the broker are free of side effects, so a second attempt is harmless. A stream
+/// is sent once.
 /// When the server names a time (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`), it wins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {

@@ -140,7 +140,7 @@ async fn fields_that_cannot_be_used() {
         ),
         (
             request(of(v1::sign_key_source::Source::ComponentKeys(v1::ComponentKeys::default())), vec![], 0),
-            invalid("FIELD_UNSUPPORTED", "key_source"),
+            invalid("FIELD_MALFORMED", "key_source.component_keys"),
         ),
         (request(private(), vec![], 5), invalid("FIELD_UNKNOWN_VALUE", "signature_format")),
         (request(private(), vec![0; (1 << 20) + 1], 0), invalid("FIELD_TOO_LONG", "input")),

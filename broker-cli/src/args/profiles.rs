@@ -52,7 +52,7 @@ pub(crate) struct Source {
 Examples:
   cryptobroker profiles explain --csr app.csr --ca-cert ca.pem
   cryptobroker profiles explain --profile PQC-ML-DSA-65 --operation KEM
-  cryptobroker profiles explain --profile P --key-type p-256")]
+  cryptobroker profiles explain --key-type rsa-3072")]
 pub(crate) struct Explain {
     /// The profile
     #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
@@ -81,6 +81,12 @@ pub(crate) struct Explain {
     /// A key that is to sign or verify data, by its type instead of a file
     #[arg(long, value_name = "TYPE", conflicts_with = "key")]
     pub(crate) key_type: Option<String>,
+    /// For a composite the private ML-DSA key; --key is then the traditional one
+    #[arg(long, value_name = "FILE", conflicts_with = "second_key_type")]
+    pub(crate) second_key: Option<PathBuf>,
+    /// The same by its type
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) second_key_type: Option<String>,
     /// Start of validity: Unix seconds or RFC 3339
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) not_before: Option<u64>,

@@ -2,12 +2,14 @@
 
 mod aead;
 mod composite;
+mod data_scheme;
 mod hash;
 mod kem;
 mod signature;
 
 pub use aead::Aead;
 pub use composite::Composite;
+pub use data_scheme::DataScheme;
 pub use hash::{HashAlgorithm, SkiHash};
 pub use kem::{Kem, MlKem};
 pub use signature::{Curve, KeyForm, KeyType, MlDsa, SignatureFormat, SignatureHash, SignatureScheme};

@@ -12,7 +12,7 @@ use super::{
         Deprecation, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SubjectAlternativeNames,
     },
 };
-use crate::algorithm::{KeyType, SignatureScheme};
+use crate::algorithm::{DataScheme, KeyType, SignatureScheme};
 
 /// The first line; its number goes up when the form changes.
 const HEADER: &str = "crypto-broker-catalogue=1\n";
@@ -143,7 +143,10 @@ fn alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
 
 fn sign_data(rule: &SignDataRule, lines: &mut Lines) {
     lines.put("SigningMode", rule.mode.name());
-    scheme(rule.scheme, lines);
+    match rule.scheme {
+        DataScheme::Single(single) => scheme(single, lines),
+        DataScheme::Composite(composite) => lines.put("SignAlg", composite.name()),
+    }
     lines.put("SignatureFormat", rule.format.name());
     lines.put("AllowSeed", rule.allow_seed);
     keys("Keys", &rule.keys, lines);

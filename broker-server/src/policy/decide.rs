@@ -6,14 +6,14 @@ use super::{
     aead, check,
     explain::Facts,
     kem,
-    permit::{self, CertificateGrant, Operation, Permit, SignatureGrant, SignatureKeyGrant},
+    permit::{self, CertificateGrant, Operation, Permit, SignatureGrant},
     profile::{Profile, SignDataRule},
     signature,
 };
 use crate::{
     algorithm::{KeyType, SignatureFormat},
     caller::Caller,
-    request::{self, KemKeyKind},
+    request::{self, KemKeyKind, Keys},
 };
 
 /// May `caller` hash this under `profile`? `now` in Unix seconds.
@@ -86,7 +86,7 @@ pub fn sign_data(
     now: i64,
 ) -> Result<Permit<permit::SignData>, Denial> {
     let rule = section::<permit::SignData>(profile, now)?;
-    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
@@ -98,7 +98,7 @@ pub fn verify_data(
     now: i64,
 ) -> Result<Permit<permit::VerifyData>, Denial> {
     let rule = section::<permit::VerifyData>(profile, now)?;
-    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
@@ -110,7 +110,7 @@ pub fn sign_stream(
     now: i64,
 ) -> Result<Permit<permit::SignStream>, Denial> {
     let rule = section::<permit::SignStream>(profile, now)?;
-    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
     signature::in_parts(profile, &rule, grant.format)?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
@@ -123,7 +123,7 @@ pub fn verify_stream(
     now: i64,
 ) -> Result<Permit<permit::VerifyStream>, Denial> {
     let rule = section::<permit::VerifyStream>(profile, now)?;
-    let grant = signature(profile, &rule, request.key.key_type(), request.format)?;
+    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
     signature::in_parts(profile, &rule, grant.format)?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
@@ -139,7 +139,7 @@ pub fn generate_signature_key_pair(
     if request.seed.is_some() {
         check::seed(profile, permit::GenerateSignatureKeyPair::SECTION, rule.allow_seed, rule.line)?;
     }
-    let grant = SignatureKeyGrant { key_type: signature::new_key(profile, &rule)? };
+    let grant = signature::new_key(profile, &rule)?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
@@ -181,15 +181,15 @@ pub fn decapsulate(
     Ok(Permit::new(request, (), rule, Arc::clone(profile)))
 }
 
-/// The checks of the key that signs or verifies, and the format.
+/// The checks of the keys that sign or verify, and the format.
 fn signature(
     profile: &Profile,
     rule: &SignDataRule,
-    key: KeyType,
+    keys: Keys<KeyType>,
     format: Option<SignatureFormat>,
 ) -> Result<SignatureGrant, Denial> {
-    signature::key(profile, rule, key)?;
-    Ok(SignatureGrant { format: format.unwrap_or(rule.format) })
+    signature::keys(profile, rule, keys)?;
+    Ok(SignatureGrant { format: signature::format(profile, rule, format)? })
 }
 
 /// The sunset, and the section of the operation.
@@ -256,6 +256,8 @@ pub enum DenialKind {
     SeedNotAllowed,
     /// The profile's signatures need the whole message at once.
     NotStreamable,
+    /// The profile's signatures have no such format.
+    FormatNotAllowed,
     /// The validity asked for is outside the profile's window.
     ValidityNotAllowed,
     /// A subject alternative name of a kind or suffix that is not allowed.
@@ -280,6 +282,7 @@ impl DenialKind {
             Self::NonceNotAllowed => "NONCE_NOT_ALLOWED",
             Self::SeedNotAllowed => "SEED_NOT_ALLOWED",
             Self::NotStreamable => "NOT_STREAMABLE",
+            Self::FormatNotAllowed => "FORMAT_NOT_ALLOWED",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",

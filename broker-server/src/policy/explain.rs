@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     algorithm::KeyType,
-    request::{self, AlternativeName},
+    request::{self, AlternativeName, Keys},
 };
 
 /// What is known of a request; a fact that is not given is not judged.
@@ -21,8 +21,8 @@ pub struct Facts<'a> {
     pub subject_key: Option<KeyType>,
     /// The issuer's key.
     pub issuer_key: Option<KeyType>,
-    /// The key that signs or verifies data.
-    pub signature_key: Option<KeyType>,
+    /// What signs or verifies data.
+    pub signature_keys: Option<Keys<KeyType>>,
     /// The CA certificate.
     pub ca: Option<CaFacts>,
     /// The names that the certification request asks for.
@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
             operation,
             subject_key: None,
             issuer_key: None,
-            signature_key: None,
+            signature_keys: None,
             ca: None,
             names: &[],
             not_before: None,
@@ -116,9 +116,9 @@ pub fn explain(profile: &Profile, facts: &Facts<'_>) -> Vec<Denial> {
         }
     }
     if facts.operation == SignData::NAME
-        && let (Some(rule), Some(key)) = (&profile.sign_data, facts.signature_key)
+        && let (Some(rule), Some(keys)) = (&profile.sign_data, facts.signature_keys)
     {
-        denials.extend(signature::key(profile, rule, key).err());
+        denials.extend(signature::keys(profile, rule, keys).err());
     }
     denials
 }

@@ -194,6 +194,8 @@ impl Operation for GenerateSignatureKeyPair {
 pub struct SignatureKeyGrant {
     /// Kind and size, inside the profile's constraints.
     pub key_type: KeyType,
+    /// The profile's signature algorithm, which fits the kind.
+    pub scheme: SignatureScheme,
 }
 
 /// `GenerateKeyPair` of `KemService`.

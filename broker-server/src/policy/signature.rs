@@ -3,22 +3,77 @@
 use super::{
     Denial, DenialKind,
     check::denial,
+    permit::SignatureKeyGrant,
     profile::{Profile, SignDataRule},
 };
-use crate::algorithm::{Curve, KeyType, SignatureFormat, SignatureScheme};
+use crate::{
+    algorithm::{Composite, Curve, DataScheme, KeyType, SignatureFormat, SignatureScheme},
+    request::Keys,
+};
 
-/// Whether keys of the kind `key` make and verify the profile's signatures, and lie inside its constraints.
-pub(super) fn key(profile: &Profile, rule: &SignDataRule, key: KeyType) -> Result<(), Denial> {
-    if !rule.scheme.fits(key) {
-        let message = format!("the key is {key}; profile {} signs with {}", profile.name, rule.scheme.name());
-        let kind = DenialKind::AlgorithmMismatch;
-        return Err(denial(profile, kind, "API.SignData.SignAlg", rule.line, message));
+/// Whether keys of these kinds make and verify the profile's signatures, and lie inside its constraints.
+pub(super) fn keys(profile: &Profile, rule: &SignDataRule, keys: Keys<KeyType>) -> Result<(), Denial> {
+    let mismatch = match (rule.scheme, keys) {
+        (DataScheme::Single(scheme), Keys::One(key)) if scheme.fits(key) => {
+            if rule.keys.allow(key) {
+                return Ok(());
+            }
+            let message = format!("the key is {key}; profile {} allows {}", profile.name, rule.keys);
+            return Err(outside(profile, rule, scheme, message));
+        }
+        // The profile was read with an entry for each of these.
+        (DataScheme::Composite(composite), Keys::Components(keys)) if keys == composite.keys() => {
+            return Ok(());
+        }
+        (scheme, Keys::One(key)) => {
+            let message = format!("the key is {key}; profile {} signs with {}", profile.name, scheme.name());
+            match scheme {
+                DataScheme::Single(_) => message,
+                DataScheme::Composite(composite) => format!("{message}: {}", wanted(composite)),
+            }
+        }
+        (DataScheme::Composite(composite), Keys::Components([first, second])) => {
+            let name = composite.name();
+            let order = if [second, first] == composite.keys() { " in this order" } else { "" };
+            let wanted = wanted(composite);
+            format!(
+                "the keys are {first} and {second}; profile {} signs with {name}: {wanted}{order}",
+                profile.name
+            )
+        }
+        (DataScheme::Single(scheme), Keys::Components(_)) => {
+            let name = scheme.name();
+            format!("the keys are two; profile {} signs with {name} and one key, in single", profile.name)
+        }
+    };
+    let kind = DenialKind::AlgorithmMismatch;
+    Err(denial(profile, kind, "API.SignData.SignAlg", rule.line, mismatch))
+}
+
+fn wanted(composite: Composite) -> String {
+    let [traditional, ml_dsa] = composite.keys();
+    format!("send {traditional} and {ml_dsa} in component_keys")
+}
+
+/// The format asked for, or the profile's.
+pub(super) fn format(
+    profile: &Profile,
+    rule: &SignDataRule,
+    asked: Option<SignatureFormat>,
+) -> Result<SignatureFormat, Denial> {
+    let format = asked.unwrap_or(rule.format);
+    match (rule.scheme, format) {
+        (DataScheme::Composite(composite), SignatureFormat::Cms) => {
+            let message = format!(
+                "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM here",
+                profile.name,
+                composite.name()
+            );
+            let kind = DenialKind::FormatNotAllowed;
+            Err(denial(profile, kind, "API.SignData.SigningMode", rule.line, message))
+        }
+        _ => Ok(format),
     }
-    if rule.keys.allow(key) {
-        return Ok(());
-    }
-    let message = format!("the key is {key}; profile {} allows {}", profile.name, rule.keys);
-    Err(outside(profile, rule, message))
 }
 
 /// Whether signatures over data that comes in parts can be made and verified.
@@ -27,7 +82,7 @@ pub(super) fn in_parts(
     rule: &SignDataRule,
     format: SignatureFormat,
 ) -> Result<(), Denial> {
-    if rule.scheme != SignatureScheme::Ed25519 || format == SignatureFormat::Cms {
+    if rule.scheme != DataScheme::Single(SignatureScheme::Ed25519) || format == SignatureFormat::Cms {
         return Ok(());
     }
     let message = format!(
@@ -39,9 +94,22 @@ pub(super) fn in_parts(
 }
 
 /// The smallest key that the profile allows for its signatures.
-pub(super) fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<KeyType, Denial> {
+pub(super) fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<SignatureKeyGrant, Denial> {
     let allowed = |key: &KeyType| rule.keys.allow(*key);
-    let smallest = match rule.scheme {
+    let scheme = match rule.scheme {
+        DataScheme::Single(scheme) => scheme,
+        DataScheme::Composite(composite) => {
+            let message = format!(
+                "profile {} signs with the composite {}, whose keys are made one by one, under profiles of their own \
+                 kinds",
+                profile.name,
+                composite.name()
+            );
+            let kind = DenialKind::KeyNotAllowed;
+            return Err(denial(profile, kind, "API.SignData.SigningMode", rule.line, message));
+        }
+    };
+    let smallest = match scheme {
         SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => {
             // Below, NIST SP 800-57 part 1 table 2 has no security left; above, it takes longer than a caller waits. The
             // library makes moduli in steps of 128 bits.
@@ -51,19 +119,20 @@ pub(super) fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<KeyType,
         SignatureScheme::Ed25519 => Some(KeyType::Ed25519).filter(allowed),
         SignatureScheme::MlDsa(set) => Some(KeyType::MlDsa(set)).filter(allowed),
     };
-    smallest.ok_or_else(|| {
+    let key_type = smallest.ok_or_else(|| {
         let message = format!(
             "profile {} allows {}, and the broker makes RSA keys of 2048 to 4096 bits only; make the key elsewhere \
              (openssl genpkey)",
             profile.name, rule.keys
         );
-        outside(profile, rule, message)
-    })
+        outside(profile, rule, scheme, message)
+    })?;
+    Ok(SignatureKeyGrant { key_type, scheme })
 }
 
 /// A refusal by the line of the constraints that the profile's kind of key stands in.
-fn outside(profile: &Profile, rule: &SignDataRule, message: String) -> Denial {
-    let (suffix, line) = match rule.scheme {
+fn outside(profile: &Profile, rule: &SignDataRule, scheme: SignatureScheme, message: String) -> Denial {
+    let (suffix, line) = match scheme {
         SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => {
             (".RSA", rule.keys.rsa.map(|range| range.line))
         }

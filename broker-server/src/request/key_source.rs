@@ -2,7 +2,7 @@
 
 use broker_proto::v1;
 
-use super::{Problem, RequestError, error::at_most};
+use super::{Keys, Problem, RequestError, error::at_most};
 use crate::secret::SecretBytes;
 
 /// Takes the key's bytes out of `source`, the wire's `field`; what is left there is empty. A key that is only named is
@@ -35,28 +35,38 @@ pub(super) fn raw_key(
     }
 }
 
-/// Takes the key's bytes out of `key_source` of an operation that signs or verifies with one key.
-pub(super) fn single_key(
+/// Reads the keys in `key_source` of an operation that signs or verifies.
+pub(super) fn keys<K>(
     source: Option<v1::SignKeySource>,
     limit: usize,
-) -> Result<SecretBytes, RequestError> {
+    read: impl Fn(SecretBytes) -> Result<K, Problem>,
+) -> Result<Keys<K>, RequestError> {
     use v1::sign_key_source::Source;
 
+    let key = |source, field| {
+        read(raw_key(source, field, limit)?).map_err(|problem| RequestError { field, problem })
+    };
     match source.and_then(|source| source.source) {
         None => Err(RequestError { field: KEY_SOURCE, problem: Problem::Missing }),
-        Some(Source::Single(key)) => raw_key(Some(key), KEY_SOURCE, limit),
-        Some(Source::ComponentKeys(_)) => Err(RequestError {
-            field: KEY_SOURCE,
-            problem: Problem::Unsupported(
-                "holds component_keys, which are for profiles of SigningMode hybrid; send one key in single"
-                    .into(),
-            ),
-        }),
+        Some(Source::Single(source)) => Ok(Keys::One(key(Some(source), KEY_SOURCE)?)),
+        Some(Source::ComponentKeys(components)) => {
+            let count = components.keys.len();
+            let Ok([traditional, ml_dsa]) = <[_; 2]>::try_from(components.keys) else {
+                let problem = Problem::Malformed(format!(
+                    "has {count} entries; a composite has two keys, the traditional one and then ML-DSA's"
+                ));
+                return Err(RequestError { field: "key_source.component_keys", problem });
+            };
+            let [first, second] = COMPONENT_KEYS;
+            Ok(Keys::Components([key(Some(traditional), first)?, key(Some(ml_dsa), second)?]))
+        }
     }
 }
 
 /// The field of the keys that sign and verify.
-pub(super) const KEY_SOURCE: &str = "key_source";
+pub const KEY_SOURCE: &str = "key_source";
+/// The fields of the two keys of a composite.
+pub const COMPONENT_KEYS: [&str; 2] = ["key_source.component_keys[0]", "key_source.component_keys[1]"];
 
 #[cfg(test)]
 mod tests {

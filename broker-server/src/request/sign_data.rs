@@ -3,18 +3,14 @@
 use broker_proto::v1;
 use bytes::Bytes;
 
-use super::{
-    Limits, Problem, RequestError, SigningKey,
-    error::at_most,
-    key_source::{KEY_SOURCE, single_key},
-};
+use super::{Keys, Limits, Problem, RequestError, SigningKey, error::at_most, key_source};
 use crate::algorithm::SignatureFormat;
 
 /// A request to sign.
 #[derive(Debug)]
 pub struct SignData {
-    /// The private key.
-    pub key: SigningKey,
+    /// The private key, or the two of a composite.
+    pub keys: Keys<SigningKey>,
     /// How the signature is to look; `None` leaves it to the profile.
     pub format: Option<SignatureFormat>,
     /// What to sign; may be empty.
@@ -24,32 +20,34 @@ pub struct SignData {
 /// A request to sign what follows it in parts.
 #[derive(Debug)]
 pub struct SignStream {
-    /// The private key.
-    pub key: SigningKey,
+    /// The private key, or the two of a composite.
+    pub keys: Keys<SigningKey>,
     /// How the signature is to look; `None` leaves it to the profile.
     pub format: Option<SignatureFormat>,
 }
 
 impl SignData {
-    /// Checks the sizes, reads the key, and checks the format's number.
+    /// Checks the sizes, reads the keys, and checks the format's number.
     pub fn parse(message: v1::SignDataRequest, limits: &Limits) -> Result<Self, RequestError> {
-        let key = signing_key(message.key_source, limits)?;
+        let keys = signing_keys(message.key_source, limits)?;
         at_most("input", message.input.len(), limits.signed_data)?;
-        Ok(Self { key, format: signature_format(message.signature_format)?, input: message.input })
+        Ok(Self { keys, format: signature_format(message.signature_format)?, input: message.input })
     }
 }
 
 impl SignStream {
-    /// Reads the key and checks the format's number.
+    /// Reads the keys and checks the format's number.
     pub fn parse(header: v1::SignStreamHeader, limits: &Limits) -> Result<Self, RequestError> {
-        let key = signing_key(header.key_source, limits)?;
-        Ok(Self { key, format: signature_format(header.signature_format)? })
+        let keys = signing_keys(header.key_source, limits)?;
+        Ok(Self { keys, format: signature_format(header.signature_format)? })
     }
 }
 
-fn signing_key(source: Option<v1::SignKeySource>, limits: &Limits) -> Result<SigningKey, RequestError> {
-    let key = single_key(source, limits.signature_key)?;
-    SigningKey::from_bytes(key).map_err(|problem| RequestError { field: KEY_SOURCE, problem })
+fn signing_keys(
+    source: Option<v1::SignKeySource>,
+    limits: &Limits,
+) -> Result<Keys<SigningKey>, RequestError> {
+    key_source::keys(source, limits.signature_key, SigningKey::from_bytes)
 }
 
 /// `None` for the profile's own.

@@ -10,7 +10,7 @@ use super::{
     pem,
     signed_data::SignedData,
 };
-use crate::algorithm::{KeyType, SignatureFormat};
+use crate::algorithm::{Composite, KeyType, SignatureFormat};
 
 /// A signature whose shape is right.
 #[derive(Debug)]
@@ -47,6 +47,25 @@ impl Signature {
             (SignatureFormat::Cms, _) => SignedData::from_der(bytes).map(Self::Cms),
         }
     }
+}
+
+/// Reads the signature of a composite, and checks the shape of both halves. They are as the draft has them in every format:
+/// of ECDSA Ecdsa-Sig-Value (draft-ietf-lamps-pq-composite-sigs-19 4). Policy grants no format but RAW, DER and PEM.
+pub fn read_composite(
+    bytes: &[u8],
+    format: SignatureFormat,
+    algorithm: Composite,
+) -> Result<Vec<u8>, Problem> {
+    let octets = if format == SignatureFormat::Pem { from_pem(bytes)? } else { bytes.to_vec() };
+    let [traditional, ml_dsa] = algorithm.keys();
+    let halves = algorithm.halves(&octets).ok_or_else(|| {
+        let wanted = algorithm.ml_dsa().signature_length();
+        Problem::Malformed(format!("is {} bytes long; its half of {ml_dsa} alone has {wanted}", octets.len()))
+    })?;
+    check(halves.0, ml_dsa)?;
+    check(halves.1, traditional)
+        .map_err(|problem| Problem::Malformed(format!("has a half of {traditional} that {problem}")))?;
+    Ok(octets)
 }
 
 /// Checks the shape of what an X.509 signature's BIT STRING holds. Whether r and s are in range is for the verification

@@ -5,9 +5,7 @@ use broker_proto::v1;
 use bytes::Bytes;
 
 use super::{
-    Limits, Problem, RequestError, VerificationKey,
-    error::at_most,
-    key_source::{KEY_SOURCE, single_key},
+    Keys, Limits, Problem, RequestError, VerificationKey, error::at_most, key_source,
     sign_data::signature_format,
 };
 use crate::algorithm::SignatureFormat;
@@ -15,8 +13,8 @@ use crate::algorithm::SignatureFormat;
 /// A request to verify a signature.
 #[derive(Debug)]
 pub struct VerifyData {
-    /// The signer's public key.
-    pub key: VerificationKey,
+    /// The signer's public key, or the two of a composite.
+    pub keys: Keys<VerificationKey>,
     /// How the signature looks; `None` leaves it to the profile.
     pub format: Option<SignatureFormat>,
     /// The signature; not empty.
@@ -28,8 +26,8 @@ pub struct VerifyData {
 /// A request to verify a signature over what follows it in parts.
 #[derive(Debug)]
 pub struct VerifyStream {
-    /// The signer's public key.
-    pub key: VerificationKey,
+    /// The signer's public key, or the two of a composite.
+    pub keys: Keys<VerificationKey>,
     /// How the signature looks; `None` leaves it to the profile.
     pub format: Option<SignatureFormat>,
     /// The signature; not empty.
@@ -37,30 +35,34 @@ pub struct VerifyStream {
 }
 
 impl VerifyData {
-    /// Checks the sizes, reads the key, and checks the format's number.
+    /// Checks the sizes, reads the keys, and checks the format's number.
     pub fn parse(message: v1::VerifyDataRequest, limits: &Limits) -> Result<Self, RequestError> {
-        let key = verification_key(message.key_source, limits)?;
+        let keys = verification_keys(message.key_source, limits)?;
         at_most("input", message.input.len(), limits.signed_data)?;
         let signature = signature(message.signature, limits)?;
-        Ok(Self { key, format: signature_format(message.signature_format)?, signature, input: message.input })
+        Ok(Self {
+            keys,
+            format: signature_format(message.signature_format)?,
+            signature,
+            input: message.input,
+        })
     }
 }
 
 impl VerifyStream {
-    /// Reads the key, and checks the signature's size and the format's number.
+    /// Reads the keys, and checks the signature's size and the format's number.
     pub fn parse(header: v1::VerifyStreamHeader, limits: &Limits) -> Result<Self, RequestError> {
-        let key = verification_key(header.key_source, limits)?;
+        let keys = verification_keys(header.key_source, limits)?;
         let signature = signature(header.signature, limits)?;
-        Ok(Self { key, format: signature_format(header.signature_format)?, signature })
+        Ok(Self { keys, format: signature_format(header.signature_format)?, signature })
     }
 }
 
-fn verification_key(
+fn verification_keys(
     source: Option<v1::SignKeySource>,
     limits: &Limits,
-) -> Result<VerificationKey, RequestError> {
-    let key = single_key(source, limits.signature_key)?;
-    VerificationKey::from_bytes(key.expose()).map_err(|problem| RequestError { field: KEY_SOURCE, problem })
+) -> Result<Keys<VerificationKey>, RequestError> {
+    key_source::keys(source, limits.signature_key, |key| VerificationKey::from_bytes(key.expose()))
 }
 
 fn signature(signature: Bytes, limits: &Limits) -> Result<Bytes, RequestError> {

@@ -10,7 +10,7 @@ use super::{
     call::{Call, padding},
 };
 use crate::{
-    algorithm::SignatureScheme,
+    algorithm::{DataScheme, SignatureScheme},
     compute::Lane,
     operation::signature::{KeyPair, generate_key_pair},
     policy::{
@@ -56,7 +56,9 @@ impl Broker {
     fn lane(&self, profile: &str) -> Lane {
         let profile = self.0.catalogue.profile(profile).ok();
         match profile.and_then(|profile| profile.sign_data.as_ref()).map(|rule| rule.scheme) {
-            Some(SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. }) => Lane::Long,
+            Some(DataScheme::Single(SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. })) => {
+                Lane::Long
+            }
             _ => Lane::Short,
         }
     }

@@ -1,12 +1,14 @@
 //! `profiles explain`: the broker's own rules, asked without a broker.
 
+use std::path::PathBuf;
+
 use broker_server::{
     algorithm::KeyType,
     policy::{
         self, CaFacts, Denial, Facts,
         permit::{Operation as _, SignCertificate, SignData},
     },
-    request::{AlternativeName, CaCertificate, Csr},
+    request::{AlternativeName, CaCertificate, Csr, Keys},
     rpc::OPERATIONS,
 };
 use serde_json::{Value, json};
@@ -72,7 +74,7 @@ struct Question {
     subject: Option<KeyType>,
     names: Vec<AlternativeName>,
     issuer: Option<KeyType>,
-    signature: Option<KeyType>,
+    signature: Option<Keys<KeyType>>,
     ca: Option<CaFacts>,
     not_before: Option<i64>,
     not_after: Option<i64>,
@@ -100,7 +102,18 @@ impl Question {
             })));
         }
         let seconds = |time: Option<u64>| time.map(|time| i64::try_from(time).unwrap_or(i64::MAX));
-        let signature = args.key.as_deref().map(facts::private_key).transpose()?.or(typed(&args.key_type)?);
+        let file = |path: &Option<PathBuf>| path.as_deref().map(facts::private_key).transpose();
+        let key = file(&args.key)?.or(typed(&args.key_type)?);
+        let signature = match (key, file(&args.second_key)?.or(typed(&args.second_key_type)?)) {
+            (Some(key), Some(second)) => Some(Keys::Components([key, second])),
+            (Some(key), None) => Some(Keys::One(key)),
+            (None, Some(_)) => {
+                return Err(Failure::usage(
+                    "a second key is given without a first, --key or --key-type".to_owned(),
+                ));
+            }
+            (None, None) => None,
+        };
         let usual = if signature.is_some() { SignData::NAME } else { SignCertificate::NAME };
         Ok(Self {
             operation: args.operation.clone().unwrap_or_else(|| usual.to_owned()),
@@ -119,7 +132,7 @@ impl Question {
         Facts {
             subject_key: self.subject,
             issuer_key: self.issuer,
-            signature_key: self.signature,
+            signature_keys: self.signature,
             ca: self.ca,
             names: &self.names,
             not_before: self.not_before,

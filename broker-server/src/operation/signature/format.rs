@@ -20,14 +20,21 @@ pub(super) fn encode(
 ) -> Result<Vec<u8>, SignatureError> {
     match (format, key) {
         (SignatureFormat::Raw, KeyType::Ec(curve)) => fixed_width(&signature, curve.order_length()),
-        (SignatureFormat::Raw | SignatureFormat::Der, _) => Ok(signature),
-        (SignatureFormat::Pem, _) => {
+        _ => encode_octets(signature, format),
+    }
+}
+
+/// Writes a signature whose RAW form is its DER form.
+pub(super) fn encode_octets(signature: Vec<u8>, format: SignatureFormat) -> Result<Vec<u8>, SignatureError> {
+    match format {
+        SignatureFormat::Raw | SignatureFormat::Der => Ok(signature),
+        SignatureFormat::Pem => {
             let block = pem::Pem::new("SIGNATURE", signature);
             let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
             Ok(pem::encode_config(&block, config).into_bytes())
         }
         // SignedData is made around the signature and never of it.
-        (SignatureFormat::Cms, _) => Err(SignatureError::Internal),
+        SignatureFormat::Cms => Err(SignatureError::Internal),
     }
 }
 

@@ -32,7 +32,7 @@ pub fn generate_key_pair(
         None => PrivateKey::generate(key_type).map_err(internal)?,
     };
     let public = key.public().map_err(internal)?;
-    try_out(&key, &public, permit.rule().scheme)?;
+    try_out(&key, &public, permit.grant().scheme)?;
     write(&key, &public, encoding)
 }
 

@@ -1,6 +1,7 @@
 //! `SignData`, `VerifyData`, both over streams, and the key pairs for them.
 
 mod cms;
+mod composite;
 mod format;
 mod key_pair;
 mod sign;
@@ -11,12 +12,12 @@ pub use sign::{SignStream, sign_data};
 pub use verify::{VerifyStream, verify_data};
 
 use crate::{
-    algorithm::{HashAlgorithm, SignatureHash, SignatureScheme},
+    algorithm::{Composite, DataScheme, HashAlgorithm, SignatureHash, SignatureScheme},
     backend::{
         Backend,
         evp::{EvpError, PrivateKey, PublicKey},
     },
-    request::{RequestError, SigningKey, VerificationKey},
+    request::{KEY_SOURCE, Keys, RequestError, SigningKey, VerificationKey},
 };
 
 /// Why nothing was signed, verified or made. A signature that does not match is no error.
@@ -26,8 +27,13 @@ pub enum SignatureError {
     #[error(transparent)]
     Field(#[from] RequestError),
     /// The crypto library refuses the key.
-    #[error("key_source: {0}")]
-    BadKey(&'static str),
+    #[error("{field}: {problem}")]
+    BadKey {
+        /// The wire field of the key.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// SignedData without signed attributes of a scheme that needs the whole message at once.
     #[error(
         "an Ed25519 signature over the content itself (RFC 8032 5.1.7) cannot be verified in parts; use VerifyData"
@@ -43,7 +49,7 @@ impl SignatureError {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Field(error) => error.problem.reason(),
-            Self::BadKey(_) => "BAD_KEY",
+            Self::BadKey { .. } => "BAD_KEY",
             Self::NotStreamable => "NOT_STREAMABLE",
             Self::Internal => "INTERNAL",
         }
@@ -53,7 +59,7 @@ impl SignatureError {
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Field(error) => Some(error.field),
-            Self::BadKey(_) => Some("key_source"),
+            Self::BadKey { field, .. } => Some(field),
             Self::NotStreamable => Some("signature"),
             Self::Internal => None,
         }
@@ -64,7 +70,9 @@ impl SignatureError {
 impl From<EvpError> for SignatureError {
     fn from(error: EvpError) -> Self {
         match error {
-            EvpError::BadKey => Self::BadKey("is not a key that can make such signatures"),
+            EvpError::BadKey => {
+                Self::BadKey { field: KEY_SOURCE, problem: "is not a key that can make such signatures" }
+            }
             EvpError::NotStreamable => Self::NotStreamable,
             EvpError::BadSignature | EvpError::Failed => Self::Internal,
         }
@@ -77,26 +85,44 @@ impl From<der::Error> for SignatureError {
     }
 }
 
+/// The keys with what they sign by.
+enum Matched<'a, K> {
+    Single(SignatureScheme, &'a K),
+    Composite(Composite, &'a [K; 2]),
+}
+
+/// Puts the keys and the scheme together. Policy permits only those that belong together.
+fn matched<K>(scheme: DataScheme, keys: &Keys<K>) -> Result<Matched<'_, K>, SignatureError> {
+    match (scheme, keys) {
+        (DataScheme::Single(scheme), Keys::One(key)) => Ok(Matched::Single(scheme, key)),
+        (DataScheme::Composite(algorithm), Keys::Components(keys)) => Ok(Matched::Composite(algorithm, keys)),
+        _ => Err(SignatureError::Internal),
+    }
+}
+
 /// Loads a private key; what the library finds must be what policy has decided on.
-fn load(key: &SigningKey) -> Result<PrivateKey, SignatureError> {
+fn load(key: &SigningKey, field: &'static str) -> Result<PrivateKey, SignatureError> {
     let loaded = PrivateKey::from_der(key.form(), key.der().expose());
-    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), "is not a usable private key")
+    let problem = "is not a usable private key";
+    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, problem)
 }
 
 /// Loads a public key; what the library finds must be what policy has decided on.
-fn load_public(key: &VerificationKey) -> Result<PublicKey, SignatureError> {
+fn load_public(key: &VerificationKey, field: &'static str) -> Result<PublicKey, SignatureError> {
     let loaded = PublicKey::from_spki(key.spki_der());
-    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), "is not a usable public key")
+    let problem = "is not a usable public key";
+    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, problem)
 }
 
 fn usable<K>(
     loaded: Result<K, EvpError>,
     is_same: impl FnOnce(&K) -> bool,
+    field: &'static str,
     problem: &'static str,
 ) -> Result<K, SignatureError> {
     match loaded {
         Ok(key) if is_same(&key) => Ok(key),
-        Ok(_) | Err(EvpError::BadKey) => Err(SignatureError::BadKey(problem)),
+        Ok(_) | Err(EvpError::BadKey) => Err(SignatureError::BadKey { field, problem }),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,33 +1,45 @@
 //! Signing, at once and in parts.
 
-use super::{SignatureError, algorithm, cms, format::encode, load, message_digest, message_hash};
+use super::{
+    Matched, SignatureError, algorithm, cms, composite,
+    format::{encode, encode_octets},
+    load, matched, message_digest, message_hash,
+};
 use crate::{
     algorithm::{HashAlgorithm, KeyType, SignatureFormat, SignatureScheme},
     backend::{
         Backend,
+        composite::CompositeSigner,
         evp::{PrivateKey, Signer},
         hash::Hasher,
     },
     policy::{Permit, permit},
+    request::KEY_SOURCE,
 };
 
 /// Signs the permit's input, in the format that was granted.
 // The permit is taken by value so that it is used once, though only its parts are read.
 #[allow(clippy::needless_pass_by_value)]
 pub fn sign_data(permit: Permit<permit::SignData>, backend: &Backend) -> Result<Vec<u8>, SignatureError> {
-    let (request, scheme, format) = (permit.request(), permit.rule().scheme, permit.grant().format);
-    let key = load(&request.key)?;
+    let (request, format) = (permit.request(), permit.grant().format);
+    let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
+        Matched::Single(scheme, key) => (scheme, key),
+        Matched::Composite(algorithm, keys) => {
+            let mut signer = composite::signer(algorithm, keys)?;
+            signer.update(&request.input);
+            return encode_octets(signer.finish()?, format);
+        }
+    };
+    let loaded = load(key, KEY_SOURCE)?;
     if format == SignatureFormat::Cms {
-        return cms::sign(&key, scheme, &message_digest(backend, scheme, &request.input));
+        return cms::sign(&loaded, scheme, &message_digest(backend, scheme, &request.input));
     }
-    encode(key.sign(scheme, &request.input)?, format, request.key.key_type())
+    encode(loaded.sign(scheme, &request.input)?, format, key.key_type())
 }
 
 /// Signs a message that comes in parts, with the result of [`sign_data`] over the whole.
 pub struct SignStream {
-    scheme: SignatureScheme,
     format: SignatureFormat,
-    key_type: KeyType,
     state: State,
 }
 
@@ -37,30 +49,38 @@ enum State {
         hasher: Box<dyn Hasher>,
         algorithm: HashAlgorithm,
         key: PrivateKey,
+        scheme: SignatureScheme,
     },
-    Message(Signer),
+    Message(Signer, KeyType),
+    Composite(CompositeSigner),
 }
 
 impl SignStream {
-    /// Loads the key. No part of the message is needed yet.
+    /// Loads the keys. No part of the message is needed yet.
     #[allow(clippy::needless_pass_by_value)] // as above
     pub fn begin(permit: Permit<permit::SignStream>, backend: &Backend) -> Result<Self, SignatureError> {
-        let (scheme, format) = (permit.rule().scheme, permit.grant().format);
-        let key = load(&permit.request().key)?;
-        let state = if format == SignatureFormat::Cms {
-            let algorithm = algorithm(message_hash(scheme));
-            State::Digest { hasher: backend.hash.start(algorithm), algorithm, key }
-        } else {
-            State::Message(Signer::new(&key, scheme)?)
+        let format = permit.grant().format;
+        let state = match matched(permit.rule().scheme, &permit.request().keys)? {
+            Matched::Single(scheme, key) => {
+                let (loaded, key_type) = (load(key, KEY_SOURCE)?, key.key_type());
+                if format == SignatureFormat::Cms {
+                    let algorithm = algorithm(message_hash(scheme));
+                    State::Digest { hasher: backend.hash.start(algorithm), algorithm, key: loaded, scheme }
+                } else {
+                    State::Message(Signer::new(&loaded, scheme)?, key_type)
+                }
+            }
+            Matched::Composite(algorithm, keys) => State::Composite(composite::signer(algorithm, keys)?),
         };
-        Ok(Self { scheme, format, key_type: permit.request().key.key_type(), state })
+        Ok(Self { format, state })
     }
 
     /// Takes the next part.
     pub fn update(&mut self, part: &[u8]) -> Result<(), SignatureError> {
         match &mut self.state {
             State::Digest { hasher, .. } => hasher.update(part),
-            State::Message(signer) => signer.update(part)?,
+            State::Message(signer, _) => signer.update(part)?,
+            State::Composite(signer) => signer.update(part),
         }
         Ok(())
     }
@@ -68,12 +88,13 @@ impl SignStream {
     /// The signature of all parts.
     pub fn finish(self) -> Result<Vec<u8>, SignatureError> {
         match self.state {
-            State::Digest { hasher, algorithm, key } => {
+            State::Digest { hasher, algorithm, key, scheme } => {
                 let mut digest = vec![0; algorithm.default_output_length()];
                 hasher.finish(&mut digest);
-                cms::sign(&key, self.scheme, &digest)
+                cms::sign(&key, scheme, &digest)
             }
-            State::Message(signer) => encode(signer.finish()?, self.format, self.key_type),
+            State::Message(signer, key_type) => encode(signer.finish()?, self.format, key_type),
+            State::Composite(signer) => encode_octets(signer.finish()?, self.format),
         }
     }
 }

@@ -1,17 +1,21 @@
 //! Verifying, at once and in parts.
 
-use super::{SignatureError, algorithm, cms::key_id, load_public, message_digest, message_hash};
+use super::{
+    Matched, SignatureError, algorithm, cms::key_id, composite, load_public, matched, message_digest,
+    message_hash,
+};
 use crate::{
     algorithm::{HashAlgorithm, SignatureFormat, SignatureScheme},
     backend::{
         Backend,
+        composite::CompositeVerifier,
         evp::{EvpError, PublicKey, Verifier},
         hash::Hasher,
     },
     policy::{Permit, permit},
     request::{
-        RequestError, Signature, SignedAttributes, SignedData, VerificationKey, check_signature,
-        looks_like_attributes,
+        KEY_SOURCE, Problem, RequestError, Signature, SignedAttributes, SignedData, VerificationKey,
+        check_signature, looks_like_attributes, read_composite,
     },
 };
 
@@ -23,9 +27,18 @@ use crate::{
 // The permit is taken by value so that it is used once, though only its parts are read.
 #[allow(clippy::needless_pass_by_value)]
 pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Result<bool, SignatureError> {
-    let (request, scheme) = (permit.request(), permit.rule().scheme);
-    let proof = proof(&request.signature, permit.grant().format, &request.key, scheme)?;
-    let key = load_public(&request.key)?;
+    let (request, format) = (permit.request(), permit.grant().format);
+    let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
+        Matched::Single(scheme, key) => (scheme, key),
+        Matched::Composite(algorithm, keys) => {
+            let signature = read_composite(&request.signature, format, algorithm).map_err(malformed)?;
+            let mut verifier = composite::verifier(algorithm, keys)?;
+            verifier.update(&request.input);
+            return is_valid(verifier.finish(&signature));
+        }
+    };
+    let proof = proof(&request.signature, format, key, scheme)?;
+    let key = load_public(key, KEY_SOURCE)?;
     let (input, signature) = (&request.input, proof.signature);
     match proof.over {
         Over::Nothing => Ok(false),
@@ -41,7 +54,6 @@ pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Res
 
 /// Verifies a signature over a message that comes in parts, with the result of [`verify_data`] over the whole.
 pub struct VerifyStream {
-    scheme: SignatureScheme,
     signature: Vec<u8>,
     state: State,
 }
@@ -56,26 +68,42 @@ enum State {
         algorithm: HashAlgorithm,
         attributes: SignedAttributes,
         key: PublicKey,
+        scheme: SignatureScheme,
     },
+    Composite(CompositeVerifier),
 }
 
 impl VerifyStream {
-    /// Reads the signature and loads the key. No part of the message is needed yet.
+    /// Reads the signature and loads the keys. No part of the message is needed yet.
     #[allow(clippy::needless_pass_by_value)] // as above
     pub fn begin(permit: Permit<permit::VerifyStream>, backend: &Backend) -> Result<Self, SignatureError> {
-        let (request, scheme) = (permit.request(), permit.rule().scheme);
-        let proof = proof(&request.signature, permit.grant().format, &request.key, scheme)?;
-        let key = load_public(&request.key)?;
+        let (request, format) = (permit.request(), permit.grant().format);
+        let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
+            Matched::Single(scheme, key) => (scheme, key),
+            Matched::Composite(algorithm, keys) => {
+                let signature = read_composite(&request.signature, format, algorithm).map_err(malformed)?;
+                let state = State::Composite(composite::verifier(algorithm, keys)?);
+                return Ok(Self { signature, state });
+            }
+        };
+        let proof = proof(&request.signature, format, key, scheme)?;
+        let key = load_public(key, KEY_SOURCE)?;
         let state = match proof.over {
             Over::Nothing => State::Nothing,
             Over::Message => State::Message(Verifier::new(&key, scheme)?),
             Over::Content => State::Content(Verifier::new(&key, scheme)?, Start::default()),
             Over::Attributes(attributes) => {
                 let algorithm = algorithm(message_hash(scheme));
-                State::Attributes { hasher: backend.hash.start(algorithm), algorithm, attributes, key }
+                State::Attributes {
+                    hasher: backend.hash.start(algorithm),
+                    algorithm,
+                    attributes,
+                    key,
+                    scheme,
+                }
             }
         };
-        Ok(Self { scheme, signature: proof.signature, state })
+        Ok(Self { signature: proof.signature, state })
     }
 
     /// Takes the next part.
@@ -88,6 +116,7 @@ impl VerifyStream {
                 verifier.update(part)?;
             }
             State::Attributes { hasher, .. } => hasher.update(part),
+            State::Composite(verifier) => verifier.update(part),
         }
         Ok(())
     }
@@ -100,10 +129,11 @@ impl VerifyStream {
             State::Message(verifier) | State::Content(verifier, _) => {
                 is_valid(verifier.finish(&self.signature))
             }
-            State::Attributes { hasher, algorithm, attributes, key } => {
+            State::Composite(verifier) => is_valid(verifier.finish(&self.signature)),
+            State::Attributes { hasher, algorithm, attributes, key, scheme } => {
                 let mut digest = vec![0; algorithm.default_output_length()];
                 hasher.finish(&mut digest);
-                signed(&attributes, &digest, &key, self.scheme, &self.signature)
+                signed(&attributes, &digest, &key, scheme, &self.signature)
             }
         }
     }
@@ -133,7 +163,6 @@ fn proof(
     key: &VerificationKey,
     scheme: SignatureScheme,
 ) -> Result<Proof, SignatureError> {
-    let malformed = |problem| RequestError { field: "signature", problem };
     let data = match Signature::read(bytes, format, key.key_type()).map_err(malformed)? {
         Signature::Plain(signature) => return Ok(Proof { signature, over: Over::Message }),
         Signature::Cms(data) => data,
@@ -144,6 +173,10 @@ fn proof(
     check_signature(&data.signature, key.key_type()).map_err(malformed)?;
     let over = data.attributes.map_or(Over::Content, Over::Attributes);
     Ok(Proof { signature: data.signature, over })
+}
+
+fn malformed(problem: Problem) -> RequestError {
+    RequestError { field: "signature", problem }
 }
 
 /// By the identifier that the certificate gives the key, or the one that the broker signs with.

@@ -2,9 +2,14 @@
 
 use super::{BUNDLED, Catalogue, FILE_NAME};
 use crate::{
-    algorithm::{HashAlgorithm, SignatureHash, SignatureScheme},
+    algorithm::{
+        Aead, Composite, DataScheme, HashAlgorithm, Kem, SignatureFormat, SignatureHash, SignatureScheme,
+    },
     operation::CAPABILITIES,
-    policy::{DenialKind, DocumentError, profile::KeyUsage},
+    policy::{
+        DenialKind, DocumentError,
+        profile::{KeyUsage, NonceStrategy},
+    },
 };
 
 const SMALL: &str = "\
@@ -129,7 +134,20 @@ fn the_bundled_catalogue_is_the_table_of_the_documentation() {
         let found = profile.encrypt_data.as_ref().map(|rule| (rule.key_size, rule.tag_length));
         assert_eq!(found, encryption, "{name}");
     }
-    assert_eq!(catalogue.profiles().len(), 7);
+    let hybrid = catalogue.profile("Hybrid-PQC-2026").unwrap();
+    assert_eq!(hybrid.hash_data.as_ref().unwrap().algorithm, Sha3_512);
+    assert!(hybrid.sign_certificate.is_none());
+    let rule = hybrid.sign_data.as_ref().unwrap();
+    assert_eq!(rule.scheme, DataScheme::Composite(Composite::MlDsa65EcdsaP384Sha512));
+    assert_eq!(
+        (rule.format, rule.keys.to_string()),
+        (SignatureFormat::Raw, "ECDSA 384 and ML-DSA-65".into())
+    );
+    assert_eq!(hybrid.kem.as_ref().unwrap().algorithm, Kem::XWing);
+    let rule = hybrid.encrypt_data.as_ref().unwrap();
+    assert_eq!((rule.algorithm, rule.nonce), (Aead::ChaCha20Poly1305, NonceStrategy::Random));
+    assert_eq!((rule.key_size, rule.tag_length), (256, 128));
+    assert_eq!(catalogue.profiles().len(), 8);
     assert!(catalogue.profile("PQC-ML-DSA-65").unwrap().kem.is_some());
 }
 

@@ -1,71 +1,12 @@
-//! `API.SignData`, `API.EncryptData` and `API.KEM`.
+//! `API.EncryptData` and `API.KEM`.
 
-use super::{
-    keys::key_constraints,
-    read::{Field, Report, Section},
-    scheme,
-};
+use super::read::{Field, Report, Section};
 use crate::{
-    algorithm::{Aead, Kem, SignatureScheme},
-    policy::profile::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SignatureFormat, SigningMode},
+    algorithm::{Aead, Kem},
+    policy::profile::{EncryptDataRule, KemRule, NonceStrategy},
 };
 
-const MODES: [SigningMode; 3] = [SigningMode::Legacy, SigningMode::PostQuantum, SigningMode::Hybrid];
-const FORMATS: [SignatureFormat; 4] =
-    [SignatureFormat::Raw, SignatureFormat::Der, SignatureFormat::Pem, SignatureFormat::Cms];
 const NONCES: [NonceStrategy; 2] = [NonceStrategy::UserProvided, NonceStrategy::Random];
-
-/// Reads `SignData`.
-pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDataRule> {
-    let keys = ["SigningMode", "SignAlg", "HashAlg", "SignatureFormat", "KeyConstraints", "AllowSeed"];
-    let section = field.section(&keys, report)?;
-    let mode = section.require("SigningMode", report).cloned();
-    let mode = mode.and_then(|field| field.choice(&MODES.map(|mode| (mode.name(), mode)), report));
-    let scheme = scheme::scheme(&section, &scheme::DATA, report);
-    if let (Some(mode), Some(scheme), Some(field)) = (mode, scheme, section.get("SignAlg")) {
-        let post_quantum = matches!(scheme, SignatureScheme::MlDsa(_));
-        match mode {
-            SigningMode::Legacy if post_quantum => {
-                field.wrong("a post-quantum algorithm needs SigningMode `post-quantum`", report);
-            }
-            SigningMode::PostQuantum if !post_quantum => {
-                field.wrong("SigningMode `post-quantum` needs ml-dsa-44, ml-dsa-65 or ml-dsa-87", report);
-            }
-            _ => {}
-        }
-    }
-    let format = section.require("SignatureFormat", report).cloned();
-    let format =
-        format.and_then(|field| field.choice(&FORMATS.map(|format| (format.name(), format)), report));
-    let keys_field = section.require("KeyConstraints", report).cloned();
-    let keys = keys_field.as_ref().and_then(|field| key_constraints(field, report));
-    if let (Some(keys), Some(scheme), Some(mode), Some(field)) = (&keys, scheme, mode, &keys_field)
-        && mode != SigningMode::Hybrid
-        && !keys.have_entry_for(scheme)
-    {
-        field.misplaced(
-            format!("has no entry for the keys of SignAlg {}, so nothing could be signed", scheme.name()),
-            report,
-        );
-    }
-    let allow_seed = allow_seed(&section, report);
-    if let (Some(true), Some(scheme), Some(field)) = (allow_seed, scheme, section.get("AllowSeed"))
-        && !matches!(scheme, SignatureScheme::Ed25519 | SignatureScheme::MlDsa(_))
-    {
-        field.wrong(
-            format!("no standard makes keys of SignAlg {} from a seed; take the key away", scheme.name()),
-            report,
-        );
-    }
-    Some(SignDataRule {
-        mode: mode?,
-        scheme: scheme?,
-        format: format?,
-        keys: keys?,
-        allow_seed: allow_seed?,
-        line: section.at.line,
-    })
-}
 
 /// Reads `EncryptData`.
 pub(super) fn encrypt_data(field: &Field<'_>, report: &mut Report) -> Option<EncryptDataRule> {
@@ -105,7 +46,8 @@ pub(super) fn kem(field: &Field<'_>, report: &mut Report) -> Option<KemRule> {
     Some(KemRule { algorithm: algorithm?, allow_seed: allow_seed?, line: section.at.line })
 }
 
-fn allow_seed(section: &Section<'_>, report: &mut Report) -> Option<bool> {
+/// Reads `AllowSeed`.
+pub(super) fn allow_seed(section: &Section<'_>, report: &mut Report) -> Option<bool> {
     match section.get("AllowSeed") {
         Some(field) => field.boolean(report),
         None => Some(false),

@@ -10,6 +10,7 @@ mod profile;
 mod read;
 mod scheme;
 mod settings;
+mod sign_data;
 pub(super) mod suggest;
 mod tree;
 

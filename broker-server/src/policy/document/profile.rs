@@ -6,6 +6,7 @@ use super::{
     LIBRARIES, certificate, data, pending,
     read::{Field, Report, Section, quote},
     settings::Settings,
+    sign_data,
     tree::Position,
 };
 use crate::{
@@ -47,7 +48,7 @@ pub(super) fn profile(
     }
     let hash_data = rule(&api, "HashData", report, hash_data);
     let sign_certificate = rule(&api, "SignCertificate", report, certificate::sign_certificate);
-    let sign_data = rule(&api, "SignData", report, data::sign_data);
+    let sign_data = rule(&api, "SignData", report, sign_data::sign_data);
     let encrypt_data = rule(&api, "EncryptData", report, data::encrypt_data);
     let kem = rule(&api, "KEM", report, data::kem);
     let groth16 = rule(&api, "Groth16", report, pending::groth16);

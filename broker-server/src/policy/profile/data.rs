@@ -2,15 +2,15 @@
 
 use super::KeyConstraints;
 pub use crate::algorithm::SignatureFormat;
-use crate::algorithm::{Aead, Kem, SignatureScheme};
+use crate::algorithm::{Aead, DataScheme, Kem};
 
 /// `API.SignData`: signing, verifying, and making keys for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignDataRule {
     /// `SigningMode`.
     pub mode: SigningMode,
-    /// `SignAlg` and `HashAlg`.
-    pub scheme: SignatureScheme,
+    /// `SignAlg` and `HashAlg`: a composite exactly where `mode` is hybrid.
+    pub scheme: DataScheme,
     /// `SignatureFormat`: what a request that names none gets.
     pub format: SignatureFormat,
     /// `KeyConstraints`.

@@ -1,0 +1,20 @@
+//! The keys of one signature.
+
+/// One key, or the two of a composite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys<K> {
+    /// `single`.
+    One(K),
+    /// `component_keys`: the traditional key, then ML-DSA's.
+    Components([K; 2]),
+}
+
+impl<K> Keys<K> {
+    /// Something about each key.
+    pub fn map<T>(&self, mut about: impl FnMut(&K) -> T) -> Keys<T> {
+        match self {
+            Self::One(key) => Keys::One(about(key)),
+            Self::Components(keys) => Keys::Components(keys.each_ref().map(about)),
+        }
+    }
+}
