@@ -15,8 +15,8 @@ use crate::{
 pub(crate) struct Endpoint {
     /// `None` leaves the choice to `CRYPTO_BROKER_SOCKET` and the default sockets.
     pub(crate) socket: Option<PathBuf>,
-    /// For one call, its retries included.
-    pub(crate) timeout: Duration,
+    /// For one call, its retries included. `None` is the library's default, and no limit for what is sent in parts.
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl Endpoint {
@@ -27,7 +27,10 @@ impl Endpoint {
 
     /// A client whose first call connects, so that `--loop` survives a broker that is not there yet.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let mut builder = Client::builder().timeout(self.timeout);
+        let mut builder = Client::builder();
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
         if let Some(socket) = &self.socket {
             builder = builder.socket(socket);
         }
@@ -45,6 +48,7 @@ impl From<Error> for Failure {
                 code: rejection.code.name().to_owned(),
                 reason: rejection.reason.unwrap_or_default(),
                 field: rejection.field.unwrap_or_default(),
+                option: None,
                 rule: rejection.rule.unwrap_or_default(),
                 line: rejection.line,
                 message: rejection.message,

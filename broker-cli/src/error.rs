@@ -7,15 +7,28 @@ use serde_json::{Map, Value, json};
 /// The program's exit codes, which scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
+    /// The command did what it is for.
+    Done = 0,
     /// The broker refused, or something failed.
     Failed = 1,
     /// The command line is wrong.
     Usage = 2,
     /// No broker can be reached.
     Unreachable = 3,
+    /// The broker has verified a signature, and it is wrong.
+    NotValid = 4,
 }
 
 impl Exit {
+    /// Each with its meaning, for the help.
+    pub(crate) const TABLE: [(Self, &'static str); 5] = [
+        (Self::Done, "done"),
+        (Self::Failed, "refused, or failed"),
+        (Self::Usage, "the command line is wrong"),
+        (Self::Unreachable, "no broker can be reached"),
+        (Self::NotValid, "the signature is not valid"),
+    ];
+
     /// The number that the shell sees.
     pub(crate) const fn code(self) -> u8 {
         self as u8
@@ -49,6 +62,14 @@ pub(crate) enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// One of several results could not be written.
+    #[error("{failure} (written before: {written})")]
+    Partly {
+        /// Why not.
+        failure: Box<Failure>,
+        /// Which were, and where to.
+        written: String,
+    },
     /// A result was printed already and says no: the exit code is all that is left to say.
     #[error("")]
     Said(Exit),
@@ -77,6 +98,8 @@ pub(crate) struct Refusal {
     pub(crate) reason: String,
     /// The request's field at fault.
     pub(crate) field: String,
+    /// The option of this program that gave the field, where the command knows better than [`option`].
+    pub(crate) option: Option<&'static str>,
     /// The profile's rule at fault.
     pub(crate) rule: String,
     /// That rule's line in the document.
@@ -109,12 +132,22 @@ impl Failure {
         Self::Local { what, source: source.into() }
     }
 
+    /// Names the option that gave a refused field: several commands have the field, each with an option of its own.
+    pub(crate) fn of_options(mut self, options: &[(&str, &'static str)]) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            let found = options.iter().find(|(field, _)| *field == refusal.field);
+            refusal.option = found.map(|(_, option)| *option);
+        }
+        self
+    }
+
     /// The exit code that belongs to it.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Unreachable { .. } => Exit::Unreachable,
             Self::Said(exit) => *exit,
+            Self::Partly { failure, .. } => failure.exit(),
             Self::Refused(_)
             | Self::File { .. }
             | Self::Output(_)
@@ -138,8 +171,11 @@ impl Failure {
                     let line = refusal.line.map(|line| format!(", line {line}")).unwrap_or_default();
                     lines.push(format!("the rule is {}{line} of the profile document", refusal.rule));
                 }
-                if let Some(option) = option(&refusal.field) {
+                if let Some(option) = refusal.option.or_else(|| option(&refusal.field)) {
                     lines.push(format!("the broker's field `{}` is what {option} gives", refusal.field));
+                }
+                if refusal.code == "DEADLINE_EXCEEDED" {
+                    lines.push("give it more time with --timeout".to_owned());
                 }
                 if refusal.code == "NOT_FOUND" {
                     lines.push("see what there is with `cryptobroker profiles list`".to_owned());
@@ -168,7 +204,8 @@ impl Failure {
             }
             Self::Usage(_) => set("code", "USAGE"),
             Self::Unreachable { .. } => set("code", "UNAVAILABLE"),
-            Self::File { .. } | Self::Output(_) => set("code", "IO"),
+            // Whatever the first cause, what is left is half of a result.
+            Self::File { .. } | Self::Output(_) | Self::Partly { .. } => set("code", "IO"),
             Self::Interrupted => set("code", "INTERRUPTED"),
             Self::Local { .. } | Self::Said(_) => set("code", "FAILED"),
         }
@@ -191,6 +228,14 @@ fn option(field: &str) -> Option<&'static str> {
         "valid_not_before" => "--not-before",
         "valid_not_after" => "--not-after",
         "input" => "TEXT, --file or -",
+        "seed" => "--seed-file",
+        "signature" => "--signature",
+        "signature_format" => "--format",
+        "plaintext" => "--in",
+        "encrypt_metadata.nonce" => "--nonce",
+        "decrypt_metadata.nonce" => "--nonce or --nonce-file",
+        "encrypt_metadata.aad" | "decrypt_metadata.aad" => "--aad",
+        "decrypt_metadata.tag" => "--tag, --tag-file or the end of --in",
         _ => return None,
     })
 }

@@ -10,7 +10,7 @@ use broker_client::{
 
 /// `HashDataResponse`.
 pub(crate) fn hashed(answer: &HashResponse) -> Value {
-    let mut value = common(&answer.id, answer.deprecation.as_ref(), &answer.descriptor);
+    let mut value = common(&answer.id, answer.deprecation.as_ref(), Some(&answer.descriptor));
     match &answer.value {
         HashValue::Hex(text) => value.insert("hashValueHex".into(), json!(text)),
         HashValue::Raw(bytes) => value.insert("hashValueRaw".into(), json!(STANDARD.encode(bytes))),
@@ -20,7 +20,7 @@ pub(crate) fn hashed(answer: &HashResponse) -> Value {
 
 /// `SignCertificateResponse`.
 pub(crate) fn signed(answer: &SignCertificateResponse) -> Value {
-    let mut value = common(&answer.id, answer.deprecation.as_ref(), &answer.descriptor);
+    let mut value = common(&answer.id, answer.deprecation.as_ref(), Some(&answer.descriptor));
     match &answer.certificate {
         Certificate::Pem(text) => value.insert("pem".into(), json!(text)),
         Certificate::Der(bytes) => value.insert("der".into(), json!(STANDARD.encode(bytes))),
@@ -50,7 +50,12 @@ pub(crate) fn started_at(info: &Info) -> Option<String> {
     Some(jiff::Timestamp::from_second(time.as_second()).ok()?.to_string())
 }
 
-fn common(id: &str, warning: Option<&Deprecation>, descriptor: &Descriptor) -> Map<String, Value> {
+/// What every answer has; some answers do not say what was done.
+pub(crate) fn common(
+    id: &str,
+    warning: Option<&Deprecation>,
+    descriptor: Option<&Descriptor>,
+) -> Map<String, Value> {
     let mut meta = Map::new();
     meta.insert("id".into(), json!(id));
     if let Some(warning) = warning {
@@ -58,14 +63,16 @@ fn common(id: &str, warning: Option<&Deprecation>, descriptor: &Descriptor) -> M
     }
     let mut value = Map::new();
     value.insert("metadata".into(), Value::Object(meta));
-    value.insert(
-        "descriptor".into(),
-        json!({
-            "profile": descriptor.profile,
-            "operation": descriptor.operation,
-            "algorithm": descriptor.algorithm,
-        }),
-    );
+    if let Some(descriptor) = descriptor {
+        value.insert(
+            "descriptor".into(),
+            json!({
+                "profile": descriptor.profile,
+                "operation": descriptor.operation,
+                "algorithm": descriptor.algorithm,
+            }),
+        );
+    }
     value
 }
 

@@ -5,10 +5,14 @@
 mod args;
 mod broker;
 mod command;
+mod data;
 mod error;
 mod input;
 mod json;
+mod outlet;
 mod output;
+mod place;
+mod progress;
 mod repeat;
 
 use std::process::ExitCode;

@@ -59,6 +59,11 @@ impl Output {
             && io::stdout().is_terminal()
     }
 
+    /// Whether a bar that moves would be seen: results may go elsewhere.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.is_json() && io::stderr().is_terminal()
+    }
+
     /// One line for a reader. May hold colours; a stream that does not want them drops them.
     pub(crate) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), Failure> {
         writeln!(self.out, "{text}").map_err(Failure::Output)
@@ -76,6 +81,11 @@ impl Output {
         self.flush()?;
         let mut out = self.out.as_inner().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)
+    }
+
+    /// One line for a reader where standard output is taken: the same on standard error, which may be gone.
+    pub(crate) fn aside(&mut self, text: impl std::fmt::Display) {
+        let _ = writeln!(self.err, "{text}");
     }
 
     /// A remark beside the result, for a reader only.

@@ -2,91 +2,40 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod support;
+
 use std::{
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    thread::JoinHandle,
-    time::Duration,
+    path::Path,
+    process::{Command, Stdio},
 };
 
-use broker_server::{
-    config::{Config, Sockets},
-    server::Server,
-    telemetry::audit::AuditTarget,
-};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ECDSA_P384_SHA384,
 };
 use serde_json::Value;
+use support::{Broker, entries};
 
 /// SHA3-512 of "abc" (FIPS 202 example).
 const ABC: &str = "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e\
                    10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0";
 
-struct Broker {
-    folder: tempfile::TempDir,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Broker {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.sockets = Sockets::Named(vec![folder.path().join("s")]);
-        config.audit = AuditTarget::Off;
-        config.drain_idle = Duration::from_millis(1);
-        let server = Server::bind(config).unwrap();
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
-            server.run(async { drop(stopped.await) }).unwrap();
-        });
-        Self { folder, stop: Some(stop), thread: Some(thread) }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker"));
-        command.env_remove("CRYPTO_BROKER_SOCKET").stdin(Stdio::null());
-        command.args(arguments).arg("--socket").arg(self.folder.path().join("s"));
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.command(arguments).args(["--output", "json"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// CSR, CA certificate, CA key.
-    fn material(&self) -> [String; 3] {
-        let ca_key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
-        let mut ca = CertificateParams::default();
-        ca.distinguished_name.push(DnType::CommonName, "CA");
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = ca.self_signed(&ca_key).unwrap();
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-        let mut csr = CertificateParams::default();
-        csr.distinguished_name.push(DnType::CommonName, "leaf");
-        let csr = csr.serialize_request(&key).unwrap().pem().unwrap();
-        [("csr", csr), ("ca", ca.pem()), ("key", ca_key.serialize_pem())].map(|(name, text)| {
-            let path: PathBuf = self.folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        })
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
+/// CSR, CA certificate, CA key.
+fn material(broker: &Broker) -> [String; 3] {
+    let ca_key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
+    let mut ca = CertificateParams::default();
+    ca.distinguished_name.push(DnType::CommonName, "CA");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = ca.self_signed(&ca_key).unwrap();
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut csr = CertificateParams::default();
+    csr.distinguished_name.push(DnType::CommonName, "leaf");
+    let csr = csr.serialize_request(&key).unwrap().pem().unwrap();
+    [("csr", csr), ("ca", ca.pem()), ("key", ca_key.serialize_pem())].map(|(name, text)| {
+        broker.write(name, text);
+        name.to_owned()
+    })
 }
 
 /// The commands between `A CA and a request` and the next paragraph of the README, as a reader would type them.
@@ -132,7 +81,7 @@ fn health_hash_and_version() {
 #[test]
 fn a_certificate_in_both_encodings_and_a_refusal() {
     let broker = Broker::start();
-    let [csr, ca, key] = broker.material();
+    let [csr, ca, key] = material(&broker);
     let sign = ["sign", "--csr", &csr, "--caCert", &ca, "--caKey", &key];
     let signed = broker.json(&sign);
     assert!(signed["pem"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
@@ -183,8 +132,4 @@ fn the_demo_succeeds_and_leaves_nothing() {
     let text = String::from_utf8(demo(&[]).stdout).unwrap();
     assert!(text.contains("Try next") && !text.contains('\u{1b}'), "{text}");
     assert_eq!(entries(folder.path()), 0);
-}
-
-fn entries(folder: &Path) -> usize {
-    std::fs::read_dir(folder).unwrap().count()
 }

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod support;
+
 use std::{
     path::Path,
     process::{Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use support::{cryptobroker, json, stderr, stdout};
 
 const GOOD: &str = "\
 Profiles:
@@ -17,28 +19,8 @@ Profiles:
         HashAlg: sha3-384
 ";
 
-fn cryptobroker() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker"));
-    command.env_remove("CRYPTO_BROKER_SOCKET").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-    command.stdin(Stdio::null());
-    command
-}
-
 fn run(arguments: &[&str]) -> Output {
     cryptobroker().args(arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn json(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
@@ -49,16 +31,18 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn a_wrong_command_line_is_2_in_both_languages() {
-    let wrong: [&[&str]; 9] = [
+    let wrong: [&[&str]; 11] = [
         &["no-such-command"],
         &["hash-data"],
         &["hash-data", "x", "--file", "y"],
+        &["kem", "encapsulate", "--public-key", "x"],
         &["hash-data", "x", "--output-format", "octal"],
         &["sign-certificate", "--csr", "x"],
         &["health", "--timeout", "soon"],
         &["health", "--watch", "--loop", "5"],
         &["completions", "cobol"],
         &["profiles", "explain", "--issuer-key-type", "rot13"],
+        &["profiles", "explain", "--second-key-type", "ml-dsa-65"],
     ];
     for arguments in wrong {
         let output = run(arguments);
@@ -125,11 +109,41 @@ fn help_and_versions_are_0() {
 }
 
 #[test]
+fn every_command_has_an_example() {
+    for command in [
+        "health",
+        "hash-data",
+        "sign-data",
+        "verify-data",
+        "encrypt-data",
+        "decrypt-data",
+        "keygen",
+        "kem keygen",
+        "kem encapsulate",
+        "kem decapsulate",
+        "sign-certificate",
+        "profiles validate",
+        "profiles list",
+        "profiles show",
+        "profiles explain",
+        "version",
+        "completions",
+        "demo",
+    ] {
+        let help = stdout(&cryptobroker().args(command.split(' ')).arg("--help").output().unwrap());
+        let (_, examples) = help.split_once("Example").unwrap_or_else(|| panic!("{command}: {help}"));
+        assert!(examples.contains(&format!("cryptobroker {command}")), "{command}: {help}");
+    }
+}
+
+#[test]
 fn every_shell_has_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
-        assert!(stdout(&output).contains("sign-certificate"), "{shell}");
+        for word in ["sign-certificate", "decapsulate", "private-out", "tag-file"] {
+            assert!(stdout(&output).contains(word), "{shell}: {word}");
+        }
     }
 }
 
@@ -232,6 +246,48 @@ fn explain_names_the_rule_and_its_line() {
 }
 
 #[test]
+fn explain_judges_keys_that_sign_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "      SignData:
+        SigningMode: legacy
+        SignAlg: ecdsa
+        HashAlg: sha-512
+        SignatureFormat: DER
+        KeyConstraints: { ECDSA: { MinKeySize: 384, MaxKeySize: 521 } }
+";
+    let profiles = write(folder.path(), "data.yaml", &format!("{GOOD}{rule}"));
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let key = write(folder.path(), "key.pem", &key.serialize_pem());
+    let explain = |more: &[&str]| {
+        let fixed =
+            ["profiles", "explain", "--profiles", &profiles, "--profile", "Plain", "--output", "json"];
+        let output = cryptobroker().args(fixed).args(more).output().unwrap();
+        (output.status.code().unwrap(), json(&output.stdout))
+    };
+    for small in [&["--key", key.as_str()][..], &["--key-type", "p-256", "--operation", "VerifyData"]] {
+        let (code, value) = explain(small);
+        assert_eq!(code, 1, "{value}");
+        assert_eq!(value["refusals"][0]["reason"], "KEY_NOT_ALLOWED");
+        assert_eq!(value["refusals"][0]["rule"], "API.SignData.KeyConstraints.ECDSA");
+        assert_eq!(value["refusals"][0]["line"], 11);
+    }
+    let (code, value) = explain(&["--key-type", "p-384"]);
+    assert_eq!((code, &value["operation"]), (0, &"SignData".into()), "{value}");
+    let (_, value) = explain(&["--key-type", "rsa-3072"]);
+    assert_eq!(value["refusals"][0]["reason"], "ALGORITHM_MISMATCH", "{value}");
+    let hybrid = |first: &str, second: &str| {
+        let explain = ["profiles", "explain", "--profile", "Hybrid-PQC-2026", "--output", "json"];
+        let keys = ["--key-type", first, "--second-key-type", second];
+        json(&run(&[&explain[..], &keys].concat()).stdout)["allowed"] == true
+    };
+    assert!(hybrid("p-384", "ml-dsa-65") && !hybrid("ml-dsa-65", "p-384") && !hybrid("p-256", "ml-dsa-65"));
+    for (operation, rule) in [("DecryptData", "API.EncryptData"), ("Decapsulate", "API.KEM")] {
+        let (_, value) = explain(&["--operation", operation]);
+        assert_eq!(value["refusals"][0]["rule"], rule, "{value}");
+    }
+}
+
+#[test]
 fn explain_reads_requests_and_certificates() {
     let folder = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
@@ -288,17 +344,55 @@ fn explain_refuses_what_the_brokers_parser_refuses() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
+/// Proofs are the one part of the language that no operation stands behind.
 #[test]
-fn explain_says_that_an_operation_is_not_served_yet() {
+fn only_what_is_not_served_is_said_not_to_be() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "- Name: Proofs\n  API:\n    Groth16: { Curve: bn254, Circuits: [multiply] }\n";
-    let file = write(folder.path(), "Profiles.yaml", text);
-    let arguments = ["--profiles", &file, "--profile", "Proofs", "--operation", "Groth16"];
-    let output = cryptobroker().args(["profiles", "explain"]).args(arguments).output().unwrap();
+    let proofs = "  - { Name: Proofs, API: { Groth16: { Curve: bn254, Circuits: [multiply] } } }\n";
+    let file = write(folder.path(), "proofs.yaml", &format!("{GOOD}{proofs}"));
+    let arguments =
+        ["profiles", "explain", "--profiles", &file, "--profile", "Proofs", "--operation", "Groth16"];
+    let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
     assert!(stderr(&output).contains("does not serve Groth16"), "{}", stderr(&output));
     let listed = stdout(&run(&["profiles", "list", "--profiles", &file]));
     assert!(listed.contains("Groth16 (not served yet)"), "{listed}");
+    let shown = run(&["profiles", "show", "Proofs", "--profiles", &file, "--output", "json"]);
+    assert_eq!(json(&shown.stdout)["notServedYet"], serde_json::json!(["Groth16"]));
+    let bundled = stdout(&run(&["profiles", "list", "--bundled"]));
+    assert!(bundled.contains("EncryptData") && !bundled.contains("not served"), "{bundled}");
+}
+
+#[test]
+fn the_rules_for_data_are_shown_with_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "      SignData:
+        SigningMode: legacy
+        SignAlg: ecdsa
+        HashAlg: sha-512
+        SignatureFormat: DER
+        KeyConstraints: { ECDSA: { MinKeySize: 384, MaxKeySize: 521 } }
+      EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }
+      KEM: { KemAlg: ml-kem-768, AllowSeed: true }
+";
+    let file = write(folder.path(), "data.yaml", &format!("{GOOD}{rules}"));
+    let shown = run(&["profiles", "show", "Plain", "--profiles", &file, "--output", "json"]);
+    let value = json(&shown.stdout);
+    let keys =
+        serde_json::json!({ "line": 11, "ecdsa": { "line": 11, "minKeySize": 384, "maxKeySize": 521 } });
+    assert_eq!(
+        value["signData"],
+        serde_json::json!({ "line": 6, "signingMode": "legacy", "algorithm": "ecdsa-with-sha-512",
+            "signatureFormat": "DER", "keyConstraints": keys, "allowSeed": false })
+    );
+    assert_eq!(
+        value["encryptData"],
+        serde_json::json!({ "line": 12, "encryptAlg": "aes-gcm", "keySize": 256, "tagLength": 128,
+            "nonceStrategy": "random" })
+    );
+    assert_eq!(value["kem"], serde_json::json!({ "line": 13, "kemAlg": "ml-kem-768", "allowSeed": true }));
+    let text = stdout(&run(&["profiles", "show", "Plain", "--profiles", &file]));
+    assert!(text.contains("  encryptData  line 12\n    encryptAlg: aes-gcm\n"), "{text}");
 }
 
 #[test]

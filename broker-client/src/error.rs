@@ -150,6 +150,8 @@ pub struct Rejection {
     pub rule: Option<String>,
     /// The line of that rule in the profile document, counted from 1.
     pub line: Option<u32>,
+    /// The lengths that the field at fault may have, in bytes; empty where its length is not the fault.
+    pub expected_bytes: Vec<usize>,
     /// How long the server asks to be left alone before a retry.
     pub retry_after: Option<Duration>,
 }
@@ -265,9 +267,15 @@ impl From<Status> for Error {
             profile: metadata("profile"),
             rule: metadata("rule"),
             line: metadata("line").and_then(|line| line.parse().ok()),
+            expected_bytes: metadata("expected_bytes").map(|text| lengths(&text)).unwrap_or_default(),
             retry_after: status.get_details_retry_info().and_then(|info| info.retry_delay),
         }))
     }
+}
+
+/// `16,24,32`. What is no number is of a later version, and left out.
+fn lengths(text: &str) -> Vec<usize> {
+    text.split(',').filter_map(|number| number.trim().parse().ok()).collect()
 }
 
 /// The error that our own connector put at the bottom of a transport error.

@@ -151,8 +151,13 @@ async fn retry_info_beyond_the_deadline_ends_the_call_at_once() {
 #[tokio::test]
 async fn a_refusal_keeps_what_the_server_said() {
     let it = broker(3).await;
-    let metadata =
-        [("field", "csr"), ("profile", "Default"), ("rule", "KeyConstraints.Subject"), ("line", "42")];
+    let metadata = [
+        ("field", "csr"),
+        ("profile", "Default"),
+        ("rule", "KeyConstraints.Subject"),
+        ("line", "42"),
+        ("expected_bytes", "16,24"),
+    ];
     let metadata: HashMap<_, _> =
         metadata.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     let details = ErrorDetails::with_error_info("KEY_TOO_SMALL", "cryptobroker", metadata);
@@ -163,6 +168,7 @@ async fn a_refusal_keeps_what_the_server_said() {
     assert_eq!(Some("KEY_TOO_SMALL"), refusal.reason.as_deref());
     assert_eq!((Some("csr"), Some("Default")), (refusal.field.as_deref(), refusal.profile.as_deref()));
     assert_eq!((Some("KeyConstraints.Subject"), Some(42)), (refusal.rule.as_deref(), refusal.line));
+    assert_eq!([16, 24], *refusal.expected_bytes);
     assert!(!error.is_unreachable());
 }
 

@@ -1,51 +1,75 @@
 //! `hash-data`.
 
-use broker_client::{HashRequest, HashResponse, HashValue};
+use broker_client::{Client, HashRequest, HashResponse, HashStreamRequest, HashValue};
 
 use crate::{
     args::{self, HashFormat},
     broker::Endpoint,
+    data::{Data, Long},
     error::Failure,
-    input, json,
+    json,
     output::Output,
+    place::Place,
+    progress,
     repeat::{block_on, repeat},
 };
 
-/// What is hashed is read once, before anything is asked.
+/// What fits a message is read once, before anything is asked, and anything longer each time.
 pub(super) fn run(args: args::HashData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    let request = Request::check(args)?;
+    let standard = args.text.as_deref() == Some("-") || args.file == Some(Place::Standard);
+    let mut first = Some(Data::read(args.text, args.file.as_ref())?);
+    let whole = match &first {
+        Some(Data::Whole(bytes)) => Some(bytes.clone()),
+        _ => None,
+    };
+    if whole.is_none() && standard && args.repeat.pause.is_some() {
+        return Err(Failure::usage(
+            "--loop reads standard input again and again only where it is no longer than 1 MiB".to_owned(),
+        ));
+    }
+    let hashing = Hashing { profile: args.profile, raw: args.output_format == HashFormat::Raw, endpoint };
     block_on(async {
-        let broker = endpoint.client()?;
-        repeat(request.repeat, output, async |output: &mut Output| {
-            let call = HashRequest::new(&request.profile, request.input.clone());
-            let answer = broker.hash_data(if request.raw { call.raw() } else { call.hex() }).await?;
+        let broker = hashing.endpoint.client()?;
+        repeat(args.repeat, output, async |output: &mut Output| {
+            let data = match (&whole, first.take(), &args.file) {
+                (Some(bytes), _, _) => Data::Whole(bytes.clone()),
+                (None, Some(data), _) => data,
+                (None, None, Some(place)) => Data::open(place)?,
+                // Standard input was refused above.
+                (None, None, None) => return Err(Failure::usage("--loop needs --file".to_owned())),
+            };
+            let answer = hashing.send(&broker, data, output).await?;
             print(&answer, output)
         })
         .await
     })
 }
 
-struct Request {
+struct Hashing {
     profile: String,
-    input: bytes::Bytes,
     raw: bool,
-    repeat: args::Repeat,
+    endpoint: Endpoint,
 }
 
-impl Request {
-    fn check(args: args::HashData) -> Result<Self, Failure> {
-        let input = match (args.text, args.file) {
-            (Some(text), None) if text == "-" => input::standard()?,
-            (Some(text), None) => text.into_bytes(),
-            (None, Some(path)) => input::file(&path)?,
-            _ => return Err(Failure::usage("give TEXT, --file PATH or -".to_owned())),
-        };
-        Ok(Self {
-            profile: args.profile,
-            input: input.into(),
-            raw: args.output_format == HashFormat::Raw,
-            repeat: args.repeat,
-        })
+impl Hashing {
+    async fn send(&self, broker: &Client, data: Data, output: &Output) -> Result<HashResponse, Failure> {
+        match data {
+            Data::Whole(bytes) => {
+                let request = HashRequest::new(&self.profile, bytes);
+                let request = if self.raw { request.raw() } else { request.hex() };
+                Ok(broker.hash_data(request).await?)
+            }
+            Data::Long(long) => self.stream(broker, long, output).await,
+        }
+    }
+
+    async fn stream(&self, broker: &Client, long: Long, output: &Output) -> Result<HashResponse, Failure> {
+        let request = HashStreamRequest::new(&self.profile);
+        let mut request = if self.raw { request.raw() } else { request.hex() };
+        if let Some(timeout) = self.endpoint.timeout {
+            request = request.timeout(timeout);
+        }
+        progress::watch(long, output, async |long| broker.hash_reader(request, long).await).await
     }
 }
 

@@ -1,12 +1,19 @@
 //! One file per command.
 
 mod completions;
+mod decrypt_data;
 mod demo;
+mod encrypt_data;
 mod hash_data;
 mod health;
+mod kem;
+mod keygen;
 mod profiles;
 mod sign_certificate;
+mod sign_data;
+mod verify_data;
 mod version;
+mod written;
 
 use crate::{
     args::{Cli, Command},
@@ -15,12 +22,21 @@ use crate::{
     output::Output,
 };
 
+/// The field of the data that is signed or verified, with the options that give it.
+const MESSAGE: (&str, &str) = ("input", "TEXT, --in or -");
+
 /// Runs what the command line asks for.
 pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
     let endpoint = Endpoint::new(&cli.global);
     match cli.command {
         Command::Health(args) => health::run(args, endpoint, output),
         Command::HashData(args) => hash_data::run(args, endpoint, output),
+        Command::SignData(args) => sign_data::run(args, endpoint, output),
+        Command::VerifyData(args) => verify_data::run(args, endpoint, output),
+        Command::EncryptData(args) => encrypt_data::run(args, endpoint, output),
+        Command::DecryptData(args) => decrypt_data::run(args, endpoint, output),
+        Command::Keygen(args) => keygen::signature(args, endpoint, output),
+        Command::Kem(args) => kem::run(args, endpoint, output),
         Command::SignCertificate(args) => sign_certificate::run(args, endpoint, output),
         Command::Profiles(args) => profiles::run(args, endpoint, output),
         Command::Version(args) => version::run(args, endpoint, output),

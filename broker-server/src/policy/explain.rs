@@ -3,12 +3,13 @@
 use super::{
     Denial, check,
     document::suggest::nearest,
-    permit::{Operation as _, SignCertificate},
+    permit::{Operation as _, SignCertificate, SignData},
     profile::Profile,
+    signature,
 };
 use crate::{
     algorithm::KeyType,
-    request::{self, AlternativeName},
+    request::{self, AlternativeName, Keys},
 };
 
 /// What is known of a request; a fact that is not given is not judged.
@@ -20,6 +21,8 @@ pub struct Facts<'a> {
     pub subject_key: Option<KeyType>,
     /// The issuer's key.
     pub issuer_key: Option<KeyType>,
+    /// What signs or verifies data.
+    pub signature_keys: Option<Keys<KeyType>>,
     /// The CA certificate.
     pub ca: Option<CaFacts>,
     /// The names that the certification request asks for.
@@ -57,6 +60,7 @@ impl<'a> Facts<'a> {
             operation,
             subject_key: None,
             issuer_key: None,
+            signature_keys: None,
             ca: None,
             names: &[],
             not_before: None,
@@ -110,6 +114,11 @@ pub fn explain(profile: &Profile, facts: &Facts<'_>) -> Vec<Denial> {
         for check in check::SIGN_CERTIFICATE {
             check(profile, rule, facts, &mut denials);
         }
+    }
+    if facts.operation == SignData::NAME
+        && let (Some(rule), Some(keys)) = (&profile.sign_data, facts.signature_keys)
+    {
+        denials.extend(signature::keys(profile, rule, keys).err());
     }
     denials
 }

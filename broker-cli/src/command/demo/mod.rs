@@ -1,7 +1,9 @@
 //! `demo`: a newcomer's first minute. Everything that an application and an operator would do, on this machine, with
 //! keys that are thrown away, and nothing left behind.
 
+mod data;
 mod host;
+mod keys;
 mod material;
 mod report;
 
@@ -26,7 +28,7 @@ const PROFILE: &str = "Default";
 const STRICT: &str = "KSA-ADVANCED-2020";
 
 /// Runs every step and prints the report. A signal ends it early; the broker and its folder go away all the same.
-pub(super) fn run(timeout: Duration, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(timeout: Option<Duration>, output: &mut Output) -> Result<(), Failure> {
     let report = Report::new(output.is_watched());
     let report = block_on(async {
         // Before the folder is made, so that no signal leaves it behind.
@@ -51,7 +53,7 @@ pub(super) fn run(timeout: Duration, output: &mut Output) -> Result<(), Failure>
 }
 
 /// The steps between start and stop.
-async fn tour(host: &Host, timeout: Duration, report: &mut Report) -> Result<(), Failure> {
+async fn tour(host: &Host, timeout: Option<Duration>, report: &mut Report) -> Result<(), Failure> {
     let client = Endpoint { socket: Some(host.socket().to_owned()), timeout }.client()?;
     let clock = report.begin("ask for its health");
     let health = client.health("").await?;
@@ -59,7 +61,11 @@ async fn tour(host: &Host, timeout: Duration, report: &mut Report) -> Result<(),
         return Err(Failure::local("the demo's broker does not serve", health.name()));
     }
     report.end(clock, health.name());
-    hashes(&client, report).await?;
+    let catalogue = Catalogue::bundled(CAPABILITIES)
+        .map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
+    hashes(&client, &catalogue, report).await?;
+    data::stream(&client, report).await?;
+    operations(&client, &catalogue, report).await?;
     let material = report.step("make a CA and a request", || {
         let material = Material::new()?;
         Ok((material, "P-384 CA, P-256 key, CSR; thrown away".to_owned()))
@@ -69,15 +75,28 @@ async fn tour(host: &Host, timeout: Duration, report: &mut Report) -> Result<(),
 }
 
 /// The same bytes under every bundled profile: the profile chooses, the application does not.
-async fn hashes(client: &Client, report: &mut Report) -> Result<(), Failure> {
-    let catalogue = Catalogue::bundled(CAPABILITIES)
-        .map_err(|source| Failure::local("the bundled profiles are wrong", source))?;
+async fn hashes(client: &Client, catalogue: &Catalogue, report: &mut Report) -> Result<(), Failure> {
     for profile in catalogue.profiles().iter().filter(|profile| profile.hash_data.is_some()) {
         let clock = report.begin(&format!("hash, {}", profile.name));
         let answer = client.hash_data(HashRequest::new(&*profile.name, MESSAGE)).await?;
         let hex = answer.value.to_hex();
         let head: String = hex.chars().take(24).collect();
         report.end(clock, &format!("{}: {head}…", answer.algorithm()));
+    }
+    Ok(())
+}
+
+/// Secrets, signatures and encryption, each under the first profiles that have them.
+async fn operations(client: &Client, catalogue: &Catalogue, report: &mut Report) -> Result<(), Failure> {
+    let profiles = || catalogue.profiles().iter().map(|profile| &**profile);
+    if let Some(profile) = profiles().find(|profile| profile.kem.is_some()) {
+        keys::kem(client, profile, report).await?;
+    }
+    for profile in keys::worth_showing(profiles()) {
+        keys::signature(client, profile, report).await?;
+    }
+    if let Some((profile, rule)) = profiles().find_map(|it| Some((it, it.encrypt_data.as_deref()?))) {
+        data::encryption(client, profile, rule, report).await?;
     }
     Ok(())
 }
@@ -98,7 +117,8 @@ async fn refusal(client: &Client, material: &Material, report: &mut Report) -> R
     let request: SignCertificateRequest = material.request(STRICT);
     match client.sign_certificate(request).await.map_err(Failure::from) {
         Err(failure @ Failure::Refused(_)) => {
-            report.refused(clock, &format!("{STRICT} forbids the key"), failure);
+            report.refused(clock, &format!("{STRICT} forbids the key"));
+            report.show(failure);
             Ok(())
         }
         Err(other) => Err(other),

@@ -20,9 +20,10 @@ const STYLE: TableStyle = TableStyle::new()
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
 /// What a reader may try now.
-const NEXT: [(&str, &str); 4] = [
+const NEXT: [(&str, &str); 5] = [
     ("cryptobroker-server", "start a broker that stays"),
     ("cryptobroker hash \"Hello, broker\"", "ask it for a hash"),
+    ("cryptobroker kem keygen --help", "see how keys are made and kept"),
     ("cryptobroker profiles show Default", "see what a profile allows"),
     (
         "cryptobroker profiles explain --subject-key-type rsa-1024",
@@ -75,9 +76,13 @@ impl Report {
     }
 
     /// Stops it: the step was refused, which it was meant to be.
-    pub(super) fn refused(&mut self, clock: Clock, result: &str, failure: Failure) {
+    pub(super) fn refused(&mut self, clock: Clock, result: &str) {
         self.push(clock, result, true);
-        self.refusal = Some(failure);
+    }
+
+    /// The refusal that is printed in full.
+    pub(super) fn show(&mut self, refusal: Failure) {
+        self.refusal = Some(refusal);
     }
 
     /// A step that waits for nobody.

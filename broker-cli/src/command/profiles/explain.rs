@@ -1,9 +1,14 @@
 //! `profiles explain`: the broker's own rules, asked without a broker.
 
+use std::path::PathBuf;
+
 use broker_server::{
     algorithm::KeyType,
-    policy::{self, CaFacts, Denial, Facts},
-    request::{AlternativeName, CaCertificate, Csr},
+    policy::{
+        self, CaFacts, Denial, Facts,
+        permit::{Operation as _, SignCertificate, SignData},
+    },
+    request::{AlternativeName, CaCertificate, Csr, Keys},
     rpc::OPERATIONS,
 };
 use serde_json::{Value, json};
@@ -21,8 +26,9 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     let catalogue = super::load(&args.source)?;
     let profile = super::profile(&catalogue, &args.profile)?;
     let operation = question.operation.as_str();
-    let denials = policy::explain(profile, &question.facts());
-    if denials.is_empty() && !OPERATIONS.contains(&operation) {
+    let section = super::section(operation);
+    let denials = policy::explain(profile, &question.facts(section));
+    if denials.is_empty() && !super::is_served(section) {
         return Err(not_served(&profile.name, operation));
     }
     let source = args.source.file.as_ref().map_or("bundled".to_owned(), |path| path.display().to_string());
@@ -37,7 +43,7 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     } else if denials.is_empty() {
         let name = &profile.name;
         output.line(format!("{GOOD}allowed{GOOD:#}  no rule of {name} is against this {operation}"))?;
-        for missing in question.unknown() {
+        for missing in question.unknown(section) {
             output.line(format!("{DIM}not judged: {missing}{DIM:#}"))?;
         }
     } else {
@@ -68,6 +74,7 @@ struct Question {
     subject: Option<KeyType>,
     names: Vec<AlternativeName>,
     issuer: Option<KeyType>,
+    signature: Option<Keys<KeyType>>,
     ca: Option<CaFacts>,
     not_before: Option<i64>,
     not_after: Option<i64>,
@@ -95,8 +102,22 @@ impl Question {
             })));
         }
         let seconds = |time: Option<u64>| time.map(|time| i64::try_from(time).unwrap_or(i64::MAX));
+        let file = |path: &Option<PathBuf>| path.as_deref().map(facts::private_key).transpose();
+        let key = file(&args.key)?.or(typed(&args.key_type)?);
+        let signature = match (key, file(&args.second_key)?.or(typed(&args.second_key_type)?)) {
+            (Some(key), Some(second)) => Some(Keys::Components([key, second])),
+            (Some(key), None) => Some(Keys::One(key)),
+            (None, Some(_)) => {
+                return Err(Failure::usage(
+                    "a second key is given without a first, --key or --key-type".to_owned(),
+                ));
+            }
+            (None, None) => None,
+        };
+        let usual = if signature.is_some() { SignData::NAME } else { SignCertificate::NAME };
         Ok(Self {
-            operation: args.operation.clone().unwrap_or_else(|| "SignCertificate".to_owned()),
+            operation: args.operation.clone().unwrap_or_else(|| usual.to_owned()),
+            signature,
             subject: csr.as_ref().map(Csr::key_type).or(typed(&args.subject_key_type)?),
             names: csr.map(|csr| csr.subject_alternative_names().to_vec()).unwrap_or_default(),
             issuer: private.or(certified).or(typed(&args.issuer_key_type)?),
@@ -107,23 +128,27 @@ impl Question {
         })
     }
 
-    fn facts(&self) -> Facts<'_> {
+    fn facts<'a>(&'a self, section: &'a str) -> Facts<'a> {
         Facts {
             subject_key: self.subject,
             issuer_key: self.issuer,
+            signature_keys: self.signature,
             ca: self.ca,
             names: &self.names,
             not_before: self.not_before,
             not_after: self.not_after,
-            ..Facts::new(&self.operation, jiff::Timestamp::now().as_second())
+            ..Facts::new(section, jiff::Timestamp::now().as_second())
         }
     }
 
-    fn unknown(&self) -> Vec<&'static str> {
-        if self.operation != "SignCertificate" {
-            return Vec::new();
-        }
+    fn unknown(&self, section: &str) -> Vec<&'static str> {
         let mut missing = Vec::new();
+        if section == SignData::NAME && self.signature.is_none() {
+            missing.push("the key (--key FILE or --key-type TYPE)");
+        }
+        if section != SignCertificate::NAME {
+            return missing;
+        }
         if self.subject.is_none() {
             missing.push("the subject's key (--csr FILE or --subject-key-type TYPE)");
         }

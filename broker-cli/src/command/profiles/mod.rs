@@ -9,7 +9,14 @@ use std::{path::Path, sync::Arc};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
+    policy::{
+        Catalogue, Denial, DenialKind, DocumentError,
+        permit::{
+            Decapsulate, DecryptData, Encapsulate, HashStream, Operation, SignStream, VerifyData,
+            VerifyStream,
+        },
+        profile::Profile,
+    },
     rpc::OPERATIONS,
 };
 use serde_json::json;
@@ -28,7 +35,7 @@ pub(super) fn run(args: Profiles, endpoint: Endpoint, output: &mut Output) -> Re
         Profiles::Validate { file } => validate::run(&file, output),
         Profiles::List { source } => list(&source, &endpoint, output),
         Profiles::Show { name, source } => show::run(profile(&load(&source)?, &name)?, output),
-        Profiles::Explain(args) => explain::run(args, output),
+        Profiles::Explain(args) => explain::run(*args, output),
     }
 }
 
@@ -65,9 +72,35 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
     Ok(())
 }
 
+/// An operation and the section of a profile that rules over it.
+const fn ruled<O: Operation>() -> (&'static str, &'static str) {
+    (O::NAME, O::SECTION)
+}
+
+/// The operations whose names are not those of their sections, and which have one section only.
+const RULED: [(&str, &str); 7] = [
+    ruled::<HashStream>(),
+    ruled::<VerifyData>(),
+    ruled::<SignStream>(),
+    ruled::<VerifyStream>(),
+    ruled::<DecryptData>(),
+    ruled::<Encapsulate>(),
+    ruled::<Decapsulate>(),
+];
+
+/// The section that rules over an operation.
+fn section(operation: &str) -> &str {
+    RULED.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, section)| section)
+}
+
+/// Whether a broker of this version does what a section of a profile is for.
+fn is_served(section: &str) -> bool {
+    OPERATIONS.contains(&section)
+}
+
 /// An operation for a reader, who must not take a section of the document for something that is built.
 fn operation(name: &str) -> String {
-    if OPERATIONS.contains(&name) { name.to_owned() } else { format!("{name} (not served yet)") }
+    if is_served(name) { name.to_owned() } else { format!("{name} (not served yet)") }
 }
 
 fn load(source: &Source) -> Result<Catalogue, Failure> {
@@ -118,9 +151,9 @@ fn refused(denial: &Denial) -> Failure {
     Failure::Refused(Box::new(Refusal {
         code: code.to_owned(),
         reason: denial.kind.reason().to_owned(),
-        field: String::new(),
         rule: denial.rule.clone(),
         line: denial.line,
         message: denial.message.clone(),
+        ..Refusal::default()
     }))
 }

@@ -1,8 +1,7 @@
 //! `profiles show NAME`.
 
-use broker_server::{
-    policy::profile::{KeyConstraints, Profile, SignCertificateRule, SizeRange},
-    rpc::OPERATIONS,
+use broker_server::policy::profile::{
+    EncryptDataRule, KemRule, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SizeRange,
 };
 use serde_json::{Map, Value, json};
 
@@ -56,8 +55,7 @@ fn describe(profile: &Profile) -> Value {
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
     value.insert("operations".into(), json!(profile.operations()));
-    let pending: Vec<_> =
-        profile.operations().into_iter().filter(|name| !OPERATIONS.contains(name)).collect();
+    let pending: Vec<_> = profile.operations().into_iter().filter(|name| !super::is_served(name)).collect();
     if !pending.is_empty() {
         value.insert("notServedYet".into(), json!(pending));
     }
@@ -76,6 +74,15 @@ fn describe(profile: &Profile) -> Value {
     }
     if let Some(rule) = &profile.sign_certificate {
         value.insert("signCertificate".into(), certificate(rule));
+    }
+    if let Some(rule) = &profile.sign_data {
+        value.insert("signData".into(), signature(rule));
+    }
+    if let Some(rule) = &profile.encrypt_data {
+        value.insert("encryptData".into(), encryption(rule));
+    }
+    if let Some(rule) = &profile.kem {
+        value.insert("kem".into(), kem(rule));
     }
     Value::Object(value)
 }
@@ -107,6 +114,31 @@ fn certificate(rule: &SignCertificateRule) -> Value {
         value.insert("subjectAlternativeNames".into(), names);
     }
     value
+}
+
+fn signature(rule: &SignDataRule) -> Value {
+    json!({
+        "line": rule.line,
+        "signingMode": rule.mode.name(),
+        "algorithm": rule.scheme.data_descriptor(),
+        "signatureFormat": rule.format.name(),
+        "keyConstraints": keys(&rule.keys),
+        "allowSeed": rule.allow_seed,
+    })
+}
+
+fn encryption(rule: &EncryptDataRule) -> Value {
+    json!({
+        "line": rule.line,
+        "encryptAlg": rule.algorithm.name(),
+        "keySize": rule.key_size,
+        "tagLength": rule.tag_length,
+        "nonceStrategy": rule.nonce.name(),
+    })
+}
+
+fn kem(rule: &KemRule) -> Value {
+    json!({ "line": rule.line, "kemAlg": rule.algorithm.name(), "allowSeed": rule.allow_seed })
 }
 
 fn keys(keys: &KeyConstraints) -> Value {

@@ -1,0 +1,58 @@
+//! `sign-certificate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::{DEFAULT_PROFILE, Repeat, values::instant};
+use crate::place::Place;
+
+/// `sign-certificate`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cryptobroker sign-certificate --csr app.csr --ca-cert ca.pem --ca-key ca.key --out app.pem
+  cryptobroker sign-certificate --csr app.csr --ca-cert ca.pem --ca-key ca.key --not-after 2030-01-01T00:00:00Z")]
+pub(crate) struct SignCertificate {
+    /// The certification request, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csr: PathBuf,
+    /// The issuer's certificate, PEM
+    #[arg(long, alias = "caCert", value_name = "FILE")]
+    pub(crate) ca_cert: PathBuf,
+    /// The issuer's private key, PEM, not encrypted
+    #[arg(long, alias = "caKey", value_name = "FILE")]
+    pub(crate) ca_key: PathBuf,
+    /// The profile that decides about keys, lifetime and signature
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
+    pub(crate) profile: String,
+    /// PEM text or DER bytes (base64 in JSON)
+    #[arg(long, value_name = "ENCODING", default_value = "pem")]
+    pub(crate) encoding: Encoding,
+    /// Replace the request's subject: `CN=…, O=…` with C, ST, O, OU, L and CN
+    #[arg(long, value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
+    /// A CRL distribution point, http or https; may be repeated
+    #[arg(long = "crl-url", value_name = "URL")]
+    pub(crate) crl_urls: Vec<String>,
+    /// Start of validity: Unix seconds or RFC 3339 [default: the profile's earliest]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) not_before: Option<u64>,
+    /// End of validity: Unix seconds or RFC 3339 [default: the profile's latest]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) not_after: Option<u64>,
+    /// Write the certificate to this file, replacing it, whole or not at all [default: standard output]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<Place>,
+    #[command(flatten)]
+    pub(crate) repeat: Repeat,
+}
+
+/// How a certificate is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Encoding {
+    /// RFC 7468 text.
+    Pem,
+    /// The bytes.
+    Der,
+}

@@ -1,0 +1,88 @@
+//! Key encapsulation and signatures, with keys that the broker makes.
+
+use broker_client::{
+    Client, DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest, KeyEncoding, SignDataRequest,
+    VerifyDataRequest,
+};
+use broker_server::policy::profile::{Profile, SigningMode};
+
+use super::{MESSAGE, report::Report};
+use crate::error::Failure;
+
+/// Both sides of a key encapsulation, and what becomes of a ciphertext that was changed on its way.
+pub(super) async fn kem(client: &Client, profile: &Profile, report: &mut Report) -> Result<(), Failure> {
+    let name = &*profile.name;
+    let clock = report.begin("make KEM keys");
+    let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new(name)).await?;
+    report.end(clock, &format!("{name}: {}", pair.descriptor.algorithm));
+
+    let clock = report.begin("encapsulate");
+    let sent = client.encapsulate(EncapsulateRequest::new(name, pair.public_key)).await?;
+    report.end(clock, &format!("a secret, {} bytes of ciphertext", sent.ciphertext.len()));
+
+    let decapsulate = |ciphertext| DecapsulateRequest::new(name, pair.private_key.clone(), ciphertext);
+    let clock = report.begin("decapsulate");
+    let received = client.decapsulate(decapsulate(sent.ciphertext.clone())).await?;
+    if received.shared_secret != sent.shared_secret {
+        return Err(Failure::local("the demo", "the two sides have different secrets"));
+    }
+    report.end(clock, "the same secret");
+
+    let clock = report.begin("decapsulate, changed");
+    let other = client.decapsulate(decapsulate(changed(sent.ciphertext))).await?;
+    if other.shared_secret == sent.shared_secret {
+        return Err(Failure::local("the demo", "a changed ciphertext gave the same secret"));
+    }
+    report.end(clock, "another secret (implicit rejection)");
+    Ok(())
+}
+
+/// Keys, a signature, and two answers about it.
+pub(super) async fn signature(
+    client: &Client,
+    profile: &Profile,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let name = &*profile.name;
+    let clock = report.begin("make signing keys");
+    let request = GenerateKeyPairRequest::new(name).encoding(KeyEncoding::Der);
+    let pair = client.generate_signature_key_pair(request).await?;
+    report.end(clock, &format!("{name}: {}", pair.descriptor.algorithm));
+
+    let clock = report.begin("sign");
+    let signed = client.sign_data(SignDataRequest::new(name, pair.private_key, MESSAGE)).await?;
+    report.end(clock, &format!("{} bytes of signature", signed.signature.len()));
+
+    let clock = report.begin("verify");
+    let verify = |text| VerifyDataRequest::new(name, &*pair.public_key, text, signed.signature.clone());
+    let right = client.verify_data(verify(MESSAGE)).await?;
+    let wrong = client.verify_data(verify("Hello, forger")).await?;
+    if !right.valid || wrong.valid {
+        return Err(Failure::local("the demo", "a signature was judged wrongly"));
+    }
+    report.end(clock, "valid; not valid for another text");
+    Ok(())
+}
+
+/// One profile of each mode is enough to see. RSA keys take too long to make for a demo.
+pub(super) fn worth_showing<'a>(
+    profiles: impl Iterator<Item = &'a Profile> + Clone,
+) -> impl Iterator<Item = &'a Profile> {
+    let quick = |profile: &&Profile, mode: SigningMode| {
+        profile
+            .sign_data
+            .as_ref()
+            .is_some_and(|rule| rule.mode == mode && !rule.scheme.name().starts_with("rsa"))
+    };
+    [SigningMode::Legacy, SigningMode::PostQuantum]
+        .into_iter()
+        .filter_map(move |mode| profiles.clone().find(|profile| quick(profile, mode)))
+}
+
+/// The same bytes but for one bit.
+pub(super) fn changed(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(first) = bytes.first_mut() {
+        *first ^= 1;
+    }
+    bytes
+}

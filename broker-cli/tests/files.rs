@@ -1,0 +1,186 @@
+//! What the commands accept as inputs and outputs. Nothing of this reaches a broker, and there is none.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::{os::unix::fs::symlink, path::Path, process::Output};
+
+use support::{cryptobroker, entries, feed, json, stderr};
+
+/// A folder with some files in it. The commands run there.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["key", "public", "data", "taken", "nonce"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    folder
+}
+
+fn run(folder: &Path, words: &str) -> Output {
+    let mut command = cryptobroker();
+    command.current_dir(folder).args(words.split(' ')).args(["--socket", "none"]);
+    command.output().unwrap()
+}
+
+/// Refused as a wrong command line, with these words and without a trace.
+fn refused(folder: &Path, words: &str, why: &str) {
+    let before = entries(folder);
+    let output = run(folder, words);
+    assert_eq!(output.status.code(), Some(2), "{words}: {}", stderr(&output));
+    assert!(stderr(&output).contains(why), "{words}: {}", stderr(&output));
+    assert!(output.stdout.is_empty());
+    assert_eq!(entries(folder), before, "{words}");
+}
+
+#[test]
+fn a_secret_replaces_a_file_only_with_force() {
+    let folder = folder();
+    symlink("nowhere", folder.path().join("dangling")).unwrap();
+    for (words, what) in [
+        ("keygen --public-out p --private-out taken", "private key"),
+        ("kem keygen --public-out p --private-out taken", "private key"),
+        ("kem keygen --public-out p --private-out dangling", "private key"),
+        ("kem encapsulate --public-key public --ciphertext-out c --secret-out taken", "shared secret"),
+        ("kem decapsulate --private-key key --ciphertext data --secret-out taken", "shared secret"),
+        ("decrypt-data --key key --nonce 00 --in data --out taken", "plaintext"),
+    ] {
+        refused(folder.path(), words, &format!("exists, and a {what} replaces a file only with --force"));
+        assert_eq!(std::fs::read(folder.path().join("taken")).unwrap(), b"taken");
+        let forced = run(folder.path(), &format!("{words} --force"));
+        assert_eq!(forced.status.code(), Some(3), "{words}: {}", stderr(&forced));
+    }
+    // What is public replaces a file in any case.
+    for words in [
+        "sign-data --key key --in data --out taken",
+        "encrypt-data --key key --in data --out taken --tag-out nonce",
+        "keygen --public-out taken --private-out new",
+    ] {
+        assert_eq!(run(folder.path(), words).status.code(), Some(3), "{words}");
+    }
+}
+
+#[test]
+fn no_output_is_an_input_or_another_output() {
+    let folder = folder();
+    symlink("key", folder.path().join("link")).unwrap();
+    let over = "is an input of this command, and would be replaced";
+    let twice = "name the same place";
+    for (words, why) in [
+        ("sign-data --key key --in data --out key", over),
+        ("sign-data --key link --in data --out key", over),
+        ("sign-data --key key --in data --out ./data", over),
+        ("keygen --seed-file key --public-out key --private-out new", over),
+        ("kem encapsulate --public-key public --ciphertext-out public --secret-out s", over),
+        ("kem decapsulate --private-key key --ciphertext data --secret-out key --force", over),
+        ("encrypt-data --key key --in data --out data", over),
+        ("decrypt-data --key key --nonce-file nonce --in data --out nonce --force", over),
+        ("sign-certificate --csr data --ca-cert public --ca-key key --out key", over),
+        ("keygen --public-out new --private-out new", twice),
+        ("keygen --public-out new --private-out ./new", twice),
+        ("keygen --public-out - --private-out -", twice),
+        ("encrypt-data --key key --in data --out new --tag-out new", twice),
+    ] {
+        refused(folder.path(), words, why);
+    }
+    assert_eq!(std::fs::read(folder.path().join("key")).unwrap(), b"key");
+    // Nothing is lost there.
+    let nowhere = run(folder.path(), "keygen --public-out /dev/null --private-out /dev/null");
+    assert_eq!(nowhere.status.code(), Some(3), "{}", stderr(&nowhere));
+}
+
+#[test]
+fn one_standard_input_and_one_standard_output() {
+    let folder = folder();
+    for (words, why) in [
+        ("sign-data --key - --out s -", "--key and the data cannot both be `-`"),
+        ("sign-data --key - --in - --out s", "--key and the data cannot both be `-`"),
+        ("verify-data --public-key - --signature - --in data", "--public-key and --signature cannot both"),
+        ("kem decapsulate --private-key - --ciphertext - --secret-out s", "--private-key and --ciphertext"),
+        ("encrypt-data --key - --in - --out c", "--key and --in cannot both be `-`"),
+        (
+            "decrypt-data --key key --nonce-file - --tag-file - --in data --out p",
+            "--nonce-file and --tag-file",
+        ),
+        ("keygen --public-out - --private-out k --output json", "both want standard output"),
+        ("decrypt-data --key key --nonce 00 --in data --out - --output json", "both want standard output"),
+    ] {
+        refused(folder.path(), words, why);
+    }
+}
+
+#[test]
+fn secrets_are_no_arguments() {
+    let folder = folder();
+    for words in [
+        "encrypt-data --key key --out c plaintext",
+        "decrypt-data --key key --nonce 00 --out p ciphertext",
+        "sign-data --out s text",
+        "keygen --public-out p --private-out k --seed 00",
+        "encrypt-data --key key --nonce 0x00 --in data --out c",
+        "decrypt-data --key key --in data --out p",
+        "decrypt-data --key key --nonce 00 --nonce-file nonce --in data --out p",
+        "sign-data --key key --in data text --out s",
+        "sign-data --key key --in data --out s --format asn1",
+        "kem keygen --public-out p --private-out k --encoding hex",
+        "kem",
+    ] {
+        let output = run(folder.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{words}: {}", stderr(&output));
+    }
+    assert_eq!(entries(folder.path()), 5);
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_said_before_a_broker_is_asked() {
+    let folder = folder();
+    for (words, why) in [
+        ("sign-data --key absent --in data --out s", "cannot read absent: No such file"),
+        ("sign-data --key key --in absent --out s", "cannot read absent: No such file"),
+        ("sign-data --key key --in . --out s", "cannot read .: Is a directory"),
+        ("hash-data --file .", "cannot read .: Is a directory"),
+        ("verify-data --public-key . --signature data text", "cannot read .: Is a directory"),
+        ("keygen --public-out no/p --private-out k", "cannot write no/p: No such file"),
+        ("keygen --public-out p --private-out no/k", "cannot write no/k: No such file"),
+        ("keygen --public-out key/p --private-out k", "cannot write key/p: not a directory"),
+        ("sign-data --key key --in data --out .", "cannot write .: is a directory"),
+        ("decrypt-data --key key --nonce 00 --in data --out . --force", "cannot write .: is a directory"),
+        ("encrypt-data --key key --aad absent --in data --out c", "cannot read absent: No such file"),
+    ] {
+        let output = run(folder.path(), words);
+        assert_eq!(output.status.code(), Some(1), "{words}: {}", stderr(&output));
+        assert!(stderr(&output).contains(why), "{words}: {}", stderr(&output));
+        let words = format!("{words} --output json");
+        let error = json(&run(folder.path(), &words).stderr);
+        assert_eq!(error["error"]["code"], "IO", "{words}");
+    }
+    assert_eq!(entries(folder.path()), 5);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_said_so() {
+    let folder = folder();
+    // Its first page is nobody's; permissions would not stop root.
+    for words in ["sign-data --key /proc/self/mem --in data --out s", "hash-data --file /proc/self/mem"] {
+        let output = run(folder.path(), words);
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        let why = "cannot read /proc/self/mem: Input/output error";
+        assert!(stderr(&output).contains(why), "{words}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_stream_without_end_is_no_key() {
+    let folder = folder();
+    let mut command = cryptobroker();
+    command.current_dir(folder.path()).args(["--socket", "none"]);
+    command.args(["sign-data", "--key", "/dev/zero", "--in", "data", "--out", "s"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot read /dev/zero: is larger than 64 MiB"), "{}", stderr(&output));
+    let mut command = cryptobroker();
+    command.current_dir(folder.path()).args(["--socket", "none", "hash-data", "-", "--loop", "1"]);
+    let output = feed(command, &vec![0; (1 << 20) + 1]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("1 MiB"), "{}", stderr(&output));
+}

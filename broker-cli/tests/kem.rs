@@ -1,0 +1,212 @@
+//! `kem keygen`, `kem encapsulate` and `kem decapsulate` against a real broker.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use support::{Broker, entries, stderr};
+
+const PROFILES: &str = "\
+Profiles:
+  - { Name: K512, API: { KEM: { KemAlg: ml-kem-512 } } }
+  - { Name: K768, API: { KEM: { KemAlg: ml-kem-768, AllowSeed: true } } }
+  - { Name: K1024, Settings: { CryptoLibrary: aws-lc }, API: { KEM: { KemAlg: ml-kem-1024 } } }
+  - { Name: XWing, API: { KEM: { KemAlg: x25519-ml-kem-768 } } }
+  - { Name: Hash, API: { HashData: { HashAlg: sha-256 } } }
+";
+
+const KEYGEN: [&str; 6] = ["kem", "keygen", "--public-out", "pub", "--private-out", "key"];
+const ENCAPSULATE: [&str; 8] =
+    ["kem", "encapsulate", "--public-key", "pub", "--ciphertext-out", "ct", "--secret-out", "ours"];
+const DECAPSULATE: [&str; 8] =
+    ["kem", "decapsulate", "--private-key", "key", "--ciphertext", "ct", "--secret-out", "theirs"];
+
+fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [command, more].concat()
+}
+
+#[test]
+fn both_sides_have_one_secret_under_every_algorithm_and_encoding() {
+    // FIPS 203 table 3; X-Wing adds a key of X25519 to each, and its seed is half as long.
+    for (profile, algorithm, [public, private, ciphertext]) in [
+        ("K512", "ml-kem-512", [800, 64, 768]),
+        ("K768", "ml-kem-768", [1184, 64, 1088]),
+        ("K1024", "ml-kem-1024", [1568, 64, 1568]),
+        ("XWing", "x-wing", [1216, 32, 1120]),
+    ] {
+        for encoding in ["raw", "der", "pem"] {
+            let broker = Broker::with(PROFILES);
+            let made = broker.json(&with(&KEYGEN, &["--profile", profile, "--encoding", encoding]));
+            assert_eq!(made["descriptor"]["algorithm"], algorithm);
+            assert_eq!(made["descriptor"]["profile"], profile);
+            assert_eq!(made["publicKey"]["file"], "pub");
+            assert_eq!(made["publicKey"]["bytes"], broker.read("pub").len());
+            assert_eq!(made["privateKey"]["bytes"], broker.read("key").len());
+            match encoding {
+                "raw" => assert_eq!((broker.read("pub").len(), broker.read("key").len()), (public, private)),
+                "der" => assert_eq!((broker.read("pub")[0], broker.read("key")[0]), (0x30, 0x30)),
+                _ => {
+                    assert!(broker.read("pub").starts_with(b"-----BEGIN PUBLIC KEY-----\n"));
+                    assert!(broker.read("key").starts_with(b"-----BEGIN PRIVATE KEY-----\n"));
+                }
+            }
+            let sent = broker.json(&with(&ENCAPSULATE, &["--profile", profile]));
+            assert_eq!(sent["ciphertext"]["bytes"], ciphertext);
+            assert_eq!(sent["sharedSecret"]["bytes"], 32);
+            assert_eq!(broker.read("ct").len(), ciphertext);
+            broker.json(&with(&DECAPSULATE, &["--profile", profile]));
+            assert_eq!(broker.read("ours").len(), 32);
+            assert_eq!(broker.read("ours"), broker.read("theirs"), "{profile} {encoding}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_their_owners_and_nobody_reads_them_in_the_output() {
+    let broker = Broker::with(PROFILES);
+    let mut said = Vec::new();
+    for command in [&KEYGEN[..], &ENCAPSULATE, &DECAPSULATE] {
+        said.push(broker.text(&with(command, &["--profile", "K768"])));
+        let again = with(command, &["--profile", "K768", "--force"]);
+        said.push(broker.json(&again).to_string());
+    }
+    for secret in ["key", "ours", "theirs"] {
+        assert_eq!(broker.mode(secret), 0o600, "{secret}");
+        let bytes = broker.read(secret);
+        for text in &said {
+            assert!(!text.contains(&hex::encode(&bytes)), "{text}");
+            assert!(!text.contains(&base64(&bytes)), "{text}");
+        }
+    }
+    for public in ["pub", "ct"] {
+        assert_eq!(broker.mode(public) & 0o600, 0o600, "{public}");
+        assert_ne!(broker.mode(public), 0o600, "{public}: the umask of this test is unusual");
+    }
+    // A file that others could read is not written into, but replaced by one that they cannot.
+    std::fs::set_permissions(broker.path("theirs"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .unwrap();
+    broker.text(&with(&DECAPSULATE, &["--profile", "K768", "--force"]));
+    assert_eq!(broker.mode("theirs"), 0o600);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes)
+}
+
+#[test]
+fn for_a_reader_each_file_has_its_line() {
+    let broker = Broker::with(PROFILES);
+    let text = broker.text(&with(&KEYGEN, &["--profile", "K768"]));
+    assert_eq!(
+        text,
+        "private key   key (64 bytes)\n\
+         public key    pub (1184 bytes)\n\
+         profile       K768\n\
+         algorithm     ml-kem-768\n"
+    );
+}
+
+#[test]
+fn one_seed_makes_one_pair_where_the_profile_allows_it() {
+    let broker = Broker::with(PROFILES);
+    broker.write("seed", [7; 64]);
+    let from_seed = with(&KEYGEN, &["--profile", "K768", "--force", "--seed-file"]);
+    broker.text(&with(&from_seed, &["seed"]));
+    let (public, private) = (broker.read("pub"), broker.read("key"));
+    assert_eq!(private, [7; 64]);
+    assert_eq!(broker.run_with(&with(&from_seed, &["-"]), &[7; 64]).status.code(), Some(0));
+    assert_eq!((broker.read("pub"), broker.read("key")), (public.clone(), private));
+    assert_eq!(broker.run_with(&with(&from_seed, &["-"]), &[8; 64]).status.code(), Some(0));
+    assert_ne!(broker.read("pub"), public);
+    let forbidden =
+        broker.error(1, &with(&KEYGEN, &["--profile", "K1024", "--force", "--seed-file", "seed"]));
+    assert_eq!(forbidden["code"], "FAILED_PRECONDITION");
+    assert_eq!(forbidden["rule"], "API.KEM.AllowSeed");
+    assert_eq!(forbidden["line"], 4);
+    broker.write("short", [7; 63]);
+    let wrong = broker.run(&with(&from_seed, &["short"]));
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(stderr(&wrong).contains("is what --seed-file gives"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn standard_streams_carry_keys_ciphertexts_and_secrets() {
+    let broker = Broker::with(PROFILES);
+    let made =
+        broker.run(&["kem", "keygen", "--profile", "K768", "--public-out", "-", "--private-out", "key"]);
+    assert_eq!(made.stdout.len(), 1184, "{}", stderr(&made));
+    assert!(stderr(&made).contains("private key   key (64 bytes)"), "{}", stderr(&made));
+    let sent = broker.run_with(
+        &[
+            "kem",
+            "encapsulate",
+            "--profile",
+            "K768",
+            "--public-key",
+            "-",
+            "--ciphertext-out",
+            "ct",
+            "--secret-out",
+            "-",
+        ],
+        &made.stdout,
+    );
+    assert_eq!(sent.stdout.len(), 32, "{}", stderr(&sent));
+    let received = broker.run_with(
+        &[
+            "kem",
+            "decapsulate",
+            "--profile",
+            "K768",
+            "--private-key",
+            "-",
+            "--ciphertext",
+            "ct",
+            "--secret-out",
+            "/dev/stdout",
+        ],
+        &broker.read("key"),
+    );
+    assert!(received.stdout.starts_with(&sent.stdout), "{}", stderr(&received));
+    let shown = received.stdout[32..].to_vec();
+    assert!(String::from_utf8(shown).unwrap().contains("/dev/stdout (32 bytes)"));
+}
+
+#[test]
+fn a_changed_ciphertext_gives_another_secret_and_a_short_one_an_error() {
+    let broker = Broker::with(PROFILES);
+    broker.text(&with(&KEYGEN, &["--profile", "K768"]));
+    broker.text(&with(&ENCAPSULATE, &["--profile", "K768"]));
+    let mut ciphertext = broker.read("ct");
+    ciphertext[0] ^= 1;
+    broker.write("ct", &ciphertext);
+    broker.text(&with(&DECAPSULATE, &["--profile", "K768"]));
+    assert_ne!(broker.read("ours"), broker.read("theirs"));
+    assert_eq!(broker.read("theirs").len(), 32);
+    std::fs::remove_file(broker.path("theirs")).unwrap();
+    broker.write("ct", &ciphertext[1..]);
+    let before = entries(broker.folder.path());
+    let error = broker.error(1, &with(&DECAPSULATE, &["--profile", "K768"]));
+    assert_eq!((&error["code"], &error["field"]), (&"INVALID_ARGUMENT".into(), &"ciphertext".into()));
+    let output = broker.run(&with(&DECAPSULATE, &["--profile", "K768"]));
+    assert!(stderr(&output).contains("is what --ciphertext gives"), "{}", stderr(&output));
+    assert_eq!(entries(broker.folder.path()), before);
+}
+
+#[test]
+fn what_is_no_key_or_has_no_section_is_refused_without_a_file() {
+    let broker = Broker::with(PROFILES);
+    broker.text(&with(&KEYGEN, &["--profile", "K768"]));
+    let before = entries(broker.folder.path());
+    broker.write("pub", [255; 1184]);
+    let error = broker.error(1, &with(&ENCAPSULATE, &["--profile", "K768"]));
+    assert_eq!((&error["code"], &error["field"]), (&"INVALID_ARGUMENT".into(), &"key_source".into()));
+    let output = broker.run(&with(&ENCAPSULATE, &["--profile", "K768"]));
+    assert!(stderr(&output).contains("is what --public-key gives"), "{}", stderr(&output));
+    let other = broker.error(1, &with(&ENCAPSULATE, &["--profile", "Hash"]));
+    assert_eq!((&other["code"], &other["rule"]), (&"FAILED_PRECONDITION".into(), &"API.KEM".into()));
+    let unknown = broker.error(1, &with(&ENCAPSULATE, &["--profile", "Nope"]));
+    assert_eq!(unknown["code"], "NOT_FOUND");
+    assert_eq!(entries(broker.folder.path()), before);
+}

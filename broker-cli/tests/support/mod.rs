@@ -1,0 +1,200 @@
+//! A broker in this process, the real command line against it, and folders of their own.
+#![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses its own part
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use broker_server::{
+    config::{Config, Sockets},
+    server::Server,
+    telemetry::audit::AuditTarget,
+};
+use serde_json::Value;
+
+/// A running broker. Dropping it stops the broker.
+pub struct Broker {
+    pub folder: tempfile::TempDir,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Broker {
+    /// With the bundled profiles.
+    pub fn start() -> Self {
+        Self::serve(Config::default(), tempfile::tempdir().unwrap())
+    }
+
+    /// With the profiles of `document`.
+    pub fn with(document: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("Profiles.yaml"), document).unwrap();
+        let mut config = Config::default();
+        config.profiles_dir = Some(folder.path().to_owned());
+        Self::serve(config, folder)
+    }
+
+    fn serve(mut config: Config, folder: tempfile::TempDir) -> Self {
+        config.sockets = Sockets::Named(vec![folder.path().join("s")]);
+        config.audit = AuditTarget::Off;
+        config.drain_idle = Duration::from_millis(1);
+        let server = Server::bind(config).unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            server.run(async { drop(stopped.await) }).unwrap();
+        });
+        Self { folder, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The command line, in the broker's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = cryptobroker();
+        command.current_dir(self.folder.path());
+        command.args(arguments).arg("--socket").arg(self.folder.path().join("s"));
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// With these bytes on standard input.
+    pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Output {
+        feed(self.command(arguments), input)
+    }
+
+    /// What it prints for a reader; it must succeed.
+    pub fn text(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        stdout(&output)
+    }
+
+    /// What it prints as JSON; it must succeed.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).args(["--output", "json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        json(&output.stdout)
+    }
+
+    /// The error that it prints as JSON; it must fail with this exit code and write nothing to standard output.
+    pub fn error(&self, code: i32, arguments: &[&str]) -> Value {
+        let output = self.command(arguments).args(["--output", "json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+        json(&output.stderr)["error"].clone()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// The permission bits.
+    pub fn mode(&self, name: &str) -> u32 {
+        std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
+    }
+
+    /// OpenSSL's own command line, in the broker's folder.
+    pub fn openssl(&self, words: &str) -> Output {
+        Command::new("openssl").args(words.split(' ')).current_dir(self.folder.path()).output().unwrap()
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// The command line without anything of the developer's environment that would change it.
+pub fn cryptobroker() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker"));
+    command.env_remove("CRYPTO_BROKER_SOCKET").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs `command` with these bytes on standard input.
+pub fn feed(mut command: Command, input: &[u8]) -> Output {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        // A program that refuses early does not read all of it.
+        scope.spawn(move || drop(pipe.write_all(input)));
+        child.wait_with_output().unwrap()
+    })
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
+}
+
+/// Both ends of a terminal of 100 columns: the one that shows, and the one that a program gets.
+pub fn terminal() -> (File, OwnedFd) {
+    use rustix::{fs::Mode, pty, termios};
+    let shown = pty::openpt(pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY).unwrap();
+    pty::grantpt(&shown).unwrap();
+    pty::unlockpt(&shown).unwrap();
+    let name = pty::ptsname(&shown, Vec::new()).unwrap();
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
+    let program = rustix::fs::open(&name, flags, Mode::empty()).unwrap();
+    let size = termios::Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    termios::tcsetwinsize(&program, size).unwrap();
+    (shown.into(), program)
+}
+
+/// Runs `command` with its standard error, or both outputs, on a terminal: what is shown there, and the rest.
+pub fn on_terminal(mut command: Command, both: bool, input: &[u8]) -> (String, Output) {
+    let (mut shown, program) = terminal();
+    if both {
+        command.stdout(program.try_clone().unwrap());
+    } else {
+        command.stdout(Stdio::piped());
+    }
+    let mut child = command.stdin(Stdio::piped()).stderr(program).spawn().unwrap();
+    // With it goes this process's last hold on the terminal, so that its end is seen.
+    drop(command);
+    let mut pipe = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || drop(pipe.write_all(input)));
+        let reader = scope.spawn(move || {
+            let mut text = Vec::new();
+            // The last program leaves a terminal with an error (EIO).
+            drop(shown.read_to_end(&mut text));
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        let output = child.wait_with_output().unwrap();
+        (reader.join().unwrap(), output)
+    })
+}
+
+/// How many files and folders are in there.
+pub fn entries(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
