@@ -4,6 +4,7 @@ mod admission;
 mod body;
 mod connection;
 mod drain;
+mod frames;
 mod options;
 mod peer;
 mod scrub;
