@@ -16,13 +16,17 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
 
-use super::{admission::interrupted, connection::Call};
+use super::{
+    admission::interrupted,
+    connection::{Call, Kind},
+};
 use crate::status::{self, CallError};
 
 /// A request's body, which tells its call when it has arrived whole.
 ///
 /// Data is handed on in whole messages: the gRPC library reserves what a message's prefix announces, and five bytes
-/// must not cost as much memory as two megabytes.
+/// must not cost as much memory as two megabytes. A stream's data is handed on as it comes: its methods read it without
+/// the library and reserve nothing.
 #[derive(Debug)]
 pub(super) struct Question {
     body: Incoming,
@@ -123,7 +127,10 @@ impl Body for Question {
                     }
                 }
             };
-            let ready = this.messages.end_with(&data) || last || this.messages.exceed(this.limit);
+            let ready = this.call.kind == Kind::Stream
+                || this.messages.end_with(&data)
+                || last
+                || this.messages.exceed(this.limit);
             if ready {
                 this.call.message();
             }
