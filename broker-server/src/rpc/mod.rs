@@ -174,7 +174,7 @@ impl Broker {
         let routes = Routes::new(crypto)
             .add_service(kem)
             .add_service(keys)
-            .add_service(stream)
+            .add_service(stream::Fed(stream))
             .add_service(info)
             .add_service(health);
         match reflect(routes.clone(), SMALL) {

@@ -20,6 +20,7 @@ pub(super) struct Frames {
     header: [u8; HEADER],
     /// How much of `header` has come.
     known: usize,
+    largest: usize,
     /// A header block has begun and not ended: only CONTINUATION may follow (RFC 9113 6.2).
     open_block: bool,
     /// The frame ends a header block, some of which stays in memory.
@@ -28,11 +29,16 @@ pub(super) struct Frames {
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { rest: PREFACE, header: [0; HEADER], known: 0, open_block: false, stays: false }
+        Self { rest: PREFACE, header: [0; HEADER], known: 0, largest: 0, open_block: false, stays: false }
     }
 }
 
 impl Frames {
+    /// The largest payload so far.
+    pub(super) const fn largest(&self) -> usize {
+        self.largest
+    }
+
     pub(super) fn between(&self) -> bool {
         self.rest == 0 && self.known == 0 && !self.open_block
     }
@@ -73,6 +79,7 @@ impl Frames {
         self.known = 0;
         let [high, middle, low, kind, flags, ..] = self.header;
         self.rest = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        self.largest = self.largest.max(self.rest);
         if matches!(kind, HEADERS | CONTINUATION) {
             self.open_block = flags & END_HEADERS == 0;
             // What has not come whole is not looked into.

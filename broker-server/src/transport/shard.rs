@@ -27,7 +27,7 @@ use super::{
     connection::Load,
     drain::{Phase, reached},
     peer::Peers,
-    scrub::Scrubbed,
+    scrub::{MAX_PAYLOAD, Scrubbed},
 };
 use crate::caller::Caller;
 
@@ -119,6 +119,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
         .max_header_list_size(options.max_header_bytes)
+        .max_frame_size(MAX_PAYLOAD)
         .auto_date_header(false);
     let mut connections = JoinSet::new();
     let mut leaving = phase.clone();

@@ -10,7 +10,7 @@ pub(super) enum Part<H> {
 }
 
 /// A message of a client's stream.
-pub(super) trait Message: Send + 'static {
+pub(super) trait Message: prost::Message + Default + 'static {
     type Header: Header;
 
     /// `None` for a message with nothing in it.

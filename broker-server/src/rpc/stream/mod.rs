@@ -1,11 +1,14 @@
 //! `StreamService`: a header, then the data in parts of any size, then the answer.
 //!
-//! `reader` takes the client's messages and its time, `sink` says what a method does with the data, and `serve` brings
+//! `messages` reads the client's messages, past the gRPC library to which `feed` gives an empty body; `reader` minds the
+//! client's time, `sink` says what a method does with the data, and `serve` brings
 //! the two together: policy decides on the header, the data is worked on as it comes, and a stream of any length takes
 //! the memory of a few messages.
 
+mod feed;
 mod hash;
 mod message;
+mod messages;
 mod pieces;
 mod reader;
 mod serve;
@@ -20,6 +23,7 @@ use broker_proto::v1::{
 use tonic::{Request, Response, Status, Streaming};
 
 use super::Broker;
+pub(super) use feed::Fed;
 
 #[tonic::async_trait]
 impl StreamService for Broker {

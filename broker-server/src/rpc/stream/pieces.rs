@@ -1,52 +1,72 @@
-//! Puts small parts together: a hop to another thread costs more than the work on some bytes.
+//! Puts parts together: a hop to another thread costs more than the work on some bytes.
 
-use bytes::Bytes;
+use std::mem;
 
-/// What is put together before it is worked on, in bytes. A larger part is worked on as it came.
-pub(super) const ENOUGH: usize = 64 << 10;
+use bytes::{Bytes, BytesMut};
+
+/// What is put together before it is worked on, in bytes.
+pub(super) const ENOUGH: usize = 256 << 10;
+/// A smaller part is copied: it would keep alive all that was received together with it.
+const LARGE: usize = 8 << 10;
+/// How many bytes of small parts are put into one buffer.
+const SMALL: usize = 16 << 10;
 
 /// Parts that are not worked on yet.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    small: Vec<u8>,
+    batch: Batch,
+    small: BytesMut,
 }
 
 /// What is to be worked on next, in this order.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    small: Vec<u8>,
-    large: Bytes,
+    pieces: Vec<Bytes>,
+    length: usize,
 }
 
 impl Pieces {
     /// Adds a part; gives back a batch where there is enough for one.
     pub(super) fn push(&mut self, part: Bytes) -> Option<Batch> {
-        if part.len() >= ENOUGH {
-            return Some(Batch { small: std::mem::take(&mut self.small), large: part });
-        }
-        let full = self.small.len() + part.len() > ENOUGH;
-        let batch = full.then(|| Batch { small: std::mem::take(&mut self.small), large: Bytes::new() });
-        if !part.is_empty() {
+        if part.len() >= LARGE {
+            self.close();
+            self.batch.push(part);
+        } else if !part.is_empty() {
+            if self.small.len() + part.len() > SMALL {
+                self.close();
+            }
             // One allocation for all parts to come: a buffer that grows would leave copies behind.
-            self.small.reserve_exact(ENOUGH - self.small.len());
+            self.small.reserve(SMALL - self.small.len());
             self.small.extend_from_slice(&part);
         }
-        batch
+        (self.batch.length >= ENOUGH).then(|| mem::take(&mut self.batch))
     }
 
     /// What is left at the end.
     pub(super) fn rest(&mut self) -> Batch {
-        Batch { small: std::mem::take(&mut self.small), large: Bytes::new() }
+        self.close();
+        mem::take(&mut self.batch)
+    }
+
+    fn close(&mut self) {
+        if !self.small.is_empty() {
+            self.batch.push(mem::take(&mut self.small).freeze());
+        }
     }
 }
 
 impl Batch {
-    pub(super) fn len(&self) -> usize {
-        self.small.len() + self.large.len()
+    fn push(&mut self, piece: Bytes) {
+        self.length += piece.len();
+        self.pieces.push(piece);
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.length
     }
 
     pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        [self.small.as_slice(), &self.large].into_iter().filter(|piece| !piece.is_empty())
+        self.pieces.iter().map(|piece| &piece[..])
     }
 }
 
@@ -61,7 +81,10 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_and_nothing_grows(
-            lengths in prop::collection::vec(prop_oneof![0_usize..40, ENOUGH - 2..ENOUGH + 2, 0..3 * ENOUGH], 0..40),
+            lengths in prop::collection::vec(
+                prop_oneof![0_usize..40, LARGE - 2..LARGE + 2, 0..3 * SMALL, ENOUGH - 2..ENOUGH + 2],
+                0..60,
+            ),
         ) {
             let mut pieces = Pieces::default();
             let (mut sent, mut worked): (Vec<u8>, Vec<u8>) = Default::default();
@@ -69,12 +92,15 @@ mod tests {
                 let part = vec![u8::try_from(index).unwrap(); length];
                 sent.extend(&part);
                 if let Some(batch) = pieces.push(part.into()) {
-                    prop_assert!(batch.len() > 0);
+                    prop_assert!(batch.len() >= ENOUGH);
                     batch.pieces().for_each(|piece| worked.extend(piece));
                 }
-                prop_assert!(pieces.small.capacity() <= ENOUGH);
+                prop_assert!(pieces.small.capacity() <= SMALL);
+                prop_assert!(pieces.batch.len() < ENOUGH);
             }
-            pieces.rest().pieces().for_each(|piece| worked.extend(piece));
+            let rest = pieces.rest();
+            prop_assert_eq!(rest.len(), sent.len() - worked.len());
+            rest.pieces().for_each(|piece| worked.extend(piece));
             prop_assert_eq!(sent, worked);
         }
     }

@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::time::timeout_at;
-use tonic::Streaming;
+use tonic::body::Body;
 
-use super::message::{Message, Part};
+use super::{
+    message::{Message, Part},
+    messages::Messages,
+};
 use crate::{
     request::{Problem, RequestError},
     rpc::CallContext,
@@ -15,15 +18,15 @@ use crate::{
 
 /// The client's half of a call.
 pub(super) struct Reader<M> {
-    messages: Streaming<M>,
+    messages: Messages<M>,
     /// How long the client may send nothing; `None` where its own deadline holds for the whole call.
     patience: Option<Duration>,
     deadline: Instant,
 }
 
 impl<M: Message> Reader<M> {
-    pub(super) fn new(messages: Streaming<M>, context: &CallContext) -> Self {
-        Self { messages, patience: context.patience, deadline: context.deadline }
+    pub(super) fn new(body: Body, limit: usize, context: &CallContext) -> Self {
+        Self { messages: Messages::new(body, limit), patience: context.patience, deadline: context.deadline }
     }
 
     /// When the client must have sent more, and when work for it is of no use any more.
@@ -69,8 +72,8 @@ impl<M: Message> Reader<M> {
     }
 
     async fn message(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
-        match timeout_at(self.deadline.into(), self.messages.message()).await {
-            Ok(Ok(message)) => Ok(message.map(Message::part)),
+        match timeout_at(self.deadline.into(), self.messages.next()).await {
+            Ok(Ok(message)) => Ok(message),
             Ok(Err(status)) => Err(CallError::foreign(&status)),
             Err(_) => Err(CallError::DeadlineExceeded),
         }

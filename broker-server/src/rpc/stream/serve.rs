@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin, sync::Arc, thread};
 use tonic::{Request, Streaming};
 
 use super::{
+    feed::Feed,
     message::{Header as _, Message},
     pieces::{Batch, Pieces},
     reader::Reader,
@@ -28,10 +29,12 @@ impl Broker {
         operation: &'static str,
         open: impl FnOnce(&Parts, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
     ) -> Result<(Call, S::Answer), CallError> {
-        let (metadata, extensions, messages) = request.into_parts();
+        // The library's messages are none: it was given an empty body.
+        let (metadata, mut extensions, _) = request.into_parts();
+        let body = extensions.remove::<Feed>().and_then(|feed| feed.take()).ok_or(CallError::Internal)?;
         let request = Request::from_parts(metadata, extensions, ());
         let context = request.extensions().get::<CallContext>().copied().ok_or(CallError::Internal)?;
-        let mut reader = Reader::new(messages, &context);
+        let mut reader = Reader::<M>::new(body, self.0.max_request_bytes, &context);
         let mut header = match reader.header().await {
             Ok(header) => header,
             Err(error) => {

@@ -1,0 +1,175 @@
+#![allow(clippy::unwrap_used)]
+
+use broker_proto::v1::{
+    HashOutputFormat, HashStreamHeader, HashStreamRequest, Metadata, hash_stream_request::Part as Sent,
+};
+use http_body::Frame;
+use proptest::prelude::*;
+use prost::Message as _;
+use tonic::Code;
+
+use super::*;
+
+const LIMIT: usize = 2000;
+
+/// A body of these frames.
+struct Frames(std::vec::IntoIter<Bytes>);
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Status>>> {
+        std::task::Poll::Ready(self.0.next().map(|data| Ok(Frame::data(data))))
+    }
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Read {
+    /// Headers, and the data between them.
+    parts: Vec<Result<HashStreamHeader, Vec<u8>>>,
+    /// Messages with nothing in them.
+    empty: usize,
+    end: Option<Code>,
+}
+
+impl Read {
+    fn add(&mut self, part: Option<Part<HashStreamHeader>>) {
+        match (part, self.parts.last_mut()) {
+            (None, _) => self.empty += 1,
+            (Some(Part::Header(header)), _) => self.parts.push(Ok(header)),
+            (Some(Part::Data(data)), Some(Err(before))) => before.extend_from_slice(&data),
+            (Some(Part::Data(data)), _) => self.parts.push(Err(data.to_vec())),
+        }
+    }
+}
+
+fn read(bytes: &[u8], cuts: &[usize]) -> Read {
+    let mut frames = Vec::new();
+    let mut rest = Bytes::copy_from_slice(bytes);
+    for cut in cuts.iter().cycle() {
+        frames.push(rest.split_to(rest.len().min(*cut)));
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let mut messages = Messages::<HashStreamRequest>::new(Body::new(Frames(frames.into_iter())), LIMIT);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut read = Read::default();
+    runtime.block_on(async {
+        loop {
+            match messages.next().await {
+                Ok(Some(part)) => read.add(part),
+                Ok(None) => return,
+                Err(status) => return read.end = Some(status.code()),
+            }
+        }
+    });
+    read
+}
+
+/// The same by prost alone.
+fn expected(messages: &[Vec<u8>]) -> Read {
+    let mut read = Read::default();
+    for message in messages {
+        match HashStreamRequest::decode(&message[..]) {
+            Ok(message) => read.add(message.part()),
+            Err(_) => {
+                read.end = Some(Code::Internal);
+                break;
+            }
+        }
+    }
+    read
+}
+
+fn framed(messages: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for message in messages {
+        bytes.push(0);
+        bytes.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        bytes.extend(message);
+    }
+    bytes
+}
+
+fn message() -> impl Strategy<Value = Vec<u8>> {
+    let encoded = |part| HashStreamRequest { part: Some(part) }.encode_to_vec();
+    let data = prop_oneof![0_usize..4, 120..132_usize, 0..1500_usize]
+        .prop_flat_map(|length| prop::collection::vec(any::<u8>(), length))
+        .prop_map(move |data| encoded(Sent::Data(data.into())));
+    let header = ("[a-z]{0,200}", 0_i32..4, any::<bool>()).prop_map(move |(profile, format, metadata)| {
+        let metadata = metadata.then(Metadata::default);
+        encoded(Sent::Header(HashStreamHeader { profile, metadata, output_format: format }))
+    });
+    // Long forms, unknown fields, fields twice, other types, lengths that lie.
+    let odd = prop::sample::select(vec![
+        &b""[..],
+        b"\x12",
+        b"\x12\x00",
+        b"\x12\x80\x00",
+        b"\x12\x81\x80\x00x",
+        b"\x12\x83\x80\x80\x00abc",
+        b"\x12\x83\x80\x80\x80\x00abc",
+        b"\x12\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+        b"\x92\x00\x01x",
+        b"\x12\x02abc",
+        b"\x12\x04abc",
+        b"\x12\x03abc\x12\x02de",
+        b"\x12\x03abc\x1a\x01x",
+        b"\x1a\x01x\x12\x03abc",
+        b"\x12\x03abc\x0a\x00",
+        b"\x10\x01",
+        b"\x13\x14",
+        b"\x00\x00",
+    ])
+    .prop_map(<[u8]>::to_vec);
+    let noise = prop::collection::vec(prop_oneof![any::<u8>(), Just(0x12), 0_u8..8], 0..12);
+    prop_oneof![4 => data, 2 => header, 2 => odd, 1 => noise]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn messages_are_what_prost_reads(
+        messages in prop::collection::vec(message(), 0..8),
+        cuts in prop::collection::vec(1_usize..300, 1..5),
+    ) {
+        prop_assert_eq!(read(&framed(&messages), &cuts), expected(&messages));
+    }
+
+    #[test]
+    fn half_a_message_is_no_end(
+        messages in prop::collection::vec(message(), 1..4),
+        cuts in prop::collection::vec(1_usize..300, 1..5),
+        lacking in 1_usize..5,
+    ) {
+        let whole = expected(&messages);
+        prop_assume!(whole.end.is_none());
+        let mut bytes = framed(&messages);
+        bytes.truncate(bytes.len() - lacking);
+        prop_assert_eq!(read(&bytes, &cuts).end, Some(Code::Internal));
+    }
+}
+
+#[test]
+fn what_exceeds_the_limit_is_not_waited_for() {
+    let just = HashStreamRequest { part: Some(Sent::Data(vec![7; LIMIT - 3].into())) }.encode_to_vec();
+    assert_eq!(just.len(), LIMIT);
+    assert_eq!(read(&framed(&[just]), &[100]).parts, [Err(vec![7; LIMIT - 3])]);
+    let length = u32::try_from(LIMIT + 1).unwrap().to_be_bytes();
+    let read_of = |flag: u8| read(&[&[flag][..], &length].concat(), &[1]).end;
+    assert_eq!(read_of(0), Some(Code::OutOfRange));
+    assert_eq!(read_of(1), Some(Code::Internal));
+}
+
+#[test]
+fn the_format_of_a_header_is_kept() {
+    let header = HashStreamHeader { output_format: HashOutputFormat::Raw.into(), ..Default::default() };
+    let message = HashStreamRequest { part: Some(Sent::Header(header.clone())) }.encode_to_vec();
+    assert_eq!(read(&framed(&[message]), &[1]).parts, [Ok(header)]);
+}
