@@ -25,11 +25,31 @@ pub(super) struct Frames {
     open_block: bool,
     /// The frame ends a header block, some of which stays in memory.
     stays: bool,
+    /// The next frame has been stopped at already.
+    met: bool,
+}
+
+/// A place in the peer's bytes where one piece of memory should end and another begin: about a header block of which
+/// something stays in the piece that it is read into, and keeps it alive with whatever else is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The block begins here.
+    Before(usize),
+    /// The block ends here.
+    Behind(usize),
 }
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { rest: PREFACE, header: [0; HEADER], known: 0, largest: 0, open_block: false, stays: false }
+        Self {
+            rest: PREFACE,
+            header: [0; HEADER],
+            known: 0,
+            largest: 0,
+            open_block: false,
+            stays: false,
+            met: false,
+        }
     }
 }
 
@@ -43,50 +63,54 @@ impl Frames {
         self.rest == 0 && self.known == 0 && !self.open_block
     }
 
-    /// Passes over `bytes`, or over those up to the end of a header block of which something stays in the memory that it
-    /// was read into: it gives the place of that end back, and what stands behind is to be followed later.
-    pub(super) fn follow(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// Passes over `bytes`, or over those up to the next stop: what stands behind it is to be followed later.
+    pub(super) fn follow(&mut self, bytes: &[u8]) -> Option<Stop> {
         let mut at = 0;
         while at < bytes.len() || (self.stays && self.rest == 0) {
-            let left = bytes.get(at..).unwrap_or_default();
-            if self.rest > 0 {
-                let passed = self.rest.min(left.len());
-                self.rest -= passed;
-                at += passed;
-            }
+            let passed = self.rest.min(bytes.len() - at);
+            self.rest -= passed;
+            at += passed;
             if self.rest > 0 {
                 return None;
             }
             if std::mem::take(&mut self.stays) {
-                return Some(at);
+                return Some(Stop::Behind(at));
             }
-            let left = bytes.get(at..).unwrap_or_default();
             let missing = self.header.get_mut(self.known..).unwrap_or_default();
-            let taken = missing.len().min(left.len());
-            let (part, behind) = left.split_at(taken);
+            let left = bytes.get(at..).unwrap_or_default();
+            let (part, behind) = left.split_at(missing.len().min(left.len()));
             missing.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
-            self.known += taken;
-            at += taken;
+            self.known += part.len();
+            at += part.len();
             if self.known == HEADER {
-                self.begin(behind);
+                let start = at.checked_sub(HEADER);
+                let stop = self.begin(behind).then_some(start).flatten();
+                if let Some(start) = stop.filter(|_| !self.met) {
+                    *self = Self { met: true, largest: self.largest, rest: 0, ..Self::default() };
+                    return Some(Stop::Before(start));
+                }
+                self.met = false;
             }
         }
         None
     }
 
-    /// A frame's header is known; `behind` is what has come of all that follows it.
-    fn begin(&mut self, behind: &[u8]) {
+    /// A frame's header is known; `behind` is what has come of all that follows it. Whether it begins a header block of
+    /// which something stays.
+    fn begin(&mut self, behind: &[u8]) -> bool {
         self.known = 0;
         let [high, middle, low, kind, flags, ..] = self.header;
         self.rest = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         self.largest = self.largest.max(self.rest);
-        if matches!(kind, HEADERS | CONTINUATION) {
-            self.open_block = flags & END_HEADERS == 0;
-            // What has not come whole is not looked into.
-            let payload = behind.get(..self.rest).filter(|_| kind == HEADERS);
-            let plain = payload.and_then(|payload| block(payload, flags)).and_then(stays_nowhere);
-            self.stays = !self.open_block && plain.is_none();
+        if !matches!(kind, HEADERS | CONTINUATION) {
+            return false;
         }
+        self.open_block = flags & END_HEADERS == 0;
+        // What has not come whole is not looked into.
+        let payload = behind.get(..self.rest).filter(|_| kind == HEADERS && !self.open_block);
+        let stays = payload.and_then(|payload| block(payload, flags)).and_then(stays_nowhere).is_none();
+        self.stays = !self.open_block && stays;
+        stays && kind == HEADERS
     }
 }
 
@@ -175,10 +199,16 @@ pub(super) mod tests {
             let (mut at, mut stops) = (0, Vec::new());
             for piece in bytes.chunks(cut) {
                 let mut piece = piece;
-                while let Some(end) = frames.follow(piece) {
-                    at += end;
-                    stops.push(at);
-                    piece = &piece[end..];
+                while let Some(stop) = frames.follow(piece) {
+                    let (Stop::Before(place) | Stop::Behind(place)) = stop;
+                    at += place;
+                    if stop == Stop::Behind(place) {
+                        stops.push(at);
+                    } else {
+                        prop_assert!(frames.between());
+                        prop_assert_eq!(bytes[at + 3], HEADERS);
+                    }
+                    piece = &piece[place..];
                 }
                 at += piece.len();
             }

@@ -5,8 +5,8 @@
 //! after a call that carried a secret, [`Scrubbed`] slips frames of zeros into the stream, between two of the peer's
 //! frames: of a type that RFC 9113 4.1 tells every receiver to discard, and as many as it takes to wipe the buffer.
 //!
-//! A header that the peer wants to be remembered (RFC 7541 2.3.2) keeps the piece of memory alive that it was read into.
-//! Zeros follow such a header block, too, before anything else: what comes then is read into another piece.
+//! A header field that the peer wants to be remembered (RFC 7541 2.3.2) keeps the piece of memory alive that it was read
+//! into. Zeros come before and behind such a header block, too: what comes with it is read into another piece.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::frames::{Frames, HEADER};
+use super::frames::{Frames, HEADER, Stop};
 
 /// The largest payload that a peer may send us: our SETTINGS_MAX_FRAME_SIZE (RFC 9113 6.5.2). With HTTP/2's own 16 KiB
 /// a stream of data costs a system call for each.
@@ -150,17 +150,39 @@ impl<'a, S> Scrubbed<'a, S> {
         self.dirty = false;
     }
 
-    /// Follows what has been read from `before` on, and holds back what stands behind a header block that stays.
+    fn leave(&mut self) {
+        self.zeros = Some(Zeros::leave(&self.frames));
+        self.dirty = false;
+    }
+
+    /// Follows what has been read from `before` on, and holds back what stands behind a place for zeros. They come at once
+    /// where nothing stands before it: to read nothing would be the end.
     fn follow(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
         let read = buffer.filled().get(before..).unwrap_or_default();
-        self.dirty |= !read.is_empty();
-        let Some(end) = self.frames.follow(read) else { return };
-        let rest = read.get(end..).unwrap_or_default();
+        let (mut stop, all) = (self.frames.follow(read), read.len());
+        if stop == Some(Stop::Before(0)) && !self.dirty {
+            stop = self.frames.follow(read);
+        }
+        self.dirty |= all > 0;
+        let place = match stop {
+            None => return,
+            Some(Stop::Before(place)) => {
+                self.wipe();
+                place
+            }
+            Some(Stop::Behind(place)) => {
+                self.leave();
+                place
+            }
+        };
+        let rest = buffer.filled().get(before + place..).unwrap_or_default();
         // Exactly as long: a buffer that grows would leave copies.
         self.held = [rest, &self.held].concat();
-        buffer.filled_mut().iter_mut().skip(before + end).for_each(|byte| *byte = 0);
-        buffer.set_filled(before + end);
-        self.zeros = Some(Zeros::leave(&self.frames));
+        buffer.filled_mut().iter_mut().skip(before + place).for_each(|byte| *byte = 0);
+        buffer.set_filled(before + place);
+        if place == 0 {
+            self.fill(buffer);
+        }
     }
 
     fn hand_on_held(&mut self, buffer: &mut ReadBuf<'_>) {
