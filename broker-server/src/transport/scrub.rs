@@ -127,7 +127,7 @@ impl Zeros {
         buffer.advance(count);
         self.done += count;
         self.expected = Some(place + count);
-        self.done % length == 0 && (self.turns == 0 || self.done >= FRAMES * length)
+        self.done.is_multiple_of(length) && (self.turns == 0 || self.done >= FRAMES * length)
     }
 }
 

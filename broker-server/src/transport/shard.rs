@@ -23,6 +23,7 @@ use tonic::service::Routes;
 use super::{
     TransportError, TransportOptions,
     admission::Admission,
+    authority::Authority,
     connection::Connection,
     connection::Load,
     drain::{Phase, reached},
@@ -165,7 +166,7 @@ async fn converse(
     admission: Admission,
 ) -> Result<(), ConnectionError> {
     let stream = tokio::net::UnixStream::from_std(stream)?;
-    let stream = TokioIo::new(Scrubbed::new(stream, &connection.scrub));
+    let stream = TokioIo::new(Scrubbed::new(Authority::new(stream), &connection.scrub));
     let mut http = pin!(server.serve_connection(stream, admission));
     let mut phase = connection.phase.clone();
     tokio::select! {
