@@ -69,6 +69,11 @@ async fn encrypting_and_decrypting_have_lines_without_a_byte_of_what_was_sent() 
     client.decrypt_data(decrypt_request(profile, key, &sealed)).await.unwrap();
     sealed.ciphertext[0] ^= 1;
     client.decrypt_data(decrypt_request(profile, key, &sealed)).await.unwrap_err();
+    // Nothing of these is a use of the key: what is wrong is found before.
+    let mut long = decrypt_request(profile, key, &sealed);
+    long.decrypt_metadata.as_mut().unwrap().tag = Some(vec![1; 16]);
+    client.decrypt_data(long).await.unwrap_err();
+    client.encrypt_data(encrypt_request(profile, key, &[], None, b"plaintext")).await.unwrap_err();
     client.encrypt_data(encrypt_request(profile, &[1; 32], &NONCE, None, b"plaintext")).await.unwrap_err();
     let text = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<serde_json::Value> =

@@ -89,13 +89,16 @@ async fn a_seed_makes_the_key_of_the_standard() {
         ("aws-lc ml-dsa-65", 1952),
         ("native ml-dsa-87", 2592),
     ] {
-        // Unspecified is raw where there is such a form.
-        let raw = key_pair(&broker, profile, Some(&[7; 32]), 0).await.unwrap();
+        let raw = key_pair(&broker, profile, Some(&[7; 32]), 1).await.unwrap();
         assert_eq!((raw.private_key.clone(), raw.public_key.len()), (vec![7; 32], length), "{profile}");
         assert!(raw.padding.len() >= 256 && raw.padding.iter().all(|byte| *byte == 0));
-        let again = key_pair(&broker, profile, Some(&[7; 32]), 1).await.unwrap();
-        assert_eq!(again.public_key, raw.public_key);
+        // Unspecified is DER, which the operations take.
+        let again = key_pair(&broker, profile, Some(&[7; 32]), 0).await.unwrap();
+        let mut client = broker.crypto().await;
+        let signed = sign(&mut client, profile, &again.private_key, b"x", 0).await.unwrap();
+        assert!(verify(&mut client, profile, &again.public_key, b"x", &signed.signature, 0).await.unwrap());
         let der = key_pair(&broker, profile, Some(&[7; 32]), 2).await.unwrap();
+        assert_eq!((&again.public_key, &again.private_key), (&der.public_key, &der.private_key));
         assert!(der.public_key.ends_with(&raw.public_key), "{profile}");
         assert!(der.private_key.windows(32).any(|part| part == [7; 32]), "{profile}");
         let random = key_pair(&broker, profile, None, 1).await.unwrap();

@@ -30,8 +30,8 @@ impl GenerateKeyPairRequest {
         self
     }
 
-    /// How the keys are to be written. Default: [`KeyEncoding::Raw`] where the algorithm has such a form, else
-    /// [`KeyEncoding::Der`].
+    /// How the keys are to be written. Default: [`KeyEncoding::Raw`] of a key encapsulation mechanism,
+    /// [`KeyEncoding::Der`] of signatures: what the operations with the key take.
     pub fn encoding(mut self, encoding: KeyEncoding) -> Self {
         self.encoding = Some(encoding);
         self

@@ -10,7 +10,7 @@ use crate::secret::SecretBytes;
 pub struct GenerateKeyPair {
     /// What to make it from; absent, the system's randomness. Which length is right depends on the profile's algorithm.
     pub seed: Option<SecretBytes>,
-    /// How to write it; absent, raw where the algorithm has such a form, else DER.
+    /// How to write it; absent, raw for a key encapsulation mechanism and DER for signatures.
     pub encoding: Option<KeyEncoding>,
 }
 

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     compute::Lane,
-    operation::{self, aead::decrypt_data},
+    operation::{
+        self,
+        aead::{AeadError, decrypt_data},
+    },
     policy::{
         decide,
         permit::{DecryptData, Operation as _},
@@ -48,7 +51,12 @@ fn decrypt(
     let request = request::DecryptData::parse(&mut message, &parts.limits)?;
     drop(message);
     let permit = decide::decrypt_data(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.rule().algorithm.name());
+    let algorithm = permit.rule().algorithm.name();
+    call.algorithm = Some(algorithm);
     let backend = operation::backend(permit.profile().library);
-    Ok(decrypt_data(permit, backend)?)
+    let done = decrypt_data(permit, backend);
+    if done.as_ref().err().is_none_or(AeadError::is_key_use) {
+        call.uses_key(algorithm);
+    }
+    Ok(done?)
 }

@@ -8,7 +8,7 @@ use crate::{
     compute::Lane,
     operation::{
         self,
-        aead::{Encrypted, encrypt_data},
+        aead::{AeadError, Encrypted, encrypt_data},
     },
     policy::{
         decide,
@@ -48,7 +48,12 @@ fn encrypt(parts: &Parts, call: &mut Call, mut message: EncryptDataRequest) -> R
     let request = request::EncryptData::parse(&mut message, &parts.limits)?;
     drop(message);
     let permit = decide::encrypt_data(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.rule().algorithm.name());
+    let algorithm = permit.rule().algorithm.name();
+    call.algorithm = Some(algorithm);
     let backend = operation::backend(permit.profile().library);
-    Ok(encrypt_data(permit, backend, &parts.nonces)?)
+    let done = encrypt_data(permit, backend, &parts.nonces);
+    if done.as_ref().err().is_none_or(AeadError::is_key_use) {
+        call.uses_key(algorithm);
+    }
+    Ok(done?)
 }

@@ -54,6 +54,11 @@ pub enum AeadError {
 }
 
 impl AeadError {
+    /// Whether the key was used, or its use was refused: a field that is wrong is found before.
+    pub const fn is_key_use(&self) -> bool {
+        !matches!(self, Self::Field(_))
+    }
+
     /// For google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {

@@ -45,7 +45,7 @@ fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding
             Err(RequestError { field: "key_encoding", problem }.into())
         }
         Some(encoding) => Ok(encoding),
-        None if has_raw_form => Ok(KeyEncoding::Raw),
+        // What SignData takes as a key.
         None => Ok(KeyEncoding::Der),
     }
 }

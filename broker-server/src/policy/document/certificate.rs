@@ -1,5 +1,7 @@
 //! `API.SignCertificate`.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use super::{
     keys::key_constraints,
     read::{Field, Report, Section, quote},
@@ -91,6 +93,15 @@ fn validity(field: &Field<'_>, report: &mut Report) -> Option<(i64, i64, u32)> {
             None => field.wrong(message, report),
         }
         return None;
+    }
+    // No duration is long enough to lead behind the year 9999 (RFC 5280 4.1.2.5).
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    for (key, offset) in [("ValidNotBeforeOffset", before), ("ValidNotAfterOffset", after)] {
+        if now.checked_add_signed(offset).is_none() {
+            let message = "leads to a time before the year 1970, which no certificate of this broker has";
+            section.get(key).unwrap_or(field).wrong(message, report);
+            return None;
+        }
     }
     Some((before, after, section.at.line))
 }

@@ -155,6 +155,14 @@ fn each_refusal_names_its_place_and_rule() {
         None,
     );
     refused(
+        10,
+        "        Validity: { ValidNotBeforeOffset: -876000h, ValidNotAfterOffset: 1h }",
+        (10, 43),
+        &path("Validity.ValidNotBeforeOffset"),
+        "before the year 1970",
+        None,
+    );
+    refused(
         12,
         "          Subject: { RSA: { MinKeySize: 4096, MaxKeySize: 2048 } }",
         (12, 41),
