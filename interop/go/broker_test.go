@@ -35,6 +35,28 @@ var profiles = []profile{
 // start runs a broker on a socket of its own and connects to it as any Go client does.
 func start(t *testing.T, arguments ...string) *grpc.ClientConn {
 	t.Helper()
+	return connect(t, serve(t, arguments...))
+}
+
+// startWith is start for a client with an option of its own.
+func startWith(t *testing.T, option grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	return connect(t, serve(t), option)
+}
+
+// connect connects to a socket.
+func connect(t *testing.T, socket string, options ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	options = append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient("unix:"+socket, options...)
+	check(t, err)
+	t.Cleanup(func() { connection.Close() })
+	return connection
+}
+
+// serve runs a broker and returns its socket once it serves.
+func serve(t *testing.T, arguments ...string) string {
+	t.Helper()
 	binary := os.Getenv("CRYPTO_BROKER_SERVER")
 	if binary == "" {
 		t.Fatal("CRYPTO_BROKER_SERVER does not name the broker's binary; interop/run sets it")
@@ -69,10 +91,7 @@ func start(t *testing.T, arguments ...string) *grpc.ClientConn {
 		for lines.Scan() {
 		}
 	}()
-	connection, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	check(t, err)
-	t.Cleanup(func() { connection.Close() })
-	return connection
+	return socket
 }
 
 func check(t *testing.T, err error) {

@@ -7,7 +7,6 @@ import (
 
 	"cryptobroker.example/interop/stubs/old"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/health/grpc_health_v1"
 )
 
 func TestDevelopment(t *testing.T) {
@@ -49,17 +48,4 @@ func TestDevelopment(t *testing.T) {
 	refused(t, err, codes.Unimplemented)
 	_, err = old.NewCryptoGrpcDevClient(connection).Benchmark(t.Context(), &old.BenchmarkRequest{})
 	refused(t, err, codes.Unimplemented)
-}
-
-func TestHealth(t *testing.T) {
-	client := grpc_health_v1.NewHealthClient(start(t))
-	for _, service := range []string{"", "CryptoBroker.CryptoGrpc", "protobuf.CryptoBroker", "cryptobroker.v1.CryptoService"} {
-		answer, err := client.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
-		check(t, err)
-		if answer.Status != grpc_health_v1.HealthCheckResponse_SERVING {
-			t.Errorf("%s: %v", service, answer)
-		}
-	}
-	_, err := client.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: "nobody"})
-	refused(t, err, codes.NotFound)
 }
