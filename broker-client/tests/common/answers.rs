@@ -154,6 +154,7 @@ pub(super) fn encapsulate(request: v1::EncapsulateRequest) -> v1::EncapsulateRes
         ciphertext,
         descriptor: descriptor(&request.profile, "Encapsulate"),
         metadata: metadata(&request.profile, request.metadata),
+        padding: vec![0; 4096],
     }
 }
 
