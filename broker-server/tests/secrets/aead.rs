@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Lengths about those at which an answer is cut into frames, so that the last one is short, and the largest.
-const LENGTHS: [usize; 10] = [16, 100, 255, 300, 16_200, 16_384, 16_500, 65_600, 70_000, 1 << 20];
+const LENGTHS: [usize; 6] = [16, 255, 300, 16_500, 70_000, 1 << 20];
 
 #[tokio::test]
 async fn keys_and_plaintexts_leave_no_copy() {
@@ -47,7 +47,7 @@ async fn the_last_plaintext_leaves_no_copy() {
     let shape = shapes().remove(14);
     let (profile, mut leaks, mut clients) = (shape.profile(), Leaks::default(), Vec::new());
     // An answer's length is that of its text and of what is about it: the last piece has every length.
-    for length in (16_100..16_400).step_by(13).chain([16, 64, 200, 256, 1000, 65_535, 131_072, 500_000]) {
+    for length in (16_100..16_400).step_by(29).chain([16, 64, 200, 256, 1000, 65_535, 131_072, 500_000]) {
         let mut client = broker.crypto().await;
         let text = secret(length as u64 + 7, length);
         leaks.bytes(&format!("{length} bytes"), &text);
@@ -68,7 +68,7 @@ async fn what_is_refused_leaves_no_copy() {
     let key = secret(2, 64);
     leaks.bytes("the key", &key[..32]);
     // Too much to be taken, as a field and as a message.
-    for length in [16, 100, 300, 70_000, (1 << 20) + 1, 3 << 20] {
+    for length in [100, 70_000, (1 << 20) + 1, 3 << 20] {
         let text = secret(length as u64 + 3, length);
         leaks.bytes(&format!("{length} bytes"), &text);
         for (profile, key, nonce) in [

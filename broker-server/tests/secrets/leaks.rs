@@ -24,7 +24,7 @@ impl Leaks {
         assert!(secret.len() >= ENOUGH, "{what}");
         let last = secret.len() - ENOUGH;
         // Further apart in what is long, and not at the same place of each frame.
-        let places = (0..last).step_by((last / 12).max(ENOUGH)).chain([last]);
+        let places = (0..last).step_by((last / 5).max(ENOUGH)).chain([last]);
         for place in places {
             self.0.push((format!("{what}, at {place}"), secret[place..place + ENOUGH].to_vec()));
         }
