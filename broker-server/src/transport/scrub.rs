@@ -21,19 +21,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const PREFACE: usize = 24;
 /// A frame's header (RFC 9113 4.1).
 const HEADER: usize = 9;
-/// The largest payload that a peer may send us: our SETTINGS_MAX_FRAME_SIZE (RFC 9113 6.5.2). With HTTP/2's own 16 KiB
-/// a stream of data costs a system call for each.
-pub(super) const MAX_PAYLOAD: u32 = 64 << 10;
-/// The payload for which the buffer has room from the start; it grows with what the peer sends.
-const PAYLOAD: usize = 16 << 10;
+/// The largest payload that a peer may send us: SETTINGS_MAX_FRAME_SIZE as we leave it (RFC 9113 6.5.2).
+const PAYLOAD: usize = 16_384;
 /// The buffer moves its rest to its front when it is full, so one frame can land behind the secret; the second covers it.
 const FRAMES: usize = 2;
-
-/// The header of a frame of zeros: length, a type that no standard uses, no flags, stream 0.
-fn zeros(payload: usize) -> [u8; HEADER] {
-    let [.., high, middle, low] = payload.to_be_bytes();
-    [high, middle, low, 0xbe, 0, 0, 0, 0, 0]
-}
+/// Length, a type that no standard uses, no flags, stream 0.
+const ZEROS: [u8; HEADER] = [0, 0x40, 0, 0xbe, 0, 0, 0, 0, 0];
 
 /// The wish to have a connection's buffer wiped.
 #[derive(Debug, Default)]
@@ -66,22 +59,20 @@ pub(super) struct Scrubbed<'a, S> {
     stream: S,
     scrub: &'a Scrub,
     frames: Frames,
-    /// The payload of the zero frames.
-    payload: usize,
     /// Bytes of zero frames still to be read.
     pending: usize,
 }
 
 impl<'a, S> Scrubbed<'a, S> {
     pub(super) fn new(stream: S, scrub: &'a Scrub) -> Self {
-        Self { stream, scrub, frames: Frames::default(), payload: PAYLOAD, pending: 0 }
+        Self { stream, scrub, frames: Frames::default(), pending: 0 }
     }
 
     fn fill(&mut self, buffer: &mut ReadBuf<'_>) {
         while self.pending > 0 && buffer.remaining() > 0 {
-            let length = HEADER + self.payload;
+            let length = HEADER + PAYLOAD;
             let at = (FRAMES * length - self.pending) % length;
-            let written = match zeros(self.payload).get(at..) {
+            let written = match ZEROS.get(at..) {
                 Some(header) if !header.is_empty() => {
                     let part = header.get(..buffer.remaining()).unwrap_or(header);
                     buffer.put_slice(part);
@@ -109,8 +100,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Scrubbed<'_, S> {
         // Registered before the wish is looked at, so that none goes unseen.
         this.scrub.register(cx.waker());
         if this.pending == 0 && this.frames.between() && this.scrub.wanted.swap(false, Ordering::AcqRel) {
-            this.payload = this.frames.largest.clamp(PAYLOAD, MAX_PAYLOAD as usize);
-            this.pending = FRAMES * (HEADER + this.payload);
+            this.pending = FRAMES * (HEADER + PAYLOAD);
         }
         if this.pending > 0 {
             this.fill(buffer);
@@ -157,15 +147,13 @@ struct Frames {
     header: [u8; HEADER],
     /// How much of `header` has come.
     known: usize,
-    /// The largest payload so far.
-    largest: usize,
     /// A header block has begun and not ended: only CONTINUATION may follow (RFC 9113 6.2).
     open_block: bool,
 }
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { rest: PREFACE, header: [0; HEADER], known: 0, largest: 0, open_block: false }
+        Self { rest: PREFACE, header: [0; HEADER], known: 0, open_block: false }
     }
 }
 
@@ -192,7 +180,6 @@ impl Frames {
                 self.known = 0;
                 let [high, middle, low, kind, flags, ..] = self.header;
                 self.rest = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-                self.largest = self.largest.max(self.rest);
                 // HEADERS and CONTINUATION; flag END_HEADERS.
                 self.open_block = if matches!(kind, 1 | 9) { flags & 4 == 0 } else { self.open_block };
             }
@@ -252,23 +239,7 @@ mod tests {
         let mut zeros = Vec::new();
         stream.read_to_end(&mut zeros).await.unwrap();
         assert_eq!(zeros.len(), FRAMES * (HEADER + PAYLOAD));
-        assert_eq!(zeros[..HEADER], super::zeros(PAYLOAD));
-        assert_eq!(zeros[HEADER + PAYLOAD..][..HEADER], super::zeros(PAYLOAD));
-    }
-
-    #[tokio::test]
-    async fn zeros_are_as_long_as_the_longest_frame() {
-        const LONG: u16 = 40_000;
-        let scrub = Scrub::default();
-        let mut sent = vec![b'P'; PREFACE];
-        sent.extend(frame(0, 0, LONG));
-        sent.extend(frame(0, 0, 1));
-        let mut stream = Scrubbed::new(&sent[..], &scrub);
-        stream.read_exact(&mut vec![0; sent.len()]).await.unwrap();
-        scrub.request();
-        let mut zeros = Vec::new();
-        stream.read_to_end(&mut zeros).await.unwrap();
-        assert_eq!(zeros.len(), FRAMES * (HEADER + usize::from(LONG)));
-        assert_eq!(zeros[..HEADER], [0, 0x9c, 0x40, 0xbe, 0, 0, 0, 0, 0]);
+        assert_eq!(zeros[..HEADER], ZEROS);
+        assert_eq!(zeros[HEADER + PAYLOAD..][..HEADER], ZEROS);
     }
 }

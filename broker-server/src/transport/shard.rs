@@ -23,11 +23,12 @@ use tonic::service::Routes;
 use super::{
     TransportError, TransportOptions,
     admission::Admission,
+    authority::Authority,
     connection::Connection,
     connection::Load,
     drain::{Phase, reached},
     peer::Peers,
-    scrub::{MAX_PAYLOAD, Scrubbed},
+    scrub::Scrubbed,
 };
 use crate::caller::Caller;
 
@@ -119,7 +120,6 @@ async fn serve(
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
         .max_header_list_size(options.max_header_bytes)
-        .max_frame_size(MAX_PAYLOAD)
         .auto_date_header(false);
     let mut connections = JoinSet::new();
     let mut leaving = phase.clone();
@@ -165,7 +165,7 @@ async fn converse(
     admission: Admission,
 ) -> Result<(), ConnectionError> {
     let stream = tokio::net::UnixStream::from_std(stream)?;
-    let stream = TokioIo::new(Scrubbed::new(stream, &connection.scrub));
+    let stream = TokioIo::new(Scrubbed::new(Authority::new(stream), &connection.scrub));
     let mut http = pin!(server.serve_connection(stream, admission));
     let mut phase = connection.phase.clone();
     tokio::select! {

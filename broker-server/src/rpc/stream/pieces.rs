@@ -5,7 +5,7 @@ use std::mem;
 use bytes::{Bytes, BytesMut};
 
 /// What is put together before it is worked on, in bytes.
-pub(super) const ENOUGH: usize = 512 << 10;
+pub(super) const ENOUGH: usize = 256 << 10;
 /// A smaller part is copied: it would keep alive all that was received together with it.
 const LARGE: usize = 8 << 10;
 /// How many bytes of small parts are put into one buffer.
