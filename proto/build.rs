@@ -4,17 +4,20 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 8] = [
     "cryptobroker/v1/crypto.proto",
+    "cryptobroker/v1/dev.proto",
     "cryptobroker/v1/info.proto",
     "cryptobroker/v1/keys.proto",
     "cryptobroker/v1/kem.proto",
     "cryptobroker/v1/stream.proto",
+    "legacy/crypto_broker.proto",
+    "legacy/g0.proto",
 ];
 
 /// Messages that carry a secret of their own: wiped when dropped, and printed without their contents (`src/secret.rs`).
 /// The messages around them need nothing.
-const SECRET: [&str; 9] = [
+const SECRET: [&str; 12] = [
     "cryptobroker.v1.SignCertificateRequest",
     "cryptobroker.v1.KeySource",
     "cryptobroker.v1.KeySource.source",
@@ -24,10 +27,13 @@ const SECRET: [&str; 9] = [
     "cryptobroker.v1.GenerateKeyPairResponse",
     "cryptobroker.v1.EncapsulateResponse",
     "cryptobroker.v1.DecapsulateResponse",
+    "CryptoBroker.SignRequest",
+    "CryptoBroker.SignCertificateRequest",
+    "protobuf.SignRequest",
 ];
 
 /// Data that may be large: handed on without a copy.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 13] = [
     ".cryptobroker.v1.HashDataRequest.input",
     ".cryptobroker.v1.HashDataResponse.hash_value_raw",
     ".cryptobroker.v1.SignDataRequest.input",
@@ -37,10 +43,15 @@ const SHARED: [&str; 9] = [
     ".cryptobroker.v1.SignStreamRequest.data",
     ".cryptobroker.v1.VerifyStreamRequest.data",
     ".cryptobroker.v1.VerifyStreamHeader.signature",
+    ".CryptoBroker.HashRequest.input",
+    ".CryptoBroker.HashDataRequest.input",
+    ".CryptoBroker.HashDataResponse.hashValueRaw",
+    ".protobuf.HashRequest.input",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=cryptobroker");
+    println!("cargo::rerun-if-changed=legacy");
     let descriptors = protox::compile(FILES, ["."])?;
     // `compile_fds` generates code only; reflection wants the descriptors themselves.
     let out = PathBuf::from(env::var("OUT_DIR")?);

@@ -174,12 +174,15 @@ impl Failure {
                 if let Some(option) = refusal.option.or_else(|| option(&refusal.field)) {
                     lines.push(format!("the broker's field `{}` is what {option} gives", refusal.field));
                 }
-                if refusal.code == "DEADLINE_EXCEEDED" {
-                    lines.push("give it more time with --timeout".to_owned());
-                }
-                if refusal.code == "NOT_FOUND" {
-                    lines.push("see what there is with `cryptobroker profiles list`".to_owned());
-                }
+                let advice = match (refusal.code.as_str(), refusal.reason.as_str()) {
+                    ("DEADLINE_EXCEEDED", _) => Some("give it more time with --timeout"),
+                    (_, "NOT_STREAMABLE") => Some("past 1 MiB this takes --format cms"),
+                    (_, "MESSAGE_TOO_LARGE") => Some(
+                        "one message carries 1 MiB of data; only hash-data, sign-data and verify-data send more, in parts",
+                    ),
+                    _ => None,
+                };
+                lines.extend(advice.map(str::to_owned));
                 lines
             }
             Self::Usage(_) => vec!["for more information, try `--help`".to_owned()],

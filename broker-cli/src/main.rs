@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod beside;
 mod broker;
 mod command;
 mod data;

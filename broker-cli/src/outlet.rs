@@ -1,18 +1,18 @@
 //! What commands write: files that are there whole or not at all, and secrets that only their owner can read.
 //!
-//! One rule for what is there already: what is public replaces a file, a secret replaces one only with `--force`.
+//! One rule for what is there already: what is public replaces a file, a secret replaces one only with `--force`. A file
+//! with nothing in it, such as mktemp makes, is nothing that could be lost.
 
 use std::{
-    fs::{File, OpenOptions, Permissions},
+    fs::{File, OpenOptions},
     io::{self, IsTerminal as _, Write as _},
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use rustix::fs::Access;
-use tempfile::NamedTempFile;
 
-use crate::{error::Failure, output::Output, place::Place};
+use crate::{beside::Beside, error::Failure, output::Output, place::Place};
 
 /// The places that a command writes to.
 pub(crate) struct Outlets {
@@ -94,14 +94,13 @@ impl Outlets {
     }
 
     fn check_file(&self, outlet: &Outlet, path: &Path) -> Result<(), Failure> {
-        let there = path.symlink_metadata().is_ok();
         if is_special(path) {
             return Ok(());
         }
         if path.is_dir() {
             return Err(Failure::write(path, io::ErrorKind::IsADirectory.into()));
         }
-        if there && outlet.secret && !self.force {
+        if self.keeps_what_is_there(outlet) && path.symlink_metadata().is_ok() && !is_empty(path) {
             return Err(taken(outlet));
         }
         let folder = folder(path);
@@ -114,6 +113,10 @@ impl Outlets {
             .map_err(|source| Failure::write(path, source))
     }
 
+    fn keeps_what_is_there(&self, outlet: &Outlet) -> bool {
+        outlet.secret && !self.force
+    }
+
     /// Writes `contents`, one for each in their order: first all of them beside their places, then each is put there,
     /// secrets before what is public and standard output last. Where that fails half way the error says what was written.
     pub(crate) fn write(&self, contents: &[&[u8]], output: &mut Output) -> Result<(), Failure> {
@@ -124,7 +127,7 @@ impl Outlets {
         ready.sort_by_key(|(outlet, _)| (outlet.place == Place::Standard, !outlet.secret));
         let mut written = Vec::new();
         for (outlet, ready) in ready {
-            if let Err(failure) = ready.put(outlet, self.force, output) {
+            if let Err(failure) = ready.put(outlet, self.keeps_what_is_there(outlet), output) {
                 return Err(match written.is_empty() {
                     true => failure,
                     false => Failure::Partly { failure: Box::new(failure), written: written.join(" and ") },
@@ -139,7 +142,7 @@ impl Outlets {
 /// Bytes that only wait for their name.
 enum Ready<'a> {
     /// In a file beside its place.
-    Beside(NamedTempFile, &'a Path),
+    Beside(Beside, &'a Path),
     /// Something like /dev/stdout or a pipe is written to, not replaced.
     Special(File, &'a Path, &'a [u8]),
     Standard(&'a [u8]),
@@ -160,29 +163,21 @@ impl<'a> Ready<'a> {
             outlet.not_on_a_terminal(file.is_terminal(), bytes)?;
             return Ok(Self::Special(file, path, bytes));
         }
-        let beside = || -> io::Result<NamedTempFile> {
-            let mut file = tempfile::Builder::new()
-                .prefix(".cryptobroker-")
-                // What is public has what the process's umask leaves.
-                .permissions(Permissions::from_mode(if outlet.secret { 0o600 } else { 0o666 }))
-                .tempfile_in(folder(path))?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        };
-        Ok(Self::Beside(beside().map_err(failed)?, path))
+        // What is public has what the process's umask leaves.
+        let mode = if outlet.secret { 0o600 } else { 0o666 };
+        Ok(Self::Beside(Beside::write(folder(path), mode, bytes).map_err(failed)?, path))
     }
 
-    fn put(self, outlet: &Outlet, force: bool, output: &mut Output) -> Result<(), Failure> {
+    fn put(self, outlet: &Outlet, keep: bool, output: &mut Output) -> Result<(), Failure> {
         match self {
-            Self::Beside(file, path) if outlet.secret && !force => {
-                file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+            Self::Beside(file, path) if keep && !is_empty(path) => {
+                file.put_new(path).map_err(|error| match error.kind() {
                     io::ErrorKind::AlreadyExists => taken(outlet),
-                    _ => Failure::write(path, error.error),
+                    _ => Failure::write(path, plain(error)),
                 })?;
             }
             Self::Beside(file, path) => {
-                file.persist(path).map_err(|error| Failure::write(path, error.error))?;
+                file.put_over(path).map_err(|error| Failure::write(path, plain(error)))?;
             }
             Self::Special(mut file, path, bytes) => {
                 file.write_all(bytes).map_err(|source| Failure::write(path, source))?;
@@ -244,6 +239,11 @@ fn same(one: &Path, other: &Path) -> bool {
 /// Neither a file nor a folder: a terminal, a pipe, /dev/null.
 fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// A file, not a link to one, with nothing in it.
+fn is_empty(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
 }
 
 fn folder(path: &Path) -> &Path {

@@ -7,9 +7,13 @@ use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
 
 use crate::{data::Long, error::Failure, input, output::Output};
 
-/// With a length known beforehand: `━━━━━━╸     56 %  5.6 GiB of 10 GiB  612 MiB/s  8s left`.
+/// With a length known beforehand, as wide as the terminal: `━━━━━━╸     56 %  5.6 GiB of 10 GiB  612 MiB/s  8s left`.
 const BAR: &str =
-    "{bar:24} {percent:>3} %  {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+    "{wide_bar} {percent:>3} %  {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+/// The same where there is no room for it: a line that is broken cannot be wiped again.
+const NARROW: &str = "{percent:>3} %  {binary_bytes_per_sec}";
+/// The least columns that [`BAR`] needs, with some of them for the bar itself.
+const ROOM: u16 = 72;
 /// Without: a pipe does not say how much will come.
 const SPINNER: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}";
 
@@ -43,7 +47,7 @@ fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let (bar, template) = match length {
-        Some(length) => (ProgressBar::new(length), BAR),
+        Some(length) => (ProgressBar::new(length), if columns() < ROOM { NARROW } else { BAR }),
         None => (ProgressBar::new_spinner(), SPINNER),
     };
     match ProgressStyle::with_template(template) {
@@ -53,13 +57,18 @@ fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
     }
 }
 
+/// How wide the terminal is.
+fn columns() -> u16 {
+    rustix::termios::tcgetwinsize(io::stderr()).map_or(ROOM, |size| size.ws_col)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_templates_are_right() {
-        for template in [BAR, SPINNER] {
+        for template in [BAR, NARROW, SPINNER] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

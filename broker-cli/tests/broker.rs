@@ -38,15 +38,13 @@ fn material(broker: &Broker) -> [String; 3] {
     })
 }
 
-/// The commands between `A CA and a request` and the next paragraph of the README, as a reader would type them.
-#[test]
-fn the_certificate_of_the_readme_passes_a_strict_verification() {
+/// Runs the first block of commands that follows these words in the README, as a reader would type them, and gives back
+/// what it prints.
+fn run_the_readme(broker: &Broker, after: &str) -> String {
     let readme = include_str!("../../README.md");
-    let (_, rest) = readme.split_once("A CA and a request").unwrap();
+    let (_, rest) = readme.split_once(after).unwrap();
     let (_, rest) = rest.split_once("```sh\n").unwrap();
     let (script, _) = rest.split_once("```").unwrap();
-    assert!(script.contains("sign-certificate") && script.contains("-x509_strict"), "{script}");
-    let broker = Broker::start();
     let programs = Path::new(env!("CARGO_BIN_EXE_cryptobroker")).parent().unwrap();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
     let output = Command::new("sh")
@@ -56,8 +54,24 @@ fn the_certificate_of_the_readme_passes_a_strict_verification() {
         .env("CRYPTO_BROKER_SOCKET", broker.folder.path().join("s"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stdout).ends_with("app.pem: OK\n"));
+    assert!(output.status.success(), "{script}{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_readme_hashes_signs_and_encrypts() {
+    let broker = Broker::start();
+    assert!(run_the_readme(&broker, "**Hash.**").contains("Hybrid-PQC-2026"));
+    assert!(run_the_readme(&broker, "**Sign data**").ends_with("valid\n"));
+    assert!(run_the_readme(&broker, "**Agree on a key and encrypt**").ends_with("a letter\n"));
+    assert_eq!(broker.mode("receiver.key"), 0o600);
+}
+
+#[test]
+fn the_certificate_of_the_readme_passes_a_strict_verification() {
+    let broker = Broker::start();
+    let printed = run_the_readme(&broker, "A CA and a request");
+    assert!(printed.ends_with("app.pem: OK\n"), "{printed}");
 }
 
 #[test]

@@ -61,6 +61,17 @@ fn a_secret_replaces_a_file_only_with_force() {
 }
 
 #[test]
+fn an_empty_file_is_nothing_to_lose() {
+    let folder = folder();
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    symlink("empty", folder.path().join("link")).unwrap();
+    let into = |name: &str| format!("keygen --public-out p --private-out {name}");
+    assert_eq!(run(folder.path(), &into("empty")).status.code(), Some(3));
+    // A link is something, whatever it leads to.
+    refused(folder.path(), &into("link"), "--private-out link exists");
+}
+
+#[test]
 fn no_output_is_an_input_or_another_output() {
     let folder = folder();
     symlink("key", folder.path().join("link")).unwrap();

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::{os::unix::process::ExitStatusExt as _, process::Command};
+
 use support::{Broker, entries, stderr};
 
 const PROFILES: &str = "\
@@ -88,6 +90,35 @@ fn secrets_are_their_owners_and_nobody_reads_them_in_the_output() {
     broker.text(&with(&DECAPSULATE, &["--profile", "K768", "--force"]));
     assert_eq!(broker.mode("theirs"), 0o600);
 }
+
+#[test]
+fn a_pair_goes_into_files_that_wait_for_it() {
+    let broker = Broker::with(PROFILES);
+    for name in ["pub", "key"] {
+        broker.write(name, "");
+        std::fs::set_permissions(broker.path(name), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+            .unwrap();
+    }
+    broker.text(&with(&KEYGEN, &["--profile", "K768"]));
+    assert_eq!((broker.read("pub").len(), broker.read("key").len()), (1184, 64));
+    assert_eq!(broker.mode("key"), 0o600);
+}
+
+/// A limit of one block ends the program while it writes the public key. By then the private one is on the disk.
+#[test]
+fn whoever_is_killed_while_it_writes_leaves_nothing() {
+    let broker = Broker::with(PROFILES);
+    let before = entries(broker.folder.path());
+    let command = broker.command(&with(&KEYGEN, &["--profile", "K768"]));
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -c 0; ulimit -f 1; exec \"$@\"", "sh"]).arg(command.get_program());
+    let output = limited.args(command.get_args()).current_dir(broker.folder.path()).output().unwrap();
+    assert_eq!(output.status.signal(), Some(SIGXFSZ), "{}", stderr(&output));
+    assert_eq!(entries(broker.folder.path()), before);
+}
+
+/// The kernel's number, of every architecture that the broker is built for.
+const SIGXFSZ: i32 = 25;
 
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;

@@ -12,7 +12,7 @@ use std::{
     process::Stdio,
 };
 
-use support::{Broker, entries, on_terminal, stderr, stdout};
+use support::{Broker, entries, on_terminal, on_terminal_of, stderr, stdout};
 
 const PROFILES: &str = "\
 Profiles:
@@ -120,6 +120,8 @@ fn signatures_over_long_files_are_the_ones_over_any() {
     let error = broker.error(1, &[&["sign-data", "--profile", "Ed25519"], &sign[..]].concat());
     assert_eq!(error["code"], "FAILED_PRECONDITION", "{error}");
     assert!(error["message"].as_str().unwrap().contains("CMS"), "{error}");
+    let told = broker.run(&[&["sign-data", "--profile", "Ed25519"], &sign[..]].concat());
+    assert!(stderr(&told).contains("past 1 MiB this takes --format cms"), "{}", stderr(&told));
     assert!(!broker.path("sig").exists());
 }
 
@@ -213,6 +215,19 @@ fn a_long_file_is_hashed_again_and_again_in_little_memory() {
     assert!(most < 64 << 10, "{most} kB");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_bar_fits_its_terminal() {
+    let broker = broker(24 * MIB);
+    let file = ["hash", "--profile", "Ecdsa", "--file", "data"];
+    for columns in [20, 71, 72, 80, 200] {
+        let (shown, _) = on_terminal_of(columns, broker.command(&file), false, b"");
+        let lines = shown.split(['\r', '\n']).map(|line| line.trim_start_matches("\u{1b}[2K"));
+        let widest = lines.map(|line| line.chars().count()).max().unwrap();
+        assert!(shown.contains('%') && widest <= usize::from(columns), "{columns}: {shown:?}");
+        assert_eq!(shown.contains('━'), columns >= 72, "{columns}: {shown:?}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     config::{Config, SocketGroup, Sockets},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
-    rpc::{Broker, Health, Parts},
+    rpc::{Broker, Dev, Health, Parts},
     telemetry::audit::Audit,
     transport::{
         self, Listener, Outcome, TransportError, TransportOptions,
@@ -65,6 +65,7 @@ impl Server {
             max_request_bytes: config.max_request_bytes,
             max_response_bytes: config.max_response_bytes,
             started_at: SystemTime::now(),
+            dev: config.dev.then(Dev::default),
         });
         let options = TransportOptions {
             shards: config.shards,
@@ -98,7 +99,7 @@ impl Server {
         let Self { broker, pool, listeners, options, .. } = self;
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().map_err(TransportError::Runtime)?;
-        let health = runtime.block_on(Health::new());
+        let health = runtime.block_on(Health::new(&broker.services()));
         drop(runtime);
         let routes = {
             let health = health.clone();

@@ -72,6 +72,12 @@ pub enum CallError {
         /// For the caller.
         message: String,
     },
+    /// A method for development, asked of a broker that was not started for it.
+    #[error("this method is for development: start the broker with --dev")]
+    DevelopmentOnly,
+    /// FakeEndpoint fails four times of five.
+    #[error("FakeEndpoint fails four times of five; try again")]
+    Fake,
     /// A bug. No detail leaves the broker.
     #[error("internal error")]
     Internal,
@@ -93,6 +99,8 @@ impl CallError {
             Self::Compute(_) | Self::Internal => "INTERNAL",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
+            Self::Fake => "FAKE_FAILURE",
             Self::Cancelled => "CANCELLED",
             Self::Foreign { reason, .. } => reason,
         }
@@ -125,7 +133,8 @@ impl CallError {
             Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) | Self::Kem(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
-            Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => Code::Unavailable,
+            Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown | Self::Fake => Code::Unavailable,
+            Self::DevelopmentOnly => Code::Unimplemented,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
             Self::Cancelled => Code::Cancelled,
             Self::Foreign { code, .. } => *code,

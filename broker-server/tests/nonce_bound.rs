@@ -36,6 +36,7 @@ fn broker() -> Broker {
         max_request_bytes: 2 << 20,
         max_response_bytes: 2 << 20,
         started_at: SystemTime::now(),
+        dev: None,
     })
 }
 
@@ -50,6 +51,7 @@ async fn encrypt(
         caller: Caller { uid: 1000, gid: 1000, pid: Some(1) },
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(60),
+        received: 0,
         patience: None,
     });
     broker.encrypt_data(request).await.map(tonic::Response::into_inner)

@@ -141,10 +141,13 @@ async fn each_refusal_has_its_reason() {
     for profile in ["native ed25519", "native ml-dsa-44", "aws-lc ml-dsa-87"] {
         for length in [0, 31, 33, 64] {
             let status = key_pair(&broker, profile, Some(&vec![7; length]), 0).await.unwrap_err();
-            let wanted = (Code::InvalidArgument, "FIELD_MALFORMED".into(), "seed".into());
+            let wanted = (Code::InvalidArgument, "FIELD_WRONG_LENGTH".into(), "seed".into());
             assert_eq!(facts(&status), wanted);
             let text = format!("is {length} bytes long");
-            assert!(status.message().contains(&text) && status.message().ends_with("has 32"), "{status}");
+            assert!(
+                status.message().contains(&text) && status.message().ends_with("32 are needed"),
+                "{status}"
+            );
         }
     }
 }

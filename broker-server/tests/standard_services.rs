@@ -14,7 +14,16 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 
-const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"];
+const SERVICES: [&str; 7] = [
+    "cryptobroker.v1.CryptoService",
+    "cryptobroker.v1.InfoService",
+    "cryptobroker.v1.KemService",
+    "cryptobroker.v1.SignatureKeyService",
+    "cryptobroker.v1.StreamService",
+    "CryptoBroker.CryptoGrpc",
+    "protobuf.CryptoBroker",
+];
+const DEVELOPMENT: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroker.CryptoGrpcDev"];
 
 #[tokio::test]
 async fn reflection_lists_every_service() {
@@ -33,6 +42,9 @@ async fn reflection_lists_every_service() {
     for service in SERVICES.iter().chain(&["grpc.health.v1.Health"]) {
         assert!(names.iter().any(|name| name == service), "{service} is not among {names:?}");
     }
+    for service in DEVELOPMENT {
+        assert!(!names.iter().any(|name| name == service), "{service} is among {names:?}");
+    }
 }
 
 #[tokio::test]
@@ -43,6 +55,10 @@ async fn every_service_is_serving() {
         let request = HealthCheckRequest { service: (*service).to_owned() };
         let answer = client.check(request).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving, "{service}");
+    }
+    for service in DEVELOPMENT {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        assert_eq!(client.check(request).await.unwrap_err().code(), tonic::Code::NotFound, "{service}");
     }
     let unknown = client.check(HealthCheckRequest { service: "nobody".into() }).await.unwrap_err();
     assert_eq!(unknown.code(), tonic::Code::NotFound);

@@ -72,8 +72,9 @@ fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
         max_request_bytes: 2 << 20,
         max_response_bytes: 2 << 20,
         started_at: SystemTime::now(),
+        dev: None,
     });
-    let health = runtime().block_on(Health::new());
+    let health = runtime().block_on(Health::new(&broker.services()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = thread::spawn(move || {
         let routes = || broker.routes(&health);

@@ -4,14 +4,18 @@ use std::fmt;
 
 use zeroize::Zeroize as _;
 
-use crate::v1::{
-    DecapsulateResponse, DecryptDataResponse, EncapsulateResponse, EncryptDataRequest,
-    GenerateKeyPairRequest, GenerateKeyPairResponse, KeySource, SignCertificateRequest, key_source::Source,
+use crate::{
+    crypto_broker, g0,
+    v1::{
+        DecapsulateResponse, DecryptDataResponse, EncapsulateResponse, EncryptDataRequest,
+        GenerateKeyPairRequest, GenerateKeyPairResponse, KeySource, SignCertificateRequest,
+        key_source::Source,
+    },
 };
 
 /// Wipes the secret fields of a message when it is dropped, and prints the others only.
 macro_rules! secret {
-    ($message:ident { $($secret:ident),+ } shows { $($shown:ident),* }) => {
+    ($message:path { $($secret:ident),+ } shows { $($shown:ident),* }) => {
         impl Drop for $message {
             fn drop(&mut self) {
                 $(self.$secret.zeroize();)+
@@ -31,6 +35,15 @@ macro_rules! secret {
 
 secret!(SignCertificateRequest { ca_private_key } shows {
     profile, csr, ca_cert, metadata, valid_not_before, valid_not_after, subject, crl_distribution_points, output_format
+});
+secret!(crypto_broker::SignCertificateRequest { ca_private_key } shows {
+    profile, csr, ca_cert, metadata, valid_not_before, valid_not_after, subject, crl_distribution_points, output_format
+});
+secret!(crypto_broker::SignRequest { ca_private_key } shows {
+    profile, csr, ca_cert, metadata, valid_not_before, valid_not_after, subject, crl_distribution_points
+});
+secret!(g0::SignRequest { ca_private_key } shows {
+    profile, csr, ca_cert, metadata, valid_not_before_offset, valid_not_after_offset, subject, crl_distribution_points
 });
 secret!(EncryptDataRequest { plaintext } shows { profile, key_source, encrypt_metadata, metadata });
 secret!(DecryptDataResponse { plaintext } shows { metadata });

@@ -67,7 +67,7 @@ pub(crate) struct Pair {
 /// How keys are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeyEncoding {
-    /// The standard's own bytes. RSA and ECDSA have no such form.
+    /// The standard's own bytes. RSA and ECDSA have no such form, and sign-data takes none.
     Raw,
     /// SubjectPublicKeyInfo and PKCS#8.
     Der,

@@ -155,8 +155,8 @@ pub fn json(bytes: &[u8]) -> Value {
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
 }
 
-/// Both ends of a terminal of 100 columns: the one that shows, and the one that a program gets.
-pub fn terminal() -> (File, OwnedFd) {
+/// Both ends of a terminal: the one that shows, and the one that a program gets.
+pub fn terminal(columns: u16) -> (File, OwnedFd) {
     use rustix::{fs::Mode, pty, termios};
     let shown = pty::openpt(pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY).unwrap();
     pty::grantpt(&shown).unwrap();
@@ -164,14 +164,20 @@ pub fn terminal() -> (File, OwnedFd) {
     let name = pty::ptsname(&shown, Vec::new()).unwrap();
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
     let program = rustix::fs::open(&name, flags, Mode::empty()).unwrap();
-    let size = termios::Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    let size = termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     termios::tcsetwinsize(&program, size).unwrap();
     (shown.into(), program)
 }
 
-/// Runs `command` with its standard error, or both outputs, on a terminal: what is shown there, and the rest.
-pub fn on_terminal(mut command: Command, both: bool, input: &[u8]) -> (String, Output) {
-    let (mut shown, program) = terminal();
+/// Runs `command` with its standard error, or both outputs, on a terminal of 100 columns: what is shown there, and the
+/// rest.
+pub fn on_terminal(command: Command, both: bool, input: &[u8]) -> (String, Output) {
+    on_terminal_of(100, command, both, input)
+}
+
+/// The same on one that is wider or narrower.
+pub fn on_terminal_of(columns: u16, mut command: Command, both: bool, input: &[u8]) -> (String, Output) {
+    let (mut shown, program) = terminal(columns);
     if both {
         command.stdout(program.try_clone().unwrap());
     } else {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::Environment;
+use crate::duration;
 
 /// A value that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,31 +133,7 @@ pub(super) fn bytes(text: &str) -> Option<usize> {
 
 /// A Go duration without a sign: `300ms`, `1.5h`, `2h45m`; a lone `0` needs no unit.
 fn duration(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
-    }
-    if text.is_empty() {
-        return None;
-    }
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let number_ends = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, after) = rest.split_at_checked(number_ends)?;
-        let unit_ends = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at_checked(unit_ends)?;
-        let unit = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * unit).ok()?;
-        total = total.checked_add(part)?;
-        rest = after;
-    }
-    Some(total)
+    let unsigned = !text.starts_with(['-', '+']);
+    let nanoseconds = duration::nanoseconds(text).ok().filter(|_| unsigned)?;
+    u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }

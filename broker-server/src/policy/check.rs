@@ -2,11 +2,10 @@
 
 use super::{
     Denial, DenialKind,
-    document::duration,
     explain::{CaFacts, Facts},
     profile::{KeyConstraints, Profile, SignCertificateRule},
 };
-use crate::algorithm::KeyType;
+use crate::{algorithm::KeyType, duration};
 
 /// A check of `SignCertificate`; adds what it refuses.
 pub(super) type Check = fn(&Profile, &SignCertificateRule, &Facts<'_>, &mut Vec<Denial>);

@@ -1,9 +1,6 @@
 //! What every handler does around its operation: context, time, pool, log line, audit.
 
-use std::{
-    sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Instant};
 
 use broker_proto::v1;
 use tonic::Request;
@@ -47,7 +44,6 @@ impl Call {
         limits: &Limits,
     ) -> Result<Self, CallError> {
         let context = request.extensions().get::<CallContext>().copied().ok_or(CallError::Internal)?;
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut call = Self {
             context,
             operation,
@@ -57,7 +53,7 @@ impl Call {
             metadata: Metadata::default(),
             warning: None,
             key_use: false,
-            now: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX),
+            now: context.received,
             start: Instant::now(),
         };
         match call.check(profile, metadata, limits) {

@@ -1,6 +1,6 @@
 //! `grpc.health.v1` (the gRPC health checking protocol).
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use tonic_health::{
     ServingStatus,
@@ -8,18 +8,17 @@ use tonic_health::{
     server::{HealthReporter, HealthService},
 };
 
-use super::SERVICES;
-
 /// SERVING for the server as a whole and for each of its services, until the drain.
 #[derive(Clone)]
 pub struct Health {
     reporter: HealthReporter,
+    services: Arc<[&'static str]>,
 }
 
 impl Health {
-    /// Everything is SERVING.
-    pub async fn new() -> Self {
-        let health = Self { reporter: HealthReporter::new() };
+    /// These services are SERVING, and so is everything.
+    pub async fn new(services: &[&'static str]) -> Self {
+        let health = Self { reporter: HealthReporter::new(), services: services.into() };
         health.set(ServingStatus::Serving).await;
         health
     }
@@ -35,8 +34,8 @@ impl Health {
 
     async fn set(&self, status: ServingStatus) {
         self.reporter.set_service_status("", status).await;
-        for service in SERVICES {
-            self.reporter.set_service_status(service, status).await;
+        for service in &*self.services {
+            self.reporter.set_service_status(*service, status).await;
         }
     }
 }

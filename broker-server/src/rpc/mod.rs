@@ -2,11 +2,13 @@
 
 mod call;
 mod decrypt_data;
+mod dev;
 mod encrypt_data;
 mod hash_data;
 mod health;
 mod info;
 mod kem;
+mod legacy;
 mod sign_certificate;
 mod sign_data;
 mod signature_keys;
@@ -18,10 +20,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use broker_proto::crypto_broker::{
+    crypto_grpc_dev_server::CryptoGrpcDevServer, crypto_grpc_server::CryptoGrpcServer,
+};
+use broker_proto::g0::crypto_broker_server::CryptoBrokerServer;
 use broker_proto::v1::{
-    self, crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
-    kem_service_server::KemServiceServer, signature_key_service_server::SignatureKeyServiceServer,
-    stream_service_server::StreamServiceServer,
+    self, crypto_dev_service_server::CryptoDevServiceServer, crypto_service_server::CryptoServiceServer,
+    info_service_server::InfoServiceServer, kem_service_server::KemServiceServer,
+    signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
 };
 use tonic::{Request, Response, Status, service::Routes};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
@@ -40,9 +46,11 @@ use crate::{
     request::Limits,
     telemetry::audit::Audit,
 };
+pub use dev::Dev;
 pub use health::Health;
+use legacy::Legacy;
 
-/// The services of this broker that are not the protocol's own.
+/// The services of `cryptobroker.v1`.
 const SERVICES: [&str; 5] = [
     "cryptobroker.v1.CryptoService",
     "cryptobroker.v1.InfoService",
@@ -83,7 +91,7 @@ const SECRET: [&str; 8] = [
 
 /// Whether a request to the method at `path` has a secret in it: the transport wipes what such a call leaves behind.
 pub(crate) fn carries_secret(path: &str) -> bool {
-    SECRET.contains(&path)
+    SECRET.contains(&path) || legacy::SECRET.contains(&path)
 }
 
 /// The methods whose answers have a secret in them.
@@ -98,7 +106,7 @@ const ANSWERS_SECRET: [&str; 5] = [
 /// Whether an answer of the method at `path` has a secret in it: the transport sees to it that none stays in its
 /// connection's write buffer.
 pub(crate) fn answers_secret(path: &str) -> bool {
-    ANSWERS_SECRET.contains(&path)
+    ANSWERS_SECRET.contains(&path) || legacy::ANSWERS_SECRET.contains(&path)
 }
 
 /// Whether the method at `path` reads a stream: its caller may take as long as it keeps sending.
@@ -115,6 +123,8 @@ pub struct CallContext {
     pub connection: u64,
     /// When the answer is of no use any more. For a stream with `patience`: when more of it must have come.
     pub deadline: Instant,
+    /// When the call arrived, in Unix seconds: every check of the call sees this one time.
+    pub received: i64,
     /// How long a stream without a deadline of its caller's own may be silent; `None` for all other calls.
     pub patience: Option<Duration>,
 }
@@ -140,6 +150,8 @@ pub struct Parts {
     pub max_response_bytes: usize,
     /// For `GetInfo`.
     pub started_at: SystemTime,
+    /// The services for development, where they are wanted.
+    pub dev: Option<Dev>,
 }
 
 /// The broker: what the services share. Cloning shares.
@@ -152,32 +164,37 @@ impl Broker {
         Self(Arc::new(parts))
     }
 
+    /// The names of the services that are not the protocol's own.
+    pub fn services(&self) -> Vec<&'static str> {
+        let dev = self.0.dev.iter().flat_map(|_| dev::SERVICES);
+        SERVICES.into_iter().chain(legacy::SERVICES).chain(dev).collect()
+    }
+
     /// The services, for one shard.
     pub fn routes(&self, health: &Health) -> Routes {
         let (request, response) = (self.0.max_request_bytes, self.0.max_response_bytes);
-        let crypto = CryptoServiceServer::new(self.clone())
-            .max_decoding_message_size(request)
-            .max_encoding_message_size(response);
-        let kem = KemServiceServer::new(self.clone())
-            .max_decoding_message_size(request)
-            .max_encoding_message_size(response);
-        let keys = SignatureKeyServiceServer::new(self.clone())
-            .max_decoding_message_size(request)
-            .max_encoding_message_size(response);
-        let stream = StreamServiceServer::new(self.clone())
-            .max_decoding_message_size(request)
-            .max_encoding_message_size(response);
-        let info = InfoServiceServer::new(self.clone())
-            .max_decoding_message_size(SMALL)
-            .max_encoding_message_size(response);
-        let health = health.server().max_decoding_message_size(SMALL);
-        let routes = Routes::new(crypto)
-            .add_service(kem)
-            .add_service(keys)
-            .add_service(stream::Fed(stream))
-            .add_service(info)
-            .add_service(health);
-        match reflect(routes.clone(), SMALL) {
+        macro_rules! sized {
+            ($server:ident, $handlers:expr, $request:expr) => {
+                $server::new($handlers)
+                    .max_decoding_message_size($request)
+                    .max_encoding_message_size(response)
+            };
+        }
+        let old = Legacy(self.clone());
+        let mut routes = Routes::new(sized!(CryptoServiceServer, self.clone(), request))
+            .add_service(sized!(KemServiceServer, self.clone(), request))
+            .add_service(sized!(SignatureKeyServiceServer, self.clone(), request))
+            .add_service(stream::Fed(sized!(StreamServiceServer, self.clone(), request)))
+            .add_service(sized!(InfoServiceServer, self.clone(), SMALL))
+            .add_service(sized!(CryptoGrpcServer, old.clone(), request))
+            .add_service(sized!(CryptoBrokerServer, old.clone(), request))
+            .add_service(health.server().max_decoding_message_size(SMALL));
+        if self.0.dev.is_some() {
+            routes = routes
+                .add_service(sized!(CryptoDevServiceServer, self.clone(), SMALL))
+                .add_service(sized!(CryptoGrpcDevServer, old, SMALL));
+        }
+        match reflect(routes.clone(), &self.services(), SMALL) {
             Ok(routes) => routes,
             Err(error) => {
                 // The descriptors are compiled in, so a test has seen them; without them the rest still serves.
@@ -188,10 +205,22 @@ impl Broker {
     }
 }
 
-/// gRPC server reflection, as old and new tools ask for it.
-fn reflect(routes: Routes, max_request_bytes: usize) -> Result<Routes, ReflectionError> {
+/// gRPC server reflection of these services and the protocol's own, as old and new tools ask for it.
+fn reflect(
+    routes: Routes,
+    services: &[&'static str],
+    max_request_bytes: usize,
+) -> Result<Routes, ReflectionError> {
+    const PROTOCOL: [&str; 3] = [
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ];
     let builder = || {
-        Builder::configure()
+        let builder = Builder::configure();
+        let names = services.iter().chain(&PROTOCOL);
+        names
+            .fold(builder, |builder, name| builder.with_service_name(*name))
             .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)

@@ -7,7 +7,7 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use http::{HeaderMap, Request, Response};
@@ -73,10 +73,12 @@ impl Admission {
         let deadline = Instant::now() + timeout.unwrap_or(self.max_request_time);
         // A stream may take as long as it is fed; whoever reads it looks to that.
         let fed = call.kind == Kind::Stream && timeout.is_none();
+        let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let context = CallContext {
             caller: self.connection.caller,
             connection: self.connection.id,
             deadline,
+            received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
             patience: fed.then_some(self.max_request_time),
         };
         request.extensions_mut().insert(context);

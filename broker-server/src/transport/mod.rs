@@ -1,6 +1,7 @@
 //! Bytes in, calls out: sockets, shards, admission, drain.
 
 mod admission;
+mod authority;
 mod body;
 mod connection;
 mod drain;

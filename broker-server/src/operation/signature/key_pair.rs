@@ -54,8 +54,7 @@ fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding
 fn from_seed(key_type: KeyType, seed: &SecretBytes) -> Result<PrivateKey, SignatureError> {
     let seed = seed.expose();
     let fixed: &[u8; 32] = seed.try_into().map_err(|_| {
-        let problem =
-            Problem::Malformed(format!("is {} bytes long; the seed of {key_type} has 32", seed.len()));
+        let problem = Problem::WrongLength { length: seed.len(), expected: vec![32] };
         RequestError { field: "seed", problem }
     })?;
     PrivateKey::from_seed(key_type, fixed).map_err(internal)

@@ -1,13 +1,13 @@
 //! `API.SignCertificate`.
 
 use super::{
-    duration,
     keys::key_constraints,
     read::{Field, Report, Section, quote},
     scheme,
 };
 use crate::{
     algorithm::{SignatureScheme, SkiHash},
+    duration,
     policy::profile::{
         BasicConstraints, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage, SignCertificateRule,
         SubjectAlternativeNames,

@@ -2,7 +2,6 @@
 
 mod certificate;
 mod data;
-pub(super) mod duration;
 mod error;
 mod fips;
 mod keys;

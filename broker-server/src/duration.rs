@@ -1,4 +1,4 @@
-//! Durations as Go's `time.ParseDuration` takes them, to whole seconds.
+//! Durations as Go's `time.ParseDuration` takes them: in profiles, in the configuration, in the oldest requests.
 
 use std::fmt::Write as _;
 
@@ -24,6 +24,11 @@ const SECOND: i128 = 1_000_000_000;
 /// Reads a duration such as `-1h`, `1h30m`, `1.5h` or `250ms` and cuts it to whole seconds towards zero, so that a
 /// window never becomes wider than it was written.
 pub(crate) fn parse(text: &str) -> Result<i64, DurationError> {
+    i64::try_from(nanoseconds(text)? / SECOND).map_err(|_| DurationError::TooLong)
+}
+
+/// Reads a duration to the nanosecond.
+pub(crate) fn nanoseconds(text: &str) -> Result<i128, DurationError> {
     let (negative, unsigned) = match text.as_bytes().first() {
         Some(b'-') => (true, text.get(1..).unwrap_or_default()),
         Some(b'+') => (false, text.get(1..).unwrap_or_default()),
@@ -45,8 +50,7 @@ pub(crate) fn parse(text: &str) -> Result<i64, DurationError> {
         }
         rest = after;
     }
-    let seconds = i64::try_from(nanoseconds / SECOND).map_err(|_| DurationError::TooLong)?;
-    Ok(if negative { -seconds } else { seconds })
+    Ok(if negative { -nanoseconds } else { nanoseconds })
 }
 
 /// Prints whole seconds as Go does, without the parts that are nought: `8760h`, `1h30m`, `-30m`, `0s`.

@@ -1,0 +1,65 @@
+//! `CryptoDevService`: served only by a broker that was started for development.
+
+mod benchmark;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use broker_proto::v1::{
+    BenchmarkRequest, BenchmarkResponse, FakeEndpointRequest, FakeEndpointResponse,
+    crypto_dev_service_server::CryptoDevService,
+};
+use tonic::{Request, Response, Status};
+
+use super::{Broker, Parts, call::Call};
+use crate::{compute::Lane, status::CallError};
+
+/// The services, for health.
+pub(super) const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroker.CryptoGrpcDev"];
+
+/// What the services for development share.
+#[derive(Debug, Default)]
+pub struct Dev {
+    /// Calls of FakeEndpoint so far.
+    calls: AtomicU64,
+}
+
+impl Dev {
+    /// Whether the next call fails: four of five do.
+    fn next_fails(&self) -> bool {
+        self.calls.fetch_add(1, Ordering::Relaxed) % 5 != 4
+    }
+}
+
+impl Parts {
+    fn dev(&self) -> Result<&Dev, CallError> {
+        self.dev.as_ref().ok_or(CallError::DevelopmentOnly)
+    }
+}
+
+#[tonic::async_trait]
+impl CryptoDevService for Broker {
+    async fn benchmark(
+        &self,
+        mut request: Request<BenchmarkRequest>,
+    ) -> Result<Response<BenchmarkResponse>, Status> {
+        self.0.dev()?;
+        let metadata = request.get_mut().metadata.take();
+        let call = Call::begin(&request, "Benchmark", "", metadata, &self.0.limits)?;
+        let (call, benchmark_results) =
+            self.compute(call, Lane::Long, |_, call| benchmark::run(call.now)).await?;
+        let (_, metadata) = call.into_parts();
+        Ok(Response::new(BenchmarkResponse { benchmark_results, metadata }))
+    }
+
+    async fn fake_endpoint(
+        &self,
+        mut request: Request<FakeEndpointRequest>,
+    ) -> Result<Response<FakeEndpointResponse>, Status> {
+        let fails = self.0.dev()?.next_fails();
+        let metadata = request.get_mut().metadata.take();
+        let call = Call::begin(&request, "FakeEndpoint", "", metadata, &self.0.limits)?;
+        call.end(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
+        let (_, metadata) = call.into_parts();
+        Ok(Response::new(FakeEndpointResponse { message: "success".to_owned(), metadata }))
+    }
+}

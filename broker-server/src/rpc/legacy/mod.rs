@@ -1,0 +1,96 @@
+//! The protocols of the Open Crypto Broker's released clients, translated to the handlers of `cryptobroker.v1` and back.
+//! No policy, no cryptography, no validation lives here.
+
+#![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
+
+mod crypto_grpc;
+mod g0;
+
+use broker_proto::v1;
+use tonic::{Request, Response, Status};
+
+use super::{Broker, CallContext};
+
+/// The services, for health.
+pub(super) const SERVICES: [&str; 2] = ["protobuf.CryptoBroker", "CryptoBroker.CryptoGrpc"];
+
+/// The methods whose requests have a secret in them.
+pub(super) const SECRET: [&str; 6] = [
+    "/protobuf.CryptoBroker/Sign",
+    "/CryptoBroker.CryptoGrpc/Sign",
+    "/CryptoBroker.CryptoGrpc/SignCertificate",
+    "/CryptoBroker.CryptoGrpc/SignData",
+    "/CryptoBroker.CryptoGrpc/EncryptData",
+    "/CryptoBroker.CryptoGrpc/DecryptData",
+];
+
+/// The methods whose answers have a secret in them.
+pub(super) const ANSWERS_SECRET: [&str; 1] = ["/CryptoBroker.CryptoGrpc/DecryptData"];
+
+/// The services of the older generations; a type of its own, because the methods have the names of the current ones.
+#[derive(Clone, Debug)]
+pub(super) struct Legacy(pub(super) Broker);
+
+/// The request with another message: caller, connection, deadline and headers stay.
+fn with<T, U>(request: Request<T>, translate: impl FnOnce(T) -> U) -> Request<U> {
+    let (metadata, extensions, message) = request.into_parts();
+    Request::from_parts(metadata, extensions, translate(message))
+}
+
+/// The answer with another message.
+fn answer<T, U>(response: Response<T>, translate: impl FnOnce(T) -> U) -> Response<U> {
+    let (metadata, message, extensions) = response.into_parts();
+    Response::from_parts(metadata, translate(message), extensions)
+}
+
+/// Unix seconds at which the call arrived.
+fn received<T>(request: &Request<T>) -> Result<i64, Status> {
+    let context = request.extensions().get::<CallContext>();
+    context.map(|context| context.received).ok_or_else(|| Status::internal("internal error"))
+}
+
+/// What the older generations call the algorithm of an answer.
+fn algorithm(descriptor: Option<v1::CryptoDescriptor>) -> String {
+    descriptor.map(|descriptor| descriptor.algorithm).unwrap_or_default()
+}
+
+/// The hash as text. It was asked for as text.
+fn hex(value: Option<v1::hash_data_response::HashValue>) -> String {
+    use v1::hash_data_response::HashValue;
+    match value {
+        Some(HashValue::HashValueHex(text)) => text,
+        Some(HashValue::HashValueRaw(bytes)) => hex::encode(bytes),
+        None => String::new(),
+    }
+}
+
+/// The certificate as standard base64 of its DER. It was asked for as DER.
+fn base64(certificate: Option<v1::sign_certificate_response::SignedCertificate>) -> String {
+    use base64ct::Encoding as _;
+    use v1::sign_certificate_response::SignedCertificate;
+    match certificate {
+        Some(SignedCertificate::Der(der)) => base64ct::Base64::encode_string(&der),
+        Some(SignedCertificate::Pem(text)) => base64ct::Base64::encode_string(text.as_bytes()),
+        None => String::new(),
+    }
+}
+
+/// The current request for a certificate, from one of an older generation: their messages differ in the times and the
+/// format. The key is moved, so that it stays in one place.
+macro_rules! certificate_request {
+    ($old:ident, $not_before:expr, $not_after:expr, $format:expr) => {{
+        let mut current = v1::SignCertificateRequest::default();
+        current.ca_private_key = std::mem::take(&mut $old.ca_private_key);
+        current.profile = std::mem::take(&mut $old.profile);
+        current.csr = std::mem::take(&mut $old.csr);
+        current.ca_cert = std::mem::take(&mut $old.ca_cert);
+        current.metadata = $old.metadata.take().map(metadata);
+        current.valid_not_before = $not_before;
+        current.valid_not_after = $not_after;
+        current.subject = $old.subject.take();
+        current.crl_distribution_points = std::mem::take(&mut $old.crl_distribution_points);
+        current.output_format = v1::SignOutputFormat::from($format).into();
+        current
+    }};
+}
+use certificate_request;

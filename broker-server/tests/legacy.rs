@@ -1,0 +1,289 @@
+//! What the older clients ask, beside what `cryptobroker.v1` answers to the same.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
+
+mod support;
+
+use base64ct::{Base64, Encoding as _};
+use broker_proto::{
+    crypto_broker::{
+        self as old, crypto_grpc_client::CryptoGrpcClient, crypto_grpc_dev_client::CryptoGrpcDevClient,
+    },
+    g0::{self, crypto_broker_client::CryptoBrokerClient},
+    v1::{self, crypto_dev_service_client::CryptoDevServiceClient},
+};
+use prost::Message as _;
+use support::{Broker, pki};
+use tonic::Code;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+const PROFILES: [&str; 6] = [
+    "Default",
+    "KSA-MODERATE-2020",
+    "KSA-ADVANCED-2020",
+    "FIPS-140-3-128bit",
+    "FIPS-140-3-192bit",
+    "FIPS-140-3-256bit",
+];
+
+#[tokio::test]
+async fn every_generation_has_the_same_hash() {
+    let broker = Broker::start(&[]);
+    let mut current = broker.crypto().await;
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let mut first = CryptoBrokerClient::new(broker.channel().await);
+    for profile in PROFILES {
+        let request = |format: v1::HashOutputFormat| v1::HashDataRequest {
+            profile: profile.into(),
+            input: "abc".into(),
+            metadata: None,
+            output_format: format.into(),
+        };
+        let wanted = current.hash_data(request(v1::HashOutputFormat::Hex)).await.unwrap().into_inner();
+        let Some(v1::hash_data_response::HashValue::HashValueHex(text)) = wanted.hash_value else {
+            panic!("hex was asked for")
+        };
+        let algorithm = wanted.descriptor.as_ref().unwrap().algorithm.clone();
+
+        let metadata = g0::Metadata { id: "one".into(), created_at: "2024-01-01T00:00:00Z".into() };
+        let request = g0::HashRequest {
+            profile: profile.into(),
+            input: "abc".into(),
+            metadata: Some(metadata.clone()),
+        };
+        let answer = first.hash(request).await.unwrap().into_inner();
+        assert_eq!((&answer.hash_value, &answer.hash_algorithm), (&text, &algorithm));
+        assert_eq!(answer.metadata, Some(metadata));
+
+        let metadata = old::Metadata {
+            id: "two".into(),
+            created_at_or_deprecation: "2024-01-01T00:00:00Z".into(),
+            trace_context: Some(v1::TraceContext { correlation_id: "c".into(), ..Default::default() }),
+        };
+        let request = old::HashRequest {
+            profile: profile.into(),
+            input: "abc".into(),
+            metadata: Some(metadata.clone()),
+        };
+        let answer = grpc.hash(request).await.unwrap().into_inner();
+        assert_eq!((&answer.hash_value, &answer.hash_algorithm), (&text, &algorithm));
+        assert_eq!(answer.metadata, Some(metadata));
+
+        // HEX is 0, RAW is 1, and what does not exist is the default.
+        for (number, raw) in [(0, false), (1, true), (7, false)] {
+            // Whatever a client writes into the field that was a text once, no request fails over it.
+            let metadata = old::Metadata {
+                id: "three".into(),
+                created_at_or_deprecation: vec![0xff; 9],
+                trace_context: None,
+            };
+            let request = old::HashDataRequest {
+                profile: profile.into(),
+                input: "abc".into(),
+                metadata: Some(metadata),
+                output_format: number,
+            };
+            let answer = grpc.hash_data(request).await.unwrap().into_inner();
+            let value = match answer.hash_value.unwrap() {
+                old::hash_data_response::HashValue::HashValueHex(text) => (text, false),
+                old::hash_data_response::HashValue::HashValueRaw(bytes) => (hex::encode(bytes), true),
+            };
+            assert_eq!(value, (text.clone(), raw));
+            assert_eq!(answer.hash_algorithm, algorithm);
+            assert_eq!(answer.descriptor, wanted.descriptor);
+            let metadata = answer.metadata.unwrap();
+            assert_eq!((metadata.id.as_str(), metadata.created_at_or_deprecation.len()), ("three", 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_generation_has_an_equivalent_certificate() {
+    let broker = Broker::start(&[]);
+    let ca = pki::Ca::new("p-384");
+    let csr = pki::csr(ca.folder.path(), "p-256");
+    let mut wanted = ca.request("Default", &csr);
+    wanted.subject = Some("CN=Other,O=Example".into());
+    wanted.crl_distribution_points = vec!["http://crl.example/ca.crl".into()];
+    let answer = broker.crypto().await.sign_certificate(wanted.clone()).await.unwrap().into_inner();
+    let Some(v1::sign_certificate_response::SignedCertificate::Der(wanted_der)) = answer.signed_certificate
+    else {
+        panic!("DER is the default")
+    };
+
+    let mut request = g0::SignRequest::default();
+    request.profile = "Default".into();
+    request.csr.clone_from(&csr);
+    request.ca_private_key.clone_from(&ca.key);
+    request.ca_cert.clone_from(&ca.certificate);
+    request.subject.clone_from(&wanted.subject);
+    request.crl_distribution_points.clone_from(&wanted.crl_distribution_points);
+    // The profile's own edges are legal: the broker looks at the clock once.
+    request.valid_not_before_offset = Some("-1h".into());
+    request.valid_not_after_offset = Some("8760h".into());
+    let mut first = CryptoBrokerClient::new(broker.channel().await);
+    for _ in 0..20 {
+        let answer = first.sign(request.clone()).await.unwrap().into_inner();
+        equivalent(&Base64::decode_vec(&answer.signed_certificate).unwrap(), &wanted_der);
+    }
+    for (offset, code) in [("soon", Code::InvalidArgument), ("8761h", Code::FailedPrecondition)] {
+        request.valid_not_after_offset = Some(offset.into());
+        assert_eq!(first.sign(request.clone()).await.unwrap_err().code(), code, "{offset}");
+    }
+
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let mut request = old::SignRequest::default();
+    request.profile = "Default".into();
+    request.csr.clone_from(&csr);
+    request.ca_private_key.clone_from(&ca.key);
+    request.ca_cert.clone_from(&ca.certificate);
+    request.subject.clone_from(&wanted.subject);
+    request.crl_distribution_points.clone_from(&wanted.crl_distribution_points);
+    let answer = grpc.sign(request).await.unwrap().into_inner();
+    equivalent(&Base64::decode_vec(&answer.signed_certificate).unwrap(), &wanted_der);
+
+    for (number, pem) in [(0, false), (1, true), (9, false)] {
+        let mut request = old::SignCertificateRequest::default();
+        request.profile = "Default".into();
+        request.csr.clone_from(&csr);
+        request.ca_private_key.clone_from(&ca.key);
+        request.ca_cert.clone_from(&ca.certificate);
+        request.subject.clone_from(&wanted.subject);
+        request.crl_distribution_points.clone_from(&wanted.crl_distribution_points);
+        request.output_format = number;
+        let answer = grpc.sign_certificate(request).await.unwrap().into_inner();
+        let (der, was_pem) = match answer.signed_certificate.unwrap() {
+            old::sign_certificate_response::SignedCertificate::Der(der) => (der, false),
+            old::sign_certificate_response::SignedCertificate::Pem(text) => {
+                ca.verify_strictly(&text);
+                (pem::parse(&text).unwrap().into_contents(), true)
+            }
+        };
+        assert_eq!(was_pem, pem);
+        equivalent(&der, &wanted_der);
+        assert_eq!(answer.descriptor.unwrap().algorithm, "ecdsa-with-SHA512");
+    }
+}
+
+/// Everything but serial, times and signature.
+fn equivalent(one: &[u8], other: &[u8]) {
+    let (_, one) = X509Certificate::from_der(one).unwrap();
+    let (_, other) = X509Certificate::from_der(other).unwrap();
+    assert_eq!(one.subject().as_raw(), other.subject().as_raw());
+    assert_eq!(one.issuer().as_raw(), other.issuer().as_raw());
+    assert_eq!(one.public_key().raw, other.public_key().raw);
+    assert_eq!(one.signature_algorithm, other.signature_algorithm);
+    assert_eq!(one.extensions(), other.extensions());
+    let lifetime =
+        |it: &X509Certificate<'_>| it.validity().not_after.timestamp() - it.validity().not_before.timestamp();
+    assert_eq!(lifetime(&one), lifetime(&other));
+}
+
+#[tokio::test]
+async fn encryption_is_the_current_one() {
+    let broker = Broker::start(&[]);
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let source = || {
+        let mut source = v1::KeySource::default();
+        source.source = Some(v1::key_source::Source::RawKey(vec![7; 16]));
+        Some(source)
+    };
+    let mut request = v1::EncryptDataRequest::default();
+    request.profile = "FIPS-140-3-128bit".into();
+    request.key_source = source();
+    request.plaintext = b"hello".to_vec();
+    request.encrypt_metadata = Some(v1::EncryptMetadata { nonce: vec![1; 12], aad: Some(b"v1".to_vec()) });
+    let sealed = grpc.encrypt_data(request.clone()).await.unwrap().into_inner();
+    let current = broker.crypto().await.encrypt_data(request).await.unwrap().into_inner();
+    assert_eq!(sealed, current);
+    let metadata = sealed.cipher_metadata.unwrap();
+    assert_eq!(metadata.tag().len(), 12);
+    let mut request = v1::DecryptDataRequest {
+        profile: "FIPS-140-3-128bit".into(),
+        key_source: source(),
+        ciphertext: sealed.ciphertext,
+        decrypt_metadata: Some(v1::DecryptMetadata {
+            nonce: metadata.nonce,
+            aad: metadata.aad,
+            tag: metadata.tag,
+        }),
+        metadata: None,
+    };
+    let opened = grpc.decrypt_data(request.clone()).await.unwrap().into_inner();
+    assert_eq!(opened.plaintext, b"hello");
+    request.ciphertext[0] ^= 1;
+    assert_eq!(grpc.decrypt_data(request).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_deprecated_profile_warns_the_clients_that_can_read_it() {
+    let folder = support::private_folder();
+    let document = "Profiles:\n  - { Name: Old, Deprecation: { ReplacedBy: New }, API: { HashData: { HashAlg: sha-256 } } }\n";
+    std::fs::write(folder.path().join("Profiles.yaml"), document).unwrap();
+    let broker = Broker::start(&["--profiles-dir", folder.path().to_str().unwrap()]);
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let request = old::HashDataRequest { profile: "Old".into(), ..Default::default() };
+    let metadata = grpc.hash_data(request).await.unwrap().into_inner().metadata.unwrap();
+    let warning = v1::DeprecationWarning::decode(&metadata.created_at_or_deprecation[..]).unwrap();
+    assert_eq!(warning.replaced_by(), "New");
+    // The clients of 0.2 and 0.3 have a text in that place.
+    let metadata = old::Metadata { created_at_or_deprecation: "then".into(), ..Default::default() };
+    let request =
+        old::HashRequest { profile: "Old".into(), metadata: Some(metadata.clone()), ..Default::default() };
+    assert_eq!(grpc.hash(request).await.unwrap().into_inner().metadata, Some(metadata));
+}
+
+#[tokio::test]
+async fn an_error_is_the_current_one() {
+    let broker = Broker::start(&[]);
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let request = old::HashDataRequest { profile: "Nobody".into(), ..Default::default() };
+    let error = grpc.hash_data(request).await.unwrap_err();
+    assert_eq!((error.code(), support::reason(&error).as_str()), (Code::NotFound, "UNKNOWN_PROFILE"));
+    let request = old::HashRequest { profile: "x".repeat(65), ..Default::default() };
+    let error = grpc.hash(request).await.unwrap_err();
+    assert_eq!((error.code(), support::reason(&error).as_str()), (Code::InvalidArgument, "FIELD_TOO_LONG"));
+}
+
+#[tokio::test]
+async fn the_services_for_development_answer_only_there() {
+    let broker = Broker::start(&[]);
+    let mut dev = CryptoDevServiceClient::new(broker.channel().await);
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let mut grpc_dev = CryptoGrpcDevClient::new(broker.channel().await);
+    let codes = [
+        dev.fake_endpoint(v1::FakeEndpointRequest::default()).await.unwrap_err().code(),
+        grpc.fake_endpoint(old::FakeEndpointRequest::default()).await.unwrap_err().code(),
+        grpc.benchmark(old::BenchmarkRequest::default()).await.unwrap_err().code(),
+        grpc_dev.benchmark(old::BenchmarkRequest::default()).await.unwrap_err().code(),
+    ];
+    assert_eq!(codes, [Code::Unimplemented; 4]);
+
+    let broker = Broker::start(&["--dev"]);
+    let mut dev = CryptoDevServiceClient::new(broker.channel().await);
+    let mut grpc = CryptoGrpcClient::new(broker.channel().await);
+    let mut grpc_dev = CryptoGrpcDevClient::new(broker.channel().await);
+    for round in 0..15 {
+        // One count for all of them.
+        let answer = match round % 3 {
+            0 => dev.fake_endpoint(v1::FakeEndpointRequest::default()).await.map(drop),
+            1 => grpc.fake_endpoint(old::FakeEndpointRequest::default()).await.map(drop),
+            _ => grpc_dev.fake_endpoint(old::FakeEndpointRequest::default()).await.map(drop),
+        };
+        match answer {
+            Ok(()) => assert_eq!(round % 5, 4),
+            Err(error) => assert_eq!((error.code(), round % 5 != 4), (Code::Unavailable, true)),
+        }
+    }
+    let metadata =
+        old::Metadata { id: "b".into(), created_at_or_deprecation: "then".into(), trace_context: None };
+    let request = old::BenchmarkRequest { metadata: Some(metadata.clone()) };
+    let answer = grpc.benchmark(request).await.unwrap().into_inner();
+    assert_eq!(answer.metadata, Some(metadata));
+    let report: serde_json::Value = serde_json::from_str(&answer.benchmark_results).unwrap();
+    let names: Vec<&str> =
+        report["results"].as_array().unwrap().iter().map(|result| result["name"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 10);
+    assert!(names.contains(&"BenchmarkLibraryNative_HashSHA3_256"));
+    assert!(names.contains(&"BenchmarkLibraryNative_SignCertificate_CSR_SECP256R1_CA_SECP384R1"));
+}
