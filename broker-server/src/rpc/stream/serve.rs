@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
@@ -26,8 +26,8 @@ use crate::{
 
 /// What is left at a stream's end and worked on by the shard itself, in bytes.
 const INLINE: usize = 16 << 10;
-/// How many batches a job works on at most, before it lets other streams and calls in.
-const AT_ONCE: usize = 16;
+/// How long a job goes on with what has come meanwhile. It ends sooner where others wait.
+const TURN: Duration = Duration::from_millis(5);
 
 impl Broker {
     /// Serves a client's stream. `open` turns the header into a sink: it parses, decides, and tells the call what it
@@ -253,13 +253,13 @@ impl<'a, S: Sink> Worker<'a, S> {
     fn run(&mut self, mut sink: S, batch: Batch) {
         let (parts, next) = (Arc::clone(&self.broker.0), Arc::clone(&self.next));
         let job = move || {
-            work(&mut sink, &batch)?;
-            drop(batch);
-            // Others do not wait for more than one batch.
-            for _ in 1..AT_ONCE {
-                match (parts.pool.queued() == 0).then(|| next.take()).flatten() {
-                    Some(batch) => work(&mut sink, &batch)?,
-                    None => break,
+            let start = Instant::now();
+            let mut batch = Some(batch);
+            while let Some(data) = batch.take() {
+                work(&mut sink, &data)?;
+                drop(data);
+                if start.elapsed() < TURN && parts.pool.queued() == 0 {
+                    batch = next.take();
                 }
             }
             Ok(sink)
