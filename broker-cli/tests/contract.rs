@@ -355,6 +355,10 @@ fn only_what_is_not_served_is_said_not_to_be() {
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
     assert!(stderr(&output).contains("does not serve Groth16"), "{}", stderr(&output));
+    // Two services have an operation of this name.
+    let pair = run(&["profiles", "explain", "--operation", "GenerateKeyPair"]);
+    assert_eq!(pair.status.code(), Some(2), "{}", stdout(&pair));
+    assert!(stderr(&pair).contains("name the section, SignData or KEM"), "{}", stderr(&pair));
     let listed = stdout(&run(&["profiles", "list", "--profiles", &file]));
     assert!(listed.contains("Groth16 (not served yet)"), "{listed}");
     let shown = run(&["profiles", "show", "Proofs", "--profiles", &file, "--output", "json"]);

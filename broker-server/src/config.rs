@@ -39,6 +39,8 @@ pub struct Config {
     pub socket_group: Option<SocketGroup>,
     /// Folder of `Profiles.yaml`; `None` serves the bundled profiles.
     pub profiles_dir: Option<PathBuf>,
+    /// What the Go broker passes over in profiles is a warning, not an error.
+    pub profiles_lenient: bool,
     /// I/O threads.
     pub shards: NonZeroUsize,
     /// Threads of the compute pool.
@@ -129,6 +131,7 @@ impl Default for Config {
             socket_mode: 0o600,
             socket_group: None,
             profiles_dir: None,
+            profiles_lenient: false,
             shards: cores,
             compute_threads: cores,
             queue_depth: NonZeroUsize::MIN.saturating_add(1023),
@@ -180,6 +183,9 @@ impl Config {
                 .map_or(Ok(default.socket_mode), |v| v.octal())?,
             socket_group: env("socket-group", arguments.socket_group).map(|v| group(&v)).transpose()?,
             profiles_dir: env("profiles-dir", arguments.profiles_dir).map(|v| v.path()).transpose()?,
+            profiles_lenient: arguments.profiles_lenient
+                || Source::variable("CRYPTO_BROKER_PROFILES_LENIENT", environment)
+                    .map_or(Ok(false), |v| v.switch())?,
             shards: env("shards", arguments.shards).map_or(Ok(default.shards), |v| v.count(1024))?,
             compute_threads: env("compute-threads", arguments.compute_threads)
                 .map_or(Ok(default.compute_threads), |v| v.count(1024))?,

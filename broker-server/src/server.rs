@@ -38,14 +38,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Tests the crypto module, loads the profiles, opens the audit, starts the compute pool and binds the sockets. What has been made is taken
-    /// back when a later step fails.
+    /// Tests the crypto module, loads the profiles, opens the audit, starts the compute pool and binds the sockets. What
+    /// has been made is taken back when a later step fails.
     ///
     /// # Errors
     /// Those of [`StartError`].
     pub fn bind(config: Config) -> Result<Self, StartError> {
         module::check()?;
         let catalogue = catalogue(&config)?;
+        for warning in catalogue.warnings() {
+            tracing::warn!("passed over because of --profiles-lenient: {warning}");
+        }
         let socket_options = SocketOptions { mode: config.socket_mode, group: group(&config)? };
         let audit = Audit::open(&config.audit).map_err(StartError::Audit)?;
         let listeners = listeners(&config.sockets, &socket_options)?;
@@ -181,6 +184,9 @@ impl fmt::Display for Report<'_> {
             Some(directory) => writeln!(f, "profiles         {}", directory.join("Profiles.yaml").display())?,
             None => writeln!(f, "profiles         bundled")?,
         }
+        for warning in self.catalogue.warnings() {
+            writeln!(f, "warning          {warning}")?;
+        }
         for profile in self.catalogue.profiles() {
             writeln!(f, "                 {}", profile.name)?;
         }
@@ -195,6 +201,7 @@ impl fmt::Display for Report<'_> {
 
 fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
     Ok(match &config.profiles_dir {
+        Some(directory) if config.profiles_lenient => Catalogue::load_lenient(directory, CAPABILITIES)?,
         Some(directory) => Catalogue::load(directory, CAPABILITIES)?,
         None => Catalogue::bundled(CAPABILITIES)?,
     })

@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// Folder that holds Profiles.yaml [default: the bundled profiles]
     #[arg(long, value_name = "DIR")]
     pub(super) profiles_dir: Option<OsString>,
+    /// For the first day after the Go broker: what it passes over in profiles is a warning and no error
+    #[arg(long)]
+    pub(super) profiles_lenient: bool,
     /// I/O threads [default: the cores that the CPU quota allows]
     #[arg(long, value_name = "N")]
     pub(super) shards: Option<OsString>,
@@ -92,7 +95,7 @@ pub(super) struct Arguments {
     /// Where uses of private keys and refusals are recorded: stderr, off or a file [default: stderr]
     #[arg(long, value_name = "WHERE")]
     pub(super) audit_log: Option<OsString>,
-    /// For development: leaves the process open to debuggers
+    /// For development: serves Benchmark and FakeEndpoint, and leaves the process open to debuggers
     #[arg(long)]
     pub(super) dev: bool,
     /// Load everything, report, and exit: 0 when it would start, else as the start would

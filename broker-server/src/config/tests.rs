@@ -155,9 +155,11 @@ fn sockets_repeat_as_flags_and_are_a_list_as_a_variable() {
 #[test]
 fn switches_and_the_older_broker_s_variables() {
     assert!(parse(&["--dev", "--check"], &[]).is_ok_and(|config| config.dev && config.check));
+    assert!(parse(&["--profiles-lenient"], &[]).unwrap().profiles_lenient);
     for value in ["1", "true", "YES"] {
         assert!(parse(&[], &[("CRYPTO_BROKER_DEV", value)]).unwrap().dev);
         assert!(parse(&[], &[("CRYPTO_BROKER_CHECK", value)]).unwrap().check);
+        assert!(parse(&[], &[("CRYPTO_BROKER_PROFILES_LENIENT", value)]).unwrap().profiles_lenient);
     }
     assert!(!parse(&[], &[("CRYPTO_BROKER_DEV", "false")]).unwrap().dev);
     assert!(error(&[], &[("CRYPTO_BROKER_DEV", "maybe")]).contains("true or false"));

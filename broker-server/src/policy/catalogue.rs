@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Capabilities, Denial, DenialKind, canonical,
-    document::{self, Document, DocumentError, suggest::nearest},
+    document::{self, Document, DocumentError, Mistake, suggest::nearest},
     profile::{KmsRule, Profile},
 };
 
@@ -42,12 +42,21 @@ impl Catalogue {
         Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
+    /// As [`Catalogue::load`], but what the Go broker passes over is a warning: see [`Catalogue::warnings`].
+    pub fn load_lenient(directory: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
+        Self::open(&directory.join(FILE_NAME), capabilities, true)
+    }
+
     /// The document in `file`, whatever its name.
     pub fn load_file(file: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
+        Self::open(file, capabilities, false)
+    }
+
+    fn open(file: &Path, capabilities: Capabilities, lenient: bool) -> Result<Self, DocumentError> {
         let name = file.display().to_string();
         let bytes = read(file).map_err(|source| DocumentError::Io { path: file.to_owned(), source })?;
         match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(&name, text, capabilities),
+            Ok(text) => Self::read(&name, text, capabilities, lenient),
             // A document over the limit may have been cut in the middle of a character.
             Err(_) if bytes.len() > document::MAX_BYTES => {
                 Err(document::unreadable(&name, format!("has more than {} bytes", document::MAX_BYTES)))
@@ -62,7 +71,16 @@ impl Catalogue {
 
     /// A document's text; `name` is what its errors call it. What `capabilities` object to is an error like any other.
     pub fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
-        let document = document::parse(name, text, capabilities)?;
+        Self::read(name, text, capabilities, false)
+    }
+
+    fn read(
+        name: &str,
+        text: &str,
+        capabilities: Capabilities,
+        lenient: bool,
+    ) -> Result<Self, DocumentError> {
+        let document = document::load(name, text, capabilities, lenient)?;
         let canonical = canonical::text(&document);
         let digest = hex::encode(Sha256::digest(canonical.as_bytes()));
         let by_name = document
@@ -76,6 +94,11 @@ impl Catalogue {
     /// The profile called `name`, or the denial that says there is none and which name is near.
     pub fn profile(&self, name: &str) -> Result<&Arc<Profile>, Denial> {
         self.by_name.get(name).ok_or_else(|| self.unknown(name))
+    }
+
+    /// What a lenient reading passed over, in the document's order.
+    pub fn warnings(&self) -> &[Mistake] {
+        &self.document.warnings
     }
 
     /// All profiles in the document's order.

@@ -198,8 +198,10 @@ impl Broker {
     }
 }
 
-/// Zeros for the padding of a short answer with a secret in it. Of what has this length only the beginning is copied into
-/// the connection's write buffer, which nobody wipes, and the answer's trailers overwrite that (`transport/body.rs`).
+/// Zeros for the end of an answer with a secret in it. The HTTP/2 library writes an answer in pieces. Of a piece of this
+/// length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the answer's trailers
+/// overwrite that (`transport/body.rs`). A shorter one it copies whole and puts the trailers behind it: the last of an
+/// answer, and these zeros are all that it can have.
 pub(super) fn padding() -> Vec<u8> {
     vec![0; 256]
 }

@@ -19,9 +19,6 @@ use crate::{
     status::CallError,
 };
 
-/// Plaintexts of fewer bytes are answered with padding.
-const SHORT: usize = 256;
-
 impl Broker {
     pub(super) async fn answer_decrypt_data(
         &self,
@@ -34,9 +31,10 @@ impl Broker {
         let job = move |parts: &Parts, call: &mut Call| decrypt(parts, call, message);
         let (call, plaintext) = self.compute(call, Lane::Short, job).await?;
         let (_, metadata) = call.into_parts();
-        let padding = if plaintext.expose().len() < SHORT { padding() } else { Vec::new() };
         // The message wipes its plaintext when it is dropped.
-        Ok(Response::new(DecryptDataResponse { plaintext: plaintext.into_exposed(), metadata, padding }))
+        let answer =
+            DecryptDataResponse { plaintext: plaintext.into_exposed(), metadata, padding: padding() };
+        Ok(Response::new(answer))
     }
 }
 

@@ -50,13 +50,13 @@ impl KemService for Broker {
         let job = move |parts: &Parts, call: &mut Call| encapsulate(parts, call, message);
         let (call, made) = self.compute(call, Lane::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
-        // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart. It is long enough
-        // without padding.
+        // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart.
         let mut answer = EncapsulateResponse::default();
         answer.ciphertext = made.ciphertext;
         answer.shared_secret = made.shared_secret.expose().to_vec();
         answer.descriptor = descriptor;
         answer.metadata = metadata;
+        answer.padding = padding();
         Ok(Response::new(answer))
     }
 

@@ -33,6 +33,7 @@ pub(super) struct Question {
     call: Arc<Call>,
     messages: Messages,
     held: BytesMut,
+    first: First,
     /// What came after the held data: trailers, an error.
     next: Option<Result<Frame<Bytes>, Status>>,
     /// A message that announces more is handed on at once, for the gRPC library to refuse.
@@ -44,12 +45,23 @@ impl Question {
         if body.is_end_stream() {
             call.complete();
         }
-        Self { body, call, messages: Messages::default(), held: BytesMut::new(), next: None, limit }
+        let (messages, held, first) = (Messages::default(), BytesMut::new(), First::Coming);
+        Self { body, call, messages, held, first, next: None, limit }
     }
 
     fn hand_on(&mut self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         Poll::Ready(Some(Ok(Frame::data(self.held.split().freeze()))))
     }
+}
+
+/// A stream's first message, which is the one with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Coming,
+    /// It has been handed on.
+    Here,
+    /// And more was asked for.
+    Read,
 }
 
 /// Where in the messages of a stream its bytes stand ("gRPC over HTTP/2", Length-Prefixed-Message).
@@ -84,6 +96,11 @@ impl Messages {
         self.known == 0
     }
 
+    /// Passes over `data`; whether it ends the first message.
+    fn pass_one(&mut self, data: &[u8]) -> bool {
+        data.iter().any(|byte| self.end_with(std::slice::from_ref(byte)))
+    }
+
     /// Whether the message that has begun announces more than `limit`.
     const fn exceed(&self, limit: usize) -> bool {
         self.known == self.prefix.len() && self.missing > limit
@@ -101,6 +118,11 @@ impl Body for Question {
         }
         loop {
             let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+                if this.first == First::Here {
+                    // The stream may stay open and silent for long.
+                    this.first = First::Read;
+                    this.call.scrub();
+                }
                 this.call.pause();
                 return Poll::Pending;
             };
@@ -127,10 +149,11 @@ impl Body for Question {
                     }
                 }
             };
-            let ready = this.call.kind == Kind::Stream
-                || this.messages.end_with(&data)
-                || last
-                || this.messages.exceed(this.limit);
+            let stream = this.call.kind == Kind::Stream;
+            if stream && this.first == First::Coming && this.messages.pass_one(&data) {
+                this.first = First::Here;
+            }
+            let ready = stream || this.messages.end_with(&data) || last || this.messages.exceed(this.limit);
             if ready {
                 this.call.message();
             }
@@ -205,6 +228,9 @@ impl Answer {
         let mut trailers = HeaderMap::new();
         // A status is made of header values; there is nothing better to send if it were not.
         let _ = Status::from(error).add_header(&mut trailers);
+        if self.secret {
+            overwrite(&mut trailers);
+        }
         Frame::trailers(trailers)
     }
 }

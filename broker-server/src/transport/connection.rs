@@ -89,8 +89,10 @@ impl Drop for Connection {
 pub(super) struct Call {
     pub(super) connection: Arc<Connection>,
     pub(super) kind: Kind,
-    /// Its request has a private key in it.
+    /// Its request has a secret in it.
     secret: bool,
+    /// Its request has arrived whole.
+    whole: AtomicBool,
     in_flight: AtomicBool,
     paused: AtomicBool,
     answered: AtomicBool,
@@ -113,6 +115,7 @@ impl Call {
             connection,
             kind,
             secret,
+            whole: AtomicBool::new(false),
             in_flight: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             answered: AtomicBool::new(false),
@@ -121,6 +124,7 @@ impl Call {
 
     /// The whole request has arrived.
     pub(super) fn complete(&self) {
+        self.whole.store(true, Ordering::Relaxed);
         if self.kind != Kind::Watch {
             self.work();
         }
@@ -145,6 +149,13 @@ impl Call {
     pub(super) fn answered(&self) {
         if !self.answered.swap(true, Ordering::Relaxed) && self.in_flight.load(Ordering::Relaxed) {
             self.connection.rest();
+        }
+    }
+
+    /// What has come of the request has been read, and has its secret in it.
+    pub(super) fn scrub(&self) {
+        if self.secret {
+            self.connection.scrub.request();
         }
     }
 
@@ -176,8 +187,10 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if self.secret {
+        if self.secret && self.whole.load(Ordering::Relaxed) {
             self.connection.scrub.request();
+        } else if self.secret {
+            self.connection.scrub.request_always();
         }
         self.resume();
         self.rest();

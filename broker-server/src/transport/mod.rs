@@ -5,6 +5,7 @@ mod authority;
 mod body;
 mod connection;
 mod drain;
+mod frames;
 mod options;
 mod peer;
 mod scrub;

@@ -6,7 +6,7 @@ use broker_server::{
     algorithm::KeyType,
     policy::{
         self, CaFacts, Denial, Facts,
-        permit::{Operation as _, SignCertificate, SignData},
+        permit::{GenerateKemKeyPair, Operation as _, SignCertificate, SignData},
     },
     request::{AlternativeName, CaCertificate, Csr, Keys},
     rpc::OPERATIONS,
@@ -26,6 +26,13 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     let catalogue = super::load(&args.source)?;
     let profile = super::profile(&catalogue, &args.profile)?;
     let operation = question.operation.as_str();
+    if operation == GenerateKemKeyPair::NAME {
+        return Err(Failure::usage(format!(
+            "{operation} is there for signatures and for key encapsulation: name the section, {} or {}",
+            SignData::SECTION,
+            GenerateKemKeyPair::SECTION
+        )));
+    }
     let section = super::section(operation);
     let denials = policy::explain(profile, &question.facts(section));
     if denials.is_empty() && !super::is_served(section) {

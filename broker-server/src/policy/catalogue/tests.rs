@@ -191,3 +191,51 @@ fn the_example_of_the_documentation_loads() {
     assert_eq!(catalogue.profiles()[0].name.as_ref(), "Example-2026");
     assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().refused_from.is_some());
 }
+
+/// What the Go broker takes without a word.
+const GO: &str = "\
+- Name: Go
+  Owner: somebody
+  Settings: { CryptoLibrary: native, Cache: true }
+  API:
+    HashData: { HashAlg: sha-256, Salt: none }
+    SignCertificate:
+      SignAlg: ecdsa
+      HashAlg: sha-512
+      Validity: { ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 8760h }
+      KeyConstraints:
+        Subject: { ECDSA: { MinKeySize: 256, MaxKeySize: 521 } }
+        Issuer: { ECDSA: { MinKeySize: 256, MaxKeySize: 521 } }
+      KeyUsage: [keyCertSign, encipherOnly]
+      BasicConstraints: { CA: false, PathLenConstraint: 1 }
+";
+
+fn written(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
+    folder
+}
+
+#[test]
+fn a_lenient_reading_warns_of_what_the_go_broker_passes_over() {
+    let folder = written(GO);
+    let strict = Catalogue::load(folder.path(), CAPABILITIES).unwrap_err();
+    let lenient = Catalogue::load_lenient(folder.path(), CAPABILITIES).unwrap();
+    assert_eq!(strict.mistakes(), lenient.warnings());
+    let lines: Vec<u32> = lenient.warnings().iter().map(|warning| warning.line).collect();
+    assert_eq!(lines, [2, 3, 5, 13, 13, 14]);
+    let profile = lenient.profile("Go").unwrap();
+    assert_eq!(profile.sign_certificate.as_ref().unwrap().basic_constraints.path_len, None);
+}
+
+#[test]
+fn a_lenient_reading_refuses_what_means_nothing() {
+    for wrong in [
+        GO.replace("sha-256", "sha256"),
+        GO.replace("8760h", "forever"),
+        GO.replace("MinKeySize: 256, MaxKeySize: 521 }", "MinKeySize: 521, MaxKeySize: 256 }"),
+        GO.replace("  Owner: somebody", "  Name: Again"),
+    ] {
+        assert!(Catalogue::load_lenient(written(&wrong).path(), CAPABILITIES).is_err(), "{wrong}");
+    }
+}

@@ -153,11 +153,10 @@ fn key_usage(section: &Section<'_>, report: &mut Report) -> Option<KeyUsage> {
     let usage = KeyUsage(bits.iter().fold(0, |all, bit| all | bit));
     let only = usage.has(KeyUsage::ENCIPHER_ONLY) || usage.has(KeyUsage::DECIPHER_ONLY);
     if only && !usage.has(KeyUsage::KEY_AGREEMENT) {
-        field.wrong(
+        field.forbidden(
             "encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 4.2.1.3)",
             report,
         );
-        return None;
     }
     Some(usage)
 }
@@ -186,16 +185,22 @@ fn basic_constraints(
         && !ca
         && let Some(usage) = section.get("KeyUsage")
     {
-        usage.wrong("keyCertSign needs BasicConstraints with `CA: true` (RFC 5280 4.2.1.3)", report);
+        usage.forbidden("keyCertSign needs BasicConstraints with `CA: true` (RFC 5280 4.2.1.3)", report);
     }
     if let Some(path) = path {
         if !ca {
-            path.misplaced("means nothing without `CA: true` (RFC 5280 4.2.1.9)", report);
+            report.ignorable(
+                path.at,
+                &path.path,
+                "means nothing without `CA: true` (RFC 5280 4.2.1.9)",
+                None,
+            );
         } else if signs == Some(false) {
-            path.misplaced("means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
+            let message = "means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)";
+            report.ignorable(path.at, &path.path, message, None);
         }
     }
-    Some(BasicConstraints { ca, path_len })
+    Some(BasicConstraints { ca, path_len: path_len.filter(|_| ca) })
 }
 
 fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {

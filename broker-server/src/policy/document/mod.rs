@@ -42,23 +42,38 @@ pub(super) struct Document {
     pub(super) enforce_sunset: bool,
     /// `Settings.Fips: required`.
     pub(super) fips: bool,
+    /// What a lenient reading passed over.
+    pub(super) warnings: Vec<Mistake>,
 }
 
 /// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
-/// `name` is what mistakes call the file; what `capabilities` object to is one.
-pub(super) fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Document, DocumentError> {
-    let mut report = Report::new(name);
+/// `name` is what mistakes call the file; what `capabilities` object to is one. A lenient reading only warns of what the
+/// Go broker passes over.
+pub(super) fn load(
+    name: &str,
+    text: &str,
+    capabilities: Capabilities,
+    lenient: bool,
+) -> Result<Document, DocumentError> {
+    let mut report = Report::new(name, lenient);
     let document = read(text, capabilities, &mut report);
+    let warnings = report.take_warnings();
     let mistakes = report.finish();
     match document {
-        Some(document) if mistakes.is_empty() => Ok(document),
+        Some(document) if mistakes.is_empty() => Ok(Document { warnings, ..document }),
         _ => Err(DocumentError::Mistakes(mistakes)),
     }
 }
 
+/// A strict reading.
+#[cfg(test)]
+pub(super) fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Document, DocumentError> {
+    load(name, text, capabilities, false)
+}
+
 /// The one mistake of a document that cannot be read as text.
 pub(super) fn unreadable(name: &str, message: impl Into<String>) -> DocumentError {
-    let mut report = Report::new(name);
+    let mut report = Report::new(name, false);
     report.add(Position::START, "", message);
     DocumentError::Mistakes(report.finish())
 }
@@ -85,7 +100,7 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
         Value::List(_) => {
             let list = Field { path: "Profiles".to_owned(), ..whole };
             let profiles = profiles(&list, Settings::default(), capabilities, report)?;
-            Some(Document { profiles, kms: None, enforce_sunset: false, fips: false })
+            Some(Document { profiles, kms: None, enforce_sunset: false, fips: false, warnings: Vec::new() })
         }
         Value::Map(_) => map(&whole, capabilities, report),
         _ => {
@@ -114,7 +129,13 @@ fn map(whole: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Op
     let list = section.require("Profiles", report)?;
     let profiles = profiles(list, settings.unwrap_or_default(), capabilities, report)?;
     let settings = settings?;
-    Some(Document { profiles, kms: kms?, enforce_sunset: settings.enforce_sunset, fips: settings.fips })
+    Some(Document {
+        profiles,
+        kms: kms?,
+        enforce_sunset: settings.enforce_sunset,
+        fips: settings.fips,
+        warnings: Vec::new(),
+    })
 }
 
 fn profiles(

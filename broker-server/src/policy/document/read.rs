@@ -18,11 +18,14 @@ pub(super) struct Report {
     file: String,
     mistakes: Vec<Mistake>,
     more: bool,
+    /// What is noted with [`Report::ignorable`] is a warning.
+    lenient: bool,
+    warnings: Vec<Mistake>,
 }
 
 impl Report {
-    pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), mistakes: Vec::new(), more: false }
+    pub(super) fn new(file: &str, lenient: bool) -> Self {
+        Self { file: file.to_owned(), mistakes: Vec::new(), more: false, lenient, warnings: Vec::new() }
     }
 
     /// Takes note of a mistake.
@@ -42,14 +45,49 @@ impl Report {
             self.more = true;
             return;
         }
-        self.mistakes.push(Mistake {
+        let mistake = self.mistake(at, path, message, suggestion);
+        self.mistakes.push(mistake);
+    }
+
+    /// Takes note of what the Go broker passes over: a mistake, or a warning where the reading is lenient.
+    pub(super) fn ignorable(
+        &mut self,
+        at: Position,
+        path: &str,
+        message: impl Into<String>,
+        suggestion: Option<&str>,
+    ) {
+        if !self.lenient {
+            return self.add_with(at, path, message, suggestion);
+        }
+        if self.warnings.len() < MOST_MISTAKES {
+            let warning = self.mistake(at, path, message, suggestion);
+            self.warnings.push(warning);
+        }
+    }
+
+    fn mistake(
+        &self,
+        at: Position,
+        path: &str,
+        message: impl Into<String>,
+        suggestion: Option<&str>,
+    ) -> Mistake {
+        Mistake {
             file: self.file.clone(),
             line: at.line,
             column: at.column,
             path: path.to_owned(),
             message: message.into(),
             suggestion: suggestion.map(str::to_owned),
-        });
+        }
+    }
+
+    /// The warnings so far, in the document's order.
+    pub(super) fn take_warnings(&mut self) -> Vec<Mistake> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.sort_by_key(|warning| (warning.line, warning.column));
+        warnings
     }
 
     /// Every mistake in the document's order.
@@ -132,7 +170,7 @@ impl<'a> Field<'a> {
                 fields.insert(name, Field { path, at: key.at, node: value });
             } else {
                 let message = format!("there is no such key; the keys here are {}", known.join(", "));
-                report.add_with(key.at, &path, message, nearest(name, known.iter().copied()));
+                report.ignorable(key.at, &path, message, nearest(name, known.iter().copied()));
             }
         }
         Some(Section { path: self.path.clone(), at: self.at, fields })
@@ -261,6 +299,11 @@ impl<'a> Field<'a> {
     /// Takes note that the value is wrong.
     pub(super) fn wrong(&self, message: impl Into<String>, report: &mut Report) {
         report.add(self.node.at, &self.path, message);
+    }
+
+    /// Takes note that the Go broker would do something with the value that the standard does not allow.
+    pub(super) fn forbidden(&self, message: impl Into<String>, report: &mut Report) {
+        report.ignorable(self.node.at, &self.path, message, None);
     }
 
     /// Takes note that the key should not be here.

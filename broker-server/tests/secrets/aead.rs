@@ -1,0 +1,90 @@
+//! Symmetric keys and plaintexts.
+
+use crate::{
+    Leaks, secret,
+    support::{
+        Broker,
+        aead::{decrypt_request, encrypt_request, profiles, shapes},
+    },
+};
+
+/// Lengths about those at which an answer is cut into frames, so that the last one is short, and the largest.
+const LENGTHS: [usize; 10] = [16, 100, 255, 300, 16_200, 16_384, 16_500, 65_600, 70_000, 1 << 20];
+
+#[tokio::test]
+async fn keys_and_plaintexts_leave_no_copy() {
+    let profiles = profiles();
+    let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
+    let mut leaks = Leaks::default();
+    let mut clients = Vec::new();
+    let key = secret(1, 32);
+    leaks.bytes("the key", &key);
+    // Each length on a connection of its own: nothing else covers what it leaves.
+    for length in LENGTHS {
+        let mut client = broker.crypto().await;
+        let text = secret(length as u64, length);
+        leaks.bytes(&format!("{length} bytes"), &text);
+        for shape in shapes().iter().filter(|shape| shape.tag_bits == 128) {
+            let (profile, key) = (shape.profile(), &key[..shape.key_bits / 8]);
+            let nonce: &[u8] = if shape.nonce == "random" { &[] } else { &[9; 12] };
+            let request = encrypt_request(&profile, key, nonce, Some(b"data"), &text);
+            let mut sealed = client.encrypt_data(request).await.unwrap().into_inner();
+            let opened = client.decrypt_data(decrypt_request(&profile, key, &sealed)).await.unwrap();
+            assert!(opened.get_ref().plaintext == text);
+            sealed.ciphertext[0] ^= 1;
+            client.decrypt_data(decrypt_request(&profile, key, &sealed)).await.unwrap_err();
+        }
+        clients.push(client);
+    }
+    leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
+}
+
+/// An answer with a secret is the last thing that its connection has seen.
+#[tokio::test]
+async fn the_last_plaintext_leaves_no_copy() {
+    let profiles = profiles();
+    let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
+    let shape = shapes().remove(14);
+    let (profile, mut leaks, mut clients) = (shape.profile(), Leaks::default(), Vec::new());
+    // An answer's length is that of its text and of what is about it: the last piece has every length.
+    for length in (16_100..16_400).step_by(13).chain([16, 64, 200, 256, 1000, 65_535, 131_072, 500_000]) {
+        let mut client = broker.crypto().await;
+        let text = secret(length as u64 + 7, length);
+        leaks.bytes(&format!("{length} bytes"), &text);
+        let request = encrypt_request(&profile, &shape.key(), &[1; 12], None, &text);
+        let sealed = client.encrypt_data(request).await.unwrap().into_inner();
+        client.decrypt_data(decrypt_request(&profile, &shape.key(), &sealed)).await.unwrap();
+        clients.push(client);
+    }
+    leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_copy() {
+    let profiles = profiles();
+    let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
+    let shape = shapes().remove(14);
+    let (profile, mut leaks, mut clients) = (shape.profile(), Leaks::default(), Vec::new());
+    let key = secret(2, 64);
+    leaks.bytes("the key", &key[..32]);
+    // Too much to be taken, as a field and as a message.
+    for length in [16, 100, 300, 70_000, (1 << 20) + 1, 3 << 20] {
+        let text = secret(length as u64 + 3, length);
+        leaks.bytes(&format!("{length} bytes"), &text);
+        for (profile, key, nonce) in [
+            ("no profile", &key[..32], &[9; 12][..]),
+            ("None", &key[..32], &[9; 12]),
+            (&profile, &key[..31], &[9; 12]),
+            (&profile, &key[..], &[9; 12]),
+            (&profile, &key[..32], &[9; 11]),
+            (&profile, &key[..32], &[]),
+            (&"x".repeat(70_000), &key[..32], &[9; 12]),
+        ] {
+            let mut client = broker.crypto().await;
+            let request = encrypt_request(profile, key, nonce, Some(b"data"), &text);
+            client.encrypt_data(request).await.unwrap_err();
+            clients.push(client);
+        }
+    }
+    leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
+}
