@@ -20,7 +20,6 @@ pub(super) struct Frames {
     header: [u8; HEADER],
     /// How much of `header` has come.
     known: usize,
-    largest: usize,
     /// A header block has begun and not ended: only CONTINUATION may follow (RFC 9113 6.2).
     open_block: bool,
     /// The frame ends a header block, some of which stays in memory.
@@ -41,24 +40,11 @@ pub(super) enum Stop {
 
 impl Default for Frames {
     fn default() -> Self {
-        Self {
-            rest: PREFACE,
-            header: [0; HEADER],
-            known: 0,
-            largest: 0,
-            open_block: false,
-            stays: false,
-            met: false,
-        }
+        Self { rest: PREFACE, header: [0; HEADER], known: 0, open_block: false, stays: false, met: false }
     }
 }
 
 impl Frames {
-    /// The largest payload so far.
-    pub(super) const fn largest(&self) -> usize {
-        self.largest
-    }
-
     pub(super) fn between(&self) -> bool {
         self.rest == 0 && self.known == 0 && !self.open_block
     }
@@ -86,7 +72,7 @@ impl Frames {
                 let start = at.checked_sub(HEADER);
                 let stop = self.begin(behind).then_some(start).flatten();
                 if let Some(start) = stop.filter(|_| !self.met) {
-                    *self = Self { met: true, largest: self.largest, rest: 0, ..Self::default() };
+                    *self = Self { met: true, rest: 0, ..Self::default() };
                     return Some(Stop::Before(start));
                 }
                 self.met = false;
@@ -101,7 +87,6 @@ impl Frames {
         self.known = 0;
         let [high, middle, low, kind, flags, ..] = self.header;
         self.rest = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-        self.largest = self.largest.max(self.rest);
         if !matches!(kind, HEADERS | CONTINUATION) {
             return false;
         }

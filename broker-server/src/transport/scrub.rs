@@ -22,19 +22,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::frames::{Frames, HEADER, Stop};
 
-/// The largest payload that a peer may send us: our SETTINGS_MAX_FRAME_SIZE (RFC 9113 6.5.2). With HTTP/2's own 16 KiB
-/// a stream of data costs a system call for each.
-pub(super) const MAX_PAYLOAD: u32 = 64 << 10;
-/// The payload for which the buffer has room from the start; it grows with what the peer sends.
-const PAYLOAD: usize = 16 << 10;
+/// The largest payload that a peer may send us: SETTINGS_MAX_FRAME_SIZE as we leave it (RFC 9113 6.5.2). With larger
+/// frames a stream of data was slower.
+const PAYLOAD: usize = 16_384;
 /// More frames than any buffer takes: it has room for four of the largest at most.
 const FRAMES: usize = 12;
 
 /// The header of a frame of zeros: length, a type that no standard uses, no flags, stream 0.
-fn header(payload: usize) -> [u8; HEADER] {
-    let [.., high, middle, low] = payload.to_be_bytes();
-    [high, middle, low, 0xbe, 0, 0, 0, 0, 0]
-}
+const ZEROS: [u8; HEADER] = [0, 0x40, 0, 0xbe, 0, 0, 0, 0, 0];
 
 /// The wish to have a connection's buffer wiped.
 #[derive(Debug, Default)]
@@ -85,8 +80,6 @@ pub(super) struct Scrubbed<'a, S> {
 /// Frames of zeros on their way into the buffer.
 #[derive(Debug)]
 struct Zeros {
-    /// As long as the peer's longest so far: where one has no room, the buffer is filled from its front.
-    payload: usize,
     /// Bytes of them that have been handed on.
     done: usize,
     /// Where in memory the reader's next byte belongs if its buffer stays what it is.
@@ -97,18 +90,13 @@ struct Zeros {
 
 impl Zeros {
     /// Wipes the buffer. One that grows keeps what it has, and goes to its front at its next turn.
-    fn wipe(frames: &Frames) -> Self {
-        Self {
-            payload: frames.largest().clamp(PAYLOAD, MAX_PAYLOAD as usize),
-            done: 0,
-            expected: None,
-            turns: 2,
-        }
+    fn wipe() -> Self {
+        Self { done: 0, expected: None, turns: 2 }
     }
 
     /// Leaves a piece of memory that is kept alive.
-    fn leave(frames: &Frames) -> Self {
-        Self { turns: 1, ..Self::wipe(frames) }
+    fn leave() -> Self {
+        Self { turns: 1, ..Self::wipe() }
     }
 
     /// Whether it is over.
@@ -119,11 +107,11 @@ impl Zeros {
             buffer.initialize_unfilled().fill(0);
             self.turns = self.turns.saturating_sub(usize::from(self.expected.is_some()));
         }
-        let (at, length) = (self.done % (HEADER + self.payload), HEADER + self.payload);
+        let (at, length) = (self.done % (HEADER + PAYLOAD), HEADER + PAYLOAD);
         let count = (length - at).min(buffer.remaining());
         let part = buffer.initialize_unfilled_to(count);
         part.fill(0);
-        part.iter_mut().zip(header(self.payload).into_iter().skip(at)).for_each(|(to, from)| *to = from);
+        part.iter_mut().zip(ZEROS.into_iter().skip(at)).for_each(|(to, from)| *to = from);
         buffer.advance(count);
         self.done += count;
         self.expected = Some(place + count);
@@ -146,12 +134,12 @@ impl<'a, S> Scrubbed<'a, S> {
     }
 
     fn wipe(&mut self) {
-        self.zeros = Some(Zeros::wipe(&self.frames));
+        self.zeros = Some(Zeros::wipe());
         self.dirty = false;
     }
 
     fn leave(&mut self) {
-        self.zeros = Some(Zeros::leave(&self.frames));
+        self.zeros = Some(Zeros::leave());
         self.dirty = false;
     }
 
@@ -270,7 +258,7 @@ mod tests {
         while at < read.len() {
             let length = HEADER + usize::from(u16::from_be_bytes([read[at + 1], read[at + 2]]));
             let frame = &read[at..at + length];
-            if frame[..HEADER] == header(PAYLOAD) {
+            if frame[..HEADER] == ZEROS {
                 assert!(frame[HEADER..].iter().all(|byte| *byte == 0));
                 zeros += 1;
             } else {
@@ -319,6 +307,6 @@ mod tests {
         let (zeros, others) = sort(&read);
         assert!(zeros >= 2, "{zeros}");
         assert_eq!(others, sent);
-        assert_eq!(read[PREFACE + 13..][..HEADER], header(PAYLOAD));
+        assert_eq!(read[PREFACE + 13..][..HEADER], ZEROS);
     }
 }

@@ -28,7 +28,7 @@ use super::{
     connection::Load,
     drain::{Phase, reached},
     peer::Peers,
-    scrub::{MAX_PAYLOAD, Scrubbed},
+    scrub::Scrubbed,
 };
 use crate::caller::Caller;
 
@@ -120,7 +120,6 @@ async fn serve(
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
         .max_header_list_size(options.max_header_bytes)
-        .max_frame_size(MAX_PAYLOAD)
         .auto_date_header(false);
     let mut connections = JoinSet::new();
     let mut leaving = phase.clone();

@@ -1,7 +1,14 @@
 //! One call with a stream, from its header to its answer.
 
-use std::{future::Future, pin::Pin, sync::Arc, thread};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
+use tokio::sync::Notify;
 use tonic::{Request, Streaming};
 
 use super::{
@@ -19,6 +26,8 @@ use crate::{
 
 /// What is left at a stream's end and worked on by the shard itself, in bytes.
 const INLINE: usize = 16 << 10;
+/// How long a job goes on with what has come meanwhile. It ends sooner where others wait.
+const TURN: Duration = Duration::from_millis(5);
 
 impl Broker {
     /// Serves a client's stream. `open` turns the header into a sink: it parses, decides, and tells the call what it
@@ -82,8 +91,8 @@ impl Broker {
         } else {
             open(&self.0, open_call.call()?, header)?
         };
-        let mut worker = Worker { broker: self, connection, state: State::Idle(sink) };
         reader.forgive();
+        let mut worker = Worker::new(self, connection, reader.deadline(), sink);
         let mut pieces = Pieces::default();
         while let Some(part) = worker.beside(reader.data()).await? {
             if let Some(batch) = pieces.push(part) {
@@ -132,10 +141,13 @@ impl Drop for Open<'_> {
     }
 }
 
-/// Works on one batch in the pool while the shard reads the next.
+/// Works on the data in the pool while the shard reads on. A job goes on with the batch that lies in `next`, so that
+/// its thread need not be woken for each.
 struct Worker<'a, S> {
     broker: &'a Broker,
     connection: u64,
+    deadline: Instant,
+    next: Arc<Next>,
     state: State<'a, S>,
 }
 
@@ -146,40 +158,115 @@ enum State<'a, S> {
     Gone,
 }
 
-impl<S: Sink> Worker<'_, S> {
+/// The batch after the one that is being worked on.
+#[derive(Default)]
+struct Next {
+    batch: Mutex<Option<Batch>>,
+    taken: Notify,
+}
+
+impl Next {
+    fn take(&self) -> Option<Batch> {
+        let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if batch.is_some() {
+            self.taken.notify_one();
+        }
+        batch
+    }
+
+    /// Gives the batch back where there is one already.
+    fn put(&self, batch: Batch) -> Option<Batch> {
+        let mut place = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.is_some() {
+            return Some(batch);
+        }
+        *place = Some(batch);
+        None
+    }
+}
+
+impl<'a, S: Sink> Worker<'a, S> {
+    fn new(broker: &'a Broker, connection: u64, deadline: Instant, sink: S) -> Self {
+        Self { broker, connection, deadline, next: Arc::default(), state: State::Idle(sink) }
+    }
+
     /// Waits for `next` and sees to it that the work goes on meanwhile.
     async fn beside<T>(&mut self, next: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
-        let State::Working(job) = &mut self.state else { return next.await };
         tokio::pin!(next);
-        tokio::select! {
-            biased;
-            done = job => {
-                self.state = State::Gone;
-                self.state = State::Idle(done?);
-                next.await
+        loop {
+            let State::Working(job) = &mut self.state else { return next.await };
+            tokio::select! {
+                biased;
+                done = job => self.done(done)?,
+                next = &mut next => return next,
             }
-            next = &mut next => next,
         }
     }
 
-    /// Begins to work on `batch` when the one before is done.
-    async fn start<M: Message>(&mut self, batch: Batch, reader: &mut Reader<M>) -> Result<(), CallError> {
-        let mut sink = self.rest().await?;
-        reader.forgive();
-        let (pool, owner, deadline) = (&self.broker.0.pool, self.connection, reader.deadline());
-        let job = move || work(&mut sink, &batch).map(|()| sink);
-        let run = async move { pool.run(Lane::Short, owner, Some(deadline), job).await? };
-        self.state = State::Working(Box::pin(run));
-        Ok(())
+    /// Begins to work on `batch`, or lays it ready.
+    async fn start<M: Message>(&mut self, mut batch: Batch, reader: &mut Reader<M>) -> Result<(), CallError> {
+        loop {
+            reader.forgive();
+            self.deadline = reader.deadline();
+            let State::Working(job) = &mut self.state else {
+                let sink = self.rest().await?;
+                self.run(sink, batch);
+                return Ok(());
+            };
+            match self.next.put(batch) {
+                Some(back) => batch = back,
+                None => return Ok(()),
+            }
+            tokio::select! {
+                biased;
+                done = job => self.done(done)?,
+                () = self.next.taken.notified() => {}
+            }
+        }
     }
 
     /// Waits until nothing is being worked on; the sink is the caller's then.
     async fn rest(&mut self) -> Result<S, CallError> {
-        match std::mem::replace(&mut self.state, State::Gone) {
-            State::Idle(sink) => Ok(sink),
-            State::Working(job) => job.await,
-            State::Gone => Err(CallError::Internal),
+        loop {
+            match std::mem::replace(&mut self.state, State::Gone) {
+                State::Idle(sink) => return Ok(sink),
+                State::Working(job) => {
+                    let done = job.await;
+                    self.done(done)?;
+                }
+                State::Gone => return Err(CallError::Internal),
+            }
         }
+    }
+
+    /// A job has ended. What lies ready is the next one's.
+    fn done(&mut self, sink: Result<S, CallError>) -> Result<(), CallError> {
+        self.state = State::Gone;
+        let sink = sink?;
+        match self.next.take() {
+            Some(batch) => self.run(sink, batch),
+            None => self.state = State::Idle(sink),
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, mut sink: S, batch: Batch) {
+        let (parts, next) = (Arc::clone(&self.broker.0), Arc::clone(&self.next));
+        let job = move || {
+            let start = Instant::now();
+            let mut batch = Some(batch);
+            while let Some(data) = batch.take() {
+                work(&mut sink, &data)?;
+                drop(data);
+                if start.elapsed() < TURN && parts.pool.queued() == 0 {
+                    batch = next.take();
+                }
+            }
+            Ok(sink)
+        };
+        let (pool, owner, deadline) = (&self.broker.0.pool, self.connection, self.deadline);
+        let run = async move { pool.run(Lane::Short, owner, Some(deadline), job).await? };
+        self.state = State::Working(Box::pin(run));
     }
 }
 
