@@ -82,3 +82,32 @@ async fn remembered_header_fields_keep_no_secret_alive() {
     }
     leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
 }
+
+#[tokio::test]
+async fn what_comes_after_a_refusal_leaves_no_copy() {
+    let profiles = profiles();
+    let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
+    let mut leaks = Leaks::default();
+    let text = secret(80, 10_000);
+    leaks.bytes("the text", &text);
+    let mut socket = UnixStream::connect(&broker.socket).await.unwrap();
+    let mut bytes = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &[])].concat();
+    bytes.extend(frame(1, 4, 1, &block("/cryptobroker.v1.CryptoService/EncryptData")));
+    // More than a message may have: the broker refuses it at once.
+    bytes.extend(frame(0, 0, 1, &[0, 0, 0x30, 0, 0, 0x1a]));
+    socket.write_all(&bytes).await.unwrap();
+    end_of(&mut socket, 1).await;
+    // The client has not noticed. Its ping is answered when all before it has been read.
+    let rest = [frame(0, 0, 1, &text), frame(6, 0, 0, &[5; 8])].concat();
+    socket.write_all(&rest).await.unwrap();
+    loop {
+        let mut header = [0; 9];
+        socket.read_exact(&mut header).await.unwrap();
+        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+        socket.read_exact(&mut vec![0; length as usize]).await.unwrap();
+        if header[3] == 6 {
+            break;
+        }
+    }
+    leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
+}
