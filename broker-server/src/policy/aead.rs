@@ -1,7 +1,8 @@
 //! The checks of `EncryptData`.
 
 use super::{
-    Denial, DenialKind, check,
+    Denial, DenialKind,
+    denial::denial,
     profile::{EncryptDataRule, NonceStrategy, Profile},
 };
 use crate::secret::SecretBytes;
@@ -18,7 +19,7 @@ pub(super) fn key(profile: &Profile, rule: &EncryptDataRule, key: &SecretBytes) 
         profile.name,
         rule.key_size
     );
-    Err(check::denial(profile, DenialKind::KeyNotAllowed, "API.EncryptData.KeySize", rule.line, message))
+    Err(denial(profile, DenialKind::KeyNotAllowed, "API.EncryptData.KeySize", rule.line, message))
 }
 
 /// Whether a nonce of the caller's is wanted. That one is missing is no refusal: the operation says which field lacks it.
@@ -29,7 +30,7 @@ pub(super) fn nonce(profile: &Profile, rule: &EncryptDataRule, brought: bool) ->
     let message =
         format!("profile {} makes the nonce itself; leave it out and take it from the answer", profile.name);
     let path = "API.EncryptData.NonceStrategy";
-    Err(check::denial(profile, DenialKind::NonceNotAllowed, path, rule.line, message))
+    Err(denial(profile, DenialKind::NonceNotAllowed, path, rule.line, message))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The checks themselves, over plain facts, so that `decide` and `explain` cannot come to different answers.
 
 use super::{
-    Denial, DenialKind,
-    explain::{CaFacts, Facts},
+    CaFacts, Denial, DenialKind, Facts,
+    denial::denial,
     profile::{KeyConstraints, Profile, SignCertificateRule},
 };
 use crate::{algorithm::KeyType, duration};
@@ -61,23 +61,6 @@ pub(super) fn seed(profile: &Profile, section: &str, allowed: bool, line: u32) -
 pub(super) fn granted(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
     let (first, last) = window(rule, facts.now);
     (facts.not_before.unwrap_or(first), facts.not_after.unwrap_or(last))
-}
-
-/// A denial under a rule of `profile`.
-pub(super) fn denial(
-    profile: &Profile,
-    kind: DenialKind,
-    rule: &str,
-    line: u32,
-    message: impl Into<String>,
-) -> Denial {
-    Denial {
-        kind,
-        profile: profile.name.to_string(),
-        rule: rule.to_owned(),
-        line: Some(line),
-        message: message.into(),
-    }
 }
 
 fn window(rule: &SignCertificateRule, now: i64) -> (i64, i64) {

@@ -2,7 +2,7 @@
 
 use super::{
     Denial, DenialKind,
-    check::denial,
+    denial::denial,
     profile::{KemRule, Profile},
 };
 use crate::request::KemKeyKind;

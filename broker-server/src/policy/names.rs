@@ -1,9 +1,8 @@
 //! The check of the names that a certification request asks for.
 
 use super::{
-    Denial, DenialKind,
-    check::denial,
-    explain::Facts,
+    Denial, DenialKind, Facts,
+    denial::denial,
     profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
 };
 use crate::request::AlternativeName;

@@ -2,7 +2,7 @@
 
 use super::{
     Denial, DenialKind,
-    check::denial,
+    denial::denial,
     permit::SignatureKeyGrant,
     profile::{Profile, SignDataRule},
 };
