@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Denial, DenialKind, certificate, hash_data};
+use super::{certificate, hash_data};
 use crate::{
     algorithm::{Curve, KeyType, MlDsa},
     caller::Caller,
     operation::CAPABILITIES,
-    policy::{CaFacts, Catalogue, Facts, explain, permit::CertificateGrant, profile::KeyUsage},
+    policy::{
+        CaFacts, Catalogue, Denial, DenialKind, Facts, explain, permit::CertificateGrant, profile::KeyUsage,
+    },
     request::{AlternativeName, HashData, HashFormat},
 };
 
