@@ -19,81 +19,62 @@ pub trait Operation {
     /// The name in descriptors and logs.
     const NAME: &'static str;
     /// The section of the profile, by its name in the document.
-    const SECTION: &'static str = Self::NAME;
+    const SECTION: &'static str;
     /// The section of `profile`, if it has one.
     fn rule(profile: &Profile) -> Option<&Arc<Self::Rule>>;
 }
 
-/// `HashData`.
-#[derive(Debug)]
-pub enum HashData {}
+/// Operations, each with its name, its section and where a profile keeps that, its request and its grant.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident: $wire:literal under $section:literal ($field:ident: $rule:ty), $request:ty => $grant:ty;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub enum $name {}
 
-impl Operation for HashData {
-    type Request = request::HashData;
-    type Rule = HashDataRule;
-    type Grant = ();
-    const NAME: &'static str = "HashData";
-    fn rule(profile: &Profile) -> Option<&Arc<HashDataRule>> {
-        profile.hash_data.as_ref()
-    }
+            impl Operation for $name {
+                type Request = $request;
+                type Rule = $rule;
+                type Grant = $grant;
+                const NAME: &'static str = $wire;
+                const SECTION: &'static str = $section;
+                fn rule(profile: &Profile) -> Option<&Arc<$rule>> {
+                    profile.$field.as_ref()
+                }
+            }
+        )+
+    };
 }
 
-/// `HashStream`, under the rule of `HashData`.
-#[derive(Debug)]
-pub enum HashStream {}
-
-impl Operation for HashStream {
-    type Request = request::HashStream;
-    type Rule = HashDataRule;
-    type Grant = ();
-    const NAME: &'static str = "HashStream";
-    const SECTION: &'static str = HashData::NAME;
-    fn rule(profile: &Profile) -> Option<&Arc<HashDataRule>> {
-        profile.hash_data.as_ref()
-    }
-}
-
-/// `SignCertificate`.
-#[derive(Debug)]
-pub enum SignCertificate {}
-
-impl Operation for SignCertificate {
-    type Request = request::SignCertificate;
-    type Rule = SignCertificateRule;
-    type Grant = CertificateGrant;
-    const NAME: &'static str = "SignCertificate";
-    fn rule(profile: &Profile) -> Option<&Arc<SignCertificateRule>> {
-        profile.sign_certificate.as_ref()
-    }
-}
-
-/// `EncryptData`.
-#[derive(Debug)]
-pub enum EncryptData {}
-
-impl Operation for EncryptData {
-    type Request = request::EncryptData;
-    type Rule = EncryptDataRule;
-    type Grant = ();
-    const NAME: &'static str = "EncryptData";
-    fn rule(profile: &Profile) -> Option<&Arc<EncryptDataRule>> {
-        profile.encrypt_data.as_ref()
-    }
-}
-
-/// `DecryptData`.
-#[derive(Debug)]
-pub enum DecryptData {}
-
-impl Operation for DecryptData {
-    type Request = request::DecryptData;
-    type Rule = EncryptDataRule;
-    type Grant = ();
-    const NAME: &'static str = "DecryptData";
-    const SECTION: &'static str = EncryptData::NAME;
-    fn rule(profile: &Profile) -> Option<&Arc<EncryptDataRule>> {
-        profile.encrypt_data.as_ref()
-    }
+operations! {
+    /// `CryptoService.HashData`.
+    HashData: "HashData" under "HashData" (hash_data: HashDataRule), request::HashData => ();
+    /// `StreamService.HashStream`.
+    HashStream: "HashStream" under "HashData" (hash_data: HashDataRule), request::HashStream => ();
+    /// `CryptoService.SignCertificate`.
+    SignCertificate: "SignCertificate" under "SignCertificate" (sign_certificate: SignCertificateRule),
+        request::SignCertificate => CertificateGrant;
+    /// `CryptoService.SignData`.
+    SignData: "SignData" under "SignData" (sign_data: SignDataRule), request::SignData => SignatureGrant;
+    /// `CryptoService.VerifyData`.
+    VerifyData: "VerifyData" under "SignData" (sign_data: SignDataRule), request::VerifyData => SignatureGrant;
+    /// `StreamService.SignStream`.
+    SignStream: "SignStream" under "SignData" (sign_data: SignDataRule), request::SignStream => SignatureGrant;
+    /// `StreamService.VerifyStream`.
+    VerifyStream: "VerifyStream" under "SignData" (sign_data: SignDataRule), request::VerifyStream => SignatureGrant;
+    /// `SignatureKeyService.GenerateKeyPair`.
+    GenerateSignatureKeyPair: "GenerateKeyPair" under "SignData" (sign_data: SignDataRule),
+        request::GenerateKeyPair => SignatureKeyGrant;
+    /// `CryptoService.EncryptData`.
+    EncryptData: "EncryptData" under "EncryptData" (encrypt_data: EncryptDataRule), request::EncryptData => ();
+    /// `CryptoService.DecryptData`.
+    DecryptData: "DecryptData" under "EncryptData" (encrypt_data: EncryptDataRule), request::DecryptData => ();
+    /// `KemService.GenerateKeyPair`.
+    GenerateKemKeyPair: "GenerateKeyPair" under "KEM" (kem: KemRule), request::GenerateKeyPair => ();
+    /// `KemService.Encapsulate`.
+    Encapsulate: "Encapsulate" under "KEM" (kem: KemRule), request::Encapsulate => ();
+    /// `KemService.Decapsulate`. That the key is of the profile's mechanism, or can be, policy has checked.
+    Decapsulate: "Decapsulate" under "KEM" (kem: KemRule), request::Decapsulate => ();
 }
 
 /// What policy settled about a certificate.
@@ -108,85 +89,11 @@ pub struct CertificateGrant {
     pub scheme: SignatureScheme,
 }
 
-/// `SignData`.
-#[derive(Debug)]
-pub enum SignData {}
-
-impl Operation for SignData {
-    type Request = request::SignData;
-    type Rule = SignDataRule;
-    type Grant = SignatureGrant;
-    const NAME: &'static str = "SignData";
-    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
-        profile.sign_data.as_ref()
-    }
-}
-
-/// `VerifyData`.
-#[derive(Debug)]
-pub enum VerifyData {}
-
-impl Operation for VerifyData {
-    type Request = request::VerifyData;
-    type Rule = SignDataRule;
-    type Grant = SignatureGrant;
-    const NAME: &'static str = "VerifyData";
-    const SECTION: &'static str = SignData::NAME;
-    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
-        profile.sign_data.as_ref()
-    }
-}
-
-/// `SignStream`.
-#[derive(Debug)]
-pub enum SignStream {}
-
-impl Operation for SignStream {
-    type Request = request::SignStream;
-    type Rule = SignDataRule;
-    type Grant = SignatureGrant;
-    const NAME: &'static str = "SignStream";
-    const SECTION: &'static str = SignData::NAME;
-    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
-        profile.sign_data.as_ref()
-    }
-}
-
-/// `VerifyStream`.
-#[derive(Debug)]
-pub enum VerifyStream {}
-
-impl Operation for VerifyStream {
-    type Request = request::VerifyStream;
-    type Rule = SignDataRule;
-    type Grant = SignatureGrant;
-    const NAME: &'static str = "VerifyStream";
-    const SECTION: &'static str = SignData::NAME;
-    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
-        profile.sign_data.as_ref()
-    }
-}
-
 /// What policy settled about a signature over data. The scheme is the rule's, and the key fits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureGrant {
     /// The request's, else the profile's.
     pub format: SignatureFormat,
-}
-
-/// `GenerateKeyPair` of `SignatureKeyService`.
-#[derive(Debug)]
-pub enum GenerateSignatureKeyPair {}
-
-impl Operation for GenerateSignatureKeyPair {
-    type Request = request::GenerateKeyPair;
-    type Rule = SignDataRule;
-    type Grant = SignatureKeyGrant;
-    const NAME: &'static str = "GenerateKeyPair";
-    const SECTION: &'static str = SignData::NAME;
-    fn rule(profile: &Profile) -> Option<&Arc<SignDataRule>> {
-        profile.sign_data.as_ref()
-    }
 }
 
 /// What policy settled about a key pair for signatures.
@@ -196,51 +103,6 @@ pub struct SignatureKeyGrant {
     pub key_type: KeyType,
     /// The profile's signature algorithm, which fits the kind.
     pub scheme: SignatureScheme,
-}
-
-/// `GenerateKeyPair` of `KemService`.
-#[derive(Debug)]
-pub enum GenerateKemKeyPair {}
-
-impl Operation for GenerateKemKeyPair {
-    type Request = request::GenerateKeyPair;
-    type Rule = KemRule;
-    type Grant = ();
-    const NAME: &'static str = "GenerateKeyPair";
-    const SECTION: &'static str = "KEM";
-    fn rule(profile: &Profile) -> Option<&Arc<KemRule>> {
-        profile.kem.as_ref()
-    }
-}
-
-/// `Encapsulate`.
-#[derive(Debug)]
-pub enum Encapsulate {}
-
-impl Operation for Encapsulate {
-    type Request = request::Encapsulate;
-    type Rule = KemRule;
-    type Grant = ();
-    const NAME: &'static str = "Encapsulate";
-    const SECTION: &'static str = "KEM";
-    fn rule(profile: &Profile) -> Option<&Arc<KemRule>> {
-        profile.kem.as_ref()
-    }
-}
-
-/// `Decapsulate`. Whose key it is, policy knows; that it is that mechanism's, or can be, it has checked.
-#[derive(Debug)]
-pub enum Decapsulate {}
-
-impl Operation for Decapsulate {
-    type Request = request::Decapsulate;
-    type Rule = KemRule;
-    type Grant = ();
-    const NAME: &'static str = "Decapsulate";
-    const SECTION: &'static str = "KEM";
-    fn rule(profile: &Profile) -> Option<&Arc<KemRule>> {
-        profile.kem.as_ref()
-    }
 }
 
 /// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one
