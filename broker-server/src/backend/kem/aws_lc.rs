@@ -4,7 +4,7 @@ use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, ch
 use crate::{
     algorithm::{Kem, MlKem},
     backend::evp::{EvpError, KemKey},
-    secret::{SecretBytes, on_wiped_stack},
+    secret::SecretBytes,
 };
 
 pub(super) static MECHANISMS: [(Kem, &dyn Mechanism); 4] = [
@@ -16,37 +16,33 @@ pub(super) static MECHANISMS: [(Kem, &dyn Mechanism); 4] = [
 
 impl Mechanism for MlKem {
     fn encapsulation_key(&self, seed: &[u8]) -> Result<Vec<u8>, KemError> {
-        on_wiped_stack(|| Ok(from_seed(*self, seed)?.encapsulation_key()?))
+        Ok(from_seed(*self, seed)?.encapsulation_key()?)
     }
 
     fn encapsulate(&self, key: &[u8]) -> Result<Encapsulated, KemError> {
-        on_wiped_stack(|| encapsulated(public_key(*self, key)?.encapsulate()))
+        encapsulated(public_key(*self, key)?.encapsulate())
     }
 
     fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
-        on_wiped_stack(|| decapsulate(*self, key, ciphertext))
+        length(ciphertext, self.ciphertext_length())?;
+        let private = private_key(*self, key.private)?;
+        if let Some(stated) = key.public {
+            let public = match key.private {
+                PrivatePart::Expanded(expanded) => check::encapsulation_key(expanded)?.to_vec(),
+                PrivatePart::Seed(_) | PrivatePart::Both { .. } => private.encapsulation_key()?,
+            };
+            if stated != public {
+                return Err(KemError::Mismatch);
+            }
+        }
+        // Of a key of the right length the library checks nothing but the hash.
+        private.decapsulate(ciphertext).map_err(|error| refusal(error, KemError::Hash))
     }
 
     #[cfg(test)]
     fn encapsulate_with(&self, key: &[u8], randomness: &[u8]) -> Result<Encapsulated, KemError> {
         encapsulated(public_key(*self, key)?.encapsulate_with(randomness))
     }
-}
-
-fn decapsulate(set: MlKem, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
-    length(ciphertext, set.ciphertext_length())?;
-    let private = private_key(set, key.private)?;
-    if let Some(stated) = key.public {
-        let public = match key.private {
-            PrivatePart::Expanded(expanded) => check::encapsulation_key(expanded)?.to_vec(),
-            PrivatePart::Seed(_) | PrivatePart::Both { .. } => private.encapsulation_key()?,
-        };
-        if stated != public {
-            return Err(KemError::Mismatch);
-        }
-    }
-    // Of a key of the right length the library checks nothing but the hash.
-    private.decapsulate(ciphertext).map_err(|error| refusal(error, KemError::Hash))
 }
 
 fn from_seed(set: MlKem, seed: &[u8]) -> Result<KemKey, KemError> {

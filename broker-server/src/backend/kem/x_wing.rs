@@ -9,7 +9,7 @@ use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart};
 use crate::{
     algorithm::{Kem, MlKem},
     backend::evp,
-    secret::{SecretBytes, on_wiped_stack},
+    secret::SecretBytes,
 };
 
 const ML_KEM: MlKem = MlKem::MlKem768;
@@ -24,7 +24,7 @@ impl Mechanism for XWing {
         let key = expand(seed)?;
         let (seed_m, sk_x) = parts(&key)?;
         let mut public = ML_KEM.encapsulation_key(seed_m)?;
-        public.extend_from_slice(&on_wiped_stack(|| evp::x25519_public(sk_x)));
+        public.extend_from_slice(&evp::x25519_public(sk_x));
         Ok(public)
     }
 
@@ -32,8 +32,7 @@ impl Mechanism for XWing {
         let (pk_m, pk_x) = parts(key)?;
         let mut ek_x = Zeroizing::new([0; 32]);
         rand::fill(&mut *ek_x).map_err(|_| KemError::Failed)?;
-        let m = ML_KEM.encapsulate(pk_m)?;
-        on_wiped_stack(|| encapsulate(m, &ek_x, pk_x))
+        encapsulate(ML_KEM.encapsulate(pk_m)?, &ek_x, pk_x)
     }
 
     fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
@@ -46,7 +45,7 @@ impl Mechanism for XWing {
         let (seed_m, sk_x) = parts(&key)?;
         let ss_m = ML_KEM
             .decapsulate(&DecapsulationKey { private: PrivatePart::Seed(seed_m), public: None }, ct_m)?;
-        Ok(on_wiped_stack(|| combine(&ss_m, &evp::x25519(sk_x, ct_x), ct_x, &evp::x25519_public(sk_x))))
+        Ok(combine(&ss_m, &evp::x25519(sk_x, ct_x), ct_x, &evp::x25519_public(sk_x)))
     }
 
     #[cfg(test)]
