@@ -11,6 +11,7 @@ use crate::{
     compute::{ComputeError, Lane},
     policy::profile::Profile,
     request::{Limits, Metadata, Problem, RequestError},
+    secret::on_wiped_stack,
     status::CallError,
     telemetry::audit::{CertificateRecord, Event, Outcome, Record},
 };
@@ -175,7 +176,7 @@ impl Call {
 
 impl Broker {
     /// Does `job` in the compute pool, with its log line and its audit. The record is written there too: a caller who
-    /// hangs up cannot have a key used without one.
+    /// hangs up cannot have a key used without one. What the job leaves on its thread's stack is wiped.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         mut call: Call,
@@ -184,7 +185,7 @@ impl Broker {
     ) -> Result<(Call, T), CallError> {
         let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
         let job = move || {
-            let result = job(&parts, &mut call);
+            let result = on_wiped_stack(|| job(&parts, &mut call));
             call.end(&parts, result).map(|done| (call, done))
         };
         match self.0.pool.run(lane, context.connection, Some(context.deadline), job).await {

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     compute::Lane,
     rpc::{Broker, CallContext, Parts, call::Call},
+    secret::on_wiped_stack,
     status::CallError,
 };
 
@@ -78,7 +79,7 @@ impl Broker {
         let connection = open_call.call()?.context.connection;
         let sink = if S::KEYED {
             let (parts, mut call) = (Arc::clone(&self.0), open_call.call()?.clone());
-            let job = move || match open(&parts, &mut call, header) {
+            let job = move || match on_wiped_stack(|| open(&parts, &mut call, header)) {
                 Ok(sink) => Ok((call, sink)),
                 // Here, so that a caller who hangs up cannot be refused without a record.
                 Err(error) => call.end(&parts, Err(error)),
