@@ -5,20 +5,43 @@ use der::{Decode, Reader, SliceReader, Tagged, asn1::AnyRef};
 
 use crate::secret::SecretBytes;
 
-/// Whether nothing follows the key inside the `privateKey` octets of an ML-DSA PKCS#8 key: there the library stops
-/// reading after the element that it wanted. `der` is one that the library has parsed.
-pub(super) fn private_key_is_exact(der: &[u8]) -> bool {
-    let exact = || -> der::Result<bool> {
+/// Whether an ML-DSA PKCS#8 key is sound in what the library does not look at: nothing follows the key inside the
+/// `privateKey` octets, where the library stops reading after the element that it wanted, and of an expanded key the
+/// coefficients of s1 and s2 are in their range (FIPS 204 algorithm 25), which the FIPS module takes on trust. `der` is
+/// one that the library has parsed.
+pub(super) fn private_key_is_sound(der: &[u8]) -> bool {
+    let sound = || -> der::Result<bool> {
         let key = inner(der)?;
-        if key.tag() != der::Tag::Sequence {
-            return Ok(true);
+        match key.tag() {
+            der::Tag::OctetString => Ok(in_range(key.value())),
+            der::Tag::Sequence => {
+                let mut both = SliceReader::new(key.value())?;
+                AnyRef::decode(&mut both)?; // seed
+                let expanded = AnyRef::decode(&mut both)?;
+                Ok(both.is_finished() && in_range(expanded.value()))
+            }
+            _ => Ok(true),
         }
-        let mut both = SliceReader::new(key.value())?;
-        AnyRef::decode(&mut both)?; // seed
-        AnyRef::decode(&mut both)?; // expanded key
-        Ok(both.is_finished())
     };
-    exact().unwrap_or(false)
+    sound().unwrap_or(false)
+}
+
+/// Whether each coefficient of s1 and s2 lies between -eta and eta (FIPS 204 table 1). They are packed as eta minus
+/// itself, in 3 bits for an eta of 2 and in 4 for one of 4, after rho, K and tr (algorithm 24).
+fn in_range(expanded: &[u8]) -> bool {
+    let (polynomials, bits) = match expanded.len() {
+        2560 => (4 + 4, 3),
+        4032 => (6 + 5, 4),
+        4896 => (8 + 7, 3),
+        _ => return false,
+    };
+    let most = if bits == 3 { 4 } else { 8 };
+    let packed = expanded.get(128..128 + polynomials * 32 * bits).unwrap_or_default();
+    // 24 bits are 8 coefficients of the one kind, 6 of the other.
+    packed.chunks_exact(3).all(|group| {
+        let group = group.iter().rev().fold(0_u32, |all, byte| all << 8 | u32::from(*byte));
+        (0..24 / bits).all(|index| group >> (index * bits) & ((1 << bits) - 1) <= most)
+    })
 }
 
 /// The seed of a PKCS#8 key in the seed form, `seed [0] OCTET STRING` (RFC 9881 6), which is how the library writes one.
