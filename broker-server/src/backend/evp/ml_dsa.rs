@@ -29,18 +29,18 @@ pub(super) fn private_key_is_sound(der: &[u8]) -> bool {
 /// Whether each coefficient of s1 and s2 lies between -eta and eta (FIPS 204 table 1). They are packed as eta minus
 /// itself, in 3 bits for an eta of 2 and in 4 for one of 4, after rho, K and tr (algorithm 24).
 fn in_range(expanded: &[u8]) -> bool {
-    let (polynomials, bits) = match expanded.len() {
-        2560 => (4 + 4, 3),
-        4032 => (6 + 5, 4),
-        4896 => (8 + 7, 3),
+    let (polynomials, bits, most) = match expanded.len() {
+        2560 => (4 + 4, 3, 4),
+        4032 => (6 + 5, 4, 8),
+        4896 => (8 + 7, 3, 4),
         _ => return false,
     };
-    let most = if bits == 3 { 4 } else { 8 };
     let packed = expanded.get(128..128 + polynomials * 32 * bits).unwrap_or_default();
-    // 24 bits are 8 coefficients of the one kind, 6 of the other.
-    packed.chunks_exact(3).all(|group| {
-        let group = group.iter().rev().fold(0_u32, |all, byte| all << 8 | u32::from(*byte));
-        (0..24 / bits).all(|index| group >> (index * bits) & ((1 << bits) - 1) <= most)
+    // As few bytes as hold whole coefficients: 8 of them, or 2.
+    let group = if bits == 3 { 3 } else { 1 };
+    packed.chunks_exact(group).all(|bytes| {
+        let packed = bytes.iter().rev().fold(0_u32, |all, byte| all << 8 | u32::from(*byte));
+        (0..group * 8 / bits).all(|index| (packed >> (index * bits)) & ((1 << bits) - 1) <= most)
     })
 }
 
