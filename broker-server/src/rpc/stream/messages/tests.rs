@@ -132,7 +132,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    // Of the odd messages many end a stream; the second property passes over those.
+    #![proptest_config(ProptestConfig { max_global_rejects: 1 << 16, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn messages_are_what_prost_reads(
