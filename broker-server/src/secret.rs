@@ -38,17 +38,8 @@ impl fmt::Debug for SecretBytes {
 /// Does `work`, then wipes the stack below: what computes on arrays moves them about, and each move leaves a copy where
 /// the array was. What `work` gives back must not be secret bytes themselves.
 pub fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
-    wiping::<DEEP, T>(work)
-}
-
-/// The same for `work` that is a call or two into AWS-LC, whose frames are small: it costs a tenth.
-pub fn on_wiped_shallow_stack<T>(work: impl FnOnce() -> T) -> T {
-    wiping::<SHALLOW, T>(work)
-}
-
-fn wiping<const WORDS: usize, T>(work: impl FnOnce() -> T) -> T {
     let done = call(work);
-    wipe_stack::<WORDS>();
+    wipe_stack();
     done
 }
 
@@ -59,12 +50,10 @@ fn call<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
-fn wipe_stack<const WORDS: usize>() {
-    let mut stack = [0_u64; WORDS];
+fn wipe_stack() {
+    let mut stack = [0_u64; DEEP];
     stack.zeroize();
 }
 
 /// How much of the stack is wiped, in words of 8 bytes: 128 KiB, more than the deepest of what runs on it needs.
 const DEEP: usize = (128 << 10) / 8;
-/// 12 KiB.
-const SHALLOW: usize = (12 << 10) / 8;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::evp::AeadContext;
-use crate::{algorithm::Aead, secret::on_wiped_shallow_stack};
+use crate::algorithm::Aead;
 
 pub use super::evp::CipherError;
 
@@ -77,18 +77,15 @@ impl AeadTable {
     }
 }
 
-/// AWS-LC, for both libraries of the profile language. Its ChaCha20-Poly1305 leaves the key on the stack, and its AES-GCM
-/// the key of the hash, so the stack is wiped.
+/// AWS-LC, for both libraries of the profile language.
 pub static AWS_LC: AeadTable = AeadTable {
-    seal: |cipher, nonce, associated_data, text| {
-        on_wiped_shallow_stack(|| context(cipher)?.seal(nonce, associated_data, text))
-    },
+    seal: |cipher, nonce, associated_data, text| context(cipher)?.seal(nonce, associated_data, text),
     seal_random: |cipher, associated_data, text| {
         let Cipher { algorithm, key, tag_length } = *cipher;
-        on_wiped_shallow_stack(|| AeadContext::seal_random(algorithm, key, tag_length, associated_data, text))
+        AeadContext::seal_random(algorithm, key, tag_length, associated_data, text)
     },
     open: |cipher, nonce, associated_data, text, tag| {
-        on_wiped_shallow_stack(|| context(cipher)?.open(nonce, associated_data, text, tag))
+        context(cipher)?.open(nonce, associated_data, text, tag)
     },
 };
 

@@ -17,7 +17,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check};
 use crate::{
     algorithm::{Kem, MlKem},
-    secret::{SecretBytes, on_wiped_stack},
+    secret::SecretBytes,
 };
 
 pub(super) static MECHANISMS: [(Kem, &dyn Mechanism); 4] = [
@@ -48,28 +48,26 @@ where
     K::DecapsulationKey: Decapsulate<Kem = K> + KeyInit + Expanded,
 {
     fn encapsulation_key(&self, seed: &[u8]) -> Result<Vec<u8>, KemError> {
-        on_wiped_stack(|| Ok(from_seed::<K>(seed)?.encapsulation_key().to_bytes().to_vec()))
+        Ok(from_seed::<K>(seed)?.encapsulation_key().to_bytes().to_vec())
     }
 
     fn encapsulate(&self, key: &[u8]) -> Result<Encapsulated, KemError> {
         // The most that a mechanism draws: eseed of X-Wing.
         let mut randomness = Zeroizing::new([0; 64]);
         rand::fill(&mut *randomness).map_err(|_| KemError::Failed)?;
-        on_wiped_stack(|| encapsulate::<K>(key, &*randomness))
+        encapsulate::<K>(key, &*randomness)
     }
 
     fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
-        on_wiped_stack(|| {
-            let ciphertext = ciphertext.try_into().map_err(|_| KemError::Length)?;
-            let private = private_key::<K>(key.private)?;
-            if key.public.is_some_and(|public| public != private.encapsulation_key().to_bytes().as_slice()) {
-                return Err(KemError::Mismatch);
-            }
-            let mut secret = private.decapsulate(&ciphertext);
-            let shared_secret = SecretBytes::new(secret.to_vec());
-            secret.as_mut_slice().zeroize();
-            Ok(shared_secret)
-        })
+        let ciphertext = ciphertext.try_into().map_err(|_| KemError::Length)?;
+        let private = private_key::<K>(key.private)?;
+        if key.public.is_some_and(|public| public != private.encapsulation_key().to_bytes().as_slice()) {
+            return Err(KemError::Mismatch);
+        }
+        let mut secret = private.decapsulate(&ciphertext);
+        let shared_secret = SecretBytes::new(secret.to_vec());
+        secret.as_mut_slice().zeroize();
+        Ok(shared_secret)
     }
 
     #[cfg(test)]
