@@ -4,12 +4,13 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "cryptobroker/v1/crypto.proto",
     "cryptobroker/v1/dev.proto",
     "cryptobroker/v1/info.proto",
     "cryptobroker/v1/keys.proto",
     "cryptobroker/v1/kem.proto",
+    "cryptobroker/v1/pipeline.proto",
     "cryptobroker/v1/stream.proto",
     "legacy/crypto_broker.proto",
     "legacy/g0.proto",
@@ -51,6 +52,7 @@ const SHARED: [&str; 13] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=cryptobroker");
+    println!("cargo::rerun-if-changed=google");
     println!("cargo::rerun-if-changed=legacy");
     let descriptors = protox::compile(FILES, ["."])?;
     // `compile_fds` generates code only; reflection wants the descriptors themselves.
@@ -59,6 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     SHARED
         .into_iter()
         .fold(tonic_prost_build::configure(), |builder, field| builder.bytes(field))
+        .extern_path(".google.rpc", "::tonic_types::pb")
         .skip_debug(SECRET)
         .compile_fds(descriptors)?;
     Ok(())

@@ -28,6 +28,9 @@ pub mod g0 {
     tonic::include_proto!("protobuf");
 }
 
+/// `google.rpc`: the error of one item of a pipeline.
+pub use tonic_types::pb as rpc;
+
 /// Where the generated code of one package looks for the other's messages.
 mod cryptobroker {
     pub(crate) use crate::v1;

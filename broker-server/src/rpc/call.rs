@@ -2,9 +2,6 @@
 
 use std::{sync::Arc, time::Instant};
 
-use broker_proto::v1;
-use tonic::Request;
-
 use super::{Broker, CallContext, Parts};
 use crate::{
     caller::Caller,
@@ -15,6 +12,7 @@ use crate::{
     status::CallError,
     telemetry::audit::{CertificateRecord, Event, Outcome, Record},
 };
+use broker_proto::v1;
 
 /// One call as its handler sees it.
 #[derive(Clone, Debug)]
@@ -37,14 +35,13 @@ pub(super) struct Call {
 
 impl Call {
     /// Checks what is common to all requests.
-    pub(super) fn begin<T>(
-        request: &Request<T>,
+    pub(super) fn begin(
+        context: CallContext,
         operation: &'static str,
         profile: &str,
         metadata: Option<v1::Metadata>,
         limits: &Limits,
     ) -> Result<Self, CallError> {
-        let context = request.extensions().get::<CallContext>().copied().ok_or(CallError::Internal)?;
         let mut call = Self {
             context,
             operation,

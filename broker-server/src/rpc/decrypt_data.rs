@@ -1,10 +1,9 @@
 //! `CryptoService.DecryptData`.
 
 use broker_proto::v1::{DecryptDataRequest, DecryptDataResponse};
-use tonic::{Request, Response, Status};
 
 use super::{
-    Broker, Parts,
+    Broker, CallContext, Parts,
     call::{Call, padding},
 };
 use crate::{
@@ -25,19 +24,18 @@ use crate::{
 impl Broker {
     pub(super) async fn answer_decrypt_data(
         &self,
-        mut request: Request<DecryptDataRequest>,
-    ) -> Result<Response<DecryptDataResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, DecryptData::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        context: CallContext,
+        mut message: DecryptDataRequest,
+    ) -> Result<DecryptDataResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, DecryptData::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| decrypt(parts, call, message);
         let (call, plaintext) = self.compute(call, Lane::Short, job).await?;
         let (_, metadata) = call.into_parts();
         // The message wipes its plaintext when it is dropped.
         let answer =
             DecryptDataResponse { plaintext: plaintext.into_exposed(), metadata, padding: padding() };
-        Ok(Response::new(answer))
+        Ok(answer)
     }
 }
 

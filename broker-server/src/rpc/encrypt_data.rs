@@ -1,9 +1,8 @@
 //! `CryptoService.EncryptData`.
 
 use broker_proto::v1::{CipherMetadata, EncryptDataRequest, EncryptDataResponse};
-use tonic::{Request, Response, Status};
 
-use super::{Broker, Parts, call::Call};
+use super::{Broker, CallContext, Parts, call::Call};
 use crate::{
     compute::Lane,
     operation::{
@@ -21,24 +20,18 @@ use crate::{
 impl Broker {
     pub(super) async fn answer_encrypt_data(
         &self,
-        mut request: Request<EncryptDataRequest>,
-    ) -> Result<Response<EncryptDataResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, EncryptData::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        context: CallContext,
+        mut message: EncryptDataRequest,
+    ) -> Result<EncryptDataResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, EncryptData::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| encrypt(parts, call, message);
         let (call, done) = self.compute(call, Lane::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         let Encrypted { ciphertext, nonce, associated_data, tag } = done;
         let cipher_metadata =
             CipherMetadata { key_id: None, nonce: nonce.to_vec(), aad: associated_data, tag: Some(tag) };
-        Ok(Response::new(EncryptDataResponse {
-            ciphertext,
-            cipher_metadata: Some(cipher_metadata),
-            metadata,
-            descriptor,
-        }))
+        Ok(EncryptDataResponse { ciphertext, cipher_metadata: Some(cipher_metadata), metadata, descriptor })
     }
 }
 

@@ -1,9 +1,8 @@
 //! `CryptoService.HashData`.
 
 use broker_proto::v1::{HashDataRequest, HashDataResponse, hash_data_response::HashValue as Wire};
-use tonic::{Request, Response, Status};
 
-use super::{Broker, call::Call};
+use super::{Broker, CallContext, call::Call};
 use crate::{
     compute::Lane,
     operation::{
@@ -24,14 +23,15 @@ const INLINE: usize = 16 << 10;
 impl Broker {
     pub(super) async fn answer_hash_data(
         &self,
-        mut request: Request<HashDataRequest>,
-    ) -> Result<Response<HashDataResponse>, Status> {
+        context: CallContext,
+        mut message: HashDataRequest,
+    ) -> Result<HashDataResponse, CallError> {
         let limits = &self.0.limits;
-        let metadata = request.get_mut().metadata.take();
-        let mut call = Call::begin(&request, HashData::NAME, &request.get_ref().profile, metadata, limits)?;
-        let result = self.hash(&mut call, request.into_inner()).await;
+        let metadata = message.metadata.take();
+        let mut call = Call::begin(context, HashData::NAME, &message.profile, metadata, limits)?;
+        let result = self.hash(&mut call, message).await;
         let value = call.end(&self.0, result)?;
-        Ok(Response::new(hashed(call, value)))
+        Ok(hashed(call, value))
     }
 
     async fn hash(&self, call: &mut Call, message: HashDataRequest) -> Result<HashValue, CallError> {

@@ -7,9 +7,10 @@ use broker_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    Broker, Parts,
+    Broker, CallContext, Parts,
     call::{Call, padding},
     signature_keys::made,
+    unary,
 };
 use crate::{
     backend::kem::Encapsulated,
@@ -28,25 +29,47 @@ use crate::{
 impl KemService for Broker {
     async fn generate_key_pair(
         &self,
-        mut request: Request<GenerateKeyPairRequest>,
+        request: Request<GenerateKeyPairRequest>,
     ) -> Result<Response<GenerateKeyPairResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, GenerateKemKeyPair::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
-        let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
-        let (call, pair) = self.compute(call, Lane::Short, job).await?;
-        Ok(Response::new(made(call, &pair)))
+        unary(request, |context, message| self.answer_generate_kem_key_pair(context, message)).await
     }
 
     async fn encapsulate(
         &self,
-        mut request: Request<EncapsulateRequest>,
+        request: Request<EncapsulateRequest>,
     ) -> Result<Response<EncapsulateResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, Encapsulate::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        unary(request, |context, message| self.answer_encapsulate(context, message)).await
+    }
+
+    async fn decapsulate(
+        &self,
+        request: Request<DecapsulateRequest>,
+    ) -> Result<Response<DecapsulateResponse>, Status> {
+        unary(request, |context, message| self.answer_decapsulate(context, message)).await
+    }
+}
+
+impl Broker {
+    pub(super) async fn answer_generate_kem_key_pair(
+        &self,
+        context: CallContext,
+        mut message: GenerateKeyPairRequest,
+    ) -> Result<GenerateKeyPairResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call =
+            Call::begin(context, GenerateKemKeyPair::NAME, &message.profile, metadata, &self.0.limits)?;
+        let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
+        let (call, pair) = self.compute(call, Lane::Short, job).await?;
+        Ok(made(call, &pair))
+    }
+
+    pub(super) async fn answer_encapsulate(
+        &self,
+        context: CallContext,
+        mut message: EncapsulateRequest,
+    ) -> Result<EncapsulateResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, Encapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| encapsulate(parts, call, message);
         let (call, made) = self.compute(call, Lane::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
@@ -57,17 +80,16 @@ impl KemService for Broker {
         answer.descriptor = descriptor;
         answer.metadata = metadata;
         answer.padding = padding();
-        Ok(Response::new(answer))
+        Ok(answer)
     }
 
-    async fn decapsulate(
+    pub(super) async fn answer_decapsulate(
         &self,
-        mut request: Request<DecapsulateRequest>,
-    ) -> Result<Response<DecapsulateResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, Decapsulate::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        context: CallContext,
+        mut message: DecapsulateRequest,
+    ) -> Result<DecapsulateResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, Decapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| decapsulate(parts, call, message);
         let (call, secret) = self.compute(call, Lane::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
@@ -76,7 +98,7 @@ impl KemService for Broker {
         answer.descriptor = descriptor;
         answer.metadata = metadata;
         answer.padding = padding();
-        Ok(Response::new(answer))
+        Ok(answer)
     }
 }
 

@@ -16,6 +16,7 @@ mod stream;
 mod verify_data;
 
 use std::{
+    future::Future,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -44,6 +45,7 @@ use crate::{
         },
     },
     request::Limits,
+    status::CallError,
     telemetry::audit::Audit,
 };
 pub use dev::Dev;
@@ -127,6 +129,13 @@ pub struct CallContext {
     pub received: i64,
     /// How long a stream without a deadline of its caller's own may be silent; `None` for all other calls.
     pub patience: Option<Duration>,
+}
+
+impl CallContext {
+    /// The transport has put it there.
+    fn of<T>(request: &Request<T>) -> Result<Self, CallError> {
+        request.extensions().get().copied().ok_or(CallError::Internal)
+    }
 }
 
 /// Everything that a call needs.
@@ -232,47 +241,59 @@ fn reflect(
     Ok(routes.add_service(new).add_service(old))
 }
 
+/// One message in, one out.
+async fn unary<Q, A, F>(
+    request: Request<Q>,
+    answer: impl FnOnce(CallContext, Q) -> F,
+) -> Result<Response<A>, Status>
+where
+    F: Future<Output = Result<A, CallError>>,
+{
+    let context = CallContext::of(&request)?;
+    Ok(Response::new(answer(context, request.into_inner()).await?))
+}
+
 #[tonic::async_trait]
 impl v1::crypto_service_server::CryptoService for Broker {
     async fn hash_data(
         &self,
         request: Request<v1::HashDataRequest>,
     ) -> Result<Response<v1::HashDataResponse>, Status> {
-        self.answer_hash_data(request).await
+        unary(request, |context, message| self.answer_hash_data(context, message)).await
     }
 
     async fn sign_certificate(
         &self,
         request: Request<v1::SignCertificateRequest>,
     ) -> Result<Response<v1::SignCertificateResponse>, Status> {
-        self.answer_sign_certificate(request).await
+        unary(request, |context, message| self.answer_sign_certificate(context, message)).await
     }
 
     async fn sign_data(
         &self,
         request: Request<v1::SignDataRequest>,
     ) -> Result<Response<v1::SignDataResponse>, Status> {
-        self.answer_sign_data(request).await
+        unary(request, |context, message| self.answer_sign_data(context, message)).await
     }
 
     async fn verify_data(
         &self,
         request: Request<v1::VerifyDataRequest>,
     ) -> Result<Response<v1::VerifyDataResponse>, Status> {
-        self.answer_verify_data(request).await
+        unary(request, |context, message| self.answer_verify_data(context, message)).await
     }
 
     async fn encrypt_data(
         &self,
         request: Request<v1::EncryptDataRequest>,
     ) -> Result<Response<v1::EncryptDataResponse>, Status> {
-        self.answer_encrypt_data(request).await
+        unary(request, |context, message| self.answer_encrypt_data(context, message)).await
     }
 
     async fn decrypt_data(
         &self,
         request: Request<v1::DecryptDataRequest>,
     ) -> Result<Response<v1::DecryptDataResponse>, Status> {
-        self.answer_decrypt_data(request).await
+        unary(request, |context, message| self.answer_decrypt_data(context, message)).await
     }
 }

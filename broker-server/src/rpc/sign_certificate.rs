@@ -3,9 +3,8 @@
 use broker_proto::v1::{
     SignCertificateRequest, SignCertificateResponse, sign_certificate_response::SignedCertificate,
 };
-use tonic::{Request, Response, Status};
 
-use super::{Broker, Parts, call::Call};
+use super::{Broker, CallContext, Parts, call::Call};
 use crate::{
     compute::Lane,
     operation::certificate::{Issued, sign_certificate},
@@ -21,17 +20,16 @@ use crate::{
 impl Broker {
     pub(super) async fn answer_sign_certificate(
         &self,
-        mut request: Request<SignCertificateRequest>,
-    ) -> Result<Response<SignCertificateResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, SignCertificate::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        context: CallContext,
+        mut message: SignCertificateRequest,
+    ) -> Result<SignCertificateResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, SignCertificate::NAME, &message.profile, metadata, &self.0.limits)?;
         // Parsing takes as long as some signatures, so all of it is the pool's.
         let job = move |parts: &Parts, call: &mut Call| issue(parts, call, message);
         let (call, answer) = self.compute(call, Lane::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
-        Ok(Response::new(SignCertificateResponse { metadata, signed_certificate: Some(answer), descriptor }))
+        Ok(SignCertificateResponse { metadata, signed_certificate: Some(answer), descriptor })
     }
 }
 

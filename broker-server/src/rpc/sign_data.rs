@@ -1,9 +1,8 @@
 //! `CryptoService.SignData`.
 
 use broker_proto::v1::{SignDataRequest, SignDataResponse};
-use tonic::{Request, Response, Status};
 
-use super::{Broker, Parts, call::Call};
+use super::{Broker, CallContext, Parts, call::Call};
 use crate::{
     compute::Lane,
     operation::{self, signature},
@@ -18,15 +17,14 @@ use crate::{
 impl Broker {
     pub(super) async fn answer_sign_data(
         &self,
-        mut request: Request<SignDataRequest>,
-    ) -> Result<Response<SignDataResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, SignData::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        context: CallContext,
+        mut message: SignDataRequest,
+    ) -> Result<SignDataResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, SignData::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| sign(parts, call, message);
         let (call, signature) = self.compute(call, Lane::Short, job).await?;
-        Ok(Response::new(signed(call, signature)))
+        Ok(signed(call, signature))
     }
 }
 

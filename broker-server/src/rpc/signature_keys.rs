@@ -6,8 +6,9 @@ use broker_proto::v1::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    Broker, Parts,
+    Broker, CallContext, Parts,
     call::{Call, padding},
+    unary,
 };
 use crate::{
     algorithm::{DataScheme, SignatureScheme},
@@ -25,16 +26,25 @@ use crate::{
 impl SignatureKeyService for Broker {
     async fn generate_key_pair(
         &self,
-        mut request: Request<GenerateKeyPairRequest>,
+        request: Request<GenerateKeyPairRequest>,
     ) -> Result<Response<GenerateKeyPairResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
+        unary(request, |context, message| self.answer_generate_signature_key_pair(context, message)).await
+    }
+}
+
+impl Broker {
+    pub(super) async fn answer_generate_signature_key_pair(
+        &self,
+        context: CallContext,
+        mut message: GenerateKeyPairRequest,
+    ) -> Result<GenerateKeyPairResponse, CallError> {
+        let metadata = message.metadata.take();
         let (name, limits) = (GenerateSignatureKeyPair::NAME, &self.0.limits);
-        let call = Call::begin(&request, name, &request.get_ref().profile, metadata, limits)?;
+        let call = Call::begin(context, name, &message.profile, metadata, limits)?;
         let lane = self.lane(&call.profile);
-        let message = request.into_inner();
         let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
         let (call, pair) = self.compute(call, lane, job).await?;
-        Ok(Response::new(made(call, &pair)))
+        Ok(made(call, &pair))
     }
 }
 

@@ -1,9 +1,8 @@
 //! `CryptoService.VerifyData`.
 
 use broker_proto::v1::{VerifyDataRequest, VerifyDataResponse};
-use tonic::{Request, Response, Status};
 
-use super::{Broker, Parts, call::Call};
+use super::{Broker, CallContext, Parts, call::Call};
 use crate::{
     compute::Lane,
     operation::{self, signature},
@@ -18,15 +17,14 @@ use crate::{
 impl Broker {
     pub(super) async fn answer_verify_data(
         &self,
-        mut request: Request<VerifyDataRequest>,
-    ) -> Result<Response<VerifyDataResponse>, Status> {
-        let metadata = request.get_mut().metadata.take();
-        let profile = &request.get_ref().profile;
-        let call = Call::begin(&request, VerifyData::NAME, profile, metadata, &self.0.limits)?;
-        let message = request.into_inner();
+        context: CallContext,
+        mut message: VerifyDataRequest,
+    ) -> Result<VerifyDataResponse, CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, VerifyData::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| verify(parts, call, message);
         let (call, valid) = self.compute(call, Lane::Short, job).await?;
-        Ok(Response::new(verified(call, valid)))
+        Ok(verified(call, valid))
     }
 }
 

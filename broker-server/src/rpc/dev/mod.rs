@@ -10,7 +10,7 @@ use broker_proto::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::{Broker, Parts, call::Call};
+use super::{Broker, CallContext, Parts, call::Call};
 use crate::{compute::Lane, status::CallError};
 
 /// The services, for health.
@@ -44,7 +44,8 @@ impl CryptoDevService for Broker {
     ) -> Result<Response<BenchmarkResponse>, Status> {
         self.0.dev()?;
         let metadata = request.get_mut().metadata.take();
-        let call = Call::begin(&request, "Benchmark", "", metadata, &self.0.limits)?;
+        let context = CallContext::of(&request)?;
+        let call = Call::begin(context, "Benchmark", "", metadata, &self.0.limits)?;
         let (call, benchmark_results) =
             self.compute(call, Lane::Long, |_, call| benchmark::run(call.now)).await?;
         let (_, metadata) = call.into_parts();
@@ -57,7 +58,8 @@ impl CryptoDevService for Broker {
     ) -> Result<Response<FakeEndpointResponse>, Status> {
         let fails = self.0.dev()?.next_fails();
         let metadata = request.get_mut().metadata.take();
-        let call = Call::begin(&request, "FakeEndpoint", "", metadata, &self.0.limits)?;
+        let context = CallContext::of(&request)?;
+        let call = Call::begin(context, "FakeEndpoint", "", metadata, &self.0.limits)?;
         call.end(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
         let (_, metadata) = call.into_parts();
         Ok(Response::new(FakeEndpointResponse { message: "success".to_owned(), metadata }))

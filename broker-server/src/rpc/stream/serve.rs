@@ -40,19 +40,17 @@ impl Broker {
         open: impl FnOnce(&Parts, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
     ) -> Result<(Call, S::Answer), CallError> {
         // The library's messages are none: it was given an empty body.
-        let (metadata, mut extensions, _) = request.into_parts();
-        let body = extensions.remove::<Feed>().and_then(|feed| feed.take()).ok_or(CallError::Internal)?;
-        let request = Request::from_parts(metadata, extensions, ());
-        let context = request.extensions().get::<CallContext>().copied().ok_or(CallError::Internal)?;
+        let context = CallContext::of(&request)?;
+        let body = request.extensions().get::<Feed>().and_then(Feed::take).ok_or(CallError::Internal)?;
         let mut reader = Reader::<M>::new(body, self.0.max_request_bytes, &context);
         let mut header = match reader.header().await {
             Ok(header) => header,
             Err(error) => {
-                return Call::begin(&request, operation, "", None, &self.0.limits)?.end(&self.0, Err(error));
+                return Call::begin(context, operation, "", None, &self.0.limits)?.end(&self.0, Err(error));
             }
         };
         let metadata = header.take_metadata();
-        let call = Call::begin(&request, operation, header.profile(), metadata, &self.0.limits)?;
+        let call = Call::begin(context, operation, header.profile(), metadata, &self.0.limits)?;
         let mut open_call = Open { parts: &self.0, call: Some(call) };
         match self.feed(&mut open_call, &mut reader, header, open).await {
             Ok(sink) => {

@@ -1,0 +1,1 @@
+//! Benchmarks of Crypto Broker: the cryptography alone, the same through the socket, and the difference.
