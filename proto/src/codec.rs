@@ -19,7 +19,7 @@ const YIELD: usize = 32 << 10;
 
 /// `prost`, with buffers of the messages' size.
 #[derive(Clone, Copy, Debug)]
-pub struct Fitting<T, U>(PhantomData<(T, U)>);
+pub(crate) struct Fitting<T, U>(PhantomData<(T, U)>);
 
 impl<T, U> Default for Fitting<T, U> {
     fn default() -> Self {
@@ -48,7 +48,7 @@ where
 
 /// Reserves what a message needs in one step: a buffer that grows on the way is copied each time.
 #[derive(Clone, Copy, Debug)]
-pub struct FittingEncoder<T> {
+pub(crate) struct FittingEncoder<T> {
     began: bool,
     message: PhantomData<fn(T)>,
 }
