@@ -3,6 +3,7 @@
 mod call;
 mod decrypt_data;
 mod dev;
+pub(crate) mod direct;
 mod encrypt_data;
 mod hash_data;
 mod health;
@@ -32,7 +33,7 @@ use broker_proto::v1::{
     info_service_server::InfoServiceServer, kem_service_server::KemServiceServer,
     signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
 };
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status, service};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
 
 use crate::{
@@ -194,6 +195,11 @@ impl Broker {
 
     /// The services, for one shard.
     pub fn routes(&self, health: &Health) -> Routes {
+        Routes { broker: self.clone(), library: self.library(health).prepare() }
+    }
+
+    /// All services as the gRPC library serves them.
+    fn library(&self, health: &Health) -> service::Routes {
         let (request, response) = (self.0.max_request_bytes, self.0.max_response_bytes);
         macro_rules! sized {
             ($server:ident, $handlers:expr, $request:expr) => {
@@ -203,7 +209,7 @@ impl Broker {
             };
         }
         let old = Legacy(self.clone());
-        let mut routes = Routes::new(sized!(CryptoServiceServer, self.clone(), request))
+        let mut routes = service::Routes::new(sized!(CryptoServiceServer, self.clone(), request))
             .add_service(sized!(KemServiceServer, self.clone(), request))
             .add_service(sized!(SignatureKeyServiceServer, self.clone(), request))
             .add_service(PipelineService(self.clone()))
@@ -228,12 +234,19 @@ impl Broker {
     }
 }
 
+/// Where calls go: straight to the broker by [`direct::method`], or through the gRPC library.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    pub(crate) broker: Broker,
+    pub(crate) library: service::Routes,
+}
+
 /// gRPC server reflection of these services and the protocol's own, as old and new tools ask for it.
 fn reflect(
-    routes: Routes,
+    routes: service::Routes,
     services: &[&'static str],
     max_request_bytes: usize,
-) -> Result<Routes, ReflectionError> {
+) -> Result<service::Routes, ReflectionError> {
     const PROTOCOL: [&str; 3] = [
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
