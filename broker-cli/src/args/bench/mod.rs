@@ -10,8 +10,8 @@ use clap::{Args, Subcommand, ValueHint, value_parser};
 
 pub(crate) use self::{
     matrix::Matrix,
-    mix::{Mix, Share},
-    words::{Driver, KeyType, Lane, Operation, Pin, Wire},
+    mix::Mix,
+    words::{Driver, KeyType, Lane, Operation, Wire},
 };
 use super::values::duration;
 
@@ -104,7 +104,7 @@ pub(crate) struct Driving {
     pub(crate) threads: u32,
     /// Keep this program on these processors, such as `0` or `0,2`
     #[arg(long, value_name = "CPU", value_parser = words::pin)]
-    pub(crate) pin: Option<Pin>,
+    pub(crate) pin: Option<words::Pin>,
     /// How long it runs before anything is counted; 0 for not at all
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = words::pause)]
     pub(crate) warm_up: Duration,

@@ -3,6 +3,7 @@
 mod answer;
 mod cpu;
 mod generator;
+mod matrix;
 mod measure;
 mod pace;
 mod plan;
@@ -26,7 +27,7 @@ use crate::{
 pub(super) fn run(args: args::Bench, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
     match args.command {
         None => once(&args.run, &endpoint, output),
-        Some(BenchCommand::Matrix(_)) => Err(Failure::usage("later".to_owned())),
+        Some(BenchCommand::Matrix(args)) => matrix::run(&args, &endpoint, output),
     }
 }
 

@@ -110,9 +110,10 @@ impl Sample {
         self.elapsed
     }
 
-    /// Of each request that was sent, the broker's processor time in microseconds.
+    /// Of each request that was sent, the broker's processor time in microseconds. A run that is shorter than the steps in
+    /// which the kernel counts has none.
     pub(super) fn server_cpu(&self) -> Option<f64> {
-        self.server_time.and_then(|time| self.each(time))
+        self.server_time.filter(|time| !time.is_zero()).and_then(|time| self.each(time))
     }
 
     /// The same of this program.
