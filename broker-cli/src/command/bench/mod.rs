@@ -25,6 +25,11 @@ use crate::{
 
 /// One run, or a matrix of them.
 pub(super) fn run(args: args::Bench, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
+    if args.is_mixed_up() {
+        return Err(Failure::usage(
+            "the options of `matrix` stand behind it: see `cryptobroker bench matrix --help`".to_owned(),
+        ));
+    }
     match args.command {
         None => once(&args.run, &endpoint, output),
         Some(BenchCommand::Matrix(args)) => matrix::run(&args, &endpoint, output),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::measure::Bench;
 use crate::{broker::Endpoint, json};
@@ -17,7 +17,7 @@ pub(super) async fn describe(bench: &Bench, endpoint: &Endpoint) -> String {
     };
     let arguments: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let mut machine = json!({
+    let known = json!({
         "measured_at": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "arguments": arguments,
         "version": env!("CARGO_PKG_VERSION"),
@@ -25,6 +25,8 @@ pub(super) async fn describe(bench: &Bench, endpoint: &Endpoint) -> String {
         "architecture": std::env::consts::ARCH,
         "processors": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     });
+    let mut machine = Map::new();
+    machine.extend(known.as_object().cloned().unwrap_or_default());
     let found = [
         ("cpu", field("/proc/cpuinfo", "model name")),
         ("memory", field("/proc/meminfo", "MemTotal")),
@@ -33,13 +35,13 @@ pub(super) async fn describe(bench: &Bench, endpoint: &Endpoint) -> String {
     ];
     for (name, value) in found {
         if let Some(value) = value {
-            machine[name] = json!(value);
+            machine.insert(name.to_owned(), json!(value));
         }
     }
     if let Some(info) = broker {
-        machine["broker"] = json::info(&info);
+        machine.insert("broker".to_owned(), json::info(&info));
     }
-    pretty(&machine)
+    format!("{:#}\n", Value::Object(machine))
 }
 
 /// The first value of that name in a file of `name: value` lines.
@@ -49,8 +51,4 @@ fn field(path: &str, name: &str) -> Option<String> {
         let (found, value) = line.split_once(':')?;
         (found.trim() == name).then(|| value.trim().to_owned())
     })
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
 }

@@ -7,9 +7,9 @@ mod machine;
 mod plot;
 mod summary;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::{cell::Cell, folder::Folder, summary::Summary};
 use super::{measure::Bench, sample::Sample, verdict, watch::Watch};
@@ -79,8 +79,9 @@ impl Sweep<'_> {
                     return Err(Failure::Interrupted);
                 }
                 let (mut line, failure) = told(cell, outcome)?;
-                line["cell"] = json!(number);
-                line["repeat"] = json!(repeat);
+                line.insert("cell".to_owned(), json!(number));
+                line.insert("repeat".to_owned(), json!(repeat));
+                let line = Value::Object(line);
                 folder.add(&line)?;
                 if output.is_json() {
                     output.json(&line)?;
@@ -111,19 +112,23 @@ impl Sweep<'_> {
     }
 }
 
-/// A run as a line of `samples.jsonl`, and why it counts as failed. An interruption is no line.
-fn told(cell: &Cell, outcome: Result<Sample, Failure>) -> Result<(Value, Option<Failure>), Failure> {
+/// What only a run that took place has.
+const MEASURED: [&str; 6] = ["duration_s", "requests", "throughput_per_s", "latency_us", "samples", "errors"];
+
+/// A line of `samples.jsonl`.
+type Line = Map<String, Value>;
+
+/// A run as such a line, and why it counts as failed. An interruption is no line.
+fn told(cell: &Cell, outcome: Result<Sample, Failure>) -> Result<(Line, Option<Failure>), Failure> {
     match outcome {
-        Ok(sample) => Ok((Value::Object(sample.to_json()), verdict(&sample).err())),
+        Ok(sample) => Ok((sample.to_json(), verdict(&sample).err())),
         Err(Failure::Interrupted) => Err(Failure::Interrupted),
         Err(failure) => {
-            let mut line = Sample::new(std::sync::Arc::new(cell.plan.clone()))?.to_json();
-            let measured = ["duration_s", "requests", "throughput_per_s", "latency_us", "samples", "errors"];
-            for name in measured {
-                line.remove(name);
+            let mut line = Sample::new(Arc::new(cell.plan.clone()))?.to_json();
+            line.retain(|name, _| !MEASURED.contains(&name.as_str()));
+            if let Value::Object(error) = failure.to_json() {
+                line.extend(error);
             }
-            let mut line = Value::Object(line);
-            line["error"] = failure.to_json()["error"].take();
             Ok((line, Some(failure)))
         }
     }

@@ -125,11 +125,7 @@ impl<'a> Summary<'a> {
         ];
         let mut text = report::csv(facts.iter().chain(&measured).map(|name| (*name).to_owned()));
         for row in &self.0 {
-            let own = facts.iter().map(|name| match &row.facts[*name] {
-                Value::Null => String::new(),
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
+            let own = facts.iter().map(|name| report::cell(row.facts.get(*name)));
             let counts = [row.runs.to_string(), row.failed.to_string(), row.errors.to_string()];
             let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
             let values = [
