@@ -7,9 +7,16 @@
 #![forbid(unsafe_code)]
 
 pub mod allocations;
+pub mod estimates;
 pub mod in_process;
+pub mod kpi;
+pub mod load;
+pub mod process;
+pub mod published;
+pub mod report;
 pub mod scenario;
 pub mod server;
+pub mod suite;
 pub mod wire;
 
 /// Why nothing was measured, for the person at the terminal.

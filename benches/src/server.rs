@@ -38,7 +38,9 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("cryptobroker-bench-").tempdir()?;
         fs::write(folder.path().join("Profiles.yaml"), PROFILES)?;
         // What would configure the developer's own broker.
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CRYPTO_BROKER_")) {
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CRYPTO_BROKER_"))
+        {
             command.env_remove(name);
         }
         let child = command
@@ -84,17 +86,12 @@ pub fn binary() -> Result<PathBuf, Failure> {
     if let Some(named) = env::var_os(BINARY_VARIABLE).filter(|named| !named.is_empty()) {
         return Ok(named.into());
     }
-    let folder = build_folder(&env::current_exe()?)?;
-    let profile = match folder.file_name().and_then(|name| name.to_str()) {
-        Some("debug") => "dev",
-        Some(name) => name,
-        None => return Err(format!("{}: no build profile has this folder", folder.display()).into()),
-    };
+    let (folder, profile) = (build_folder(&env::current_exe()?)?, build_profile()?);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = ["build", "--quiet", "--locked", "-p", "broker-server", "--bin", "cryptobroker-server"];
     let status = Command::new(cargo)
         .args(arguments)
-        .args(["--profile", profile])
+        .args(["--profile", &profile])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()
         .map_err(|error| format!("cargo, which builds the server: {error}"))?;
@@ -110,8 +107,21 @@ pub fn binary() -> Result<PathBuf, Failure> {
     }
 }
 
+/// The build profile of this program, by its name for cargo.
+///
+/// # Errors
+/// Where this program is in no build folder.
+pub fn build_profile() -> Result<String, Failure> {
+    let folder = build_folder(&env::current_exe()?)?;
+    match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") => Ok("dev".to_owned()),
+        Some(name) => Ok(name.to_owned()),
+        None => Err(format!("{}: no build profile has this folder", folder.display()).into()),
+    }
+}
+
 /// Where cargo puts the binaries beside this program: benchmarks and tests are one folder deeper.
-fn build_folder(program: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn build_folder(program: &Path) -> Result<PathBuf, Failure> {
     let folder = program.parent().ok_or("this program is in no folder")?;
     let deeper = folder.file_name().is_some_and(|name| name == "deps");
     Ok(if deeper { folder.parent().unwrap_or(folder) } else { folder }.to_owned())

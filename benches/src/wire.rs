@@ -75,8 +75,7 @@ pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
         }
         Task::DecryptData { key, nonce, ciphertext, tag } => {
             let (key, ciphertext) = (key.as_slice(), ciphertext.as_slice());
-            let request =
-                DecryptDataRequest::new(profile, key, ciphertext, nonce.as_slice(), tag.as_slice());
+            let request = DecryptDataRequest::new(profile, key, ciphertext, nonce.as_slice(), tag.as_slice());
             client.decrypt_data(request).await?;
         }
         Task::GenerateSignatureKeyPair => {

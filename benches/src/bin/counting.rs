@@ -184,14 +184,7 @@ async fn repeat(client: &Client, scenario: &Scenario, calls: u32) -> Result<(), 
 
 fn table(all: &[Counted]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "per call",
-        "lane",
-        "server",
-        "bytes",
-        "client",
-        "bytes",
-    ]);
+    table.load_style(presets::NOTHING).set_header(["per call", "lane", "server", "bytes", "client", "bytes"]);
     for Counted { id, lane, server, client } in all {
         let number = |number: f64| format!("{number:.1}");
         let whole = |number: f64| format!("{number:.0}");
@@ -209,4 +202,3 @@ fn table(all: &[Counted]) -> Table {
     }
     table
 }
-

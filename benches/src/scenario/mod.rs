@@ -30,19 +30,48 @@ pub struct Scenario {
 pub enum Task {
     /// The health protocol's question about the broker as a whole: a call without cryptography.
     Health,
-    HashData { input: Bytes },
+    HashData {
+        input: Bytes,
+    },
     /// Through StreamService, in parts of [`PART`] bytes.
-    HashStream { input: Bytes },
+    HashStream {
+        input: Bytes,
+    },
     /// All in PEM.
-    SignCertificate { csr: &'static str, ca_certificate: &'static str, ca_key: &'static str },
-    SignData { keys: Vec<Vec<u8>>, input: Bytes },
-    VerifyData { keys: Vec<Vec<u8>>, input: Bytes, signature: Bytes },
-    EncryptData { key: Vec<u8>, nonce: Vec<u8>, plaintext: Vec<u8> },
-    DecryptData { key: Vec<u8>, nonce: Vec<u8>, ciphertext: Vec<u8>, tag: Vec<u8> },
+    SignCertificate {
+        csr: &'static str,
+        ca_certificate: &'static str,
+        ca_key: &'static str,
+    },
+    SignData {
+        keys: Vec<Vec<u8>>,
+        input: Bytes,
+    },
+    VerifyData {
+        keys: Vec<Vec<u8>>,
+        input: Bytes,
+        signature: Bytes,
+    },
+    EncryptData {
+        key: Vec<u8>,
+        nonce: Vec<u8>,
+        plaintext: Vec<u8>,
+    },
+    DecryptData {
+        key: Vec<u8>,
+        nonce: Vec<u8>,
+        ciphertext: Vec<u8>,
+        tag: Vec<u8>,
+    },
     GenerateSignatureKeyPair,
     GenerateKemKeyPair,
-    Encapsulate { key: Vec<u8> },
-    Decapsulate { key: Vec<u8>, ciphertext: Vec<u8> },
+    Encapsulate {
+        key: Vec<u8>,
+    },
+    Decapsulate {
+        key: Vec<u8>,
+        ciphertext: Vec<u8>,
+    },
 }
 
 /// Bytes in one part of a stream.
@@ -105,17 +134,19 @@ impl Scenario {
                 message.encrypt_metadata = Some(v1::EncryptMetadata { nonce: nonce.clone(), aad: None });
                 Operation::EncryptData(message)
             }
-            Task::DecryptData { key, nonce, ciphertext, tag } => Operation::DecryptData(v1::DecryptDataRequest {
-                profile: profile(),
-                key_source: Some(raw(key)),
-                ciphertext: ciphertext.clone(),
-                decrypt_metadata: Some(v1::DecryptMetadata {
-                    nonce: nonce.clone(),
-                    aad: None,
-                    tag: Some(tag.clone()),
-                }),
-                metadata: None,
-            }),
+            Task::DecryptData { key, nonce, ciphertext, tag } => {
+                Operation::DecryptData(v1::DecryptDataRequest {
+                    profile: profile(),
+                    key_source: Some(raw(key)),
+                    ciphertext: ciphertext.clone(),
+                    decrypt_metadata: Some(v1::DecryptMetadata {
+                        nonce: nonce.clone(),
+                        aad: None,
+                        tag: Some(tag.clone()),
+                    }),
+                    metadata: None,
+                })
+            }
             Task::GenerateSignatureKeyPair => Operation::GenerateSignatureKeyPair(generate(profile())),
             Task::GenerateKemKeyPair => Operation::GenerateKemKeyPair(generate(profile())),
             Task::Encapsulate { key } => Operation::Encapsulate(v1::EncapsulateRequest {

@@ -83,7 +83,8 @@ fn signatures(broker: &InProcess) -> Result<Vec<Scenario>, Failure> {
         Ok([vec![private], vec![public]])
     };
     let [ml_dsa, p384] = [own("ml-dsa-65")?, openssl(P384)];
-    let composite = [0, 1].map(|side| [&p384, &ml_dsa].iter().flat_map(|keys| keys[side].clone()).collect());
+    let composite = [[&p384[0], &ml_dsa[0]], [&p384[1], &ml_dsa[1]]]
+        .map(|[first, second]| [first.clone(), second.clone()].concat());
     let (mut sign, mut verify, mut generate) = (Vec::new(), Vec::new(), Vec::new());
     for (profile, [private, public]) in [
         ("ecdsa-p256-sha256", openssl(P256)),

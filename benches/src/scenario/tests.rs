@@ -14,8 +14,12 @@ fn every_id_stands_once() {
 
 #[test]
 fn every_operation_of_a_pipeline_is_measured() {
-    let kinds: HashSet<_> =
-        all().unwrap().iter().filter_map(Scenario::message).map(|message| std::mem::discriminant(&message)).collect();
+    let kinds: HashSet<_> = all()
+        .unwrap()
+        .iter()
+        .filter_map(Scenario::message)
+        .map(|message| std::mem::discriminant(&message))
+        .collect();
     // The variants of `PipelineRequest.operation`.
     assert_eq!(kinds.len(), 10);
 }
@@ -23,7 +27,9 @@ fn every_operation_of_a_pipeline_is_measured() {
 #[test]
 fn every_scenario_with_cryptography_is_granted_in_process() {
     let broker = InProcess::new().unwrap();
-    for scenario in all().unwrap().iter().filter(|scenario| scenario.has_cryptography() && !scenario.is_slow()) {
+    for scenario in
+        all().unwrap().iter().filter(|scenario| scenario.has_cryptography() && !scenario.is_slow())
+    {
         let done = broker.run_scenario(scenario);
         assert!(done.is_ok(), "{}: {:?}", scenario.id, done.err());
     }
