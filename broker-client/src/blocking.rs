@@ -65,6 +65,12 @@ impl Client {
         Self { inner: self.inner.with_timeout(timeout), runner: Arc::clone(&self.runner) }
     }
 
+    /// As [`crate::Client::pipeline`]. The calls of as many threads as wait at the same time travel together.
+    #[must_use]
+    pub fn pipeline(&self) -> Self {
+        Self { inner: self.inner.pipeline(), runner: Arc::clone(&self.runner) }
+    }
+
     /// As [`crate::Client::info`].
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
 use hyper_util::rt::TokioIo;
+use tokio::runtime::Handle;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::{
@@ -26,6 +27,9 @@ pub const DEFAULT_SOCKETS: [&str; 2] =
 /// How long a call may take, retries included, when nothing else is said.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many calls of a pipeline are on their way at most when nothing else is said.
+pub const DEFAULT_IN_FLIGHT: usize = 1024;
+
 /// gRPC wants a host name. The path of the socket, which some clients send, is not one and is reset by strict servers.
 const AUTHORITY: &str = "http://localhost";
 
@@ -42,6 +46,7 @@ pub struct Builder {
     pub(crate) timeout: Duration,
     connect_wait: Duration,
     pub(crate) retry: RetryPolicy,
+    pub(crate) in_flight: usize,
 }
 
 impl Default for Builder {
@@ -52,6 +57,7 @@ impl Default for Builder {
             timeout: DEFAULT_TIMEOUT,
             connect_wait: Duration::ZERO,
             retry: RetryPolicy::default(),
+            in_flight: DEFAULT_IN_FLIGHT,
         }
     }
 }
@@ -72,6 +78,13 @@ impl Builder {
     /// When calls are sent again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// How many calls of a [pipeline](Client::pipeline) are on their way at most; the others wait for their turn, in the
+    /// order in which they came. 0 counts as 1. Default: [`DEFAULT_IN_FLIGHT`].
+    pub fn in_flight(mut self, calls: usize) -> Self {
+        self.in_flight = calls;
         self
     }
 
@@ -96,11 +109,11 @@ impl Builder {
     /// # Errors
     /// [`Error::Connect`], [`Error::ServerUid`], or [`Error::Invalid`] for an unreadable environment variable.
     pub async fn connect(self) -> Result<Client, Error> {
-        let (endpoint, dial) = self.prepare()?;
+        let (runtime, endpoint, dial) = self.prepare()?;
         let channel = endpoint.connect_with_connector(connector(dial)).await.map_err(|error| {
-            own_error(&error).unwrap_or_else(|| Error::Connection { detail: innermost(&error) })
+            own_error(&error).unwrap_or_else(|| Error::Connection { detail: innermost(&error), begun: false })
         })?;
-        Ok(Client::new(channel, self.timeout, self.retry))
+        Ok(Client::new(channel, runtime, &self))
     }
 
     /// Makes the client and leaves the connecting to its first call.
@@ -108,19 +121,18 @@ impl Builder {
     /// # Errors
     /// [`Error::Invalid`] for an unreadable environment variable, [`Error::Runtime`] outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
-        let (endpoint, dial) = self.prepare()?;
+        let (runtime, endpoint, dial) = self.prepare()?;
         let channel: Channel = endpoint.connect_with_connector_lazy(connector(dial));
-        Ok(Client::new(channel, self.timeout, self.retry))
+        Ok(Client::new(channel, runtime, &self))
     }
 
-    fn prepare(&self) -> Result<(Endpoint, Arc<Dial>), Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            let detail =
-                "a client is made inside a tokio runtime; without one use broker_client::blocking".to_owned();
-            return Err(Error::Runtime { detail });
-        }
+    fn prepare(&self) -> Result<(Handle, Endpoint, Arc<Dial>), Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::Runtime {
+            detail: "a client is made inside a tokio runtime; without one use broker_client::blocking"
+                .to_owned(),
+        })?;
         let dial = self.resolve(|name| env::var(name).ok(), rustix::process::geteuid().as_raw())?;
-        Ok((Endpoint::from_static(AUTHORITY).max_frame_size(FRAME), Arc::new(dial)))
+        Ok((runtime, Endpoint::from_static(AUTHORITY).max_frame_size(FRAME), Arc::new(dial)))
     }
 
     /// Fills what was not said from the environment and the defaults.

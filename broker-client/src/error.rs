@@ -56,11 +56,14 @@ pub enum Error {
         /// What the attempt before the last one met, if there was one.
         last: Option<Box<Error>>,
     },
-    /// The connection broke while the call was on it. It is not known whether the broker did the work.
-    #[error("the connection to the broker broke: {detail}")]
+    /// The connection broke, or the broker ended the stream, before the answer came.
+    #[error("the connection to the broker broke: {detail}; {}", Begun(*.begun))]
     Connection {
         /// What the transport reported.
         detail: String,
+        /// Whether the broker may have begun the work. It has not where nothing of the call left this process, and where
+        /// it ended a pipeline in good order without an answer to this call.
+        begun: bool,
     },
     /// The data of a stream could not be read to its end. The call was cancelled, so the broker has not taken what came
     /// before for the whole.
@@ -110,6 +113,20 @@ impl Error {
             }
             Self::Deadline { last: Some(last), .. } => last.is_unreachable(),
             _ => false,
+        }
+    }
+
+    /// Whether it is certain that the broker has not begun the work, so that sending the call again cannot do it twice.
+    ///
+    /// No operation has an effect in the broker beside its audit record, so the retry policy does not ask this: it is
+    /// for callers to whom a second record, key pair or signature matters.
+    pub fn is_retry_safe(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::ServerUid { .. } | Self::Folder { .. } => true,
+            Self::Invalid { .. } | Self::Runtime { .. } => true,
+            Self::Connection { begun, .. } => !begun,
+            Self::Refused(rejection) => rejection.code.is_before_the_work(),
+            Self::Deadline { .. } | Self::Input { .. } | Self::Protocol { .. } => false,
         }
     }
 
@@ -216,6 +233,29 @@ impl Code {
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Unavailable | Self::ResourceExhausted | Self::Aborted)
     }
+
+    /// Whether it is said only before the work has begun. UNAVAILABLE is not: it is also what a call gets that a
+    /// broker cuts at its end.
+    fn is_before_the_work(self) -> bool {
+        match self {
+            Self::InvalidArgument
+            | Self::NotFound
+            | Self::AlreadyExists
+            | Self::PermissionDenied
+            | Self::ResourceExhausted
+            | Self::FailedPrecondition
+            | Self::OutOfRange
+            | Self::Unimplemented
+            | Self::Unauthenticated => true,
+            Self::Cancelled
+            | Self::Unknown
+            | Self::DeadlineExceeded
+            | Self::Aborted
+            | Self::Internal
+            | Self::Unavailable
+            | Self::DataLoss => false,
+        }
+    }
 }
 
 impl fmt::Display for Code {
@@ -255,7 +295,7 @@ impl From<Status> for Error {
             return own;
         }
         if status.source().is_some() {
-            return Self::Connection { detail: innermost(&status) };
+            return Self::Connection { detail: innermost(&status), begun: true };
         }
         let info = status.get_details_error_info();
         let metadata = |key: &str| info.as_ref().and_then(|info| info.metadata.get(key).cloned());
@@ -310,6 +350,17 @@ impl fmt::Display for Paths<'_> {
             write!(f, "{}", path.display())?;
         }
         Ok(())
+    }
+}
+
+struct Begun(bool);
+
+impl fmt::Display for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            true => "the broker may have done the work",
+            false => "the broker has not begun the work, so sending it again is safe",
+        })
     }
 }
 

@@ -52,15 +52,19 @@ mod builder;
 mod client;
 mod connect;
 mod error;
+mod pipeline;
 mod request;
 mod response;
 mod retry;
 mod upload;
+mod wire;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
-pub use builder::{Builder, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, SERVER_UID_VARIABLE, SOCKET_VARIABLE};
+pub use builder::{
+    Builder, DEFAULT_IN_FLIGHT, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, SERVER_UID_VARIABLE, SOCKET_VARIABLE,
+};
 pub use client::{Client, HealthWatch};
 pub use error::{Code, Error, Rejection};
 pub use request::{

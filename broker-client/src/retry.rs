@@ -3,7 +3,7 @@
 use std::{error::Error as _, future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
-use tonic::{Response, Status};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -78,32 +78,64 @@ impl RetryPolicy {
 /// The longest deadline that is honoured: a time that far away cannot overflow any clock.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Sends one call until it succeeds, fails for good, or its time is over. `send` gets the time that is left.
-pub(crate) async fn run<T, S, F>(
-    policy: &RetryPolicy,
-    timeout: Duration,
-    mut send: S,
-) -> Result<Response<T>, Error>
+/// The time that an attempt has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    pub(crate) deadline: Instant,
+    /// From the beginning of the attempt.
+    pub(crate) left: Duration,
+}
+
+impl Attempt {
+    /// What an attempt comes to within its time.
+    pub(crate) async fn limit<T>(
+        self,
+        attempt: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        timeout_at(self.deadline, attempt).await.unwrap_or(Err(Failure::Late))
+    }
+}
+
+/// How an attempt fails.
+#[derive(Debug, Clone)]
+pub(crate) enum Failure {
+    /// The broker's own words, or tonic's on this side.
+    Status(Status),
+    Own(Error),
+    /// Its time is over.
+    Late,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Own(error)
+    }
+}
+
+/// Sends one call until it succeeds, fails for good, or its time is over. `send` makes one attempt and ends it at its
+/// deadline.
+pub(crate) async fn run<T, S, F>(policy: &RetryPolicy, timeout: Duration, mut send: S) -> Result<T, Error>
 where
-    S: FnMut(Duration) -> F,
-    F: Future<Output = Result<Response<T>, Status>>,
+    S: FnMut(Attempt) -> F,
+    F: Future<Output = Result<T, Failure>>,
 {
-    let deadline = Instant::now() + timeout.min(LONGEST);
+    let mut left = timeout.min(LONGEST);
+    let deadline = Instant::now() + left;
     let mut last: Option<Box<Error>> = None;
     let mut attempt = 1;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let status = match timeout_at(deadline, send(left)).await {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(status)) => status,
-            Err(_) => return Err(Error::Deadline { timeout, attempts: attempt, last }),
+        let failure = match send(Attempt { deadline, left }).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
         };
-        // tonic keeps the same deadline as we do and may notice it first; the server may, too.
-        if Instant::now() >= deadline || out_of_time(&status) {
-            return Err(Error::Deadline { timeout, attempts: attempt, last });
-        }
-        let pushback = Pushback::of(&status);
-        let error = Error::from(status);
+        let (pushback, error) = match failure {
+            // tonic keeps the same deadline as we do and may notice it first; the server may, too.
+            Failure::Status(status) if Instant::now() < deadline && !out_of_time(&status) => {
+                (Pushback::of(&status), Error::from(status))
+            }
+            Failure::Own(error) if Instant::now() < deadline => (Pushback::Absent, error),
+            _ => return Err(Error::Deadline { timeout, attempts: attempt, last }),
+        };
         if attempt >= policy.max_attempts || !error.is_retryable() {
             return Err(error);
         }
@@ -114,6 +146,7 @@ where
             return Err(error);
         }
         sleep(wait).await;
+        left = deadline.saturating_duration_since(Instant::now());
         last = Some(Box::new(error));
         attempt += 1;
     }

@@ -57,6 +57,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Calls at once on one connection.
     pub max_concurrent_streams: u32,
+    /// Items of one pipeline that are worked on at once.
+    pub max_pipeline_items: NonZeroUsize,
     /// How long a call without a deadline of its own may take.
     pub max_request_time: Duration,
     /// When a drain is over whatever is in flight.
@@ -140,6 +142,7 @@ impl Default for Config {
             max_response_bytes: 2 << 20,
             max_connections: 1024,
             max_concurrent_streams: 256,
+            max_pipeline_items: NonZeroUsize::MIN.saturating_add(255),
             max_request_time: Duration::from_secs(60),
             drain_deadline: Duration::from_secs(8),
             drain_idle: Duration::from_secs(1),
@@ -202,6 +205,8 @@ impl Config {
             max_concurrent_streams: env("max-concurrent-streams", arguments.max_concurrent_streams)
                 .or_else(|| Source::variable("CRYPTO_BROKER_GRPC_MAX_CONCURRENT_STREAMS", environment))
                 .map_or(Ok(default.max_concurrent_streams), |v| v.number(1, u32::MAX))?,
+            max_pipeline_items: env("max-pipeline-items", arguments.max_pipeline_items)
+                .map_or(Ok(default.max_pipeline_items), |v| v.count(1 << 20))?,
             max_request_time: env("max-request-time", arguments.max_request_time)
                 .map_or(Ok(default.max_request_time), |v| v.duration(Duration::from_millis(1)))?,
             drain_deadline: env("drain-deadline", arguments.drain_deadline)

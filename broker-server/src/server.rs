@@ -67,6 +67,7 @@ impl Server {
             limits: config.limits,
             max_request_bytes: config.max_request_bytes,
             max_response_bytes: config.max_response_bytes,
+            max_pipeline_items: config.max_pipeline_items.get(),
             started_at: SystemTime::now(),
             dev: config.dev.then(Dev::default),
         });

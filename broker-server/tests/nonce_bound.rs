@@ -35,6 +35,7 @@ fn broker() -> Broker {
         limits: Limits::default(),
         max_request_bytes: 2 << 20,
         max_response_bytes: 2 << 20,
+        max_pipeline_items: 256,
         started_at: SystemTime::now(),
         dev: None,
     })

@@ -1,9 +1,6 @@
 //! CryptoService.
 
-use broker_proto::v1::crypto_service_client::CryptoServiceClient;
-use tonic::transport::Channel;
-
-use super::{Client, MAX_ANSWER};
+use super::{Client, method};
 use crate::{
     error::Error,
     request::{
@@ -21,10 +18,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with the server's reason, or what kept the call from being answered.
     pub async fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { service(channel).hash_data(message).await })
-            .await?;
-        answer.try_into()
+        self.call(&method::HASH_DATA, request).await?.try_into()
     }
 
     /// Issues a certificate.
@@ -36,12 +30,7 @@ impl Client {
         &self,
         request: SignCertificateRequest,
     ) -> Result<SignCertificateResponse, Error> {
-        let answer =
-            self.unary(&request, |channel, message| async move {
-                service(channel).sign_certificate(message).await
-            })
-            .await?;
-        answer.try_into()
+        self.call(&method::SIGN_CERTIFICATE, request).await?.try_into()
     }
 
     /// Signs some bytes.
@@ -63,10 +52,7 @@ impl Client {
     /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn sign_data(&self, request: SignDataRequest) -> Result<SignDataResponse, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { service(channel).sign_data(message).await })
-            .await?;
-        answer.try_into()
+        self.call(&method::SIGN_DATA, request).await?.try_into()
     }
 
     /// Verifies a signature over some bytes. One that does not match is `valid: false` and no error.
@@ -75,10 +61,7 @@ impl Client {
     /// [`Error::Refused`] with INVALID_ARGUMENT for what is no signature at all and with the server's reason for
     /// anything else, or what kept the call from being answered.
     pub async fn verify_data(&self, request: VerifyDataRequest) -> Result<VerifyDataResponse, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { service(channel).verify_data(message).await })
-            .await?;
-        Ok(answer.into())
+        Ok(self.call(&method::VERIFY_DATA, request).await?.into())
     }
 
     /// Encrypts and authenticates some bytes. An attempt that is sent again has the same nonce and the same plaintext,
@@ -102,10 +85,8 @@ impl Client {
     /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<Encrypted, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { service(channel).encrypt_data(message).await })
-            .await?;
-        Encrypted::new(answer, request.length())
+        let length = request.length();
+        Encrypted::new(self.call(&method::ENCRYPT_DATA, request).await?, length)
     }
 
     /// Decrypts what [`encrypt_data`](Self::encrypt_data) made.
@@ -114,13 +95,7 @@ impl Client {
     /// [`Error::Refused`] with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
     /// else, or what kept the call from being answered.
     pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<Decrypted, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { service(channel).decrypt_data(message).await })
-            .await?;
-        Decrypted::new(answer, request.length())
+        let length = request.length();
+        Decrypted::new(self.call(&method::DECRYPT_DATA, request).await?, length)
     }
-}
-
-fn service(channel: Channel) -> CryptoServiceClient<Channel> {
-    CryptoServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER)
 }

@@ -3,12 +3,11 @@
 use tonic::Streaming;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
 
-use super::Client;
+use super::{Client, method};
 use crate::{
     error::Error,
-    request::{Ask, Options},
     response::HealthStatus,
-    retry,
+    retry::{self, Failure},
 };
 
 impl Client {
@@ -19,11 +18,7 @@ impl Client {
     /// being answered.
     pub async fn health(&self, service: &str) -> Result<HealthStatus, Error> {
         let question = HealthCheckRequest { service: service.to_owned() };
-        let answer =
-            self.unary(&question, |channel, message| async move {
-                HealthClient::new(channel).check(message).await
-            })
-            .await?;
+        let answer = self.unary(&method::CHECK_HEALTH, &question, self.timeout, None).await?;
         Ok(answer.status().into())
     }
 
@@ -33,10 +28,10 @@ impl Client {
     /// What kept the watch from beginning.
     pub async fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
         // Not as the other calls: the server must not hear of the deadline, or it would end the watch then.
-        let answer = retry::run(&self.retry, self.timeout, |_| {
+        let answer = retry::run(&self.retry, self.timeout, |attempt| {
             let message = HealthCheckRequest { service: service.to_owned() };
             let mut service = HealthClient::new(self.channel.clone());
-            async move { service.watch(message).await }
+            attempt.limit(async move { service.watch(message).await.map_err(Failure::Status) })
         });
         Ok(HealthWatch { stream: answer.await?.into_inner() })
     }
@@ -55,17 +50,5 @@ impl HealthWatch {
     /// [`Error::Connection`] when the broker is gone; begin a new watch then.
     pub async fn next(&mut self) -> Result<Option<HealthStatus>, Error> {
         Ok(self.stream.message().await?.map(|answer| answer.status().into()))
-    }
-}
-
-impl Ask for HealthCheckRequest {
-    type Message = Self;
-
-    fn options(&self) -> &Options {
-        Options::NONE
-    }
-
-    fn message(&self, _: &str) -> Self {
-        self.clone()
     }
 }

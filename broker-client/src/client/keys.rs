@@ -1,11 +1,6 @@
 //! KemService and SignatureKeyService.
 
-use broker_proto::v1::{
-    kem_service_client::KemServiceClient, signature_key_service_client::SignatureKeyServiceClient,
-};
-use tonic::transport::Channel;
-
-use super::{Client, MAX_ANSWER};
+use super::{Client, method};
 use crate::{
     error::Error,
     request::{DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest},
@@ -33,10 +28,7 @@ impl Client {
     /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn generate_kem_key_pair(&self, request: GenerateKeyPairRequest) -> Result<KeyPair, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { kem(channel).generate_key_pair(message).await })
-            .await?;
-        answer.try_into()
+        self.call(&method::GENERATE_KEM_KEY_PAIR, request).await?.try_into()
     }
 
     /// Makes a shared secret, and its ciphertext for the holder of the decapsulation key.
@@ -45,10 +37,7 @@ impl Client {
     /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn encapsulate(&self, request: EncapsulateRequest) -> Result<Encapsulation, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { kem(channel).encapsulate(message).await })
-            .await?;
-        answer.try_into()
+        self.call(&method::ENCAPSULATE, request).await?.try_into()
     }
 
     /// Takes the shared secret out of a ciphertext. One that was tampered with gives another secret and no error
@@ -58,10 +47,7 @@ impl Client {
     /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Decapsulation, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move { kem(channel).decapsulate(message).await })
-            .await?;
-        answer.try_into()
+        self.call(&method::DECAPSULATE, request).await?.try_into()
     }
 
     /// Makes a key pair for signatures, of the algorithm that the profile has for SignData.
@@ -73,17 +59,6 @@ impl Client {
         &self,
         request: GenerateKeyPairRequest,
     ) -> Result<KeyPair, Error> {
-        let answer = self
-            .unary(&request, |channel, message| async move {
-                let mut service =
-                    SignatureKeyServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER);
-                service.generate_key_pair(message).await
-            })
-            .await?;
-        answer.try_into()
+        self.call(&method::GENERATE_SIGNATURE_KEY_PAIR, request).await?.try_into()
     }
-}
-
-fn kem(channel: Channel) -> KemServiceClient<Channel> {
-    KemServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER)
 }

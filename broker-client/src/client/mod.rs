@@ -4,24 +4,28 @@
 mod crypto;
 mod health;
 mod keys;
+mod method;
 mod stream;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{mem, path::PathBuf, sync::Arc, time::Duration};
 
-use broker_proto::v1::{GetInfoRequest, info_service_client::InfoServiceClient};
-use tonic::{Request, Response, Status, transport::Channel};
+use broker_proto::v1::GetInfoRequest;
+use http::HeaderValue;
+use prost::Message;
+use tokio::runtime::Handle;
+use tonic::transport::Channel;
 
 pub use self::health::HealthWatch;
+pub(crate) use self::method::Method;
 use crate::{
     builder::Builder,
     error::Error,
-    request::{Ask, Options, headed},
+    pipeline::Pipeline,
+    request::Ask,
     response::Info,
     retry::{self, RetryPolicy},
+    wire::{self, Once},
 };
-
-/// The largest answer that is read. The broker is trusted, and its own limit is an option of its operator.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A connection to a broker. Clones are cheap and share it; calls run at the same time on it.
 ///
@@ -34,8 +38,12 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     channel: Channel,
+    runtime: Handle,
     timeout: Duration,
     retry: Arc<RetryPolicy>,
+    in_flight: usize,
+    /// Where the operations go that are not called one by one.
+    pipeline: Option<Arc<Pipeline>>,
 }
 
 impl Client {
@@ -52,8 +60,9 @@ impl Client {
         Builder::default()
     }
 
-    pub(crate) fn new(channel: Channel, timeout: Duration, retry: RetryPolicy) -> Self {
-        Self { channel, timeout, retry: Arc::new(retry) }
+    pub(crate) fn new(channel: Channel, runtime: Handle, options: &Builder) -> Self {
+        let Builder { timeout, in_flight, .. } = *options;
+        Self { channel, runtime, timeout, retry: Arc::new(options.retry), in_flight, pipeline: None }
     }
 
     /// The same connection, with another time for each call but the streams.
@@ -62,47 +71,95 @@ impl Client {
         Self { timeout, ..self.clone() }
     }
 
+    /// The same connection, with one stream for all operations that this client and its clones are asked for
+    /// (`PipelineService`). What a call costs beside its cryptography is then paid once for all that are on their way
+    /// at the same time, so many calls at once are many times cheaper; a call on its own is not.
+    ///
+    /// Everything else is the same: the methods, their answers and errors, deadlines, retries. What is no operation on one
+    /// message (health, information, streams of data) is called as ever. The stream is opened by the first operation,
+    /// and again after it ended; it is closed when the last clone of this client is dropped.
+    ///
+    /// At most [`Builder::in_flight`] operations are on their way. An answer that comes too late, or to nobody, is
+    /// dropped.
+    ///
+    /// ```no_run
+    /// use broker_client::HashRequest;
+    /// use tokio::task::JoinSet;
+    ///
+    /// # async fn run(client: broker_client::Client, records: Vec<Vec<u8>>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let pipeline = client.pipeline();
+    /// let mut hashes: JoinSet<_> = records
+    ///     .into_iter()
+    ///     .map(|record| {
+    ///         let pipeline = pipeline.clone();
+    ///         async move { pipeline.hash_data(HashRequest::new("Default", record)).await }
+    ///     })
+    ///     .collect();
+    /// while let Some(hash) = hashes.join_next().await {
+    ///     println!("{}", hash??.value.to_hex());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn pipeline(&self) -> Self {
+        let pipeline = Pipeline::new(self.channel.clone(), self.runtime.clone(), self.in_flight);
+        Self { pipeline: Some(Arc::new(pipeline)), ..self.clone() }
+    }
+
     /// Asks what the broker is and what it offers.
     ///
     /// # Errors
     /// What kept the call from being answered.
     pub async fn info(&self) -> Result<Info, Error> {
-        let answer = self
-            .unary(&GetInfoRequest {}, |channel, message| async move {
-                InfoServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER).get_info(message).await
-            })
-            .await?;
+        let answer = self.unary(&method::GET_INFO, &GetInfoRequest {}, self.timeout, None).await?;
         Ok(answer.into())
     }
 
-    /// A call of one message: one id, one trace and one deadline for all its attempts, and a message for each.
-    async fn unary<A: Ask, R, F>(
+    /// An operation, down the lane that this client has: one id, one trace, one deadline and one message for all its
+    /// attempts.
+    async fn call<A, R>(&self, method: &Method<A::Message, R>, mut request: A) -> Result<R, Error>
+    where
+        A: Ask<Message: Message>,
+        R: Message + Default,
+    {
+        let options = mem::take(request.options());
+        let timeout = options.timeout.unwrap_or(self.timeout);
+        match &self.pipeline {
+            None => {
+                let traceparent = options.header()?;
+                let message = request.message(options.metadata());
+                self.unary(method, &message, timeout, traceparent).await
+            }
+            Some(pipeline) => {
+                let message = request.message(options.traced_metadata()?);
+                retry::run(&self.retry, timeout, |attempt| pipeline.call(method, &message, attempt)).await
+            }
+        }
+    }
+
+    /// A call of its own.
+    async fn unary<M, R>(
         &self,
-        request: &A,
-        send: impl Fn(Channel, Request<A::Message>) -> F,
+        method: &Method<M, R>,
+        message: &M,
+        timeout: Duration,
+        traceparent: Option<HeaderValue>,
     ) -> Result<R, Error>
     where
-        F: Future<Output = Result<Response<R>, Status>>,
+        M: Message,
+        R: Message + Default,
     {
-        let options = request.options();
-        let id = options.call_id();
-        let header = options.header()?;
-        let timeout = options.timeout.unwrap_or(self.timeout);
-        let answer = retry::run(&self.retry, timeout, |left| {
-            send(self.channel.clone(), headed(request.message(&id), Some(left), header.clone()))
-        });
-        Ok(answer.await?.into_inner())
-    }
-}
-
-impl Ask for GetInfoRequest {
-    type Message = Self;
-
-    fn options(&self) -> &Options {
-        Options::NONE
-    }
-
-    fn message(&self, _: &str) -> Self {
-        *self
+        retry::run(&self.retry, timeout, |attempt| {
+            let mut request = wire::request(method.path, Once::new(wire::message(message)));
+            let headers = request.headers_mut();
+            // The server need not begin what nobody waits for.
+            headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
+            if let Some(value) = &traceparent {
+                headers.insert(wire::TRACEPARENT, value.clone());
+            }
+            attempt.limit(wire::call(self.channel.clone(), request))
+        })
+        .await
     }
 }

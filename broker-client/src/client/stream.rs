@@ -2,22 +2,27 @@
 
 use std::{
     io::{self, Read},
+    mem,
     sync::Arc,
+    time::Duration,
 };
 
-use broker_proto::v1::stream_service_client::StreamServiceClient;
 use bytes::Bytes;
-use tokio::{sync::oneshot, time::timeout};
-use tokio_stream::{Empty, Stream};
-use tonic::{Request, Response, Status};
+use prost::Message;
+use tokio::{sync::oneshot, time};
+use tokio_stream::Stream;
 
-use super::{Client, MAX_ANSWER};
+use super::{
+    Client,
+    method::{self, Method},
+};
 use crate::{
     error::Error,
-    request::{Ask, HashStreamRequest, SignStreamRequest, VerifyStreamRequest, headed},
+    request::{Ask, HashStreamRequest, SignStreamRequest, VerifyStreamRequest},
     response::{HashResponse, SignDataResponse, VerifyDataResponse},
-    retry,
-    upload::{Upload, Uploader, ahead},
+    retry::{self, Failure},
+    upload::{Upload, ahead},
+    wire,
 };
 
 impl Client {
@@ -37,10 +42,7 @@ impl Client {
         request: HashStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<HashResponse, Error> {
-        let answer = self
-            .stream(&request, parts, |mut service, message| async move { service.hash_stream(message).await })
-            .await?;
-        answer.try_into()
+        self.stream(&method::HASH_STREAM, request, parts).await?.try_into()
     }
 
     /// [`hash_stream`](Self::hash_stream) of what a reader gives until its end.
@@ -79,10 +81,7 @@ impl Client {
         request: SignStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<SignDataResponse, Error> {
-        let answer = self
-            .stream(&request, parts, |mut service, message| async move { service.sign_stream(message).await })
-            .await?;
-        answer.try_into()
+        self.stream(&method::SIGN_STREAM, request, parts).await?.try_into()
     }
 
     /// [`sign_stream`](Self::sign_stream) of what a reader gives until its end, as
@@ -108,12 +107,7 @@ impl Client {
         request: VerifyStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<VerifyDataResponse, Error> {
-        let answer =
-            self.stream(&request, parts, |mut service, message| async move {
-                service.verify_stream(message).await
-            })
-            .await?;
-        Ok(answer.into())
+        Ok(self.stream(&method::VERIFY_STREAM, request, parts).await?.into())
     }
 
     /// [`verify_stream`](Self::verify_stream) of what a reader gives until its end, as
@@ -130,40 +124,43 @@ impl Client {
     }
 
     /// A call of many messages: a header, then the parts.
-    async fn stream<A, R, F>(
+    async fn stream<A, R>(
         &self,
-        request: &A,
+        method: &Method<A::Message, R>,
+        mut request: A,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-        send: impl FnOnce(StreamServiceClient<Uploader>, Request<Empty<A::Message>>) -> F,
     ) -> Result<R, Error>
     where
-        A: Ask<Message: prost::Message>,
-        F: Future<Output = Result<Response<R>, Status>>,
+        A: Ask<Message: Message>,
+        R: Message + Default,
     {
-        let options = request.options();
+        let options = mem::take(request.options());
         let limit = options.timeout.map(|timeout| timeout.min(retry::LONGEST));
-        // The messages are made by the uploader.
-        let messages = headed(tokio_stream::empty(), limit, options.header()?);
+        let traceparent = options.header()?;
         let (failed, failure) = oneshot::channel();
-        let upload = Upload::new(&request.message(&options.call_id()), parts, failed);
-        let service = StreamServiceClient::new(Uploader::new(self.channel.clone(), upload))
-            .max_decoding_message_size(MAX_ANSWER);
-        let call = async {
-            self.find().await.map_err(Failure::Own)?;
+        let header = request.message(options.metadata());
+        let mut call = wire::request(method.path, Upload::new(&header, parts, failed));
+        call.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));
+        call.headers_mut().extend(limit.map(|limit| (wire::TIMEOUT, wire::timeout(limit))));
+        let answer = async {
+            self.find().await?;
             tokio::select! {
                 biased;
                 // First: it is why the answer fails.
-                Ok(source) = failure => Err(Failure::Own(Error::Input { source: Arc::new(source) })),
-                answer = send(service, messages) => answer.map(Response::into_inner).map_err(Failure::Status),
+                Ok(source) = failure => Err(Error::Input { source: Arc::new(source) }.into()),
+                answer = wire::call(self.channel.clone(), call) => answer,
             }
         };
-        let Some(limit) = limit else { return call.await.map_err(Into::into) };
-        let deadline = || Error::Deadline { timeout: limit, attempts: 1, last: None };
-        match timeout(limit, call).await {
-            Ok(Err(Failure::Status(status))) if retry::out_of_time(&status) => Err(deadline()),
-            Ok(done) => done.map_err(Into::into),
-            Err(_) => Err(deadline()),
-        }
+        let answer = match limit {
+            None => answer.await,
+            Some(limit) => time::timeout(limit, answer).await.unwrap_or(Err(Failure::Late)),
+        };
+        answer.map_err(|failure| match (failure, limit) {
+            (Failure::Own(error), _) => error,
+            (Failure::Status(status), Some(timeout)) if retry::out_of_time(&status) => deadline(timeout),
+            (Failure::Status(status), _) => status.into(),
+            (Failure::Late, limit) => deadline(limit.unwrap_or(retry::LONGEST)),
+        })
     }
 
     /// A stream's data can be given only once, so a broker that was restarted must be found before: by a call that may
@@ -177,17 +174,6 @@ impl Client {
     }
 }
 
-/// How a stream fails.
-enum Failure {
-    Status(Status),
-    Own(Error),
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Status(status) => status.into(),
-            Failure::Own(error) => error,
-        }
-    }
+fn deadline(timeout: Duration) -> Error {
+    Error::Deadline { timeout, attempts: 1, last: None }
 }

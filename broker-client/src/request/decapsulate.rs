@@ -38,16 +38,16 @@ impl DecapsulateRequest {
 impl Ask for DecapsulateRequest {
     type Message = v1::DecapsulateRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::DecapsulateRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::DecapsulateRequest {
         v1::DecapsulateRequest {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.key.source()),
-            ciphertext: self.ciphertext.0.clone(),
-            metadata: Some(self.options.metadata(id)),
+            ciphertext: self.ciphertext.0,
+            metadata: Some(metadata),
         }
     }
 }

@@ -58,21 +58,21 @@ impl DecryptDataRequest {
 impl Ask for DecryptDataRequest {
     type Message = v1::DecryptDataRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::DecryptDataRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::DecryptDataRequest {
         v1::DecryptDataRequest {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.key.source()),
-            ciphertext: self.ciphertext.0.clone(),
+            ciphertext: self.ciphertext.0,
             decrypt_metadata: Some(v1::DecryptMetadata {
-                nonce: self.nonce.clone(),
-                aad: self.aad.as_ref().map(|aad| aad.0.clone()),
-                tag: Some(self.tag.clone()),
+                nonce: self.nonce,
+                aad: self.aad.map(|aad| aad.0),
+                tag: Some(self.tag),
             }),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         }
     }
 }

@@ -25,15 +25,15 @@ impl EncapsulateRequest {
 impl Ask for EncapsulateRequest {
     type Message = v1::EncapsulateRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::EncapsulateRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::EncapsulateRequest {
         v1::EncapsulateRequest {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.key.source()),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         }
     }
 }

@@ -56,20 +56,17 @@ impl EncryptDataRequest {
 impl Ask for EncryptDataRequest {
     type Message = v1::EncryptDataRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::EncryptDataRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::EncryptDataRequest {
         v1::EncryptDataRequest {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.key.source()),
-            plaintext: self.plaintext.to_vec(),
-            encrypt_metadata: Some(v1::EncryptMetadata {
-                nonce: self.nonce.clone(),
-                aad: self.aad.as_ref().map(|aad| aad.0.clone()),
-            }),
-            metadata: Some(self.options.metadata(id)),
+            plaintext: self.plaintext.into_vec(),
+            encrypt_metadata: Some(v1::EncryptMetadata { nonce: self.nonce, aad: self.aad.map(|aad| aad.0) }),
+            metadata: Some(metadata),
         }
     }
 }

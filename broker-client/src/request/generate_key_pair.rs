@@ -43,16 +43,16 @@ impl GenerateKeyPairRequest {
 impl Ask for GenerateKeyPairRequest {
     type Message = v1::GenerateKeyPairRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::GenerateKeyPairRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::GenerateKeyPairRequest {
         v1::GenerateKeyPairRequest {
-            profile: self.profile.clone(),
-            seed: self.seed.as_ref().map(Secret::to_vec),
+            profile: self.profile,
+            seed: self.seed.map(Secret::into_vec),
             key_encoding: KeyEncoding::wire(self.encoding),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         }
     }
 }

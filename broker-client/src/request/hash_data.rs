@@ -36,15 +36,15 @@ impl HashRequest {
 impl Ask for HashRequest {
     type Message = v1::HashDataRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::HashDataRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::HashDataRequest {
         v1::HashDataRequest {
-            profile: self.profile.clone(),
-            input: self.input.0.clone(),
-            metadata: Some(self.options.metadata(id)),
+            profile: self.profile,
+            input: self.input.0,
+            metadata: Some(metadata),
             output_format: self.format.into(),
         }
     }

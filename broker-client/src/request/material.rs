@@ -1,6 +1,6 @@
 //! Keys and data, as requests hold them: what is printed of them, and what becomes of them.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use broker_proto::v1::{self, key_source::Source, sign_key_source};
 use zeroize::{Zeroize, Zeroizing};
@@ -8,6 +8,13 @@ use zeroize::{Zeroize, Zeroizing};
 /// What is wiped when dropped and never printed.
 #[derive(Clone)]
 pub(crate) struct Wiped<T: Zeroize>(pub(crate) Zeroizing<T>);
+
+impl<T: Zeroize + Default> Wiped<T> {
+    /// For a message, which wipes it. Nothing is copied.
+    pub(crate) fn into_inner(mut self) -> T {
+        mem::take(&mut *self.0)
+    }
+}
 
 impl<T: Zeroize> fmt::Debug for Wiped<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,9 +30,9 @@ impl<T: Zeroize> fmt::Debug for Wiped<T> {
 pub struct Secret(Wiped<Vec<u8>>);
 
 impl Secret {
-    /// A copy for one message, which wipes it. It is as long as the bytes are, so that it never grows and moves.
-    pub(crate) fn to_vec(&self) -> Vec<u8> {
-        self.0.0.to_vec()
+    /// For a message, which wipes it. Nothing is copied.
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        self.0.into_inner()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -39,8 +46,8 @@ impl Secret {
 pub struct Key(Secret);
 
 impl Key {
-    pub(crate) fn source(&self) -> v1::KeySource {
-        v1::KeySource { source: Some(Source::RawKey(self.0.to_vec())) }
+    pub(crate) fn source(self) -> v1::KeySource {
+        v1::KeySource { source: Some(Source::RawKey(self.0.into_vec())) }
     }
 }
 
@@ -63,7 +70,7 @@ from! {
     Vec<u8>: bytes => Zeroizing::new(bytes),
     Zeroizing<Vec<u8>>: bytes => bytes,
     String: text => Zeroizing::new(text.into_bytes()),
-    Zeroizing<String>: text => { let mut text = text; Zeroizing::new(std::mem::take(&mut *text).into_bytes()) },
+    Zeroizing<String>: text => Zeroizing::new(Wiped(text).into_inner().into_bytes()),
     &[u8]: bytes => Zeroizing::new(bytes.to_vec()),
     &str: text => Zeroizing::new(text.as_bytes().to_vec()),
 }
@@ -112,11 +119,11 @@ impl Keys {
         Self::Composite([traditional.into(), ml_dsa.into()])
     }
 
-    pub(crate) fn source(&self) -> v1::SignKeySource {
+    pub(crate) fn source(self) -> v1::SignKeySource {
         let source = match self {
             Self::Single(key) => sign_key_source::Source::Single(key.source()),
             Self::Composite(keys) => sign_key_source::Source::ComponentKeys(v1::ComponentKeys {
-                keys: keys.iter().map(Key::source).collect(),
+                keys: keys.into_iter().map(Key::source).collect(),
             }),
         };
         v1::SignKeySource { source: Some(source) }
@@ -150,23 +157,23 @@ mod tests {
 
     #[test]
     fn no_debug_shows_key_seed_or_data() {
-        fn texts<A: Ask<Message: fmt::Debug> + fmt::Debug>(request: &A) -> [String; 2] {
-            [format!("{request:?} {request:#?}"), format!("{:?}", request.message("id"))]
+        fn texts<A: Ask<Message: fmt::Debug> + fmt::Debug>(request: A) -> [String; 2] {
+            [format!("{request:?} {request:#?}"), format!("{:?}", request.message(v1::Metadata::default()))]
         }
         for [request, message] in [
-            texts(&GenerateKeyPairRequest::new("P").seed(KEY)),
-            texts(&EncapsulateRequest::new("P", KEY)),
-            texts(&DecapsulateRequest::new("P", KEY, "TEXT")),
-            texts(&SignDataRequest::new("P", KEY, "TEXT")),
-            texts(&SignDataRequest::composite("P", KEY, KEY, "TEXT")),
-            texts(&VerifyDataRequest::new("P", KEY, "TEXT", "TEXT")),
-            texts(&VerifyDataRequest::composite("P", KEY, KEY, "TEXT", "TEXT")),
-            texts(&EncryptDataRequest::new("P", KEY, KEY).aad("TEXT")),
-            texts(&DecryptDataRequest::new("P", KEY, "TEXT", "n", "t").aad("TEXT")),
-            texts(&SignStreamRequest::new("P", KEY)),
-            texts(&SignStreamRequest::composite("P", KEY, KEY)),
-            texts(&VerifyStreamRequest::new("P", KEY, "TEXT")),
-            texts(&VerifyStreamRequest::composite("P", KEY, KEY, "TEXT")),
+            texts(GenerateKeyPairRequest::new("P").seed(KEY)),
+            texts(EncapsulateRequest::new("P", KEY)),
+            texts(DecapsulateRequest::new("P", KEY, "TEXT")),
+            texts(SignDataRequest::new("P", KEY, "TEXT")),
+            texts(SignDataRequest::composite("P", KEY, KEY, "TEXT")),
+            texts(VerifyDataRequest::new("P", KEY, "TEXT", "TEXT")),
+            texts(VerifyDataRequest::composite("P", KEY, KEY, "TEXT", "TEXT")),
+            texts(EncryptDataRequest::new("P", KEY, KEY).aad("TEXT")),
+            texts(DecryptDataRequest::new("P", KEY, "TEXT", "n", "t").aad("TEXT")),
+            texts(SignStreamRequest::new("P", KEY)),
+            texts(SignStreamRequest::composite("P", KEY, KEY)),
+            texts(VerifyStreamRequest::new("P", KEY, "TEXT")),
+            texts(VerifyStreamRequest::composite("P", KEY, KEY, "TEXT")),
         ] {
             assert!(request.contains("[redacted]") && message.contains("[redacted]"), "{request} {message}");
             // As text and as numbers.
@@ -192,13 +199,12 @@ mod tests {
         ] {
             let Secret(Wiped(bytes)) = &secret;
             wiped(bytes);
-            assert_eq!(KEY.as_bytes(), secret.to_vec());
-            assert_eq!(secret.to_vec().len(), secret.to_vec().capacity());
+            assert_eq!(KEY.as_bytes(), secret.into_vec());
         }
     }
 
     #[test]
-    fn what_is_given_by_value_is_not_copied() {
+    fn what_is_given_by_value_is_not_copied_and_neither_is_it_for_the_message() {
         let text = KEY.to_owned();
         let place = text.as_ptr();
         assert_eq!(place, Secret::from(text).0.0.as_ptr());

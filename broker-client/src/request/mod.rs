@@ -1,6 +1,6 @@
 //! What a program asks for, one file per operation.
 //!
-//! A request is kept until its call is over, and makes one message per attempt.
+//! A request becomes the one message of its call, which is kept until the call is over.
 
 #[macro_use]
 mod options;
@@ -12,13 +12,14 @@ mod encapsulate;
 mod encrypt_data;
 mod generate_key_pair;
 mod hash_data;
+mod id;
 mod material;
 mod sign_certificate;
 mod sign_data;
 mod stream;
 mod verify_data;
 
-pub(crate) use self::options::{Ask, Options, headed};
+pub(crate) use self::options::{Ask, Options};
 pub use self::{
     decapsulate::DecapsulateRequest,
     decrypt_data::DecryptDataRequest,

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use broker_proto::v1;
-use tonic::{
-    Request,
-    metadata::{Ascii, MetadataValue},
-};
-use uuid::Uuid;
+use http::HeaderValue;
 
+use super::id;
 use crate::error::Error;
 
 /// What a call is made of.
@@ -16,10 +13,10 @@ pub(crate) trait Ask {
     /// What is sent.
     type Message;
 
-    fn options(&self) -> &Options;
+    fn options(&mut self) -> &mut Options;
 
-    /// One per attempt: a message wipes the secrets in it when the transport is done with it.
-    fn message(&self, id: &str) -> Self::Message;
+    /// One for all attempts, without a copy of what is in the request. It wipes the secrets in it.
+    fn message(self, metadata: v1::Metadata) -> Self::Message;
 }
 
 /// What every request can carry beside its own fields.
@@ -65,16 +62,8 @@ macro_rules! options {
 }
 
 impl Options {
-    /// None is set.
-    pub(crate) const NONE: &Self = &Self { id: None, correlation_id: None, traceparent: None, timeout: None };
-
-    /// The id of this call: the same for all its attempts.
-    pub(crate) fn call_id(&self) -> String {
-        self.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string())
-    }
-
     /// The `traceparent` header, if one was given.
-    pub(crate) fn header(&self) -> Result<Option<MetadataValue<Ascii>>, Error> {
+    pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Error> {
         let Some(text) = &self.traceparent else { return Ok(None) };
         let value = text.parse().map_err(|_| Error::Invalid {
             what: "traceparent",
@@ -83,30 +72,36 @@ impl Options {
         Ok(Some(value))
     }
 
-    pub(crate) fn metadata(&self, id: &str) -> v1::Metadata {
+    /// What is sent with a call whose headers say the rest.
+    pub(crate) fn metadata(self) -> v1::Metadata {
         let trace_context = self
             .correlation_id
-            .clone()
             .map(|correlation_id| v1::TraceContext { correlation_id, ..v1::TraceContext::default() });
-        v1::Metadata { id: id.to_owned(), deprecation: None, trace_context }
+        v1::Metadata { id: self.id.unwrap_or_else(id::random), deprecation: None, trace_context }
+    }
+
+    /// What is sent with a call that has no headers of its own.
+    pub(crate) fn traced_metadata(mut self) -> Result<v1::Metadata, Error> {
+        let traceparent = self.traceparent.take();
+        let mut metadata = self.metadata();
+        if let Some(traceparent) = traceparent {
+            let trace = metadata.trace_context.get_or_insert_default();
+            (trace.trace_id, trace.span_id, trace.trace_flags) = trace_parts(&traceparent)?;
+        }
+        Ok(metadata)
     }
 }
 
-/// A message with its headers. The server is told how much time is left, so that it need not begin what nobody waits
-/// for.
-pub(crate) fn headed<T>(
-    message: T,
-    left: Option<Duration>,
-    traceparent: Option<MetadataValue<Ascii>>,
-) -> Request<T> {
-    let mut request = Request::new(message);
-    if let Some(left) = left {
-        request.set_timeout(left);
+/// Trace, span and flags of a `traceparent` (W3C Trace Context 3.2).
+fn trace_parts(traceparent: &str) -> Result<(String, String, String), Error> {
+    let mut parts = traceparent.split('-').skip(1).map(str::to_owned);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(trace), Some(span), Some(flags)) => Ok((trace, span, flags)),
+        _ => Err(Error::Invalid {
+            what: "traceparent",
+            detail: format!("{traceparent:?} is not of the form version-trace-span-flags"),
+        }),
     }
-    if let Some(value) = traceparent {
-        request.metadata_mut().insert("traceparent", value);
-    }
-    request
 }
 
 #[cfg(test)]
@@ -115,9 +110,35 @@ mod tests {
 
     use super::*;
 
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn traced(traceparent: &str) -> Options {
+        Options { traceparent: Some(traceparent.into()), ..Options::default() }
+    }
+
     #[test]
     fn a_header_that_cannot_be_sent_is_an_error() {
-        let options = Options { traceparent: Some("a\nb".into()), ..Options::default() };
-        assert!(matches!(options.header(), Err(Error::Invalid { what: "traceparent", .. })));
+        assert!(matches!(traced("a\nb").header(), Err(Error::Invalid { what: "traceparent", .. })));
+    }
+
+    #[test]
+    fn a_trace_is_a_header_or_three_fields() {
+        assert_eq!(PARENT, traced(PARENT).header().unwrap().unwrap());
+        assert_eq!(None, traced(PARENT).metadata().trace_context);
+        let options =
+            Options { id: Some("call".into()), correlation_id: Some("order".into()), ..traced(PARENT) };
+        let metadata = options.traced_metadata().unwrap();
+        let trace = metadata.trace_context.unwrap();
+        assert_eq!(("call", "order"), (&*metadata.id, &*trace.correlation_id));
+        assert_eq!("0af7651916cd43dd8448eb211c80319c", trace.trace_id);
+        assert_eq!(("b7ad6b7169203331", "01"), (&*trace.span_id, &*trace.trace_flags));
+    }
+
+    #[test]
+    fn what_is_no_traceparent_cannot_be_its_fields() {
+        for text in ["", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"] {
+            let error = traced(text).traced_metadata().unwrap_err();
+            assert!(matches!(error, Error::Invalid { what: "traceparent", .. }), "{text}");
+        }
     }
 }

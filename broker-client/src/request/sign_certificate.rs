@@ -105,25 +105,25 @@ impl SignCertificateRequest {
 impl Ask for SignCertificateRequest {
     type Message = v1::SignCertificateRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::SignCertificateRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::SignCertificateRequest {
         let format = match self.encoding {
             Encoding::Der => v1::SignOutputFormat::Der,
             Encoding::Pem => v1::SignOutputFormat::Pem,
         };
         let mut message = v1::SignCertificateRequest::default();
-        message.profile.clone_from(&self.profile);
-        message.csr.clone_from(&self.csr);
-        message.ca_private_key = String::clone(&self.ca_key.0);
-        message.ca_cert.clone_from(&self.ca_cert);
-        message.metadata = Some(self.options.metadata(id));
+        message.profile = self.profile;
+        message.csr = self.csr;
+        message.ca_private_key = self.ca_key.into_inner();
+        message.ca_cert = self.ca_cert;
+        message.metadata = Some(metadata);
         message.valid_not_before = self.not_before;
         message.valid_not_after = self.not_after;
-        message.subject.clone_from(&self.subject);
-        message.crl_distribution_points.clone_from(&self.crl_urls);
+        message.subject = self.subject;
+        message.crl_distribution_points = self.crl_urls;
         message.output_format = format.into();
         message
     }
@@ -145,13 +145,18 @@ mod tests {
     fn no_debug_shows_the_key() {
         let request =
             SignCertificateRequest::new("Default", "csr", "cert", "THE-PRIVATE-KEY").subject("CN=a");
-        for text in [format!("{request:?}"), format!("{request:#?}"), format!("{:?}", request.message("1"))] {
+        for text in [
+            format!("{request:?}"),
+            format!("{request:#?}"),
+            format!("{:?}", request.clone().message(v1::Metadata::default())),
+        ] {
             assert!(text.contains("[redacted]") && !text.contains("PRIVATE"), "{text}");
         }
     }
 
     #[test]
     fn every_setter_reaches_its_field() {
+        let metadata = v1::Metadata { id: "id-1".into(), ..Default::default() };
         let message = SignCertificateRequest::new("P", "csr", "cert", "key")
             .subject("CN=a")
             .crl_url("http://a.example/1")
@@ -159,17 +164,14 @@ mod tests {
             .not_before(UNIX_EPOCH + Duration::from_millis(5_900))
             .not_after_unix(9)
             .encoding(Encoding::Der)
-            .correlation_id("order-7")
-            .message("id-1");
+            .message(metadata);
         assert_eq!(("P", "csr"), (&*message.profile, &*message.csr));
         assert_eq!(("cert", "key"), (&*message.ca_cert, &*message.ca_private_key));
         assert_eq!(Some("CN=a"), message.subject.as_deref());
         assert_eq!(["http://a.example/1", "http://a.example/2"], *message.crl_distribution_points);
         assert_eq!((Some(5), Some(9)), (message.valid_not_before, message.valid_not_after));
         assert_eq!(v1::SignOutputFormat::Der, message.output_format());
-        let metadata = message.metadata.as_ref().unwrap();
-        assert_eq!("id-1", metadata.id);
-        assert_eq!("order-7", metadata.trace_context.as_ref().unwrap().correlation_id);
+        assert_eq!("id-1", message.metadata.as_ref().unwrap().id);
     }
 
     #[test]

@@ -51,17 +51,17 @@ impl SignDataRequest {
 impl Ask for SignDataRequest {
     type Message = v1::SignDataRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::SignDataRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::SignDataRequest {
         v1::SignDataRequest {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.keys.source()),
-            input: self.input.0.clone(),
+            input: self.input.0,
             signature_format: SignatureFormat::wire(self.format),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         }
     }
 }

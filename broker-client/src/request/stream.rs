@@ -30,14 +30,14 @@ impl HashStreamRequest {
 impl Ask for HashStreamRequest {
     type Message = v1::HashStreamRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::HashStreamRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::HashStreamRequest {
         let header = v1::HashStreamHeader {
-            profile: self.profile.clone(),
-            metadata: Some(self.options.metadata(id)),
+            profile: self.profile,
+            metadata: Some(metadata),
             output_format: self.format.into(),
         };
         v1::HashStreamRequest { part: Some(v1::hash_stream_request::Part::Header(header)) }
@@ -84,16 +84,16 @@ impl SignStreamRequest {
 impl Ask for SignStreamRequest {
     type Message = v1::SignStreamRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::SignStreamRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::SignStreamRequest {
         let header = v1::SignStreamHeader {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.keys.source()),
             signature_format: SignatureFormat::wire(self.format),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         };
         v1::SignStreamRequest { part: Some(v1::sign_stream_request::Part::Header(header)) }
     }
@@ -137,17 +137,17 @@ impl VerifyStreamRequest {
 impl Ask for VerifyStreamRequest {
     type Message = v1::VerifyStreamRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::VerifyStreamRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::VerifyStreamRequest {
         let header = v1::VerifyStreamHeader {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.keys.source()),
-            signature: self.signature.0.clone(),
+            signature: self.signature.0,
             signature_format: SignatureFormat::wire(self.format),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         };
         v1::VerifyStreamRequest { part: Some(v1::verify_stream_request::Part::Header(header)) }
     }

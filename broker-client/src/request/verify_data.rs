@@ -62,18 +62,18 @@ impl VerifyDataRequest {
 impl Ask for VerifyDataRequest {
     type Message = v1::VerifyDataRequest;
 
-    fn options(&self) -> &Options {
-        &self.options
+    fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
-    fn message(&self, id: &str) -> v1::VerifyDataRequest {
+    fn message(self, metadata: v1::Metadata) -> v1::VerifyDataRequest {
         v1::VerifyDataRequest {
-            profile: self.profile.clone(),
+            profile: self.profile,
             key_source: Some(self.keys.source()),
-            input: self.input.0.clone(),
-            signature: self.signature.0.clone(),
+            input: self.input.0,
+            signature: self.signature.0,
             signature_format: SignatureFormat::wire(self.format),
-            metadata: Some(self.options.metadata(id)),
+            metadata: Some(metadata),
         }
     }
 }

@@ -62,6 +62,9 @@ pub(super) struct Arguments {
     /// Calls at once on one connection [default: 256]
     #[arg(long, value_name = "N")]
     pub(super) max_concurrent_streams: Option<OsString>,
+    /// Requests of one pipeline that are worked on at once; its others wait [default: 256]
+    #[arg(long, value_name = "N")]
+    pub(super) max_pipeline_items: Option<OsString>,
     /// How long a call without a deadline of its own may take [default: 60s]
     #[arg(long, value_name = "DURATION")]
     pub(super) max_request_time: Option<OsString>,

@@ -31,6 +31,7 @@ fn settings() -> Vec<(&'static str, &'static str, fn(&mut Config))> {
         ("max-response-bytes", "3MiB", |c| c.max_response_bytes = 3 << 20),
         ("max-connections", "9", |c| c.max_connections = 9),
         ("max-concurrent-streams", "11", |c| c.max_concurrent_streams = 11),
+        ("max-pipeline-items", "12", |c| c.max_pipeline_items = NonZeroUsize::new(12).unwrap()),
         ("max-request-time", "1m30s", |c| c.max_request_time = Duration::from_secs(90)),
         ("drain-deadline", "20s", |c| c.drain_deadline = Duration::from_secs(20)),
         ("drain-idle", "0", |c| c.drain_idle = Duration::ZERO),

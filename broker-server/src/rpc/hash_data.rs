@@ -2,15 +2,15 @@
 
 use broker_proto::v1::{HashDataRequest, HashDataResponse, hash_data_response::HashValue as Wire};
 
-use super::{Broker, CallContext, call::Call};
+use super::{Broker, CallContext, Parts, call::Call};
 use crate::{
     compute::Lane,
     operation::{
         self,
-        hash::{self, HashValue},
+        hash::{HashValue, hash_data},
     },
     policy::{
-        decide,
+        Permit, decide,
         permit::{HashData, Operation as _},
     },
     request,
@@ -20,34 +20,70 @@ use crate::{
 /// The largest input that is hashed on the shard itself, in bytes: a hop to another thread costs more.
 const INLINE: usize = 16 << 10;
 
+/// Whether hashing this takes less time than a hop to another thread.
+pub(super) fn is_light(message: &HashDataRequest) -> bool {
+    message.input.len() <= INLINE
+}
+
 impl Broker {
     pub(super) async fn answer_hash_data(
         &self,
         context: CallContext,
-        mut message: HashDataRequest,
+        message: HashDataRequest,
     ) -> Result<HashDataResponse, CallError> {
-        let limits = &self.0.limits;
-        let metadata = message.metadata.take();
-        let mut call = Call::begin(context, HashData::NAME, &message.profile, metadata, limits)?;
-        let result = self.hash(&mut call, message).await;
+        if is_light(&message) {
+            return self.answer_light_hash_data(context, message);
+        }
+        let (mut call, message) = self.begin_hash_data(context, message)?;
+        let result = match permit(&self.0, &mut call, message) {
+            Ok(permit) => self.hash_in_pool(&call, permit).await,
+            Err(error) => Err(error),
+        };
         let value = call.end(&self.0, result)?;
         Ok(hashed(call, value))
     }
 
-    async fn hash(&self, call: &mut Call, message: HashDataRequest) -> Result<HashValue, CallError> {
-        let profile = call.find_profile(&self.0)?;
-        let request = request::HashData::parse(message.input, message.output_format, &self.0.limits)?;
-        let length = request.input.len();
-        let permit = decide::hash_data(&call.context.caller, profile, request, call.now)?;
-        call.algorithm = Some(permit.rule().algorithm.name());
-        let backend = operation::backend(permit.profile().library);
-        if length <= INLINE {
-            return Ok(hash::hash_data(permit, backend));
-        }
+    /// The same at once, for what [`is_light`].
+    pub(super) fn answer_light_hash_data(
+        &self,
+        context: CallContext,
+        message: HashDataRequest,
+    ) -> Result<HashDataResponse, CallError> {
+        let (mut call, message) = self.begin_hash_data(context, message)?;
+        let result = permit(&self.0, &mut call, message).map(hash);
+        let value = call.end(&self.0, result)?;
+        Ok(hashed(call, value))
+    }
+
+    fn begin_hash_data(
+        &self,
+        context: CallContext,
+        mut message: HashDataRequest,
+    ) -> Result<(Call, HashDataRequest), CallError> {
+        let metadata = message.metadata.take();
+        let call = Call::begin(context, HashData::NAME, &message.profile, metadata, &self.0.limits)?;
+        Ok((call, message))
+    }
+
+    async fn hash_in_pool(&self, call: &Call, permit: Permit<HashData>) -> Result<HashValue, CallError> {
         let context = call.context;
-        let job = move || hash::hash_data(permit, backend);
+        let job = move || hash(permit);
         Ok(self.0.pool.run(Lane::Short, context.connection, Some(context.deadline), job).await?)
     }
+}
+
+/// Parses and decides.
+fn permit(parts: &Parts, call: &mut Call, message: HashDataRequest) -> Result<Permit<HashData>, CallError> {
+    let profile = call.find_profile(parts)?;
+    let request = request::HashData::parse(message.input, message.output_format, &parts.limits)?;
+    let permit = decide::hash_data(&call.context.caller, profile, request, call.now)?;
+    call.algorithm = Some(permit.rule().algorithm.name());
+    Ok(permit)
+}
+
+fn hash(permit: Permit<HashData>) -> HashValue {
+    let backend = operation::backend(permit.profile().library);
+    hash_data(permit, backend)
 }
 
 /// The answer with a hash in it.

@@ -9,6 +9,8 @@ mod health;
 mod info;
 mod kem;
 mod legacy;
+mod pipeline;
+mod prefix;
 mod sign_certificate;
 mod sign_data;
 mod signature_keys;
@@ -51,12 +53,15 @@ use crate::{
 pub use dev::Dev;
 pub use health::Health;
 use legacy::Legacy;
+use pipeline::PipelineService;
+pub(crate) use pipeline::{Course, Lifeline};
 
 /// The services of `cryptobroker.v1`.
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     "cryptobroker.v1.CryptoService",
     "cryptobroker.v1.InfoService",
     "cryptobroker.v1.KemService",
+    "cryptobroker.v1.PipelineService",
     "cryptobroker.v1.SignatureKeyService",
     "cryptobroker.v1.StreamService",
 ];
@@ -116,6 +121,11 @@ pub(crate) fn reads_stream(path: &str) -> bool {
     path.starts_with("/cryptobroker.v1.StreamService/")
 }
 
+/// Whether the method at `path` reads a pipeline, which tells the transport by its [`Lifeline`] what it is doing.
+pub(crate) fn reads_pipeline(path: &str) -> bool {
+    path.starts_with("/cryptobroker.v1.PipelineService/")
+}
+
 /// What the transport knows about a call; it is in the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct CallContext {
@@ -127,7 +137,8 @@ pub struct CallContext {
     pub deadline: Instant,
     /// When the call arrived, in Unix seconds: every check of the call sees this one time.
     pub received: i64,
-    /// How long a stream without a deadline of its caller's own may be silent; `None` for all other calls.
+    /// How long a stream without a deadline of its caller's own may be silent, and what an item of a pipeline has where
+    /// it says nothing else; `None` for all other calls.
     pub patience: Option<Duration>,
 }
 
@@ -157,6 +168,8 @@ pub struct Parts {
     pub max_request_bytes: usize,
     /// Size of a response message in bytes.
     pub max_response_bytes: usize,
+    /// Items of one pipeline that are worked on at once.
+    pub max_pipeline_items: usize,
     /// For `GetInfo`.
     pub started_at: SystemTime,
     /// The services for development, where they are wanted.
@@ -193,6 +206,7 @@ impl Broker {
         let mut routes = Routes::new(sized!(CryptoServiceServer, self.clone(), request))
             .add_service(sized!(KemServiceServer, self.clone(), request))
             .add_service(sized!(SignatureKeyServiceServer, self.clone(), request))
+            .add_service(PipelineService(self.clone()))
             .add_service(stream::Fed(sized!(StreamServiceServer, self.clone(), request)))
             .add_service(sized!(InfoServiceServer, self.clone(), SMALL))
             .add_service(sized!(CryptoGrpcServer, old.clone(), request))

@@ -22,13 +22,16 @@ use super::{
     drain::{Phase, reached},
 };
 use crate::{
-    rpc::{self, CallContext},
+    rpc::{self, CallContext, Lifeline},
     status::{self, CallError},
 };
 
 /// Streams that stay open for as long as their client likes: they are no calls to wait for, and end when the server
 /// leaves.
 const WATCHES: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."];
+
+/// The deadline of what has none.
+const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The service of one connection.
 #[derive(Clone, Debug)]
@@ -70,18 +73,23 @@ impl Admission {
             Ok(timeout) => timeout,
             Err(error) => return refusal(&error, call),
         };
-        let deadline = Instant::now() + timeout.unwrap_or(self.max_request_time);
-        // A stream may take as long as it is fed; whoever reads it looks to that.
-        let fed = call.kind == Kind::Stream && timeout.is_none();
+        // A stream may take as long as it is fed, a pipeline as long as it likes; whoever reads them looks to that.
+        let pipeline = call.kind == Kind::Pipeline;
+        let fed = matches!(call.kind, Kind::Stream | Kind::Pipeline) && timeout.is_none();
+        let longest = if pipeline { UNBOUNDED } else { self.max_request_time };
+        let deadline = Instant::now() + timeout.unwrap_or(longest);
         let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let context = CallContext {
             caller: self.connection.caller,
             connection: self.connection.id,
             deadline,
             received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
-            patience: fed.then_some(self.max_request_time),
+            patience: (fed || pipeline).then_some(self.max_request_time),
         };
         request.extensions_mut().insert(context);
+        if pipeline {
+            request.extensions_mut().insert(Lifeline(call.clone()));
+        }
         let limit = self.max_request_bytes;
         let mut route =
             pin!(self.routes.call(request.map(|body| Question::new(body, Arc::clone(&call), limit))));
@@ -108,7 +116,9 @@ impl Admission {
 }
 
 fn kind(path: &str) -> Kind {
-    if rpc::reads_stream(path) {
+    if rpc::reads_pipeline(path) {
+        Kind::Pipeline
+    } else if rpc::reads_stream(path) {
         Kind::Stream
     } else if WATCHES.iter().any(|watch| path.starts_with(watch)) {
         Kind::Watch

@@ -118,6 +118,7 @@ impl Body for Question {
         }
         loop {
             let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+                this.call.scrub_items();
                 if this.first == First::Here {
                     // The stream may stay open and silent for long.
                     this.first = First::Read;
@@ -149,7 +150,7 @@ impl Body for Question {
                     }
                 }
             };
-            let stream = this.call.kind == Kind::Stream;
+            let stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
             if stream && this.first == First::Coming && this.messages.pass_one(&data) {
                 this.first = First::Here;
             }
@@ -205,7 +206,9 @@ fn overwrite(trailers: &mut HeaderMap) {
 
 impl Answer {
     pub(super) fn new(body: tonic::body::Body, call: Arc<Call>, deadline: Option<Instant>) -> Self {
-        call.answered();
+        if call.kind != Kind::Pipeline {
+            call.answered();
+        }
         Self { body, call, deadline, interrupted: None, ended: false, secret: false }
     }
 

@@ -1,6 +1,8 @@
 //! What is known about one connection, and how many calls it has in flight.
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -10,8 +12,11 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{drain::Phase, scrub::Scrub};
-use crate::caller::Caller;
+use super::{
+    drain::{Phase, reached},
+    scrub::Scrub,
+};
+use crate::{caller::Caller, rpc::Course};
 
 /// Counters of one shard. Each shard has its own, so that calls do not fight over a cache line.
 #[derive(Debug, Default)]
@@ -90,7 +95,9 @@ pub(super) struct Call {
     pub(super) connection: Arc<Connection>,
     pub(super) kind: Kind,
     /// Its request has a secret in it.
-    secret: bool,
+    secret: AtomicBool,
+    /// An item has been read whose secret may still be where it was read into.
+    unwiped: AtomicBool,
     /// Its request has arrived whole.
     whole: AtomicBool,
     in_flight: AtomicBool,
@@ -105,6 +112,8 @@ pub(super) enum Kind {
     Unary,
     /// As many as the client likes.
     Stream,
+    /// Items, and their answers: in flight while it says so itself.
+    Pipeline,
     /// One message, and answers that may go on for ever, such as a health watch: not waited for.
     Watch,
 }
@@ -114,7 +123,8 @@ impl Call {
         Self {
             connection,
             kind,
-            secret,
+            secret: AtomicBool::new(secret),
+            unwiped: AtomicBool::new(false),
             whole: AtomicBool::new(false),
             in_flight: AtomicBool::new(false),
             paused: AtomicBool::new(false),
@@ -125,7 +135,7 @@ impl Call {
     /// The whole request has arrived.
     pub(super) fn complete(&self) {
         self.whole.store(true, Ordering::Relaxed);
-        if self.kind != Kind::Watch {
+        if matches!(self.kind, Kind::Unary | Kind::Stream) {
             self.work();
         }
     }
@@ -154,7 +164,14 @@ impl Call {
 
     /// What has come of the request has been read, and has its secret in it.
     pub(super) fn scrub(&self) {
-        if self.secret {
+        if self.secret.load(Ordering::Relaxed) {
+            self.connection.scrub.request();
+        }
+    }
+
+    /// Nothing more has come; the items that have are read, and some had a secret in them.
+    pub(super) fn scrub_items(&self) {
+        if self.unwiped.load(Ordering::Relaxed) && self.unwiped.swap(false, Ordering::Relaxed) {
             self.connection.scrub.request();
         }
     }
@@ -185,11 +202,32 @@ impl Call {
     }
 }
 
+impl Course for Call {
+    fn busy(&self) {
+        self.work();
+    }
+
+    fn idle(&self) {
+        self.rest();
+    }
+
+    fn secret(&self) {
+        self.secret.store(true, Ordering::Relaxed);
+        self.unwiped.store(true, Ordering::Relaxed);
+    }
+
+    fn leaving(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut phase = self.connection.phase.clone();
+        Box::pin(async move { reached(&mut phase, Phase::Leaving).await })
+    }
+}
+
 impl Drop for Call {
     fn drop(&mut self) {
-        if self.secret && self.whole.load(Ordering::Relaxed) {
+        let secret = *self.secret.get_mut();
+        if secret && self.whole.load(Ordering::Relaxed) {
             self.connection.scrub.request();
-        } else if self.secret {
+        } else if secret {
             self.connection.scrub.request_always();
         }
         self.resume();

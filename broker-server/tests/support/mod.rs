@@ -18,6 +18,7 @@ use v1::{
 };
 
 pub mod aead;
+pub mod pipeline;
 pub mod pki;
 pub mod signing;
 pub mod tree;

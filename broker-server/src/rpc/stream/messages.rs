@@ -11,9 +11,8 @@ use http_body::Body as _;
 use tonic::{Status, body::Body};
 
 use super::message::{Message, Part};
+use crate::rpc::prefix::{self, PREFIX};
 
-/// The prefix of a message: a flag and a length ("gRPC over HTTP/2", Length-Prefixed-Message).
-const PREFIX: usize = 5;
 /// The key of the field `bytes data = 2` of each message of `StreamService`.
 const DATA: u8 = 2 << 3 | 2;
 /// The longest form of that field's length that is read here, in bytes. A longer one is left to prost.
@@ -61,7 +60,7 @@ impl<M: Message> Messages<M> {
                 Some(data) => self.frame = data,
                 // Trailers are an end, too.
                 None if matches!(&self.state, State::Head(head) if head.known == 0) => return Ok(None),
-                None => return Err(Status::internal("Unexpected EOF decoding stream.")),
+                None => return Err(prefix::cut_short()),
             }
         }
     }
@@ -119,19 +118,11 @@ impl Head {
 
     /// How to go on; `None` where that takes another byte.
     fn next(&self, limit: usize) -> Result<Option<State>, Status> {
-        let [flag, length @ .., _, _, _, _, _] = self.bytes;
+        let [flag, a, b, c, d, ..] = self.bytes;
         let Some(begun) = self.bytes.get(PREFIX..self.known) else { return Ok(None) };
-        let length = u32::from_be_bytes(length) as usize;
-        if flag != 0 {
-            let text =
-                "protocol error: received message with compressed-flag but no grpc-encoding was specified";
-            return Err(Status::internal(text));
-        }
+        let length = prefix::length([flag, a, b, c, d])?;
         if length > limit {
-            let text = format!(
-                "Error, decoded message length too large: found {length} bytes, the limit is: {limit} bytes"
-            );
-            return Err(Status::out_of_range(text));
+            return Err(prefix::too_large(length, limit));
         }
         let whole = Some(State::Whole { length, gathered: BytesMut::from(begun) });
         let Some((key, number)) = begun.split_first().filter(|_| begun.len() < length) else {

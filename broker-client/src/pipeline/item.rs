@@ -1,0 +1,144 @@
+//! An item on the wire: what makes a call's message a `PipelineRequest`, and an answer of a `PipelineResponse`.
+//!
+//! The messages around the operations are read and written by field, because the generated ones own what is in them: a
+//! request is written from where it is, and an answer is decoded once.
+
+use std::time::Duration;
+
+use broker_proto::rpc;
+use bytes::{Buf, Bytes};
+use prost::{
+    Message,
+    encoding::{
+        DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint,
+        key_len, message, skip_field, uint64,
+    },
+};
+use prost_types::Duration as ProtoDuration;
+use tonic::{Code, Status};
+
+use crate::{
+    error::Error,
+    retry::Failure,
+    wire::{PREFIX, put_prefix},
+};
+
+/// `PipelineRequest.sequence` and `PipelineResponse.sequence`.
+const SEQUENCE: u32 = 1;
+
+/// `PipelineRequest.timeout`.
+const TIMEOUT: u32 = 2;
+
+/// `PipelineResponse.error`.
+const ERROR: u32 = 2;
+
+/// A message that is longer than this is not written into the buffer that all share.
+const LONG: usize = 16 * 1024;
+
+/// A call's message as an item.
+pub(super) struct Item<'a, M> {
+    operation: u32,
+    message: &'a M,
+    length: usize,
+    timeout: ProtoDuration,
+}
+
+impl<'a, M: Message> Item<'a, M> {
+    pub(super) fn new(operation: u32, message: &'a M, timeout: Duration) -> Self {
+        let timeout = ProtoDuration {
+            seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+            nanos: i32::try_from(timeout.subsec_nanos()).unwrap_or(0),
+        };
+        Self { operation, message, length: message.encoded_len(), timeout }
+    }
+
+    /// The message by itself, where it is long.
+    pub(super) fn long(&self) -> Option<Vec<u8>> {
+        (self.length > LONG).then(|| {
+            let mut bytes = Vec::with_capacity(self.length);
+            self.message.encode_raw(&mut bytes);
+            bytes
+        })
+    }
+
+    /// How long the whole is without the message.
+    pub(super) fn head_len(&self, sequence: u64) -> usize {
+        PREFIX + self.fields_len(sequence)
+    }
+
+    /// How long the message is.
+    pub(super) fn message_len(&self) -> usize {
+        self.length
+    }
+
+    fn fields_len(&self, sequence: u64) -> usize {
+        uint64::encoded_len(SEQUENCE, &sequence)
+            + message::encoded_len(TIMEOUT, &self.timeout)
+            + key_len(self.operation)
+            + encoded_len_varint(self.length as u64)
+    }
+
+    /// Everything before the message.
+    pub(super) fn write_head(&self, sequence: u64, bytes: &mut Vec<u8>) {
+        put_prefix(bytes, self.fields_len(sequence) + self.length);
+        uint64::encode(SEQUENCE, &sequence, bytes);
+        message::encode(TIMEOUT, &self.timeout, bytes);
+        encode_key(self.operation, WireType::LengthDelimited, bytes);
+        encode_varint(self.length as u64, bytes);
+    }
+
+    pub(super) fn write_message(&self, bytes: &mut Vec<u8>) {
+        self.message.encode_raw(bytes);
+    }
+}
+
+/// The number of the item that is answered.
+pub(super) fn sequence(mut response: &[u8]) -> Result<u64, Error> {
+    let mut sequence = 0;
+    while response.has_remaining() {
+        let (field, wire_type) = decode_key(&mut response).map_err(malformed)?;
+        if field == SEQUENCE {
+            uint64::merge(wire_type, &mut sequence, &mut response, DecodeContext::default())
+                .map_err(malformed)?;
+            // Servers write fields in the order of their numbers.
+            return Ok(sequence);
+        }
+        skip_field(wire_type, field, &mut response, DecodeContext::default()).map_err(malformed)?;
+    }
+    Ok(sequence)
+}
+
+/// The answer to an operation, out of its response.
+pub(super) fn answer<R: Message + Default>(mut response: Bytes, operation: u32) -> Result<R, Failure> {
+    while response.has_remaining() {
+        let (field, wire_type) = decode_key(&mut response).map_err(malformed)?;
+        if (field == operation || field == ERROR) && wire_type == WireType::LengthDelimited {
+            let length = decode_varint(&mut response).map_err(malformed)?;
+            let length = usize::try_from(length).ok().filter(|length| *length <= response.len());
+            let length = length.ok_or_else(|| Error::protocol("an answer that is cut"))?;
+            let message = response.split_to(length);
+            return if field == ERROR {
+                Err(error(message))
+            } else {
+                R::decode(message).map_err(|error| malformed(error).into())
+            };
+        }
+        skip_field(wire_type, field, &mut response, DecodeContext::default()).map_err(malformed)?;
+    }
+    Err(Error::protocol("a response of the pipeline without an answer to its operation").into())
+}
+
+/// A `google.rpc.Status`, as it would have ended the call on its own.
+fn error(message: Bytes) -> Failure {
+    match rpc::Status::decode(message.clone()) {
+        Ok(status) => match Code::from_i32(status.code) {
+            Code::Ok => Error::protocol("an error with the code OK").into(),
+            code => Failure::Status(Status::with_details(code, status.message, message)),
+        },
+        Err(error) => malformed(error).into(),
+    }
+}
+
+fn malformed(error: prost::DecodeError) -> Error {
+    Error::protocol(error.to_string())
+}

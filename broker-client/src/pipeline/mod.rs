@@ -1,0 +1,110 @@
+//! Many calls on one stream (`PipelineService.Execute`): each is an item with a number, answered in whatever order.
+//!
+//! A caller writes its item straight into the buffer that leaves next, so what many callers write at the same time
+//! leaves together. One task reads the answers; of each it looks at the number only, and hands the rest to who waits.
+
+mod item;
+mod outbox;
+mod reader;
+mod slots;
+mod stream;
+mod waiting;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use prost::Message;
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
+use tonic::transport::Channel;
+
+use self::{item::Item, slots::Outcome, stream::Stream, waiting::Waiting};
+use crate::{
+    client::Method,
+    error::Error,
+    retry::{Attempt, Failure},
+};
+
+/// The stream of a client and its clones. It is opened by the first item, and again after it ended.
+pub(crate) struct Pipeline {
+    channel: Channel,
+    runtime: Handle,
+    /// A place for each item that may be on its way. Whoever waits longest gets the next one.
+    places: Semaphore,
+    stream: Mutex<Option<Arc<Stream>>>,
+}
+
+impl Pipeline {
+    pub(crate) fn new(channel: Channel, runtime: Handle, in_flight: usize) -> Self {
+        let places = Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS));
+        Self { channel, runtime, places, stream: Mutex::default() }
+    }
+
+    /// Makes one attempt at a call.
+    pub(crate) async fn call<M, R>(
+        &self,
+        method: &Method<M, R>,
+        message: &M,
+        attempt: Attempt,
+    ) -> Result<R, Failure>
+    where
+        M: Message,
+        R: Message + Default,
+    {
+        let (_place, left) = self.place(attempt).await?;
+        let item = Item::new(method.item, message, left);
+        match Waiting::new(self, item, attempt.deadline).await {
+            Outcome::Answer(message) => item::answer(message, method.item),
+            Outcome::Failed(failure) => Err(failure),
+        }
+    }
+
+    /// A place among the items on their way, and the time that is left then.
+    async fn place(&self, attempt: Attempt) -> Result<(SemaphorePermit<'_>, Duration), Failure> {
+        if let Ok(place) = self.places.try_acquire() {
+            return Ok((place, attempt.left));
+        }
+        let closed = |_| Error::Runtime { detail: "the pipeline is closed".into() }.into();
+        let place = attempt.limit(async { self.places.acquire().await.map_err(closed) }).await?;
+        Ok((place, attempt.deadline.saturating_duration_since(Instant::now())))
+    }
+
+    /// The stream that takes items now. `ended` is one that does not.
+    fn stream(&self, ended: Option<&Arc<Stream>>) -> Arc<Stream> {
+        let mut current = lock(&self.stream);
+        match &*current {
+            Some(stream) if !ended.is_some_and(|ended| Arc::ptr_eq(stream, ended)) => Arc::clone(stream),
+            _ => {
+                let stream = Arc::new(Stream::default());
+                self.runtime.spawn(reader::run(Arc::clone(&stream), self.channel.clone()));
+                *current = Some(Arc::clone(&stream));
+                stream
+            }
+        }
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if let Some(stream) = &*lock(&self.stream) {
+            stream.close();
+        }
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("places", &self.places).finish_non_exhaustive()
+    }
+}
+
+/// A panic while it is held is nobody's but the one's who panics: nothing here is left half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,108 @@
+//! The answers of a pipeline on their way out: many in one frame, one with a secret in a frame of its own.
+
+use std::collections::VecDeque;
+
+use broker_proto::v1::{PipelineResponse, pipeline_response::Result as Answer};
+use bytes::{BufMut, Bytes, BytesMut};
+use prost::Message as _;
+use tonic::Status;
+
+use super::item::failed;
+use crate::{rpc::prefix::PREFIX, status::CallError};
+
+/// From this length on, in bytes, answers do not wait for more to go with them.
+const FULL: usize = 32 << 10;
+/// Zeros in front of an answer with a secret: the HTTP/2 library copies a frame's beginning into the connection's write
+/// buffer, which nobody wipes, and as much of it as this at most.
+const ZEROS: [u8; 256] = [0; 256];
+
+/// What is to be sent.
+pub(super) struct Answers {
+    limit: usize,
+    frames: VecDeque<Bytes>,
+    open: BytesMut,
+}
+
+impl Answers {
+    /// Answers of `limit` bytes at most each.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, frames: VecDeque::new(), open: BytesMut::new() }
+    }
+
+    pub(super) fn push(&mut self, response: PipelineResponse) {
+        let length = response.encoded_len();
+        if length > self.limit {
+            let limit = self.limit;
+            let text = format!(
+                "Error, encoded message length too large: found {length} bytes, the limit is: {limit} bytes"
+            );
+            let error = CallError::foreign(&Status::out_of_range(text));
+            let refusal = failed(response.sequence, &error);
+            return self.put(&refusal, refusal.encoded_len());
+        }
+        if has_secret(&response) { self.put_alone(&response, length) } else { self.put(&response, length) }
+    }
+
+    fn put(&mut self, response: &PipelineResponse, length: usize) {
+        self.open.reserve(PREFIX + length);
+        put_prefix(&mut self.open, length);
+        response.encode_raw(&mut self.open);
+    }
+
+    /// A frame with nothing else in it, whose memory is freed, and so wiped, as soon as it is sent.
+    fn put_alone(&mut self, response: &PipelineResponse, length: usize) {
+        self.close();
+        let mut zeros = Vec::with_capacity(ZEROS.len() + 8);
+        prost::encoding::bytes::encode(100, &ZEROS.to_vec(), &mut zeros);
+        let length = zeros.len() + length;
+        let mut frame = Vec::with_capacity(PREFIX + length);
+        put_prefix(&mut frame, length);
+        // The fields of a message may come in any order.
+        frame.extend_from_slice(&zeros);
+        response.encode_raw(&mut frame);
+        self.frames.push_back(frame.into());
+    }
+
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.frames.push_back(self.open.split().freeze());
+        }
+    }
+
+    /// Whether enough has come together to be sent.
+    pub(super) fn is_full(&self) -> bool {
+        !self.frames.is_empty() || self.open.len() >= FULL
+    }
+
+    /// The next frame.
+    pub(super) fn take(&mut self) -> Option<Bytes> {
+        self.frames.pop_front().or_else(|| (!self.open.is_empty()).then(|| self.open.split().freeze()))
+    }
+}
+
+fn put_prefix(to: &mut impl BufMut, length: usize) {
+    to.put_u8(0);
+    // The limit of an answer is far below what the prefix can say.
+    to.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+}
+
+const fn has_secret(response: &PipelineResponse) -> bool {
+    match &response.result {
+        Some(
+            Answer::DecryptData(_)
+            | Answer::GenerateSignatureKeyPair(_)
+            | Answer::GenerateKemKeyPair(_)
+            | Answer::Encapsulate(_)
+            | Answer::Decapsulate(_),
+        ) => true,
+        Some(
+            Answer::Error(_)
+            | Answer::HashData(_)
+            | Answer::SignCertificate(_)
+            | Answer::SignData(_)
+            | Answer::VerifyData(_)
+            | Answer::EncryptData(_),
+        )
+        | None => false,
+    }
+}

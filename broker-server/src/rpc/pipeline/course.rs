@@ -1,0 +1,28 @@
+//! What a pipeline and the transport tell each other while it lasts.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+/// The transport's side of one call. A drain waits for a call that is busy.
+pub(crate) trait Course: Send + Sync {
+    /// There are items to work on.
+    fn busy(&self);
+
+    /// All items that have come are answered.
+    fn idle(&self);
+
+    /// An item with a secret in it has been read: what it came in is to be wiped.
+    fn secret(&self);
+
+    /// Resolves when the broker leaves: nothing more is to be read.
+    fn leaving(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// In the request's extensions.
+#[derive(Clone)]
+pub(crate) struct Lifeline(pub(crate) Arc<dyn Course>);
+
+impl fmt::Debug for Lifeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lifeline")
+    }
+}

@@ -1,0 +1,231 @@
+//! A pipeline at work: it is the body of the answer, and takes from the body of the request.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use http::HeaderMap;
+use http_body::{Body, Frame};
+use tonic::Status;
+
+use super::{
+    answers::Answers,
+    course::Lifeline,
+    item::{Item, Later, failed},
+    items::{self, Items},
+};
+use crate::{
+    rpc::{Broker, CallContext, prefix},
+    status::CallError,
+};
+
+/// What a pipeline may spend before others on its shard have their turn: items, each with as many more as its data has
+/// these bytes.
+const TURN: usize = 32;
+const BYTES: usize = 256;
+
+/// One stream of `Execute`.
+pub(super) struct Flow {
+    broker: Broker,
+    context: CallContext,
+    lifeline: Lifeline,
+    leaving: Pin<Box<dyn Future<Output = ()> + Send>>,
+    items: Items,
+    /// Items that others work on, and the bytes that they came in.
+    under_way: FuturesUnordered<Sized>,
+    bytes: usize,
+    answers: Answers,
+    /// How the stream ends, once nothing more is read.
+    end: Option<Result<(), Status>>,
+    /// Of this turn.
+    spent: usize,
+    over: bool,
+}
+
+/// An item that others work on, and its size in bytes.
+struct Sized(Later, usize);
+
+impl Future for Sized {
+    type Output = (broker_proto::v1::PipelineResponse, usize);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self(later, size) = self.get_mut();
+        later.as_mut().poll(cx).map(|response| (response, *size))
+    }
+}
+
+impl Flow {
+    pub(super) fn new(
+        broker: Broker,
+        context: CallContext,
+        lifeline: Lifeline,
+        body: tonic::body::Body,
+    ) -> Self {
+        let (request, response) = (broker.0.max_request_bytes, broker.0.max_response_bytes);
+        Self {
+            leaving: lifeline.0.leaving(),
+            items: Items::new(body, request),
+            answers: Answers::new(response),
+            broker,
+            context,
+            lifeline,
+            under_way: FuturesUnordered::new(),
+            bytes: 0,
+            end: None,
+            spent: 0,
+            over: false,
+        }
+    }
+
+    /// Answers what others have done.
+    fn collect(&mut self, cx: &mut Context<'_>) {
+        while let Poll::Ready(Some((response, size))) = self.under_way.poll_next_unpin(cx) {
+            self.bytes -= size;
+            self.answers.push(response);
+        }
+    }
+
+    /// Whether another item may be read.
+    fn has_room(&self) -> bool {
+        // As many bytes as four of the largest requests: one pipeline must not take what all connections may.
+        self.end.is_none()
+            && self.under_way.len() < self.broker.0.max_pipeline_items
+            && self.bytes <= 4 * self.broker.0.max_request_bytes
+    }
+
+    /// Reads items and begins to work on them, until nothing more has come, there is no room or the turn is over; true
+    /// for the last.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut now = None;
+        while self.has_room() && !self.answers.is_full() {
+            if self.spent >= TURN {
+                return true;
+            }
+            let item = match self.items.poll_next(cx) {
+                // Looked at again, so that the transport sees that nothing has come.
+                Poll::Pending if self.items.take_passed_over() => {
+                    self.lifeline.0.secret();
+                    continue;
+                }
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(item))) => item,
+                Poll::Ready(Some(Err(status))) => {
+                    // What cannot be read may have been a secret.
+                    self.lifeline.0.secret();
+                    self.end = Some(Err(CallError::foreign(&status).into()));
+                    break;
+                }
+                Poll::Ready(None) => {
+                    self.end = Some(Ok(()));
+                    break;
+                }
+            };
+            self.lifeline.0.busy();
+            let now = *now.get_or_insert_with(|| {
+                let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.context.received = i64::try_from(received.as_secs()).unwrap_or(i64::MAX);
+                Instant::now()
+            });
+            self.spent += 1;
+            self.begin(item, now);
+        }
+        false
+    }
+
+    fn begin(&mut self, item: items::Item, now: Instant) {
+        let message = match item {
+            items::Item::Message(message) => message,
+            items::Item::TooLarge { sequence, length } => {
+                let status = prefix::too_large(length, self.broker.0.max_request_bytes);
+                return self.answers.push(failed(sequence, &CallError::foreign(&status)));
+            }
+        };
+        let size = message.len();
+        let item = match Item::read(message) {
+            Ok(Ok(item)) => item,
+            Ok(Err(response)) => {
+                self.lifeline.0.secret();
+                return self.answers.push(response);
+            }
+            Err(status) => {
+                self.lifeline.0.secret();
+                self.end = Some(Err(CallError::foreign(&status).into()));
+                return;
+            }
+        };
+        if item.carries_secret() {
+            self.lifeline.0.secret();
+        }
+        self.spent += item.light_bytes() / BYTES;
+        if let Some(later) = item.begin(&self.broker, &self.context, now, &mut self.answers) {
+            self.bytes += size;
+            self.under_way.push(Sized(later, size));
+        }
+    }
+
+    fn trailers(&mut self, end: Result<(), Status>) -> Frame<Bytes> {
+        self.over = true;
+        let status = end.err().unwrap_or_else(|| Status::ok(""));
+        let mut trailers = HeaderMap::new();
+        // A status is made of header values; there is nothing better to send if it were not.
+        let _ = status.add_header(&mut trailers);
+        Frame::trailers(trailers)
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        if !self.items.between() {
+            // What has come of the item may have been a secret.
+            self.lifeline.0.secret();
+        }
+    }
+}
+
+impl Body for Flow {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.get_mut();
+        if this.over {
+            return Poll::Ready(None);
+        }
+        if this.end.is_none() && this.leaving.as_mut().poll(cx).is_ready() {
+            this.end = Some(Err(CallError::ShuttingDown.into()));
+        }
+        let turn_is_over = this.read(cx);
+        if turn_is_over {
+            this.spent = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        // What has just begun is polled for the first time here.
+        this.collect(cx);
+        if let Some(frame) = this.answers.take() {
+            return Poll::Ready(Some(Ok(Frame::data(frame))));
+        }
+        match this.end.take_if(|_| this.under_way.is_empty()) {
+            Some(end) => {
+                let trailers = this.trailers(end);
+                Poll::Ready(Some(Ok(trailers)))
+            }
+            None => {
+                if this.under_way.is_empty() {
+                    this.lifeline.0.idle();
+                }
+                this.spent = 0;
+                Poll::Pending
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over
+    }
+}

@@ -1,0 +1,29 @@
+//! The prefix of a message ("gRPC over HTTP/2", Length-Prefixed-Message), for methods that read a request's body past
+//! the gRPC library. The statuses are that library's.
+
+use tonic::Status;
+
+/// Length of the prefix, in bytes: a flag and four bytes of length.
+pub(super) const PREFIX: usize = 5;
+
+/// The length of the message behind the prefix, in bytes.
+pub(super) fn length(prefix: [u8; PREFIX]) -> Result<usize, Status> {
+    let [flag, length @ ..] = prefix;
+    if flag != 0 {
+        let text = "protocol error: received message with compressed-flag but no grpc-encoding was specified";
+        return Err(Status::internal(text));
+    }
+    Ok(u32::from_be_bytes(length) as usize)
+}
+
+/// Of a message of `length` bytes where `limit` are allowed.
+pub(super) fn too_large(length: usize, limit: usize) -> Status {
+    Status::out_of_range(format!(
+        "Error, decoded message length too large: found {length} bytes, the limit is: {limit} bytes"
+    ))
+}
+
+/// Of a body that ends within a message.
+pub(super) fn cut_short() -> Status {
+    Status::internal("Unexpected EOF decoding stream.")
+}
