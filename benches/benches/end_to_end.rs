@@ -33,7 +33,7 @@ fn measure(mode: Mode, scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
     });
     let mut criterion = suite::criterion(&suite::mode_folder(mode))?;
     let mut cpu = ServerCpu::new();
-    for scenario in scenarios {
+    for scenario in scenarios.iter().filter(|scenario| mode.has(scenario)) {
         let (mut calls, mut used) = (0, Some(Duration::ZERO));
         criterion.bench_function(&scenario.id, |bencher| {
             bencher.iter_custom(|wanted| {

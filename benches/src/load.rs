@@ -12,13 +12,7 @@ use std::{
 use broker_client::Client;
 use tokio::{runtime::Runtime, task::JoinSet};
 
-use crate::{
-    Failure, process,
-    scenario::Scenario,
-    server::Server,
-    suite::{AT_ONCE, Mode},
-    wire,
-};
+use crate::{Failure, process, scenario::Scenario, server::Server, suite::Mode, wire};
 
 /// A broker, a connection to it, and the runtime that both ends of the measurement's client run on.
 #[derive(Debug)]
@@ -41,6 +35,7 @@ impl Rig {
         let server = Server::start(binary)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let client = runtime.block_on(wire::connect(&server.socket()))?;
+        let client = if mode == Mode::Pipeline { client.pipeline() } else { client };
         Ok(Self { mode, client, runtime, server, _core: core })
     }
 
@@ -59,9 +54,11 @@ impl Rig {
     /// # Errors
     /// Where a call fails.
     pub fn time(&self, scenario: &Arc<Scenario>, calls: u64) -> Result<(u64, Duration), Failure> {
-        let done = match self.mode {
-            Mode::One | Mode::Pinned => self.runtime.block_on(self.one_at_a_time(scenario, calls)),
-            Mode::Ten => self.runtime.block_on(self.at_once(scenario, calls.next_multiple_of(AT_ONCE))),
+        let done = match self.mode.at_once() {
+            1 => self.runtime.block_on(self.one_at_a_time(scenario, calls)),
+            callers => {
+                self.runtime.block_on(self.at_once(scenario, calls.next_multiple_of(callers), callers))
+            }
         };
         done.map_err(|error| format!("{}: {error}", scenario.id).into())
     }
@@ -74,22 +71,27 @@ impl Rig {
         Ok((calls, start.elapsed()))
     }
 
-    /// Each of [`AT_ONCE`] callers asks again as soon as it is answered.
-    async fn at_once(&self, scenario: &Arc<Scenario>, calls: u64) -> Result<(u64, Duration), Failure> {
+    /// Each of the callers asks again as soon as it is answered.
+    async fn at_once(
+        &self,
+        scenario: &Arc<Scenario>,
+        calls: u64,
+        callers: u64,
+    ) -> Result<(u64, Duration), Failure> {
         let left = Arc::new(AtomicU64::new(calls));
-        let mut callers = JoinSet::new();
+        let mut tasks = JoinSet::new();
         let start = Instant::now();
-        for _ in 0..AT_ONCE {
+        for _ in 0..callers {
             let (client, scenario, left) = (self.client.clone(), Arc::clone(scenario), Arc::clone(&left));
-            callers.spawn(async move {
+            tasks.spawn(async move {
                 while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
                     wire::call(&client, &scenario).await?;
                 }
                 Ok::<(), Failure>(())
             });
         }
-        while let Some(caller) = callers.join_next().await {
-            caller??;
+        while let Some(ended) = tasks.join_next().await {
+            ended??;
         }
         Ok((calls, start.elapsed()))
     }

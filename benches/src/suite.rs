@@ -9,15 +9,12 @@ use std::{
 use criterion::Criterion;
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, server::build_folder};
+use crate::{Failure, scenario::Scenario, server::build_folder};
 
 /// The suite without a socket.
 pub const PURE: &str = "pure_crypto";
 /// The suite through a socket; it has one folder for each [`Mode`].
 pub const END_TO_END: &str = "end_to_end";
-
-/// How many calls are on their way at once in [`Mode::Ten`].
-pub const AT_ONCE: u64 = 10;
 
 /// Names the modes to be measured, separated by commas; without it all are.
 pub const MODES_VARIABLE: &str = "BROKER_BENCH_MODES";
@@ -32,11 +29,13 @@ pub enum Mode {
     Pinned,
     /// Ten at once on one connection.
     Ten,
+    /// 64 at once down one pipeline.
+    Pipeline,
 }
 
 impl Mode {
     /// Every mode, in the order in which they are measured.
-    pub const ALL: [Self; 3] = [Self::One, Self::Pinned, Self::Ten];
+    pub const ALL: [Self; 4] = [Self::One, Self::Pinned, Self::Ten, Self::Pipeline];
 
     /// The name of its folder.
     pub const fn name(self) -> &'static str {
@@ -44,7 +43,22 @@ impl Mode {
             Self::One => "one",
             Self::Pinned => "pinned",
             Self::Ten => "ten",
+            Self::Pipeline => "pipeline",
         }
+    }
+
+    /// How many calls are on their way at once.
+    pub const fn at_once(self) -> u64 {
+        match self {
+            Self::One | Self::Pinned => 1,
+            Self::Ten => 10,
+            Self::Pipeline => 64,
+        }
+    }
+
+    /// Whether the scenario can be called in this way: not everything is an item of a pipeline.
+    pub fn has(self, scenario: &Scenario) -> bool {
+        self != Self::Pipeline || scenario.is_pipelined()
     }
 
     /// Those that [`MODES_VARIABLE`] names.

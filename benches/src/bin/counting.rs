@@ -144,13 +144,16 @@ fn count(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut counter = Counter::start()?;
     let client = runtime.block_on(wire::connect(&counter.server.socket()))?;
+    let lanes = [("unary", client.clone()), ("pipeline", client.pipeline())];
     let mut all = Vec::new();
     for scenario in &scenarios {
-        let (server, client) = runtime.block_on(one(&mut counter, &client, scenario, arguments.calls))?;
-        let counted = Counted { id: scenario.id.clone(), lane: "unary".into(), server, client };
-        match arguments.output {
-            Format::Json => println!("{}", serde_json::to_string(&counted)?),
-            Format::Table => all.push(counted),
+        for (lane, client) in lanes.iter().filter(|(lane, _)| *lane == "unary" || scenario.is_pipelined()) {
+            let (server, client) = runtime.block_on(one(&mut counter, client, scenario, arguments.calls))?;
+            let counted = Counted { id: scenario.id.clone(), lane: (*lane).to_owned(), server, client };
+            match arguments.output {
+                Format::Json => println!("{}", serde_json::to_string(&counted)?),
+                Format::Table => all.push(counted),
+            }
         }
     }
     if let Format::Table = arguments.output {

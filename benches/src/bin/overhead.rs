@@ -89,13 +89,14 @@ fn main() -> Result<(), Failure> {
         (Vec::new(), None)
     } else {
         let effort = if arguments.full { &FULL } else { &QUICK };
-        let run = Run::begin(&scenarios)?;
+        let run = Run::begin(&scenarios, arguments.filter.as_deref())?;
+        let calls = Mode::ALL.iter().flat_map(|mode| scenarios.iter().filter(|one| mode.has(one))).count();
         run.suite(PURE, effort, scenarios.iter().filter(|scenario| scenario.has_cryptography()).count())?;
-        run.suite(END_TO_END, effort, scenarios.len() * Mode::ALL.len())?;
+        run.suite(END_TO_END, effort, calls)?;
         let counted = run.count(effort)?;
         (counted, Some(run.kpi(effort)?))
     };
-    let report = Report::gather(&scenarios, counted, kpi)?;
+    let report = Report::gather(&scenarios, &counted, kpi)?;
     let chart = match arguments.chart {
         Some(path) => path,
         None => estimates_folder()?.join("overhead.svg"),
@@ -111,6 +112,7 @@ fn main() -> Result<(), Failure> {
 /// One measurement, with cargo to build what it needs.
 struct Run<'a> {
     scenarios: &'a [Scenario],
+    filter: Option<&'a str>,
     cargo: OsString,
     profile: String,
     binary: PathBuf,
@@ -118,7 +120,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Builds everything first, so that nothing is built while something is measured.
-    fn begin(scenarios: &'a [Scenario]) -> Result<Self, Failure> {
+    fn begin(scenarios: &'a [Scenario], filter: Option<&'a str>) -> Result<Self, Failure> {
         let profile = server::build_profile()?;
         if profile == "dev" {
             return Err(
@@ -129,7 +131,7 @@ impl<'a> Run<'a> {
         }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let bar = spinner("building the server and the suites");
-        let run = Self { scenarios, cargo, profile, binary: server::binary()? };
+        let run = Self { scenarios, filter, cargo, profile, binary: server::binary()? };
         run.cargo(&["build", "-p", "broker-benches", "--bin", "counting"], &[], |_| ())?;
         run.cargo(
             &["bench", "-p", "broker-benches", "--bench", PURE, "--bench", END_TO_END, "--no-run"],
@@ -158,9 +160,11 @@ impl<'a> Run<'a> {
     }
 
     fn count(&self, effort: &Effort) -> Result<Vec<Counted>, Failure> {
-        let bar = bar("counting allocations", self.scenarios.len());
+        let lanes = self.scenarios.iter().map(|scenario| 1 + usize::from(scenario.is_pipelined())).sum();
+        let bar = bar("counting allocations", lanes);
         let mut lines = Vec::new();
-        let options = ["--output", "json", "--calls", effort.counted];
+        let options: Vec<&str> =
+            ["--output", "json", "--calls", effort.counted].into_iter().chain(self.filter).collect();
         let done = self.cargo(&["run", "-p", "broker-benches", "--bin", "counting"], &options, |line| {
             lines.push(line.to_owned());
             bar.inc(1);

@@ -17,11 +17,12 @@ const TOP: i32 = 64;
 const WIDTH: i32 = 960;
 
 /// What is drawn of a scenario, in the order of the legend.
-const MARKS: [(&str, RGBColor); 4] = [
+const MARKS: [(&str, RGBColor); 5] = [
     ("without a socket", RGBColor(0x4d, 0x4d, 0x4d)),
     ("end to end, one at a time", RGBColor(0xd5, 0x5e, 0x00)),
     ("client and server on one core", RGBColor(0xe6, 0x9f, 0x00)),
     ("ten at once, per call", RGBColor(0x00, 0x72, 0xb2)),
+    ("down a pipeline, per call", RGBColor(0x00, 0x9e, 0x73)),
 ];
 
 /// The SVG. Scenarios that were not measured are left out.
@@ -29,13 +30,16 @@ const MARKS: [(&str, RGBColor); 4] = [
 /// # Errors
 /// Where the drawing fails.
 pub fn chart(report: &Report) -> Result<String, Failure> {
-    let rows: Vec<(&str, [Option<f64>; 4])> = report
+    let rows: Vec<(&str, [Option<f64>; 5])> = report
         .rows
         .iter()
         .map(|row| {
             let median = |mode| row.end_to_end.get(&mode).map(|done| done.estimate.median_ns / 1e3);
             let pure = row.pure.map(|pure| pure.median_ns / 1e3);
-            (row.id.as_str(), [pure, median(Mode::One), median(Mode::Pinned), median(Mode::Ten)])
+            (
+                row.id.as_str(),
+                [pure, median(Mode::One), median(Mode::Pinned), median(Mode::Ten), median(Mode::Pipeline)],
+            )
         })
         .filter(|(_, marks)| marks.iter().any(Option::is_some))
         .collect();
@@ -73,7 +77,7 @@ pub fn chart(report: &Report) -> Result<String, Failure> {
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 fn legend(area: &Area<'_>) -> Result<(), Failure> {
-    for ((name, colour), x) in MARKS.into_iter().zip((12..).step_by(230)) {
+    for ((name, colour), x) in MARKS.into_iter().zip((12..).step_by(188)) {
         area.draw(&Circle::new((x, 16), 4, colour.filled()))?;
         let style = ("sans-serif", 12).into_font().color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw(&Text::new(name, (x + 10, 16), style))?;

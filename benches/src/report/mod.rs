@@ -41,8 +41,8 @@ pub struct Row {
     pub pure: Option<Estimate>,
     /// Through the socket, in each mode that was measured.
     pub end_to_end: BTreeMap<Mode, EndToEnd>,
-    /// Allocations per call.
-    pub allocations: Option<Counted>,
+    /// Allocations per call, in each lane that was counted.
+    pub allocations: Vec<Counted>,
     /// What the Go broker's project has published.
     pub go: Published,
 }
@@ -68,7 +68,7 @@ impl Report {
     ///
     /// # Errors
     /// Where an estimate cannot be read.
-    pub fn gather(scenarios: &[Scenario], counted: Vec<Counted>, kpi: Option<Kpi>) -> Result<Self, Failure> {
+    pub fn gather(scenarios: &[Scenario], counted: &[Counted], kpi: Option<Kpi>) -> Result<Self, Failure> {
         let folder = suite::estimates_folder()?;
         let pure = estimates::read(&folder.join(suite::PURE))?;
         let mut modes = Vec::new();
@@ -79,7 +79,6 @@ impl Report {
                 suite::server_cpu(mode)?,
             ));
         }
-        let mut counted: BTreeMap<_, _> = counted.into_iter().map(|one| (one.id.clone(), one)).collect();
         let mut rows = Vec::new();
         for Scenario { id, .. } in scenarios {
             let pure = pure.get(id).copied();
@@ -89,7 +88,7 @@ impl Report {
             rows.push(Row {
                 pure,
                 end_to_end: through.collect(),
-                allocations: counted.remove(id),
+                allocations: counted.iter().filter(|counted| counted.id == *id).cloned().collect(),
                 go: published::go(id),
                 id: id.clone(),
             });

@@ -50,6 +50,7 @@ fn latency(rows: &[Row]) -> Table {
         "ratio",
         "pinned",
         "ten at once",
+        "pipeline",
         "Go: pure",
         "Go: one",
         "Go: ten",
@@ -65,6 +66,7 @@ fn latency(rows: &[Row]) -> Table {
             number(one.and_then(|one| one.ratio), "×"),
             number(median(Mode::Pinned), ""),
             number(median(Mode::Ten), ""),
+            number(median(Mode::Pipeline), ""),
             number(row.go.pure_us, ""),
             number(row.go.one_us, ""),
             number(row.go.ten_us, ""),
@@ -77,10 +79,12 @@ fn cost(rows: &[Row]) -> Table {
     let mut table = table(&[
         "id",
         "calls/s, one",
-        "calls/s, ten",
+        "ten",
+        "pipeline",
         "server CPU µs, one",
         "pinned",
         "ten",
+        "pipeline",
         "server allocations",
         "bytes",
         "client allocations",
@@ -90,17 +94,18 @@ fn cost(rows: &[Row]) -> Table {
         let rate = |mode| row.end_to_end.get(&mode).map(|done| done.per_second);
         let cpu = |mode| number(row.end_to_end.get(&mode).and_then(|done| done.server_cpu_us), "");
         let count = |of: fn(&Counted) -> f64| {
-            row.allocations
-                .as_ref()
-                .map_or_else(|| MISSING.to_owned(), |counted| format!("{:.0}", of(counted)))
+            let unary = row.allocations.iter().find(|counted| counted.lane == "unary");
+            unary.map_or_else(|| MISSING.to_owned(), |counted| format!("{:.0}", of(counted)))
         };
         table.add_row([
             row.id.clone(),
             number(rate(Mode::One), ""),
             number(rate(Mode::Ten), ""),
+            number(rate(Mode::Pipeline), ""),
             cpu(Mode::One),
             cpu(Mode::Pinned),
             cpu(Mode::Ten),
+            cpu(Mode::Pipeline),
             count(|counted| counted.server.count),
             count(|counted| counted.server.bytes),
             count(|counted| counted.client.count),

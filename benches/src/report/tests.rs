@@ -9,12 +9,13 @@ fn estimate(microseconds: f64) -> Estimate {
 fn report() -> Report {
     let pure = Some(estimate(2.0));
     let end_to_end = BTreeMap::from([(Mode::One, EndToEnd::new(estimate(50.0), pure, Some(8_000.0)))]);
-    let measured = Row { id: "hash/a".into(), pure, end_to_end, allocations: None, go: Published::default() };
+    let measured =
+        Row { id: "hash/a".into(), pure, end_to_end, allocations: Vec::new(), go: Published::default() };
     let missing = Row {
         id: "hash/b".into(),
         pure: None,
         end_to_end: BTreeMap::new(),
-        allocations: None,
+        allocations: Vec::new(),
         go: published::go("hash/sha3-512/64B"),
     };
     Report { machine: Machine::this(), rows: vec![measured, missing], kpi: None }
@@ -33,7 +34,7 @@ fn what_was_not_measured_is_shown_as_missing_and_not_as_zero() {
     let text = tables(&report());
     let line = text.lines().find(|line| line.contains("hash/b")).unwrap();
     let words: Vec<&str> = line.split_whitespace().collect();
-    assert_eq!(words, ["hash/b", "–", "–", "–", "–", "–", "–", "1.25", "87.0", "39.0"]);
+    assert_eq!(words, ["hash/b", "–", "–", "–", "–", "–", "–", "–", "1.25", "87.0", "39.0"]);
     let json = serde_json::to_value(report()).unwrap();
     assert!(json["rows"][1]["pure"].is_null());
     assert!(json["rows"][1]["end_to_end"].as_object().unwrap().is_empty());
