@@ -14,6 +14,7 @@ pub mod load;
 pub mod process;
 pub mod published;
 pub mod report;
+pub mod request_path;
 pub mod scenario;
 pub mod server;
 pub mod suite;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{
     Scenario, Task,
-    material::{Material, P256, P384, P521, RSA_4096},
+    material::{ED25519, Material, P256, P384, P521, RSA_4096},
 };
 use crate::{
     Failure,
@@ -62,6 +62,7 @@ fn certificates() -> Vec<Scenario> {
         ("p521-sha512/csr-p521", "ecdsa-sha512", P521, P521),
         ("p384-sha512/csr-rsa-4096", "ecdsa-sha512", P384, RSA_4096),
         ("rsa-4096-sha256/csr-p256", "rsa-sha256", RSA_4096, P256),
+        ("ed25519/csr-p256", "ed25519-ca", ED25519, P256),
     ]
     .into_iter()
     .map(|(id, profile, issuer, subject)| {
