@@ -4,7 +4,7 @@
 //! key search. Short work is repeated, so that what happens once in a while counts for little.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark that fails has nothing to count")]
-#![allow(unreachable_pub, unused_qualifications, reason = "the macros' code")]
+#![allow(unreachable_pub, unused_qualifications, clippy::disallowed_methods, reason = "the macros' code")]
 
 use std::hint::black_box;
 

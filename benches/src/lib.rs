@@ -9,6 +9,7 @@
 pub mod allocations;
 pub mod estimates;
 pub mod in_process;
+pub mod instructions;
 pub mod kpi;
 pub mod load;
 pub mod process;
