@@ -54,8 +54,9 @@ use crate::{
 pub use dev::Dev;
 pub use health::Health;
 use legacy::Legacy;
+pub(crate) use pipeline::Course;
+pub use pipeline::Lifeline;
 use pipeline::PipelineService;
-pub(crate) use pipeline::{Course, Lifeline};
 
 /// The services of `cryptobroker.v1`.
 const SERVICES: [&str; 6] = [
