@@ -75,9 +75,26 @@ fn hash(broker: &Broker, context: CallContext, message: Bytes) -> Reply {
     }))
 }
 
+/// The answer to the one message of a request.
+pub(crate) async fn answer<B>(
+    broker: &Broker,
+    method: Method,
+    context: CallContext,
+    body: B,
+) -> Result<Bytes, CallError>
+where
+    B: Body<Data = Bytes, Error = Status> + Unpin,
+{
+    let message = read(body, broker.0.max_request_bytes).await?;
+    match method(broker, context, message) {
+        Reply::Now(answer) => answer,
+        Reply::Later(answer) => answer.await,
+    }
+}
+
 /// Reads the one message of a request, of `limit` bytes at most, and waits for the request's end. What else comes is passed
 /// over. The statuses are those of the gRPC library.
-pub(crate) async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, CallError>
+async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, CallError>
 where
     B: Body<Data = Bytes, Error = Status> + Unpin,
 {

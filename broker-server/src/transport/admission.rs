@@ -22,10 +22,7 @@ use super::{
     drain::{Phase, reached},
 };
 use crate::{
-    rpc::{
-        self, Broker, CallContext, Lifeline, Routes,
-        direct::{self, Reply},
-    },
+    rpc::{self, Broker, CallContext, Lifeline, Routes, direct},
     status::{self, CallError},
 };
 
@@ -70,7 +67,7 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
         match direct::method(&request) {
             Some(method) => {
                 let question = Question::new(request.into_body(), Arc::clone(&admitted.call), limit);
-                Box::pin(admitted.answer_directly(self.routes.broker.clone(), method, question, limit))
+                Box::pin(admitted.answer_directly(self.routes.broker.clone(), method, question))
             }
             None => {
                 let call = Arc::clone(&admitted.call);
@@ -125,16 +122,9 @@ impl Admitted {
         broker: Broker,
         method: direct::Method,
         question: Question,
-        limit: usize,
     ) -> Result<Response<Answer>, Infallible> {
         let Self { call, context, interruption, own_deadline, answers_secret } = self;
-        let work = async {
-            let message = direct::read(question, limit).await?;
-            match method(&broker, context, message) {
-                Reply::Now(answer) => answer,
-                Reply::Later(answer) => answer.await,
-            }
-        };
+        let work = direct::answer(&broker, method, context, question);
         Ok(match attended(work, interruption).await.flatten() {
             Ok(message) => {
                 let answer = Answer::whole(message, call, own_deadline).with_secret(answers_secret);
