@@ -12,16 +12,15 @@ use broker_server::{
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::Catalogue,
     request::Limits,
-    rpc::{Broker, CallContext, Health, Lifeline, Parts},
+    rpc::{Broker, CallContext, Health, Lifeline, Parts, Routes},
     telemetry::audit::{Audit, AuditTarget},
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::Request;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use prost::Message;
 use tokio::runtime::Runtime;
-use tonic::{body::Body, service::Routes};
-use tower::Service as _;
+use tonic::body::Body;
 
 use crate::{Failure, scenario::PROFILES};
 
@@ -88,14 +87,7 @@ impl Services {
     /// Where the status is not OK.
     pub fn answer(&mut self, request: Request<Body>) -> Result<Bytes, Failure> {
         let routes = &mut self.routes;
-        self.runtime.block_on(async move {
-            let answer = routes.call(request).await?;
-            let collected = answer.into_body().collect().await?;
-            match collected.trailers().and_then(|trailers| trailers.get("grpc-status")) {
-                Some(status) if status == "0" => Ok(collected.to_bytes()),
-                _ => Err("the call failed".into()),
-            }
-        })
+        self.runtime.block_on(async move { Ok(routes.answer(request).await?) })
     }
 }
 

@@ -145,7 +145,8 @@ where
         if Instant::now() + wait.min(LONGEST) >= deadline {
             return Err(error);
         }
-        sleep(wait).await;
+        // On the heap: few calls come here, and each has room for it.
+        Box::pin(sleep(wait)).await;
         left = deadline.saturating_duration_since(Instant::now());
         last = Some(Box::new(error));
         attempt += 1;

@@ -11,17 +11,31 @@ use std::{
 use broker_client::{
     Certificate, Code, Encoding, Error, HashRequest, HashValue, HealthStatus, SignCertificateRequest,
 };
-use common::{Step, broker};
+use common::{Lane, Step, broker, broker_on};
 use tonic::{Code as Grpc, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
+
+on_both_lanes! {
+    a_hash_comes_back_in_the_form_that_was_asked_for
+    a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries
+    a_deprecation_warning_reaches_the_caller
+    deadline_and_trace_travel_with_the_call
+    a_certificate_comes_back_as_pem_or_der
+    only_codes_that_can_pass_are_retried_and_only_so_often
+    retry_info_beyond_the_deadline_ends_the_call_at_once
+    a_refusal_keeps_what_the_server_said
+    a_call_ends_at_its_deadline_whoever_set_it
+    retries_share_one_deadline
+    an_answer_without_its_value_is_a_protocol_error
+    calls_run_at_the_same_time_on_one_connection
+}
 
 fn hash() -> HashRequest {
     HashRequest::new("Default", &b"\x01\xfe"[..])
 }
 
-#[tokio::test]
-async fn a_hash_comes_back_in_the_form_that_was_asked_for() {
-    let it = broker(1).await;
+async fn a_hash_comes_back_in_the_form_that_was_asked_for(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let hex = it.client.hash_data(hash().id("call-1")).await.unwrap();
     assert_eq!(HashValue::Hex("01fe".into()), hex.value);
     assert_eq!(("Default", "identity", "call-1"), (hex.profile(), hex.algorithm(), &*hex.id));
@@ -31,9 +45,8 @@ async fn a_hash_comes_back_in_the_form_that_was_asked_for() {
     assert_eq!("01fe", raw.value.to_hex());
 }
 
-#[tokio::test]
-async fn a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries() {
-    let it = broker(3).await;
+async fn a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries(lane: Lane) {
+    let it = broker_on(lane, 3).await;
     it.fake.fail(Status::unavailable("")).fail(Status::unavailable(""));
     let answer = it.client.hash_data(hash()).await.unwrap();
     assert_eq!(36, answer.id.len());
@@ -42,17 +55,15 @@ async fn a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries() 
     assert_ne!(answer.id, it.client.hash_data(hash()).await.unwrap().id);
 }
 
-#[tokio::test]
-async fn a_deprecation_warning_reaches_the_caller() {
-    let it = broker(1).await;
+async fn a_deprecation_warning_reaches_the_caller(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let answer = it.client.hash_data(HashRequest::new("Old", "")).await.unwrap();
     let warning = answer.deprecation.unwrap();
     assert_eq!(("Old", Some("New")), (&*warning.profile, warning.replaced_by.as_deref()));
 }
 
-#[tokio::test]
-async fn deadline_and_trace_travel_with_the_call() {
-    let it = broker(1).await;
+async fn deadline_and_trace_travel_with_the_call(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     it.client.hash_data(hash().traceparent(parent)).await.unwrap();
     let seen = it.fake.seen();
@@ -62,9 +73,8 @@ async fn deadline_and_trace_travel_with_the_call() {
     assert_eq!(Some("localhost"), seen[0].authority.as_deref());
 }
 
-#[tokio::test]
-async fn a_certificate_comes_back_as_pem_or_der() {
-    let it = broker(2).await;
+async fn a_certificate_comes_back_as_pem_or_der(lane: Lane) {
+    let it = broker_on(lane, 2).await;
     let request = SignCertificateRequest::new("Default", "csr", "cert", "key");
     it.fake.fail(Status::unavailable(""));
     let pem = it.client.sign_certificate(request.clone()).await.unwrap();
@@ -87,8 +97,7 @@ async fn info_and_health_are_typed() {
     assert_eq!(Some(HealthStatus::Serving), watch.next().await.unwrap());
 }
 
-#[tokio::test]
-async fn only_codes_that_can_pass_are_retried_and_only_so_often() {
+async fn only_codes_that_can_pass_are_retried_and_only_so_often(lane: Lane) {
     for (code, sent) in [
         (Grpc::Unavailable, 3),
         (Grpc::ResourceExhausted, 3),
@@ -103,7 +112,7 @@ async fn only_codes_that_can_pass_are_retried_and_only_so_often() {
         (Grpc::OutOfRange, 1),
         (Grpc::Unimplemented, 1),
     ] {
-        let it = broker(3).await;
+        let it = broker_on(lane, 3).await;
         for _ in 0..3 {
             it.fake.fail(Status::new(code, "no"));
         }
@@ -137,9 +146,8 @@ async fn pushback_is_honoured() {
     assert_eq!(4, it.fake.calls());
 }
 
-#[tokio::test]
-async fn retry_info_beyond_the_deadline_ends_the_call_at_once() {
-    let it = broker(3).await;
+async fn retry_info_beyond_the_deadline_ends_the_call_at_once(lane: Lane) {
+    let it = broker_on(lane, 3).await;
     let hour = Duration::from_secs(3600);
     let details = ErrorDetails::with_retry_info(Some(hour));
     it.fake.fail(Status::with_error_details(Grpc::ResourceExhausted, "full", details));
@@ -148,9 +156,8 @@ async fn retry_info_beyond_the_deadline_ends_the_call_at_once() {
     assert_eq!(1, it.fake.calls());
 }
 
-#[tokio::test]
-async fn a_refusal_keeps_what_the_server_said() {
-    let it = broker(3).await;
+async fn a_refusal_keeps_what_the_server_said(lane: Lane) {
+    let it = broker_on(lane, 3).await;
     let metadata = [
         ("field", "csr"),
         ("profile", "Default"),
@@ -172,9 +179,8 @@ async fn a_refusal_keeps_what_the_server_said() {
     assert!(!error.is_unreachable());
 }
 
-#[tokio::test]
-async fn a_call_ends_at_its_deadline_whoever_set_it() {
-    let it = broker(3).await;
+async fn a_call_ends_at_its_deadline_whoever_set_it(lane: Lane) {
+    let it = broker_on(lane, 3).await;
     let short = Duration::from_millis(20);
     it.fake.then(Step::Hang).then(Step::Hang);
     for error in [
@@ -190,26 +196,23 @@ async fn a_call_ends_at_its_deadline_whoever_set_it() {
     it.client.hash_data(hash().timeout(Duration::MAX)).await.unwrap();
 }
 
-#[tokio::test]
-async fn retries_share_one_deadline() {
-    let it = broker(9).await;
+async fn retries_share_one_deadline(lane: Lane) {
+    let it = broker_on(lane, 9).await;
     it.fake.fail(Status::unavailable("first")).then(Step::Hang);
     let error = it.client.hash_data(hash().timeout(Duration::from_millis(200))).await.unwrap_err();
     assert!(matches!(&error, Error::Deadline { attempts: 2, last: Some(_), .. }), "{error:?}");
     assert!(error.to_string().contains("first"), "{error}");
 }
 
-#[tokio::test]
-async fn an_answer_without_its_value_is_a_protocol_error() {
-    let it = broker(3).await;
+async fn an_answer_without_its_value_is_a_protocol_error(lane: Lane) {
+    let it = broker_on(lane, 3).await;
     it.fake.then(Step::Empty);
     assert!(matches!(it.client.hash_data(hash()).await, Err(Error::Protocol { .. })));
     assert_eq!(1, it.fake.calls());
 }
 
-#[tokio::test]
-async fn calls_run_at_the_same_time_on_one_connection() {
-    let it = broker(1).await;
+async fn calls_run_at_the_same_time_on_one_connection(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     it.fake.then(Step::Hang);
     let stuck = tokio::spawn({
         let client = it.client.clone();

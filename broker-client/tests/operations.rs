@@ -8,8 +8,24 @@ use broker_client::{
     GenerateKeyPairRequest, KeyEncoding, SignDataRequest, SignatureFormat, VerifyDataRequest,
 };
 use broker_proto::v1;
-use common::{Step, answers::raw_key, broker};
+use common::{Lane, Step, answers::raw_key, broker_on};
 use tonic::Status;
+
+on_both_lanes! {
+    each_service_makes_its_own_key_pairs
+    key_encodings_and_signature_formats_have_their_numbers
+    a_secret_is_encapsulated_and_decapsulated
+    data_is_signed_and_verified
+    the_traditional_key_of_a_composite_comes_first
+    data_is_encrypted_and_decrypted
+    without_a_nonce_the_broker_s_comes_back_and_absent_aad_stays_absent
+    each_call_is_sent_again_when_that_can_help
+    each_refusal_that_would_come_again_is_final
+    an_empty_answer_is_a_protocol_error
+    an_empty_answer_never_says_valid
+    half_an_answer_is_a_protocol_error
+    no_debug_of_an_answer_shows_its_secret
+}
 
 /// The bytes of the keys that sign or verify, and whether they are a composite's.
 fn keys(source: Option<v1::SignKeySource>) -> (bool, Vec<Vec<u8>>) {
@@ -21,9 +37,8 @@ fn keys(source: Option<v1::SignKeySource>) -> (bool, Vec<Vec<u8>>) {
     }
 }
 
-#[tokio::test]
-async fn each_service_makes_its_own_key_pairs() {
-    let it = broker(1).await;
+async fn each_service_makes_its_own_key_pairs(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let pair = it.client.generate_kem_key_pair(GenerateKeyPairRequest::new("P").id("a")).await.unwrap();
     assert_eq!((&b"encapsulation key"[..], &b"random"[..]), (&*pair.public_key, &**pair.private_key));
     assert_eq!(("P", "identity", "a"), (pair.profile(), pair.algorithm(), &*pair.id));
@@ -41,9 +56,8 @@ async fn each_service_makes_its_own_key_pairs() {
     assert_eq!(v1::KeyEncoding::Pem, sent.key_encoding());
 }
 
-#[tokio::test]
-async fn key_encodings_and_signature_formats_have_their_numbers() {
-    let it = broker(1).await;
+async fn key_encodings_and_signature_formats_have_their_numbers(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     for (encoding, wire) in [
         (KeyEncoding::Raw, v1::KeyEncoding::Raw),
         (KeyEncoding::Der, v1::KeyEncoding::Der),
@@ -64,9 +78,8 @@ async fn key_encodings_and_signature_formats_have_their_numbers() {
     }
 }
 
-#[tokio::test]
-async fn a_secret_is_encapsulated_and_decapsulated() {
-    let it = broker(1).await;
+async fn a_secret_is_encapsulated_and_decapsulated(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let request = EncapsulateRequest::new("P", b"public").id("a");
     let made = it.client.encapsulate(request).await.unwrap();
     assert_eq!((&b"for public"[..], &b"for public"[..]), (&*made.ciphertext, &**made.shared_secret));
@@ -83,9 +96,8 @@ async fn a_secret_is_encapsulated_and_decapsulated() {
     assert_eq!(b"for public".to_vec(), raw_key(sent.key_source));
 }
 
-#[tokio::test]
-async fn data_is_signed_and_verified() {
-    let it = broker(1).await;
+async fn data_is_signed_and_verified(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let request = SignDataRequest::new("P", "private", "text").id("a").correlation_id("order-7");
     let signed = it.client.sign_data(request).await.unwrap();
     assert_eq!((&b"text!"[..], "SignData"), (&*signed.signature, &*signed.descriptor.operation));
@@ -110,9 +122,8 @@ async fn data_is_signed_and_verified() {
     assert_eq!((false, "b"), (verified.valid, &*verified.id));
 }
 
-#[tokio::test]
-async fn the_traditional_key_of_a_composite_comes_first() {
-    let it = broker(1).await;
+async fn the_traditional_key_of_a_composite_comes_first(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let request = SignDataRequest::composite("P", "traditional", "ml-dsa", "text");
     it.client.sign_data(request).await.unwrap();
     let expected = (true, vec![b"traditional".to_vec(), b"ml-dsa".to_vec()]);
@@ -124,9 +135,8 @@ async fn the_traditional_key_of_a_composite_comes_first() {
     assert_eq!(expected, keys(sent.key_source));
 }
 
-#[tokio::test]
-async fn data_is_encrypted_and_decrypted() {
-    let it = broker(1).await;
+async fn data_is_encrypted_and_decrypted(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let request = EncryptDataRequest::new("P", [1; 16], "abc").nonce([2; 12]).aad("header").id("a");
     let sealed = it.client.encrypt_data(request).await.unwrap();
     assert_eq!((&b"cba"[..], &[2; 12][..]), (&*sealed.ciphertext, &*sealed.nonce));
@@ -151,9 +161,8 @@ async fn data_is_encrypted_and_decrypted() {
     assert_eq!(Some(&b"sixteen bytes..."[..]), metadata.tag.as_deref());
 }
 
-#[tokio::test]
-async fn without_a_nonce_the_broker_s_comes_back_and_absent_aad_stays_absent() {
-    let it = broker(1).await;
+async fn without_a_nonce_the_broker_s_comes_back_and_absent_aad_stays_absent(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let sealed = it.client.encrypt_data(EncryptDataRequest::new("P", [1; 16], "")).await.unwrap();
     assert_eq!((&b"made by the "[..], None), (&*sealed.nonce, sealed.aad));
     let metadata = it.fake.last::<v1::EncryptDataRequest>().encrypt_metadata.clone().unwrap();
@@ -186,9 +195,8 @@ async fn call_each(client: &Client) -> Vec<(&'static str, Result<(), Error>)> {
     ]
 }
 
-#[tokio::test]
-async fn each_call_is_sent_again_when_that_can_help() {
-    let it = broker(2).await;
+async fn each_call_is_sent_again_when_that_can_help(lane: Lane) {
+    let it = broker_on(lane, 2).await;
     for _ in 0..8 {
         // One at a time: the next call takes the next step.
         it.fake.fail(Status::unavailable("")).then(Step::Usual);
@@ -204,9 +212,8 @@ async fn each_call_is_sent_again_when_that_can_help() {
     }
 }
 
-#[tokio::test]
-async fn each_refusal_that_would_come_again_is_final() {
-    let it = broker(2).await;
+async fn each_refusal_that_would_come_again_is_final(lane: Lane) {
+    let it = broker_on(lane, 2).await;
     for _ in 0..8 {
         it.fake.fail(Status::failed_precondition("no"));
     }
@@ -216,9 +223,8 @@ async fn each_refusal_that_would_come_again_is_final() {
     assert_eq!(8, it.fake.calls());
 }
 
-#[tokio::test]
-async fn an_empty_answer_is_a_protocol_error() {
-    let it = broker(2).await;
+async fn an_empty_answer_is_a_protocol_error(lane: Lane) {
+    let it = broker_on(lane, 2).await;
     for _ in 0..8 {
         it.fake.then(Step::Empty);
     }
@@ -233,17 +239,15 @@ async fn an_empty_answer_is_a_protocol_error() {
     assert_eq!(8, it.fake.calls());
 }
 
-#[tokio::test]
-async fn an_empty_answer_never_says_valid() {
-    let it = broker(1).await;
+async fn an_empty_answer_never_says_valid(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     it.fake.then(Step::Empty);
     let answer = it.client.verify_data(VerifyDataRequest::new("P", "k", "x", "x!")).await.unwrap();
     assert!(!answer.valid);
 }
 
-#[tokio::test]
-async fn half_an_answer_is_a_protocol_error() {
-    let it = broker(1).await;
+async fn half_an_answer_is_a_protocol_error(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let pair = |public: &str, private: &str| {
         let mut answer = v1::GenerateKeyPairResponse::default();
         (answer.public_key, answer.private_key) = (public.into(), private.into());
@@ -295,9 +299,8 @@ async fn half_an_answer_is_a_protocol_error() {
     assert!(!format!("{error} {error:?}").contains("SECRET"));
 }
 
-#[tokio::test]
-async fn no_debug_of_an_answer_shows_its_secret() {
-    let it = broker(1).await;
+async fn no_debug_of_an_answer_shows_its_secret(lane: Lane) {
+    let it = broker_on(lane, 1).await;
     let secret = "THE-SECRET";
     let key_pair = GenerateKeyPairRequest::new("P").seed(secret);
     let texts = [

@@ -14,9 +14,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 pub(crate) use self::{
-    bench::{
-        Bench, BenchCommand, Driver, Driving, KeyType, Lane, Matrix, Mix, Operation, Pin, Run, Share, Wire,
-    },
+    bench::{Bench, BenchCommand, Driver, Driving, KeyType, Lane, Matrix, Mix, Operation, Run, Wire},
     certificate::{Encoding, SignCertificate},
     data::{HashData, HashFormat, SignData, SignatureFormat, VerifyData},
     encryption::{DecryptData, EncryptData},

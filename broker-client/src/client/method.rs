@@ -21,49 +21,49 @@ impl<M, R> Method<M, R> {
     }
 }
 
-pub(super) const HASH_DATA: Method<v1::HashDataRequest, v1::HashDataResponse> =
+pub(super) static HASH_DATA: Method<v1::HashDataRequest, v1::HashDataResponse> =
     Method::new("/cryptobroker.v1.CryptoService/HashData", 3);
 
-pub(super) const SIGN_CERTIFICATE: Method<v1::SignCertificateRequest, v1::SignCertificateResponse> =
+pub(super) static SIGN_CERTIFICATE: Method<v1::SignCertificateRequest, v1::SignCertificateResponse> =
     Method::new("/cryptobroker.v1.CryptoService/SignCertificate", 4);
 
-pub(super) const SIGN_DATA: Method<v1::SignDataRequest, v1::SignDataResponse> =
+pub(super) static SIGN_DATA: Method<v1::SignDataRequest, v1::SignDataResponse> =
     Method::new("/cryptobroker.v1.CryptoService/SignData", 5);
 
-pub(super) const VERIFY_DATA: Method<v1::VerifyDataRequest, v1::VerifyDataResponse> =
+pub(super) static VERIFY_DATA: Method<v1::VerifyDataRequest, v1::VerifyDataResponse> =
     Method::new("/cryptobroker.v1.CryptoService/VerifyData", 6);
 
-pub(super) const ENCRYPT_DATA: Method<v1::EncryptDataRequest, v1::EncryptDataResponse> =
+pub(super) static ENCRYPT_DATA: Method<v1::EncryptDataRequest, v1::EncryptDataResponse> =
     Method::new("/cryptobroker.v1.CryptoService/EncryptData", 7);
 
-pub(super) const DECRYPT_DATA: Method<v1::DecryptDataRequest, v1::DecryptDataResponse> =
+pub(super) static DECRYPT_DATA: Method<v1::DecryptDataRequest, v1::DecryptDataResponse> =
     Method::new("/cryptobroker.v1.CryptoService/DecryptData", 8);
 
-pub(super) const GENERATE_SIGNATURE_KEY_PAIR: Method<
+pub(super) static GENERATE_SIGNATURE_KEY_PAIR: Method<
     v1::GenerateKeyPairRequest,
     v1::GenerateKeyPairResponse,
 > = Method::new("/cryptobroker.v1.SignatureKeyService/GenerateKeyPair", 9);
 
-pub(super) const GENERATE_KEM_KEY_PAIR: Method<v1::GenerateKeyPairRequest, v1::GenerateKeyPairResponse> =
+pub(super) static GENERATE_KEM_KEY_PAIR: Method<v1::GenerateKeyPairRequest, v1::GenerateKeyPairResponse> =
     Method::new("/cryptobroker.v1.KemService/GenerateKeyPair", 10);
 
-pub(super) const ENCAPSULATE: Method<v1::EncapsulateRequest, v1::EncapsulateResponse> =
+pub(super) static ENCAPSULATE: Method<v1::EncapsulateRequest, v1::EncapsulateResponse> =
     Method::new("/cryptobroker.v1.KemService/Encapsulate", 11);
 
-pub(super) const DECAPSULATE: Method<v1::DecapsulateRequest, v1::DecapsulateResponse> =
+pub(super) static DECAPSULATE: Method<v1::DecapsulateRequest, v1::DecapsulateResponse> =
     Method::new("/cryptobroker.v1.KemService/Decapsulate", 12);
 
-pub(super) const GET_INFO: Method<v1::GetInfoRequest, v1::GetInfoResponse> =
+pub(super) static GET_INFO: Method<v1::GetInfoRequest, v1::GetInfoResponse> =
     Method::new("/cryptobroker.v1.InfoService/GetInfo", 0);
 
-pub(super) const CHECK_HEALTH: Method<HealthCheckRequest, HealthCheckResponse> =
+pub(super) static CHECK_HEALTH: Method<HealthCheckRequest, HealthCheckResponse> =
     Method::new("/grpc.health.v1.Health/Check", 0);
 
-pub(super) const HASH_STREAM: Method<v1::HashStreamRequest, v1::HashDataResponse> =
+pub(super) static HASH_STREAM: Method<v1::HashStreamRequest, v1::HashDataResponse> =
     Method::new("/cryptobroker.v1.StreamService/HashStream", 0);
 
-pub(super) const SIGN_STREAM: Method<v1::SignStreamRequest, v1::SignDataResponse> =
+pub(super) static SIGN_STREAM: Method<v1::SignStreamRequest, v1::SignDataResponse> =
     Method::new("/cryptobroker.v1.StreamService/SignStream", 0);
 
-pub(super) const VERIFY_STREAM: Method<v1::VerifyStreamRequest, v1::VerifyDataResponse> =
+pub(super) static VERIFY_STREAM: Method<v1::VerifyStreamRequest, v1::VerifyDataResponse> =
     Method::new("/cryptobroker.v1.StreamService/VerifyStream", 0);

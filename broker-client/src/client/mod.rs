@@ -7,7 +7,7 @@ mod keys;
 mod method;
 mod stream;
 
-use std::{mem, path::PathBuf, sync::Arc, time::Duration};
+use std::{mem, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use broker_proto::v1::GetInfoRequest;
 use http::HeaderValue;
@@ -118,48 +118,60 @@ impl Client {
 
     /// An operation, down the lane that this client has: one id, one trace, one deadline and one message for all its
     /// attempts.
-    async fn call<A, R>(&self, method: &Method<A::Message, R>, mut request: A) -> Result<R, Error>
+    ///
+    /// No `async fn`: its future would have room for the request beside that for the message which is made of it.
+    fn call<'a, A, R>(
+        &'a self,
+        method: &'static Method<A::Message, R>,
+        mut request: A,
+    ) -> impl Future<Output = Result<R, Error>> + Send + use<'a, A, R>
     where
         A: Ask<Message: Message>,
         R: Message + Default,
     {
         let options = mem::take(request.options());
         let timeout = options.timeout.unwrap_or(self.timeout);
-        match &self.pipeline {
-            None => {
-                let traceparent = options.header()?;
-                let message = request.message(options.metadata());
-                self.unary(method, &message, timeout, traceparent).await
-            }
-            Some(pipeline) => {
-                let message = request.message(options.traced_metadata()?);
-                retry::run(&self.retry, timeout, |attempt| pipeline.call(method, &message, attempt)).await
+        let prepared = match &self.pipeline {
+            None => options.header().map(|traceparent| (options.metadata(), traceparent)),
+            Some(_) => options.traced_metadata().map(|metadata| (metadata, None)),
+        };
+        let prepared = prepared.map(|(metadata, header)| (request.message(metadata), header));
+        async move {
+            // Borrowed, for the same reason.
+            let (message, traceparent) = prepared.as_ref().map_err(Error::clone)?;
+            match &self.pipeline {
+                None => self.unary(method, message, timeout, traceparent.as_ref()).await,
+                Some(pipeline) => {
+                    retry::run(&self.retry, timeout, |attempt| pipeline.call(method, message, attempt)).await
+                }
             }
         }
     }
 
-    /// A call of its own.
-    async fn unary<M, R>(
-        &self,
-        method: &Method<M, R>,
-        message: &M,
+    /// A call of its own. On the heap, because the future of a call that goes down a pipeline would be as large.
+    fn unary<'a, M, R>(
+        &'a self,
+        method: &'static Method<M, R>,
+        message: &'a M,
         timeout: Duration,
-        traceparent: Option<HeaderValue>,
-    ) -> Result<R, Error>
+        traceparent: Option<&'a HeaderValue>,
+    ) -> Pin<Box<dyn Future<Output = Result<R, Error>> + Send + 'a>>
     where
         M: Message,
-        R: Message + Default,
+        R: Message + Default + 'a,
     {
-        retry::run(&self.retry, timeout, |attempt| {
-            let mut request = wire::request(method.path, Once::new(wire::message(message)));
-            let headers = request.headers_mut();
-            // The server need not begin what nobody waits for.
-            headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
-            if let Some(value) = &traceparent {
-                headers.insert(wire::TRACEPARENT, value.clone());
-            }
-            attempt.limit(wire::call(self.channel.clone(), request))
+        Box::pin(async move {
+            retry::run(&self.retry, timeout, |attempt| {
+                let mut request = wire::request(method.path, Once::new(wire::message(message)));
+                let headers = request.headers_mut();
+                // The server need not begin what nobody waits for.
+                headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
+                if let Some(value) = traceparent {
+                    headers.insert(wire::TRACEPARENT, value.clone());
+                }
+                attempt.limit(wire::call(self.channel.clone(), request))
+            })
+            .await
         })
-        .await
     }
 }

@@ -13,7 +13,6 @@ mod waiting;
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use prost::Message;
@@ -57,22 +56,24 @@ impl Pipeline {
         M: Message,
         R: Message + Default,
     {
-        let (_place, left) = self.place(attempt).await?;
-        let item = Item::new(method.item, message, left);
+        let mut attempt = attempt;
+        let _place = match self.places.try_acquire() {
+            Ok(place) => place,
+            Err(_) => Box::pin(self.wait_for_place(&mut attempt)).await?,
+        };
+        let item = Item::new(method.item, message, attempt.left);
         match Waiting::new(self, item, attempt.deadline).await {
             Outcome::Answer(message) => item::answer(message, method.item),
             Outcome::Failed(failure) => Err(failure),
         }
     }
 
-    /// A place among the items on their way, and the time that is left then.
-    async fn place(&self, attempt: Attempt) -> Result<(SemaphorePermit<'_>, Duration), Failure> {
-        if let Ok(place) = self.places.try_acquire() {
-            return Ok((place, attempt.left));
-        }
+    /// A place among the items on their way, when there was none.
+    async fn wait_for_place(&self, attempt: &mut Attempt) -> Result<SemaphorePermit<'_>, Failure> {
         let closed = |_| Error::Runtime { detail: "the pipeline is closed".into() }.into();
         let place = attempt.limit(async { self.places.acquire().await.map_err(closed) }).await?;
-        Ok((place, attempt.deadline.saturating_duration_since(Instant::now())))
+        attempt.left = attempt.deadline.saturating_duration_since(Instant::now());
+        Ok(place)
     }
 
     /// The stream that takes items now. `ended` is one that does not.

@@ -5,14 +5,18 @@ use bytes::Bytes;
 
 /// A message that carries the id of its call.
 pub(super) trait Message {
-    fn id(&self) -> String;
+    fn metadata(&self) -> Option<v1::Metadata>;
+
+    fn id(&self) -> String {
+        self.metadata().map(|it| it.id).unwrap_or_default()
+    }
 }
 
 macro_rules! message {
     ($($message:ident),+) => {$(
         impl Message for v1::$message {
-            fn id(&self) -> String {
-                self.metadata.as_ref().map(|it| it.id.clone()).unwrap_or_default()
+            fn metadata(&self) -> Option<v1::Metadata> {
+                self.metadata.clone()
             }
         }
     )+};
@@ -30,8 +34,8 @@ message!(
 );
 
 impl Message for v1::GetInfoRequest {
-    fn id(&self) -> String {
-        String::new()
+    fn metadata(&self) -> Option<v1::Metadata> {
+        None
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod memory;
+mod pipeline;
 mod services;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
     collections::VecDeque,
     future::pending,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
     thread,
     time::Duration,
 };
@@ -18,10 +19,10 @@ use std::{
 use broker_client::Client;
 use broker_proto::v1::{
     crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
-    kem_service_server::KemServiceServer, signature_key_service_server::SignatureKeyServiceServer,
-    stream_service_server::StreamServiceServer,
+    kem_service_server::KemServiceServer, pipeline_service_server::PipelineServiceServer,
+    signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 
@@ -37,6 +38,35 @@ pub(crate) enum Step {
     Empty,
     /// Answers with this message, which has to be of the call's type.
     Answer(Box<dyn Any + Send>),
+    /// Ends the pipeline with this status, and without an answer to the item.
+    End(Status),
+}
+
+/// How a client sends its operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Unary,
+    Pipeline,
+}
+
+/// Runs each test with the operations as calls of their own, and as items of a pipeline.
+#[macro_export]
+macro_rules! on_both_lanes {
+    ($($test:ident)+) => {
+        mod unary {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test(super::common::Lane::Unary).await;
+            }
+        )+}
+
+        mod pipeline {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test(super::common::Lane::Pipeline).await;
+            }
+        )+}
+    };
 }
 
 /// What the broker saw of a call.
@@ -51,7 +81,7 @@ pub(crate) struct Seen {
 #[derive(Clone)]
 struct Authority(String);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Fake {
     steps: Arc<Mutex<VecDeque<Step>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -60,6 +90,27 @@ pub(crate) struct Fake {
     ends: Arc<Mutex<Vec<End>>>,
     /// How long the parts of each complete stream were.
     lengths: Arc<Mutex<Vec<Vec<usize>>>>,
+    /// How many pipelines were opened.
+    pipelines: Arc<AtomicUsize>,
+    /// How many items were read.
+    items: Arc<AtomicUsize>,
+    /// Answers to items wait for it.
+    gate: Arc<Semaphore>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self {
+            steps: Arc::default(),
+            seen: Arc::default(),
+            messages: Arc::default(),
+            ends: Arc::default(),
+            lengths: Arc::default(),
+            pipelines: Arc::default(),
+            items: Arc::default(),
+            gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+        }
+    }
 }
 
 impl Fake {
@@ -113,6 +164,7 @@ impl Fake {
             Some(Step::Hang) => pending().await,
             Some(Step::Empty) => Ok(Some(R::default())),
             Some(Step::Answer(message)) => Ok(Some(*message.downcast().unwrap())),
+            Some(Step::End(_)) => panic!("no item of a pipeline"),
             Some(Step::Usual) | None => Ok(None),
         }
     }
@@ -156,11 +208,16 @@ pub(crate) struct Broker {
 }
 
 pub(crate) async fn broker(max_attempts: u32) -> Broker {
+    broker_on(Lane::Unary, max_attempts).await
+}
+
+pub(crate) async fn broker_on(lane: Lane, max_attempts: u32) -> Broker {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
     let running = Some(start(&fake, socket.clone()));
     let client = Client::builder().socket(&socket).retry(quick(max_attempts)).connect().await.unwrap();
+    let client = if lane == Lane::Pipeline { client.pipeline() } else { client };
     Broker { fake, client, running, socket, _folder: folder }
 }
 
@@ -193,6 +250,15 @@ impl Drop for Running {
 
 /// Starts a broker; it is listening when this returns. Stopping it cuts its connections.
 pub(crate) fn start(fake: &Fake, socket: PathBuf) -> Running {
+    start_with(fake, socket, true)
+}
+
+/// Starts a broker of before there were pipelines.
+pub(crate) fn start_old(fake: &Fake, socket: PathBuf) -> Running {
+    start_with(fake, socket, false)
+}
+
+fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
     let fake = fake.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     let _ = std::fs::remove_file(&socket);
@@ -215,6 +281,7 @@ pub(crate) fn start(fake: &Fake, socket: PathBuf) -> Running {
                 .add_service(KemServiceServer::new(fake.clone()))
                 .add_service(SignatureKeyServiceServer::new(fake.clone()))
                 .add_service(StreamServiceServer::new(fake.clone()))
+                .add_optional_service(pipeline.then(|| PipelineServiceServer::new(fake.clone())))
                 .add_service(InfoServiceServer::new(fake))
                 .add_service(health)
                 .serve_with_incoming(UnixListenerStream::new(listener));

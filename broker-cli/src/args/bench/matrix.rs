@@ -38,8 +38,8 @@ pub(crate) struct Matrix {
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,2,4,8,16,32,64")]
     #[arg(value_parser = value_parser!(u32).range(1..=65_536))]
     pub(crate) concurrency: Vec<u32>,
-    /// How requests travel
-    #[arg(long, value_name = "LANES", value_delimiter = ',', default_value = "unary")]
+    /// How requests travel [default: unary, with --quick both]
+    #[arg(long, value_name = "LANES", value_delimiter = ',')]
     pub(crate) lanes: Vec<Lane>,
     /// How often each cell is measured
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=1000))]
@@ -50,7 +50,7 @@ pub(crate) struct Matrix {
     /// How many requests one run sends, in place of a duration
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) requests: Option<u64>,
-    /// A look in about a minute: hash-data and sign-certificate, three steps of concurrency, three short repeats
+    /// A look in about a minute: hash-data and sign-certificate at three steps of concurrency, three short runs of each
     #[arg(long, conflicts_with_all = ["operations", "concurrency", "repeats", "duration", "requests", "warm_up"])]
     pub(crate) quick: bool,
     /// The folder for the results, which must be new or empty [default: results/matrix-<UTC>]

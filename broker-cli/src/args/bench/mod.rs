@@ -6,18 +6,17 @@ mod words;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Subcommand, ValueHint, value_parser};
+use clap::{Args, Parser as _, Subcommand, ValueHint, value_parser};
 
 pub(crate) use self::{
     matrix::Matrix,
-    mix::{Mix, Share},
-    words::{Driver, KeyType, Lane, Operation, Pin, Wire},
+    mix::Mix,
+    words::{Driver, KeyType, Lane, Operation, Wire},
 };
-use super::values::duration;
+use super::{Cli, Command, values::duration};
 
 /// `bench`.
 #[derive(Args, Clone, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 A caller sends, waits for its answer and sends again. --concurrency says how many do so at the same time; --window says how
 many requests one caller keeps under way down the pipeline; --rate says when each request is due, and its latency counts
@@ -44,8 +43,17 @@ pub(crate) enum BenchCommand {
     Matrix(Matrix),
 }
 
+impl Bench {
+    /// Whether options of a single run stand before the command. clap's own rule would refuse the global ones there, too.
+    pub(crate) fn is_mixed_up(&self) -> bool {
+        let none = Cli::try_parse_from(["cryptobroker", "bench"]);
+        let plain = matches!(none, Ok(Cli { command: Command::Bench(bench), .. }) if bench.run == self.run);
+        self.command.is_some() && !plain
+    }
+}
+
 /// One run.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, PartialEq)]
 pub(crate) struct Run {
     /// What is called, or a mix with weights such as `hash-data=9,sign-data=1`
     #[arg(long, value_name = "NAME", default_value = "hash-data", value_parser = mix::parse)]
@@ -88,7 +96,7 @@ pub(crate) struct Run {
 }
 
 /// What drives: the same for one run and for all of a matrix.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, PartialEq)]
 pub(crate) struct Driving {
     /// The protocol: that of this broker, or of the older generations of the Open Crypto Broker
     #[arg(long, value_name = "WIRE", default_value = "v1")]
@@ -104,7 +112,7 @@ pub(crate) struct Driving {
     pub(crate) threads: u32,
     /// Keep this program on these processors, such as `0` or `0,2`
     #[arg(long, value_name = "CPU", value_parser = words::pin)]
-    pub(crate) pin: Option<Pin>,
+    pub(crate) pin: Option<words::Pin>,
     /// How long it runs before anything is counted; 0 for not at all
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = words::pause)]
     pub(crate) warm_up: Duration,

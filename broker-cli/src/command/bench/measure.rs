@@ -102,6 +102,7 @@ impl Bench {
             socket: self.socket.clone(),
             lane: plan.lane,
             timeout: self.endpoint.timeout.unwrap_or(broker_client::DEFAULT_TIMEOUT),
+            in_flight: plan.callers() as usize,
             works: Arc::new([]),
         };
         let client = setup.client()?;

@@ -3,6 +3,7 @@
 mod answer;
 mod cpu;
 mod generator;
+mod matrix;
 mod measure;
 mod pace;
 mod plan;
@@ -24,9 +25,14 @@ use crate::{
 
 /// One run, or a matrix of them.
 pub(super) fn run(args: args::Bench, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
+    if args.is_mixed_up() {
+        return Err(Failure::usage(
+            "the options of `matrix` stand behind it: see `cryptobroker bench matrix --help`".to_owned(),
+        ));
+    }
     match args.command {
         None => once(&args.run, &endpoint, output),
-        Some(BenchCommand::Matrix(_)) => Err(Failure::usage("later".to_owned())),
+        Some(BenchCommand::Matrix(args)) => matrix::run(&args, &endpoint, output),
     }
 }
 

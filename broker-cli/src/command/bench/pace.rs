@@ -43,9 +43,8 @@ impl Pace {
 
     /// How many requests of this thread are due within this time.
     pub(super) fn within(&self, time: Duration) -> u64 {
-        let all = time.as_nanos() * u128::from(self.rate) / 1_000_000_000;
-        let own = (all + u128::from(self.threads) - 1).saturating_sub(u128::from(self.number))
-            / u128::from(self.threads);
+        let all = due(self.rate, time);
+        let own = all.saturating_sub(u128::from(self.number)).div_ceil(u128::from(self.threads));
         u64::try_from(own).unwrap_or(u64::MAX)
     }
 
@@ -78,9 +77,9 @@ impl Pace {
                 // What is due is computed from the clock; reading only arms the timer again.
                 let _ = timer.try_read(&mut [0; 8]);
             }
-            let due = self.due_at(Instant::now());
-            self.due.add_permits(usize::try_from(due.saturating_sub(released)).unwrap_or(0));
-            released = released.max(due);
+            let now = self.due_at(Instant::now());
+            self.due.add_permits(usize::try_from(now.saturating_sub(released)).unwrap_or(0));
+            released = released.max(now);
         }
         self.close();
         Ok(())
@@ -109,6 +108,11 @@ impl Pace {
         )?;
         Ok(timer)
     }
+}
+
+/// How many requests of such a rate are due within this time; the first one at its start.
+pub(super) fn due(rate: u32, time: Duration) -> u128 {
+    (time.as_nanos() * u128::from(rate)).div_ceil(1_000_000_000)
 }
 
 fn timespec(time: Duration) -> Timespec {

@@ -162,13 +162,18 @@ pub(super) fn append(sample: &Sample, path: &Path) -> Result<(), Failure> {
     let it = Value::Object(it);
     text.push_str(&csv(COLUMNS.map(|name| {
         let value = name.split('.').try_fold(&it, |value, part| value.get(part));
-        match value {
-            None => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-        }
+        cell(value)
     })));
     file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// A value of JSON as it stands in a table; nothing where there is none.
+pub(super) fn cell(value: Option<&Value>) -> String {
+    match value {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    }
 }
 
 /// One line (RFC 4180).

@@ -11,6 +11,7 @@ use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
 use super::{
+    pace,
     plan::{Amount, Plan, Shape},
     tally::{Tally, histogram},
 };
@@ -76,7 +77,7 @@ impl Sample {
 
     /// So many requests of the rate were due in this time.
     pub(super) fn expect(&mut self, time: Duration) {
-        let due = self.plan.rate.map(|rate| time.as_nanos() * u128::from(rate) / 1_000_000_000);
+        let due = self.plan.rate.map(|rate| pace::due(rate, time));
         self.due = due.map(|due| u64::try_from(due).unwrap_or(u64::MAX));
     }
 
@@ -110,9 +111,10 @@ impl Sample {
         self.elapsed
     }
 
-    /// Of each request that was sent, the broker's processor time in microseconds.
+    /// Of each request that was sent, the broker's processor time in microseconds. A run that is shorter than the steps in
+    /// which the kernel counts has none.
     pub(super) fn server_cpu(&self) -> Option<f64> {
-        self.server_time.and_then(|time| self.each(time))
+        self.server_time.filter(|time| !time.is_zero()).and_then(|time| self.each(time))
     }
 
     /// The same of this program.

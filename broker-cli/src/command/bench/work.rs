@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use broker_client::{
-    Client, EncapsulateRequest, EncryptDataRequest, Error, GenerateKeyPairRequest, SignDataRequest,
+    Client, Code, EncapsulateRequest, EncryptDataRequest, Encrypted, Error, GenerateKeyPairRequest,
+    SignDataRequest,
 };
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -98,36 +99,39 @@ fn data(size: u32) -> Vec<u8> {
     (0..=u8::MAX).cycle().take(size as usize).collect()
 }
 
-/// The profile says how long a key is and whose the nonce is, and the broker's refusals tell us.
+/// The profile says how long a key is and who makes the nonce, and the broker tells by what it refuses.
 async fn encryption(item: &Item, plaintext: Vec<u8>, client: &Client) -> Result<Task, Failure> {
-    let (mut key, mut nonce) = (vec![7; 32], None);
-    let sealed = loop {
+    let ways = [32, 24, 16].into_iter().flat_map(|length| [(length, None), (length, Some(vec![9; 12]))]);
+    let mut first = None;
+    for (length, nonce) in ways {
+        let key = vec![7; length];
         let mut request = EncryptDataRequest::new(&item.profile, key.clone(), plaintext.clone());
         if let Some(nonce) = &nonce {
             request = request.nonce(Vec::clone(nonce));
         }
-        let error = match client.encrypt_data(request).await {
-            Ok(sealed) => break sealed,
-            Err(error) => error,
-        };
-        let (field, lengths) = match &error {
-            Error::Refused(refusal) => (refusal.field.as_deref(), refusal.expected_bytes.as_slice()),
-            _ => (None, [].as_slice()),
-        };
-        match (field, lengths) {
-            (Some("key_source"), [length, ..]) if *length != key.len() => key = vec![7; *length],
-            (Some("encrypt_metadata.nonce"), _) if nonce.is_none() => nonce = Some(vec![9; 12]),
-            _ => return Err(error.into()),
+        match client.encrypt_data(request).await {
+            Ok(sealed) => return Ok(encrypted(item.operation, key, nonce, plaintext, sealed)),
+            Err(Error::Refused(refusal))
+                if matches!(refusal.code, Code::FailedPrecondition | Code::InvalidArgument) =>
+            {
+                first.get_or_insert(Error::Refused(refusal));
+            }
+            Err(error) => return Err(error.into()),
         }
-    };
-    if item.operation == Operation::EncryptData {
-        return Ok(Task::EncryptData { key, nonce, plaintext });
     }
-    Ok(Task::DecryptData {
-        key,
-        nonce: sealed.nonce,
-        tag: sealed.tag,
-        ciphertext: sealed.ciphertext,
-        plaintext,
-    })
+    Err(first.map_or_else(|| Failure::local("cannot encrypt", "no key fits"), Failure::from))
+}
+
+fn encrypted(
+    operation: Operation,
+    key: Vec<u8>,
+    nonce: Option<Vec<u8>>,
+    plaintext: Vec<u8>,
+    sealed: Encrypted,
+) -> Task {
+    if operation == Operation::EncryptData {
+        return Task::EncryptData { key, nonce, plaintext };
+    }
+    let Encrypted { ciphertext, nonce, tag, .. } = sealed;
+    Task::DecryptData { key, nonce, tag, ciphertext, plaintext }
 }

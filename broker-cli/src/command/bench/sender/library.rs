@@ -10,7 +10,6 @@ use broker_client::{
 
 use super::{Sender, Setup, missing};
 use crate::{
-    args::Lane,
     command::bench::{
         answer::Answer,
         work::{Task, Work},
@@ -42,10 +41,6 @@ enum Request {
 impl Sender for Library {
     async fn connect(setup: &Setup) -> Result<Self, Failure> {
         let client = setup.client()?;
-        let client = match setup.lane {
-            Lane::Unary => client,
-            Lane::Pipeline => return Err(Failure::Usage("the library has no pipeline yet".to_owned())),
-        };
         Ok(Self { client, requests: setup.works.iter().map(Request::new).collect() })
     }
 

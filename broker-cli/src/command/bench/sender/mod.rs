@@ -23,14 +23,25 @@ pub(super) struct Setup {
     pub(super) socket: PathBuf,
     pub(super) lane: Lane,
     pub(super) timeout: Duration,
+    /// How many requests are under way at most.
+    pub(super) in_flight: usize,
     /// In the order of the plan's items.
     pub(super) works: Arc<[Work]>,
 }
 
 impl Setup {
-    /// A client for one request at a time. Nothing is sent again: what fails is counted.
+    /// A client of the lane. Nothing is sent again: what fails is counted.
     pub(super) fn client(&self) -> Result<Client, Error> {
-        Client::builder().socket(&self.socket).timeout(self.timeout).retry(RetryPolicy::none()).connect_lazy()
+        let client = Client::builder()
+            .socket(&self.socket)
+            .timeout(self.timeout)
+            .retry(RetryPolicy::none())
+            .in_flight(self.in_flight)
+            .connect_lazy()?;
+        Ok(match self.lane {
+            Lane::Unary => client,
+            Lane::Pipeline => client.pipeline(),
+        })
     }
 }
 

@@ -1,0 +1,140 @@
+//! PipelineService: items are answered as calls of their own are.
+
+use std::{
+    any::Any,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+};
+
+use broker_proto::{
+    rpc,
+    v1::{
+        PipelineRequest, PipelineResponse, pipeline_request::Operation, pipeline_response::Result as Answer,
+        pipeline_service_server::PipelineService,
+    },
+};
+use tokio::sync::mpsc;
+use tokio_stream::{Stream, wrappers::UnboundedReceiverStream};
+use tonic::{Code, Request, Response, Status, Streaming};
+
+use super::{Fake, Headers, Seen, Step, answers};
+
+type Responses = mpsc::UnboundedSender<Result<PipelineResponse, Status>>;
+
+#[tonic::async_trait]
+impl PipelineService for Fake {
+    type ExecuteStream = Pin<Box<dyn Stream<Item = Result<PipelineResponse, Status>> + Send>>;
+
+    async fn execute(
+        &self,
+        request: Request<Streaming<PipelineRequest>>,
+    ) -> Result<Response<Self::ExecuteStream>, Status> {
+        self.pipelines.fetch_add(1, Ordering::Relaxed);
+        let (responses, body) = mpsc::unbounded_channel();
+        let headers = Headers::of(&request);
+        tokio::spawn(self.clone().read(headers, request.into_inner(), responses));
+        Ok(Response::new(Box::pin(UnboundedReceiverStream::new(body))))
+    }
+}
+
+impl Fake {
+    /// How many pipelines were opened.
+    pub(crate) fn pipelines(&self) -> usize {
+        self.pipelines.load(Ordering::Relaxed)
+    }
+
+    /// Waits until so many items were read.
+    pub(crate) async fn items(&self, count: usize) {
+        while self.items.load(Ordering::Relaxed) < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// From now on no item is answered until [`open`](Self::open).
+    pub(crate) fn shut(&self) {
+        self.gate.forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    }
+
+    pub(crate) fn open(&self) {
+        self.gate.add_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    }
+
+    /// Answers all items that are read, and ends the pipeline when its client does, or as it was told.
+    async fn read(self, headers: Headers, mut items: Streaming<PipelineRequest>, responses: Responses) {
+        while let Ok(Some(item)) = items.message().await {
+            self.items.fetch_add(1, Ordering::Relaxed);
+            if let Some(status) = self.told_to_end() {
+                if status.code() != Code::Ok {
+                    responses.send(Err(status)).unwrap();
+                }
+                return;
+            }
+            let (fake, responses) = (self.clone(), responses.clone());
+            let timeout = item.timeout.map(|timeout| timeout.to_string());
+            let seen = Seen { timeout, ..headers.0.clone() };
+            let sequence = item.sequence;
+            tokio::spawn(async move {
+                let answer = fake.operation(Headers(seen), item.operation.unwrap()).await;
+                let gate = Arc::clone(&fake.gate);
+                let _open = gate.acquire().await.unwrap();
+                let result = answer.unwrap_or_else(|status| {
+                    // The details are a whole google.rpc.Status.
+                    let details = prost::Message::decode(status.details()).unwrap_or_default();
+                    let rpc::Status { details, .. } = details;
+                    let code = status.code().into();
+                    Answer::Error(rpc::Status { code, message: status.message().into(), details })
+                });
+                let response = PipelineResponse { sequence, result: Some(result), padding: vec![0; 9] };
+                // Nobody is there when the connection is gone.
+                let _ = responses.send(Ok(response));
+            });
+        }
+    }
+
+    fn told_to_end(&self) -> Option<Status> {
+        let mut steps = self.steps.lock().unwrap();
+        let Some(Step::End(status)) = steps.front() else { return None };
+        let status = status.clone();
+        steps.pop_front();
+        Some(status)
+    }
+
+    async fn item<M, R>(&self, headers: Headers, message: M, usual: fn(M) -> R) -> Result<R, Status>
+    where
+        M: answers::Message + Any + Clone + Send,
+        R: Any + Default,
+    {
+        self.messages.lock().unwrap().push(Box::new(message.clone()));
+        let trace = message.metadata().and_then(|metadata| metadata.trace_context);
+        let traceparent = trace.map(|it| format!("00-{}-{}-{}", it.trace_id, it.span_id, it.trace_flags));
+        let headers = Headers(Seen { traceparent, ..headers.0 });
+        let other = self.step(&headers, &message.id()).await?;
+        Ok(other.unwrap_or_else(|| usual(message)))
+    }
+}
+
+macro_rules! operations {
+    ($($operation:ident: $usual:ident;)+) => {
+        impl Fake {
+            async fn operation(&self, headers: Headers, operation: Operation) -> Result<Answer, Status> {
+                match operation {$(
+                    Operation::$operation(message) => {
+                        self.item(headers, message, answers::$usual).await.map(Answer::$operation)
+                    }
+                )+}
+            }
+        }
+    };
+}
+operations! {
+    HashData: hash;
+    SignCertificate: certificate;
+    SignData: sign;
+    VerifyData: verify;
+    EncryptData: encrypt;
+    DecryptData: decrypt;
+    GenerateSignatureKeyPair: signature_key_pair;
+    GenerateKemKeyPair: kem_key_pair;
+    Encapsulate: encapsulate;
+    Decapsulate: decapsulate;
+}
