@@ -61,6 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     SHARED
         .into_iter()
         .fold(tonic_prost_build::configure(), |builder, field| builder.bytes(field))
+        .codec_path("crate::codec::Fitting")
         .extern_path(".google.rpc", "::tonic_types::pb")
         .skip_debug(SECRET)
         .compile_fds(descriptors)?;

@@ -1,1 +1,25 @@
 //! Benchmarks of Crypto Broker: the cryptography alone, the same through the socket, and the difference.
+//!
+//! One table of [scenarios](scenario::all) drives everything here, so what is measured in one way is measured in all:
+//! [`in_process`] runs a scenario without a socket, [`wire`] through the client library and a real server.
+//! `docs/performance.md` is the guide.
+
+#![forbid(unsafe_code)]
+
+pub mod allocations;
+pub mod estimates;
+pub mod in_process;
+pub mod instructions;
+pub mod kpi;
+pub mod load;
+pub mod process;
+pub mod published;
+pub mod report;
+pub mod request_path;
+pub mod scenario;
+pub mod server;
+pub mod suite;
+pub mod wire;
+
+/// Why nothing was measured, for the person at the terminal.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

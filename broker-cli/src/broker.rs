@@ -1,9 +1,10 @@
 //! The broker as the commands reach it: the client library with the global options, and its errors in this program's
 //! words.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use broker_client::{Client, Error};
+use broker_client::{Client, DEFAULT_SOCKETS, Error, SOCKET_VARIABLE};
+use tokio::net::UnixStream;
 
 use crate::{
     args::Global,
@@ -35,6 +36,26 @@ impl Endpoint {
             builder = builder.socket(socket);
         }
         Ok(builder.connect_lazy()?)
+    }
+
+    /// The first socket at which somebody listens, chosen as the client library does, with a connection to it.
+    pub(crate) async fn find(&self) -> Result<(PathBuf, UnixStream), Failure> {
+        let from_environment = || {
+            let list = std::env::var(SOCKET_VARIABLE).ok()?;
+            list.split(',').map(str::trim).find(|entry| !entry.is_empty()).map(PathBuf::from)
+        };
+        let sockets = match self.socket.clone().or_else(from_environment) {
+            Some(socket) => vec![socket],
+            None => DEFAULT_SOCKETS.map(PathBuf::from).to_vec(),
+        };
+        let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+        for socket in &sockets {
+            match UnixStream::connect(socket).await {
+                Ok(stream) => return Ok((socket.clone(), stream)),
+                Err(error) => last = error,
+            }
+        }
+        Err(Error::Connect { sockets, source: Arc::new(last) }.into())
     }
 }
 

@@ -36,4 +36,5 @@ mod cryptobroker {
     pub(crate) use crate::v1;
 }
 
+mod codec;
 mod secret;

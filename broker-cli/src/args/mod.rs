@@ -1,6 +1,7 @@
 //! The command line as it is typed. One definition gives the help, the errors and the completions; each command turns
 //! its raw arguments into checked ones before it does anything.
 
+mod bench;
 mod certificate;
 mod data;
 mod encryption;
@@ -13,6 +14,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 pub(crate) use self::{
+    bench::{Bench, BenchCommand, Driver, Driving, KeyType, Lane, Matrix, Mix, Operation, Run, Wire},
     certificate::{Encoding, SignCertificate},
     data::{HashData, HashFormat, SignData, SignatureFormat, VerifyData},
     encryption::{DecryptData, EncryptData},
@@ -114,6 +116,8 @@ pub(crate) enum Command {
     /// Check, list and explain profiles
     #[command(subcommand)]
     Profiles(Profiles),
+    /// Put load on a broker and measure latency, throughput and what a call costs
+    Bench(Box<Bench>),
     /// The versions of this program and of the broker, and the digest of its profiles
     Version(Version),
     /// Print a completion script

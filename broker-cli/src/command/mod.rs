@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod bench;
 mod completions;
 mod decrypt_data;
 mod demo;
@@ -8,6 +9,7 @@ mod hash_data;
 mod health;
 mod kem;
 mod keygen;
+mod material;
 mod profiles;
 mod sign_certificate;
 mod sign_data;
@@ -39,6 +41,7 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Kem(args) => kem::run(args, endpoint, output),
         Command::SignCertificate(args) => sign_certificate::run(args, endpoint, output),
         Command::Profiles(args) => profiles::run(args, endpoint, output),
+        Command::Bench(args) => bench::run(*args, endpoint, output),
         Command::Version(args) => version::run(args, endpoint, output),
         Command::Completions(args) => completions::run(args, output),
         Command::Demo => demo::run(endpoint.timeout, output),

@@ -200,6 +200,20 @@ pub fn on_terminal_of(columns: u16, mut command: Command, both: bool, input: &[u
     })
 }
 
+/// Waits until this program generates load, which its threads of that name do.
+pub fn wait_for_load(child: &std::process::Child) {
+    let tasks = PathBuf::from(format!("/proc/{}/task", child.id()));
+    let busy = |task: &Path| {
+        let name = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+        let stat = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
+        let ticks = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().nth(11);
+        name == "load\n" && ticks.is_some_and(|ticks| ticks != "0")
+    };
+    while !std::fs::read_dir(&tasks).unwrap().any(|task| busy(&task.unwrap().path())) {
+        std::thread::yield_now();
+    }
+}
+
 /// How many files and folders are in there.
 pub fn entries(folder: &Path) -> usize {
     std::fs::read_dir(folder).unwrap().count()

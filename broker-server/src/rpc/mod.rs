@@ -3,6 +3,7 @@
 mod call;
 mod decrypt_data;
 mod dev;
+pub(crate) mod direct;
 mod encrypt_data;
 mod hash_data;
 mod health;
@@ -18,7 +19,8 @@ mod stream;
 mod verify_data;
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -32,8 +34,11 @@ use broker_proto::v1::{
     info_service_server::InfoServiceServer, kem_service_server::KemServiceServer,
     signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
 };
-use tonic::{Request, Response, Status, service::Routes};
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as _, Frame};
+use tonic::{Code, Request, Response, Status, body::Body, service};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
+use tower::Service as _;
 
 use crate::{
     caller::Caller,
@@ -53,8 +58,9 @@ use crate::{
 pub use dev::Dev;
 pub use health::Health;
 use legacy::Legacy;
+pub(crate) use pipeline::Course;
+pub use pipeline::Lifeline;
 use pipeline::PipelineService;
-pub(crate) use pipeline::{Course, Lifeline};
 
 /// The services of `cryptobroker.v1`.
 const SERVICES: [&str; 6] = [
@@ -194,6 +200,11 @@ impl Broker {
 
     /// The services, for one shard.
     pub fn routes(&self, health: &Health) -> Routes {
+        Routes { broker: self.clone(), library: self.library(health).prepare() }
+    }
+
+    /// All services as the gRPC library serves them.
+    fn library(&self, health: &Health) -> service::Routes {
         let (request, response) = (self.0.max_request_bytes, self.0.max_response_bytes);
         macro_rules! sized {
             ($server:ident, $handlers:expr, $request:expr) => {
@@ -203,7 +214,7 @@ impl Broker {
             };
         }
         let old = Legacy(self.clone());
-        let mut routes = Routes::new(sized!(CryptoServiceServer, self.clone(), request))
+        let mut routes = service::Routes::new(sized!(CryptoServiceServer, self.clone(), request))
             .add_service(sized!(KemServiceServer, self.clone(), request))
             .add_service(sized!(SignatureKeyServiceServer, self.clone(), request))
             .add_service(PipelineService(self.clone()))
@@ -228,12 +239,56 @@ impl Broker {
     }
 }
 
+/// Where calls go: straight to the broker by [`direct::method`], or through the gRPC library.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    pub(crate) broker: Broker,
+    pub(crate) library: service::Routes,
+}
+
+impl Routes {
+    /// Answers a request as the transport has it answered, but for what it does about a call: for measurements without
+    /// HTTP/2. The frames of the answer, with the prefixes of their messages.
+    ///
+    /// # Errors
+    /// The status of the call.
+    pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
+        let Some(method) = direct::method(&request) else {
+            return match self.library.call(request).await {
+                Ok(answer) => frames(answer.into_body()).await,
+                Err(never) => match never {},
+            };
+        };
+        let context = request.extensions().get().copied().ok_or(CallError::Internal)?;
+        Ok(direct::answer(&self.broker, method, context, request.into_body()).await?)
+    }
+}
+
+/// All data of an answer whose status is OK.
+async fn frames(mut body: Body) -> Result<Bytes, Status> {
+    let mut frames = BytesMut::new();
+    loop {
+        match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.transpose()?.map(Frame::into_data) {
+            Some(Ok(data)) => frames.extend_from_slice(&data),
+            Some(Err(trailers)) => {
+                let status = trailers.trailers_ref().and_then(Status::from_header_map);
+                return match status {
+                    Some(status) if status.code() == Code::Ok => Ok(frames.freeze()),
+                    Some(status) => Err(status),
+                    None => Err(CallError::Internal.into()),
+                };
+            }
+            None => return Err(CallError::Internal.into()),
+        }
+    }
+}
+
 /// gRPC server reflection of these services and the protocol's own, as old and new tools ask for it.
 fn reflect(
-    routes: Routes,
+    routes: service::Routes,
     services: &[&'static str],
     max_request_bytes: usize,
-) -> Result<Routes, ReflectionError> {
+) -> Result<service::Routes, ReflectionError> {
     const PROTOCOL: [&str; 3] = [
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",

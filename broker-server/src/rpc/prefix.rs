@@ -1,6 +1,7 @@
 //! The prefix of a message ("gRPC over HTTP/2", Length-Prefixed-Message), for methods that read a request's body past
 //! the gRPC library. The statuses are that library's.
 
+use bytes::BufMut;
 use tonic::Status;
 
 /// Length of the prefix, in bytes: a flag and four bytes of length.
@@ -16,10 +17,24 @@ pub(super) fn length(prefix: [u8; PREFIX]) -> Result<usize, Status> {
     Ok(u32::from_be_bytes(length) as usize)
 }
 
+/// Writes the prefix of a message of `length` bytes.
+pub(super) fn put(to: &mut impl BufMut, length: usize) {
+    to.put_u8(0);
+    // The limit of an answer is far below what the prefix can say.
+    to.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+}
+
 /// Of a message of `length` bytes where `limit` are allowed.
 pub(super) fn too_large(length: usize, limit: usize) -> Status {
     Status::out_of_range(format!(
         "Error, decoded message length too large: found {length} bytes, the limit is: {limit} bytes"
+    ))
+}
+
+/// The same of an answer.
+pub(super) fn answer_too_large(length: usize, limit: usize) -> Status {
+    Status::out_of_range(format!(
+        "Error, encoded message length too large: found {length} bytes, the limit is: {limit} bytes"
     ))
 }
 

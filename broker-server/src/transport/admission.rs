@@ -2,17 +2,17 @@
 
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::{Future, poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use hyper::body::Incoming;
-use tonic::{Status, body::Body, service::Routes};
+use tonic::{Status, body::Body, service};
 use tower::Service as _;
 
 use super::{
@@ -22,7 +22,7 @@ use super::{
     drain::{Phase, reached},
 };
 use crate::{
-    rpc::{self, CallContext, Lifeline},
+    rpc::{self, Broker, CallContext, Lifeline, Routes, direct},
     status::{self, CallError},
 };
 
@@ -59,19 +59,33 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let admission = self.clone();
-        Box::pin(async move { Ok(admission.answer(request).await) })
+        let admitted = match self.admit(&request) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Box::pin(ready(Ok(refusal))),
+        };
+        let limit = self.max_request_bytes;
+        match direct::method(&request) {
+            Some(method) => {
+                let question = Question::new(request.into_body(), Arc::clone(&admitted.call), limit);
+                Box::pin(admitted.answer_directly(self.routes.broker.clone(), method, question))
+            }
+            None => {
+                let call = Arc::clone(&admitted.call);
+                let request = request.map(|body| Question::new(body, call, limit));
+                Box::pin(admitted.answer(self.routes.library.clone(), request))
+            }
+        }
     }
 }
 
 impl Admission {
-    async fn answer(mut self, mut request: Request<Incoming>) -> Response<Answer> {
+    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Response<Answer>> {
         let path = request.uri().path();
         let answers_secret = rpc::answers_secret(path);
         let call = Arc::new(Call::new(Arc::clone(&self.connection), kind(path), rpc::carries_secret(path)));
         let timeout = match timeout(request.headers()) {
             Ok(timeout) => timeout,
-            Err(error) => return refusal(&error, call),
+            Err(error) => return Err(refusal(&error, call)),
         };
         // A stream may take as long as it is fed, a pipeline as long as it likes; whoever reads them looks to that.
         let pipeline = call.kind == Kind::Pipeline;
@@ -86,33 +100,76 @@ impl Admission {
             received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
             patience: (fed || pipeline).then_some(self.max_request_time),
         };
+        let interruption = Interruption::new(Arc::clone(&call), (!fed).then_some(deadline));
+        Ok(Admitted { call, context, interruption, own_deadline: timeout.map(|_| deadline), answers_secret })
+    }
+}
+
+/// A call that may be worked on.
+struct Admitted {
+    call: Arc<Call>,
+    context: CallContext,
+    interruption: Interruption,
+    /// The caller's own.
+    own_deadline: Option<Instant>,
+    answers_secret: bool,
+}
+
+impl Admitted {
+    /// By the method itself.
+    async fn answer_directly(
+        self,
+        broker: Broker,
+        method: direct::Method,
+        question: Question,
+    ) -> Result<Response<Answer>, Infallible> {
+        let Self { call, context, interruption, own_deadline, answers_secret } = self;
+        let work = direct::answer(&broker, method, context, question);
+        Ok(match attended(work, interruption).await.flatten() {
+            Ok(message) => {
+                let answer = Answer::whole(message, call, own_deadline).with_secret(answers_secret);
+                let mut headers = HeaderMap::with_capacity(1);
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+                let mut response = Response::new(answer);
+                *response.headers_mut() = headers;
+                response
+            }
+            Err(error) => refusal(&error, call),
+        })
+    }
+
+    /// By the gRPC library.
+    async fn answer(
+        self,
+        mut routes: service::Routes,
+        mut request: Request<Question>,
+    ) -> Result<Response<Answer>, Infallible> {
+        let Self { call, context, interruption, own_deadline, answers_secret } = self;
         request.extensions_mut().insert(context);
-        if pipeline {
+        if call.kind == Kind::Pipeline {
             request.extensions_mut().insert(Lifeline(call.clone()));
         }
-        let limit = self.max_request_bytes;
-        let mut route =
-            pin!(self.routes.call(request.map(|body| Question::new(body, Arc::clone(&call), limit))));
-        let contained = poll_fn(|cx| {
-            let polled = catch_unwind(AssertUnwindSafe(|| route.as_mut().poll(cx)));
-            polled.map_or(Poll::Ready(Err(CallError::Internal)), |polled| polled.map(Ok))
-        });
-        let answer = tokio::select! {
-            biased;
-            answer = contained => answer,
-            error = interrupted(&call, (!fed).then_some(deadline)) => Err(error),
-        };
-        match answer {
+        Ok(match attended(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
-                let deadline = timeout.is_some().then_some(deadline);
                 let mut response =
-                    response.map(|body| Answer::new(body, call, deadline).with_secret(answers_secret));
+                    response.map(|body| Answer::new(body, call, own_deadline).with_secret(answers_secret));
                 status::rewrite(response.headers_mut());
                 response
             }
             Err(error) => refusal(&error, call),
-        }
+        })
     }
+}
+
+/// Does the work until the call may go on no longer. A panic ends the call alone.
+async fn attended<T>(work: impl Future<Output = T>, mut interruption: Interruption) -> Result<T, CallError> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+        Ok(Poll::Pending) => interruption.poll(cx).map(Err),
+        Err(_) => Poll::Ready(Err(CallError::Internal)),
+    })
+    .await
 }
 
 fn kind(path: &str) -> Kind {
@@ -127,8 +184,28 @@ fn kind(path: &str) -> Kind {
     }
 }
 
-/// Resolves when the call may go on no longer, with the reason.
-pub(super) async fn interrupted(call: &Call, deadline: Option<Instant>) -> CallError {
+/// What a call that has to wait may be interrupted by: its deadline, or the server's end. Most need not wait, so it is made
+/// where it is needed.
+pub(super) struct Interruption {
+    call: Arc<Call>,
+    deadline: Option<Instant>,
+    waiting: Option<Pin<Box<dyn Future<Output = CallError> + Send>>>,
+}
+
+impl Interruption {
+    pub(super) fn new(call: Arc<Call>, deadline: Option<Instant>) -> Self {
+        Self { call, deadline, waiting: None }
+    }
+
+    /// Ready when the call may go on no longer, with the reason.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallError> {
+        let (call, deadline) = (&self.call, self.deadline);
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(interrupted(Arc::clone(call), deadline)));
+        waiting.as_mut().poll(cx)
+    }
+}
+
+async fn interrupted(call: Arc<Call>, deadline: Option<Instant>) -> CallError {
     let last = if call.kind == Kind::Watch { Phase::Leaving } else { Phase::Cut };
     let mut phase = call.connection.phase.clone();
     let passed = async {

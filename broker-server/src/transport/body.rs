@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
@@ -17,7 +16,7 @@ use hyper::body::Incoming;
 use tonic::Status;
 
 use super::{
-    admission::interrupted,
+    admission::Interruption,
     connection::{Call, Kind},
 };
 use crate::status::{self, CallError};
@@ -179,14 +178,20 @@ impl Body for Question {
 
 /// An answer's body. Its call is in flight until it is dropped.
 pub(super) struct Answer {
-    body: tonic::body::Body,
+    text: Text,
     call: Arc<Call>,
-    deadline: Option<Instant>,
-    /// Made only where the answer is not ready at once.
-    interrupted: Option<Pin<Box<dyn Future<Output = CallError> + Send>>>,
+    interruption: Interruption,
     ended: bool,
     /// It has a secret in it.
     secret: bool,
+}
+
+/// What an answer says.
+enum Text {
+    /// What the gRPC library makes of it.
+    Library(tonic::body::Body),
+    /// One message, as it is sent; `None` once it is.
+    Whole(Option<Bytes>),
 }
 
 /// As many bytes as the HTTP/2 library copies of an answer's beginning into the connection's write buffer. After the
@@ -206,10 +211,20 @@ fn overwrite(trailers: &mut HeaderMap) {
 
 impl Answer {
     pub(super) fn new(body: tonic::body::Body, call: Arc<Call>, deadline: Option<Instant>) -> Self {
+        Self::saying(Text::Library(body), call, deadline)
+    }
+
+    /// A message with its prefix, and the status OK.
+    pub(super) fn whole(message: Bytes, call: Arc<Call>, deadline: Option<Instant>) -> Self {
+        Self::saying(Text::Whole(Some(message)), call, deadline)
+    }
+
+    fn saying(text: Text, call: Arc<Call>, deadline: Option<Instant>) -> Self {
         if call.kind != Kind::Pipeline {
             call.answered();
         }
-        Self { body, call, deadline, interrupted: None, ended: false, secret: false }
+        let interruption = Interruption::new(Arc::clone(&call), deadline);
+        Self { text, call, interruption, ended: false, secret: false }
     }
 
     /// The same, of a method whose answers may have a secret in them.
@@ -217,13 +232,14 @@ impl Answer {
         Self { secret, ..self }
     }
 
-    fn poll_interrupted(&mut self, cx: &mut Context<'_>) -> Poll<CallError> {
-        let (call, deadline) = (&self.call, self.deadline);
-        let interrupted = self.interrupted.get_or_insert_with(|| {
-            let call = Arc::clone(call);
-            Box::pin(async move { interrupted(&call, deadline).await })
-        });
-        interrupted.as_mut().poll(cx)
+    fn end_well(&mut self) -> Frame<Bytes> {
+        self.ended = true;
+        let mut trailers = HeaderMap::with_capacity(2);
+        trailers.insert("grpc-status", HeaderValue::from_static("0"));
+        if self.secret {
+            overwrite(&mut trailers);
+        }
+        Frame::trailers(trailers)
     }
 
     fn end(&mut self, error: CallError) -> Frame<Bytes> {
@@ -247,8 +263,14 @@ impl Body for Answer {
         if this.ended {
             return Poll::Ready(None);
         }
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.body).poll_frame(cx)));
-        match polled {
+        let body = match &mut this.text {
+            Text::Library(body) => body,
+            Text::Whole(message) => {
+                let frame = message.take().map(Frame::data);
+                return Poll::Ready(Some(Ok(frame.unwrap_or_else(|| this.end_well()))));
+            }
+        };
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx))) {
             Err(_) => Poll::Ready(Some(Ok(this.end(CallError::Internal)))),
             Ok(Poll::Ready(Some(Ok(mut frame)))) => {
                 if let Some(trailers) = frame.trailers_mut() {
@@ -261,18 +283,21 @@ impl Body for Answer {
             }
             Ok(Poll::Ready(end)) => Poll::Ready(end),
             Ok(Poll::Pending) => {
-                let error = ready!(this.poll_interrupted(cx));
+                let error = ready!(this.interruption.poll(cx));
                 Poll::Ready(Some(Ok(this.end(error))))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || self.body.is_end_stream()
+        self.ended || matches!(&self.text, Text::Library(body) if body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.text {
+            Text::Library(body) => body.size_hint(),
+            Text::Whole(_) => SizeHint::default(),
+        }
     }
 }
 

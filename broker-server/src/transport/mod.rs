@@ -20,13 +20,15 @@ use std::{
 };
 
 use tokio::time::Instant;
-use tonic::service::Routes;
 
 use self::{
     peer::Peers,
     shard::{Dealer, Shard},
 };
-use crate::{caller::Caller, rpc::Health};
+use crate::{
+    caller::Caller,
+    rpc::{Health, Routes},
+};
 pub use options::TransportOptions;
 pub use socket::Listener;
 
@@ -81,7 +83,7 @@ pub fn run(
         .map_err(TransportError::Runtime)?;
     let peers = Arc::new(Peers::new(options.max_connections));
     let shards = (0..options.shards.get())
-        .map(|index| Shard::start(index, routes().prepare(), Arc::clone(&peers), options))
+        .map(|index| Shard::start(index, routes(), Arc::clone(&peers), options))
         .collect::<Result<Vec<_>, _>>()?;
     let outcome = runtime.block_on(async {
         let dealer = Dealer { shards: &shards, peers: &peers, next_id: AtomicU64::new(1) };

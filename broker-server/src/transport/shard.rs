@@ -18,7 +18,6 @@ use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
-use tonic::service::Routes;
 
 use super::{
     TransportError, TransportOptions,
@@ -30,8 +29,11 @@ use super::{
     peer::Peers,
     scrub::Scrubbed,
 };
-use crate::caller::Caller;
+use crate::{caller::Caller, rpc::Routes};
 
+/// While a runtime has no timer, each call that sets one wakes it with a system call, though it is awake: with this one,
+/// only a timer that is due before it does.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long an evicted connection has to answer its GOAWAY.
 const EVICTION: Duration = Duration::from_millis(250);
 /// How long connections have to send the statuses of calls that were cut.
@@ -123,6 +125,7 @@ async fn serve(
         .auto_date_header(false);
     let mut connections = JoinSet::new();
     let mut leaving = phase.clone();
+    let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         tokio::select! {
             biased;
@@ -133,6 +136,7 @@ async fn serve(
                 connections.spawn(attend(server.clone(), stream, connection, admission, Arc::clone(&peers)));
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            _ = heartbeat.tick() => {}
         }
     }
     let ended = async { while connections.join_next().await.is_some() {} };

@@ -9,6 +9,7 @@ mod broken_off;
 mod certificate;
 mod kem;
 mod leaks;
+mod pipeline;
 mod plain_http2;
 mod signature;
 #[path = "../support/mod.rs"]

@@ -4,7 +4,6 @@
 mod data;
 mod host;
 mod keys;
-mod material;
 mod report;
 
 use std::time::Duration;
@@ -12,8 +11,10 @@ use std::time::Duration;
 use broker_client::{Client, HashRequest, HealthStatus, SignCertificateRequest};
 use broker_server::{operation::CAPABILITIES, policy::Catalogue};
 
-use self::{host::Host, material::Material, report::Report};
+use self::{host::Host, report::Report};
+use super::material::Material;
 use crate::{
+    args::KeyType,
     broker::Endpoint,
     error::Failure,
     output::Output,
@@ -67,7 +68,7 @@ async fn tour(host: &Host, timeout: Option<Duration>, report: &mut Report) -> Re
     data::stream(&client, report).await?;
     operations(&client, &catalogue, report).await?;
     let material = report.step("make a CA and a request", || {
-        let material = Material::new()?;
+        let material = Material::new(KeyType::P384, KeyType::P256)?;
         Ok((material, "P-384 CA, P-256 key, CSR; thrown away".to_owned()))
     })?;
     certificate(&client, &material, report).await?;

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use broker_proto::v1::{PipelineResponse, pipeline_response::Result as Answer};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use prost::Message as _;
-use tonic::Status;
 
 use super::item::failed;
-use crate::{rpc::prefix::PREFIX, status::CallError};
+use crate::{
+    rpc::prefix::{self, PREFIX},
+    status::CallError,
+};
 
 /// From this length on, in bytes, answers do not wait for more to go with them.
 const FULL: usize = 32 << 10;
@@ -32,11 +34,7 @@ impl Answers {
     pub(super) fn push(&mut self, response: PipelineResponse) {
         let length = response.encoded_len();
         if length > self.limit {
-            let limit = self.limit;
-            let text = format!(
-                "Error, encoded message length too large: found {length} bytes, the limit is: {limit} bytes"
-            );
-            let error = CallError::foreign(&Status::out_of_range(text));
+            let error = CallError::foreign(&prefix::answer_too_large(length, self.limit));
             let refusal = failed(response.sequence, &error);
             return self.put(&refusal, refusal.encoded_len());
         }
@@ -45,7 +43,7 @@ impl Answers {
 
     fn put(&mut self, response: &PipelineResponse, length: usize) {
         self.open.reserve(PREFIX + length);
-        put_prefix(&mut self.open, length);
+        prefix::put(&mut self.open, length);
         response.encode_raw(&mut self.open);
     }
 
@@ -56,7 +54,7 @@ impl Answers {
         prost::encoding::bytes::encode(100, &ZEROS.to_vec(), &mut zeros);
         let length = zeros.len() + length;
         let mut frame = Vec::with_capacity(PREFIX + length);
-        put_prefix(&mut frame, length);
+        prefix::put(&mut frame, length);
         // The fields of a message may come in any order.
         frame.extend_from_slice(&zeros);
         response.encode_raw(&mut frame);
@@ -78,12 +76,6 @@ impl Answers {
     pub(super) fn take(&mut self) -> Option<Bytes> {
         self.frames.pop_front().or_else(|| (!self.open.is_empty()).then(|| self.open.split().freeze()))
     }
-}
-
-fn put_prefix(to: &mut impl BufMut, length: usize) {
-    to.put_u8(0);
-    // The limit of an answer is far below what the prefix can say.
-    to.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
 }
 
 const fn has_secret(response: &PipelineResponse) -> bool {

@@ -1,6 +1,11 @@
 //! What a pipeline and the transport tell each other while it lasts.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::{self, Future},
+    pin::Pin,
+    sync::Arc,
+};
 
 /// The transport's side of one call. A drain waits for a call that is busy.
 pub(crate) trait Course: Send + Sync {
@@ -19,10 +24,33 @@ pub(crate) trait Course: Send + Sync {
 
 /// In the request's extensions.
 #[derive(Clone)]
-pub(crate) struct Lifeline(pub(crate) Arc<dyn Course>);
+pub struct Lifeline(pub(crate) Arc<dyn Course>);
 
 impl fmt::Debug for Lifeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Lifeline")
+    }
+}
+
+impl Lifeline {
+    /// Of a pipeline without a transport: nobody waits for it, and it is never told to leave. For measurements, which
+    /// give a request to the services themselves.
+    pub fn alone() -> Self {
+        Self(Arc::new(Alone))
+    }
+}
+
+/// Tells nobody, and is told nothing.
+struct Alone;
+
+impl Course for Alone {
+    fn busy(&self) {}
+
+    fn idle(&self) {}
+
+    fn secret(&self) {}
+
+    fn leaving(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(future::pending())
     }
 }

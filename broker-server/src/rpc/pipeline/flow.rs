@@ -107,9 +107,16 @@ impl Flow {
                 return true;
             }
             let item = match self.items.poll_next(cx) {
+                // Looked at again, so that the transport sees that nothing has come.
+                Poll::Pending if self.items.take_passed_over() => {
+                    self.lifeline.0.secret();
+                    continue;
+                }
                 Poll::Pending => break,
                 Poll::Ready(Some(Ok(item))) => item,
                 Poll::Ready(Some(Err(status))) => {
+                    // What cannot be read may have been a secret.
+                    self.lifeline.0.secret();
                     self.end = Some(Err(CallError::foreign(&status).into()));
                     break;
                 }
@@ -141,8 +148,12 @@ impl Flow {
         let size = message.len();
         let item = match Item::read(message) {
             Ok(Ok(item)) => item,
-            Ok(Err(response)) => return self.answers.push(response),
+            Ok(Err(response)) => {
+                self.lifeline.0.secret();
+                return self.answers.push(response);
+            }
             Err(status) => {
+                self.lifeline.0.secret();
                 self.end = Some(Err(CallError::foreign(&status).into()));
                 return;
             }
@@ -164,6 +175,15 @@ impl Flow {
         // A status is made of header values; there is nothing better to send if it were not.
         let _ = status.add_header(&mut trailers);
         Frame::trailers(trailers)
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        if !self.items.between() {
+            // What has come of the item may have been a secret.
+            self.lifeline.0.secret();
+        }
     }
 }
 

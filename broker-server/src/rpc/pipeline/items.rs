@@ -30,6 +30,8 @@ pub(super) struct Items {
     /// What has come and is not read yet.
     frame: Bytes,
     state: State,
+    /// Something has been passed over, and may have been a secret.
+    passed_over: bool,
 }
 
 enum State {
@@ -63,7 +65,7 @@ const BEGINNING: usize = 16 << 10;
 
 impl Items {
     pub(super) fn new(body: Body, limit: usize) -> Self {
-        Self { body, limit, frame: Bytes::new(), state: State::default() }
+        Self { body, limit, frame: Bytes::new(), state: State::default(), passed_over: false }
     }
 
     /// The next message; `None` at the end of the request.
@@ -81,10 +83,20 @@ impl Items {
             match frame.and_then(|frame| frame.into_data().ok()) {
                 Some(data) => self.frame = data,
                 // Trailers are an end, too.
-                None if matches!(self.state, State::Prefix { known: 0, .. }) => return Poll::Ready(None),
+                None if self.between() => return Poll::Ready(None),
                 None => return Poll::Ready(Some(Err(prefix::cut_short()))),
             }
         }
+    }
+
+    /// Whether no message has begun and not ended.
+    pub(super) const fn between(&self) -> bool {
+        matches!(self.state, State::Prefix { known: 0, .. })
+    }
+
+    /// Whether something has been passed over since this was asked.
+    pub(super) fn take_passed_over(&mut self) -> bool {
+        mem::take(&mut self.passed_over)
     }
 
     /// Reads on in the frame at hand. `None` when it is used up.
@@ -125,6 +137,7 @@ impl Items {
                     let wanted = passed.min(HEAD.saturating_sub(head.len()));
                     head.extend_from_slice(self.frame.get(..wanted).unwrap_or_default());
                     self.frame.advance(passed);
+                    self.passed_over |= passed > 0;
                     *missing -= passed;
                     if *missing > 0 {
                         return Ok(None);

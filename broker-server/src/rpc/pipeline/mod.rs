@@ -23,7 +23,8 @@ use tower::Service;
 
 use super::{Broker, CallContext};
 use crate::status::CallError;
-pub(crate) use course::{Course, Lifeline};
+pub(crate) use course::Course;
+pub use course::Lifeline;
 use flow::Flow;
 
 /// The method.

@@ -1,0 +1,31 @@
+//! The cryptography alone: each scenario in process, without a socket.
+
+#![allow(clippy::expect_used, reason = "a benchmark whose operation fails has nothing to measure")]
+
+use std::path::Path;
+
+use broker_benches::{Failure, in_process::InProcess, scenario, suite};
+use criterion::BatchSize;
+
+/// The server's.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
+    zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
+
+fn main() -> Result<(), Failure> {
+    let broker = InProcess::new()?;
+    let mut criterion = suite::criterion(Path::new(suite::PURE))?;
+    for scenario in scenario::all()?.iter().filter(|scenario| scenario.has_cryptography()) {
+        criterion.bench_function(&scenario.id, |bencher| match scenario.message() {
+            // The request is made, and the answer dropped, outside of what is timed.
+            Some(message) => bencher.iter_batched(
+                || message.clone(),
+                |message| broker.run(message).expect("a scenario is granted"),
+                BatchSize::LargeInput,
+            ),
+            None => bencher.iter(|| broker.run_scenario(scenario).expect("a scenario is granted")),
+        });
+    }
+    criterion.final_summary();
+    Ok(())
+}

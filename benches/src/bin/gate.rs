@@ -1,0 +1,199 @@
+//! Counts the instructions of the hot paths under callgrind, and fails where they have become many more than those in
+//! `instructions.json`. `--record` writes the counts there instead.
+
+#![forbid(unsafe_code)]
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
+
+use broker_benches::{
+    Failure,
+    instructions::{Compared, Counts, Machine, Record, Verdict, compare, tolerance},
+};
+use clap::Parser;
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::Value;
+
+/// Where the counts are kept.
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
+/// The program that runs the benchmarks under valgrind: of the same version as the crate.
+const RUNNER: &str = "gungraun-runner";
+const RUNNER_VERSION: &str = "0.20.0";
+
+/// Compares the instruction counts of the hot paths with the record.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Writes the counts to benches/instructions.json instead of comparing them
+    #[arg(long)]
+    record: bool,
+}
+
+fn main() -> Result<ExitCode, Failure> {
+    let arguments = Arguments::parse();
+    let now = Record { machine: machine()?, instructions: count()? };
+    if arguments.record {
+        fs::write(RECORD, serde_json::to_string_pretty(&now)? + "\n")?;
+        println!("{} counts are in {RECORD}", now.instructions.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text =
+        fs::read(RECORD).map_err(|error| format!("{RECORD}: {error}; make one with `just bench-record`"))?;
+    let before: Record = serde_json::from_slice(&text)?;
+    let compared = compare(&before, &now);
+    println!("{}\n", table(&compared));
+    Ok(conclude(&before.machine, &now.machine, &compared))
+}
+
+/// What the table says, in words, and whether it is good.
+fn conclude(before: &Machine, now: &Machine, compared: &[Compared]) -> ExitCode {
+    let tolerance = tolerance(before, now);
+    let are = |verdict| compared.iter().filter(|one| one.verdict == verdict).count();
+    let (skipped, failed) =
+        (are(Verdict::Skipped), compared.iter().filter(|one| one.verdict.fails()).count());
+    if before.compiler != now.compiler {
+        println!(
+            "Recorded with {}, built with {}: {tolerance} % are allowed.",
+            before.compiler, now.compiler
+        );
+    }
+    if skipped > 0 {
+        println!(
+            "!!! SKIPPED: {skipped} of {} were not compared. Recorded on {}, {}, with {}; this is {}, {}, with {}.",
+            compared.len(),
+            before.architecture,
+            before.valgrind,
+            before.features.join(" "),
+            now.architecture,
+            now.valgrind,
+            now.features.join(" "),
+        );
+    }
+    if are(Verdict::Better) > 0 {
+        println!("Some have become less: `just bench-record` keeps it so.");
+    }
+    if failed > 0 {
+        println!(
+            "{failed} of {} fail: more than {tolerance} % above the record, or not in both. Where that is meant, \
+             `just bench-record` (cargo run -p broker-benches --bin gate -- --record) records the new counts; commit \
+             them with the reason.",
+            compared.len()
+        );
+        return ExitCode::FAILURE;
+    }
+    println!(
+        "{} of {} compared, none more than {tolerance} % above the record.",
+        compared.len() - skipped,
+        compared.len()
+    );
+    ExitCode::SUCCESS
+}
+
+fn table(compared: &[Compared]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["instructions", "recorded", "now", "change", ""]);
+    let number = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), |count| count.to_string());
+    for one in compared {
+        let percent = one.percent().map_or_else(|| "–".to_owned(), |percent| format!("{percent:+.2} %"));
+        table.add_row([
+            one.name.clone(),
+            number(one.before),
+            number(one.now),
+            percent,
+            one.verdict.to_string(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Builds and runs the benchmarks. The runner prints one object for each.
+fn count() -> Result<Counts, Failure> {
+    let runner = runner()?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    eprintln!("counting instructions of the hot paths, which takes a minute or two after the build");
+    let output = Command::new(cargo)
+        .args(["bench", "--quiet", "--locked", "--profile", "instructions", "-p", "broker-benches"])
+        .args(["--bench", "instructions", "--", "--output-format=json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("GUNGRAUN_RUNNER", runner)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err("the benchmarks failed; what they said is above".into());
+    }
+    let mut counts = Counts::new();
+    for summary in serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>() {
+        let (name, count) = read(&summary?).ok_or("the runner's summary is of another form")?;
+        counts.insert(name, count);
+    }
+    if counts.is_empty() {
+        return Err("the runner counted nothing".into());
+    }
+    Ok(counts)
+}
+
+/// Function and id of a benchmark, and how many instructions it had.
+fn read(summary: &Value) -> Option<(String, u64)> {
+    let text = |key| summary.get(key).and_then(Value::as_str);
+    let name = format!("{}::{}", text("function_name")?, text("id")?);
+    let count = summary.pointer("/profiles/0/data/total/metrics/Callgrind/Ir/values/Left/Int")?;
+    Some((name, count.as_u64()?))
+}
+
+/// The runner on the path, else the one that .ci/run installs.
+fn runner() -> Result<PathBuf, Failure> {
+    if find("valgrind").is_none() {
+        return Err("there is no valgrind; install it, on Debian with `apt-get install valgrind`".into());
+    }
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin").join(RUNNER);
+    let found = find(RUNNER).or_else(|| ours.is_file().then_some(ours));
+    found.ok_or_else(|| {
+        format!("there is no {RUNNER}; install it with `cargo install {RUNNER} --version {RUNNER_VERSION} --locked`").into()
+    })
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn machine() -> Result<Machine, Failure> {
+    let said = |program: &str| -> Result<String, Failure> {
+        let output = Command::new(program).arg("--version").output();
+        let output = output.map_err(|error: io::Error| format!("{program}: {error}"))?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let flags = cpu
+        .lines()
+        .find(|line| line.starts_with("flags") || line.starts_with("Features"))
+        .unwrap_or_default();
+    let flags: Vec<&str> = flags.split_whitespace().collect();
+    // Of these valgrind tells a program; of AVX-512 and SHA it does not, whatever the CPU has.
+    let wanted = [
+        "ssse3",
+        "sse4_2",
+        "pclmulqdq",
+        "aes",
+        "avx",
+        "avx2",
+        "bmi1",
+        "bmi2",
+        "adx",
+        "rdrand",
+        "sha2",
+        "sha3",
+    ];
+    Ok(Machine {
+        architecture: env::consts::ARCH.to_owned(),
+        features: wanted.into_iter().filter(|feature| flags.contains(feature)).map(str::to_owned).collect(),
+        valgrind: said("valgrind")?,
+        compiler: said("rustc")?,
+    })
+}

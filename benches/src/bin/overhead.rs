@@ -1,0 +1,238 @@
+//! One command for the distance between the cryptography and a call for it: runs both suites, counts allocations, takes
+//! the key figures of the server, and prints all of it side by side. `docs/performance.md` says how to read it.
+
+#![forbid(unsafe_code)]
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use broker_benches::{
+    Failure,
+    allocations::Counted,
+    kpi,
+    report::{Report, tables},
+    scenario::{self, Scenario},
+    server,
+    suite::{END_TO_END, Mode, PURE, estimates_folder},
+};
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// What a call costs beside its cryptography.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Only scenarios with this in their id
+    filter: Option<String>,
+    /// About a minute: few and short samples, and nothing that takes long [default]
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// About twenty minutes: criterion's hundred samples of everything
+    #[arg(long)]
+    full: bool,
+    /// Measures nothing, and reports what the suites have left in target/criterion
+    #[arg(long, conflicts_with_all = ["quick", "full"])]
+    report_only: bool,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    /// Where the chart goes [default: target/criterion/overhead.svg]
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+/// Criterion's options, allocations counted per scenario, calls before memory is looked at again.
+struct Effort {
+    criterion: &'static [&'static str],
+    counted: &'static str,
+    calls: u64,
+}
+
+const QUICK: Effort = Effort {
+    criterion: &["--warm-up-time=0.05", "--measurement-time=0.1", "--sample-size=10", "--nresamples=1000"],
+    counted: "40",
+    calls: 20_000,
+};
+const FULL: Effort = Effort {
+    criterion: &["--warm-up-time=1", "--measurement-time=3", "--sample-size=100"],
+    counted: "1000",
+    calls: 1_000_000,
+};
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    let mut scenarios = scenario::all()?;
+    scenarios.retain(|scenario| {
+        let named = arguments.filter.as_ref().is_none_or(|filter| scenario.id.contains(filter.as_str()));
+        named
+            && (arguments.full || arguments.report_only || arguments.filter.is_some() || !scenario.is_slow())
+    });
+    if scenarios.is_empty() {
+        return Err(
+            "no scenario has that in its id; `cargo bench -p broker-benches -- --list` shows them".into()
+        );
+    }
+    let (counted, kpi) = if arguments.report_only {
+        (Vec::new(), None)
+    } else {
+        let effort = if arguments.full { &FULL } else { &QUICK };
+        let run = Run::begin(&scenarios, arguments.filter.as_deref())?;
+        let calls = Mode::ALL.iter().flat_map(|mode| scenarios.iter().filter(|one| mode.has(one))).count();
+        run.suite(PURE, effort, scenarios.iter().filter(|scenario| scenario.has_cryptography()).count())?;
+        run.suite(END_TO_END, effort, calls)?;
+        let counted = run.count(effort)?;
+        (counted, Some(run.kpi(effort)?))
+    };
+    let report = Report::gather(&scenarios, &counted, kpi)?;
+    let chart = match arguments.chart {
+        Some(path) => path,
+        None => estimates_folder()?.join("overhead.svg"),
+    };
+    report.write_chart(&chart)?;
+    match arguments.output {
+        Format::Table => println!("{}\nchart: {}", tables(&report), chart.display()),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+    }
+    Ok(())
+}
+
+/// One measurement, with cargo to build what it needs.
+struct Run<'a> {
+    scenarios: &'a [Scenario],
+    filter: Option<&'a str>,
+    cargo: OsString,
+    profile: String,
+    binary: PathBuf,
+}
+
+impl<'a> Run<'a> {
+    /// Builds everything first, so that nothing is built while something is measured.
+    fn begin(scenarios: &'a [Scenario], filter: Option<&'a str>) -> Result<Self, Failure> {
+        let profile = server::build_profile()?;
+        if profile == "dev" {
+            return Err(
+                "a debug build says nothing about speed; use `cargo run --release -p broker-benches --bin \
+                        overhead`"
+                    .into(),
+            );
+        }
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let bar = spinner("building the server and the suites");
+        let run = Self { scenarios, filter, cargo, profile, binary: server::binary()? };
+        run.cargo(&["build", "-p", "broker-benches", "--bin", "counting"], &[], |_| ())?;
+        run.cargo(
+            &["bench", "-p", "broker-benches", "--bench", PURE, "--bench", END_TO_END, "--no-run"],
+            &[],
+            |_| (),
+        )?;
+        bar.finish_and_clear();
+        Ok(run)
+    }
+
+    /// One of criterion's suites, and only the scenarios of this run.
+    fn suite(&self, name: &str, effort: &Effort, length: usize) -> Result<(), Failure> {
+        let ids: Vec<&str> = self.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
+        // A regular expression; no id has a character with a meaning in one.
+        let filter = format!("^({})$", ids.join("|"));
+        let options: Vec<&str> = effort.criterion.iter().copied().chain([filter.as_str()]).collect();
+        let bar = bar(name, length);
+        let done = self.cargo(&["bench", "-p", "broker-benches", "--bench", name], &options, |line| {
+            // Criterion says this once for each benchmark.
+            if line.contains("time: ") {
+                bar.inc(1);
+            }
+        });
+        bar.finish_and_clear();
+        done
+    }
+
+    fn count(&self, effort: &Effort) -> Result<Vec<Counted>, Failure> {
+        let lanes = self.scenarios.iter().map(|scenario| 1 + usize::from(scenario.is_pipelined())).sum();
+        let bar = bar("counting allocations", lanes);
+        let mut lines = Vec::new();
+        let options: Vec<&str> =
+            ["--output", "json", "--calls", effort.counted].into_iter().chain(self.filter).collect();
+        let done = self.cargo(&["run", "-p", "broker-benches", "--bin", "counting"], &options, |line| {
+            lines.push(line.to_owned());
+            bar.inc(1);
+        });
+        bar.finish_and_clear();
+        done?;
+        Ok(lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?)
+    }
+
+    fn kpi(&self, effort: &Effort) -> Result<kpi::Kpi, Failure> {
+        let bar = spinner("starting servers, looking at their memory");
+        let all = scenario::all()?;
+        let hash = all
+            .into_iter()
+            .find(|scenario| scenario.id == kpi::SCENARIO)
+            .ok_or("there is no scenario to load with")?;
+        let done = kpi::measure(&self.binary, &Arc::new(hash), effort.calls);
+        bar.finish_and_clear();
+        done
+    }
+
+    /// Runs cargo with `arguments`, and what it starts with `options`. Each line of output goes to `see`; what else is
+    /// said is shown only where it fails.
+    fn cargo(&self, arguments: &[&str], options: &[&str], mut see: impl FnMut(&str)) -> Result<(), Failure> {
+        let mut said: File = tempfile::tempfile()?;
+        let mut child = Command::new(&self.cargo)
+            .args(arguments)
+            .args(["--quiet", "--locked", "--profile", &self.profile])
+            .args(if options.is_empty() { &[][..] } else { &["--"] })
+            .args(options)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env(server::BINARY_VARIABLE, &self.binary)
+            .stdout(Stdio::piped())
+            .stderr(said.try_clone()?)
+            .spawn()
+            .map_err(|error| format!("cargo: {error}"))?;
+        if let Some(output) = child.stdout.take() {
+            for line in BufReader::new(output).lines() {
+                see(&line?);
+            }
+        }
+        if child.wait()?.success() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        said.seek(SeekFrom::Start(0))?;
+        said.read_to_string(&mut text)?;
+        Err(format!("cargo {} failed:\n{text}", arguments.join(" ")).into())
+    }
+}
+
+/// On standard error, and only where somebody watches.
+fn bar(name: &str, length: usize) -> ProgressBar {
+    styled(ProgressBar::new(length as u64), "{msg:24} {wide_bar} {pos}/{len}  {elapsed}")
+        .with_message(name.to_owned())
+}
+
+fn spinner(name: &str) -> ProgressBar {
+    let spinner =
+        styled(ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}").with_message(name.to_owned());
+    spinner.enable_steady_tick(std::time::Duration::from_millis(200));
+    spinner
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
+        // The templates are constants, and a bar without style is one too.
+        Err(_) => bar,
+    }
+}

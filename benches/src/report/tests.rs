@@ -1,0 +1,56 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use super::*;
+
+fn estimate(microseconds: f64) -> Estimate {
+    Estimate { median_ns: microseconds * 1e3, mean_ns: microseconds * 1.1e3, slope_ns: None }
+}
+
+fn report() -> Report {
+    let pure = Some(estimate(2.0));
+    let end_to_end = BTreeMap::from([(Mode::One, EndToEnd::new(estimate(50.0), pure, Some(8_000.0)))]);
+    let measured =
+        Row { id: "hash/a".into(), pure, end_to_end, allocations: Vec::new(), go: Published::default() };
+    let missing = Row {
+        id: "hash/b".into(),
+        pure: None,
+        end_to_end: BTreeMap::new(),
+        allocations: Vec::new(),
+        go: published::go("hash/sha3-512/64B"),
+    };
+    Report { machine: Machine::this(), rows: vec![measured, missing], kpi: None }
+}
+
+#[test]
+fn the_difference_is_in_microseconds_and_of_medians() {
+    let row = &report().rows[0];
+    let one = row.end_to_end[&Mode::One];
+    assert_eq!((one.difference_us, one.ratio), (Some(48.0), Some(25.0)));
+    assert_eq!((one.per_second, one.server_cpu_us), (20_000.0, Some(8.0)));
+}
+
+#[test]
+fn what_was_not_measured_is_shown_as_missing_and_not_as_zero() {
+    let text = tables(&report());
+    let line = text.lines().find(|line| line.contains("hash/b")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words, ["hash/b", "–", "–", "–", "–", "–", "–", "–", "1.25", "87.0", "39.0"]);
+    let json = serde_json::to_value(report()).unwrap();
+    assert!(json["rows"][1]["pure"].is_null());
+    assert!(json["rows"][1]["end_to_end"].as_object().unwrap().is_empty());
+}
+
+#[test]
+fn the_columns_of_a_table_line_up() {
+    let text = tables(&report());
+    let widths: Vec<usize> =
+        text.lines().filter(|line| line.contains("hash/")).map(|line| line.chars().count()).collect();
+    assert_eq!(widths.len(), 4);
+    assert_eq!((widths[0], widths[2]), (widths[1], widths[3]));
+}
+
+#[test]
+fn the_chart_has_what_was_measured() {
+    let svg = chart(&report()).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("hash/a") && !svg.contains("hash/b"));
+}

@@ -1,0 +1,157 @@
+//! The server's services in process: a request's frames go in, the answer's come out, without HTTP/2 and sockets.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use broker_proto::v1::{PipelineRequest, pipeline_request::Operation};
+use broker_server::{
+    caller::Caller,
+    compute::Pool,
+    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
+    policy::Catalogue,
+    request::Limits,
+    rpc::{Broker, CallContext, Health, Lifeline, Parts, Routes},
+    telemetry::audit::{Audit, AuditTarget},
+};
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::Request;
+use http_body_util::Full;
+use prost::Message;
+use tokio::runtime::Runtime;
+use tonic::body::Body;
+
+use crate::{Failure, scenario::PROFILES};
+
+/// `CryptoService.HashData`.
+pub const UNARY_HASH: &str = "/cryptobroker.v1.CryptoService/HashData";
+/// `PipelineService.Execute`.
+pub const PIPELINE: &str = "/cryptobroker.v1.PipelineService/Execute";
+
+/// The services of one shard, and its runtime.
+#[derive(Debug)]
+pub struct Services {
+    routes: Routes,
+    runtime: Runtime,
+}
+
+impl Services {
+    /// With the profiles of the scenarios and the server's default limits.
+    ///
+    /// # Errors
+    /// Where a part of the broker cannot be made.
+    pub fn new() -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let broker = Broker::new(Parts {
+            catalogue: Arc::new(Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?),
+            pool: Pool::try_new(1, 1024, Duration::from_secs(1))?,
+            cache: Arc::new(CaCache::new(0, Duration::ZERO)),
+            nonces: NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?,
+            audit: Arc::new(Audit::open(&AuditTarget::Off)?),
+            limits: Limits::default(),
+            max_request_bytes: 2 << 20,
+            max_response_bytes: 2 << 20,
+            max_pipeline_items: 256,
+            started_at: SystemTime::now(),
+            dev: None,
+        });
+        let health = runtime.block_on(Health::new(&broker.services()));
+        Ok(Self { routes: broker.routes(&health), runtime })
+    }
+
+    /// A request to the method at `path`, as admission hands it on.
+    ///
+    /// # Errors
+    /// Where `path` is none.
+    pub fn request(&self, path: &str, frames: Bytes) -> Result<Request<Body>, Failure> {
+        let mut request = Request::post(path)
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(Body::new(Full::new(frames)))?;
+        let context = CallContext {
+            caller: Caller { uid: 0, gid: 0, pid: None },
+            connection: 1,
+            deadline: Instant::now() + Duration::from_secs(3600),
+            received: 1_800_000_000,
+            patience: Some(Duration::from_secs(3600)),
+        };
+        request.extensions_mut().insert(context);
+        request.extensions_mut().insert(Lifeline::alone());
+        Ok(request)
+    }
+
+    /// The frames of the answer, all of it.
+    ///
+    /// # Errors
+    /// Where the status is not OK.
+    pub fn answer(&mut self, request: Request<Body>) -> Result<Bytes, Failure> {
+        let routes = &mut self.routes;
+        self.runtime.block_on(async move { Ok(routes.answer(request).await?) })
+    }
+}
+
+/// A message with its prefix ("gRPC over HTTP/2", Length-Prefixed-Message).
+pub fn frame(message: &impl Message) -> Bytes {
+    let mut frame = BytesMut::new();
+    put(&mut frame, message);
+    frame.freeze()
+}
+
+/// So many items of a pipeline, each with this operation.
+pub fn items(operation: &Operation, count: u64) -> Bytes {
+    let mut frames = BytesMut::new();
+    for sequence in 0..count {
+        put(&mut frames, &PipelineRequest { sequence, timeout: None, operation: Some(operation.clone()) });
+    }
+    frames.freeze()
+}
+
+fn put(frames: &mut BytesMut, message: &impl Message) {
+    let bytes = message.encode_to_vec();
+    frames.put_u8(0);
+    frames.put_u32(bytes.len() as u32);
+    frames.extend_from_slice(&bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+    use broker_proto::v1::{HashDataResponse, PipelineResponse};
+
+    use super::*;
+    use crate::scenario;
+
+    fn hash() -> Operation {
+        let all = scenario::all().unwrap();
+        all.iter().find(|scenario| scenario.id == "hash/sha3-512/64B").unwrap().message().unwrap()
+    }
+
+    #[test]
+    fn a_unary_call_is_answered() {
+        let Operation::HashData(message) = hash() else { panic!("not a hash") };
+        let mut services = Services::new().unwrap();
+        let request = services.request(UNARY_HASH, frame(&message)).unwrap();
+        let answer = services.answer(request).unwrap();
+        let answer = HashDataResponse::decode(&answer[5..]).unwrap();
+        assert_eq!(answer.descriptor.unwrap().algorithm, "sha3-512");
+    }
+
+    #[test]
+    fn every_item_of_a_pipeline_is_answered() {
+        let mut services = Services::new().unwrap();
+        let request = services.request(PIPELINE, items(&hash(), 3)).unwrap();
+        let mut answer = services.answer(request).unwrap();
+        let mut seen = Vec::new();
+        while !answer.is_empty() {
+            let prefix = answer.split_to(5);
+            let length = u32::from_be_bytes(prefix[1..].try_into().unwrap()) as usize;
+            let item = PipelineResponse::decode(answer.split_to(length)).unwrap();
+            assert!(matches!(item.result, Some(broker_proto::v1::pipeline_response::Result::HashData(_))));
+            seen.push(item.sequence);
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1, 2]);
+    }
+}

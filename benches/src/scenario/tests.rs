@@ -1,0 +1,36 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::in_process::InProcess;
+
+#[test]
+fn every_id_stands_once() {
+    let all = all().unwrap();
+    let ids: HashSet<&str> = all.iter().map(|scenario| scenario.id.as_str()).collect();
+    assert_eq!(ids.len(), all.len());
+}
+
+#[test]
+fn every_operation_of_a_pipeline_is_measured() {
+    let kinds: HashSet<_> = all()
+        .unwrap()
+        .iter()
+        .filter_map(Scenario::message)
+        .map(|message| std::mem::discriminant(&message))
+        .collect();
+    // The variants of `PipelineRequest.operation`.
+    assert_eq!(kinds.len(), 10);
+}
+
+#[test]
+fn every_scenario_with_cryptography_is_granted_in_process() {
+    let broker = InProcess::new().unwrap();
+    for scenario in
+        all().unwrap().iter().filter(|scenario| scenario.has_cryptography() && !scenario.is_slow())
+    {
+        let done = broker.run_scenario(scenario);
+        assert!(done.is_ok(), "{}: {:?}", scenario.id, done.err());
+    }
+}

@@ -1,0 +1,104 @@
+//! A scenario through the client library: its request is made, sent and answered, as an application does it.
+
+use std::{io, path::Path, time::Duration};
+
+use broker_client::{
+    Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest,
+    GenerateKeyPairRequest, HashRequest, HashStreamRequest, SignCertificateRequest, SignDataRequest,
+    VerifyDataRequest,
+};
+use bytes::Bytes;
+
+use crate::{
+    Failure,
+    scenario::{PART, Scenario, Task},
+};
+
+/// How long a broker may take to start.
+const START: Duration = Duration::from_secs(10);
+
+/// A connection to a broker that may still be starting.
+///
+/// # Errors
+/// Where none listens at `socket` in time.
+pub async fn connect(socket: &Path) -> Result<Client, Failure> {
+    let client = Client::builder().socket(socket).connect_wait(START).connect().await?;
+    client.health("").await?;
+    Ok(client)
+}
+
+/// One call.
+///
+/// # Errors
+/// Where the broker refuses it, or says that the scenario's signature is not valid.
+pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
+    let profile = scenario.profile;
+    match &scenario.task {
+        Task::Health => {
+            client.health("").await?;
+        }
+        Task::HashData { input } => {
+            client.hash_data(HashRequest::new(profile, input.clone())).await?;
+        }
+        Task::HashStream { input } => {
+            client.hash_stream(HashStreamRequest::new(profile), parts(input)).await?;
+        }
+        Task::SignCertificate { csr, ca_certificate, ca_key } => {
+            let request = SignCertificateRequest::new(profile, *csr, *ca_certificate, *ca_key);
+            client.sign_certificate(request).await?;
+        }
+        Task::SignData { keys, input } => {
+            let request = match keys.as_slice() {
+                [first, second] => {
+                    SignDataRequest::composite(profile, first.as_slice(), second.as_slice(), input.clone())
+                }
+                keys => SignDataRequest::new(profile, keys.concat(), input.clone()),
+            };
+            client.sign_data(request).await?;
+        }
+        Task::VerifyData { keys, input, signature } => {
+            let (input, signature) = (input.clone(), signature.clone());
+            let request = match keys.as_slice() {
+                [first, second] => {
+                    let (first, second) = (first.as_slice(), second.as_slice());
+                    VerifyDataRequest::composite(profile, first, second, input, signature)
+                }
+                keys => VerifyDataRequest::new(profile, keys.concat(), input, signature),
+            };
+            if !client.verify_data(request).await?.valid {
+                return Err("the scenario's signature is not valid".into());
+            }
+        }
+        Task::EncryptData { key, nonce, plaintext } => {
+            let request = EncryptDataRequest::new(profile, key.as_slice(), plaintext.as_slice());
+            client.encrypt_data(request.nonce(nonce.as_slice())).await?;
+        }
+        Task::DecryptData { key, nonce, ciphertext, tag } => {
+            let (key, ciphertext) = (key.as_slice(), ciphertext.as_slice());
+            let request = DecryptDataRequest::new(profile, key, ciphertext, nonce.as_slice(), tag.as_slice());
+            client.decrypt_data(request).await?;
+        }
+        Task::GenerateSignatureKeyPair => {
+            client.generate_signature_key_pair(GenerateKeyPairRequest::new(profile)).await?;
+        }
+        Task::GenerateKemKeyPair => {
+            client.generate_kem_key_pair(GenerateKeyPairRequest::new(profile)).await?;
+        }
+        Task::Encapsulate { key } => {
+            client.encapsulate(EncapsulateRequest::new(profile, key.as_slice())).await?;
+        }
+        Task::Decapsulate { key, ciphertext } => {
+            let request = DecapsulateRequest::new(profile, key.as_slice(), ciphertext.as_slice());
+            client.decapsulate(request).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The parts of a stream, not copied.
+fn parts(input: &Bytes) -> impl tokio_stream::Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let mut left = input.clone();
+    tokio_stream::iter(std::iter::from_fn(move || {
+        (!left.is_empty()).then(|| Ok(left.split_to(PART.min(left.len()))))
+    }))
+}

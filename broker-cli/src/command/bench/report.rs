@@ -1,0 +1,210 @@
+//! A run for people, and a line of a table for spreadsheets.
+
+use std::{fs::OpenOptions, io::Write as _, path::Path};
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use hdrhistogram::Histogram;
+use serde_json::Value;
+
+use super::{
+    plan::{Plan, Shape},
+    sample::{QUANTILES, Sample, micros},
+};
+use crate::{
+    args::Lane,
+    error::Failure,
+    output::{BAD, DIM, HEAD, NOTE, Output},
+};
+
+/// Ruled below the heading only, as narrow as it can be.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Prints it.
+pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&Value::Object(sample.to_json()));
+    }
+    output.line(format!("{HEAD}{}{HEAD:#}  {DIM}{}{DIM:#}", sample.plan.mix, manner(&sample.plan)))?;
+    output.line("")?;
+    let line = |name: &str, value: String| format!("  {name:<12} {value}");
+    let answered =
+        format!("{} answers in {:.2} s", grouped(sample.answered()), sample.elapsed().as_secs_f64());
+    output.line(line(
+        "throughput",
+        format!("{}/s  {DIM}{answered}{DIM:#}", grouped(sample.throughput() as u64)),
+    ))?;
+    let server = sample.server_cpu().map_or_else(
+        || "cannot be read: its process belongs to somebody else, or runs in another container".to_owned(),
+        |time| format!("{time:.2} µs CPU per call"),
+    );
+    output.line(line("broker", server))?;
+    if let Some(time) = sample.client_cpu() {
+        output.line(line("this program", format!("{time:.2} µs CPU per call")))?;
+    }
+    for (name, count) in &sample.errors {
+        output.line(line("errors", format!("{BAD}{}{BAD:#} {name}", grouped(*count))))?;
+    }
+    if let Some(missed @ 1..) = sample.not_begun() {
+        let text = "requests were due and never begun: the broker, or this machine, is slower than --rate";
+        output.line(line("not begun", format!("{NOTE}{}{NOTE:#} {text}", grouped(missed))))?;
+    }
+    output.line("")?;
+    for row in table(sample).lines() {
+        output.line(format!("  {row}"))?;
+    }
+    Ok(())
+}
+
+/// How it was sent, in a few words.
+fn manner(plan: &Plan) -> String {
+    let who = match plan.shape {
+        Shape::Callers(1) => "1 caller".to_owned(),
+        Shape::Callers(callers) => format!("{callers} callers"),
+        Shape::Window(window) => format!("a window of {window}"),
+    };
+    let connections = match plan.connections {
+        1 => "1 connection".to_owned(),
+        many => format!("{many} connections"),
+    };
+    let lane = match plan.lane {
+        Lane::Unary => "unary",
+        Lane::Pipeline => "pipeline",
+    };
+    let rate = plan.rate.map(|rate| format!(", {rate}/s due")).unwrap_or_default();
+    format!("{} {lane}, {who} on {connections}{rate}, by the {}", plan.wire, plan.client)
+}
+
+/// Latencies in microseconds, of each operation of a mix too.
+fn table(sample: &Sample) -> String {
+    let mut table = Table::new();
+    let names = QUANTILES.map(|(name, _)| name.replace('_', "."));
+    let head = ["latency, µs".to_owned(), "min".to_owned()].into_iter().chain(names);
+    table.load_style(STYLE).set_header(head.chain(["max".to_owned()]));
+    if sample.plan.items.len() > 1 {
+        for (item, latencies) in sample.by_item() {
+            table.add_row(row(&item.operation.to_string(), latencies));
+        }
+        table.add_row(row("all", sample.latencies()));
+    } else {
+        table.add_row(row(&sample.plan.mix.to_string(), sample.latencies()));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+fn row(name: &str, latencies: &Histogram<u64>) -> Vec<String> {
+    let show =
+        |nanos: u64| if latencies.is_empty() { "-".to_owned() } else { format!("{:.1}", micros(nanos)) };
+    let quantiles = QUANTILES.map(|(_, quantile)| show(latencies.value_at_quantile(quantile)));
+    let mut cells = vec![name.to_owned(), show(latencies.min())];
+    cells.extend(quantiles);
+    cells.push(show(latencies.max()));
+    cells
+}
+
+/// Thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The columns of a table of runs, by their names in JSON.
+pub(super) const COLUMNS: [&str; 27] = [
+    "operation",
+    "profile",
+    "size",
+    "issuer",
+    "subject",
+    "wire",
+    "client",
+    "lane",
+    "concurrency",
+    "window",
+    "connections",
+    "threads",
+    "rate_per_s",
+    "pin",
+    "warm_up_s",
+    "duration_s",
+    "requests",
+    "failed",
+    "not_begun",
+    "throughput_per_s",
+    "latency_us.p50",
+    "latency_us.p90",
+    "latency_us.p99",
+    "latency_us.p99_9",
+    "latency_us.max",
+    "server_cpu_us_per_call",
+    "client_cpu_us_per_call",
+];
+
+/// Adds the run to a table of runs, with a header where there is none yet.
+pub(super) fn append(sample: &Sample, path: &Path) -> Result<(), Failure> {
+    let failed = |source| Failure::write(path, source);
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    let mut text = String::new();
+    // A pipe or a terminal has no length and gets a header, too.
+    if file.metadata().map_err(failed)?.len() == 0 {
+        text = csv(COLUMNS.map(str::to_owned));
+    }
+    let mut it = sample.to_json();
+    it.insert("failed".to_owned(), sample.failed().into());
+    let it = Value::Object(it);
+    text.push_str(&csv(COLUMNS.map(|name| {
+        let value = name.split('.').try_fold(&it, |value, part| value.get(part));
+        cell(value)
+    })));
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// A value of JSON as it stands in a table; nothing where there is none.
+pub(super) fn cell(value: Option<&Value>) -> String {
+    match value {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// One line (RFC 4180).
+pub(super) fn csv(cells: impl IntoIterator<Item = String>) -> String {
+    let quoted = |cell: String| {
+        if cell.contains(['"', ',', '\n', '\r']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell
+        }
+    };
+    let cells: Vec<String> = cells.into_iter().map(quoted).collect();
+    cells.join(",") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn what_would_break_a_table_is_quoted() {
+        assert_eq!(
+            csv(["a".into(), "b=1,c=2".into(), "say \"no\"".into()]),
+            "a,\"b=1,c=2\",\"say \"\"no\"\"\"\n"
+        );
+    }
+}
