@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that CI checks, in its order.
-ci: fmt-check lint deny doc test fips
+ci: fmt-check lint deny doc test fips bench-gate
 
 # Formats the code.
 fmt:
@@ -30,6 +30,18 @@ test:
 fips:
     cargo clippy -p broker-server -p broker-cli --all-targets --features broker-cli/fips --locked -- -D warnings
     cargo test -p broker-server --features fips --locked
+
+# What a call costs beside its cryptography: about a minute, with `--full` about twenty.
+overhead *options:
+    cargo run --release -p broker-benches --bin overhead -- {{options}}
+
+# The instructions of the hot paths against the record. Needs valgrind, and gungraun-runner 0.20.0.
+bench-gate:
+    cargo run -p broker-benches --bin gate --locked
+
+# Records them anew.
+bench-record:
+    cargo run -p broker-benches --bin gate --locked -- --record
 
 # A newcomer's first minute.
 demo:

@@ -36,6 +36,8 @@ fn measure(mode: Mode, scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
     for scenario in scenarios.iter().filter(|scenario| mode.has(scenario)) {
         let (mut calls, mut used) = (0, Some(Duration::ZERO));
         criterion.bench_function(&scenario.id, |bencher| {
+            // Before criterion looks at its clock.
+            let rig = LazyCell::force(&rig);
             bencher.iter_custom(|wanted| {
                 let before = rig.server_cpu();
                 let (made, took) = rig.time(scenario, wanted).expect("a scenario is granted");
