@@ -100,6 +100,8 @@ impl Brief {
         let order: Arc<[usize]> = order(&weights).into();
         Tally::new(weights.len(), order, left, Arc::clone(&self.progress))?.install();
         let phase = Arc::new(Phase { end, pace, stop: Arc::clone(&self.stop) });
+        // One caller with a window is to the broker what so many callers are that each wait. Tasks that stay cost less than
+        // a set of futures of which one is made for each request.
         let mut callers = JoinSet::new();
         let own = (self.number..self.plan.callers()).step_by(self.plan.threads as usize);
         for (_, sender) in own.zip(senders.iter().cycle()) {
