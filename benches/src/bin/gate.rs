@@ -142,7 +142,7 @@ fn count() -> Result<Counts, Failure> {
 fn read(summary: &Value) -> Option<(String, u64)> {
     let text = |key| summary.get(key).and_then(Value::as_str);
     let name = format!("{}::{}", text("function_name")?, text("id")?);
-    let count = summary.pointer("/profiles/0/data/total/metrics/Callgrind/Ir/values/Left/Int")?;
+    let count = summary.pointer("/profiles/0/data/total/metrics/Ir/values/new")?;
     Some((name, count.as_u64()?))
 }
 
@@ -196,4 +196,21 @@ fn machine() -> Result<Machine, Failure> {
         valgrind: said("valgrind")?,
         compiler: said("rustc")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_of_the_runner_is_read() {
+        let summary = serde_json::json!({
+            "function_name": "parse", "id": "certificate", "version": "7",
+            "profiles": [{"tool": "Callgrind", "data": {"parts": [], "total": {"regressions": [], "metrics": {
+                "Ir": {"values": {"new": 500, "old": 400}, "change": {"diff_pct": "25", "factor": "1.25"}}
+            }}}}]
+        });
+        assert_eq!(read(&summary), Some(("parse::certificate".to_owned(), 500)));
+        assert_eq!(read(&serde_json::json!({"function_name": "parse"})), None);
+    }
 }

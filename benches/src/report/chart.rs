@@ -54,7 +54,7 @@ pub fn chart(report: &Report) -> Result<String, Failure> {
         legend(&area)?;
         grid(&area, &scale, height)?;
         for ((id, marks), y) in rows.iter().zip((TOP + ROW / 2..).step_by(ROW.unsigned_abs() as usize)) {
-            let style = ("sans-serif", 11).into_font().color(&BLACK).pos(Pos::new(HPos::Right, VPos::Center));
+            let style = ("sans-serif", 14).into_font().color(&BLACK).pos(Pos::new(HPos::Right, VPos::Center));
             area.draw(&Text::new((*id).to_owned(), (LEFT - 12, y), style))?;
             if let [Some(pure), Some(one), ..] = marks {
                 let line = PathElement::new(
@@ -79,7 +79,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 fn legend(area: &Area<'_>) -> Result<(), Failure> {
     for ((name, colour), x) in MARKS.into_iter().zip((12..).step_by(188)) {
         area.draw(&Circle::new((x, 16), 4, colour.filled()))?;
-        let style = ("sans-serif", 12).into_font().color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
+        let style = ("sans-serif", 14).into_font().color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw(&Text::new(name, (x + 10, 16), style))?;
     }
     Ok(())
@@ -96,7 +96,7 @@ fn grid(area: &Area<'_>, scale: &Scale, height: i32) -> Result<(), Failure> {
             3..6 => format!("{} ms", 10_i32.pow((power - 3).unsigned_abs())),
             _ => format!("{} s", 10_i32.pow((power - 6).unsigned_abs())),
         };
-        let style = ("sans-serif", 11).into_font().color(&BLACK).pos(Pos::new(HPos::Center, VPos::Center));
+        let style = ("sans-serif", 14).into_font().color(&BLACK).pos(Pos::new(HPos::Center, VPos::Center));
         area.draw(&Text::new(name, (x, TOP - 16), style))?;
     }
     Ok(())
