@@ -56,9 +56,12 @@ pub enum CallError {
     /// The caller's deadline, or the broker's own for a call without one, has passed.
     #[error("the deadline has passed")]
     DeadlineExceeded,
-    /// The broker is ending and could not wait for this call.
+    /// The broker is ending and has not begun this call.
     #[error("the broker is shutting down")]
     ShuttingDown,
+    /// The broker is ending and could not wait for this call, which it has begun.
+    #[error("the broker has shut down before this call was done")]
+    Cut,
     /// The caller has gone, or the call was cut, before its stream ended.
     #[error("the call was cancelled")]
     Cancelled,
@@ -97,6 +100,7 @@ impl CallError {
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
             Self::Compute(_) | Self::Internal => "INTERNAL",
+            Self::Cut => "DRAIN_DEADLINE",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
             Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
@@ -133,7 +137,9 @@ impl CallError {
             Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) | Self::Kem(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
-            Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown | Self::Fake => Code::Unavailable,
+            Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown | Self::Cut | Self::Fake => {
+                Code::Unavailable
+            }
             Self::DevelopmentOnly => Code::Unimplemented,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
             Self::Cancelled => Code::Cancelled,
@@ -293,6 +299,7 @@ mod tests {
             (ComputeError::DeadlineExceeded.into(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
             (ComputeError::Panicked.into(), Code::Internal, "INTERNAL"),
             (CallError::ShuttingDown, Code::Unavailable, "SHUTTING_DOWN"),
+            (CallError::Cut, Code::Unavailable, "DRAIN_DEADLINE"),
             (CallError::AuditUnavailable, Code::Internal, "AUDIT_UNAVAILABLE"),
             (denial(DenialKind::KeyNotAllowed), Code::FailedPrecondition, "KEY_NOT_ALLOWED"),
             (denial(DenialKind::NonceNotAllowed), Code::FailedPrecondition, "NONCE_NOT_ALLOWED"),

@@ -347,3 +347,29 @@ async fn a_client_that_goes_takes_its_items_with_it() {
     let answer = other.call(1, Operation::SignCertificate(ca.request("Default", &csr))).await;
     assert!(matches!(answer, Answer::SignCertificate(_)));
 }
+
+/// What was begun and could not be waited for is told apart from what was not begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_that_cuts_says_so() {
+    let (mut broker, folder) = signing::broker("", &["--drain-deadline", "200ms", "--compute-threads", "1"]);
+    signing::key(folder.path(), "rsa-4096");
+    let key = std::fs::read(folder.path().join("rsa-4096.key")).unwrap();
+    let mut pipeline = Pipeline::open(&broker).await;
+    // Seconds of work.
+    for sequence in 0..1000 {
+        let request = v1::SignDataRequest {
+            profile: "native rsa sha-256".into(),
+            key_source: signing::source(&key),
+            input: b"a message"[..].into(),
+            signature_format: 0,
+            metadata: None,
+        };
+        assert!(pipeline.send(sequence, Operation::SignData(request)));
+    }
+    assert!(matches!(pipeline.next().await.1, Answer::SignData(_)));
+    broker.signal("TERM");
+    let (_, end) = pipeline.finish().await;
+    let end = end.unwrap_err();
+    assert_eq!((end.code(), reason(&end).as_str()), (Code::Unavailable, "DRAIN_DEADLINE"));
+    assert_eq!(broker.wait().code(), Some(1));
+}

@@ -219,7 +219,10 @@ async fn interrupted(call: Arc<Call>, deadline: Option<Instant>) -> CallError {
     };
     tokio::select! {
         () = passed => CallError::DeadlineExceeded,
-        () = reached(&mut phase, last) => CallError::ShuttingDown,
+        () = reached(&mut phase, last) => match last {
+            Phase::Cut => CallError::Cut,
+            _ => CallError::ShuttingDown,
+        },
     }
 }
 
