@@ -34,15 +34,20 @@
 //! Before its first byte on a connection the client asks the kernel who is listening (`SO_PEERCRED`): private keys
 //! travel down this socket. See [`Builder::server_uid`].
 //!
+//! A program with many operations at the same time sends them down one stream, at a fraction of the cost:
+//! [`Client::pipeline`].
+//!
 //! Programs without an async runtime use `blocking::Client`, behind the feature `blocking`.
 //!
 //! # Secrets
 //!
-//! Keys, seeds and plaintexts are wiped from requests and answers when these are dropped, and never printed. The
-//! transport makes copies of its own while it writes to the socket and reads from it. Those are wiped when they are
-//! freed, and that only in a process whose global allocator wipes, such as `zeroizing_alloc`; the last ones stay in the
-//! buffers of the connection until other calls take their place or the client is dropped. What is given as [`Bytes`]
-//! (data to be hashed, signed or verified) is shared with the caller, so it is not wiped here.
+//! Keys, seeds and plaintexts are wiped from requests and answers when these are dropped, and never printed. A request is
+//! written for the socket once, alone or among the items of a pipeline, into memory that does not move and is wiped when
+//! the transport is done with it. The transport makes copies of its own while it writes to the socket and reads from it.
+//! Those are wiped when they are freed, and that only in a process whose global allocator wipes, such as
+//! `zeroizing_alloc`; the last ones stay in the buffers of the connection until other calls take their place or the
+//! client is dropped. What is given as [`Bytes`] (data to be hashed, signed or verified) is shared with the caller, so it
+//! is not wiped here.
 //!
 //! [`Bytes`]: bytes::Bytes
 

@@ -15,11 +15,20 @@ use common::{Fake, Step, start};
 
 #[test]
 fn every_method_works_without_a_runtime() {
+    every_method_works(|client| client);
+}
+
+#[test]
+fn every_method_works_on_a_pipeline_without_a_runtime() {
+    every_method_works(|client| client.pipeline());
+}
+
+fn every_method_works(lane: fn(Client) -> Client) {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
-    let client = Client::connect(&socket).unwrap();
+    let client = lane(Client::connect(&socket).unwrap());
     assert_eq!("78", client.hash_data(HashRequest::new("Default", "x")).unwrap().value.to_hex());
     client.sign_certificate(SignCertificateRequest::new("Default", "csr", "cert", "key")).unwrap();
 
@@ -93,11 +102,21 @@ fn a_reader_that_blocks_does_not_keep_a_refusal_or_the_client_s_end() {
 
 #[test]
 fn threads_share_one_client() {
+    threads_share(|client| client);
+}
+
+#[test]
+fn threads_share_one_pipeline() {
+    let fake = threads_share(|client| client.pipeline());
+    assert_eq!(1, fake.pipelines());
+}
+
+fn threads_share(lane: fn(Client) -> Client) -> Fake {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
-    let client = Client::connect(&socket).unwrap();
+    let client = lane(Client::connect(&socket).unwrap());
     thread::scope(|scope| {
         for n in 0..8u8 {
             let client = client.clone();
@@ -110,6 +129,7 @@ fn threads_share_one_client() {
         }
     });
     assert_eq!(160, fake.calls());
+    fake
 }
 
 #[test]

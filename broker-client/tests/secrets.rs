@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::path::PathBuf;
-
 use broker_client::{
     DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, GenerateKeyPairRequest,
     HashRequest, HashStreamRequest, SignDataRequest, SignStreamRequest, blocking::Client,
@@ -24,14 +22,23 @@ const SECRET: std::ops::Range<u8> = 2..13;
 
 #[test]
 fn calls_leave_no_copy() {
+    leaves_no_copy("calls_leave_no_copy", |client| client);
+}
+
+#[test]
+fn a_pipeline_leaves_no_copy() {
+    leaves_no_copy("a_pipeline_leaves_no_copy", |client| client.pipeline());
+}
+
+fn leaves_no_copy(test: &str, lane: fn(Client) -> Client) {
     if let Some(socket) = Child::socket() {
-        return child(socket);
+        return child(lane(Client::connect(socket).unwrap()));
     }
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
-    let child = Child::start("calls_leave_no_copy", &socket);
+    let child = Child::start(test, &socket);
     assert!(child.copies(&bytes(KEPT, 500)) > 0, "the scan itself works");
     for number in SECRET {
         assert_eq!(0, child.copies(&bytes(number, 500)[100..132]), "{number}");
@@ -41,8 +48,7 @@ fn calls_leave_no_copy() {
     assert_eq!(0, child.copies(&backwards[100..132]), "the ciphertext's plaintext");
 }
 
-fn child(socket: PathBuf) {
-    let client = Client::connect(socket).unwrap();
+fn child(client: Client) {
     let kept = bytes(KEPT, 500);
     let mut numbers = SECRET;
     let mut secret = || bytes(numbers.next().unwrap(), 500);

@@ -43,6 +43,9 @@ fn main() -> ExitCode {
 type Failure = (u8, Box<dyn std::error::Error>);
 
 fn serve(config: Config) -> Result<ExitCode, Failure> {
+    if let Err(error) = process::use_small_pages() {
+        tracing::debug!(%error, "the heap may take large pages");
+    }
     process::seal(config.dev).map_err(|error| (1, error.into()))?;
     match process::raise_open_files() {
         Ok(limit) => tracing::debug!(?limit, "open files"),

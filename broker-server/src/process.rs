@@ -2,11 +2,20 @@
 
 use std::{future::Future, io, thread};
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use rustix::{
+    process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit},
+    thread::disable_transparent_huge_pages,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
+
+/// Keeps the kernel from giving the allocator's heap 2 MiB at a time (madvise(2), MADV_HUGEPAGE): this process needs less
+/// than that for all that it does.
+pub fn use_small_pages() -> io::Result<()> {
+    Ok(disable_transparent_huge_pages(true)?)
+}
 
 /// Keeps the process's memory out of core dumps and from debuggers of its own user. With `dev` it stays open to both.
 pub fn seal(dev: bool) -> io::Result<()> {

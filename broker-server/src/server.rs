@@ -105,10 +105,8 @@ impl Server {
             tokio::runtime::Builder::new_current_thread().build().map_err(TransportError::Runtime)?;
         let health = runtime.block_on(Health::new(&broker.services()));
         drop(runtime);
-        let routes = {
-            let health = health.clone();
-            move || broker.routes(&health)
-        };
+        let routes = broker.routes(&health);
+        let routes = || routes.clone();
         let outcome = transport::run(listeners, &options, routes, &health, stop)?;
         if matches!(outcome, Outcome::Cut { .. }) {
             pool.abandon();

@@ -18,7 +18,7 @@ impl Client {
     /// being answered.
     pub async fn health(&self, service: &str) -> Result<HealthStatus, Error> {
         let question = HealthCheckRequest { service: service.to_owned() };
-        let answer = self.unary(&method::CHECK_HEALTH, &question, self.timeout, None).await?;
+        let answer = self.ask(&method::CHECK_HEALTH, &question).await?;
         Ok(answer.status().into())
     }
 

@@ -6,12 +6,12 @@ use broker_proto::v1;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 /// A call, by its first message and its answer.
-pub(crate) struct Method<M, R> {
+pub(super) struct Method<M, R> {
     /// Of a call of its own.
-    pub(crate) path: &'static str,
+    pub(super) path: &'static str,
     /// The number of the field that is this call's message in `PipelineRequest`, and its answer in `PipelineResponse`.
     /// 0 where a pipeline does not have it.
-    pub(crate) item: u32,
+    pub(super) item: u32,
     messages: PhantomData<fn(M) -> R>,
 }
 

@@ -10,13 +10,14 @@ mod stream;
 use std::{mem, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use broker_proto::v1::GetInfoRequest;
+use bytes::Bytes;
 use http::HeaderValue;
 use prost::Message;
 use tokio::runtime::Handle;
 use tonic::transport::Channel;
 
 pub use self::health::HealthWatch;
-pub(crate) use self::method::Method;
+use self::method::Method;
 use crate::{
     builder::Builder,
     error::Error,
@@ -112,7 +113,7 @@ impl Client {
     /// # Errors
     /// What kept the call from being answered.
     pub async fn info(&self) -> Result<Info, Error> {
-        let answer = self.unary(&method::GET_INFO, &GetInfoRequest {}, self.timeout, None).await?;
+        let answer = self.ask(&method::GET_INFO, &GetInfoRequest {}).await?;
         Ok(answer.into())
     }
 
@@ -139,39 +140,43 @@ impl Client {
         async move {
             // Borrowed, for the same reason.
             let (message, traceparent) = prepared.as_ref().map_err(Error::clone)?;
-            match &self.pipeline {
-                None => self.unary(method, message, timeout, traceparent.as_ref()).await,
+            let answer = match &self.pipeline {
+                None => self.unary(method.path, message, timeout, traceparent.as_ref()).await,
                 Some(pipeline) => {
-                    retry::run(&self.retry, timeout, |attempt| pipeline.call(method, message, attempt)).await
+                    let send = |attempt| pipeline.call(method.item, message, attempt);
+                    retry::run(&self.retry, timeout, send).await
                 }
-            }
+            };
+            wire::decode(answer?)
         }
     }
 
-    /// A call of its own. On the heap, because the future of a call that goes down a pipeline would be as large.
-    fn unary<'a, M, R>(
-        &'a self,
-        method: &'static Method<M, R>,
-        message: &'a M,
-        timeout: Duration,
-        traceparent: Option<&'a HeaderValue>,
-    ) -> Pin<Box<dyn Future<Output = Result<R, Error>> + Send + 'a>>
+    /// A question that is no operation: a call of its own, whatever lane this client has.
+    async fn ask<M, R>(&self, method: &Method<M, R>, message: &M) -> Result<R, Error>
     where
         M: Message,
-        R: Message + Default + 'a,
+        R: Message + Default,
     {
-        Box::pin(async move {
-            retry::run(&self.retry, timeout, |attempt| {
-                let mut request = wire::request(method.path, Once::new(wire::message(message)));
-                let headers = request.headers_mut();
-                // The server need not begin what nobody waits for.
-                headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
-                if let Some(value) = traceparent {
-                    headers.insert(wire::TRACEPARENT, value.clone());
-                }
-                attempt.limit(wire::call(self.channel.clone(), request))
-            })
-            .await
-        })
+        wire::decode(self.unary(method.path, message, self.timeout, None).await?)
+    }
+
+    /// A call of its own. On the heap, because the future of a call that goes down a pipeline would be as large.
+    fn unary<'a>(
+        &'a self,
+        path: &'static str,
+        message: &'a impl Message,
+        timeout: Duration,
+        traceparent: Option<&'a HeaderValue>,
+    ) -> Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Send + 'a>> {
+        Box::pin(retry::run(&self.retry, timeout, move |attempt| {
+            let mut request = wire::request(path, Once::new(wire::message(message)));
+            let headers = request.headers_mut();
+            // The server need not begin what nobody waits for.
+            headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
+            if let Some(value) = traceparent {
+                headers.insert(wire::TRACEPARENT, value.clone());
+            }
+            attempt.limit(wire::call(self.channel.clone(), request))
+        }))
     }
 }

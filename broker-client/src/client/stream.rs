@@ -155,12 +155,13 @@ impl Client {
             None => answer.await,
             Some(limit) => time::timeout(limit, answer).await.unwrap_or(Err(Failure::Late)),
         };
-        answer.map_err(|failure| match (failure, limit) {
+        let answer = answer.map_err(|failure| match (failure, limit) {
             (Failure::Own(error), _) => error,
             (Failure::Status(status), Some(timeout)) if retry::out_of_time(&status) => deadline(timeout),
             (Failure::Status(status), _) => status.into(),
             (Failure::Late, limit) => deadline(limit.unwrap_or(retry::LONGEST)),
-        })
+        });
+        wire::decode(answer?)
     }
 
     /// A stream's data can be given only once, so a broker that was restarted must be found before: by a call that may

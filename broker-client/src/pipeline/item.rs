@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use broker_proto::rpc;
-use bytes::{Buf, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 use prost::{
     Message,
     encoding::{
@@ -79,7 +79,7 @@ impl<'a, M: Message> Item<'a, M> {
     }
 
     /// Everything before the message.
-    pub(super) fn write_head(&self, sequence: u64, bytes: &mut Vec<u8>) {
+    pub(super) fn write_head(&self, sequence: u64, bytes: &mut impl BufMut) {
         put_prefix(bytes, self.fields_len(sequence) + self.length);
         uint64::encode(SEQUENCE, &sequence, bytes);
         message::encode(TIMEOUT, &self.timeout, bytes);
@@ -87,7 +87,7 @@ impl<'a, M: Message> Item<'a, M> {
         encode_varint(self.length as u64, bytes);
     }
 
-    pub(super) fn write_message(&self, bytes: &mut Vec<u8>) {
+    pub(super) fn write_message(&self, bytes: &mut impl BufMut) {
         self.message.encode_raw(bytes);
     }
 }
@@ -100,7 +100,6 @@ pub(super) fn sequence(mut response: &[u8]) -> Result<u64, Error> {
         if field == SEQUENCE {
             uint64::merge(wire_type, &mut sequence, &mut response, DecodeContext::default())
                 .map_err(malformed)?;
-            // Servers write fields in the order of their numbers.
             return Ok(sequence);
         }
         skip_field(wire_type, field, &mut response, DecodeContext::default()).map_err(malformed)?;
@@ -109,7 +108,7 @@ pub(super) fn sequence(mut response: &[u8]) -> Result<u64, Error> {
 }
 
 /// The answer to an operation, out of its response.
-pub(super) fn answer<R: Message + Default>(mut response: Bytes, operation: u32) -> Result<R, Failure> {
+pub(super) fn answer(mut response: Bytes, operation: u32) -> Result<Bytes, Failure> {
     while response.has_remaining() {
         let (field, wire_type) = decode_key(&mut response).map_err(malformed)?;
         if (field == operation || field == ERROR) && wire_type == WireType::LengthDelimited {
@@ -117,11 +116,7 @@ pub(super) fn answer<R: Message + Default>(mut response: Bytes, operation: u32) 
             let length = usize::try_from(length).ok().filter(|length| *length <= response.len());
             let length = length.ok_or_else(|| Error::protocol("an answer that is cut"))?;
             let message = response.split_to(length);
-            return if field == ERROR {
-                Err(error(message))
-            } else {
-                R::decode(message).map_err(|error| malformed(error).into())
-            };
+            return if field == ERROR { Err(error(message)) } else { Ok(message) };
         }
         skip_field(wire_type, field, &mut response, DecodeContext::default()).map_err(malformed)?;
     }
@@ -141,4 +136,69 @@ fn error(message: Bytes) -> Failure {
 
 fn malformed(error: prost::DecodeError) -> Error {
     Error::protocol(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+    use broker_proto::v1::{
+        HashDataResponse, PipelineResponse, VerifyDataResponse, pipeline_response::Result as Answer,
+    };
+
+    use super::*;
+
+    const HASH: u32 = 3;
+
+    fn response(result: Option<Answer>) -> Bytes {
+        PipelineResponse { sequence: 300, result, padding: vec![0; 300] }.encode_to_vec().into()
+    }
+
+    fn refused(code: Code) -> Option<Answer> {
+        Some(Answer::Error(rpc::Status { code: code.into(), message: "no".into(), details: Vec::new() }))
+    }
+
+    #[test]
+    fn an_answer_is_read_by_its_fields_in_whatever_order() {
+        let valid = VerifyDataResponse { valid: true, ..Default::default() };
+        let bytes = response(Some(Answer::VerifyData(valid.clone())));
+        assert_eq!(300, sequence(&bytes).unwrap());
+        assert_eq!(valid.encode_to_vec(), answer(bytes, 6).unwrap());
+        let padding = PipelineResponse { padding: vec![0; 300], ..Default::default() }.encode_to_vec();
+        let bytes =
+            Bytes::from([padding, response(Some(Answer::VerifyData(valid.clone()))).to_vec()].concat());
+        assert_eq!(300, sequence(&bytes).unwrap());
+        assert_eq!(valid.encode_to_vec(), answer(bytes, 6).unwrap());
+    }
+
+    #[test]
+    fn an_error_is_the_status_that_the_call_would_have_had() {
+        let failure = answer(response(refused(Code::NotFound)), HASH).unwrap_err();
+        let Failure::Status(status) = failure else { panic!("{failure:?}") };
+        assert_eq!((Code::NotFound, "no"), (status.code(), status.message()));
+    }
+
+    #[test]
+    fn what_is_no_answer_to_this_operation_is_a_protocol_error() {
+        let whole = response(Some(Answer::HashData(HashDataResponse::default())));
+        for bytes in [
+            response(None),
+            response(Some(Answer::VerifyData(VerifyDataResponse::default()))),
+            response(refused(Code::Ok)),
+            Bytes::new(),
+            // A length beyond the end, and half a number.
+            Bytes::from_static(&[HASH as u8 * 8 + 2, 9, 1]),
+            Bytes::from_static(&[255]),
+            whole.slice(..2),
+        ] {
+            let failure = answer(bytes, HASH).unwrap_err();
+            assert!(matches!(failure, Failure::Own(Error::Protocol { .. })), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_response_without_a_readable_number_is_an_error_or_of_nobody() {
+        assert_eq!(0, sequence(&[]).unwrap());
+        assert!(sequence(&[255]).is_err() && sequence(&[8]).is_err());
+    }
 }

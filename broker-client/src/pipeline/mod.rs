@@ -15,6 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use prost::Message;
 use tokio::{
     runtime::Handle,
@@ -25,7 +26,6 @@ use tonic::transport::Channel;
 
 use self::{item::Item, slots::Outcome, stream::Stream, waiting::Waiting};
 use crate::{
-    client::Method,
     error::Error,
     retry::{Attempt, Failure},
 };
@@ -45,25 +45,20 @@ impl Pipeline {
         Self { channel, runtime, places, stream: Mutex::default() }
     }
 
-    /// Makes one attempt at a call.
-    pub(crate) async fn call<M, R>(
+    /// Makes one attempt at the operation of the given number: a field of `PipelineRequest` and of its response.
+    pub(crate) async fn call<M: Message>(
         &self,
-        method: &Method<M, R>,
+        operation: u32,
         message: &M,
-        attempt: Attempt,
-    ) -> Result<R, Failure>
-    where
-        M: Message,
-        R: Message + Default,
-    {
-        let mut attempt = attempt;
+        mut attempt: Attempt,
+    ) -> Result<Bytes, Failure> {
         let _place = match self.places.try_acquire() {
             Ok(place) => place,
             Err(_) => Box::pin(self.wait_for_place(&mut attempt)).await?,
         };
-        let item = Item::new(method.item, message, attempt.left);
+        let item = Item::new(operation, message, attempt.left);
         match Waiting::new(self, item, attempt.deadline).await {
-            Outcome::Answer(message) => item::answer(message, method.item),
+            Outcome::Answer(response) => item::answer(response, operation),
             Outcome::Failed(failure) => Err(failure),
         }
     }

@@ -129,3 +129,63 @@ impl Slot {
 fn index(sequence: u64) -> usize {
     (sequence & ((1 << INDEX_BITS) - 1)) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+    use std::time::Duration;
+
+    use super::*;
+
+    fn put(slots: &mut Slots, chunk: Number, deadline: Instant) -> u64 {
+        let sequence = slots.next();
+        slots.wait(sequence, chunk, deadline, Waker::noop());
+        sequence
+    }
+
+    fn answered(slots: &mut Slots, sequence: u64) -> Option<Bytes> {
+        match slots.poll(sequence, Waker::noop())? {
+            Outcome::Answer(bytes) => Some(bytes),
+            Outcome::Failed(failure) => panic!("{failure:?}"),
+        }
+    }
+
+    #[test]
+    fn each_gets_its_own_answer_and_only_the_first() {
+        let mut slots = Slots::default();
+        let [a, b] = [1, 1].map(|chunk| put(&mut slots, chunk, Instant::now()));
+        assert!(answered(&mut slots, a).is_none());
+        assert!(slots.answer(b, "for b".into()).is_some());
+        assert!(slots.answer(a, "for a".into()).is_some());
+        assert!(slots.answer(a, "again".into()).is_none());
+        assert_eq!(Some("for a".into()), answered(&mut slots, a));
+        assert_eq!(Some("for b".into()), answered(&mut slots, b));
+    }
+
+    #[test]
+    fn slots_are_used_again_and_late_answers_find_nobody() {
+        let mut slots = Slots::default();
+        let left = put(&mut slots, 1, Instant::now());
+        slots.leave(left);
+        slots.leave(left);
+        let next = put(&mut slots, 1, Instant::now());
+        assert!(left != next && slots.slots.len() == 1 && slots.free.is_empty());
+        for nobody in [left, 0, 1, u64::MAX] {
+            assert!(slots.answer(nobody, "late".into()).is_none());
+        }
+        assert!(answered(&mut slots, next).is_none());
+    }
+
+    #[test]
+    fn who_is_out_of_time_fails_and_the_next_deadline_is_that_of_the_others() {
+        let mut slots = Slots::default();
+        let now = Instant::now();
+        let [soon, later] = [1, 2].map(|seconds| put(&mut slots, 0, now + Duration::from_secs(seconds)));
+        let out = |deadline, _| (deadline <= now + Duration::from_secs(1)).then_some(Failure::Late);
+        assert_eq!(1, slots.fail(out).len());
+        assert_eq!(Some(now + Duration::from_secs(2)), slots.first_deadline());
+        assert!(matches!(slots.poll(soon, Waker::noop()), Some(Outcome::Failed(Failure::Late))));
+        assert!(answered(&mut slots, later).is_none());
+    }
+}

@@ -65,13 +65,14 @@ where
 }
 
 /// Makes a call that has one answer.
-pub(crate) async fn call<R: Message + Default>(
-    channel: Channel,
-    request: Request<Body>,
-) -> Result<R, Failure> {
+pub(crate) async fn call(channel: Channel, request: Request<Body>) -> Result<Bytes, Failure> {
     let response = send(channel, request).await.map_err(Failure::Status)?;
-    let answer = receive(response).await?;
-    R::decode(answer).map_err(|error| Error::protocol(error.to_string()).into())
+    receive(response).await
+}
+
+/// The answer in a message.
+pub(crate) fn decode<R: Message + Default>(message: Bytes) -> Result<R, Error> {
+    R::decode(message).map_err(|error| Error::protocol(error.to_string()))
 }
 
 /// Sends a call, and waits for the beginning of its answer.

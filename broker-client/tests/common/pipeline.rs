@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::UnboundedReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use super::{Fake, Headers, Seen, Step, answers};
+use super::{End, Fake, Headers, Seen, Step, answers, services::Watched};
 
 type Responses = mpsc::UnboundedSender<Result<PipelineResponse, Status>>;
 
@@ -61,12 +61,19 @@ impl Fake {
 
     /// Answers all items that are read, and ends the pipeline when its client does, or as it was told.
     async fn read(self, headers: Headers, mut items: Streaming<PipelineRequest>, responses: Responses) {
-        while let Ok(Some(item)) = items.message().await {
+        let mut watched = Watched { fake: &self, end: End::Broken };
+        loop {
+            let item = match items.message().await {
+                Ok(Some(item)) => item,
+                Ok(None) => break watched.end = End::Complete,
+                Err(_) => break,
+            };
             self.items.fetch_add(1, Ordering::Relaxed);
             if let Some(status) = self.told_to_end() {
                 if status.code() != Code::Ok {
                     responses.send(Err(status)).unwrap();
                 }
+                watched.end = End::Answered;
                 return;
             }
             let (fake, responses) = (self.clone(), responses.clone());

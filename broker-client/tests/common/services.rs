@@ -54,9 +54,9 @@ pub(crate) enum End {
 }
 
 /// Notes the end of a stream, also when the server drops the call because its client has cancelled it.
-struct Watched<'a> {
-    fake: &'a Fake,
-    end: End,
+pub(super) struct Watched<'a> {
+    pub(super) fake: &'a Fake,
+    pub(super) end: End,
 }
 
 impl Drop for Watched<'_> {

@@ -30,7 +30,8 @@ pub(super) struct Call {
     key_use: bool,
     /// Unix seconds, taken once: every check of the call sees the same time.
     pub(super) now: i64,
-    start: Instant,
+    /// When it began, for the log line where there is one.
+    start: Option<Instant>,
 }
 
 impl Call {
@@ -52,7 +53,7 @@ impl Call {
             warning: None,
             key_use: false,
             now: context.received,
-            start: Instant::now(),
+            start: tracing::enabled!(tracing::Level::DEBUG).then(Instant::now),
         };
         match call.check(profile, metadata, limits) {
             Ok(()) => Ok(call),
@@ -142,11 +143,9 @@ impl Call {
         })
     }
 
-    /// The log line. Where `debug` is filtered out it costs one comparison.
+    /// The log line. Where `debug` is filtered out there is none.
     fn log(&self, error: Option<&CallError>) {
-        if !tracing::enabled!(tracing::Level::DEBUG) {
-            return;
-        }
+        let Some(start) = self.start else { return };
         tracing::debug!(
             operation = self.operation,
             profile = self.profile,
@@ -154,7 +153,7 @@ impl Call {
             uid = self.context.caller.uid,
             pid = self.context.caller.pid,
             outcome = error.map_or("OK", CallError::reason),
-            duration_us = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX),
+            duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
             correlation_id = self.metadata.correlation_id(),
             "call"
         );

@@ -9,13 +9,15 @@ use std::{
 
 use broker_proto::v1::HashDataRequest;
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderName, Request};
 use http_body::{Body, Frame};
 use prost::Message;
 use tonic::Status;
 
 use super::{Broker, CallContext, hash_data, prefix};
 use crate::status::CallError;
+
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// A method: what it makes of a message.
 pub(crate) type Method = fn(&Broker, CallContext, Bytes) -> Reply;
@@ -40,7 +42,7 @@ pub(crate) fn method<B>(request: &Request<B>) -> Option<Method> {
             }
         };
     }
-    if request.headers().contains_key("grpc-encoding") {
+    if request.headers().contains_key(&GRPC_ENCODING) {
         return None;
     }
     Some(match request.uri().path() {
@@ -137,4 +139,48 @@ fn encode(answer: &impl Message, limit: usize) -> Result<Bytes, CallError> {
     prefix::put(&mut bytes, length);
     answer.encode_raw(&mut bytes);
     Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tonic::Code;
+
+    use super::*;
+
+    fn unwrapped(data: &'static [u8]) -> Result<Bytes, (Code, String)> {
+        unwrap(Bytes::from_static(data), 3).map_err(|status| (status.code(), status.message().to_owned()))
+    }
+
+    #[test]
+    fn a_message_is_what_its_prefix_says() {
+        assert_eq!(unwrapped(&[0, 0, 0, 0, 0]).unwrap(), "");
+        assert_eq!(unwrapped(b"\0\0\0\0\x03abc").unwrap(), "abc");
+        assert_eq!(unwrapped(b"\0\0\0\0\x01abc").unwrap(), "a", "what comes after the first is passed over");
+    }
+
+    #[test]
+    fn the_words_for_what_is_no_message_are_the_librarys() {
+        for (data, code, text) in [
+            (&b"\0\0\0\0"[..], Code::Internal, "Unexpected EOF"),
+            (b"\0\0\0\0\x03ab", Code::Internal, "Unexpected EOF"),
+            (b"\x01\0\0\0\x01a", Code::Internal, "compressed-flag"),
+            (b"\0\0\0\0\x04", Code::OutOfRange, "decoded message length too large: found 4 bytes"),
+        ] {
+            let (found, message) = unwrapped(data).unwrap_err();
+            assert!(found == code && message.contains(text), "{data:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_and_other_services_are_left_to_the_library() {
+        let request = |path: &'static str| Request::builder().uri(path);
+        let hash = "/cryptobroker.v1.CryptoService/HashData";
+        assert!(method(&request(hash).body(()).unwrap()).is_some());
+        assert!(method(&request(hash).header("grpc-encoding", "gzip").body(()).unwrap()).is_none());
+        for path in ["/CryptoBroker.CryptoGrpc/HashData", "/cryptobroker.v1.CryptoService/", "/"] {
+            assert!(method(&request(path).body(()).unwrap()).is_none(), "{path}");
+        }
+    }
 }

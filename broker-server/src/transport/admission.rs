@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::{Status, body::Body, service};
 use tower::Service as _;
@@ -32,6 +32,9 @@ const WATCHES: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."]
 
 /// The deadline of what has none.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A name that is a constant is not parsed for each call.
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// The service of one connection.
 #[derive(Clone, Debug)]
@@ -61,7 +64,7 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let admitted = match self.admit(&request) {
             Ok(admitted) => admitted,
-            Err(refusal) => return Box::pin(ready(Ok(refusal))),
+            Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
         };
         let limit = self.max_request_bytes;
         match direct::method(&request) {
@@ -79,13 +82,13 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
 }
 
 impl Admission {
-    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Response<Answer>> {
+    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, (CallError, Arc<Call>)> {
         let path = request.uri().path();
         let answers_secret = rpc::answers_secret(path);
         let call = Arc::new(Call::new(Arc::clone(&self.connection), kind(path), rpc::carries_secret(path)));
         let timeout = match timeout(request.headers()) {
             Ok(timeout) => timeout,
-            Err(error) => return Err(refusal(&error, call)),
+            Err(error) => return Err((error, call)),
         };
         // A stream may take as long as it is fed, a pipeline as long as it likes; whoever reads them looks to that.
         let pipeline = call.kind == Kind::Pipeline;
@@ -226,7 +229,7 @@ fn refusal(error: &CallError, call: Arc<Call>) -> Response<Answer> {
 
 /// The caller's `grpc-timeout`: at most eight digits and a unit ("gRPC over HTTP/2", Timeout).
 fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, CallError> {
-    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let Some(value) = headers.get(&GRPC_TIMEOUT) else { return Ok(None) };
     let parsed = || {
         let (unit, digits) = value.as_bytes().split_last()?;
         if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
@@ -250,15 +253,10 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, CallError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use http::HeaderValue;
-
     use super::*;
 
     fn parse(text: &'static str) -> Result<Option<Duration>, CallError> {
-        timeout(&HeaderMap::from_iter([(
-            http::HeaderName::from_static("grpc-timeout"),
-            HeaderValue::from_static(text),
-        )]))
+        timeout(&HeaderMap::from_iter([(GRPC_TIMEOUT, HeaderValue::from_static(text))]))
     }
 
     #[test]

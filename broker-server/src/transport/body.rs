@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
@@ -194,6 +194,8 @@ enum Text {
     Whole(Option<Bytes>),
 }
 
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 /// As many bytes as the HTTP/2 library copies of an answer's beginning into the connection's write buffer. After the
 /// answer the buffer is empty but not wiped, and the next thing that is written there are the trailers: with this header
 /// they take the secret's place. The field `padding` of such an answer sees to it that the answer is written before
@@ -235,7 +237,7 @@ impl Answer {
     fn end_well(&mut self) -> Frame<Bytes> {
         self.ended = true;
         let mut trailers = HeaderMap::with_capacity(2);
-        trailers.insert("grpc-status", HeaderValue::from_static("0"));
+        trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
         if self.secret {
             overwrite(&mut trailers);
         }

@@ -73,6 +73,7 @@ impl Brief {
             Err(_) => return Err(Failure::Interrupted),
         };
         let pace = self.plan.rate.map(|rate| Pace::new(start, rate, self.plan.threads, self.number));
+        let pace = pace.transpose()?;
         let (left, end) = match (self.plan.amount, &pace) {
             (Amount::Requests(all), _) => (self.share(all), None),
             (Amount::Duration(time), None) => (u64::MAX, Some(start + time)),
@@ -99,19 +100,12 @@ impl Brief {
         let order: Arc<[usize]> = order(&weights).into();
         Tally::new(weights.len(), order, left, Arc::clone(&self.progress))?.install();
         let phase = Arc::new(Phase { end, pace, stop: Arc::clone(&self.stop) });
+        // One caller with a window is to the broker what so many callers are that each wait. Tasks that stay cost less than
+        // a set of futures of which one is made for each request.
         let mut callers = JoinSet::new();
         let own = (self.number..self.plan.callers()).step_by(self.plan.threads as usize);
         for (_, sender) in own.zip(senders.iter().cycle()) {
             callers.spawn(Arc::clone(&phase).call(sender.clone()));
-        }
-        if phase.pace.is_some() {
-            let phase = Arc::clone(&phase);
-            callers.spawn(async move {
-                match &phase.pace {
-                    Some(pace) => pace.run(|| phase.is_over(Instant::now())).await,
-                    None => Ok(()),
-                }
-            });
         }
         let outcome = self.wait(&mut callers).await;
         let tally = Tally::remove().ok_or_else(|| Failure::local("the load generator", "lost its counts"))?;
@@ -161,18 +155,11 @@ impl Phase {
         let mut now = Instant::now();
         loop {
             if let Some(pace) = &self.pace {
-                if !pace.wait().await {
-                    return Ok(());
-                }
-                now = Instant::now();
+                let next = || Tally::with(|tally| tally.next()).flatten();
+                now = pace.wait(next, |now| self.is_over(now)).await?;
             }
             let begun = if self.is_over(now) { None } else { Tally::with(Tally::begin).flatten() };
-            let Some((request, item)) = begun else {
-                if let Some(pace) = &self.pace {
-                    pace.close();
-                }
-                return Ok(());
-            };
+            let Some((request, item)) = begun else { return Ok(()) };
             let since = self.pace.as_ref().map_or(now, |pace| pace.instant(request));
             let outcome = sender.send(item).await;
             now = Instant::now();

@@ -1,21 +1,17 @@
 //! When the requests of a rate are due.
 //!
-//! The kernel's timer says when, to the nanosecond: the runtime's own counts milliseconds.
+//! The kernel's timer says when, to the microsecond: the runtime's own counts milliseconds. A caller that has an answer
+//! takes the next request at once if that is due. The others queue for the timer, and only the first of them sets it.
 
-use std::{
-    os::fd::OwnedFd,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
-use tokio::{net::unix::pipe, sync::Semaphore, time::timeout};
+use tokio::{net::unix::pipe, sync::Mutex};
 
 use crate::error::Failure;
 
-/// More often than this the timer does not go off; what is due meanwhile is due together.
-const SHORTEST: Duration = Duration::from_micros(5);
 /// Less often than this nobody looks whether the run was stopped.
 const LONGEST: Duration = Duration::from_millis(100);
 
@@ -25,13 +21,18 @@ pub(super) struct Pace {
     rate: u32,
     threads: u32,
     number: u32,
-    due: Semaphore,
+    timer: Mutex<pipe::Receiver>,
 }
 
 impl Pace {
-    /// From this instant on.
-    pub(super) fn new(start: Instant, rate: u32, threads: u32, number: u32) -> Self {
-        Self { start, rate, threads, number, due: Semaphore::new(0) }
+    /// From this instant on. Inside a runtime.
+    pub(super) fn new(start: Instant, rate: u32, threads: u32, number: u32) -> Result<Self, Failure> {
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)
+            .map_err(|source| Failure::local("cannot make a timer", source))?;
+        // To the runtime a timer is a pipe: something to be read once it is readable.
+        let timer = pipe::Receiver::from_file_unchecked(timer.into())
+            .map_err(|source| Failure::local("cannot make a timer", source))?;
+        Ok(Self { start, rate, threads, number, timer: Mutex::new(timer) })
     }
 
     /// When this thread's request with this number is due.
@@ -48,65 +49,33 @@ impl Pace {
         u64::try_from(own).unwrap_or(u64::MAX)
     }
 
-    /// Waits until another request is due. `false` when there will be none.
-    pub(super) async fn wait(&self) -> bool {
-        match self.due.acquire().await {
-            Ok(permit) => {
-                permit.forget();
-                true
+    /// Waits until the next request is due, whose number `next` knows, or until there is none, or all is over. What time it
+    /// is then.
+    pub(super) async fn wait(
+        &self,
+        next: impl Fn() -> Option<u64>,
+        is_over: impl Fn(Instant) -> bool,
+    ) -> Result<Instant, Failure> {
+        let left = |now: Instant| match next() {
+            Some(request) if !is_over(now) => self.instant(request).saturating_duration_since(now),
+            _ => Duration::ZERO,
+        };
+        let now = Instant::now();
+        if left(now).is_zero() {
+            return Ok(now);
+        }
+        let timer = self.timer.lock().await;
+        loop {
+            let now = Instant::now();
+            let left = left(now);
+            if left.is_zero() {
+                return Ok(now);
             }
-            Err(_) => false,
+            set(&timer, left.min(LONGEST)).map_err(|source| Failure::local("cannot set a timer", source))?;
+            timer.readable().await.map_err(|source| Failure::local("cannot wait for a timer", source))?;
+            // The clock says what is due; reading only makes the timer wait again.
+            let _ = timer.try_read(&mut [0; 8]);
         }
-    }
-
-    /// Lets everybody know that there will be none.
-    pub(super) fn close(&self) {
-        self.due.close();
-    }
-
-    /// Releases requests as they become due, until `is_over`.
-    pub(super) async fn run(&self, is_over: impl Fn() -> bool) -> Result<(), Failure> {
-        let timer = self.timer().map_err(|source| Failure::local("cannot set a timer", source))?;
-        let mut released = 0;
-        let failed = |source| Failure::local("cannot wait for a timer", source);
-        // To the runtime a timer is a pipe: something to be read once it is readable.
-        let timer = pipe::Receiver::from_file_unchecked(timer.into()).map_err(failed)?;
-        while !is_over() && !self.due.is_closed() {
-            if let Ok(ready) = timeout(LONGEST, timer.readable()).await {
-                ready.map_err(failed)?;
-                // What is due is computed from the clock; reading only arms the timer again.
-                let _ = timer.try_read(&mut [0; 8]);
-            }
-            let now = self.due_at(Instant::now());
-            self.due.add_permits(usize::try_from(now.saturating_sub(released)).unwrap_or(0));
-            released = released.max(now);
-        }
-        self.close();
-        Ok(())
-    }
-
-    /// How many requests of this thread were due until then.
-    fn due_at(&self, now: Instant) -> u64 {
-        match now.checked_duration_since(self.start) {
-            // The one at the start itself is due, too.
-            Some(time) => self.within(time + Duration::from_nanos(1)),
-            None => 0,
-        }
-    }
-
-    fn timer(&self) -> Result<OwnedFd, rustix::io::Errno> {
-        let period = Duration::from_secs(1).mul_f64(f64::from(self.threads) / f64::from(self.rate));
-        let period = timespec(period.max(SHORTEST));
-        let first = self.instant(0).saturating_duration_since(Instant::now());
-        let timer =
-            timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        let first = timespec(first.max(Duration::from_nanos(1)));
-        timerfd_settime(
-            &timer,
-            TimerfdTimerFlags::empty(),
-            &Itimerspec { it_interval: period, it_value: first },
-        )?;
-        Ok(timer)
     }
 }
 
@@ -115,23 +84,30 @@ pub(super) fn due(rate: u32, time: Duration) -> u128 {
     (time.as_nanos() * u128::from(rate)).div_ceil(1_000_000_000)
 }
 
-fn timespec(time: Duration) -> Timespec {
-    Timespec {
-        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: time.subsec_nanos().into(),
-    }
+/// Lets it go off once, after this time.
+fn set(timer: &pipe::Receiver, time: Duration) -> rustix::io::Result<()> {
+    let once = Itimerspec {
+        it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
+        it_value: Timespec {
+            tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: time.subsec_nanos().into(),
+        },
+    };
+    timerfd_settime(timer, TimerfdTimerFlags::empty(), &once).map(drop)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
-    #[test]
-    fn threads_share_a_rate_without_a_gap() {
+    #[tokio::test]
+    async fn threads_share_a_rate_without_a_gap() {
         let start = Instant::now();
-        let paces = [0, 1, 2].map(|number| Pace::new(start, 10, 3, number));
         let mut due: Vec<Duration> = Vec::new();
-        for pace in &paces {
+        for number in [0, 1, 2] {
+            let pace = Pace::new(start, 10, 3, number).unwrap();
             due.extend((0..pace.within(Duration::from_secs(1))).map(|request| pace.instant(request) - start));
         }
         due.sort();
@@ -139,11 +115,16 @@ mod tests {
         assert_eq!(due, wanted);
     }
 
-    #[test]
-    fn the_first_is_due_at_once() {
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_due_and_nobody_begins_before() {
         let start = Instant::now();
-        let pace = Pace::new(start, 1, 1, 0);
-        assert_eq!(pace.due_at(start), 1);
-        assert_eq!(pace.due_at(start + Duration::from_secs(1)), 2);
+        let pace = Pace::new(start, 100, 1, 0).unwrap();
+        for request in 0..3 {
+            let now = pace.wait(|| Some(request), |_| false).await.unwrap();
+            assert!(now >= pace.instant(request));
+        }
+        // What is not due for ages is not waited for once there is none, or all is over.
+        pace.wait(|| None, |_| false).await.unwrap();
+        pace.wait(|| Some(1_000_000), |_| true).await.unwrap();
     }
 }

@@ -97,6 +97,11 @@ impl Tally {
         Some((self.begun - 1, item))
     }
 
+    /// The number of the request that is begun next, if one is.
+    pub(super) fn next(&self) -> Option<u64> {
+        (self.left > 0 && !self.given_up).then_some(self.begun)
+    }
+
     /// Counts what came of it. `false` where nobody is there to answer, and asking again at once is of no use.
     pub(super) fn end(
         &mut self,

@@ -4,16 +4,19 @@ use plotters::{
     coord::Shift,
     prelude::{
         ChartBuilder, Circle, Color as _, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea as _,
-        IntoLogRange as _, LineSeries, PathElement, SVGBackend, WHITE,
+        IntoLogRange as _, LineSeries, PathElement, SVGBackend, Text, WHITE,
     },
     series::DashedLineSeries,
-    style::{BLACK, IntoFont as _, RGBColor},
+    style::{IntoFont as _, RGBColor},
 };
 
 use super::summary::{Row, Spread, Summary};
 use crate::{args::Operation, error::Failure};
 
-const SIZE: (u32, u32) = (960, 540);
+/// Without the legend, in pixels.
+const SIZE: (u32, u32) = (960, 520);
+/// A line of the legend.
+const LINE: u32 = 22;
 
 /// Apart for most eyes (Okabe and Ito), in this order.
 const COLORS: [RGBColor; 7] = [
@@ -35,15 +38,15 @@ pub(super) fn charts(summary: &Summary<'_>) -> Result<Vec<(String, String)>, Fai
     for operation in summary.operations() {
         let throughput = Chart {
             title: format!("{operation}: throughput"),
-            unit: "requests per second",
-            curves: curves(summary, operation, "", |row| row.throughput),
+            unit: "requests per second, logarithmic",
+            curves: curves(summary, operation, |row| row.throughput),
             dashed: Vec::new(),
         };
         let latency = Chart {
             title: format!("{operation}: latency (line: median, dashed: 99th percentile)"),
-            unit: "microseconds",
-            curves: curves(summary, operation, "", |row| row.p50),
-            dashed: curves(summary, operation, "", |row| row.p99),
+            unit: "microseconds, logarithmic",
+            curves: curves(summary, operation, |row| row.p50),
+            dashed: curves(summary, operation, |row| row.p99),
         };
         for (name, chart) in [("throughput", throughput), ("latency", latency)] {
             if let Some(svg) = chart.draw().map_err(|source| Failure::local("cannot draw a chart", source))? {
@@ -70,17 +73,16 @@ struct Curve {
 fn curves(
     summary: &Summary<'_>,
     operation: Operation,
-    suffix: &str,
     value: impl Fn(&Row<'_>) -> Option<Spread>,
 ) -> Vec<Curve> {
     let mut curves: Vec<Curve> = Vec::new();
     for row in summary.0.iter().filter(|row| row.cell.operation == operation) {
         let Some(spread) = value(row) else { continue };
         let point = (f64::from(row.cell.concurrency), spread.median);
-        let name = format!("{}{suffix}", row.cell.series);
-        match curves.iter_mut().find(|curve| curve.name == name) {
+        let name = &row.cell.series;
+        match curves.iter_mut().find(|curve| curve.name == *name) {
             Some(curve) => curve.points.push(point),
-            None => curves.push(Curve { name, points: vec![point] }),
+            None => curves.push(Curve { name: name.clone(), points: vec![point] }),
         }
     }
     for curve in &mut curves {
@@ -100,15 +102,19 @@ impl Chart {
             return Ok(None);
         }
         let mut text = String::new();
-        let area = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
-        self.fill(&area, most, least)?;
+        let lines = u32::try_from(self.curves.len()).unwrap_or(u32::MAX).saturating_mul(LINE);
+        let size = (SIZE.0, SIZE.1.saturating_add(lines).saturating_add(LINE));
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        area.fill(&WHITE)?;
+        let (above, below) = area.split_vertically(SIZE.1);
+        self.fill(&above, most, least)?;
+        self.legend(&below)?;
         area.present()?;
-        drop(area);
+        drop((area, above, below));
         Ok(Some(text))
     }
 
     fn fill(&self, area: &Area<'_>, most: (f64, f64), least: f64) -> Outcome {
-        area.fill(&WHITE)?;
         // Both axes are logarithmic: lanes and concurrency lie orders of magnitude apart.
         let x = (0.9..most.0 * 1.15).log_scale().base(2.0);
         let y = (least * 0.7..most.1 * 1.6).log_scale();
@@ -137,18 +143,22 @@ impl Chart {
             ))?;
         }
         for (curve, &color) in self.curves.iter().zip(COLORS.iter().cycle()) {
-            chart
-                .draw_series(LineSeries::new(curve.points.iter().copied(), color.stroke_width(2)))?
-                .label(&curve.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 24, y)], color.stroke_width(2)));
+            chart.draw_series(LineSeries::new(curve.points.iter().copied(), color.stroke_width(2)))?;
             chart.draw_series(curve.points.iter().map(|point| Circle::new(*point, 4, color.filled())))?;
         }
-        chart
-            .configure_series_labels()
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.3))
-            .label_font(("sans-serif", 14))
-            .draw()
+        Ok(())
+    }
+
+    /// Below the chart, where it hides nothing.
+    fn legend(&self, area: &Area<'_>) -> Outcome {
+        let heights = (0..).step_by(LINE as usize);
+        for ((curve, &color), top) in self.curves.iter().zip(COLORS.iter().cycle()).zip(heights) {
+            let middle = top + 8;
+            area.draw(&PathElement::new([(104, middle), (132, middle)], color.stroke_width(2)))?;
+            area.draw(&Circle::new((118, middle), 4, color.filled()))?;
+            area.draw(&Text::new(curve.name.as_str(), (142, top), ("sans-serif", 14).into_font()))?;
+        }
+        Ok(())
     }
 }
 

@@ -127,7 +127,7 @@ impl<'a> Summary<'a> {
         for row in &self.0 {
             let own = facts.iter().map(|name| report::cell(row.facts.get(*name)));
             let counts = [row.runs.to_string(), row.failed.to_string(), row.errors.to_string()];
-            let number = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
+            let plain = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
             let values = [
                 row.throughput.map(|it| it.median),
                 row.throughput.map(|it| it.least),
@@ -141,7 +141,7 @@ impl<'a> Summary<'a> {
                 row.server_cpu.map(|it| it.median),
                 row.client_cpu.map(|it| it.median),
             ];
-            text.push_str(&report::csv(own.chain(counts).chain(values.map(number))));
+            text.push_str(&report::csv(own.chain(counts).chain(values.map(plain))));
         }
         text
     }
@@ -163,33 +163,27 @@ impl<'a> Summary<'a> {
                  |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
             );
             for row in self.0.iter().filter(|row| row.cell.operation == operation) {
-                let _ = writeln!(text, "| {} |", row.cells(true).join(" | "));
+                let _ = writeln!(text, "| {} |", row.cells().join(" | "));
             }
         }
         text
     }
 
-    /// The same for a terminal.
+    /// The most important of it for a terminal.
     pub(super) fn text(&self) -> String {
         let mut table = Table::new();
-        table.load_style(STYLE).set_header([
-            "",
-            "callers",
-            "requests/s",
-            "p50 µs",
-            "p90",
-            "p99",
-            "max",
-            "broker CPU",
-            "client CPU",
-            "errors",
-        ]);
+        let head = ["", "callers", "requests/s", "p50 µs", "p99 µs", "broker CPU µs", "errors"];
+        table.load_style(STYLE).set_header(head);
         for row in &self.0 {
-            let mut cells = row.cells(false);
-            if let Some(first) = cells.first_mut() {
-                *first = format!("{} {first}", row.cell.operation);
-            }
-            table.add_row(cells);
+            table.add_row([
+                format!("{} {}", row.cell.operation, row.cell.series),
+                row.cell.concurrency.to_string(),
+                number(row.throughput, 0),
+                number(row.p50, 1),
+                number(row.p99, 1),
+                number(row.server_cpu, 2),
+                row.troubles(),
+            ]);
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -199,32 +193,36 @@ impl<'a> Summary<'a> {
 }
 
 impl Row<'_> {
-    fn cells(&self, spreads: bool) -> Vec<String> {
-        let plain = |it: Option<Spread>, digits: usize| {
-            it.map_or_else(|| "-".to_owned(), |it| format!("{:.digits$}", it.median))
-        };
+    fn cells(&self) -> [String; 10] {
         let wide = |it: Option<Spread>, digits: usize| match it {
-            Some(it) if spreads => {
-                format!("{:.digits$} ({:.digits$}–{:.digits$})", it.median, it.least, it.most)
-            }
-            other => plain(other, digits),
+            Some(it) => format!("{:.digits$} ({:.digits$}–{:.digits$})", it.median, it.least, it.most),
+            None => number(None, digits),
         };
-        vec![
+        [
             self.cell.series.clone(),
             self.cell.concurrency.to_string(),
             wide(self.throughput, 0),
             wide(self.p50, 1),
-            plain(self.p90, 1),
-            plain(self.p99, 1),
-            plain(self.max, 1),
-            plain(self.server_cpu, 2),
-            plain(self.client_cpu, 2),
-            match self.failed {
-                0 => self.errors.to_string(),
-                failed => format!("{} ({failed} of {} runs failed)", self.errors, self.runs),
-            },
+            number(self.p90, 1),
+            number(self.p99, 1),
+            number(self.max, 1),
+            number(self.server_cpu, 2),
+            number(self.client_cpu, 2),
+            self.troubles(),
         ]
     }
+
+    fn troubles(&self) -> String {
+        match self.failed {
+            0 => self.errors.to_string(),
+            failed => format!("{} ({failed} of {} runs failed)", self.errors, self.runs),
+        }
+    }
+}
+
+/// The median, or that there is none.
+fn number(spread: Option<Spread>, digits: usize) -> String {
+    spread.map_or_else(|| "-".to_owned(), |it| format!("{:.digits$}", it.median))
 }
 
 #[cfg(test)]
