@@ -6,7 +6,7 @@
 use std::{
     env,
     ffi::OsString,
-    fs::File,
+    fs::{self, File},
     io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
     path::PathBuf,
     process::{Command, Stdio},
@@ -17,7 +17,7 @@ use broker_benches::{
     Failure,
     allocations::Counted,
     kpi,
-    report::{Report, tables},
+    report::{Report, page, tables},
     scenario::{self, Scenario},
     server,
     suite::{END_TO_END, Mode, PURE, estimates_folder},
@@ -45,6 +45,9 @@ struct Arguments {
     /// Where the chart goes [default: target/criterion/overhead.svg]
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
+    /// Writes this run into a page like docs/performance.md, and its chart beside it with the ending svg
+    #[arg(long, value_name = "FILE", conflicts_with = "chart")]
+    page: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -97,11 +100,17 @@ fn main() -> Result<(), Failure> {
         (counted, Some(run.kpi(effort)?))
     };
     let report = Report::gather(&scenarios, &counted, kpi)?;
-    let chart = match arguments.chart {
-        Some(path) => path,
-        None => estimates_folder()?.join("overhead.svg"),
+    let chart = match (arguments.chart, &arguments.page) {
+        (Some(path), _) => path,
+        (None, Some(page)) => page.with_extension("svg"),
+        (None, None) => estimates_folder()?.join("overhead.svg"),
     };
     report.write_chart(&chart)?;
+    if let Some(path) = arguments.page {
+        let name = chart.file_name().unwrap_or_default().to_string_lossy();
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        fs::write(&path, page(&text, &report, &name)?)?;
+    }
     match arguments.output {
         Format::Table => println!("{}\nchart: {}", tables(&report), chart.display()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),

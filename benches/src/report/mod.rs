@@ -2,6 +2,7 @@
 
 mod chart;
 mod machine;
+mod page;
 mod table;
 
 use std::{collections::BTreeMap, path::Path};
@@ -19,6 +20,7 @@ use crate::{
 };
 pub use chart::chart;
 pub use machine::Machine;
+pub use page::page;
 pub use table::tables;
 
 /// Everything that was measured.

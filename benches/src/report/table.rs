@@ -6,7 +6,7 @@ use super::{Report, Row};
 use crate::{allocations::Counted, published, suite::Mode};
 
 /// What stands where nothing was measured.
-const MISSING: &str = "–";
+pub(super) const MISSING: &str = "–";
 
 /// The tables, with a heading for each.
 pub fn tables(report: &Report) -> String {

@@ -54,3 +54,13 @@ fn the_chart_has_what_was_measured() {
     let svg = chart(&report()).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains("hash/a") && !svg.contains("hash/b"));
 }
+
+#[test]
+fn a_run_takes_the_place_of_the_last_one_in_the_page() {
+    let empty = "# Page\n<!-- begin of the run: written by `overhead --page` -->\nold\n<!-- end of the run -->\nend\n";
+    let once = page(empty, &report(), "performance.svg").unwrap();
+    assert!(once.starts_with("# Page\n") && once.ends_with("\nend\n") && !once.contains("old"), "{once}");
+    assert!(once.contains("(performance.svg)") && once.contains("hash/a"));
+    assert_eq!(page(&once, &report(), "performance.svg").unwrap(), once);
+    assert!(page("# Page\n", &report(), "performance.svg").is_err());
+}
