@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -26,7 +26,7 @@ use crate::{
 
 /// What a pipeline may spend before others on its shard have their turn: items, each with as many more as its data has
 /// these bytes.
-const TURN: usize = 32;
+const TURN: usize = 16;
 const BYTES: usize = 256;
 
 /// One stream of `Execute`.
@@ -202,7 +202,9 @@ impl Body for Flow {
         let turn_is_over = this.read(cx);
         if turn_is_over {
             this.spent = 0;
-            cx.waker().wake_by_ref();
+            // Woken when the others on the shard have run and its sockets have been looked at: to be woken at once would
+            // let them wait for many turns.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
             return Poll::Pending;
         }
         // What has just begun is polled for the first time here.
