@@ -101,7 +101,7 @@ impl Compared {
     /// By how much it has grown, in percent.
     pub fn percent(&self) -> Option<f64> {
         let (before, now) = self.before.zip(self.now)?;
-        Some((now as f64 / before as f64 - 1.0) * 100.0)
+        Some((now as f64 - before as f64) * 100.0 / before as f64)
     }
 }
 
