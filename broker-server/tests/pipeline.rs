@@ -351,7 +351,10 @@ async fn a_client_that_goes_takes_its_items_with_it() {
 /// What was begun and could not be waited for is told apart from what was not begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_that_cuts_says_so() {
-    let (mut broker, folder) = signing::broker("", &["--drain-deadline", "200ms", "--compute-threads", "1"]);
+    let (mut broker, folder) = signing::broker(
+        "",
+        &["--drain-deadline", "200ms", "--drain-idle", "100ms", "--compute-threads", "1"],
+    );
     signing::key(folder.path(), "rsa-4096");
     let key = std::fs::read(folder.path().join("rsa-4096.key")).unwrap();
     let mut pipeline = Pipeline::open(&broker).await;

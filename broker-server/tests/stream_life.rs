@@ -135,7 +135,7 @@ async fn a_stream_that_is_fed_until_the_drain_deadline_is_cut_and_told_so() {
     broker.signal("TERM");
     while stream.feed(&PART).await {}
     let status = stream.outcome().await;
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "SHUTTING_DOWN"), "{status}");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "DRAIN_DEADLINE"), "{status}");
     assert!(start.elapsed() >= Duration::from_secs(1));
     assert_eq!(wait(&mut broker).await, Some(1));
 }
