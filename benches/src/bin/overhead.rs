@@ -30,7 +30,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 struct Arguments {
     /// Only scenarios with this in their id
     filter: Option<String>,
-    /// About a minute: few and short samples, and nothing that takes long [default]
+    /// About a minute: few and short samples, and nothing that takes long; the default
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// About twenty minutes: criterion's hundred samples of everything

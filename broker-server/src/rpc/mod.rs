@@ -239,7 +239,7 @@ impl Broker {
     }
 }
 
-/// Where calls go: straight to the broker by [`direct::method`], or through the gRPC library.
+/// Where calls go: straight to the broker by `direct::method`, or through the gRPC library.
 #[derive(Clone, Debug)]
 pub struct Routes {
     pub(crate) broker: Broker,

@@ -53,7 +53,7 @@ pub(crate) struct Matrix {
     /// A look in about a minute: hash-data and sign-certificate at three steps of concurrency, three short runs of each
     #[arg(long, conflicts_with_all = ["operations", "concurrency", "repeats", "duration", "requests", "warm_up"])]
     pub(crate) quick: bool,
-    /// The folder for the results, which must be new or empty [default: results/matrix-<UTC>]
+    /// The folder for the results, which must be new or empty [default: results/matrix-TIME, in UTC]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
