@@ -1,19 +1,14 @@
 //! The server's services in process: a request's frames go in, the answer's come out, without HTTP/2 and sockets.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, Instant};
 
 use broker_proto::v1::{PipelineRequest, pipeline_request::Operation};
 use broker_server::{
     caller::Caller,
     compute::Pool,
-    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    request::Limits,
     rpc::{Broker, CallContext, Health, Lifeline, Parts, Routes},
-    telemetry::audit::{Audit, AuditTarget},
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::Request;
@@ -43,19 +38,10 @@ impl Services {
     /// Where a part of the broker cannot be made.
     pub fn new() -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let broker = Broker::new(Parts {
-            catalogue: Arc::new(Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?),
-            pool: Pool::try_new(1, 1024, Duration::from_secs(1))?,
-            cache: Arc::new(CaCache::new(0, Duration::ZERO)),
-            nonces: NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?,
-            audit: Arc::new(Audit::open(&AuditTarget::Off)?),
-            limits: Limits::default(),
-            max_request_bytes: 2 << 20,
-            max_response_bytes: 2 << 20,
-            max_pipeline_items: 256,
-            started_at: SystemTime::now(),
-            dev: None,
-        });
+        let catalogue = Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?;
+        let pool = Pool::try_new(1, 1024, Duration::from_secs(1))?;
+        let nonces = NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?;
+        let broker = Broker::new(Parts::bare(catalogue, pool, nonces));
         let health = runtime.block_on(Health::new(&broker.services()));
         Ok(Self { routes: broker.routes(&health), runtime })
     }

@@ -6,7 +6,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use http::{HeaderMap, HeaderValue};
-use tonic::{Code, Status, metadata::MetadataMap};
+use tonic::{
+    Code, Status,
+    metadata::{MetadataMap, MetadataValue},
+};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
@@ -53,6 +56,9 @@ pub enum CallError {
     /// The `grpc-timeout` header is not of the protocol's form.
     #[error("the grpc-timeout header is malformed")]
     MalformedTimeout,
+    /// The request names an encoding.
+    #[error("compressed messages are not taken; send them with the grpc-encoding identity")]
+    Compressed,
     /// The caller's deadline, or the broker's own for a call without one, has passed.
     #[error("the deadline has passed")]
     DeadlineExceeded,
@@ -103,6 +109,7 @@ impl CallError {
             Self::Cut => "DRAIN_DEADLINE",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::Compressed => "UNSUPPORTED_ENCODING",
             Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
             Self::Fake => "FAKE_FAILURE",
             Self::Cancelled => "CANCELLED",
@@ -140,7 +147,7 @@ impl CallError {
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown | Self::Cut | Self::Fake => {
                 Code::Unavailable
             }
-            Self::DevelopmentOnly => Code::Unimplemented,
+            Self::DevelopmentOnly | Self::Compressed => Code::Unimplemented,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
             Self::Cancelled => Code::Cancelled,
             Self::Foreign { code, .. } => *code,
@@ -188,6 +195,9 @@ impl From<&CallError> for Status {
         if code == Code::ResourceExhausted {
             details.set_retry_info(Some(RETRY_AFTER));
             metadata.insert("grpc-retry-pushback-ms", (RETRY_AFTER.as_millis() as u64).into());
+        }
+        if *error == CallError::Compressed {
+            metadata.insert("grpc-accept-encoding", MetadataValue::from_static("identity"));
         }
         let message = if code == Code::Internal && *error != CallError::AuditUnavailable {
             "internal error".to_owned()
@@ -299,6 +309,7 @@ mod tests {
             (ComputeError::DeadlineExceeded.into(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
             (ComputeError::Panicked.into(), Code::Internal, "INTERNAL"),
             (CallError::ShuttingDown, Code::Unavailable, "SHUTTING_DOWN"),
+            (CallError::Compressed, Code::Unimplemented, "UNSUPPORTED_ENCODING"),
             (CallError::Cut, Code::Unavailable, "DRAIN_DEADLINE"),
             (CallError::AuditUnavailable, Code::Internal, "AUDIT_UNAVAILABLE"),
             (denial(DenialKind::KeyNotAllowed), Code::FailedPrecondition, "KEY_NOT_ALLOWED"),
@@ -345,6 +356,12 @@ mod tests {
         let status = Status::from(CallError::from(ComputeError::QueueFull));
         assert_eq!(status.metadata().get("grpc-retry-pushback-ms").unwrap(), "100");
         assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+    }
+
+    #[test]
+    fn an_encoding_that_is_not_taken_is_told_which_are() {
+        let status = Status::from(CallError::Compressed);
+        assert_eq!(status.metadata().get("grpc-accept-encoding").unwrap(), "identity");
     }
 
     #[test]

@@ -251,13 +251,15 @@ async fn the_services_for_development_answer_only_there() {
     let mut dev = CryptoDevServiceClient::new(broker.channel().await);
     let mut grpc = CryptoGrpcClient::new(broker.channel().await);
     let mut grpc_dev = CryptoGrpcDevClient::new(broker.channel().await);
-    let codes = [
-        dev.fake_endpoint(v1::FakeEndpointRequest::default()).await.unwrap_err().code(),
-        grpc.fake_endpoint(old::FakeEndpointRequest::default()).await.unwrap_err().code(),
-        grpc.benchmark(old::BenchmarkRequest::default()).await.unwrap_err().code(),
-        grpc_dev.benchmark(old::BenchmarkRequest::default()).await.unwrap_err().code(),
-    ];
-    assert_eq!(codes, [Code::Unimplemented; 4]);
+    for status in [
+        dev.fake_endpoint(v1::FakeEndpointRequest::default()).await.unwrap_err(),
+        grpc.fake_endpoint(old::FakeEndpointRequest::default()).await.unwrap_err(),
+        grpc.benchmark(old::BenchmarkRequest::default()).await.unwrap_err(),
+        grpc_dev.benchmark(old::BenchmarkRequest::default()).await.unwrap_err(),
+    ] {
+        let found = (status.code(), support::reason(&status));
+        assert_eq!(found, (Code::Unimplemented, "DEVELOPMENT_ONLY".to_owned()));
+    }
 
     let broker = Broker::start(&["--dev"]);
     let mut dev = CryptoDevServiceClient::new(broker.channel().await);

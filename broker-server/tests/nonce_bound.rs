@@ -3,51 +3,48 @@
 
 mod support;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, Instant};
 
-use broker_proto::v1::{self, crypto_service_server::CryptoService as _};
+use broker_proto::v1::EncryptDataResponse;
 use broker_server::{
     caller::Caller,
     compute::Pool,
-    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    request::Limits,
-    rpc::{Broker, CallContext, Parts},
-    telemetry::audit::Audit,
+    rpc::{Broker, CallContext, Health, Parts, Routes},
 };
+use bytes::{BufMut as _, BytesMut};
+use http::Request;
+use http_body_util::Full;
+use prost::Message as _;
 use support::{
     aead::{NONCE, details, encrypt_request},
     reason,
 };
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status, body::Body};
 
 /// A broker that lets a key have three random nonces and remembers two keys.
-fn broker() -> Broker {
-    Broker::new(Parts {
-        catalogue: Arc::new(Catalogue::bundled(CAPABILITIES).unwrap()),
-        pool: Pool::new(2, 64, Duration::from_secs(1)),
-        cache: Arc::new(CaCache::new(0, Duration::from_secs(60))),
-        nonces: NonceLedger::with_bounds(3, 2).unwrap(),
-        audit: Arc::new(Audit::off()),
-        limits: Limits::default(),
-        max_request_bytes: 2 << 20,
-        max_response_bytes: 2 << 20,
-        max_pipeline_items: 256,
-        started_at: SystemTime::now(),
-        dev: None,
-    })
+async fn broker() -> Routes {
+    let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
+    let pool = Pool::new(2, 64, Duration::from_secs(1));
+    let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::with_bounds(3, 2).unwrap()));
+    broker.routes(&Health::new(&broker.services()).await)
 }
 
 async fn encrypt(
-    broker: &Broker,
+    broker: &mut Routes,
     profile: &str,
     key: &[u8],
     nonce: &[u8],
-) -> Result<v1::EncryptDataResponse, Status> {
-    let mut request = Request::new(encrypt_request(profile, key, nonce, None, b"text"));
+) -> Result<EncryptDataResponse, Status> {
+    let message = encrypt_request(profile, key, nonce, None, b"text").encode_to_vec();
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(message.len() as u32);
+    frame.extend_from_slice(&message);
+    let mut request = Request::post("/cryptobroker.v1.CryptoService/EncryptData")
+        .body(Body::new(Full::new(frame.freeze())))
+        .unwrap();
     request.extensions_mut().insert(CallContext {
         caller: Caller { uid: 1000, gid: 1000, pid: Some(1) },
         connection: 1,
@@ -55,25 +52,26 @@ async fn encrypt(
         received: 0,
         patience: None,
     });
-    broker.encrypt_data(request).await.map(tonic::Response::into_inner)
+    let answer = broker.answer(request).await?;
+    Ok(EncryptDataResponse::decode(&answer[5..]).unwrap())
 }
 
 #[tokio::test]
 async fn a_key_that_has_had_its_random_nonces_is_refused_for_good() {
-    let broker = broker();
+    let mut broker = broker().await;
     let key = [1; 32];
     for _ in 0..3 {
-        encrypt(&broker, "PQC-ML-DSA-65", &key, &[]).await.unwrap();
+        encrypt(&mut broker, "PQC-ML-DSA-65", &key, &[]).await.unwrap();
     }
     // As many other keys as anybody likes do not make the broker forget.
     for other in 2..20 {
-        let _ = encrypt(&broker, "PQC-ML-DSA-65", &[other; 32], &[]).await;
-        let status = encrypt(&broker, "PQC-ML-DSA-65", &key, &[]).await.unwrap_err();
+        let _ = encrypt(&mut broker, "PQC-ML-DSA-65", &[other; 32], &[]).await;
+        let status = encrypt(&mut broker, "PQC-ML-DSA-65", &key, &[]).await.unwrap_err();
         // Not a code that clients retry.
         assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "KEY_EXHAUSTED"));
         assert_eq!(details(&status)["field"], "key_source");
         assert!(status.message().contains("SP 800-38D 8.3"), "{status}");
     }
     // Nonces of the caller's own are the caller's to count.
-    encrypt(&broker, "FIPS-140-3-256bit", &key, &NONCE).await.unwrap();
+    encrypt(&mut broker, "FIPS-140-3-256bit", &key, &NONCE).await.unwrap();
 }

@@ -6,22 +6,19 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
-    sync::Arc,
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use broker_proto::v1::{
-    GetInfoRequest, HashDataRequest, crypto_service_client::CryptoServiceClient,
-    info_service_client::InfoServiceClient,
+    GetInfoRequest, HashDataRequest, HashStreamRequest, PipelineRequest,
+    crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient,
 };
 use broker_server::{
     compute::Pool,
-    operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
+    operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    request::Limits,
     rpc::{Broker, Health, Parts},
-    telemetry::audit::Audit,
     transport::{Listener, Outcome, TransportOptions, run, socket::SocketOptions},
 };
 use hyper_util::rt::TokioIo;
@@ -62,19 +59,9 @@ fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
     let mut options =
         TransportOptions { drain_idle: Duration::from_millis(50), ..TransportOptions::default() };
     change(&mut options);
-    let broker = Broker::new(Parts {
-        catalogue: Arc::new(Catalogue::bundled(CAPABILITIES).unwrap()),
-        pool: Pool::new(2, 64, Duration::from_secs(1)),
-        cache: Arc::new(CaCache::new(0, Duration::from_secs(60))),
-        nonces: NonceLedger::new().unwrap(),
-        audit: Arc::new(Audit::off()),
-        limits: Limits::default(),
-        max_request_bytes: 2 << 20,
-        max_response_bytes: 2 << 20,
-        max_pipeline_items: 256,
-        started_at: SystemTime::now(),
-        dev: None,
-    });
+    let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
+    let pool = Pool::new(2, 64, Duration::from_secs(1));
+    let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
     let health = runtime().block_on(Health::new(&broker.services()));
     let (stop, stopped) = oneshot::channel::<()>();
     let server = thread::spawn(move || {
@@ -257,6 +244,34 @@ fn a_call_that_takes_too_long_is_told_so() {
         odd.metadata_mut().insert("grpc-timeout", "soon".parse().unwrap());
         let status = CryptoServiceClient::new(channel).hash_data(odd).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
+    });
+}
+
+#[test]
+fn what_is_compressed_is_refused_and_told_what_is_taken() {
+    async fn refused<M: prost::Message + Default + 'static>(channel: &Channel, path: &'static str) -> bool {
+        let mut grpc = tonic::client::Grpc::new(channel.clone());
+        grpc.ready().await.unwrap();
+        let mut request = tonic::Request::new(tokio_stream::once(M::default()));
+        request.metadata_mut().insert("grpc-encoding", "gzip".parse().unwrap());
+        let codec = tonic_prost::ProstCodec::<M, ()>::default();
+        let status = grpc.streaming(request, path.parse().unwrap(), codec).await.unwrap_err();
+        let reason = status.get_details_error_info().unwrap().reason;
+        let taken = status.metadata().get("grpc-accept-encoding").unwrap();
+        (status.code(), reason.as_str()) == (Code::Unimplemented, "UNSUPPORTED_ENCODING")
+            && taken == "identity"
+    }
+    let running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        assert!(refused::<HashDataRequest>(&channel, "/cryptobroker.v1.CryptoService/HashData").await);
+        assert!(refused::<HashDataRequest>(&channel, "/CryptoBroker.CryptoGrpc/HashData").await);
+        assert!(refused::<HashStreamRequest>(&channel, "/cryptobroker.v1.StreamService/HashStream").await);
+        assert!(refused::<PipelineRequest>(&channel, "/cryptobroker.v1.PipelineService/Execute").await);
+        assert!(refused::<HealthCheckRequest>(&channel, "/grpc.health.v1.Health/Check").await);
+        let mut named = tonic::Request::new(request(Vec::new()));
+        named.metadata_mut().insert("grpc-encoding", "identity".parse().unwrap());
+        CryptoServiceClient::new(channel).hash_data(named).await.unwrap();
     });
 }
 

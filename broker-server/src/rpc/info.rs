@@ -2,18 +2,22 @@
 
 use std::time::UNIX_EPOCH;
 
-use broker_proto::v1::{GetInfoRequest, GetInfoResponse, info_service_server::InfoService};
-use tonic::{Request, Response, Status};
+use broker_proto::v1::{GetInfoRequest, GetInfoResponse};
 
-use super::{Broker, OPERATIONS};
-use crate::backend::module;
+use super::{Broker, CallContext, OPERATIONS};
+use crate::{backend::module, status::CallError};
 
-#[tonic::async_trait]
-impl InfoService for Broker {
-    async fn get_info(&self, _: Request<GetInfoRequest>) -> Result<Response<GetInfoResponse>, Status> {
+impl Broker {
+    /// Nothing here waits or fails, but it is a handler like the others.
+    #[expect(clippy::unused_async)]
+    pub(super) async fn answer_get_info(
+        &self,
+        _: CallContext,
+        _: GetInfoRequest,
+    ) -> Result<GetInfoResponse, CallError> {
         let parts = &self.0;
         let started = parts.started_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(Response::new(GetInfoResponse {
+        Ok(GetInfoResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             catalogue_digest: parts.catalogue.digest().to_owned(),
             profiles: parts.catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect(),
@@ -27,6 +31,6 @@ impl InfoService for Broker {
                 seconds: i64::try_from(started.as_secs()).unwrap_or(i64::MAX),
                 nanos: i32::try_from(started.subsec_nanos()).unwrap_or(0),
             }),
-        }))
+        })
     }
 }

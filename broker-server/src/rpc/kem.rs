@@ -2,15 +2,13 @@
 
 use broker_proto::v1::{
     DecapsulateRequest, DecapsulateResponse, EncapsulateRequest, EncapsulateResponse, GenerateKeyPairRequest,
-    GenerateKeyPairResponse, kem_service_server::KemService,
+    GenerateKeyPairResponse,
 };
-use tonic::{Request, Response, Status};
 
 use super::{
     Broker, CallContext, Parts,
     call::{Call, padding},
     signature_keys::made,
-    unary,
 };
 use crate::{
     backend::kem::Encapsulated,
@@ -24,30 +22,6 @@ use crate::{
     secret::SecretBytes,
     status::CallError,
 };
-
-#[tonic::async_trait]
-impl KemService for Broker {
-    async fn generate_key_pair(
-        &self,
-        request: Request<GenerateKeyPairRequest>,
-    ) -> Result<Response<GenerateKeyPairResponse>, Status> {
-        unary(request, |context, message| self.answer_generate_kem_key_pair(context, message)).await
-    }
-
-    async fn encapsulate(
-        &self,
-        request: Request<EncapsulateRequest>,
-    ) -> Result<Response<EncapsulateResponse>, Status> {
-        unary(request, |context, message| self.answer_encapsulate(context, message)).await
-    }
-
-    async fn decapsulate(
-        &self,
-        request: Request<DecapsulateRequest>,
-    ) -> Result<Response<DecapsulateResponse>, Status> {
-        unary(request, |context, message| self.answer_decapsulate(context, message)).await
-    }
-}
 
 impl Broker {
     pub(super) async fn answer_generate_kem_key_pair(

@@ -3,7 +3,6 @@
 mod call;
 mod decrypt_data;
 mod dev;
-pub(crate) mod direct;
 mod encrypt_data;
 mod hash_data;
 mod health;
@@ -16,27 +15,20 @@ mod sign_certificate;
 mod sign_data;
 mod signature_keys;
 mod stream;
+pub(crate) mod unary;
 mod verify_data;
 
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use broker_proto::crypto_broker::{
-    crypto_grpc_dev_server::CryptoGrpcDevServer, crypto_grpc_server::CryptoGrpcServer,
-};
-use broker_proto::g0::crypto_broker_server::CryptoBrokerServer;
-use broker_proto::v1::{
-    self, crypto_dev_service_server::CryptoDevServiceServer, crypto_service_server::CryptoServiceServer,
-    info_service_server::InfoServiceServer, kem_service_server::KemServiceServer,
-    signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
-};
+use broker_proto::v1::{self, stream_service_server::StreamServiceServer};
 use bytes::{Bytes, BytesMut};
 use http_body::{Body as _, Frame};
-use tonic::{Code, Request, Response, Status, body::Body, service};
+use tonic::{Code, Request, Status, body::Body, service};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
 use tower::Service as _;
 
@@ -57,10 +49,10 @@ use crate::{
 };
 pub use dev::Dev;
 pub use health::Health;
-use legacy::Legacy;
 pub(crate) use pipeline::Course;
 pub use pipeline::Lifeline;
 use pipeline::PipelineService;
+pub(crate) use stream::takes_secret as stream_takes_secret;
 
 /// The services of `cryptobroker.v1`.
 const SERVICES: [&str; 6] = [
@@ -71,7 +63,7 @@ const SERVICES: [&str; 6] = [
     "cryptobroker.v1.SignatureKeyService",
     "cryptobroker.v1.StreamService",
 ];
-/// Size of a request in bytes to the services whose requests are a name at most.
+/// Size of a request in bytes to health and reflection, whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
 pub const OPERATIONS: [&str; 13] = [
@@ -89,38 +81,6 @@ pub const OPERATIONS: [&str; 13] = [
     Encapsulate::NAME,
     Decapsulate::NAME,
 ];
-
-/// The methods whose requests have a secret in them.
-const SECRET: [&str; 8] = [
-    "/cryptobroker.v1.CryptoService/SignCertificate",
-    "/cryptobroker.v1.CryptoService/SignData",
-    "/cryptobroker.v1.CryptoService/EncryptData",
-    "/cryptobroker.v1.CryptoService/DecryptData",
-    "/cryptobroker.v1.KemService/GenerateKeyPair",
-    "/cryptobroker.v1.KemService/Decapsulate",
-    "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
-    "/cryptobroker.v1.StreamService/SignStream",
-];
-
-/// Whether a request to the method at `path` has a secret in it: the transport wipes what such a call leaves behind.
-pub(crate) fn carries_secret(path: &str) -> bool {
-    SECRET.contains(&path) || legacy::SECRET.contains(&path)
-}
-
-/// The methods whose answers have a secret in them.
-const ANSWERS_SECRET: [&str; 5] = [
-    "/cryptobroker.v1.CryptoService/DecryptData",
-    "/cryptobroker.v1.KemService/GenerateKeyPair",
-    "/cryptobroker.v1.KemService/Encapsulate",
-    "/cryptobroker.v1.KemService/Decapsulate",
-    "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
-];
-
-/// Whether an answer of the method at `path` has a secret in it: the transport sees to it that none stays in its
-/// connection's write buffer.
-pub(crate) fn answers_secret(path: &str) -> bool {
-    ANSWERS_SECRET.contains(&path) || legacy::ANSWERS_SECRET.contains(&path)
-}
 
 /// Whether the method at `path` reads a stream: its caller may take as long as it keeps sending.
 pub(crate) fn reads_stream(path: &str) -> bool {
@@ -182,6 +142,26 @@ pub struct Parts {
     pub dev: Option<Dev>,
 }
 
+impl Parts {
+    /// With the server's default limits, and without audit, cache and the services for development: for tests and
+    /// measurements.
+    pub fn bare(catalogue: Catalogue, pool: Arc<Pool>, nonces: NonceLedger) -> Self {
+        Self {
+            catalogue: Arc::new(catalogue),
+            pool,
+            cache: Arc::new(CaCache::new(0, Duration::ZERO)),
+            nonces,
+            audit: Arc::new(Audit::off()),
+            limits: Limits::default(),
+            max_request_bytes: 2 << 20,
+            max_response_bytes: 2 << 20,
+            max_pipeline_items: 256,
+            started_at: SystemTime::now(),
+            dev: None,
+        }
+    }
+}
+
 /// The broker: what the services share. Cloning shares.
 #[derive(Clone, Debug)]
 pub struct Broker(Arc<Parts>);
@@ -203,31 +183,14 @@ impl Broker {
         Routes { broker: self.clone(), library: self.library(health).prepare() }
     }
 
-    /// All services as the gRPC library serves them.
+    /// What is not unary, and the protocol's own services, as the gRPC library serves them.
     fn library(&self, health: &Health) -> service::Routes {
-        let (request, response) = (self.0.max_request_bytes, self.0.max_response_bytes);
-        macro_rules! sized {
-            ($server:ident, $handlers:expr, $request:expr) => {
-                $server::new($handlers)
-                    .max_decoding_message_size($request)
-                    .max_encoding_message_size(response)
-            };
-        }
-        let old = Legacy(self.clone());
-        let mut routes = service::Routes::new(sized!(CryptoServiceServer, self.clone(), request))
-            .add_service(sized!(KemServiceServer, self.clone(), request))
-            .add_service(sized!(SignatureKeyServiceServer, self.clone(), request))
-            .add_service(PipelineService(self.clone()))
-            .add_service(stream::Fed(sized!(StreamServiceServer, self.clone(), request)))
-            .add_service(sized!(InfoServiceServer, self.clone(), SMALL))
-            .add_service(sized!(CryptoGrpcServer, old.clone(), request))
-            .add_service(sized!(CryptoBrokerServer, old.clone(), request))
+        let streams = StreamServiceServer::new(self.clone())
+            .max_decoding_message_size(self.0.max_request_bytes)
+            .max_encoding_message_size(self.0.max_response_bytes);
+        let routes = service::Routes::new(PipelineService(self.clone()))
+            .add_service(stream::Fed(streams))
             .add_service(health.server().max_decoding_message_size(SMALL));
-        if self.0.dev.is_some() {
-            routes = routes
-                .add_service(sized!(CryptoDevServiceServer, self.clone(), SMALL))
-                .add_service(sized!(CryptoGrpcDevServer, old, SMALL));
-        }
         match reflect(routes.clone(), &self.services(), SMALL) {
             Ok(routes) => routes,
             Err(error) => {
@@ -239,7 +202,7 @@ impl Broker {
     }
 }
 
-/// Where calls go: straight to the broker by `direct::method`, or through the gRPC library.
+/// Where calls go: straight to the broker by `unary::method`, or through the gRPC library.
 #[derive(Clone, Debug)]
 pub struct Routes {
     pub(crate) broker: Broker,
@@ -253,14 +216,14 @@ impl Routes {
     /// # Errors
     /// The status of the call.
     pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
-        let Some(method) = direct::method(&request) else {
+        let Some(method) = unary::method(request.uri().path()) else {
             return match self.library.call(request).await {
                 Ok(answer) => frames(answer.into_body()).await,
                 Err(never) => match never {},
             };
         };
         let context = request.extensions().get().copied().ok_or(CallError::Internal)?;
-        Ok(direct::answer(&self.broker, method, context, request.into_body()).await?)
+        Ok(unary::answer(&self.broker, method, context, request.into_body()).await?)
     }
 }
 
@@ -308,61 +271,4 @@ fn reflect(
     let new = builder().build_v1()?.max_decoding_message_size(max_request_bytes);
     let old = builder().build_v1alpha()?.max_decoding_message_size(max_request_bytes);
     Ok(routes.add_service(new).add_service(old))
-}
-
-/// One message in, one out.
-async fn unary<Q, A, F>(
-    request: Request<Q>,
-    answer: impl FnOnce(CallContext, Q) -> F,
-) -> Result<Response<A>, Status>
-where
-    F: Future<Output = Result<A, CallError>>,
-{
-    let context = CallContext::of(&request)?;
-    Ok(Response::new(answer(context, request.into_inner()).await?))
-}
-
-#[tonic::async_trait]
-impl v1::crypto_service_server::CryptoService for Broker {
-    async fn hash_data(
-        &self,
-        request: Request<v1::HashDataRequest>,
-    ) -> Result<Response<v1::HashDataResponse>, Status> {
-        unary(request, |context, message| self.answer_hash_data(context, message)).await
-    }
-
-    async fn sign_certificate(
-        &self,
-        request: Request<v1::SignCertificateRequest>,
-    ) -> Result<Response<v1::SignCertificateResponse>, Status> {
-        unary(request, |context, message| self.answer_sign_certificate(context, message)).await
-    }
-
-    async fn sign_data(
-        &self,
-        request: Request<v1::SignDataRequest>,
-    ) -> Result<Response<v1::SignDataResponse>, Status> {
-        unary(request, |context, message| self.answer_sign_data(context, message)).await
-    }
-
-    async fn verify_data(
-        &self,
-        request: Request<v1::VerifyDataRequest>,
-    ) -> Result<Response<v1::VerifyDataResponse>, Status> {
-        unary(request, |context, message| self.answer_verify_data(context, message)).await
-    }
-
-    async fn encrypt_data(
-        &self,
-        request: Request<v1::EncryptDataRequest>,
-    ) -> Result<Response<v1::EncryptDataResponse>, Status> {
-        unary(request, |context, message| self.answer_encrypt_data(context, message)).await
-    }
-
-    async fn decrypt_data(
-        &self,
-        request: Request<v1::DecryptDataRequest>,
-    ) -> Result<Response<v1::DecryptDataResponse>, Status> {
-        unary(request, |context, message| self.answer_decrypt_data(context, message)).await
-    }
 }

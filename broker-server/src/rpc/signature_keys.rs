@@ -1,14 +1,10 @@
 //! `SignatureKeyService`.
 
-use broker_proto::v1::{
-    GenerateKeyPairRequest, GenerateKeyPairResponse, signature_key_service_server::SignatureKeyService,
-};
-use tonic::{Request, Response, Status};
+use broker_proto::v1::{GenerateKeyPairRequest, GenerateKeyPairResponse};
 
 use super::{
     Broker, CallContext, Parts,
     call::{Call, padding},
-    unary,
 };
 use crate::{
     algorithm::{DataScheme, SignatureScheme},
@@ -21,16 +17,6 @@ use crate::{
     request,
     status::CallError,
 };
-
-#[tonic::async_trait]
-impl SignatureKeyService for Broker {
-    async fn generate_key_pair(
-        &self,
-        request: Request<GenerateKeyPairRequest>,
-    ) -> Result<Response<GenerateKeyPairResponse>, Status> {
-        unary(request, |context, message| self.answer_generate_signature_key_pair(context, message)).await
-    }
-}
 
 impl Broker {
     pub(super) async fn answer_generate_signature_key_pair(

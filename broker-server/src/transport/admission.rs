@@ -22,7 +22,7 @@ use super::{
     drain::{Phase, reached},
 };
 use crate::{
-    rpc::{self, Broker, CallContext, Lifeline, Routes, direct},
+    rpc::{self, Broker, CallContext, Lifeline, Routes, unary},
     status::{self, CallError},
 };
 
@@ -33,8 +33,9 @@ const WATCHES: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."]
 /// The deadline of what has none.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// A name that is a constant is not parsed for each call.
+// A name that is a constant is not parsed for each call.
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// The service of one connection.
 #[derive(Clone, Debug)]
@@ -62,15 +63,16 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let admitted = match self.admit(&request) {
+        let method = unary::method(request.uri().path());
+        let admitted = match self.admit(&request, method) {
             Ok(admitted) => admitted,
             Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
         };
         let limit = self.max_request_bytes;
-        match direct::method(&request) {
+        match method {
             Some(method) => {
                 let question = Question::new(request.into_body(), Arc::clone(&admitted.call), limit);
-                Box::pin(admitted.answer_directly(self.routes.broker.clone(), method, question))
+                Box::pin(admitted.answer_unary(self.routes.broker.clone(), method, question))
             }
             None => {
                 let call = Arc::clone(&admitted.call);
@@ -82,11 +84,18 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
 }
 
 impl Admission {
-    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, (CallError, Arc<Call>)> {
+    fn admit(
+        &self,
+        request: &Request<Incoming>,
+        method: Option<unary::Method>,
+    ) -> Result<Admitted, (CallError, Arc<Call>)> {
         let path = request.uri().path();
-        let answers_secret = rpc::answers_secret(path);
-        let call = Arc::new(Call::new(Arc::clone(&self.connection), kind(path), rpc::carries_secret(path)));
-        let timeout = match timeout(request.headers()) {
+        let takes_secret =
+            method.map_or_else(|| rpc::stream_takes_secret(path), |method| method.takes_secret);
+        let gives_secret = method.is_some_and(|method| method.gives_secret);
+        let kind = if method.is_some() { Kind::Unary } else { kind(path) };
+        let call = Arc::new(Call::new(Arc::clone(&self.connection), kind, takes_secret));
+        let timeout = match uncompressed(request.headers()).and_then(|()| timeout(request.headers())) {
             Ok(timeout) => timeout,
             Err(error) => return Err((error, call)),
         };
@@ -104,7 +113,7 @@ impl Admission {
             patience: (fed || pipeline).then_some(self.max_request_time),
         };
         let interruption = Interruption::new(Arc::clone(&call), (!fed).then_some(deadline));
-        Ok(Admitted { call, context, interruption, own_deadline: timeout.map(|_| deadline), answers_secret })
+        Ok(Admitted { call, context, interruption, own_deadline: timeout.map(|_| deadline), gives_secret })
     }
 }
 
@@ -115,22 +124,22 @@ struct Admitted {
     interruption: Interruption,
     /// The caller's own.
     own_deadline: Option<Instant>,
-    answers_secret: bool,
+    gives_secret: bool,
 }
 
 impl Admitted {
     /// By the method itself.
-    async fn answer_directly(
+    async fn answer_unary(
         self,
         broker: Broker,
-        method: direct::Method,
+        method: unary::Method,
         question: Question,
     ) -> Result<Response<Answer>, Infallible> {
-        let Self { call, context, interruption, own_deadline, answers_secret } = self;
-        let work = direct::answer(&broker, method, context, question);
+        let Self { call, context, interruption, own_deadline, gives_secret } = self;
+        let work = unary::answer(&broker, method, context, question);
         Ok(match attended(work, interruption).await.flatten() {
             Ok(message) => {
-                let answer = Answer::whole(message, call, own_deadline).with_secret(answers_secret);
+                let answer = Answer::whole(message, call, own_deadline).with_secret(gives_secret);
                 let mut headers = HeaderMap::with_capacity(1);
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
                 let mut response = Response::new(answer);
@@ -147,7 +156,7 @@ impl Admitted {
         mut routes: service::Routes,
         mut request: Request<Question>,
     ) -> Result<Response<Answer>, Infallible> {
-        let Self { call, context, interruption, own_deadline, answers_secret } = self;
+        let Self { call, context, interruption, own_deadline, gives_secret } = self;
         request.extensions_mut().insert(context);
         if call.kind == Kind::Pipeline {
             request.extensions_mut().insert(Lifeline(call.clone()));
@@ -155,7 +164,7 @@ impl Admitted {
         Ok(match attended(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
                 let mut response =
-                    response.map(|body| Answer::new(body, call, own_deadline).with_secret(answers_secret));
+                    response.map(|body| Answer::new(body, call, own_deadline).with_secret(gives_secret));
                 status::rewrite(response.headers_mut());
                 response
             }
@@ -228,6 +237,14 @@ async fn interrupted(call: Arc<Call>, deadline: Option<Instant>) -> CallError {
 
 fn refusal(error: &CallError, call: Arc<Call>) -> Response<Answer> {
     Status::from(error).into_http::<Body>().map(|body| Answer::new(body, call, None))
+}
+
+/// Messages are taken as they are ("gRPC over HTTP/2", Message-Encoding).
+fn uncompressed(headers: &HeaderMap) -> Result<(), CallError> {
+    match headers.get(&GRPC_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(CallError::Compressed),
+        _ => Ok(()),
+    }
 }
 
 /// The caller's `grpc-timeout`: at most eight digits and a unit ("gRPC over HTTP/2", Timeout).

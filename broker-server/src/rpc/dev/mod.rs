@@ -4,11 +4,7 @@ mod benchmark;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker_proto::v1::{
-    BenchmarkRequest, BenchmarkResponse, FakeEndpointRequest, FakeEndpointResponse,
-    crypto_dev_service_server::CryptoDevService,
-};
-use tonic::{Request, Response, Status};
+use broker_proto::v1::{BenchmarkRequest, BenchmarkResponse, FakeEndpointRequest, FakeEndpointResponse};
 
 use super::{Broker, CallContext, Parts, call::Call};
 use crate::{compute::Lane, status::CallError};
@@ -36,32 +32,29 @@ impl Parts {
     }
 }
 
-#[tonic::async_trait]
-impl CryptoDevService for Broker {
-    async fn benchmark(
+impl Broker {
+    pub(super) async fn answer_benchmark(
         &self,
-        mut request: Request<BenchmarkRequest>,
-    ) -> Result<Response<BenchmarkResponse>, Status> {
+        context: CallContext,
+        message: BenchmarkRequest,
+    ) -> Result<BenchmarkResponse, CallError> {
         self.0.dev()?;
-        let metadata = request.get_mut().metadata.take();
-        let context = CallContext::of(&request)?;
-        let call = Call::begin(context, "Benchmark", "", metadata, &self.0.limits)?;
+        let call = Call::begin(context, "Benchmark", "", message.metadata, &self.0.limits)?;
         let (call, benchmark_results) =
             self.compute(call, Lane::Long, |_, call| benchmark::run(call.now)).await?;
         let (_, metadata) = call.into_parts();
-        Ok(Response::new(BenchmarkResponse { benchmark_results, metadata }))
+        Ok(BenchmarkResponse { benchmark_results, metadata })
     }
 
-    async fn fake_endpoint(
+    pub(super) async fn answer_fake_endpoint(
         &self,
-        mut request: Request<FakeEndpointRequest>,
-    ) -> Result<Response<FakeEndpointResponse>, Status> {
+        context: CallContext,
+        message: FakeEndpointRequest,
+    ) -> Result<FakeEndpointResponse, CallError> {
         let fails = self.0.dev()?.next_fails();
-        let metadata = request.get_mut().metadata.take();
-        let context = CallContext::of(&request)?;
-        let call = Call::begin(context, "FakeEndpoint", "", metadata, &self.0.limits)?;
+        let call = Call::begin(context, "FakeEndpoint", "", message.metadata, &self.0.limits)?;
         call.end(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
         let (_, metadata) = call.into_parts();
-        Ok(Response::new(FakeEndpointResponse { message: "success".to_owned(), metadata }))
+        Ok(FakeEndpointResponse { message: "success".to_owned(), metadata })
     }
 }

@@ -1,52 +1,57 @@
 //! `protobuf.CryptoBroker`: clients of version 0.1.
 
 use broker_proto::{
-    g0::{
-        HashRequest, HashResponse, Metadata, SignRequest, SignResponse, crypto_broker_server::CryptoBroker,
-    },
-    v1::{self, crypto_service_server::CryptoService},
+    g0::{HashRequest, HashResponse, Metadata, SignRequest, SignResponse},
+    v1,
 };
-use tonic::{Request, Response, Status};
 
-use super::{Legacy, algorithm, answer, base64, certificate_request, hex, received, with};
+use super::{algorithm, base64, certificate_request, hex};
 use crate::{
     duration,
     request::{Problem, RequestError},
+    rpc::{Broker, CallContext},
     status::CallError,
 };
 
-#[tonic::async_trait]
-impl CryptoBroker for Legacy {
-    async fn hash(&self, request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
-        let created_at = created_at(request.get_ref().metadata.as_ref());
-        let request = with(request, |it| v1::HashDataRequest {
+impl Broker {
+    /// `Hash` of version 0.1.
+    pub(in crate::rpc) async fn answer_g0_hash(
+        &self,
+        context: CallContext,
+        it: HashRequest,
+    ) -> Result<HashResponse, CallError> {
+        let created_at = created_at(it.metadata.as_ref());
+        let request = v1::HashDataRequest {
             profile: it.profile,
             input: it.input,
             metadata: it.metadata.map(metadata),
             output_format: v1::HashOutputFormat::Hex.into(),
-        });
-        let response = self.0.hash_data(request).await?;
-        Ok(answer(response, |it| HashResponse {
+        };
+        let it = self.answer_hash_data(context, request).await?;
+        Ok(HashResponse {
             hash_value: hex(it.hash_value),
             hash_algorithm: algorithm(it.descriptor),
             metadata: it.metadata.map(|it| echo(it, created_at)),
-        }))
+        })
     }
 
-    async fn sign(&self, mut request: Request<SignRequest>) -> Result<Response<SignResponse>, Status> {
-        let now = received(&request)?;
-        let created_at = created_at(request.get_ref().metadata.as_ref());
-        let message = request.get_mut();
-        let not_before = time("valid_not_before", now, message.valid_not_before_offset.as_deref())?;
-        let not_after = time("valid_not_after", now, message.valid_not_after_offset.as_deref())?;
-        let request = with(request, |mut it| {
-            certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der)
-        });
-        let response = self.0.sign_certificate(request).await?;
-        Ok(answer(response, |it| SignResponse {
+    /// `Sign` of version 0.1.
+    pub(in crate::rpc) async fn answer_g0_sign(
+        &self,
+        context: CallContext,
+        mut it: SignRequest,
+    ) -> Result<SignResponse, CallError> {
+        let now = context.received;
+        let created_at = created_at(it.metadata.as_ref());
+        let not_before = time("valid_not_before", now, it.valid_not_before_offset.as_deref())?;
+        let not_after = time("valid_not_after", now, it.valid_not_after_offset.as_deref())?;
+        let request = certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der);
+        drop(it);
+        let it = self.answer_sign_certificate(context, request).await?;
+        Ok(SignResponse {
             signed_certificate: base64(it.signed_certificate),
             metadata: it.metadata.map(|it| echo(it, created_at)),
-        }))
+        })
     }
 }
 

@@ -7,47 +7,9 @@ mod crypto_grpc;
 mod g0;
 
 use broker_proto::v1;
-use tonic::{Request, Response, Status};
-
-use super::{Broker, CallContext};
 
 /// The services, for health.
 pub(super) const SERVICES: [&str; 2] = ["protobuf.CryptoBroker", "CryptoBroker.CryptoGrpc"];
-
-/// The methods whose requests have a secret in them.
-pub(super) const SECRET: [&str; 6] = [
-    "/protobuf.CryptoBroker/Sign",
-    "/CryptoBroker.CryptoGrpc/Sign",
-    "/CryptoBroker.CryptoGrpc/SignCertificate",
-    "/CryptoBroker.CryptoGrpc/SignData",
-    "/CryptoBroker.CryptoGrpc/EncryptData",
-    "/CryptoBroker.CryptoGrpc/DecryptData",
-];
-
-/// The methods whose answers have a secret in them.
-pub(super) const ANSWERS_SECRET: [&str; 1] = ["/CryptoBroker.CryptoGrpc/DecryptData"];
-
-/// The services of the older generations; a type of its own, because the methods have the names of the current ones.
-#[derive(Clone, Debug)]
-pub(super) struct Legacy(pub(super) Broker);
-
-/// The request with another message: caller, connection, deadline and headers stay.
-fn with<T, U>(request: Request<T>, translate: impl FnOnce(T) -> U) -> Request<U> {
-    let (metadata, extensions, message) = request.into_parts();
-    Request::from_parts(metadata, extensions, translate(message))
-}
-
-/// The answer with another message.
-fn answer<T, U>(response: Response<T>, translate: impl FnOnce(T) -> U) -> Response<U> {
-    let (metadata, message, extensions) = response.into_parts();
-    Response::from_parts(metadata, translate(message), extensions)
-}
-
-/// Unix seconds at which the call arrived.
-fn received<T>(request: &Request<T>) -> Result<i64, Status> {
-    let context = request.extensions().get::<CallContext>();
-    context.map(|context| context.received).ok_or_else(|| Status::internal("internal error"))
-}
 
 /// What the older generations call the algorithm of an answer.
 fn algorithm(descriptor: Option<v1::CryptoDescriptor>) -> String {

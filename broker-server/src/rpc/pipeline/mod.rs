@@ -58,13 +58,6 @@ impl PipelineService {
         if request.uri().path() != PATH || request.method() != Method::POST {
             return Err(Status::unimplemented(""));
         }
-        let encoding = request.headers().get("grpc-encoding");
-        if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
-            let encoding = String::from_utf8_lossy(encoding.as_bytes());
-            return Err(Status::unimplemented(format!(
-                "Content is compressed with `{encoding}` which isn't supported"
-            )));
-        }
         let (parts, body) = request.into_parts();
         let context = parts.extensions.get::<CallContext>().copied().ok_or(CallError::Internal)?;
         let lifeline = parts.extensions.get::<Lifeline>().cloned().ok_or(CallError::Internal)?;
