@@ -107,7 +107,7 @@ impl Key {
         (written == 1 && length == octets.len()).then_some(octets)
     }
 
-    /// Kind and size, `None` for kinds and curves that the broker does not use; checks an EC key.
+    /// Kind and size, `None` for kinds and curves that the broker does not use; checks a public EC key.
     pub(super) fn kind(&self) -> Result<Option<KeyType>, EvpError> {
         // SAFETY: the pointer is a live key; the functions read it.
         let (id, bits) = unsafe { (ffi::EVP_PKEY_id(self.as_ptr()), ffi::EVP_PKEY_bits(self.as_ptr())) };
@@ -129,15 +129,16 @@ impl Key {
         })
     }
 
-    /// The curve of an EC key, after checking that the curve is named and that point and scalar are right for it.
+    /// The curve of an EC key, after checking that the curve is named and that a public point is right for it. A private
+    /// key has had its scalar and point checked when it was parsed, at the price of making the point anew: once is enough.
     fn curve(&self) -> Result<Option<Curve>, EvpError> {
         // SAFETY: the pointer is a live EC key; `ec` and its group stay its own and live as long.
         let name = unsafe {
             let ec = ffi::EVP_PKEY_get0_EC_KEY(self.as_ptr());
-            if ec.is_null()
-                || ffi::EC_KEY_decoded_from_explicit_params(ec) != 0
-                || ffi::EC_KEY_check_key(ec) != 1
-            {
+            if ec.is_null() || ffi::EC_KEY_decoded_from_explicit_params(ec) != 0 {
+                return Err(EvpError::BadKey);
+            }
+            if ffi::EC_KEY_get0_private_key(ec).is_null() && ffi::EC_KEY_check_key(ec) != 1 {
                 return Err(EvpError::BadKey);
             }
             ffi::EC_GROUP_get_curve_name(ffi::EC_KEY_get0_group(ec))

@@ -49,7 +49,7 @@ impl PrivateKey {
         if complete { Ok(key) } else { Err(EvpError::BadKey) }
     }
 
-    /// Checks an EC key and says what kind of key it is.
+    /// Says what kind of key it is. `BadKey` for an EC key with explicit parameters.
     pub(super) fn checked(key: Key) -> Result<Self, EvpError> {
         let kind = key.kind()?;
         Ok(Self { key, kind })
