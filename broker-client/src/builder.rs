@@ -1,17 +1,10 @@
 //! How a client is set up: options first, then the environment, then the defaults.
 
-use std::{env, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, path::PathBuf, time::Duration};
 
-use hyper_util::rt::TokioIo;
 use tokio::runtime::Handle;
-use tonic::transport::{Channel, Endpoint};
 
-use crate::{
-    client::Client,
-    connect::Dial,
-    error::{Error, innermost, own_error},
-    retry::RetryPolicy,
-};
+use crate::{client::Client, connect::Dial, error::Error, retry::RetryPolicy, wire::Connection};
 
 /// The environment variable that names the socket. A list (comma-separated) is meant for the server; the client
 /// takes its first entry.
@@ -29,13 +22,6 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many calls of a pipeline are on their way at most when nothing else is said.
 pub const DEFAULT_IN_FLIGHT: usize = 1024;
-
-/// gRPC wants a host name. The path of the socket, which some clients send, is not one and is reset by strict servers.
-const AUTHORITY: &str = "http://localhost";
-
-/// How long a frame of an answer may be. HTTP/2's own 16 KiB costs a large answer a system call for each, and short
-/// answers are as fast with this. Windows are hyper's: 2 MiB for a call and 5 MiB for a connection hold any answer.
-const FRAME: u32 = 256 * 1024;
 
 /// The options of a [`Client`]. Made by [`Client::builder`].
 #[derive(Debug, Clone)]
@@ -109,11 +95,9 @@ impl Builder {
     /// # Errors
     /// [`Error::Connect`], [`Error::ServerUid`], or [`Error::Invalid`] for an unreadable environment variable.
     pub async fn connect(self) -> Result<Client, Error> {
-        let (runtime, endpoint, dial) = self.prepare()?;
-        let channel = endpoint.connect_with_connector(connector(dial)).await.map_err(|error| {
-            own_error(&error).unwrap_or_else(|| Error::Connection { detail: innermost(&error), begun: false })
-        })?;
-        Ok(Client::new(channel, runtime, &self))
+        let connection = self.connection()?;
+        connection.open().await?;
+        Ok(Client::new(connection, &self))
     }
 
     /// Makes the client and leaves the connecting to its first call.
@@ -121,18 +105,16 @@ impl Builder {
     /// # Errors
     /// [`Error::Invalid`] for an unreadable environment variable, [`Error::Runtime`] outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
-        let (runtime, endpoint, dial) = self.prepare()?;
-        let channel: Channel = endpoint.connect_with_connector_lazy(connector(dial));
-        Ok(Client::new(channel, runtime, &self))
+        Ok(Client::new(self.connection()?, &self))
     }
 
-    fn prepare(&self) -> Result<(Handle, Endpoint, Arc<Dial>), Error> {
+    fn connection(&self) -> Result<Connection, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::Runtime {
             detail: "a client is made inside a tokio runtime; without one use broker_client::blocking"
                 .to_owned(),
         })?;
         let dial = self.resolve(|name| env::var(name).ok(), rustix::process::geteuid().as_raw())?;
-        Ok((runtime, Endpoint::from_static(AUTHORITY).max_frame_size(FRAME), Arc::new(dial)))
+        Ok(Connection::new(dial, runtime))
     }
 
     /// Fills what was not said from the environment and the defaults.
@@ -161,22 +143,6 @@ impl Builder {
         };
         Ok(Dial { sockets, trusted, wait: self.connect_wait })
     }
-}
-
-/// tonic calls this for the first connection and again for each that replaces a broken one.
-fn connector(
-    dial: Arc<Dial>,
-) -> impl tower::Service<
-    http::Uri,
-    Response = TokioIo<tokio::net::UnixStream>,
-    Error = Error,
-    Future = impl Future<Output = Result<TokioIo<tokio::net::UnixStream>, Error>> + Send,
-> + Send
-+ 'static {
-    tower::service_fn(move |_: http::Uri| {
-        let dial = Arc::clone(&dial);
-        async move { dial.open().await.map(TokioIo::new) }
-    })
 }
 
 #[cfg(test)]

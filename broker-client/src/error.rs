@@ -289,14 +289,8 @@ impl From<tonic::Code> for Code {
 }
 
 impl From<Status> for Error {
-    /// Tells a failure on this side of the socket, which has a source, from the server's own words, which have none.
+    /// The server's own words.
     fn from(status: Status) -> Self {
-        if let Some(own) = own_error(&status) {
-            return own;
-        }
-        if status.source().is_some() {
-            return Self::Connection { detail: innermost(&status), begun: true };
-        }
         let info = status.get_details_error_info();
         let metadata = |key: &str| info.as_ref().and_then(|info| info.metadata.get(key).cloned());
         Self::Refused(Box::new(Rejection {
@@ -316,18 +310,6 @@ impl From<Status> for Error {
 /// `16,24,32`. What is no number is of a later version, and left out.
 fn lengths(text: &str) -> Vec<usize> {
     text.split(',').filter_map(|number| number.trim().parse().ok()).collect()
-}
-
-/// The error that our own connector put at the bottom of a transport error.
-pub(crate) fn own_error(error: &(dyn StdError + 'static)) -> Option<Error> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(own) = error.downcast_ref::<Error>() {
-            return Some(own.clone());
-        }
-        next = error.source();
-    }
-    None
 }
 
 /// The text at the bottom of a chain of errors: the ones above it only say "transport error".

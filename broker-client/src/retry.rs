@@ -1,6 +1,6 @@
 //! When a call is sent again, and how long it waits before that.
 
-use std::{error::Error as _, future::Future, time::Duration};
+use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::Status;
@@ -99,7 +99,7 @@ impl Attempt {
 /// How an attempt fails.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
-    /// The broker's own words, or tonic's on this side.
+    /// The broker's own words.
     Status(Status),
     Own(Error),
     /// Its time is over.
@@ -129,7 +129,7 @@ where
             Err(failure) => failure,
         };
         let (pushback, error) = match failure {
-            // tonic keeps the same deadline as we do and may notice it first; the server may, too.
+            // The server keeps the same deadline as we do and may notice it first.
             Failure::Status(status) if Instant::now() < deadline && !out_of_time(&status) => {
                 (Pushback::of(&status), Error::from(status))
             }
@@ -153,19 +153,9 @@ where
     }
 }
 
-/// Whether the server's clock for this call rang, or tonic's own.
+/// Whether the server's clock for this call rang.
 pub(crate) fn out_of_time(status: &Status) -> bool {
-    if status.code() == tonic::Code::DeadlineExceeded {
-        return true;
-    }
-    let mut next: Option<&(dyn std::error::Error + 'static)> = status.source();
-    while let Some(error) = next {
-        if error.is::<tonic::TimeoutExpired>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+    status.code() == tonic::Code::DeadlineExceeded
 }
 
 /// The header `grpc-retry-pushback-ms` (gRPC proposal A6).

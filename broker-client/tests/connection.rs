@@ -100,3 +100,35 @@ async fn a_listener_that_does_not_speak_grpc_is_an_error_and_no_hang() {
     let error = client.hash_data(hash()).await.unwrap_err();
     assert!(error.is_unreachable(), "{error:?}");
 }
+
+/// How a call ends that a server resets for this reason.
+async fn reset(reason: h2::Reason) -> Error {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let server = tokio::spawn(async move {
+        let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
+        while let Some(call) = connection.accept().await {
+            call.unwrap().1.send_reset(reason);
+        }
+    });
+    let client = Client::builder().socket(&socket).retry(RetryPolicy::none()).connect().await.unwrap();
+    let error = client.hash_data(hash()).await.unwrap_err();
+    drop(client);
+    server.await.unwrap();
+    error
+}
+
+#[tokio::test]
+async fn a_call_that_a_server_refuses_unseen_has_not_been_begun() {
+    for (reason, begun) in [
+        (h2::Reason::REFUSED_STREAM, false),
+        (h2::Reason::INTERNAL_ERROR, true),
+        (h2::Reason::ENHANCE_YOUR_CALM, true),
+    ] {
+        let error = reset(reason).await;
+        assert!(matches!(error, Error::Connection { begun: found, .. } if found == begun), "{error:?}");
+        assert_eq!(!begun, error.is_retry_safe());
+        assert!(error.is_retryable());
+    }
+}

@@ -1,14 +1,17 @@
 //! The health protocol.
 
-use tonic::Streaming;
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
+use tonic::Code;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use super::{Client, method};
 use crate::{
     error::Error,
     response::HealthStatus,
     retry::{self, Failure},
+    wire::{self, Answer, Frame, Messages, Outgoing},
 };
+
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
 impl Client {
     /// Asks whether a service can be called; `""` is the broker as a whole.
@@ -28,19 +31,24 @@ impl Client {
     /// What kept the watch from beginning.
     pub async fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
         // Not as the other calls: the server must not hear of the deadline, or it would end the watch then.
+        let question = HealthCheckRequest { service: service.to_owned() };
         let answer = retry::run(&self.retry, self.timeout, |attempt| {
-            let message = HealthCheckRequest { service: service.to_owned() };
-            let mut service = HealthClient::new(self.channel.clone());
-            attempt.limit(async move { service.watch(message).await.map_err(Failure::Status) })
+            let question = Outgoing::Message(wire::message(&question));
+            attempt.limit(async {
+                let answer = self.connection.send(wire::head(WATCH), question).await?;
+                answer.begun().map_err(Failure::Status)
+            })
         });
-        Ok(HealthWatch { stream: answer.await?.into_inner() })
+        Ok(HealthWatch { answer: Some(answer.await?), messages: Messages::default() })
     }
 }
 
 /// A running watch of a service's health. It ends when it is dropped.
 #[derive(Debug)]
 pub struct HealthWatch {
-    stream: Streaming<HealthCheckResponse>,
+    /// `None` after its end.
+    answer: Option<Answer>,
+    messages: Messages,
 }
 
 impl HealthWatch {
@@ -49,6 +57,24 @@ impl HealthWatch {
     /// # Errors
     /// [`Error::Connection`] when the broker is gone; begin a new watch then.
     pub async fn next(&mut self) -> Result<Option<HealthStatus>, Error> {
-        Ok(self.stream.message().await?.map(|answer| answer.status().into()))
+        while let Some(answer) = &mut self.answer {
+            if let Some(message) = self.messages.next()? {
+                return Ok(Some(wire::decode::<HealthCheckResponse>(message)?.status().into()));
+            }
+            match answer.next().await {
+                Ok(Frame::Data(data)) => self.messages.push(data),
+                Ok(Frame::End(status)) => {
+                    self.answer = None;
+                    if status.code() != Code::Ok {
+                        return Err(status.into());
+                    }
+                }
+                Err(error) => {
+                    self.answer = None;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(None)
     }
 }

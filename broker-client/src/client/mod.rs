@@ -13,8 +13,6 @@ use broker_proto::v1::GetInfoRequest;
 use bytes::Bytes;
 use http::HeaderValue;
 use prost::Message;
-use tokio::runtime::Handle;
-use tonic::transport::Channel;
 
 pub use self::health::HealthWatch;
 use self::method::Method;
@@ -25,7 +23,7 @@ use crate::{
     request::Ask,
     response::Info,
     retry::{self, RetryPolicy},
-    wire::{self, Once},
+    wire::{self, Connection, Outgoing},
 };
 
 /// A connection to a broker. Clones are cheap and share it; calls run at the same time on it.
@@ -38,8 +36,7 @@ use crate::{
 /// those of the attempts before it.
 #[derive(Debug, Clone)]
 pub struct Client {
-    channel: Channel,
-    runtime: Handle,
+    connection: Connection,
     timeout: Duration,
     retry: Arc<RetryPolicy>,
     in_flight: usize,
@@ -61,9 +58,9 @@ impl Client {
         Builder::default()
     }
 
-    pub(crate) fn new(channel: Channel, runtime: Handle, options: &Builder) -> Self {
+    pub(crate) fn new(connection: Connection, options: &Builder) -> Self {
         let Builder { timeout, in_flight, .. } = *options;
-        Self { channel, runtime, timeout, retry: Arc::new(options.retry), in_flight, pipeline: None }
+        Self { connection, timeout, retry: Arc::new(options.retry), in_flight, pipeline: None }
     }
 
     /// The same connection, with another time for each call but the streams.
@@ -104,7 +101,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn pipeline(&self) -> Self {
-        let pipeline = Pipeline::new(self.channel.clone(), self.runtime.clone(), self.in_flight);
+        let pipeline = Pipeline::new(self.connection.clone(), self.in_flight);
         Self { pipeline: Some(Arc::new(pipeline)), ..self.clone() }
     }
 
@@ -169,14 +166,14 @@ impl Client {
         traceparent: Option<&'a HeaderValue>,
     ) -> Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Send + 'a>> {
         Box::pin(retry::run(&self.retry, timeout, move |attempt| {
-            let mut request = wire::request(path, Once::new(wire::message(message)));
-            let headers = request.headers_mut();
+            let mut head = wire::head(path);
+            let headers = head.headers_mut();
             // The server need not begin what nobody waits for.
             headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
             if let Some(value) = traceparent {
                 headers.insert(wire::TRACEPARENT, value.clone());
             }
-            attempt.limit(wire::call(self.channel.clone(), request))
+            attempt.limit(wire::call(&self.connection, head, Outgoing::Message(wire::message(message))))
         }))
     }
 }

@@ -21,8 +21,8 @@ use crate::{
     request::{Ask, HashStreamRequest, SignStreamRequest, VerifyStreamRequest},
     response::{HashResponse, SignDataResponse, VerifyDataResponse},
     retry::{self, Failure},
-    upload::{Upload, ahead},
-    wire,
+    upload::{Parts, ahead},
+    wire::{self, Outgoing, Upload},
 };
 
 impl Client {
@@ -137,19 +137,20 @@ impl Client {
         let options = mem::take(request.options());
         let limit = options.timeout.map(|timeout| timeout.min(retry::LONGEST));
         let traceparent = options.header()?;
-        let (failed, failure) = oneshot::channel();
+        let (failed, mut failure) = oneshot::channel();
         let header = request.message(options.metadata());
-        let mut call = wire::request(method.path, Upload::new(&header, parts, failed));
-        call.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));
-        call.headers_mut().extend(limit.map(|limit| (wire::TIMEOUT, wire::timeout(limit))));
+        let upload = Outgoing::Upload(Upload::new(Parts::new(&header, parts, failed)));
+        let mut head = wire::head(method.path);
+        head.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));
+        head.headers_mut().extend(limit.map(|limit| (wire::TIMEOUT, wire::timeout(limit))));
         let answer = async {
             self.find().await?;
-            tokio::select! {
-                biased;
-                // First: it is why the answer fails.
-                Ok(source) = failure => Err(Error::Input { source: Arc::new(source) }.into()),
-                answer = wire::call(self.channel.clone(), call) => answer,
-            }
+            let answer = wire::call(&self.connection, head, upload).await;
+            answer.map_err(|other| match failure.try_recv() {
+                // Why the call was reset.
+                Ok(source) => Error::Input { source: Arc::new(source) }.into(),
+                Err(_) => other,
+            })
         };
         let answer = match limit {
             None => answer.await,

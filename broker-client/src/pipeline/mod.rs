@@ -18,31 +18,29 @@ use std::{
 use bytes::Bytes;
 use prost::Message;
 use tokio::{
-    runtime::Handle,
     sync::{Semaphore, SemaphorePermit},
     time::Instant,
 };
-use tonic::transport::Channel;
 
 use self::{item::Item, slots::Outcome, stream::Stream, waiting::Waiting};
 use crate::{
     error::Error,
     retry::{Attempt, Failure},
+    wire::Connection,
 };
 
 /// The stream of a client and its clones. It is opened by the first item, and again after it ended.
 pub(crate) struct Pipeline {
-    channel: Channel,
-    runtime: Handle,
+    connection: Connection,
     /// A place for each item that may be on its way. Whoever waits longest gets the next one.
     places: Semaphore,
     stream: Mutex<Option<Arc<Stream>>>,
 }
 
 impl Pipeline {
-    pub(crate) fn new(channel: Channel, runtime: Handle, in_flight: usize) -> Self {
+    pub(crate) fn new(connection: Connection, in_flight: usize) -> Self {
         let places = Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        Self { channel, runtime, places, stream: Mutex::default() }
+        Self { connection, places, stream: Mutex::default() }
     }
 
     /// Makes one attempt at the operation of the given number: a field of `PipelineRequest` and of its response.
@@ -78,7 +76,8 @@ impl Pipeline {
             Some(stream) if !ended.is_some_and(|ended| Arc::ptr_eq(stream, ended)) => Arc::clone(stream),
             _ => {
                 let stream = Arc::new(Stream::default());
-                self.runtime.spawn(reader::run(Arc::clone(&stream), self.channel.clone()));
+                let reader = reader::run(Arc::clone(&stream), self.connection.clone());
+                self.connection.runtime().spawn(reader);
                 *current = Some(Arc::clone(&stream));
                 stream
             }

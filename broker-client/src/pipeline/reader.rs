@@ -1,25 +1,24 @@
 //! The task of a stream: opens it, reads its answers, keeps its deadlines, and tells everybody how it ended.
 
-use std::{future::poll_fn, pin::pin, sync::Arc};
+use std::sync::Arc;
 
-use http_body::Body as _;
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
 
 use super::stream::{Requests, Stream};
 use crate::{
     error::Error,
     retry::Failure,
-    wire::{self, Messages},
+    wire::{self, Connection, Frame, Messages, Outgoing, Upload},
 };
 
 const EXECUTE: &str = "/cryptobroker.v1.PipelineService/Execute";
 
 /// Runs a stream until its end, which everybody hears who waits, also when the runtime drops this.
-pub(super) async fn run(stream: Arc<Stream>, channel: Channel) {
+pub(super) async fn run(stream: Arc<Stream>, connection: Connection) {
     let mut ending = Ending { stream: &stream, end: End::Dropped };
     let end = tokio::select! {
         biased;
-        end = read(&stream, channel) => end,
+        end = read(&stream, &connection) => end,
         () = stream.watch_deadlines() => End::Dropped,
     };
     ending.end = end;
@@ -41,44 +40,29 @@ enum End {
     /// The broker says how.
     Status(Status),
     /// It was cut, or cannot be read on.
-    Cut(Failure),
+    Cut(Error),
     /// The task is gone.
     Dropped,
 }
 
-async fn read(stream: &Arc<Stream>, channel: Channel) -> End {
-    let requests = Requests(Arc::clone(stream));
-    let response = match wire::send(channel, wire::request(EXECUTE, requests)).await {
-        Ok(response) => response,
-        Err(status) => return End::Cut(Failure::Status(status)),
+async fn read(stream: &Arc<Stream>, connection: &Connection) -> End {
+    let requests = Outgoing::Upload(Upload::new(Requests(Arc::clone(stream))));
+    let mut answer = match connection.send(wire::head(EXECUTE), requests).await {
+        Ok(answer) => answer,
+        Err(error) => return End::Cut(error),
     };
-    let (head, body) = response.into_parts();
-    if let Some(status) = Status::from_header_map(&head.headers) {
-        return End::Status(status);
-    }
-    let mut body = pin!(body);
     let mut responses = Messages::default();
     let mut woken = Vec::new();
     loop {
-        let frame = match poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            Some(Ok(frame)) => frame,
-            Some(Err(status)) => return End::Cut(Failure::Status(status)),
-            None => return End::Cut(wire::unfinished(head.status)),
-        };
-        match frame.into_data() {
-            Ok(data) => {
+        match answer.next().await {
+            Ok(Frame::Data(data)) => {
                 responses.push(data);
                 if let Err(error) = stream.answer(&mut responses, &mut woken) {
-                    return End::Cut(error.into());
+                    return End::Cut(error);
                 }
             }
-            Err(frame) => {
-                let trailers = frame.into_trailers().unwrap_or_default();
-                return match Status::from_header_map(&trailers) {
-                    Some(status) => End::Status(status),
-                    None => End::Cut(wire::unfinished(head.status)),
-                };
-            }
+            Ok(Frame::End(status)) => return End::Status(status),
+            Err(error) => return End::Cut(error),
         }
     }
 }
@@ -98,16 +82,10 @@ impl End {
                 }
                 None => Failure::Status(status.clone()),
             },
-            Self::Cut(Failure::Status(status)) => match Error::from(status.clone()) {
-                Error::Connection { detail, .. } => Error::Connection { detail, begun }.into(),
-                // As an answer it would be the broker's; here the transport means the stream.
-                Error::Refused(refusal) => Error::Connection { detail: refusal.to_string(), begun }.into(),
-                error => error.into(),
-            },
-            Self::Cut(Failure::Own(Error::Connection { detail, .. })) => {
+            Self::Cut(Error::Connection { detail, .. }) => {
                 Error::Connection { detail: detail.clone(), begun }.into()
             }
-            Self::Cut(failure) => failure.clone(),
+            Self::Cut(error) => error.clone().into(),
             Self::Dropped => {
                 let detail = "the runtime that the client was made in has ended".to_owned();
                 Error::Connection { detail, begun }.into()

@@ -1,14 +1,12 @@
 //! One stream, from its opening to its end.
 
 use std::{
-    convert::Infallible,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
-use http_body::Frame;
 use prost::Message;
 use tokio::{sync::Notify, time::Instant};
 
@@ -21,7 +19,7 @@ use super::{
 use crate::{
     error::Error,
     retry::{Failure, LONGEST},
-    wire::Messages,
+    wire::{Messages, Unreadable},
 };
 
 /// What callers, the transport and the reader of the answers share.
@@ -152,20 +150,16 @@ impl Stream {
 /// The body of the call: what callers write, as the transport takes it.
 pub(super) struct Requests(pub(super) Arc<Stream>);
 
-impl http_body::Body for Requests {
-    type Data = Bytes;
-    type Error = Infallible;
+impl tokio_stream::Stream for Requests {
+    type Item = Result<Bytes, Unreadable>;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = lock(&self.0.state);
         if state.ended {
             return Poll::Ready(None);
         }
         match state.outbox.take() {
-            Some(chunk) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
+            Some(chunk) => Poll::Ready(Some(Ok(chunk))),
             None if state.closed => Poll::Ready(None),
             None => {
                 state.outbox.sleep(context.waker());

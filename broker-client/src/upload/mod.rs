@@ -10,12 +10,11 @@ use std::{
 };
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http_body::Frame;
 use tokio::sync::oneshot;
 use tokio_stream::Stream;
 
 pub(crate) use self::ahead::ahead;
-use crate::wire::{PREFIX, message, put_prefix};
+use crate::wire::{PREFIX, Unreadable, message, put_prefix};
 
 /// How much data a message has at most.
 const PART: usize = 256 * 1024;
@@ -24,7 +23,7 @@ const PART: usize = 256 * 1024;
 const DATA: u8 = 2 << 3 | 2;
 
 /// A header and the parts after it, each as a gRPC message.
-pub(crate) struct Upload<S> {
+pub(crate) struct Parts<S> {
     /// What is sent next.
     next: Option<Bytes>,
     /// What is left of the part at hand.
@@ -33,39 +32,33 @@ pub(crate) struct Upload<S> {
     failed: Option<oneshot::Sender<io::Error>>,
 }
 
-impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Upload<Pin<Box<S>>> {
-    /// An error among the parts goes to `failed`. The body has one, too, so that its stream is reset: to the server a
-    /// stream that just ended would be a whole one.
+impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Parts<Pin<Box<S>>> {
+    /// An error among the parts goes to `failed`.
     pub(crate) fn new(header: &impl prost::Message, parts: S, failed: oneshot::Sender<io::Error>) -> Self {
         Self { next: Some(message(header)), rest: Bytes::new(), parts: Box::pin(parts), failed: Some(failed) }
     }
 }
 
-impl<S: Stream<Item = io::Result<Bytes>> + Unpin> http_body::Body for Upload<S> {
-    type Data = Bytes;
-    type Error = io::Error;
+impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Parts<S> {
+    type Item = Result<Bytes, Unreadable>;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if let Some(bytes) = self.next.take() {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                return Poll::Ready(Some(Ok(bytes)));
             }
             if !self.rest.is_empty() {
                 let length = self.rest.len().min(PART);
                 let part = self.rest.split_to(length);
                 self.next = Some(part);
-                return Poll::Ready(Some(Ok(Frame::data(data_prefix(length)))));
+                return Poll::Ready(Some(Ok(data_prefix(length))));
             }
             match ready!(Pin::new(&mut self.parts).poll_next(context)) {
                 Some(Ok(part)) => self.rest = part,
                 Some(Err(error)) => {
-                    let reset = io::Error::new(error.kind(), "the data to be sent cannot be read");
                     // Nobody hears it when the call is over already.
                     let _ = self.failed.take().map(|failed| failed.send(error));
-                    return Poll::Ready(Some(Err(reset)));
+                    return Poll::Ready(Some(Err(Unreadable)));
                 }
                 None => return Poll::Ready(None),
             }

@@ -9,7 +9,7 @@ use crate::error::Error;
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Splits data into messages. One that came in a single frame is a part of that frame and no copy.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Messages {
     /// The beginning of a message whose end is to come. It has room for the end, so that it never moves.
     part: BytesMut,
