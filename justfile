@@ -4,7 +4,7 @@ _default:
     @just --list
 
 # Everything that CI checks, in its order.
-ci: fmt-check lint deny doc test fips
+ci: fmt-check lint deny doc test fips bench-gate
 
 # Formats the code.
 fmt:
