@@ -56,6 +56,9 @@ pub enum CallError {
     /// The `grpc-timeout` header is not of the protocol's form.
     #[error("the grpc-timeout header is malformed")]
     MalformedTimeout,
+    /// The request is no call of gRPC.
+    #[error("the request is not gRPC: that is a POST with the content-type application/grpc")]
+    NotGrpc,
     /// The request names an encoding.
     #[error("compressed messages are not taken; send them with the grpc-encoding identity")]
     Compressed,
@@ -71,7 +74,7 @@ pub enum CallError {
     /// The caller has gone, or the call was cut, before its stream ended.
     #[error("the call was cancelled")]
     Cancelled,
-    /// What the gRPC library says of a message of a stream.
+    /// What the gRPC library says of a message, or would say.
     #[error("{message}")]
     Foreign {
         /// The code, by our table.
@@ -109,6 +112,7 @@ impl CallError {
             Self::Cut => "DRAIN_DEADLINE",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::NotGrpc => "NOT_GRPC",
             Self::Compressed => "UNSUPPORTED_ENCODING",
             Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
             Self::Fake => "FAKE_FAILURE",
@@ -128,7 +132,7 @@ impl CallError {
 
     const fn code(&self) -> Code {
         match self {
-            Self::Request(_) | Self::MalformedTimeout => Code::InvalidArgument,
+            Self::Request(_) | Self::MalformedTimeout | Self::NotGrpc => Code::InvalidArgument,
             Self::Denied(denial) => match denial.kind {
                 DenialKind::UnknownProfile => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,

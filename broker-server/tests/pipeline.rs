@@ -318,34 +318,65 @@ async fn a_drain_answers_what_was_read_and_ends_the_stream() {
 #[tokio::test(flavor = "multi_thread")]
 async fn others_are_served_beside_a_flood() {
     let broker = Broker::start(&["--shards", "1"]);
-    let flood = Pipeline::open(&broker).await;
-    for sequence in 0..20_000 {
-        assert!(flood.send(sequence, hash("Default", b"a flood")));
-    }
-    let flood = tokio::spawn(flood.finish());
+    let mut flood = Pipeline::open(&broker).await;
+    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    // It does not end before the others have been served: for each answer there is another item.
+    let flood = tokio::spawn(async move {
+        for sequence in 0..2000 {
+            assert!(flood.send(sequence, hash("Default", b"a flood")));
+        }
+        let mut sequence = 2000;
+        while stopped.try_recv().is_err() {
+            flood.next().await;
+            assert!(flood.send(sequence, hash("Default", b"a flood")));
+            sequence += 1;
+        }
+        let (answers, end) = flood.finish().await;
+        end.unwrap();
+        (sequence, answers.len())
+    });
     let mut other = Pipeline::open(&broker).await;
+    let mut unary = broker.crypto().await;
     for sequence in 0..20 {
         assert_eq!(hex(&other.call(sequence, hash("Default", b"")).await), wanted(b""));
+        let request = v1::HashDataRequest { profile: "Default".into(), ..Default::default() };
+        unary.hash_data(request).await.unwrap();
     }
-    let (answers, end) = flood.await.unwrap();
-    end.unwrap();
-    assert_eq!(answers.len(), 20_000);
+    stop.send(()).unwrap();
+    let (sent, last) = flood.await.unwrap();
+    assert!(sent >= 2000 && last == 2000, "{sent} and {last}");
 }
 
 #[tokio::test]
 async fn a_client_that_goes_takes_its_items_with_it() {
-    let ca = pki::Ca::new("p-521");
-    let csr = pki::csr(ca.folder.path(), "p-521");
-    let broker = Broker::start(&["--compute-threads", "1", "--audit-log", "stderr"]);
-    let pipeline = Pipeline::open(&broker).await;
-    for sequence in 0..100 {
-        assert!(pipeline.send(sequence, Operation::SignCertificate(ca.request("Default", &csr))));
+    let audits = support::private_folder();
+    let file = audits.path().join("audit.log");
+    let options = ["--compute-threads", "1", "--audit-log", file.to_str().unwrap()];
+    let (broker, folder) = signing::broker("", &options);
+    signing::key(folder.path(), "rsa-4096");
+    let key = std::fs::read(folder.path().join("rsa-4096.key")).unwrap();
+    let mut pipeline = Pipeline::open(&broker).await;
+    // A second of work and more.
+    for sequence in 0..256 {
+        assert!(pipeline.send(sequence, sign("native rsa sha-256", &key)));
     }
+    pipeline.next().await;
     drop(pipeline);
-    // The pool is free again at once: what nobody waits for is not begun.
+    // What nobody waits for any more is not begun, so the pool is soon free for others.
     let mut other = Pipeline::open(&broker).await;
-    let answer = other.call(1, Operation::SignCertificate(ca.request("Default", &csr))).await;
-    assert!(matches!(answer, Answer::SignCertificate(_)));
+    assert!(matches!(other.call(1, sign("native rsa sha-256", &key)).await, Answer::SignData(_)));
+    let uses = std::fs::read_to_string(&file).unwrap().lines().count();
+    assert!((2..200).contains(&uses), "{uses} of 257 keys were used");
+}
+
+fn sign(profile: &str, key: &[u8]) -> Operation {
+    Operation::SignData(v1::SignDataRequest {
+        profile: profile.to_owned(),
+        key_source: signing::source(key),
+        input: b"a message"[..].into(),
+        signature_format: 0,
+        metadata: None,
+    })
 }
 
 /// What was begun and could not be waited for is told apart from what was not begun.
@@ -360,14 +391,7 @@ async fn a_drain_that_cuts_says_so() {
     let mut pipeline = Pipeline::open(&broker).await;
     // Seconds of work.
     for sequence in 0..1000 {
-        let request = v1::SignDataRequest {
-            profile: "native rsa sha-256".into(),
-            key_source: signing::source(&key),
-            input: b"a message"[..].into(),
-            signature_format: 0,
-            metadata: None,
-        };
-        assert!(pipeline.send(sequence, Operation::SignData(request)));
+        assert!(pipeline.send(sequence, sign("native rsa sha-256", &key)));
     }
     assert!(matches!(pipeline.next().await.1, Answer::SignData(_)));
     broker.signal("TERM");

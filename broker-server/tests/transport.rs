@@ -13,6 +13,7 @@ use std::{
 use broker_proto::v1::{
     GetInfoRequest, HashDataRequest, HashStreamRequest, PipelineRequest,
     crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient,
+    pipeline_request::Operation,
 };
 use broker_server::{
     compute::Pool,
@@ -22,6 +23,7 @@ use broker_server::{
     transport::{Listener, Outcome, TransportOptions, run, socket::SocketOptions},
 };
 use hyper_util::rt::TokioIo;
+use prost::Message as _;
 use tokio::sync::oneshot;
 use tonic::{
     Code,
@@ -151,12 +153,14 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The header of a call to `HashData`, in literals (RFC 7541 6.2.2), as a HEADERS frame.
-fn call_header(stream: u32) -> Vec<u8> {
+const HASH_DATA: &str = "/cryptobroker.v1.CryptoService/HashData";
+
+/// The header of a call, in literals (RFC 7541 6.2.2), as a HEADERS frame.
+fn call_header(stream: u32, path: &str) -> Vec<u8> {
     let fields = [
         (":method", "POST"),
         (":scheme", "http"),
-        (":path", "/cryptobroker.v1.CryptoService/HashData"),
+        (":path", path),
         (":authority", "localhost"),
         ("content-type", "application/grpc"),
         ("te", "trailers"),
@@ -174,7 +178,7 @@ fn answers_that_nobody_fetches_hold_no_place() {
         // SETTINGS_INITIAL_WINDOW_SIZE 0: no byte of an answer may be sent.
         let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
         let question = frame(0, 1, 1, b"\0\0\0\0\x09\x0a\x07Default");
-        let bytes = [PREFACE, &settings, &call_header(1), &question].concat();
+        let bytes = [PREFACE, &settings, &call_header(1, HASH_DATA), &question].concat();
         let mut hoard = Vec::new();
         for _ in 0..8 {
             let mut stream = UnixStream::connect(&running.path).unwrap();
@@ -193,12 +197,73 @@ fn answers_that_nobody_fetches_hold_no_place() {
     });
 }
 
+/// A client of pipelines that reads no further than ten bytes.
+#[test]
+fn a_pipeline_whose_answers_nobody_fetches_holds_no_place() {
+    let running = start(|options| options.max_connections = 4);
+    runtime().block_on(async {
+        let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 10]);
+        let items: Vec<u8> = (1..=2000)
+            .flat_map(|sequence| {
+                let operation = Some(Operation::HashData(request(b"x".to_vec())));
+                let item = PipelineRequest { sequence, timeout: None, operation }.encode_to_vec();
+                [&[0], &u32::try_from(item.len()).unwrap().to_be_bytes()[..], &item].concat()
+            })
+            .collect();
+        let items = items.chunks(16_000).flat_map(|part| frame(0, 0, 1, part)).collect::<Vec<_>>();
+        let head = call_header(1, "/cryptobroker.v1.PipelineService/Execute");
+        let bytes = [PREFACE, &settings, &head, &items].concat();
+        let mut hoard = Vec::new();
+        for _ in 0..4 {
+            let mut stream = UnixStream::connect(&running.path).unwrap();
+            stream.write_all(&bytes).unwrap();
+            // The ten bytes come: the rest of that frame waits, and all that is behind it.
+            let mut seen: Vec<u8> = Vec::new();
+            while !seen.windows(9).any(|window| window == [0, 0, 10, 0, 0, 0, 0, 0, 1]) {
+                let mut buffer = [0; 1024];
+                let length = stream.read(&mut buffer).unwrap();
+                assert!(length > 0);
+                seen.extend(&buffer[..length]);
+            }
+            hoard.push(stream);
+        }
+        hashes(&channel(&running.path).await).await;
+    });
+}
+
+#[test]
+fn what_is_not_grpc_is_told_so_by_http() {
+    async fn status(path: &Path, method: &str, content: &str) -> (u16, String) {
+        let socket = TokioIo::new(tokio::net::UnixStream::connect(path).await.unwrap());
+        let executor = hyper_util::rt::TokioExecutor::new();
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, socket).await.unwrap();
+        tokio::spawn(connection);
+        let request = hyper::Request::builder()
+            .method(method)
+            .uri(format!("http://localhost{HASH_DATA}"))
+            .header("content-type", content)
+            .body(String::new())
+            .unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        (answer.status().as_u16(), answer.headers()["grpc-status"].to_str().unwrap().to_owned())
+    }
+    let running = start(|_| {});
+    runtime().block_on(async {
+        for (method, content) in
+            [("GET", "application/grpc"), ("POST", "application/json"), ("POST", "application/grpc-web")]
+        {
+            assert_eq!(status(&running.path, method, content).await, (415, "3".to_owned()), "{content}");
+        }
+        assert_eq!(status(&running.path, "POST", "application/grpc+proto").await.0, 200);
+    });
+}
+
 #[test]
 fn a_message_in_pieces_is_put_together() {
     let running = start(|_| {});
     let settings = frame(4, 0, 0, &[]);
     let mut stream = UnixStream::connect(&running.path).unwrap();
-    stream.write_all(&[PREFACE, &settings, &call_header(1)].concat()).unwrap();
+    stream.write_all(&[PREFACE, &settings, &call_header(1, HASH_DATA)].concat()).unwrap();
     let message = b"\0\0\0\0\x09\x0a\x07Default";
     for byte in &message[..message.len() - 1] {
         stream.write_all(&frame(0, 0, 1, &[*byte])).unwrap();

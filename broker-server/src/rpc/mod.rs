@@ -52,7 +52,6 @@ pub use health::Health;
 pub(crate) use pipeline::Course;
 pub use pipeline::Lifeline;
 use pipeline::PipelineService;
-pub(crate) use stream::takes_secret as stream_takes_secret;
 
 /// The services of `cryptobroker.v1`.
 const SERVICES: [&str; 6] = [
@@ -82,6 +81,20 @@ pub const OPERATIONS: [&str; 13] = [
     Decapsulate::NAME,
 ];
 
+/// Whether a request to a method that is not unary, or that there is not, may have a secret in it: the transport wipes what
+/// such a call leaves behind. A method that is not known may be one of a newer client's.
+pub(crate) fn takes_secret(path: &str) -> bool {
+    const WITHOUT: [&str; 5] = [
+        "/cryptobroker.v1.StreamService/HashStream",
+        "/cryptobroker.v1.StreamService/VerifyStream",
+        // It says so item by item.
+        "/cryptobroker.v1.PipelineService/Execute",
+        "/grpc.health.v1.Health/Check",
+        "/grpc.health.v1.Health/Watch",
+    ];
+    !WITHOUT.contains(&path) && !path.starts_with("/grpc.reflection.")
+}
+
 /// Whether the method at `path` reads a stream: its caller may take as long as it keeps sending.
 pub(crate) fn reads_stream(path: &str) -> bool {
     path.starts_with("/cryptobroker.v1.StreamService/")
@@ -92,7 +105,7 @@ pub(crate) fn reads_pipeline(path: &str) -> bool {
     path.starts_with("/cryptobroker.v1.PipelineService/")
 }
 
-/// What the transport knows about a call; it is in the request's extensions.
+/// What the transport knows about a call. Where the gRPC library leads to a handler, it is in the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct CallContext {
     /// Who asks.

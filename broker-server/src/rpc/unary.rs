@@ -8,8 +8,8 @@ use std::{
 };
 
 use broker_proto::v1::HashDataRequest;
-use bytes::Bytes;
-use http_body::{Body, Frame};
+use bytes::{Buf as _, Bytes, BytesMut};
+use http_body::Body;
 use prost::Message;
 use tonic::Status;
 
@@ -150,30 +150,70 @@ async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, CallError>
 where
     B: Body<Data = Bytes, Error = Status> + Unpin,
 {
-    let mut message = None;
+    let foreign = |status: Status| CallError::foreign(&status);
+    let mut message = Gathered::default();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let data = frame.map(Frame::into_data).map_err(|status| CallError::foreign(&status))?;
-        let data = data.unwrap_or_default();
-        if message.is_none() && !data.is_empty() {
-            message = Some(unwrap(data, limit).map_err(|status| CallError::foreign(&status))?);
+        if let Ok(data) = frame.map_err(foreign)?.into_data() {
+            message = message.push(data, limit).map_err(foreign)?;
         }
     }
-    message.ok_or_else(|| CallError::foreign(&Status::internal("Missing request message.")))
+    message.whole().map_err(foreign)
 }
 
-/// The message in what the transport hands on: all of it, or as much as it takes to refuse it.
-fn unwrap(mut data: Bytes, limit: usize) -> Result<Bytes, Status> {
-    let Some(prefix) = data.first_chunk() else { return Err(prefix::cut_short()) };
-    let length = prefix::length(*prefix)?;
-    if length > limit {
-        return Err(prefix::too_large(length, limit));
+/// The first message of a request, as it comes.
+enum Gathered {
+    /// The beginning, with its prefix. Room is made for what has come, not for what is announced.
+    Part(BytesMut),
+    Whole(Bytes),
+}
+
+impl Default for Gathered {
+    fn default() -> Self {
+        Self::Part(BytesMut::new())
     }
-    let mut message = data.split_off(prefix::PREFIX);
-    if message.len() < length {
-        return Err(prefix::cut_short());
+}
+
+impl Gathered {
+    fn push(self, mut data: Bytes, limit: usize) -> Result<Self, Status> {
+        let Self::Part(mut part) = self else { return Ok(self) };
+        if part.is_empty()
+            && let Some(length) = announced(&data, limit)?
+            && let Some(message) = data.get(prefix::PREFIX..prefix::PREFIX + length)
+        {
+            // Most come in one frame, and are read where they are.
+            return Ok(Self::Whole(data.slice_ref(message)));
+        }
+        let mut take = |part: &mut BytesMut, wanted: usize| {
+            let missing = wanted.saturating_sub(part.len()).min(data.len());
+            part.extend_from_slice(&data.split_to(missing));
+        };
+        take(&mut part, prefix::PREFIX);
+        let Some(length) = announced(&part, limit)? else { return Ok(Self::Part(part)) };
+        take(&mut part, prefix::PREFIX + length);
+        if part.len() < prefix::PREFIX + length {
+            return Ok(Self::Part(part));
+        }
+        let mut message = part.freeze();
+        message.advance(prefix::PREFIX);
+        Ok(Self::Whole(message))
     }
-    message.truncate(length);
-    Ok(message)
+
+    fn whole(self) -> Result<Bytes, Status> {
+        match self {
+            Self::Whole(message) => Ok(message),
+            Self::Part(part) if part.is_empty() => Err(Status::internal("Missing request message.")),
+            Self::Part(_) => Err(prefix::cut_short()),
+        }
+    }
+}
+
+/// The length of the message, once its prefix is there.
+fn announced(data: &[u8], limit: usize) -> Result<Option<usize>, Status> {
+    let Some(prefix) = data.first_chunk() else { return Ok(None) };
+    match prefix::length(*prefix)? {
+        length if length > limit => Err(prefix::too_large(length, limit)),
+        length => Ok(Some(length)),
+    }
 }
 
 fn decode<M: Message + Default>(message: Bytes) -> Result<M, CallError> {
@@ -200,27 +240,53 @@ mod tests {
 
     use super::*;
 
-    fn unwrapped(data: &'static [u8]) -> Result<Bytes, (Code, String)> {
-        unwrap(Bytes::from_static(data), 3).map_err(|status| (status.code(), status.message().to_owned()))
+    /// What is read of data that comes in frames of `step` bytes, and how much of it is kept.
+    fn gathered(data: &[u8], step: usize) -> Result<(Bytes, usize), (Code, String)> {
+        let said = |status: Status| (status.code(), status.message().to_owned());
+        let (mut message, mut most) = (Gathered::default(), 0);
+        for frame in data.chunks(step) {
+            message = message.push(Bytes::copy_from_slice(frame), 3).map_err(said)?;
+            most = most.max(match &message {
+                Gathered::Part(part) => part.capacity(),
+                Gathered::Whole(message) => message.len(),
+            });
+        }
+        Ok((message.whole().map_err(said)?, most))
     }
 
     #[test]
-    fn a_message_is_what_its_prefix_says() {
-        assert_eq!(unwrapped(&[0, 0, 0, 0, 0]).unwrap(), "");
-        assert_eq!(unwrapped(b"\0\0\0\0\x03abc").unwrap(), "abc");
-        assert_eq!(unwrapped(b"\0\0\0\0\x01abc").unwrap(), "a", "what comes after the first is passed over");
+    fn a_message_is_what_its_prefix_says_in_whatever_frames_it_comes() {
+        // More messages behind it, none of which begins with a frame.
+        let many = [&b"\0\0\0\0\x03abc"[..], &b"\0\0\0\0\x02xy".repeat(10_000)].concat();
+        for (data, text) in [
+            (&[0, 0, 0, 0, 0][..], ""),
+            (b"\0\0\0\0\x03abc", "abc"),
+            (b"\0\0\0\0\x01abc", "a"),
+            (&many, "abc"),
+        ] {
+            for step in [1, 2, 3, 5, 7, 8, 11, usize::MAX] {
+                let (message, most) = gathered(data, step).unwrap();
+                assert_eq!(message, text, "{step}");
+                assert!(most <= 16, "{most} bytes are kept of frames of {step}");
+            }
+        }
     }
 
     #[test]
-    fn the_words_for_what_is_no_message_are_the_librarys() {
+    fn what_is_no_message_is_refused_as_soon_as_that_is_known() {
         for (data, code, text) in [
-            (&b"\0\0\0\0"[..], Code::Internal, "Unexpected EOF"),
+            (&b""[..], Code::Internal, "Missing request message"),
+            (b"\0\0\0\0", Code::Internal, "Unexpected EOF"),
             (b"\0\0\0\0\x03ab", Code::Internal, "Unexpected EOF"),
             (b"\x01\0\0\0\x01a", Code::Internal, "compressed-flag"),
             (b"\0\0\0\0\x04", Code::OutOfRange, "decoded message length too large: found 4 bytes"),
+            (b"\0\0\0\0\x04a", Code::OutOfRange, "decoded message length too large: found 4 bytes"),
+            (b"\0\xff\xff\xff\xffabc", Code::OutOfRange, "found 4294967295 bytes"),
         ] {
-            let (found, message) = unwrapped(data).unwrap_err();
-            assert!(found == code && message.contains(text), "{data:?}: {message}");
+            for step in [1, 3, 5, 6, usize::MAX] {
+                let (found, message) = gathered(data, step).unwrap_err();
+                assert!(found == code && message.contains(text), "{data:?}: {message}");
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::{Status, body::Body, service};
 use tower::Service as _;
@@ -35,6 +35,8 @@ const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
 // A name that is a constant is not parsed for each call.
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+/// The type of a request and of its answer.
+const GRPC: &str = "application/grpc";
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// The service of one connection.
@@ -43,17 +45,11 @@ pub(super) struct Admission {
     routes: Routes,
     connection: Arc<Connection>,
     max_request_time: Duration,
-    max_request_bytes: usize,
 }
 
 impl Admission {
     pub(super) fn new(routes: Routes, connection: Arc<Connection>, options: &TransportOptions) -> Self {
-        Self {
-            routes,
-            connection,
-            max_request_time: options.max_request_time,
-            max_request_bytes: options.max_request_bytes,
-        }
+        Self { routes, connection, max_request_time: options.max_request_time }
     }
 }
 
@@ -68,15 +64,14 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
             Ok(admitted) => admitted,
             Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
         };
-        let limit = self.max_request_bytes;
         match method {
             Some(method) => {
-                let question = Question::new(request.into_body(), Arc::clone(&admitted.call), limit);
+                let question = Question::new(request.into_body(), Arc::clone(&admitted.call));
                 Box::pin(admitted.answer_unary(self.routes.broker.clone(), method, question))
             }
             None => {
                 let call = Arc::clone(&admitted.call);
-                let request = request.map(|body| Question::new(body, call, limit));
+                let request = request.map(|body| Question::new(body, call));
                 Box::pin(admitted.answer(self.routes.library.clone(), request))
             }
         }
@@ -90,12 +85,14 @@ impl Admission {
         method: Option<unary::Method>,
     ) -> Result<Admitted, (CallError, Arc<Call>)> {
         let path = request.uri().path();
-        let takes_secret =
-            method.map_or_else(|| rpc::stream_takes_secret(path), |method| method.takes_secret);
+        let takes_secret = method.map_or_else(|| rpc::takes_secret(path), |method| method.takes_secret);
         let gives_secret = method.is_some_and(|method| method.gives_secret);
         let kind = if method.is_some() { Kind::Unary } else { kind(path) };
         let call = Arc::new(Call::new(Arc::clone(&self.connection), kind, takes_secret));
-        let timeout = match uncompressed(request.headers()).and_then(|()| timeout(request.headers())) {
+        let headers = request.headers();
+        let checked = is_grpc(request).and_then(|()| uncompressed(headers)).and_then(|()| timeout(headers));
+        let timeout = match checked {
+            Ok(Some(Duration::ZERO)) => return Err((CallError::DeadlineExceeded, call)),
             Ok(timeout) => timeout,
             Err(error) => return Err((error, call)),
         };
@@ -141,7 +138,7 @@ impl Admitted {
             Ok(message) => {
                 let answer = Answer::whole(message, call, own_deadline).with_secret(gives_secret);
                 let mut headers = HeaderMap::with_capacity(1);
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
                 let mut response = Response::new(answer);
                 *response.headers_mut() = headers;
                 response
@@ -236,7 +233,21 @@ async fn interrupted(call: Arc<Call>, deadline: Option<Instant>) -> CallError {
 }
 
 fn refusal(error: &CallError, call: Arc<Call>) -> Response<Answer> {
-    Status::from(error).into_http::<Body>().map(|body| Answer::new(body, call, None))
+    let mut response = Status::from(error).into_http::<Body>().map(|body| Answer::new(body, call, None));
+    if *error == CallError::NotGrpc {
+        *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    }
+    response
+}
+
+/// Requests are POSTs of gRPC's own type ("gRPC over HTTP/2", Requests).
+fn is_grpc<B>(request: &Request<B>) -> Result<(), CallError> {
+    let content = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let of_grpc = matches!(
+        content.strip_prefix(GRPC.as_bytes()),
+        Some([] | [b';', ..] | b"+proto" | [b'+', b'p', b'r', b'o', b't', b'o', b';', ..])
+    );
+    if of_grpc && request.method() == Method::POST { Ok(()) } else { Err(CallError::NotGrpc) }
 }
 
 /// Messages are taken as they are ("gRPC over HTTP/2", Message-Encoding).
@@ -277,6 +288,21 @@ mod tests {
 
     fn parse(text: &'static str) -> Result<Option<Duration>, CallError> {
         timeout(&HeaderMap::from_iter([(GRPC_TIMEOUT, HeaderValue::from_static(text))]))
+    }
+
+    #[test]
+    fn a_request_is_a_post_of_grpc() {
+        let request = |method: &str, content: &'static str| {
+            is_grpc(&Request::builder().method(method).header("content-type", content).body(()).unwrap())
+        };
+        for content in ["application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"] {
+            assert_eq!(request("POST", content), Ok(()), "{content}");
+        }
+        for content in ["", "application/json", "application/grpc-web", "application/grpc+json"] {
+            assert_eq!(request("POST", content), Err(CallError::NotGrpc), "{content}");
+        }
+        assert_eq!(request("GET", "application/grpc"), Err(CallError::NotGrpc));
+        assert_eq!(is_grpc(&Request::post("/").body(()).unwrap()), Err(CallError::NotGrpc));
     }
 
     #[test]

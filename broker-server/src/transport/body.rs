@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -21,35 +21,22 @@ use super::{
 };
 use crate::status::{self, CallError};
 
-/// A request's body, which tells its call when it has arrived whole.
-///
-/// Data is handed on in whole messages: the gRPC library reserves what a message's prefix announces, and five bytes
-/// must not cost as much memory as two megabytes. A stream's data is handed on as it comes: its methods read it without
-/// the library and reserve nothing.
+/// A request's body, which tells its call when it has arrived whole. Data is handed on as it comes: who reads it gathers
+/// what it needs and no more, and reserves nothing for what is only announced.
 #[derive(Debug)]
 pub(super) struct Question {
     body: Incoming,
     call: Arc<Call>,
     messages: Messages,
-    held: BytesMut,
     first: First,
-    /// What came after the held data: trailers, an error.
-    next: Option<Result<Frame<Bytes>, Status>>,
-    /// A message that announces more is handed on at once, for the gRPC library to refuse.
-    limit: usize,
 }
 
 impl Question {
-    pub(super) fn new(body: Incoming, call: Arc<Call>, limit: usize) -> Self {
+    pub(super) fn new(body: Incoming, call: Arc<Call>) -> Self {
         if body.is_end_stream() {
             call.complete();
         }
-        let (messages, held, first) = (Messages::default(), BytesMut::new(), First::Coming);
-        Self { body, call, messages, held, first, next: None, limit }
-    }
-
-    fn hand_on(&mut self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Poll::Ready(Some(Ok(Frame::data(self.held.split().freeze()))))
+        Self { body, call, messages: Messages::default(), first: First::Coming }
     }
 }
 
@@ -63,7 +50,7 @@ enum First {
     Read,
 }
 
-/// Where in the messages of a stream its bytes stand ("gRPC over HTTP/2", Length-Prefixed-Message).
+/// Where in its messages the bytes of a stream stand ("gRPC over HTTP/2", Length-Prefixed-Message).
 #[derive(Debug, Default)]
 struct Messages {
     prefix: [u8; 5],
@@ -74,8 +61,8 @@ struct Messages {
 }
 
 impl Messages {
-    /// Passes over `data`; whether a message ends with it.
-    fn end_with(&mut self, mut data: &[u8]) -> bool {
+    /// Passes over `data`; whether a message ends in it.
+    fn pass_one(&mut self, mut data: &[u8]) -> bool {
         while let Some((first, rest)) = data.split_first() {
             if let Some(byte) = self.prefix.get_mut(self.known) {
                 *byte = *first;
@@ -89,20 +76,10 @@ impl Messages {
                 data = rest;
             }
             if self.known == self.prefix.len() && self.missing == 0 {
-                self.known = 0;
+                return true;
             }
         }
-        self.known == 0
-    }
-
-    /// Passes over `data`; whether it ends the first message.
-    fn pass_one(&mut self, data: &[u8]) -> bool {
-        data.iter().any(|byte| self.end_with(std::slice::from_ref(byte)))
-    }
-
-    /// Whether the message that has begun announces more than `limit`.
-    const fn exceed(&self, limit: usize) -> bool {
-        self.known == self.prefix.len() && self.missing > limit
+        false
     }
 }
 
@@ -112,63 +89,38 @@ impl Body for Question {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        if let Some(next) = this.next.take() {
-            return Poll::Ready(Some(next));
-        }
-        loop {
-            let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
-                this.call.scrub_items();
-                if this.first == First::Here {
-                    // The stream may stay open and silent for long.
-                    this.first = First::Read;
-                    this.call.scrub();
-                }
-                this.call.pause();
-                return Poll::Pending;
-            };
-            let whole = this.body.is_end_stream();
-            if whole {
-                this.call.complete();
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+            this.call.scrub_items();
+            if this.first == First::Here {
+                // The stream may stay open and silent for long.
+                this.first = First::Read;
+                this.call.scrub();
             }
-            let last = whole || frame.is_none();
-            let frame = match frame {
-                Some(Ok(frame)) => Some(Ok(frame)),
-                None if whole => None,
-                _ => Some(Err(status::broken_off())),
-            };
-            let data = match frame.map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(data))) => data,
-                None if this.held.is_empty() => return Poll::Ready(None),
-                other => {
-                    this.next = other
-                        .map(|frame| frame.map(|frame| frame.map_or_else(|trailers| trailers, Frame::data)));
-                    match this.next.take_if(|_| this.held.is_empty()) {
-                        Some(next) => return Poll::Ready(Some(next)),
-                        // Half a message at the end is the gRPC library's to refuse.
-                        None => return this.hand_on(),
+            this.call.pause();
+            return Poll::Pending;
+        };
+        let whole = this.body.is_end_stream();
+        if whole {
+            this.call.complete();
+        }
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    this.call.message();
+                    let stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
+                    if stream && this.first == First::Coming && this.messages.pass_one(data) {
+                        this.first = First::Here;
                     }
                 }
-            };
-            let stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
-            if stream && this.first == First::Coming && this.messages.pass_one(&data) {
-                this.first = First::Here;
+                Some(Ok(frame))
             }
-            let ready = stream || this.messages.end_with(&data) || last || this.messages.exceed(this.limit);
-            if ready {
-                this.call.message();
-            }
-            if ready && this.held.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(data))));
-            }
-            this.held.extend_from_slice(&data);
-            if ready {
-                return this.hand_on();
-            }
-        }
+            None if whole => None,
+            _ => Some(Err(status::broken_off())),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.held.is_empty() && self.next.is_none() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -103,6 +103,8 @@ pub(super) struct Call {
     in_flight: AtomicBool,
     paused: AtomicBool,
     answered: AtomicBool,
+    /// A part of its answer is with the client, and it has not been asked for more.
+    handed_out: AtomicBool,
 }
 
 /// What a call's request is, and what that makes of it in a drain.
@@ -129,6 +131,7 @@ impl Call {
             in_flight: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             answered: AtomicBool::new(false),
+            handed_out: AtomicBool::new(false),
         }
     }
 
@@ -194,7 +197,7 @@ impl Call {
 
     fn rest(&self) {
         if self.in_flight.swap(false, Ordering::Relaxed) {
-            if !self.answered.load(Ordering::Relaxed) {
+            if !self.answered.load(Ordering::Relaxed) && !self.handed_out.swap(false, Ordering::Relaxed) {
                 self.connection.rest();
             }
             self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);
@@ -209,6 +212,18 @@ impl Course for Call {
 
     fn idle(&self) {
         self.rest();
+    }
+
+    fn hands_out(&self) {
+        if self.in_flight.load(Ordering::Relaxed) && !self.handed_out.swap(true, Ordering::Relaxed) {
+            self.connection.rest();
+        }
+    }
+
+    fn goes_on(&self) {
+        if self.handed_out.load(Ordering::Relaxed) && self.handed_out.swap(false, Ordering::Relaxed) {
+            self.connection.working.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     fn secret(&self) {

@@ -15,6 +15,12 @@ pub(crate) trait Course: Send + Sync {
     /// All items that have come are answered.
     fn idle(&self);
 
+    /// A frame of answers is on its way to the client, who may take its time to fetch it.
+    fn hands_out(&self);
+
+    /// The client has room for more answers.
+    fn goes_on(&self);
+
     /// An item with a secret in it has been read: what it came in is to be wiped.
     fn secret(&self);
 
@@ -47,6 +53,10 @@ impl Course for Alone {
     fn busy(&self) {}
 
     fn idle(&self) {}
+
+    fn hands_out(&self) {}
+
+    fn goes_on(&self) {}
 
     fn secret(&self) {}
 

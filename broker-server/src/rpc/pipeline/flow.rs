@@ -196,6 +196,7 @@ impl Body for Flow {
         if this.over {
             return Poll::Ready(None);
         }
+        this.lifeline.0.goes_on();
         if this.end.is_none() && this.leaving.as_mut().poll(cx).is_ready() {
             this.end = Some(Err(CallError::ShuttingDown.into()));
         }
@@ -210,6 +211,7 @@ impl Body for Flow {
         // What has just begun is polled for the first time here.
         this.collect(cx);
         if let Some(frame) = this.answers.take() {
+            this.lifeline.0.hands_out();
             return Poll::Ready(Some(Ok(Frame::data(frame))));
         }
         match this.end.take_if(|_| this.under_way.is_empty()) {

@@ -29,6 +29,8 @@ pub(super) struct Item {
     sequence: u64,
     timeout: Option<prost_types::Duration>,
     operation: Option<Operation>,
+    /// There was nothing else in the message: no second operation, no field of a newer client.
+    all_read: bool,
 }
 
 impl Item {
@@ -36,11 +38,12 @@ impl Item {
     pub(super) fn read(message: Bytes) -> Result<Result<Self, PipelineResponse>, Status> {
         match PipelineRequest::decode(message.clone()) {
             Ok(request) => {
+                let all_read = request.encoded_len() == message.len();
                 let PipelineRequest { sequence, timeout, operation } = request;
-                Ok(Ok(Self { sequence, timeout, operation }))
+                Ok(Ok(Self { sequence, timeout, operation, all_read }))
             }
             Err(error) => {
-                let malformed = Status::internal(format!("failed to decode Protobuf message: {error}"));
+                let malformed = Status::internal(error.to_string());
                 match sequence(message) {
                     Some(sequence) => Ok(Err(failed(sequence, &CallError::foreign(&malformed)))),
                     None => Err(malformed),
@@ -49,8 +52,11 @@ impl Item {
         }
     }
 
-    /// Whether the request has a secret in it.
+    /// Whether the request has a secret in it, or something unknown, which may be one.
     pub(super) const fn carries_secret(&self) -> bool {
+        if !self.all_read {
+            return true;
+        }
         match &self.operation {
             Some(
                 Operation::SignCertificate(_)
@@ -84,7 +90,7 @@ impl Item {
         now: Instant,
         answers: &mut Answers,
     ) -> Option<Later> {
-        let Self { sequence, timeout, operation } = self;
+        let Self { sequence, timeout, operation, .. } = self;
         let context = match item_context(context, timeout, now) {
             Ok(context) => context,
             Err(error) => {

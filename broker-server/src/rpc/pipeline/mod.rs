@@ -17,7 +17,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderValue, Method, Request, Response, header::CONTENT_TYPE};
+use http::{HeaderValue, Request, Response, header::CONTENT_TYPE};
 use tonic::{Status, body::Body, server::NamedService};
 use tower::Service;
 
@@ -55,7 +55,7 @@ impl Service<Request<Body>> for PipelineService {
 
 impl PipelineService {
     fn open(&self, request: Request<Body>) -> Result<Response<Body>, Status> {
-        if request.uri().path() != PATH || request.method() != Method::POST {
+        if request.uri().path() != PATH {
             return Err(Status::unimplemented(""));
         }
         let (parts, body) = request.into_parts();

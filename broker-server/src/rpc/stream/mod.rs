@@ -25,11 +25,6 @@ use tonic::{Request, Response, Status, Streaming};
 use super::Broker;
 pub(super) use feed::Fed;
 
-/// Whether a stream to the method at `path` has a secret in it: the transport wipes what such a call leaves behind.
-pub(crate) fn takes_secret(path: &str) -> bool {
-    path == "/cryptobroker.v1.StreamService/SignStream"
-}
-
 #[tonic::async_trait]
 impl StreamService for Broker {
     async fn hash_stream(
