@@ -7,11 +7,13 @@ mod support;
 
 use std::{
     io::{BufRead as _, BufReader},
-    process::Stdio,
+    process::{Child, Stdio},
+    time::Instant,
 };
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Broker, cryptobroker, entries, json, on_terminal, stderr, stdout};
+use support::{Broker, Road, cryptobroker, entries, json, on_terminal, stderr, stdout};
 
 /// A short run of this operation.
 fn run(broker: &Broker, arguments: &[&str]) -> Value {
@@ -318,9 +320,52 @@ fn an_interrupted_run_prints_what_it_has() {
     assert!(it["samples"].as_u64().unwrap() > 0);
 }
 
-fn interrupt(child: &std::process::Child) {
-    let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+fn interrupt(child: &Child) {
+    send(child, Signal::INT);
+}
+
+fn send(child: &Child, signal: Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
+}
+
+/// Nobody waits for the answers of a broker that hangs: not long after a signal, and not at all after a second one or where
+/// nothing is measured yet.
+#[test]
+fn a_run_is_interrupted_though_the_broker_hangs() {
+    let broker = Broker::start();
+    let road = Road::to(&broker);
+    // If they were waited for, it would be for an hour.
+    let hung = |way: &[&str], warm_up: &str, signals: &[Signal]| {
+        let words = "bench --concurrency 4 --duration 30m --timeout 60m --output json";
+        let mut command = road.command(&words.split(' ').collect::<Vec<_>>());
+        command.args(["--warm-up", warm_up]).args(way).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        support::wait_for_load(&child);
+        let _blocked = road.block();
+        support::wait_for_silence(&child);
+        let since = Instant::now();
+        signals.iter().for_each(|signal| send(&child, *signal));
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
+        assert_eq!(json(&output.stderr)["error"]["code"], "INTERRUPTED");
+        (output, since.elapsed())
+    };
+    for way in [["--client", "library"], ["--client", "stub"], ["--lane", "pipeline"]] {
+        let (patient, long) = hung(&way, "0", &[Signal::INT]);
+        let (hasty, short) = hung(&way, "0", &[Signal::INT, Signal::TERM]);
+        assert!(short < long, "{way:?}: {short:?}, {long:?}");
+        for output in [patient, hasty] {
+            let it = json(&output.stdout);
+            assert_eq!(
+                (&it["interrupted"], &it["errors"]),
+                (&json!(true), &json!({"CANCELLED": 4})),
+                "{way:?}"
+            );
+            assert!(it["samples"].as_u64().unwrap() > 0, "{way:?}: {it}");
+        }
+        let (cold, _) = hung(&way, "30m", &[Signal::INT]);
+        assert_eq!(stdout(&cold), "", "{way:?}");
+    }
 }
 
 #[test]
