@@ -320,6 +320,13 @@ fn mistakes_say_what_would_be_right() {
         ("--size 1048577", "1048577 is not in"),
         ("--pin a", "the number of a processor"),
         ("--rate 5 matrix", "stand behind it"),
+        ("--operation health,health", "`health` stands there twice"),
+        ("matrix --operations hash-data,hash", "--operations: `hash-data` stands there twice"),
+        ("matrix --profiles A,B,A", "--profiles: `A` stands there twice"),
+        ("matrix --sizes 64 --sizes 64", "--sizes: `64` stands there twice"),
+        ("matrix --issuers p-384,p-384", "--issuers: `p-384` stands there twice"),
+        ("matrix --concurrency 1,1", "--concurrency: `1` stands there twice"),
+        ("matrix --lanes unary,unary --quick", "--lanes: `unary` stands there twice"),
     ] {
         let message = refusal(&broker, &arguments.split(' ').collect::<Vec<_>>());
         assert!(message.contains(words), "{arguments}: {message}");
@@ -467,16 +474,19 @@ fn a_matrix_leaves_a_folder() {
 #[test]
 fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
     let broker = Broker::start();
-    let words = "bench matrix --operations hash-data --profiles Nobody,Default --concurrency 1 --repeats 1 --requests 3 \
+    let words = "bench matrix --operations hash-data --profiles No|body,Default --concurrency 1 --repeats 1 --requests 3 \
                  --warm-up 0 --out m --output json";
     let output = broker.run(&words.split_whitespace().collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(1));
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((lines.len(), &lines[1]["samples"]), (2, &json!(3)));
-    assert_eq!((&lines[0]["profile"], &lines[0]["error"]["code"]), (&json!("Nobody"), &json!("NOT_FOUND")));
+    assert_eq!((&lines[0]["profile"], &lines[0]["error"]["code"]), (&json!("No|body"), &json!("NOT_FOUND")));
     assert!(lines[0].get("throughput_per_s").is_none());
-    assert!(stderr(&output).contains("Nobody"));
-    assert!(String::from_utf8(broker.read("m/summary.md")).unwrap().contains("1 of 1 runs failed"));
+    assert!(stderr(&output).contains("No|body"));
+    let markdown = String::from_utf8(broker.read("m/summary.md")).unwrap();
+    assert!(markdown.contains("1 of 1 runs failed"), "{markdown}");
+    // The name of a profile ends no cell of the table.
+    assert!(markdown.contains("| 64 B, No\\|body, unary | 1 |"), "{markdown}");
 }
 
 #[test]

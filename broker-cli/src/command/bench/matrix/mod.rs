@@ -23,6 +23,7 @@ use crate::{
 
 /// What was measured is summed up in any case; a cell that failed makes the whole a failure.
 pub(super) fn run(args: &args::Matrix, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
+    args.check().map_err(Failure::Usage)?;
     let cells = cell::all(args)?;
     let repeats = if args.quick { cell::QUICK_REPEATS } else { args.repeats };
     block_on(async {

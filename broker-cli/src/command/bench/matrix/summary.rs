@@ -199,7 +199,7 @@ impl Row<'_> {
             None => number(None, digits),
         };
         [
-            self.cell.series.clone(),
+            in_markdown(&self.cell.series),
             self.cell.concurrency.to_string(),
             wide(self.throughput, 0),
             wide(self.p50, 1),
@@ -218,6 +218,11 @@ impl Row<'_> {
             failed => format!("{} ({failed} of {} runs failed)", self.errors, self.runs),
         }
     }
+}
+
+/// As a cell of a table: a profile is called as its document likes.
+fn in_markdown(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// The median, or that there is none.
