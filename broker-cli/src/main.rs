@@ -39,10 +39,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whatever was already printed leaves before the error does.
+/// Whatever was already printed leaves before the error does. Where it cannot leave, that was the error, or the error
+/// matters more.
 fn report(failure: &Failure, output: &mut Output) -> ExitCode {
-    if output.flush().is_ok() {
-        output.failure(failure);
-    }
+    let _ = output.flush();
+    output.failure(failure);
     ExitCode::from(failure.exit().code())
 }

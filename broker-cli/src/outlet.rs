@@ -103,14 +103,7 @@ impl Outlets {
         if self.keeps_what_is_there(outlet) && path.symlink_metadata().is_ok() && !is_empty(path) {
             return Err(taken(outlet));
         }
-        let folder = folder(path);
-        folder
-            .metadata()
-            .and_then(|metadata| match metadata.is_dir() {
-                true => Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?),
-                false => Err(io::ErrorKind::NotADirectory.into()),
-            })
-            .map_err(|source| Failure::write(path, source))
+        check_folder(path)
     }
 
     fn keeps_what_is_there(&self, outlet: &Outlet) -> bool {
@@ -236,8 +229,20 @@ fn same(one: &Path, other: &Path) -> bool {
     }
 }
 
+/// Whether a file with this path could be made.
+pub(crate) fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = folder(path);
+    folder
+        .metadata()
+        .and_then(|metadata| match metadata.is_dir() {
+            true => Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        })
+        .map_err(|source| Failure::write(path, source))
+}
+
 /// Neither a file nor a folder: a terminal, a pipe, /dev/null.
-fn is_special(path: &Path) -> bool {
+pub(crate) fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 

@@ -6,12 +6,15 @@
 mod support;
 
 use std::{
+    fs::OpenOptions,
     io::{BufRead as _, BufReader},
-    process::Stdio,
+    process::{Child, Stdio},
+    time::Instant,
 };
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Broker, cryptobroker, entries, json, on_terminal, stderr, stdout};
+use support::{Broker, Road, cryptobroker, entries, json, on_terminal, stderr, stdout};
 
 /// A short run of this operation.
 fn run(broker: &Broker, arguments: &[&str]) -> Value {
@@ -217,6 +220,63 @@ fn a_table_grows_by_a_line_for_each_run() {
     assert_eq!(lines[0].matches(',').count(), lines[1].matches(',').count());
 }
 
+/// What is there is no other table's, and stays as it was.
+#[test]
+fn a_table_that_is_there_is_looked_at_first() {
+    let broker = Broker::start();
+    run(&broker, &["--csv", "runs.csv"]);
+    let runs = String::from_utf8(broker.read("runs.csv")).unwrap();
+    let (header, row) = runs.split_once('\n').unwrap();
+
+    // Lines that an editor left open, or ended in its own way.
+    for text in [header.to_owned(), runs.trim_end().to_owned(), runs.replace('\n', "\r\n")] {
+        broker.write("old.csv", &text);
+        run(&broker, &["--csv", "old.csv"]);
+        let now = String::from_utf8(broker.read("old.csv")).unwrap();
+        assert!(now.starts_with(&text) && now.ends_with('\n'), "{now}");
+        let lines: Vec<&str> = now.lines().collect();
+        assert_eq!((lines.len(), lines[0]), (text.lines().count() + 1, header), "{now}");
+        assert!(lines[1..].iter().all(|line| line.starts_with("hash-data,Default,64,")), "{now}");
+    }
+
+    let (_, less) = header.split_once(',').unwrap();
+    for text in [row.to_owned(), format!("{header},more\n"), format!("{less}\n"), "\n".into(), "x".into()] {
+        broker.write("other.csv", &text);
+        let message = refusal(&broker, &["--csv", "other.csv"]);
+        assert!(message.contains("--csv other.csv") && message.contains("name a new file"), "{message}");
+        assert_eq!(broker.read("other.csv"), text.as_bytes());
+    }
+}
+
+/// Before anything is measured, which would be lost: this run would take half an hour.
+#[test]
+fn a_table_that_cannot_be_written_is_refused_before_the_run() {
+    let broker = Broker::start();
+    for (path, why) in [("no/t", "No such file"), (".", "Is a directory")] {
+        let error = broker.error(1, &["bench", "--duration", "30m", "--csv", path]);
+        assert_eq!(error["code"], "IO", "{error}");
+        assert!(error["message"].as_str().unwrap().contains(why), "{path}: {error}");
+    }
+    // A run that was not made leaves no table.
+    assert_eq!(broker.error(1, &["bench", "--profile", "Nobody", "--csv", "new.csv"])["code"], "NOT_FOUND");
+    assert!(!broker.path("new.csv").exists());
+}
+
+#[test]
+fn a_table_may_be_a_pipe_and_outlives_a_full_standard_output() {
+    let broker = Broker::start();
+    let output = broker.run(&["bench", "--warm-up", "0", "--requests", "3", "--csv", "/dev/stdout"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("\noperation,profile,size,"), "{}", stdout(&output));
+
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = broker.command(&["bench", "--warm-up", "0", "--requests", "3", "--csv", "runs.csv"]);
+    let output = command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot write the result: No space left"), "{}", stderr(&output));
+    assert_eq!(String::from_utf8(broker.read("runs.csv")).unwrap().lines().count(), 2);
+}
+
 #[test]
 fn a_reader_gets_a_table() {
     let broker = Broker::start();
@@ -260,6 +320,13 @@ fn mistakes_say_what_would_be_right() {
         ("--size 1048577", "1048577 is not in"),
         ("--pin a", "the number of a processor"),
         ("--rate 5 matrix", "stand behind it"),
+        ("--operation health,health", "`health` stands there twice"),
+        ("matrix --operations hash-data,hash", "--operations: `hash-data` stands there twice"),
+        ("matrix --profiles A,B,A", "--profiles: `A` stands there twice"),
+        ("matrix --sizes 64 --sizes 64", "--sizes: `64` stands there twice"),
+        ("matrix --issuers p-384,p-384", "--issuers: `p-384` stands there twice"),
+        ("matrix --concurrency 1,1", "--concurrency: `1` stands there twice"),
+        ("matrix --lanes unary,unary --quick", "--lanes: `unary` stands there twice"),
     ] {
         let message = refusal(&broker, &arguments.split(' ').collect::<Vec<_>>());
         assert!(message.contains(words), "{arguments}: {message}");
@@ -318,9 +385,52 @@ fn an_interrupted_run_prints_what_it_has() {
     assert!(it["samples"].as_u64().unwrap() > 0);
 }
 
-fn interrupt(child: &std::process::Child) {
-    let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+fn interrupt(child: &Child) {
+    send(child, Signal::INT);
+}
+
+fn send(child: &Child, signal: Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
+}
+
+/// Nobody waits for the answers of a broker that hangs: not long after a signal, and not at all after a second one or where
+/// nothing is measured yet.
+#[test]
+fn a_run_is_interrupted_though_the_broker_hangs() {
+    let broker = Broker::start();
+    let road = Road::to(&broker);
+    // If they were waited for, it would be for an hour.
+    let hung = |way: &[&str], warm_up: &str, signals: &[Signal]| {
+        let words = "bench --concurrency 4 --duration 30m --timeout 60m --output json";
+        let mut command = road.command(&words.split(' ').collect::<Vec<_>>());
+        command.args(["--warm-up", warm_up]).args(way).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        support::wait_for_load(&child);
+        let _blocked = road.block();
+        support::wait_for_silence(&child);
+        let since = Instant::now();
+        signals.iter().for_each(|signal| send(&child, *signal));
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
+        assert_eq!(json(&output.stderr)["error"]["code"], "INTERRUPTED");
+        (output, since.elapsed())
+    };
+    for way in [["--client", "library"], ["--client", "stub"], ["--lane", "pipeline"]] {
+        let (patient, long) = hung(&way, "0", &[Signal::INT]);
+        let (hasty, short) = hung(&way, "0", &[Signal::INT, Signal::TERM]);
+        assert!(short < long, "{way:?}: {short:?}, {long:?}");
+        for output in [patient, hasty] {
+            let it = json(&output.stdout);
+            assert_eq!(
+                (&it["interrupted"], &it["errors"]),
+                (&json!(true), &json!({"CANCELLED": 4})),
+                "{way:?}"
+            );
+            assert!(it["samples"].as_u64().unwrap() > 0, "{way:?}: {it}");
+        }
+        let (cold, _) = hung(&way, "30m", &[Signal::INT]);
+        assert_eq!(stdout(&cold), "", "{way:?}");
+    }
 }
 
 #[test]
@@ -364,16 +474,19 @@ fn a_matrix_leaves_a_folder() {
 #[test]
 fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
     let broker = Broker::start();
-    let words = "bench matrix --operations hash-data --profiles Nobody,Default --concurrency 1 --repeats 1 --requests 3 \
+    let words = "bench matrix --operations hash-data --profiles No|body,Default --concurrency 1 --repeats 1 --requests 3 \
                  --warm-up 0 --out m --output json";
     let output = broker.run(&words.split_whitespace().collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(1));
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((lines.len(), &lines[1]["samples"]), (2, &json!(3)));
-    assert_eq!((&lines[0]["profile"], &lines[0]["error"]["code"]), (&json!("Nobody"), &json!("NOT_FOUND")));
+    assert_eq!((&lines[0]["profile"], &lines[0]["error"]["code"]), (&json!("No|body"), &json!("NOT_FOUND")));
     assert!(lines[0].get("throughput_per_s").is_none());
-    assert!(stderr(&output).contains("Nobody"));
-    assert!(String::from_utf8(broker.read("m/summary.md")).unwrap().contains("1 of 1 runs failed"));
+    assert!(stderr(&output).contains("No|body"));
+    let markdown = String::from_utf8(broker.read("m/summary.md")).unwrap();
+    assert!(markdown.contains("1 of 1 runs failed"), "{markdown}");
+    // The name of a profile ends no cell of the table.
+    assert!(markdown.contains("| 64 B, No\\|body, unary | 1 |"), "{markdown}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod support;
 
 use std::{
+    fs::OpenOptions,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -159,6 +160,25 @@ fn a_reader_who_leaves_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(output.stderr.is_empty(), "{}", stderr(&output));
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_1_and_said() {
+    for words in ["--help", "--version", "completions bash", "profiles list --bundled", "version --client"] {
+        for format in ["human", "json"] {
+            let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+            let mut command = cryptobroker();
+            command.args(words.split(' ')).args(["--output", format]).stdout(full);
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{words}: {}", stderr(&output));
+            let why = "cannot write the result: No space left on device";
+            let said = match format {
+                "json" => json(&output.stderr)["error"]["message"].as_str().unwrap().to_owned(),
+                _ => stderr(&output),
+            };
+            assert!(said.contains(why), "{words}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -157,6 +157,10 @@ fn what_cannot_be_read_or_written_is_said_before_a_broker_is_asked() {
         ("sign-data --key key --in data --out .", "cannot write .: is a directory"),
         ("decrypt-data --key key --nonce 00 --in data --out . --force", "cannot write .: is a directory"),
         ("encrypt-data --key key --aad absent --in data --out c", "cannot read absent: No such file"),
+        ("bench --csv no/t", "cannot write no/t: No such file"),
+        ("bench --csv no/", "cannot write no/: No such file"),
+        ("bench --csv key/t", "cannot write key/t: Not a directory"),
+        ("bench --csv .", "cannot write .: Is a directory"),
     ] {
         let output = run(folder.path(), words);
         assert_eq!(output.status.code(), Some(1), "{words}: {}", stderr(&output));

@@ -21,7 +21,7 @@ pub(crate) use self::{
     keys::{Decapsulate, Encapsulate, Kem, KemKeygen, KeyEncoding, Keygen, Pair},
     profiles::{Explain, Profiles, Source},
 };
-use crate::error::Exit;
+use crate::error::{Exit, Failure};
 
 /// The profile that a command uses when none is named.
 pub(crate) const DEFAULT_PROFILE: &str = "Default";
@@ -197,16 +197,26 @@ pub(crate) fn parse() -> Result<Cli, clap::Error> {
 /// when JSON was asked for.
 pub(crate) fn explain(refusal: &clap::Error) -> ExitCode {
     let wanted = matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if wanted || !json_was_asked_for() {
-        // A closed pipe is the reader's choice.
-        let _ = refusal.print();
-    } else {
+    if wanted {
+        return match refusal.print().map_err(Failure::Output) {
+            Err(failure) if !failure.is_broken_pipe() => {
+                let _ = match json_was_asked_for() {
+                    true => writeln!(std::io::stderr(), "{}", failure.to_json()),
+                    false => writeln!(std::io::stderr(), "error: {failure}"),
+                };
+                ExitCode::from(failure.exit().code())
+            }
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    if json_was_asked_for() {
         let text = refusal.to_string();
         let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-        let error = crate::error::Failure::usage(message.to_owned());
-        let _ = writeln!(std::io::stderr(), "{}", error.to_json());
+        let _ = writeln!(std::io::stderr(), "{}", Failure::usage(message.to_owned()).to_json());
+    } else {
+        let _ = refusal.print();
     }
-    if wanted { ExitCode::SUCCESS } else { ExitCode::from(Exit::Usage.code()) }
+    ExitCode::from(Exit::Usage.code())
 }
 
 fn json_was_asked_for() -> bool {

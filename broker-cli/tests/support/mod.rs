@@ -5,9 +5,17 @@
 use std::{
     fs::File,
     io::{Read as _, Write as _},
-    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
+    net::Shutdown,
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::PermissionsExt as _,
+            net::{UnixListener, UnixStream},
+        },
+    },
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, RwLock, RwLockWriteGuard},
     thread::JoinHandle,
     time::Duration,
 };
@@ -200,18 +208,81 @@ pub fn on_terminal_of(columns: u16, mut command: Command, both: bool, input: &[u
     })
 }
 
-/// Waits until this program generates load, which its threads of that name do.
-pub fn wait_for_load(child: &std::process::Child) {
-    let tasks = PathBuf::from(format!("/proc/{}/task", child.id()));
-    let busy = |task: &Path| {
-        let name = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
-        let stat = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
-        let ticks = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().nth(11);
-        name == "load\n" && ticks.is_some_and(|ticks| ticks != "0")
-    };
-    while !std::fs::read_dir(&tasks).unwrap().any(|task| busy(&task.unwrap().path())) {
+/// A way to a broker that can be blocked. To those who wait the broker then hangs: it takes what they send and says nothing.
+pub struct Road {
+    socket: PathBuf,
+    open: Arc<RwLock<()>>,
+}
+
+impl Road {
+    pub fn to(broker: &Broker) -> Self {
+        let (socket, end) = (broker.path("road"), broker.path("s"));
+        let listener = UnixListener::bind(&socket).unwrap();
+        let road = Self { socket, open: Arc::default() };
+        let open = Arc::clone(&road.open);
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let (near, far) = (near.unwrap(), UnixStream::connect(&end).unwrap());
+                for (from, to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
+                    let open = Arc::clone(&open);
+                    std::thread::spawn(move || carry(from, to, &open));
+                }
+            }
+        });
+        road
+    }
+
+    /// The command line on this way.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = cryptobroker();
+        command.args(arguments).arg("--socket").arg(&self.socket);
+        command
+    }
+
+    /// Lets nothing pass as long as this is held.
+    pub fn block(&self) -> RwLockWriteGuard<'_, ()> {
+        self.open.write().unwrap()
+    }
+}
+
+fn carry(mut from: UnixStream, mut to: UnixStream, open: &RwLock<()>) {
+    let mut bytes = [0; 1 << 14];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        let _passing = open.read().unwrap();
+        if to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    drop(to.shutdown(Shutdown::Both));
+}
+
+/// Waits until this program generates load.
+pub fn wait_for_load(child: &Child) {
+    wait_for(|| load(child).iter().any(|(_, ticks)| ticks != "0"));
+}
+
+/// Waits until it sleeps, as it does once nothing comes back.
+pub fn wait_for_silence(child: &Child) {
+    wait_for(|| load(child).iter().all(|(state, _)| state == "S"));
+}
+
+fn wait_for(what: impl Fn() -> bool) {
+    while !what() {
         std::thread::yield_now();
     }
+}
+
+/// The state and the processor time of each of the program's threads that generate load, which have that name.
+fn load(child: &Child) -> Vec<(String, String)> {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    let threads = tasks.filter_map(|task| {
+        let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).ok()?;
+        let (name, rest) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        assert_ne!(fields[0], "Z", "the program has ended already");
+        name.ends_with("(load").then(|| (fields[0].to_owned(), fields[11].to_owned()))
+    });
+    threads.collect()
 }
 
 /// How many files and folders are in there.

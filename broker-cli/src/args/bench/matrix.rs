@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueHint, value_parser};
 
-use super::{Driving, KeyType, Lane, Operation, duration};
+use super::{Driving, KeyType, Lane, Operation, duration, words::each_once};
 
 /// `bench matrix`.
 #[derive(Args, Clone, Debug)]
@@ -58,4 +58,21 @@ pub(crate) struct Matrix {
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) driver: Driving,
+}
+
+impl Matrix {
+    /// Refuses a value that stands in its list twice: it would be measured twice under one name.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (option, outcome) in [
+            ("--operations", each_once(&self.operations)),
+            ("--profiles", each_once(&self.profiles)),
+            ("--sizes", each_once(&self.sizes)),
+            ("--issuers", each_once(&self.issuers)),
+            ("--concurrency", each_once(&self.concurrency)),
+            ("--lanes", each_once(&self.lanes)),
+        ] {
+            outcome.map_err(|mistake| format!("{option}: {mistake}"))?;
+        }
+        Ok(())
+    }
 }

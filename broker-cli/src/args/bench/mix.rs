@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::ValueEnum as _;
 
-use super::Operation;
+use super::{Operation, words::each_once};
 
 /// Operations with their weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +48,8 @@ pub(super) fn parse(text: &str) -> Result<Mix, String> {
     if shares.iter().map(|share| share.weight).sum::<u32>() > MOST {
         return Err(format!("the weights make more than {MOST} together"));
     }
-    for (number, share) in shares.iter().enumerate() {
-        if shares.iter().take(number).any(|other| other.operation == share.operation) {
-            return Err(format!("`{}` stands there twice", share.operation));
-        }
-    }
+    let operations: Vec<Operation> = shares.iter().map(|share| share.operation).collect();
+    each_once(&operations)?;
     Ok(Mix(shares))
 }
 

@@ -138,6 +138,16 @@ macro_rules! printed {
 
 printed!(Operation, Wire, Lane, Driver, KeyType);
 
+/// Refuses what is named a second time.
+pub(super) fn each_once<T: PartialEq + fmt::Display>(values: &[T]) -> Result<(), String> {
+    for (number, value) in values.iter().enumerate() {
+        if values.iter().take(number).any(|other| other == value) {
+            return Err(format!("`{value}` stands there twice"));
+        }
+    }
+    Ok(())
+}
+
 /// Some of the machine's processors, by their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pin(pub(crate) Vec<usize>);

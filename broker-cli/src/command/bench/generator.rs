@@ -1,6 +1,7 @@
 //! One thread that generates load: its runtime, its connections, its callers.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -8,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use broker_client::Code;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -42,7 +44,7 @@ pub(super) struct Brief {
     pub(super) setup: Setup,
     pub(super) number: u32,
     pub(super) events: mpsc::UnboundedSender<Event>,
-    /// When the measurement began.
+    /// When the measurement began. Whoever says so and then leaves waits for no answer any longer.
     pub(super) start: watch::Receiver<Option<Instant>>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) progress: Arc<AtomicU64>,
@@ -112,9 +114,12 @@ impl Brief {
         outcome.map(|()| tally)
     }
 
-    /// Waits for the callers. Where nothing at all is answered for the time that a call has, they are not waited for.
+    /// Waits for the callers. Where nothing at all is answered for the time that a call has, or where the run is given up,
+    /// they are not waited for.
     async fn wait(&self, callers: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
         let ended = || Tally::with(|tally| tally.ended()).unwrap_or(0);
+        let mut start = self.start.clone();
+        let mut given_up = pin!(async { while start.changed().await.is_ok() {} });
         let mut seen = ended();
         // A call by the library ends at that time by itself; this is for the others.
         let patience = self.setup.timeout + GRACE;
@@ -126,12 +131,17 @@ impl Brief {
                     Some(Ok(outcome)) => outcome?,
                     Some(Err(source)) => return Err(Failure::local("the load generator failed", source)),
                 },
+                () = &mut given_up => {
+                    callers.shutdown().await;
+                    Tally::with(|tally| tally.abandon(Code::Cancelled));
+                    return Ok(());
+                }
                 () = &mut clock => {
                     let now = ended();
                     let waiting = Tally::with(|tally| tally.is_waiting()).unwrap_or(false);
                     if now == seen && waiting {
                         callers.shutdown().await;
-                        Tally::with(Tally::abandon);
+                        Tally::with(|tally| tally.abandon(Code::DeadlineExceeded));
                         return Ok(());
                     }
                     seen = now;

@@ -1,6 +1,7 @@
 //! One run: looks at the first answers, starts the threads, watches them, and adds up what they counted.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -11,7 +12,7 @@ use std::{
 
 use tokio::{
     sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use super::{
@@ -32,6 +33,8 @@ use crate::{
 
 /// How often a watcher sees news.
 const TICK: Duration = Duration::from_millis(100);
+/// How long after an interruption answers are waited for.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Where the runs go, and what outlives each of them.
 pub(super) struct Bench {
@@ -86,7 +89,7 @@ impl Bench {
             stop: Arc::clone(&stop),
             progress: Arc::default(),
         };
-        let mut threads = Threads { news, go, stop, progress: Vec::new(), handles: Vec::new() };
+        let mut threads = Threads { news, go: Some(go), stop, progress: Vec::new(), handles: Vec::new() };
         for number in 0..plan.threads {
             threads.spawn::<S>(Brief { number, progress: Arc::default(), ..brief.clone() })?;
         }
@@ -147,6 +150,7 @@ impl Bench {
         let mut began: Option<(Instant, Option<Duration>, Duration)> = None;
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut farewell = pin!(sleep(FAREWELL));
         while done < plan.threads {
             let event = tokio::select! {
                 () = self.interruption.arrived() => {
@@ -154,7 +158,16 @@ impl Bench {
                     if began.is_none() {
                         return Err(Failure::Interrupted);
                     }
-                    sample.interrupted = true;
+                    if sample.interrupted {
+                        threads.give_up();
+                    } else {
+                        sample.interrupted = true;
+                        farewell.set(sleep(FAREWELL));
+                    }
+                    continue;
+                }
+                () = &mut farewell, if sample.interrupted && !threads.are_given_up() => {
+                    threads.give_up();
                     continue;
                 }
                 _ = ticks.tick(), if watch.is_watched() => {
@@ -176,7 +189,7 @@ impl Bench {
                 let server = server_time(self.listener);
                 let (start, own) = (Instant::now(), cpu::own_time());
                 began = Some((start, server, own));
-                threads.go.send_replace(Some(start));
+                threads.begin(start);
             }
         }
         if let Some((start, server, own)) = began {
@@ -197,7 +210,8 @@ impl Bench {
 /// The threads that generate load.
 struct Threads {
     news: mpsc::UnboundedReceiver<Event>,
-    go: watch::Sender<Option<Instant>>,
+    /// `None` once the run is given up.
+    go: Option<watch::Sender<Option<Instant>>>,
     stop: Arc<AtomicBool>,
     progress: Vec<Arc<AtomicU64>>,
     handles: Vec<JoinHandle<()>>,
@@ -218,11 +232,25 @@ impl Threads {
         self.progress.iter().map(|count| count.load(Relaxed)).sum()
     }
 
+    fn begin(&self, start: Instant) {
+        if let Some(go) = &self.go {
+            go.send_replace(Some(start));
+        }
+    }
+
+    /// Whoever waits for the start learns that there will be none, and whoever waits for an answer that nobody wants it.
+    fn give_up(&mut self) {
+        self.go = None;
+    }
+
+    fn are_given_up(&self) -> bool {
+        self.go.is_none()
+    }
+
     /// Ends what still runs, and waits for it.
-    fn join(self, outcome: Result<Sample, Failure>) -> Result<Sample, Failure> {
+    fn join(mut self, outcome: Result<Sample, Failure>) -> Result<Sample, Failure> {
         self.stop.store(true, Relaxed);
-        // Whoever waits for the start learns that there will be none.
-        drop(self.go);
+        self.give_up();
         for handle in self.handles {
             if handle.join().is_err() {
                 return outcome.and(Err(Failure::local("the load generator failed", "a thread panicked")));

@@ -10,6 +10,7 @@ mod plan;
 mod report;
 mod sample;
 mod sender;
+mod table;
 mod tally;
 mod watch;
 mod work;
@@ -39,15 +40,20 @@ pub(super) fn run(args: args::Bench, endpoint: Endpoint, output: &mut Output) ->
 /// What was measured is printed in any case; a run with errors is a failure all the same.
 fn once(args: &args::Run, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
     let plan = Plan::new(args)?;
+    if let Some(path) = &args.csv {
+        table::check(path)?;
+    }
     let watch = Watch::new(output);
     let sample = block_on(async {
         let mut bench = Bench::new(endpoint, plan.pin.as_deref()).await?;
         bench.run(plan, &watch).await
     })?;
-    report::print(&sample, output)?;
+    // A result that nobody can read any longer is no reason to lose its line in the table.
+    let printed = report::print(&sample, output);
     if let Some(path) = &args.csv {
-        report::append(&sample, path)?;
+        table::append(&sample, path)?;
     }
+    printed?;
     verdict(&sample)
 }
 

@@ -1,6 +1,4 @@
-//! A run for people, and a line of a table for spreadsheets.
-
-use std::{fs::OpenOptions, io::Write as _, path::Path};
+//! A run for people.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use hdrhistogram::Histogram;
@@ -117,78 +115,6 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// The columns of a table of runs, by their names in JSON.
-pub(super) const COLUMNS: [&str; 27] = [
-    "operation",
-    "profile",
-    "size",
-    "issuer",
-    "subject",
-    "wire",
-    "client",
-    "lane",
-    "concurrency",
-    "window",
-    "connections",
-    "threads",
-    "rate_per_s",
-    "pin",
-    "warm_up_s",
-    "duration_s",
-    "requests",
-    "failed",
-    "not_begun",
-    "throughput_per_s",
-    "latency_us.p50",
-    "latency_us.p90",
-    "latency_us.p99",
-    "latency_us.p99_9",
-    "latency_us.max",
-    "server_cpu_us_per_call",
-    "client_cpu_us_per_call",
-];
-
-/// Adds the run to a table of runs, with a header where there is none yet.
-pub(super) fn append(sample: &Sample, path: &Path) -> Result<(), Failure> {
-    let failed = |source| Failure::write(path, source);
-    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
-    let mut text = String::new();
-    // A pipe or a terminal has no length and gets a header, too.
-    if file.metadata().map_err(failed)?.len() == 0 {
-        text = csv(COLUMNS.map(str::to_owned));
-    }
-    let mut it = sample.to_json();
-    it.insert("failed".to_owned(), sample.failed().into());
-    let it = Value::Object(it);
-    text.push_str(&csv(COLUMNS.map(|name| {
-        let value = name.split('.').try_fold(&it, |value, part| value.get(part));
-        cell(value)
-    })));
-    file.write_all(text.as_bytes()).map_err(failed)
-}
-
-/// A value of JSON as it stands in a table; nothing where there is none.
-pub(super) fn cell(value: Option<&Value>) -> String {
-    match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-    }
-}
-
-/// One line (RFC 4180).
-pub(super) fn csv(cells: impl IntoIterator<Item = String>) -> String {
-    let quoted = |cell: String| {
-        if cell.contains(['"', ',', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell
-        }
-    };
-    let cells: Vec<String> = cells.into_iter().map(quoted).collect();
-    cells.join(",") + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,13 +124,5 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
-    }
-
-    #[test]
-    fn what_would_break_a_table_is_quoted() {
-        assert_eq!(
-            csv(["a".into(), "b=1,c=2".into(), "say \"no\"".into()]),
-            "a,\"b=1,c=2\",\"say \"\"no\"\"\"\n"
-        );
     }
 }

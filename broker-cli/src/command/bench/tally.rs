@@ -139,12 +139,12 @@ impl Tally {
         self.ended
     }
 
-    /// Counts what is under way as failed: nobody waits for it any longer.
-    pub(super) fn abandon(&mut self) {
+    /// Counts what is under way as failed, with this status: nobody waits for it any longer.
+    pub(super) fn abandon(&mut self, status: Code) {
         let open = self.begun - self.ended;
         self.ended = self.begun;
         if open > 0 {
-            self.fail(Code::DeadlineExceeded.name(), open);
+            self.fail(status.name(), open);
         }
     }
 

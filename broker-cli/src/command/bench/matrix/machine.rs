@@ -1,15 +1,14 @@
 //! What was measured on.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
 
-use super::super::measure::Bench;
 use crate::{broker::Endpoint, json};
 
-/// `machine.json`. What cannot be found out is absent.
-pub(super) async fn describe(bench: &Bench, endpoint: &Endpoint) -> String {
-    let endpoint = Endpoint { socket: Some(bench.socket.clone()), ..endpoint.clone() };
+/// `machine.json`, with the broker at this socket. What cannot be found out is absent.
+pub(super) async fn describe(socket: &Path, endpoint: &Endpoint) -> String {
+    let endpoint = Endpoint { socket: Some(socket.to_owned()), ..endpoint.clone() };
     // A broker of an older generation has no such call.
     let broker = match endpoint.client() {
         Ok(client) => client.info().await.ok(),
@@ -21,7 +20,7 @@ pub(super) async fn describe(bench: &Bench, endpoint: &Endpoint) -> String {
         "measured_at": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "arguments": arguments,
         "version": env!("CARGO_PKG_VERSION"),
-        "socket": bench.socket.display().to_string(),
+        "socket": socket.display().to_string(),
         "architecture": std::env::consts::ARCH,
         "processors": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
     });

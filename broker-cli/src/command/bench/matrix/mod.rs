@@ -23,13 +23,18 @@ use crate::{
 
 /// What was measured is summed up in any case; a cell that failed makes the whole a failure.
 pub(super) fn run(args: &args::Matrix, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
+    args.check().map_err(Failure::Usage)?;
     let cells = cell::all(args)?;
     let repeats = if args.quick { cell::QUICK_REPEATS } else { args.repeats };
     block_on(async {
         let pin = args.driver.pin.as_ref().map(|pin| pin.0.as_slice());
         let mut bench = Bench::new(endpoint, pin).await?;
         let mut folder = Folder::new(args.out.as_deref())?;
-        folder.write("machine.json", &machine::describe(&bench, endpoint).await)?;
+        let machine = tokio::select! {
+            () = bench.interruption.arrived() => return Err(Failure::Interrupted),
+            machine = machine::describe(&bench.socket, endpoint) => machine,
+        };
+        folder.write("machine.json", &machine)?;
         let mut sweep = Sweep { cells: &cells, repeats, done: 0, failed: 0, began: Instant::now() };
         let outcome = sweep.run(&mut bench, &mut folder, output).await;
         let summary = Summary::new(&cells, folder.samples());

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde_json::Value;
 
 use super::cell::Cell;
-use crate::{args::Operation, command::bench::report};
+use crate::{args::Operation, command::bench::table};
 
 /// Ruled below the heading only.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -123,9 +123,9 @@ impl<'a> Summary<'a> {
             "server_cpu_us_per_call",
             "client_cpu_us_per_call",
         ];
-        let mut text = report::csv(facts.iter().chain(&measured).map(|name| (*name).to_owned()));
+        let mut text = table::csv(facts.iter().chain(&measured).map(|name| (*name).to_owned()));
         for row in &self.0 {
-            let own = facts.iter().map(|name| report::cell(row.facts.get(*name)));
+            let own = facts.iter().map(|name| table::cell(row.facts.get(*name)));
             let counts = [row.runs.to_string(), row.failed.to_string(), row.errors.to_string()];
             let plain = |value: Option<f64>| value.map(|value| format!("{value:.3}")).unwrap_or_default();
             let values = [
@@ -141,7 +141,7 @@ impl<'a> Summary<'a> {
                 row.server_cpu.map(|it| it.median),
                 row.client_cpu.map(|it| it.median),
             ];
-            text.push_str(&report::csv(own.chain(counts).chain(values.map(plain))));
+            text.push_str(&table::csv(own.chain(counts).chain(values.map(plain))));
         }
         text
     }
@@ -199,7 +199,7 @@ impl Row<'_> {
             None => number(None, digits),
         };
         [
-            self.cell.series.clone(),
+            in_markdown(&self.cell.series),
             self.cell.concurrency.to_string(),
             wide(self.throughput, 0),
             wide(self.p50, 1),
@@ -218,6 +218,11 @@ impl Row<'_> {
             failed => format!("{} ({failed} of {} runs failed)", self.errors, self.runs),
         }
     }
+}
+
+/// As a cell of a table: a profile is called as its document likes.
+fn in_markdown(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// The median, or that there is none.
