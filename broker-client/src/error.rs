@@ -119,7 +119,9 @@ impl Error {
     /// Whether it is certain that the broker has not begun the work, so that sending the call again cannot do it twice.
     ///
     /// No operation has an effect in the broker beside its audit record, so the retry policy does not ask this: it is
-    /// for callers to whom a second record, key pair or signature matters.
+    /// for callers to whom a second record, key pair or signature matters. They take
+    /// [`RetryPolicy::none`](crate::RetryPolicy::none): of a call that was sent more than once this is about the last
+    /// attempt, and one before it may have been begun.
     pub fn is_retry_safe(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::ServerUid { .. } | Self::Folder { .. } => true,

@@ -122,6 +122,8 @@ where
     let mut left = timeout.min(LONGEST);
     let deadline = Instant::now() + left;
     let mut last: Option<Box<Error>> = None;
+    // By an attempt before this one.
+    let mut begun = false;
     let mut attempt = 1;
     loop {
         let failure = match send(Attempt { deadline, left }).await {
@@ -132,6 +134,9 @@ where
             // The server keeps the same deadline as we do and may notice it first.
             Failure::Status(status) if Instant::now() < deadline && !out_of_time(&status) => {
                 (Pushback::of(&status), Error::from(status))
+            }
+            Failure::Own(Error::Connection { detail, begun: now }) if Instant::now() < deadline => {
+                (Pushback::Absent, Error::Connection { detail, begun: begun || now })
             }
             Failure::Own(error) if Instant::now() < deadline => (Pushback::Absent, error),
             _ => return Err(Error::Deadline { timeout, attempts: attempt, last }),
@@ -148,6 +153,7 @@ where
         // On the heap: few calls come here, and each has room for it.
         Box::pin(sleep(wait)).await;
         left = deadline.saturating_duration_since(Instant::now());
+        begun |= !error.is_retry_safe();
         last = Some(Box::new(error));
         attempt += 1;
     }

@@ -132,3 +132,90 @@ async fn a_call_that_a_server_refuses_unseen_has_not_been_begun() {
         assert!(error.is_retryable());
     }
 }
+
+#[tokio::test]
+async fn a_call_that_was_answered_in_part_has_been_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let server = tokio::spawn(async move {
+        let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
+        let mut pings = connection.ping_pong().unwrap();
+        let (_, mut call) = connection.accept().await.unwrap().unwrap();
+        let mut answer = call.send_response(http::Response::new(()), false).unwrap();
+        let refuse = async {
+            // Its answer comes after the client has seen the head.
+            pings.ping(h2::Ping::opaque()).await.unwrap();
+            answer.send_reset(h2::Reason::REFUSED_STREAM);
+        };
+        tokio::join!(refuse, async { while connection.accept().await.is_some() {} });
+    });
+    let client = Client::builder().socket(&socket).retry(RetryPolicy::none()).connect().await.unwrap();
+    let error = client.hash_data(hash()).await.unwrap_err();
+    assert!(matches!(error, Error::Connection { begun: true, .. }), "{error:?}");
+    drop(client);
+    server.await.unwrap();
+}
+
+/// What an earlier attempt may have done is not forgotten.
+#[tokio::test]
+async fn a_call_that_is_refused_after_it_was_cut_may_have_been_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    tokio::spawn(async move {
+        let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
+        let mut reasons = [h2::Reason::INTERNAL_ERROR, h2::Reason::REFUSED_STREAM].into_iter();
+        while let Some(call) = connection.accept().await {
+            call.unwrap().1.send_reset(reasons.next().unwrap());
+        }
+    });
+    let client = Client::builder().socket(&socket).retry(quick(2)).connect().await.unwrap();
+    let error = client.hash_data(hash()).await.unwrap_err();
+    assert!(matches!(error, Error::Connection { begun: true, .. }), "{error:?}");
+}
+
+/// More calls than the server takes at once wait on this side; one that is given up there is never sent.
+#[tokio::test]
+async fn calls_beyond_what_the_server_takes_wait_for_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let (calls, mut come) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        let mut builder = h2::server::Builder::new();
+        let stream = listener.accept().await.unwrap().0;
+        let mut connection =
+            builder.max_concurrent_streams(2).handshake::<_, bytes::Bytes>(stream).await.unwrap();
+        while let Some(call) = connection.accept().await {
+            calls.send(call.unwrap().1).unwrap();
+        }
+    });
+    let client = Client::builder().socket(&socket).retry(RetryPolicy::none()).connect().await.unwrap();
+    let call = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.hash_data(hash()).await })
+    };
+    // The answer to the first tells how many are taken.
+    let first = call();
+    come.recv().await.unwrap().send_reset(h2::Reason::REFUSED_STREAM);
+    first.await.unwrap().unwrap_err();
+    let held = [call(), call()];
+    let mut streams = vec![come.recv().await.unwrap(), come.recv().await.unwrap()];
+    let given_up = call();
+    tokio::task::yield_now().await;
+    given_up.abort();
+    given_up.await.unwrap_err();
+    let waits = call();
+    for stream in &mut streams {
+        stream.send_reset(h2::Reason::REFUSED_STREAM);
+    }
+    for call in held {
+        call.await.unwrap().unwrap_err();
+    }
+    // The fourth that is sent, though the fifth that was called.
+    let mut fourth = come.recv().await.unwrap();
+    assert_eq!(fourth.stream_id().as_u32(), 7);
+    fourth.send_reset(h2::Reason::REFUSED_STREAM);
+    waits.await.unwrap().unwrap_err();
+}

@@ -22,7 +22,7 @@ use crate::{
     response::{HashResponse, SignDataResponse, VerifyDataResponse},
     retry::{self, Failure},
     upload::{Parts, ahead},
-    wire::{self, Outgoing, Upload},
+    wire::{self, Outgoing},
 };
 
 impl Client {
@@ -139,7 +139,7 @@ impl Client {
         let traceparent = options.header()?;
         let (failed, mut failure) = oneshot::channel();
         let header = request.message(options.metadata());
-        let upload = Outgoing::Upload(Upload::new(Parts::new(&header, parts, failed)));
+        let upload = Outgoing::parts(Parts::new(&header, parts, failed));
         let mut head = wire::head(method.path);
         head.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));
         head.headers_mut().extend(limit.map(|limit| (wire::TIMEOUT, wire::timeout(limit))));

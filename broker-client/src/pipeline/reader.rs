@@ -8,7 +8,7 @@ use super::stream::{Requests, Stream};
 use crate::{
     error::Error,
     retry::Failure,
-    wire::{self, Connection, Frame, Messages, Outgoing, Upload},
+    wire::{self, Connection, Frame, Messages, Outgoing},
 };
 
 const EXECUTE: &str = "/cryptobroker.v1.PipelineService/Execute";
@@ -46,7 +46,7 @@ enum End {
 }
 
 async fn read(stream: &Arc<Stream>, connection: &Connection) -> End {
-    let requests = Outgoing::Upload(Upload::new(Requests(Arc::clone(stream))));
+    let requests = Outgoing::parts(Requests(Arc::clone(stream)));
     let mut answer = match connection.send(wire::head(EXECUTE), requests).await {
         Ok(answer) => answer,
         Err(error) => return End::Cut(error),

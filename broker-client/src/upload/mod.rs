@@ -35,7 +35,12 @@ pub(crate) struct Parts<S> {
 impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Parts<Pin<Box<S>>> {
     /// An error among the parts goes to `failed`.
     pub(crate) fn new(header: &impl prost::Message, parts: S, failed: oneshot::Sender<io::Error>) -> Self {
-        Self { next: Some(message(header)), rest: Bytes::new(), parts: Box::pin(parts), failed: Some(failed) }
+        Self {
+            next: Some(Bytes::from_owner(message(header))),
+            rest: Bytes::new(),
+            parts: Box::pin(parts),
+            failed: Some(failed),
+        }
     }
 }
 

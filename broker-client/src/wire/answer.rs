@@ -8,11 +8,11 @@ use std::{
 
 use bytes::Bytes;
 use h2::RecvStream;
-use http::{StatusCode, response::Parts};
+use http::{Response, StatusCode};
 use tonic::{Code, Status};
 
-use super::{broken, upload::Upload};
-use crate::error::Error;
+use super::{outgoing::Sending, places::Place};
+use crate::error::{Error, innermost};
 
 /// What comes of an answer.
 pub(crate) enum Frame {
@@ -27,12 +27,18 @@ pub(crate) struct Answer {
     /// Of an answer that has nothing else.
     status: Option<Status>,
     body: RecvStream,
-    upload: Option<Upload>,
+    sending: Sending,
+    /// The last, so that the call is over when it is given back.
+    _place: Place,
 }
 
 impl Answer {
-    pub(super) fn new(head: &Parts, body: RecvStream, upload: Option<Upload>) -> Self {
-        Self { code: head.status, status: Status::from_header_map(&head.headers), body, upload }
+    pub(super) fn new(response: Response<RecvStream>, sending: Sending, place: Place) -> Self {
+        let (head, body) = response.into_parts();
+        let status = Status::from_header_map(&head.headers);
+        // OK is not the end while there is more.
+        let status = status.filter(|status| status.code() != Code::Ok || body.is_end_stream());
+        Self { code: head.status, status, body, sending, _place: place }
     }
 
     /// The answer, unless it is nothing but a refusal.
@@ -50,41 +56,40 @@ impl Answer {
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Error>> {
         if let Some(status) = self.status.take() {
+            self.sending.answered();
             return Poll::Ready(Ok(Frame::End(status)));
         }
-        if let Some(upload) = &mut self.upload {
-            upload.poll(context);
+        if self.code != StatusCode::OK {
+            let detail = format!("HTTP status {} and no status of gRPC", self.code);
+            return Poll::Ready(Err(Error::protocol(detail)));
         }
+        self.sending.poll(context);
         Poll::Ready(match ready!(self.body.poll_data(context)) {
             Some(Ok(data)) => {
                 // It fails for more than has come, which this is not.
                 let _ = self.body.flow_control().release_capacity(data.len());
                 Ok(Frame::Data(data))
             }
-            Some(Err(error)) => Err(broken(&error, true)),
+            Some(Err(error)) => Err(cut(innermost(&error))),
             None => match ready!(self.body.poll_trailers(context)) {
                 Ok(trailers) => {
+                    self.sending.answered();
                     let status = trailers.as_ref().and_then(Status::from_header_map);
-                    status.map(Frame::End).ok_or_else(|| unfinished(self.code))
+                    status.map(Frame::End).ok_or_else(|| cut("the answer ended without a status".to_owned()))
                 }
-                Err(error) => Err(broken(&error, true)),
+                Err(error) => Err(cut(innermost(&error))),
             },
         })
     }
 }
 
+/// Who has begun to answer has begun the work, whatever comes after.
+fn cut(detail: String) -> Error {
+    Error::Connection { detail, begun: true }
+}
+
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("code", &self.code).finish_non_exhaustive()
-    }
-}
-
-/// An answer that ends without saying how is of somebody who does not speak gRPC, or was cut.
-fn unfinished(code: StatusCode) -> Error {
-    match code {
-        StatusCode::OK => {
-            Error::Connection { detail: "the answer ended without a status".into(), begun: true }
-        }
-        _ => Error::protocol(format!("HTTP status {code} and no status of gRPC")),
     }
 }

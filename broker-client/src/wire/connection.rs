@@ -12,9 +12,18 @@ use std::{
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use http::Request;
-use tokio::{runtime::Handle, task::JoinSet};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
-use super::{answer::Answer, broken, upload::Upload};
+use super::{
+    answer::Answer,
+    broken,
+    outgoing::{Outgoing, Sending},
+    places::{AT_FIRST, Places},
+};
 use crate::{connect::Dial, error::Error};
 
 /// How long a frame of an answer may be. HTTP/2's own 16 KiB costs a large answer a system call for each, and short
@@ -28,13 +37,11 @@ const WINDOW: u32 = 5 * 1024 * 1024;
 /// How much of what a call sends is kept for the socket.
 const SEND_BUFFER: usize = 1024 * 1024;
 
-/// What a call sends.
-pub(crate) enum Outgoing {
-    /// One message, with its prefix.
-    Message(Bytes),
-    /// More than that, as it comes.
-    Upload(Upload),
-}
+/// How long the headers or trailers of an answer may be.
+const HEADERS: u32 = 64 * 1024;
+
+/// Calls that were given up and whose answers may still come.
+const RESETS: usize = 4096;
 
 /// A connection to the broker. Clones share it.
 #[derive(Clone)]
@@ -43,9 +50,15 @@ pub(crate) struct Connection(Arc<Shared>);
 struct Shared {
     dial: Dial,
     runtime: Handle,
-    open: Mutex<Option<SendRequest<Bytes>>>,
+    open: Mutex<Option<Open>>,
     /// Whoever holds it opens the connection; the others wait for that.
     opening: tokio::sync::Mutex<()>,
+}
+
+/// A connection that is open.
+struct Open {
+    sender: SendRequest<Bytes>,
+    places: Places,
 }
 
 impl Connection {
@@ -65,70 +78,88 @@ impl Connection {
 
     /// Opens it, where it is not open.
     pub(crate) async fn open(&self) -> Result<(), Error> {
-        self.sender().await.map(drop)
+        self.opened().await.map(drop)
     }
 
     /// Sends a call, and waits for the beginning of its answer.
     pub(crate) async fn send(&self, head: Request<()>, body: Outgoing) -> Result<Answer, Error> {
-        let mut sender = match self.current() {
-            Some(sender) => sender,
-            None => Box::pin(self.sender()).await?,
+        let at_once =
+            self.current().and_then(|(sender, places)| Some((sender, places.try_acquire_owned().ok()?)));
+        let (mut sender, place) = match at_once {
+            Some(opened) => opened,
+            None => Box::pin(self.place()).await?,
         };
+        let place = Arc::new(place);
         let sent = sender.send_request(head, false);
-        let (mut response, mut stream) = sent.map_err(|error| broken(&error, false))?;
+        let (mut response, stream) = sent.map_err(|error| broken(&error, false))?;
         drop(sender);
-        let mut upload = match body {
-            Outgoing::Message(message) => {
-                // Where the call has ended already, its answer says why.
-                let _ = stream.send_data(message, true);
-                None
-            }
-            Outgoing::Upload(mut upload) => {
-                upload.begin(stream);
-                Some(upload)
-            }
-        };
+        let mut sending = Sending::begin(stream, body, &place);
         let response = poll_fn(|context| {
-            if let Some(upload) = &mut upload {
-                upload.poll(context);
-            }
+            sending.poll(context);
             Pin::new(&mut response).poll(context)
         });
-        let (head, body) = response.await.map_err(|error| broken(&error, true))?.into_parts();
-        Ok(Answer::new(&head, body, upload))
+        match response.await {
+            Ok(response) => Ok(Answer::new(response, sending, place)),
+            Err(error) => Err(broken(&error, true)),
+        }
     }
 
-    /// The connection that is open, unless it broke.
-    fn current(&self) -> Option<SendRequest<Bytes>> {
-        let mut open = lock(&self.0.open);
-        let mut sender = open.clone()?;
+    /// A sender and a place for a call, when there was none at once.
+    async fn place(&self) -> Result<(SendRequest<Bytes>, OwnedSemaphorePermit), Error> {
+        let mut had: Option<OwnedSemaphorePermit> = None;
+        loop {
+            let (sender, places) = match self.current() {
+                Some(open) => open,
+                None => self.opened().await?,
+            };
+            // One of a connection that broke meanwhile is none.
+            if let Some(place) = had.take().filter(|place| Arc::ptr_eq(place.semaphore(), &places)) {
+                return Ok((sender, place));
+            }
+            drop(sender);
+            let closed = |_| Error::Runtime { detail: "the connection is closed".to_owned() };
+            had = Some(places.acquire_owned().await.map_err(closed)?);
+        }
+    }
+
+    /// The connection that is open, unless it broke, and its places.
+    fn current(&self) -> Option<(SendRequest<Bytes>, Arc<Semaphore>)> {
+        let mut current = lock(&self.0.open);
+        let open = current.as_mut()?;
+        let mut sender = open.sender.clone();
         // Of a clone there is nothing to wait for.
         match sender.poll_ready(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(())) => Some(sender),
+            Poll::Ready(Ok(())) => {
+                let places = open.places.adjust(sender.current_max_send_streams());
+                Some((sender, Arc::clone(places)))
+            }
             _ => {
-                *open = None;
+                *current = None;
                 None
             }
         }
     }
 
-    async fn sender(&self) -> Result<SendRequest<Bytes>, Error> {
+    /// The connection, opened where it is not.
+    async fn opened(&self) -> Result<(SendRequest<Bytes>, Arc<Semaphore>), Error> {
         let _opening = self.0.opening.lock().await;
-        if let Some(sender) = self.current() {
-            return Ok(sender);
+        if let Some(open) = self.current() {
+            return Ok(open);
         }
         // In the runtime that it belongs to, whoever calls; and not for a call that nobody waits for any more.
-        let mut opened = JoinSet::new();
-        opened.spawn_on(open(self.0.dial.clone()), &self.0.runtime);
-        let sender = match opened.join_next().await {
+        let mut opening = JoinSet::new();
+        opening.spawn_on(open(self.0.dial.clone()), &self.0.runtime);
+        let sender = match opening.join_next().await {
             Some(Ok(sender)) => sender?,
             _ => {
                 let detail = "the runtime that the client was made in has ended".to_owned();
                 return Err(Error::Runtime { detail });
             }
         };
-        *lock(&self.0.open) = Some(sender.clone());
-        Ok(sender)
+        let mut places = Places::default();
+        let free = Arc::clone(places.adjust(sender.current_max_send_streams()));
+        *lock(&self.0.open) = Some(Open { sender: sender.clone(), places });
+        Ok((sender, free))
     }
 }
 
@@ -138,9 +169,14 @@ async fn open(dial: Dial) -> Result<SendRequest<Bytes>, Error> {
     builder
         .enable_push(false)
         .max_frame_size(FRAME)
+        .max_header_list_size(HEADERS)
         .initial_window_size(CALL_WINDOW)
         .initial_connection_window_size(WINDOW)
-        .max_send_buffer_size(SEND_BUFFER);
+        .initial_max_send_streams(AT_FIRST)
+        .max_send_buffer_size(SEND_BUFFER)
+        // Answers that come too late are no attack: who gives up many calls must not lose the connection for it.
+        .max_concurrent_reset_streams(RESETS)
+        .max_local_error_reset_streams(None);
     let (sender, connection) = builder.handshake(socket).await.map_err(|error| broken(&error, false))?;
     // How it ends is told to each call on it. It ends, too, when nobody has a sender any more.
     tokio::spawn(connection);

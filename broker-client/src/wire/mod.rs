@@ -4,8 +4,9 @@
 mod answer;
 mod connection;
 mod messages;
+mod outgoing;
+mod places;
 mod timeout;
-mod upload;
 
 use bytes::{BufMut, Bytes};
 use http::{
@@ -18,10 +19,10 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::{
     answer::{Answer, Frame},
-    connection::{Connection, Outgoing},
+    connection::Connection,
     messages::Messages,
+    outgoing::{Outgoing, Unreadable},
     timeout::timeout,
-    upload::{Unreadable, Upload},
 };
 use crate::{
     error::{Error, innermost},
@@ -47,13 +48,13 @@ pub(crate) fn put_prefix(bytes: &mut impl BufMut, length: usize) {
 }
 
 /// A whole message. It may hold a key, so its bytes are wiped when the transport is done with them.
-pub(crate) fn message(message: &impl Message) -> Bytes {
+pub(crate) fn message(message: &impl Message) -> Zeroizing<Vec<u8>> {
     let length = message.encoded_len();
     // As long as the message is, so that it never grows and moves.
     let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX + length));
     put_prefix(&mut *bytes, length);
     message.encode_raw(&mut *bytes);
-    Bytes::from_owner(bytes)
+    bytes
 }
 
 /// The head of a call of the given method.
