@@ -101,18 +101,20 @@ async fn a_listener_that_does_not_speak_grpc_is_an_error_and_no_hang() {
     assert!(error.is_unreachable(), "{error:?}");
 }
 
-/// How a call ends that a server resets for this reason.
-async fn reset(reason: h2::Reason) -> Error {
+/// How a call ends of which a server resets one attempt after the other for these reasons.
+async fn reset(reasons: &[h2::Reason]) -> Error {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let mut next = std::collections::VecDeque::from(reasons.to_vec());
     let server = tokio::spawn(async move {
         let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
         while let Some(call) = connection.accept().await {
-            call.unwrap().1.send_reset(reason);
+            call.unwrap().1.send_reset(next.pop_front().unwrap());
         }
     });
-    let client = Client::builder().socket(&socket).retry(RetryPolicy::none()).connect().await.unwrap();
+    let policy = quick(reasons.len().try_into().unwrap());
+    let client = Client::builder().socket(&socket).retry(policy).connect().await.unwrap();
     let error = client.hash_data(hash()).await.unwrap_err();
     drop(client);
     server.await.unwrap();
@@ -126,7 +128,7 @@ async fn a_call_that_a_server_refuses_unseen_has_not_been_begun() {
         (h2::Reason::INTERNAL_ERROR, true),
         (h2::Reason::ENHANCE_YOUR_CALM, true),
     ] {
-        let error = reset(reason).await;
+        let error = reset(&[reason]).await;
         assert!(matches!(error, Error::Connection { begun: found, .. } if found == begun), "{error:?}");
         assert_eq!(!begun, error.is_retry_safe());
         assert!(error.is_retryable());
@@ -160,18 +162,7 @@ async fn a_call_that_was_answered_in_part_has_been_begun() {
 /// What an earlier attempt may have done is not forgotten.
 #[tokio::test]
 async fn a_call_that_is_refused_after_it_was_cut_may_have_been_begun() {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("s");
-    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
-    tokio::spawn(async move {
-        let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
-        let mut reasons = [h2::Reason::INTERNAL_ERROR, h2::Reason::REFUSED_STREAM].into_iter();
-        while let Some(call) = connection.accept().await {
-            call.unwrap().1.send_reset(reasons.next().unwrap());
-        }
-    });
-    let client = Client::builder().socket(&socket).retry(quick(2)).connect().await.unwrap();
-    let error = client.hash_data(hash()).await.unwrap_err();
+    let error = reset(&[h2::Reason::INTERNAL_ERROR, h2::Reason::REFUSED_STREAM]).await;
     assert!(matches!(error, Error::Connection { begun: true, .. }), "{error:?}");
 }
 

@@ -171,6 +171,20 @@ fn call_header(stream: u32, path: &str) -> Vec<u8> {
     frame(1, 4, stream, &block)
 }
 
+/// A connection on which these bytes have been sent, and those have come.
+fn ask(path: &Path, bytes: &[u8], wanted: &[u8]) -> UnixStream {
+    let mut stream = UnixStream::connect(path).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut seen: Vec<u8> = Vec::new();
+    while !seen.windows(wanted.len()).any(|window| window == wanted) {
+        let mut buffer = [0; 1024];
+        let length = stream.read(&mut buffer).unwrap();
+        assert!(length > 0);
+        seen.extend(&buffer[..length]);
+    }
+    stream
+}
+
 #[test]
 fn answers_that_nobody_fetches_hold_no_place() {
     let running = start(|options| options.max_connections = 8);
@@ -179,20 +193,8 @@ fn answers_that_nobody_fetches_hold_no_place() {
         let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
         let question = frame(0, 1, 1, b"\0\0\0\0\x09\x0a\x07Default");
         let bytes = [PREFACE, &settings, &call_header(1, HASH_DATA), &question].concat();
-        let mut hoard = Vec::new();
-        for _ in 0..8 {
-            let mut stream = UnixStream::connect(&running.path).unwrap();
-            stream.write_all(&bytes).unwrap();
-            // The answer's HEADERS frame comes, which no window holds up: the call has been answered.
-            let mut seen: Vec<u8> = Vec::new();
-            while !seen.windows(6).any(|window| window == [1, 4, 0, 0, 0, 1]) {
-                let mut buffer = [0; 1024];
-                let length = stream.read(&mut buffer).unwrap();
-                assert!(length > 0);
-                seen.extend(&buffer[..length]);
-            }
-            hoard.push(stream);
-        }
+        // The answer's HEADERS frame comes, which no window holds up: the call has been answered.
+        let _hoard: Vec<_> = (0..8).map(|_| ask(&running.path, &bytes, &[1, 4, 0, 0, 0, 1])).collect();
         hashes(&channel(&running.path).await).await;
     });
 }
@@ -213,20 +215,9 @@ fn a_pipeline_whose_answers_nobody_fetches_holds_no_place() {
         let items = items.chunks(16_000).flat_map(|part| frame(0, 0, 1, part)).collect::<Vec<_>>();
         let head = call_header(1, "/cryptobroker.v1.PipelineService/Execute");
         let bytes = [PREFACE, &settings, &head, &items].concat();
-        let mut hoard = Vec::new();
-        for _ in 0..4 {
-            let mut stream = UnixStream::connect(&running.path).unwrap();
-            stream.write_all(&bytes).unwrap();
-            // The ten bytes come: the rest of that frame waits, and all that is behind it.
-            let mut seen: Vec<u8> = Vec::new();
-            while !seen.windows(9).any(|window| window == [0, 0, 10, 0, 0, 0, 0, 0, 1]) {
-                let mut buffer = [0; 1024];
-                let length = stream.read(&mut buffer).unwrap();
-                assert!(length > 0);
-                seen.extend(&buffer[..length]);
-            }
-            hoard.push(stream);
-        }
+        // The ten bytes come: the rest of that frame waits, and all that is behind it.
+        let ten = [0, 0, 10, 0, 0, 0, 0, 0, 1];
+        let _hoard: Vec<_> = (0..4).map(|_| ask(&running.path, &bytes, &ten)).collect();
         hashes(&channel(&running.path).await).await;
     });
 }

@@ -5,7 +5,7 @@ use broker_proto::{
     v1,
 };
 
-use super::{algorithm, base64, certificate_request, hex};
+use super::{algorithm, base64, certificate_request, hash_request, hex};
 use crate::{
     duration,
     request::{Problem, RequestError},
@@ -21,12 +21,7 @@ impl Broker {
         it: HashRequest,
     ) -> Result<HashResponse, CallError> {
         let created_at = created_at(it.metadata.as_ref());
-        let request = v1::HashDataRequest {
-            profile: it.profile,
-            input: it.input,
-            metadata: it.metadata.map(metadata),
-            output_format: v1::HashOutputFormat::Hex.into(),
-        };
+        let request = hash_request(it.profile, it.input, it.metadata.map(metadata));
         let it = self.answer_hash_data(context, request).await?;
         Ok(HashResponse {
             hash_value: hex(it.hash_value),

@@ -7,9 +7,16 @@ mod crypto_grpc;
 mod g0;
 
 use broker_proto::v1;
+use bytes::Bytes;
 
 /// The services, for health.
 pub(super) const SERVICES: [&str; 2] = ["protobuf.CryptoBroker", "CryptoBroker.CryptoGrpc"];
+
+/// The current request for a hash, as text.
+fn hash_request(profile: String, input: Bytes, metadata: Option<v1::Metadata>) -> v1::HashDataRequest {
+    let output_format = v1::HashOutputFormat::Hex.into();
+    v1::HashDataRequest { profile, input, metadata, output_format }
+}
 
 /// What the older generations call the algorithm of an answer.
 fn algorithm(descriptor: Option<v1::CryptoDescriptor>) -> String {
