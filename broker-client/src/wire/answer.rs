@@ -29,7 +29,7 @@ pub(crate) struct Answer {
     body: RecvStream,
     sending: Sending,
     /// The last, so that the call is over when it is given back.
-    _place: Place,
+    place: Place,
 }
 
 impl Answer {
@@ -38,7 +38,7 @@ impl Answer {
         let status = Status::from_header_map(&head.headers);
         // OK is not the end while there is more.
         let status = status.filter(|status| status.code() != Code::Ok || body.is_end_stream());
-        Self { code: head.status, status, body, sending, _place: place }
+        Self { code: head.status, status, body, sending, place }
     }
 
     /// The answer, unless it is nothing but a refusal.
@@ -56,7 +56,7 @@ impl Answer {
 
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame, Error>> {
         if let Some(status) = self.status.take() {
-            self.sending.answered();
+            self.sending.answered(&self.place);
             return Poll::Ready(Ok(Frame::End(status)));
         }
         if self.code != StatusCode::OK {
@@ -73,7 +73,7 @@ impl Answer {
             Some(Err(error)) => Err(cut(innermost(&error))),
             None => match ready!(self.body.poll_trailers(context)) {
                 Ok(trailers) => {
-                    self.sending.answered();
+                    self.sending.answered(&self.place);
                     let status = trailers.as_ref().and_then(Status::from_header_map);
                     status.map(Frame::End).ok_or_else(|| cut("the answer ended without a status".to_owned()))
                 }

@@ -4,9 +4,10 @@
 use std::{
     fmt,
     future::{Future as _, poll_fn},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
+    time::timeout,
 };
 
 use super::{
@@ -36,6 +38,10 @@ const WINDOW: u32 = 5 * 1024 * 1024;
 
 /// How much of what a call sends is kept for the socket.
 const SEND_BUFFER: usize = 1024 * 1024;
+
+/// How often one who waits for a place looks whether the connection is still the one, and whether the server takes more calls:
+/// both may change while no place is given back.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the headers or trailers of an answer may be.
 const HEADERS: u32 = 64 * 1024;
@@ -114,12 +120,27 @@ impl Connection {
             };
             // One of a connection that broke meanwhile is none.
             if let Some(place) = had.take().filter(|place| Arc::ptr_eq(place.semaphore(), &places)) {
-                return Ok((sender, place));
+                if !self.is_surplus(&places) {
+                    return Ok((sender, place));
+                }
+                place.forget();
             }
             drop(sender);
-            let closed = |_| Error::Runtime { detail: "the connection is closed".to_owned() };
-            had = Some(places.acquire_owned().await.map_err(closed)?);
+            let mut place = pin!(Arc::clone(&places).acquire_owned());
+            had = loop {
+                match timeout(LOOK, place.as_mut()).await {
+                    Ok(place) => break place.ok(),
+                    Err(_) if self.current().is_some_and(|(_, now)| Arc::ptr_eq(&now, &places)) => {}
+                    Err(_) => break None,
+                }
+            };
         }
+    }
+
+    /// Whether one of these places is one more than the server takes now.
+    fn is_surplus(&self, places: &Arc<Semaphore>) -> bool {
+        let mut open = lock(&self.0.open);
+        open.as_mut().is_some_and(|open| open.places.are(places) && open.places.surplus())
     }
 
     /// The connection that is open, unless it broke, and its places.

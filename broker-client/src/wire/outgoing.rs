@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -64,9 +65,10 @@ impl Sending {
         }
     }
 
-    /// The answer has come to its end, so the call has when all of it is sent.
-    pub(super) fn answered(&mut self) {
-        self.over = self.parts.is_none();
+    /// The answer has come to its end, so the call has when all of it is sent: then a message has given its place back, and
+    /// the answer has the last.
+    pub(super) fn answered(&mut self, place: &Place) {
+        self.over = self.parts.is_none() && Arc::strong_count(place) == 1;
     }
 }
 

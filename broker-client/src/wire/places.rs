@@ -17,11 +17,12 @@ pub(super) type Place = Arc<OwnedSemaphorePermit>;
 pub(super) struct Places {
     free: Arc<Semaphore>,
     all: usize,
+    allowed: usize,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self { free: Arc::new(Semaphore::new(AT_FIRST)), all: AT_FIRST }
+        Self { free: Arc::new(Semaphore::new(AT_FIRST)), all: AT_FIRST, allowed: AT_FIRST }
     }
 }
 
@@ -29,6 +30,7 @@ impl Places {
     /// The places, after the server has changed their number to `allowed`. Fewer come to be as places are given back.
     pub(super) fn adjust(&mut self, allowed: usize) -> &Arc<Semaphore> {
         let allowed = allowed.clamp(1, MOST);
+        self.allowed = allowed;
         if allowed > self.all {
             self.free.add_permits(allowed - self.all);
             self.all = allowed;
@@ -37,11 +39,34 @@ impl Places {
         }
         &self.free
     }
+
+    /// Whether it is these.
+    pub(super) fn are(&self, places: &Arc<Semaphore>) -> bool {
+        Arc::ptr_eq(&self.free, places)
+    }
+
+    /// Whether a place that has come free, for one who waited, is one too many. It is then no more, and to be forgotten.
+    pub(super) fn surplus(&mut self) -> bool {
+        let surplus = self.all > self.allowed;
+        self.all -= usize::from(surplus);
+        surplus
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fewer_are_allowed_while_all_are_taken_and_more_are_waited_for() {
+        let mut places = Places::default();
+        places.adjust(10);
+        places.adjust(12);
+        let taken: Vec<_> = (0..12).filter_map(|_| places.free.clone().try_acquire_owned().ok()).collect();
+        places.adjust(10);
+        let surplus = taken.iter().filter(|_| places.surplus()).count();
+        assert_eq!((2, 10), (surplus, places.all));
+    }
 
     #[test]
     fn there_are_as_many_places_as_the_server_allows() {
