@@ -3,7 +3,15 @@
 
 mod support;
 
+use std::{
+    fs::OpenOptions,
+    io::{Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    time::Duration,
+};
+
 use broker_proto::v1;
+use rustix::fs::{FileType, Mode, OFlags};
 use support::{
     Broker,
     aead::{NONCE, decrypt_request, encrypt_request},
@@ -112,4 +120,34 @@ async fn where_the_audit_is_full_nothing_is_handed_out() {
     // What needs no audit is served.
     let hash = v1::HashDataRequest { profile: "Default".to_owned(), ..v1::HashDataRequest::default() };
     client.hash_data(hash).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_of_the_audit_who_stands_still_holds_up_nobody_who_needs_none() {
+    let folder = private_folder();
+    let fifo = folder.path().join("audit.fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let mut reader = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(&fifo)
+        .unwrap();
+    // Smaller pieces find no room either: whoever reads a pipe sets whole pages of it free.
+    while reader.write(&[b'.'; 4096]).is_ok() {}
+    let broker = Broker::start(&["--shards", "1", "--audit-log", fifo.to_str().unwrap()]);
+    let mut client = broker.crypto().await;
+    let encrypt = || encrypt_request("FIPS-140-3-128bit", b"sixteen bytes!!!", &NONCE, None, b"plaintext");
+    let mut impatient = tonic::Request::new(encrypt());
+    impatient.set_timeout(Duration::from_millis(100));
+    // Whose clock is first, the client library's or the broker's, says which.
+    let code = client.encrypt_data(impatient).await.unwrap_err().code();
+    assert!(matches!(code, Code::DeadlineExceeded | Code::Cancelled), "{code}");
+    let hash = v1::HashDataRequest { profile: "Default".to_owned(), ..v1::HashDataRequest::default() };
+    let mut patient = tonic::Request::new(hash);
+    patient.set_timeout(Duration::from_secs(30));
+    client.hash_data(patient).await.unwrap();
+    let mut sent = vec![0; 4096];
+    while reader.read(&mut sent).is_ok() {}
+    client.encrypt_data(encrypt()).await.unwrap();
 }

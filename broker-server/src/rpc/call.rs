@@ -1,6 +1,10 @@
 //! What every handler does around its operation: context, time, pool, log line, audit.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
 
 use super::{Broker, CallContext, Parts};
 use crate::{
@@ -13,6 +17,29 @@ use crate::{
     telemetry::audit::{CertificateRecord, Event, Outcome, Record},
 };
 use broker_proto::v1;
+
+/// How much work there is in a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It takes less time than a hop to another thread, and is done on the shard itself.
+    Light,
+    /// The pool's short lane.
+    Short,
+    /// The pool's long lane.
+    Long,
+}
+
+impl Weight {
+    /// Of a hash over so many bytes: two KiB take as long as the hop.
+    pub(super) const fn of_hash(bytes: usize) -> Self {
+        if bytes <= 2 << 10 { Self::Light } else { Self::Short }
+    }
+
+    /// Of symmetric encryption or decryption of so many bytes.
+    pub(super) const fn of_cipher(bytes: usize) -> Self {
+        if bytes <= 8 << 10 { Self::Light } else { Self::Short }
+    }
+}
 
 /// One call as its handler sees it.
 #[derive(Clone, Debug)]
@@ -171,12 +198,12 @@ impl Call {
 }
 
 impl Broker {
-    /// Does `job` in the compute pool, with its log line and its audit. The record is written there too: a caller who
+    /// Does `job` where its weight belongs, with its log line and its audit. The record is written there too: a caller who
     /// hangs up cannot have a key used without one. What the job leaves on its thread's stack is wiped.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         mut call: Call,
-        lane: Lane,
+        weight: Weight,
         job: impl FnOnce(&Parts, &mut Call) -> Result<T, CallError> + Send + 'static,
     ) -> Result<(Call, T), CallError> {
         let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
@@ -184,7 +211,17 @@ impl Broker {
             let result = on_wiped_stack(|| job(&parts, &mut call));
             call.end(&parts, result).map(|done| (call, done))
         };
-        match self.0.pool.run(lane, context.connection, Some(context.deadline), job).await {
+        let lane = match weight {
+            Weight::Light if self.0.audit.is_ready() => None,
+            // A shard does not wait for who reads the audit.
+            Weight::Light | Weight::Short => Some(Lane::Short),
+            Weight::Long => Some(Lane::Long),
+        };
+        let ended = match lane {
+            None => catch_unwind(AssertUnwindSafe(job)).map_err(|_| ComputeError::Panicked),
+            Some(lane) => self.0.pool.run(lane, context.connection, Some(context.deadline), job).await,
+        };
+        match ended {
             Ok(ended) => ended,
             Err(error) => {
                 // The job has not written a line, or not yet. Where it panicked the key may have been used.

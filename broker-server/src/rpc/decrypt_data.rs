@@ -4,10 +4,9 @@ use broker_proto::v1::{DecryptDataRequest, DecryptDataResponse};
 
 use super::{
     Broker, CallContext, Parts,
-    call::{Call, padding},
+    call::{Call, Weight, padding},
 };
 use crate::{
-    compute::Lane,
     operation::{
         self,
         aead::{AeadError, decrypt_data},
@@ -29,14 +28,21 @@ impl Broker {
     ) -> Result<DecryptDataResponse, CallError> {
         let metadata = message.metadata.take();
         let call = Call::begin(context, DecryptData::NAME, &message.profile, metadata, &self.0.limits)?;
+        let weight = Weight::of_cipher(data_bytes(&message));
         let job = move |parts: &Parts, call: &mut Call| decrypt(parts, call, message);
-        let (call, plaintext) = self.compute(call, Lane::Short, job).await?;
+        let (call, plaintext) = self.compute(call, weight, job).await?;
         let (_, metadata) = call.into_parts();
         // The message wipes its plaintext when it is dropped.
         let answer =
             DecryptDataResponse { plaintext: plaintext.into_exposed(), metadata, padding: padding() };
         Ok(answer)
     }
+}
+
+/// How many bytes are decrypted or authenticated.
+pub(super) fn data_bytes(message: &DecryptDataRequest) -> usize {
+    let associated = message.decrypt_metadata.as_ref().and_then(|metadata| metadata.aad.as_ref());
+    message.ciphertext.len() + associated.map_or(0, |associated| associated.len())
 }
 
 /// Parses, decides, decrypts.

@@ -2,9 +2,11 @@
 
 use broker_proto::v1::{CipherMetadata, EncryptDataRequest, EncryptDataResponse};
 
-use super::{Broker, CallContext, Parts, call::Call};
+use super::{
+    Broker, CallContext, Parts,
+    call::{Call, Weight},
+};
 use crate::{
-    compute::Lane,
     operation::{
         self,
         aead::{AeadError, Encrypted, encrypt_data},
@@ -25,14 +27,21 @@ impl Broker {
     ) -> Result<EncryptDataResponse, CallError> {
         let metadata = message.metadata.take();
         let call = Call::begin(context, EncryptData::NAME, &message.profile, metadata, &self.0.limits)?;
+        let weight = Weight::of_cipher(data_bytes(&message));
         let job = move |parts: &Parts, call: &mut Call| encrypt(parts, call, message);
-        let (call, done) = self.compute(call, Lane::Short, job).await?;
+        let (call, done) = self.compute(call, weight, job).await?;
         let (descriptor, metadata) = call.into_parts();
         let Encrypted { ciphertext, nonce, associated_data, tag } = done;
         let cipher_metadata =
             CipherMetadata { key_id: None, nonce: nonce.to_vec(), aad: associated_data, tag: Some(tag) };
         Ok(EncryptDataResponse { ciphertext, cipher_metadata: Some(cipher_metadata), metadata, descriptor })
     }
+}
+
+/// How many bytes are encrypted or authenticated.
+pub(super) fn data_bytes(message: &EncryptDataRequest) -> usize {
+    let associated = message.encrypt_metadata.as_ref().and_then(|metadata| metadata.aad.as_ref());
+    message.plaintext.len() + associated.map_or(0, |associated| associated.len())
 }
 
 /// Parses, decides, encrypts.

@@ -2,7 +2,10 @@
 
 use broker_proto::v1::{HashDataRequest, HashDataResponse, hash_data_response::HashValue as Wire};
 
-use super::{Broker, CallContext, Parts, call::Call};
+use super::{
+    Broker, CallContext, Parts,
+    call::{Call, Weight},
+};
 use crate::{
     compute::Lane,
     operation::{
@@ -17,12 +20,9 @@ use crate::{
     status::CallError,
 };
 
-/// The largest input that is hashed on the shard itself, in bytes: a hop to another thread costs more.
-const INLINE: usize = 16 << 10;
-
 /// Whether hashing this takes less time than a hop to another thread.
 pub(super) fn is_light(message: &HashDataRequest) -> bool {
-    message.input.len() <= INLINE
+    Weight::of_hash(message.input.len()) == Weight::Light
 }
 
 impl Broker {

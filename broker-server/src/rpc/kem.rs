@@ -7,12 +7,11 @@ use broker_proto::v1::{
 
 use super::{
     Broker, CallContext, Parts,
-    call::{Call, padding},
+    call::{Call, Weight, padding},
     signature_keys::made,
 };
 use crate::{
     backend::kem::Encapsulated,
-    compute::Lane,
     operation::{self, kem, signature::KeyPair},
     policy::{
         decide,
@@ -33,7 +32,7 @@ impl Broker {
         let call =
             Call::begin(context, GenerateKemKeyPair::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
-        let (call, pair) = self.compute(call, Lane::Short, job).await?;
+        let (call, pair) = self.compute(call, Weight::Short, job).await?;
         Ok(made(call, &pair))
     }
 
@@ -45,7 +44,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, Encapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| encapsulate(parts, call, message);
-        let (call, made) = self.compute(call, Lane::Short, job).await?;
+        let (call, made) = self.compute(call, Weight::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart.
         let mut answer = EncapsulateResponse::default();
@@ -65,7 +64,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, Decapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| decapsulate(parts, call, message);
-        let (call, secret) = self.compute(call, Lane::Short, job).await?;
+        let (call, secret) = self.compute(call, Weight::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         let mut answer = DecapsulateResponse::default();
         answer.shared_secret = secret.expose().to_vec();

@@ -4,9 +4,11 @@ use broker_proto::v1::{
     SignCertificateRequest, SignCertificateResponse, sign_certificate_response::SignedCertificate,
 };
 
-use super::{Broker, CallContext, Parts, call::Call};
+use super::{
+    Broker, CallContext, Parts,
+    call::{Call, Weight},
+};
 use crate::{
-    compute::Lane,
     operation::certificate::{Issued, sign_certificate},
     policy::{
         decide,
@@ -27,7 +29,7 @@ impl Broker {
         let call = Call::begin(context, SignCertificate::NAME, &message.profile, metadata, &self.0.limits)?;
         // Parsing takes as long as some signatures, so all of it is the pool's.
         let job = move |parts: &Parts, call: &mut Call| issue(parts, call, message);
-        let (call, answer) = self.compute(call, Lane::Short, job).await?;
+        let (call, answer) = self.compute(call, Weight::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         Ok(SignCertificateResponse { metadata, signed_certificate: Some(answer), descriptor })
     }

@@ -2,9 +2,11 @@
 
 use broker_proto::v1::{SignDataRequest, SignDataResponse};
 
-use super::{Broker, CallContext, Parts, call::Call};
+use super::{
+    Broker, CallContext, Parts,
+    call::{Call, Weight},
+};
 use crate::{
-    compute::Lane,
     operation::{self, signature},
     policy::{
         decide,
@@ -23,7 +25,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, SignData::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| sign(parts, call, message);
-        let (call, signature) = self.compute(call, Lane::Short, job).await?;
+        let (call, signature) = self.compute(call, Weight::Short, job).await?;
         Ok(signed(call, signature))
     }
 }

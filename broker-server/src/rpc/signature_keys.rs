@@ -4,11 +4,10 @@ use broker_proto::v1::{GenerateKeyPairRequest, GenerateKeyPairResponse};
 
 use super::{
     Broker, CallContext, Parts,
-    call::{Call, padding},
+    call::{Call, Weight, padding},
 };
 use crate::{
     algorithm::{DataScheme, SignatureScheme},
-    compute::Lane,
     operation::signature::{KeyPair, generate_key_pair},
     policy::{
         decide,
@@ -27,9 +26,9 @@ impl Broker {
         let metadata = message.metadata.take();
         let (name, limits) = (GenerateSignatureKeyPair::NAME, &self.0.limits);
         let call = Call::begin(context, name, &message.profile, metadata, limits)?;
-        let lane = self.lane(&call.profile);
+        let weight = self.weight(&call.profile);
         let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
-        let (call, pair) = self.compute(call, lane, job).await?;
+        let (call, pair) = self.compute(call, weight, job).await?;
         Ok(made(call, &pair))
     }
 }
@@ -49,13 +48,13 @@ pub(super) fn made(call: Call, pair: &KeyPair) -> GenerateKeyPairResponse {
 
 impl Broker {
     /// Finding primes takes a hundred times as long as a signature.
-    fn lane(&self, profile: &str) -> Lane {
+    fn weight(&self, profile: &str) -> Weight {
         let profile = self.0.catalogue.profile(profile).ok();
         match profile.and_then(|profile| profile.sign_data.as_ref()).map(|rule| rule.scheme) {
             Some(DataScheme::Single(SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. })) => {
-                Lane::Long
+                Weight::Long
             }
-            _ => Lane::Short,
+            _ => Weight::Short,
         }
     }
 }

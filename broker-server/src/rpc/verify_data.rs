@@ -2,9 +2,11 @@
 
 use broker_proto::v1::{VerifyDataRequest, VerifyDataResponse};
 
-use super::{Broker, CallContext, Parts, call::Call};
+use super::{
+    Broker, CallContext, Parts,
+    call::{Call, Weight},
+};
 use crate::{
-    compute::Lane,
     operation::{self, signature},
     policy::{
         decide,
@@ -23,7 +25,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, VerifyData::NAME, &message.profile, metadata, &self.0.limits)?;
         let job = move |parts: &Parts, call: &mut Call| verify(parts, call, message);
-        let (call, valid) = self.compute(call, Lane::Short, job).await?;
+        let (call, valid) = self.compute(call, Weight::Short, job).await?;
         Ok(verified(call, valid))
     }
 }

@@ -8,9 +8,10 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, TryLockError},
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Serialize, Serializer};
 
 /// Where the audit goes.
@@ -157,6 +158,18 @@ impl Audit {
         self.sink.is_some()
     }
 
+    /// Whether a record can be written without waiting: for another's, or for a pipe whose reader is slow.
+    pub fn is_ready(&self) -> bool {
+        let Some(sink) = &self.sink else { return true };
+        let sink = match sink.try_lock() {
+            Ok(sink) => sink,
+            Err(TryLockError::Poisoned(sink)) => sink.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let mut wanted = [PollFd::new(&sink.file, PollFlags::OUT)];
+        poll(&mut wanted, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    }
+
     /// Writes the record with the present time. When this fails, so must the call.
     pub fn write(&self, record: &Record) -> Result<(), AuditError> {
         self.write_at(jiff::Timestamp::now(), record)
@@ -232,6 +245,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
     use std::{os::unix::fs::PermissionsExt as _, sync::Arc, thread};
+
+    use rustix::fs::{FileType, Mode};
 
     use super::*;
 
@@ -326,6 +341,26 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[0], "{\"time\":\"20");
         assert!(lines[1].starts_with('{') && lines[2].ends_with('}'));
+    }
+
+    #[test]
+    fn a_record_waits_for_nobody_while_there_is_room_and_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("audit.fifo");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let audit = Audit::open(&AuditTarget::File(path.clone())).unwrap();
+        let mut written = 0;
+        while audit.is_ready() {
+            audit.write(&refusal()).unwrap();
+            written += 1;
+        }
+        assert!(written > 10, "{written}");
+        File::open(&path).unwrap().read_exact(&mut [0; 1 << 14]).unwrap();
+        assert!(audit.is_ready());
+        let other = audit.sink.as_ref().unwrap().lock().unwrap();
+        assert!(!audit.is_ready());
+        drop(other);
+        assert!(Audit::off().is_ready());
     }
 
     #[test]

@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_proto::v1::{BenchmarkRequest, BenchmarkResponse, FakeEndpointRequest, FakeEndpointResponse};
 
-use super::{Broker, CallContext, Parts, call::Call};
-use crate::{compute::Lane, status::CallError};
+use super::{
+    Broker, CallContext, Parts,
+    call::{Call, Weight},
+};
+use crate::status::CallError;
 
 /// The services, for health.
 pub(super) const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroker.CryptoGrpcDev"];
@@ -41,7 +44,7 @@ impl Broker {
         self.0.dev()?;
         let call = Call::begin(context, "Benchmark", "", message.metadata, &self.0.limits)?;
         let (call, benchmark_results) =
-            self.compute(call, Lane::Long, |_, call| benchmark::run(call.now)).await?;
+            self.compute(call, Weight::Long, |_, call| benchmark::run(call.now)).await?;
         let (_, metadata) = call.into_parts();
         Ok(BenchmarkResponse { benchmark_results, metadata })
     }

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     compute::Lane,
-    rpc::{Broker, CallContext, Parts, call::Call},
+    rpc::{
+        Broker, CallContext, Parts,
+        call::{Call, Weight},
+    },
     secret::on_wiped_stack,
     status::CallError,
 };
@@ -110,7 +113,7 @@ impl Broker {
 
     async fn finish<S: Sink>(&self, mut call: Call, sink: S) -> Result<(Call, S::Answer), CallError> {
         if S::KEYED {
-            return self.compute(call, Lane::Short, |parts, call| sink.finish(parts, call)).await;
+            return self.compute(call, Weight::Short, |parts, call| sink.finish(parts, call)).await;
         }
         let answer = sink.finish(&self.0, &mut call);
         call.end(&self.0, answer).map(|answer| (call, answer))
