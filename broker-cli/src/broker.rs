@@ -55,7 +55,7 @@ impl Endpoint {
                 Err(error) => last = error,
             }
         }
-        Err(Error::Connect { sockets, source: Arc::new(last) }.into())
+        Err(Error::Connect { sockets, source: Arc::new(last), earlier: false }.into())
     }
 }
 
@@ -88,7 +88,7 @@ impl From<Error> for Failure {
 /// The library speaks of its builder; a user of this program has options.
 fn unreachable(error: &Error) -> Failure {
     match error {
-        Error::Connect { sockets, source } => {
+        Error::Connect { sockets, source, .. } => {
             let paths: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
             if source.kind() == std::io::ErrorKind::PermissionDenied {
                 return Failure::Unreachable {

@@ -36,8 +36,8 @@ impl Dial {
         let mut pause = FIRST_PAUSE;
         loop {
             let error = match self.attempt().await {
-                Err(Error::Connect { sockets, source }) if may_appear(&source) => {
-                    Error::Connect { sockets, source }
+                Err(Error::Connect { sockets, source, earlier }) if may_appear(&source) => {
+                    Error::Connect { sockets, source, earlier }
                 }
                 done => return done,
             };
@@ -64,6 +64,7 @@ impl Dial {
                         socket: socket.clone(),
                         found,
                         expected: self.trusted.clone(),
+                        earlier: false,
                     });
                 }
                 Err(error) if may_appear(&error) => last = error,
@@ -80,13 +81,15 @@ impl Dial {
             .map_err(|error| self.failed(error))?;
         let metadata = std::fs::metadata(&real).map_err(|error| self.failed(error))?;
         match folder_problem(metadata.uid(), metadata.mode() & 0o7777, &self.trusted) {
-            Some(problem) => Err(Error::Folder { socket: socket.to_owned(), folder: real, problem }),
+            Some(problem) => {
+                Err(Error::Folder { socket: socket.to_owned(), folder: real, problem, earlier: false })
+            }
             None => Ok(()),
         }
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::Connect { sockets: self.sockets.clone(), source: Arc::new(source) }
+        Error::Connect { sockets: self.sockets.clone(), source: Arc::new(source), earlier: false }
     }
 }
 
@@ -128,7 +131,7 @@ mod tests {
         let stranger = own_uid() + 1;
         let error = dial(&[&path], vec![stranger], Duration::from_secs(60)).open().await.unwrap_err();
         match &error {
-            Error::ServerUid { found, expected, socket } => {
+            Error::ServerUid { found, expected, socket, .. } => {
                 assert_eq!((&own_uid(), &vec![stranger], &path), (found, expected, socket));
             }
             other => panic!("{other:?}"),

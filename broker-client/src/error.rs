@@ -19,6 +19,8 @@ pub enum Error {
         sockets: Vec<PathBuf>,
         /// What the operating system said about the last of them.
         source: Arc<io::Error>,
+        /// Whether the broker may have begun an attempt before this one.
+        earlier: bool,
     },
     /// Somebody listens whom the client was not told to trust. Nothing was sent.
     #[error(
@@ -32,6 +34,8 @@ pub enum Error {
         found: u32,
         /// The uids that would have been accepted: the client's own, root, and the one named by the option.
         expected: Vec<u32>,
+        /// Whether the broker may have begun an attempt before this one.
+        earlier: bool,
     },
     /// Others than the broker could replace the socket, so who listens tomorrow is anybody's choice. Nothing was sent.
     #[error("the folder {} of the socket {} {problem}", .folder.display(), .socket.display())]
@@ -42,6 +46,8 @@ pub enum Error {
         folder: PathBuf,
         /// What is wrong with it and what to do.
         problem: String,
+        /// Whether the broker may have begun an attempt before this one.
+        earlier: bool,
     },
     /// The broker said no, and why.
     #[error("{0}")]
@@ -62,7 +68,7 @@ pub enum Error {
         /// What the transport reported.
         detail: String,
         /// Whether the broker may have begun the work. It has not where nothing of the call left this process, and where
-        /// it ended a pipeline in good order without an answer to this call.
+        /// it ended a pipeline in good order without an answer to this call, and no attempt before was begun.
         begun: bool,
     },
     /// The data of a stream could not be read to its end. The call was cancelled, so the broker has not taken what came
@@ -116,20 +122,41 @@ impl Error {
         }
     }
 
-    /// Whether it is certain that the broker has not begun the work, so that sending the call again cannot do it twice.
+    /// Whether it is certain that the broker has not begun the work, in this attempt or one before, so that sending the call
+    /// again cannot do it twice.
     ///
     /// No operation has an effect in the broker beside its audit record, so the retry policy does not ask this: it is
     /// for callers to whom a second record, key pair or signature matters. They take
-    /// [`RetryPolicy::none`](crate::RetryPolicy::none): of a call that was sent more than once this is about the last
-    /// attempt, and one before it may have been begun.
+    /// [`RetryPolicy::none`](crate::RetryPolicy::none).
     pub fn is_retry_safe(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::ServerUid { .. } | Self::Folder { .. } => true,
+            Self::Connect { earlier, .. }
+            | Self::ServerUid { earlier, .. }
+            | Self::Folder { earlier, .. } => !earlier,
             Self::Invalid { .. } | Self::Runtime { .. } => true,
             Self::Connection { begun, .. } => !begun,
-            Self::Refused(rejection) => rejection.code.is_before_the_work(),
+            Self::Refused(rejection) => rejection.code.is_before_the_work() && !rejection.earlier,
             Self::Deadline { .. } | Self::Input { .. } | Self::Protocol { .. } => false,
         }
+    }
+
+    /// The same after an attempt that the broker may have begun.
+    pub(crate) fn after_one_begun(mut self) -> Self {
+        match &mut self {
+            Self::Connect { earlier, .. }
+            | Self::ServerUid { earlier, .. }
+            | Self::Folder { earlier, .. } => {
+                *earlier = true;
+            }
+            Self::Connection { begun, .. } => *begun = true,
+            Self::Refused(rejection) => rejection.earlier = true,
+            Self::Deadline { .. }
+            | Self::Input { .. }
+            | Self::Protocol { .. }
+            | Self::Invalid { .. }
+            | Self::Runtime { .. } => {}
+        }
+        self
     }
 
     /// The server's refusal, if this is one.
@@ -173,6 +200,8 @@ pub struct Rejection {
     pub expected_bytes: Vec<usize>,
     /// How long the server asks to be left alone before a retry.
     pub retry_after: Option<Duration>,
+    /// Whether the broker may have begun an attempt before the one that it refused.
+    pub earlier: bool,
 }
 
 impl fmt::Display for Rejection {
@@ -305,6 +334,7 @@ impl From<Status> for Error {
             line: metadata("line").and_then(|line| line.parse().ok()),
             expected_bytes: metadata("expected_bytes").map(|text| lengths(&text)).unwrap_or_default(),
             retry_after: status.get_details_retry_info().and_then(|info| info.retry_delay),
+            earlier: false,
         }))
     }
 }

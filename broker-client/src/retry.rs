@@ -135,12 +135,10 @@ where
             Failure::Status(status) if Instant::now() < deadline && !out_of_time(&status) => {
                 (Pushback::of(&status), Error::from(status))
             }
-            Failure::Own(Error::Connection { detail, begun: now }) if Instant::now() < deadline => {
-                (Pushback::Absent, Error::Connection { detail, begun: begun || now })
-            }
             Failure::Own(error) if Instant::now() < deadline => (Pushback::Absent, error),
             _ => return Err(Error::Deadline { timeout, attempts: attempt, last }),
         };
+        let error = if begun { error.after_one_begun() } else { error };
         if attempt >= policy.max_attempts || !error.is_retryable() {
             return Err(error);
         }
@@ -153,7 +151,7 @@ where
         // On the heap: few calls come here, and each has room for it.
         Box::pin(sleep(wait)).await;
         left = deadline.saturating_duration_since(Instant::now());
-        begun |= !error.is_retry_safe();
+        begun = !error.is_retry_safe();
         last = Some(Box::new(error));
         attempt += 1;
     }

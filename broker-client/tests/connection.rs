@@ -166,6 +166,60 @@ async fn a_call_that_is_refused_after_it_was_cut_may_have_been_begun() {
     assert!(matches!(error, Error::Connection { begun: true, .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_call_that_a_broker_denies_after_it_was_cut_may_have_been_begun() {
+    for cut in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let server = tokio::spawn(async move {
+            let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
+            let mut cut = cut;
+            while let Some(call) = connection.accept().await {
+                let mut call = call.unwrap().1;
+                if std::mem::take(&mut cut) {
+                    call.send_reset(h2::Reason::INTERNAL_ERROR);
+                    continue;
+                }
+                let denied = http::Response::builder()
+                    .header("content-type", "application/grpc")
+                    .header("grpc-status", "7")
+                    .body(())
+                    .unwrap();
+                call.send_response(denied, true).unwrap();
+            }
+        });
+        let client = Client::builder().socket(&socket).retry(quick(2)).connect().await.unwrap();
+        let error = client.hash_data(hash()).await.unwrap_err();
+        assert_eq!(error.rejection().unwrap().earlier, cut);
+        assert_eq!(error.is_retry_safe(), !cut);
+        drop(client);
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_broker_has_gone_after_it_was_cut_may_have_been_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let path = socket.clone();
+    let server = tokio::spawn(async move {
+        let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
+        let call = connection.accept().await.unwrap().unwrap();
+        std::fs::remove_file(path).unwrap();
+        drop((call, connection, listener));
+    });
+    let client = Client::builder().socket(&socket).retry(quick(2)).connect().await.unwrap();
+    let error = client.hash_data(hash()).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { earlier: true, .. }), "{error:?}");
+    assert!(!error.is_retry_safe() && error.is_unreachable());
+    server.await.unwrap();
+    // A new call has no attempt before it.
+    let error = client.hash_data(hash()).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { earlier: false, .. }) && error.is_retry_safe(), "{error:?}");
+}
+
 /// More calls than the server takes at once wait on this side; one that is given up there is never sent.
 #[tokio::test]
 async fn calls_beyond_what_the_server_takes_wait_for_a_place() {
