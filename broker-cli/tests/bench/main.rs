@@ -3,18 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
+mod interrupted;
+mod matrix;
+#[path = "../support/mod.rs"]
 mod support;
+mod table;
 
-use std::{
-    fs::OpenOptions,
-    io::{BufRead as _, BufReader},
-    process::{Child, Stdio},
-    time::Instant,
-};
-
-use rustix::process::Signal;
 use serde_json::{Value, json};
-use support::{Broker, Road, cryptobroker, entries, json, on_terminal, stderr, stdout};
+use support::{Broker, cryptobroker, entries, json, on_terminal, stderr, stdout};
 
 /// A short run of this operation.
 fn run(broker: &Broker, arguments: &[&str]) -> Value {
@@ -207,77 +203,6 @@ fn a_processor_can_be_chosen() {
 }
 
 #[test]
-fn a_table_grows_by_a_line_for_each_run() {
-    let broker = Broker::start();
-    run(&broker, &["--csv", "runs.csv"]);
-    run(&broker, &["--csv", "runs.csv", "--operation", "hash-data=2,health=1"]);
-    let text = String::from_utf8(broker.read("runs.csv")).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 3, "{text}");
-    assert!(lines[0].starts_with("operation,profile,size,") && lines[0].contains(",latency_us.p50,"));
-    assert!(lines[1].starts_with("hash-data,Default,64,"), "{text}");
-    assert!(lines[2].starts_with("\"hash-data=2,health=1\",,,"), "{text}");
-    assert_eq!(lines[0].matches(',').count(), lines[1].matches(',').count());
-}
-
-/// What is there is no other table's, and stays as it was.
-#[test]
-fn a_table_that_is_there_is_looked_at_first() {
-    let broker = Broker::start();
-    run(&broker, &["--csv", "runs.csv"]);
-    let runs = String::from_utf8(broker.read("runs.csv")).unwrap();
-    let (header, row) = runs.split_once('\n').unwrap();
-
-    // Lines that an editor left open, or ended in its own way.
-    for text in [header.to_owned(), runs.trim_end().to_owned(), runs.replace('\n', "\r\n")] {
-        broker.write("old.csv", &text);
-        run(&broker, &["--csv", "old.csv"]);
-        let now = String::from_utf8(broker.read("old.csv")).unwrap();
-        assert!(now.starts_with(&text) && now.ends_with('\n'), "{now}");
-        let lines: Vec<&str> = now.lines().collect();
-        assert_eq!((lines.len(), lines[0]), (text.lines().count() + 1, header), "{now}");
-        assert!(lines[1..].iter().all(|line| line.starts_with("hash-data,Default,64,")), "{now}");
-    }
-
-    let (_, less) = header.split_once(',').unwrap();
-    for text in [row.to_owned(), format!("{header},more\n"), format!("{less}\n"), "\n".into(), "x".into()] {
-        broker.write("other.csv", &text);
-        let message = refusal(&broker, &["--csv", "other.csv"]);
-        assert!(message.contains("--csv other.csv") && message.contains("name a new file"), "{message}");
-        assert_eq!(broker.read("other.csv"), text.as_bytes());
-    }
-}
-
-/// Before anything is measured, which would be lost: this run would take half an hour.
-#[test]
-fn a_table_that_cannot_be_written_is_refused_before_the_run() {
-    let broker = Broker::start();
-    for (path, why) in [("no/t", "No such file"), (".", "Is a directory")] {
-        let error = broker.error(1, &["bench", "--duration", "30m", "--csv", path]);
-        assert_eq!(error["code"], "IO", "{error}");
-        assert!(error["message"].as_str().unwrap().contains(why), "{path}: {error}");
-    }
-    // A run that was not made leaves no table.
-    assert_eq!(broker.error(1, &["bench", "--profile", "Nobody", "--csv", "new.csv"])["code"], "NOT_FOUND");
-    assert!(!broker.path("new.csv").exists());
-}
-
-#[test]
-fn a_table_may_be_a_pipe_and_outlives_a_full_standard_output() {
-    let broker = Broker::start();
-    let output = broker.run(&["bench", "--warm-up", "0", "--requests", "3", "--csv", "/dev/stdout"]);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("\noperation,profile,size,"), "{}", stdout(&output));
-
-    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut command = broker.command(&["bench", "--warm-up", "0", "--requests", "3", "--csv", "runs.csv"]);
-    let output = command.stdout(full).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("cannot write the result: No space left"), "{}", stderr(&output));
-    assert_eq!(String::from_utf8(broker.read("runs.csv")).unwrap().lines().count(), 2);
-}
-
-#[test]
 fn a_reader_gets_a_table() {
     let broker = Broker::start();
     let text = broker.text(&["bench", "--warm-up", "0", "--requests", "2000", "--concurrency", "2"]);
@@ -347,165 +272,4 @@ fn without_a_broker_there_is_the_usual_error() {
         }
     }
     assert_eq!(entries(folder.path()), 0);
-}
-
-/// The run ends early, says so, and prints what it has.
-#[test]
-fn a_broker_that_goes_away_is_counted() {
-    for way in [&["--client", "library"], &["--client", "stub"], &["--lane", "pipeline"]] {
-        let broker = Broker::start();
-        let started = broker.path("runs.csv");
-        let mut command =
-            broker.command(&["bench", "--warm-up", "0", "--duration", "30m", "--output", "json"]);
-        command.args(way).args(["--concurrency", "4", "--timeout", "5s"]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // The second connection is the one that carries the load.
-        support::wait_for_load(&child);
-        drop(broker);
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
-        let it = json(&output.stdout);
-        assert!(it["errors"]["UNAVAILABLE"].as_u64().unwrap() > 0, "{way:?}: {it}");
-        assert!(stderr(&output).contains("not every request was answered"));
-        assert!(!started.exists());
-    }
-}
-
-#[test]
-fn an_interrupted_run_prints_what_it_has() {
-    let broker = Broker::start();
-    let mut command = broker.command(&["bench", "--warm-up", "0", "--duration", "30m", "--output", "json"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    support::wait_for_load(&child);
-    interrupt(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let it = json(&output.stdout);
-    assert_eq!(it["interrupted"], true);
-    assert!(it["samples"].as_u64().unwrap() > 0);
-}
-
-fn interrupt(child: &Child) {
-    send(child, Signal::INT);
-}
-
-fn send(child: &Child, signal: Signal) {
-    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
-}
-
-/// Nobody waits for the answers of a broker that hangs: not long after a signal, and not at all after a second one or where
-/// nothing is measured yet.
-#[test]
-fn a_run_is_interrupted_though_the_broker_hangs() {
-    let broker = Broker::start();
-    let road = Road::to(&broker);
-    // If they were waited for, it would be for an hour.
-    let hung = |way: &[&str], warm_up: &str, signals: &[Signal]| {
-        let words = "bench --concurrency 4 --duration 30m --timeout 60m --output json";
-        let mut command = road.command(&words.split(' ').collect::<Vec<_>>());
-        command.args(["--warm-up", warm_up]).args(way).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().unwrap();
-        support::wait_for_load(&child);
-        let _blocked = road.block();
-        support::wait_for_silence(&child);
-        let since = Instant::now();
-        signals.iter().for_each(|signal| send(&child, *signal));
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
-        assert_eq!(json(&output.stderr)["error"]["code"], "INTERRUPTED");
-        (output, since.elapsed())
-    };
-    for way in [["--client", "library"], ["--client", "stub"], ["--lane", "pipeline"]] {
-        let (patient, long) = hung(&way, "0", &[Signal::INT]);
-        let (hasty, short) = hung(&way, "0", &[Signal::INT, Signal::TERM]);
-        assert!(short < long, "{way:?}: {short:?}, {long:?}");
-        for output in [patient, hasty] {
-            let it = json(&output.stdout);
-            assert_eq!(
-                (&it["interrupted"], &it["errors"]),
-                (&json!(true), &json!({"CANCELLED": 4})),
-                "{way:?}"
-            );
-            assert!(it["samples"].as_u64().unwrap() > 0, "{way:?}: {it}");
-        }
-        let (cold, _) = hung(&way, "30m", &[Signal::INT]);
-        assert_eq!(stdout(&cold), "", "{way:?}");
-    }
-}
-
-#[test]
-fn a_matrix_leaves_a_folder() {
-    let broker = Broker::start();
-    let words = "bench matrix --operations hash-data,sign-certificate,health --sizes 16,64 --issuers p-384,p-521 \
-                 --concurrency 1,2 --lanes unary,pipeline --repeats 2 --requests 6 --warm-up 0 --connections 2 --out m";
-    let text = broker.text(&words.split_whitespace().collect::<Vec<_>>());
-    assert!(text.contains("callers") && text.contains("hash-data 64 B, Default, pipeline"), "{text}");
-    // hash-data: 2 sizes, 2 lanes; certificates: 2 issuers, 2 lanes; health: unary. Each with 1 and 2 callers.
-    let cells = (2 * 2 + 2 * 2 + 1) * 2;
-    let samples = String::from_utf8(broker.read("m/samples.jsonl")).unwrap();
-    let samples: Vec<Value> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(samples.len(), cells * 2);
-    let order: Vec<_> =
-        samples.iter().map(|it| (it["repeat"].as_u64().unwrap(), it["cell"].as_u64().unwrap())).collect();
-    assert!(order.is_sorted(), "{order:?}");
-    assert!(samples.iter().all(|it| it["samples"] == 6 && it["latency_us"]["p50"].is_number()));
-
-    let csv = String::from_utf8(broker.read("m/summary.csv")).unwrap();
-    assert_eq!(csv.lines().count(), cells + 1);
-    let markdown = String::from_utf8(broker.read("m/summary.md")).unwrap();
-    for operation in ["hash-data", "sign-certificate", "health"] {
-        assert!(markdown.contains(&format!("## {operation}\n")));
-        for chart in [format!("throughput-{operation}.svg"), format!("latency-{operation}.svg")] {
-            assert!(markdown.contains(&format!("({chart})")));
-            let svg = String::from_utf8(broker.read(&format!("m/{chart}"))).unwrap();
-            assert!(
-                svg.starts_with("<svg ") && svg.contains("callers at the same time") && svg.contains("unary")
-            );
-        }
-    }
-    let machine = json(&broker.read("m/machine.json"));
-    for fact in ["/processors", "/kernel", "/socket", "/version", "/broker/catalogueDigest", "/measured_at"] {
-        assert!(machine.pointer(fact).is_some(), "{fact}: {machine}");
-    }
-    let message = refusal(&broker, &["matrix", "--out", "m"]);
-    assert!(message.contains("holds something already"), "{message}");
-}
-
-#[test]
-fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
-    let broker = Broker::start();
-    let words = "bench matrix --operations hash-data --profiles No|body,Default --concurrency 1 --repeats 1 --requests 3 \
-                 --warm-up 0 --out m --output json";
-    let output = broker.run(&words.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(output.status.code(), Some(1));
-    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((lines.len(), &lines[1]["samples"]), (2, &json!(3)));
-    assert_eq!((&lines[0]["profile"], &lines[0]["error"]["code"]), (&json!("No|body"), &json!("NOT_FOUND")));
-    assert!(lines[0].get("throughput_per_s").is_none());
-    assert!(stderr(&output).contains("No|body"));
-    let markdown = String::from_utf8(broker.read("m/summary.md")).unwrap();
-    assert!(markdown.contains("1 of 1 runs failed"), "{markdown}");
-    // The name of a profile ends no cell of the table.
-    assert!(markdown.contains("| 64 B, No\\|body, unary | 1 |"), "{markdown}");
-}
-
-#[test]
-fn an_interrupted_matrix_sums_up_what_it_has() {
-    let broker = Broker::start();
-    let words = "bench matrix --operations hash-data,health --concurrency 1,2 --repeats 1000 --requests 5 --warm-up 0 \
-                 --out m --output json";
-    let mut command = broker.command(&words.split_whitespace().collect::<Vec<_>>());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    for _ in 0..4 {
-        lines.next().unwrap().unwrap();
-    }
-    interrupt(&child);
-    let rest = lines.count();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(4 + rest < 4000);
-    let csv = String::from_utf8(broker.read("m/summary.csv")).unwrap();
-    assert_eq!(csv.lines().count(), 5, "{csv}");
-    assert!(broker.path("m/latency-health.svg").exists());
 }

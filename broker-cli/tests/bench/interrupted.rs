@@ -1,0 +1,95 @@
+//! What a run has to say whose broker goes away, or whose user has seen enough.
+
+use std::{
+    process::{Child, Stdio},
+    time::Instant,
+};
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::{self, Broker, Road, json, stderr, stdout};
+
+/// The run ends early, says so, and prints what it has.
+#[test]
+fn a_broker_that_goes_away_is_counted() {
+    for way in [&["--client", "library"], &["--client", "stub"], &["--lane", "pipeline"]] {
+        let broker = Broker::start();
+        let started = broker.path("runs.csv");
+        let mut command =
+            broker.command(&["bench", "--warm-up", "0", "--duration", "30m", "--output", "json"]);
+        command.args(way).args(["--concurrency", "4", "--timeout", "5s"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // The second connection is the one that carries the load.
+        support::wait_for_load(&child);
+        drop(broker);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
+        let it = json(&output.stdout);
+        assert!(it["errors"]["UNAVAILABLE"].as_u64().unwrap() > 0, "{way:?}: {it}");
+        assert!(stderr(&output).contains("not every request was answered"));
+        assert!(!started.exists());
+    }
+}
+
+#[test]
+fn an_interrupted_run_prints_what_it_has() {
+    let broker = Broker::start();
+    let mut command = broker.command(&["bench", "--warm-up", "0", "--duration", "30m", "--output", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    support::wait_for_load(&child);
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let it = json(&output.stdout);
+    assert_eq!(it["interrupted"], true);
+    assert!(it["samples"].as_u64().unwrap() > 0);
+}
+
+pub(crate) fn interrupt(child: &Child) {
+    send(child, Signal::INT);
+}
+
+fn send(child: &Child, signal: Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
+}
+
+/// Nobody waits for the answers of a broker that hangs: not long after a signal, and not at all after a second one or where
+/// nothing is measured yet.
+#[test]
+fn a_run_is_interrupted_though_the_broker_hangs() {
+    let broker = Broker::start();
+    let road = Road::to(&broker);
+    // If they were waited for, it would be for an hour.
+    let hung = |way: &[&str], warm_up: &str, signals: &[Signal]| {
+        let words = "bench --concurrency 4 --duration 30m --timeout 60m --output json";
+        let mut command = road.command(&words.split(' ').collect::<Vec<_>>());
+        command.args(["--warm-up", warm_up]).args(way).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        support::wait_for_load(&child);
+        let _blocked = road.block();
+        support::wait_for_silence(&child);
+        let since = Instant::now();
+        signals.iter().for_each(|signal| send(&child, *signal));
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
+        assert_eq!(json(&output.stderr)["error"]["code"], "INTERRUPTED");
+        (output, since.elapsed())
+    };
+    for way in [["--client", "library"], ["--client", "stub"], ["--lane", "pipeline"]] {
+        let (patient, long) = hung(&way, "0", &[Signal::INT]);
+        let (hasty, short) = hung(&way, "0", &[Signal::INT, Signal::TERM]);
+        assert!(short < long, "{way:?}: {short:?}, {long:?}");
+        for output in [patient, hasty] {
+            let it = json(&output.stdout);
+            assert_eq!(
+                (&it["interrupted"], &it["errors"]),
+                (&json!(true), &json!({"CANCELLED": 4})),
+                "{way:?}"
+            );
+            assert!(it["samples"].as_u64().unwrap() > 0, "{way:?}: {it}");
+        }
+        let (cold, _) = hung(&way, "30m", &[Signal::INT]);
+        assert_eq!(stdout(&cold), "", "{way:?}");
+    }
+}
