@@ -35,12 +35,19 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// Does `work`, then wipes the stack below: what computes on arrays moves them about, and each move leaves a copy where
-/// the array was. What `work` gives back must not be secret bytes themselves.
+/// Does `work`, then wipes the stack below, also where it panics: what computes on arrays moves them about, and each move
+/// leaves a copy where the array was. What `work` gives back must not be secret bytes themselves.
 pub fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
-    let done = call(work);
-    wipe_stack();
-    done
+    let _wiped = Wiped;
+    call(work)
+}
+
+struct Wiped;
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        wipe_stack();
+    }
 }
 
 /// The frame in which `work` runs, and all that it calls, lie where [`wipe_stack`] has its own.
@@ -57,3 +64,62 @@ fn wipe_stack() {
 
 /// How much of the stack is wiped, in words of 8 bytes: 128 KiB, more than the deepest of what runs on it needs.
 const DEEP: usize = (128 << 10) / 8;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{fs::File, hint::black_box, os::unix::fs::FileExt as _, panic::catch_unwind, thread};
+
+    use super::*;
+
+    /// No program has it in itself: it is made as it is needed.
+    fn mark(byte: u8) -> [u8; 64] {
+        std::array::from_fn(|index| byte ^ (index as u8).wrapping_mul(37))
+    }
+
+    /// Leaves copies at some depths, as what computes on arrays does.
+    #[inline(never)]
+    fn leave(byte: u8, depth: usize) {
+        let copy = black_box(mark(byte));
+        let room = black_box([0_u8; 2048]);
+        if depth > 0 {
+            leave(byte, depth - 1);
+        }
+        black_box((copy, room));
+    }
+
+    /// How many there are below `top` on this thread's stack, which is read before one is made to look for.
+    fn found(byte: u8, top: usize) -> usize {
+        const DEPTH: usize = 256 << 10;
+        let mut stack = vec![0; DEPTH];
+        File::open("/proc/thread-self/mem").unwrap().read_exact_at(&mut stack, (top - DEPTH) as u64).unwrap();
+        let mark = mark(byte);
+        stack.windows(mark.len()).filter(|window| *window == mark).count()
+    }
+
+    fn after(work: fn()) -> usize {
+        // All of the stack has been used before: it can be read.
+        let thread = thread::Builder::new().stack_size(2 << 20).spawn(move || {
+            let top = 0_u8;
+            leave(0x11, 150);
+            work();
+            found(0x5a, std::ptr::from_ref(black_box(&top)).addr())
+        });
+        thread.unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn what_work_leaves_on_the_stack_is_wiped() {
+        assert!(after(|| leave(0x5a, 8)) > 4, "the test would not see it");
+        assert_eq!(after(|| on_wiped_stack(|| leave(0x5a, 8))), 0);
+        let panics = || {
+            let work = || {
+                leave(0x5a, 8);
+                std::panic::resume_unwind(Box::new(()));
+            };
+            catch_unwind(|| on_wiped_stack(work)).unwrap_err();
+        };
+        assert_eq!(after(panics), 0);
+    }
+}

@@ -5,7 +5,7 @@ use std::{
     fmt,
     future::{Future as _, poll_fn},
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -13,18 +13,13 @@ use std::{
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use http::Request;
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::UnixStream, runtime::Handle, task::JoinSet, time::sleep};
 
 use super::{
     answer::Answer,
     broken,
     outgoing::{Outgoing, Sending},
-    places::{AT_FIRST, Places},
+    places::{AT_FIRST, Place, Places},
 };
 use crate::{connect::Dial, error::Error};
 
@@ -39,8 +34,8 @@ const WINDOW: u32 = 5 * 1024 * 1024;
 /// How much of what a call sends is kept for the socket.
 const SEND_BUFFER: usize = 1024 * 1024;
 
-/// How often one who waits for a place looks whether the connection is still the one, and whether the server takes more calls:
-/// both may change while no place is given back.
+/// While calls wait for a place: how often it is looked whether the connection is still the one, and whether the server takes
+/// more calls. Both may change while no place is given back.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the headers or trailers of an answer may be.
@@ -64,7 +59,7 @@ struct Shared {
 /// A connection that is open.
 struct Open {
     sender: SendRequest<Bytes>,
-    places: Places,
+    places: Arc<Places>,
 }
 
 impl Connection {
@@ -89,13 +84,11 @@ impl Connection {
 
     /// Sends a call, and waits for the beginning of its answer.
     pub(crate) async fn send(&self, head: Request<()>, body: Outgoing) -> Result<Answer, Error> {
-        let at_once =
-            self.current().and_then(|(sender, places)| Some((sender, places.try_acquire_owned().ok()?)));
+        let at_once = self.current().and_then(|(sender, places)| Some((sender, places.take()?)));
         let (mut sender, place) = match at_once {
             Some(opened) => opened,
             None => Box::pin(self.place()).await?,
         };
-        let place = Arc::new(place);
         let sent = sender.send_request(head, false);
         let (mut response, stream) = sent.map_err(|error| broken(&error, false))?;
         drop(sender);
@@ -111,48 +104,38 @@ impl Connection {
     }
 
     /// A sender and a place for a call, when there was none at once.
-    async fn place(&self) -> Result<(SendRequest<Bytes>, OwnedSemaphorePermit), Error> {
-        let mut had: Option<OwnedSemaphorePermit> = None;
+    async fn place(&self) -> Result<(SendRequest<Bytes>, Place), Error> {
         loop {
-            let (sender, places) = match self.current() {
-                Some(open) => open,
-                None => self.opened().await?,
+            let places = match self.current() {
+                Some((_, places)) => places,
+                None => self.opened().await?.1,
             };
-            // One of a connection that broke meanwhile is none.
-            if let Some(place) = had.take().filter(|place| Arc::ptr_eq(place.semaphore(), &places)) {
-                if !self.is_surplus(&places) {
-                    return Ok((sender, place));
-                }
-                place.forget();
+            match places.wait().await {
+                Some(place) => match self.current() {
+                    Some((sender, now)) if Arc::ptr_eq(&now, &places) => return Ok((sender, place)),
+                    // One of a connection that broke meanwhile is none.
+                    _ => {}
+                },
+                None => self.forget(&places),
             }
-            drop(sender);
-            let mut place = pin!(Arc::clone(&places).acquire_owned());
-            had = loop {
-                match timeout(LOOK, place.as_mut()).await {
-                    Ok(place) => break place.ok(),
-                    Err(_) if self.current().is_some_and(|(_, now)| Arc::ptr_eq(&now, &places)) => {}
-                    Err(_) => break None,
-                }
-            };
         }
     }
 
-    /// Whether one of these places is one more than the server takes now.
-    fn is_surplus(&self, places: &Arc<Semaphore>) -> bool {
-        let mut open = lock(&self.0.open);
-        open.as_mut().is_some_and(|open| open.places.are(places) && open.places.surplus())
+    /// The connection with these places takes no more calls.
+    fn forget(&self, places: &Arc<Places>) {
+        lock(&self.0.open).take_if(|open| Arc::ptr_eq(&open.places, places));
     }
 
     /// The connection that is open, unless it broke, and its places.
-    fn current(&self) -> Option<(SendRequest<Bytes>, Arc<Semaphore>)> {
+    fn current(&self) -> Option<(SendRequest<Bytes>, Arc<Places>)> {
         let mut current = lock(&self.0.open);
         let open = current.as_mut()?;
         let mut sender = open.sender.clone();
         // Of a clone there is nothing to wait for.
         match sender.poll_ready(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => {
-                let places = open.places.adjust(sender.current_max_send_streams());
-                Some((sender, Arc::clone(places)))
+                open.places.adjust(sender.current_max_send_streams());
+                Some((sender, Arc::clone(&open.places)))
             }
             _ => {
                 *current = None;
@@ -162,7 +145,7 @@ impl Connection {
     }
 
     /// The connection, opened where it is not.
-    async fn opened(&self) -> Result<(SendRequest<Bytes>, Arc<Semaphore>), Error> {
+    async fn opened(&self) -> Result<(SendRequest<Bytes>, Arc<Places>), Error> {
         let _opening = self.0.opening.lock().await;
         if let Some(open) = self.current() {
             return Ok(open);
@@ -170,21 +153,49 @@ impl Connection {
         // In the runtime that it belongs to, whoever calls; and not for a call that nobody waits for any more.
         let mut opening = JoinSet::new();
         opening.spawn_on(open(self.0.dial.clone()), &self.0.runtime);
-        let sender = match opening.join_next().await {
-            Some(Ok(sender)) => sender?,
+        let (sender, connection) = match opening.join_next().await {
+            Some(Ok(opened)) => opened?,
             _ => {
                 let detail = "the runtime that the client was made in has ended".to_owned();
                 return Err(Error::Runtime { detail });
             }
         };
-        let mut places = Places::default();
-        let free = Arc::clone(places.adjust(sender.current_max_send_streams()));
-        *lock(&self.0.open) = Some(Open { sender: sender.clone(), places });
-        Ok((sender, free))
+        let places = Places::new(sender.current_max_send_streams());
+        self.0.runtime.spawn(drive(connection, Arc::downgrade(&self.0), Arc::clone(&places)));
+        *lock(&self.0.open) = Some(Open { sender: sender.clone(), places: Arc::clone(&places) });
+        Ok((sender, places))
     }
 }
 
-async fn open(dial: Dial) -> Result<SendRequest<Bytes>, Error> {
+type Http = h2::client::Connection<UnixStream, Bytes>;
+
+/// Reads and writes for the calls on the connection. How it ends is told to each of them. It ends, too, when nobody has a
+/// sender any more.
+async fn drive(connection: Http, shared: Weak<Shared>, places: Arc<Places>) {
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        _ = connection.as_mut() => true,
+        () = look(shared, &places) => false,
+    };
+    places.close();
+    if !ended {
+        let _ = connection.await;
+    }
+}
+
+/// Looks after those who wait for a place, until the connection takes no more calls.
+async fn look(shared: Weak<Shared>, places: &Arc<Places>) {
+    loop {
+        places.waited_for().await;
+        sleep(LOOK).await;
+        let Some(shared) = shared.upgrade() else { return };
+        if !Connection(shared).current().is_some_and(|(_, now)| Arc::ptr_eq(&now, places)) {
+            return;
+        }
+    }
+}
+
+async fn open(dial: Dial) -> Result<(SendRequest<Bytes>, Http), Error> {
     let socket = dial.open().await?;
     let mut builder = Builder::new();
     builder
@@ -198,10 +209,7 @@ async fn open(dial: Dial) -> Result<SendRequest<Bytes>, Error> {
         // Answers that come too late are no attack: who gives up many calls must not lose the connection for it.
         .max_concurrent_reset_streams(RESETS)
         .max_local_error_reset_streams(None);
-    let (sender, connection) = builder.handshake(socket).await.map_err(|error| broken(&error, false))?;
-    // How it ends is told to each call on it. It ends, too, when nobody has a sender any more.
-    tokio::spawn(connection);
-    Ok(sender)
+    builder.handshake(socket).await.map_err(|error| broken(&error, false))
 }
 
 impl fmt::Debug for Connection {

@@ -218,6 +218,7 @@ impl Broker {
             Weight::Long => Some(Lane::Long),
         };
         let ended = match lane {
+            None if context.deadline <= Instant::now() => Err(ComputeError::DeadlineExceeded),
             None => catch_unwind(AssertUnwindSafe(job)).map_err(|_| ComputeError::Panicked),
             Some(lane) => self.0.pool.run(lane, context.connection, Some(context.deadline), job).await,
         };

@@ -132,12 +132,12 @@ impl Flow {
                 Instant::now()
             });
             self.spent += 1;
-            self.begin(item, now);
+            self.begin(item, now, cx);
         }
         false
     }
 
-    fn begin(&mut self, item: items::Item, now: Instant) {
+    fn begin(&mut self, item: items::Item, now: Instant, cx: &mut Context<'_>) {
         let message = match item {
             items::Item::Message(message) => message,
             items::Item::TooLarge { sequence, length } => {
@@ -163,8 +163,15 @@ impl Flow {
         }
         self.spent += item.light_bytes() / BYTES;
         if let Some(later) = item.begin(&self.broker, &self.context, now, &mut self.answers) {
-            self.bytes += size;
-            self.under_way.push(Sized(later, size));
+            let mut later = Sized(later, size);
+            // What the shard does itself is done in this turn, which counts it.
+            match Pin::new(&mut later).poll(cx) {
+                Poll::Ready((response, _)) => self.answers.push(response),
+                Poll::Pending => {
+                    self.bytes += size;
+                    self.under_way.push(later);
+                }
+            }
         }
     }
 
@@ -208,7 +215,7 @@ impl Body for Flow {
             let _ = pin!(tokio::task::yield_now()).poll(cx);
             return Poll::Pending;
         }
-        // What has just begun is polled for the first time here.
+        // What has just begun is polled anew, to be woken by its own waker.
         this.collect(cx);
         if let Some(frame) = this.answers.take() {
             this.lifeline.0.hands_out();
@@ -231,5 +238,77 @@ impl Body for Flow {
 
     fn is_end_stream(&self) -> bool {
         self.over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
+
+    use std::time::Duration;
+
+    use broker_proto::v1::{
+        EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, key_source,
+        pipeline_request::Operation,
+    };
+    use prost::Message as _;
+
+    use super::*;
+    use crate::{
+        caller::Caller,
+        compute::Pool,
+        operation::{CAPABILITIES, aead::NonceLedger},
+        policy::Catalogue,
+        rpc::Parts,
+    };
+
+    const ITEMS: usize = 100;
+
+    fn encryption(sequence: u64) -> Vec<u8> {
+        let mut key = KeySource::default();
+        key.source = Some(key_source::Source::RawKey(b"sixteen bytes!!!".to_vec()));
+        let request = EncryptDataRequest {
+            profile: "FIPS-140-3-128bit".to_owned(),
+            key_source: Some(key),
+            plaintext: vec![0; 64],
+            encrypt_metadata: Some(EncryptMetadata { nonce: vec![1; 12], aad: None }),
+            metadata: None,
+        };
+        let operation = Some(Operation::EncryptData(request));
+        let message = PipelineRequest { sequence, operation, ..PipelineRequest::default() };
+        let mut bytes = Vec::new();
+        prefix::put(&mut bytes, message.encoded_len());
+        message.encode_raw(&mut bytes);
+        bytes
+    }
+
+    /// All of them are there to be read, and a shard's others have their turn between them.
+    #[tokio::test]
+    async fn light_items_with_a_key_are_done_in_the_turn_that_counts_them() {
+        let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
+        let pool = Pool::new(1, 8, Duration::ZERO);
+        let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let now = Instant::now();
+        let context = CallContext {
+            caller: Caller { uid: 0, gid: 0, pid: None },
+            connection: 1,
+            deadline: now + Duration::from_secs(3600),
+            received: 0,
+            patience: Some(Duration::from_secs(3600)),
+        };
+        let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
+        let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
+        let mut flow = Flow::new(broker, context, Lifeline::alone(), body);
+        let mut turns = 0;
+        let frame = std::future::poll_fn(|cx| {
+            turns += 1;
+            let polled = Pin::new(&mut flow).poll_frame(cx);
+            assert!(flow.under_way.is_empty(), "turn {turns}");
+            polled
+        });
+        let answers = frame.await.unwrap().unwrap().into_data().unwrap();
+        assert!(answers.len() > ITEMS * 64);
+        assert!(turns > ITEMS / TURN, "{turns}");
     }
 }

@@ -28,8 +28,6 @@ use crate::{
     status::CallError,
 };
 
-/// What is left at a stream's end and worked on by the shard itself, in bytes.
-const INLINE: usize = 16 << 10;
 /// How long a job goes on with what has come meanwhile. It ends sooner where others wait.
 const TURN: Duration = Duration::from_millis(5);
 
@@ -102,7 +100,7 @@ impl Broker {
             }
         }
         let rest = pieces.rest();
-        if rest.len() > INLINE {
+        if Weight::of_hash(rest.len()) != Weight::Light {
             worker.start(rest, reader).await?;
             return worker.rest().await;
         }
