@@ -150,11 +150,11 @@ impl Error {
             }
             Self::Connection { begun, .. } => *begun = true,
             Self::Refused(rejection) => rejection.earlier = true,
-            Self::Deadline { .. }
-            | Self::Input { .. }
-            | Self::Protocol { .. }
-            | Self::Invalid { .. }
-            | Self::Runtime { .. } => {}
+            // The runtime has ended, and the connection with it.
+            Self::Runtime { detail } => {
+                return Self::Connection { detail: std::mem::take(detail), begun: true };
+            }
+            Self::Deadline { .. } | Self::Input { .. } | Self::Protocol { .. } | Self::Invalid { .. } => {}
         }
         self
     }

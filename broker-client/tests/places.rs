@@ -1,7 +1,10 @@
 //! Calls beyond what the server takes at once: they wait, in turn, for a place on the connection that is the one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use broker_client::{Client, Error, HashRequest, HashResponse, RetryPolicy};
 use bytes::Bytes;
@@ -9,6 +12,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{UnixListener, UnixStream},
     task::JoinHandle,
+    time::timeout,
 };
 
 /// Its length says which call it is.
@@ -105,7 +109,8 @@ impl Frames {
     /// The length of the next call's message.
     async fn call(&mut self) -> usize {
         loop {
-            match self.frame().await {
+            // Longer than a call has: one that does not come is a failure and no wait for ever.
+            match timeout(Duration::from_secs(30), self.frame()).await.unwrap() {
                 (HEADERS, stream, _) => self.last = stream,
                 (DATA, stream, length @ 1..) if stream == self.last => return length,
                 _ => {}

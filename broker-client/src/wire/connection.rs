@@ -161,7 +161,7 @@ impl Connection {
             }
         };
         let places = Places::new(sender.current_max_send_streams());
-        self.0.runtime.spawn(drive(connection, Arc::downgrade(&self.0), Arc::clone(&places)));
+        self.0.runtime.spawn(drive(connection, Arc::downgrade(&self.0), Closing(Arc::clone(&places))));
         *lock(&self.0.open) = Some(Open { sender: sender.clone(), places: Arc::clone(&places) });
         Ok((sender, places))
     }
@@ -171,15 +171,24 @@ type Http = h2::client::Connection<UnixStream, Bytes>;
 
 /// Reads and writes for the calls on the connection. How it ends is told to each of them. It ends, too, when nobody has a
 /// sender any more.
-async fn drive(connection: Http, shared: Weak<Shared>, places: Arc<Places>) {
+async fn drive(connection: Http, shared: Weak<Shared>, places: Closing) {
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         _ = connection.as_mut() => true,
-        () = look(shared, &places) => false,
+        () = look(shared, &places.0) => false,
     };
-    places.close();
+    drop(places);
     if !ended {
         let _ = connection.await;
+    }
+}
+
+/// Places that are closed when nobody drives their connection any more, whatever the reason.
+struct Closing(Arc<Places>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, TryLockError},
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -167,7 +167,11 @@ impl Audit {
     /// Whether a record will be taken at once: there is none, or it goes to a pipe, a terminal or the like that has room now.
     /// Of a file nobody can say when the disk will have it.
     pub fn is_ready(&self) -> bool {
-        let Some(polled) = &self.polled else { return !self.is_on() };
+        let (Some(sink), Some(polled)) = (&self.sink, &self.polled) else { return !self.is_on() };
+        // Who writes now may have to wait, and others behind it.
+        if matches!(sink.try_lock(), Err(TryLockError::WouldBlock)) {
+            return false;
+        }
         let mut wanted = [PollFd::new(polled, PollFlags::OUT)];
         poll(&mut wanted, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
     }
@@ -346,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_waits_for_nobody_while_a_pipe_has_room() {
+    fn a_record_waits_for_nobody_while_a_pipe_has_room_and_nobody_writes() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("audit.fifo");
         rustix::fs::mknodat(rustix::fs::CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
@@ -357,8 +361,11 @@ mod tests {
             written += 1;
         }
         assert!(written > 10, "{written}");
-        File::open(&path).unwrap().read_exact(&mut [0; 1 << 14]).unwrap();
+        File::open(&path).unwrap().read_exact(&mut [0; 4096]).unwrap();
         assert!(audit.is_ready());
+        let other = audit.sink.as_ref().unwrap().lock().unwrap();
+        assert!(!audit.is_ready());
+        drop(other);
         let file = Audit::open(&AuditTarget::File(directory.path().join("audit.log"))).unwrap();
         assert!(!file.is_ready());
         assert!(Audit::off().is_ready());
