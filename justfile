@@ -31,7 +31,7 @@ fips:
     cargo clippy -p broker-server -p broker-cli --all-targets --features broker-cli/fips --locked -- -D warnings
     cargo test -p broker-server --features fips --locked
 
-# What a call costs beside its cryptography: about a minute, with `--full` about twenty.
+# What a call costs beside its cryptography: about a minute, with `--full` more than half an hour.
 overhead *options:
     cargo run --release -p broker-benches --bin overhead -- {{options}}
 

@@ -36,9 +36,7 @@ impl Dial {
         let mut pause = FIRST_PAUSE;
         loop {
             let error = match self.attempt().await {
-                Err(Error::Connect { sockets, source, earlier }) if may_appear(&source) => {
-                    Error::Connect { sockets, source, earlier }
-                }
+                Err(error) if error.is_retryable() => error,
                 done => return done,
             };
             let left = self.wait.saturating_sub(start.elapsed());

@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use broker_client::{Client, Error, HashRequest, RetryPolicy};
-use common::{Fake, Step, quick, start};
+use common::{Fake, Step, denied, quick, start};
 
 fn hash() -> HashRequest {
     HashRequest::new("Default", "x")
@@ -181,12 +181,7 @@ async fn a_call_that_a_broker_denies_after_it_was_cut_may_have_been_begun() {
                     call.send_reset(h2::Reason::INTERNAL_ERROR);
                     continue;
                 }
-                let denied = http::Response::builder()
-                    .header("content-type", "application/grpc")
-                    .header("grpc-status", "7")
-                    .body(())
-                    .unwrap();
-                call.send_response(denied, true).unwrap();
+                call.send_response(denied(), true).unwrap();
             }
         });
         let client = Client::builder().socket(&socket).retry(quick(2)).connect().await.unwrap();

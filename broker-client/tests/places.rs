@@ -1,6 +1,8 @@
 //! Calls beyond what the server takes at once: they wait, in turn, for a place on the connection that is the one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod common;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -8,6 +10,7 @@ use std::{
 
 use broker_client::{Client, Error, HashRequest, HashResponse, RetryPolicy};
 use bytes::Bytes;
+use common::denied;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{UnixListener, UnixStream},
@@ -211,12 +214,7 @@ async fn an_early_answer_gives_its_place_back() {
         let mut unread = Vec::new();
         while let Some(call) = connection.accept().await {
             let (request, mut answer) = call.unwrap();
-            let denied = http::Response::builder()
-                .header("content-type", "application/grpc")
-                .header("grpc-status", "7")
-                .body(())
-                .unwrap();
-            answer.send_response(denied, true).unwrap();
+            answer.send_response(denied(), true).unwrap();
             unread.push(request);
         }
         unread.len()

@@ -33,7 +33,7 @@ struct Arguments {
     /// About a minute: few and short samples, and nothing that takes long; the default
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// About twenty minutes: criterion's hundred samples of everything
+    /// More than half an hour: criterion's hundred samples of everything
     #[arg(long)]
     full: bool,
     /// Measures nothing, and reports what the suites have left in target/criterion

@@ -28,6 +28,15 @@ use tonic::{Request, Response, Status, transport::Server};
 
 pub(crate) use self::services::End;
 
+/// The head of an answer that is nothing but PERMISSION_DENIED.
+pub(crate) fn denied() -> http::Response<()> {
+    http::Response::builder()
+        .header("content-type", "application/grpc")
+        .header("grpc-status", "7")
+        .body(())
+        .unwrap()
+}
+
 /// What the broker does with its next call.
 pub(crate) enum Step {
     /// Answers as it does when it was told nothing.
