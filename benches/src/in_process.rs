@@ -18,6 +18,7 @@ use broker_server::{
     policy::{Catalogue, decide, profile::Profile},
     request::{self, Limits},
     secret::SecretBytes,
+    telemetry::audit::{Audit, AuditUnavailable, KeyUse, Record},
 };
 
 use crate::{
@@ -37,6 +38,7 @@ pub struct InProcess {
     cache: CaCache,
     nonces: NonceLedger,
     limits: Limits,
+    audit: Arc<Audit>,
 }
 
 /// What an operation made.
@@ -64,7 +66,13 @@ impl InProcess {
             cache: CaCache::new(0, Duration::ZERO),
             nonces: NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?,
             limits: Limits::default(),
+            audit: Arc::new(Audit::off()),
         })
+    }
+
+    /// The token of a use of a key that nothing records.
+    fn key_use(&self) -> Result<KeyUse, AuditUnavailable> {
+        self.audit.begin(Record::default)
     }
 
     /// A scenario once, its request made on the way.
@@ -96,13 +104,18 @@ impl InProcess {
                 let profile = self.profile(&message.profile)?;
                 let request = request::SignCertificate::parse(&mut message, limits)?;
                 let permit = decide::sign_certificate(&NOBODY, profile, request, NOW)?;
-                Output::Certificate(certificate::sign_certificate(permit, &self.cache, NOBODY.uid)?)
+                Output::Certificate(certificate::sign_certificate(
+                    permit,
+                    &self.cache,
+                    NOBODY.uid,
+                    &self.key_use()?,
+                )?)
             }
             Operation::SignData(message) => {
                 let profile = self.profile(&message.profile)?;
                 let permit =
                     decide::sign_data(&NOBODY, profile, request::SignData::parse(message, limits)?, NOW)?;
-                Output::Signature(signature::sign_data(permit, backend(profile))?)
+                Output::Signature(signature::sign_data(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::VerifyData(message) => {
                 let profile = self.profile(&message.profile)?;
@@ -117,37 +130,42 @@ impl InProcess {
                 let profile = self.profile(&message.profile)?;
                 let request = request::EncryptData::parse(&mut message, limits)?;
                 let permit = decide::encrypt_data(&NOBODY, profile, request, NOW)?;
-                Output::Encrypted(aead::encrypt_data(permit, backend(profile), &self.nonces)?)
+                Output::Encrypted(aead::encrypt_data(
+                    permit,
+                    backend(profile),
+                    &self.nonces,
+                    &self.key_use()?,
+                )?)
             }
             Operation::DecryptData(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::DecryptData::parse(&mut message, limits)?;
                 let permit = decide::decrypt_data(&NOBODY, profile, request, NOW)?;
-                Output::Secret(aead::decrypt_data(permit, backend(profile))?)
+                Output::Secret(aead::decrypt_data(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::GenerateSignatureKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::GenerateKeyPair::parse(&mut message)?;
                 let permit = decide::generate_signature_key_pair(&NOBODY, profile, request, NOW)?;
-                Output::KeyPair(signature::generate_key_pair(permit)?)
+                Output::KeyPair(signature::generate_key_pair(permit, &self.key_use()?)?)
             }
             Operation::GenerateKemKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::GenerateKeyPair::parse(&mut message)?;
                 let permit = decide::generate_kem_key_pair(&NOBODY, profile, request, NOW)?;
-                Output::KeyPair(kem::generate_key_pair(permit, backend(profile))?)
+                Output::KeyPair(kem::generate_key_pair(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::Encapsulate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::Encapsulate::parse(&mut message, limits)?;
                 let permit = decide::encapsulate(&NOBODY, profile, request, NOW)?;
-                Output::Encapsulated(kem::encapsulate(permit, backend(profile))?)
+                Output::Encapsulated(kem::encapsulate(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::Decapsulate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::Decapsulate::parse(&mut message, limits)?;
                 let permit = decide::decapsulate(&NOBODY, profile, request, NOW)?;
-                Output::Secret(kem::decapsulate(permit, backend(profile))?)
+                Output::Secret(kem::decapsulate(permit, backend(profile), &self.key_use()?)?)
             }
         })
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, ffi::OsString, num::NonZeroUsize, path::PathBuf
 use crate::{
     request::Limits,
     telemetry::{
-        audit::AuditTarget,
+        audit::{AuditOptions, AuditTarget},
         logs::{LogFormat, LogLevel, LogOptions, LogOutput},
     },
 };
@@ -74,7 +74,7 @@ pub struct Config {
     /// The log.
     pub log: LogOptions,
     /// The audit.
-    pub audit: AuditTarget,
+    pub audit: AuditOptions,
     /// Development: the process stays dumpable.
     pub dev: bool,
     /// Load everything, report, exit.
@@ -150,7 +150,7 @@ impl Default for Config {
             ca_cache_ttl: Duration::from_secs(300),
             limits: Limits::default(),
             log: LogOptions::default(),
-            audit: AuditTarget::Stderr,
+            audit: AuditOptions::default(),
             dev: false,
             check: false,
         }
@@ -225,8 +225,12 @@ impl Config {
                 output: env("log-output", arguments.log_output)
                     .map_or(Ok(LogOutput::Stderr), |v| log_output(&v))?,
             },
-            audit: env("audit-log", arguments.audit_log)
-                .map_or(Ok(AuditTarget::Stderr), |v| audit_target(&v))?,
+            audit: AuditOptions {
+                target: env("audit-log", arguments.audit_log)
+                    .map_or(Ok(default.audit.target), |v| audit_target(&v))?,
+                wait: env("audit-wait", arguments.audit_wait)
+                    .map_or(Ok(default.audit.wait), |v| v.duration(Duration::from_millis(1)))?,
+            },
             dev: arguments.dev
                 || Source::variable("CRYPTO_BROKER_DEV", environment).map_or(Ok(false), |v| v.switch())?
                 || environment

@@ -2,14 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, process::ExitCode, time::Instant};
 
 use broker_server::{
     backend::module,
     config::{Config, ConfigError},
-    process,
-    server::{self, Server},
-    telemetry::logs::{self, LogOutput},
+    process::{self, FLUSH_TIMEOUT},
+    server::{self, Ended, Server},
+    telemetry::{
+        logs::{self, LogOutput},
+        output::{Outputs, Unwritten},
+    },
     transport::Outcome,
 };
 
@@ -30,19 +33,22 @@ fn main() -> ExitCode {
     if config.check {
         return check(&config);
     }
-    if let Err(error) = logs::start(&config.log) {
-        return fail(2, &error);
-    }
+    let outputs = Outputs::default();
     let elsewhere = config.log.output != LogOutput::Stderr;
-    serve(config).unwrap_or_else(|(code, error)| {
-        tracing::error!(%error, "ended");
-        if elsewhere { fail(code, error.as_ref()) } else { ExitCode::from(code) }
-    })
+    let code = match logs::start(&config.log, &outputs) {
+        Err(error) => fail(2, &error),
+        Ok(()) => serve(config, &outputs).unwrap_or_else(|(code, error)| {
+            tracing::error!(%error, "ended");
+            if elsewhere { fail(code, error.as_ref()) } else { ExitCode::from(code) }
+        }),
+    };
+    outputs.flush(Instant::now() + FLUSH_TIMEOUT);
+    code
 }
 
 type Failure = (u8, Box<dyn std::error::Error>);
 
-fn serve(config: Config) -> Result<ExitCode, Failure> {
+fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
     if let Err(error) = process::use_small_pages() {
         tracing::debug!(%error, "the heap may take large pages");
     }
@@ -51,10 +57,11 @@ fn serve(config: Config) -> Result<ExitCode, Failure> {
         Ok(limit) => tracing::debug!(?limit, "open files"),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
+    process::survive_file_size_limit().map_err(|error| (1, error.into()))?;
     // Before the sockets exist: a signal that comes early must find its handler.
-    let stop = process::stop_signal().map_err(|error| (1, error.into()))?;
+    let stop = process::stop_signal(outputs.clone()).map_err(|error| (1, error.into()))?;
     let (shards, compute_threads, dev) = (config.shards, config.compute_threads, config.dev);
-    let server = Server::bind(config).map_err(|error| (error.exit_code(), error.into()))?;
+    let server = Server::bind(config, outputs).map_err(|error| (error.exit_code(), error.into()))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         sockets = ?server.sockets(),
@@ -65,16 +72,21 @@ fn serve(config: Config) -> Result<ExitCode, Failure> {
         dev,
         "serving"
     );
-    match server.run(stop).map_err(|error| (1, error.into()))? {
-        Outcome::Drained => {
-            tracing::info!("drained");
-            Ok(ExitCode::SUCCESS)
-        }
-        Outcome::Cut { calls } => {
-            tracing::error!(calls, "calls were cut at the drain deadline");
-            Ok(ExitCode::FAILURE)
-        }
+    let Ended { outcome, deadline, key_uses } = server.run(stop).map_err(|error| (1, error.into()))?;
+    let unwritten = outputs.flush(deadline.max(Instant::now() + FLUSH_TIMEOUT));
+    if outcome == Outcome::Drained && unwritten == Unwritten::default() {
+        tracing::info!(key_uses, "drained");
+        return Ok(ExitCode::SUCCESS);
     }
+    let calls = if let Outcome::Cut { calls } = outcome { calls } else { 0 };
+    tracing::error!(
+        calls,
+        key_uses,
+        unwritten_key_uses = unwritten.key_uses,
+        unwritten_refusals = unwritten.refusals,
+        "ended at the drain deadline: calls were cut, or audit records could not be written"
+    );
+    Ok(ExitCode::FAILURE)
 }
 
 /// `--check`: 0 when a start would find everything in order, else what the start would end with.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::telemetry::audit::KeyUse;
+
 /// Bytes that nobody but a crypto library should see. No `Clone`; `Debug` prints nothing of them.
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
@@ -32,6 +34,32 @@ impl SecretBytes {
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretBytes([redacted])")
+    }
+}
+
+/// The bytes of a secret key that a caller sent. They can be read only with the token of a use that is recorded.
+#[derive(Debug)]
+pub struct SecretKey(SecretBytes);
+
+impl SecretKey {
+    /// Takes the bytes over.
+    pub const fn new(bytes: SecretBytes) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the use that `_key_use` records.
+    pub fn expose(&self, _key_use: &KeyUse) -> &[u8] {
+        self.0.expose()
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.0.expose().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

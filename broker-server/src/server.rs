@@ -5,8 +5,8 @@ use std::{
     future::Future,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::{Duration, SystemTime},
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
     rpc::{Broker, Dev, Health, Parts},
-    telemetry::audit::Audit,
+    telemetry::{audit::Audit, output::Outputs},
     transport::{
         self, Listener, Outcome, TransportError, TransportOptions,
         socket::{SocketError, SocketOptions},
@@ -35,22 +35,34 @@ pub struct Server {
     sockets: Vec<PathBuf>,
     options: TransportOptions,
     digest: String,
+    audit: Arc<Audit>,
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// What became of the calls.
+    pub outcome: Outcome,
+    /// When the drain is over at the latest.
+    pub deadline: Instant,
+    /// How many uses of keys there were; each has a record in the audit, or among those that are not written yet.
+    pub key_uses: u64,
 }
 
 impl Server {
     /// Tests the crypto module, loads the profiles, opens the audit, starts the compute pool and binds the sockets. What
-    /// has been made is taken back when a later step fails.
+    /// has been made is taken back when a later step fails. The audit is opened among `outputs`.
     ///
     /// # Errors
     /// Those of [`StartError`].
-    pub fn bind(config: Config) -> Result<Self, StartError> {
+    pub fn bind(config: Config, outputs: &Outputs) -> Result<Self, StartError> {
         module::check()?;
         let catalogue = catalogue(&config)?;
         for warning in catalogue.warnings() {
             tracing::warn!("passed over because of --profiles-lenient: {warning}");
         }
         let socket_options = SocketOptions { mode: config.socket_mode, group: group(&config)? };
-        let audit = Audit::open(&config.audit).map_err(StartError::Audit)?;
+        let audit = Arc::new(Audit::open(&config.audit, outputs).map_err(StartError::Audit)?);
         let listeners = listeners(&config.sockets, &socket_options)?;
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
@@ -63,7 +75,7 @@ impl Server {
             pool: Arc::clone(&pool),
             cache,
             nonces,
-            audit: Arc::new(audit),
+            audit: Arc::clone(&audit),
             limits: config.limits,
             max_request_bytes: config.max_request_bytes,
             max_response_bytes: config.max_response_bytes,
@@ -82,7 +94,7 @@ impl Server {
             ..TransportOptions::default()
         };
         let sockets = listeners.iter().map(|listener| listener.path().to_owned()).collect();
-        Ok(Self { broker, pool, listeners, sockets, options, digest })
+        Ok(Self { broker, pool, listeners, sockets, options, digest, audit })
     }
 
     /// Where it listens: of the default sockets, those that could be made.
@@ -99,19 +111,29 @@ impl Server {
     ///
     /// # Errors
     /// Where the system has no threads or descriptors for the I/O runtimes.
-    pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Outcome, TransportError> {
-        let Self { broker, pool, listeners, options, .. } = self;
+    pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Ended, TransportError> {
+        let Self { broker, pool, listeners, options, audit, .. } = self;
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().map_err(TransportError::Runtime)?;
         let health = runtime.block_on(Health::new(&broker.services()));
         drop(runtime);
         let routes = broker.routes(&health);
         let routes = || routes.clone();
+        let stopped = Arc::new(OnceLock::new());
+        let stop = {
+            let stopped = Arc::clone(&stopped);
+            async move {
+                stop.await;
+                let _ = stopped.set(Instant::now());
+            }
+        };
         let outcome = transport::run(listeners, &options, routes, &health, stop)?;
         if matches!(outcome, Outcome::Cut { .. }) {
             pool.abandon();
         }
-        Ok(outcome)
+        let stopped = stopped.get().copied().unwrap_or_else(Instant::now);
+        let deadline = stopped.checked_add(options.drain_deadline).unwrap_or(stopped);
+        Ok(Ended { outcome, deadline, key_uses: audit.key_uses() })
     }
 }
 

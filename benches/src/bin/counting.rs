@@ -85,8 +85,9 @@ fn so_far() -> Allocations {
 fn serve(options: Vec<String>) -> Result<ExitCode, Failure> {
     let program = String::from("cryptobroker-server");
     let config = Config::parse_from(std::iter::once(program).chain(options), &Environment::new())?;
-    broker_server::telemetry::logs::start(&config.log)?;
-    let server = broker_server::server::Server::bind(config)?;
+    let outputs = broker_server::telemetry::output::Outputs::default();
+    broker_server::telemetry::logs::start(&config.log, &outputs)?;
+    let server = broker_server::server::Server::bind(config, &outputs)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     thread::spawn(move || {
         // Without an allocation from the first question on.

@@ -53,7 +53,7 @@ impl Broker {
         config.sockets = Sockets::Named(vec![folder.path().join("s")]);
         config.audit = AuditTarget::Off;
         config.drain_idle = Duration::from_millis(1);
-        let server = Server::bind(config).unwrap();
+        let server = Server::bind(config, &Outputs::default()).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             server.run(async { drop(stopped.await) }).unwrap();

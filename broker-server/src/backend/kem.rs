@@ -45,11 +45,11 @@ pub trait Mechanism: fmt::Debug + Sync {
     /// `Length` and `Modulus`.
     fn encapsulate(&self, key: &[u8]) -> Result<Encapsulated, KemError>;
 
-    /// The shared secret in a ciphertext (FIPS 203 7.3): 32 bytes. A ciphertext that was tampered with gives another secret.
+    /// Takes the shared secret out of a ciphertext (FIPS 203 7.3). A ciphertext that was tampered with gives another secret.
     ///
     /// # Errors
     /// `Length`, `Modulus`, `Hash` and `Mismatch`.
-    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError>;
+    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError>;
 
     /// [`Self::encapsulate`] with these random bytes: m of ML-KEM, eseed of X-Wing.
     #[cfg(test)]
@@ -63,6 +63,15 @@ pub struct Encapsulated {
     pub ciphertext: Vec<u8>,
     /// 32 bytes.
     pub shared_secret: SecretBytes,
+}
+
+/// A shared secret, and the public part of the key that it was taken out with.
+#[derive(Debug)]
+pub struct Decapsulated {
+    /// 32 bytes.
+    pub shared_secret: SecretBytes,
+    /// The encapsulation key, as long as the mechanism has it.
+    pub encapsulation_key: Vec<u8>,
 }
 
 /// A decapsulation key as it came: with more than one part, all must belong together.

@@ -17,7 +17,8 @@ static VERSION: LazyLock<String> =
     after_help = "Each flag has an environment variable: CRYPTO_BROKER_ and the flag in capitals, such as \
                   CRYPTO_BROKER_SOCKET_MODE. A flag wins over its variable; an empty variable counts as unset. Also \
                   read: CRYPTO_BROKER_GRPC_MAX_CONCURRENT_STREAMS, and CRYPTO_BROKER_APP_ENV=dev as --dev.\n\n\
-                  SIGTERM and SIGINT begin the drain, a second one ends the process at once.\n\n\
+                  SIGTERM and SIGINT begin the drain, a second one ends the process at once. SIGHUP opens log and audit \
+                  files anew.\n\n\
                   Exit codes: 0 done; 1 failed, or calls were cut at the drain deadline; 2 usage, configuration or \
                   profiles wrong; 3 a socket is live already; 4 the FIPS 140-3 module failed its self-test."
 )]
@@ -98,6 +99,9 @@ pub(super) struct Arguments {
     /// Where uses of private keys and refusals are recorded: stderr, off or a file [default: stderr]
     #[arg(long, value_name = "WHERE")]
     pub(super) audit_log: Option<OsString>,
+    /// How long a call that used a key waits until its record is written, before it fails [default: 1s]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) audit_wait: Option<OsString>,
     /// For development: serves Benchmark and FakeEndpoint, and leaves the process open to debuggers
     #[arg(long)]
     pub(super) dev: bool,

@@ -46,8 +46,9 @@ fn settings() -> Vec<(&'static str, &'static str, fn(&mut Config))> {
         ("log-format", "json", |c| c.log.format = LogFormat::Json),
         ("log-output", "stdout", |c| c.log.output = LogOutput::Stdout),
         ("log-output", "/var/log/broker", |c| c.log.output = LogOutput::File("/var/log/broker".into())),
-        ("audit-log", "off", |c| c.audit = AuditTarget::Off),
-        ("audit-log", "/var/log/audit", |c| c.audit = AuditTarget::File("/var/log/audit".into())),
+        ("audit-log", "off", |c| c.audit.target = AuditTarget::Off),
+        ("audit-log", "/var/log/audit", |c| c.audit.target = AuditTarget::File("/var/log/audit".into())),
+        ("audit-wait", "250ms", |c| c.audit.wait = Duration::from_millis(250)),
     ]
 }
 

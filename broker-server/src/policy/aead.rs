@@ -5,11 +5,11 @@ use super::{
     denial::denial,
     profile::{EncryptDataRule, NonceStrategy, Profile},
 };
-use crate::secret::SecretBytes;
+use crate::secret::SecretKey;
 
 /// Whether the key is as long as `KeySize` says.
-pub(super) fn key(profile: &Profile, rule: &EncryptDataRule, key: &SecretBytes) -> Result<(), Denial> {
-    let (found, wanted) = (key.expose().len(), rule.key_length());
+pub(super) fn key(profile: &Profile, rule: &EncryptDataRule, key: &SecretKey) -> Result<(), Denial> {
+    let (found, wanted) = (key.len(), rule.key_length());
     if found == wanted {
         return Ok(());
     }

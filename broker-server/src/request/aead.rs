@@ -3,13 +3,13 @@
 use broker_proto::v1;
 
 use super::{Limits, Problem, RequestError, error::at_most, key_source};
-use crate::{algorithm::Aead, secret::SecretBytes};
+use crate::{algorithm::Aead, secret::SecretKey};
 
 /// The key of some algorithm. Whether it is one of the profile's is for policy to say.
-pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<SecretBytes, RequestError> {
+pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<SecretKey, RequestError> {
     let field = "key_source";
-    let key = key_source::raw_key(source, field, limits.aead_part)?;
-    let length = key.expose().len();
+    let key = SecretKey::new(key_source::raw_key(source, field, limits.aead_part)?);
+    let length = key.len();
     if Aead::KEYS.contains(&length) {
         return Ok(key);
     }

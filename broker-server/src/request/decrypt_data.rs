@@ -7,13 +7,16 @@ use super::{
     aead::{associated_data, key, nonce},
     error::at_most,
 };
-use crate::{algorithm::Aead, secret::SecretBytes};
+use crate::{
+    algorithm::Aead,
+    secret::{SecretBytes, SecretKey},
+};
 
 /// A request to decrypt.
 #[derive(Debug)]
 pub struct DecryptData {
     /// 16, 24 or 32 bytes.
-    pub key: SecretBytes,
+    pub key: SecretKey,
     /// What to decrypt, without the tag; may be empty. No secret yet, but decrypted in place.
     pub ciphertext: SecretBytes,
     /// What it was encrypted with.

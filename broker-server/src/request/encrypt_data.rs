@@ -7,13 +7,16 @@ use super::{
     aead::{associated_data, key, nonce},
     error::at_most,
 };
-use crate::{algorithm::Aead, secret::SecretBytes};
+use crate::{
+    algorithm::Aead,
+    secret::{SecretBytes, SecretKey},
+};
 
 /// A request to encrypt.
 #[derive(Debug)]
 pub struct EncryptData {
     /// 16, 24 or 32 bytes.
-    pub key: SecretBytes,
+    pub key: SecretKey,
     /// What to encrypt; may be empty.
     pub plaintext: SecretBytes,
     /// Absent where the caller leaves it to the broker.

@@ -3,13 +3,13 @@
 use broker_proto::v1;
 
 use super::{Problem, RequestError};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretKey};
 
 /// A request for a key pair.
 #[derive(Debug)]
 pub struct GenerateKeyPair {
     /// What to make it from; absent, the system's randomness. Which length is right depends on the profile's algorithm.
-    pub seed: Option<SecretBytes>,
+    pub seed: Option<SecretKey>,
     /// How to write it; absent, raw for a key encapsulation mechanism and DER for signatures.
     pub encoding: Option<KeyEncoding>,
 }
@@ -29,7 +29,7 @@ impl GenerateKeyPair {
     /// Takes the message apart; no seed is left in it.
     pub fn parse(message: &mut v1::GenerateKeyPairRequest) -> Result<Self, RequestError> {
         // Taken over first, so that it is wiped whatever happens.
-        let seed = message.seed.take().map(SecretBytes::new);
+        let seed = message.seed.take().map(SecretBytes::new).map(SecretKey::new);
         let number = message.key_encoding;
         let encoding = match v1::KeyEncoding::try_from(number) {
             Ok(v1::KeyEncoding::Unspecified) => None,
@@ -50,6 +50,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::telemetry::audit::KeyUse;
 
     #[test]
     fn the_seed_leaves_the_message_and_encodings_are_known_ones() {
@@ -57,7 +58,7 @@ mod tests {
         message.seed = Some(vec![7; 32]);
         message.key_encoding = 3;
         let request = GenerateKeyPair::parse(&mut message).unwrap();
-        assert_eq!(request.seed.unwrap().expose(), [7; 32]);
+        assert_eq!(request.seed.unwrap().expose(&KeyUse::for_test()), [7; 32]);
         assert_eq!(request.encoding, Some(KeyEncoding::Pem));
         assert_eq!(message.seed, None);
         message.key_encoding = 0;

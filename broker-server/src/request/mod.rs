@@ -35,7 +35,9 @@ pub use limits::Limits;
 pub use metadata::Metadata;
 #[cfg(test)]
 pub(crate) use sign_certificate::material;
-pub use sign_certificate::{AlternativeName, CaCertificate, CertificateFormat, Csr, SignCertificate};
+pub use sign_certificate::{
+    AlternativeName, CaCertificate, CertificateFormat, Csr, SignCertificate, name_text,
+};
 pub use sign_data::{SignData, SignStream};
 pub use signature::{Signature, check as check_signature, read_composite};
 pub use signed_data::{SignedAttributes, SignedData, looks_like_attributes};

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     algorithm::{KeyForm, KeyType},
-    secret::SecretBytes,
+    secret::{SecretBytes, SecretKey},
 };
 
 /// A private key: its kind and size are known, it has not been used.
@@ -19,7 +19,7 @@ use crate::{
 pub struct SigningKey {
     key_type: KeyType,
     form: KeyForm,
-    der: SecretBytes,
+    der: SecretKey,
 }
 
 impl SigningKey {
@@ -34,7 +34,7 @@ impl SigningKey {
     }
 
     /// The DER, for the crypto library.
-    pub fn der(&self) -> &SecretBytes {
+    pub fn der(&self) -> &SecretKey {
         &self.der
     }
 
@@ -78,7 +78,7 @@ impl SigningKey {
         let mut first = None;
         for form in labelled.into_iter().chain(KeyForm::ALL) {
             match key_type(form, der.expose()) {
-                Ok(key_type) => return Ok(Self { key_type, form, der }),
+                Ok(key_type) => return Ok(Self { key_type, form, der: SecretKey::new(der) }),
                 // A key that was understood and is not taken: its error is the one that helps.
                 Err(problem @ Problem::Unsupported(_)) => return Err(problem),
                 Err(problem) => _ = first.get_or_insert(problem),

@@ -14,7 +14,7 @@ use crate::{
     request::{Limits, Metadata, Problem, RequestError},
     secret::on_wiped_stack,
     status::CallError,
-    telemetry::audit::{CertificateRecord, Event, Outcome, Record},
+    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
 };
 use broker_proto::v1;
 
@@ -53,8 +53,8 @@ pub(super) struct Call {
     pub(super) certificate: Option<CertificateRecord>,
     metadata: Metadata,
     warning: Option<v1::DeprecationWarning>,
-    /// A secret key is about to be used: however the call ends, the audit says so.
-    key_use: bool,
+    /// The use of a secret key, once policy has agreed to it.
+    key_use: Option<KeyUse>,
     /// Unix seconds, taken once: every check of the call sees the same time.
     pub(super) now: i64,
     /// When it began, for the log line where there is one.
@@ -78,7 +78,7 @@ impl Call {
             certificate: None,
             metadata: Metadata::default(),
             warning: None,
-            key_use: false,
+            key_use: None,
             now: context.received,
             start: tracing::enabled!(tracing::Level::DEBUG).then(Instant::now),
         };
@@ -114,60 +114,62 @@ impl Call {
         Ok(profile)
     }
 
-    /// Policy has agreed to the use of a secret key with `algorithm`: from here on the audit records the call.
-    pub(super) fn uses_key(&mut self, algorithm: &'static str) {
+    /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The token is what the key is had with;
+    /// from here on the audit has a record of the call, however it ends.
+    pub(super) fn use_key(&mut self, parts: &Parts, algorithm: &'static str) -> Result<KeyUse, CallError> {
         self.algorithm = Some(algorithm);
-        self.key_use = true;
+        let key_use = parts.audit.begin(|| self.record(parts, Event::KeyUse))?;
+        self.key_use = Some(key_use.clone());
+        Ok(key_use)
     }
 
-    /// The log line, and the audit's record where a key was used or policy refused. Where the record cannot be written
-    /// the call fails.
-    pub(super) fn end<T>(&self, parts: &Parts, result: Result<T, CallError>) -> Result<T, CallError> {
+    /// Writes the log line, and records what policy refused or how the use of a key ended. The result of a call that used a
+    /// key is had by [`Ended::recorded`].
+    pub(super) fn end<T>(&mut self, parts: &Parts, result: Result<T, CallError>) -> Ended<T> {
         let error = result.as_ref().err();
         self.log(error);
-        if self.key_use || matches!(error, Some(CallError::Denied(_))) {
-            self.audit(parts, error)?;
-        }
-        result
+        let written = match (self.key_use.take(), error) {
+            (Some(key_use), error) => key_use.finish(error.map(CallError::reason), self.certificate.take()),
+            (None, Some(CallError::Denied(denial))) => {
+                parts.audit.refuse(|| Record {
+                    rule: (!denial.rule.is_empty()).then(|| denial.rule.to_string()),
+                    rule_line: denial.line,
+                    outcome: Outcome::Refused,
+                    reason: Some(denial.kind.reason()),
+                    ..self.record(parts, Event::Refusal)
+                });
+                Written::without_record()
+            }
+            (None, _) => Written::without_record(),
+        };
+        Ended { result, written }
     }
 
-    /// The record of how a use of a key ended, or of a refusal.
-    fn record(&self, parts: &Parts, error: Option<&CallError>) -> Record {
+    /// Notes that the call has failed, while a job of it may still run: what that job says of its use of a key counts more.
+    fn fail(&self, error: &CallError) {
+        self.log(Some(error));
+        if let Some(key_use) = &self.key_use {
+            key_use.fail(error.reason());
+        }
+    }
+
+    /// A record of this call, as far as it has come.
+    fn record(&self, parts: &Parts, event: Event) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
-        let denial = match error {
-            Some(CallError::Denied(denial)) => Some(denial),
-            _ => None,
-        };
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Record {
-            event: if denial.is_some() { Event::Refusal } else { Event::KeyUse },
+            event,
             operation: self.operation,
             profile: self.profile.clone(),
-            rule: denial.and_then(|denial| text(&denial.rule)),
-            rule_line: denial.and_then(|denial| denial.line),
             catalogue_digest: Some(parts.catalogue.digest().to_owned()),
             algorithm: self.algorithm.map(str::to_owned),
             uid: Some(uid),
             gid: Some(gid),
             pid,
-            outcome: match (error, denial) {
-                (None, _) => Outcome::Success,
-                (_, Some(_)) => Outcome::Refused,
-                _ => Outcome::Failed,
-            },
-            reason: error.map(CallError::reason),
             request_id: text(self.metadata.id()),
             correlation_id: text(self.metadata.correlation_id()),
-            certificate: self.certificate.clone(),
+            ..Record::default()
         }
-    }
-
-    /// Writes the record; where that fails the call does.
-    fn audit(&self, parts: &Parts, error: Option<&CallError>) -> Result<(), CallError> {
-        parts.audit.write(&self.record(parts, error)).map_err(|error| {
-            tracing::error!(%error, operation = self.operation, "the audit is not available");
-            CallError::AuditUnavailable
-        })
     }
 
     /// The log line. Where `debug` is filtered out there is none.
@@ -197,9 +199,39 @@ impl Call {
     }
 }
 
+/// What a call came to, and the record of its use of a key, which may not be written yet.
+#[must_use = "the answer to a use of a key waits for its record"]
+pub(super) struct Ended<T> {
+    result: Result<T, CallError>,
+    written: Written,
+}
+
+impl<T> Ended<T> {
+    /// The result, once the record is written.
+    ///
+    /// # Errors
+    /// [`CallError::AuditUnavailable`] where the record is not written in time, and else the call's own error.
+    pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
+        self.written.wait(deadline).await?;
+        self.result
+    }
+
+    /// The result of a call that used no key.
+    pub(super) fn keyless(self) -> Result<T, CallError> {
+        self.result
+    }
+}
+
+impl From<AuditUnavailable> for CallError {
+    fn from(AuditUnavailable: AuditUnavailable) -> Self {
+        Self::AuditUnavailable
+    }
+}
+
 impl Broker {
-    /// Does `job` where its weight belongs, with its log line and its audit. The record is written there too: a caller who
-    /// hangs up cannot have a key used without one. What the job leaves on its thread's stack is wiped.
+    /// Does `job` where its weight belongs, with its log line and its audit. The record is handed over there too: a caller
+    /// who hangs up cannot have a key used without one. What the job leaves on its thread's stack is wiped. Waiting for the
+    /// record holds no thread.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         mut call: Call,
@@ -209,12 +241,12 @@ impl Broker {
         let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
         let job = move || {
             let result = on_wiped_stack(|| job(&parts, &mut call));
-            call.end(&parts, result).map(|done| (call, done))
+            let ended = call.end(&parts, result);
+            (call, ended)
         };
         let lane = match weight {
-            Weight::Light if self.0.audit.is_ready() => None,
-            // A shard does not wait for who reads the audit.
-            Weight::Light | Weight::Short => Some(Lane::Short),
+            Weight::Light => None,
+            Weight::Short => Some(Lane::Short),
             Weight::Long => Some(Lane::Long),
         };
         let ended = match lane {
@@ -223,11 +255,11 @@ impl Broker {
             Some(lane) => self.0.pool.run(lane, context.connection, Some(context.deadline), job).await,
         };
         match ended {
-            Ok(ended) => ended,
+            Ok((call, ended)) => Ok((call, ended.recorded(context.deadline).await?)),
             Err(error) => {
-                // The job has not written a line, or not yet. Where it panicked the key may have been used.
-                let panicked = error == ComputeError::Panicked;
-                Call { key_use: panicked, ..seen }.end(&self.0, Err(error.into()))
+                let error = error.into();
+                seen.fail(&error);
+                Err(error)
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     operation::{
         self,
-        aead::{AeadError, decrypt_data},
+        aead::{check_decrypt, decrypt_data},
     },
     policy::{
         decide,
@@ -55,12 +55,8 @@ fn decrypt(
     let request = request::DecryptData::parse(&mut message, &parts.limits)?;
     drop(message);
     let permit = decide::decrypt_data(&call.context.caller, profile, request, call.now)?;
-    let algorithm = permit.rule().algorithm.name();
-    call.algorithm = Some(algorithm);
+    check_decrypt(&permit)?;
+    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
-    let done = decrypt_data(permit, backend);
-    if done.as_ref().err().is_none_or(AeadError::is_key_use) {
-        call.uses_key(algorithm);
-    }
-    Ok(done?)
+    Ok(decrypt_data(permit, backend, &key_use)?)
 }

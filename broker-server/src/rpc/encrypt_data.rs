@@ -9,7 +9,7 @@ use super::{
 use crate::{
     operation::{
         self,
-        aead::{AeadError, Encrypted, encrypt_data},
+        aead::{Encrypted, check_encrypt, encrypt_data},
     },
     policy::{
         decide,
@@ -50,12 +50,8 @@ fn encrypt(parts: &Parts, call: &mut Call, mut message: EncryptDataRequest) -> R
     let request = request::EncryptData::parse(&mut message, &parts.limits)?;
     drop(message);
     let permit = decide::encrypt_data(&call.context.caller, profile, request, call.now)?;
-    let algorithm = permit.rule().algorithm.name();
-    call.algorithm = Some(algorithm);
+    check_encrypt(&permit)?;
+    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
-    let done = encrypt_data(permit, backend, &parts.nonces);
-    if done.as_ref().err().is_none_or(AeadError::is_key_use) {
-        call.uses_key(algorithm);
-    }
-    Ok(done?)
+    Ok(encrypt_data(permit, backend, &parts.nonces, &key_use)?)
 }

@@ -85,9 +85,9 @@ fn generate(
     let request = request::GenerateKeyPair::parse(&mut message)?;
     drop(message);
     let permit = decide::generate_kem_key_pair(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.rule().algorithm.name());
+    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
-    Ok(kem::generate_key_pair(permit, backend)?)
+    Ok(kem::generate_key_pair(permit, backend, &key_use)?)
 }
 
 /// Parses, decides, encapsulates.
@@ -99,9 +99,9 @@ fn encapsulate(
     let profile = call.find_profile(parts)?;
     let request = request::Encapsulate::parse(&mut message, &parts.limits)?;
     let permit = decide::encapsulate(&call.context.caller, profile, request, call.now)?;
-    call.algorithm = Some(permit.rule().algorithm.name());
+    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
-    Ok(kem::encapsulate(permit, backend)?)
+    Ok(kem::encapsulate(permit, backend, &key_use)?)
 }
 
 /// Parses, decides, decapsulates.
@@ -113,7 +113,7 @@ fn decapsulate(
     let profile = call.find_profile(parts)?;
     let request = request::Decapsulate::parse(&mut message, &parts.limits)?;
     let permit = decide::decapsulate(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.rule().algorithm.name());
+    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
-    Ok(kem::decapsulate(permit, backend)?)
+    Ok(kem::decapsulate(permit, backend, &key_use)?)
 }

@@ -45,9 +45,9 @@ fn issue(
     let request = request::SignCertificate::parse(&mut message, &parts.limits)?;
     drop(message);
     let permit = decide::sign_certificate(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.grant().scheme.descriptor());
+    let key_use = call.use_key(parts, permit.grant().scheme.descriptor())?;
     let format = permit.request().format;
-    let issued = sign_certificate(permit, &parts.cache, call.context.caller.uid)?;
+    let issued = sign_certificate(permit, &parts.cache, call.context.caller.uid, &key_use)?;
     call.certificate = Some(certificate(&issued));
     Ok(encode(issued, format))
 }
@@ -57,6 +57,9 @@ fn certificate(issued: &Issued) -> CertificateRecord {
         serial: issued.serial.clone(),
         subject_key_id: issued.subject_key_id.clone(),
         issuer: issued.issuer.clone(),
+        subject: issued.subject.clone(),
+        names: issued.names.clone(),
+        not_before: issued.not_before,
         not_after: issued.not_after,
     }
 }

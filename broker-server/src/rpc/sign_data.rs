@@ -35,9 +35,9 @@ fn sign(parts: &Parts, call: &mut Call, message: SignDataRequest) -> Result<Vec<
     let profile = call.find_profile(parts)?;
     let request = request::SignData::parse(message, &parts.limits)?;
     let permit = decide::sign_data(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.rule().scheme.data_descriptor());
+    let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
     let backend = operation::backend(permit.profile().library);
-    Ok(signature::sign_data(permit, backend)?)
+    Ok(signature::sign_data(permit, backend, &key_use)?)
 }
 
 /// The answer with a signature in it.

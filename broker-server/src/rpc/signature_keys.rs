@@ -69,6 +69,6 @@ fn generate(
     drop(message);
     let profile = call.find_profile(parts)?;
     let permit = decide::generate_signature_key_pair(&call.context.caller, profile, request?, call.now)?;
-    call.uses_key(permit.rule().scheme.data_descriptor());
-    Ok(generate_key_pair(permit)?)
+    let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
+    Ok(generate_key_pair(permit, &key_use)?)
 }

@@ -1,22 +1,20 @@
 //! The log: `tracing` events as JSON or text lines.
 //!
-//! Each line is written when it happens, with one write; a line that cannot be written (a full disk) is lost and
-//! nothing else. A panic is logged by its place in the source, without its message, which could hold anything.
+//! A thread that logs never waits: the line is handed to the output's own thread. A line that cannot be written is lost,
+//! and counted. A panic is logged by its place in the source, without its message, which could hold anything.
 
-use std::{
-    fmt,
-    fs::{File, OpenOptions},
-    io,
-    os::{fd::AsFd as _, unix::fs::OpenOptionsExt as _},
-    path::PathBuf,
-    sync::Mutex,
-};
+use std::{fmt, io, sync::Arc};
 
+use bytes::Bytes;
 use tracing_subscriber::{
     filter::LevelFilter,
-    fmt::{format::Writer, time::FormatTime},
+    fmt::{MakeWriter, format::Writer, time::FormatTime},
     util::SubscriberInitExt as _,
 };
+
+/// Where lines go.
+pub use super::output::Target as LogOutput;
+use super::output::{Output, Outputs};
 
 /// What is logged, how and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,18 +48,6 @@ pub enum LogFormat {
     Text,
 }
 
-/// Where lines go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum LogOutput {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    #[default]
-    Stderr,
-    /// A file, appended to; made with mode 0600 where it is missing.
-    File(PathBuf),
-}
-
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -81,16 +67,19 @@ pub enum LogError {
 }
 
 /// Starts logging for the whole process, once, and makes panics part of the log.
-pub fn start(options: &LogOptions) -> Result<(), LogError> {
-    let file = open(&options.output)
+///
+/// # Errors
+/// [`LogError`] where the output cannot be opened, or the process logs already.
+pub fn start(options: &LogOptions, outputs: &Outputs) -> Result<(), LogError> {
+    let output = outputs
+        .open(&options.output)
         .map_err(|cause| LogError::Open { output: options.output.to_string(), cause })?;
     let builder = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::from(options.level))
         .with_timer(Clock)
         .with_ansi(false)
-        // Its way of reporting a failed write is a print that panics where standard error is gone, too.
         .log_internal_errors(false)
-        .with_writer(Mutex::new(file));
+        .with_writer(Lines(output));
     match options.format {
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
         LogFormat::Text => builder.finish().try_init(),
@@ -103,12 +92,28 @@ pub fn start(options: &LogOptions) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Our own descriptor, unbuffered: std's handle for standard output would keep a line that failed and retry it.
-fn open(output: &LogOutput) -> io::Result<File> {
-    match output {
-        LogOutput::Stdout => Ok(io::stdout().as_fd().try_clone_to_owned()?.into()),
-        LogOutput::Stderr => Ok(io::stderr().as_fd().try_clone_to_owned()?.into()),
-        LogOutput::File(path) => OpenOptions::new().append(true).create(true).mode(0o600).open(path),
+/// Hands each line to the output.
+struct Lines(Arc<Output>);
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = LineWriter<'a>;
+
+    fn make_writer(&'a self) -> LineWriter<'a> {
+        LineWriter(&self.0)
+    }
+}
+
+struct LineWriter<'a>(&'a Output);
+
+impl io::Write for LineWriter<'_> {
+    /// Takes a whole line: the formatter writes each with one call.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.log(Bytes::from([b"\n", line].concat()));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -119,16 +124,6 @@ impl From<LogLevel> for LevelFilter {
             LogLevel::Info => Self::INFO,
             LogLevel::Warn => Self::WARN,
             LogLevel::Error => Self::ERROR,
-        }
-    }
-}
-
-impl fmt::Display for LogOutput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stdout => f.write_str("standard output"),
-            Self::Stderr => f.write_str("standard error"),
-            Self::File(path) => path.display().fmt(f),
         }
     }
 }
@@ -150,7 +145,7 @@ mod tests {
     #[test]
     fn an_output_that_cannot_be_opened_is_named() {
         let output = LogOutput::File("/nonexistent/log".into());
-        let error = start(&LogOptions { output, ..LogOptions::default() }).unwrap_err();
+        let error = start(&LogOptions { output, ..LogOptions::default() }, &Outputs::default()).unwrap_err();
         assert!(error.to_string().starts_with("the log cannot be written to /nonexistent/log: "), "{error}");
     }
 

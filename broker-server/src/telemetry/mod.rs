@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod logs;
+pub mod output;
 
 /// A time as both write it: RFC 3339, UTC, milliseconds.
 pub(crate) fn rfc3339(time: jiff::Timestamp) -> String {

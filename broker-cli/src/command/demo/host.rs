@@ -9,7 +9,7 @@ use std::{
 use broker_server::{
     config::{Config, Sockets},
     server::Server,
-    telemetry::audit::AuditTarget,
+    telemetry::{audit::AuditTarget, output::Outputs},
     transport::{Outcome, TransportError},
 };
 use tempfile::TempDir;
@@ -36,11 +36,11 @@ impl Host {
         let socket = folder.path().join("broker.sock");
         let mut config = Config::default();
         config.sockets = Sockets::Named(vec![socket.clone()]);
-        config.audit = AuditTarget::Off;
+        config.audit.target = AuditTarget::Off;
         // Nobody else calls, so nobody needs to be waited for.
         config.drain_idle = Duration::from_millis(1);
-        let server =
-            Server::bind(config).map_err(|source| Failure::local("cannot start a broker", source))?;
+        let server = Server::bind(config, &Outputs::default())
+            .map_err(|source| Failure::local("cannot start a broker", source))?;
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("demo-broker".to_owned())

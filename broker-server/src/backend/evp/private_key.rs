@@ -67,6 +67,11 @@ impl PrivateKey {
         1 == unsafe { ffi::EVP_PKEY_cmp(self.key.as_ptr(), public.key.as_ptr()) }
     }
 
+    /// SubjectPublicKeyInfo (RFC 5280 4.1) of the public half.
+    pub fn spki(&self) -> Result<Vec<u8>, EvpError> {
+        encode::spki(&self.key)
+    }
+
     /// The public half.
     pub fn public(&self) -> Result<PublicKey, EvpError> {
         // Through its encoding, so that the object returned holds nothing secret.

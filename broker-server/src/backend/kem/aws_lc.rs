@@ -1,6 +1,8 @@
 //! AWS-LC: its ML-KEM, and X-Wing made of its parts.
 
-use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check, x_wing::XWing};
+use super::{
+    Decapsulated, DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check, x_wing::XWing,
+};
 use crate::{
     algorithm::{Kem, MlKem},
     backend::evp::{EvpError, KemKey},
@@ -23,20 +25,20 @@ impl Mechanism for MlKem {
         encapsulated(public_key(*self, key)?.encapsulate())
     }
 
-    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
+    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError> {
         length(ciphertext, self.ciphertext_length())?;
         let private = private_key(*self, key.private)?;
-        if let Some(stated) = key.public {
-            let public = match key.private {
-                PrivatePart::Expanded(expanded) => check::encapsulation_key(expanded)?.to_vec(),
-                PrivatePart::Seed(_) | PrivatePart::Both { .. } => private.encapsulation_key()?,
-            };
-            if stated != public {
-                return Err(KemError::Mismatch);
-            }
+        let encapsulation_key = match key.private {
+            PrivatePart::Expanded(expanded) => check::encapsulation_key(expanded)?.to_vec(),
+            PrivatePart::Seed(_) | PrivatePart::Both { .. } => private.encapsulation_key()?,
+        };
+        if key.public.is_some_and(|stated| stated != encapsulation_key) {
+            return Err(KemError::Mismatch);
         }
         // Of a key of the right length the library checks nothing but the hash.
-        private.decapsulate(ciphertext).map_err(|error| refusal(error, KemError::Hash))
+        let shared_secret =
+            private.decapsulate(ciphertext).map_err(|error| refusal(error, KemError::Hash))?;
+        Ok(Decapsulated { shared_secret, encapsulation_key })
     }
 
     #[cfg(test)]

@@ -14,7 +14,7 @@ use ml_kem::{
 use x_wing::XWingKem;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check};
+use super::{Decapsulated, DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check};
 use crate::{
     algorithm::{Kem, MlKem},
     secret::SecretBytes,
@@ -58,16 +58,17 @@ where
         encapsulate::<K>(key, &*randomness)
     }
 
-    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
+    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError> {
         let ciphertext = ciphertext.try_into().map_err(|_| KemError::Length)?;
         let private = private_key::<K>(key.private)?;
-        if key.public.is_some_and(|public| public != private.encapsulation_key().to_bytes().as_slice()) {
+        let encapsulation_key = private.encapsulation_key().to_bytes().to_vec();
+        if key.public.is_some_and(|stated| stated != encapsulation_key) {
             return Err(KemError::Mismatch);
         }
         let mut secret = private.decapsulate(&ciphertext);
         let shared_secret = SecretBytes::new(secret.to_vec());
         secret.as_mut_slice().zeroize();
-        Ok(shared_secret)
+        Ok(Decapsulated { shared_secret, encapsulation_key })
     }
 
     #[cfg(test)]

@@ -5,7 +5,7 @@
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-use super::{DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart};
+use super::{Decapsulated, DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart};
 use crate::{
     algorithm::{Kem, MlKem},
     backend::evp,
@@ -35,7 +35,7 @@ impl Mechanism for XWing {
         encapsulate(ML_KEM.encapsulate(pk_m)?, &ek_x, pk_x)
     }
 
-    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<SecretBytes, KemError> {
+    fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError> {
         // The expanded form must not travel, a public part must not stand beside the seed (5.5.1, 5.8.2).
         let DecapsulationKey { private: PrivatePart::Seed(seed), public: None } = *key else {
             return Err(KemError::Length);
@@ -43,9 +43,13 @@ impl Mechanism for XWing {
         let (ct_m, ct_x) = parts(ciphertext)?;
         let key = expand(seed)?;
         let (seed_m, sk_x) = parts(&key)?;
-        let ss_m = ML_KEM
+        let m = ML_KEM
             .decapsulate(&DecapsulationKey { private: PrivatePart::Seed(seed_m), public: None }, ct_m)?;
-        Ok(combine(&ss_m, &evp::x25519(sk_x, ct_x), ct_x, &evp::x25519_public(sk_x)))
+        let pk_x = evp::x25519_public(sk_x);
+        let shared_secret = combine(&m.shared_secret, &evp::x25519(sk_x, ct_x), ct_x, &pk_x);
+        let mut encapsulation_key = m.encapsulation_key;
+        encapsulation_key.extend_from_slice(&pk_x);
+        Ok(Decapsulated { shared_secret, encapsulation_key })
     }
 
     #[cfg(test)]

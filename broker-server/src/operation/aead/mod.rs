@@ -19,6 +19,7 @@ use crate::{
     },
     request::{self, Problem, RequestError},
     secret::SecretBytes,
+    telemetry::audit::KeyUse,
 };
 
 /// An encrypted message, and what its receiver needs besides the key.
@@ -54,11 +55,6 @@ pub enum AeadError {
 }
 
 impl AeadError {
-    /// Whether the key was used, or its use was refused: a field that is wrong is found before.
-    pub const fn is_key_use(&self) -> bool {
-        !matches!(self, Self::Field(_))
-    }
-
     /// For google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -79,26 +75,48 @@ impl AeadError {
     }
 }
 
+/// Checks what can be checked of a request to encrypt before its key is used.
+///
+/// # Errors
+/// [`AeadError::Field`] where the profile leaves the nonce to the caller and there is none.
+pub fn check_encrypt(permit: &Permit<EncryptData>) -> Result<(), AeadError> {
+    match (permit.rule().nonce, permit.request().nonce) {
+        (NonceStrategy::UserProvided, None) => Err(wrong_length("encrypt_metadata.nonce", 0, Aead::NONCE)),
+        _ => Ok(()),
+    }
+}
+
+/// Checks what can be checked of a request to decrypt before its key is used.
+///
+/// # Errors
+/// [`AeadError::Field`] where the tag does not have the profile's length.
+pub fn check_decrypt(permit: &Permit<DecryptData>) -> Result<(), AeadError> {
+    let (length, expected) = (permit.request().tag.len(), permit.rule().tag_length());
+    if length == expected { Ok(()) } else { Err(wrong_length("decrypt_metadata.tag", length, expected)) }
+}
+
 /// Encrypts the permit's plaintext where it lies. The nonce is the caller's or, where the rule says so, 96 random bits of
 /// the library's (SP 800-38D 8.2.2), which `nonces` counts.
 pub fn encrypt_data(
     permit: Permit<EncryptData>,
     backend: &Backend,
     nonces: &NonceLedger,
+    key_use: &KeyUse,
 ) -> Result<Encrypted, AeadError> {
+    check_encrypt(&permit)?;
     let rule = *permit.rule();
     let request::EncryptData { key, mut plaintext, nonce, associated_data } = permit.into_request();
     let data = associated_data.as_deref().unwrap_or_default();
-    let cipher = cipher(rule, &key);
+    let key = key.expose(key_use);
+    key_use.identify_secret(key);
+    let cipher = cipher(rule, key);
     let sealed = match (rule.nonce, nonce) {
         (NonceStrategy::UserProvided, Some(nonce)) => {
             backend.aead.seal(&cipher, &nonce, data, plaintext.expose_mut()).map(|tag| (nonce, tag))
         }
-        (NonceStrategy::UserProvided, None) => {
-            return Err(wrong_length("encrypt_metadata.nonce", 0, Aead::NONCE));
-        }
+        (NonceStrategy::UserProvided, None) => Err(CipherError::Failed),
         (NonceStrategy::Random, _) => {
-            nonces.count(key.expose())?;
+            nonces.count(key)?;
             backend.aead.seal_random(&cipher, data, plaintext.expose_mut())
         }
     };
@@ -107,23 +125,27 @@ pub fn encrypt_data(
 }
 
 /// Decrypts the permit's ciphertext where it lies, or answers nothing of it.
-pub fn decrypt_data(permit: Permit<DecryptData>, backend: &Backend) -> Result<SecretBytes, AeadError> {
+pub fn decrypt_data(
+    permit: Permit<DecryptData>,
+    backend: &Backend,
+    key_use: &KeyUse,
+) -> Result<SecretBytes, AeadError> {
+    check_decrypt(&permit)?;
     let rule = *permit.rule();
     let request::DecryptData { key, ciphertext: mut text, nonce, associated_data, tag } =
         permit.into_request();
-    if tag.len() != rule.tag_length() {
-        return Err(wrong_length("decrypt_metadata.tag", tag.len(), rule.tag_length()));
-    }
     let data = associated_data.as_deref().unwrap_or_default();
-    match backend.aead.open(&cipher(rule, &key), &nonce, data, text.expose_mut(), &tag) {
+    let key = key.expose(key_use);
+    key_use.identify_secret(key);
+    match backend.aead.open(&cipher(rule, key), &nonce, data, text.expose_mut(), &tag) {
         Ok(()) => Ok(text),
         Err(CipherError::Authentication) => Err(AeadError::AuthenticationFailed),
         Err(_) => Err(AeadError::Internal),
     }
 }
 
-fn cipher(rule: EncryptDataRule, key: &SecretBytes) -> Cipher<'_> {
-    Cipher { algorithm: rule.algorithm, key: key.expose(), tag_length: rule.tag_length() }
+fn cipher(rule: EncryptDataRule, key: &[u8]) -> Cipher<'_> {
+    Cipher { algorithm: rule.algorithm, key, tag_length: rule.tag_length() }
 }
 
 fn wrong_length(field: &'static str, length: usize, expected: usize) -> AeadError {

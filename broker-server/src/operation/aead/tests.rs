@@ -6,6 +6,7 @@ use crate::{
     caller::Caller,
     operation::CAPABILITIES,
     policy::{Catalogue, decide},
+    secret::SecretKey,
 };
 
 const CALLER: Caller = Caller { uid: 1000, gid: 1000, pid: Some(1) };
@@ -39,25 +40,25 @@ fn encrypt(
     ledger: &NonceLedger,
 ) -> Result<Encrypted, AeadError> {
     let request = request::EncryptData {
-        key: SecretBytes::new(KEY.to_vec()),
+        key: SecretKey::new(SecretBytes::new(KEY.to_vec())),
         plaintext: SecretBytes::new(text.to_vec()),
         nonce,
         associated_data: data.map(<[u8]>::to_vec),
     };
     let permit = decide::encrypt_data(&CALLER, profiles().profile(profile).unwrap(), request, 0).unwrap();
-    encrypt_data(permit, &NATIVE, ledger)
+    encrypt_data(permit, &NATIVE, ledger, &KeyUse::for_test())
 }
 
 fn decrypt(profile: &str, sealed: Encrypted) -> Result<SecretBytes, AeadError> {
     let request = request::DecryptData {
-        key: SecretBytes::new(KEY.to_vec()),
+        key: SecretKey::new(SecretBytes::new(KEY.to_vec())),
         ciphertext: SecretBytes::new(sealed.ciphertext),
         nonce: sealed.nonce,
         associated_data: sealed.associated_data,
         tag: sealed.tag,
     };
     let permit = decide::decrypt_data(&CALLER, profiles().profile(profile).unwrap(), request, 0).unwrap();
-    decrypt_data(permit, &AWS_LC)
+    decrypt_data(permit, &AWS_LC, &KeyUse::for_test())
 }
 
 #[test]

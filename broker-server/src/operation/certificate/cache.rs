@@ -16,6 +16,7 @@ use crate::{
     algorithm::{KeyType, SignatureScheme},
     backend::evp::PrivateKey,
     request::{CaCertificate, SigningKey},
+    telemetry::audit::KeyUse,
 };
 
 /// A bounded cache of loaded CA keys; with 0 entries it holds nothing.
@@ -105,12 +106,13 @@ impl CaCache {
         key: &SigningKey,
         ca: &CaCertificate,
         scheme: SignatureScheme,
+        key_use: &KeyUse,
         load: impl FnOnce() -> Result<PrivateKey, CertificateError>,
     ) -> Result<Arc<PrivateKey>, CertificateError> {
         let Some(mac) = &self.mac else {
             return load().map(Arc::new);
         };
-        let id = identify(mac, uid, key, ca);
+        let id = identify(mac, uid, key, ca, key_use);
         if let Some(found) = self.find(&id) {
             return Ok(found);
         }
@@ -166,11 +168,11 @@ impl fmt::Debug for CaCache {
 
 /// Each part goes in with its length, so that no two triples give the same bytes. The key's form says how its bytes
 /// are read, so it is a part too.
-fn identify(mac: &hmac::Key, uid: u32, key: &SigningKey, ca: &CaCertificate) -> [u8; 32] {
+fn identify(mac: &hmac::Key, uid: u32, key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> [u8; 32] {
     let mut context = hmac::Context::with_key(mac);
     context.update(&uid.to_be_bytes());
     context.update(&[key.form() as u8]);
-    for part in [key.der().expose(), ca.der()] {
+    for part in [key.der().expose(key_use), ca.der()] {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);
     }

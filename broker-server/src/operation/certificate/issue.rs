@@ -19,6 +19,7 @@ use crate::{
     backend::evp::PrivateKey,
     operation::algorithm_identifier::algorithm_identifier,
     policy::{Permit, permit::SignCertificate},
+    request::name_text,
 };
 
 /// Builds the certificate that `permit` agrees to and signs it with `issuer`, the key of its CA certificate.
@@ -68,8 +69,18 @@ pub(super) fn issue(
         serial: hex::encode(serial),
         subject_key_id: hex::encode(subject_key_id),
         issuer: request.ca_certificate.subject_text(),
+        subject: name_text(subject),
+        names: names(permit),
+        not_before: grant.not_before,
         not_after: grant.not_after,
     })
+}
+
+/// The alternative names that stand in the certificate.
+fn names(permit: &Permit<SignCertificate>) -> Vec<String> {
+    let are_copied = permit.rule().subject_alternative_names.is_some();
+    let names = permit.request().csr.subject_alternative_names().iter();
+    names.filter(|_| are_copied).map(ToString::to_string).collect()
 }
 
 const EMPTY_NAME: [u8; 2] = [0x30, 0];

@@ -12,6 +12,7 @@ use crate::{
     backend::evp::{EvpError, PrivateKey, PublicKey},
     policy::{Permit, permit},
     request::{CaCertificate, Csr, SigningKey},
+    telemetry::audit::KeyUse,
 };
 
 /// An issued certificate and what is needed to revoke it.
@@ -25,6 +26,11 @@ pub struct Issued {
     pub subject_key_id: String,
     /// RFC 4514 text.
     pub issuer: String,
+    /// RFC 4514 text.
+    pub subject: String,
+    /// Each with its kind: `dns:`, `ip:`, `uri:`, `email:`.
+    pub names: Vec<String>,
+    pub not_before: i64,
     pub not_after: i64,
 }
 
@@ -80,10 +86,13 @@ pub fn sign_certificate(
     permit: Permit<permit::SignCertificate>,
     cache: &CaCache,
     uid: u32,
+    key_use: &KeyUse,
 ) -> Result<Issued, CertificateError> {
     let request = permit.request();
     let (key, ca) = (&request.issuer_key, &request.ca_certificate);
-    let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, || load(key, ca))?;
+    let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, key_use, || load(key, ca, key_use))?;
+    // The certificate's, which is the private key's: `load` has compared them.
+    key_use.identify(|| Some(ca.spki_der().to_vec()));
     prove_possession(&request.csr)?;
     if permit.grant().not_before > permit.grant().not_after {
         return Err(CertificateError::ValidityReversed);
@@ -92,12 +101,12 @@ pub fn sign_certificate(
 }
 
 /// Loads the issuer's key and makes sure that it is the certificate's.
-fn load(key: &SigningKey, ca: &CaCertificate) -> Result<PrivateKey, CertificateError> {
+fn load(key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> Result<PrivateKey, CertificateError> {
     if key.key_type() != ca.key_type() {
         return Err(CertificateError::KeyMismatch);
     }
     let bad = |field, problem| move |error| from_evp(error, CertificateError::BadKey { field, problem });
-    let private = PrivateKey::from_der(key.form(), key.der().expose())
+    let private = PrivateKey::from_der(key.form(), key.der().expose(key_use))
         .map_err(bad("ca_private_key", "is not a usable private key"))?;
     let public =
         PublicKey::from_spki(ca.spki_der()).map_err(bad("ca_cert", "its public key is not a usable key"))?;

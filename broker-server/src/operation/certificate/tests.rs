@@ -73,7 +73,7 @@ fn no_cache() -> CaCache {
 }
 
 fn issue(message: v1::SignCertificateRequest, rule: SignCertificateRule) -> Result<Issued, CertificateError> {
-    sign_certificate(permit_for(message, rule, None), &no_cache(), 0)
+    sign_certificate(permit_for(message, rule, None), &no_cache(), 0, &KeyUse::for_test())
 }
 
 fn usage_bits(certificate: &X509Certificate<'_>) -> Option<u16> {
@@ -282,11 +282,14 @@ fn times_change_their_form_in_2050() {
     let rule = rule(SignatureScheme::Ecdsa(SignatureHash::Sha256));
     let permit =
         permit_for(openssl.message("leaf", "ca"), rule.clone(), Some((2_524_607_999, 2_524_608_000)));
-    let der = sign_certificate(permit, &no_cache(), 0).unwrap().der;
+    let der = sign_certificate(permit, &no_cache(), 0, &KeyUse::for_test()).unwrap().der;
     assert!(der.windows(32).any(|bytes| bytes == b"\x17\x0d491231235959Z\x18\x0f20500101000000Z"));
 
     let permit = permit_for(openssl.message("leaf", "ca"), rule, Some((2, 1)));
-    assert_eq!(sign_certificate(permit, &no_cache(), 0).unwrap_err(), CertificateError::ValidityReversed);
+    assert_eq!(
+        sign_certificate(permit, &no_cache(), 0, &KeyUse::for_test()).unwrap_err(),
+        CertificateError::ValidityReversed
+    );
 }
 
 #[test]
@@ -322,7 +325,13 @@ fn the_cache_is_bounded_and_belongs_to_a_caller() {
     openssl.csr("a", &["-subj", "/CN=x"]);
     let rule = rule(SignatureScheme::RsaPkcs1(SignatureHash::Sha256));
     let sign = |cache: &CaCache, ca: &str, uid: u32| {
-        sign_certificate(permit_for(openssl.message("a", ca), rule.clone(), None), cache, uid).unwrap();
+        sign_certificate(
+            permit_for(openssl.message("a", ca), rule.clone(), None),
+            cache,
+            uid,
+            &KeyUse::for_test(),
+        )
+        .unwrap();
     };
     let cache = CaCache::new(2, Duration::from_secs(600));
     for (ca, uid, held) in [("a", 1, 1), ("a", 1, 1), ("a", 2, 2), ("b", 1, 2), ("b", 1, 2)] {
@@ -338,7 +347,8 @@ fn the_cache_is_bounded_and_belongs_to_a_caller() {
     let mut message = openssl.message("a", "a");
     message.ca_private_key = openssl.read("b.key");
     let fresh = CaCache::new(2, Duration::from_secs(600));
-    let error = sign_certificate(permit_for(message, rule.clone(), None), &fresh, 1).unwrap_err();
+    let error = sign_certificate(permit_for(message, rule.clone(), None), &fresh, 1, &KeyUse::for_test())
+        .unwrap_err();
     assert_eq!(error, CertificateError::KeyMismatch);
     assert!(fresh.is_empty());
 

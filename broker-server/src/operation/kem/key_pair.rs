@@ -11,6 +11,7 @@ use crate::{
     operation::signature::KeyPair,
     policy::{Permit, permit},
     secret::SecretBytes,
+    telemetry::audit::KeyUse,
 };
 
 /// Makes a key pair, from the seed that was granted or from the system's randomness, and tries it before anybody relies on
@@ -19,14 +20,16 @@ use crate::{
 pub fn generate_key_pair(
     permit: Permit<permit::GenerateKemKeyPair>,
     backend: &Backend,
+    key_use: &KeyUse,
 ) -> Result<KeyPair, KemError> {
     let (request, algorithm) = (permit.request(), permit.rule().algorithm);
     let mechanism = mechanism(backend, algorithm)?;
     let random;
     let seed = match &request.seed {
         Some(seed) => {
-            exact("seed", seed.expose(), algorithm.seed_length())?;
-            seed.expose()
+            let seed = seed.expose(key_use);
+            exact("seed", seed, algorithm.seed_length())?;
+            seed
         }
         None => {
             random = random_seed(algorithm.seed_length())?;
@@ -34,6 +37,7 @@ pub fn generate_key_pair(
         }
     };
     let public = mechanism.encapsulation_key(seed).map_err(|_| KemError::Internal)?;
+    key_use.identify(|| Some(public.clone()));
     try_out(mechanism, &public, seed)?;
     encoding::write(algorithm, public, seed, request.encoding)
 }
@@ -51,5 +55,6 @@ fn try_out(mechanism: &dyn Mechanism, public: &[u8], seed: &[u8]) -> Result<(), 
     let made = mechanism.encapsulate(public).map_err(|_| KemError::Internal)?;
     let key = DecapsulationKey { private: PrivatePart::Seed(seed), public: None };
     let taken = mechanism.decapsulate(&key, &made.ciphertext).map_err(|_| KemError::Internal)?;
-    verify_slices_are_equal(made.shared_secret.expose(), taken.expose()).map_err(|_| KemError::Internal)
+    verify_slices_are_equal(made.shared_secret.expose(), taken.shared_secret.expose())
+        .map_err(|_| KemError::Internal)
 }

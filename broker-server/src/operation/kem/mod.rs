@@ -12,7 +12,8 @@ use crate::{
     },
     policy::{Permit, permit},
     request::{DecapsulationKey, Problem, RequestError},
-    secret::SecretBytes,
+    secret::{SecretBytes, SecretKey},
+    telemetry::audit::KeyUse,
 };
 
 /// Why there is no shared secret or no key pair.
@@ -52,8 +53,13 @@ impl KemError {
 /// Makes a shared secret for the holder of the decapsulation key.
 // The permit is taken by value so that it is used once, though only its parts are read.
 #[allow(clippy::needless_pass_by_value)]
-pub fn encapsulate(permit: Permit<permit::Encapsulate>, backend: &Backend) -> Result<Encapsulated, KemError> {
+pub fn encapsulate(
+    permit: Permit<permit::Encapsulate>,
+    backend: &Backend,
+    key_use: &KeyUse,
+) -> Result<Encapsulated, KemError> {
     let key = permit.request().key.octets();
+    key_use.identify(|| Some(key.to_vec()));
     mechanism(backend, permit.rule().algorithm)?.encapsulate(key).map_err(|error| match error {
         backend_kem::KemError::Modulus => KemError::BadKey(
             "the encapsulation key fails the modulus check (FIPS 203 7.2): a number in it is not below 3329",
@@ -64,11 +70,15 @@ pub fn encapsulate(permit: Permit<permit::Encapsulate>, backend: &Backend) -> Re
 
 /// Takes the shared secret out of the ciphertext; out of one that was tampered with another one.
 #[allow(clippy::needless_pass_by_value)] // as above
-pub fn decapsulate(permit: Permit<permit::Decapsulate>, backend: &Backend) -> Result<SecretBytes, KemError> {
+pub fn decapsulate(
+    permit: Permit<permit::Decapsulate>,
+    backend: &Backend,
+    key_use: &KeyUse,
+) -> Result<SecretBytes, KemError> {
     let (request, algorithm) = (permit.request(), permit.rule().algorithm);
     exact("ciphertext", &request.ciphertext, algorithm.ciphertext_length())?;
-    let key = parts(&request.key)?;
-    mechanism(backend, algorithm)?.decapsulate(&key, &request.ciphertext).map_err(|error| match error {
+    let key = parts(&request.key, key_use)?;
+    let done = mechanism(backend, algorithm)?.decapsulate(&key, &request.ciphertext).map_err(|error| match error {
         backend_kem::KemError::Hash => KemError::BadKey(
             "the expanded decapsulation key fails the hash check (FIPS 203 7.3): the hash in it is not that of the \
              encapsulation key in it",
@@ -80,7 +90,9 @@ pub fn decapsulate(permit: Permit<permit::Decapsulate>, backend: &Backend) -> Re
             "the parts of the decapsulation key (seed, expanded key, public key) do not belong together (RFC 9935 8)",
         ),
         backend_kem::KemError::Length | backend_kem::KemError::Failed => KemError::Internal,
-    })
+    })?;
+    key_use.identify(|| Some(done.encapsulation_key));
+    Ok(done.shared_secret)
 }
 
 /// Its mechanism in the profile's library. A profile whose library lacks it was refused at load.
@@ -88,8 +100,12 @@ fn mechanism(backend: &Backend, algorithm: Kem) -> Result<&'static dyn Mechanism
     backend.kem.mechanism(algorithm).ok_or(KemError::Internal)
 }
 
-fn parts(key: &DecapsulationKey) -> Result<backend_kem::DecapsulationKey<'_>, KemError> {
-    let private = match (key.seed(), key.expanded()) {
+fn parts<'a>(
+    key: &'a DecapsulationKey,
+    key_use: &KeyUse,
+) -> Result<backend_kem::DecapsulationKey<'a>, KemError> {
+    let exposed = |key: Option<&'a SecretKey>| key.map(|key| key.expose(key_use));
+    let private = match (exposed(key.seed()), exposed(key.expanded())) {
         (Some(seed), Some(expanded)) => PrivatePart::Both { seed, expanded },
         (Some(seed), None) => PrivatePart::Seed(seed),
         (None, Some(expanded)) => PrivatePart::Expanded(expanded),

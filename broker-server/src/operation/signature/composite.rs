@@ -5,15 +5,17 @@ use crate::{
     algorithm::Composite,
     backend::composite::{CompositeSigner, CompositeVerifier},
     request::{COMPONENT_KEYS, SigningKey, VerificationKey},
+    telemetry::audit::KeyUse,
 };
 
 /// Loads both keys to sign.
 pub(super) fn signer(
     algorithm: Composite,
     keys: &[SigningKey; 2],
+    key_use: &KeyUse,
 ) -> Result<CompositeSigner, SignatureError> {
     let ([traditional, ml_dsa], [first, second]) = (keys, COMPONENT_KEYS);
-    Ok(CompositeSigner::new(algorithm, [load(traditional, first)?, load(ml_dsa, second)?])?)
+    Ok(CompositeSigner::new(algorithm, [load(traditional, first, key_use)?, load(ml_dsa, second, key_use)?])?)
 }
 
 /// Loads both keys to verify.

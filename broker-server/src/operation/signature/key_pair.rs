@@ -8,6 +8,7 @@ use crate::{
     policy::{Permit, permit},
     request::{KeyEncoding, Problem, RequestError},
     secret::SecretBytes,
+    telemetry::audit::KeyUse,
 };
 
 /// A key pair as the caller wants it written.
@@ -24,13 +25,15 @@ pub struct KeyPair {
 #[allow(clippy::needless_pass_by_value)]
 pub fn generate_key_pair(
     permit: Permit<permit::GenerateSignatureKeyPair>,
+    key_use: &KeyUse,
 ) -> Result<KeyPair, SignatureError> {
     let (request, key_type) = (permit.request(), permit.grant().key_type);
     let encoding = encoding(request.encoding, key_type)?;
     let key = match &request.seed {
-        Some(seed) => from_seed(key_type, seed)?,
+        Some(seed) => from_seed(key_type, seed.expose(key_use))?,
         None => PrivateKey::generate(key_type).map_err(internal)?,
     };
+    key_use.identify(|| key.spki().ok());
     let public = key.public().map_err(internal)?;
     try_out(&key, &public, permit.grant().scheme)?;
     write(&key, &public, encoding)
@@ -51,8 +54,7 @@ fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding
 }
 
 /// RFC 8032 5.1.5, FIPS 204 algorithm 6.
-fn from_seed(key_type: KeyType, seed: &SecretBytes) -> Result<PrivateKey, SignatureError> {
-    let seed = seed.expose();
+fn from_seed(key_type: KeyType, seed: &[u8]) -> Result<PrivateKey, SignatureError> {
     let fixed: &[u8; 32] = seed.try_into().map_err(|_| {
         let problem = Problem::WrongLength { length: seed.len(), expected: vec![32] };
         RequestError { field: "seed", problem }

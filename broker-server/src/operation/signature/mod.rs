@@ -18,6 +18,7 @@ use crate::{
         evp::{EvpError, PrivateKey, PublicKey},
     },
     request::{KEY_SOURCE, Keys, RequestError, SigningKey, VerificationKey},
+    telemetry::audit::KeyUse,
 };
 
 /// Why nothing was signed, verified or made. A signature that does not match is no error.
@@ -100,11 +101,13 @@ fn matched<K>(scheme: DataScheme, keys: &Keys<K>) -> Result<Matched<'_, K>, Sign
     }
 }
 
-/// Loads a private key; what the library finds must be what policy has decided on.
-fn load(key: &SigningKey, field: &'static str) -> Result<PrivateKey, SignatureError> {
-    let loaded = PrivateKey::from_der(key.form(), key.der().expose());
+/// Loads a private key for a use that is recorded; what the library finds must be what policy has decided on.
+fn load(key: &SigningKey, field: &'static str, key_use: &KeyUse) -> Result<PrivateKey, SignatureError> {
+    let loaded = PrivateKey::from_der(key.form(), key.der().expose(key_use));
     let problem = "is not a usable private key";
-    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, problem)
+    let key = usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, problem)?;
+    key_use.identify(|| key.spki().ok());
+    Ok(key)
 }
 
 /// Loads a public key; what the library finds must be what policy has decided on.

@@ -15,22 +15,27 @@ use crate::{
     },
     policy::{Permit, permit},
     request::KEY_SOURCE,
+    telemetry::audit::KeyUse,
 };
 
 /// Signs the permit's input, in the format that was granted.
 // The permit is taken by value so that it is used once, though only its parts are read.
 #[allow(clippy::needless_pass_by_value)]
-pub fn sign_data(permit: Permit<permit::SignData>, backend: &Backend) -> Result<Vec<u8>, SignatureError> {
+pub fn sign_data(
+    permit: Permit<permit::SignData>,
+    backend: &Backend,
+    key_use: &KeyUse,
+) -> Result<Vec<u8>, SignatureError> {
     let (request, format) = (permit.request(), permit.grant().format);
     let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
         Matched::Single(scheme, key) => (scheme, key),
         Matched::Composite(algorithm, keys) => {
-            let mut signer = composite::signer(algorithm, keys)?;
+            let mut signer = composite::signer(algorithm, keys, key_use)?;
             signer.update(&request.input);
             return encode_octets(signer.finish()?, format);
         }
     };
-    let loaded = load(key, KEY_SOURCE)?;
+    let loaded = load(key, KEY_SOURCE, key_use)?;
     if format == SignatureFormat::Cms {
         return cms::sign(&loaded, scheme, &message_digest(backend, scheme, &request.input));
     }
@@ -40,7 +45,9 @@ pub fn sign_data(permit: Permit<permit::SignData>, backend: &Backend) -> Result<
 /// Signs a message that comes in parts, with the result of [`sign_data`] over the whole.
 pub struct SignStream {
     format: SignatureFormat,
+    /// Dropped before the token of its use.
     state: State,
+    _key_use: KeyUse,
 }
 
 enum State {
@@ -58,11 +65,15 @@ enum State {
 impl SignStream {
     /// Loads the keys. No part of the message is needed yet.
     #[allow(clippy::needless_pass_by_value)] // as above
-    pub fn begin(permit: Permit<permit::SignStream>, backend: &Backend) -> Result<Self, SignatureError> {
+    pub fn begin(
+        permit: Permit<permit::SignStream>,
+        backend: &Backend,
+        key_use: KeyUse,
+    ) -> Result<Self, SignatureError> {
         let format = permit.grant().format;
         let state = match matched(permit.rule().scheme, &permit.request().keys)? {
             Matched::Single(scheme, key) => {
-                let (loaded, key_type) = (load(key, KEY_SOURCE)?, key.key_type());
+                let (loaded, key_type) = (load(key, KEY_SOURCE, &key_use)?, key.key_type());
                 if format == SignatureFormat::Cms {
                     let algorithm = algorithm(message_hash(scheme));
                     State::Digest { hasher: backend.hash.start(algorithm), algorithm, key: loaded, scheme }
@@ -70,9 +81,11 @@ impl SignStream {
                     State::Message(Signer::new(&loaded, scheme)?, key_type)
                 }
             }
-            Matched::Composite(algorithm, keys) => State::Composite(composite::signer(algorithm, keys)?),
+            Matched::Composite(algorithm, keys) => {
+                State::Composite(composite::signer(algorithm, keys, &key_use)?)
+            }
         };
-        Ok(Self { format, state })
+        Ok(Self { format, state, _key_use: key_use })
     }
 
     /// Takes the next part.

@@ -5,7 +5,7 @@ use crate::{
     operation::CAPABILITIES,
     policy::{Catalogue, Denial, DenialKind, decide},
     request,
-    secret::SecretBytes,
+    secret::{SecretBytes, SecretKey},
 };
 
 const CALLER: Caller = Caller { uid: 1000, gid: 1000, pid: Some(1) };
@@ -30,7 +30,7 @@ fn profiles() -> Catalogue {
 
 fn encrypt(profile: &str, key_length: usize, nonce: Option<[u8; 12]>) -> Result<(), Denial> {
     let request = request::EncryptData {
-        key: SecretBytes::new(vec![1; key_length]),
+        key: SecretKey::new(SecretBytes::new(vec![1; key_length])),
         plaintext: SecretBytes::new(vec![2]),
         nonce,
         associated_data: None,
@@ -40,7 +40,7 @@ fn encrypt(profile: &str, key_length: usize, nonce: Option<[u8; 12]>) -> Result<
 
 fn decrypt(profile: &str, key_length: usize) -> Result<(), Denial> {
     let request = request::DecryptData {
-        key: SecretBytes::new(vec![1; key_length]),
+        key: SecretKey::new(SecretBytes::new(vec![1; key_length])),
         ciphertext: SecretBytes::new(vec![2]),
         nonce: [0; 12],
         associated_data: None,

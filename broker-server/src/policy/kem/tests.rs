@@ -8,7 +8,7 @@ use crate::{
     operation::CAPABILITIES,
     policy::{Catalogue, Denial, DenialKind, decide, profile::Profile},
     request::{Decapsulate, Encapsulate, GenerateKeyPair, Limits},
-    secret::SecretBytes,
+    secret::{SecretBytes, SecretKey},
 };
 
 const CALLER: Caller = Caller { uid: 1000, gid: 1000, pid: Some(1) };
@@ -26,7 +26,7 @@ fn source(key: Vec<u8>) -> Option<broker_proto::v1::KeySource> {
 }
 
 fn generate(section: &str, seed: Option<Vec<u8>>) -> Result<(), Denial> {
-    let request = GenerateKeyPair { seed: seed.map(SecretBytes::new), encoding: None };
+    let request = GenerateKeyPair { seed: seed.map(SecretBytes::new).map(SecretKey::new), encoding: None };
     decide::generate_kem_key_pair(&CALLER, &profile(section), request, NOW).map(drop)
 }
 

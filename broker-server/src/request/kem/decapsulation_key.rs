@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     algorithm::{Kem, MlKem},
-    secret::SecretBytes,
+    secret::{SecretBytes, SecretKey},
 };
 
 /// A decapsulation key: as far as it says whose it is that is known; it has not been checked or used. It has a seed, or an
@@ -21,8 +21,8 @@ use crate::{
 #[derive(Debug)]
 pub struct DecapsulationKey {
     kind: KemKeyKind,
-    seed: Option<SecretBytes>,
-    expanded: Option<SecretBytes>,
+    seed: Option<SecretKey>,
+    expanded: Option<SecretKey>,
     public: Option<Vec<u8>>,
 }
 
@@ -33,13 +33,13 @@ impl DecapsulationKey {
     }
 
     /// d and z of ML-KEM, or X-Wing's decapsulation key; as long as the mechanism has it.
-    pub fn seed(&self) -> Option<&[u8]> {
-        self.seed.as_ref().map(SecretBytes::expose)
+    pub fn seed(&self) -> Option<&SecretKey> {
+        self.seed.as_ref()
     }
 
     /// dk of ML-KEM, as long as the parameter set has it.
-    pub fn expanded(&self) -> Option<&[u8]> {
-        self.expanded.as_ref().map(SecretBytes::expose)
+    pub fn expanded(&self) -> Option<&SecretKey> {
+        self.expanded.as_ref()
     }
 
     /// The encapsulation key that came with it, of any length.
@@ -67,7 +67,7 @@ impl DecapsulationKey {
     }
 
     fn from_raw(bytes: &[u8]) -> Option<Self> {
-        let copy = || Some(SecretBytes::new(bytes.to_vec()));
+        let copy = || Some(SecretKey::new(SecretBytes::new(bytes.to_vec())));
         let expanded = |set: &MlKem| set.decapsulation_key_length() == bytes.len();
         let (kind, seed, expanded) = match bytes.len() {
             64 => (KemKeyKind::AnyMlKem, copy(), None),
@@ -115,7 +115,7 @@ impl DecapsulationKey {
         if let Some(seed) = seed {
             exact(kem, "seed", seed, kem.seed_length())?;
         }
-        let secret = |octets: &[u8]| SecretBytes::new(octets.to_vec());
+        let secret = |octets: &[u8]| SecretKey::new(SecretBytes::new(octets.to_vec()));
         let (seed, expanded) = (seed.map(secret), expanded.map(secret));
         Ok(Self { kind: KemKeyKind::Of(kem), seed, expanded, public })
     }

@@ -1,9 +1,9 @@
 //! The issuer's certificate (RFC 5280 4.1): the parts that a certificate under it copies and that policy asks about.
 
 use der::{Decode as _, Tag, asn1::ObjectIdentifier};
-use x509_cert::{ext::pkix, name::Name, time::Time};
+use x509_cert::{ext::pkix, time::Time};
 
-use super::names::{check_name, extensions};
+use super::names::{check_name, extensions, name_text};
 use crate::{
     algorithm::KeyType,
     request::{
@@ -41,12 +41,9 @@ impl CaCertificate {
         &self.subject
     }
 
-    /// Its subject as RFC 4514 text; as `#` and hexadecimal DER where the text form cannot be made.
+    /// Its subject, as [`name_text`] has it.
     pub fn subject_text(&self) -> String {
-        match Name::from_der(&self.subject) {
-            Ok(name) => name.to_string(),
-            Err(_) => format!("#{}", hex::encode(&self.subject)),
-        }
+        name_text(&self.subject)
     }
 
     /// DER of SubjectPublicKeyInfo, byte for byte.

@@ -18,7 +18,7 @@ mod tests;
 pub use ca_certificate::CaCertificate;
 pub(super) use ca_certificate::subject_key;
 pub use csr::Csr;
-pub use names::AlternativeName;
+pub use names::{AlternativeName, name_text};
 
 /// A request to issue a certificate.
 #[derive(Debug)]

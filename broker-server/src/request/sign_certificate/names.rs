@@ -1,8 +1,9 @@
 //! Names: a Name is checked and kept as bytes; the alternative names of a request become values that policy can judge.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
-use der::{Tag, asn1::ObjectIdentifier};
+use der::{Decode as _, Tag, asn1::ObjectIdentifier};
+use x509_cert::name::Name;
 
 use crate::request::Problem;
 use crate::request::asn1::{NotDer, Tlv, Values, context};
@@ -20,6 +21,26 @@ pub enum AlternativeName {
     Email(String),
     /// Any other form, by its name in RFC 5280; never allowed.
     Other(&'static str),
+}
+
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "dns:{name}"),
+            Self::Ip(address) => write!(f, "ip:{address}"),
+            Self::Uri(uri) => write!(f, "uri:{uri}"),
+            Self::Email(mailbox) => write!(f, "email:{mailbox}"),
+            Self::Other(form) => f.write_str(form),
+        }
+    }
+}
+
+/// A Name as RFC 4514 text; as `#` and hexadecimal DER where the text form cannot be made.
+pub fn name_text(der: &[u8]) -> String {
+    match Name::from_der(der) {
+        Ok(name) => name.to_string(),
+        Err(_) => format!("#{}", hex::encode(der)),
+    }
 }
 
 /// Checks that `name` is an RDNSequence (RFC 5280 4.1.2.4). Values keep whatever string type they have; the order

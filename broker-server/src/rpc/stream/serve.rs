@@ -47,7 +47,8 @@ impl Broker {
         let mut header = match reader.header().await {
             Ok(header) => header,
             Err(error) => {
-                return Call::begin(context, operation, "", None, &self.0.limits)?.end(&self.0, Err(error));
+                let mut call = Call::begin(context, operation, "", None, &self.0.limits)?;
+                return call.end(&self.0, Err(error)).keyless();
             }
         };
         let metadata = header.take_metadata();
@@ -61,7 +62,7 @@ impl Broker {
                 self.finish(call, sink).await
             }
             Err(error) => match open_call.call.take() {
-                Some(call) => call.end(&self.0, Err(error)),
+                Some(mut call) => call.end(&self.0, Err(error)).recorded(reader.deadline()).await,
                 None => Err(error),
             },
         }
@@ -81,13 +82,18 @@ impl Broker {
             let job = move || match on_wiped_stack(|| open(&parts, &mut call, header)) {
                 Ok(sink) => Ok((call, sink)),
                 // Here, so that a caller who hangs up cannot be refused without a record.
-                Err(error) => call.end(&parts, Err(error)),
+                Err(error) => Err(call.end::<S>(&parts, Err(error))),
             };
-            let opened = self.0.pool.run(Lane::Short, connection, Some(reader.deadline()), job).await?;
+            let deadline = reader.deadline();
+            let opened = self.0.pool.run(Lane::Short, connection, Some(deadline), job).await?;
             open_call.call = None;
-            let (call, sink) = opened?;
-            open_call.call = Some(call);
-            sink
+            match opened {
+                Ok((call, sink)) => {
+                    open_call.call = Some(call);
+                    sink
+                }
+                Err(ended) => return ended.recorded(deadline).await,
+            }
         } else {
             open(&self.0, open_call.call()?, header)?
         };
@@ -114,7 +120,7 @@ impl Broker {
             return self.compute(call, Weight::Short, |parts, call| sink.finish(parts, call)).await;
         }
         let answer = sink.finish(&self.0, &mut call);
-        call.end(&self.0, answer).map(|answer| (call, answer))
+        call.end(&self.0, answer).keyless().map(|answer| (call, answer))
     }
 }
 
@@ -133,10 +139,10 @@ impl Open<'_> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        if let Some(call) = self.call.take() {
+        if let Some(mut call) = self.call.take() {
             let error = if thread::panicking() { CallError::Internal } else { CallError::Cancelled };
-            // Nobody is left to be told that the audit has failed; the log has it.
-            let _ = call.end::<()>(self.parts, Err(error));
+            // Nobody is left to wait for the record.
+            drop(call.end::<()>(self.parts, Err(error)));
         }
     }
 }

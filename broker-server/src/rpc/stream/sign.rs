@@ -34,9 +34,9 @@ fn open(
     let profile = call.find_profile(parts)?;
     let request = request::SignStream::parse(header, &parts.limits)?;
     let permit = decide::sign_stream(&call.context.caller, profile, request, call.now)?;
-    call.uses_key(permit.rule().scheme.data_descriptor());
+    let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
     let backend = operation::backend(permit.profile().library);
-    Ok(operation::signature::SignStream::begin(permit, backend)?)
+    Ok(operation::signature::SignStream::begin(permit, backend, key_use)?)
 }
 
 impl Sink for operation::signature::SignStream {

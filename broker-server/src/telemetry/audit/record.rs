@@ -1,0 +1,211 @@
+//! A record and its line.
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+
+/// A line is shorter than this, so that one `write(2)` into a pipe is whole (PIPE_BUF of Linux, pipe(7)).
+pub(super) const MAX_LINE: usize = 4096;
+/// To how many bytes a text is cut where the line would be too long otherwise, the first that helps.
+const CUTS: [usize; 5] = [512, 256, 128, 64, 16];
+
+/// One audit record. Fields that do not apply are `None` and absent from the line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// What happened.
+    pub event: Event,
+    /// The operation's name in the profile language, such as `SignCertificate`.
+    pub operation: &'static str,
+    /// The profile that was asked for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub profile: String,
+    /// The rule that decided, as a path into the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// That rule's line in the profile document, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_line: Option<u32>,
+    /// The digest of the catalogue that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue_digest: Option<String>,
+    /// The algorithm as the response's descriptor names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// Which key was used: `sha256:` and the hash of its public part in hex, or `hmac-sha256:` and a MAC over a symmetric
+    /// key under a key that only this process knows. The two keys of a composite are separated by a comma.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_fingerprint: Option<String>,
+    /// The caller's user id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// The caller's group id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gid: Option<u32>,
+    /// The caller's process id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<i32>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it ended so: the reason of google.rpc.ErrorInfo. Absent where the call succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// The caller's name for the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The correlation id of the caller's trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The certificate that was issued.
+    #[serde(flatten)]
+    pub certificate: Option<CertificateRecord>,
+}
+
+/// What an issued certificate can be found, and revoked, by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CertificateRecord {
+    /// The serial's octets in lower-case hex.
+    pub serial: String,
+    /// The subject key identifier in lower-case hex.
+    pub subject_key_id: String,
+    /// The issuer's name as RFC 4514 text.
+    pub issuer: String,
+    /// The subject's name as RFC 4514 text.
+    pub subject: String,
+    /// The subject alternative names, each with its kind: `dns:`, `ip:`, `uri:`, `email:`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// notBefore in Unix seconds; written as RFC 3339.
+    #[serde(serialize_with = "unix_seconds")]
+    pub not_before: i64,
+    /// notAfter in Unix seconds; written as RFC 3339.
+    #[serde(serialize_with = "unix_seconds")]
+    pub not_after: i64,
+}
+
+/// What a record is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// A secret key was used or made, or an attempt to do so failed.
+    #[default]
+    KeyUse,
+    /// Policy refused the request before any key was used.
+    Refusal,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It did what was asked.
+    #[default]
+    Success,
+    /// Policy said no.
+    Refused,
+    /// It was allowed and failed.
+    Failed,
+}
+
+impl Record {
+    /// The record's line at this time, with a newline before and behind it, shorter than [`MAX_LINE`]. Long texts are cut;
+    /// what was cut says its length and its SHA-256.
+    pub(super) fn line(&self, time: jiff::Timestamp) -> Bytes {
+        let line = line(time, self);
+        if line.len() < MAX_LINE {
+            return line;
+        }
+        let cut = |limit: usize| line_of(time, self.cut(limit));
+        CUTS.into_iter().map(cut).find(|line| line.len() < MAX_LINE).unwrap_or_else(|| {
+            // Only numbers and texts of ours are left.
+            let Self { event, operation, rule_line, uid, gid, pid, outcome, reason, .. } = *self;
+            let bare =
+                Self { event, operation, rule_line, uid, gid, pid, outcome, reason, ..Self::default() };
+            line_of(time, bare)
+        })
+    }
+
+    fn cut(&self, limit: usize) -> Self {
+        let mut record = self.clone();
+        let mut texts = vec![&mut record.profile];
+        texts.extend(
+            [&mut record.rule, &mut record.request_id, &mut record.correlation_id].into_iter().flatten(),
+        );
+        if let Some(certificate) = &mut record.certificate {
+            cut_list(&mut certificate.names, limit);
+            texts.extend([&mut certificate.serial, &mut certificate.issuer, &mut certificate.subject]);
+        }
+        texts.into_iter().for_each(|text| cut(text, limit));
+        record
+    }
+}
+
+/// The line that says how many records of refusals were lost.
+pub(super) fn refusals_lost(records: u64) -> Bytes {
+    #[derive(Serialize)]
+    struct Lost {
+        event: &'static str,
+        refusals: u64,
+    }
+    line(jiff::Timestamp::now(), &Lost { event: "records-lost", refusals: records })
+}
+
+fn line_of(time: jiff::Timestamp, record: Record) -> Bytes {
+    line(time, &record)
+}
+
+fn line(time: jiff::Timestamp, record: &impl Serialize) -> Bytes {
+    #[derive(Serialize)]
+    struct Line<'a, R> {
+        time: String,
+        #[serde(flatten)]
+        record: &'a R,
+    }
+    // The first byte is the newline that ends what an earlier short write left behind.
+    let mut line = Vec::with_capacity(768);
+    line.push(b'\n');
+    let line_start = Line { time: crate::telemetry::rfc3339(time), record };
+    // Texts and numbers into memory: nothing here can fail, and half a line would still be a line.
+    let _ = serde_json::to_writer(&mut line, &line_start);
+    line.push(b'\n');
+    line.into()
+}
+
+/// Cuts a text that is longer than `limit` bytes.
+fn cut(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        let rest = format!("... ({} bytes, sha256 {})", text.len(), sha256(text.as_bytes()));
+        text.truncate(text.floor_char_boundary(limit));
+        text.push_str(&rest);
+    }
+}
+
+/// Keeps the first names that have room in `limit` bytes, and says how many there were.
+fn cut_list(names: &mut Vec<String>, limit: usize) {
+    if names.iter().map(String::len).sum::<usize>() <= limit {
+        return;
+    }
+    let all = names.join("\n");
+    let mut left = limit;
+    let kept = names
+        .iter()
+        .take_while(|name| {
+            let has_room = name.len() <= left;
+            left = left.saturating_sub(name.len());
+            has_room
+        })
+        .count();
+    let count = names.len();
+    names.truncate(kept);
+    names.push(format!("... ({count} names, sha256 {} of them by line)", sha256(all.as_bytes())));
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(digest::digest(&digest::SHA256, bytes))
+}
+
+fn unix_seconds<S: Serializer>(seconds: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    match jiff::Timestamp::from_second(*seconds) {
+        Ok(time) => serializer.collect_str(&time),
+        Err(_) => serializer.serialize_i64(*seconds),
+    }
+}

@@ -1,0 +1,154 @@
+//! The thread that may wait.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::{
+    RETRY, Shared, announce,
+    file::{Attempt, OpenFile},
+    state::{Kind, State},
+};
+
+/// What the writer thread does next.
+enum Next {
+    Open,
+    End,
+    Write(Arc<OpenFile>, bytes::Bytes),
+}
+
+impl Shared {
+    /// Writes what is queued, one line after the other, until all handles are gone.
+    pub(super) fn write_lines(&self) {
+        loop {
+            match self.next() {
+                Next::Open => self.open_again(),
+                Next::End => return,
+                Next::Write(file, line) => {
+                    let attempt = file.write(&line, RETRY);
+                    let has_reader = file.has_reader();
+                    self.written(attempt, has_reader);
+                }
+            }
+        }
+    }
+
+    /// Waits until there is something to do.
+    fn next(&self) -> Next {
+        let mut state = self.lock();
+        loop {
+            if state.reopen {
+                return Next::Open;
+            }
+            if state.closed && (state.failing || state.queue.is_empty()) {
+                return Next::End;
+            }
+            match (&state.file, state.queue.front()) {
+                (Some(file), Some(line)) => return Next::Write(Arc::clone(file), line.bytes.clone()),
+                (Some(file), None) if file.has_reader() => {
+                    if std::mem::take(&mut state.failing) {
+                        let change = self.review(&mut state);
+                        drop(state);
+                        announce(change);
+                        state = self.lock();
+                        continue;
+                    }
+                    state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+                // A FIFO whose reader has gone is tried again, and so is a path that could not be opened.
+                _ => {
+                    drop(self.pause(state));
+                    return Next::Open;
+                }
+            }
+        }
+    }
+
+    /// Waits before the next attempt; a line that comes meanwhile is no reason to try sooner.
+    fn pause<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let paused = |state: &mut State| !state.reopen && !state.closed;
+        self.work.wait_timeout_while(state, RETRY, paused).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Opens the file by its path. Where that fails the old one stays in use, unless it has no reader.
+    fn open_again(&self) {
+        let opened = OpenFile::open(&self.target);
+        let mut state = self.lock();
+        let asked = std::mem::take(&mut state.reopen);
+        let failed = match opened {
+            Ok(Some(file)) => {
+                state.failing = !file.has_reader();
+                state.file = Some(Arc::new(file));
+                None
+            }
+            Ok(None) => {
+                state.file = None;
+                state.failing = true;
+                None
+            }
+            Err(error) => {
+                state.failing |= state.file.as_ref().is_none_or(|file| !file.has_reader());
+                Some(error)
+            }
+        };
+        let change = self.review(&mut state);
+        drop(state);
+        announce(change);
+        if let Some(error) = failed.filter(|_| asked) {
+            tracing::error!(target = ?self.target, %error, "cannot open the file anew; the old one stays in use");
+        }
+    }
+
+    /// Notes what became of the oldest line.
+    fn written(&self, attempt: Attempt, has_reader: bool) {
+        let mut state = self.lock();
+        match attempt {
+            Attempt::Written => {
+                if let Some(Kind::KeyUse(Some(sender))) = state.pop().map(|line| line.kind) {
+                    // Nobody listens where the caller has gone meanwhile.
+                    let _ = sender.send(true);
+                }
+                state.failing = false;
+                if state.queue.is_empty() {
+                    self.drained.notify_all();
+                }
+            }
+            // Not this line's fault; who waits for it looks at the clock.
+            Attempt::WouldBlock => {}
+            Attempt::Failed(error) => {
+                match state.queue.front().map(|line| &line.kind) {
+                    Some(Kind::Log) => state.lose_log_line(),
+                    Some(Kind::KeyUse(_) | Kind::Refusal) => state.failing = true,
+                    None => {}
+                }
+                if !has_reader {
+                    state.file = None;
+                    state.failing = true;
+                }
+                if state.failing {
+                    // The record and those behind it stay queued; their calls need not wait for the next attempt.
+                    state.fail_waiting();
+                    let change = self.review(&mut state);
+                    drop(state);
+                    if change.is_some() {
+                        tracing::error!(%error, "an audit record cannot be written, and is tried again");
+                    }
+                    announce(change);
+                    state = self.pause(self.lock());
+                }
+            }
+        }
+        let change = self.review(&mut state);
+        let (log_lines, refusals) = state.take_lost();
+        drop(state);
+        announce(change);
+        if log_lines > 0 {
+            tracing::warn!(log_lines, "log lines were lost: they came faster than they could be written");
+        }
+        if let (1.., Some(hooks)) = (refusals, self.audit.get()) {
+            self.submit((hooks.refusals_lost)(refusals), Kind::Refusal);
+            tracing::error!(
+                refusals,
+                "records of refusals were lost: they came faster than they could be written"
+            );
+        }
+    }
+}
