@@ -101,10 +101,7 @@ impl Server {
     /// Where the system has no threads or descriptors for the I/O runtimes.
     pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Outcome, TransportError> {
         let Self { broker, pool, listeners, options, .. } = self;
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().build().map_err(TransportError::Runtime)?;
-        let health = runtime.block_on(Health::new(&broker.services()));
-        drop(runtime);
+        let health = Health::new(&broker.services());
         let routes = broker.routes(&health);
         let routes = || routes.clone();
         let outcome = transport::run(listeners, &options, routes, &health, stop)?;

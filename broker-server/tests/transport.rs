@@ -29,13 +29,16 @@ use tonic::{
     Code,
     transport::{Channel, Endpoint},
 };
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 use tonic_types::StatusExt as _;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct Running {
     path: PathBuf,
+    health: Health,
     stop: Option<oneshot::Sender<()>>,
     server: Option<thread::JoinHandle<Outcome>>,
     _home: tempfile::TempDir,
@@ -64,13 +67,16 @@ fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
     let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
-    let health = runtime().block_on(Health::new(&broker.services()));
+    let health = Health::new(&broker.services());
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = thread::spawn(move || {
-        let routes = || broker.routes(&health);
-        run(vec![listener], &options, routes, &health, async { drop(stopped.await) }).unwrap()
+    let server = thread::spawn({
+        let health = health.clone();
+        move || {
+            let routes = || broker.routes(&health);
+            run(vec![listener], &options, routes, &health, async { drop(stopped.await) }).unwrap()
+        }
     });
-    Running { path, stop: Some(stop), server: Some(server), _home: home }
+    Running { path, health, stop: Some(stop), server: Some(server), _home: home }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -356,4 +362,39 @@ fn a_drain_tells_watchers_and_does_not_wait_for_them() {
         assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
     });
     assert_eq!(running.server.take().unwrap().join().unwrap(), Outcome::Drained);
+}
+
+#[test]
+fn watch_of_unknown_service_says_so_and_stays_open_until_the_end() {
+    let mut running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let request = HealthCheckRequest { service: "nobody".into() };
+        let mut watch = HealthClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+        hashes(&channel).await;
+        drop(running.stop.take());
+        assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
+    });
+    assert_eq!(running.stop(), Outcome::Drained);
+}
+
+#[test]
+fn watchers_of_services_with_keys_are_told_when_keys_cannot_be_used() {
+    let running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let request = HealthCheckRequest { service: "cryptobroker.v1.CryptoService".into() };
+        let mut watch = HealthClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+        running.health.set_keyed(false);
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+        for service in ["", "cryptobroker.v1.InfoService"] {
+            let request = HealthCheckRequest { service: service.into() };
+            let answer = HealthClient::new(channel.clone()).check(request).await.unwrap();
+            assert_eq!(answer.into_inner().status(), ServingStatus::Serving, "{service}");
+        }
+        running.health.set_keyed(true);
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    });
 }

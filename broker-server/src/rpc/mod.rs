@@ -11,6 +11,7 @@ mod kem;
 mod legacy;
 mod pipeline;
 mod prefix;
+mod services;
 mod sign_certificate;
 mod sign_data;
 mod signature_keys;
@@ -52,16 +53,8 @@ pub use health::Health;
 pub(crate) use pipeline::Course;
 pub use pipeline::Lifeline;
 use pipeline::PipelineService;
+pub use services::Service;
 
-/// The services of `cryptobroker.v1`.
-const SERVICES: [&str; 6] = [
-    "cryptobroker.v1.CryptoService",
-    "cryptobroker.v1.InfoService",
-    "cryptobroker.v1.KemService",
-    "cryptobroker.v1.PipelineService",
-    "cryptobroker.v1.SignatureKeyService",
-    "cryptobroker.v1.StreamService",
-];
 /// Size of a request in bytes to health and reflection, whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
@@ -185,10 +178,10 @@ impl Broker {
         Self(Arc::new(parts))
     }
 
-    /// The names of the services that are not the protocol's own.
-    pub fn services(&self) -> Vec<&'static str> {
-        let dev = self.0.dev.iter().flat_map(|_| dev::SERVICES);
-        SERVICES.into_iter().chain(legacy::SERVICES).chain(dev).collect()
+    /// The services that are not the protocol's own.
+    pub fn services(&self) -> Vec<Service> {
+        let served = |service: &Service| !service.development || self.0.dev.is_some();
+        services::SERVICES.into_iter().filter(served).collect()
     }
 
     /// The services, for one shard.
@@ -262,7 +255,7 @@ async fn frames(mut body: Body) -> Result<Bytes, Status> {
 /// gRPC server reflection of these services and the protocol's own, as old and new tools ask for it.
 fn reflect(
     routes: service::Routes,
-    services: &[&'static str],
+    services: &[Service],
     max_request_bytes: usize,
 ) -> Result<service::Routes, ReflectionError> {
     const PROTOCOL: [&str; 3] = [
@@ -272,9 +265,9 @@ fn reflect(
     ];
     let builder = || {
         let builder = Builder::configure();
-        let names = services.iter().chain(&PROTOCOL);
+        let names = services.iter().map(|service| service.name).chain(PROTOCOL);
         names
-            .fold(builder, |builder, name| builder.with_service_name(*name))
+            .fold(builder, |builder, name| builder.with_service_name(name))
             .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)

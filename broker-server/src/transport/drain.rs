@@ -35,7 +35,7 @@ pub(super) async fn quieten(
     options: &TransportOptions,
     deadline: Instant,
 ) {
-    health.stop().await;
+    health.stop();
     let reserve = (options.drain_deadline / 4).min(Duration::from_secs(2));
     quiet(shards, options.drain_idle, deadline.checked_sub(reserve).unwrap_or(deadline)).await;
 }
