@@ -224,7 +224,12 @@ impl Routes {
     pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
         let Some(method) = unary::method(request.uri().path()) else {
             return match self.library.call(request).await {
-                Ok(answer) => frames(answer.into_body()).await,
+                // Headers alone have the status ("gRPC over HTTP/2", Trailers-Only).
+                Ok(answer) => match Status::from_header_map(answer.headers()) {
+                    Some(status) if status.code() == Code::Ok => Ok(Bytes::new()),
+                    Some(status) => Err(status),
+                    None => frames(answer.into_body()).await,
+                },
                 Err(never) => match never {},
             };
         };
@@ -277,4 +282,49 @@ fn reflect(
     let new = builder().build_v1()?.max_decoding_message_size(max_request_bytes);
     let old = builder().build_v1alpha()?.max_decoding_message_size(max_request_bytes);
     Ok(routes.add_service(new).add_service(old))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http_body_util::Full;
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+    use crate::operation::CAPABILITIES;
+
+    /// The status of a request with this message, or that of an answer.
+    async fn status(path: &str, message: &[u8]) -> Status {
+        let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
+        let pool = Pool::new(1, 1, Duration::from_secs(1));
+        let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let mut routes = broker.routes(&Health::new(&broker.services()));
+        let length = u8::try_from(message.len()).unwrap();
+        let frame = [&[0, 0, 0, 0, length][..], message].concat();
+        let mut request = http::Request::post(path).body(Body::new(Full::new(frame.into()))).unwrap();
+        request.extensions_mut().insert(CallContext {
+            caller: Caller { uid: 1, gid: 1, pid: None },
+            connection: 1,
+            deadline: Instant::now() + Duration::from_secs(60),
+            received: 0,
+            patience: None,
+        });
+        routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))
+    }
+
+    #[tokio::test]
+    async fn answer_of_headers_alone_has_its_own_status() {
+        // An unknown service; a method that there is not; a stream without a header.
+        for (path, message, code) in [
+            ("/grpc.health.v1.Health/Check", &b"\x0a\x01x"[..], Code::NotFound),
+            ("/cryptobroker.v1.StreamService/Nothing", b"", Code::Unimplemented),
+            ("/cryptobroker.v1.StreamService/HashStream", b"", Code::InvalidArgument),
+            ("/grpc.health.v1.Health/Check", b"", Code::Ok),
+        ] {
+            assert_eq!(status(path, message).await.code(), code, "{path}");
+        }
+        let refused = status("/cryptobroker.v1.StreamService/HashStream", b"").await;
+        assert!(refused.get_details_error_info().unwrap().reason.starts_with("FIELD_"), "{refused}");
+    }
 }
