@@ -42,7 +42,7 @@ impl Services {
         let pool = Pool::try_new(1, 1024, Duration::from_secs(1))?;
         let nonces = NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?;
         let broker = Broker::new(Parts::bare(catalogue, pool, nonces));
-        let health = runtime.block_on(Health::new(&broker.services()));
+        let health = Health::new(&broker.services());
         Ok(Self { routes: broker.routes(&health), runtime })
     }
 

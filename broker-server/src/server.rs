@@ -113,10 +113,9 @@ impl Server {
     /// Where the system has no threads or descriptors for the I/O runtimes.
     pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Ended, TransportError> {
         let Self { broker, pool, listeners, options, audit, .. } = self;
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().build().map_err(TransportError::Runtime)?;
-        let health = runtime.block_on(Health::new(&broker.services()));
-        drop(runtime);
+        let health = Health::new(&broker.services());
+        let keyed = health.clone();
+        audit.observe(move |available| keyed.set_keyed(available));
         let routes = broker.routes(&health);
         let routes = || routes.clone();
         let stopped = Arc::new(OnceLock::new());

@@ -56,6 +56,16 @@ pub enum CallError {
     /// The `grpc-timeout` header is not of the protocol's form.
     #[error("the grpc-timeout header is malformed")]
     MalformedTimeout,
+    /// The call's metadata is larger than a call may have.
+    #[error(
+        "the call's metadata has {length} bytes, and {most} are allowed (names, values, and 32 for each)"
+    )]
+    MetadataTooLarge {
+        /// Bytes of the list of header fields (RFC 9113 6.5.2).
+        length: usize,
+        /// How many it may have.
+        most: usize,
+    },
     /// The request is no call of gRPC.
     #[error("the request is not gRPC: that is a POST with the content-type application/grpc")]
     NotGrpc,
@@ -112,6 +122,7 @@ impl CallError {
             Self::Cut => "DRAIN_DEADLINE",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
+            Self::MetadataTooLarge { .. } => "METADATA_TOO_LARGE",
             Self::NotGrpc => "NOT_GRPC",
             Self::Compressed => "UNSUPPORTED_ENCODING",
             Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
@@ -132,7 +143,9 @@ impl CallError {
 
     const fn code(&self) -> Code {
         match self {
-            Self::Request(_) | Self::MalformedTimeout | Self::NotGrpc => Code::InvalidArgument,
+            Self::Request(_) | Self::MalformedTimeout | Self::MetadataTooLarge { .. } | Self::NotGrpc => {
+                Code::InvalidArgument
+            }
             Self::Denied(denial) => match denial.kind {
                 DenialKind::UnknownProfile => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
@@ -314,6 +327,7 @@ mod tests {
             (ComputeError::Panicked.into(), Code::Internal, "INTERNAL"),
             (CallError::ShuttingDown, Code::Unavailable, "SHUTTING_DOWN"),
             (CallError::Compressed, Code::Unimplemented, "UNSUPPORTED_ENCODING"),
+            (CallError::MetadataTooLarge { length: 2, most: 1 }, Code::InvalidArgument, "METADATA_TOO_LARGE"),
             (CallError::Cut, Code::Unavailable, "DRAIN_DEADLINE"),
             (CallError::AuditUnavailable, Code::Internal, "AUDIT_UNAVAILABLE"),
             (denial(DenialKind::KeyNotAllowed), Code::FailedPrecondition, "KEY_NOT_ALLOWED"),

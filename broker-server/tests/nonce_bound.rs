@@ -28,7 +28,7 @@ async fn broker() -> Routes {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
     let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::with_bounds(3, 2).unwrap()));
-    broker.routes(&Health::new(&broker.services()).await)
+    broker.routes(&Health::new(&broker.services()))
 }
 
 async fn encrypt(

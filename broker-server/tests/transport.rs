@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
+mod support;
+
 use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
@@ -24,18 +26,20 @@ use broker_server::{
 };
 use hyper_util::rt::TokioIo;
 use prost::Message as _;
+use support::http2::{self, HASH_DATA, PREFACE, call_header, connect, frame, hash_call, header_block, hello};
 use tokio::sync::oneshot;
 use tonic::{
     Code,
     transport::{Channel, Endpoint},
 };
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 use tonic_types::StatusExt as _;
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct Running {
     path: PathBuf,
+    health: Health,
     stop: Option<oneshot::Sender<()>>,
     server: Option<thread::JoinHandle<Outcome>>,
     _home: tempfile::TempDir,
@@ -55,6 +59,17 @@ impl Drop for Running {
 }
 
 fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
+    let mut stop = None;
+    let mut running = start_until(change, |_, stopper| stop = Some(stopper));
+    running.stop = stop;
+    running
+}
+
+/// Starts a server whose socket is there before it serves, and calls `before` then. It ends when the sender is dropped.
+fn start_until(
+    change: impl FnOnce(&mut TransportOptions),
+    before: impl FnOnce(&Path, oneshot::Sender<()>),
+) -> Running {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let listener = Listener::bind(&path, &SocketOptions::default()).unwrap();
@@ -64,13 +79,17 @@ fn start(change: impl FnOnce(&mut TransportOptions)) -> Running {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
     let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
-    let health = runtime().block_on(Health::new(&broker.services()));
+    let health = Health::new(&broker.services());
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = thread::spawn(move || {
-        let routes = || broker.routes(&health);
-        run(vec![listener], &options, routes, &health, async { drop(stopped.await) }).unwrap()
+    before(&path, stop);
+    let server = thread::spawn({
+        let health = health.clone();
+        move || {
+            let routes = || broker.routes(&health);
+            run(vec![listener], &options, routes, &health, async { drop(stopped.await) }).unwrap()
+        }
     });
-    Running { path, stop: Some(stop), server: Some(server), _home: home }
+    Running { path, health, stop: None, server: Some(server), _home: home }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -145,30 +164,6 @@ fn a_message_over_the_limit_is_refused_without_being_taken() {
         assert_eq!(status.get_details_error_info().unwrap().reason, "MESSAGE_TOO_LARGE");
         hashes(&channel).await;
     });
-}
-
-/// A frame of HTTP/2 (RFC 9113 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
-const HASH_DATA: &str = "/cryptobroker.v1.CryptoService/HashData";
-
-/// The header of a call, in literals (RFC 7541 6.2.2), as a HEADERS frame.
-fn call_header(stream: u32, path: &str) -> Vec<u8> {
-    let fields = [
-        (":method", "POST"),
-        (":scheme", "http"),
-        (":path", path),
-        (":authority", "localhost"),
-        ("content-type", "application/grpc"),
-        ("te", "trailers"),
-    ];
-    let literal = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
-    let block: Vec<u8> =
-        fields.iter().flat_map(|(name, value)| [vec![0], literal(name), literal(value)].concat()).collect();
-    frame(1, 4, stream, &block)
 }
 
 /// A connection on which these bytes have been sent, and those have come.
@@ -356,4 +351,161 @@ fn a_drain_tells_watchers_and_does_not_wait_for_them() {
         assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
     });
     assert_eq!(running.server.take().unwrap().join().unwrap(), Outcome::Drained);
+}
+
+#[test]
+fn watch_of_unknown_service_says_so_and_stays_open_until_the_end() {
+    let mut running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let request = HealthCheckRequest { service: "nobody".into() };
+        let mut watch = HealthClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+        hashes(&channel).await;
+        drop(running.stop.take());
+        assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
+    });
+    assert_eq!(running.stop(), Outcome::Drained);
+}
+
+#[test]
+fn watchers_of_services_with_keys_are_told_when_keys_cannot_be_used() {
+    let running = start(|_| {});
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        let request = HealthCheckRequest { service: "cryptobroker.v1.CryptoService".into() };
+        let mut watch = HealthClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+        running.health.set_keyed(false);
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+        for service in ["", "cryptobroker.v1.InfoService"] {
+            let request = HealthCheckRequest { service: service.into() };
+            let answer = HealthClient::new(channel.clone()).check(request).await.unwrap();
+            assert_eq!(answer.into_inner().status(), ServingStatus::Serving, "{service}");
+        }
+        running.health.set_keyed(true);
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    });
+}
+
+#[test]
+fn connections_that_wait_at_the_end_of_a_drain_are_served() {
+    let mut waiting = Vec::new();
+    // The drain is over as soon as it begins, before anything has been accepted.
+    let mut running = start_until(
+        |options| options.drain_idle = Duration::ZERO,
+        |path, stop| {
+            drop(stop);
+            for _ in 0..20 {
+                let mut stream = connect(path);
+                stream.write_all(&[hello(), hash_call(1, "localhost")].concat()).unwrap();
+                waiting.push(stream);
+            }
+        },
+    );
+    assert_eq!(running.stop(), Outcome::Drained);
+    for mut stream in waiting {
+        let seen = http2::read_to_end(&mut stream);
+        assert!(seen.windows(8).any(|window| window == http2::HASH), "{}", String::from_utf8_lossy(&seen));
+    }
+}
+
+#[test]
+fn connection_without_a_call_is_told_to_go_and_others_stay() {
+    let running = start(|options| options.first_call_time = Duration::from_millis(100));
+    // One whose authority is mended stays in the filter, and one whose is not leaves it.
+    let mut idle: Vec<UnixStream> = ["/tmp/broker.sock", "localhost"]
+        .iter()
+        .map(|authority| {
+            let mut stream = connect(&running.path);
+            stream.write_all(&[hello(), hash_call(1, authority)].concat()).unwrap();
+            http2::read_until(&mut stream, http2::HASH);
+            stream
+        })
+        .collect();
+    for sent in [&b""[..], &PREFACE[..7], &hello(), &[&hello()[..], &[0, 0]].concat()] {
+        let mut silent = connect(&running.path);
+        silent.write_all(sent).unwrap();
+        // No stream has been worked on, so all can be sent again.
+        assert_eq!(http2::goaway(&mut silent), Some((0, http2::NO_ERROR)), "{sent:?}");
+    }
+    for (stream, authority) in idle.iter_mut().zip(["/tmp/broker.sock", "localhost"]) {
+        stream.write_all(&hash_call(3, authority)).unwrap();
+        http2::read_until(stream, http2::HASH);
+    }
+}
+
+#[test]
+fn header_block_that_does_not_end_in_time_ends_its_connection() {
+    let running = start(|options| options.header_block_time = Duration::from_millis(50));
+    for authority in ["/tmp/broker.sock", "localhost"] {
+        let begun = frame(http2::HEADERS, 0, 3, &[0x83]);
+        for rest in [&begun[..], &begun[..9]] {
+            let mut stream = connect(&running.path);
+            stream.write_all(&[&hello(), &hash_call(1, authority)[..], rest].concat()).unwrap();
+            let ended = http2::goaway(&mut stream).map(|(_, code)| code);
+            assert_eq!(ended, Some(http2::ENHANCE_YOUR_CALM), "{authority}");
+        }
+    }
+}
+
+/// A call whose list of header fields has `length` bytes and a little more.
+fn large_call(stream: u32, authority: &str, length: usize) -> Vec<u8> {
+    let large = http2::literal("large", &vec![b'x'; length]);
+    header_block(stream, &[http2::call_fields(HASH_DATA, authority), large].concat())
+}
+
+#[test]
+fn too_much_metadata_costs_the_call_alone_up_to_the_connections_limit() {
+    let running = start(|_| {});
+    for authority in ["/tmp/broker.sock", "localhost"] {
+        let mut stream = connect(&running.path);
+        for (length, number) in [(17 << 10, 1), (40 << 10, 3), (63 << 10, 5)] {
+            let sent = [large_call(number, authority, length), frame(0, 1, number, &[])].concat();
+            let sent = if number == 1 { [hello(), sent].concat() } else { sent };
+            stream.write_all(&sent).unwrap();
+        }
+        stream.write_all(&hash_call(7, authority)).unwrap();
+        http2::read_until(&mut stream, http2::HASH);
+    }
+    runtime().block_on(async {
+        let channel = channel(&running.path).await;
+        for length in [17 << 10, 60 << 10] {
+            let mut large = tonic::Request::new(request(Vec::new()));
+            large.metadata_mut().insert("large", "x".repeat(length).parse().unwrap());
+            let status = CryptoServiceClient::new(channel.clone()).hash_data(large).await.unwrap_err();
+            assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+            assert_eq!(status.get_details_error_info().unwrap().reason, "METADATA_TOO_LARGE");
+        }
+        let mut allowed = tonic::Request::new(request(Vec::new()));
+        allowed.metadata_mut().insert("large", "x".repeat(15 << 10).parse().unwrap());
+        CryptoServiceClient::new(channel).hash_data(allowed).await.unwrap();
+    });
+}
+
+#[test]
+fn metadata_over_the_connections_limit_ends_it() {
+    let running = start(|_| {});
+    // Huffman's code of eight `x`, of 7 bits each (RFC 7541, appendix B): 70,000 of them are fewer bytes than the limit.
+    let coded = [0xf3, 0xe7, 0xcf, 0x9f, 0x3e, 0x7c, 0xf9].repeat(70_000 / 8);
+    let coded = [vec![0], http2::string(b"large", false), http2::string(&coded, true)].concat();
+    for authority in ["/tmp/broker.sock", "localhost"] {
+        let fields = http2::call_fields(HASH_DATA, authority);
+        let many = http2::literal("a", b"b").repeat(2000);
+        for sent in [
+            large_call(3, authority, 66 << 10),
+            large_call(3, authority, 300 << 10),
+            large_call(3, authority, 4 << 20),
+            header_block(3, &[&fields[..], &coded].concat()),
+            header_block(3, &[&fields[..], &many].concat()),
+        ] {
+            for first in [vec![], hash_call(1, authority)] {
+                let mut stream = connect(&running.path);
+                http2::send_what_goes(&mut stream, &[hello(), first.clone(), sent.clone()].concat());
+                let ended = http2::goaway(&mut stream).map(|(_, code)| code);
+                assert_eq!(ended, Some(http2::ENHANCE_YOUR_CALM), "{authority} {}", sent.len());
+            }
+        }
+    }
+    runtime().block_on(async { hashes(&channel(&running.path).await).await });
 }

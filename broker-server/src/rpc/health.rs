@@ -1,47 +1,225 @@
 //! `grpc.health.v1` (the gRPC health checking protocol).
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
-use tonic_health::{
-    ServingStatus,
-    pb::health_server::HealthServer,
-    server::{HealthReporter, HealthService},
+use futures_util::{Stream, stream};
+use tokio::sync::watch;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::{
+    HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus, health_server,
 };
 
-/// SERVING for the server as a whole and for each of its services, until the drain.
+use super::Service;
+
+/// What health says of the server as a whole (`""`) and of each of its services. Cloning shares.
+///
+/// Everything is SERVING at first. The setters are synchronous, never wait, and may be called from any thread.
 #[derive(Clone)]
 pub struct Health {
-    reporter: HealthReporter,
-    services: Arc<[&'static str]>,
+    state: Arc<watch::Sender<State>>,
+    services: Arc<[Service]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State {
+    /// Whether the services that use secret keys can do so.
+    keyed: bool,
+    /// Whether the drain has begun.
+    stopped: bool,
 }
 
 impl Health {
-    /// These services are SERVING, and so is everything.
-    pub async fn new(services: &[&'static str]) -> Self {
-        let health = Self { reporter: HealthReporter::new(), services: services.into() };
-        health.set(ServingStatus::Serving).await;
-        health
+    /// Reports that the server and all of `services` are SERVING.
+    pub fn new(services: &[Service]) -> Self {
+        let (state, _) = watch::channel(State { keyed: true, stopped: false });
+        Self { state: Arc::new(state), services: services.into() }
     }
 
-    /// Everything is NOT_SERVING, for ever.
-    pub async fn stop(&self) {
-        self.set(ServingStatus::NotServing).await;
+    /// Turns the services that use secret keys NOT_SERVING, or back. The server as a whole and the other services keep
+    /// their status.
+    pub fn set_keyed(&self, serving: bool) {
+        self.change(|state| state.keyed = serving);
     }
 
-    pub(super) fn server(&self) -> HealthServer<HealthService> {
-        HealthServer::new(HealthService::from_health_reporter(self.reporter.clone()))
+    /// Turns everything NOT_SERVING for good: no later call of [`Self::set_keyed`] changes that.
+    pub fn stop(&self) {
+        self.change(|state| state.stopped = true);
     }
 
-    async fn set(&self, status: ServingStatus) {
-        self.reporter.set_service_status("", status).await;
-        for service in &*self.services {
-            self.reporter.set_service_status(*service, status).await;
+    pub(super) fn server(&self) -> health_server::HealthServer<impl health_server::Health> {
+        health_server::HealthServer::new(self.clone())
+    }
+
+    /// Watchers are woken only where the state becomes another.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        self.state.send_if_modified(|state| {
+            let before = *state;
+            change(state);
+            *state != before
+        });
+    }
+
+    fn subject(&self, name: &str) -> Subject {
+        if name.is_empty() {
+            return Subject::Server;
+        }
+        let service = self.services.iter().find(|service| service.name == name);
+        service.map_or(Subject::Unknown, |service| Subject::Service { keyed: service.keyed })
+    }
+}
+
+/// What a request asks about.
+#[derive(Clone, Copy, Debug)]
+enum Subject {
+    Server,
+    Service { keyed: bool },
+    Unknown,
+}
+
+impl Subject {
+    fn status(self, state: State) -> ServingStatus {
+        match self {
+            Self::Unknown => ServingStatus::ServiceUnknown,
+            _ if state.stopped => ServingStatus::NotServing,
+            Self::Service { keyed: true } if !state.keyed => ServingStatus::NotServing,
+            Self::Server | Self::Service { .. } => ServingStatus::Serving,
         }
     }
 }
 
+#[tonic::async_trait]
+impl health_server::Health for Health {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        let subject = self.subject(&request.get_ref().service);
+        if matches!(subject, Subject::Unknown) {
+            return Err(Status::not_found("the broker has no such service"));
+        }
+        let status = subject.status(*self.state.borrow());
+        Ok(Response::new(response(status)))
+    }
+
+    type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+
+    /// Sends the status now, and each other one. A service that is not known may become so (health.proto), so its watch
+    /// says SERVICE_UNKNOWN and stays open.
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let subject = self.subject(&request.get_ref().service);
+        let first = (self.state.subscribe(), None);
+        Ok(Response::new(Box::pin(stream::unfold(first, move |(mut states, last)| async move {
+            loop {
+                let status = subject.status(*states.borrow_and_update());
+                if last != Some(status) {
+                    return Some((Ok(response(status)), (states, Some(status))));
+                }
+                // Fails where the server is gone, and the watch ends with it.
+                states.changed().await.ok()?;
+            }
+        }))))
+    }
+}
+
+fn response(status: ServingStatus) -> HealthCheckResponse {
+    HealthCheckResponse { status: status.into() }
+}
+
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Health").finish_non_exhaustive()
+        f.debug_struct("Health").field("state", &*self.state.borrow()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use futures_util::{FutureExt as _, StreamExt as _};
+    use tonic::Code;
+    use tonic_health::pb::health_server::Health as _;
+
+    use super::{super::services::SERVICES, *};
+
+    fn ask(name: &str) -> Request<HealthCheckRequest> {
+        Request::new(HealthCheckRequest { service: name.into() })
+    }
+
+    async fn status(health: &Health, name: &str) -> ServingStatus {
+        health.check(ask(name)).await.unwrap().into_inner().status()
+    }
+
+    /// The names of those that are NOT_SERVING.
+    async fn not_serving(health: &Health) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for name in SERVICES.map(|service| service.name).into_iter().chain([""]) {
+            if status(health, name).await == ServingStatus::NotServing {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    #[tokio::test]
+    async fn services_with_keys_alone_stop_serving_and_come_back() {
+        let health = Health::new(&SERVICES);
+        assert!(not_serving(&health).await.is_empty());
+        health.set_keyed(false);
+        let keyed = [
+            "cryptobroker.v1.CryptoService",
+            "cryptobroker.v1.KemService",
+            "cryptobroker.v1.PipelineService",
+            "cryptobroker.v1.SignatureKeyService",
+            "cryptobroker.v1.StreamService",
+            "protobuf.CryptoBroker",
+            "CryptoBroker.CryptoGrpc",
+        ];
+        assert_eq!(not_serving(&health).await, keyed);
+        health.set_keyed(true);
+        assert!(not_serving(&health).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn after_stop_nothing_serves_again() {
+        let health = Health::new(&SERVICES);
+        health.stop();
+        for keyed in [true, false, true] {
+            health.set_keyed(keyed);
+            assert_eq!(not_serving(&health).await.len(), SERVICES.len() + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn watch_sends_changes_of_its_own_service_alone() {
+        let health = Health::new(&SERVICES);
+        let watch = async |name| health.watch(ask(name)).await.unwrap().into_inner();
+        let (mut server, mut keyed) = (watch("").await, watch("cryptobroker.v1.KemService").await);
+        let mut next = |which: usize| {
+            let stream = if which == 0 { &mut server } else { &mut keyed };
+            stream.next().now_or_never().map(|message| message.unwrap().unwrap().status())
+        };
+        assert_eq!([next(0), next(1)], [Some(ServingStatus::Serving); 2]);
+        assert_eq!([next(0), next(1)], [None; 2]);
+        health.set_keyed(false);
+        assert_eq!([next(0), next(1)], [None, Some(ServingStatus::NotServing)]);
+        // What has changed and changed back is no news.
+        health.set_keyed(true);
+        health.set_keyed(false);
+        assert_eq!(next(1), None);
+        health.stop();
+        assert_eq!([next(0), next(1)], [Some(ServingStatus::NotServing), None]);
+    }
+
+    #[tokio::test]
+    async fn unknown_service_is_not_found_by_check_and_unknown_to_watch() {
+        let health = Health::new(&SERVICES);
+        assert_eq!(health.check(ask("nobody")).await.unwrap_err().code(), Code::NotFound);
+        let mut watch = health.watch(ask("nobody")).await.unwrap().into_inner();
+        assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+        health.stop();
+        assert!(watch.next().now_or_never().is_none(), "the watch has ended");
     }
 }

@@ -11,6 +11,7 @@ mod kem;
 mod legacy;
 mod pipeline;
 mod prefix;
+mod services;
 mod sign_certificate;
 mod sign_data;
 mod signature_keys;
@@ -52,16 +53,8 @@ pub use health::Health;
 pub(crate) use pipeline::Course;
 pub use pipeline::Lifeline;
 use pipeline::PipelineService;
+pub use services::Service;
 
-/// The services of `cryptobroker.v1`.
-const SERVICES: [&str; 6] = [
-    "cryptobroker.v1.CryptoService",
-    "cryptobroker.v1.InfoService",
-    "cryptobroker.v1.KemService",
-    "cryptobroker.v1.PipelineService",
-    "cryptobroker.v1.SignatureKeyService",
-    "cryptobroker.v1.StreamService",
-];
 /// Size of a request in bytes to health and reflection, whose requests are a name at most.
 const SMALL: usize = 16 << 10;
 /// The operations that this broker serves, by their names in profiles.
@@ -185,10 +178,10 @@ impl Broker {
         Self(Arc::new(parts))
     }
 
-    /// The names of the services that are not the protocol's own.
-    pub fn services(&self) -> Vec<&'static str> {
-        let dev = self.0.dev.iter().flat_map(|_| dev::SERVICES);
-        SERVICES.into_iter().chain(legacy::SERVICES).chain(dev).collect()
+    /// The services that are not the protocol's own.
+    pub fn services(&self) -> Vec<Service> {
+        let served = |service: &Service| !service.development || self.0.dev.is_some();
+        services::SERVICES.into_iter().filter(served).collect()
     }
 
     /// The services, for one shard.
@@ -231,7 +224,12 @@ impl Routes {
     pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
         let Some(method) = unary::method(request.uri().path()) else {
             return match self.library.call(request).await {
-                Ok(answer) => frames(answer.into_body()).await,
+                // Headers alone have the status ("gRPC over HTTP/2", Trailers-Only).
+                Ok(answer) => match Status::from_header_map(answer.headers()) {
+                    Some(status) if status.code() == Code::Ok => Ok(Bytes::new()),
+                    Some(status) => Err(status),
+                    None => frames(answer.into_body()).await,
+                },
                 Err(never) => match never {},
             };
         };
@@ -262,7 +260,7 @@ async fn frames(mut body: Body) -> Result<Bytes, Status> {
 /// gRPC server reflection of these services and the protocol's own, as old and new tools ask for it.
 fn reflect(
     routes: service::Routes,
-    services: &[&'static str],
+    services: &[Service],
     max_request_bytes: usize,
 ) -> Result<service::Routes, ReflectionError> {
     const PROTOCOL: [&str; 3] = [
@@ -272,9 +270,9 @@ fn reflect(
     ];
     let builder = || {
         let builder = Builder::configure();
-        let names = services.iter().chain(&PROTOCOL);
+        let names = services.iter().map(|service| service.name).chain(PROTOCOL);
         names
-            .fold(builder, |builder, name| builder.with_service_name(*name))
+            .fold(builder, |builder, name| builder.with_service_name(name))
             .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
@@ -284,4 +282,49 @@ fn reflect(
     let new = builder().build_v1()?.max_decoding_message_size(max_request_bytes);
     let old = builder().build_v1alpha()?.max_decoding_message_size(max_request_bytes);
     Ok(routes.add_service(new).add_service(old))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use http_body_util::Full;
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+    use crate::operation::CAPABILITIES;
+
+    /// The status of a request with this message, or that of an answer.
+    async fn status(path: &str, message: &[u8]) -> Status {
+        let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
+        let pool = Pool::new(1, 1, Duration::from_secs(1));
+        let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let mut routes = broker.routes(&Health::new(&broker.services()));
+        let length = u8::try_from(message.len()).unwrap();
+        let frame = [&[0, 0, 0, 0, length][..], message].concat();
+        let mut request = http::Request::post(path).body(Body::new(Full::new(frame.into()))).unwrap();
+        request.extensions_mut().insert(CallContext {
+            caller: Caller { uid: 1, gid: 1, pid: None },
+            connection: 1,
+            deadline: Instant::now() + Duration::from_secs(60),
+            received: 0,
+            patience: None,
+        });
+        routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))
+    }
+
+    #[tokio::test]
+    async fn answer_of_headers_alone_has_its_own_status() {
+        // An unknown service; a method that there is not; a stream without a header.
+        for (path, message, code) in [
+            ("/grpc.health.v1.Health/Check", &b"\x0a\x01x"[..], Code::NotFound),
+            ("/cryptobroker.v1.StreamService/Nothing", b"", Code::Unimplemented),
+            ("/cryptobroker.v1.StreamService/HashStream", b"", Code::InvalidArgument),
+            ("/grpc.health.v1.Health/Check", b"", Code::Ok),
+        ] {
+            assert_eq!(status(path, message).await.code(), code, "{path}");
+        }
+        let refused = status("/cryptobroker.v1.StreamService/HashStream", b"").await;
+        assert!(refused.get_details_error_info().unwrap().reason.starts_with("FIELD_"), "{refused}");
+    }
 }

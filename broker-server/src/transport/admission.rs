@@ -20,6 +20,7 @@ use super::{
     body::{Answer, Question},
     connection::{Call, Connection, Kind},
     drain::{Phase, reached},
+    hpack::OVERHEAD,
 };
 use crate::{
     rpc::{self, Broker, CallContext, Lifeline, Routes, unary},
@@ -44,12 +45,14 @@ const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 pub(super) struct Admission {
     routes: Routes,
     connection: Arc<Connection>,
+    max_header_bytes: usize,
     max_request_time: Duration,
 }
 
 impl Admission {
     pub(super) fn new(routes: Routes, connection: Arc<Connection>, options: &TransportOptions) -> Self {
-        Self { routes, connection, max_request_time: options.max_request_time }
+        let TransportOptions { max_header_bytes, max_request_time, .. } = *options;
+        Self { routes, connection, max_header_bytes, max_request_time }
     }
 }
 
@@ -90,7 +93,10 @@ impl Admission {
         let kind = if method.is_some() { Kind::Unary } else { kind(path) };
         let call = Arc::new(Call::new(Arc::clone(&self.connection), kind, takes_secret));
         let headers = request.headers();
-        let checked = is_grpc(request).and_then(|()| uncompressed(headers)).and_then(|()| timeout(headers));
+        let checked = is_grpc(request)
+            .and_then(|()| not_too_large(request, self.max_header_bytes))
+            .and_then(|()| uncompressed(headers))
+            .and_then(|()| timeout(headers));
         let timeout = match checked {
             Ok(Some(Duration::ZERO)) => return Err((CallError::DeadlineExceeded, call)),
             Ok(timeout) => timeout,
@@ -250,6 +256,24 @@ fn is_grpc<B>(request: &Request<B>) -> Result<(), CallError> {
     if of_grpc && request.method() == Method::POST { Ok(()) } else { Err(CallError::NotGrpc) }
 }
 
+/// The list of header fields may have `most` bytes (RFC 9113 6.5.2).
+fn not_too_large<B>(request: &Request<B>, most: usize) -> Result<(), CallError> {
+    let uri = request.uri();
+    let authority = uri.authority().map(|authority| authority.as_str().len() + ":authority".len() + OVERHEAD);
+    let path = uri.path_and_query().map(|path| path.as_str().len());
+    let pseudo = ":method".len()
+        + request.method().as_str().len()
+        + ":scheme".len()
+        + uri.scheme_str().unwrap_or_default().len()
+        + ":path".len()
+        + path.unwrap_or_default()
+        + 3 * OVERHEAD
+        + authority.unwrap_or_default();
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD);
+    let length = pseudo + fields.sum::<usize>();
+    if length > most { Err(CallError::MetadataTooLarge { length, most }) } else { Ok(()) }
+}
+
 /// Messages are taken as they are ("gRPC over HTTP/2", Message-Encoding).
 fn uncompressed(headers: &HeaderMap) -> Result<(), CallError> {
     match headers.get(&GRPC_ENCODING) {
@@ -303,6 +327,19 @@ mod tests {
         }
         assert_eq!(request("GET", "application/grpc"), Err(CallError::NotGrpc));
         assert_eq!(is_grpc(&Request::post("/").body(()).unwrap()), Err(CallError::NotGrpc));
+    }
+
+    #[test]
+    fn metadata_is_counted_as_http_counts_it() {
+        let request = |value: String| {
+            Request::post("http://ab/c").header("d", value).header("d", "e").body(()).unwrap()
+        };
+        // :method POST, :scheme http, :path /c, :authority ab, d twice.
+        let bare = 7 + 4 + 7 + 4 + 5 + 2 + 10 + 2 + 1 + 1 + 1 + 6 * 32;
+        assert_eq!(not_too_large(&request("x".repeat(1000)), bare + 1000), Ok(()));
+        let (length, most) = (bare + 1001, bare + 1000);
+        let error = CallError::MetadataTooLarge { length, most };
+        assert_eq!(not_too_large(&request("x".repeat(1001)), most), Err(error));
     }
 
     #[test]

@@ -6,16 +6,26 @@
 //! authority is well formed, or there is none, everything passes through untouched from then on, at no cost. Otherwise
 //! each header block of the connection is decoded and written anew with [`LOCALHOST`] in that field, without HPACK's
 //! dynamic table. Data never passes through a buffer of this filter.
+//!
+//! What a peer can make the filter hold is bounded: a header block and its list by [`LARGEST_HEADERS`], the dynamic table
+//! by our SETTINGS, and both in time: the first block, and each from its first frame to its last, has to come within
+//! [`Times`]. What breaks that ends the connection ([`Ended`]).
 
 use std::{
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use loona_hpack::Decoder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    goaway::Ended,
+    hpack::{Decoder, Field, HpackError},
+    options::LARGEST_HEADERS,
+    patience::Patience,
+};
 
 /// What takes the place of an authority that is none.
 const LOCALHOST: &[u8] = b"localhost";
@@ -25,9 +35,8 @@ const PREFACE: usize = 24;
 const HEADER: usize = 9;
 /// The largest frame that every peer takes (RFC 9113 4.2).
 const FRAME: usize = 16_384;
-/// The longest header block that is looked at, and the longest list that one may unfold to. The HTTP/2 library's own
-/// bound is lower.
-const BLOCK: usize = 64 << 10;
+/// The longest header block, in bytes as it comes, and the longest list that one may unfold to.
+const BLOCK: usize = LARGEST_HEADERS as usize;
 
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
@@ -40,12 +49,27 @@ pub(super) struct Authority<S> {
     stream: S,
     state: State,
     /// The decoder of a connection that needs it, with the peer's dynamic table.
-    decoder: Decoder<'static>,
+    decoder: Decoder,
     /// Whether the first block has been seen and needs rewriting.
     rewriting: bool,
     /// What the reader gets before anything else, and how much of it it has.
     ready: Vec<u8>,
     taken: usize,
+    /// Header blocks that have begun.
+    blocks: u64,
+    /// How long the first header block may take, and how long each from its first frame to its last.
+    times: Times,
+    first: Patience,
+    block: Patience,
+}
+
+/// How long a peer may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// From the beginning of the connection to the end of its first header block.
+    pub(super) first_call: Duration,
+    /// From HEADERS to END_HEADERS.
+    pub(super) header_block: Duration,
 }
 
 enum State {
@@ -76,7 +100,7 @@ struct Block {
 }
 
 impl<S> Authority<S> {
-    pub(super) fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S, times: Times) -> Self {
         Self {
             stream,
             state: State::Passing(PREFACE),
@@ -84,6 +108,10 @@ impl<S> Authority<S> {
             rewriting: false,
             ready: Vec::new(),
             taken: 0,
+            blocks: 0,
+            times,
+            first: Patience::default(),
+            block: Patience::default(),
         }
     }
 
@@ -103,36 +131,38 @@ impl<S> Authority<S> {
         true
     }
 
-    /// A frame's header is known: what comes next.
-    fn begin(&mut self, bytes: [u8; HEADER], block: Option<Block>) -> State {
+    /// Returns what comes next, where a frame's header is known.
+    fn begin(&mut self, bytes: [u8; HEADER], block: Option<Block>) -> Result<State, Ended> {
         let [high, middle, low, kind, flags, stream @ ..] = bytes;
         let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         let mut block = match (block, kind) {
-            (None, HEADERS) => Block { flags, stream, ..Block::default() },
-            (Some(block), CONTINUATION) => block,
+            (None, HEADERS) if length <= FRAME => {
+                self.blocks += 1;
+                Block { flags, stream, ..Block::default() }
+            }
+            (Some(block), CONTINUATION) if length <= FRAME && stream == block.stream => block,
             (None, _) => {
                 self.ready.extend_from_slice(&bytes);
-                return State::Passing(length);
+                return Ok(State::Passing(length));
             }
-            // A block that is broken off: the HTTP/2 library has the words for it.
+            // The block is broken off: the HTTP/2 library has the words for it.
             (Some(block), _) => {
                 self.ready.extend_from_slice(&block.raw);
                 self.ready.extend_from_slice(&bytes);
-                return State::Open;
+                return Ok(State::Open);
             }
         };
         block.raw.extend_from_slice(&bytes);
         if block.raw.len() + length > BLOCK {
-            self.ready.append(&mut block.raw);
-            return State::Open;
+            return Err(Ended::TooLarge);
         }
         block.payload = block.raw.len();
         block.last = flags & END_HEADERS != 0;
-        State::Fragment { missing: length, block }
+        Ok(State::Fragment { missing: length, block })
     }
 
-    /// A frame of a block is whole: what comes next.
-    fn end(&mut self, mut block: Block) -> io::Result<State> {
+    /// Returns what comes next, where a frame of a block is whole.
+    fn end(&mut self, mut block: Block) -> Result<State, Ended> {
         let payload = block.raw.get(block.payload..).unwrap_or_default();
         let first = block.payload == HEADER;
         let Some(fragment) = (if first { unwrap(payload, block.flags) } else { Some(payload) }) else {
@@ -143,15 +173,10 @@ impl<S> Authority<S> {
         if !block.last {
             return Ok(State::Header { bytes: [0; HEADER], known: 0, block: Some(block) });
         }
-        let Some(fields) = decode(&mut self.decoder, &block.fragments) else {
-            // Until now the library has seen the peer's own blocks and can refuse this one in its own words; later its
-            // table is another.
-            if self.rewriting {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a header block cannot be decoded"));
-            }
-            self.ready.append(&mut block.raw);
-            return Ok(State::Open);
-        };
+        let fields = self.decoder.decode(&block.fragments, BLOCK).map_err(|error| match error {
+            HpackError::Malformed => Ended::Undecodable,
+            HpackError::TooLarge => Ended::TooLarge,
+        })?;
         if !self.rewriting {
             if fields.iter().all(|(name, value)| name != b":authority" || is_authority(value)) {
                 self.ready.append(&mut block.raw);
@@ -161,6 +186,31 @@ impl<S> Authority<S> {
         }
         write_block(&fields, &block, &mut self.ready);
         Ok(State::Header { bytes: [0; HEADER], known: 0, block: None })
+    }
+
+    /// Is ready where the peer has not sent in time what it owes: the first header block, or the rest of one.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        let in_block = match &self.state {
+            State::Open => {
+                self.first.end();
+                self.block.end();
+                return Poll::Pending;
+            }
+            State::Header { block, .. } => block.is_some(),
+            State::Fragment { .. } => true,
+            State::Passing(_) => false,
+        };
+        if !in_block {
+            self.block.end();
+        } else if self.block.poll(cx, self.blocks, self.times.header_block).is_ready() {
+            return Poll::Ready(Ended::SlowHeaders(self.times.header_block));
+        }
+        // A client whose blocks are rewritten has sent its first, and may be silent for as long as it likes.
+        if self.rewriting {
+            self.first.end();
+            return Poll::Pending;
+        }
+        self.first.poll(cx, 0, self.times.first_call).map(|()| Ended::NoCall(self.times.first_call))
     }
 }
 
@@ -191,7 +241,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Authority<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
+        let polled = self.pass(cx, buffer);
+        if polled.is_pending() {
+            return self.wait(cx).map(|ended| Err(ended.into()));
+        }
+        polled
+    }
+}
+
+impl<S: AsyncRead + Unpin> Authority<S> {
+    /// Reads, and hands on what may pass.
+    fn pass(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self;
         loop {
             if this.hand_out(buffer) || buffer.remaining() == 0 {
                 return Poll::Ready(Ok(()));
@@ -230,7 +291,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Authority<S> {
                         continue;
                     };
                     this.state = if known + read == HEADER {
-                        this.begin(bytes, block)
+                        this.begin(bytes, block)?
                     } else {
                         State::Header { bytes, known: known + read, block }
                     };
@@ -293,22 +354,6 @@ fn unwrap(payload: &[u8], flags: u8) -> Option<&[u8]> {
     };
     let rest = if flags & PRIORITY == 0 { rest } else { rest.get(5..)? };
     rest.get(..rest.len().checked_sub(padding)?)
-}
-
-type Field = (Vec<u8>, Vec<u8>);
-
-/// The fields of a block, or nothing where it cannot be decoded or unfolds to too much.
-fn decode(decoder: &mut Decoder<'static>, block: &[u8]) -> Option<Vec<Field>> {
-    let (mut fields, mut size) = (Vec::new(), 0);
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        decoder.decode_with_cb(block, |name, value| {
-            size += name.len() + value.len() + 32;
-            if size <= BLOCK {
-                fields.push((name.into_owned(), value.into_owned()));
-            }
-        })
-    }));
-    (matches!(decoded, Ok(Ok(()))) && size <= BLOCK).then_some(fields)
 }
 
 /// Writes the fields as HEADERS and CONTINUATION frames: literals that no table remembers (RFC 7541 6.2.2).

@@ -29,6 +29,8 @@ pub(super) struct Load {
     pub(super) paused: AtomicUsize,
     /// How often a call or a stream has come to be in flight.
     pub(super) started: AtomicU64,
+    /// Connections of which nobody has read yet what came with them.
+    pub(super) fresh: AtomicUsize,
 }
 
 /// An accepted connection.
@@ -47,11 +49,13 @@ pub(super) struct Connection {
     opened: Instant,
     /// Milliseconds from `opened` to the last answer.
     last_call: AtomicU64,
+    fresh: AtomicBool,
 }
 
 impl Connection {
     pub(super) fn new(id: u64, caller: Caller, load: Arc<Load>, phase: watch::Receiver<Phase>) -> Self {
         load.connections.fetch_add(1, Ordering::Relaxed);
+        load.fresh.fetch_add(1, Ordering::AcqRel);
         Self {
             id,
             caller,
@@ -62,6 +66,14 @@ impl Connection {
             working: AtomicUsize::new(0),
             opened: Instant::now(),
             last_call: AtomicU64::new(0),
+            fresh: AtomicBool::new(true),
+        }
+    }
+
+    /// What came with the connection has been read: the calls among it are counted.
+    pub(super) fn begun(&self) {
+        if self.fresh.swap(false, Ordering::AcqRel) {
+            self.load.fresh.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -84,6 +96,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.begun();
         self.load.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn quieten(
     options: &TransportOptions,
     deadline: Instant,
 ) {
-    health.stop().await;
+    health.stop();
     let reserve = (options.drain_deadline / 4).min(Duration::from_secs(2));
     quiet(shards, options.drain_idle, deadline.checked_sub(reserve).unwrap_or(deadline)).await;
 }
@@ -62,10 +62,11 @@ async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) -> bool {
     loop {
         let now = Instant::now();
         let latest = calls_started(shards);
-        if in_flight(shards) > 0 || latest != started {
+        let busy = fresh(shards) > 0 || in_flight(shards) > 0 || latest != started;
+        if busy {
             (since, started) = (now, latest);
         }
-        if now - since >= idle || shards.iter().all(Shard::has_ended) {
+        if (!busy && now - since >= idle) || shards.iter().all(Shard::has_ended) {
             return true;
         }
         if now >= deadline {
@@ -73,6 +74,10 @@ async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) -> bool {
         }
         tokio::time::sleep(STEP.min(deadline - now)).await;
     }
+}
+
+fn fresh(shards: &[Shard]) -> usize {
+    shards.iter().map(|shard| shard.load.fresh.load(Ordering::Acquire)).sum()
 }
 
 fn in_flight(shards: &[Shard]) -> usize {

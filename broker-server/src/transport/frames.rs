@@ -26,6 +26,8 @@ pub(super) struct Frames {
     stays: bool,
     /// The next frame has been stopped at already.
     met: bool,
+    /// Header blocks that have begun.
+    blocks: u64,
 }
 
 /// A place in the peer's bytes where one piece of memory should end and another begin: about a header block of which
@@ -40,13 +42,27 @@ pub(super) enum Stop {
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { rest: PREFACE, header: [0; HEADER], known: 0, open_block: false, stays: false, met: false }
+        Self {
+            rest: PREFACE,
+            header: [0; HEADER],
+            known: 0,
+            open_block: false,
+            stays: false,
+            met: false,
+            blocks: 0,
+        }
     }
 }
 
 impl Frames {
     pub(super) fn between(&self) -> bool {
         self.rest == 0 && self.known == 0 && !self.open_block
+    }
+
+    /// Returns the number of the header block of which more has to come, where it has begun.
+    pub(super) fn inside_block(&self) -> Option<u64> {
+        let in_frame = self.rest > 0 && matches!(self.header, [_, _, _, HEADERS | CONTINUATION, ..]);
+        (in_frame || self.open_block).then_some(self.blocks)
     }
 
     /// Passes over `bytes`, or over those up to the next stop: what stands behind it is to be followed later.
@@ -72,7 +88,7 @@ impl Frames {
                 let start = at.checked_sub(HEADER);
                 let stop = self.begin(behind).then_some(start).flatten();
                 if let Some(start) = stop.filter(|_| !self.met) {
-                    *self = Self { met: true, rest: 0, ..Self::default() };
+                    *self = Self { met: true, rest: 0, blocks: self.blocks, ..Self::default() };
                     return Some(Stop::Before(start));
                 }
                 self.met = false;
@@ -90,6 +106,7 @@ impl Frames {
         if !matches!(kind, HEADERS | CONTINUATION) {
             return false;
         }
+        self.blocks += u64::from(kind == HEADERS);
         self.open_block = flags & END_HEADERS == 0;
         // What has not come whole is not looked into.
         let payload = behind.get(..self.rest).filter(|_| kind == HEADERS && !self.open_block);

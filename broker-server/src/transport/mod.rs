@@ -1,12 +1,17 @@
 //! Bytes in, calls out: sockets, shards, admission, drain.
 
+mod accept;
 mod admission;
 mod authority;
 mod body;
 mod connection;
 mod drain;
+mod episode;
 mod frames;
+mod goaway;
+mod hpack;
 mod options;
+mod patience;
 mod peer;
 mod scrub;
 mod shard;
@@ -16,20 +21,17 @@ use std::{
     future::Future,
     io,
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
 };
 
 use tokio::time::Instant;
 
 use self::{
+    accept::Acceptor,
     peer::Peers,
     shard::{Dealer, Shard},
 };
-use crate::{
-    caller::Caller,
-    rpc::{Health, Routes},
-};
-pub use options::TransportOptions;
+use crate::rpc::{Health, Routes};
+pub use options::{LARGEST_HEADERS, TransportOptions};
 pub use socket::Listener;
 
 /// How serving ended.
@@ -62,9 +64,6 @@ pub enum TransportError {
     Shard,
 }
 
-/// How long to wait when the process has run out of files and none can be freed.
-const BACKOFF: Duration = Duration::from_millis(20);
-
 /// Serves until `stop` resolves and the drain after it is over. Blocks; the runtimes are its own, so it must not be
 /// called on one. `routes` is called once per shard. The socket files are gone when the drain's last phase begins.
 ///
@@ -81,17 +80,19 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(TransportError::Runtime)?;
-    let peers = Arc::new(Peers::new(options.max_connections));
+    options.warn_of_few_files(listeners.len());
+    let peers = Arc::new(Peers::new(options.max_connections, options.max_closing()));
     let shards = (0..options.shards.get())
         .map(|index| Shard::start(index, routes(), Arc::clone(&peers), options))
         .collect::<Result<Vec<_>, _>>()?;
     let outcome = runtime.block_on(async {
-        let dealer = Dealer { shards: &shards, peers: &peers, next_id: AtomicU64::new(1) };
         let sockets = listeners
             .iter()
             .map(|listener| listener.accepting().and_then(tokio::net::UnixListener::from_std))
             .collect::<Result<Vec<_>, _>>()
             .map_err(TransportError::Accept)?;
+        let dealer = Dealer { shards: &shards, peers: &peers, next_id: AtomicU64::new(1) };
+        let mut acceptor = Acceptor::new(sockets, dealer);
         let deadline = tokio::select! {
             biased;
             deadline = async {
@@ -101,37 +102,13 @@ pub fn run(
                 drain::quieten(&shards, health, options, deadline).await;
                 deadline
             } => deadline,
-            never = accept_all(&sockets, &dealer) => match never {},
+            never = acceptor.accept() => match never {},
         };
-        drop(sockets);
+        // From here on nobody finds the sockets. Who has connected already is told to go like all others.
         drop(listeners);
+        acceptor.accept_rest(options.max_connections);
         Ok(drain::leave(&shards, options, deadline).await)
     });
     let whole = shards.into_iter().filter_map(|shard| (!shard.join()).then_some(())).count() == 0;
     if whole { outcome } else { outcome.and(Err(TransportError::Shard)) }
-}
-
-async fn accept_all(sockets: &[tokio::net::UnixListener], dealer: &Dealer<'_>) -> std::convert::Infallible {
-    loop {
-        let accepted = std::future::poll_fn(|cx| {
-            let mut sockets = sockets.iter().map(|socket| socket.poll_accept(cx));
-            sockets.find(std::task::Poll::is_ready).unwrap_or(std::task::Poll::Pending)
-        });
-        let dealt = match accepted.await {
-            Ok((stream, _)) => stream.peer_cred().and_then(|cred| {
-                let caller = Caller { uid: cred.uid(), gid: cred.gid(), pid: cred.pid() };
-                dealer.deal(stream.into_std()?, caller);
-                Ok(())
-            }),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = dealt {
-            // A connection that its client has given up is nobody's trouble; anything else is mostly a lack of files.
-            if error.kind() != io::ErrorKind::ConnectionAborted {
-                let room = dealer.peers.make_room();
-                tracing::warn!(%error, room, "cannot accept a connection");
-                tokio::time::sleep(BACKOFF).await;
-            }
-        }
-    }
 }

@@ -16,11 +16,16 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker, ready},
+    time::Duration,
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::frames::{Frames, HEADER, Stop};
+use super::{
+    frames::{Frames, HEADER, Stop},
+    goaway::Ended,
+    patience::Patience,
+};
 
 /// The largest payload that a peer may send us: SETTINGS_MAX_FRAME_SIZE as we leave it (RFC 9113 6.5.2). With larger
 /// frames a stream of data was slower.
@@ -75,6 +80,9 @@ pub(super) struct Scrubbed<'a, S> {
     held: Vec<u8>,
     /// Something has been handed on since the last wipe.
     dirty: bool,
+    /// How long a header block may take from its first frame to its last.
+    header_block_time: Duration,
+    block: Patience,
 }
 
 /// Frames of zeros on their way into the buffer.
@@ -120,9 +128,21 @@ impl Zeros {
 }
 
 impl<'a, S> Scrubbed<'a, S> {
-    pub(super) fn new(stream: S, scrub: &'a Scrub) -> Self {
-        let (frames, held) = (Frames::default(), Vec::new());
-        Self { stream, scrub, frames, zeros: None, held, dirty: false }
+    pub(super) fn new(stream: S, scrub: &'a Scrub, header_block_time: Duration) -> Self {
+        let (frames, held, block) = (Frames::default(), Vec::new(), Patience::default());
+        Self { stream, scrub, frames, zeros: None, held, dirty: false, header_block_time, block }
+    }
+
+    /// Is ready where the rest of a header block has not come in time.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        let time = self.header_block_time;
+        match self.frames.inside_block() {
+            Some(number) => self.block.poll(cx, number, time).map(|()| Ended::SlowHeaders(time)),
+            None => {
+                self.block.end();
+                Poll::Pending
+            }
+        }
     }
 
     fn fill(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
@@ -209,6 +229,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Scrubbed<'_, S> {
             this.fill(buffer);
             return Poll::Ready(Ok(()));
         }
+        if polled.is_pending() {
+            return this.wait(cx).map(|ended| Err(ended.into()));
+        }
         ready!(polled)?;
         this.follow(buffer, before);
         Poll::Ready(Ok(()))
@@ -275,7 +298,7 @@ mod tests {
         let mut sent = vec![b'P'; PREFACE];
         sent.extend(frame(0, 0, 100));
         let first = sent.len() - 10;
-        let mut stream = Scrubbed::new(&sent[..], &scrub);
+        let mut stream = Scrubbed::new(&sent[..], &scrub, Duration::MAX);
         let mut read = vec![0; first];
         stream.read_exact(&mut read).await.unwrap();
         scrub.request();
@@ -301,12 +324,33 @@ mod tests {
             sent.extend(frame(0, 0, 300));
         }
         let scrub = Scrub::default();
-        let mut stream = Scrubbed::new(&sent[..], &scrub);
+        let mut stream = Scrubbed::new(&sent[..], &scrub, Duration::MAX);
         let mut read = Vec::new();
         stream.read_to_end(&mut read).await.unwrap();
         let (zeros, others) = sort(&read);
         assert!(zeros >= 2, "{zeros}");
         assert_eq!(others, sent);
         assert_eq!(read[PREFACE + 13..][..HEADER], ZEROS);
+    }
+
+    #[tokio::test]
+    async fn header_block_that_is_not_whole_in_time_ends_the_connection() {
+        let (time, scrub) = (Duration::from_millis(20), Scrub::default());
+        let mut whole = vec![b'P'; PREFACE];
+        whole.extend(frame(1, 4, 4));
+        let mut begun = whole.clone();
+        begun.extend(frame(1, 0, 4));
+        let mut half = whole.clone();
+        half.extend(&frame(1, 4, 40)[..20]);
+        let mut data = whole.clone();
+        data.extend(&frame(0, 0, 100)[..50]);
+        for (sent, ends) in [(whole, false), (begun, true), (half, true), (data, false)] {
+            let (mut peer, stream) = tokio::io::duplex(1 << 20);
+            tokio::io::AsyncWriteExt::write_all(&mut peer, &sent).await.unwrap();
+            let (mut all, mut stream) = (Vec::new(), Scrubbed::new(stream, &scrub, time));
+            let read = tokio::time::timeout(time * 10, stream.read_to_end(&mut all)).await;
+            let ended = read.ok().map(|read| *read.unwrap_err().get_ref().unwrap().downcast_ref().unwrap());
+            assert_eq!(ended, ends.then_some(Ended::SlowHeaders(time)));
+        }
     }
 }

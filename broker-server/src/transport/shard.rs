@@ -1,13 +1,15 @@
 //! I/O threads: each has a runtime of its own and keeps the connections that are dealt to it.
 
 use std::{
+    future::{Future, poll_fn},
     io,
     os::unix::net::UnixStream,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -22,10 +24,12 @@ use tokio::{
 use super::{
     TransportError, TransportOptions,
     admission::Admission,
-    authority::Authority,
+    authority::{Authority, Times},
     connection::Connection,
     connection::Load,
     drain::{Phase, reached},
+    goaway::Goaway,
+    options::LARGEST_HEADERS,
     peer::Peers,
     scrub::Scrubbed,
 };
@@ -35,7 +39,7 @@ use crate::{caller::Caller, rpc::Routes};
 /// only a timer that is due before it does.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long an evicted connection has to answer its GOAWAY.
-const EVICTION: Duration = Duration::from_millis(250);
+pub(super) const EVICTION: Duration = Duration::from_millis(250);
 /// How long connections have to send the statuses of calls that were cut.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
@@ -93,20 +97,20 @@ pub(super) struct Dealer<'a> {
 }
 
 impl Dealer<'_> {
-    /// Takes the connection on, or closes it where there is no place.
-    pub(super) fn deal(&self, stream: UnixStream, caller: Caller) {
+    /// Takes the connection on, or closes it where there is no place: false.
+    pub(super) fn deal(&self, stream: UnixStream, caller: Caller) -> bool {
         let fewest = |shard: &&Shard| shard.load.connections.load(Ordering::Relaxed);
-        let Some(shard) = self.shards.iter().min_by_key(fewest) else { return };
+        let Some(shard) = self.shards.iter().min_by_key(fewest) else { return false };
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let connection =
             Arc::new(Connection::new(id, caller, Arc::clone(&shard.load), shard.phase.subscribe()));
         if !self.peers.admit(&connection) {
-            tracing::warn!(uid = caller.uid, pid = caller.pid, "connection refused: all places are taken");
-            return;
+            return false;
         }
         if shard.dealt.send((stream, connection)).is_err() {
             self.peers.remove(id);
         }
+        true
     }
 }
 
@@ -121,9 +125,14 @@ async fn serve(
     server
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
-        .max_header_list_size(options.max_header_bytes)
+        .max_header_list_size(LARGEST_HEADERS)
         .auto_date_header(false);
+    let times = Times { first_call: options.first_call_time, header_block: options.header_block_time };
     let mut connections = JoinSet::new();
+    let take_on = |connections: &mut JoinSet<()>, (stream, connection): (UnixStream, Arc<Connection>)| {
+        let admission = Admission::new(routes.clone(), Arc::clone(&connection), &options);
+        connections.spawn(attend(server.clone(), stream, connection, admission, Arc::clone(&peers), times));
+    };
     let mut leaving = phase.clone();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
@@ -131,13 +140,16 @@ async fn serve(
             biased;
             () = reached(&mut leaving, Phase::Leaving) => break,
             next = incoming.recv() => {
-                let Some((stream, connection)) = next else { break };
-                let admission = Admission::new(routes.clone(), Arc::clone(&connection), &options);
-                connections.spawn(attend(server.clone(), stream, connection, admission, Arc::clone(&peers)));
+                let Some(next) = next else { break };
+                take_on(&mut connections, next);
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             _ = heartbeat.tick() => {}
         }
+    }
+    // Those that were dealt before the end are told to go like all others.
+    while let Ok(next) = incoming.try_recv() {
+        take_on(&mut connections, next);
     }
     let ended = async { while connections.join_next().await.is_some() {} };
     let cut = async {
@@ -154,12 +166,25 @@ async fn attend(
     connection: Arc<Connection>,
     admission: Admission,
     peers: Arc<Peers>,
+    times: Times,
 ) {
-    if let Err(error) = converse(server, stream, &connection, admission).await {
+    // The place is free when the stream is closed, also after a panic.
+    let _place = Place { peers: &peers, id: connection.id };
+    if let Err(error) = converse(server, stream, &connection, admission, times).await {
         let caller = connection.caller;
         tracing::debug!(uid = caller.uid, pid = caller.pid, %error, "connection ended with an error");
     }
-    peers.remove(connection.id);
+}
+
+struct Place<'a> {
+    peers: &'a Peers,
+    id: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.peers.remove(self.id);
+    }
 }
 
 async fn converse(
@@ -167,10 +192,16 @@ async fn converse(
     stream: UnixStream,
     connection: &Connection,
     admission: Admission,
+    times: Times,
 ) -> Result<(), ConnectionError> {
     let stream = tokio::net::UnixStream::from_std(stream)?;
-    let stream = TokioIo::new(Scrubbed::new(Authority::new(stream), &connection.scrub));
+    let stream = Scrubbed::new(Authority::new(stream, times), &connection.scrub, times.header_block);
+    let stream = TokioIo::new(Goaway::new(stream));
     let mut http = pin!(server.serve_connection(stream, admission));
+    if let Some(ended) = begin(http.as_mut()).await {
+        return Ok(ended?);
+    }
+    connection.begun();
     let mut phase = connection.phase.clone();
     tokio::select! {
         biased;
@@ -189,6 +220,18 @@ async fn converse(
             Err(_) => return Ok(()),
         }
     }
+}
+
+/// Lets the connection read what has come with it, and the calls among it begin; returns its end where that is all.
+async fn begin<F: Future>(mut http: Pin<&mut F>) -> Option<F::Output> {
+    // The first turn makes the stream known to the runtime, which looks at it then; the second reads.
+    for _ in 0..2 {
+        if let Poll::Ready(ended) = poll_fn(|cx| Poll::Ready(http.as_mut().poll(cx))).await {
+            return Some(ended);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,7 @@ use v1::{
 };
 
 pub mod aead;
+pub mod http2;
 pub mod pipeline;
 pub mod pki;
 pub mod signing;
@@ -69,6 +70,27 @@ impl Broker {
     pub fn logged(&self, words: &[&str]) -> String {
         let mut lines = self.log.iter();
         lines.find(|line| words.iter().all(|word| line.contains(word))).expect("the broker's log has ended")
+    }
+
+    /// The lines of its log up to the next one that has this word.
+    pub fn logged_until(&self, word: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &String| !line.contains(word)) {
+            lines.push(self.log.recv().expect("the broker's log has ended"));
+        }
+        lines
+    }
+
+    /// How much memory it has, in KiB (proc_pid_status(5), VmRSS).
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+    }
+
+    /// How many files it has open. With `--dev` a user may look at his own broker.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
 
     pub fn wait(&mut self) -> ExitStatus {

@@ -12,9 +12,6 @@ use super::{
 };
 use crate::status::CallError;
 
-/// The services, for health.
-pub(super) const SERVICES: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroker.CryptoGrpcDev"];
-
 /// What the services for development share.
 #[derive(Debug, Default)]
 pub struct Dev {

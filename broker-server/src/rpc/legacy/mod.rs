@@ -9,9 +9,6 @@ mod g0;
 use broker_proto::v1;
 use bytes::Bytes;
 
-/// The services, for health.
-pub(super) const SERVICES: [&str; 2] = ["protobuf.CryptoBroker", "CryptoBroker.CryptoGrpc"];
-
 /// The current request for a hash, as text.
 fn hash_request(profile: String, input: Bytes, metadata: Option<v1::Metadata>) -> v1::HashDataRequest {
     let output_format = v1::HashOutputFormat::Hex.into();

@@ -1,0 +1,82 @@
+//! The Huffman code of RFC 7541, appendix B. It is canonical: the codes of one length follow one another in the order
+//! of their symbols, so the lengths say it all.
+
+/// One for each byte, and one for the end of a string.
+const SYMBOLS: usize = 257;
+/// The longest code, in bits.
+const LONGEST: usize = 30;
+
+/// The length of each symbol's code, in bits.
+#[rustfmt::skip]
+const LENGTHS: [u8; SYMBOLS] = [
+    13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28,
+    28, 28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6,
+    6, 6, 7, 8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+    7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6, 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5,
+    6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28, 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23,
+    23, 23, 24, 23, 24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24, 22, 21, 20, 22, 22, 23, 23, 21,
+    23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23, 26, 26, 20, 19,
+    22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25, 19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27, 27,
+    20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27,
+    27, 27, 27, 26, 30,
+];
+
+/// The codes of one length.
+#[derive(Clone, Copy)]
+struct Row {
+    /// The first of them, and how many there are.
+    first: u32,
+    count: u32,
+    /// Where the symbols of the row begin in [`Table::symbols`].
+    start: u32,
+}
+
+struct Table {
+    /// By length.
+    rows: [Row; LONGEST + 1],
+    symbols: [u16; SYMBOLS],
+}
+
+static TABLE: Table = table();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn table() -> Table {
+    let mut table =
+        Table { rows: [Row { first: 0, count: 0, start: 0 }; LONGEST + 1], symbols: [0; SYMBOLS] };
+    let (mut length, mut code, mut known) = (1, 0, 0);
+    while length <= LONGEST {
+        code <<= 1;
+        let (first, start) = (code, known as u32);
+        let mut symbol = 0;
+        while symbol < SYMBOLS {
+            if LENGTHS[symbol] as usize == length {
+                table.symbols[known] = symbol as u16;
+                known += 1;
+                code += 1;
+            }
+            symbol += 1;
+        }
+        table.rows[length] = Row { first, count: code - first, start };
+        length += 1;
+    }
+    table
+}
+
+/// Returns the text, or nothing where `coded` is not of this code (RFC 7541 5.2): a code that is cut, padding that is no
+/// beginning of the end's code or is longer than seven bits, or that code itself.
+pub(super) fn decode(coded: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(coded.len());
+    let (mut code, mut length) = (0, 0);
+    for bit in coded.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1)) {
+        code = code << 1 | u32::from(bit);
+        length += 1;
+        let row = TABLE.rows.get(length)?;
+        let place = code.wrapping_sub(row.first);
+        if place < row.count {
+            let symbol = TABLE.symbols.get((row.start + place) as usize)?;
+            text.push(u8::try_from(*symbol).ok()?);
+            (code, length) = (0, 0);
+        }
+    }
+    (length < 8 && code == (1 << length) - 1).then_some(text)
+}

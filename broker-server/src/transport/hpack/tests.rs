@@ -1,0 +1,189 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use proptest::prelude::*;
+
+use super::*;
+
+const LARGEST: usize = 64 << 10;
+
+fn bytes(text: &str) -> Vec<u8> {
+    hex::decode(text.replace(' ', "")).unwrap()
+}
+
+fn field(name: &str, value: &str) -> Field {
+    (name.into(), value.into())
+}
+
+fn decoded(decoder: &mut Decoder, block: &str) -> Vec<Field> {
+    decoder.decode(&bytes(block), LARGEST).unwrap()
+}
+
+#[test]
+fn decodes_requests_of_rfc_7541_c_3_and_c_4() {
+    for blocks in [
+        [
+            "8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d",
+            "8286 84be 5808 6e6f 2d63 6163 6865",
+            "8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65",
+        ],
+        [
+            "8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff",
+            "8286 84be 5886 a8eb 1064 9cbf",
+            "8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf",
+        ],
+    ] {
+        let mut decoder = Decoder::new();
+        let [method, authority] = [field(":method", "GET"), field(":authority", "www.example.com")];
+        let http = [method.clone(), field(":scheme", "http"), field(":path", "/"), authority.clone()];
+        assert_eq!(decoded(&mut decoder, blocks[0]), http);
+        let wanted = [&http[..], &[field("cache-control", "no-cache")]].concat();
+        assert_eq!(decoded(&mut decoder, blocks[1]), wanted);
+        let wanted = [
+            method,
+            field(":scheme", "https"),
+            field(":path", "/index.html"),
+            authority,
+            field("custom-key", "custom-value"),
+        ];
+        assert_eq!(decoded(&mut decoder, blocks[2]), wanted);
+        assert_eq!(decoder.size, 164);
+    }
+}
+
+#[test]
+fn evicts_entries_of_rfc_7541_c_6() {
+    let mut decoder = Decoder::new();
+    decoder.limit = 256;
+    let first = decoded(
+        &mut decoder,
+        "4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b \
+         97c8 e9ae 82ae 43d3",
+    );
+    assert_eq!(first[0], field(":status", "302"));
+    assert_eq!(first[3], field("location", "https://www.example.com"));
+    assert_eq!(decoder.size, 222);
+    assert_eq!(decoded(&mut decoder, "4883 640e ffc1 c0bf")[0], field(":status", "307"));
+    assert_eq!(decoder.size, 222);
+    let third = decoded(
+        &mut decoder,
+        "88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf \
+         cd5b 3960 d5af 2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07",
+    );
+    assert_eq!(third[5].1, b"foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1");
+    assert_eq!(decoder.size, 215);
+}
+
+#[test]
+fn rejects_table_larger_than_settings_allow() {
+    for (block, wanted) in [
+        // 4096, and nothing; then 4097, and 2^28 - 1 and more.
+        ("3fe11f", Ok(vec![])),
+        ("20", Ok(vec![])),
+        ("3fe21f", Err(HpackError::Malformed)),
+        ("3fe0ffff7f", Err(HpackError::Malformed)),
+        // An update behind a field.
+        ("8220", Err(HpackError::Malformed)),
+    ] {
+        assert_eq!(Decoder::new().decode(&bytes(block), LARGEST), wanted, "{block}");
+    }
+}
+
+#[test]
+fn never_holds_more_than_the_table_may_have() {
+    let mut decoder = Decoder::new();
+    for round in 0..1000 {
+        // `x` with an empty value, and now and then one that is larger than the table.
+        let block = if round % 100 == 99 {
+            [&[0x40, 1, b'y', 0x7f, 0xa1, 0x1f][..], &[b'z'; 4128]].concat()
+        } else {
+            bytes("4001 78 00")
+        };
+        decoder.decode(&block, LARGEST).unwrap();
+        assert!(decoder.size <= TABLE);
+        assert_eq!(decoder.size, decoder.table.iter().map(counted).sum::<usize>());
+    }
+    decoder.decode(&[0x20], LARGEST).unwrap();
+    assert_eq!((decoder.size, decoder.table.len()), (0, 0));
+}
+
+#[test]
+fn refuses_list_over_its_limit() {
+    let mut decoder = Decoder::new();
+    let large = [&[0x40, 1, b'a', 0x7f, 0xe9, 0x06][..], &[b'v'; 1000]].concat();
+    assert_eq!(decoder.decode(&large, 1033).unwrap().len(), 1);
+    assert_eq!(decoder.decode(&large, 1032), Err(HpackError::TooLarge));
+    // A byte each, and a thousand in the list.
+    let mut decoder = Decoder::new();
+    decoder.decode(&large, LARGEST).unwrap();
+    assert_eq!(decoder.decode(&[0xbe; 64], LARGEST), Err(HpackError::TooLarge));
+}
+
+#[test]
+fn rejects_blocks_that_break_off_or_name_no_entry() {
+    for block in [
+        "80",
+        "be",
+        "ff",
+        "ff80808080",
+        "ffffffffff01",
+        "40",
+        "4001",
+        "40016180",
+        "4001617f",
+        "00",
+        "0003 6162",
+        "0f",
+    ] {
+        let error = Decoder::new().decode(&bytes(block), LARGEST).map(|fields| fields.len());
+        let wanted = if block == "40016180" { Ok(1) } else { Err(HpackError::Malformed) };
+        assert_eq!(error, wanted, "{block}");
+    }
+}
+
+#[test]
+fn huffman_rejects_padding_and_end() {
+    assert_eq!(huffman::decode(&bytes("f1e3c2e5f23a6ba0ab90f4ff")).unwrap(), b"www.example.com");
+    for coded in ["ff", "fffffffc", "ffffffff", "1fff", "18"] {
+        assert_eq!(huffman::decode(&bytes(coded)), None, "{coded}");
+    }
+    assert_eq!(huffman::decode(&bytes("1f")).unwrap(), b"a");
+}
+
+proptest! {
+    /// As another implementation does it.
+    #[test]
+    fn decodes_what_an_encoder_writes(
+        lists in prop::collection::vec(
+            prop::collection::vec(("[a-z:-]{1,20}", prop::collection::vec(any::<u8>(), 0..200)), 0..12),
+            1..8,
+        ),
+    ) {
+        let (mut encoder, mut decoder) = (loona_hpack::Encoder::new(), Decoder::new());
+        for list in &lists {
+            let block = encoder.encode(list.iter().map(|(name, value)| (name.as_bytes(), &value[..])));
+            let wanted: Vec<Field> = list.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect();
+            prop_assert_eq!(decoder.decode(&block, LARGEST).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn agrees_with_another_decoder(blocks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..6)) {
+        let (mut other, mut decoder) = (loona_hpack::Decoder::new(), Decoder::new());
+        other.set_max_allowed_table_size(TABLE);
+        for block in &blocks {
+            // It panics where an integer is cut, and lets updates of the table stand behind fields.
+            let Ok(fields) = decoder.decode(block, LARGEST) else { return Ok(()) };
+            if !fields.is_empty() {
+                prop_assert_eq!(other.decode(block).unwrap(), fields);
+            }
+        }
+    }
+
+    #[test]
+    fn huffman_code_is_that_of_another_decoder(coded in prop::collection::vec(any::<u8>(), 0..40)) {
+        let block = [&[0, 1, b'a', 0x80 | coded.len() as u8][..], &coded].concat();
+        let other = loona_hpack::Decoder::new().decode(&block).ok();
+        let ours = Decoder::new().decode(&block, LARGEST).ok();
+        prop_assert_eq!(ours, other);
+    }
+}
