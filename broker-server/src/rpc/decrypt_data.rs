@@ -54,7 +54,7 @@ fn decrypt(
     let profile = call.find_profile(parts)?;
     let request = request::DecryptData::parse(&mut message, &parts.limits)?;
     drop(message);
-    let permit = decide::decrypt_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<DecryptData>(&call.context.caller, profile, request, call.now)?;
     let algorithm = permit.rule().algorithm.name();
     call.algorithm = Some(algorithm);
     let backend = operation::backend(permit.profile().library);

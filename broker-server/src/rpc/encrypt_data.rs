@@ -49,7 +49,7 @@ fn encrypt(parts: &Parts, call: &mut Call, mut message: EncryptDataRequest) -> R
     let profile = call.find_profile(parts)?;
     let request = request::EncryptData::parse(&mut message, &parts.limits)?;
     drop(message);
-    let permit = decide::encrypt_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<EncryptData>(&call.context.caller, profile, request, call.now)?;
     let algorithm = permit.rule().algorithm.name();
     call.algorithm = Some(algorithm);
     let backend = operation::backend(permit.profile().library);
