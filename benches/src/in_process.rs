@@ -15,7 +15,14 @@ use broker_server::{
         kem,
         signature::{self, KeyPair},
     },
-    policy::{Catalogue, decide, profile::Profile},
+    policy::{
+        Catalogue, decide,
+        permit::{
+            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateSignatureKeyPair,
+            HashData, HashStream, SignCertificate, SignData, VerifyData,
+        },
+        profile::Profile,
+    },
     request::{self, Limits},
     secret::SecretBytes,
     telemetry::audit::{Audit, AuditUnavailable, KeyUse, Record},
@@ -97,13 +104,13 @@ impl InProcess {
             Operation::HashData(message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::HashData::parse(message.input, message.output_format, limits)?;
-                let permit = decide::hash_data(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<HashData>(&NOBODY, profile, request, NOW)?;
                 Output::Hash(hash::hash_data(permit, backend(profile)))
             }
             Operation::SignCertificate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::SignCertificate::parse(&mut message, limits)?;
-                let permit = decide::sign_certificate(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<SignCertificate>(&NOBODY, profile, request, NOW)?;
                 Output::Certificate(certificate::sign_certificate(
                     permit,
                     &self.cache,
@@ -114,13 +121,17 @@ impl InProcess {
             Operation::SignData(message) => {
                 let profile = self.profile(&message.profile)?;
                 let permit =
-                    decide::sign_data(&NOBODY, profile, request::SignData::parse(message, limits)?, NOW)?;
+                    decide::<SignData>(&NOBODY, profile, request::SignData::parse(message, limits)?, NOW)?;
                 Output::Signature(signature::sign_data(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::VerifyData(message) => {
                 let profile = self.profile(&message.profile)?;
-                let permit =
-                    decide::verify_data(&NOBODY, profile, request::VerifyData::parse(message, limits)?, NOW)?;
+                let permit = decide::<VerifyData>(
+                    &NOBODY,
+                    profile,
+                    request::VerifyData::parse(message, limits)?,
+                    NOW,
+                )?;
                 match signature::verify_data(permit, backend(profile))? {
                     true => Output::Valid(true),
                     false => return Err("the scenario's signature is not valid".into()),
@@ -129,7 +140,7 @@ impl InProcess {
             Operation::EncryptData(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::EncryptData::parse(&mut message, limits)?;
-                let permit = decide::encrypt_data(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<EncryptData>(&NOBODY, profile, request, NOW)?;
                 Output::Encrypted(aead::encrypt_data(
                     permit,
                     backend(profile),
@@ -140,31 +151,31 @@ impl InProcess {
             Operation::DecryptData(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::DecryptData::parse(&mut message, limits)?;
-                let permit = decide::decrypt_data(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<DecryptData>(&NOBODY, profile, request, NOW)?;
                 Output::Secret(aead::decrypt_data(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::GenerateSignatureKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::GenerateKeyPair::parse(&mut message)?;
-                let permit = decide::generate_signature_key_pair(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<GenerateSignatureKeyPair>(&NOBODY, profile, request, NOW)?;
                 Output::KeyPair(signature::generate_key_pair(permit, &self.key_use()?)?)
             }
             Operation::GenerateKemKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::GenerateKeyPair::parse(&mut message)?;
-                let permit = decide::generate_kem_key_pair(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<GenerateKemKeyPair>(&NOBODY, profile, request, NOW)?;
                 Output::KeyPair(kem::generate_key_pair(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::Encapsulate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::Encapsulate::parse(&mut message, limits)?;
-                let permit = decide::encapsulate(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<Encapsulate>(&NOBODY, profile, request, NOW)?;
                 Output::Encapsulated(kem::encapsulate(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::Decapsulate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::Decapsulate::parse(&mut message, limits)?;
-                let permit = decide::decapsulate(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<Decapsulate>(&NOBODY, profile, request, NOW)?;
                 Output::Secret(kem::decapsulate(permit, backend(profile), &self.key_use()?)?)
             }
         })
@@ -172,7 +183,7 @@ impl InProcess {
 
     fn hash_stream(&self, profile: &str, input: &[u8]) -> Result<Output, Failure> {
         let profile = self.profile(profile)?;
-        let permit = decide::hash_stream(&NOBODY, profile, request::HashStream::parse(0)?, NOW)?;
+        let permit = decide::<HashStream>(&NOBODY, profile, request::HashStream::parse(0)?, NOW)?;
         let mut hashing = Hashing::start(permit, backend(profile));
         input.chunks(PART).for_each(|part| hashing.update(part));
         Ok(Output::Hash(hashing.finish()))

@@ -308,6 +308,108 @@ fn explain_judges_keys_that_sign_data() {
 }
 
 #[test]
+fn explain_judges_every_operation_by_its_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "      SignData:
+        SigningMode: legacy
+        SignAlg: ed25519
+        SignatureFormat: RAW
+        KeyConstraints: { Ed25519: {} }
+      EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }
+      KEM: { KemAlg: ml-kem-768 }
+  - Name: Chosen
+    API:
+      SignData: { SigningMode: hybrid, SignAlg: MLDSA65-Ed25519-SHA512, SignatureFormat: RAW, KeyConstraints: { Ed25519: {}, ML-DSA-65: {} } }
+      EncryptData: { EncryptAlg: aes-gcm, KeySize: 128, NonceStrategy: user-provided, TagLength: 128 }
+";
+    let profiles = write(folder.path(), "all.yaml", &format!("{GOOD}{rules}"));
+    let bytes = |name: &str, length: usize| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, vec![7; length]).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (aes128, aes256) = (bytes("aes128", 16), bytes("aes256", 32));
+    let (kem_public, xwing, kem_private) =
+        (bytes("kem.pub", 1184), bytes("x.pub", 1216), bytes("kem.key", 64));
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let private = write(folder.path(), "sign.key", &key.serialize_pem());
+    let public = write(folder.path(), "sign.pub", &key.public_key_pem());
+    let explain = |words: &[&str]| {
+        let output = cryptobroker()
+            .args(["profiles", "explain", "--profiles", &profiles, "--output", "json"])
+            .args(words)
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), json(&output.stdout))
+    };
+    // Each with the reason of the refusal, if there is one, and what is not judged.
+    let questions: [(&[&str], Option<&str>, Option<&str>); 27] = [
+        (&["HashData"], None, None),
+        (&["HashStream"], None, None),
+        (&["SignData", "--key", &private], None, None),
+        (&["SignData", "--key-type", "p-256"], Some("ALGORITHM_MISMATCH"), None),
+        (&["SignData"], None, Some("the key (--key FILE or --key-type TYPE)")),
+        (&["VerifyData", "--key", &public, "--format", "cms"], None, None),
+        (&["SignStream", "--key", &private], Some("NOT_STREAMABLE"), None),
+        (&["SignStream", "--key", &private, "--format", "cms"], None, None),
+        (&["VerifyStream", "--key", &public], Some("NOT_STREAMABLE"), None),
+        (&["GenerateSignatureKeyPair"], None, None),
+        (&["GenerateSignatureKeyPair", "--seed"], Some("SEED_NOT_ALLOWED"), None),
+        (&["EncryptData", "--key", &aes256], None, None),
+        (&["EncryptData", "--key-type", "aes-256", "--nonce"], Some("NONCE_NOT_ALLOWED"), None),
+        (&["EncryptData", "--key", &aes128], Some("KEY_NOT_ALLOWED"), None),
+        (&["DecryptData", "--key", &aes128], Some("KEY_NOT_ALLOWED"), None),
+        (&["DecryptData"], None, Some("the key (--key FILE or --key-type TYPE)")),
+        (&["GenerateKemKeyPair"], None, None),
+        (&["GenerateKemKeyPair", "--seed"], Some("SEED_NOT_ALLOWED"), None),
+        (&["KEM", "--seed"], Some("SEED_NOT_ALLOWED"), None),
+        (&["Encapsulate", "--key", &kem_public], None, None),
+        (&["Encapsulate", "--key", &xwing], Some("ALGORITHM_MISMATCH"), None),
+        (&["Encapsulate", "--key-type", "x-wing"], Some("ALGORITHM_MISMATCH"), None),
+        (&["Decapsulate", "--key", &kem_private], None, None),
+        (&["Decapsulate", "--key-type", "ml-kem-512"], Some("ALGORITHM_MISMATCH"), None),
+        (&["Decapsulate"], None, Some("the key (--key FILE or --key-type TYPE)")),
+        (&["GenerateSignatureKeyPair", "--profile", "Chosen"], Some("KEY_NOT_ALLOWED"), None),
+        (
+            &["EncryptData", "--profile", "Chosen", "--key", &aes128],
+            None,
+            Some("the nonce, which a request under this profile must bring (--nonce)"),
+        ),
+    ];
+    for (words, reason, open) in questions {
+        let profile: &[&str] = if words.contains(&"--profile") { &[] } else { &["--profile", "Plain"] };
+        let (code, value) = explain(&[&["--operation"], words, profile].concat());
+        assert_eq!(value["refusals"][0]["reason"].as_str(), reason, "{words:?}: {value}");
+        assert_eq!(value["notJudged"][0].as_str(), open, "{words:?}: {value}");
+        assert_eq!((code, &value["allowed"]), (i32::from(reason.is_some()), &reason.is_none().into()));
+    }
+    let keys = ["--key-type", "ed25519", "--second-key-type", "ml-dsa-65", "--format", "cms"];
+    let (_, value) = explain(&[&["--profile", "Chosen"][..], &keys].concat());
+    assert_eq!(value["refusals"][0]["reason"], "FORMAT_NOT_ALLOWED", "{value}");
+}
+
+/// What is not judged must not look as if it were.
+#[test]
+fn explain_refuses_an_option_that_says_nothing_about_the_operation() {
+    for words in [
+        &["HashData", "--key-type", "p-256"][..],
+        &["DecryptData", "--nonce"],
+        &["SignData", "--seed"],
+        &["EncryptData", "--format", "cms"],
+        &["Encapsulate", "--second-key-type", "ml-dsa-65"],
+        &["KEM", "--csr", "app.csr"],
+        &["SignCertificate", "--key-type", "p-256"],
+        &["Decapsulate", "--key-type", "aes-256"],
+    ] {
+        let output = run(&[&["profiles", "explain", "--operation"], words].concat());
+        assert_eq!(output.status.code(), Some(2), "{words:?} {}", stdout(&output));
+        let name = words.iter().rev().find(|word| word.starts_with("--")).unwrap();
+        let text = stderr(&output);
+        assert!(text.contains(name) || text.contains("aes-256"), "{words:?}: {text}");
+    }
+}
+
+#[test]
 fn explain_reads_requests_and_certificates() {
     let folder = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
@@ -378,7 +480,8 @@ fn only_what_is_not_served_is_said_not_to_be() {
     // Two services have an operation of this name.
     let pair = run(&["profiles", "explain", "--operation", "GenerateKeyPair"]);
     assert_eq!(pair.status.code(), Some(2), "{}", stdout(&pair));
-    assert!(stderr(&pair).contains("name the section, SignData or KEM"), "{}", stderr(&pair));
+    let names = "GenerateSignatureKeyPair or GenerateKemKeyPair";
+    assert!(stderr(&pair).contains(names), "{}", stderr(&pair));
     let listed = stdout(&run(&["profiles", "list", "--profiles", &file]));
     assert!(listed.contains("Groth16 (not served yet)"), "{listed}");
     let shown = run(&["profiles", "show", "Proofs", "--profiles", &file, "--output", "json"]);

@@ -101,7 +101,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call can succeed later without any change to it. This is what the retry policy asks.
+    /// Whether the same call can succeed later without any change to it. The retry policy asks this first, and for a call
+    /// that uses or makes a key [`is_retry_safe`](Self::is_retry_safe) too.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Connect { source, .. } => may_appear(source),
@@ -125,9 +126,9 @@ impl Error {
     /// Whether it is certain that the broker has not begun the work, in this attempt or one before, so that sending the call
     /// again cannot do it twice.
     ///
-    /// No operation has an effect in the broker beside its audit record, so the retry policy does not ask this: it is
-    /// for callers to whom a second record, key pair or signature matters. They take
-    /// [`RetryPolicy::none`](crate::RetryPolicy::none).
+    /// What is done twice is a second certificate, signature or key pair and a second record of it, so the retry policy
+    /// asks this for every call that uses or makes a key, unless
+    /// [`repeat_key_use`](crate::RetryPolicy::repeat_key_use) says otherwise.
     pub fn is_retry_safe(&self) -> bool {
         match self {
             Self::Connect { earlier, .. }
@@ -135,7 +136,7 @@ impl Error {
             | Self::Folder { earlier, .. } => !earlier,
             Self::Invalid { .. } | Self::Runtime { .. } => true,
             Self::Connection { begun, .. } => !begun,
-            Self::Refused(rejection) => rejection.code.is_before_the_work() && !rejection.earlier,
+            Self::Refused(rejection) => rejection.is_before_the_work() && !rejection.earlier,
             Self::Deadline { .. } | Self::Input { .. } | Self::Protocol { .. } => false,
         }
     }
@@ -200,8 +201,21 @@ pub struct Rejection {
     pub expected_bytes: Vec<usize>,
     /// How long the server asks to be left alone before a retry.
     pub retry_after: Option<Duration>,
-    /// Whether the broker may have begun an attempt before the one that it refused.
+    /// Whether the broker may have begun the work all the same: in an attempt before the one that it refused, or, where it
+    /// ended a whole pipeline with this, before it did so.
     pub earlier: bool,
+}
+
+/// The reason with UNAVAILABLE of a broker that is ending and has not begun the call.
+pub(crate) const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
+
+impl Rejection {
+    /// Whether the broker says this only before the work has begun. UNAVAILABLE alone does not tell: it is also the code of
+    /// a call that a broker cuts at its end.
+    fn is_before_the_work(&self) -> bool {
+        self.code.is_before_the_work()
+            || (self.code == Code::Unavailable && self.reason.as_deref() == Some(SHUTTING_DOWN))
+    }
 }
 
 impl fmt::Display for Rejection {
@@ -265,8 +279,7 @@ impl Code {
         matches!(self, Self::Unavailable | Self::ResourceExhausted | Self::Aborted)
     }
 
-    /// Whether it is said only before the work has begun. UNAVAILABLE is not: it is also what a call gets that a
-    /// broker cuts at its end.
+    /// Whether this code is given only before the work has begun.
     fn is_before_the_work(self) -> bool {
         match self {
             Self::InvalidArgument

@@ -11,8 +11,10 @@ use crate::error::Error;
 /// Exponential backoff with full jitter, between attempts of one call.
 ///
 /// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection itself are retried, and never past
-/// the call's deadline. All operations of the broker are free of side effects, so a second attempt is harmless. A stream
-/// is sent once.
+/// the call's deadline. A call that uses or makes a key is retried only where it is certain that the broker has not begun
+/// it ([`Error::is_retry_safe`]): otherwise there could be a second certificate, signature or key pair, and a second record
+/// of it. Calls without a key (hashing, verifying, health, information) are retried in any case, since doing them twice
+/// does nothing. A stream is sent once.
 /// When the server names a time (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`), it wins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
@@ -26,10 +28,14 @@ pub struct RetryPolicy {
     pub multiplier: f64,
     /// Whether the wait is drawn evenly from zero to its bound, so that many clients do not come back at once.
     pub jitter: bool,
+    /// Whether a call that uses or makes a key is sent again even where the broker may have done it before. It is for
+    /// programs that would rather have a second certificate, signature or key pair than an error: the answer is that of
+    /// the last attempt, and what an attempt before it made is in the broker's audit log and nowhere else.
+    pub repeat_key_use: bool,
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts; waits of at most 50, 100, 200 and 400 ms, jittered.
+    /// 5 attempts; waits of at most 50, 100, 200 and 400 ms, jittered; no use of a key is repeated.
     fn default() -> Self {
         Self {
             max_attempts: 5,
@@ -37,6 +43,7 @@ impl Default for RetryPolicy {
             max_backoff: Duration::from_secs(2),
             multiplier: 2.0,
             jitter: true,
+            repeat_key_use: false,
         }
     }
 }
@@ -45,6 +52,11 @@ impl RetryPolicy {
     /// Every call is sent once.
     pub fn none() -> Self {
         Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// Whether a call that failed like this may be sent again.
+    fn permits(&self, work: Work, error: &Error) -> bool {
+        error.is_retryable() && (error.is_retry_safe() || work == Work::Keyless || self.repeat_key_use)
     }
 
     /// The bound of the wait after the given attempt, counted from 1.
@@ -73,6 +85,15 @@ impl RetryPolicy {
             (Pushback::Absent, None) => Some(backoff),
         }
     }
+}
+
+/// What it means that a call is done twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Nothing: it has no effect, and no key is in it.
+    Keyless,
+    /// A key is used or made twice.
+    Keyed,
 }
 
 /// The longest deadline that is honoured: a time that far away cannot overflow any clock.
@@ -114,7 +135,12 @@ impl From<Error> for Failure {
 
 /// Sends one call until it succeeds, fails for good, or its time is over. `send` makes one attempt and ends it at its
 /// deadline.
-pub(crate) async fn run<T, S, F>(policy: &RetryPolicy, timeout: Duration, mut send: S) -> Result<T, Error>
+pub(crate) async fn run<T, S, F>(
+    policy: &RetryPolicy,
+    work: Work,
+    timeout: Duration,
+    mut send: S,
+) -> Result<T, Error>
 where
     S: FnMut(Attempt) -> F,
     F: Future<Output = Result<T, Failure>>,
@@ -139,7 +165,7 @@ where
             _ => return Err(Error::Deadline { timeout, attempts: attempt, last }),
         };
         let error = if begun { error.after_one_begun() } else { error };
-        if attempt >= policy.max_attempts || !error.is_retryable() {
+        if attempt >= policy.max_attempts || !policy.permits(work, &error) {
             return Err(error);
         }
         let retry_after = error.rejection().and_then(|rejection| rejection.retry_after);
@@ -206,6 +232,22 @@ mod tests {
         assert_eq!(300, millis(u32::MAX));
         let odd = RetryPolicy { multiplier: f64::NAN, ..policy() };
         assert_eq!(50, odd.backoff(9).as_millis());
+    }
+
+    #[test]
+    fn key_use_is_repeated_only_where_it_was_not_begun_or_by_choice() {
+        let cut = |begun| Error::Connection { detail: String::new(), begun };
+        let choice = RetryPolicy { repeat_key_use: true, ..policy() };
+        for (policy, work, begun, permitted) in [
+            (policy(), Work::Keyed, false, true),
+            (policy(), Work::Keyed, true, false),
+            (policy(), Work::Keyless, true, true),
+            (choice, Work::Keyed, true, true),
+        ] {
+            assert_eq!(permitted, policy.permits(work, &cut(begun)), "{work:?} {begun}");
+        }
+        let final_one = Error::protocol("");
+        assert!(!choice.permits(Work::Keyless, &final_one));
     }
 
     #[test]

@@ -86,6 +86,25 @@ fn every_stream_works_without_a_runtime_from_a_reader_and_from_parts() {
 }
 
 #[test]
+fn key_use_that_may_have_been_begun_is_sent_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let _running = start(&fake, socket.clone());
+    let client = Client::connect(&socket).unwrap();
+    for (client, before) in [(client.clone(), 0), (client.pipeline(), 3)] {
+        fake.fail(tonic::Status::unavailable(""));
+        let request = SignCertificateRequest::new("Default", "csr", "cert", "key");
+        let error = client.sign_certificate(request).unwrap_err();
+        assert!(error.is_retryable() && !error.is_retry_safe(), "{error:?}");
+        assert_eq!(before + 1, fake.calls());
+        fake.fail(tonic::Status::unavailable(""));
+        client.hash_data(HashRequest::new("Default", "x")).unwrap();
+        assert_eq!(before + 3, fake.calls());
+    }
+}
+
+#[test]
 fn a_reader_that_blocks_does_not_keep_a_refusal_or_the_client_s_end() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");

@@ -19,7 +19,6 @@ on_both_lanes! {
     the_traditional_key_of_a_composite_comes_first
     data_is_encrypted_and_decrypted
     without_a_nonce_the_broker_s_comes_back_and_absent_aad_stays_absent
-    each_call_is_sent_again_when_that_can_help
     each_refusal_that_would_come_again_is_final
     an_empty_answer_is_a_protocol_error
     an_empty_answer_never_says_valid
@@ -193,23 +192,6 @@ async fn call_each(client: &Client) -> Vec<(&'static str, Result<(), Error>)> {
         ),
         ("verify_data", client.verify_data(VerifyDataRequest::new("P", "k", "x", "s")).await.map(drop)),
     ]
-}
-
-async fn each_call_is_sent_again_when_that_can_help(lane: Lane) {
-    let it = broker_on(lane, 2).await;
-    for _ in 0..8 {
-        // One at a time: the next call takes the next step.
-        it.fake.fail(Status::unavailable("")).then(Step::Usual);
-    }
-    for (call, answer) in call_each(&it.client).await {
-        answer.unwrap_or_else(|error| panic!("{call}: {error}"));
-    }
-    let seen = it.fake.seen();
-    assert_eq!(16, seen.len());
-    for attempts in seen.chunks(2) {
-        assert_eq!(attempts[0].id, attempts[1].id);
-        assert!(attempts.iter().all(|attempt| attempt.timeout.is_some()));
-    }
 }
 
 async fn each_refusal_that_would_come_again_is_final(lane: Lane) {

@@ -149,6 +149,7 @@ impl CallError {
             Self::Denied(denial) => match denial.kind {
                 DenialKind::UnknownProfile => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
+                DenialKind::NotJudged => Code::Internal,
                 _ => Code::FailedPrecondition,
             },
             Self::Certificate(CertificateError::Internal)

@@ -23,7 +23,7 @@ use std::{
 use broker_server::{
     config::{Config, Sockets},
     server::Server,
-    telemetry::audit::AuditTarget,
+    telemetry::{audit::AuditTarget, output::Outputs},
 };
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ impl Broker {
 
     fn serve(mut config: Config, folder: tempfile::TempDir) -> Self {
         config.sockets = Sockets::Named(vec![folder.path().join("s")]);
-        config.audit = AuditTarget::Off;
+        config.audit.target = AuditTarget::Off;
         config.drain_idle = Duration::from_millis(1);
         let server = Server::bind(config, &Outputs::default()).unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -64,8 +64,8 @@ impl Client {
         Ok(self.call(&method::VERIFY_DATA, request).await?.into())
     }
 
-    /// Encrypts and authenticates some bytes. An attempt that is sent again has the same nonce and the same plaintext,
-    /// so no nonce serves twice for two texts.
+    /// Encrypts and authenticates some bytes. An attempt that is sent again has the same nonce and the same plaintext, so
+    /// that no nonce is used for two texts.
     ///
     /// ```no_run
     /// use broker_client::{DecryptDataRequest, EncryptDataRequest};

@@ -7,7 +7,7 @@ use super::{Client, method};
 use crate::{
     error::Error,
     response::HealthStatus,
-    retry::{self, Failure},
+    retry::{self, Failure, Work},
     wire::{self, Answer, Frame, Messages, Outgoing},
 };
 
@@ -32,7 +32,7 @@ impl Client {
     pub async fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
         // Not as the other calls: the server must not hear of the deadline, or it would end the watch then.
         let question = HealthCheckRequest { service: service.to_owned() };
-        let answer = retry::run(&self.retry, self.timeout, |attempt| {
+        let answer = retry::run(&self.retry, Work::Keyless, self.timeout, |attempt| {
             let question = Outgoing::Message(wire::message(&question));
             attempt.limit(async {
                 let answer = self.connection.send(wire::head(WATCH), question).await?;

@@ -30,10 +30,8 @@ use crate::{
 ///
 /// It belongs to the tokio runtime in which it was made. When the broker goes away, the next call connects again.
 ///
-/// No operation has an effect in the broker beside its audit record, so sending one twice is harmless, and
-/// [`RetryPolicy`] holds for all of them but the streams. Where the answer is drawn at random (new keys, encapsulation,
-/// a nonce or signature that the broker draws), the one that the caller gets is of the last attempt, and nobody keeps
-/// those of the attempts before it.
+/// Calls are sent again as [`RetryPolicy`] says, all but the streams. One that uses or makes a key is not sent again where
+/// the broker may have begun it, unless the policy asks for that.
 #[derive(Debug, Clone)]
 pub struct Client {
     connection: Connection,
@@ -138,10 +136,10 @@ impl Client {
             // Borrowed, for the same reason.
             let (message, traceparent) = prepared.as_ref().map_err(Error::clone)?;
             let answer = match &self.pipeline {
-                None => self.unary(method.path, message, timeout, traceparent.as_ref()).await,
+                None => self.unary(method, message, timeout, traceparent.as_ref()).await,
                 Some(pipeline) => {
                     let send = |attempt| pipeline.call(method.item, message, attempt);
-                    retry::run(&self.retry, timeout, send).await
+                    retry::run(&self.retry, method.work, timeout, send).await
                 }
             };
             wire::decode(answer?)
@@ -154,18 +152,19 @@ impl Client {
         M: Message,
         R: Message + Default,
     {
-        wire::decode(self.unary(method.path, message, self.timeout, None).await?)
+        wire::decode(self.unary(method, message, self.timeout, None).await?)
     }
 
     /// A call of its own. On the heap, because the future of a call that goes down a pipeline would be as large.
-    fn unary<'a>(
+    fn unary<'a, M, R>(
         &'a self,
-        path: &'static str,
+        method: &Method<M, R>,
         message: &'a impl Message,
         timeout: Duration,
         traceparent: Option<&'a HeaderValue>,
     ) -> Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Send + 'a>> {
-        Box::pin(retry::run(&self.retry, timeout, move |attempt| {
+        let path = method.path;
+        Box::pin(retry::run(&self.retry, method.work, timeout, move |attempt| {
             let mut head = wire::head(path);
             let headers = head.headers_mut();
             // The server need not begin what nobody waits for.

@@ -6,8 +6,8 @@ use tonic::{Code, Status};
 
 use super::stream::{Requests, Stream};
 use crate::{
-    error::Error,
-    retry::Failure,
+    error::{Error, SHUTTING_DOWN},
+    retry::{Failure, out_of_time},
     wire::{self, Connection, Frame, Messages, Outgoing},
 };
 
@@ -80,6 +80,8 @@ impl End {
                 None if status.code() == Code::Unimplemented => {
                     Failure::Status(Status::unimplemented(NO_PIPELINE))
                 }
+                // It refuses the stream as a whole, and does not say how far each item had come.
+                None if begun && !out_of_time(status) => Error::from(status.clone()).after_one_begun().into(),
                 None => Failure::Status(status.clone()),
             },
             Self::Cut(Error::Connection { detail, .. }) => {
@@ -100,7 +102,7 @@ const NO_PIPELINE: &str = "this broker has no PipelineService; call it with a cl
 fn good_order(status: &Status) -> Option<String> {
     match Error::from(status.clone()) {
         _ if status.code() == Code::Ok => Some("OK".to_owned()),
-        Error::Refused(refusal) if refusal.reason.as_deref() == Some("SHUTTING_DOWN") => {
+        Error::Refused(refusal) if refusal.reason.as_deref() == Some(SHUTTING_DOWN) => {
             Some(refusal.to_string())
         }
         _ => None,

@@ -1,15 +1,50 @@
-//! The checks of `EncryptData`.
+//! The checks of `EncryptData` and `DecryptData`.
 
 use super::{
-    Denial, DenialKind,
+    Denial, DenialKind, Facts,
+    decide::{Check, Decide},
     denial::denial,
+    facts::Fact,
+    findings::Findings,
+    permit::{DecryptData, EncryptData},
     profile::{EncryptDataRule, NonceStrategy, Profile},
 };
-use crate::secret::SecretKey;
+use crate::request;
 
-/// Whether the key is as long as `KeySize` says.
-pub(super) fn key(profile: &Profile, rule: &EncryptDataRule, key: &SecretKey) -> Result<(), Denial> {
-    let (found, wanted) = (key.len(), rule.key_length());
+impl Decide for EncryptData {
+    const CHECKS: &'static [Check<Self>] = &[key, nonce];
+
+    fn facts(request: &request::EncryptData, now: i64) -> Facts<'_> {
+        let key = request.key.len();
+        Facts { data_key_length: Some(key), nonce: request.nonce.is_some(), ..Facts::new(now) }
+    }
+
+    fn grant(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
+        Ok(())
+    }
+}
+
+impl Decide for DecryptData {
+    const CHECKS: &'static [Check<Self>] = &[key];
+
+    fn facts(request: &request::DecryptData, now: i64) -> Facts<'_> {
+        Facts { data_key_length: Some(request.key.len()), nonce: true, ..Facts::new(now) }
+    }
+
+    fn grant(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
+        Ok(())
+    }
+}
+
+/// Refuses a key that is not as long as `KeySize` says.
+fn key(
+    profile: &Profile,
+    rule: &EncryptDataRule,
+    facts: &Facts<'_>,
+    findings: &mut Findings,
+) -> Result<(), Denial> {
+    let Some(found) = findings.known(Fact::Key, facts.data_key_length)? else { return Ok(()) };
+    let wanted = rule.key_length();
     if found == wanted {
         return Ok(());
     }
@@ -19,18 +54,24 @@ pub(super) fn key(profile: &Profile, rule: &EncryptDataRule, key: &SecretKey) ->
         profile.name,
         rule.key_size
     );
-    Err(denial(profile, DenialKind::KeyNotAllowed, "API.EncryptData.KeySize", rule.line, message))
+    findings.refuse(denial(profile, DenialKind::KeyNotAllowed, "API.EncryptData.KeySize", rule.line, message))
 }
 
-/// Whether a nonce of the caller's is wanted. That one is missing is no refusal: the operation says which field lacks it.
-pub(super) fn nonce(profile: &Profile, rule: &EncryptDataRule, brought: bool) -> Result<(), Denial> {
-    if !brought || rule.nonce == NonceStrategy::UserProvided {
+/// Refuses a nonce of the caller's where the broker makes it. A nonce that is missing is not refused here: the operation
+/// says which field lacks it.
+fn nonce(
+    profile: &Profile,
+    rule: &EncryptDataRule,
+    facts: &Facts<'_>,
+    findings: &mut Findings,
+) -> Result<(), Denial> {
+    if !facts.nonce || rule.nonce == NonceStrategy::UserProvided {
         return Ok(());
     }
     let message =
         format!("profile {} makes the nonce itself; leave it out and take it from the answer", profile.name);
     let path = "API.EncryptData.NonceStrategy";
-    Err(denial(profile, DenialKind::NonceNotAllowed, path, rule.line, message))
+    findings.refuse(denial(profile, DenialKind::NonceNotAllowed, path, rule.line, message))
 }
 
 #[cfg(test)]

@@ -3,214 +3,64 @@
 use std::sync::Arc;
 
 use super::{
-    Denial, Facts, aead, check, kem,
-    permit::{self, CertificateGrant, Operation, Permit, SignatureGrant},
-    profile::{Profile, SignDataRule},
-    signature,
+    Denial, Facts, check,
+    findings::Findings,
+    permit::{Operation, Permit},
+    profile::Profile,
 };
-use crate::{
-    algorithm::{KeyType, SignatureFormat},
-    caller::Caller,
-    request::{self, KemKeyKind, Keys},
-};
+use crate::caller::Caller;
 
-/// May `caller` hash this under `profile`? `now` in Unix seconds.
-pub fn hash_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::HashData,
-    now: i64,
-) -> Result<Permit<permit::HashData>, Denial> {
-    let rule = section::<permit::HashData>(profile, now)?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
+/// An operation that policy decides on.
+pub trait Decide: Operation + Sized {
+    /// The checks in the order in which they refuse.
+    const CHECKS: &'static [Check<Self>];
+
+    /// Returns everything that policy looks at in `request`. `now` is in Unix seconds.
+    fn facts(request: &Self::Request, now: i64) -> Facts<'_>;
+
+    /// Settles what the request has left open, after the checks.
+    ///
+    /// # Errors
+    /// Fails where the profile leaves nothing that could be granted.
+    fn grant(profile: &Profile, rule: &Self::Rule, facts: &Facts<'_>) -> Result<Self::Grant, Denial>;
 }
 
-/// May `caller` hash what it is going to send under `profile`? `now` in Unix seconds.
-pub fn hash_stream(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::HashStream,
-    now: i64,
-) -> Result<Permit<permit::HashStream>, Denial> {
-    let rule = section::<permit::HashStream>(profile, now)?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
+/// A check of an operation. It gives what it has against the request to the [`Findings`] and fails where they say so.
+pub(super) type Check<O> =
+    fn(&Profile, &<O as Operation>::Rule, &Facts<'_>, &mut Findings) -> Result<(), Denial>;
 
-/// May `caller` have this certificate under `profile`? `now` in Unix seconds, taken once per request. Checks, in this
-/// order: sunset, section, subject key, issuer key, the issuer's fit to `SignAlg`, validity window, names, issuer checks.
-pub fn sign_certificate(
+/// Decides whether `caller` may have what `request` asks for under `profile`. `now` is in Unix seconds, taken once for
+/// all checks of a call.
+///
+/// # Errors
+/// Fails with the first denial.
+pub fn decide<O: Decide>(
     _caller: &Caller,
     profile: &Arc<Profile>,
-    request: request::SignCertificate,
+    request: O::Request,
     now: i64,
-) -> Result<Permit<permit::SignCertificate>, Denial> {
-    let rule = section::<permit::SignCertificate>(profile, now)?;
-    let grant = certificate(profile, &rule, &Facts::of(&request, now))?;
+) -> Result<Permit<O>, Denial> {
+    let (rule, grant) = judge::<O>(profile, &O::facts(&request, now), &mut Findings::of_a_decision())?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
-/// May `caller` encrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
-/// size, whose nonce it is.
-pub fn encrypt_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::EncryptData,
-    now: i64,
-) -> Result<Permit<permit::EncryptData>, Denial> {
-    let rule = section::<permit::EncryptData>(profile, now)?;
-    aead::key(profile, &rule, &request.key)?;
-    aead::nonce(profile, &rule, request.nonce.is_some())?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
-/// May `caller` decrypt this under `profile`? `now` in Unix seconds. Checks, in this order: sunset, section, the key's
-/// size.
-pub fn decrypt_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::DecryptData,
-    now: i64,
-) -> Result<Permit<permit::DecryptData>, Denial> {
-    let rule = section::<permit::DecryptData>(profile, now)?;
-    aead::key(profile, &rule, &request.key)?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
-/// May `caller` sign this with this key under `profile`? `now` in Unix seconds.
-pub fn sign_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::SignData,
-    now: i64,
-) -> Result<Permit<permit::SignData>, Denial> {
-    let rule = section::<permit::SignData>(profile, now)?;
-    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
-    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
-}
-
-/// May `caller` verify this with this key under `profile`? `now` in Unix seconds.
-pub fn verify_data(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::VerifyData,
-    now: i64,
-) -> Result<Permit<permit::VerifyData>, Denial> {
-    let rule = section::<permit::VerifyData>(profile, now)?;
-    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
-    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
-}
-
-/// May `caller` sign what comes in parts with this key under `profile`? `now` in Unix seconds.
-pub fn sign_stream(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::SignStream,
-    now: i64,
-) -> Result<Permit<permit::SignStream>, Denial> {
-    let rule = section::<permit::SignStream>(profile, now)?;
-    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
-    signature::in_parts(profile, &rule, grant.format)?;
-    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
-}
-
-/// May `caller` verify what comes in parts with this key under `profile`? `now` in Unix seconds.
-pub fn verify_stream(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::VerifyStream,
-    now: i64,
-) -> Result<Permit<permit::VerifyStream>, Denial> {
-    let rule = section::<permit::VerifyStream>(profile, now)?;
-    let grant = signature(profile, &rule, request.keys.map(|key| key.key_type()), request.format)?;
-    signature::in_parts(profile, &rule, grant.format)?;
-    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
-}
-
-/// May `caller` have a key pair for signatures made under `profile`? `now` in Unix seconds.
-pub fn generate_signature_key_pair(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::GenerateKeyPair,
-    now: i64,
-) -> Result<Permit<permit::GenerateSignatureKeyPair>, Denial> {
-    let rule = section::<permit::GenerateSignatureKeyPair>(profile, now)?;
-    if request.seed.is_some() {
-        check::seed(profile, permit::GenerateSignatureKeyPair::SECTION, rule.allow_seed, rule.line)?;
-    }
-    let grant = signature::new_key(profile, &rule)?;
-    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
-}
-
-/// May `caller` have a key pair for key encapsulation made under `profile`? `now` in Unix seconds.
-pub fn generate_kem_key_pair(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::GenerateKeyPair,
-    now: i64,
-) -> Result<Permit<permit::GenerateKemKeyPair>, Denial> {
-    let rule = section::<permit::GenerateKemKeyPair>(profile, now)?;
-    if request.seed.is_some() {
-        check::seed(profile, permit::GenerateKemKeyPair::SECTION, rule.allow_seed, rule.line)?;
-    }
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
-/// May `caller` have a shared secret for the holder of this key under `profile`? `now` in Unix seconds.
-pub fn encapsulate(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::Encapsulate,
-    now: i64,
-) -> Result<Permit<permit::Encapsulate>, Denial> {
-    let rule = section::<permit::Encapsulate>(profile, now)?;
-    kem::key(profile, &rule, KemKeyKind::Of(request.key.kem()))?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
-/// May `caller` use this key for what is in this ciphertext under `profile`? `now` in Unix seconds.
-pub fn decapsulate(
-    _caller: &Caller,
-    profile: &Arc<Profile>,
-    request: request::Decapsulate,
-    now: i64,
-) -> Result<Permit<permit::Decapsulate>, Denial> {
-    let rule = section::<permit::Decapsulate>(profile, now)?;
-    kem::key(profile, &rule, request.key.kind())?;
-    Ok(Permit::new(request, (), rule, Arc::clone(profile)))
-}
-
-/// The checks of the keys that sign or verify, and the format.
-fn signature(
+/// Puts the facts to every rule, in this order: the sunset, the section of the operation, its checks, what is to be
+/// granted. Decisions and explanations both come from here, so a check that an operation gets is in both.
+///
+/// # Errors
+/// Fails with the denial after which nothing more can be said: in a decision the first one.
+pub(super) fn judge<O: Decide>(
     profile: &Profile,
-    rule: &SignDataRule,
-    keys: Keys<KeyType>,
-    format: Option<SignatureFormat>,
-) -> Result<SignatureGrant, Denial> {
-    signature::keys(profile, rule, keys)?;
-    Ok(SignatureGrant { format: signature::format(profile, rule, format)? })
-}
-
-/// The sunset, and the section of the operation.
-fn section<O: Operation>(profile: &Arc<Profile>, now: i64) -> Result<Arc<O::Rule>, Denial> {
-    check::sunset(profile, now)?;
-    O::rule(profile).cloned().ok_or_else(|| check::no_section(profile, O::SECTION))
-}
-
-/// The first check that refuses, or what the request is granted.
-fn certificate(
-    profile: &Profile,
-    rule: &super::profile::SignCertificateRule,
     facts: &Facts<'_>,
-) -> Result<CertificateGrant, Denial> {
-    let mut denials = Vec::new();
-    for check in check::SIGN_CERTIFICATE {
-        check(profile, rule, facts, &mut denials);
-        if !denials.is_empty() {
-            return Err(denials.swap_remove(0));
-        }
+    findings: &mut Findings,
+) -> Result<(Arc<O::Rule>, O::Grant), Denial> {
+    findings.add(check::sunset(profile, facts.now))?;
+    let rule = O::rule(profile).ok_or_else(|| check::no_section(profile, O::SECTION))?;
+    for check in O::CHECKS {
+        check(profile, rule, facts, findings)?;
     }
-    let (not_before, not_after) = check::granted(rule, facts);
-    Ok(CertificateGrant { not_before, not_after, scheme: rule.scheme })
+    let grant = O::grant(profile, rule, facts)?;
+    Ok((Arc::clone(rule), grant))
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub enum DenialKind {
     IssuerNotAllowed,
     /// The caller's identity is not allowed.
     CallerNotAllowed,
+    /// Policy was not told a fact that a check needs: a bug of the broker, which must not end in a permit.
+    NotJudged,
 }
 
 impl DenialKind {
@@ -74,6 +76,7 @@ impl DenialKind {
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
+            Self::NotJudged => "INTERNAL",
         }
     }
 }

@@ -1,32 +1,69 @@
 //! What policy looks at in a request.
 
-use super::permit::{Operation as _, SignCertificate};
+use std::fmt;
+
 use crate::{
-    algorithm::KeyType,
-    request::{self, AlternativeName, Keys},
+    algorithm::{KeyType, SignatureFormat},
+    request::{self, AlternativeName, KemKeyKind, Keys},
 };
 
-/// What is known of a request; a fact that is not given is not judged.
+/// What is known of a request. What every request for an operation has is `None` where it is not known, and is not judged
+/// then; what a request may leave out counts as left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// The operation by its name in profiles, such as `SignCertificate`.
-    pub operation: &'a str,
     /// The subject's public key.
     pub subject_key: Option<KeyType>,
     /// The issuer's key.
     pub issuer_key: Option<KeyType>,
-    /// What signs or verifies data.
-    pub signature_keys: Option<Keys<KeyType>>,
     /// The CA certificate.
     pub ca: Option<CaFacts>,
     /// The names that the certification request asks for.
-    pub names: &'a [AlternativeName],
-    /// Wanted notBefore in Unix seconds.
+    pub names: Option<&'a [AlternativeName]>,
+    /// Wanted notBefore in Unix seconds; may be left out.
     pub not_before: Option<i64>,
-    /// Wanted notAfter in Unix seconds.
+    /// Wanted notAfter in Unix seconds; may be left out.
     pub not_after: Option<i64>,
+    /// The keys that sign or verify data.
+    pub signature_keys: Option<Keys<KeyType>>,
+    /// The format asked for of a signature; may be left out.
+    pub format: Option<SignatureFormat>,
+    /// The length in bytes of the key that encrypts or decrypts.
+    pub data_key_length: Option<usize>,
+    /// Whether the caller brings a nonce.
+    pub nonce: bool,
+    /// The key that encapsulates or decapsulates.
+    pub kem_key: Option<KemKeyKind>,
+    /// Whether the caller brings a seed for a key pair.
+    pub seed: bool,
     /// The time in Unix seconds.
     pub now: i64,
+}
+
+/// A fact that a check may need and an explanation may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// [`Facts::subject_key`].
+    SubjectKey,
+    /// [`Facts::issuer_key`].
+    IssuerKey,
+    /// [`Facts::ca`].
+    CaCertificate,
+    /// [`Facts::names`].
+    Names,
+    /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or [`Facts::kem_key`].
+    Key,
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SubjectKey => "the subject's key",
+            Self::IssuerKey => "the issuer's key",
+            Self::CaCertificate => "the CA certificate",
+            Self::Names => "the names that the request asks for",
+            Self::Key => "the key",
+        })
+    }
 }
 
 /// What policy looks at in a CA certificate.
@@ -44,32 +81,23 @@ pub struct CaFacts {
     pub not_after: i64,
 }
 
-impl<'a> Facts<'a> {
-    /// Nothing but the operation and the time.
-    pub const fn new(operation: &'a str, now: i64) -> Self {
+impl Facts<'_> {
+    /// Nothing but the time.
+    pub const fn new(now: i64) -> Self {
         Self {
-            operation,
             subject_key: None,
             issuer_key: None,
-            signature_keys: None,
             ca: None,
-            names: &[],
+            names: None,
             not_before: None,
             not_after: None,
+            signature_keys: None,
+            format: None,
+            data_key_length: None,
+            nonce: false,
+            kem_key: None,
+            seed: false,
             now,
-        }
-    }
-
-    /// Everything that policy looks at in a request for a certificate.
-    pub fn of(request: &'a request::SignCertificate, now: i64) -> Self {
-        Self {
-            subject_key: Some(request.csr.key_type()),
-            issuer_key: Some(request.issuer_key.key_type()),
-            ca: Some(CaFacts::from(&request.ca_certificate)),
-            names: request.csr.subject_alternative_names(),
-            not_before: request.not_before,
-            not_after: request.not_after,
-            ..Self::new(SignCertificate::NAME, now)
         }
     }
 }

@@ -3,27 +3,31 @@
 use super::{
     Denial, DenialKind, Facts,
     denial::denial,
+    facts::Fact,
+    findings::Findings,
     profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
 };
 use crate::request::AlternativeName;
 
-/// Refuses each name of a kind or suffix that is not allowed. Without the section none is copied and none is looked at.
+/// Refuses each name of a kind or suffix that is not allowed. Without the section no name is copied, so none is judged.
 pub(super) fn names(
     profile: &Profile,
     rule: &SignCertificateRule,
     facts: &Facts<'_>,
-    denials: &mut Vec<Denial>,
-) {
-    let Some(policy) = &rule.subject_alternative_names else { return };
-    for name in facts.names {
+    findings: &mut Findings,
+) -> Result<(), Denial> {
+    let Some(policy) = &rule.subject_alternative_names else { return Ok(()) };
+    let Some(names) = findings.known(Fact::Names, facts.names)? else { return Ok(()) };
+    for name in names {
         if let Some((key, message)) = refusal(profile, policy, name) {
             let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
-            denials.push(denial(profile, DenialKind::NameNotAllowed, &path, policy.line, message));
+            findings.refuse(denial(profile, DenialKind::NameNotAllowed, &path, policy.line, message))?;
         }
     }
+    Ok(())
 }
 
-/// The key at fault and the sentence.
+/// Returns the key of the section that is against `name`, and the sentence for the caller.
 fn refusal(
     profile: &Profile,
     policy: &SubjectAlternativeNames,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule};
+use super::{
+    AnyOperation,
+    profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule},
+};
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
     request,
@@ -13,7 +16,7 @@ pub trait Operation {
     /// The parsed request.
     type Request;
     /// The section of the profile.
-    type Rule;
+    type Rule: 'static;
     /// What the decision settled that the request had left open.
     type Grant;
     /// The name in descriptors and logs.
@@ -43,6 +46,9 @@ macro_rules! operations {
                 }
             }
         )+
+
+        /// Every operation, as a value.
+        pub(super) const OPERATIONS: &[AnyOperation] = &[$(AnyOperation::of::<$name>(stringify!($name))),+];
     };
 }
 

@@ -1,18 +1,108 @@
 //! The checks of `API.SignData`.
 
 use super::{
-    Denial, DenialKind,
+    Denial, DenialKind, Facts, check,
+    decide::{Check, Decide},
     denial::denial,
-    permit::SignatureKeyGrant,
+    facts::Fact,
+    findings::Findings,
+    permit::{
+        GenerateSignatureKeyPair, Operation as _, SignData, SignStream, SignatureGrant, SignatureKeyGrant,
+        VerifyData, VerifyStream,
+    },
     profile::{Profile, SignDataRule},
 };
 use crate::{
     algorithm::{Composite, Curve, DataScheme, KeyType, SignatureFormat, SignatureScheme},
-    request::Keys,
+    request::{self, Keys, SigningKey, VerificationKey},
 };
 
-/// Whether keys of these kinds make and verify the profile's signatures, and lie inside its constraints.
-pub(super) fn keys(profile: &Profile, rule: &SignDataRule, keys: Keys<KeyType>) -> Result<(), Denial> {
+/// The checks of what signs or verifies a message that is there as a whole, and of one that comes in parts.
+const WHOLE: [Check<SignData>; 2] = [keys, format];
+const IN_PARTS: [Check<SignStream>; 3] = [keys, format, in_parts];
+
+impl Decide for SignData {
+    const CHECKS: &'static [Check<Self>] = &WHOLE;
+
+    fn facts(request: &request::SignData, now: i64) -> Facts<'_> {
+        let keys = request.keys.map(SigningKey::key_type);
+        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
+    }
+
+    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
+        Ok(granted(rule, facts))
+    }
+}
+
+impl Decide for VerifyData {
+    const CHECKS: &'static [Check<Self>] = &WHOLE;
+
+    fn facts(request: &request::VerifyData, now: i64) -> Facts<'_> {
+        let keys = request.keys.map(VerificationKey::key_type);
+        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
+    }
+
+    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
+        Ok(granted(rule, facts))
+    }
+}
+
+impl Decide for SignStream {
+    const CHECKS: &'static [Check<Self>] = &IN_PARTS;
+
+    fn facts(request: &request::SignStream, now: i64) -> Facts<'_> {
+        let keys = request.keys.map(SigningKey::key_type);
+        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
+    }
+
+    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
+        Ok(granted(rule, facts))
+    }
+}
+
+impl Decide for VerifyStream {
+    const CHECKS: &'static [Check<Self>] = &IN_PARTS;
+
+    fn facts(request: &request::VerifyStream, now: i64) -> Facts<'_> {
+        let keys = request.keys.map(VerificationKey::key_type);
+        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
+    }
+
+    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
+        Ok(granted(rule, facts))
+    }
+}
+
+impl Decide for GenerateSignatureKeyPair {
+    const CHECKS: &'static [Check<Self>] = &[seed];
+
+    fn facts(request: &request::GenerateKeyPair, now: i64) -> Facts<'_> {
+        Facts { seed: request.seed.is_some(), ..Facts::new(now) }
+    }
+
+    fn grant(profile: &Profile, rule: &SignDataRule, _: &Facts<'_>) -> Result<SignatureKeyGrant, Denial> {
+        new_key(profile, rule)
+    }
+}
+
+/// Returns the format asked for, or the profile's.
+fn granted(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureGrant {
+    SignatureGrant { format: facts.format.unwrap_or(rule.format) }
+}
+
+/// Refuses keys that do not make and verify the profile's signatures, or that lie outside its constraints.
+fn keys(
+    profile: &Profile,
+    rule: &SignDataRule,
+    facts: &Facts<'_>,
+    findings: &mut Findings,
+) -> Result<(), Denial> {
+    let Some(keys) = findings.known(Fact::Key, facts.signature_keys)? else { return Ok(()) };
+    findings.add(fit(profile, rule, keys))
+}
+
+/// Fails where keys of these kinds do not make and verify the profile's signatures, or lie outside its constraints.
+fn fit(profile: &Profile, rule: &SignDataRule, keys: Keys<KeyType>) -> Result<(), Denial> {
     let mismatch = match (rule.scheme, keys) {
         (DataScheme::Single(scheme), Keys::One(key)) if scheme.fits(key) => {
             if rule.keys.allow(key) {
@@ -55,34 +145,36 @@ fn wanted(composite: Composite) -> String {
     format!("send {traditional} and {ml_dsa} in component_keys")
 }
 
-/// The format asked for, or the profile's.
-pub(super) fn format(
+/// Refuses a format that the profile's signatures do not have.
+fn format(
     profile: &Profile,
     rule: &SignDataRule,
-    asked: Option<SignatureFormat>,
-) -> Result<SignatureFormat, Denial> {
-    let format = asked.unwrap_or(rule.format);
-    match (rule.scheme, format) {
-        (DataScheme::Composite(composite), SignatureFormat::Cms) => {
-            let message = format!(
-                "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM here",
-                profile.name,
-                composite.name()
-            );
-            let kind = DenialKind::FormatNotAllowed;
-            Err(denial(profile, kind, "API.SignData.SigningMode", rule.line, message))
-        }
-        _ => Ok(format),
-    }
+    facts: &Facts<'_>,
+    findings: &mut Findings,
+) -> Result<(), Denial> {
+    let (DataScheme::Composite(composite), SignatureFormat::Cms) = (rule.scheme, granted(rule, facts).format)
+    else {
+        return Ok(());
+    };
+    let message = format!(
+        "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM here",
+        profile.name,
+        composite.name()
+    );
+    let kind = DenialKind::FormatNotAllowed;
+    findings.refuse(denial(profile, kind, "API.SignData.SigningMode", rule.line, message))
 }
 
-/// Whether signatures over data that comes in parts can be made and verified.
-pub(super) fn in_parts(
+/// Refuses signatures that cannot be made and verified over data that comes in parts.
+fn in_parts(
     profile: &Profile,
     rule: &SignDataRule,
-    format: SignatureFormat,
+    facts: &Facts<'_>,
+    findings: &mut Findings,
 ) -> Result<(), Denial> {
-    if rule.scheme != DataScheme::Single(SignatureScheme::Ed25519) || format == SignatureFormat::Cms {
+    if rule.scheme != DataScheme::Single(SignatureScheme::Ed25519)
+        || granted(rule, facts).format == SignatureFormat::Cms
+    {
         return Ok(());
     }
     let message = format!(
@@ -90,11 +182,21 @@ pub(super) fn in_parts(
          stream; use SignData and VerifyData, or the format CMS",
         profile.name
     );
-    Err(denial(profile, DenialKind::NotStreamable, "API.SignData.SignAlg", rule.line, message))
+    findings.refuse(denial(profile, DenialKind::NotStreamable, "API.SignData.SignAlg", rule.line, message))
 }
 
-/// The smallest key that the profile allows for its signatures.
-pub(super) fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<SignatureKeyGrant, Denial> {
+/// Refuses a seed that `AllowSeed` does not allow.
+fn seed(
+    profile: &Profile,
+    rule: &SignDataRule,
+    facts: &Facts<'_>,
+    findings: &mut Findings,
+) -> Result<(), Denial> {
+    findings.add(check::seed(profile, GenerateSignatureKeyPair::SECTION, rule.allow_seed, rule.line, facts))
+}
+
+/// Returns the smallest key that the profile allows for its signatures, or fails where the broker makes none such.
+fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<SignatureKeyGrant, Denial> {
     let allowed = |key: &KeyType| rule.keys.allow(*key);
     let scheme = match rule.scheme {
         DataScheme::Single(scheme) => scheme,
@@ -130,7 +232,7 @@ pub(super) fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<Signatur
     Ok(SignatureKeyGrant { key_type, scheme })
 }
 
-/// A refusal by the line of the constraints that the profile's kind of key stands in.
+/// Makes the denial of a key outside the constraints, with the line of the entry for the profile's kind of key.
 fn outside(profile: &Profile, rule: &SignDataRule, scheme: SignatureScheme, message: String) -> Denial {
     let (suffix, line) = match scheme {
         SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => {

@@ -39,7 +39,7 @@ impl SigningKey {
     }
 
     /// Reads a key in PEM or DER; which of the two is told from the bytes.
-    pub(super) fn from_bytes(bytes: SecretBytes) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: SecretBytes) -> Result<Self, Problem> {
         if let Some(text) = pem::text(bytes.expose()) {
             return Self::from_pem(text);
         }

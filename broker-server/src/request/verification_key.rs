@@ -46,7 +46,7 @@ impl VerificationKey {
 
     /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER; which of them is told
     /// from the bytes.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         match pem::text(bytes) {
             Some(text) => Self::from_pem(text),
             None => Self::from_der(bytes),

@@ -54,7 +54,7 @@ fn decrypt(
     let profile = call.find_profile(parts)?;
     let request = request::DecryptData::parse(&mut message, &parts.limits)?;
     drop(message);
-    let permit = decide::decrypt_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<DecryptData>(&call.context.caller, profile, request, call.now)?;
     check_decrypt(&permit)?;
     let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);

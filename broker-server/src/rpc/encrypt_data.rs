@@ -49,7 +49,7 @@ fn encrypt(parts: &Parts, call: &mut Call, mut message: EncryptDataRequest) -> R
     let profile = call.find_profile(parts)?;
     let request = request::EncryptData::parse(&mut message, &parts.limits)?;
     drop(message);
-    let permit = decide::encrypt_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<EncryptData>(&call.context.caller, profile, request, call.now)?;
     check_encrypt(&permit)?;
     let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);

@@ -76,7 +76,7 @@ impl Broker {
 fn permit(parts: &Parts, call: &mut Call, message: HashDataRequest) -> Result<Permit<HashData>, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::HashData::parse(message.input, message.output_format, &parts.limits)?;
-    let permit = decide::hash_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<HashData>(&call.context.caller, profile, request, call.now)?;
     call.algorithm = Some(permit.rule().algorithm.name());
     Ok(permit)
 }

@@ -84,7 +84,7 @@ fn generate(
     let profile = call.find_profile(parts)?;
     let request = request::GenerateKeyPair::parse(&mut message)?;
     drop(message);
-    let permit = decide::generate_kem_key_pair(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<GenerateKemKeyPair>(&call.context.caller, profile, request, call.now)?;
     let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
     Ok(kem::generate_key_pair(permit, backend, &key_use)?)
@@ -98,7 +98,7 @@ fn encapsulate(
 ) -> Result<Encapsulated, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::Encapsulate::parse(&mut message, &parts.limits)?;
-    let permit = decide::encapsulate(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<Encapsulate>(&call.context.caller, profile, request, call.now)?;
     let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
     Ok(kem::encapsulate(permit, backend, &key_use)?)
@@ -112,7 +112,7 @@ fn decapsulate(
 ) -> Result<SecretBytes, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::Decapsulate::parse(&mut message, &parts.limits)?;
-    let permit = decide::decapsulate(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<Decapsulate>(&call.context.caller, profile, request, call.now)?;
     let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
     let backend = operation::backend(permit.profile().library);
     Ok(kem::decapsulate(permit, backend, &key_use)?)

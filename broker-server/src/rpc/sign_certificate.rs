@@ -44,7 +44,7 @@ fn issue(
     let profile = call.find_profile(parts)?;
     let request = request::SignCertificate::parse(&mut message, &parts.limits)?;
     drop(message);
-    let permit = decide::sign_certificate(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<SignCertificate>(&call.context.caller, profile, request, call.now)?;
     let key_use = call.use_key(parts, permit.grant().scheme.descriptor())?;
     let format = permit.request().format;
     let issued = sign_certificate(permit, &parts.cache, call.context.caller.uid, &key_use)?;

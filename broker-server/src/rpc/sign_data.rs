@@ -34,7 +34,7 @@ impl Broker {
 fn sign(parts: &Parts, call: &mut Call, message: SignDataRequest) -> Result<Vec<u8>, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::SignData::parse(message, &parts.limits)?;
-    let permit = decide::sign_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<SignData>(&call.context.caller, profile, request, call.now)?;
     let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
     let backend = operation::backend(permit.profile().library);
     Ok(signature::sign_data(permit, backend, &key_use)?)

@@ -68,7 +68,7 @@ fn generate(
     let request = request::GenerateKeyPair::parse(&mut message);
     drop(message);
     let profile = call.find_profile(parts)?;
-    let permit = decide::generate_signature_key_pair(&call.context.caller, profile, request?, call.now)?;
+    let permit = decide::<GenerateSignatureKeyPair>(&call.context.caller, profile, request?, call.now)?;
     let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
     Ok(generate_key_pair(permit, &key_use)?)
 }

@@ -34,7 +34,7 @@ impl Broker {
 fn verify(parts: &Parts, call: &mut Call, message: VerifyDataRequest) -> Result<bool, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::VerifyData::parse(message, &parts.limits)?;
-    let permit = decide::verify_data(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<VerifyData>(&call.context.caller, profile, request, call.now)?;
     call.algorithm = Some(permit.rule().scheme.data_descriptor());
     let backend = operation::backend(permit.profile().library);
     Ok(signature::verify_data(permit, backend)?)

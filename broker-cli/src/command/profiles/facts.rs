@@ -3,32 +3,84 @@
 use std::path::Path;
 
 use broker_server::{
-    algorithm::{Curve, KeyType, MlDsa},
-    request::{CaCertificate, Csr, Limits, Problem, SigningKey},
+    algorithm::{Aead, Curve, Kem, KeyType, MlDsa},
+    request::{
+        CaCertificate, Csr, DecapsulationKey, EncapsulationKey, KemKeyKind, Limits, Problem, SigningKey,
+        VerificationKey,
+    },
+    secret::SecretBytes,
 };
 
 use crate::{
     error::{Failure, Refusal},
     input,
+    place::Place,
 };
 
-/// A certification request.
+/// Reads a certification request.
 pub(super) fn request(path: &Path) -> Result<Csr, Failure> {
-    parse(path, &input::text(path)?, Limits::default().csr, Csr::from_pem)
+    let text = input::text(path)?;
+    parse(path, text.len(), Limits::default().csr, || Csr::from_pem(&text))
 }
 
-/// The issuer's certificate.
+/// Reads the issuer's certificate.
 pub(super) fn certificate(path: &Path) -> Result<CaCertificate, Failure> {
-    parse(path, &input::text(path)?, Limits::default().ca_cert, CaCertificate::from_pem)
+    let text = input::text(path)?;
+    parse(path, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
 }
 
-/// The type of a private key.
-pub(super) fn private_key(path: &Path) -> Result<KeyType, Failure> {
+/// Reads the type of the issuer's private key.
+pub(super) fn issuer_key(path: &Path) -> Result<KeyType, Failure> {
     let text = input::secret_text(path)?;
-    parse(path, &text, Limits::default().ca_private_key, SigningKey::from_pem).map(|key| key.key_type())
+    let read = || SigningKey::from_pem(&text).map(|key| key.key_type());
+    parse(path, text.len(), Limits::default().ca_private_key, read)
 }
 
-/// A key type as one types it: `rsa-3072`, `p-384`, `ecdsa-384`, `ed25519`, `ml-dsa-65`.
+/// Reads the type of a private key that signs data.
+pub(super) fn signing_key(path: &Path) -> Result<KeyType, Failure> {
+    let bytes = secret(path)?;
+    let length = bytes.expose().len();
+    let read = || SigningKey::from_bytes(bytes).map(|key| key.key_type());
+    parse(path, length, Limits::default().signature_key, read)
+}
+
+/// Reads the type of a public key that verifies data.
+pub(super) fn verification_key(path: &Path) -> Result<KeyType, Failure> {
+    let bytes = secret(path)?;
+    let read = || VerificationKey::from_bytes(bytes.expose()).map(|key| key.key_type());
+    parse(path, bytes.expose().len(), Limits::default().signature_key, read)
+}
+
+/// Reads the length of a key that encrypts and decrypts.
+pub(super) fn data_key(path: &Path) -> Result<usize, Failure> {
+    let length = secret(path)?.expose().len();
+    parse(path, length, Limits::default().aead_part, || match Aead::KEYS.contains(&length) {
+        true => Ok(length),
+        false => Err(Problem::WrongLength { length, expected: Aead::KEYS.to_vec() }),
+    })
+}
+
+/// Reads whose encapsulation key it is.
+pub(super) fn encapsulation_key(path: &Path) -> Result<KemKeyKind, Failure> {
+    let bytes = secret(path)?;
+    let read = || EncapsulationKey::from_bytes(bytes.expose()).map(|key| KemKeyKind::Of(key.kem()));
+    parse(path, bytes.expose().len(), Limits::default().kem_key, read)
+}
+
+/// Reads whose decapsulation key it is.
+pub(super) fn decapsulation_key(path: &Path) -> Result<KemKeyKind, Failure> {
+    let bytes = secret(path)?;
+    let read = || DecapsulationKey::from_bytes(&bytes).map(|key| key.kind());
+    parse(path, bytes.expose().len(), Limits::default().kem_key, read)
+}
+
+/// Reads a key file, whatever kind of key is expected in it: the wrong file may hold a secret.
+fn secret(path: &Path) -> Result<SecretBytes, Failure> {
+    let mut bytes = input::secret(&Place::File(path.to_owned()))?;
+    Ok(SecretBytes::new(std::mem::take(&mut *bytes)))
+}
+
+/// Reads a key type as one types it: `rsa-3072`, `p-384`, `ecdsa-384`, `ed25519`, `ml-dsa-65`.
 pub(super) fn named(text: &str) -> Result<KeyType, Failure> {
     let name = text.to_ascii_lowercase();
     let curve = |bits: &str| match bits {
@@ -54,17 +106,39 @@ pub(super) fn named(text: &str) -> Result<KeyType, Failure> {
     })
 }
 
-/// What the broker's parser says of a file is what the broker would say of the field.
+/// Reads the size of a key that encrypts: `aes-128`, `aes-192`, `aes-256`, `chacha20-poly1305`. Gives its length in bytes.
+pub(super) fn named_data_key(text: &str) -> Result<usize, Failure> {
+    match text.to_ascii_lowercase().as_str() {
+        "aes-128" => Ok(16),
+        "aes-192" => Ok(24),
+        "aes-256" | "chacha20-poly1305" => Ok(32),
+        _ => Err(Failure::usage(format!(
+            "`{text}` is not a key that encrypts; write aes-128, aes-192, aes-256 or chacha20-poly1305"
+        ))),
+    }
+}
+
+/// Reads the name of a key encapsulation mechanism.
+pub(super) fn named_kem(text: &str) -> Result<KemKeyKind, Failure> {
+    let name = text.to_ascii_lowercase();
+    let kem = Kem::ALL.into_iter().find(|kem| kem.name() == name);
+    kem.map(KemKeyKind::Of).ok_or_else(|| {
+        let names = Kem::ALL.map(Kem::name).join(", ");
+        Failure::usage(format!("`{text}` is not a key encapsulation mechanism; write one of {names}"))
+    })
+}
+
+/// Says of a file what the broker would say of the field that it goes into.
 fn parse<T>(
     path: &Path,
-    text: &str,
+    length: usize,
     limit: usize,
-    read: impl FnOnce(&str) -> Result<T, Problem>,
+    read: impl FnOnce() -> Result<T, Problem>,
 ) -> Result<T, Failure> {
-    let parsed = match text.len() {
+    let parsed = match length {
         0 => Err(Problem::Missing),
         length if length > limit => Err(Problem::TooLong { length, limit }),
-        _ => read(text),
+        _ => read(),
     };
     parsed.map_err(|problem| {
         Failure::Refused(Box::new(Refusal {

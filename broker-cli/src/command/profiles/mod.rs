@@ -2,6 +2,7 @@
 
 mod explain;
 mod facts;
+mod question;
 mod show;
 mod validate;
 
@@ -9,14 +10,7 @@ use std::{path::Path, sync::Arc};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{
-        Catalogue, Denial, DenialKind, DocumentError,
-        permit::{
-            Decapsulate, DecryptData, Encapsulate, HashStream, Operation, SignStream, VerifyData,
-            VerifyStream,
-        },
-        profile::Profile,
-    },
+    policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
     rpc::OPERATIONS,
 };
 use serde_json::json;
@@ -70,27 +64,6 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
         output.line(format!("{HEAD}{:width$}{HEAD:#}  {DIM}{operations}{DIM:#}", profile.name))?;
     }
     Ok(())
-}
-
-/// An operation and the section of a profile that rules over it.
-const fn ruled<O: Operation>() -> (&'static str, &'static str) {
-    (O::NAME, O::SECTION)
-}
-
-/// The operations whose names are not those of their sections, and which have one section only.
-const RULED: [(&str, &str); 7] = [
-    ruled::<HashStream>(),
-    ruled::<VerifyData>(),
-    ruled::<SignStream>(),
-    ruled::<VerifyStream>(),
-    ruled::<DecryptData>(),
-    ruled::<Encapsulate>(),
-    ruled::<Decapsulate>(),
-];
-
-/// The section that rules over an operation.
-fn section(operation: &str) -> &str {
-    RULED.iter().find(|(name, _)| *name == operation).map_or(operation, |(_, section)| section)
 }
 
 /// Whether a broker of this version does what a section of a profile is for.

@@ -45,7 +45,7 @@ fn encrypt(
         nonce,
         associated_data: data.map(<[u8]>::to_vec),
     };
-    let permit = decide::encrypt_data(&CALLER, profiles().profile(profile).unwrap(), request, 0).unwrap();
+    let permit = decide::<EncryptData>(&CALLER, profiles().profile(profile).unwrap(), request, 0).unwrap();
     encrypt_data(permit, &NATIVE, ledger, &KeyUse::for_test())
 }
 
@@ -57,7 +57,7 @@ fn decrypt(profile: &str, sealed: Encrypted) -> Result<SecretBytes, AeadError> {
         associated_data: sealed.associated_data,
         tag: sealed.tag,
     };
-    let permit = decide::decrypt_data(&CALLER, profiles().profile(profile).unwrap(), request, 0).unwrap();
+    let permit = decide::<DecryptData>(&CALLER, profiles().profile(profile).unwrap(), request, 0).unwrap();
     decrypt_data(permit, &AWS_LC, &KeyUse::for_test())
 }
 

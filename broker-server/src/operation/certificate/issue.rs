@@ -22,13 +22,24 @@ use crate::{
     request::name_text,
 };
 
-/// Builds the certificate that `permit` agrees to and signs it with `issuer`, the key of its CA certificate.
-pub(super) fn issue(
-    permit: &Permit<SignCertificate>,
-    issuer: &PrivateKey,
-) -> Result<Issued, CertificateError> {
+/// A certificate but for its signature.
+pub(super) struct Unsigned {
+    tbs: Vec<u8>,
+    serial: [u8; 20],
+    subject_key_id: Vec<u8>,
+}
+
+/// Assembles what `permit` agrees to. This needs no private key, so whatever is wrong with the request is found before one
+/// is touched.
+///
+/// # Errors
+/// [`CertificateError::ValidityReversed`], [`CertificateError::EmptySubject`].
+pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, CertificateError> {
     let (request, rule, grant) = (permit.request(), permit.rule(), permit.grant());
-    let subject = request.subject.as_deref().unwrap_or_else(|| request.csr.subject_der());
+    if grant.not_before > grant.not_after {
+        return Err(CertificateError::ValidityReversed);
+    }
+    let subject = request.subject_der();
     let subject_is_empty = subject == EMPTY_NAME;
     // RFC 5280 4.1.2.6: only the name of an end entity may stand in a critical subjectAltName instead.
     if subject_is_empty
@@ -41,7 +52,7 @@ pub(super) fn issue(
     let serial = random_serial()?;
     let subject_key_id = extensions::subject_key_id(rule, request);
     let algorithm = algorithm_identifier(grant.scheme).map_err(|_| CertificateError::Internal)?;
-    let assemble = || -> der::Result<Vec<u8>> {
+    let encode = || -> der::Result<Vec<u8>> {
         TbsCertificate {
             version: 2,
             serial_number: UintRef::new(&serial)?,
@@ -54,11 +65,22 @@ pub(super) fn issue(
         }
         .to_der()
     };
-    let tbs = assemble().map_err(|_| CertificateError::Internal)?;
-    let signature = issuer.sign(grant.scheme, &tbs).map_err(|_| CertificateError::Internal)?;
+    let tbs = encode().map_err(|_| CertificateError::Internal)?;
+    Ok(Unsigned { tbs, serial, subject_key_id })
+}
+
+/// Signs what was assembled under the same `permit` with `issuer`, the key of its CA certificate.
+pub(super) fn sign(
+    unsigned: &Unsigned,
+    permit: &Permit<SignCertificate>,
+    issuer: &PrivateKey,
+) -> Result<Issued, CertificateError> {
+    let (request, grant) = (permit.request(), permit.grant());
+    let algorithm = algorithm_identifier(grant.scheme).map_err(|_| CertificateError::Internal)?;
+    let signature = issuer.sign(grant.scheme, &unsigned.tbs).map_err(|_| CertificateError::Internal)?;
     let certificate = || -> der::Result<Vec<u8>> {
         Certificate {
-            tbs_certificate: AnyRef::from_der(&tbs)?,
+            tbs_certificate: AnyRef::from_der(&unsigned.tbs)?,
             signature_algorithm: algorithm.owned_to_ref(),
             signature: BitStringRef::from_bytes(&signature)?,
         }
@@ -66,10 +88,10 @@ pub(super) fn issue(
     };
     Ok(Issued {
         der: certificate().map_err(|_| CertificateError::Internal)?,
-        serial: hex::encode(serial),
-        subject_key_id: hex::encode(subject_key_id),
+        serial: hex::encode(unsigned.serial),
+        subject_key_id: hex::encode(&unsigned.subject_key_id),
         issuer: request.ca_certificate.subject_text(),
-        subject: name_text(subject),
+        subject: name_text(request.subject_der()),
         names: names(permit),
         not_before: grant.not_before,
         not_after: grant.not_after,

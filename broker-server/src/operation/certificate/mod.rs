@@ -81,7 +81,12 @@ impl CertificateError {
     }
 }
 
-/// Verifies proof of possession, builds the certificate and signs it. `uid` is the caller's, part of the cache key.
+/// Verifies proof of possession, assembles the certificate and signs it. All that can be said without the CA's private key
+/// comes before the key is loaded. `uid` is the caller's, part of the cache key.
+///
+/// # Errors
+/// The first of these: the kinds of the CA's key and certificate, proof of possession, validity, subject, the pair of the
+/// CA's key and certificate.
 pub fn sign_certificate(
     permit: Permit<permit::SignCertificate>,
     cache: &CaCache,
@@ -90,26 +95,24 @@ pub fn sign_certificate(
 ) -> Result<Issued, CertificateError> {
     let request = permit.request();
     let (key, ca) = (&request.issuer_key, &request.ca_certificate);
+    if key.key_type() != ca.key_type() {
+        return Err(CertificateError::KeyMismatch);
+    }
+    prove_possession(&request.csr)?;
+    let unsigned = issue::assemble(&permit)?;
     let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, key_use, || load(key, ca, key_use))?;
     // The certificate's, which is the private key's: `load` has compared them.
     key_use.identify(|| Some(ca.spki_der().to_vec()));
-    prove_possession(&request.csr)?;
-    if permit.grant().not_before > permit.grant().not_after {
-        return Err(CertificateError::ValidityReversed);
-    }
-    issue::issue(&permit, &issuer)
+    issue::sign(&unsigned, &permit, &issuer)
 }
 
 /// Loads the issuer's key and makes sure that it is the certificate's.
 fn load(key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> Result<PrivateKey, CertificateError> {
-    if key.key_type() != ca.key_type() {
-        return Err(CertificateError::KeyMismatch);
-    }
     let bad = |field, problem| move |error| from_evp(error, CertificateError::BadKey { field, problem });
-    let private = PrivateKey::from_der(key.form(), key.der().expose(key_use))
-        .map_err(bad("ca_private_key", "is not a usable private key"))?;
     let public =
         PublicKey::from_spki(ca.spki_der()).map_err(bad("ca_cert", "its public key is not a usable key"))?;
+    let private = PrivateKey::from_der(key.form(), key.der().expose(key_use))
+        .map_err(bad("ca_private_key", "is not a usable private key"))?;
     if private.matches(&public) { Ok(private) } else { Err(CertificateError::KeyMismatch) }
 }
 

@@ -317,6 +317,38 @@ fn wrong_keys_and_wrong_signatures_are_told_apart() {
     assert_eq!((error.reason(), error.field()), ("PROOF_OF_POSSESSION_FAILED", Some("csr")));
 }
 
+/// A fresh RSA key is warmed up with a signature when it enters the cache, so an empty cache shows that the key has signed
+/// nothing.
+#[test]
+fn request_that_is_refused_touches_no_private_key() {
+    let openssl = OpenSsl::new();
+    openssl.ca("ca", "rsa:2048");
+    openssl.ca("other", "rsa:2048");
+    openssl.csr("ca", &["-subj", "/CN=x"]);
+    openssl.csr("other", &["-subj", "/"]);
+    let mut der = openssl.run("req -in ca.csr -outform DER");
+    let place = der.windows(4).position(|bytes| bytes == b"\x0c\x01x0").unwrap();
+    der[place + 2] = b'y';
+    openssl.write("forged.der", &der);
+    openssl.run("req -inform DER -in forged.der -out forged.csr");
+
+    let rule = rule(SignatureScheme::RsaPkcs1(SignatureHash::Sha256));
+    for (csr, validity, wanted) in [
+        ("forged", None, CertificateError::ProofOfPossession),
+        ("ca", Some((2, 1)), CertificateError::ValidityReversed),
+        ("other", None, CertificateError::EmptySubject),
+    ] {
+        let cache = CaCache::new(2, Duration::from_secs(600));
+        let sign = |message| sign_certificate(permit_for(message, rule.clone(), validity), &cache, 1);
+        assert_eq!(sign(openssl.message(csr, "ca")).unwrap_err(), wanted);
+        assert_eq!(cache.held(), 0, "{wanted:?}");
+        // Nor is the key looked at: that it is the wrong one is not said.
+        let mut message = openssl.message(csr, "ca");
+        message.ca_private_key = openssl.read("other.key");
+        assert_eq!(sign(message).unwrap_err(), wanted);
+    }
+}
+
 #[test]
 fn the_cache_is_bounded_and_belongs_to_a_caller() {
     let openssl = OpenSsl::new();

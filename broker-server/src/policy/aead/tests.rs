@@ -3,7 +3,10 @@
 use crate::{
     caller::Caller,
     operation::CAPABILITIES,
-    policy::{Catalogue, Denial, DenialKind, decide},
+    policy::{
+        Catalogue, Denial, DenialKind, decide,
+        permit::{DecryptData, EncryptData},
+    },
     request,
     secret::{SecretBytes, SecretKey},
 };
@@ -35,7 +38,7 @@ fn encrypt(profile: &str, key_length: usize, nonce: Option<[u8; 12]>) -> Result<
         nonce,
         associated_data: None,
     };
-    decide::encrypt_data(&CALLER, profiles().profile(profile)?, request, 0).map(|_| ())
+    decide::<EncryptData>(&CALLER, profiles().profile(profile)?, request, 0).map(|_| ())
 }
 
 fn decrypt(profile: &str, key_length: usize) -> Result<(), Denial> {
@@ -46,7 +49,7 @@ fn decrypt(profile: &str, key_length: usize) -> Result<(), Denial> {
         associated_data: None,
         tag: Vec::new(),
     };
-    decide::decrypt_data(&CALLER, profiles().profile(profile)?, request, 0).map(|_| ())
+    decide::<DecryptData>(&CALLER, profiles().profile(profile)?, request, 0).map(|_| ())
 }
 
 #[test]

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{certificate, hash_data};
+use super::{decide, judge};
 use crate::{
     algorithm::{Curve, KeyType, MlDsa},
     caller::Caller,
     operation::CAPABILITIES,
     policy::{
-        CaFacts, Catalogue, Denial, DenialKind, Facts, explain, permit::CertificateGrant, profile::KeyUsage,
+        CaFacts, Catalogue, Denial, DenialKind, Fact, Facts, explain,
+        findings::Findings,
+        permit::{self, CertificateGrant, SignCertificate},
+        profile::KeyUsage,
     },
     request::{AlternativeName, HashData, HashFormat},
 };
@@ -50,17 +53,19 @@ fn facts() -> Facts<'static> {
         subject_key: Some(EC(Curve::P256)),
         issuer_key: Some(EC(Curve::P384)),
         ca: Some(ca()),
-        ..Facts::new("SignCertificate", NOW)
+        names: Some(&[]),
+        ..Facts::new(NOW)
     }
 }
 
-fn decide(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
+/// What a certificate is granted; the first denial that an explanation lists is the one of the decision.
+fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
     let profile = catalogue.profile(profile).unwrap();
-    let rule = profile.sign_certificate.as_ref().unwrap();
-    let decision = certificate(profile, rule, facts);
-    // One truth: the first of what explain lists is what decide answers.
-    assert_eq!(explain(profile, facts).first(), decision.as_ref().err());
-    decision
+    let decision = judge::<SignCertificate>(profile, facts, &mut Findings::of_a_decision());
+    let explanation = explain(profile, "SignCertificate", facts);
+    assert_eq!(explanation.denials.first(), decision.as_ref().err());
+    assert_eq!(explanation.not_judged, []);
+    decision.map(|(_, grant)| grant)
 }
 
 #[test]
@@ -91,7 +96,7 @@ fn the_matrix_of_bundled_profiles_and_keys() {
         for (subject, subject_fits) in subjects.iter().zip(subject_row.bytes()) {
             for (issuer, issuer_fits) in issuers.iter().zip(issuer_row.bytes()) {
                 let facts = Facts { subject_key: Some(*subject), issuer_key: Some(*issuer), ..facts() };
-                let kind = decide(&catalogue, name, &facts).err().map(|denial| denial.kind);
+                let kind = issue(&catalogue, name, &facts).err().map(|denial| denial.kind);
                 let wanted = match (subject_fits, issuer_fits) {
                     (b'y', b'y') => None,
                     (b'y', _) => Some(DenialKind::IssuerKeyNotAllowed),
@@ -108,7 +113,7 @@ fn sizes_at_one_below_and_one_above() {
     let catalogue = bundled();
     for (bits, fits) in [(3071, false), (3072, true), (8192, true), (8193, false)] {
         let facts = Facts { subject_key: Some(RSA(bits)), issuer_key: Some(RSA(3072)), ..facts() };
-        assert_eq!(decide(&catalogue, "KSA-MODERATE-2020", &facts).is_ok(), fits, "{bits}");
+        assert_eq!(issue(&catalogue, "KSA-MODERATE-2020", &facts).is_ok(), fits, "{bits}");
     }
 }
 
@@ -116,7 +121,7 @@ fn sizes_at_one_below_and_one_above() {
 fn a_denial_says_what_was_brought_and_what_is_allowed() {
     let catalogue = bundled();
     let facts = Facts { subject_key: Some(RSA(2048)), issuer_key: Some(RSA(3072)), ..facts() };
-    let denial = decide(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
+    let denial = issue(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
     assert_eq!(
         denial.message,
         "the subject key is RSA 2048; profile KSA-MODERATE-2020 allows RSA 3072 to 8192 and ECDSA 256 to 384"
@@ -126,7 +131,7 @@ fn a_denial_says_what_was_brought_and_what_is_allowed() {
     assert_eq!(denial.line, rule.subject_keys.rsa.map(|range| range.line));
 
     let facts = Facts { subject_key: Some(KeyType::Ed25519), ..facts };
-    let denial = decide(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
+    let denial = issue(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
     assert_eq!(denial.rule, "API.SignCertificate.KeyConstraints.Subject");
     assert_eq!(denial.line, Some(rule.subject_keys.line));
 }
@@ -136,9 +141,9 @@ fn the_post_quantum_profile_takes_its_own_kinds() {
     let catalogue = bundled();
     let with = |subject, issuer| Facts { subject_key: Some(subject), issuer_key: Some(issuer), ..facts() };
     let issuer = KeyType::MlDsa(MlDsa::MlDsa65);
-    assert!(decide(&catalogue, "PQC-ML-DSA-65", &with(KeyType::MlDsa(MlDsa::MlDsa44), issuer)).is_ok());
-    assert!(decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), issuer)).is_ok());
-    let denial = decide(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), KeyType::MlDsa(MlDsa::MlDsa87)))
+    assert!(issue(&catalogue, "PQC-ML-DSA-65", &with(KeyType::MlDsa(MlDsa::MlDsa44), issuer)).is_ok());
+    assert!(issue(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), issuer)).is_ok());
+    let denial = issue(&catalogue, "PQC-ML-DSA-65", &with(EC(Curve::P256), KeyType::MlDsa(MlDsa::MlDsa87)))
         .unwrap_err();
     assert_eq!(denial.message, "the issuer key is ML-DSA-87; profile PQC-ML-DSA-65 allows ML-DSA-65");
 }
@@ -154,7 +159,7 @@ fn an_issuer_that_cannot_make_the_signature_is_refused() {
     )
     .unwrap();
     let facts = Facts { subject_key: Some(KeyType::Ed25519), issuer_key: Some(RSA(3072)), ..facts() };
-    let denial = decide(&catalogue, "P", &facts).unwrap_err();
+    let denial = issue(&catalogue, "P", &facts).unwrap_err();
     assert_eq!(denial.kind, DenialKind::AlgorithmMismatch);
     assert_eq!(denial.rule, "API.SignCertificate.SignAlg");
     assert_eq!(denial.message, "the issuer key is RSA 3072; profile P signs with ed25519");
@@ -164,7 +169,7 @@ fn an_issuer_that_cannot_make_the_signature_is_refused() {
 fn validity_at_the_edges_and_one_second_outside() {
     let catalogue = issuing("");
     let (first, last) = (NOW - 3600, NOW + 24 * 3600);
-    let grant = decide(&catalogue, "P", &facts()).unwrap();
+    let grant = issue(&catalogue, "P", &facts()).unwrap();
     assert_eq!((grant.not_before, grant.not_after), (first, last));
     for (not_before, not_after, refused) in [
         (Some(first), Some(last), None),
@@ -176,7 +181,7 @@ fn validity_at_the_edges_and_one_second_outside() {
         (Some(i64::MIN), None, Some("ValidNotBeforeOffset")),
         (None, Some(i64::MAX), Some("ValidNotAfterOffset")),
     ] {
-        let decision = decide(&catalogue, "P", &Facts { not_before, not_after, ..facts() });
+        let decision = issue(&catalogue, "P", &Facts { not_before, not_after, ..facts() });
         let rule = decision.as_ref().err().map(|denial| denial.rule.clone());
         let wanted = refused.map(|key| format!("API.SignCertificate.Validity.{key}"));
         assert_eq!(rule, wanted, "{not_before:?} {not_after:?}");
@@ -184,7 +189,7 @@ fn validity_at_the_edges_and_one_second_outside() {
             assert_eq!((denial.kind, denial.line), (DenialKind::ValidityNotAllowed, Some(6)));
         }
     }
-    let denial = decide(&catalogue, "P", &Facts { not_before: Some(first - 1), ..facts() }).unwrap_err();
+    let denial = issue(&catalogue, "P", &Facts { not_before: Some(first - 1), ..facts() }).unwrap_err();
     assert_eq!(
         denial.message,
         "the notBefore asked for is 2027-01-15T06:59:59Z; profile P allows 2027-01-15T07:00:00Z to \
@@ -200,10 +205,10 @@ fn names_are_judged_only_where_the_section_is_there() {
         AlternativeName::Ip([10, 0, 0, 1].into()),
         AlternativeName::Other("directoryName"),
     ];
-    let facts = Facts { names: &names, ..facts() };
-    assert!(decide(&issuing(""), "P", &facts).is_ok());
+    let facts = Facts { names: Some(&names), ..facts() };
+    assert!(issue(&issuing(""), "P", &facts).is_ok());
     let catalogue = issuing("SubjectAlternativeNames: { Allow: [dns], Suffixes: [.SVC.example] }");
-    let denials = explain(catalogue.profile("P").unwrap(), &facts);
+    let denials = explain(catalogue.profile("P").unwrap(), "SignCertificate", &facts).denials;
     let found: Vec<(&str, &str)> =
         denials.iter().map(|denial| (denial.rule.as_str(), denial.message.as_str())).collect();
     assert_eq!(
@@ -225,7 +230,7 @@ fn names_are_judged_only_where_the_section_is_there() {
     );
     assert!(denials.iter().all(|denial| denial.line == Some(10)));
     let catalogue = issuing("SubjectAlternativeNames: { Allow: [] }");
-    assert!(decide(&catalogue, "P", &Facts { names: &names[..1], ..facts }).is_err());
+    assert!(issue(&catalogue, "P", &Facts { names: Some(&names[..1]), ..facts }).is_err());
 }
 
 #[test]
@@ -253,7 +258,7 @@ fn issuer_checks() {
         (&two, CaFacts { path_len: Some(3), ..ca() }, true),
         (&two, ca(), true),
     ] {
-        let decision = decide(catalogue, "P", &Facts { ca: Some(ca), ..facts() });
+        let decision = issue(catalogue, "P", &Facts { ca: Some(ca), ..facts() });
         assert_eq!(decision.is_ok(), allowed, "{ca:?}");
         if let Err(denial) = decision {
             assert_eq!(denial.kind, DenialKind::IssuerNotAllowed);
@@ -262,7 +267,7 @@ fn issuer_checks() {
         }
     }
     let without = issuing("");
-    assert!(decide(&without, "P", &Facts { ca: Some(CaFacts { is_ca: false, ..ca() }), ..facts() }).is_ok());
+    assert!(issue(&without, "P", &Facts { ca: Some(CaFacts { is_ca: false, ..ca() }), ..facts() }).is_ok());
 }
 
 #[test]
@@ -273,12 +278,12 @@ fn validity_inside_the_issuers() {
         [(first, last, true), (first + 1, last, false), (first, last - 1, false)]
     {
         let ca = CaFacts { not_before, not_after, ..ca() };
-        let decision = decide(&catalogue, "P", &Facts { ca: Some(ca), ..facts() });
+        let decision = issue(&catalogue, "P", &Facts { ca: Some(ca), ..facts() });
         assert_eq!(decision.is_ok(), allowed);
     }
     let ca = CaFacts { not_before: NOW, not_after: NOW + 60, ..ca() };
     let asked = Facts { ca: Some(ca), not_before: Some(NOW), not_after: Some(NOW + 60), ..facts() };
-    assert!(decide(&catalogue, "P", &asked).is_ok());
+    assert!(issue(&catalogue, "P", &asked).is_ok());
 }
 
 #[test]
@@ -292,7 +297,7 @@ fn sunset_counts_only_where_it_is_enforced() {
     let hash = |text: &str, now| {
         let catalogue = Catalogue::parse("p", text, CAPABILITIES).unwrap();
         let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
-        hash_data(&CALLER, &Arc::clone(&catalogue.profiles()[0]), request, now).err()
+        decide::<permit::HashData>(&CALLER, &Arc::clone(&catalogue.profiles()[0]), request, now).err()
     };
     // 2027-01-15 ends at 1 800 057 600.
     let day = document("EnforceSunset: true", "2027-01-15");
@@ -312,12 +317,12 @@ fn an_operation_without_a_section_is_refused() {
     let catalogue = issuing("");
     let profile = catalogue.profile("P").unwrap();
     let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
-    let denial = hash_data(&CALLER, profile, request, NOW).err().unwrap();
+    let denial = decide::<permit::HashData>(&CALLER, profile, request, NOW).err().unwrap();
     assert_eq!(denial.kind, DenialKind::OperationNotAllowed);
     assert_eq!((denial.rule.as_str(), denial.line), ("API.HashData", Some(1)));
     assert_eq!(denial.message, "profile P has no section API.HashData; it allows SignCertificate");
-    assert_eq!(explain(profile, &Facts::new("HashData", NOW)), [denial]);
-    let near = explain(profile, &Facts::new("Signcertificate", NOW));
+    assert_eq!(explain(profile, "HashData", &Facts::new(NOW)).denials, [denial]);
+    let near = explain(profile, "Signcertificate", &Facts::new(NOW)).denials;
     assert!(near[0].message.ends_with("did you mean SignCertificate?"), "{near:?}");
 }
 
@@ -337,8 +342,11 @@ fn explain_lists_every_rule_that_refuses() {
         not_after: Some(NOW + 100 * 3600),
         ..facts()
     };
-    let kinds: Vec<DenialKind> =
-        explain(catalogue.profile("P").unwrap(), &facts).iter().map(|denial| denial.kind).collect();
+    let kinds: Vec<DenialKind> = explain(catalogue.profile("P").unwrap(), "SignCertificate", &facts)
+        .denials
+        .iter()
+        .map(|denial| denial.kind)
+        .collect();
     use DenialKind::*;
     assert_eq!(
         kinds,
@@ -352,6 +360,16 @@ fn explain_lists_every_rule_that_refuses() {
             IssuerNotAllowed
         ]
     );
-    let none = Facts::new("SignCertificate", NOW);
-    assert!(explain(catalogue.profile("P").unwrap(), &none).is_empty());
+    let nothing = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
+    assert_eq!(nothing.denials, []);
+    assert_eq!(nothing.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
+}
+
+#[test]
+fn a_decision_without_a_fact_that_a_check_needs_is_a_denial() {
+    let catalogue = issuing("");
+    let facts = Facts { issuer_key: None, ..facts() };
+    let profile = catalogue.profile("P").unwrap();
+    let decision = judge::<SignCertificate>(profile, &facts, &mut Findings::of_a_decision());
+    assert_eq!(decision.unwrap_err().kind, DenialKind::NotJudged);
 }

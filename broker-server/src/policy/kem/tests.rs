@@ -6,7 +6,11 @@ use crate::{
     algorithm::{Kem, MlKem},
     caller::Caller,
     operation::CAPABILITIES,
-    policy::{Catalogue, Denial, DenialKind, decide, profile::Profile},
+    policy::{
+        Catalogue, Denial, DenialKind, decide,
+        permit::{self, GenerateKemKeyPair},
+        profile::Profile,
+    },
     request::{Decapsulate, Encapsulate, GenerateKeyPair, Limits},
     secret::{SecretBytes, SecretKey},
 };
@@ -27,14 +31,14 @@ fn source(key: Vec<u8>) -> Option<broker_proto::v1::KeySource> {
 
 fn generate(section: &str, seed: Option<Vec<u8>>) -> Result<(), Denial> {
     let request = GenerateKeyPair { seed: seed.map(SecretBytes::new).map(SecretKey::new), encoding: None };
-    decide::generate_kem_key_pair(&CALLER, &profile(section), request, NOW).map(drop)
+    decide::<GenerateKemKeyPair>(&CALLER, &profile(section), request, NOW).map(drop)
 }
 
 fn encapsulate(section: &str, length: usize) -> Result<(), Denial> {
     let mut message =
         broker_proto::v1::EncapsulateRequest { key_source: source(vec![7; length]), ..Default::default() };
     let request = Encapsulate::parse(&mut message, &Limits::default()).unwrap();
-    decide::encapsulate(&CALLER, &profile(section), request, NOW).map(drop)
+    decide::<permit::Encapsulate>(&CALLER, &profile(section), request, NOW).map(drop)
 }
 
 fn decapsulate(section: &str, length: usize) -> Result<(), Denial> {
@@ -44,7 +48,7 @@ fn decapsulate(section: &str, length: usize) -> Result<(), Denial> {
         ..Default::default()
     };
     let request = Decapsulate::parse(&mut message, &Limits::default()).unwrap();
-    decide::decapsulate(&CALLER, &profile(section), request, NOW).map(drop)
+    decide::<permit::Decapsulate>(&CALLER, &profile(section), request, NOW).map(drop)
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl DecapsulationKey {
     }
 
     /// A raw key is known by its length, which no PKCS#8 form of RFC 9935 6 has.
-    pub(super) fn from_bytes(bytes: &SecretBytes) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: &SecretBytes) -> Result<Self, Problem> {
         let bytes = bytes.expose();
         if let Some(text) = pem::text(bytes) {
             return Self::from_pem(text);

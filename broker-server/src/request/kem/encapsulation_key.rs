@@ -32,7 +32,7 @@ impl EncapsulationKey {
     }
 
     /// A raw key is known by its length, which no SubjectPublicKeyInfo of these mechanisms has.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         if let Some(text) = pem::text(bytes) {
             return Self::from_pem(text);
         }

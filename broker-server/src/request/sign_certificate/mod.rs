@@ -51,6 +51,11 @@ pub enum CertificateFormat {
 }
 
 impl SignCertificate {
+    /// DER of the subject that the certificate is to have: the wanted one, else the certification request's.
+    pub fn subject_der(&self) -> &[u8] {
+        self.subject.as_deref().unwrap_or_else(|| self.csr.subject_der())
+    }
+
     /// Parses the request's fields in the order CSR, key, certificate, then the rest. The key's text is taken out of
     /// `message`, used and wiped.
     pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, RequestError> {

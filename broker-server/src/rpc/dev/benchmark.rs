@@ -17,7 +17,11 @@ use crate::{
         certificate::{CaCache, sign_certificate},
         hash::hash_data,
     },
-    policy::{Catalogue, decide, profile::Profile},
+    policy::{
+        Catalogue, decide,
+        permit::{HashData, SignCertificate},
+        profile::Profile,
+    },
     request::{self, HashFormat, Limits},
     status::CallError,
     telemetry::audit::{Audit, Record},
@@ -121,7 +125,7 @@ fn average(mut work: impl FnMut() -> Result<(), CallError>) -> Result<u64, CallE
 
 fn hash(profile: &Arc<Profile>, now: i64) -> Result<(), CallError> {
     let request = request::HashData { input: Bytes::from_static(INPUT), format: HashFormat::Hex };
-    let permit = decide::hash_data(&nobody(), profile, request, now)?;
+    let permit = decide::<HashData>(&nobody(), profile, request, now)?;
     let backend = operation::backend(permit.profile().library);
     black_box(hash_data(permit, backend));
     Ok(())
@@ -133,7 +137,7 @@ fn sign(profile: &Arc<Profile>, certificate: &Certificate, now: i64) -> Result<(
     certificate.key.clone_into(&mut message.ca_private_key);
     certificate.ca.clone_into(&mut message.ca_cert);
     let request = request::SignCertificate::parse(&mut message, &Limits::default())?;
-    let permit = decide::sign_certificate(&nobody(), profile, request, now)?;
+    let permit = decide::<SignCertificate>(&nobody(), profile, request, now)?;
     // The benchmark's keys are in its source: their use is no secret's.
     let key_use = Arc::new(Audit::off()).begin(Record::default)?;
     black_box(sign_certificate(permit, &CaCache::new(0, Duration::ZERO), 0, &key_use)?);

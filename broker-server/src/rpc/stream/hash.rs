@@ -34,7 +34,7 @@ impl Broker {
 fn open(parts: &Parts, call: &mut Call, header: HashStreamHeader) -> Result<Hashing, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::HashStream::parse(header.output_format)?;
-    let permit = decide::hash_stream(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<HashStream>(&call.context.caller, profile, request, call.now)?;
     call.algorithm = Some(permit.rule().algorithm.name());
     let backend = operation::backend(permit.profile().library);
     Ok(Hashing::start(permit, backend))

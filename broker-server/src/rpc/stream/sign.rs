@@ -33,7 +33,7 @@ fn open(
 ) -> Result<operation::signature::SignStream, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::SignStream::parse(header, &parts.limits)?;
-    let permit = decide::sign_stream(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<SignStream>(&call.context.caller, profile, request, call.now)?;
     let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
     let backend = operation::backend(permit.profile().library);
     Ok(operation::signature::SignStream::begin(permit, backend, key_use)?)

@@ -33,7 +33,7 @@ fn open(
 ) -> Result<operation::signature::VerifyStream, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::VerifyStream::parse(header, &parts.limits)?;
-    let permit = decide::verify_stream(&call.context.caller, profile, request, call.now)?;
+    let permit = decide::<VerifyStream>(&call.context.caller, profile, request, call.now)?;
     call.algorithm = Some(permit.rule().scheme.data_descriptor());
     let backend = operation::backend(permit.profile().library);
     Ok(operation::signature::VerifyStream::begin(permit, backend)?)
