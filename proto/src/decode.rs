@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use bytes::{Buf as _, Bytes};
+use bytes::Buf;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::Described;
@@ -91,14 +91,17 @@ impl From<prost::DecodeError> for DecodeError {
     }
 }
 
-/// Decodes a message. Nothing is allocated for it until it is certain that each repeated field has at most as many elements,
+/// Decodes a message. Where `bytes` are `Bytes`, fields of that type are parts of them. Nothing is allocated for it until it is certain that each repeated field has at most as many elements,
 /// in the whole message, as `limit` says for its path.
 ///
 /// # Errors
 /// Where the bytes are no such message, or have too many elements.
-pub fn decode<M: Described>(bytes: Bytes, limit: impl Fn(&'static str) -> usize) -> Result<M, DecodeError> {
+pub fn decode<M: Described>(
+    bytes: impl Buf + AsRef<[u8]>,
+    limit: impl Fn(&'static str) -> usize,
+) -> Result<M, DecodeError> {
     if M::SHAPE.slots > 0 {
-        Count { counts: [0; SLOTS], limit }.message(M::SHAPE.fields, &bytes)?;
+        Count { counts: [0; SLOTS], limit }.message(M::SHAPE.fields, bytes.as_ref())?;
     }
     Ok(M::decode(bytes)?)
 }

@@ -1,7 +1,7 @@
 //! The one place where a message of a client's becomes a message of ours.
 
 use broker_proto::{DecodeError, Described};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tonic::Status;
 
 use crate::{
@@ -12,8 +12,29 @@ use crate::{
 /// How many elements a repeated field may have that has no limit of its own in [`Limits`].
 const ELEMENTS: usize = 16;
 
-/// Decodes a message. One with too many elements in a repeated field is refused before any of them is allocated.
+/// What may have come together with others, in bytes: the HTTP/2 library reads frames of up to this length, a few of them
+/// into one piece of memory, and whoever keeps a part of that keeps all of it. A longer message has memory of its own.
+const TOGETHER: usize = 16 << 10;
+
+/// Decodes a message that may have to wait in a queue: it keeps alive nothing that came together with it. One with too many
+/// elements in a repeated field is refused before any of them is allocated.
 pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M, CallError> {
+    if message.len() <= TOGETHER { decode_from(&message[..], limits) } else { decode_from(message, limits) }
+}
+
+/// The same for a message that is worked on at once: its data stays where it is.
+pub(super) fn decode_in_place<M: Described>(message: Bytes, limits: &Limits) -> Result<M, CallError> {
+    decode_from(message, limits)
+}
+
+/// Sees to it that a part of a message which was decoded in place can wait in a queue.
+pub(super) fn detach(data: &mut Bytes) {
+    if data.len() <= TOGETHER {
+        *data = Bytes::copy_from_slice(data);
+    }
+}
+
+fn decode_from<M: Described>(message: impl Buf + AsRef<[u8]>, limits: &Limits) -> Result<M, CallError> {
     let limit = |field: &'static str| match field {
         "crl_distribution_points" => limits.crl_distribution_points_count,
         _ => ELEMENTS,
@@ -32,7 +53,8 @@ pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M,
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use broker_proto::v1::SignCertificateRequest;
+    use broker_proto::v1::{SignCertificateRequest, SignDataRequest};
+    use prost::Message as _;
 
     use super::*;
 
@@ -47,6 +69,20 @@ mod tests {
         assert_eq!(error, RequestError { field: "crl_distribution_points", problem }.into());
         let error = decode::<SignCertificateRequest>(points(17), &Limits::default()).unwrap_err();
         assert_eq!(error.reason(), "FIELD_TOO_MANY");
+    }
+
+    #[test]
+    fn a_message_that_may_wait_keeps_nothing_else_alive() {
+        let request = SignDataRequest { input: vec![7; 100].into(), ..SignDataRequest::default() };
+        let length = request.encoded_len();
+        let read = Bytes::from([request.encode_to_vec(), vec![0; 60_000]].concat());
+        let waiting: SignDataRequest = decode(read.slice(..length), &Limits::default()).unwrap();
+        assert!(read.is_unique());
+        let mut at_once: SignDataRequest = decode_in_place(read.slice(..length), &Limits::default()).unwrap();
+        assert!(!read.is_unique());
+        detach(&mut at_once.input);
+        assert!(read.is_unique());
+        assert_eq!(at_once, waiting);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
     compute::{Lane, Pool},
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    request::material::OpenSsl,
+    request::material::{OpenSsl, message},
     secret::depth,
 };
 
@@ -49,9 +49,19 @@ const KEYS: [(&str, &str, &str); 10] = [
 const CIPHERS: [(&str, usize); 4] =
     [("aes-gcm", 128), ("aes-gcm", 192), ("aes-gcm", 256), ("chacha20-poly1305", 256)];
 const KEMS: [&str; 4] = ["ml-kem-512", "ml-kem-768", "ml-kem-1024", "x-wing"];
-/// `SignAlg` of certificates, and the keys of issuers and subjects.
-const ISSUERS: [(&str, &str); 4] =
-    [("rsa", "rsa:4096"), ("rsa-pss", "rsa:2048"), ("ecdsa", "ec:P-384"), ("ecdsa", "ec:P-521")];
+/// Issuers: a name, `SignAlg`, and how `openssl` is asked for the key; ML-DSA's it may not know.
+const ISSUERS: [(&str, &str, Option<&str>); 5] = [
+    ("rsa-4096", "rsa", Some("rsa:4096")),
+    ("p-384", "ecdsa", Some("ec:P-384")),
+    ("p-521", "ecdsa", Some("ec:P-521")),
+    ("ed25519", "ed25519", Some("ed25519")),
+    ("ml-dsa-87", "ml-dsa-87", None),
+];
+
+/// The hash that an algorithm is asked for with, where it has none of its own.
+fn hash(algorithm: &str) -> &'static str {
+    if algorithm.starts_with("rsa") || algorithm == "ecdsa" { ", HashAlg: sha-512" } else { "" }
+}
 
 fn profiles() -> String {
     let mut text = String::from("Profiles:\n");
@@ -62,8 +72,7 @@ fn profiles() -> String {
     for library in LIBRARIES {
         for (name, algorithm, keys) in KEYS {
             let mode = if name.starts_with("ml-dsa") { "post-quantum" } else { "legacy" };
-            let hash =
-                if algorithm.starts_with("rsa") || algorithm == "ecdsa" { ", HashAlg: sha-512" } else { "" };
+            let hash = hash(algorithm);
             put(
                 library,
                 name,
@@ -96,14 +105,16 @@ fn profiles() -> String {
         for name in KEMS {
             put(library, name, &format!("KEM: {{ KemAlg: {name} }}"));
         }
-        for (algorithm, key) in ISSUERS {
-            let keys = "{ RSA: { MinKeySize: 2048, MaxKeySize: 4096 }, ECDSA: { MinKeySize: 256, MaxKeySize: 521 } }";
+        for (name, algorithm, _) in ISSUERS {
+            let hash = hash(algorithm);
+            let keys = "{ RSA: { MinKeySize: 2048, MaxKeySize: 4096 }, ECDSA: { MinKeySize: 256, MaxKeySize: 521 }, \
+                        Ed25519: {}, ML-DSA-87: {} }";
             put(
                 library,
-                &format!("certificate {algorithm} {}", key.replace(':', "-")),
+                &format!("certificate {name}"),
                 &format!(
-                    "SignCertificate: {{ SignAlg: {algorithm}, HashAlg: sha-512, Validity: {{ ValidNotBeforeOffset: -1h, \
-                 ValidNotAfterOffset: 8760h }}, KeyConstraints: {{ Subject: {keys}, Issuer: {keys} }}, KeyUsage: [digitalSignature], \
+                    "SignCertificate: {{ SignAlg: {algorithm}{hash}, Validity: {{ ValidNotBeforeOffset: -1h, ValidNotAfterOffset: \
+                 8760h }}, KeyConstraints: {{ Subject: {keys}, Issuer: {keys} }}, KeyUsage: [digitalSignature], \
                  BasicConstraints: {{ CA: false }} }}"
                 ),
             );
@@ -302,34 +313,52 @@ async fn kems(stacks: &mut Stacks, library: &str) {
     }
 }
 
-async fn certificates(stacks: &mut Stacks, openssl: &OpenSsl, library: &str) {
-    for (algorithm, key) in ISSUERS {
-        let kind = key.replace(':', "-");
-        let mut request = openssl.message(&kind, &kind);
-        request.profile = format!("{library} certificate {algorithm} {kind}");
-        let profile = request.profile.clone();
+async fn certificates(stacks: &mut Stacks, requests: &[(&str, v1::SignCertificateRequest)], library: &str) {
+    for (name, request) in requests {
+        let profile = format!("{library} certificate {name}");
+        let mut request = request.clone();
+        request.profile.clone_from(&profile);
         let broker = stacks.broker.clone();
         let call = broker.answer_sign_certificate(context(), request);
-        let answer: v1::SignCertificateResponse =
-            stacks.measure(format!("{profile}, SignCertificate"), call).await;
+        let answer = stacks.measure(format!("{profile}, SignCertificate"), call).await;
         assert!(matches!(answer.signed_certificate, Some(SignedCertificate::Der(_))));
     }
 }
 
+/// A request to each issuer; the subject's key is of the same kind.
+fn certificate_requests() -> Vec<(&'static str, v1::SignCertificateRequest)> {
+    use rcgen::{CertificateParams, KeyPair, PKCS_ML_DSA_87};
+    let openssl = OpenSsl::new();
+    let request = |(name, _, key): &(&'static str, _, Option<&str>)| {
+        let message = match key {
+            Some(key) => {
+                openssl.ca(name, key);
+                openssl.csr(name, &["-subj", "/CN=x"]);
+                openssl.message(name, name)
+            }
+            None => {
+                let key = KeyPair::generate_for(&PKCS_ML_DSA_87).unwrap();
+                let csr = CertificateParams::new(["x.example".to_owned()]).unwrap();
+                let mut ca = CertificateParams::default();
+                ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+                let ca = ca.self_signed(&key).unwrap();
+                message(csr.serialize_request(&key).unwrap().pem().unwrap(), key.serialize_pem(), ca.pem())
+            }
+        };
+        (*name, message)
+    };
+    ISSUERS.iter().map(request).collect()
+}
+
 #[tokio::test]
 async fn every_operation_with_a_secret_leaves_a_quarter_of_the_wiped_stack_unused() {
-    let openssl = OpenSsl::new();
-    for (_, key) in ISSUERS {
-        let kind = key.replace(':', "-");
-        openssl.ca(&kind, key);
-        openssl.csr(&kind, &["-subj", "/CN=x"]);
-    }
+    let requests = certificate_requests();
     let mut stacks = Stacks::new();
     for library in LIBRARIES {
         signatures(&mut stacks, library).await;
         ciphers(&mut stacks, library).await;
         kems(&mut stacks, library).await;
-        certificates(&mut stacks, &openssl, library).await;
+        certificates(&mut stacks, &requests, library).await;
     }
     let mut used: Vec<_> = stacks.used.iter().map(|(name, used)| (*used, name.as_str())).collect();
     used.sort_unstable_by(|a, b| b.cmp(a));

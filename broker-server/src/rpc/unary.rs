@@ -12,7 +12,11 @@ use http_body::Body;
 use prost::Message;
 use tonic::Status;
 
-use super::{Broker, CallContext, decode::decode, hash_data, prefix};
+use super::{
+    Broker, CallContext,
+    decode::{decode_in_place, detach},
+    hash_data, prefix,
+};
 use crate::status::CallError;
 
 /// What a method makes of a message.
@@ -28,7 +32,7 @@ pub(crate) enum Reply {
 /// The answer of `HashData`, which is made at once where that takes less time than a hop to another thread.
 pub(super) fn hash(broker: &Broker, context: CallContext, message: Bytes) -> Reply {
     let limit = broker.0.max_response_bytes;
-    let message: HashDataRequest = match decode(message, &broker.0.limits) {
+    let mut message: HashDataRequest = match decode_in_place(message, &broker.0.limits) {
         Ok(message) => message,
         Err(error) => return Reply::Now(Err(error)),
     };
@@ -36,6 +40,7 @@ pub(super) fn hash(broker: &Broker, context: CallContext, message: Bytes) -> Rep
         let answer = broker.answer_light_hash_data(context, message);
         return Reply::Now(answer.and_then(|answer| encode(&answer, limit)));
     }
+    detach(&mut message.input);
     let broker = broker.clone();
     Reply::Later(Box::pin(async move {
         let answer = broker.answer_hash_data(context, message).await?;

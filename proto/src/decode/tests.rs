@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
+use bytes::Bytes;
 use prost::{
     Message as _,
     encoding::{encode_key, encode_varint},
@@ -11,7 +12,7 @@ use crate::{crypto_broker, g0, v1};
 const LIMIT: usize = 16;
 
 fn refused<M: Described + fmt::Debug>(bytes: Vec<u8>) -> String {
-    match decode::<M>(bytes.into(), |_| LIMIT) {
+    match decode::<M>(&bytes[..], |_| LIMIT) {
         Err(DecodeError::TooMany { field, limit: LIMIT }) => field.to_owned(),
         other => format!("{other:?}"),
     }
@@ -49,7 +50,7 @@ fn refuses_more_elements_than_the_limit_in_every_request() {
     assert_eq!(refused::<v1::PipelineRequest>(nested(&[5, 2, 2], keys(many))), path);
     assert_eq!(refused::<v1::PipelineRequest>(nested(&[6, 2, 2], keys(many))), path);
 
-    let message: v1::SignCertificateRequest = decode(points(LIMIT).into(), |_| LIMIT).unwrap();
+    let message: v1::SignCertificateRequest = decode(&points(LIMIT)[..], |_| LIMIT).unwrap();
     assert_eq!(message.crl_distribution_points.len(), LIMIT);
 }
 
@@ -58,7 +59,7 @@ fn counts_elements_over_all_occurrences_of_the_message_around_them() {
     // prost puts the occurrences of a message together: these are 17 keys.
     let once = nested(&[2, 2], record(1, b""));
     assert_eq!(refused::<v1::SignDataRequest>(once.repeat(LIMIT + 1)), "key_source.component_keys.keys");
-    let message: v1::SignDataRequest = decode(once.repeat(LIMIT).into(), |_| LIMIT).unwrap();
+    let message: v1::SignDataRequest = decode(&once.repeat(LIMIT)[..], |_| LIMIT).unwrap();
     let Some(v1::sign_key_source::Source::ComponentKeys(keys)) = message.key_source.unwrap().source else {
         unreachable!("they were sent")
     };
@@ -69,7 +70,7 @@ fn counts_elements_over_all_occurrences_of_the_message_around_them() {
 fn a_limit_is_asked_for_by_the_path_of_its_field() {
     let bytes = nested(&[4], record(9, b"").repeat(3));
     let limit = |name: &'static str| if name == "crl_distribution_points" { 2 } else { usize::MAX };
-    let error = decode::<v1::PipelineRequest>(bytes.into(), limit).unwrap_err();
+    let error = decode::<v1::PipelineRequest>(&bytes[..], limit).unwrap_err();
     assert_eq!(error.to_string(), "crl_distribution_points has more than 2 entries");
 }
 
@@ -90,7 +91,7 @@ fn elements_behind_groups_and_unknown_fields_are_counted() {
     encode_varint(u64::MAX, &mut others);
     let with = |count| [group.clone(), others.clone(), record(9, b"").repeat(count)].concat();
     assert_eq!(refused::<v1::SignCertificateRequest>(with(LIMIT + 1)), "crl_distribution_points");
-    assert!(decode::<v1::SignCertificateRequest>(with(LIMIT).into(), |_| LIMIT).is_ok());
+    assert!(decode::<v1::SignCertificateRequest>(&with(LIMIT)[..], |_| LIMIT).is_ok());
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn refuses_groups_that_are_too_deep_or_do_not_end() {
     encode_key(77, WireType::EndGroup, &mut end);
     let deep = [start.repeat(100_000), end.repeat(100_000)].concat();
     for bytes in [deep, start, end] {
-        assert!(decode::<v1::SignCertificateRequest>(bytes.into(), |_| LIMIT).is_err());
+        assert!(decode::<v1::SignCertificateRequest>(&bytes[..], |_| LIMIT).is_err());
     }
 }
 

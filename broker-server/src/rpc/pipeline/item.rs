@@ -17,7 +17,12 @@ use tonic::Status;
 use super::{answers::Answers, items::sequence};
 use crate::{
     request::{Limits, Problem, RequestError},
-    rpc::{Broker, CallContext, call::Weight, decode::decode, decrypt_data, encrypt_data, hash_data},
+    rpc::{
+        Broker, CallContext,
+        call::Weight,
+        decode::{decode_in_place, detach},
+        decrypt_data, encrypt_data, hash_data,
+    },
     status::CallError,
 };
 
@@ -36,7 +41,7 @@ pub(super) struct Item {
 impl Item {
     /// Reads a message. What is no request but has a number is answered; what has none ends the stream.
     pub(super) fn read(message: Bytes, limits: &Limits) -> Result<Result<Self, PipelineResponse>, CallError> {
-        match decode::<PipelineRequest>(message.clone(), limits) {
+        match decode_in_place::<PipelineRequest>(message.clone(), limits) {
             Ok(request) => {
                 let all_read = request.encoded_len() == message.len();
                 let PipelineRequest { sequence, timeout, operation } = request;
@@ -102,12 +107,22 @@ impl Item {
                 answers.push(answered(sequence, result.map(Answer::HashData)));
                 return None;
             }
-            Some(Operation::HashData(message)) => later!(answer_hash_data, message, HashData),
+            Some(Operation::HashData(mut message)) => {
+                detach(&mut message.input);
+                later!(answer_hash_data, message, HashData)
+            }
             Some(Operation::SignCertificate(message)) => {
                 later!(answer_sign_certificate, message, SignCertificate)
             }
-            Some(Operation::SignData(message)) => later!(answer_sign_data, message, SignData),
-            Some(Operation::VerifyData(message)) => later!(answer_verify_data, message, VerifyData),
+            Some(Operation::SignData(mut message)) => {
+                detach(&mut message.input);
+                later!(answer_sign_data, message, SignData)
+            }
+            Some(Operation::VerifyData(mut message)) => {
+                detach(&mut message.input);
+                detach(&mut message.signature);
+                later!(answer_verify_data, message, VerifyData)
+            }
             Some(Operation::EncryptData(message)) => later!(answer_encrypt_data, message, EncryptData),
             Some(Operation::DecryptData(message)) => later!(answer_decrypt_data, message, DecryptData),
             Some(Operation::GenerateSignatureKeyPair(message)) => {
