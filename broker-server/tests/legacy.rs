@@ -289,3 +289,21 @@ async fn the_services_for_development_answer_only_there() {
     assert!(names.contains(&"BenchmarkLibraryNative_HashSHA3_256"));
     assert!(names.contains(&"BenchmarkLibraryNative_SignCertificate_CSR_SECP256R1_CA_SECP384R1"));
 }
+
+/// They were never released there, and nobody knows how their enum was numbered.
+#[tokio::test]
+async fn signatures_are_not_served_on_the_old_path() {
+    let broker = Broker::start(&[]);
+    let mut client = tonic::client::Grpc::new(broker.channel().await);
+    for method in ["SignData", "VerifyData"] {
+        client.ready().await.unwrap();
+        let path = format!("/CryptoBroker.CryptoGrpc/{method}").parse().unwrap();
+        let codec = tonic_prost::ProstCodec::<v1::SignDataRequest, v1::SignDataResponse>::default();
+        let request = tonic::Request::new(v1::SignDataRequest::default());
+        let status = client.unary(request, path, codec).await.unwrap_err();
+        assert_eq!(
+            (status.code(), support::reason(&status).as_str()),
+            (Code::Unimplemented, "UNIMPLEMENTED")
+        );
+    }
+}

@@ -17,6 +17,7 @@ import (
 	"cryptobroker.example/interop/stubs/old"
 	"cryptobroker.example/interop/stubs/v1"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 )
 
 func raw(key []byte) *v1.KeySource {
@@ -80,40 +81,49 @@ func TestEncryption(t *testing.T) {
 }
 
 func TestSignatures(t *testing.T) {
-	connection := start(t)
-	for name, client := range map[string]interface {
-		sign(*testing.T, *v1.SignDataRequest) []byte
-		verify(*testing.T, *v1.VerifyDataRequest) bool
-	}{
-		"G3.7": oldSigner{old.NewCryptoGrpcClient(connection)},
-		"G4":   currentSigner{v1.NewCryptoServiceClient(connection)},
-	} {
-		key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-		check(t, err)
-		private, err := x509.MarshalPKCS8PrivateKey(key)
-		check(t, err)
-		public, err := x509.MarshalPKIXPublicKey(key.Public())
-		check(t, err)
-		message := []byte("a contract")
-		digest := sha512.Sum512(message)
-		made := client.sign(t, &v1.SignDataRequest{Profile: "Default", KeySource: single(private), Input: message})
-		if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], made) {
-			t.Errorf("%s: Go refuses the broker's signature", name)
-		}
-		theirs, err := key.Sign(rand.Reader, digest[:], crypto.SHA512)
-		check(t, err)
-		request := &v1.VerifyDataRequest{Profile: "Default", KeySource: single(public), Input: message, Signature: theirs}
-		if !client.verify(t, request) {
-			t.Errorf("%s: the broker refuses Go's signature", name)
-		}
-		request.Input = []byte("another contract")
-		if client.verify(t, request) {
-			t.Errorf("%s: a signature of other data is valid", name)
-		}
+	client := v1.NewCryptoServiceClient(start(t))
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	check(t, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	check(t, err)
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	check(t, err)
+	message := []byte("a contract")
+	digest := sha512.Sum512(message)
+	made, err := client.SignData(t.Context(), &v1.SignDataRequest{Profile: "Default", KeySource: single(private), Input: message})
+	check(t, err)
+	if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], made.Signature) {
+		t.Error("Go refuses the broker's signature")
 	}
-	_, err := v1.NewCryptoServiceClient(connection).SignData(t.Context(), &v1.SignDataRequest{Profile: "Default",
+	theirs, err := key.Sign(rand.Reader, digest[:], crypto.SHA512)
+	check(t, err)
+	request := &v1.VerifyDataRequest{Profile: "Default", KeySource: single(public), Input: message, Signature: theirs}
+	answer, err := client.VerifyData(t.Context(), request)
+	check(t, err)
+	if !answer.Valid {
+		t.Error("the broker refuses Go's signature")
+	}
+	request.Input = []byte("another contract")
+	answer, err = client.VerifyData(t.Context(), request)
+	check(t, err)
+	if answer.Valid {
+		t.Error("a signature of other data is valid")
+	}
+	_, err = client.SignData(t.Context(), &v1.SignDataRequest{Profile: "Default",
 		KeySource: single(ed25519PKCS8(t)), Input: []byte("x")})
 	refused(t, err, codes.FailedPrecondition)
+}
+
+// SignData and VerifyData were never released on the path of the generations before cryptobroker.v1.
+func TestSignaturesAreNotServedOnTheOldPath(t *testing.T) {
+	connection := start(t)
+	for method, request := range map[string]proto.Message{
+		"SignData":   &v1.SignDataRequest{Profile: "Default", KeySource: single(ed25519PKCS8(t)), Input: []byte("x")},
+		"VerifyData": &v1.VerifyDataRequest{Profile: "Default", KeySource: single(ed25519PKCS8(t)), Input: []byte("x")},
+	} {
+		err := connection.Invoke(t.Context(), "/CryptoBroker.CryptoGrpc/"+method, request, &v1.SignDataResponse{})
+		refused(t, err, codes.Unimplemented)
+	}
 }
 
 func ed25519PKCS8(t *testing.T) []byte {
@@ -123,34 +133,6 @@ func ed25519PKCS8(t *testing.T) []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	check(t, err)
 	return der
-}
-
-type oldSigner struct{ client old.CryptoGrpcClient }
-
-func (s oldSigner) sign(t *testing.T, request *v1.SignDataRequest) []byte {
-	answer, err := s.client.SignData(t.Context(), request)
-	check(t, err)
-	return answer.Signature
-}
-
-func (s oldSigner) verify(t *testing.T, request *v1.VerifyDataRequest) bool {
-	answer, err := s.client.VerifyData(t.Context(), request)
-	check(t, err)
-	return answer.Valid
-}
-
-type currentSigner struct{ client v1.CryptoServiceClient }
-
-func (s currentSigner) sign(t *testing.T, request *v1.SignDataRequest) []byte {
-	answer, err := s.client.SignData(t.Context(), request)
-	check(t, err)
-	return answer.Signature
-}
-
-func (s currentSigner) verify(t *testing.T, request *v1.VerifyDataRequest) bool {
-	answer, err := s.client.VerifyData(t.Context(), request)
-	check(t, err)
-	return answer.Valid
 }
 
 func TestEncapsulation(t *testing.T) {

@@ -1,6 +1,7 @@
 //! The protocol of Crypto Broker: the messages and services of `cryptobroker.v1` and those of the older clients that it
-//! serves, generated from the `.proto` files beside this crate. No logic lives here, except that a message with a private key in it wipes that key when it is
-//! dropped and does not print it.
+//! serves, generated from the `.proto` files beside this crate. No logic lives here, except that a message with a private
+//! key in it wipes that key when it is dropped and does not print it, and that messages of others are decoded with an eye
+//! on their size.
 
 #![forbid(unsafe_code)]
 
@@ -37,4 +38,8 @@ mod cryptobroker {
 }
 
 mod codec;
-mod secret;
+mod decode;
+mod described;
+
+pub use decode::{DecodeError, Elements, Field, Repeated, Shape, decode};
+pub use described::Described;

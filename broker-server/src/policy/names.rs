@@ -9,7 +9,11 @@ use super::{
 };
 use crate::request::AlternativeName;
 
-/// Refuses each name of a kind or suffix that is not allowed. Without the section no name is copied, so none is judged.
+/// How many names are refused by name. A request may ask for thousands, and each refusal says what the profile allows.
+const NAMED: usize = 32;
+
+/// Refuses names of a kind or suffix that is not allowed, the first [`NAMED`] of them. Without the section no name is copied,
+/// so none is judged.
 pub(super) fn names(
     profile: &Profile,
     rule: &SignCertificateRule,
@@ -18,11 +22,10 @@ pub(super) fn names(
 ) -> Result<(), Denial> {
     let Some(policy) = &rule.subject_alternative_names else { return Ok(()) };
     let Some(names) = findings.known(Fact::Names, facts.names)? else { return Ok(()) };
-    for name in names {
-        if let Some((key, message)) = refusal(profile, policy, name) {
-            let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
-            findings.refuse(denial(profile, DenialKind::NameNotAllowed, &path, policy.line, message))?;
-        }
+    let refusals = names.iter().filter_map(|name| refusal(profile, policy, name));
+    for (key, message) in refusals.take(NAMED) {
+        let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
+        findings.refuse(denial(profile, DenialKind::NameNotAllowed, &path, policy.line, message))?;
     }
     Ok(())
 }
@@ -95,7 +98,28 @@ fn shown(name: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::within;
+    use super::{NAMED, names, within};
+    use crate::{
+        operation::CAPABILITIES,
+        policy::{Catalogue, Facts},
+        request::AlternativeName,
+    };
+
+    #[test]
+    fn a_bounded_number_of_many_refused_names_is_listed() {
+        let text = "- { Name: P, API: { SignCertificate: { SignAlg: ecdsa, HashAlg: sha-256, \
+                    Validity: { ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }, \
+                    KeyConstraints: { Subject: { ECDSA: { MinKeySize: 256, MaxKeySize: 256 } }, \
+                    Issuer: { ECDSA: { MinKeySize: 256, MaxKeySize: 384 } } }, \
+                    SubjectAlternativeNames: { Allow: [ip] } } } }";
+        let catalogue = Catalogue::parse("p.yaml", text, CAPABILITIES).unwrap();
+        let profile = catalogue.profile("P").unwrap();
+        let asked = vec![AlternativeName::Dns("a.example".into()); 20_000];
+        let facts = Facts { names: &asked, ..Facts::new("SignCertificate", 0) };
+        let mut denials = Vec::new();
+        names(profile, profile.sign_certificate.as_ref().unwrap(), &facts, &mut denials);
+        assert_eq!(denials.len(), NAMED);
+    }
 
     #[test]
     fn suffixes_match_at_a_label_boundary() {

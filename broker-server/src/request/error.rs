@@ -32,10 +32,8 @@ pub enum Problem {
         /// The lengths that are taken.
         expected: Vec<usize>,
     },
-    /// More entries than the limit.
+    /// More entries than the limit. They are not counted to their end.
     TooMany {
-        /// How many there are.
-        count: usize,
         /// The limit.
         limit: usize,
     },
@@ -75,9 +73,7 @@ impl fmt::Display for Problem {
             Self::WrongLength { length, expected } => {
                 write!(f, "is {length} bytes long; {} are needed", either(expected))
             }
-            Self::TooMany { count, limit } => {
-                write!(f, "has {count} entries; at most {limit} are taken")
-            }
+            Self::TooMany { limit } => write!(f, "has more entries than the {limit} that are taken"),
             Self::NotPrintable => f.write_str("must be printable ASCII"),
             Self::UnknownValue(number) => write!(f, "has no value {number}"),
             Self::Malformed(what) | Self::Unsupported(what) => f.write_str(what),

@@ -42,11 +42,11 @@ pub(super) fn text(bytes: &[u8]) -> Option<&str> {
 /// All blocks of `text` in their order, at least one. Text outside blocks, blank lines, CRLF and spaces around lines
 /// are passed over.
 pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
-    let mut lines = text.split(['\n', '\r']).map(str::trim);
+    let mut lines = Lines(Some(text));
     let mut found = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) {
-            found.push(block(label, text.len(), &mut lines)?);
+            found.push(block(label, &mut lines)?);
         }
     }
     if found.is_empty() {
@@ -55,12 +55,27 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
     Ok(found)
 }
 
-fn block<'a>(
-    label: &'a str,
-    size: usize,
-    lines: &mut impl Iterator<Item = &'a str>,
-) -> Result<Block<'a>, PemError> {
-    // As large as it can get, so that it never grows and leaves a copy of a key in freed memory.
+/// Lines without the spaces around them; `\r\n` ends two.
+struct Lines<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.0?;
+        let (line, rest) = match text.split_once(['\n', '\r']) {
+            Some((line, rest)) => (line, Some(rest)),
+            None => (text, None),
+        };
+        self.0 = rest;
+        Some(line.trim())
+    }
+}
+
+fn block<'a>(label: &'a str, lines: &mut Lines<'a>) -> Result<Block<'a>, PemError> {
+    // As large as it can get, so that it never grows and leaves a copy of a key in freed memory; and no larger, since all
+    // of it is wiped: a text may have as many blocks as fit.
+    let size = lines.0.and_then(|text| text.find(END)).ok_or(PemError::NoEnd)?;
     let mut base64 = Zeroizing::new(Vec::with_capacity(size));
     let mut encrypted = false;
     for line in lines {
@@ -73,6 +88,9 @@ fn block<'a>(
         }
         if line.starts_with(BEGIN) {
             return Err(PemError::NoEnd);
+        }
+        if line.contains(END) {
+            return Err(PemError::BadBase64);
         }
         if base64.is_empty() && line.contains(':') {
             encrypted |= line.starts_with("Proc-Type:") && line.contains("ENCRYPTED");
@@ -115,6 +133,16 @@ mod tests {
         assert!(blocks(text).unwrap()[0].encrypted);
     }
 
+    /// Were each block read into a buffer as long as the text, this would wipe 4 MB a hundred thousand times.
+    #[test]
+    fn a_text_of_many_blocks_takes_time_by_its_length() {
+        const BLOCKS: usize = 100_000;
+        let text = "-----BEGIN A-----\nAAEC\n-----END A-----\n".repeat(BLOCKS);
+        let found = blocks(&text).unwrap();
+        assert_eq!(found.len(), BLOCKS);
+        assert!(found.iter().all(|block| *block.der == [0, 1, 2]));
+    }
+
     #[test]
     fn broken_texts_have_their_errors() {
         for (text, error) in [
@@ -125,6 +153,7 @@ mod tests {
             ("-----BEGIN A-----\nA\n-----END A-----", PemError::BadBase64),
             ("-----BEGIN A-----\nA€AA\n-----END A-----", PemError::BadBase64),
             ("-----BEGIN A-----\n-----END A-----", PemError::BadBase64),
+            ("-----BEGIN A-----\nAAAA -----END A-----\nAAAA\n-----END A-----", PemError::BadBase64),
         ] {
             assert_eq!(blocks(text).err(), Some(error), "{text}");
         }

@@ -1,6 +1,7 @@
 //! One file per API: message → request → permit → operation → message.
 
 mod call;
+mod decode;
 mod decrypt_data;
 mod dev;
 mod encrypt_data;
@@ -9,12 +10,15 @@ mod health;
 mod info;
 mod kem;
 mod legacy;
+mod methods;
 mod pipeline;
 mod prefix;
 mod services;
 mod sign_certificate;
 mod sign_data;
 mod signature_keys;
+#[cfg(test)]
+mod stack;
 mod stream;
 pub(crate) mod unary;
 mod verify_data;
@@ -50,6 +54,7 @@ use crate::{
 };
 pub use dev::Dev;
 pub use health::Health;
+pub(crate) use methods::{Kind, Method, method};
 pub(crate) use pipeline::Course;
 pub use pipeline::Lifeline;
 use pipeline::PipelineService;
@@ -73,30 +78,6 @@ pub const OPERATIONS: [&str; 13] = [
     Encapsulate::NAME,
     Decapsulate::NAME,
 ];
-
-/// Whether a request to a method that is not unary, or that there is not, may have a secret in it: the transport wipes what
-/// such a call leaves behind. A method that is not known may be one of a newer client's.
-pub(crate) fn takes_secret(path: &str) -> bool {
-    const WITHOUT: [&str; 5] = [
-        "/cryptobroker.v1.StreamService/HashStream",
-        "/cryptobroker.v1.StreamService/VerifyStream",
-        // It says so item by item.
-        "/cryptobroker.v1.PipelineService/Execute",
-        "/grpc.health.v1.Health/Check",
-        "/grpc.health.v1.Health/Watch",
-    ];
-    !WITHOUT.contains(&path) && !path.starts_with("/grpc.reflection.")
-}
-
-/// Whether the method at `path` reads a stream: its caller may take as long as it keeps sending.
-pub(crate) fn reads_stream(path: &str) -> bool {
-    path.starts_with("/cryptobroker.v1.StreamService/")
-}
-
-/// Whether the method at `path` reads a pipeline, which tells the transport by its [`Lifeline`] what it is doing.
-pub(crate) fn reads_pipeline(path: &str) -> bool {
-    path.starts_with("/cryptobroker.v1.PipelineService/")
-}
 
 /// What the transport knows about a call. Where the gRPC library leads to a handler, it is in the request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +165,11 @@ impl Broker {
         services::SERVICES.into_iter().filter(served).collect()
     }
 
+    /// The names of those services that have a method which uses a secret key.
+    pub fn keyed_services(&self) -> Vec<&'static str> {
+        methods::keyed_services()
+    }
+
     /// The services, for one shard.
     pub fn routes(&self, health: &Health) -> Routes {
         Routes { broker: self.clone(), library: self.library(health).prepare() }
@@ -208,7 +194,7 @@ impl Broker {
     }
 }
 
-/// Where calls go: straight to the broker by `unary::method`, or through the gRPC library.
+/// Where calls go: straight to the broker, or through the gRPC library.
 #[derive(Clone, Debug)]
 pub struct Routes {
     pub(crate) broker: Broker,
@@ -222,7 +208,7 @@ impl Routes {
     /// # Errors
     /// The status of the call.
     pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
-        let Some(method) = unary::method(request.uri().path()) else {
+        let Some(answer) = method(request.uri().path()).and_then(|method| method.answer) else {
             return match self.library.call(request).await {
                 // Headers alone have the status ("gRPC over HTTP/2", Trailers-Only).
                 Ok(answer) => match Status::from_header_map(answer.headers()) {
@@ -234,7 +220,7 @@ impl Routes {
             };
         };
         let context = request.extensions().get().copied().ok_or(CallError::Internal)?;
-        Ok(unary::answer(&self.broker, method, context, request.into_body()).await?)
+        Ok(unary::answer(&self.broker, answer, context, request.into_body()).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The prefix of a message ("gRPC over HTTP/2", Length-Prefixed-Message), for methods that read a request's body past
 //! the gRPC library. The statuses are that library's.
 
-use bytes::BufMut;
+use bytes::{BufMut, Bytes, BytesMut};
 use tonic::Status;
 
 /// Length of the prefix, in bytes: a flag and four bytes of length.
@@ -22,6 +22,19 @@ pub(super) fn put(to: &mut impl BufMut, length: usize) {
     to.put_u8(0);
     // The limit of an answer is far below what the prefix can say.
     to.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+}
+
+/// Moves bytes from `data` to `part` until that has `whole`, or there are no more. The buffer doubles as it grows, since what
+/// is announced need not come, but it never gets larger than `whole`.
+pub(super) fn gather(part: &mut BytesMut, data: &mut Bytes, whole: usize) {
+    let count = whole.saturating_sub(part.len()).min(data.len());
+    let length = part.len() + count;
+    if length > part.capacity() {
+        let mut larger = BytesMut::with_capacity(length.max(2 * part.capacity()).min(whole));
+        larger.extend_from_slice(part);
+        *part = larger;
+    }
+    part.extend_from_slice(&data.split_to(count));
 }
 
 /// Of a message of `length` bytes where `limit` are allowed.

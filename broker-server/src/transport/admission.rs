@@ -18,18 +18,14 @@ use tower::Service as _;
 use super::{
     TransportOptions,
     body::{Answer, Question},
-    connection::{Call, Connection, Kind},
+    connection::{Call, Connection},
     drain::{Phase, reached},
     hpack::OVERHEAD,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, Lifeline, Routes, unary},
+    rpc::{self, Broker, CallContext, Kind, Lifeline, Routes, unary},
     status::{self, CallError},
 };
-
-/// Streams that stay open for as long as their client likes: they are no calls to wait for, and end when the server
-/// leaves.
-const WATCHES: [&str; 2] = ["/grpc.health.v1.Health/Watch", "/grpc.reflection."];
 
 /// The deadline of what has none.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -62,15 +58,15 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let method = unary::method(request.uri().path());
+        let method = rpc::method(request.uri().path());
         let admitted = match self.admit(&request, method) {
             Ok(admitted) => admitted,
             Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
         };
-        match method {
-            Some(method) => {
+        match method.and_then(|method| method.answer) {
+            Some(answer) => {
                 let question = Question::new(request.into_body(), Arc::clone(&admitted.call));
-                Box::pin(admitted.answer_unary(self.routes.broker.clone(), method, question))
+                Box::pin(admitted.answer_unary(self.routes.broker.clone(), answer, question))
             }
             None => {
                 let call = Arc::clone(&admitted.call);
@@ -85,12 +81,12 @@ impl Admission {
     fn admit(
         &self,
         request: &Request<Incoming>,
-        method: Option<unary::Method>,
+        method: Option<&'static rpc::Method>,
     ) -> Result<Admitted, (CallError, Arc<Call>)> {
-        let path = request.uri().path();
-        let takes_secret = method.map_or_else(|| rpc::takes_secret(path), |method| method.takes_secret);
-        let gives_secret = method.is_some_and(|method| method.gives_secret);
-        let kind = if method.is_some() { Kind::Unary } else { kind(path) };
+        // A method that is not known may be one of a newer client's, with a secret in its request.
+        let takes_secret = method.is_none_or(|method| method.takes_secret);
+        let gives_secret = method.is_none_or(|method| method.gives_secret);
+        let kind = method.map_or(Kind::Unary, |method| method.kind);
         let call = Arc::new(Call::new(Arc::clone(&self.connection), kind, takes_secret));
         let headers = request.headers();
         let checked = is_grpc(request)
@@ -135,11 +131,11 @@ impl Admitted {
     async fn answer_unary(
         self,
         broker: Broker,
-        method: unary::Method,
+        answer: unary::Answer,
         question: Question,
     ) -> Result<Response<Answer>, Infallible> {
         let Self { call, context, interruption, own_deadline, gives_secret } = self;
-        let work = unary::answer(&broker, method, context, question);
+        let work = unary::answer(&broker, answer, context, question);
         Ok(match attended(work, interruption).await.flatten() {
             Ok(message) => {
                 let answer = Answer::whole(message, call, own_deadline).with_secret(gives_secret);
@@ -185,18 +181,6 @@ async fn attended<T>(work: impl Future<Output = T>, mut interruption: Interrupti
         Err(_) => Poll::Ready(Err(CallError::Internal)),
     })
     .await
-}
-
-fn kind(path: &str) -> Kind {
-    if rpc::reads_pipeline(path) {
-        Kind::Pipeline
-    } else if rpc::reads_stream(path) {
-        Kind::Stream
-    } else if WATCHES.iter().any(|watch| path.starts_with(watch)) {
-        Kind::Watch
-    } else {
-        Kind::Unary
-    }
 }
 
 /// What a call that has to wait may be interrupted by: its deadline, or the server's end. Most need not wait, so it is made

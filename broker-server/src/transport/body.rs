@@ -15,11 +15,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
 
-use super::{
-    admission::Interruption,
-    connection::{Call, Kind},
+use super::{admission::Interruption, connection::Call};
+use crate::{
+    rpc::Kind,
+    status::{self, CallError},
 };
-use crate::status::{self, CallError};
 
 /// A request's body, which tells its call when it has arrived whole. Data is handed on as it comes: who reads it gathers
 /// what it needs and no more, and reserves nothing for what is only announced.

@@ -16,7 +16,10 @@ use super::{
     drain::{Phase, reached},
     scrub::Scrub,
 };
-use crate::{caller::Caller, rpc::Course};
+use crate::{
+    caller::Caller,
+    rpc::{Course, Kind},
+};
 
 /// Counters of one shard. Each shard has its own, so that calls do not fight over a cache line.
 #[derive(Debug, Default)]
@@ -118,19 +121,6 @@ pub(super) struct Call {
     answered: AtomicBool,
     /// A part of its answer is with the client, and it has not been asked for more.
     handed_out: AtomicBool,
-}
-
-/// What a call's request is, and what that makes of it in a drain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// One message.
-    Unary,
-    /// As many as the client likes.
-    Stream,
-    /// Items, and their answers: in flight while it says so itself.
-    Pipeline,
-    /// One message, and answers that may go on for ever, such as a health watch: not waited for.
-    Watch,
 }
 
 impl Call {

@@ -118,9 +118,12 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::transport::{
-        connection::{Call, Kind, Load},
-        drain::Phase,
+    use crate::{
+        rpc::Kind,
+        transport::{
+            connection::{Call, Load},
+            drain::Phase,
+        },
     };
 
     fn connection(id: u64, pid: i32) -> Arc<Connection> {

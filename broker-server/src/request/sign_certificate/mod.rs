@@ -115,9 +115,9 @@ fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, Reques
 
 fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<String>, RequestError> {
     let field = "crl_distribution_points";
-    let (count, limit) = (points.len(), limits.crl_distribution_points_count);
-    if count > limit {
-        return Err(RequestError { field, problem: Problem::TooMany { count, limit } });
+    let limit = limits.crl_distribution_points_count;
+    if points.len() > limit {
+        return Err(RequestError { field, problem: Problem::TooMany { limit } });
     }
     for point in &points {
         at_most(field, point.len(), limits.crl_distribution_point)?;

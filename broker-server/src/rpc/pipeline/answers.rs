@@ -38,7 +38,8 @@ impl Answers {
             let refusal = failed(response.sequence, &error);
             return self.put(&refusal, refusal.encoded_len());
         }
-        if has_secret(&response) { self.put_alone(&response, length) } else { self.put(&response, length) }
+        let has_secret = response.result.as_ref().is_some_and(Answer::has_secret);
+        if has_secret { self.put_alone(&response, length) } else { self.put(&response, length) }
     }
 
     fn put(&mut self, response: &PipelineResponse, length: usize) {
@@ -75,26 +76,5 @@ impl Answers {
     /// The next frame.
     pub(super) fn take(&mut self) -> Option<Bytes> {
         self.frames.pop_front().or_else(|| (!self.open.is_empty()).then(|| self.open.split().freeze()))
-    }
-}
-
-const fn has_secret(response: &PipelineResponse) -> bool {
-    match &response.result {
-        Some(
-            Answer::DecryptData(_)
-            | Answer::GenerateSignatureKeyPair(_)
-            | Answer::GenerateKemKeyPair(_)
-            | Answer::Encapsulate(_)
-            | Answer::Decapsulate(_),
-        ) => true,
-        Some(
-            Answer::Error(_)
-            | Answer::HashData(_)
-            | Answer::SignCertificate(_)
-            | Answer::SignData(_)
-            | Answer::VerifyData(_)
-            | Answer::EncryptData(_),
-        )
-        | None => false,
     }
 }

@@ -146,15 +146,15 @@ impl Flow {
             }
         };
         let size = message.len();
-        let item = match Item::read(message) {
+        let item = match Item::read(message, &self.broker.0.limits) {
             Ok(Ok(item)) => item,
             Ok(Err(response)) => {
                 self.lifeline.0.secret();
                 return self.answers.push(response);
             }
-            Err(status) => {
+            Err(error) => {
                 self.lifeline.0.secret();
-                self.end = Some(Err(CallError::foreign(&status).into()));
+                self.end = Some(Err(error.into()));
                 return;
             }
         };

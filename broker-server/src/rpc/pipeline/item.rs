@@ -16,8 +16,13 @@ use tonic::Status;
 
 use super::{answers::Answers, items::sequence};
 use crate::{
-    request::{Problem, RequestError},
-    rpc::{Broker, CallContext, call::Weight, decrypt_data, encrypt_data, hash_data},
+    request::{Limits, Problem, RequestError},
+    rpc::{
+        Broker, CallContext,
+        call::Weight,
+        decode::{decode_in_place, detach},
+        decrypt_data, encrypt_data, hash_data,
+    },
     status::CallError,
 };
 
@@ -35,42 +40,23 @@ pub(super) struct Item {
 
 impl Item {
     /// Reads a message. What is no request but has a number is answered; what has none ends the stream.
-    pub(super) fn read(message: Bytes) -> Result<Result<Self, PipelineResponse>, Status> {
-        match PipelineRequest::decode(message.clone()) {
+    pub(super) fn read(message: Bytes, limits: &Limits) -> Result<Result<Self, PipelineResponse>, CallError> {
+        match decode_in_place::<PipelineRequest>(message.clone(), limits) {
             Ok(request) => {
                 let all_read = request.encoded_len() == message.len();
                 let PipelineRequest { sequence, timeout, operation } = request;
                 Ok(Ok(Self { sequence, timeout, operation, all_read }))
             }
-            Err(error) => {
-                let malformed = Status::internal(error.to_string());
-                match sequence(message) {
-                    Some(sequence) => Ok(Err(failed(sequence, &CallError::foreign(&malformed)))),
-                    None => Err(malformed),
-                }
-            }
+            Err(error) => match sequence(message) {
+                Some(sequence) => Ok(Err(failed(sequence, &error))),
+                None => Err(error),
+            },
         }
     }
 
     /// Whether the request has a secret in it, or something unknown, which may be one.
-    pub(super) const fn carries_secret(&self) -> bool {
-        if !self.all_read {
-            return true;
-        }
-        match &self.operation {
-            Some(
-                Operation::SignCertificate(_)
-                | Operation::SignData(_)
-                | Operation::EncryptData(_)
-                | Operation::DecryptData(_)
-                | Operation::GenerateSignatureKeyPair(_)
-                | Operation::GenerateKemKeyPair(_)
-                | Operation::Decapsulate(_),
-            ) => true,
-            Some(Operation::HashData(_) | Operation::VerifyData(_) | Operation::Encapsulate(_)) | None => {
-                false
-            }
-        }
+    pub(super) fn carries_secret(&self) -> bool {
+        !self.all_read || self.operation.as_ref().is_some_and(Operation::has_secret)
     }
 
     /// What is done of it at once, on the shard, in bytes of data that is hashed.
@@ -121,12 +107,22 @@ impl Item {
                 answers.push(answered(sequence, result.map(Answer::HashData)));
                 return None;
             }
-            Some(Operation::HashData(message)) => later!(answer_hash_data, message, HashData),
+            Some(Operation::HashData(mut message)) => {
+                detach(&mut message.input);
+                later!(answer_hash_data, message, HashData)
+            }
             Some(Operation::SignCertificate(message)) => {
                 later!(answer_sign_certificate, message, SignCertificate)
             }
-            Some(Operation::SignData(message)) => later!(answer_sign_data, message, SignData),
-            Some(Operation::VerifyData(message)) => later!(answer_verify_data, message, VerifyData),
+            Some(Operation::SignData(mut message)) => {
+                detach(&mut message.input);
+                later!(answer_sign_data, message, SignData)
+            }
+            Some(Operation::VerifyData(mut message)) => {
+                detach(&mut message.input);
+                detach(&mut message.signature);
+                later!(answer_verify_data, message, VerifyData)
+            }
             Some(Operation::EncryptData(message)) => later!(answer_encrypt_data, message, EncryptData),
             Some(Operation::DecryptData(message)) => later!(answer_decrypt_data, message, DecryptData),
             Some(Operation::GenerateSignatureKeyPair(message)) => {
@@ -237,13 +233,37 @@ mod tests {
         assert!(status.details.iter().any(|detail| detail.type_url.ends_with("google.rpc.ErrorInfo")));
     }
 
+    fn read(bytes: &[u8]) -> Result<Result<Item, PipelineResponse>, CallError> {
+        Item::read(Bytes::copy_from_slice(bytes), &Limits::default())
+    }
+
     #[test]
     fn what_is_no_request_but_has_a_number_is_answered_with_it() {
         // Sequence 9, and a profile that is no text.
-        let bytes = Bytes::from_static(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]);
-        let response = Item::read(bytes).unwrap().err().unwrap();
+        let response = read(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]).unwrap().err().unwrap();
         assert_eq!(response.sequence, 9);
         assert!(matches!(response.result, Some(Answer::Error(status)) if status.code == 3));
-        assert!(Item::read(Bytes::from_static(&[8, 9, 0x1a, 3])).is_err());
+        assert!(read(&[8, 9, 0x1a, 3]).is_err());
+    }
+
+    #[test]
+    fn an_item_with_too_many_elements_is_answered_and_not_decoded() {
+        // Sequence 9, and `sign_certificate` with 60 empty `crl_distribution_points`.
+        let bytes = [&[8, 9, 0x22, 120][..], &[0x4a, 0].repeat(60)].concat();
+        let response = read(&bytes).unwrap().err().unwrap();
+        let Some(Answer::Error(status)) = response.result else { unreachable!("it failed") };
+        assert_eq!((response.sequence, status.code), (9, 3));
+        assert!(status.message.contains("crl_distribution_points"), "{}", status.message);
+    }
+
+    #[test]
+    fn an_item_carries_a_secret_where_its_operation_does_or_is_unknown() {
+        // An operation each, without contents: `hash_data`, `verify_data`, `encapsulate`.
+        for number in [3, 6, 11] {
+            assert!(!read(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
+        }
+        for number in [4, 5, 7, 8, 9, 10, 12, 13] {
+            assert!(read(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
+        }
     }
 }

@@ -123,8 +123,7 @@ impl Items {
                     };
                 }
                 State::Whole { length, gathered } => {
-                    let missing = length.saturating_sub(gathered.len());
-                    gathered.extend_from_slice(&self.frame.split_to(self.frame.len().min(missing)));
+                    prefix::gather(gathered, &mut self.frame, *length);
                     if gathered.len() < *length {
                         return Ok(None);
                     }

@@ -1,6 +1,6 @@
 //! The messages of a stream, whatever its method: a header or a part of the data.
 
-use broker_proto::v1;
+use broker_proto::{Described, v1};
 use bytes::Bytes;
 
 /// What a message of a client's stream has in it.
@@ -10,7 +10,7 @@ pub(super) enum Part<H> {
 }
 
 /// A message of a client's stream.
-pub(super) trait Message: prost::Message + Default + 'static {
+pub(super) trait Message: Described {
     type Header: Header;
 
     /// `None` for a message with nothing in it.

@@ -11,7 +11,14 @@ use http_body::Body as _;
 use tonic::{Status, body::Body};
 
 use super::message::{Message, Part};
-use crate::rpc::prefix::{self, PREFIX};
+use crate::{
+    request::Limits,
+    rpc::{
+        decode::decode,
+        prefix::{self, PREFIX},
+    },
+    status::CallError,
+};
 
 /// The key of the field `bytes data = 2` of each message of `StreamService`.
 const DATA: u8 = 2 << 3 | 2;
@@ -22,6 +29,7 @@ const LENGTH: usize = 4;
 pub(super) struct Messages<M> {
     body: Body,
     limit: usize,
+    limits: Limits,
     /// What has come and is not read yet.
     frame: Bytes,
     state: State,
@@ -44,32 +52,32 @@ impl Default for State {
 }
 
 impl<M: Message> Messages<M> {
-    pub(super) fn new(body: Body, limit: usize) -> Self {
-        Self { body, limit, frame: Bytes::new(), state: State::default(), message: PhantomData }
+    pub(super) fn new(body: Body, limit: usize, limits: Limits) -> Self {
+        Self { body, limit, limits, frame: Bytes::new(), state: State::default(), message: PhantomData }
     }
 
     /// The next message, or the next part of one's data; `None` at the end. `Some(None)` for a message with nothing in
     /// it. The statuses are those of the gRPC library.
-    pub(super) async fn next(&mut self) -> Result<Option<Option<Part<M::Header>>>, Status> {
+    pub(super) async fn next(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
         loop {
             if let Some(part) = self.read()? {
                 return Ok(Some(part));
             }
-            let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await.transpose()?;
-            match frame.and_then(|frame| frame.into_data().ok()) {
+            let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await.transpose();
+            match frame.map_err(foreign)?.and_then(|frame| frame.into_data().ok()) {
                 Some(data) => self.frame = data,
                 // Trailers are an end, too.
                 None if matches!(&self.state, State::Head(head) if head.known == 0) => return Ok(None),
-                None => return Err(prefix::cut_short()),
+                None => return Err(foreign(prefix::cut_short())),
             }
         }
     }
 
     /// Reads on in the frame at hand. `None` when it is used up.
-    fn read(&mut self) -> Result<Option<Option<Part<M::Header>>>, Status> {
+    fn read(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
         loop {
             match &mut self.state {
-                State::Head(head) => match head.next(self.limit)? {
+                State::Head(head) => match head.next(self.limit).map_err(foreign)? {
                     Some(next) => self.state = next,
                     None if self.frame.is_empty() => return Ok(None),
                     None => head.push(self.frame.get_u8()),
@@ -86,19 +94,23 @@ impl<M: Message> Messages<M> {
                     return Ok(Some(Some(Part::Data(data))));
                 }
                 State::Whole { length, gathered } => {
-                    let missing = length.saturating_sub(gathered.len());
-                    gathered.extend_from_slice(&self.frame.split_to(self.frame.len().min(missing)));
+                    prefix::gather(gathered, &mut self.frame, *length);
                     if gathered.len() < *length {
                         return Ok(None);
                     }
-                    let message = M::decode(mem::take(gathered).freeze())
-                        .map_err(|error| Status::internal(error.to_string()))?;
+                    let message: M = decode(mem::take(gathered).freeze(), &self.limits)?;
                     self.state = State::default();
                     return Ok(Some(message.part()));
                 }
             }
         }
     }
+}
+
+// By value, as errors come.
+#[allow(clippy::needless_pass_by_value)]
+fn foreign(status: Status) -> CallError {
+    CallError::foreign(&status)
 }
 
 /// The prefix of a message, and what stands before the data in it.

@@ -11,7 +11,7 @@ use super::{
     messages::Messages,
 };
 use crate::{
-    request::{Problem, RequestError},
+    request::{Limits, Problem, RequestError},
     rpc::CallContext,
     status::CallError,
 };
@@ -25,8 +25,10 @@ pub(super) struct Reader<M> {
 }
 
 impl<M: Message> Reader<M> {
-    pub(super) fn new(body: Body, limit: usize, context: &CallContext) -> Self {
-        Self { messages: Messages::new(body, limit), patience: context.patience, deadline: context.deadline }
+    /// Of messages of `limit` bytes at most each.
+    pub(super) fn new(body: Body, limit: usize, limits: &Limits, context: &CallContext) -> Self {
+        let messages = Messages::new(body, limit, limits.clone());
+        Self { messages, patience: context.patience, deadline: context.deadline }
     }
 
     /// When the client must have sent more, and when work for it is of no use any more.
@@ -73,8 +75,7 @@ impl<M: Message> Reader<M> {
 
     async fn message(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
         match timeout_at(self.deadline.into(), self.messages.next()).await {
-            Ok(Ok(message)) => Ok(message),
-            Ok(Err(status)) => Err(CallError::foreign(&status)),
+            Ok(message) => message,
             Err(_) => Err(CallError::DeadlineExceeded),
         }
     }

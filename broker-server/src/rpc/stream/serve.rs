@@ -43,7 +43,7 @@ impl Broker {
         // The library's messages are none: it was given an empty body.
         let context = CallContext::of(&request)?;
         let body = request.extensions().get::<Feed>().and_then(Feed::take).ok_or(CallError::Internal)?;
-        let mut reader = Reader::<M>::new(body, self.0.max_request_bytes, &context);
+        let mut reader = Reader::<M>::new(body, self.0.max_request_bytes, &self.0.limits, &context);
         let mut header = match reader.header().await {
             Ok(header) => header,
             Err(error) => {

@@ -374,11 +374,11 @@ const file_legacy_g0_proto_rawDesc = "" +
 	"\fHashResponse\x12\x1c\n" +
 	"\thashValue\x18\x01 \x01(\tR\thashValue\x12$\n" +
 	"\rhashAlgorithm\x18\x02 \x01(\tR\rhashAlgorithm\x12.\n" +
-	"\bmetadata\x18\x03 \x01(\v2\x12.protobuf.MetadataR\bmetadata\"\xa7\x03\n" +
+	"\bmetadata\x18\x03 \x01(\v2\x12.protobuf.MetadataR\bmetadata\"\xac\x03\n" +
 	"\vSignRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x10\n" +
-	"\x03csr\x18\x02 \x01(\tR\x03csr\x12\"\n" +
-	"\fcaPrivateKey\x18\x03 \x01(\tR\fcaPrivateKey\x12\x16\n" +
+	"\x03csr\x18\x02 \x01(\tR\x03csr\x12'\n" +
+	"\fcaPrivateKey\x18\x03 \x01(\tB\x03\x80\x01\x01R\fcaPrivateKey\x12\x16\n" +
 	"\x06caCert\x18\x04 \x01(\tR\x06caCert\x12.\n" +
 	"\bmetadata\x18\x05 \x01(\v2\x12.protobuf.MetadataR\bmetadata\x127\n" +
 	"\x14validNotBeforeOffset\x18\x06 \x01(\tH\x00R\x14validNotBeforeOffset\x88\x01\x01\x125\n" +

@@ -6,7 +6,8 @@
 
 // The Open Crypto Broker's protocol as its clients of the versions 0.2 to 0.5 speak it. They share one service path, so
 // its methods stand together here: Hash and Sign of 0.2 and 0.3, HashData and SignCertificate since 0.4, EncryptData and
-// DecryptData since 0.5, SignData and VerifyData after that. What did not change its shape since is the current message.
+// DecryptData since 0.5. What did not change its shape since is the current message. SignData and VerifyData were never
+// released on this path and are not served on it.
 
 package old
 
@@ -1060,11 +1061,11 @@ const file_legacy_crypto_broker_proto_rawDesc = "" +
 	"\fHashResponse\x12\x1c\n" +
 	"\thashValue\x18\x01 \x01(\tR\thashValue\x12$\n" +
 	"\rhashAlgorithm\x18\x02 \x01(\tR\rhashAlgorithm\x122\n" +
-	"\bmetadata\x18\x03 \x01(\v2\x16.CryptoBroker.MetadataR\bmetadata\"\x87\x03\n" +
+	"\bmetadata\x18\x03 \x01(\v2\x16.CryptoBroker.MetadataR\bmetadata\"\x8c\x03\n" +
 	"\vSignRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x10\n" +
-	"\x03csr\x18\x02 \x01(\tR\x03csr\x12\"\n" +
-	"\fcaPrivateKey\x18\x03 \x01(\tR\fcaPrivateKey\x12\x16\n" +
+	"\x03csr\x18\x02 \x01(\tR\x03csr\x12'\n" +
+	"\fcaPrivateKey\x18\x03 \x01(\tB\x03\x80\x01\x01R\fcaPrivateKey\x12\x16\n" +
 	"\x06caCert\x18\x04 \x01(\tR\x06caCert\x122\n" +
 	"\bmetadata\x18\x05 \x01(\v2\x16.CryptoBroker.MetadataR\bmetadata\x12+\n" +
 	"\x0evalidNotBefore\x18\x06 \x01(\x04H\x00R\x0evalidNotBefore\x88\x01\x01\x12)\n" +
@@ -1091,11 +1092,11 @@ const file_legacy_crypto_broker_proto_rawDesc = "" +
 	"\n" +
 	"descriptor\x18\x06 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptorB\v\n" +
-	"\thashValue\"\xd6\x03\n" +
+	"\thashValue\"\xdb\x03\n" +
 	"\x16SignCertificateRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x10\n" +
-	"\x03csr\x18\x02 \x01(\tR\x03csr\x12\"\n" +
-	"\fcaPrivateKey\x18\x03 \x01(\tR\fcaPrivateKey\x12\x16\n" +
+	"\x03csr\x18\x02 \x01(\tR\x03csr\x12'\n" +
+	"\fcaPrivateKey\x18\x03 \x01(\tB\x03\x80\x01\x01R\fcaPrivateKey\x12\x16\n" +
 	"\x06caCert\x18\x04 \x01(\tR\x06caCert\x122\n" +
 	"\bmetadata\x18\x05 \x01(\v2\x16.CryptoBroker.MetadataR\bmetadata\x12+\n" +
 	"\x0evalidNotBefore\x18\x06 \x01(\x04H\x00R\x0evalidNotBefore\x88\x01\x01\x12)\n" +
@@ -1131,7 +1132,7 @@ const file_legacy_crypto_broker_proto_rawDesc = "" +
 	"\x03RAW\x10\x01*$\n" +
 	"\x10SignOutputFormat\x12\a\n" +
 	"\x03DER\x10\x00\x12\a\n" +
-	"\x03PEM\x10\x012\xb6\x06\n" +
+	"\x03PEM\x10\x012\x8e\x05\n" +
 	"\n" +
 	"CryptoGrpc\x12=\n" +
 	"\x04Hash\x12\x19.CryptoBroker.HashRequest\x1a\x1a.CryptoBroker.HashResponse\x12=\n" +
@@ -1139,10 +1140,7 @@ const file_legacy_crypto_broker_proto_rawDesc = "" +
 	"\bHashData\x12\x1d.CryptoBroker.HashDataRequest\x1a\x1e.CryptoBroker.HashDataResponse\x12^\n" +
 	"\x0fSignCertificate\x12$.CryptoBroker.SignCertificateRequest\x1a%.CryptoBroker.SignCertificateResponse\x12X\n" +
 	"\vEncryptData\x12#.cryptobroker.v1.EncryptDataRequest\x1a$.cryptobroker.v1.EncryptDataResponse\x12X\n" +
-	"\vDecryptData\x12#.cryptobroker.v1.DecryptDataRequest\x1a$.cryptobroker.v1.DecryptDataResponse\x12O\n" +
-	"\bSignData\x12 .cryptobroker.v1.SignDataRequest\x1a!.cryptobroker.v1.SignDataResponse\x12U\n" +
-	"\n" +
-	"VerifyData\x12\".cryptobroker.v1.VerifyDataRequest\x1a#.cryptobroker.v1.VerifyDataResponse\x12L\n" +
+	"\vDecryptData\x12#.cryptobroker.v1.DecryptDataRequest\x1a$.cryptobroker.v1.DecryptDataResponse\x12L\n" +
 	"\tBenchmark\x12\x1e.CryptoBroker.BenchmarkRequest\x1a\x1f.CryptoBroker.BenchmarkResponse\x12U\n" +
 	"\fFakeEndpoint\x12!.CryptoBroker.FakeEndpointRequest\x1a\".CryptoBroker.FakeEndpointResponse2\xb4\x01\n" +
 	"\rCryptoGrpcDev\x12L\n" +
@@ -1183,12 +1181,8 @@ var file_legacy_crypto_broker_proto_goTypes = []any{
 	(*v1.CryptoDescriptor)(nil),     // 16: cryptobroker.v1.CryptoDescriptor
 	(*v1.EncryptDataRequest)(nil),   // 17: cryptobroker.v1.EncryptDataRequest
 	(*v1.DecryptDataRequest)(nil),   // 18: cryptobroker.v1.DecryptDataRequest
-	(*v1.SignDataRequest)(nil),      // 19: cryptobroker.v1.SignDataRequest
-	(*v1.VerifyDataRequest)(nil),    // 20: cryptobroker.v1.VerifyDataRequest
-	(*v1.EncryptDataResponse)(nil),  // 21: cryptobroker.v1.EncryptDataResponse
-	(*v1.DecryptDataResponse)(nil),  // 22: cryptobroker.v1.DecryptDataResponse
-	(*v1.SignDataResponse)(nil),     // 23: cryptobroker.v1.SignDataResponse
-	(*v1.VerifyDataResponse)(nil),   // 24: cryptobroker.v1.VerifyDataResponse
+	(*v1.EncryptDataResponse)(nil),  // 19: cryptobroker.v1.EncryptDataResponse
+	(*v1.DecryptDataResponse)(nil),  // 20: cryptobroker.v1.DecryptDataResponse
 }
 var file_legacy_crypto_broker_proto_depIdxs = []int32{
 	15, // 0: CryptoBroker.Metadata.traceContext:type_name -> cryptobroker.v1.TraceContext
@@ -1214,26 +1208,22 @@ var file_legacy_crypto_broker_proto_depIdxs = []int32{
 	9,  // 20: CryptoBroker.CryptoGrpc.SignCertificate:input_type -> CryptoBroker.SignCertificateRequest
 	17, // 21: CryptoBroker.CryptoGrpc.EncryptData:input_type -> cryptobroker.v1.EncryptDataRequest
 	18, // 22: CryptoBroker.CryptoGrpc.DecryptData:input_type -> cryptobroker.v1.DecryptDataRequest
-	19, // 23: CryptoBroker.CryptoGrpc.SignData:input_type -> cryptobroker.v1.SignDataRequest
-	20, // 24: CryptoBroker.CryptoGrpc.VerifyData:input_type -> cryptobroker.v1.VerifyDataRequest
-	11, // 25: CryptoBroker.CryptoGrpc.Benchmark:input_type -> CryptoBroker.BenchmarkRequest
-	13, // 26: CryptoBroker.CryptoGrpc.FakeEndpoint:input_type -> CryptoBroker.FakeEndpointRequest
-	11, // 27: CryptoBroker.CryptoGrpcDev.Benchmark:input_type -> CryptoBroker.BenchmarkRequest
-	13, // 28: CryptoBroker.CryptoGrpcDev.FakeEndpoint:input_type -> CryptoBroker.FakeEndpointRequest
-	4,  // 29: CryptoBroker.CryptoGrpc.Hash:output_type -> CryptoBroker.HashResponse
-	6,  // 30: CryptoBroker.CryptoGrpc.Sign:output_type -> CryptoBroker.SignResponse
-	8,  // 31: CryptoBroker.CryptoGrpc.HashData:output_type -> CryptoBroker.HashDataResponse
-	10, // 32: CryptoBroker.CryptoGrpc.SignCertificate:output_type -> CryptoBroker.SignCertificateResponse
-	21, // 33: CryptoBroker.CryptoGrpc.EncryptData:output_type -> cryptobroker.v1.EncryptDataResponse
-	22, // 34: CryptoBroker.CryptoGrpc.DecryptData:output_type -> cryptobroker.v1.DecryptDataResponse
-	23, // 35: CryptoBroker.CryptoGrpc.SignData:output_type -> cryptobroker.v1.SignDataResponse
-	24, // 36: CryptoBroker.CryptoGrpc.VerifyData:output_type -> cryptobroker.v1.VerifyDataResponse
-	12, // 37: CryptoBroker.CryptoGrpc.Benchmark:output_type -> CryptoBroker.BenchmarkResponse
-	14, // 38: CryptoBroker.CryptoGrpc.FakeEndpoint:output_type -> CryptoBroker.FakeEndpointResponse
-	12, // 39: CryptoBroker.CryptoGrpcDev.Benchmark:output_type -> CryptoBroker.BenchmarkResponse
-	14, // 40: CryptoBroker.CryptoGrpcDev.FakeEndpoint:output_type -> CryptoBroker.FakeEndpointResponse
-	29, // [29:41] is the sub-list for method output_type
-	17, // [17:29] is the sub-list for method input_type
+	11, // 23: CryptoBroker.CryptoGrpc.Benchmark:input_type -> CryptoBroker.BenchmarkRequest
+	13, // 24: CryptoBroker.CryptoGrpc.FakeEndpoint:input_type -> CryptoBroker.FakeEndpointRequest
+	11, // 25: CryptoBroker.CryptoGrpcDev.Benchmark:input_type -> CryptoBroker.BenchmarkRequest
+	13, // 26: CryptoBroker.CryptoGrpcDev.FakeEndpoint:input_type -> CryptoBroker.FakeEndpointRequest
+	4,  // 27: CryptoBroker.CryptoGrpc.Hash:output_type -> CryptoBroker.HashResponse
+	6,  // 28: CryptoBroker.CryptoGrpc.Sign:output_type -> CryptoBroker.SignResponse
+	8,  // 29: CryptoBroker.CryptoGrpc.HashData:output_type -> CryptoBroker.HashDataResponse
+	10, // 30: CryptoBroker.CryptoGrpc.SignCertificate:output_type -> CryptoBroker.SignCertificateResponse
+	19, // 31: CryptoBroker.CryptoGrpc.EncryptData:output_type -> cryptobroker.v1.EncryptDataResponse
+	20, // 32: CryptoBroker.CryptoGrpc.DecryptData:output_type -> cryptobroker.v1.DecryptDataResponse
+	12, // 33: CryptoBroker.CryptoGrpc.Benchmark:output_type -> CryptoBroker.BenchmarkResponse
+	14, // 34: CryptoBroker.CryptoGrpc.FakeEndpoint:output_type -> CryptoBroker.FakeEndpointResponse
+	12, // 35: CryptoBroker.CryptoGrpcDev.Benchmark:output_type -> CryptoBroker.BenchmarkResponse
+	14, // 36: CryptoBroker.CryptoGrpcDev.FakeEndpoint:output_type -> CryptoBroker.FakeEndpointResponse
+	27, // [27:37] is the sub-list for method output_type
+	17, // [17:27] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
 	17, // [17:17] is the sub-list for extension extendee
 	0,  // [0:17] is the sub-list for field type_name

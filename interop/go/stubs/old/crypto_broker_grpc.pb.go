@@ -6,7 +6,8 @@
 
 // The Open Crypto Broker's protocol as its clients of the versions 0.2 to 0.5 speak it. They share one service path, so
 // its methods stand together here: Hash and Sign of 0.2 and 0.3, HashData and SignCertificate since 0.4, EncryptData and
-// DecryptData since 0.5, SignData and VerifyData after that. What did not change its shape since is the current message.
+// DecryptData since 0.5. What did not change its shape since is the current message. SignData and VerifyData were never
+// released on this path and are not served on it.
 
 package old
 
@@ -30,8 +31,6 @@ const (
 	CryptoGrpc_SignCertificate_FullMethodName = "/CryptoBroker.CryptoGrpc/SignCertificate"
 	CryptoGrpc_EncryptData_FullMethodName     = "/CryptoBroker.CryptoGrpc/EncryptData"
 	CryptoGrpc_DecryptData_FullMethodName     = "/CryptoBroker.CryptoGrpc/DecryptData"
-	CryptoGrpc_SignData_FullMethodName        = "/CryptoBroker.CryptoGrpc/SignData"
-	CryptoGrpc_VerifyData_FullMethodName      = "/CryptoBroker.CryptoGrpc/VerifyData"
 	CryptoGrpc_Benchmark_FullMethodName       = "/CryptoBroker.CryptoGrpc/Benchmark"
 	CryptoGrpc_FakeEndpoint_FullMethodName    = "/CryptoBroker.CryptoGrpc/FakeEndpoint"
 )
@@ -46,8 +45,6 @@ type CryptoGrpcClient interface {
 	SignCertificate(ctx context.Context, in *SignCertificateRequest, opts ...grpc.CallOption) (*SignCertificateResponse, error)
 	EncryptData(ctx context.Context, in *v1.EncryptDataRequest, opts ...grpc.CallOption) (*v1.EncryptDataResponse, error)
 	DecryptData(ctx context.Context, in *v1.DecryptDataRequest, opts ...grpc.CallOption) (*v1.DecryptDataResponse, error)
-	SignData(ctx context.Context, in *v1.SignDataRequest, opts ...grpc.CallOption) (*v1.SignDataResponse, error)
-	VerifyData(ctx context.Context, in *v1.VerifyDataRequest, opts ...grpc.CallOption) (*v1.VerifyDataResponse, error)
 	// Of 0.2, and answered only by a broker for development.
 	Benchmark(ctx context.Context, in *BenchmarkRequest, opts ...grpc.CallOption) (*BenchmarkResponse, error)
 	FakeEndpoint(ctx context.Context, in *FakeEndpointRequest, opts ...grpc.CallOption) (*FakeEndpointResponse, error)
@@ -121,26 +118,6 @@ func (c *cryptoGrpcClient) DecryptData(ctx context.Context, in *v1.DecryptDataRe
 	return out, nil
 }
 
-func (c *cryptoGrpcClient) SignData(ctx context.Context, in *v1.SignDataRequest, opts ...grpc.CallOption) (*v1.SignDataResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(v1.SignDataResponse)
-	err := c.cc.Invoke(ctx, CryptoGrpc_SignData_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *cryptoGrpcClient) VerifyData(ctx context.Context, in *v1.VerifyDataRequest, opts ...grpc.CallOption) (*v1.VerifyDataResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(v1.VerifyDataResponse)
-	err := c.cc.Invoke(ctx, CryptoGrpc_VerifyData_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
 func (c *cryptoGrpcClient) Benchmark(ctx context.Context, in *BenchmarkRequest, opts ...grpc.CallOption) (*BenchmarkResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BenchmarkResponse)
@@ -171,8 +148,6 @@ type CryptoGrpcServer interface {
 	SignCertificate(context.Context, *SignCertificateRequest) (*SignCertificateResponse, error)
 	EncryptData(context.Context, *v1.EncryptDataRequest) (*v1.EncryptDataResponse, error)
 	DecryptData(context.Context, *v1.DecryptDataRequest) (*v1.DecryptDataResponse, error)
-	SignData(context.Context, *v1.SignDataRequest) (*v1.SignDataResponse, error)
-	VerifyData(context.Context, *v1.VerifyDataRequest) (*v1.VerifyDataResponse, error)
 	// Of 0.2, and answered only by a broker for development.
 	Benchmark(context.Context, *BenchmarkRequest) (*BenchmarkResponse, error)
 	FakeEndpoint(context.Context, *FakeEndpointRequest) (*FakeEndpointResponse, error)
@@ -203,12 +178,6 @@ func (UnimplementedCryptoGrpcServer) EncryptData(context.Context, *v1.EncryptDat
 }
 func (UnimplementedCryptoGrpcServer) DecryptData(context.Context, *v1.DecryptDataRequest) (*v1.DecryptDataResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DecryptData not implemented")
-}
-func (UnimplementedCryptoGrpcServer) SignData(context.Context, *v1.SignDataRequest) (*v1.SignDataResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method SignData not implemented")
-}
-func (UnimplementedCryptoGrpcServer) VerifyData(context.Context, *v1.VerifyDataRequest) (*v1.VerifyDataResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method VerifyData not implemented")
 }
 func (UnimplementedCryptoGrpcServer) Benchmark(context.Context, *BenchmarkRequest) (*BenchmarkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Benchmark not implemented")
@@ -345,42 +314,6 @@ func _CryptoGrpc_DecryptData_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
-func _CryptoGrpc_SignData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(v1.SignDataRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(CryptoGrpcServer).SignData(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: CryptoGrpc_SignData_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(CryptoGrpcServer).SignData(ctx, req.(*v1.SignDataRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _CryptoGrpc_VerifyData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(v1.VerifyDataRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(CryptoGrpcServer).VerifyData(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: CryptoGrpc_VerifyData_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(CryptoGrpcServer).VerifyData(ctx, req.(*v1.VerifyDataRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
 func _CryptoGrpc_Benchmark_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BenchmarkRequest)
 	if err := dec(in); err != nil {
@@ -447,14 +380,6 @@ var CryptoGrpc_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DecryptData",
 			Handler:    _CryptoGrpc_DecryptData_Handler,
-		},
-		{
-			MethodName: "SignData",
-			Handler:    _CryptoGrpc_SignData_Handler,
-		},
-		{
-			MethodName: "VerifyData",
-			Handler:    _CryptoGrpc_VerifyData_Handler,
 		},
 		{
 			MethodName: "Benchmark",

@@ -1746,7 +1746,7 @@ type DecryptDataResponse struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Plaintext []byte                 `protobuf:"bytes,1,opt,name=plaintext,proto3" json:"plaintext,omitempty"`
 	Metadata  *Metadata              `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a short secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1850,11 +1850,11 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"descriptor\x18\x04 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptorB\f\n" +
 	"\n" +
-	"hash_value\"\xea\x03\n" +
+	"hash_value\"\xef\x03\n" +
 	"\x16SignCertificateRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x10\n" +
-	"\x03csr\x18\x02 \x01(\tR\x03csr\x12$\n" +
-	"\x0eca_private_key\x18\x03 \x01(\tR\fcaPrivateKey\x12\x17\n" +
+	"\x03csr\x18\x02 \x01(\tR\x03csr\x12)\n" +
+	"\x0eca_private_key\x18\x03 \x01(\tB\x03\x80\x01\x01R\fcaPrivateKey\x12\x17\n" +
 	"\aca_cert\x18\x04 \x01(\tR\x06caCert\x125\n" +
 	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12-\n" +
 	"\x10valid_not_before\x18\x06 \x01(\x04H\x00R\x0evalidNotBefore\x88\x01\x01\x12+\n" +
@@ -1874,10 +1874,10 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"\n" +
 	"descriptor\x18\x04 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptorB\x14\n" +
-	"\x12signed_certificate\"I\n" +
+	"\x12signed_certificate\"N\n" +
 	"\tKeySource\x12\x17\n" +
-	"\x06key_id\x18\x01 \x01(\tH\x00R\x05keyId\x12\x19\n" +
-	"\araw_key\x18\x02 \x01(\fH\x00R\x06rawKeyB\b\n" +
+	"\x06key_id\x18\x01 \x01(\tH\x00R\x05keyId\x12\x1e\n" +
+	"\araw_key\x18\x02 \x01(\fB\x03\x80\x01\x01H\x00R\x06rawKeyB\b\n" +
 	"\x06source\"?\n" +
 	"\rComponentKeys\x12.\n" +
 	"\x04keys\x18\x01 \x03(\v2\x1a.cryptobroker.v1.KeySourceR\x04keys\"\x98\x01\n" +
@@ -1897,11 +1897,11 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"\n" +
 	"descriptor\x18\x02 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptor\x125\n" +
-	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xa4\x02\n" +
+	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xa9\x02\n" +
 	"\x11VerifyDataRequest\x12\x18\n" +
-	"\aprofile\x18\x01 \x01(\tR\aprofile\x12=\n" +
+	"\aprofile\x18\x01 \x01(\tR\aprofile\x12B\n" +
 	"\n" +
-	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceR\tkeySource\x12\x14\n" +
+	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceB\x03\x80\x01\x00R\tkeySource\x12\x14\n" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12K\n" +
 	"\x10signature_format\x18\x05 \x01(\x0e2 .cryptobroker.v1.SignatureFormatR\x0fsignatureFormat\x125\n" +
@@ -1926,12 +1926,12 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"\x03aad\x18\x02 \x01(\fH\x00R\x03aad\x88\x01\x01\x12\x15\n" +
 	"\x03tag\x18\x03 \x01(\fH\x01R\x03tag\x88\x01\x01B\x06\n" +
 	"\x04_aadB\x06\n" +
-	"\x04_tag\"\x8b\x02\n" +
+	"\x04_tag\"\x90\x02\n" +
 	"\x12EncryptDataRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x129\n" +
 	"\n" +
-	"key_source\x18\x02 \x01(\v2\x1a.cryptobroker.v1.KeySourceR\tkeySource\x12\x1c\n" +
-	"\tplaintext\x18\x03 \x01(\fR\tplaintext\x12K\n" +
+	"key_source\x18\x02 \x01(\v2\x1a.cryptobroker.v1.KeySourceR\tkeySource\x12!\n" +
+	"\tplaintext\x18\x03 \x01(\fB\x03\x80\x01\x01R\tplaintext\x12K\n" +
 	"\x10encrypt_metadata\x18\x04 \x01(\v2 .cryptobroker.v1.EncryptMetadataR\x0fencryptMetadata\x125\n" +
 	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xf9\x01\n" +
 	"\x13EncryptDataResponse\x12\x1e\n" +
@@ -1951,9 +1951,9 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"ciphertext\x18\x03 \x01(\fR\n" +
 	"ciphertext\x12K\n" +
 	"\x10decrypt_metadata\x18\x04 \x01(\v2 .cryptobroker.v1.DecryptMetadataR\x0fdecryptMetadata\x125\n" +
-	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\x84\x01\n" +
-	"\x13DecryptDataResponse\x12\x1c\n" +
-	"\tplaintext\x18\x01 \x01(\fR\tplaintext\x125\n" +
+	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\x89\x01\n" +
+	"\x13DecryptDataResponse\x12!\n" +
+	"\tplaintext\x18\x01 \x01(\fB\x03\x80\x01\x01R\tplaintext\x125\n" +
 	"\bmetadata\x18\x02 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x18\n" +
 	"\apadding\x18d \x01(\fR\apadding*n\n" +
 	"\x10HashOutputFormat\x12\"\n" +

@@ -86,9 +86,11 @@ type EncapsulateResponse struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	Ciphertext []byte                 `protobuf:"bytes,1,opt,name=ciphertext,proto3" json:"ciphertext,omitempty"`
 	// 32 bytes.
-	SharedSecret  []byte            `protobuf:"bytes,2,opt,name=shared_secret,json=sharedSecret,proto3" json:"shared_secret,omitempty"`
-	Descriptor_   *CryptoDescriptor `protobuf:"bytes,3,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
-	Metadata      *Metadata         `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	SharedSecret []byte            `protobuf:"bytes,2,opt,name=shared_secret,json=sharedSecret,proto3" json:"shared_secret,omitempty"`
+	Descriptor_  *CryptoDescriptor `protobuf:"bytes,3,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
+	Metadata     *Metadata         `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
+	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -147,6 +149,13 @@ func (x *EncapsulateResponse) GetDescriptor_() *CryptoDescriptor {
 func (x *EncapsulateResponse) GetMetadata() *Metadata {
 	if x != nil {
 		return x.Metadata
+	}
+	return nil
+}
+
+func (x *EncapsulateResponse) GetPadding() []byte {
+	if x != nil {
+		return x.Padding
 	}
 	return nil
 }
@@ -226,7 +235,7 @@ type DecapsulateResponse struct {
 	SharedSecret []byte            `protobuf:"bytes,1,opt,name=shared_secret,json=sharedSecret,proto3" json:"shared_secret,omitempty"`
 	Descriptor_  *CryptoDescriptor `protobuf:"bytes,2,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
 	Metadata     *Metadata         `protobuf:"bytes,3,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a short secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -294,21 +303,22 @@ var File_cryptobroker_v1_kem_proto protoreflect.FileDescriptor
 
 const file_cryptobroker_v1_kem_proto_rawDesc = "" +
 	"\n" +
-	"\x19cryptobroker/v1/kem.proto\x12\x0fcryptobroker.v1\x1a\x1ccryptobroker/v1/crypto.proto\x1a\x1acryptobroker/v1/keys.proto\"\xa0\x01\n" +
+	"\x19cryptobroker/v1/kem.proto\x12\x0fcryptobroker.v1\x1a\x1ccryptobroker/v1/crypto.proto\x1a\x1acryptobroker/v1/keys.proto\"\xa5\x01\n" +
 	"\x12EncapsulateRequest\x12\x18\n" +
-	"\aprofile\x18\x01 \x01(\tR\aprofile\x129\n" +
+	"\aprofile\x18\x01 \x01(\tR\aprofile\x12>\n" +
 	"\n" +
-	"key_source\x18\x02 \x01(\v2\x1a.cryptobroker.v1.KeySourceR\tkeySource\x125\n" +
-	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xd4\x01\n" +
+	"key_source\x18\x02 \x01(\v2\x1a.cryptobroker.v1.KeySourceB\x03\x80\x01\x00R\tkeySource\x125\n" +
+	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xf3\x01\n" +
 	"\x13EncapsulateResponse\x12\x1e\n" +
 	"\n" +
 	"ciphertext\x18\x01 \x01(\fR\n" +
-	"ciphertext\x12#\n" +
-	"\rshared_secret\x18\x02 \x01(\fR\fsharedSecret\x12A\n" +
+	"ciphertext\x12(\n" +
+	"\rshared_secret\x18\x02 \x01(\fB\x03\x80\x01\x01R\fsharedSecret\x12A\n" +
 	"\n" +
 	"descriptor\x18\x03 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptor\x125\n" +
-	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xc0\x01\n" +
+	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x18\n" +
+	"\apadding\x18d \x01(\fR\apadding\"\xc0\x01\n" +
 	"\x12DecapsulateRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x129\n" +
 	"\n" +
@@ -316,9 +326,9 @@ const file_cryptobroker_v1_kem_proto_rawDesc = "" +
 	"\n" +
 	"ciphertext\x18\x03 \x01(\fR\n" +
 	"ciphertext\x125\n" +
-	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xce\x01\n" +
-	"\x13DecapsulateResponse\x12#\n" +
-	"\rshared_secret\x18\x01 \x01(\fR\fsharedSecret\x12A\n" +
+	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xd3\x01\n" +
+	"\x13DecapsulateResponse\x12(\n" +
+	"\rshared_secret\x18\x01 \x01(\fB\x03\x80\x01\x01R\fsharedSecret\x12A\n" +
 	"\n" +
 	"descriptor\x18\x02 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptor\x125\n" +

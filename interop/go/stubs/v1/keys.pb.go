@@ -25,10 +25,10 @@ const (
 type KeyEncoding int32
 
 const (
-	// As RAW where the algorithm has such a form, else as DER.
+	// Of KemService RAW, of SignatureKeyService DER: what the operations with the key take.
 	KeyEncoding_KEY_ENCODING_UNSPECIFIED KeyEncoding = 0
 	// The standard's own octets. ML-KEM: encapsulation key, and seed d and z (FIPS 203). X-Wing, Ed25519 and ML-DSA: public
-	// key, and seed of 32 bytes. RSA and ECDSA have no such form.
+	// key, and seed of 32 bytes; SignData does not take these. RSA and ECDSA have no such form.
 	KeyEncoding_KEY_ENCODING_RAW KeyEncoding = 1
 	// SubjectPublicKeyInfo (RFC 5280) and PKCS#8 (RFC 5958).
 	KeyEncoding_KEY_ENCODING_DER KeyEncoding = 2
@@ -157,7 +157,7 @@ type GenerateKeyPairResponse struct {
 	PrivateKey  []byte            `protobuf:"bytes,2,opt,name=private_key,json=privateKey,proto3" json:"private_key,omitempty"`
 	Descriptor_ *CryptoDescriptor `protobuf:"bytes,3,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
 	Metadata    *Metadata         `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a short secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -232,17 +232,17 @@ var File_cryptobroker_v1_keys_proto protoreflect.FileDescriptor
 
 const file_cryptobroker_v1_keys_proto_rawDesc = "" +
 	"\n" +
-	"\x1acryptobroker/v1/keys.proto\x12\x0fcryptobroker.v1\x1a\x1ccryptobroker/v1/crypto.proto\"\xcc\x01\n" +
+	"\x1acryptobroker/v1/keys.proto\x12\x0fcryptobroker.v1\x1a\x1ccryptobroker/v1/crypto.proto\"\xd1\x01\n" +
 	"\x16GenerateKeyPairRequest\x12\x18\n" +
-	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x17\n" +
-	"\x04seed\x18\x02 \x01(\fH\x00R\x04seed\x88\x01\x01\x12?\n" +
+	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x1c\n" +
+	"\x04seed\x18\x02 \x01(\fB\x03\x80\x01\x01H\x00R\x04seed\x88\x01\x01\x12?\n" +
 	"\fkey_encoding\x18\x03 \x01(\x0e2\x1c.cryptobroker.v1.KeyEncodingR\vkeyEncoding\x125\n" +
 	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadataB\a\n" +
-	"\x05_seed\"\xed\x01\n" +
+	"\x05_seed\"\xf2\x01\n" +
 	"\x17GenerateKeyPairResponse\x12\x1d\n" +
 	"\n" +
-	"public_key\x18\x01 \x01(\fR\tpublicKey\x12\x1f\n" +
-	"\vprivate_key\x18\x02 \x01(\fR\n" +
+	"public_key\x18\x01 \x01(\fR\tpublicKey\x12$\n" +
+	"\vprivate_key\x18\x02 \x01(\fB\x03\x80\x01\x01R\n" +
 	"privateKey\x12A\n" +
 	"\n" +
 	"descriptor\x18\x03 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +

@@ -315,12 +315,13 @@ func (*SignStreamRequest_Header) isSignStreamRequest_Part() {}
 func (*SignStreamRequest_Data) isSignStreamRequest_Part() {}
 
 type VerifyStreamHeader struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	Profile         string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	KeySource       *SignKeySource         `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
-	Signature       []byte                 `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
-	SignatureFormat SignatureFormat        `protobuf:"varint,4,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
-	Metadata        *Metadata              `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
+	// A public key.
+	KeySource       *SignKeySource  `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
+	Signature       []byte          `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	SignatureFormat SignatureFormat `protobuf:"varint,4,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
+	Metadata        *Metadata       `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -494,11 +495,11 @@ const file_cryptobroker_v1_stream_proto_rawDesc = "" +
 	"\x11SignStreamRequest\x12;\n" +
 	"\x06header\x18\x01 \x01(\v2!.cryptobroker.v1.SignStreamHeaderH\x00R\x06header\x12\x14\n" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04dataB\x06\n" +
-	"\x04part\"\x8f\x02\n" +
+	"\x04part\"\x94\x02\n" +
 	"\x12VerifyStreamHeader\x12\x18\n" +
-	"\aprofile\x18\x01 \x01(\tR\aprofile\x12=\n" +
+	"\aprofile\x18\x01 \x01(\tR\aprofile\x12B\n" +
 	"\n" +
-	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceR\tkeySource\x12\x1c\n" +
+	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceB\x03\x80\x01\x00R\tkeySource\x12\x1c\n" +
 	"\tsignature\x18\x03 \x01(\fR\tsignature\x12K\n" +
 	"\x10signature_format\x18\x04 \x01(\x0e2 .cryptobroker.v1.SignatureFormatR\x0fsignatureFormat\x125\n" +
 	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"r\n" +

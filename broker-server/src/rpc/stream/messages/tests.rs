@@ -6,7 +6,6 @@ use broker_proto::v1::{
 use http_body::Frame;
 use proptest::prelude::*;
 use prost::Message as _;
-use tonic::Code;
 
 use super::*;
 
@@ -33,7 +32,8 @@ struct Read {
     parts: Vec<Result<HashStreamHeader, Vec<u8>>>,
     /// Messages with nothing in them.
     empty: usize,
-    end: Option<Code>,
+    /// Why reading has ended early.
+    end: Option<&'static str>,
 }
 
 impl Read {
@@ -56,7 +56,8 @@ fn read(bytes: &[u8], cuts: &[usize]) -> Read {
             break;
         }
     }
-    let mut messages = Messages::<HashStreamRequest>::new(Body::new(Frames(frames.into_iter())), LIMIT);
+    let mut messages =
+        Messages::<HashStreamRequest>::new(Body::new(Frames(frames.into_iter())), LIMIT, Limits::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut read = Read::default();
     runtime.block_on(async {
@@ -64,7 +65,7 @@ fn read(bytes: &[u8], cuts: &[usize]) -> Read {
             match messages.next().await {
                 Ok(Some(part)) => read.add(part),
                 Ok(None) => return,
-                Err(status) => return read.end = Some(status.code()),
+                Err(error) => return read.end = Some(error.reason()),
             }
         }
     });
@@ -78,7 +79,7 @@ fn expected(messages: &[Vec<u8>]) -> Read {
         match HashStreamRequest::decode(&message[..]) {
             Ok(message) => read.add(message.part()),
             Err(_) => {
-                read.end = Some(Code::Internal);
+                read.end = Some("MALFORMED_MESSAGE");
                 break;
             }
         }
@@ -153,7 +154,7 @@ proptest! {
         prop_assume!(whole.end.is_none());
         let mut bytes = framed(&messages);
         bytes.truncate(bytes.len() - lacking);
-        prop_assert_eq!(read(&bytes, &cuts).end, Some(Code::Internal));
+        prop_assert_eq!(read(&bytes, &cuts).end, Some("MALFORMED_MESSAGE"));
     }
 }
 
@@ -164,8 +165,8 @@ fn what_exceeds_the_limit_is_not_waited_for() {
     assert_eq!(read(&framed(&[just]), &[100]).parts, [Err(vec![7; LIMIT - 3])]);
     let length = u32::try_from(LIMIT + 1).unwrap().to_be_bytes();
     let read_of = |flag: u8| read(&[&[flag][..], &length].concat(), &[1]).end;
-    assert_eq!(read_of(0), Some(Code::OutOfRange));
-    assert_eq!(read_of(1), Some(Code::Internal));
+    assert_eq!(read_of(0), Some("MESSAGE_TOO_LARGE"));
+    assert_eq!(read_of(1), Some("MALFORMED_MESSAGE"));
 }
 
 #[test]

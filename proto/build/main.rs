@@ -1,8 +1,14 @@
-//! Compiles the `.proto` files with `protox`: no `protoc` on the machine is needed.
+//! Compiles the `.proto` files with `protox`: no `protoc` on the machine is needed. What the descriptors say of secrets and
+//! of repeated fields becomes code, too (`describe`).
+
+mod describe;
+mod public;
+mod secrecy;
+mod shape;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use prost::Message as _;
+use protox::Compiler;
 
 const FILES: [&str; 9] = [
     "cryptobroker/v1/crypto.proto",
@@ -14,23 +20,6 @@ const FILES: [&str; 9] = [
     "cryptobroker/v1/stream.proto",
     "legacy/crypto_broker.proto",
     "legacy/g0.proto",
-];
-
-/// Messages that carry a secret of their own: wiped when dropped, and printed without their contents (`src/secret.rs`).
-/// The messages around them need nothing.
-const SECRET: [&str; 12] = [
-    "cryptobroker.v1.SignCertificateRequest",
-    "cryptobroker.v1.KeySource",
-    "cryptobroker.v1.KeySource.source",
-    "cryptobroker.v1.EncryptDataRequest",
-    "cryptobroker.v1.DecryptDataResponse",
-    "cryptobroker.v1.GenerateKeyPairRequest",
-    "cryptobroker.v1.GenerateKeyPairResponse",
-    "cryptobroker.v1.EncapsulateResponse",
-    "cryptobroker.v1.DecapsulateResponse",
-    "CryptoBroker.SignRequest",
-    "CryptoBroker.SignCertificateRequest",
-    "protobuf.SignRequest",
 ];
 
 /// Data that may be large: handed on without a copy.
@@ -51,19 +40,23 @@ const SHARED: [&str; 13] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=cryptobroker");
     println!("cargo::rerun-if-changed=google");
     println!("cargo::rerun-if-changed=legacy");
-    let descriptors = protox::compile(FILES, ["."])?;
-    // `compile_fds` generates code only; reflection wants the descriptors themselves.
+    let mut compiler = Compiler::new(["."])?;
+    compiler.include_source_info(true).include_imports(true).open_files(FILES)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    // `compile_fds` generates code only; reflection wants the descriptors themselves, with all options.
+    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    let described = describe::describe(&compiler.descriptor_pool())?;
+    fs::write(out.join("described.rs"), described.code)?;
     SHARED
         .into_iter()
         .fold(tonic_prost_build::configure(), |builder, field| builder.bytes(field))
         .codec_path("crate::codec::Fitting")
         .extern_path(".google.rpc", "::tonic_types::pb")
-        .skip_debug(SECRET)
-        .compile_fds(descriptors)?;
+        .skip_debug(described.redacted)
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -1,0 +1,64 @@
+//! What the `.proto` files say of messages beside their fields. The code for each message is generated from the
+//! descriptors (`build/describe.rs`): a new field or message needs no line here.
+
+use std::fmt;
+
+use zeroize::Zeroize as _;
+
+use crate::decode::{Elements, Field, Repeated, Shape};
+
+/// A message of one of the packages here.
+pub trait Described: prost::Message + Default + 'static {
+    /// Whether the message, or one inside it, has a field that is not declared to be public. A secret field is marked
+    /// `[debug_redact = true]`; it is wiped when its message is dropped, and not printed.
+    const HAS_SECRET: bool;
+    /// Where the repeated fields are.
+    const SHAPE: &'static Shape;
+}
+
+include!(concat!(env!("OUT_DIR"), "/described.rs"));
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
+
+    use super::*;
+    use crate::{crypto_broker, g0, v1};
+
+    #[test]
+    fn every_field_of_every_message_is_declared_secret_or_public() {
+        assert_eq!(UNDECLARED, [""; 0], "mark it `[debug_redact = true]`, or add it to build/public.rs");
+    }
+
+    #[test]
+    fn messages_with_a_secret_somewhere_are_known() {
+        const _: () = {
+            assert!(v1::SignCertificateRequest::HAS_SECRET && v1::SignDataRequest::HAS_SECRET);
+            assert!(v1::SignStreamRequest::HAS_SECRET && v1::PipelineRequest::HAS_SECRET);
+            assert!(v1::DecapsulateResponse::HAS_SECRET && crypto_broker::SignRequest::HAS_SECRET);
+            assert!(g0::SignRequest::HAS_SECRET);
+            // Their keys are public ones.
+            assert!(!v1::VerifyDataRequest::HAS_SECRET && !v1::VerifyStreamRequest::HAS_SECRET);
+            assert!(!v1::EncapsulateRequest::HAS_SECRET);
+            assert!(!v1::HashDataRequest::HAS_SECRET && !v1::SignDataResponse::HAS_SECRET);
+        };
+    }
+
+    #[test]
+    fn secrets_are_not_printed_and_other_fields_are() {
+        let mut source = v1::KeySource::default();
+        source.source = Some(v1::key_source::Source::RawKey(b"TOP".to_vec()));
+        let mut request = v1::EncryptDataRequest::default();
+        request.profile = "Default".into();
+        request.plaintext = b"TOP".to_vec();
+        request.key_source = Some(source);
+        let text = format!("{request:?}");
+        assert!(!text.contains("84") && text.matches("[redacted]").count() == 2, "{text}");
+        assert!(text.contains("profile: \"Default\""), "{text}");
+        let mut old = crypto_broker::SignRequest::default();
+        old.ca_private_key = "TOP".into();
+        old.csr = "a request".into();
+        let text = format!("{old:?}");
+        assert!(!text.contains("TOP") && text.contains("a request"), "{text}");
+    }
+}
