@@ -58,7 +58,6 @@ pub struct Link {
 
 /// Why a socket's path cannot be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Problem {
     /// The folder's owner is neither root nor trusted.
     ForeignFolder(Folder),
@@ -70,7 +69,6 @@ pub enum Problem {
 
 /// Why a path could not be followed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TraceError {
     /// Something on the way is not a folder.
     #[error("{} is not a folder", .0.display())]
