@@ -216,7 +216,10 @@ mod tests {
         for name in ["unix:/run/a.sock", "unix:///run/a.sock"] {
             assert_eq!([PathBuf::from("/run/a.sock")], *sockets(Builder::default().socket(name), &[]));
             let list = format!("{name},/run/b.sock");
-            assert_eq!([PathBuf::from("/run/a.sock")], *sockets(Builder::default(), &[(SOCKET_VARIABLE, &list)]));
+            assert_eq!(
+                [PathBuf::from("/run/a.sock")],
+                *sockets(Builder::default(), &[(SOCKET_VARIABLE, &list)])
+            );
         }
         let error = resolve(Builder::default().socket("unix://host/run/a.sock"), &[]).unwrap_err();
         assert!(error.to_string().contains("unix:///PATH"), "{error}");

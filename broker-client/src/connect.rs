@@ -123,7 +123,10 @@ fn explain(problem: Problem) -> (PathBuf, String) {
         ),
         Problem::ForeignLink(link) => (
             link.path,
-            format!("is a symbolic link of uid {}, who could turn it elsewhere; use a path without it", link.owner),
+            format!(
+                "is a symbolic link of uid {}, who could turn it elsewhere; use a path without it",
+                link.owner
+            ),
         ),
     }
 }

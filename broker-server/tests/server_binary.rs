@@ -124,11 +124,13 @@ fn check_ends_as_the_start_would_and_makes_nothing() {
     let home = fs::canonicalize(folder.path()).unwrap();
     let socket = home.join("broker.sock");
     let names = || {
-        let mut names: Vec<_> = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
     };
     fs::write(home.join("file"), "").unwrap();
+    fs::create_dir(home.join("own")).unwrap();
     fs::create_dir(home.join("open")).unwrap();
     fs::set_permissions(home.join("open"), fs::Permissions::from_mode(0o777)).unwrap();
     let _other = UnixListener::bind(home.join("live")).unwrap();
@@ -145,7 +147,7 @@ fn check_ends_as_the_start_would_and_makes_nothing() {
         ("--socket", at("file/s"), 1, "not a folder"),
         ("--socket", at("a/b/s"), 1, "does not exist"),
         ("--socket", at("open/s"), 1, "sticky"),
-        ("--socket", at("./broker.sock"), 3, "live"),
+        ("--socket", at("own/../broker.sock"), 3, "live"),
         ("--socket", long, 1, "107"),
         ("--socket-group", "no-such-group-here".to_owned(), 2, "no-such-group-here"),
     ] {
@@ -164,7 +166,8 @@ fn check_ends_as_the_start_would_and_makes_nothing() {
             let _ = fs::remove_file(home.join("broker.sock.lock"));
         }
     }
-    let output = ends(on(&socket).args(["--audit-log", &at("audit"), "--log-output", &at("log"), "--check"]), 0);
+    let output =
+        ends(on(&socket).args(["--audit-log", &at("audit"), "--log-output", &at("log"), "--check"]), 0);
     assert!(text(&output.stdout).contains("broker.sock"));
     assert_eq!(names(), before);
 }

@@ -148,8 +148,9 @@ impl Trace {
         if let Some(link) = self.links.iter().find(|link| foreign(link.owner)) {
             return Err(Problem::ForeignLink(link.clone()));
         }
-        let lets_through =
-            |folder: &Folder| check == FolderCheck::Warn && folder.others_can_write() && !foreign(folder.owner);
+        let lets_through = |folder: &Folder| {
+            check == FolderCheck::Warn && folder.others_can_write() && !foreign(folder.owner)
+        };
         let upwards = || self.folders.iter().rev();
         let volume = upwards().find(|folder| {
             self.real.starts_with(&folder.path) && lets_through(folder) && is_mount_point(&folder.path)
@@ -261,7 +262,9 @@ mod tests {
 
     fn judge(path: &Path, check: FolderCheck) -> Result<Vec<PathBuf>, Problem> {
         let trace = Trace::of(path).unwrap();
-        trace.judge(&[own_uid()], check).map(|open| open.into_iter().map(|folder| folder.path.clone()).collect())
+        trace
+            .judge(&[own_uid()], check)
+            .map(|open| open.into_iter().map(|folder| folder.path.clone()).collect())
     }
 
     fn make(folder: &Path, mode: u32) {
@@ -297,7 +300,10 @@ mod tests {
         for mode in [0o777, 0o770, 0o2777, 0o702] {
             let trace = folder_of(0, mode);
             let strict = trace.judge(&[1000], FolderCheck::Strict);
-            assert!(matches!(strict, Err(Problem::WritableFolder(ref folder)) if folder.mode == mode), "{mode:o}");
+            assert!(
+                matches!(strict, Err(Problem::WritableFolder(ref folder)) if folder.mode == mode),
+                "{mode:o}"
+            );
             let warn = trace.judge(&[1000], FolderCheck::Warn).unwrap();
             assert_eq!(warn[0].mode, mode);
         }
@@ -344,7 +350,10 @@ mod tests {
             links: vec![Link { path: "/tmp/link".into(), owner: 7 }],
             missing: Vec::new(),
         };
-        assert!(matches!(trace.judge(&[8], FolderCheck::Warn), Err(Problem::ForeignLink(Link { owner: 7, .. }))));
+        assert!(matches!(
+            trace.judge(&[8], FolderCheck::Warn),
+            Err(Problem::ForeignLink(Link { owner: 7, .. }))
+        ));
         assert_eq!(trace.judge(&[7], FolderCheck::Strict), Ok(vec![]));
     }
 

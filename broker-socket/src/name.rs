@@ -66,13 +66,18 @@ mod tests {
         ] {
             let read = path(OsStr::new(name));
             assert_eq!(read, Ok(PathBuf::from(expected)), "{name}");
-            assert_eq!(read.and_then(|once| path(once.as_os_str())), Ok(PathBuf::from(expected)), "{name} twice");
+            assert_eq!(
+                read.and_then(|once| path(once.as_os_str())),
+                Ok(PathBuf::from(expected)),
+                "{name} twice"
+            );
         }
     }
 
     #[test]
     fn refuses_what_names_no_file() {
-        for name in ["", "unix:", "unix://", "unix://host/run/x.sock", "unix://run/x.sock", "unix-abstract:x"] {
+        for name in ["", "unix:", "unix://", "unix://host/run/x.sock", "unix://run/x.sock", "unix-abstract:x"]
+        {
             let error = path(OsStr::new(name)).map_err(|error| error.to_string());
             assert!(error.as_ref().is_err_and(|text| text.contains("unix:///PATH")), "{name}: {error:?}");
         }

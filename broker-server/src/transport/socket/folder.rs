@@ -29,7 +29,8 @@ pub(super) struct Place {
 /// Judges the folder of `path` and touches nothing.
 pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Place, SocketError> {
     let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
-    let trace = Trace::of(absolute.parent().unwrap_or(Path::new("/"))).map_err(|error| cannot_follow(path, error))?;
+    let trace =
+        Trace::of(absolute.parent().unwrap_or(Path::new("/"))).map_err(|error| cannot_follow(path, error))?;
     if !trace.ends_in_folder() {
         return Err(SocketError::NotAFolder { path: path.into(), folder: trace.real().into() });
     }

@@ -22,7 +22,7 @@ fn is_root(test: &str) -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
         // Straight to the descriptor: the test harness swallows what is printed.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: {test} needs root");
+        let _ = writeln!(io::stderr(), "!!! SKIPPED: {test} needs root");
     }
     root
 }
@@ -50,7 +50,10 @@ fn makes_the_last_folder_of_the_path_alone() {
     let home = fs::canonicalize(home.path()).unwrap();
     let path = home.join("deep/er/broker.sock");
     for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
-        assert!(matches!(&error, SocketError::NoFolder { folder, .. } if *folder == home.join("deep")), "{error}");
+        assert!(
+            matches!(&error, SocketError::NoFolder { folder, .. } if *folder == home.join("deep")),
+            "{error}"
+        );
         assert!(error.to_string().contains("mkdir"), "{error}");
     }
     assert!(!home.join("deep").exists());
