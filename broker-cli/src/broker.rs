@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use broker_client::{Client, DEFAULT_SOCKETS, Error, SOCKET_VARIABLE};
+use broker_client::{Builder, Client, Error};
 use tokio::net::UnixStream;
 
 use crate::{
@@ -28,26 +28,12 @@ impl Endpoint {
 
     /// A client whose first call connects, so that `--loop` survives a broker that is not there yet.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let mut builder = Client::builder();
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
-        }
-        if let Some(socket) = &self.socket {
-            builder = builder.socket(socket);
-        }
-        Ok(builder.connect_lazy()?)
+        Ok(self.builder().connect_lazy()?)
     }
 
     /// The first socket at which somebody listens, chosen as the client library does, with a connection to it.
     pub(crate) async fn find(&self) -> Result<(PathBuf, UnixStream), Failure> {
-        let from_environment = || {
-            let list = std::env::var(SOCKET_VARIABLE).ok()?;
-            list.split(',').map(str::trim).find(|entry| !entry.is_empty()).map(PathBuf::from)
-        };
-        let sockets = match self.socket.clone().or_else(from_environment) {
-            Some(socket) => vec![socket],
-            None => DEFAULT_SOCKETS.map(PathBuf::from).to_vec(),
-        };
+        let sockets = self.builder().sockets()?;
         let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
         for socket in &sockets {
             match UnixStream::connect(socket).await {
@@ -56,6 +42,17 @@ impl Endpoint {
             }
         }
         Err(Error::Connect { sockets, source: Arc::new(last), earlier: false }.into())
+    }
+
+    fn builder(&self) -> Builder {
+        let mut builder = Client::builder();
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(socket) = &self.socket {
+            builder = builder.socket(socket);
+        }
+        builder
     }
 }
 

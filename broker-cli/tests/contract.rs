@@ -68,6 +68,12 @@ fn no_broker_is_3_and_the_error_tells_the_next_step() {
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", stderr(&output));
         let text = stderr(&output);
         assert!(text.contains(socket) && text.contains("cryptobroker-server"), "{text}");
+        let as_grpc_writes_it = format!("unix://{socket}");
+        let output = cryptobroker().args(arguments).args(["--socket", &as_grpc_writes_it]).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output)), (Some(3), text), "{arguments:?}");
+        let output = cryptobroker().args(arguments).args(["--socket", "unix://host/s"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains("unix:///PATH"), "{}", stderr(&output));
         let output = cryptobroker()
             .args(arguments)
             .args(["--output", "json"])

@@ -1,7 +1,8 @@
 //! How a client is set up: options first, then the environment, then the defaults.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{env, ffi::OsStr, path::PathBuf, time::Duration};
 
+pub use broker_socket::{DEFAULT_SOCKETS, FolderCheck};
 use tokio::runtime::Handle;
 
 use crate::{client::Client, connect::Dial, error::Error, retry::RetryPolicy, wire::Connection};
@@ -13,9 +14,8 @@ pub const SOCKET_VARIABLE: &str = "CRYPTO_BROKER_SOCKET";
 /// The environment variable that names the uid of a trusted server.
 pub const SERVER_UID_VARIABLE: &str = "CRYPTO_BROKER_SERVER_UID";
 
-/// Where a broker listens when nothing is configured. The second is tried when nobody listens at the first.
-pub const DEFAULT_SOCKETS: [&str; 2] =
-    ["/tmp/cryptobroker.sock", "/tmp/open-crypto-broker/crypto-broker-server.sock"];
+/// The environment variable that says what is done about a folder that others can write to: `strict` or `warn`.
+pub const FOLDER_CHECK_VARIABLE: &str = "CRYPTO_BROKER_SOCKET_FOLDER_CHECK";
 
 /// How long a call may take, retries included, when nothing else is said.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,6 +29,7 @@ pub const DEFAULT_IN_FLIGHT: usize = 1024;
 pub struct Builder {
     socket: Option<PathBuf>,
     server_uid: Option<u32>,
+    folder_check: Option<FolderCheck>,
     pub(crate) timeout: Duration,
     connect_wait: Duration,
     pub(crate) retry: RetryPolicy,
@@ -40,6 +41,7 @@ impl Default for Builder {
         Self {
             socket: None,
             server_uid: None,
+            folder_check: None,
             timeout: DEFAULT_TIMEOUT,
             connect_wait: Duration::ZERO,
             retry: RetryPolicy::default(),
@@ -49,7 +51,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// The socket of the broker. Default: the first entry of `CRYPTO_BROKER_SOCKET`, else [`DEFAULT_SOCKETS`].
+    /// The socket of the broker: a path, or gRPC's `unix:PATH` or `unix:///PATH`. Default: the first entry of
+    /// `CRYPTO_BROKER_SOCKET`, else [`DEFAULT_SOCKETS`], of which the second is tried when nobody listens at the first.
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
         self
@@ -90,10 +93,31 @@ impl Builder {
         self
     }
 
+    /// What is done about a folder on the way to the socket that others can write to, and that is root's, the client's own
+    /// or the broker's. Default: `CRYPTO_BROKER_SOCKET_FOLDER_CHECK`, else [`FolderCheck::Warn`] for [`DEFAULT_SOCKETS`]
+    /// and [`FolderCheck::Strict`] for any other socket.
+    ///
+    /// With [`FolderCheck::Warn`] it is let through; the warning is the broker's. Whoever can write there can put another
+    /// socket in the place of the broker's, and the check of the [server's uid](Self::server_uid) alone stands in
+    /// the way. Any other folder ends in [`Error::Folder`], which is not retried.
+    pub fn folder_check(mut self, check: FolderCheck) -> Self {
+        self.folder_check = Some(check);
+        self
+    }
+
+    /// Returns the sockets that [`Self::connect`] would try, in that order.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that is not a path.
+    pub fn sockets(&self) -> Result<Vec<PathBuf>, Error> {
+        self.resolve_sockets(&|name| env::var(name).ok())
+    }
+
     /// Connects now, so that a missing broker is known at once.
     ///
     /// # Errors
-    /// [`Error::Connect`], [`Error::ServerUid`], or [`Error::Invalid`] for an unreadable environment variable.
+    /// [`Error::Connect`], [`Error::ServerUid`], [`Error::Folder`], or [`Error::Invalid`] for an option or an environment
+    /// variable that cannot be read.
     pub async fn connect(self) -> Result<Client, Error> {
         let connection = self.connection()?;
         connection.open().await?;
@@ -103,7 +127,7 @@ impl Builder {
     /// Makes the client and leaves the connecting to its first call.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an unreadable environment variable, [`Error::Runtime`] outside a tokio runtime.
+    /// [`Error::Invalid`] for an option or an environment variable that cannot be read, [`Error::Runtime`] outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
         Ok(Client::new(self.connection()?, &self))
     }
@@ -133,15 +157,31 @@ impl Builder {
         trusted.extend(named);
         trusted.sort_unstable();
         trusted.dedup();
-        let from_environment = || {
-            let list = variable(SOCKET_VARIABLE)?;
-            list.split(',').map(str::trim).find(|entry| !entry.is_empty()).map(PathBuf::from)
+        let folder_check = match (self.folder_check, variable(FOLDER_CHECK_VARIABLE)) {
+            (None, Some(text)) if !text.trim().is_empty() => {
+                Some(FolderCheck::named(text.trim()).ok_or_else(|| Error::Invalid {
+                    what: FOLDER_CHECK_VARIABLE,
+                    detail: format!("{text:?} is neither strict nor warn"),
+                })?)
+            }
+            (option, _) => option,
         };
-        let sockets = match self.socket.clone().or_else(from_environment) {
-            Some(socket) => vec![socket],
-            None => DEFAULT_SOCKETS.map(PathBuf::from).to_vec(),
+        Ok(Dial { sockets: self.resolve_sockets(&variable)?, trusted, folder_check, wait: self.connect_wait })
+    }
+
+    fn resolve_sockets(&self, variable: &impl Fn(&str) -> Option<String>) -> Result<Vec<PathBuf>, Error> {
+        let read = |what, name: &OsStr| match broker_socket::path(name) {
+            Ok(path) => Ok(vec![path]),
+            Err(error) => Err(Error::Invalid { what, detail: error.to_string() }),
         };
-        Ok(Dial { sockets, trusted, wait: self.connect_wait })
+        if let Some(socket) = &self.socket {
+            return read("the socket", socket.as_os_str());
+        }
+        let list = variable(SOCKET_VARIABLE).unwrap_or_default();
+        match list.split(',').map(str::trim).find(|entry| !entry.is_empty()) {
+            Some(first) => read(SOCKET_VARIABLE, OsStr::new(first)),
+            None => Ok(DEFAULT_SOCKETS.map(PathBuf::from).to_vec()),
+        }
     }
 }
 
@@ -169,6 +209,35 @@ mod tests {
         for empty in [vec![], vec![(SOCKET_VARIABLE, " , ")]] {
             assert_eq!(DEFAULT_SOCKETS.map(PathBuf::from), *sockets(Builder::default(), &empty));
         }
+    }
+
+    #[test]
+    fn takes_the_spellings_of_grpc_as_option_and_as_variable() {
+        for name in ["unix:/run/a.sock", "unix:///run/a.sock"] {
+            assert_eq!([PathBuf::from("/run/a.sock")], *sockets(Builder::default().socket(name), &[]));
+            let list = format!("{name},/run/b.sock");
+            assert_eq!(
+                [PathBuf::from("/run/a.sock")],
+                *sockets(Builder::default(), &[(SOCKET_VARIABLE, &list)])
+            );
+        }
+        let error = resolve(Builder::default().socket("unix://host/run/a.sock"), &[]).unwrap_err();
+        assert!(error.to_string().contains("unix:///PATH"), "{error}");
+        let error = resolve(Builder::default(), &[(SOCKET_VARIABLE, "unix-abstract:a")]).unwrap_err();
+        assert!(error.to_string().starts_with(SOCKET_VARIABLE), "{error}");
+    }
+
+    #[test]
+    fn reads_the_folder_check_from_the_option_then_the_variable() {
+        let check = |builder, variables: &[(&str, &str)]| resolve(builder, variables).unwrap().folder_check;
+        let warn = [(FOLDER_CHECK_VARIABLE, "Warn")];
+        assert_eq!(check(Builder::default(), &[]), None);
+        assert_eq!(check(Builder::default(), &[(FOLDER_CHECK_VARIABLE, "")]), None);
+        assert_eq!(check(Builder::default(), &warn), Some(FolderCheck::Warn));
+        let strict = Builder::default().folder_check(FolderCheck::Strict);
+        assert_eq!(check(strict, &warn), Some(FolderCheck::Strict));
+        let error = resolve(Builder::default(), &[(FOLDER_CHECK_VARIABLE, "off")]).unwrap_err();
+        assert!(error.to_string().starts_with(FOLDER_CHECK_VARIABLE), "{error}");
     }
 
     #[test]

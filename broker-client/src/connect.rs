@@ -2,12 +2,12 @@
 
 use std::{
     io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
+use broker_socket::{DEFAULT_SOCKETS, FolderCheck, Problem, Trace, TraceError};
 use tokio::{
     net::UnixStream,
     time::{Instant, sleep},
@@ -22,6 +22,8 @@ pub(crate) struct Dial {
     pub(crate) sockets: Vec<PathBuf>,
     /// The uids that a broker may run as.
     pub(crate) trusted: Vec<u32>,
+    /// What is done about a folder that others can write to; `None` depends on the socket.
+    pub(crate) folder_check: Option<FolderCheck>,
     /// How long to wait for a socket to appear.
     pub(crate) wait: Duration,
 }
@@ -72,17 +74,26 @@ impl Dial {
         Err(self.failed(last))
     }
 
-    /// The server's own rule: a folder of root or of a trusted uid, in which nobody else can replace the socket.
+    /// The server's own rule for the folders and links that lead to a socket. The socket itself may be a link.
     fn check_folder(&self, socket: &Path) -> Result<(), Error> {
-        let real = std::path::absolute(socket)
-            .and_then(|path| std::fs::canonicalize(path.parent().unwrap_or(Path::new("/"))))
-            .map_err(|error| self.failed(error))?;
-        let metadata = std::fs::metadata(&real).map_err(|error| self.failed(error))?;
-        match folder_problem(metadata.uid(), metadata.mode() & 0o7777, &self.trusted) {
-            Some(problem) => {
-                Err(Error::Folder { socket: socket.to_owned(), folder: real, problem, earlier: false })
+        let trace = Trace::of(socket).map_err(|error| {
+            self.failed(match error {
+                TraceError::Io { source, .. } => source,
+                other => io::Error::new(io::ErrorKind::NotADirectory, other.to_string()),
+            })
+        })?;
+        let is_default = || DEFAULT_SOCKETS.iter().any(|default| socket == Path::new(default));
+        let check = match self.folder_check {
+            Some(check) => check,
+            None if is_default() => FolderCheck::Warn,
+            None => FolderCheck::Strict,
+        };
+        match trace.judge(&self.trusted, check) {
+            Ok(_) => Ok(()),
+            Err(problem) => {
+                let (folder, problem) = explain(problem);
+                Err(Error::Folder { socket: socket.to_owned(), folder, problem, earlier: false })
             }
-            None => Ok(()),
         }
     }
 
@@ -91,16 +102,33 @@ impl Dial {
     }
 }
 
-fn folder_problem(owner: u32, mode: u32, trusted: &[u32]) -> Option<String> {
-    if owner != 0 && !trusted.contains(&owner) {
-        return Some(format!(
-            "belongs to uid {owner}, who could replace the socket; use a folder of root, of your own, or of the broker's \
-             user, named with CRYPTO_BROKER_SERVER_UID"
-        ));
+/// Which folder or link it is, what is wrong with it and what to do.
+fn explain(problem: Problem) -> (PathBuf, String) {
+    match problem {
+        Problem::ForeignFolder(folder) => (
+            folder.path,
+            format!(
+                "belongs to uid {}, who could replace the socket; use a folder of root, of your own, or of the broker's \
+                 user, named with CRYPTO_BROKER_SERVER_UID",
+                folder.owner
+            ),
+        ),
+        Problem::WritableFolder(folder) => (
+            folder.path,
+            format!(
+                "can be written by others (mode {:04o}), who could replace the socket; chmod go-w it, or set its sticky \
+                 bit; where it is a volume that has to be so, CRYPTO_BROKER_SOCKET_FOLDER_CHECK=warn lets it through",
+                folder.mode
+            ),
+        ),
+        Problem::ForeignLink(link) => (
+            link.path,
+            format!(
+                "is a symbolic link of uid {}, who could turn it elsewhere; use a path without it",
+                link.owner
+            ),
+        ),
     }
-    (mode & 0o022 != 0 && mode & 0o1000 == 0).then(|| {
-        format!("can be written by others (mode {mode:04o}), who could replace the socket; chmod go-w it, or set its sticky bit")
-    })
 }
 
 #[cfg(test)]
@@ -118,7 +146,8 @@ mod tests {
     }
 
     fn dial(sockets: &[&Path], trusted: Vec<u32>, wait: Duration) -> Dial {
-        Dial { sockets: sockets.iter().map(|path| path.to_path_buf()).collect(), trusted, wait }
+        let sockets = sockets.iter().map(|path| path.to_path_buf()).collect();
+        Dial { sockets, trusted, folder_check: None, wait }
     }
 
     #[tokio::test]
@@ -161,11 +190,39 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_folder_belongs_to_root_or_to_somebody_trusted() {
-        assert_eq!(folder_problem(0, 0o1777, &[7]), None);
-        assert_eq!(folder_problem(7, 0o700, &[7]), None);
-        assert!(folder_problem(8, 0o700, &[7]).unwrap().contains("uid 8"));
+    #[tokio::test]
+    async fn lets_a_folder_that_others_can_write_through_where_that_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let _listener = UnixListener::bind(&path).unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let mut dial = dial(&[&path], vec![own_uid()], Duration::ZERO);
+        dial.folder_check = Some(FolderCheck::Warn);
+        dial.open().await.unwrap();
+        dial.trusted = vec![own_uid() + 1];
+        assert!(matches!(dial.open().await, Err(Error::ServerUid { .. })));
+    }
+
+    #[tokio::test]
+    async fn judges_what_a_link_in_the_sockets_place_leads_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (open, link) = (folder.path().join("open"), folder.path().join("link"));
+        std::fs::create_dir_all(open.join("own")).unwrap();
+        let path = open.join("own/s");
+        let _listener = UnixListener::bind(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for (mode, good) in [(0o755, true), (0o777, false)] {
+            std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
+            for socket in [&path, &link] {
+                match dial(&[socket], vec![own_uid()], Duration::ZERO).open().await {
+                    Ok(_) => assert!(good, "{}", socket.display()),
+                    Err(Error::Folder { folder: found, .. }) => {
+                        assert_eq!((good, found), (false, std::fs::canonicalize(&open).unwrap()));
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
     }
 
     #[tokio::test]

@@ -68,7 +68,8 @@ mod wire;
 pub mod blocking;
 
 pub use builder::{
-    Builder, DEFAULT_IN_FLIGHT, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, SERVER_UID_VARIABLE, SOCKET_VARIABLE,
+    Builder, DEFAULT_IN_FLIGHT, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, FOLDER_CHECK_VARIABLE, FolderCheck,
+    SERVER_UID_VARIABLE, SOCKET_VARIABLE,
 };
 pub use client::{Client, HealthWatch};
 pub use error::{Code, Error, Rejection};

@@ -20,9 +20,7 @@ use arguments::Arguments;
 use values::Source;
 pub use values::ValueError;
 
-/// Where the broker listens when nobody says: this project's default and the one hard-coded in older clients.
-pub const DEFAULT_SOCKETS: [&str; 2] =
-    ["/tmp/cryptobroker.sock", "/tmp/open-crypto-broker/crypto-broker-server.sock"];
+pub use broker_socket::{DEFAULT_SOCKETS, FolderCheck};
 
 /// The environment, as a map: the process's own, or a test's.
 pub type Environment = BTreeMap<String, OsString>;
@@ -35,8 +33,12 @@ pub struct Config {
     pub sockets: Sockets,
     /// Permission bits of the socket files.
     pub socket_mode: u32,
-    /// Group of the socket files.
+    /// Permission bits of folders that are made for sockets.
+    pub socket_dir_mode: u32,
+    /// Group of the socket files, and of folders that are made for them.
     pub socket_group: Option<SocketGroup>,
+    /// What is done about a folder that others can write to; see [`Config::folder_check`].
+    pub socket_folder_check: Option<FolderCheck>,
     /// Folder of `Profiles.yaml`; `None` serves the bundled profiles.
     pub profiles_dir: Option<PathBuf>,
     /// What the Go broker passes over in profiles is a warning, not an error.
@@ -131,7 +133,9 @@ impl Default for Config {
         Self {
             sockets: Sockets::Default(DEFAULT_SOCKETS.map(PathBuf::from).to_vec()),
             socket_mode: 0o600,
+            socket_dir_mode: 0o700,
             socket_group: None,
+            socket_folder_check: None,
             profiles_dir: None,
             profiles_lenient: false,
             shards: cores,
@@ -184,7 +188,12 @@ impl Config {
             sockets: sockets(arguments.socket, environment)?.map_or(default.sockets, Sockets::Named),
             socket_mode: env("socket-mode", arguments.socket_mode)
                 .map_or(Ok(default.socket_mode), |v| v.octal())?,
+            socket_dir_mode: env("socket-dir-mode", arguments.socket_dir_mode)
+                .map_or(Ok(default.socket_dir_mode), |v| v.folder_mode())?,
             socket_group: env("socket-group", arguments.socket_group).map(|v| group(&v)).transpose()?,
+            socket_folder_check: env("socket-folder-check", arguments.socket_folder_check)
+                .map(|v| folder_check(&v))
+                .transpose()?,
             profiles_dir: env("profiles-dir", arguments.profiles_dir).map(|v| v.path()).transpose()?,
             profiles_lenient: arguments.profiles_lenient
                 || Source::variable("CRYPTO_BROKER_PROFILES_LENIENT", environment)
@@ -244,22 +253,30 @@ impl Config {
         }
         Ok(config)
     }
+
+    /// What is done about a folder that others can write to. Where nothing is configured it is refused for sockets that
+    /// were named; for the default ones it is let through, since deployments of the Open Crypto Broker mount such a
+    /// folder there and cannot be told otherwise.
+    pub fn folder_check(&self) -> FolderCheck {
+        self.socket_folder_check.unwrap_or(match self.sockets {
+            Sockets::Default(_) => FolderCheck::Warn,
+            Sockets::Named(_) => FolderCheck::Strict,
+        })
+    }
 }
 
-/// `None` where nobody names one. A flag's value is one path; the variable's is a list with commas.
+/// Returns `None` where nobody names one. A flag's value is one path; the variable's is a list with commas.
 fn sockets(arguments: Vec<OsString>, environment: &Environment) -> Result<Option<Vec<PathBuf>>, ValueError> {
-    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut named: Vec<Source> = Vec::new();
     if arguments.is_empty() {
         let Some(variable) = Source::variable("CRYPTO_BROKER_SOCKET", environment) else { return Ok(None) };
-        let list = variable.text()?;
-        paths.extend(list.split(',').map(str::trim).filter(|path| !path.is_empty()).map(PathBuf::from));
-        if paths.is_empty() {
+        named.extend(variable.split()?);
+        if named.is_empty() {
             return Err(variable.error("paths separated by commas"));
         }
     }
-    for argument in arguments {
-        paths.push(Source::flag("socket", argument).path()?);
-    }
+    named.extend(arguments.into_iter().map(|argument| Source::flag("socket", argument)));
+    let paths = named.iter().map(Source::socket).collect::<Result<Vec<PathBuf>, _>>()?;
     if let Some(twice) =
         paths.iter().enumerate().find(|(at, path)| paths.iter().take(*at).any(|p| p == *path))
     {
@@ -279,6 +296,10 @@ fn group(value: &Source) -> Result<SocketGroup, ValueError> {
         }
         Err(_) => Err(value.error("the name of a group, or its number")),
     }
+}
+
+fn folder_check(value: &Source) -> Result<FolderCheck, ValueError> {
+    FolderCheck::named(value.text()?).ok_or_else(|| value.error("strict or warn"))
 }
 
 fn log_level(value: &Source) -> Result<LogLevel, ValueError> {

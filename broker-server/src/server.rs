@@ -1,5 +1,8 @@
 //! The broker as a whole: from a configuration to something that serves.
 
+mod files;
+mod sockets;
+
 use std::{
     fmt, fs,
     future::Future,
@@ -12,11 +15,11 @@ use std::{
 use crate::{
     backend::module::{self, ModuleError},
     compute::Pool,
-    config::{Config, SocketGroup, Sockets},
+    config::{Config, SocketGroup},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
     rpc::{Broker, Dev, Health, Parts},
-    telemetry::{audit::Audit, output::Outputs},
+    telemetry::{audit::Audit, logs::LogError, output::Outputs},
     transport::{
         self, Listener, Outcome, TransportError, TransportOptions,
         socket::{SocketError, SocketOptions},
@@ -61,9 +64,9 @@ impl Server {
         for warning in catalogue.warnings() {
             tracing::warn!("passed over because of --profiles-lenient: {warning}");
         }
-        let socket_options = SocketOptions { mode: config.socket_mode, group: group(&config)? };
+        let socket_options = socket_options(&config)?;
         let audit = Arc::new(Audit::open(&config.audit, outputs).map_err(StartError::Audit)?);
-        let listeners = listeners(&config.sockets, &socket_options)?;
+        let listeners = sockets::bind(&config.sockets, &socket_options)?;
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
@@ -152,6 +155,9 @@ pub enum StartError {
     /// `/etc/group` cannot be read.
     #[error("--socket-group: /etc/group cannot be read: {0}; give the group's number")]
     Groups(#[source] io::Error),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The audit cannot be opened.
     #[error("--audit-log: cannot be opened: {0}")]
     Audit(#[source] io::Error),
@@ -171,7 +177,7 @@ impl StartError {
     /// module may not be used.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Audit(_) => 2,
+            Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Log(_) | Self::Audit(_) => 2,
             Self::Socket(SocketError::Live { .. }) => 3,
             Self::Module(_) => 4,
             Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,
@@ -179,14 +185,19 @@ impl StartError {
     }
 }
 
-/// Tests the crypto module and loads everything that [`Server::bind`] would load, and touches nothing.
+/// Finds out what a start would find: tests the crypto module, loads what [`Server::bind`] would load, and looks at the
+/// files and sockets that it would open. Makes, binds and writes nothing.
 ///
 /// # Errors
-/// Those of [`StartError`] that come from the module or the configuration.
+/// Those of [`StartError`] that a start would end with, as far as they can be known before.
 pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
+    files::check_log(&config.log.output)?;
     module::check()?;
-    group(config)?;
-    Ok(Report { config, catalogue: catalogue(config)? })
+    let catalogue = catalogue(config)?;
+    let options = socket_options(config)?;
+    files::check_audit(&config.audit)?;
+    let sockets = sockets::check(&config.sockets, &options)?;
+    Ok(Report { config, catalogue, sockets })
 }
 
 /// What [`check`] found; its `Display` is for people.
@@ -194,6 +205,7 @@ pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
 pub struct Report<'a> {
     config: &'a Config,
     catalogue: Catalogue,
+    sockets: sockets::Findings,
 }
 
 impl fmt::Display for Report<'_> {
@@ -211,8 +223,11 @@ impl fmt::Display for Report<'_> {
             writeln!(f, "                 {}", profile.name)?;
         }
         writeln!(f, "digest           {}", self.catalogue.digest())?;
-        for path in self.config.sockets.paths() {
+        for path in &self.sockets.served {
             writeln!(f, "socket           {}", path.display())?;
+        }
+        for warning in self.sockets.warnings() {
+            writeln!(f, "warning          {warning}")?;
         }
         writeln!(f, "shards           {}", self.config.shards)?;
         writeln!(f, "compute threads  {}", self.config.compute_threads)
@@ -227,26 +242,13 @@ fn catalogue(config: &Config) -> Result<Catalogue, StartError> {
     })
 }
 
-fn listeners(sockets: &Sockets, options: &SocketOptions) -> Result<Vec<Listener>, StartError> {
-    let mut listeners = Vec::new();
-    let mut skipped = None;
-    for path in sockets.paths() {
-        match (Listener::bind(path, options), sockets) {
-            (Ok(listener), _) => listeners.push(listener),
-            // Another broker is no reason to serve half of what was meant.
-            (Err(error), Sockets::Named(_)) | (Err(error @ SocketError::Live { .. }), _) => {
-                return Err(error.into());
-            }
-            (Err(error), Sockets::Default(_)) => {
-                tracing::warn!(socket = %path.display(), %error, "a default socket is not served");
-                skipped = Some(error);
-            }
-        }
-    }
-    match skipped {
-        Some(error) if listeners.is_empty() => Err(error.into()),
-        _ => Ok(listeners),
-    }
+fn socket_options(config: &Config) -> Result<SocketOptions, StartError> {
+    Ok(SocketOptions {
+        mode: config.socket_mode,
+        dir_mode: config.socket_dir_mode,
+        group: group(config)?,
+        folder_check: config.folder_check(),
+    })
 }
 
 fn group(config: &Config) -> Result<Option<u32>, StartError> {
@@ -286,7 +288,7 @@ mod tests {
     #[test]
     fn exit_codes_tell_a_live_socket_from_a_wrong_configuration_from_a_failure() {
         let path = PathBuf::from("/a");
-        assert_eq!(StartError::from(SocketError::Live { path: path.clone() }).exit_code(), 3);
+        assert_eq!(StartError::from(SocketError::Live { path: path.clone(), owner: 0 }).exit_code(), 3);
         assert_eq!(StartError::from(SocketError::NotASocket { path }).exit_code(), 1);
         assert_eq!(StartError::NoGroup("x".into()).exit_code(), 2);
         assert_eq!(StartError::from(ModuleError::SelfTest).exit_code(), 4);

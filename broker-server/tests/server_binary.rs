@@ -101,7 +101,8 @@ fn help_and_version_are_answers_and_misuse_is_not() {
 fn a_bad_variable_is_named() {
     let output = ends(server().env("CRYPTO_BROKER_SHARDS", "none"), 2);
     assert!(text(&output.stderr).contains("CRYPTO_BROKER_SHARDS"), "{}", text(&output.stderr));
-    ends(server().env("CRYPTO_BROKER_SHARDS", "").arg("--check"), 0);
+    let folder = private_folder();
+    ends(on(&folder.path().join("s")).env("CRYPTO_BROKER_QUEUE_DEPTH", "").arg("--check"), 0);
 }
 
 #[test]
@@ -114,7 +115,63 @@ fn check_reports_the_bundled_profiles_and_binds_nothing() {
         assert!(report.contains(expected), "{expected}: {report}");
     }
     assert!(!socket.parent().unwrap().exists());
-    ends(server().env("CRYPTO_BROKER_CHECK", "true"), 0);
+    ends(on(&socket).env("CRYPTO_BROKER_CHECK", "true"), 0);
+}
+
+#[test]
+fn check_ends_as_the_start_would_and_makes_nothing() {
+    let folder = private_folder();
+    let home = fs::canonicalize(folder.path()).unwrap();
+    let socket = home.join("broker.sock");
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    fs::write(home.join("file"), "").unwrap();
+    fs::create_dir(home.join("own")).unwrap();
+    fs::create_dir(home.join("open")).unwrap();
+    fs::set_permissions(home.join("open"), fs::Permissions::from_mode(0o777)).unwrap();
+    let _other = UnixListener::bind(home.join("live")).unwrap();
+    let at = |name: &str| format!("{}/{name}", home.display());
+    let long = at(&"s".repeat(108));
+    let before = names();
+    for (flag, value, code, said) in [
+        ("--audit-log", at("missing/audit"), 2, "--audit-log"),
+        ("--audit-log", at("open"), 2, "--audit-log"),
+        ("--log-output", at("missing/log"), 2, "missing/log"),
+        ("--log-output", at("file/log"), 2, "file/log"),
+        ("--socket", at("live"), 3, "live"),
+        ("--socket", at("file"), 1, "not a socket"),
+        ("--socket", at("file/s"), 1, "not a folder"),
+        ("--socket", at("a/b/s"), 1, "does not exist"),
+        ("--socket", at("open/s"), 1, "sticky"),
+        ("--socket", at("own/../broker.sock"), 3, "live"),
+        ("--socket", long, 1, "107"),
+        ("--socket-group", "no-such-group-here".to_owned(), 2, "no-such-group-here"),
+    ] {
+        for check in [true, false] {
+            let mut command = on(&socket);
+            command.args([flag, &value]);
+            if check {
+                command.arg("--check");
+            }
+            let output = ends(&mut command, code);
+            assert!(text(&output.stderr).contains(said), "{check} {flag} {value}: {}", text(&output.stderr));
+            if check {
+                assert_eq!(names(), before, "{flag} {value}");
+            }
+            // A start that fails leaves the locks that it took.
+            for lock in names().into_iter().filter(|name| name.to_string_lossy().ends_with(".lock")) {
+                fs::remove_file(home.join(lock)).unwrap();
+            }
+        }
+    }
+    let output =
+        ends(on(&socket).args(["--audit-log", &at("audit"), "--log-output", &at("log"), "--check"]), 0);
+    assert!(text(&output.stdout).contains("broker.sock"));
+    assert_eq!(names(), before);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
-    /// The broker's socket [env: CRYPTO_BROKER_SOCKET, its first entry] [default: the broker's two default sockets]
+    /// The broker's socket: a path, unix:PATH or unix:///PATH [env: CRYPTO_BROKER_SOCKET, its first entry] [default: the broker's two default sockets]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) socket: Option<PathBuf>,
     /// How long one call may take: `500ms`, `10s`, `2m`; a bare number is seconds [default: 10s; for what is sent in parts

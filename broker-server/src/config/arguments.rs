@@ -24,15 +24,23 @@ static VERSION: LazyLock<String> =
 )]
 pub(super) struct Arguments {
     /// Where to listen; repeat it for several, or separate them with commas in CRYPTO_BROKER_SOCKET. Without it:
-    /// /tmp/cryptobroker.sock and /tmp/open-crypto-broker/crypto-broker-server.sock, of which one may fail
+    /// /tmp/cryptobroker.sock and /tmp/open-crypto-broker/crypto-broker-server.sock, of which one may fail. unix:PATH and
+    /// unix:///PATH are taken too. The last folder of the path is made where it is missing
     #[arg(long, value_name = "PATH")]
     pub(super) socket: Vec<OsString>,
     /// Permission bits of the sockets, octal [default: 0600]
     #[arg(long, value_name = "MODE")]
     pub(super) socket_mode: Option<OsString>,
-    /// Group of the sockets, by name or number [default: the process's own]
+    /// Permission bits of folders that are made for sockets, octal [default: 0700]
+    #[arg(long, value_name = "MODE")]
+    pub(super) socket_dir_mode: Option<OsString>,
+    /// Group of the sockets and of folders that are made for them, by name or number [default: the process's own]
     #[arg(long, value_name = "GROUP")]
     pub(super) socket_group: Option<OsString>,
+    /// A folder on the way to a socket that others can write to: strict refuses it, warn lets it through with a warning
+    /// where it is root's or the broker's own [default: strict for --socket, warn for the default sockets]
+    #[arg(long, value_name = "CHECK")]
+    pub(super) socket_folder_check: Option<OsString>,
     /// Folder that holds Profiles.yaml [default: the bundled profiles]
     #[arg(long, value_name = "DIR")]
     pub(super) profiles_dir: Option<OsString>,

@@ -20,6 +20,10 @@ fn settings() -> Vec<(&'static str, &'static str, fn(&mut Config))> {
     vec![
         ("socket", "/run/a.sock", |c| c.sockets = Sockets::Named(vec!["/run/a.sock".into()])),
         ("socket-mode", "0660", |c| c.socket_mode = 0o660),
+        ("socket", "unix:///run/a.sock", |c| c.sockets = Sockets::Named(vec!["/run/a.sock".into()])),
+        ("socket-dir-mode", "0710", |c| c.socket_dir_mode = 0o710),
+        ("socket-folder-check", "warn", |c| c.socket_folder_check = Some(FolderCheck::Warn)),
+        ("socket-folder-check", "Strict", |c| c.socket_folder_check = Some(FolderCheck::Strict)),
         ("socket-group", "staff", |c| c.socket_group = Some(SocketGroup::Name("staff".into()))),
         ("socket-group", "27", |c| c.socket_group = Some(SocketGroup::Id(27))),
         ("profiles-dir", "/etc/broker", |c| c.profiles_dir = Some("/etc/broker".into())),
@@ -108,6 +112,12 @@ fn a_value_that_is_not_allowed_is_an_error_that_names_its_origin_and_what_is_all
         ("socket-mode", "999", "octal"),
         ("socket-mode", "0400", "octal"),
         ("socket-mode", "1777", "octal"),
+        ("socket", "unix://run/a.sock", "unix:///PATH"),
+        ("socket", "unix-abstract:a", "unix:///PATH"),
+        ("socket-dir-mode", "0770", "owner alone"),
+        ("socket-dir-mode", "0600", "owner alone"),
+        ("socket-dir-mode", "1700", "owner alone"),
+        ("socket-folder-check", "off", "strict or warn"),
         ("socket-group", "-3", "number"),
         ("shards", "0", "from 1 to 1024"),
         ("shards", "many", "from 1 to 1024"),
@@ -149,9 +159,22 @@ fn sockets_repeat_as_flags_and_are_a_list_as_a_variable() {
     assert_eq!(parse(&["--socket", "/a,b", "--socket", "/c"], &[]).unwrap().sockets, both);
     let both = Sockets::Named(vec!["/a".into(), "/b".into()]);
     assert_eq!(parse(&[], &[("CRYPTO_BROKER_SOCKET", "/a, /b,")]).unwrap().sockets, both);
+    let both = Sockets::Named(vec!["/a".into(), "b".into(), "/c".into()]);
+    let variable = ("CRYPTO_BROKER_SOCKET", "unix:///a, unix:b,/c");
+    assert_eq!(parse(&[], &[variable]).unwrap().sockets, both);
     assert!(error(&["--socket=/a", "--socket=/a"], &[]).contains("twice"));
+    assert!(error(&["--socket=/a", "--socket=unix:/a"], &[]).contains("twice"));
     assert!(error(&["--socket="], &[]).starts_with("--socket: "));
     assert!(error(&[], &[("CRYPTO_BROKER_SOCKET", " , ")]).contains("commas"));
+}
+
+#[test]
+fn folders_are_checked_strictly_for_named_sockets_and_with_a_warning_for_the_default_ones() {
+    let check = |arguments: &[&str]| parse(arguments, &[]).unwrap().folder_check();
+    assert_eq!(check(&[]), FolderCheck::Warn);
+    assert_eq!(check(&["--socket=/a"]), FolderCheck::Strict);
+    assert_eq!(check(&["--socket-folder-check=strict"]), FolderCheck::Strict);
+    assert_eq!(check(&["--socket=/a", "--socket-folder-check=warn"]), FolderCheck::Warn);
 }
 
 #[test]

@@ -65,6 +65,11 @@ impl Source {
         Ok(PathBuf::from(AsRef::<OsStr>::as_ref(&self.value)))
     }
 
+    /// The path of a socket, also as gRPC writes it.
+    pub(super) fn socket(&self) -> Result<PathBuf, ValueError> {
+        broker_socket::path(&self.value).map_err(|_| self.error(broker_socket::SPELLINGS))
+    }
+
     pub(super) fn number<N: FromStr + PartialOrd + std::fmt::Display>(
         &self,
         least: N,
@@ -93,6 +98,19 @@ impl Source {
             .ok()
             .filter(|mode| *mode <= 0o777 && mode & 0o200 != 0 && !text.starts_with('+'))
             .ok_or_else(|| self.error("octal permission bits that let the owner write, such as 0600 or 0660"))
+    }
+
+    /// Permission bits of a folder whose entries only its owner may replace.
+    pub(super) fn folder_mode(&self) -> Result<u32, ValueError> {
+        let text = self.text()?.trim();
+        u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)
+            .ok()
+            .filter(|mode| *mode <= 0o777 && mode & 0o722 == 0o700 && !text.starts_with('+'))
+            .ok_or_else(|| {
+                self.error(
+                    "octal permission bits of a folder that its owner alone can write to, such as 0700, 0710 or 0755",
+                )
+            })
     }
 
     pub(super) fn duration(&self, least: Duration) -> Result<Duration, ValueError> {

@@ -7,7 +7,7 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     os::{
-        fd::OwnedFd,
+        fd::{AsRawFd as _, OwnedFd},
         unix::{
             ffi::OsStrExt as _,
             fs::{FileTypeExt as _, MetadataExt as _},
@@ -17,30 +17,62 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use broker_socket::{Folder, FolderCheck, LONGEST_PATH};
 use rustix::{
-    fs::{Gid, Mode, OFlags},
+    fs::{AtFlags, Gid, Mode, OFlags},
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType},
 };
-
-/// The longest path that fits a socket address, in bytes (unix(7): 108 with the terminating NUL).
-const LONGEST_PATH: usize = 107;
 
 /// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
 
-/// How a socket file is made.
+/// How a socket is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
     /// Permission bits of the socket file. Write permission is what connecting needs.
     pub mode: u32,
-    /// Group of the socket file, by number; `None` leaves the process's own.
+    /// Permission bits of a folder that is made for it.
+    pub dir_mode: u32,
+    /// Group of the socket file, and of a folder that is made for it, by number; `None` leaves the process's own.
     pub group: Option<u32>,
+    /// What is done about a folder to which others can write.
+    pub folder_check: FolderCheck,
 }
 
 impl Default for SocketOptions {
     fn default() -> Self {
-        Self { mode: 0o600, group: None }
+        Self { mode: 0o600, dir_mode: 0o700, group: None, folder_check: FolderCheck::Strict }
     }
+}
+
+/// What [`check`] found out about a socket that can be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Where it would be bound: the path without symbolic links.
+    pub bound: PathBuf,
+    /// The folders on the way that are let through although others can write to them.
+    pub open_folders: Vec<Folder>,
+}
+
+/// Finds out whether [`Listener::bind`] would succeed. Makes, binds and writes nothing; a server that is live sees a
+/// connection that ends at once.
+///
+/// # Errors
+/// Those of [`Listener::bind`], as far as they can be known before.
+pub fn check(path: &Path, options: &SocketOptions) -> Result<Checked, SocketError> {
+    let (bound, place) = locate(path, options)?;
+    if !place.missing {
+        if inspect_lock(path, &lock_path(&bound))? {
+            try_lock_shared(path, &lock_path(&bound))?;
+        }
+        if let Some(owner) = occupant(path, &bound)? {
+            let removable = folder::may_remove(&place.folder, owner);
+            if !removable.map_err(SocketError::io(path, "inspect its folder"))? {
+                return Err(SocketError::ForeignSocket { path: path.into(), owner });
+            }
+        }
+    }
+    Ok(Checked { bound, open_folders: place.open })
 }
 
 /// A listening socket, its lock, and the inode that it made. Dropping it removes the socket file if it is still that
@@ -50,22 +82,32 @@ pub struct Listener {
     socket: UnixListener,
     path: PathBuf,
     bound: PathBuf,
+    open_folders: Vec<Folder>,
     inode: (u64, u64),
     _lock: File,
 }
 
 impl Listener {
-    /// Makes and checks the folder, takes the lock, replaces a stale socket and listens. Nobody can connect before the
-    /// file has the mode and group of `options`.
+    /// Judges the folder and makes it where it is missing, takes the lock, replaces a stale socket and listens. Nobody can
+    /// connect before the file has the mode and group of `options`.
+    ///
+    /// # Errors
+    /// Those of [`SocketError`].
     pub fn bind(path: &Path, options: &SocketOptions) -> Result<Self, SocketError> {
-        let name = path.file_name().ok_or_else(|| SocketError::NoName { path: path.into() })?;
-        too_long(path)?;
-        let bound = folder::prepare(path)?.join(name);
-        too_long(&bound)?;
+        let (mut bound, mut place) = locate(path, options)?;
+        if place.missing {
+            folder::make(path, &place.folder, options)?;
+            (bound, place) = locate(path, options)?;
+        }
         let lock = lock(path, &bound)?;
         remove_stale(path, &bound)?;
         let (socket, inode) = listen(path, &bound, options)?;
-        Ok(Self { socket, path: path.into(), bound, inode, _lock: lock })
+        Ok(Self { socket, path: path.into(), bound, open_folders: place.open, inode, _lock: lock })
+    }
+
+    /// The folders that lead to it and that are let through although others can write to them.
+    pub fn open_folders(&self) -> &[Folder] {
+        &self.open_folders
     }
 
     /// Where it listens, as it was asked for.
@@ -95,9 +137,12 @@ impl Drop for Listener {
 #[non_exhaustive]
 #[allow(missing_docs)] // `path` is the socket that was asked for, `folder` the one it would be in
 pub enum SocketError {
-    /// Another server serves it.
-    #[error("{}: another server is live on this socket; stop it first, or name another socket", path.display())]
-    Live { path: PathBuf },
+    /// Another server serves it. `owner` is the uid of its socket file.
+    #[error(
+        "{}: another server is live on this socket, which belongs to uid {owner}; stop it first, or name another socket",
+        path.display()
+    )]
+    Live { path: PathBuf, owner: u32 },
     /// The path ends in no file name.
     #[error("{}: not the path of a socket: it names no file", path.display())]
     NoName { path: PathBuf },
@@ -107,16 +152,40 @@ pub enum SocketError {
     /// Something else has the name; it is never removed.
     #[error("{}: exists and is not a socket; remove it or name another socket", path.display())]
     NotASocket { path: PathBuf },
-    /// Its folder is another user's.
+    /// The socket file is another user's, and cannot be asked or removed.
+    #[error(
+        "{}: the socket file belongs to uid {owner}; have that user or root remove it, or name another socket",
+        path.display()
+    )]
+    ForeignSocket { path: PathBuf, owner: u32 },
+    /// More than the last folder of the path is missing.
+    #[error(
+        "{}: the folder {} does not exist, and only the last folder of a path is made; make it first (mkdir -m 0755 {})",
+        path.display(), folder.display(), folder.display()
+    )]
+    NoFolder { path: PathBuf, folder: PathBuf },
+    /// A part of the path before the last is a file.
+    #[error("{}: {} is not a folder; name another socket", path.display(), folder.display())]
+    NotAFolder { path: PathBuf, folder: PathBuf },
+    /// The process may not make files in the folder.
+    #[error(
+        "{}: uid {uid} cannot make anything in the folder {}: {source}; let it, or name another socket",
+        path.display(), folder.display()
+    )]
+    NoAccess { path: PathBuf, folder: PathBuf, uid: u32, source: io::Error },
+    /// What leads to it cannot be looked at.
+    #[error("{}: cannot follow the path at {}: {source}", path.display(), at.display())]
+    NoWay { path: PathBuf, at: PathBuf, source: io::Error },
+    /// A folder that leads to it is another user's.
     #[error(
         "{}: the folder {} belongs to uid {owner}, who could replace the socket; use a folder of uid {uid} or of root",
         path.display(), folder.display()
     )]
     ForeignFolder { path: PathBuf, folder: PathBuf, owner: u32, uid: u32 },
-    /// Others can rename files in its folder.
+    /// Others can rename what is in a folder that leads to it.
     #[error(
         "{}: others can write to the folder {} (mode {mode:04o}) and could replace the socket; chmod go-w it, or set its \
-         sticky bit",
+         sticky bit; where it is a volume that has to be so, --socket-folder-check warn lets it through",
         path.display(), folder.display()
     )]
     WritableFolder { path: PathBuf, folder: PathBuf, mode: u32 },
@@ -126,9 +195,22 @@ pub enum SocketError {
         path.display(), link.display()
     )]
     ForeignLink { path: PathBuf, link: PathBuf, owner: u32 },
-    /// The lock file is not one that this user made.
-    #[error("{}: the lock file {} is not a regular file of uid {uid}; remove it", path.display(), lock.display())]
-    ForeignLock { path: PathBuf, lock: PathBuf, uid: u32 },
+    /// The lock file is another user's.
+    #[error(
+        "{}: the lock file {} belongs to uid {owner} and not to uid {uid}; have that user or root remove it, or name \
+         another socket with --socket",
+        path.display(), lock.display()
+    )]
+    ForeignLock { path: PathBuf, lock: PathBuf, owner: u32, uid: u32 },
+    /// Something that is not a regular file has the lock's name.
+    #[error("{}: {} has the name of the lock file and is not a regular file; remove it", path.display(), lock.display())]
+    NotALock { path: PathBuf, lock: PathBuf },
+    /// Somebody put something else in the place of what was just made.
+    #[error("{}: {} was replaced by uid {owner} as it was made; use a folder that others cannot write to", path.display(), what.display())]
+    Replaced { path: PathBuf, what: PathBuf, owner: u32 },
+    /// The group is none of the process's own.
+    #[error("{}: uid {uid} is not in the group {group} and cannot give the socket to it; add it, or choose another group", path.display())]
+    NotInGroup { path: PathBuf, group: u32, uid: u32 },
     /// The system refused.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io { path: PathBuf, action: &'static str, source: io::Error },
@@ -149,51 +231,110 @@ fn too_long(path: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
-/// Takes `<socket>.lock`. The lock is the kernel's and goes with the process, however that ends.
-fn lock(path: &Path, bound: &Path) -> Result<File, SocketError> {
+/// Where the socket would be bound, and its folder.
+fn locate(path: &Path, options: &SocketOptions) -> Result<(PathBuf, folder::Place), SocketError> {
+    let name = path.file_name().ok_or_else(|| SocketError::NoName { path: path.into() })?;
+    too_long(path)?;
+    let place = folder::inspect(path, options)?;
+    let bound = place.folder.join(name);
+    too_long(&bound)?;
+    Ok((bound, place))
+}
+
+fn lock_path(bound: &Path) -> PathBuf {
     let mut name = OsString::from(bound);
     name.push(".lock");
-    let lock = PathBuf::from(name);
+    PathBuf::from(name)
+}
+
+/// Takes `<socket>.lock`. The lock is the kernel's and goes with the process, however that ends.
+fn lock(path: &Path, bound: &Path) -> Result<File, SocketError> {
+    let lock = lock_path(bound);
     // NONBLOCK: a fifo put in its place must not hold the start up.
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = rustix::fs::open(&lock, flags, Mode::RUSR | Mode::WUSR)
-        .map_err(|error| SocketError::io(path, "open its lock file")(error.into()))?;
-    let file = File::from(file);
+    let file = match rustix::fs::open(&lock, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => File::from(file),
+        Err(error) => {
+            // A foreign file cannot be opened; under fs.protected_regular (proc(5)) not even by root.
+            inspect_lock(path, &lock)?;
+            return Err(SocketError::io(path, "open its lock file")(error.into()));
+        }
+    };
     let metadata = file.metadata().map_err(SocketError::io(path, "inspect its lock file"))?;
-    let uid = rustix::process::geteuid().as_raw();
-    if !metadata.is_file() || metadata.uid() != uid {
-        return Err(SocketError::ForeignLock { path: path.into(), lock, uid });
+    judge_lock(path, &lock, &metadata)?;
+    locked(path, file.try_lock(), metadata.uid())?;
+    Ok(file)
+}
+
+/// Returns whether there is a lock file, and fails where it is not one that this user made.
+fn inspect_lock(path: &Path, lock: &Path) -> Result<bool, SocketError> {
+    match fs::symlink_metadata(lock) {
+        Ok(metadata) => judge_lock(path, lock, &metadata).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(SocketError::io(path, "inspect its lock file")(error)),
     }
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(SocketError::Live { path: path.into() }),
+}
+
+fn judge_lock(path: &Path, lock: &Path, metadata: &fs::Metadata) -> Result<(), SocketError> {
+    let (owner, uid) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != uid {
+        return Err(SocketError::ForeignLock { path: path.into(), lock: lock.into(), owner, uid });
+    }
+    if !metadata.is_file() {
+        return Err(SocketError::NotALock { path: path.into(), lock: lock.into() });
+    }
+    Ok(())
+}
+
+/// Fails where a server holds the lock. A shared lock stands in nobody's way but that of a server that starts within
+/// these few microseconds.
+fn try_lock_shared(path: &Path, lock: &Path) -> Result<(), SocketError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = rustix::fs::open(lock, flags, Mode::empty())
+        .map_err(|error| SocketError::io(path, "open its lock file")(error.into()))?;
+    locked(path, File::from(file).try_lock_shared(), rustix::process::geteuid().as_raw())
+}
+
+fn locked(path: &Path, result: Result<(), TryLockError>, owner: u32) -> Result<(), SocketError> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(SocketError::Live { path: path.into(), owner }),
         Err(TryLockError::Error(error)) => Err(SocketError::io(path, "lock its lock file")(error)),
+    }
+}
+
+/// Returns the owner of a socket file that nobody listens on, `None` where there is no file, and fails where the name is
+/// taken.
+fn occupant(path: &Path, bound: &Path) -> Result<Option<u32>, SocketError> {
+    let owner = match fs::symlink_metadata(bound) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(SocketError::io(path, "inspect what has its name")(error)),
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            return Err(SocketError::NotASocket { path: path.into() });
+        }
+        Ok(metadata) => metadata.uid(),
+    };
+    let probe = socket().map_err(SocketError::io(path, "make a socket"))?;
+    let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
+    match rustix::net::connect(&probe, &address) {
+        // AGAIN: somebody listens, with a full backlog.
+        Ok(()) | Err(rustix::io::Errno::AGAIN) => Err(SocketError::Live { path: path.into(), owner }),
+        Err(rustix::io::Errno::NOENT) => Ok(None),
+        Err(rustix::io::Errno::CONNREFUSED) => Ok(Some(owner)),
+        Err(rustix::io::Errno::PROTOTYPE) => Err(SocketError::NotASocket { path: path.into() }),
+        Err(rustix::io::Errno::ACCESS) => Err(SocketError::ForeignSocket { path: path.into(), owner }),
+        Err(error) => Err(SocketError::io(path, "find out whether a server is live on it")(error.into())),
     }
 }
 
 /// Removes a socket file that nobody listens on. The lock is held, so no server of this program is between its bind
 /// and its listen.
 fn remove_stale(path: &Path, bound: &Path) -> Result<(), SocketError> {
-    match fs::symlink_metadata(bound) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(SocketError::io(path, "inspect what has its name")(error)),
-        Ok(metadata) if !metadata.file_type().is_socket() => {
-            return Err(SocketError::NotASocket { path: path.into() });
-        }
-        Ok(_) => {}
-    }
-    let probe = socket().map_err(SocketError::io(path, "make a socket"))?;
-    let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
-    match rustix::net::connect(&probe, &address) {
-        // AGAIN: somebody listens, with a full backlog.
-        Ok(()) | Err(rustix::io::Errno::AGAIN) => Err(SocketError::Live { path: path.into() }),
-        Err(rustix::io::Errno::NOENT) => Ok(()),
-        Err(rustix::io::Errno::CONNREFUSED) => {
-            fs::remove_file(bound).map_err(SocketError::io(path, "remove the stale socket file"))
-        }
-        Err(rustix::io::Errno::PROTOTYPE) => Err(SocketError::NotASocket { path: path.into() }),
-        Err(error) => Err(SocketError::io(path, "find out whether a server is live on it")(error.into())),
-    }
+    let Some(owner) = occupant(path, bound)? else { return Ok(()) };
+    fs::remove_file(bound).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => SocketError::ForeignSocket { path: path.into(), owner },
+        _ => SocketError::io(path, "remove the stale socket file")(error),
+    })
 }
 
 /// Binds, sets group and mode, and only then listens: before that a connection attempt is refused.
@@ -202,28 +343,50 @@ fn listen(
     bound: &Path,
     options: &SocketOptions,
 ) -> Result<(UnixListener, (u64, u64)), SocketError> {
-    let mode = Mode::from_raw_mode(options.mode & 0o777);
     let socket = socket().map_err(SocketError::io(path, "make a socket"))?;
     // unix(7) takes the file's first mode from the socket's own inode.
     rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)
         .map_err(|error| SocketError::io(path, "set the socket's mode")(error.into()))?;
     let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
     rustix::net::bind(&socket, &address).map_err(|error| SocketError::io(path, "bind")(error.into()))?;
-    let metadata = fs::symlink_metadata(bound).map_err(SocketError::io(path, "inspect the socket file"))?;
     let finish = || {
-        if let Some(group) = options.group {
-            rustix::fs::chown(bound, None, Some(Gid::from_raw(group)))
-                .map_err(|error| SocketError::io(path, "give the socket to the group")(error.into()))?;
-        }
-        rustix::fs::chmod(bound, mode)
-            .map_err(|error| SocketError::io(path, "set the socket's mode")(error.into()))?;
-        rustix::net::listen(&socket, BACKLOG).map_err(|error| SocketError::io(path, "listen")(error.into()))
+        let inode = set_up(path, bound, options)?;
+        rustix::net::listen(&socket, BACKLOG)
+            .map_err(|error| SocketError::io(path, "listen")(error.into()))?;
+        Ok(inode)
     };
-    if let Err(error) = finish() {
-        let _ = fs::remove_file(bound);
-        return Err(error);
+    match finish() {
+        Ok(inode) => Ok((UnixListener::from(socket), inode)),
+        Err(error) => {
+            let _ = fs::remove_file(bound);
+            Err(error)
+        }
     }
-    Ok((UnixListener::from(socket), (metadata.dev(), metadata.ino())))
+}
+
+/// Gives the socket file its group and mode, and returns its device and inode. Where others can write to the folder, they
+/// may have put a link in its place: everything is done to the one file that is opened here.
+fn set_up(path: &Path, bound: &Path, options: &SocketOptions) -> Result<(u64, u64), SocketError> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::open(bound, flags, Mode::empty())
+        .map_err(|error| SocketError::io(path, "open the socket file")(error.into()))?;
+    let file = File::from(file);
+    let metadata = file.metadata().map_err(SocketError::io(path, "inspect the socket file"))?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() || !metadata.file_type().is_socket() {
+        return Err(SocketError::Replaced { path: path.into(), what: bound.into(), owner: metadata.uid() });
+    }
+    if let Some(group) = options.group {
+        rustix::fs::chownat(&file, "", None, Some(Gid::from_raw(group)), AtFlags::EMPTY_PATH)
+            .map_err(|error| SocketError::io(path, "give the socket to the group")(error.into()))?;
+    }
+    let mode = options.mode & 0o777;
+    if metadata.mode() & 0o777 != mode {
+        // fchmod(2) does not take such a descriptor; its name in /proc leads to the same file.
+        let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
+        rustix::fs::chmod(opened, Mode::from_raw_mode(mode))
+            .map_err(|error| SocketError::io(path, "set the socket's mode")(error.into()))?;
+    }
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn socket() -> io::Result<OwnedFd> {

@@ -1,74 +1,119 @@
-//! The folder of a socket: made if it is missing, and refused where somebody else could replace what is in it.
+//! The folder of a socket: judged with everything that leads to it, and made where it is missing.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs::{self, DirBuilder, File},
+    io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
-use super::SocketError;
+use broker_socket::{Folder, Problem, Trace, TraceError};
+use rustix::{
+    fs::{Access, Gid, Mode, OFlags},
+    thread::CapabilitySet,
+};
 
-/// Returns the real path of the folder of `path`, links resolved.
-pub(super) fn prepare(path: &Path) -> Result<PathBuf, SocketError> {
-    let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
-    let folder = absolute.parent().unwrap_or(Path::new("/"));
-    own_links(path, folder)?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(SocketError::io(path, "make its folder"))?;
-    let real = fs::canonicalize(folder).map_err(SocketError::io(path, "resolve its folder"))?;
-    let metadata = fs::metadata(&real).map_err(SocketError::io(path, "inspect its folder"))?;
-    let uid = rustix::process::geteuid().as_raw();
-    check(path, &real, metadata.uid(), metadata.mode() & 0o7777, uid)?;
-    Ok(real)
+use super::{SocketError, SocketOptions};
+
+/// A folder that has been judged.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Its path, without symbolic links.
+    pub(super) folder: PathBuf,
+    /// Whether it does not exist yet and can be made.
+    pub(super) missing: bool,
+    /// The folders on the way that are let through although others can write to them.
+    pub(super) open: Vec<Folder>,
 }
 
-/// Refuses a symbolic link on the way that another user made: it could be turned elsewhere after the checks.
-fn own_links(path: &Path, folder: &Path) -> Result<(), SocketError> {
+/// Judges the folder of `path` and touches nothing.
+pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Place, SocketError> {
+    let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
+    let trace =
+        Trace::of(absolute.parent().unwrap_or(Path::new("/"))).map_err(|error| cannot_follow(path, error))?;
+    if !trace.ends_in_folder() {
+        return Err(SocketError::NotAFolder { path: path.into(), folder: trace.real().into() });
+    }
+    let (folder, missing) = match trace.missing() {
+        [] => (trace.real().to_owned(), false),
+        [last] => (trace.real().join(last), true),
+        [first, ..] => {
+            return Err(SocketError::NoFolder { path: path.into(), folder: trace.real().join(first) });
+        }
+    };
     let uid = rustix::process::geteuid().as_raw();
-    for part in folder.ancestors() {
-        // What does not exist yet is made later, as this user's.
-        let Ok(metadata) = fs::symlink_metadata(part) else { continue };
-        let owner = metadata.uid();
-        if metadata.is_symlink() && owner != 0 && owner != uid {
-            return Err(SocketError::ForeignLink { path: path.into(), link: part.into(), owner });
+    let open = trace.judge(&[uid], options.folder_check).map_err(|problem| refuse(path, uid, problem))?;
+    let open = open.into_iter().cloned().collect();
+    rustix::fs::access(trace.real(), Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
+        SocketError::NoAccess { path: path.into(), folder: trace.real().into(), uid, source: error.into() }
+    })?;
+    if let Some(group) = options.group.filter(|group| !may_give_to(*group)) {
+        return Err(SocketError::NotInGroup { path: path.into(), group, uid });
+    }
+    Ok(Place { folder, missing, open })
+}
+
+/// Makes the folder with the mode and group of `options`. It is the process's alone until it has them.
+pub(super) fn make(path: &Path, folder: &Path, options: &SocketOptions) -> Result<(), SocketError> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => {}
+        // Another process was faster; the folder is judged like any other.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(SocketError::io(path, "make its folder")(error)),
+    }
+    let failed = |error: rustix::io::Errno| SocketError::io(path, "set up its folder")(error.into());
+    // Where others can write to the folder above, what has the name now need not be what was made.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let made = File::from(rustix::fs::open(folder, flags, Mode::empty()).map_err(failed)?);
+    let owner = made.metadata().map_err(SocketError::io(path, "inspect its folder"))?.uid();
+    if owner != rustix::process::geteuid().as_raw() {
+        return Err(SocketError::Replaced { path: path.into(), what: folder.into(), owner });
+    }
+    if let Some(group) = options.group {
+        rustix::fs::fchown(&made, None, Some(Gid::from_raw(group))).map_err(failed)?;
+    }
+    rustix::fs::fchmod(&made, Mode::from_raw_mode(options.dir_mode & 0o777)).map_err(failed)
+}
+
+/// Whether the kernel lets this process remove a file of `owner` from the folder: where the sticky bit is set, only the
+/// owners of file and folder may, and who has CAP_FOWNER (unlink(2)).
+pub(super) fn may_remove(folder: &Path, owner: u32) -> io::Result<bool> {
+    let uid = rustix::process::geteuid().as_raw();
+    let metadata = fs::metadata(folder)?;
+    Ok(metadata.mode() & 0o1000 == 0
+        || uid == owner
+        || uid == metadata.uid()
+        || has_capability(CapabilitySet::FOWNER))
+}
+
+/// Whether the kernel lets this process give its files to the group: one of its own, or any with CAP_CHOWN (chown(2)).
+fn may_give_to(group: u32) -> bool {
+    let own = || rustix::process::getgroups().unwrap_or_default();
+    rustix::process::getegid().as_raw() == group
+        || has_capability(CapabilitySet::CHOWN)
+        || own().iter().any(|gid| gid.as_raw() == group)
+}
+
+fn has_capability(capability: CapabilitySet) -> bool {
+    rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(capability))
+}
+
+fn refuse(path: &Path, uid: u32, problem: Problem) -> SocketError {
+    let path = path.to_owned();
+    match problem {
+        Problem::ForeignLink(link) => SocketError::ForeignLink { path, link: link.path, owner: link.owner },
+        Problem::WritableFolder(folder) => {
+            SocketError::WritableFolder { path, folder: folder.path, mode: folder.mode }
+        }
+        Problem::ForeignFolder(folder) => {
+            SocketError::ForeignFolder { path, folder: folder.path, owner: folder.owner, uid }
         }
     }
-    Ok(())
 }
 
-fn check(path: &Path, folder: &Path, owner: u32, mode: u32, uid: u32) -> Result<(), SocketError> {
-    if owner != 0 && owner != uid {
-        return Err(SocketError::ForeignFolder { path: path.into(), folder: folder.into(), owner, uid });
-    }
-    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
-        return Err(SocketError::WritableFolder { path: path.into(), folder: folder.into(), mode });
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn verdict(owner: u32, mode: u32, uid: u32) -> Result<(), SocketError> {
-        check(Path::new("/f/s"), Path::new("/f"), owner, mode, uid)
-    }
-
-    #[test]
-    fn a_folder_is_the_servers_own_or_roots() {
-        assert!(verdict(1000, 0o700, 1000).is_ok());
-        assert!(verdict(0, 0o755, 1000).is_ok());
-        assert!(matches!(verdict(1001, 0o755, 1000), Err(SocketError::ForeignFolder { owner: 1001, .. })));
-        assert!(matches!(verdict(1001, 0o755, 0), Err(SocketError::ForeignFolder { .. })));
-    }
-
-    #[test]
-    fn others_may_write_only_under_the_sticky_bit() {
-        assert!(matches!(verdict(1000, 0o777, 1000), Err(SocketError::WritableFolder { mode: 0o777, .. })));
-        assert!(matches!(verdict(1000, 0o770, 1000), Err(SocketError::WritableFolder { .. })));
-        assert!(verdict(0, 0o1777, 1000).is_ok());
+fn cannot_follow(path: &Path, error: TraceError) -> SocketError {
+    match error {
+        TraceError::NotAFolder(folder) => SocketError::NotAFolder { path: path.into(), folder },
+        TraceError::Io { source, path: at } => SocketError::NoWay { path: path.into(), at, source },
     }
 }

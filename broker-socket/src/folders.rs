@@ -1,0 +1,377 @@
+//! Who could replace a socket: the folders and symbolic links on the way to it, and the rule for them.
+//!
+//! Whoever may write to a folder may rename what is in it and put something else in its place, whoever owns that. So the
+//! rule holds for every folder from the root down, also for those that hold a symbolic link, and not for the last
+//! one alone. OpenSSH's `StrictModes` is the model.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    os::unix::fs::MetadataExt as _,
+    path::{Component, Path, PathBuf},
+};
+
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
+
+/// How many symbolic links one path may lead through, as in path_resolution(7).
+const MOST_LINKS: usize = 40;
+
+/// What is done about a folder to which others can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderCheck {
+    /// It is refused.
+    Strict,
+    /// It is let through where it is root's or a trusted user's own, and the server logs a warning.
+    Warn,
+}
+
+impl FolderCheck {
+    /// Returns the check that has this name in flags and variables, whatever its case.
+    pub fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "strict" => Some(Self::Strict),
+            "warn" => Some(Self::Warn),
+            _ => None,
+        }
+    }
+}
+
+/// A folder on the way to a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// Its path, without symbolic links.
+    pub path: PathBuf,
+    /// The uid that owns it.
+    pub owner: u32,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// A symbolic link on the way to a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its path; no other link leads to it.
+    pub path: PathBuf,
+    /// The uid that owns it.
+    pub owner: u32,
+}
+
+/// Why a socket's path cannot be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The folder's owner is neither root nor trusted.
+    ForeignFolder(Folder),
+    /// Others can write to the folder, and it has no sticky bit.
+    WritableFolder(Folder),
+    /// The link's owner is neither root nor trusted.
+    ForeignLink(Link),
+}
+
+/// Why a path could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum TraceError {
+    /// Something on the way is not a folder.
+    #[error("{} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    /// The system could not say what is there.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was looked at.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The way that a path takes: every folder and every symbolic link that the kernel would go through.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    real: PathBuf,
+    folders: Vec<Folder>,
+    links: Vec<Link>,
+    missing: Vec<OsString>,
+}
+
+impl Trace {
+    /// Follows `path` from the root as far as it exists, as the kernel would.
+    ///
+    /// # Errors
+    /// [`TraceError`] where something on the way is not a folder or cannot be looked at.
+    pub fn of(path: &Path) -> Result<Self, TraceError> {
+        let absolute =
+            std::path::absolute(path).map_err(|source| TraceError::Io { path: path.into(), source })?;
+        let mut trace = Self {
+            real: PathBuf::from("/"),
+            folders: vec![folder(Path::new("/"))?],
+            links: Vec::new(),
+            missing: Vec::new(),
+        };
+        let mut ahead = Vec::new();
+        push(&mut ahead, &absolute);
+        while let Some(part) = ahead.pop() {
+            if !trace.step(&part, &mut ahead)? {
+                trace.missing.push(part);
+                trace.missing.extend(ahead.into_iter().rev());
+                break;
+            }
+        }
+        Ok(trace)
+    }
+
+    /// The path without symbolic links, as far as it exists.
+    pub fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// The parts of the path that do not exist.
+    pub fn missing(&self) -> &[OsString] {
+        &self.missing
+    }
+
+    /// Whether the last thing that exists is a folder.
+    pub fn ends_in_folder(&self) -> bool {
+        self.folders.iter().any(|folder| folder.path == self.real)
+    }
+
+    /// Returns the folders that are let through although others can write to them: none of them with
+    /// [`FolderCheck::Strict`].
+    ///
+    /// With [`FolderCheck::Warn`], a folder that is let through may be the mount point of a volume, such as Kubernetes'
+    /// `emptyDir`. The rule then ends there: what is above the mount point is not judged, since whoever can write to the
+    /// volume can replace the socket in any case.
+    ///
+    /// # Errors
+    /// The first [`Problem`], seen from the socket: a folder or link of a user that is neither root nor in `trusted`,
+    /// or a folder to which others can write and that is not let through.
+    pub fn judge(&self, trusted: &[u32], check: FolderCheck) -> Result<Vec<&Folder>, Problem> {
+        let foreign = |owner: u32| owner != 0 && !trusted.contains(&owner);
+        if let Some(link) = self.links.iter().find(|link| foreign(link.owner)) {
+            return Err(Problem::ForeignLink(link.clone()));
+        }
+        let lets_through = |folder: &Folder| {
+            check == FolderCheck::Warn && folder.others_can_write() && !foreign(folder.owner)
+        };
+        let upwards = || self.folders.iter().rev();
+        let volume = upwards().find(|folder| {
+            self.real.starts_with(&folder.path) && lets_through(folder) && is_mount_point(&folder.path)
+        });
+        let mut open = Vec::new();
+        for folder in upwards() {
+            if volume.is_some_and(|volume| *volume != *folder && volume.path.starts_with(&folder.path)) {
+                continue;
+            }
+            if foreign(folder.owner) {
+                return Err(Problem::ForeignFolder(folder.clone()));
+            }
+            if lets_through(folder) {
+                open.push(folder);
+            } else if folder.others_can_write() {
+                return Err(Problem::WritableFolder(folder.clone()));
+            }
+        }
+        Ok(open)
+    }
+
+    /// Goes on by one part of the path, and returns false where there is nothing of that name.
+    fn step(&mut self, part: &OsString, ahead: &mut Vec<OsString>) -> Result<bool, TraceError> {
+        if !self.ends_in_folder() {
+            return Err(TraceError::NotAFolder(self.real.clone()));
+        }
+        if part == ".." {
+            self.real.pop();
+            return Ok(true);
+        }
+        let path = self.real.join(part);
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(source) => return Err(TraceError::Io { path, source }),
+        };
+        if metadata.is_symlink() {
+            if self.links.len() == MOST_LINKS {
+                return Err(TraceError::Io { path, source: rustix::io::Errno::LOOP.into() });
+            }
+            let target =
+                fs::read_link(&path).map_err(|source| TraceError::Io { path: path.clone(), source })?;
+            if target.is_absolute() {
+                self.real = PathBuf::from("/");
+            }
+            push(ahead, &target);
+            self.links.push(Link { path, owner: metadata.uid() });
+            return Ok(true);
+        }
+        if metadata.is_dir() && !self.folders.iter().any(|folder| folder.path == path) {
+            self.folders.push(Folder::new(&path, &metadata));
+        }
+        self.real = path;
+        Ok(true)
+    }
+}
+
+impl Folder {
+    fn new(path: &Path, metadata: &fs::Metadata) -> Self {
+        Self { path: path.into(), owner: metadata.uid(), mode: metadata.mode() & 0o7777 }
+    }
+
+    /// Whether its group or everybody can rename what is in it. With the sticky bit only the owner of a thing can.
+    fn others_can_write(&self) -> bool {
+        self.mode & 0o022 != 0 && self.mode & 0o1000 == 0
+    }
+}
+
+fn folder(path: &Path) -> Result<Folder, TraceError> {
+    let metadata =
+        fs::symlink_metadata(path).map_err(|source| TraceError::Io { path: path.into(), source })?;
+    Ok(Folder::new(path, &metadata))
+}
+
+/// Puts the parts of a path before those that are ahead; the next one is the last of the list.
+fn push(ahead: &mut Vec<OsString>, path: &Path) {
+    let parts = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    });
+    let from = ahead.len();
+    ahead.extend(parts);
+    if let Some(added) = ahead.get_mut(from..) {
+        added.reverse();
+    }
+}
+
+/// Whether a file system is mounted at this folder. Where the kernel cannot say (before Linux 5.8) it counts as none, and
+/// more folders are judged.
+fn is_mount_point(folder: &Path) -> bool {
+    rustix::fs::statx(CWD, folder, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()).is_ok_and(|found| {
+        let root = StatxAttributes::MOUNT_ROOT;
+        found.stx_attributes_mask.contains(root) && found.stx_attributes.contains(root)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn own_uid() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    fn judge(path: &Path, check: FolderCheck) -> Result<Vec<PathBuf>, Problem> {
+        let trace = Trace::of(path).unwrap();
+        trace
+            .judge(&[own_uid()], check)
+            .map(|open| open.into_iter().map(|folder| folder.path.clone()).collect())
+    }
+
+    fn make(folder: &Path, mode: u32) {
+        fs::create_dir(folder).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn writable(folder: &Path) -> impl Fn(Result<Vec<PathBuf>, Problem>) -> bool {
+        let folder = fs::canonicalize(folder).unwrap();
+        move |verdict| matches!(&verdict, Err(Problem::WritableFolder(found)) if found.path == folder)
+    }
+
+    fn folder_of(owner: u32, mode: u32) -> Trace {
+        let folder = Folder { path: "/f".into(), owner, mode };
+        Trace { real: "/f".into(), folders: vec![folder], links: Vec::new(), missing: Vec::new() }
+    }
+
+    #[test]
+    fn accepts_folders_of_root_and_of_trusted_users_alone() {
+        let foreign = |trace: Trace, trusted, check| {
+            matches!(trace.judge(&[trusted], check), Err(Problem::ForeignFolder(Folder { owner: 1001, .. })))
+        };
+        for check in [FolderCheck::Strict, FolderCheck::Warn] {
+            assert_eq!(folder_of(1000, 0o700).judge(&[1000], check), Ok(vec![]));
+            assert_eq!(folder_of(0, 0o755).judge(&[1000], check), Ok(vec![]));
+            assert!(foreign(folder_of(1001, 0o755), 1000, check));
+            assert!(foreign(folder_of(1001, 0o777), 0, check));
+        }
+    }
+
+    #[test]
+    fn refuses_folders_that_others_can_write_unless_they_are_sticky_or_let_through() {
+        for mode in [0o777, 0o770, 0o2777, 0o702] {
+            let trace = folder_of(0, mode);
+            let strict = trace.judge(&[1000], FolderCheck::Strict);
+            assert!(
+                matches!(strict, Err(Problem::WritableFolder(ref folder)) if folder.mode == mode),
+                "{mode:o}"
+            );
+            let warn = trace.judge(&[1000], FolderCheck::Warn).unwrap();
+            assert_eq!(warn[0].mode, mode);
+        }
+        for mode in [0o1777, 0o3777, 0o755, 0o2755] {
+            assert_eq!(folder_of(0, mode).judge(&[1000], FolderCheck::Strict), Ok(vec![]), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_writable_ancestor() {
+        let home = tempfile::tempdir().unwrap();
+        let open = home.path().join("open");
+        make(&open, 0o777);
+        make(&open.join("own"), 0o700);
+        make(&open.join("own/deep"), 0o700);
+        let socket = open.join("own/deep/s");
+        assert!(writable(&open)(judge(&socket, FolderCheck::Strict)));
+        assert_eq!(judge(&socket, FolderCheck::Warn), Ok(vec![fs::canonicalize(&open).unwrap()]));
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
+        assert_eq!(judge(&socket, FolderCheck::Strict), Ok(vec![]));
+    }
+
+    #[test]
+    fn refuses_a_link_in_a_writable_folder_though_its_target_is_good() {
+        let home = tempfile::tempdir().unwrap();
+        let (open, good) = (home.path().join("open"), home.path().join("good"));
+        make(&open, 0o777);
+        make(&good, 0o700);
+        symlink("../good", open.join("link")).unwrap();
+        symlink(open.join("link"), home.path().join("first")).unwrap();
+        for socket in [open.join("link/s"), home.path().join("first/s"), open.join("../open/link/s")] {
+            assert!(writable(&open)(judge(&socket, FolderCheck::Strict)), "{}", socket.display());
+            let trace = Trace::of(&socket).unwrap();
+            assert_eq!(trace.real(), fs::canonicalize(&good).unwrap());
+        }
+        assert_eq!(judge(&good.join("../good/s"), FolderCheck::Strict), Ok(vec![]));
+    }
+
+    #[test]
+    fn refuses_a_link_of_a_foreign_user() {
+        let trace = Trace {
+            real: "/good".into(),
+            folders: Vec::new(),
+            links: vec![Link { path: "/tmp/link".into(), owner: 7 }],
+            missing: Vec::new(),
+        };
+        assert!(matches!(
+            trace.judge(&[8], FolderCheck::Warn),
+            Err(Problem::ForeignLink(Link { owner: 7, .. }))
+        ));
+        assert_eq!(trace.judge(&[7], FolderCheck::Strict), Ok(vec![]));
+    }
+
+    #[test]
+    fn says_where_a_path_ends() {
+        let home = tempfile::tempdir().unwrap();
+        let trace = Trace::of(&home.path().join("a/../b")).unwrap();
+        assert_eq!(trace.missing(), ["a", "..", "b"]);
+        assert!(trace.ends_in_folder());
+        fs::write(home.path().join("file"), "").unwrap();
+        assert!(!Trace::of(&home.path().join("file")).unwrap().ends_in_folder());
+        let file = fs::canonicalize(home.path()).unwrap().join("file");
+        for beyond in ["file/x", "file/x/y", "file/../s"] {
+            let error = Trace::of(&home.path().join(beyond)).unwrap_err();
+            assert!(matches!(error, TraceError::NotAFolder(ref path) if *path == file), "{error}");
+        }
+        symlink("loop", home.path().join("loop")).unwrap();
+        let error = Trace::of(&home.path().join("loop/s")).unwrap_err();
+        assert!(matches!(error, TraceError::Io { .. }), "{error}");
+    }
+}
