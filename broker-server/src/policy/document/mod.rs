@@ -88,13 +88,16 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
         );
         return None;
     }
-    let root = match tree::read(text) {
-        Ok(root) => root,
+    let tree::Text { first: root, second } = match tree::read(text) {
+        Ok(text) => text,
         Err((at, message)) => {
             report.add(at, "", message);
             return None;
         }
     };
+    if let Some(at) = second {
+        report.ignorable(at, "", "a second document starts here; the Go broker reads the first alone", None);
+    }
     let whole = Field { path: String::new(), at: root.at, node: &root };
     match &root.value {
         Value::List(_) => {
