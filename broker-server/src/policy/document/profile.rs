@@ -43,18 +43,13 @@ pub(super) fn profile(
     };
     let known = ["HashData", "SignCertificate", "SignData", "EncryptData", "KEM", "Groth16"];
     let api = section.require("API", report)?.section(&known, report)?;
-    if !known.iter().any(|key| api.get(key).is_some_and(|field| !field.is_blank())) {
+    let counts = |key: &&str| api.get(key).is_some_and(|field| passed_over(key, field, report).is_none());
+    if !known.iter().any(counts) {
         report.add(api.at, &api.path, format!("needs at least one section; they are {}", known.join(", ")));
     }
     let hash_data = rule(&api, "HashData", report, hash_data);
     let sign_certificate = rule(&api, "SignCertificate", report, certificate::sign_certificate);
-    let sign_data = match api.get("SignData") {
-        Some(field) if report.is_lenient() && sign_data::is_without_mode(field) => {
-            field.taken_as("has no SigningMode and is passed over: this profile signs no data", report);
-            None
-        }
-        _ => rule(&api, "SignData", report, sign_data::sign_data),
-    };
+    let sign_data = rule(&api, "SignData", report, sign_data::sign_data);
     let encrypt_data = rule(&api, "EncryptData", report, data::encrypt_data);
     let kem = rule(&api, "KEM", report, data::kem);
     let groth16 = rule(&api, "Groth16", report, pending::groth16);
@@ -95,7 +90,26 @@ fn rule<'a, T>(
     report: &mut Report,
     read: impl Fn(&Field<'a>, &mut Report) -> Option<T>,
 ) -> Option<Arc<T>> {
-    api.optional(key, report).and_then(|field| read(field, report)).map(Arc::new)
+    let field = api.get(key)?;
+    if let Some(message) = passed_over(key, field, report) {
+        field.taken_as(message, report);
+        return None;
+    }
+    read(field, report).map(Arc::new)
+}
+
+/// Why a lenient reading takes a section of `API` for absent, as the Go broker does; absent forbids the operation. A strict
+/// one reads it and finds the mistakes in it.
+fn passed_over(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
+    if !report.is_lenient() {
+        None
+    } else if field.is_blank() {
+        Some("is empty and passed over")
+    } else if key == "SignData" && sign_data::is_without_mode(field) {
+        Some("has no SigningMode and is passed over: this profile signs no data")
+    } else {
+        None
+    }
 }
 
 fn name<'a>(section: &Section<'a>, report: &mut Report) -> Option<(&'a str, Position)> {

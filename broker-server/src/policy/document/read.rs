@@ -142,7 +142,7 @@ impl<'a> Section<'a> {
     /// absent; people leave one empty by mistake.
     pub(super) fn optional(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key)?;
-        if !field.is_blank() {
+        if !is_empty(&field.node.value) {
             return Some(field);
         }
         field.taken_as("is empty; write a value, or take the key away", report);
@@ -218,16 +218,11 @@ impl<'a> Field<'a> {
         Some(entries)
     }
 
-    /// Whether the value is empty: nothing at all, `""`, or a section all of whose values are.
+    /// Whether the value is empty, or a section all of whose values are.
     pub(super) fn is_blank(&self) -> bool {
-        let blank = |value: &Value| match value {
-            Value::Null => true,
-            Value::Text(text) => text.is_empty(),
-            _ => false,
-        };
         match &self.node.value {
-            Value::Map(entries) => entries.iter().all(|(_, value)| blank(&value.value)),
-            value => blank(value),
+            Value::Map(entries) => entries.iter().all(|(_, value)| is_empty(&value.value)),
+            value => is_empty(value),
         }
     }
 
@@ -435,6 +430,15 @@ impl<'a> Field<'a> {
     fn join(&self, key: &str) -> String {
         let key: String = key.chars().take(64).flat_map(char::escape_debug).collect();
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+    }
+}
+
+/// Whether a value is nothing at all, or text of no length.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Text(text) => text.is_empty(),
+        _ => false,
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
     match serde_saphyr::from_multiple_with_options::<Spanned<Raw>>(text, options) {
         Ok(documents) => {
             let mut documents = documents.into_iter();
-            let first = documents.next().map_or_else(nothing, |first| node(first, text));
+            let first = documents.next().map_or_else(nothing, |first| node(first, text, None));
             Ok(Text { first, second: documents.next().map(|second| position(second.referenced)) })
         }
         Err(error) => {
@@ -99,24 +99,29 @@ fn nothing() -> Node {
     Node { at: Position::START, alias: false, written: String::new(), value: Value::Null }
 }
 
-/// The node with its place, and with what serde does not tell of it. Nodes nest as deep as `max_depth` allows.
-fn node(spanned: Spanned<Raw>, text: &str) -> Node {
+/// The node with its place, and with what serde does not tell of it. What an alias stands for has the alias's place, which
+/// is `within`. Nodes nest as deep as `max_depth` allows.
+fn node(spanned: Spanned<Raw>, text: &str, within: Option<Location>) -> Node {
+    let place = spanned.referenced;
+    let alias = place != spanned.defined && Some(place) != within;
+    let within = if alias { Some(place) } else { within };
     let written = match spanned.value {
         Raw::Boolean(_) | Raw::Integer(_) | Raw::Float => written(spanned.defined, text).to_owned(),
         _ => String::new(),
     };
+    let inner = |spanned| node(spanned, text, within);
     let value = match spanned.value {
         Raw::Null => Value::Null,
         Raw::Boolean(value) => Value::Boolean(value),
         Raw::Integer(value) => Value::Integer(value),
         Raw::Float => Value::Float,
         Raw::Text(text) => Value::Text(text),
-        Raw::List(items) => Value::List(items.into_iter().map(|item| node(item, text)).collect()),
+        Raw::List(items) => Value::List(items.into_iter().map(inner).collect()),
         Raw::Map(entries) => {
-            Value::Map(entries.into_iter().map(|(key, value)| (node(key, text), node(value, text))).collect())
+            Value::Map(entries.into_iter().map(|(key, value)| (inner(key), inner(value))).collect())
         }
     };
-    Node { at: position(spanned.referenced), alias: spanned.referenced != spanned.defined, written, value }
+    Node { at: position(place), alias, written, value }
 }
 
 /// The bytes at a place; empty where the parser does not know them.

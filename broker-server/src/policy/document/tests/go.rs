@@ -155,7 +155,7 @@ const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "no `KeyUsage`, `ExtendedKeyUsage`, `BasicConstraints` or `SKIHashAlg`, or an empty list of usages",
+        what: "no `KeyUsage`, `ExtendedKeyUsage`, `BasicConstraints` or `SKIHashAlg`, or an empty one (`[]`, `{}`)",
         edits: &[
             (USAGES, "KeyUsage: []"),
             (USAGES, ""),
@@ -163,6 +163,7 @@ const ROWS: &[Row] = &[
             ("ExtendedKeyUsage: [clientAuth]", ""),
             ("      SKIHashAlg: sha-256\n", ""),
             (BASIC, "\n"),
+            (BASIC, "\n      BasicConstraints: {}\n"),
         ],
     },
     Row {
@@ -199,7 +200,6 @@ const ROWS: &[Row] = &[
             (USAGES, "KeyUsage: ~"),
             ("ExtendedKeyUsage: [clientAuth]", "ExtendedKeyUsage:"),
             (BASIC, "\n      BasicConstraints:\n"),
-            (BASIC, "\n      BasicConstraints: {}\n"),
             ("CA: false", "CA:"),
             ("CA: false", "CA: true\n        PathLenConstraint:"),
             ("CA: false", "CA: false\n        PathLenConstraint: ~"),
@@ -392,7 +392,7 @@ const ROWS: &[Row] = &[
                 "",
                 "- Name: A\n  Settings: &s { CryptoLibrary: native }\n  API: &a { HashData: { HashAlg: sha-256 } }\n- Name: B\n  Settings: *s\n  API: *a\n",
             ),
-            ("KeyUsage: [digitalSignature", "KeyUsage: &k [&d digitalSignature"),
+            ("HashAlg: sha-384\n      SKIHashAlg: sha-256", "HashAlg: &h sha-384\n      SKIHashAlg: *h"),
         ],
     },
     Row {
