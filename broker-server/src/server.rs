@@ -47,7 +47,7 @@ impl Server {
         module::check()?;
         let catalogue = catalogue(&config)?;
         for warning in catalogue.warnings() {
-            tracing::warn!("passed over because of --profiles-lenient: {warning}");
+            tracing::warn!("taken because of --profiles-lenient: {warning}");
         }
         let socket_options = SocketOptions { mode: config.socket_mode, group: group(&config)? };
         let audit = Audit::open(&config.audit).map_err(StartError::Audit)?;

@@ -158,7 +158,7 @@ fn sides(
                 entry.to_uppercase(),
                 scheme.name()
             );
-            field.taken_as(message, report);
+            field.forbidden_key(message, report);
         }
     }
     Some((subject?, issuer?))
@@ -212,7 +212,7 @@ fn basic_constraints(
         if !ca {
             path.misplaced("means nothing without `CA: true` (RFC 5280 4.2.1.9)", report);
         } else if signs == Some(false) {
-            path.taken_as("means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
+            path.forbidden_key("means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
         }
     }
     Some(BasicConstraints { ca, path_len })
@@ -220,11 +220,18 @@ fn basic_constraints(
 
 /// A path length. `-1` is how the Go broker's own code says that there is none.
 fn path_length(field: &Field<'_>, report: &mut Report) -> Option<Option<u8>> {
-    if field.whole(report)? == -1 {
-        field.forbidden("-1 is no path length; take the key away", report);
-        return Some(None);
+    let value = field.whole(report)?;
+    match u8::try_from(value) {
+        Ok(length) => Some(Some(length)),
+        Err(_) if value == -1 => {
+            field.forbidden("-1 is no path length; take the key away", report);
+            Some(None)
+        }
+        Err(_) => {
+            field.wrong(format!("{value} is not allowed; the range is 0 to 255"), report);
+            None
+        }
     }
-    Some(Some(u8::try_from(field.integer(0..=255, report)?).ok()?))
 }
 
 fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {

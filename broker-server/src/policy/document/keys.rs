@@ -33,7 +33,7 @@ const KINDS: [(&str, Kind); 6] = [
 pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<KeyConstraints> {
     let mut constraints = KeyConstraints { line: field.at.line, ..KeyConstraints::default() };
     if matches!(field.node.value, Value::Null) {
-        field.taken_as("must have at least one kind of key, and is empty", report);
+        field.forbidden_key("must have at least one kind of key, and is empty", report);
         return Some(constraints);
     }
     let entries = field.entries(report)?;
@@ -91,7 +91,7 @@ fn curve(entry: &Field<'_>, range: SizeRange, report: &mut Report) {
     // A range that holds no number at all has its own mistake already.
     let sound = 1 <= range.min && range.min <= range.max;
     if sound && !Curve::ALL.iter().any(|curve| range.contains(curve.bits())) {
-        entry.taken_as(
+        entry.forbidden_key(
             format!(
                 "no curve has {} to {} bits; the curves have 224, 256, 384 and 521",
                 range.min, range.max
@@ -103,7 +103,7 @@ fn curve(entry: &Field<'_>, range: SizeRange, report: &mut Report) {
 
 fn sizes(entry: &Field<'_>, report: &mut Report) -> Option<SizeRange> {
     if matches!(entry.node.value, Value::Null) {
-        entry.taken_as("must be a section with MinKeySize and MaxKeySize, and is empty", report);
+        entry.forbidden_key("must be a section with MinKeySize and MaxKeySize, and is empty", report);
         return Some(SizeRange { min: 0, max: 0, line: entry.at.line });
     }
     let section = entry.section(&["MinKeySize", "MaxKeySize"], report)?;
@@ -140,7 +140,7 @@ fn without_sizes(entry: &Field<'_>, report: &mut Report) -> Option<u32> {
     match &entry.node.value {
         Value::Map(entries) if entries.is_empty() => {}
         Value::Map(_) => entry.forbidden("has no sizes to choose from; write `{}`", report),
-        Value::Null => entry.taken_as("must be `{}`, and is empty", report),
+        Value::Null => entry.forbidden_key("must be `{}`, and is empty", report),
         _ => {
             entry.wrong("must be `{}`: the kind has no sizes to choose from", report);
             return None;

@@ -92,7 +92,7 @@ fn rule<'a, T>(
 ) -> Option<Arc<T>> {
     let field = api.get(key)?;
     if let Some(message) = passed_over(key, field, report) {
-        field.taken_as(message, report);
+        field.forbidden_key(message, report);
         return None;
     }
     read(field, report).map(Arc::new)

@@ -49,22 +49,21 @@ impl Report {
         self.mistakes.push(mistake);
     }
 
-    /// Takes note of what the Go broker takes: a mistake, or a warning where the reading is lenient. Answers whether it
-    /// is; a reader that goes on without asking decides nothing, because a mistake refuses the document whole.
+    /// Takes note of what the Go broker takes: a mistake, or a warning where the reading is lenient. A reader may go on
+    /// as the Go broker does either way, because a mistake refuses the document whole.
     pub(super) fn ignorable(
         &mut self,
         at: Position,
         path: &str,
         message: impl Into<String>,
         suggestion: Option<&str>,
-    ) -> bool {
+    ) {
         if !self.lenient {
             self.add_with(at, path, message, suggestion);
         } else if self.warnings.len() < MOST_MISTAKES {
             let warning = self.mistake(at, path, message, suggestion);
             self.warnings.push(warning);
         }
-        self.lenient
     }
 
     /// Whether the reading is lenient.
@@ -145,7 +144,7 @@ impl<'a> Section<'a> {
         if !is_empty(&field.node.value) {
             return Some(field);
         }
-        field.taken_as("is empty; write a value, or take the key away", report);
+        field.forbidden_key("is empty; write a value, or take the key away", report);
         None
     }
 
@@ -204,14 +203,12 @@ impl<'a> Field<'a> {
         for (key, value) in own {
             match (&key.value, &value.value) {
                 _ if key.alias => report.add(key.at, &self.path, "an alias is not taken; write the key out"),
-                (Value::Text(name), Value::Map(merged)) if name == "<<" => {
-                    let path = self.join(name);
-                    report.ignorable(key.at, &path, "merge keys are not taken; write the keys out", None);
+                (Value::Text(name), Value::Map(merged)) if name == "<<" && !merged.iter().any(is_merge) => {
+                    report.ignorable(key.at, &self.join(name), NO_MERGE, None);
                     entries.extend(merged.iter().map(|(key, value)| (key, value)));
                 }
-                (Value::Text(name), _) if name == "<<" => {
-                    report.add(key.at, &self.join(name), "merge keys are not taken; write the keys out");
-                }
+                // A list of sections to merge, or a section that merges another.
+                (Value::Text(name), _) if name == "<<" => report.add(key.at, &self.join(name), NO_MERGE),
                 _ => entries.push((key, value)),
             }
         }
@@ -253,7 +250,7 @@ impl<'a> Field<'a> {
     pub(super) fn text(&self, report: &mut Report) -> Option<&'a str> {
         let alike = match &self.node.value {
             Value::Text(text) => return Some(text),
-            Value::Boolean(_) => true,
+            Value::Boolean(_) => !self.node.written.is_empty(),
             Value::Integer(value) => value.to_string() == self.node.written,
             _ => false,
         };
@@ -374,7 +371,7 @@ impl<'a> Field<'a> {
     }
 
     /// Takes note that the Go broker takes the key as it stands here, and should not.
-    pub(super) fn taken_as(&self, message: impl Into<String>, report: &mut Report) {
+    pub(super) fn forbidden_key(&self, message: impl Into<String>, report: &mut Report) {
         report.ignorable(self.at, &self.path, message, None);
     }
 
@@ -431,6 +428,12 @@ impl<'a> Field<'a> {
         let key: String = key.chars().take(64).flat_map(char::escape_debug).collect();
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
+}
+
+const NO_MERGE: &str = "merge keys are not taken; write the keys out";
+
+fn is_merge((key, _): &(Node, Node)) -> bool {
+    matches!(&key.value, Value::Text(name) if name == "<<")
 }
 
 /// Whether a value is nothing at all, or text of no length.

@@ -464,8 +464,15 @@ const ROWS: &[Row] = &[
         edits: &[("BeforeOffset: -1h", "BeforeOffset: -876000h")],
     },
     Row {
-        what: "tags of one's own",
-        edits: &[("Name: One", "Name: !x One"), ("HashAlg: sha3-512", "HashAlg: !secret sha3-512")],
+        what: "tags of one's own; a merge key with a section that merges another",
+        edits: &[
+            ("Name: One", "Name: !x One"),
+            ("HashAlg: sha3-512", "HashAlg: !secret sha3-512"),
+            (
+                ISSUER,
+                "\n        Issuer:\n          ECDSA: &e { MinKeySize: 384, MaxKeySize: 521 }\n          DSA: &f { <<: *e }\n          RSA: { <<: *f }\n",
+            ),
+        ],
     },
     Row {
         what: "no profile at all",
@@ -526,7 +533,7 @@ const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a key or a name twice, also by a merge key; an alias of nothing; what is no YAML",
+        what: "a key or a name twice, also by a merge key; a merge key with a list; an alias of nothing; what is no YAML",
         edits: &[
             ("HashAlg: sha3-512", "HashAlg: sha3-512\n      HashAlg: sha-256"),
             (
@@ -538,6 +545,14 @@ const ROWS: &[Row] = &[
                 "\n        Issuer:\n          ECDSA: &e { MinKeySize: 384, MaxKeySize: 521 }\n          RSA: { <<: *e, MinKeySize: 2048 }\n",
             ),
             ("sha3-512", "*nothing"),
+            (
+                ISSUER,
+                "\n        Issuer:\n          DSA: &e { MinKeySize: 384 }\n          ECDSA: &f { MaxKeySize: 521, MinKeySize: 256 }\n          RSA: { <<: [*e] }\n",
+            ),
+            (
+                ISSUER,
+                "\n        Issuer:\n          ECDSA: &a { MinKeySize: 384, MaxKeySize: 521, <<: { MinKeySize: 1 } }\n          RSA: { <<: *a }\n",
+            ),
             ("    HashData:", "\tHashData:"),
             ("CA: false\n", "CA: false\n---\n: : {{\n"),
             ("- Name: One", "- \n- Name: One"),
