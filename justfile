@@ -1,47 +1,55 @@
-# What CI runs, by name. `just` alone lists the recipes.
+# The steps of CI by name, and what else one runs often. `just` alone lists the recipes.
 
 _default:
     @just --list
 
-# Everything that CI checks, in its order.
-ci: fmt-check lint deny doc test fips bench-gate
+# Everything that CI checks, in its order: the same as `.ci/run`.
+ci:
+    .ci/run
 
 # Formats the code.
 fmt:
     cargo fmt --all
 
 fmt-check:
-    cargo fmt --all -- --check
+    .ci/run fmt-check
 
 lint:
-    cargo clippy --workspace --all-targets --features broker-client/blocking --locked -- -D warnings
+    .ci/run lint
 
-# Licences, banned crates and sources. Advisories need the network: `cargo deny check advisories`.
+# Licences, banned crates and sources.
 deny:
-    cargo deny --locked check bans licenses sources
+    .ci/run deny
 
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+    .ci/run doc
 
 test:
-    cargo test --workspace
+    .ci/run test
 
-# The build with AWS-LC's FIPS 140-3 module. Needs cmake, Go and perl besides the C compiler.
+# The client library with its blocking facade.
+client:
+    .ci/run client
+
+# The build with AWS-LC's FIPS 140-3 module. Needs cmake, Go, perl and make besides the C compiler.
 fips:
-    cargo clippy -p broker-server -p broker-cli --all-targets --features broker-cli/fips --locked -- -D warnings
-    cargo test -p broker-server --features fips --locked
+    .ci/run fips
+
+# The instructions of the hot paths against the record. Needs valgrind.
+bench-gate:
+    .ci/run bench-gate
+
+# Clients of other languages. Needs Go, Node.js and npm.
+interop:
+    .ci/run interop
+
+# Records the instructions of the hot paths anew.
+bench-record:
+    .ci/run bench-record
 
 # What a call costs beside its cryptography: about a minute, with `--full` more than half an hour.
 overhead *options:
     cargo run --release -p broker-benches --bin overhead -- {{options}}
-
-# The instructions of the hot paths against the record. Needs valgrind, and gungraun-runner 0.20.0.
-bench-gate:
-    cargo run -p broker-benches --bin gate --locked
-
-# Records them anew.
-bench-record:
-    cargo run -p broker-benches --bin gate --locked -- --record
 
 # A newcomer's first minute.
 demo:

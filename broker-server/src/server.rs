@@ -62,7 +62,7 @@ impl Server {
         module::check()?;
         let catalogue = catalogue(&config)?;
         for warning in catalogue.warnings() {
-            tracing::warn!("passed over because of --profiles-lenient: {warning}");
+            tracing::warn!("taken because of --profiles-lenient: {warning}");
         }
         let socket_options = socket_options(&config)?;
         let audit = Arc::new(Audit::open(&config.audit, outputs).map_err(StartError::Audit)?);
@@ -195,7 +195,7 @@ pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
     module::check()?;
     let catalogue = catalogue(config)?;
     let options = socket_options(config)?;
-    files::check_audit(&config.audit)?;
+    files::check_audit(&config.audit.target)?;
     let sockets = sockets::check(&config.sockets, &options)?;
     Ok(Report { config, catalogue, sockets })
 }

@@ -245,6 +245,80 @@ async fn an_error_is_the_current_one() {
     assert_eq!((error.code(), support::reason(&error).as_str()), (Code::InvalidArgument, "FIELD_TOO_LONG"));
 }
 
+/// The rows of `docs/moving-from-go.md` that say INVALID_ARGUMENT where the Go broker's first releases issued.
+#[tokio::test]
+async fn refuses_what_the_first_go_brokers_took() {
+    let broker = Broker::start(&[]);
+    let ca = pki::Ca::new("p-384");
+    let folder = ca.folder.path();
+    let csr = pki::csr(folder, "p-256");
+    let made = |options: &str| {
+        pki::openssl(
+            folder,
+            &format!("req -new {options} -nodes -keyout odd.key -subj /CN=odd -out odd.csr"),
+        );
+        std::fs::read_to_string(folder.join("odd.csr")).unwrap()
+    };
+    let sha1 = made("-newkey rsa:2048 -sha1");
+    let exponent = made("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3");
+    let empty = {
+        pki::openssl(
+            folder,
+            "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout odd.key -subj / -out odd.csr",
+        );
+        std::fs::read_to_string(folder.join("odd.csr")).unwrap()
+    };
+    let mut good = g0::SignRequest::default();
+    good.profile = "Default".into();
+    good.csr.clone_from(&csr);
+    good.ca_private_key.clone_from(&ca.key);
+    good.ca_cert.clone_from(&ca.certificate);
+
+    let mut client = CryptoBrokerClient::new(broker.channel().await);
+    let mut cases: Vec<(&str, g0::SignRequest)> = Vec::new();
+    let mut case = |name, change: &dyn Fn(&mut g0::SignRequest)| {
+        let mut request = good.clone();
+        change(&mut request);
+        cases.push((name, request));
+    };
+    case("a CSR signed with SHA-1", &|it| it.csr.clone_from(&sha1));
+    case("an RSA exponent of 3", &|it| it.csr.clone_from(&exponent));
+    case("an empty subject", &|it| it.csr.clone_from(&empty));
+    case("two CSRs", &|it| it.csr = format!("{csr}{csr}"));
+    case("two keys", &|it| it.ca_private_key = format!("{0}{0}", ca.key));
+    case("another label", &|it| it.csr = csr.replace("CERTIFICATE REQUEST", "ANYTHING"));
+    case("CN=", &|it| it.subject = Some("CN=".into()));
+    case("C of three letters", &|it| it.subject = Some("C=DEU,CN=x".into()));
+    case("C of one letter", &|it| it.subject = Some("C=D,CN=x".into()));
+    case("CN over 64", &|it| it.subject = Some(format!("CN={}", "x".repeat(65))));
+    case("L over 128", &|it| it.subject = Some(format!("L={}", "x".repeat(129))));
+    case("a control character", &|it| it.subject = Some("CN=a\u{1}b".into()));
+    for url in ["ftp://crl.example/x", "ldap://crl.example", "", "x", "http:///x", "http://ä/"] {
+        case(url, &|it| it.crl_distribution_points = vec![url.into()]);
+    }
+    case("notAfter before notBefore", &|it| {
+        it.valid_not_before_offset = Some("20m".into());
+        it.valid_not_after_offset = Some("10m".into());
+    });
+    for (name, request) in cases {
+        let error = client.sign(request).await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument, "{name}: {error}");
+    }
+
+    let mut spaces = good.clone();
+    spaces.subject = Some("C = DE, O = Example, CN = host".into());
+    let answer = client.sign(spaces).await.unwrap().into_inner();
+    let der = Base64::decode_vec(&answer.signed_certificate).unwrap();
+    assert_eq!(X509Certificate::from_der(&der).unwrap().1.subject().to_string(), "C=DE, O=Example, CN=host");
+
+    for (length, code) in [(1 << 20, Code::Ok), ((1 << 20) + 1, Code::InvalidArgument)] {
+        let mut request = g0::HashRequest { profile: "Default".into(), ..Default::default() };
+        request.input = vec![0; length].into();
+        let found = client.hash(request).await.map_or_else(|error| error.code(), |_| Code::Ok);
+        assert_eq!(found, code, "{length} bytes");
+    }
+}
+
 #[tokio::test]
 async fn the_services_for_development_answer_only_there() {
     let broker = Broker::start(&[]);

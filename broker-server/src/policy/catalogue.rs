@@ -42,7 +42,7 @@ impl Catalogue {
         Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
-    /// As [`Catalogue::load`], but what the Go broker passes over is a warning: see [`Catalogue::warnings`].
+    /// As [`Catalogue::load`], but what the Go broker takes is a warning where it can be: see [`Catalogue::warnings`].
     pub fn load_lenient(directory: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::open(&directory.join(FILE_NAME), capabilities, true)
     }
@@ -96,7 +96,7 @@ impl Catalogue {
         self.by_name.get(name).ok_or_else(|| self.unknown(name))
     }
 
-    /// What a lenient reading passed over, in the document's order.
+    /// What a lenient reading warns of, in the document's order.
     pub fn warnings(&self) -> &[Mistake] {
         &self.document.warnings
     }

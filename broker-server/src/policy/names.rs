@@ -101,7 +101,7 @@ mod tests {
     use super::{NAMED, names, within};
     use crate::{
         operation::CAPABILITIES,
-        policy::{Catalogue, Facts},
+        policy::{Catalogue, Facts, findings::Findings},
         request::AlternativeName,
     };
 
@@ -115,10 +115,10 @@ mod tests {
         let catalogue = Catalogue::parse("p.yaml", text, CAPABILITIES).unwrap();
         let profile = catalogue.profile("P").unwrap();
         let asked = vec![AlternativeName::Dns("a.example".into()); 20_000];
-        let facts = Facts { names: &asked, ..Facts::new("SignCertificate", 0) };
-        let mut denials = Vec::new();
-        names(profile, profile.sign_certificate.as_ref().unwrap(), &facts, &mut denials);
-        assert_eq!(denials.len(), NAMED);
+        let facts = Facts { names: Some(&asked), ..Facts::new(0) };
+        let mut findings = Findings::of_an_explanation();
+        names(profile, profile.sign_certificate.as_ref().unwrap(), &facts, &mut findings).unwrap();
+        assert_eq!(findings.into_parts().0.len(), NAMED);
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Stacks {
             .body(Body::new(Full::new(frames.freeze())))
             .unwrap();
         request.extensions_mut().insert(context());
-        let health = Health::new(&self.broker.services()).await;
+        let health = Health::new(&self.broker.services());
         let mut routes = self.broker.routes(&health);
         self.measure(format!("{profile}, SignStream"), routes.answer(request)).await;
     }

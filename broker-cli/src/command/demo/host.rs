@@ -8,9 +8,9 @@ use std::{
 
 use broker_server::{
     config::{Config, Sockets},
-    server::Server,
+    server::{Ended, Server},
     telemetry::{audit::AuditTarget, output::Outputs},
-    transport::{Outcome, TransportError},
+    transport::TransportError,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ use crate::error::Failure;
 pub(super) struct Host {
     socket: PathBuf,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<Result<Outcome, TransportError>>>,
+    thread: Option<JoinHandle<Result<Ended, TransportError>>>,
     folder: Option<TempDir>,
 }
 

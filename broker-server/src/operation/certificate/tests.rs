@@ -339,7 +339,9 @@ fn request_that_is_refused_touches_no_private_key() {
         ("other", None, CertificateError::EmptySubject),
     ] {
         let cache = CaCache::new(2, Duration::from_secs(600));
-        let sign = |message| sign_certificate(permit_for(message, rule.clone(), validity), &cache, 1);
+        let sign = |message| {
+            sign_certificate(permit_for(message, rule.clone(), validity), &cache, 1, &KeyUse::for_test())
+        };
         assert_eq!(sign(openssl.message(csr, "ca")).unwrap_err(), wanted);
         assert_eq!(cache.held(), 0, "{wanted:?}");
         // Nor is the key looked at: that it is the wrong one is not said.

@@ -33,15 +33,17 @@ const KEYS: [&str; 10] = [
 pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option<SignCertificateRule> {
     let section = field.section(&KEYS, report)?;
     let scheme = scheme::scheme(&section, &scheme::CERTIFICATES, report);
-    let ski_hash = match section.get("SKIHashAlg") {
+    let ski_hash = match section.optional("SKIHashAlg", report) {
         Some(field) => field.algorithm(&SkiHash::ALL.map(|hash| (hash.name(), hash)), report),
         None => Some(SkiHash::Sha1),
     };
     let validity = section.require("Validity", report).cloned().and_then(|field| validity(&field, report));
-    let keys = section.require("KeyConstraints", report).cloned();
-    let keys = keys.and_then(|field| sides(&field, scheme, report));
+    let keys = match section.expect("KeyConstraints", report) {
+        Some(field) => sides(field, scheme, report),
+        None => Some((no_key(section.at.line), no_key(section.at.line))),
+    };
     let usage = key_usage(&section, report);
-    let extended_key_usage = match section.get("ExtendedKeyUsage") {
+    let extended_key_usage = match section.optional("ExtendedKeyUsage", report) {
         Some(field) => field.choices(&ExtendedKeyUsage::NAMES, report),
         None => Some(Vec::new()),
     };
@@ -131,9 +133,13 @@ fn sides(
     report: &mut Report,
 ) -> Option<(KeyConstraints, KeyConstraints)> {
     let section = field.section(&["Subject", "Issuer"], report)?;
-    let mut side = |key| {
-        let field = section.require(key, report).cloned();
-        field.and_then(|field| key_constraints(&field, report))
+    let mut side = |key| match section.get(key) {
+        Some(field) => key_constraints(field, report),
+        None => {
+            let message = format!("`{key}` is missing, so that every key is refused");
+            report.ignorable(section.at, &section.path, message, None);
+            Some(no_key(section.at.line))
+        }
     };
     let (subject, issuer) = (side("Subject"), side("Issuer"));
     if let (Some(scheme), Some(issuer), Some(field)) = (scheme, &issuer, section.get("Issuer")) {
@@ -142,24 +148,29 @@ fn sides(
             SignatureScheme::Ecdsa(_) => "ECDSA",
             SignatureScheme::Ed25519 | SignatureScheme::MlDsa(_) => scheme.name(),
         };
-        // An entry that was there and wrong has its own mistake already.
+        // An entry that was there and wrong, and an empty list of kinds, have their own mistake already.
         let attempted = matches!(&field.node.value, super::tree::Value::Map(entries) if entries.iter().any(
             |(key, _)| matches!(&key.value, super::tree::Value::Text(word) if word.eq_ignore_ascii_case(entry))
         ));
-        if !issuer.have_entry_for(scheme) && !attempted {
+        if !issuer.have_entry_for(scheme) && !attempted && !field.is_blank() {
             let message = format!(
                 "has no entry for {}, the kind of key that SignAlg {} needs, so nothing could be issued",
                 entry.to_uppercase(),
                 scheme.name()
             );
-            field.misplaced(message, report);
+            field.forbidden_key(message, report);
         }
     }
     Some((subject?, issuer?))
 }
 
+/// Constraints that no key meets.
+fn no_key(line: u32) -> KeyConstraints {
+    KeyConstraints { line, ..KeyConstraints::default() }
+}
+
 fn key_usage(section: &Section<'_>, report: &mut Report) -> Option<KeyUsage> {
-    let Some(field) = section.get("KeyUsage") else { return Some(KeyUsage::default()) };
+    let Some(field) = section.optional("KeyUsage", report) else { return Some(KeyUsage::default()) };
     let bits = field.choices(&KeyUsage::NAMES, report)?;
     let usage = KeyUsage(bits.iter().fold(0, |all, bit| all | bit));
     let only = usage.has(KeyUsage::ENCIPHER_ONLY) || usage.has(KeyUsage::DECIPHER_ONLY);
@@ -178,18 +189,17 @@ fn basic_constraints(
     report: &mut Report,
 ) -> Option<BasicConstraints> {
     let signs = usage.map(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
-    let field = section.get("BasicConstraints");
-    let inner = match field {
+    let inner = match section.optional("BasicConstraints", report) {
         Some(field) => Some(field.section(&["CA", "PathLenConstraint"], report)?),
         None => None,
     };
-    let ca = match inner.as_ref().and_then(|inner| inner.get("CA")) {
+    let ca = match inner.as_ref().and_then(|inner| inner.optional("CA", report)) {
         Some(field) => field.boolean(report)?,
         None => false,
     };
-    let path = inner.as_ref().and_then(|inner| inner.get("PathLenConstraint"));
+    let path = inner.as_ref().and_then(|inner| inner.optional("PathLenConstraint", report));
     let path_len = match path {
-        Some(field) => Some(u8::try_from(field.integer(0..=255, report)?).ok()?),
+        Some(field) => path_length(field, report)?,
         None => None,
     };
     if signs == Some(true)
@@ -200,18 +210,28 @@ fn basic_constraints(
     }
     if let Some(path) = path {
         if !ca {
-            report.ignorable(
-                path.at,
-                &path.path,
-                "means nothing without `CA: true` (RFC 5280 4.2.1.9)",
-                None,
-            );
+            path.misplaced("means nothing without `CA: true` (RFC 5280 4.2.1.9)", report);
         } else if signs == Some(false) {
-            let message = "means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)";
-            report.ignorable(path.at, &path.path, message, None);
+            path.forbidden_key("means nothing without keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
         }
     }
-    Some(BasicConstraints { ca, path_len: path_len.filter(|_| ca) })
+    Some(BasicConstraints { ca, path_len })
+}
+
+/// A path length. `-1` is how the Go broker's own code says that there is none.
+fn path_length(field: &Field<'_>, report: &mut Report) -> Option<Option<u8>> {
+    let value = field.whole(report)?;
+    match u8::try_from(value) {
+        Ok(length) => Some(Some(length)),
+        Err(_) if value == -1 => {
+            field.forbidden("-1 is no path length; take the key away", report);
+            Some(None)
+        }
+        Err(_) => {
+            field.wrong(format!("{value} is not allowed; the range is 0 to 255"), report);
+            None
+        }
+    }
 }
 
 fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {

@@ -21,10 +21,15 @@ pub(super) fn encrypt_data(field: &Field<'_>, report: &mut Report) -> Option<Enc
     };
     let key_size = section.require("KeySize", report).cloned();
     let key_size = key_size.and_then(|field| field.one_of(sizes, report));
-    let nonce = section.require("NonceStrategy", report).cloned();
-    let nonce = nonce.and_then(|field| field.choice(&NONCES.map(|nonce| (nonce.name(), nonce)), report));
-    let tag_length = section.require("TagLength", report).cloned();
-    let tag_length = tag_length.and_then(|field| field.one_of(tags, report));
+    // The Go broker's first EncryptData had neither key: nonces came from the caller, tags were whole.
+    let nonce = match section.expect("NonceStrategy", report) {
+        Some(field) => field.choice(&NONCES.map(|nonce| (nonce.name(), nonce)), report),
+        None => Some(NonceStrategy::UserProvided),
+    };
+    let tag_length = match section.expect("TagLength", report) {
+        Some(field) => field.one_of(tags, report),
+        None => Some(128),
+    };
     Some(EncryptDataRule {
         algorithm: algorithm?,
         key_size: key_size?,

@@ -42,13 +42,13 @@ pub(super) struct Document {
     pub(super) enforce_sunset: bool,
     /// `Settings.Fips: required`.
     pub(super) fips: bool,
-    /// What a lenient reading passed over.
+    /// What a lenient reading warns of.
     pub(super) warnings: Vec<Mistake>,
 }
 
 /// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
 /// `name` is what mistakes call the file; what `capabilities` object to is one. A lenient reading only warns of what the
-/// Go broker passes over.
+/// Go broker takes, where this broker can do the same with it.
 pub(super) fn load(
     name: &str,
     text: &str,
@@ -88,13 +88,16 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
         );
         return None;
     }
-    let root = match tree::read(text) {
-        Ok(root) => root,
+    let tree::Text { first: root, second } = match tree::read(text) {
+        Ok(text) => text,
         Err((at, message)) => {
             report.add(at, "", message);
             return None;
         }
     };
+    if let Some(at) = second {
+        report.ignorable(at, "", "a second document starts here; the Go broker reads the first alone", None);
+    }
     let whole = Field { path: String::new(), at: root.at, node: &root };
     match &root.value {
         Value::List(_) => {

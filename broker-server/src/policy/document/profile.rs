@@ -37,13 +37,14 @@ pub(super) fn profile(
     let section = field.section(&["Name", "CryptoLibrary", "Settings", "Deprecation", "API"], report)?;
     let name = name(&section, report);
     let library = library(&section, settings, report);
-    let deprecation = match section.get("Deprecation") {
+    let deprecation = match section.optional("Deprecation", report) {
         Some(field) => deprecation(field, settings.enforce_sunset, report).map(Some),
         None => Some(None),
     };
     let known = ["HashData", "SignCertificate", "SignData", "EncryptData", "KEM", "Groth16"];
     let api = section.require("API", report)?.section(&known, report)?;
-    if known.iter().all(|key| api.get(key).is_none()) {
+    let counts = |key: &&str| api.get(key).is_some_and(|field| passed_over(key, field, report).is_none());
+    if !known.iter().any(counts) {
         report.add(api.at, &api.path, format!("needs at least one section; they are {}", known.join(", ")));
     }
     let hash_data = rule(&api, "HashData", report, hash_data);
@@ -89,32 +90,50 @@ fn rule<'a, T>(
     report: &mut Report,
     read: impl Fn(&Field<'a>, &mut Report) -> Option<T>,
 ) -> Option<Arc<T>> {
-    api.get(key).and_then(|field| read(field, report)).map(Arc::new)
+    let field = api.get(key)?;
+    if let Some(message) = passed_over(key, field, report) {
+        field.forbidden_key(message, report);
+        return None;
+    }
+    read(field, report).map(Arc::new)
+}
+
+/// Why a lenient reading takes a section of `API` for absent, as the Go broker does; absent forbids the operation. A strict
+/// one reads it and finds the mistakes in it.
+fn passed_over(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
+    if !report.is_lenient() {
+        None
+    } else if field.is_blank() {
+        Some("is empty and passed over")
+    } else if key == "SignData" && sign_data::is_without_mode(field) {
+        Some("has no SigningMode and is passed over: this profile signs no data")
+    } else {
+        None
+    }
 }
 
 fn name<'a>(section: &Section<'a>, report: &mut Report) -> Option<(&'a str, Position)> {
     let field = section.require("Name", report)?;
     let name = field.word(MAX_NAME, report)?;
     if name.trim() != name {
-        field.wrong("must not start or end with a space", report);
-        return None;
+        field.forbidden("must not start or end with a space", report);
     }
     Some((name, field.node.at))
 }
 
 /// `CryptoLibrary` in the profile, or `Settings.CryptoLibrary` in it, or the document's.
 fn library(section: &Section<'_>, settings: Settings, report: &mut Report) -> Option<CryptoLibrary> {
-    let own = section.get("CryptoLibrary");
-    let inner = match section.get("Settings") {
+    let own = section.optional("CryptoLibrary", report);
+    let inner = match section.optional("Settings", report) {
         Some(field) => Some(field.section(&["CryptoLibrary"], report)?),
         None => None,
     };
-    let nested = inner.as_ref().and_then(|inner| inner.get("CryptoLibrary"));
+    let nested = inner.as_ref().and_then(|inner| inner.optional("CryptoLibrary", report));
     if let (Some(_), Some(nested)) = (own, nested) {
         nested.misplaced("the profile says its `CryptoLibrary` already", report);
     }
     match own.or(nested) {
-        Some(field) => field.choice(&LIBRARIES, report),
+        Some(field) => field.algorithm(&LIBRARIES, report),
         None => Some(settings.library),
     }
 }
@@ -122,27 +141,27 @@ fn library(section: &Section<'_>, settings: Settings, report: &mut Report) -> Op
 fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<Deprecation> {
     let section = field.section(&["ReplacedBy", "DeprecatedSince", "RemoveAfter", "Reason"], report)?;
     let mut deprecation = Deprecation { line: section.at.line, ..Deprecation::default() };
-    if let Some(field) = section.get("ReplacedBy") {
+    if let Some(field) = section.optional("ReplacedBy", report) {
         deprecation.replaced_by = field.word(MAX_NAME, report).map(str::to_owned);
     }
-    if let Some(field) = section.get("DeprecatedSince") {
-        deprecation.deprecated_since = date(field, report).map(|(text, _)| text);
+    if let Some(field) = section.optional("DeprecatedSince", report) {
+        deprecation.deprecated_since = date(field, false, report).map(|(text, _)| text);
     }
-    if let Some(field) = section.get("RemoveAfter")
-        && let Some((text, refused_from)) = date(field, report)
+    if let Some(field) = section.optional("RemoveAfter", report)
+        && let Some((text, refused_from)) = date(field, enforce, report)
     {
         deprecation.remove_after = Some(text);
         deprecation.refused_from = enforce.then_some(refused_from);
     }
-    if let Some(field) = section.get("Reason") {
+    if let Some(field) = section.optional("Reason", report) {
         deprecation.reason = field.word(MAX_REASON, report).map(str::to_owned);
     }
     Some(deprecation)
 }
 
 /// A day (`2028-01-01`) or an instant (`2028-01-01T12:00:00Z`, RFC 3339), and the first second after it. A day ends at
-/// midnight UTC.
-fn date(field: &Field<'_>, report: &mut Report) -> Option<(String, i64)> {
+/// midnight UTC. The Go broker never looks at a date; one that is to be enforced must be one.
+fn date(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<(String, i64)> {
     let text = field.text(report)?;
     // jiff reads more of ISO 8601 than people expect in a profile, so the shape is held to RFC 3339's.
     let shaped =
@@ -158,10 +177,13 @@ fn date(field: &Field<'_>, report: &mut Report) -> Option<(String, i64)> {
         _ => None,
     };
     if after.is_none() {
-        field.wrong(
-            format!("{} is no date; write `2028-01-01` or `2028-01-01T12:00:00Z` (RFC 3339)", quote(text)),
-            report,
-        );
+        let message =
+            format!("{} is no date; write `2028-01-01` or `2028-01-01T12:00:00Z` (RFC 3339)", quote(text));
+        if enforce {
+            field.wrong(message, report);
+        } else {
+            field.forbidden(message, report);
+        }
     }
     Some((text.to_owned(), after?))
 }
@@ -171,7 +193,7 @@ fn hash_data(field: &Field<'_>, report: &mut Report) -> Option<HashDataRule> {
     let names = HashAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
     let algorithm =
         section.require("HashAlg", report).cloned().and_then(|field| field.algorithm(&names, report));
-    let length = section.get("OutputLength");
+    let length = section.optional("OutputLength", report);
     if let (Some(length), Some(algorithm)) = (length, algorithm)
         && !algorithm.is_extendable()
     {

@@ -49,7 +49,8 @@ impl Report {
         self.mistakes.push(mistake);
     }
 
-    /// Takes note of what the Go broker passes over: a mistake, or a warning where the reading is lenient.
+    /// Takes note of what the Go broker takes: a mistake, or a warning where the reading is lenient. A reader may go on
+    /// as the Go broker does either way, because a mistake refuses the document whole.
     pub(super) fn ignorable(
         &mut self,
         at: Position,
@@ -58,12 +59,16 @@ impl Report {
         suggestion: Option<&str>,
     ) {
         if !self.lenient {
-            return self.add_with(at, path, message, suggestion);
-        }
-        if self.warnings.len() < MOST_MISTAKES {
+            self.add_with(at, path, message, suggestion);
+        } else if self.warnings.len() < MOST_MISTAKES {
             let warning = self.mistake(at, path, message, suggestion);
             self.warnings.push(warning);
         }
+    }
+
+    /// Whether the reading is lenient.
+    pub(super) const fn is_lenient(&self) -> bool {
+        self.lenient
     }
 
     fn mistake(
@@ -132,6 +137,27 @@ impl<'a> Section<'a> {
         self.fields.get(key)
     }
 
+    /// The field called `key`, where it has a value. The Go broker takes a key that is left empty for one that is
+    /// absent; people leave one empty by mistake.
+    pub(super) fn optional(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
+        let field = self.fields.get(key)?;
+        if !is_empty(&field.node.value) {
+            return Some(field);
+        }
+        field.forbidden_key("is empty; write a value, or take the key away", report);
+        None
+    }
+
+    /// The field called `key`, where it has a value. The Go broker loads documents without it, so that its absence is
+    /// a mistake that a lenient reading warns of.
+    pub(super) fn expect(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
+        if self.fields.contains_key(key) {
+            return self.optional(key, report);
+        }
+        report.ignorable(self.at, &self.path, format!("`{key}` is missing"), None);
+        None
+    }
+
     /// The field called `key`; that it is missing is a mistake.
     pub(super) fn require(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key);
@@ -145,35 +171,56 @@ impl<'a> Section<'a> {
 impl<'a> Field<'a> {
     /// The value as a map that knows these keys and no others.
     pub(super) fn section(&self, known: &[&str], report: &mut Report) -> Option<Section<'a>> {
-        let Value::Map(entries) = &self.node.value else {
-            self.wrong_type("a section with keys", report);
-            return None;
-        };
         let mut fields: HashMap<&str, Field<'a>> = HashMap::with_capacity(known.len());
-        for (key, value) in entries {
+        for (key, value) in self.entries(report)? {
             let Value::Text(name) = &key.value else {
-                let what = if matches!(key.value, Value::Alias) {
-                    "an alias is not taken; write the key out"
-                } else {
-                    "a key must be text"
-                };
-                report.add(key.at, &self.path, what);
+                report.ignorable(key.at, &self.path, "a key must be text", None);
                 continue;
             };
             let path = self.join(name);
             if let Some(earlier) = fields.get(name.as_str()) {
                 let message = format!("the key stands here a second time; first in line {}", earlier.at.line);
                 report.add(key.at, &path, message);
-            } else if name == "<<" {
-                report.add(key.at, &path, "merge keys are not taken; write the keys out");
             } else if known.contains(&name.as_str()) {
-                fields.insert(name, Field { path, at: key.at, node: value });
+                let field = Field { path, at: key.at, node: value };
+                field.no_alias(report);
+                fields.insert(name, field);
             } else {
                 let message = format!("there is no such key; the keys here are {}", known.join(", "));
                 report.ignorable(key.at, &path, message, nearest(name, known.iter().copied()));
             }
         }
         Some(Section { path: self.path.clone(), at: self.at, fields })
+    }
+
+    /// The value's keys and values, those of a merge key (`<<: *name`) among them. Values may be aliases still.
+    pub(super) fn entries(&self, report: &mut Report) -> Option<Vec<(&'a Node, &'a Node)>> {
+        let Value::Map(own) = &self.node.value else {
+            self.wrong_type("a section with keys", report);
+            return None;
+        };
+        let mut entries = Vec::with_capacity(own.len());
+        for (key, value) in own {
+            match (&key.value, &value.value) {
+                _ if key.alias => report.add(key.at, &self.path, "an alias is not taken; write the key out"),
+                (Value::Text(name), Value::Map(merged)) if name == "<<" && !merged.iter().any(is_merge) => {
+                    report.ignorable(key.at, &self.join(name), NO_MERGE, None);
+                    entries.extend(merged.iter().map(|(key, value)| (key, value)));
+                }
+                // A list of sections to merge, or a section that merges another.
+                (Value::Text(name), _) if name == "<<" => report.add(key.at, &self.join(name), NO_MERGE),
+                _ => entries.push((key, value)),
+            }
+        }
+        Some(entries)
+    }
+
+    /// Whether the value is empty, or a section all of whose values are.
+    pub(super) fn is_blank(&self) -> bool {
+        match &self.node.value {
+            Value::Map(entries) => entries.iter().all(|(_, value)| is_empty(&value.value)),
+            value => is_empty(value),
+        }
     }
 
     /// The field called `key` of a value that has been read as a section already.
@@ -190,18 +237,26 @@ impl<'a> Field<'a> {
             self.wrong_type("a list", report);
             return None;
         };
-        let field = |(index, node): (usize, &'a Node)| Field {
-            path: format!("{}[{index}]", self.path),
-            at: node.at,
-            node,
-        };
-        Some(entries.iter().enumerate().map(field).collect())
+        let mut fields = Vec::with_capacity(entries.len());
+        for (index, node) in entries.iter().enumerate() {
+            let field = Field { path: format!("{}[{index}]", self.path), at: node.at, node };
+            field.no_alias(report);
+            fields.push(field);
+        }
+        Some(fields)
     }
 
-    /// The value as text.
+    /// The value as text. A boolean, and a number that everybody spells alike, are text to the Go broker.
     pub(super) fn text(&self, report: &mut Report) -> Option<&'a str> {
-        if let Value::Text(text) = &self.node.value {
-            return Some(text);
+        let alike = match &self.node.value {
+            Value::Text(text) => return Some(text),
+            Value::Boolean(_) => !self.node.written.is_empty(),
+            Value::Integer(value) => value.to_string() == self.node.written,
+            _ => false,
+        };
+        if alike && report.is_lenient() {
+            self.forbidden("must be text; put it in quotes", report);
+            return Some(&self.node.written);
         }
         self.wrong_type("text", report);
         None
@@ -234,10 +289,7 @@ impl<'a> Field<'a> {
 
     /// The value as a whole number in `range`.
     pub(super) fn integer(&self, range: RangeInclusive<u32>, report: &mut Report) -> Option<u32> {
-        let Value::Integer(value) = self.node.value else {
-            self.wrong_type("a whole number", report);
-            return None;
-        };
+        let value = self.whole(report)?;
         let number = u32::try_from(value).ok().filter(|number| range.contains(number));
         if number.is_none() {
             let message =
@@ -247,12 +299,25 @@ impl<'a> Field<'a> {
         number
     }
 
+    /// The value as a whole number. The Go broker also takes one in quotes, with underscores, or with `.0`.
+    pub(super) fn whole(&self, report: &mut Report) -> Option<i128> {
+        let other = match &self.node.value {
+            Value::Integer(value) => return Some(*value),
+            Value::Text(text) => whole(text),
+            Value::Float => whole(&self.node.written),
+            _ => None,
+        };
+        if other.is_some() && report.is_lenient() {
+            self.forbidden("must be a whole number; write it in digits alone", report);
+            return other;
+        }
+        self.wrong_type("a whole number", report);
+        None
+    }
+
     /// The value as one of these whole numbers.
     pub(super) fn one_of(&self, allowed: &[u32], report: &mut Report) -> Option<u32> {
-        let Value::Integer(value) = self.node.value else {
-            self.wrong_type("a whole number", report);
-            return None;
-        };
+        let value = self.whole(report)?;
         let number = u32::try_from(value).ok().filter(|number| allowed.contains(number));
         if number.is_none() {
             let list: Vec<String> = allowed.iter().map(u32::to_string).collect();
@@ -286,8 +351,7 @@ impl<'a> Field<'a> {
         for entry in self.list(report)? {
             match entry.choice(names, report) {
                 Some(value) if chosen.contains(&value) => {
-                    entry.wrong("stands in this list already", report);
-                    sound = false;
+                    entry.forbidden("stands in this list already", report);
                 }
                 Some(value) => chosen.push(value),
                 None => sound = false,
@@ -301,9 +365,21 @@ impl<'a> Field<'a> {
         report.add(self.node.at, &self.path, message);
     }
 
-    /// Takes note that the Go broker would do something with the value that the standard does not allow.
+    /// Takes note that the Go broker takes the value, and should not.
     pub(super) fn forbidden(&self, message: impl Into<String>, report: &mut Report) {
         report.ignorable(self.node.at, &self.path, message, None);
+    }
+
+    /// Takes note that the Go broker takes the key as it stands here, and should not.
+    pub(super) fn forbidden_key(&self, message: impl Into<String>, report: &mut Report) {
+        report.ignorable(self.at, &self.path, message, None);
+    }
+
+    /// Takes note of an alias: a rule must be readable where it stands.
+    pub(super) fn no_alias(&self, report: &mut Report) {
+        if self.node.alias {
+            self.forbidden("aliases are not taken; write the value out", report);
+        }
     }
 
     /// Takes note that the key should not be here.
@@ -334,7 +410,6 @@ impl<'a> Field<'a> {
             return;
         }
         let message = match &self.node.value {
-            Value::Alias => format!("must be {wanted}; aliases are not taken, write the value out"),
             Value::Null => format!("must be {wanted}"),
             Value::Boolean(_) | Value::Integer(_) | Value::Float if wanted == "text" => {
                 "must be text; put it in quotes".to_owned()
@@ -353,6 +428,38 @@ impl<'a> Field<'a> {
         let key: String = key.chars().take(64).flat_map(char::escape_debug).collect();
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
+}
+
+const NO_MERGE: &str = "merge keys are not taken; write the keys out";
+
+fn is_merge((key, _): &(Node, Node)) -> bool {
+    matches!(&key.value, Value::Text(name) if name == "<<")
+}
+
+/// Whether a value is nothing at all, or text of no length.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Text(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+/// The whole number that the Go broker reads in these spellings: `2_048`, `2048.0`, `2.048e3`. None of a number with a
+/// leading zero, which is octal to it in one place and decimal in another, nor of one with a fraction.
+fn whole(text: &str) -> Option<i128> {
+    /// Up to here every whole number has a floating-point number of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let digits = text.replace('_', "");
+    let bytes = digits.as_bytes();
+    if !bytes.first()?.is_ascii_digit() || (bytes.first() == Some(&b'0') && digits.len() > 1) {
+        return None;
+    }
+    if let Ok(number) = digits.parse::<u64>() {
+        return Some(i128::from(number));
+    }
+    let number = digits.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && *number <= EXACT)?;
+    format!("{number:.0}").parse().ok()
 }
 
 /// A value of the document as it may stand in a message: one line, not long.

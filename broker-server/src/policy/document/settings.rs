@@ -34,8 +34,8 @@ pub(super) fn settings(
 ) -> Option<Settings> {
     let section = field.section(&["CryptoLibrary", "EnforceSunset", "Fips"], report)?;
     let mut settings = Settings::default();
-    if let Some(field) = section.get("CryptoLibrary") {
-        settings.library = field.choice(&LIBRARIES, report).unwrap_or(settings.library);
+    if let Some(field) = section.optional("CryptoLibrary", report) {
+        settings.library = field.algorithm(&LIBRARIES, report).unwrap_or(settings.library);
     }
     if let Some(field) = section.get("EnforceSunset") {
         settings.enforce_sunset = field.boolean(report).unwrap_or_default();

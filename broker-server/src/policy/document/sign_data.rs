@@ -62,6 +62,12 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
     })
 }
 
+/// Whether the section is of the Go broker's time before signing modes. Its released versions read such a section and
+/// never served it.
+pub(super) fn is_without_mode(field: &Field<'_>) -> bool {
+    matches!(field.node.value, Value::Map(_)) && field.key("SigningMode").is_none()
+}
+
 /// `SignAlg` and `HashAlg` of a mode with one key.
 fn single(section: &Section<'_>, mode: Option<SigningMode>, report: &mut Report) -> Option<SignatureScheme> {
     let field = section.get("SignAlg");

@@ -9,6 +9,7 @@ use crate::{
     },
 };
 
+mod go;
 mod yaml;
 
 /// A sound document whose lines the tests below replace.
@@ -83,7 +84,7 @@ fn each_refusal_names_its_place_and_rule() {
     refused(1, "Settings: { Fips: on }", (1, 19), "Settings.Fips", "not known", None);
     refused(
         1,
-        "Settings: { CryptoLibrary: Native }",
+        "Settings: { CryptoLibrary: nativ }",
         (1, 28),
         "Settings.CryptoLibrary",
         "not known",

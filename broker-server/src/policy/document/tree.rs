@@ -17,10 +17,21 @@ impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
+/// A document, and where a second one starts in the same text.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) first: Node,
+    pub(super) second: Option<Position>,
+}
+
 /// A value and where it stands.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) at: Position,
+    /// The node is `*name`, and `value` is what the anchor of that name marks.
+    pub(super) alias: bool,
+    /// A boolean's or a number's own spelling; empty for every other value.
+    pub(super) written: String,
     pub(super) value: Value,
 }
 
@@ -35,12 +46,10 @@ pub(super) enum Value {
     List(Vec<Node>),
     /// Key and value, in the document's order, repeated keys included.
     Map(Vec<(Node, Node)>),
-    /// `*name`: what it stands for is not looked at, because a rule must be readable where it stands.
-    Alias,
 }
 
-/// Reads one YAML document. The error is the parser's: where it stopped and why.
-pub(super) fn read(text: &str) -> Result<Node, (Position, String)> {
+/// Reads YAML. A text without a document is an empty one. The error is the parser's: where it stopped and why.
+pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
     let options = serde_saphyr::options! {
         // A document of a thousand profiles stays far below these; one that is made to exhaust the reader does not.
         budget: serde_saphyr::budget! {
@@ -55,12 +64,18 @@ pub(super) fn read(text: &str) -> Result<Node, (Position, String)> {
         merge_keys: MergeKeyPolicy::AsOrdinary,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         strict_booleans: true,
+        // YAML 1.1 reads `04000` as octal and YAML 1.2 as decimal, so it is no number here.
+        leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         reject_unsupported_tags: true,
         with_snippet: false,
     };
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(root) => Ok(node(root)),
+    match serde_saphyr::from_multiple_with_options::<Spanned<Raw>>(text, options) {
+        Ok(documents) => {
+            let mut documents = documents.into_iter();
+            let first = documents.next().map_or_else(nothing, |first| node(first, text, None));
+            Ok(Text { first, second: documents.next().map(|second| position(second.referenced)) })
+        }
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
             Err((at, sentence(&error.render_with_formatter(&UserMessageFormatter))))
@@ -80,79 +95,119 @@ fn position(location: Location) -> Position {
     Position { line: number(location.line()), column: number(location.column()) }
 }
 
-fn node(spanned: Spanned<Raw>) -> Node {
-    let value = if spanned.referenced == spanned.defined { spanned.value.0 } else { Value::Alias };
-    Node { at: position(spanned.referenced), value }
+fn nothing() -> Node {
+    Node { at: Position::START, alias: false, written: String::new(), value: Value::Null }
 }
 
-/// The part of a node that serde sees.
+/// The node with its place, and with what serde does not tell of it. What an alias stands for has the alias's place, which
+/// is `within`. Nodes nest as deep as `max_depth` allows.
+fn node(spanned: Spanned<Raw>, text: &str, within: Option<Location>) -> Node {
+    let place = spanned.referenced;
+    let alias = place != spanned.defined && Some(place) != within;
+    let within = if alias { Some(place) } else { within };
+    let written = match spanned.value {
+        Raw::Boolean(_) | Raw::Integer(_) | Raw::Float => written(spanned.defined, text).to_owned(),
+        _ => String::new(),
+    };
+    let inner = |spanned| node(spanned, text, within);
+    let value = match spanned.value {
+        Raw::Null => Value::Null,
+        Raw::Boolean(value) => Value::Boolean(value),
+        Raw::Integer(value) => Value::Integer(value),
+        Raw::Float => Value::Float,
+        Raw::Text(text) => Value::Text(text),
+        Raw::List(items) => Value::List(items.into_iter().map(inner).collect()),
+        Raw::Map(entries) => {
+            Value::Map(entries.into_iter().map(|(key, value)| (inner(key), inner(value))).collect())
+        }
+    };
+    Node { at: position(place), alias, written, value }
+}
+
+/// The bytes at a place; empty where the parser does not know them.
+fn written(at: Location, text: &str) -> &str {
+    let span = at.span();
+    let bytes = |number: Option<u64>| number.and_then(|number| usize::try_from(number).ok());
+    let range = bytes(span.byte_offset()).zip(bytes(span.byte_len()));
+    range.and_then(|(start, length)| text.get(start..start.checked_add(length)?)).unwrap_or_default().trim()
+}
+
+/// A node as serde sees it.
 #[derive(Debug)]
-struct Raw(Value);
+enum Raw {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Float,
+    Text(String),
+    List(Vec<Spanned<Self>>),
+    Map(Vec<(Spanned<Self>, Spanned<Self>)>),
+}
 
 impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor).map(Raw)
+        deserializer.deserialize_any(RawVisitor)
     }
 }
 
 struct RawVisitor;
 
 impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Value;
+    type Value = Raw;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("YAML")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
     }
 
-    fn visit_none<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_none<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Boolean(value))
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Boolean(value))
     }
 
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Integer(i128::from(value)))
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Integer(i128::from(value)))
     }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Integer(i128::from(value)))
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Integer(i128::from(value)))
     }
 
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Float)
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Float)
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
     }
 
-    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::Text(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element::<Spanned<Raw>>()? {
-            list.push(node(item));
+            list.push(item);
         }
-        Ok(Value::List(list))
+        Ok(Raw::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
         let mut map = Vec::new();
         while let Some((key, value)) = entries.next_entry::<Spanned<Raw>, Spanned<Raw>>()? {
-            map.push((node(key), node(value)));
+            map.push((key, value));
         }
-        Ok(Value::Map(map))
+        Ok(Raw::Map(map))
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         KemKeyKind, Keys, SignCertificate, SignData, SignStream, SigningKey, VerificationKey, VerifyData,
         VerifyStream,
     },
-    secret::SecretBytes,
+    secret::{SecretBytes, SecretKey},
 };
 
 /// 2027-01-15T08:00:00Z.
@@ -275,11 +275,14 @@ fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> R
     let verifying = || keys.map(|key| key.verification());
     let (input, signature) = (Bytes::new(), Bytes::from_static(b"x"));
     let key_length = Aead::KEYS[one % 3];
-    let data_key = || SecretBytes::new(vec![7; key_length]);
+    let data_key = || SecretKey::new(SecretBytes::new(vec![7; key_length]));
     let encrypts = Facts { data_key_length: Some(key_length), ..Facts::new(NOW) };
     let seed = two % 2 == 1;
     let generates = Facts { seed, ..Facts::new(NOW) };
-    let generate = || GenerateKeyPair { seed: seed.then(|| SecretBytes::new(vec![7; 32])), encoding: None };
+    let generate = || GenerateKeyPair {
+        seed: seed.then(|| SecretKey::new(SecretBytes::new(vec![7; 32]))),
+        encoding: None,
+    };
 
     match operation.name {
         "HashData" => {

@@ -24,8 +24,8 @@ const ATTRIBUTES: [Attribute; 6] = [
     Attribute { key: "CN", oid: ObjectIdentifier::new_unwrap("2.5.4.3"), longest: 64 },
 ];
 
-/// Splits on `,`, trims, skips what is empty, splits each component on its first `=`. Each becomes an RDN of one
-/// attribute, in the text's order, repeated keys included. There is no escape: a value cannot hold a comma.
+/// Splits on `,`, skips what is empty, splits each component on its first `=`, and trims key and value. Each becomes an
+/// RDN of one attribute, in the text's order, repeated keys included. There is no escape: a value cannot hold a comma.
 ///
 /// An error names the component by its place, counted from 1, and by its key once that is known.
 pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, Problem> {
@@ -38,6 +38,7 @@ pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, Problem> {
         let Some((key, value)) = component.split_once('=') else {
             return Err(Problem::Malformed(format!("component {place} has no `=`")));
         };
+        let (key, value) = (key.trim(), value.trim());
         let Some(attribute) = ATTRIBUTES.iter().find(|attribute| attribute.key == key) else {
             return Err(Problem::Malformed(format!(
                 "component {place} has a key that is not exactly one of C, ST, O, OU, L, CN"
@@ -140,14 +141,23 @@ mod tests {
         }
     }
 
+    /// As the Go broker reads `openssl`'s way of printing a name.
+    #[test]
+    fn spaces_around_keys_and_values_mean_nothing() {
+        assert_eq!(
+            name_from_text("C = DE, O = An Example , CN= host").unwrap(),
+            name_from_text("C=DE,O=An Example,CN=host").unwrap()
+        );
+    }
+
     #[test]
     fn errors_name_the_component() {
         assert!(refused("O=x,CN").contains("component 2 has no `=`"));
         assert!(refused("cn=x").contains("component 1 has a key"));
-        assert!(refused("CN =x").contains("component 1 has a key"));
         assert!(refused("O=x,C=DEU").contains("component 2 (C) is not two letters"));
         assert!(refused("C=D1").contains("(C)"));
         assert!(refused("CN=").contains("(CN) is empty"));
+        assert!(refused("O=x, CN = ,").contains("(CN) is empty"));
         assert!(refused("CN=a\0b").contains("(CN) has a control"));
         assert!(refused(&format!("CN={}", "x".repeat(65))).contains("(CN) has 65 characters"));
         assert!(refused(&format!("L={}", "x".repeat(129))).contains("(L)"));
