@@ -445,8 +445,9 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The whole number that the Go broker reads in these spellings: `2_048`, `2048.0`, `2.048e3`. None of a number with a
-/// leading zero, which is octal to it in one place and decimal in another, nor of one with a fraction.
+/// Returns the whole number that the Go broker reads in spellings such as `2_048`, `2048.0` and `2.048e3`. It has no answer
+/// for a number with a leading zero, which is octal to the Go broker in one place and decimal in another, nor for one with
+/// a fraction.
 fn whole(text: &str) -> Option<i128> {
     /// Up to here every whole number has a floating-point number of its own.
     const EXACT: f64 = 9_007_199_254_740_992.0;
