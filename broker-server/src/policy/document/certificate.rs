@@ -4,7 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
     keys::key_constraints,
-    read::{Field, Report, Section, quote},
+    read::{Field, Section, quote},
+    report::Report,
     scheme,
 };
 use crate::{

@@ -1,6 +1,9 @@
 //! `API.EncryptData` and `API.KEM`.
 
-use super::read::{Field, Report, Section};
+use super::{
+    read::{Field, Section},
+    report::Report,
+};
 use crate::{
     algorithm::{Aead, Kem},
     policy::profile::{EncryptDataRule, KemRule, NonceStrategy},

@@ -6,7 +6,10 @@
 //! a subject key identifier identifies a key and protects nothing (RFC 5280 4.2.1.2), so sha-1 may stay and RustCrypto
 //! may compute it.
 
-use super::read::{Field, Report, Section};
+use super::{
+    read::{Field, Section},
+    report::Report,
+};
 use crate::{
     algorithm::{Aead, Kem},
     policy::profile::{

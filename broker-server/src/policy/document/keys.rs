@@ -1,8 +1,11 @@
 //! `KeyConstraints`: which keys may be brought.
 
-use super::read::{Field, Report, Section, quote};
-use super::suggest::nearest;
-use super::tree::Value;
+use super::{
+    read::{Field, Section, quote},
+    report::Report,
+    suggest::nearest,
+    tree::Value,
+};
 use crate::{
     algorithm::{Curve, MlDsa},
     policy::profile::{KeyConstraints, SizeRange},

@@ -8,6 +8,7 @@ mod keys;
 mod pending;
 mod profile;
 mod read;
+mod report;
 mod scheme;
 mod settings;
 mod sign_data;
@@ -19,7 +20,8 @@ use std::sync::Arc;
 pub use error::{DocumentError, Mistake};
 
 use self::{
-    read::{Field, Report},
+    read::Field,
+    report::Report,
     settings::Settings,
     tree::{Node, Position, Value},
 };

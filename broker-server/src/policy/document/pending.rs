@@ -1,6 +1,6 @@
 //! Sections of operations that are not served yet: their mistakes count all the same.
 
-use super::read::{Field, Report};
+use super::{read::Field, report::Report};
 use crate::policy::profile::Groth16Rule;
 
 /// Longest name of a circuit in bytes.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     LIBRARIES, certificate, data, fips, pending,
-    read::{Field, Report, Section, quote},
+    read::{Field, Section, quote},
+    report::Report,
     settings::Settings,
     sign_data,
     tree::Position,

@@ -1,6 +1,6 @@
 //! `SignAlg` and the `HashAlg` beside it.
 
-use super::read::{Report, Section};
+use super::{read::Section, report::Report};
 use crate::algorithm::{MlDsa, SignatureHash, SignatureScheme};
 
 /// A `SignAlg`.

@@ -1,9 +1,6 @@
 //! `Settings` and `KMS`: what holds for the whole document.
 
-use super::{
-    LIBRARIES,
-    read::{Field, Report},
-};
+use super::{LIBRARIES, read::Field, report::Report};
 use crate::policy::{
     Capabilities,
     profile::{CryptoLibrary, KmsRule},

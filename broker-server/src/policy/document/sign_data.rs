@@ -3,7 +3,8 @@
 use super::{
     data::allow_seed,
     keys::key_constraints,
-    read::{Field, Report, Section},
+    read::{Field, Section},
+    report::Report,
     scheme,
     tree::Value,
 };

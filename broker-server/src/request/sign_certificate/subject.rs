@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// As the Go broker reads `openssl`'s way of printing a name.
+    /// The Go broker trims both too, and `openssl` prints names with these spaces.
     #[test]
     fn spaces_around_keys_and_values_mean_nothing() {
         assert_eq!(
