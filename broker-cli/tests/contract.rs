@@ -329,7 +329,8 @@ fn explain_judges_every_operation_by_its_options() {
         path.to_str().unwrap().to_owned()
     };
     let (aes128, aes256) = (bytes("aes128", 16), bytes("aes256", 32));
-    let (kem_public, xwing, kem_private) = (bytes("kem.pub", 1184), bytes("x.pub", 1216), bytes("kem.key", 64));
+    let (kem_public, xwing, kem_private) =
+        (bytes("kem.pub", 1184), bytes("x.pub", 1216), bytes("kem.key", 64));
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
     let private = write(folder.path(), "sign.key", &key.serialize_pem());
     let public = write(folder.path(), "sign.pub", &key.public_key_pem());
