@@ -496,6 +496,33 @@ fn only_what_is_not_served_is_said_not_to_be() {
     assert!(bundled.contains("EncryptData") && !bundled.contains("not served"), "{bundled}");
 }
 
+/// A document that the broker takes leniently can be asked about as the broker reads it.
+#[test]
+fn a_lenient_reading_is_the_broker_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "Profiles.yaml", &format!("{GOOD}        Colour: red\n"));
+    let path = folder.path().to_str().unwrap();
+    for place in [file.as_str(), path] {
+        assert_eq!(run(&["profiles", "validate", place]).status.code(), Some(1));
+        let output = run(&["profiles", "validate", place, "--profiles-lenient"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+        assert!(
+            stdout(&output).contains("warning:") && stdout(&output).contains("Colour"),
+            "{}",
+            stdout(&output)
+        );
+        let output = run(&["profiles", "validate", place, "--profiles-lenient", "--output", "json"]);
+        let value = json(&output.stdout);
+        assert_eq!((&value["valid"], &value["warnings"][0]["line"]), (&true.into(), &6.into()), "{value}");
+
+        let explain = ["profiles", "explain", "--profile", "Plain", "--operation", "HashData"];
+        let source = ["--profiles", place, "--profiles-lenient"];
+        assert_eq!(run(&[&explain[..], &source[..2]].concat()).status.code(), Some(1));
+        assert_eq!(run(&[&explain[..], &source[..]].concat()).status.code(), Some(0));
+    }
+    assert_eq!(run(&["profiles", "list", "--profiles-lenient"]).status.code(), Some(2));
+}
+
 #[test]
 fn the_rules_for_data_are_shown_with_their_lines() {
     let folder = tempfile::tempdir().unwrap();

@@ -54,12 +54,12 @@ impl RetryPolicy {
         Self { max_attempts: 1, ..Self::default() }
     }
 
-    /// Whether a call that failed like this may be sent again.
+    /// Returns whether a call that failed like this may be sent again.
     fn permits(&self, work: Work, error: &Error) -> bool {
         error.is_retryable() && (error.is_retry_safe() || work == Work::Keyless || self.repeat_key_use)
     }
 
-    /// The bound of the wait after the given attempt, counted from 1.
+    /// Returns the bound of the wait after the given attempt, counted from 1.
     fn backoff(&self, attempt: u32) -> Duration {
         let steps = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let factor = if self.multiplier > 1.0 { self.multiplier.powi(steps) } else { 1.0 };
@@ -67,7 +67,7 @@ impl RetryPolicy {
         Duration::try_from_secs_f64(seconds).unwrap_or(self.max_backoff).min(self.max_backoff)
     }
 
-    /// How long to wait after the given attempt failed, or `None` when the server forbids another.
+    /// Returns how long to wait after the given attempt failed, or `None` when the server forbids another.
     fn wait(
         &self,
         attempt: u32,
@@ -80,19 +80,19 @@ impl RetryPolicy {
         match (pushback, retry_after) {
             (Pushback::Stop, _) => None,
             (Pushback::Wait(wait), _) => Some(wait),
-            // Everybody who was refused got the same number: the jitter on top keeps them apart.
+            // All clients that were refused got the same number: the jitter on top keeps them apart.
             (Pushback::Absent, Some(retry_after)) => Some(retry_after.saturating_add(backoff)),
             (Pushback::Absent, None) => Some(backoff),
         }
     }
 }
 
-/// What it means that a call is done twice.
+/// Whether a call uses or makes a key, which is what matters where it is done twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Nothing: it has no effect, and no key is in it.
+    /// No key is in it, so doing it twice does nothing.
     Keyless,
-    /// A key is used or made twice.
+    /// A key is used or made.
     Keyed,
 }
 
@@ -108,7 +108,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// What an attempt comes to within its time.
+    /// Waits for an attempt, and fails with [`Failure::Late`] when its time is over.
     pub(crate) async fn limit<T>(
         self,
         attempt: impl Future<Output = Result<T, Failure>>,
@@ -183,7 +183,7 @@ where
     }
 }
 
-/// Whether the server's clock for this call rang.
+/// Returns whether the server says that the call's time is over.
 pub(crate) fn out_of_time(status: &Status) -> bool {
     status.code() == tonic::Code::DeadlineExceeded
 }
@@ -207,7 +207,7 @@ impl Pushback {
     }
 }
 
-/// A random number from 0 to 1.
+/// Draws a number from 0 to 1.
 fn draw() -> f64 {
     // The low 53 bits of a version 4 UUID are all random, and fill the fraction of an f64.
     const BITS: u64 = (1 << 53) - 1;

@@ -20,7 +20,7 @@ on_both_lanes! {
     key_use_is_repeated_where_the_program_asks_for_it
     key_use_on_a_connection_that_broke_is_sent_once
     hash_on_a_connection_that_broke_is_sent_again
-    key_use_begun_before_is_not_repeated_after_a_refusal_that_is_safe
+    refusal_after_an_attempt_that_was_begun_is_not_retry_safe
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -149,7 +149,7 @@ async fn hash_on_a_connection_that_broke_is_sent_again(lane: Lane) {
 }
 
 /// A refusal that is safe by itself says nothing of the attempt before it.
-async fn key_use_begun_before_is_not_repeated_after_a_refusal_that_is_safe(lane: Lane) {
+async fn refusal_after_an_attempt_that_was_begun_is_not_retry_safe(lane: Lane) {
     let it = broker_on(lane, 1).await;
     let policy = RetryPolicy { repeat_key_use: true, ..quick(2) };
     let client = Client::builder().socket(&it.socket).retry(policy).connect().await.unwrap();

@@ -15,6 +15,9 @@ pub(crate) enum Profiles {
         /// The document
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Read it as a broker with --profiles-lenient does: what the Go broker passes over is a warning
+        #[arg(long = "profiles-lenient")]
+        lenient: bool,
     },
     /// The profiles of the broker, or of a document
     #[command(after_help = "Examples:\n  cryptobroker profiles list\n  cryptobroker profiles list --bundled")]
@@ -41,6 +44,9 @@ pub(crate) struct Source {
     /// A profile document instead of the bundled one
     #[arg(long = "profiles", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// Read that document as a broker with --profiles-lenient does
+    #[arg(long = "profiles-lenient", requires = "file")]
+    pub(crate) lenient: bool,
     /// The document that is compiled into this program
     #[arg(long, conflicts_with = "file")]
     pub(crate) bundled: bool,

@@ -11,7 +11,7 @@ use crate::retry::Work;
 pub(super) struct Method<M, R> {
     /// Of a call of its own.
     pub(super) path: &'static str,
-    /// What it means that the call is done twice.
+    /// Whether the call uses or makes a key.
     pub(super) work: Work,
     /// The number of the field that is this call's message in `PipelineRequest`, and its answer in `PipelineResponse`.
     /// 0 where a pipeline does not have it.

@@ -52,6 +52,11 @@ impl Catalogue {
         Self::open(file, capabilities, false)
     }
 
+    /// As [`Catalogue::load_file`], read as [`Catalogue::load_lenient`] reads.
+    pub fn load_file_lenient(file: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
+        Self::open(file, capabilities, true)
+    }
+
     fn open(file: &Path, capabilities: Capabilities, lenient: bool) -> Result<Self, DocumentError> {
         let name = file.display().to_string();
         let bytes = read(file).map_err(|source| DocumentError::Io { path: file.to_owned(), source })?;

@@ -1,4 +1,4 @@
-//! Which rules would refuse a request? Uses no key and needs no broker.
+//! Explains which rules would refuse a request, without a key and without a broker.
 
 use super::{
     Denial, Facts, check,

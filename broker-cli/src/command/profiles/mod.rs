@@ -26,7 +26,7 @@ use crate::{
 /// Runs one of the four.
 pub(super) fn run(args: Profiles, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
     match args {
-        Profiles::Validate { file } => validate::run(&file, output),
+        Profiles::Validate { file, lenient } => validate::run(&file, lenient, output),
         Profiles::List { source } => list(&source, &endpoint, output),
         Profiles::Show { name, source } => show::run(profile(&load(&source)?, &name)?, output),
         Profiles::Explain(args) => explain::run(*args, output),
@@ -78,15 +78,20 @@ fn operation(name: &str) -> String {
 
 fn load(source: &Source) -> Result<Catalogue, Failure> {
     match &source.file {
-        Some(path) => load_file(path).map_err(|error| document(path, error)),
+        Some(path) => load_file(path, source.lenient).map_err(|error| document(path, error)),
         None => Catalogue::bundled(CAPABILITIES)
             .map_err(|error| document(Path::new("the bundled profiles"), error)),
     }
 }
 
-/// A file by its own name, or `Profiles.yaml` in a folder.
-fn load_file(path: &Path) -> Result<Catalogue, DocumentError> {
-    if path.is_dir() { Catalogue::load(path, CAPABILITIES) } else { Catalogue::load_file(path, CAPABILITIES) }
+/// Loads a file by its own name, or `Profiles.yaml` in a folder, as a broker with or without `--profiles-lenient` does.
+fn load_file(path: &Path, lenient: bool) -> Result<Catalogue, DocumentError> {
+    match (path.is_dir(), lenient) {
+        (true, false) => Catalogue::load(path, CAPABILITIES),
+        (true, true) => Catalogue::load_lenient(path, CAPABILITIES),
+        (false, false) => Catalogue::load_file(path, CAPABILITIES),
+        (false, true) => Catalogue::load_file_lenient(path, CAPABILITIES),
+    }
 }
 
 fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>, Failure> {

@@ -10,16 +10,28 @@ use crate::{
     output::{BAD, GOOD, NOTE, Output},
 };
 
-/// All mistakes at once. They are the result, so they go to standard output; the exit code says whether there are any.
-pub(super) fn run(file: &Path, output: &mut Output) -> Result<(), Failure> {
+/// Lists all mistakes at once. They are the result, so they go to standard output; the exit code says whether there are any.
+/// What a lenient reading passes over is listed too, and is no mistake.
+pub(super) fn run(file: &Path, lenient: bool, output: &mut Output) -> Result<(), Failure> {
     let name = file.display().to_string();
-    let mistakes = match super::load_file(file) {
+    let mistakes = match super::load_file(file, lenient) {
         Ok(catalogue) => {
             let count = catalogue.profiles().len();
             return if output.is_json() {
                 let digest = catalogue.digest();
-                output.json(&json!({ "file": name, "valid": true, "profiles": count, "catalogueDigest": digest, "mistakes": [] }))
+                let warnings: Vec<Value> = catalogue.warnings().iter().map(mistake).collect();
+                output.json(&json!({
+                    "file": name,
+                    "valid": true,
+                    "profiles": count,
+                    "catalogueDigest": digest,
+                    "mistakes": [],
+                    "warnings": warnings,
+                }))
             } else {
+                for warning in catalogue.warnings() {
+                    output.line(format!("{NOTE}warning:{NOTE:#} {warning}"))?;
+                }
                 output.line(format!(
                     "{GOOD}valid{GOOD:#} {name}: {count} profiles, digest {}",
                     catalogue.digest()
