@@ -46,6 +46,10 @@ pub(super) async fn leave(shards: &[Shard], options: &TransportOptions, deadline
     for shard in shards {
         shard.enter(Phase::Leaving);
     }
+    // The calls of a connection that was accepted last are counted once they have been read.
+    while fresh(shards) > 0 && !shards.iter().all(Shard::has_ended) && Instant::now() < deadline {
+        tokio::time::sleep(STEP).await;
+    }
     let quiet = quiet(shards, options.drain_idle, deadline).await;
     // A stream that its client has forgotten is nothing to wait for. One that was fed until the deadline is cut.
     let calls = in_flight(shards) + if quiet { 0 } else { paused(shards) };
@@ -62,7 +66,7 @@ async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) -> bool {
     loop {
         let now = Instant::now();
         let latest = calls_started(shards);
-        let busy = fresh(shards) > 0 || in_flight(shards) > 0 || latest != started;
+        let busy = in_flight(shards) > 0 || latest != started;
         if busy {
             (since, started) = (now, latest);
         }

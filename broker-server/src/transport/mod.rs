@@ -104,7 +104,7 @@ pub fn run(
             } => deadline,
             never = acceptor.accept() => match never {},
         };
-        // From here on nobody finds the sockets. Who has connected already is told to go like all others.
+        // From here on nobody finds the sockets. A client that has connected already is told to go like all others.
         drop(listeners);
         acceptor.accept_rest(options.max_connections);
         Ok(drain::leave(&shards, options, deadline).await)

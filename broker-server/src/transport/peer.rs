@@ -22,7 +22,7 @@ pub(super) struct Peers {
     limit: usize,
     max_closing: usize,
     table: Mutex<Table>,
-    /// Wakes who waits for a connection to have closed.
+    /// Wakes the accept loop when a connection has closed.
     has_closed: Notify,
 }
 
