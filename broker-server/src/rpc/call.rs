@@ -12,7 +12,7 @@ use crate::{
     compute::{ComputeError, Lane},
     policy::profile::Profile,
     request::{Limits, Metadata, Problem, RequestError},
-    secret::on_wiped_stack,
+    secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
     telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
 };
@@ -240,7 +240,10 @@ impl Broker {
     ) -> Result<(Call, T), CallError> {
         let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
         let job = move || {
-            let result = on_wiped_stack(|| job(&parts, &mut call));
+            let result = match weight {
+                Weight::Light => on_lightly_wiped_stack(|| job(&parts, &mut call)),
+                Weight::Short | Weight::Long => on_wiped_stack(|| job(&parts, &mut call)),
+            };
             let ended = call.end(&parts, result);
             (call, ended)
         };

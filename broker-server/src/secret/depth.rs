@@ -7,41 +7,54 @@ use std::{cell::Cell, fs::File, hint::black_box, os::unix::fs::FileExt as _};
 
 use zeroize::Zeroize as _;
 
-use super::DEEP;
-
 /// How far down is looked, in bytes. A thread whose work is measured needs more than that.
 const FAR: usize = 1 << 20;
 
-/// The size of what is wiped, in bytes.
-pub(crate) const WIPED: usize = DEEP * 8;
+/// How much of the stack was used, and how much of it is wiped, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) used: usize,
+    pub(crate) wiped: usize,
+}
+
+impl Use {
+    pub(crate) const NONE: Self = Self { used: 0, wiped: 1 };
+
+    /// The one of the two that leaves the smaller part unused.
+    pub(crate) fn tighter(self, other: Self) -> Self {
+        if self.used * other.wiped > other.used * self.wiped { self } else { other }
+    }
+}
 
 thread_local! {
-    /// The deepest so far, in bytes; `None` where nothing is measured.
-    static DEEPEST: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The tightest so far; `None` where nothing is measured.
+    static TIGHTEST: Cell<Option<Use>> = const { Cell::new(None) };
 }
 
 /// Measures what this thread does from now on, and gives what was measured before.
-pub(crate) fn restart() -> usize {
-    DEEPEST.replace(Some(0)).unwrap_or_default()
+pub(crate) fn restart() -> Use {
+    TIGHTEST.replace(Some(Use::NONE)).unwrap_or(Use::NONE)
 }
 
-/// Stands in the frame below which the work runs.
-pub(super) struct Measured;
+/// Stands in the frame below which the work runs, and of which so many bytes are wiped.
+pub(super) struct Measured {
+    wiped: usize,
+}
 
 impl Measured {
-    pub(super) fn begin() -> Self {
-        if DEEPEST.get().is_some() {
+    pub(super) fn begin(wiped: usize) -> Self {
+        if TIGHTEST.get().is_some() {
             clear();
         }
-        Self
+        Self { wiped }
     }
 }
 
 impl Drop for Measured {
     fn drop(&mut self) {
-        if let Some(before) = DEEPEST.get() {
-            let top = std::ptr::from_ref(self).addr();
-            DEEPEST.set(Some(before.max(used(top))));
+        if let Some(before) = TIGHTEST.get() {
+            let used = used(std::ptr::from_ref(self).addr());
+            TIGHTEST.set(Some(before.tighter(Use { used, wiped: self.wiped })));
         }
     }
 }

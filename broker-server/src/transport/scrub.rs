@@ -9,7 +9,7 @@
 //! into. Zeros come before and behind such a header block, too: what comes with it is read into another piece.
 
 use std::{
-    io,
+    io, mem,
     pin::Pin,
     sync::{
         Mutex, PoisonError,
@@ -77,12 +77,34 @@ pub(super) struct Scrubbed<'a, S> {
     frames: Frames,
     zeros: Option<Zeros>,
     /// What was read behind a header block, to be handed on after the zeros.
-    held: Vec<u8>,
+    held: Held,
     /// Something has been handed on since the last wipe.
     dirty: bool,
     /// How long a header block may take from its first frame to its last.
     header_block_time: Duration,
     block: Patience,
+}
+
+/// Bytes that are handed on bit by bit, each of them once: a peer may send thousands of header blocks at a time.
+#[derive(Debug, Default)]
+struct Held {
+    bytes: Vec<u8>,
+    /// Where those begin that have not been handed on. The others are zeros.
+    at: usize,
+}
+
+impl Held {
+    fn left(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.iter_mut().skip(self.at).take(count).for_each(|byte| *byte = 0);
+        self.at += count;
+        if self.left().is_empty() {
+            *self = Self::default();
+        }
+    }
 }
 
 /// Frames of zeros on their way into the buffer.
@@ -129,7 +151,7 @@ impl Zeros {
 
 impl<'a, S> Scrubbed<'a, S> {
     pub(super) fn new(stream: S, scrub: &'a Scrub, header_block_time: Duration) -> Self {
-        let (frames, held, block) = (Frames::default(), Vec::new(), Patience::default());
+        let (frames, held, block) = (Frames::default(), Held::default(), Patience::default());
         Self { stream, scrub, frames, zeros: None, held, dirty: false, header_block_time, block }
     }
 
@@ -163,29 +185,32 @@ impl<'a, S> Scrubbed<'a, S> {
         self.dirty = false;
     }
 
-    /// Follows what has been read from `before` on, and holds back what stands behind a place for zeros. They come at once
-    /// where nothing stands before it: to read nothing would be the end.
-    fn follow(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
-        let read = buffer.filled().get(before..).unwrap_or_default();
-        let (mut stop, all) = (self.frames.follow(read), read.len());
+    /// Follows what is to be handed on, up to the next place for zeros, where there is one: they are made ready.
+    fn stop(&mut self, read: &[u8]) -> Option<usize> {
+        let mut stop = self.frames.follow(read);
         if stop == Some(Stop::Before(0)) && !self.dirty {
             stop = self.frames.follow(read);
         }
-        self.dirty |= all > 0;
-        let place = match stop {
-            None => return,
-            Some(Stop::Before(place)) => {
+        self.dirty |= !read.is_empty();
+        match stop? {
+            Stop::Before(place) => {
                 self.wipe();
-                place
+                Some(place)
             }
-            Some(Stop::Behind(place)) => {
+            Stop::Behind(place) => {
                 self.leave();
-                place
+                Some(place)
             }
-        };
-        let rest = buffer.filled().get(before + place..).unwrap_or_default();
+        }
+    }
+
+    /// Follows what has been read from `before` on, and holds back what stands behind a place for zeros. They come at once
+    /// where nothing stands before it: to read nothing would be the end.
+    fn follow(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
+        let Some(place) = self.stop(buffer.filled().get(before..).unwrap_or_default()) else { return };
         // Exactly as long: a buffer that grows would leave copies.
-        self.held = [rest, &self.held].concat();
+        let rest = buffer.filled().get(before + place..).unwrap_or_default().to_vec();
+        self.held = Held { bytes: rest, at: 0 };
         buffer.filled_mut().iter_mut().skip(before + place).for_each(|byte| *byte = 0);
         buffer.set_filled(before + place);
         if place == 0 {
@@ -194,11 +219,18 @@ impl<'a, S> Scrubbed<'a, S> {
     }
 
     fn hand_on_held(&mut self, buffer: &mut ReadBuf<'_>) {
-        let before = buffer.filled().len();
-        let (now, later) = self.held.split_at(self.held.len().min(buffer.remaining()));
+        let mut held = mem::take(&mut self.held);
+        let left = held.left();
+        let next = left.get(..buffer.remaining()).unwrap_or(left);
+        let place = self.stop(next);
+        let now = place.and_then(|place| next.get(..place)).unwrap_or(next);
         buffer.put_slice(now);
-        self.held = later.to_vec();
-        self.follow(buffer, before);
+        let count = now.len();
+        held.advance(count);
+        self.held = held;
+        if place == Some(0) {
+            self.fill(buffer);
+        }
     }
 }
 
@@ -218,7 +250,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Scrubbed<'_, S> {
         if this.fill(buffer) {
             return Poll::Ready(Ok(()));
         }
-        if !this.held.is_empty() {
+        if !this.held.left().is_empty() {
             this.hand_on_held(buffer);
             return Poll::Ready(Ok(()));
         }
@@ -268,6 +300,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Scrubbed<'_, S> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+    use std::mem::MaybeUninit;
+
     use tokio::io::AsyncReadExt as _;
 
     use super::{
@@ -311,6 +345,32 @@ mod tests {
         let (zeros, others) = sort(&read);
         assert!((1..=FRAMES).contains(&zeros), "{zeros}");
         assert_eq!(others, sent);
+    }
+
+    /// Many header blocks come at once, and each is followed by zeros. What waits behind them is not copied again for each.
+    #[test]
+    fn bytes_that_are_held_are_handed_on_once() {
+        let mut block = frame(1, 4, 4);
+        block[HEADER..].copy_from_slice(&[0x41, 2, b'a', b'b']);
+        let sent = [vec![b'P'; PREFACE], block.repeat(100)].concat();
+        let scrub = Scrub::default();
+        let mut stream = Scrubbed::new(&sent[..], &scrub);
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut blocks, mut memory) = (0, vec![MaybeUninit::uninit(); 1 << 16]);
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut memory);
+            assert!(Pin::new(&mut stream).poll_read(&mut cx, &mut buffer).is_ready());
+            match buffer.filled() {
+                [] => break,
+                filled if filled.starts_with(&block) => {
+                    assert_eq!(filled, block);
+                    assert_eq!(buffer.initialized().len(), block.len(), "more has been copied");
+                    blocks += 1;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(blocks, 100);
     }
 
     #[tokio::test]
