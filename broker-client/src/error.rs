@@ -42,7 +42,7 @@ pub enum Error {
     Folder {
         /// The socket.
         socket: PathBuf,
-        /// The folder that holds it, links resolved.
+        /// The folder or symbolic link on the way to it; no other link leads there.
         folder: PathBuf,
         /// What is wrong with it and what to do.
         problem: String,

@@ -129,7 +129,12 @@ fn serves_a_named_socket_on_a_writable_volume_only_where_asked_to() {
         refused.contains("/mnt/vol (mode 0777)") && refused.contains("--socket-folder-check"),
         "{refused}"
     );
-    let running = pod.serves(&[&socket[..], &["--socket-folder-check", "warn"]].concat());
+    let warn = [&socket[..], &["--socket-folder-check", "warn"]].concat();
+    for check in [&["--check"][..], &[]] {
+        let output = pod.ends(&[&warn[..], &["--socket-group", "4242"], check].concat(), 1);
+        assert!(text(&output.stderr).contains("not in the group 4242"), "{}", text(&output.stderr));
+    }
+    let running = pod.serves(&warn);
     assert_eq!(running.log.lines().filter(|line| line.contains("WARN")).count(), 1, "{}", running.log);
 }
 
@@ -177,8 +182,9 @@ fn two_containers_of_different_users_share_a_volume() {
 }
 
 #[test]
-fn serves_the_other_default_socket_where_a_stranger_has_left_a_lock_or_a_folder() {
-    if skipped("serves_the_other_default_socket_where_a_stranger_has_left_a_lock_or_a_folder") {
+fn serves_the_other_default_socket_where_a_stranger_has_left_something() {
+    let test = "serves_the_other_default_socket_where_a_stranger_has_left_something";
+    if part(&[("stale", stale)]) || skipped(test) {
         return;
     }
     let left = |what: &str| {
@@ -186,7 +192,13 @@ fn serves_the_other_default_socket_where_a_stranger_has_left_a_lock_or_a_folder(
             "mount -t tmpfs -o mode=1777 tmp /tmp; setpriv --reuid=2000 --regid=2000 --clear-groups -- {what}"
         )
     };
+    let socket = format!("env {PART}=stale /mnt/test --exact {test} --nocapture >/dev/null");
     for (what, said, served) in [
+        (
+            socket.as_str(),
+            "the socket file belongs to uid 2000",
+            "/tmp/open-crypto-broker/crypto-broker-server.sock",
+        ),
         (
             "touch /tmp/cryptobroker.sock.lock",
             "the lock file /tmp/cryptobroker.sock.lock belongs to uid 2000",
@@ -331,6 +343,12 @@ fn impostor() {
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
+/// Leaves a socket that everybody may connect to and on which nobody listens.
+fn stale() {
+    drop(UnixListener::bind("/tmp/cryptobroker.sock").unwrap());
+    fs::set_permissions("/tmp/cryptobroker.sock", fs::Permissions::from_mode(0o666)).unwrap();
+}
+
 /// Whether this machine cannot run the test, which is then said where the test harness does not swallow it.
 fn skipped(test: &str) -> bool {
     let makes_namespaces = || {
@@ -343,7 +361,8 @@ fn skipped(test: &str) -> bool {
         () if !makes_namespaces() => "unshare(1), setpriv(1) and the right to make a mount namespace",
         () => return false,
     };
-    let _ = writeln!(std::io::stderr(), "!!! SKIPPED: {test} needs {missing}");
+    let said = format!("\n!!! SKIPPED: {test} needs {missing}\n");
+    std::io::stderr().write_all(said.as_bytes()).unwrap();
     true
 }
 

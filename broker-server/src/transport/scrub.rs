@@ -354,7 +354,7 @@ mod tests {
         block[HEADER..].copy_from_slice(&[0x41, 2, b'a', b'b']);
         let sent = [vec![b'P'; PREFACE], block.repeat(100)].concat();
         let scrub = Scrub::default();
-        let mut stream = Scrubbed::new(&sent[..], &scrub);
+        let mut stream = Scrubbed::new(&sent[..], &scrub, Duration::MAX);
         let mut cx = Context::from_waker(Waker::noop());
         let (mut blocks, mut memory) = (0, vec![MaybeUninit::uninit(); 1 << 16]);
         loop {

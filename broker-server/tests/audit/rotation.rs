@@ -23,7 +23,13 @@ async fn no_record_is_lost_or_torn_by_rename_and_sighup() {
     let mut broker = Broker::start(&["--audit-log", file.to_str().unwrap(), "--drain-idle", "0"]);
     let mut pipeline = Pipeline::open(&broker).await;
     let encrypt = || {
-        Operation::EncryptData(encrypt_request("FIPS-140-3-128bit", b"sixteen bytes!!!", &NONCE, None, b"text"))
+        Operation::EncryptData(encrypt_request(
+            "FIPS-140-3-128bit",
+            b"sixteen bytes!!!",
+            &NONCE,
+            None,
+            b"text",
+        ))
     };
     let mut answered = 0;
     for round in 0..ROUNDS {

@@ -67,7 +67,8 @@ fn encrypt() -> v1::EncryptDataRequest {
 #[tokio::test]
 async fn a_use_of_a_key_fails_after_the_audit_wait_and_hashes_are_served() {
     let (_folder, path, reader) = full();
-    let broker = Broker::start(&["--shards", "1", "--audit-wait", "50ms", "--audit-log", path.to_str().unwrap()]);
+    let broker =
+        Broker::start(&["--shards", "1", "--audit-wait", "50ms", "--audit-log", path.to_str().unwrap()]);
     let mut client = broker.crypto().await;
     let status = client.encrypt_data(encrypt()).await.unwrap_err();
     assert_eq!((status.code(), reason(&status)), (Code::Internal, "AUDIT_UNAVAILABLE".into()));
@@ -156,7 +157,12 @@ async fn streams_that_are_cancelled_leave_their_records_without_waiting() {
         request.set_timeout(Duration::from_millis(200));
         streams.sign_stream(request).await.unwrap_err();
     }
-    broker.crypto().await.hash_data(v1::HashDataRequest { profile: "none".into(), ..hash("none") }).await.unwrap_err();
+    broker
+        .crypto()
+        .await
+        .hash_data(v1::HashDataRequest { profile: "none".into(), ..hash("none") })
+        .await
+        .unwrap_err();
     empty(&reader);
     let mut client = broker.crypto().await;
     sign(&mut client, PROFILE, &key, b"x", signing::DER).await.unwrap();
@@ -182,8 +188,7 @@ async fn services_with_keys_are_not_serving_until_a_fifo_has_a_reader() {
     let broker = Broker::start(&["--audit-log", path.to_str().unwrap()]);
     let mut health = HealthClient::new(broker.channel().await);
     let ask = |service: &str| HealthCheckRequest { service: service.to_owned() };
-    let mut keyed =
-        health.watch(ask("cryptobroker.v1.CryptoService")).await.unwrap().into_inner();
+    let mut keyed = health.watch(ask("cryptobroker.v1.CryptoService")).await.unwrap().into_inner();
     assert_eq!(keyed.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
     assert_eq!(health.check(ask("")).await.unwrap().into_inner().status(), ServingStatus::Serving);
     let mut client = broker.crypto().await;
@@ -236,7 +241,9 @@ impl Unread {
     }
 
     fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap().success()
+        );
     }
 }
 

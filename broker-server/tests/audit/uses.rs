@@ -24,7 +24,11 @@ fn stream(key: &[u8], parts: usize) -> Vec<v1::SignStreamRequest> {
         metadata: None,
     };
     let data = (0..parts).map(|_| Part::Data(vec![7; 1000].into()));
-    [Part::Header(header)].into_iter().chain(data).map(|part| v1::SignStreamRequest { part: Some(part) }).collect()
+    [Part::Header(header)]
+        .into_iter()
+        .chain(data)
+        .map(|part| v1::SignStreamRequest { part: Some(part) })
+        .collect()
 }
 
 /// Uses keys, and goes away or runs out of time in the middle of some.
@@ -40,7 +44,8 @@ async fn use_keys(broker: &Broker, key: &[u8]) {
                 let call = async {
                     if choice % 2 == 0 {
                         let mut client = v1::stream_service_client::StreamServiceClient::new(channel);
-                        let mut request = tonic::Request::new(tokio_stream::iter(stream(&key, number as usize % 5)));
+                        let mut request =
+                            tonic::Request::new(tokio_stream::iter(stream(&key, number as usize % 5)));
                         if choice % 3 == 0 {
                             request.set_timeout(patience);
                         }
@@ -61,7 +66,8 @@ async fn use_keys(broker: &Broker, key: &[u8]) {
                     }
                 };
                 // Dropping the call resets its stream.
-                tokio::time::timeout(if choice % 3 == 1 { patience } else { Duration::from_secs(60) }, call).await
+                tokio::time::timeout(if choice % 3 == 1 { patience } else { Duration::from_secs(60) }, call)
+                    .await
             });
         }
     }
@@ -84,7 +90,16 @@ async fn each_key_that_was_loaded_has_one_record() {
     // Few places, so that some calls are refused for want of one.
     let (mut broker, keys) = signing::broker(
         "",
-        &["--audit-log", file.to_str().unwrap(), "--queue-depth", "8", "--queue-wait", "1ms", "--drain-idle", "100ms"],
+        &[
+            "--audit-log",
+            file.to_str().unwrap(),
+            "--queue-depth",
+            "8",
+            "--queue-wait",
+            "1ms",
+            "--drain-idle",
+            "100ms",
+        ],
     );
     signing::key(keys.path(), "p-256");
     let key = fs::read(keys.path().join("p-256.key")).unwrap();
