@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use broker_benches::{
     in_process::InProcess,
-    request_path::{PIPELINE, Services, UNARY_HASH, frame, items},
+    request_path::{PIPELINE, Services, UNARY_ENCRYPT, UNARY_HASH, frame, items},
     scenario::{self, Scenario},
 };
 use broker_proto::v1::pipeline_request::Operation;
@@ -36,8 +36,7 @@ fn message(id: &str) -> Operation {
 /// Services that have answered before, and requests for them.
 type Calls = (Services, Vec<Request<Body>>);
 
-fn calls(path: &str, frames: &bytes::Bytes, count: usize) -> Calls {
-    let mut services = Services::new().expect("the services can be made");
+fn calls(mut services: Services, path: &str, frames: &bytes::Bytes, count: usize) -> Calls {
     let requests = |services: &Services, count| -> Vec<Request<Body>> {
         let request = || services.request(path, frames.clone()).expect("the path is one");
         (0..count).map(|_| request()).collect()
@@ -52,12 +51,19 @@ fn calls(path: &str, frames: &bytes::Bytes, count: usize) -> Calls {
 /// 100 unary calls.
 fn unary(id: &str) -> Calls {
     let Operation::HashData(message) = message(id) else { unreachable!("these are hashes") };
-    calls(UNARY_HASH, &frame(&message), 100)
+    calls(Services::new().expect("the services can be made"), UNARY_HASH, &frame(&message), 100)
 }
 
 /// Two pipelines of 64 items each.
 fn pipeline(id: &str) -> Calls {
-    calls(PIPELINE, &items(&message(id), 64), 2)
+    calls(Services::new().expect("the services can be made"), PIPELINE, &items(&message(id), 64), 2)
+}
+
+/// 100 unary calls with a key, each of which leaves its record.
+fn audited(id: &str) -> Calls {
+    let Operation::EncryptData(message) = message(id) else { unreachable!("these are encryptions") };
+    let services = Services::audited().expect("the services can be made");
+    calls(services, UNARY_ENCRYPT, &frame(&message), 100)
 }
 
 // From the frames of the request to those of the answer: routing, decoding, handler, encoding.
@@ -65,6 +71,16 @@ fn pipeline(id: &str) -> Calls {
 #[bench::unary_hash_64b_x100(args = ("hash/sha3-512/64B"), setup = unary)]
 #[bench::pipeline_hash_64b_x128(args = ("hash/sha3-512/64B"), setup = pipeline)]
 fn request_path((mut services, requests): Calls) -> Services {
+    for request in requests {
+        black_box(services.answer(request).expect("it is answered"));
+    }
+    services
+}
+
+// The same for calls that use a key, with the fingerprint of the key and the record in the audit.
+#[library_benchmark]
+#[bench::unary_encrypt_64b_x100(args = ("encrypt_data/aes-256-gcm/64B"), setup = audited)]
+fn audited_path((mut services, requests): Calls) -> Services {
     for request in requests {
         black_box(services.answer(request).expect("it is answered"));
     }
@@ -111,5 +127,5 @@ fn parse(message: Operation) -> Operation {
     message
 }
 
-library_benchmark_group!(name = paths, benchmarks = [request_path, operation, parse]);
+library_benchmark_group!(name = paths, benchmarks = [request_path, audited_path, operation, parse]);
 main!(library_benchmark_groups = paths);

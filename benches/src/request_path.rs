@@ -1,6 +1,9 @@
 //! The server's services in process: a request's frames go in, the answer's come out, without HTTP/2 and sockets.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use broker_proto::v1::{PipelineRequest, pipeline_request::Operation};
 use broker_server::{
@@ -9,6 +12,10 @@ use broker_server::{
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
     rpc::{Broker, CallContext, Health, Lifeline, Parts, Routes},
+    telemetry::{
+        audit::{Audit, AuditOptions, AuditTarget},
+        output::Outputs,
+    },
 };
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::Request;
@@ -21,6 +28,8 @@ use crate::{Failure, scenario::PROFILES};
 
 /// `CryptoService.HashData`.
 pub const UNARY_HASH: &str = "/cryptobroker.v1.CryptoService/HashData";
+/// `CryptoService.EncryptData`.
+pub const UNARY_ENCRYPT: &str = "/cryptobroker.v1.CryptoService/EncryptData";
 /// `PipelineService.Execute`.
 pub const PIPELINE: &str = "/cryptobroker.v1.PipelineService/Execute";
 
@@ -37,11 +46,26 @@ impl Services {
     /// # Errors
     /// Where a part of the broker cannot be made.
     pub fn new() -> Result<Self, Failure> {
+        Self::with_audit(Audit::off())
+    }
+
+    /// The same with an audit that is written to `/dev/null`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn audited() -> Result<Self, Failure> {
+        let target = AuditTarget::File("/dev/null".into());
+        let options = AuditOptions { target, ..AuditOptions::default() };
+        Self::with_audit(Audit::open(&options, &Outputs::default())?)
+    }
+
+    fn with_audit(audit: Audit) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let catalogue = Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?;
         let pool = Pool::try_new(1, 1024, Duration::from_secs(1))?;
         let nonces = NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?;
-        let broker = Broker::new(Parts::bare(catalogue, pool, nonces));
+        let parts = Parts { audit: Arc::new(audit), ..Parts::bare(catalogue, pool, nonces) };
+        let broker = Broker::new(parts);
         let health = Health::new(&broker.services());
         Ok(Self { routes: broker.routes(&health), runtime })
     }
