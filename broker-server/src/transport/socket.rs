@@ -65,7 +65,7 @@ pub struct Checked {
 pub fn check(path: &Path, options: &SocketOptions) -> Result<Checked, SocketError> {
     let (bound, place) = locate(path, options)?;
     if !place.missing {
-        if inspect_lock(path, &lock_path(&bound))? {
+        if inspect_lock(path, &lock_path(&bound)).map_err(|error| unless_live(path, &bound, error))? {
             try_lock_shared(path, &lock_path(&bound))?;
         }
         if let Some(owner) = occupant(path, &bound)? {
@@ -102,7 +102,7 @@ impl Listener {
             folder::make(path, &place.folder, options)?;
             (bound, place) = locate(path, options)?;
         }
-        let lock = lock(path, &bound)?;
+        let lock = lock(path, &bound).map_err(|error| unless_live(path, &bound, error))?;
         remove_stale(path, &bound)?;
         let (socket, inode) = listen(path, &bound, options)?;
         Ok(Self { socket, path: path.into(), bound, open_folders: place.open, inode, _lock: lock })
@@ -184,6 +184,14 @@ fn inspect_lock(path: &Path, lock: &Path) -> Result<bool, SocketError> {
         Ok(metadata) => judge_lock(path, lock, &metadata).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(SocketError::io(path, "inspect its lock file")(error)),
+    }
+}
+
+/// Says that the socket is live, where it is, rather than that its lock is another user's: a lock that is in use must stay.
+fn unless_live(path: &Path, bound: &Path, error: SocketError) -> SocketError {
+    match (error, occupant(path, bound)) {
+        (SocketError::ForeignLock { .. }, Err(live @ SocketError::Live { .. })) => live,
+        (error, _) => error,
     }
 }
 

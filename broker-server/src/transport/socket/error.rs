@@ -72,8 +72,8 @@ pub enum SocketError {
     ForeignLink { path: PathBuf, link: PathBuf, owner: u32 },
     /// The lock file is another user's.
     #[error(
-        "{}: the lock file {} belongs to uid {owner} and not to uid {uid}; have that user or root remove it, or name \
-         another socket with --socket",
+        "{}: the lock file {} belongs to uid {owner} and not to uid {uid}; if no broker of that user serves the socket, have \
+         that user or root remove it; or name another socket with --socket",
         path.display(), lock.display()
     )]
     ForeignLock { path: PathBuf, lock: PathBuf, owner: u32, uid: u32 },
