@@ -242,7 +242,7 @@ impl Shared {
     /// once the lock is free: the log may be this very output.
     fn review(&self, state: &mut State) -> Option<bool> {
         let hooks = self.audit.get()?;
-        let available = !state.failing && state.oldest_key_use_is_younger_than(hooks.wait);
+        let available = !state.failing && state.oldest_line_is_younger_than(hooks.wait);
         if available == state.available {
             return None;
         }

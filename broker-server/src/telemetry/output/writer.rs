@@ -100,6 +100,7 @@ impl Shared {
     /// Notes what became of the oldest line.
     fn written(&self, attempt: Attempt, has_reader: bool) {
         let mut state = self.lock();
+        let mut lost = Lost::default();
         match attempt {
             Attempt::Written => {
                 if let Some(Kind::KeyUse(Some(sender))) = state.pop().map(|line| line.kind) {
@@ -107,9 +108,9 @@ impl Shared {
                     let _ = sender.send(true);
                 }
                 state.failing = false;
-                if state.queue.is_empty() {
-                    self.drained.notify_all();
-                }
+                // Said only now that lines are taken again: a line about lost lines would be lost as they were, and would be
+                // the next one to speak of.
+                lost = self.take_lost(&mut state);
             }
             // Not this line's fault; who waits for it looks at the clock.
             Attempt::WouldBlock => {}
@@ -136,15 +137,41 @@ impl Shared {
                 }
             }
         }
+        if state.queue.is_empty() {
+            self.drained.notify_all();
+        }
         let change = self.review(&mut state);
-        let (log_lines, refusals) = state.take_lost();
         drop(state);
         announce(change);
-        if log_lines > 0 {
-            tracing::warn!(log_lines, "log lines were lost: they came faster than they could be written");
-        }
+        lost.announce();
+    }
+
+    /// Takes the numbers of what was lost, and queues the record of them.
+    fn take_lost(&self, state: &mut State) -> Lost {
+        let (log_lines, refusals) = state.take_lost();
         if let (1.., Some(hooks)) = (refusals, self.audit.get()) {
-            self.submit((hooks.refusals_lost)(refusals), Kind::Refusal);
+            // There is room for it: that is when they are taken.
+            state.push((hooks.refusals_lost)(refusals), Kind::Refusal);
+        }
+        Lost { log_lines, refusals }
+    }
+}
+
+/// Lines and records that were lost, which the log has not said yet.
+#[derive(Default)]
+struct Lost {
+    log_lines: u64,
+    refusals: u64,
+}
+
+impl Lost {
+    /// Says so in the log, which may be this very output.
+    fn announce(&self) {
+        let Self { log_lines, refusals } = *self;
+        if log_lines > 0 {
+            tracing::warn!(log_lines, "log lines were lost: they could not be written, or not as fast as they came");
+        }
+        if refusals > 0 {
             tracing::error!(
                 refusals,
                 "records of refusals were lost: they came faster than they could be written"
