@@ -140,9 +140,6 @@ impl State {
     }
 
     pub(super) fn unwritten(&self) -> Unwritten {
-        Unwritten {
-            key_uses: self.key_uses as u64,
-            refusals: self.refusals as u64 + self.lost_refusals,
-        }
+        Unwritten { key_uses: self.key_uses as u64, refusals: self.refusals as u64 + self.lost_refusals }
     }
 }

@@ -176,6 +176,44 @@ fn a_fifo_without_a_reader_is_unavailable_until_one_comes() {
 }
 
 #[test]
+fn a_reader_that_goes_is_noticed_though_nothing_is_written() {
+    let (_folder, path) = fifo();
+    let reader = reader(&path);
+    let output = Outputs::default().open(&Target::File(path)).unwrap();
+    let availability = attach(&output, LONG);
+    drop(reader);
+    assert!(!availability.recv_timeout(LONG).unwrap());
+}
+
+#[test]
+fn the_next_reader_gets_what_the_last_one_has_not_read() {
+    let (_folder, path) = fifo();
+    let first = reader(&path);
+    let output = Outputs::default().open(&Target::File(path.clone())).unwrap();
+    let availability = attach(&output, LONG);
+    assert!(written(output.key_use(line("answered"))));
+    drop(first);
+    assert!(!availability.recv_timeout(LONG).unwrap());
+    let second = reader(&path);
+    assert!(availability.recv_timeout(LONG).unwrap());
+    assert!(written(output.key_use(line("next"))));
+    let mut lines = BufReader::new(second).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "answered");
+    assert_eq!(lines.next().unwrap().unwrap(), "next");
+}
+
+#[test]
+fn lines_of_the_log_that_nobody_takes_hold_the_end_up_for_a_moment_only() {
+    let (_folder, path) = fifo();
+    let outputs = Outputs::default();
+    let output = outputs.open(&Target::File(path)).unwrap();
+    output.log(line("x"));
+    let start = Instant::now();
+    assert_eq!(outputs.flush(start + LONG), Unwritten::default());
+    assert!(start.elapsed() < LONG);
+}
+
+#[test]
 fn a_full_disk_fails_the_record_at_once_and_keeps_it() {
     let output = Outputs::default().open(&Target::File("/dev/full".into())).unwrap();
     let availability = attach(&output, LONG);
@@ -239,6 +277,11 @@ fn two_users_of_one_open_file_share_its_owner() {
 #[test]
 fn a_path_that_cannot_be_opened_is_an_error() {
     assert!(Outputs::default().open(&Target::File("/nonexistent/lines".into())).is_err());
+    // Nobody opens a socket as a file, whoever listens on it.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert!(Outputs::default().open(&Target::File(path)).is_err());
 }
 
 #[test]
