@@ -60,9 +60,7 @@ impl Shared {
             let look = file.is_pipe().then_some(LOOK);
             let again = state.reopen_again.map(|time| time.saturating_duration_since(now));
             state = match look.into_iter().chain(again).min() {
-                Some(time) => {
-                    self.work.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0
-                }
+                Some(time) => self.work.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
