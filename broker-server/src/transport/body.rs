@@ -40,6 +40,12 @@ impl Question {
     }
 }
 
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.call.read();
+    }
+}
+
 /// A stream's first message, which is the one with a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum First {

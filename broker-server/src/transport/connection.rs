@@ -175,6 +175,17 @@ impl Call {
         }
     }
 
+    /// The request of a unary call has been read, and its message is out of the connection's buffer. Its secret is wiped there
+    /// now: the call may wait for long, for its turn or for its record.
+    pub(super) fn read(&self) {
+        if self.kind == Kind::Unary
+            && self.whole.load(Ordering::Relaxed)
+            && self.secret.swap(false, Ordering::Relaxed)
+        {
+            self.connection.scrub.request();
+        }
+    }
+
     /// Nothing more has come; the items that have are read, and some had a secret in them.
     pub(super) fn scrub_items(&self) {
         if self.unwiped.load(Ordering::Relaxed) && self.unwiped.swap(false, Ordering::Relaxed) {

@@ -1,10 +1,20 @@
 //! Symmetric keys and plaintexts.
 
+use std::{
+    fs::OpenOptions,
+    io::{Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+};
+
+use broker_proto::v1;
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+
 use crate::{
     Leaks, secret,
     support::{
         Broker,
         aead::{decrypt_request, encrypt_request, profiles, shapes},
+        private_folder,
     },
 };
 
@@ -86,5 +96,50 @@ async fn what_is_refused_leaves_no_copy() {
             clients.push(client);
         }
     }
+    leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
+}
+
+/// The call is done but for its record, which nobody takes.
+#[tokio::test]
+async fn a_call_that_waits_for_its_record_keeps_no_copy_of_its_request() {
+    let folder = private_folder();
+    let audit = folder.path().join("audit.fifo");
+    mknodat(CWD, &audit, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let nonblocking = OFlags::NONBLOCK.bits() as i32;
+    let mut reader =
+        OpenOptions::new().read(true).write(true).custom_flags(nonblocking).open(&audit).unwrap();
+    while reader.write(&[b'.'; 4096]).is_ok() {}
+    let profiles = profiles();
+    let broker = Broker::start(&[
+        "--dev",
+        "--profiles-dir",
+        profiles.path().to_str().unwrap(),
+        "--audit-wait",
+        "10m",
+        "--audit-log",
+        audit.to_str().unwrap(),
+    ]);
+    let (shape, name) = (shapes().remove(14), "the name of the only call here");
+    let (mut leaks, mut named, text) = (Leaks::default(), Leaks::default(), secret(3, 4000));
+    leaks.bytes("the key", &shape.key());
+    leaks.bytes("the text", &text);
+    named.bytes("the name", name.as_bytes());
+    let mut request = encrypt_request(&shape.profile(), &shape.key(), &[1; 12], None, &text);
+    request.metadata = Some(v1::Metadata { id: name.to_owned(), ..v1::Metadata::default() });
+    let mut client = broker.crypto().await;
+    let call = tokio::spawn(async move { client.encrypt_data(request).await });
+    // The test's only thread must not stand in the way of the call.
+    let (broker, leaks) = tokio::task::spawn_blocking(move || {
+        // Its name is in its record and in the call that waits.
+        named.assert_there(&broker, "chacha20-poly1305 256 128 random", 2);
+        leaks.assert_gone(&broker, name);
+        (broker, leaks)
+    })
+    .await
+    .unwrap();
+    assert!(!call.is_finished());
+    let mut sent = [0; 4096];
+    while reader.read(&mut sent).is_ok() {}
+    call.await.unwrap().unwrap();
     leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
 }

@@ -174,7 +174,8 @@ fn line(time: jiff::Timestamp, record: &impl Serialize) -> Bytes {
 fn cut(text: &mut String, limit: usize) {
     if text.len() > limit {
         let rest = format!("... ({} bytes, sha256 {})", text.len(), sha256(text.as_bytes()));
-        text.truncate(text.floor_char_boundary(limit));
+        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
         text.push_str(&rest);
     }
 }

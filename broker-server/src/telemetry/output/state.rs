@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) available: bool,
     /// The file is to be opened anew.
     pub(super) reopen: bool,
+    /// When to try that again, where it has failed; the old file is in use until then.
+    pub(super) reopen_again: Option<Instant>,
     /// Nobody has a handle any more.
     pub(super) closed: bool,
 }
@@ -65,6 +67,7 @@ impl State {
             lost_refusals: 0,
             available: true,
             reopen: false,
+            reopen_again: None,
             closed: false,
         }
     }

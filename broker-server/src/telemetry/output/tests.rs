@@ -264,6 +264,26 @@ fn loses_no_line_when_its_file_is_renamed_and_opened_anew() {
 }
 
 #[test]
+fn a_file_that_could_not_be_opened_anew_is_tried_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, moved) = (home.path().join("folder"), home.path().join("moved"));
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("lines");
+    let outputs = Outputs::default();
+    let output = outputs.open(&Target::File(path.clone())).unwrap();
+    fs::rename(&folder, &moved).unwrap();
+    outputs.reopen();
+    assert!(written(output.key_use(line("in the old file"))));
+    assert_eq!(fs::read_to_string(moved.join("lines")).unwrap(), "in the old file\n");
+    fs::create_dir(&folder).unwrap();
+    let start = Instant::now();
+    while !path.exists() {
+        assert!(start.elapsed() < LONG);
+        assert!(written(output.key_use(line("more"))));
+    }
+}
+
+#[test]
 fn two_users_of_one_open_file_share_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     let outputs = Outputs::default();

@@ -1,6 +1,9 @@
 //! The thread that may wait.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use super::{
     LOOK, RETRY, Shared, Unwritten, announce,
@@ -31,7 +34,8 @@ impl Shared {
     fn next(&self) -> Next {
         let mut state = self.lock();
         loop {
-            if state.reopen {
+            let now = Instant::now();
+            if state.reopen || state.reopen_again.is_some_and(|time| time <= now) {
                 return Next::Open;
             }
             if state.closed && (state.failing || state.queue.is_empty()) {
@@ -52,11 +56,12 @@ impl Shared {
                 state = self.lock();
                 continue;
             }
-            state = if file.is_pipe() {
-                // Nothing tells when a reader goes.
-                self.work.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0
-            } else {
-                self.work.wait(state).unwrap_or_else(PoisonError::into_inner)
+            // Nothing tells when a reader goes.
+            let look = file.is_pipe().then_some(LOOK);
+            let again = state.reopen_again.map(|time| time.saturating_duration_since(now));
+            state = match look.into_iter().chain(again).min() {
+                Some(time) => self.work.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
@@ -67,12 +72,14 @@ impl Shared {
         self.work.wait_timeout_while(state, RETRY, paused).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Opens the file by its path. Where that fails the old one stays in use. A pipe stays open also without a reader: what
+    /// Opens the file by its path. Where that fails the old one stays in use, and where it was asked for it is tried again: who
+    /// has renamed the old file will not wait for its records for ever. A pipe stays open also without a reader: what
     /// has been written to it and not read would be gone with it, and the next reader gets it.
     fn open_again(&self) {
         let opened = OpenFile::open(&self.target);
         let mut state = self.lock();
         let asked = std::mem::take(&mut state.reopen);
+        let asked_before = state.reopen_again.take().is_some();
         let failed = match opened {
             Ok(Some(file)) => {
                 state.failing = false;
@@ -83,8 +90,12 @@ impl Shared {
                 state.file.take_if(|file| !file.is_pipe());
                 None
             }
-            Err(error) => Some(error),
+            Err(error) => {
+                state.reopen_again = (asked || asked_before).then(|| Instant::now() + RETRY);
+                Some(error)
+            }
         };
+        let late = asked_before && failed.is_none();
         state.failing |= state.file.as_ref().is_none_or(|file| !file.has_reader());
         if state.failing {
             state.fail_waiting();
@@ -93,7 +104,10 @@ impl Shared {
         drop(state);
         announce(change);
         if let Some(error) = failed.filter(|_| asked) {
-            tracing::error!(target = ?self.target, %error, "cannot open the file anew; the old one stays in use");
+            tracing::error!(target = ?self.target, %error, "cannot open the file anew: the old one stays in use until it can be");
+        }
+        if late {
+            tracing::info!(target = ?self.target, "the file is opened anew after all");
         }
     }
 
