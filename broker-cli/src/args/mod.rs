@@ -172,9 +172,9 @@ pub(crate) struct Health {
 /// `--loop`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Repeat {
-    /// Repeat with this pause in milliseconds until interrupted, printing each result
-    #[arg(long = "loop", id = "pause", value_name = "MS")]
-    pub(crate) pause: Option<u64>,
+    /// Repeat with this pause until interrupted, printing each result; a bare number is milliseconds
+    #[arg(long = "loop", id = "pause", value_name = "TIME", value_parser = values::pause)]
+    pub(crate) pause: Option<Duration>,
 }
 
 /// `--force`.
