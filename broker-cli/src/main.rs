@@ -15,6 +15,7 @@ mod output;
 mod place;
 mod progress;
 mod repeat;
+mod screen;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,9 @@
 //! Where results and errors go: standard output and standard error, as text or as JSON, with colour or without.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::{
+    fmt,
+    io::{self, IsTerminal as _, Write},
+};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -23,8 +26,8 @@ pub(crate) const HEAD: Style = Style::new().bold();
 pub(crate) const DIM: Style = Style::new().dimmed();
 
 /// A number of things, in one word or two: `1 profile`, `2 profiles`.
-pub(crate) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+    format!("{number} {what}{}", if number == N::from(1) { "" } else { "s" })
 }
 
 /// Breaks a text into lines that fit the terminal behind `indent` columns; without a terminal it stays one line. Always
@@ -121,7 +124,7 @@ impl Output {
     }
 
     /// One line for a reader. May hold colours; a stream that does not want them drops them.
-    pub(crate) fn line(&mut self, text: impl std::fmt::Display) -> Result<(), Failure> {
+    pub(crate) fn line(&mut self, text: impl fmt::Display) -> Result<(), Failure> {
         writeln!(self.out, "{text}").map_err(Failure::Output)
     }
 
@@ -140,7 +143,7 @@ impl Output {
     }
 
     /// One line for a reader where standard output is taken: the same on standard error, which may be gone.
-    pub(crate) fn aside(&mut self, text: impl std::fmt::Display) {
+    pub(crate) fn aside(&mut self, text: impl fmt::Display) {
         let _ = writeln!(self.err, "{text}");
     }
 
@@ -152,7 +155,7 @@ impl Output {
     }
 
     /// A remark beside the result, for a reader only.
-    pub(crate) fn note(&mut self, text: impl std::fmt::Display) {
+    pub(crate) fn note(&mut self, text: impl fmt::Display) {
         if !self.is_json() && !self.quiet {
             let _ = writeln!(self.err, "{NOTE}note:{NOTE:#} {text}");
         }
@@ -199,7 +202,7 @@ mod tests {
 
     #[test]
     fn numbers_and_words_agree() {
-        assert_eq!([0, 1, 2].map(|n| count(n, "profile")), ["0 profiles", "1 profile", "2 profiles"]);
+        assert_eq!([0, 1, 2].map(|n: usize| count(n, "profile")), ["0 profiles", "1 profile", "2 profiles"]);
     }
 
     #[test]

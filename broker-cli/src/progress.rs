@@ -5,7 +5,7 @@ use std::io;
 use broker_client::Error;
 use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
 
-use crate::{data::Long, error::Failure, input, output::Output};
+use crate::{data::Long, error::Failure, input, output::Output, screen};
 
 /// With a length known beforehand, as wide as the terminal: `━━━━━━╸     56 %  5.6 GiB of 10 GiB  612 MiB/s  8s left`.
 const BAR: &str =
@@ -13,7 +13,7 @@ const BAR: &str =
 /// The same where there is no room for it: a line that is broken cannot be wiped again.
 const NARROW: &str = "{percent:>3} %  {binary_bytes_per_sec}";
 /// The least columns that [`BAR`] needs, with some of them for the bar itself.
-const ROOM: usize = 72;
+const ROOM: u16 = 72;
 /// Without: a pipe does not say how much will come.
 const SPINNER: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}";
 
@@ -46,20 +46,17 @@ fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
     if !output.shows_progress() {
         return ProgressBar::hidden();
     }
-    let (bar, template) = match length {
-        Some(length) => (ProgressBar::new(length), if columns() < ROOM { NARROW } else { BAR }),
-        None => (ProgressBar::new_spinner(), SPINNER),
+    let template = match length {
+        Some(_) if screen::columns() < ROOM => NARROW,
+        Some(_) => BAR,
+        None => SPINNER,
     };
+    let bar = ProgressBar::with_draw_target(length, screen::target());
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
         // The templates are constants, and a test has seen them.
         Err(_) => bar,
     }
-}
-
-/// How many columns the terminal on standard error has.
-pub(crate) fn columns() -> usize {
-    rustix::termios::tcgetwinsize(io::stderr()).map_or(ROOM, |size| usize::from(size.ws_col))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Asynchronous work inside a synchronous program: one small runtime, and `--loop`.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -22,7 +22,7 @@ pub(crate) async fn repeat(
     output: &mut Output,
     mut work: impl AsyncFnMut(&mut Output) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Some(pause) = repeat.pause.map(Duration::from_millis) else {
+    let Some(pause) = repeat.pause else {
         return work(output).await;
     };
     let mut interruption = Interruption::new()?;

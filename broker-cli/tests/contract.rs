@@ -589,6 +589,15 @@ fn a_lenient_reading_is_the_broker_s() {
         assert_eq!(run(&[&explain[..], &source[..]].concat()).status.code(), Some(0));
     }
     assert_eq!(run(&["profiles", "list", "--profiles-lenient"]).status.code(), Some(2));
+    // Standard input is read in both ways, too.
+    let text = std::fs::read(&file).unwrap();
+    for (more, code) in [(&[][..], 1), (&["--profiles-lenient"], 0)] {
+        let mut command = cryptobroker();
+        command.args(["profiles", "validate", "-"]).args(more);
+        let output = support::feed(command, &text);
+        assert_eq!(output.status.code(), Some(code), "{more:?}: {}", stdout(&output));
+        assert!(stdout(&output).contains("standard input:6:"), "{}", stdout(&output));
+    }
 }
 
 #[test]

@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
 
-use broker_client::Client;
 use broker_server::{operation::CAPABILITIES, policy::Catalogue};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use crate::{error::Failure, repeat::block_on};
+use crate::{broker::Endpoint, error::Failure, repeat::block_on};
 
 /// How long the broker may take: somebody has pressed a key and waits.
-const PATIENCE: Duration = Duration::from_millis(300);
+const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Completes a profile's name.
 pub(super) fn profile_names() -> ArgValueCompleter {
@@ -25,9 +24,11 @@ pub(super) fn profile_names() -> ArgValueCompleter {
 
 /// The profiles of the broker that `CRYPTO_BROKER_SOCKET` or the default sockets lead to, else the bundled ones.
 fn names() -> BTreeSet<String> {
+    let endpoint = Endpoint { socket: None, timeout: Some(TIMEOUT) };
     let asked = block_on(async {
-        let client = Client::builder().timeout(PATIENCE).connect_lazy()?;
-        Ok::<_, Failure>(client.info().await?.profiles)
+        // One look, where the client would try for a while.
+        endpoint.find().await?;
+        Ok::<_, Failure>(endpoint.client()?.info().await?.profiles)
     });
     asked.map(BTreeSet::from_iter).unwrap_or_else(|_| bundled())
 }

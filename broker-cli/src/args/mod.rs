@@ -172,9 +172,9 @@ pub(crate) struct Health {
 /// `--loop`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Repeat {
-    /// Repeat with this pause in milliseconds until interrupted, printing each result
-    #[arg(long = "loop", id = "pause", value_name = "MS")]
-    pub(crate) pause: Option<u64>,
+    /// Repeat with this pause until interrupted, printing each result; a bare number is milliseconds
+    #[arg(long = "loop", id = "pause", value_name = "TIME", value_parser = values::pause)]
+    pub(crate) pause: Option<Duration>,
 }
 
 /// `--force`.
@@ -294,10 +294,84 @@ fn said(option: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Each command with its names from the top, such as `kem keygen`.
+    fn commands() -> Vec<(String, clap::Command)> {
+        let mut top = Cli::command();
+        top.build();
+        let mut open = vec![(String::new(), top)];
+        let mut all = Vec::new();
+        while let Some((name, command)) = open.pop() {
+            for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+                open.push((format!("{name} {}", inner.get_name()).trim().to_owned(), inner.clone()));
+            }
+            all.push((name, command));
+        }
+        all
+    }
+
+    /// The options that a text speaks of.
+    fn options(text: &str) -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let names = words.filter_map(|word| word.strip_prefix("--"));
+        names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn docs_and_program_have_the_same_options_and_commands() {
+        let page = include_str!("../../../docs/cli.md");
+        let told = options(page);
+        let (mut shown, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        for (name, command) in commands() {
+            assert!(page.contains(&format!("`{name}")), "docs/cli.md does not have `{name}`");
+            for option in command.get_arguments() {
+                let long = option.get_long().map(str::to_owned);
+                shown.extend(long.clone().filter(|_| !option.is_hide_set()));
+                taken.extend(
+                    long.into_iter().chain(option.get_all_aliases().into_iter().flatten().map(str::to_owned)),
+                );
+            }
+        }
+        let untold: Vec<_> = shown.difference(&told).collect();
+        assert!(untold.is_empty(), "docs/cli.md does not tell of {untold:?}");
+        let invented: Vec<_> = told.difference(&taken).collect();
+        assert!(invented.is_empty(), "docs/cli.md tells of {invented:?}, which no command takes");
+    }
+
+    #[test]
+    fn every_example_of_the_help_is_a_right_command_line() {
+        let mut count = 0;
+        for (name, command) in commands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines = help.replace("\\\n", "");
+            for line in lines.lines().filter_map(|line| line.strip_prefix("  ")) {
+                let words = words(line);
+                let Some(start) = words.iter().position(|word| word == "cryptobroker") else { continue };
+                let command = words.iter().skip(start).take_while(|word| !matches!(word.as_str(), "|" | ">"));
+                let parsed = Cli::try_parse_from(command);
+                assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());
+                count += 1;
+            }
+        }
+        assert!(count > 30, "{count}");
+    }
+
+    /// Words as a shell splits them, where nothing but double quotes is special.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('"').enumerate();
+        parts
+            .flat_map(|(number, part)| match number % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
     }
 }

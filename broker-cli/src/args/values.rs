@@ -57,6 +57,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must lie between 1ms and 365d".to_owned())
 }
 
+/// The pause of `--loop`: as [`duration`], but a bare number is milliseconds, as in the Go command line.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    match text.parse::<u32>() {
+        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds.into())),
+        Err(_) => duration(text),
+    }
+}
+
 /// A duration as the broker's configuration takes it, with days in front: `90d`, `1d12h`, `-1h`. In nanoseconds.
 fn with_days(text: &str) -> Result<i128, DurationError> {
     let (sign, unsigned) = match text.strip_prefix('-') {
@@ -117,6 +125,14 @@ mod tests {
         {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn pauses() {
+        assert_eq!(pause("0"), Ok(Duration::ZERO));
+        assert_eq!(pause("250"), Ok(Duration::from_millis(250)));
+        assert_eq!(pause("2s"), Ok(Duration::from_secs(2)));
+        assert!(pause("-1").is_err() && pause("soon").is_err());
     }
 
     #[test]

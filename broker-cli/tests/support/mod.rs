@@ -172,7 +172,8 @@ pub fn terminal(columns: u16) -> (File, OwnedFd) {
     let name = pty::ptsname(&shown, Vec::new()).unwrap();
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
     let program = rustix::fs::open(&name, flags, Mode::empty()).unwrap();
-    let size = termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // No rows, as `script` has it without a terminal around it: then the columns must count all the same.
+    let size = termios::Winsize { ws_row: 0, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     termios::tcsetwinsize(&program, size).unwrap();
     (shown.into(), program)
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     args::Lane,
     error::Failure,
-    output::{BAD, DIM, HEAD, NOTE, Output, columns, wrapped},
+    output::{BAD, DIM, HEAD, NOTE, Output, columns, count, wrapped},
 };
 
 /// Ruled below the heading only, as narrow as it can be.
@@ -35,7 +35,7 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
     let line = |name: &str, value: String| format!("  {name:<12} {value}");
     let below = format!("\n{:15}", "");
     let answered =
-        format!("{} answers in {:.2} s", grouped(sample.answered()), sample.elapsed().as_secs_f64());
+        format!("{} in {:.2} s", things(sample.answered(), "answer"), sample.elapsed().as_secs_f64());
     output.line(line(
         "throughput",
         format!("{}/s  {DIM}{answered}{DIM:#}", grouped(sample.throughput() as u64)),
@@ -56,8 +56,8 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
     }
     if let Some(missed @ 1..) = sample.not_begun() {
         let text = format!(
-            "{} requests were due and never begun: the broker, or this machine, is slower than --rate",
-            grouped(missed)
+            "{} never begun when due: the broker, or this machine, is slower than --rate",
+            things(missed, "request")
         );
         output.line(line("not begun", format!("{NOTE}{}{NOTE:#}", wrapped(&text, 15).join(&below))))?;
     }
@@ -129,6 +129,11 @@ fn row(name: &str, latencies: &Histogram<u64>) -> Vec<String> {
     cells
 }
 
+/// A number of things, thousands apart.
+fn things(number: u64, what: &str) -> String {
+    count(number, what).replacen(&number.to_string(), &grouped(number), 1)
+}
+
 /// Thousands apart.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -151,5 +156,6 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
+        assert_eq!([1, 1000].map(|n| things(n, "answer")), ["1 answer", "1,000 answers"]);
     }
 }

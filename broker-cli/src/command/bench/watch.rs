@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::plan::{Amount, Plan};
-use crate::{output::Output, progress};
+use crate::{
+    output::{Output, count},
+    screen,
+};
 
 const BAR: &str = "{prefix}{wide_bar} {percent:>3} %  {msg}";
 /// The same where there is no room for a bar: a line that is cut can be wiped again, one that is broken in two cannot.
@@ -22,7 +25,7 @@ impl Watch {
         if !output.shows_progress() {
             return Self(ProgressBar::hidden());
         }
-        let watch = Self(ProgressBar::new(1000));
+        let watch = Self(ProgressBar::with_draw_target(Some(1000), screen::target()));
         watch.style();
         watch
     }
@@ -36,7 +39,7 @@ impl Watch {
     }
 
     fn has_room(&self) -> bool {
-        progress::columns() >= self.0.prefix().chars().count() + ROOM
+        usize::from(screen::columns()) >= self.0.prefix().chars().count() + ROOM
     }
 
     /// Whether anybody watches.
@@ -65,7 +68,7 @@ impl Watch {
         };
         self.0.set_position((part.min(1.0) * 1000.0) as u64);
         let each_second = requests as f64 / time.max(Duration::from_millis(1)).as_secs_f64();
-        self.say(format!("{requests} requests  {each_second:.0}/s"));
+        self.say(format!("{}  {each_second:.0}/s", count(requests, "request")));
     }
 
     fn say(&self, text: String) {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     error::Failure,
     output::{BAD, DIM, GOOD, HEAD, NOTE, Output, columns, wrapped},
+    screen,
 };
 
 const DONE: &str = "✓";
@@ -54,7 +55,7 @@ impl Report {
     /// With a spinner where somebody watches.
     pub(super) fn new(watched: bool) -> Self {
         let spinner = watched.then(|| {
-            let spinner = ProgressBar::new_spinner();
+            let spinner = ProgressBar::with_draw_target(None, screen::target());
             spinner.enable_steady_tick(Duration::from_millis(80));
             spinner
         });

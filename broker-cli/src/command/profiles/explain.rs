@@ -11,7 +11,7 @@ use crate::{
     args::Explain,
     broker::Endpoint,
     error::{Exit, Failure, Refusal},
-    output::{BAD, DIM, GOOD, NOTE, Output},
+    output::{BAD, DIM, GOOD, NOTE, Output, wrapped},
     place::Place,
 };
 
@@ -48,7 +48,9 @@ pub(super) fn run(args: Explain, endpoint: &Endpoint, output: &mut Output) -> Re
         for denial in denials {
             let line = denial.line.map(|line| format!("{source}:{line}: ")).unwrap_or_default();
             output.line(format!("{BAD}refused{BAD:#}  {line}{NOTE}{}{NOTE:#}", denial.rule))?;
-            output.line(format!("         {}", denial.message))?;
+            for line in wrapped(&denial.message, 9) {
+                output.line(format!("         {line}"))?;
+            }
         }
     }
     if denials.is_empty() { Ok(()) } else { Err(Failure::Said(Exit::Failed)) }

@@ -99,7 +99,12 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
 /// A broker that cannot be reached has nothing to say about it, unless it was named.
 fn other_digest(catalogue: &Catalogue, endpoint: &Endpoint, output: &mut Output) -> Option<String> {
     let asked = Endpoint { timeout: Some(endpoint.timeout.unwrap_or(LOOK).min(LOOK)), ..endpoint.clone() };
-    match block_on(async { Ok(asked.client()?.info().await?) }) {
+    let answer = block_on(async {
+        // One look, where the client would try for a while.
+        asked.find().await?;
+        Ok(asked.client()?.info().await?)
+    });
+    match answer {
         Ok(info) if info.catalogue_digest != catalogue.digest() => {
             output.note(format!(
                 "the broker that runs has another document, of digest {}; this one has {}",
