@@ -1,6 +1,6 @@
 //! Key material: wiped when dropped, never printed, never copied by accident.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -66,35 +66,64 @@ impl SecretKey {
 /// Does `work`, then wipes the stack below, also where it panics: what computes on arrays moves them about, and each move
 /// leaves a copy where the array was. What `work` gives back must not be secret bytes themselves.
 pub fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
-    wiped_by::<DEEP, T>(work)
+    DEPTH.set(Depth::Unknown);
+    wiped_by(|| if DEPTH.get() == Depth::Shallow { SHALLOW } else { DEEP }, work)
 }
 
 /// The same for symmetric encryption and decryption, which use little of the stack and take less time than to wipe all that
 /// the others use.
 pub fn on_lightly_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
-    wiped_by::<LIGHT, T>(work)
+    wiped_by(|| LIGHT, work)
 }
 
-/// How much of the stack is wiped, in words of 8 bytes: 224 KiB. The deepest of what runs on it, ML-KEM-1024 of RustCrypto,
-/// takes 152 KiB without optimisation, and ML-DSA-87 of AWS-LC 123 KiB in any build. A test (`rpc/stack.rs`) measures all that
-/// does, and fails where less than a quarter would be left.
-const DEEP: usize = (224 << 10) / 8;
-/// The same of light work: 32 KiB, where 12 are used.
-const LIGHT: usize = (32 << 10) / 8;
+/// Says that the work on this thread has loaded a key of a kind that needs little of the stack, or one that may need more.
+/// The first is believed only where nothing has said the second.
+pub(crate) fn stack_is_shallow(shallow: bool) {
+    DEPTH.set(match (DEPTH.get(), shallow) {
+        (Depth::Deep, _) | (_, false) => Depth::Deep,
+        (_, true) => Depth::Shallow,
+    });
+}
 
-fn wiped_by<const WORDS: usize, T>(work: impl FnOnce() -> T) -> T {
-    let _wiped = Wiped::<WORDS>;
+thread_local! {
+    static DEPTH: Cell<Depth> = const { Cell::new(Depth::Unknown) };
+}
+
+/// What is known of the work on this thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Nothing: it counts as deep.
+    Unknown,
+    Shallow,
+    Deep,
+}
+
+/// How much of the stack is wiped, in bytes. The deepest of what runs on it, ML-KEM-1024 of RustCrypto, takes 152 KiB without
+/// optimisation, and ML-DSA-87 of AWS-LC 123 KiB in any build. A test (`rpc/stack.rs`) measures all that does, and fails
+/// where less than a quarter would be left.
+const DEEP: usize = 224 << 10;
+/// The same where only RSA, ECDSA and Ed25519 keys are in use, which take less than 32 KiB.
+const SHALLOW: usize = 64 << 10;
+/// The same of light work, which takes 12 KiB.
+const LIGHT: usize = 32 << 10;
+
+fn wiped_by<T>(bytes: fn() -> usize, work: impl FnOnce() -> T) -> T {
+    let _wiped = Wiped(bytes);
     #[cfg(test)]
-    let _measured = depth::Measured::begin(WORDS * 8);
+    let _measured = depth::Measured::begin(bytes);
     call(work)
 }
 
-/// Wipes so many words when it is dropped.
-struct Wiped<const WORDS: usize>;
+/// Wipes so many bytes when it is dropped.
+struct Wiped(fn() -> usize);
 
-impl<const WORDS: usize> Drop for Wiped<WORDS> {
+impl Drop for Wiped {
     fn drop(&mut self) {
-        wipe_stack::<WORDS>();
+        match (self.0)() {
+            LIGHT => wipe_stack::<{ LIGHT / 8 }>(),
+            SHALLOW => wipe_stack::<{ SHALLOW / 8 }>(),
+            _ => wipe_stack::<{ DEEP / 8 }>(),
+        }
     }
 }
 

@@ -38,11 +38,11 @@ pub(crate) fn restart() -> Use {
 
 /// Stands in the frame below which the work runs, and of which so many bytes are wiped.
 pub(super) struct Measured {
-    wiped: usize,
+    wiped: fn() -> usize,
 }
 
 impl Measured {
-    pub(super) fn begin(wiped: usize) -> Self {
+    pub(super) fn begin(wiped: fn() -> usize) -> Self {
         if TIGHTEST.get().is_some() {
             clear();
         }
@@ -54,7 +54,7 @@ impl Drop for Measured {
     fn drop(&mut self) {
         if let Some(before) = TIGHTEST.get() {
             let used = used(std::ptr::from_ref(self).addr());
-            TIGHTEST.set(Some(before.tighter(Use { used, wiped: self.wiped })));
+            TIGHTEST.set(Some(before.tighter(Use { used, wiped: (self.wiped)() })));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     algorithm::{KeyForm, KeyType, SignatureScheme},
-    secret::SecretBytes,
+    secret::{SecretBytes, stack_is_shallow},
 };
 
 /// Longest private key accepted, in bytes. RSA 16384 takes about 9.3 KiB; a bound before parsing keeps hostile exponents
@@ -52,6 +52,7 @@ impl PrivateKey {
     /// Says what kind of key it is. `BadKey` for an EC key with explicit parameters.
     pub(super) fn checked(key: Key) -> Result<Self, EvpError> {
         let kind = key.kind()?;
+        stack_is_shallow(matches!(kind, Some(KeyType::Rsa { .. } | KeyType::Ec(_) | KeyType::Ed25519)));
         Ok(Self { key, kind })
     }
 
