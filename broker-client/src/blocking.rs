@@ -44,7 +44,7 @@ impl Client {
     /// Connects to the broker at the given socket, with the default options.
     ///
     /// # Errors
-    /// As [`Builder::connect`], and [`Error::Runtime`] when called inside an async runtime.
+    /// As [`Builder::connect`], and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
     pub fn connect(path: impl Into<PathBuf>) -> Result<Self, Error> {
         Self::with(crate::Client::builder().socket(path))
     }
@@ -52,7 +52,7 @@ impl Client {
     /// Connects with the given options, which [`crate::Client::builder`] collects.
     ///
     /// # Errors
-    /// As [`Builder::connect`], and [`Error::Runtime`] when called inside an async runtime.
+    /// As [`Builder::connect`], and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
     pub fn with(builder: Builder) -> Result<Self, Error> {
         let runner = Arc::new(Runner::new()?);
         let inner = runner.run(builder.connect())?;
@@ -74,7 +74,7 @@ impl Client {
     /// As [`crate::Client::info`].
     ///
     /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
     pub fn info(&self) -> Result<Info, Error> {
         self.runner.run(self.inner.info())
     }
@@ -82,7 +82,7 @@ impl Client {
     /// As [`crate::Client::health`].
     ///
     /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
     pub fn health(&self, service: &str) -> Result<HealthStatus, Error> {
         self.runner.run(self.inner.health(service))
     }
@@ -90,7 +90,7 @@ impl Client {
     /// As [`crate::Client::watch_health`]; the watch is an iterator here.
     ///
     /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
     pub fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
         let inner = self.runner.run(self.inner.watch_health(service))?;
         Ok(HealthWatch { inner, runner: Arc::clone(&self.runner), over: false })
@@ -104,7 +104,7 @@ macro_rules! calls {
             #[doc = concat!("As [`crate::Client::", stringify!($call), "`].")]
             ///
             /// # Errors
-            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
             pub fn $call(&self, request: $request) -> Result<$answer, Error> {
                 self.runner.run(self.inner.$call(request))
             }
@@ -131,7 +131,7 @@ macro_rules! streams {
             #[doc = concat!("As [`crate::Client::", stringify!($reader), "`].")]
             ///
             /// # Errors
-            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
             pub fn $reader(
                 &self,
                 request: $request,
@@ -144,7 +144,7 @@ macro_rules! streams {
             /// waits for one, so does every call on this connection: what may block is better given as a reader.
             ///
             /// # Errors
-            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when called inside an async runtime.
             pub fn $stream(
                 &self,
                 request: $request,
@@ -188,23 +188,22 @@ struct Runner(Option<Runtime>);
 
 impl Runner {
     fn new() -> Result<Self, Error> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-                Error::Runtime { detail: format!("the runtime of the client cannot start: {error}") }
-            })?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::runtime(format!("the runtime of the client cannot start: {error}")))?;
         Ok(Self(Some(runtime)))
     }
 
     fn run<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         // tokio would panic here.
         if Handle::try_current().is_ok() {
-            let detail =
-                "a blocking call inside an async runtime: use broker_client::Client there".to_owned();
-            return Err(Error::Runtime { detail });
+            let detail = "a blocking call inside an async runtime: use broker_client::Client there";
+            return Err(Error::runtime(detail));
         }
         match &self.0 {
             Some(runtime) => runtime.block_on(call),
-            None => Err(Error::Runtime { detail: "the client was shut down".to_owned() }),
+            None => Err(Error::runtime("the client was shut down")),
         }
     }
 }

@@ -19,14 +19,17 @@
 //!
 //! ```no_run
 //! # async fn run(client: broker_client::Client, request: broker_client::SignCertificateRequest) {
-//! use broker_client::{Code, Error};
+//! use broker_client::{ErrorKind, Reason};
 //!
 //! match client.sign_certificate(request).await {
 //!     Ok(issued) => println!("{}", issued.algorithm()),
-//!     Err(Error::Refused(refusal)) if refusal.code == Code::FailedPrecondition => {
-//!         eprintln!("policy: {} (rule {:?}, line {:?})", refusal.message, refusal.rule, refusal.line);
-//!     }
-//!     Err(error) => eprintln!("{error}"),
+//!     Err(error) => match &error.kind {
+//!         ErrorKind::Refused(refusal) if refusal.reason == Some(Reason::NameNotAllowed) => {
+//!             eprintln!("policy: {} (rule {:?}, line {:?})", refusal.message, refusal.rule, refusal.line);
+//!         }
+//!         _ if error.possibly_executed => eprintln!("there may be a certificate all the same: {error}"),
+//!         _ => eprintln!("{error}"),
+//!     },
 //! }
 //! # }
 //! ```
@@ -72,7 +75,7 @@ pub use builder::{
     SERVER_UID_VARIABLE, SOCKET_VARIABLE,
 };
 pub use client::{Client, HealthWatch};
-pub use error::{Code, Error, Rejection};
+pub use error::{Code, Error, ErrorKind, Reason, Rejection};
 pub use request::{
     DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, Encoding, EncryptDataRequest,
     GenerateKeyPairRequest, HashRequest, HashStreamRequest, Key, KeyEncoding, Secret, SignCertificateRequest,
@@ -88,3 +91,11 @@ pub use retry::RetryPolicy;
 #[cfg(all(doctest, feature = "blocking"))]
 #[doc = include_str!("../../docs/client.md")]
 struct Guide;
+
+/// No type of `tonic` is part of the API: an error of the generated stubs cannot become one of this library by itself.
+///
+/// ```compile_fail,E0277
+/// let _ = broker_client::Error::from(tonic::Status::internal(""));
+/// ```
+#[cfg(doctest)]
+struct NoTonic;

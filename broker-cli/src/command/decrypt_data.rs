@@ -79,13 +79,14 @@ impl Sealed {
             let (ciphertext, tag) = self.text.split_at(self.text.len().saturating_sub(length));
             self.open(broker, ciphertext, tag).await
         };
-        let refused = match ask(TAG).await {
-            Err(Error::Refused(refused)) => refused,
+        let error = match ask(TAG).await {
+            Err(error) => error,
             answer => return answer,
         };
+        let Some(refused) = error.rejection() else { return Err(error) };
         match (refused.field.as_deref(), refused.expected_bytes.as_slice()) {
             (Some("decrypt_metadata.tag"), [length]) if *length != TAG => ask(*length).await,
-            _ => Err(Error::Refused(refused)),
+            _ => Err(error),
         }
     }
 

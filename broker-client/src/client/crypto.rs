@@ -16,21 +16,21 @@ impl Client {
     /// Hashes some bytes.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason, or what kept the call from being answered.
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason, or what kept the call from being answered.
     pub async fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
-        self.call(&method::HASH_DATA, request).await?.try_into()
+        HashResponse::from_message(self.call(&method::HASH_DATA, request).await?)
     }
 
     /// Issues a certificate.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn sign_certificate(
         &self,
         request: SignCertificateRequest,
     ) -> Result<SignCertificateResponse, Error> {
-        self.call(&method::SIGN_CERTIFICATE, request).await?.try_into()
+        SignCertificateResponse::from_message(self.call(&method::SIGN_CERTIFICATE, request).await?)
     }
 
     /// Signs some bytes.
@@ -49,19 +49,19 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn sign_data(&self, request: SignDataRequest) -> Result<SignDataResponse, Error> {
-        self.call(&method::SIGN_DATA, request).await?.try_into()
+        SignDataResponse::from_message(self.call(&method::SIGN_DATA, request).await?)
     }
 
     /// Verifies a signature over some bytes. One that does not match is `valid: false` and no error.
     ///
     /// # Errors
-    /// [`Error::Refused`] with INVALID_ARGUMENT for what is no signature at all and with the server's reason for
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with INVALID_ARGUMENT for what is no signature at all and with the server's reason for
     /// anything else, or what kept the call from being answered.
     pub async fn verify_data(&self, request: VerifyDataRequest) -> Result<VerifyDataResponse, Error> {
-        Ok(self.call(&method::VERIFY_DATA, request).await?.into())
+        Ok(VerifyDataResponse::from_message(self.call(&method::VERIFY_DATA, request).await?))
     }
 
     /// Encrypts and authenticates some bytes. An attempt that is sent again has the same nonce and the same plaintext, so
@@ -82,20 +82,20 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<Encrypted, Error> {
         let length = request.length();
-        Encrypted::new(self.call(&method::ENCRYPT_DATA, request).await?, length)
+        Encrypted::from_message(self.call(&method::ENCRYPT_DATA, request).await?, length)
     }
 
     /// Decrypts what [`encrypt_data`](Self::encrypt_data) made.
     ///
     /// # Errors
-    /// [`Error::Refused`] with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
     /// else, or what kept the call from being answered.
     pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<Decrypted, Error> {
         let length = request.length();
-        Decrypted::new(self.call(&method::DECRYPT_DATA, request).await?, length)
+        Decrypted::from_message(self.call(&method::DECRYPT_DATA, request).await?, length)
     }
 }

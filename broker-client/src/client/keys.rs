@@ -25,40 +25,40 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn generate_kem_key_pair(&self, request: GenerateKeyPairRequest) -> Result<KeyPair, Error> {
-        self.call(&method::GENERATE_KEM_KEY_PAIR, request).await?.try_into()
+        KeyPair::from_message(self.call(&method::GENERATE_KEM_KEY_PAIR, request).await?)
     }
 
     /// Makes a shared secret, and its ciphertext for the holder of the decapsulation key.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn encapsulate(&self, request: EncapsulateRequest) -> Result<Encapsulation, Error> {
-        self.call(&method::ENCAPSULATE, request).await?.try_into()
+        Encapsulation::from_message(self.call(&method::ENCAPSULATE, request).await?)
     }
 
     /// Takes the shared secret out of a ciphertext. One that was tampered with gives another secret and no error
     /// (implicit rejection, FIPS 203 6.3).
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Decapsulation, Error> {
-        self.call(&method::DECAPSULATE, request).await?.try_into()
+        Decapsulation::from_message(self.call(&method::DECAPSULATE, request).await?)
     }
 
     /// Makes a key pair for signatures, of the algorithm that the profile has for SignData.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn generate_signature_key_pair(
         &self,
         request: GenerateKeyPairRequest,
     ) -> Result<KeyPair, Error> {
-        self.call(&method::GENERATE_SIGNATURE_KEY_PAIR, request).await?.try_into()
+        KeyPair::from_message(self.call(&method::GENERATE_SIGNATURE_KEY_PAIR, request).await?)
     }
 }

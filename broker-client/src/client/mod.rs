@@ -108,8 +108,7 @@ impl Client {
     /// # Errors
     /// What kept the call from being answered.
     pub async fn info(&self) -> Result<Info, Error> {
-        let answer = self.ask(&method::GET_INFO, &GetInfoRequest {}).await?;
-        Ok(answer.into())
+        Ok(Info::from_message(self.ask(&method::GET_INFO, &GetInfoRequest {}).await?))
     }
 
     /// An operation, down the lane that this client has: one id, one trace, one deadline and one message for all its

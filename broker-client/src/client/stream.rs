@@ -17,7 +17,7 @@ use super::{
     method::{self, Method},
 };
 use crate::{
-    error::Error,
+    error::{Error, ErrorKind},
     request::{Ask, HashStreamRequest, SignStreamRequest, VerifyStreamRequest},
     response::{HashResponse, SignDataResponse, VerifyDataResponse},
     retry::{self, Failure},
@@ -35,14 +35,14 @@ impl Client {
     /// The parts go to the socket without a copy. Their memory is the caller's, who alone can wipe it.
     ///
     /// # Errors
-    /// [`Error::Input`] when a part is an error, [`Error::Refused`] with the server's reason, or what kept the call
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when a part is an error, [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason, or what kept the call
     /// from being answered.
     pub async fn hash_stream(
         &self,
         request: HashStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<HashResponse, Error> {
-        self.stream(&method::HASH_STREAM, request, parts).await?.try_into()
+        HashResponse::from_message(self.stream(&method::HASH_STREAM, request, parts).await?)
     }
 
     /// [`hash_stream`](Self::hash_stream) of what a reader gives until its end.
@@ -81,7 +81,7 @@ impl Client {
         request: SignStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<SignDataResponse, Error> {
-        self.stream(&method::SIGN_STREAM, request, parts).await?.try_into()
+        SignDataResponse::from_message(self.stream(&method::SIGN_STREAM, request, parts).await?)
     }
 
     /// [`sign_stream`](Self::sign_stream) of what a reader gives until its end, as
@@ -107,7 +107,7 @@ impl Client {
         request: VerifyStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<VerifyDataResponse, Error> {
-        Ok(self.stream(&method::VERIFY_STREAM, request, parts).await?.into())
+        Ok(VerifyDataResponse::from_message(self.stream(&method::VERIFY_STREAM, request, parts).await?))
     }
 
     /// [`verify_stream`](Self::verify_stream) of what a reader gives until its end, as
@@ -148,7 +148,7 @@ impl Client {
             let answer = wire::call(&self.connection, head, upload).await;
             answer.map_err(|other| match failure.try_recv() {
                 // Why the call was reset.
-                Ok(source) => Error::Input { source: Arc::new(source) }.into(),
+                Ok(source) => Error::new(ErrorKind::Input { source: Arc::new(source) }).into(),
                 Err(_) => other,
             })
         };
@@ -159,7 +159,7 @@ impl Client {
         let answer = answer.map_err(|failure| match (failure, limit) {
             (Failure::Own(error), _) => error,
             (Failure::Status(status), Some(timeout)) if retry::out_of_time(&status) => deadline(timeout),
-            (Failure::Status(status), _) => status.into(),
+            (Failure::Status(status), _) => Error::refused(status),
             (Failure::Late, limit) => deadline(limit.unwrap_or(retry::LONGEST)),
         });
         wire::decode(answer?)
@@ -169,13 +169,13 @@ impl Client {
     /// be sent again.
     async fn find(&self) -> Result<(), Error> {
         match self.health("").await {
-            // Who says no is there.
-            Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) if error.rejection().is_none() => Err(error),
+            // A broker that refuses is there.
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 }
 
 fn deadline(timeout: Duration) -> Error {
-    Error::Deadline { timeout, attempts: 1, last: None }
+    Error::new(ErrorKind::Deadline { timeout, attempts: 1, last: None })
 }

@@ -65,10 +65,9 @@ impl Options {
     /// The `traceparent` header, if one was given.
     pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Error> {
         let Some(text) = &self.traceparent else { return Ok(None) };
-        let value = text.parse().map_err(|_| Error::Invalid {
-            what: "traceparent",
-            detail: format!("{text:?} is not printable ASCII"),
-        })?;
+        let value = text
+            .parse()
+            .map_err(|_| Error::invalid("traceparent", format!("{text:?} is not printable ASCII")))?;
         Ok(Some(value))
     }
 
@@ -97,10 +96,10 @@ fn trace_parts(traceparent: &str) -> Result<(String, String, String), Error> {
     let mut parts = traceparent.split('-').skip(1).map(str::to_owned);
     match (parts.next(), parts.next(), parts.next()) {
         (Some(trace), Some(span), Some(flags)) => Ok((trace, span, flags)),
-        _ => Err(Error::Invalid {
-            what: "traceparent",
-            detail: format!("{traceparent:?} is not of the form version-trace-span-flags"),
-        }),
+        _ => {
+            let detail = format!("{traceparent:?} is not of the form version-trace-span-flags");
+            Err(Error::invalid("traceparent", detail))
+        }
     }
 }
 
@@ -109,6 +108,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
     use super::*;
+    use crate::error::ErrorKind;
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_header_that_cannot_be_sent_is_an_error() {
-        assert!(matches!(traced("a\nb").header(), Err(Error::Invalid { what: "traceparent", .. })));
+        let error = traced("a\nb").header().unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Invalid { what: "traceparent", .. }), "{error}");
     }
 
     #[test]
@@ -138,7 +139,7 @@ mod tests {
     fn what_is_no_traceparent_cannot_be_its_fields() {
         for text in ["", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"] {
             let error = traced(text).traced_metadata().unwrap_err();
-            assert!(matches!(error, Error::Invalid { what: "traceparent", .. }), "{text}");
+            assert!(matches!(error.kind, ErrorKind::Invalid { what: "traceparent", .. }), "{text}");
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{Ask, Options, material::Wiped};
 
 /// How a certificate is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Encoding {
     /// Binary (X.690).
     Der,

@@ -36,15 +36,13 @@ impl fmt::Debug for Decapsulation {
     }
 }
 
-impl TryFrom<v1::DecapsulateResponse> for Decapsulation {
-    type Error = Error;
-
-    fn try_from(mut message: v1::DecapsulateResponse) -> Result<Self, Error> {
+impl Decapsulation {
+    pub(crate) fn from_message(mut message: v1::DecapsulateResponse) -> Result<Self, Error> {
         present(&message.shared_secret, "DecapsulateResponse without a shared secret")?;
         let (id, deprecation) = metadata(message.metadata.take());
         Ok(Self {
             shared_secret: mem::take(&mut message.shared_secret).into(),
-            descriptor: message.descriptor.take().into(),
+            descriptor: Descriptor::from_message(message.descriptor.take()),
             id,
             deprecation,
         })

@@ -34,7 +34,7 @@ impl fmt::Debug for Decrypted {
 }
 
 impl Decrypted {
-    pub(crate) fn new(mut message: v1::DecryptDataResponse, length: usize) -> Result<Self, Error> {
+    pub(crate) fn from_message(mut message: v1::DecryptDataResponse, length: usize) -> Result<Self, Error> {
         if message.plaintext.len() != length {
             return Err(Error::protocol("DecryptDataResponse with a plaintext of another length"));
         }

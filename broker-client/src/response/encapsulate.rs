@@ -39,17 +39,15 @@ impl fmt::Debug for Encapsulation {
     }
 }
 
-impl TryFrom<v1::EncapsulateResponse> for Encapsulation {
-    type Error = Error;
-
-    fn try_from(mut message: v1::EncapsulateResponse) -> Result<Self, Error> {
+impl Encapsulation {
+    pub(crate) fn from_message(mut message: v1::EncapsulateResponse) -> Result<Self, Error> {
         present(&message.ciphertext, "EncapsulateResponse without a ciphertext")?;
         present(&message.shared_secret, "EncapsulateResponse without a shared secret")?;
         let (id, deprecation) = metadata(message.metadata.take());
         Ok(Self {
             ciphertext: mem::take(&mut message.ciphertext),
             shared_secret: mem::take(&mut message.shared_secret).into(),
-            descriptor: message.descriptor.take().into(),
+            descriptor: Descriptor::from_message(message.descriptor.take()),
             id,
             deprecation,
         })

@@ -26,7 +26,7 @@ pub struct Encrypted {
 }
 
 impl Encrypted {
-    pub(crate) fn new(message: v1::EncryptDataResponse, length: usize) -> Result<Self, Error> {
+    pub(crate) fn from_message(message: v1::EncryptDataResponse, length: usize) -> Result<Self, Error> {
         if message.ciphertext.len() != length {
             return Err(Error::protocol("EncryptDataResponse with a ciphertext of another length"));
         }
@@ -40,7 +40,7 @@ impl Encrypted {
             nonce,
             aad,
             tag,
-            descriptor: message.descriptor.into(),
+            descriptor: Descriptor::from_message(message.descriptor),
             id,
             deprecation,
         })

@@ -39,17 +39,15 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-impl TryFrom<v1::GenerateKeyPairResponse> for KeyPair {
-    type Error = Error;
-
-    fn try_from(mut message: v1::GenerateKeyPairResponse) -> Result<Self, Error> {
+impl KeyPair {
+    pub(crate) fn from_message(mut message: v1::GenerateKeyPairResponse) -> Result<Self, Error> {
         present(&message.public_key, "GenerateKeyPairResponse without a public key")?;
         present(&message.private_key, "GenerateKeyPairResponse without a private key")?;
         let (id, deprecation) = metadata(message.metadata.take());
         Ok(Self {
             public_key: mem::take(&mut message.public_key),
             private_key: mem::take(&mut message.private_key).into(),
-            descriptor: message.descriptor.take().into(),
+            descriptor: Descriptor::from_message(message.descriptor.take()),
             id,
             deprecation,
         })

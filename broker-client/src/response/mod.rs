@@ -82,8 +82,8 @@ descriptor!(
     Decapsulation
 );
 
-impl From<Option<v1::CryptoDescriptor>> for Descriptor {
-    fn from(message: Option<v1::CryptoDescriptor>) -> Self {
+impl Descriptor {
+    fn from_message(message: Option<v1::CryptoDescriptor>) -> Self {
         message.map_or_else(Self::default, |it| Self {
             profile: it.profile,
             operation: it.operation,

@@ -17,8 +17,8 @@ pub struct VerifyDataResponse {
     pub deprecation: Option<Deprecation>,
 }
 
-impl From<v1::VerifyDataResponse> for VerifyDataResponse {
-    fn from(message: v1::VerifyDataResponse) -> Self {
+impl VerifyDataResponse {
+    pub(crate) fn from_message(message: v1::VerifyDataResponse) -> Self {
         let (id, deprecation) = metadata(message.metadata);
         Self { valid: message.valid, id, deprecation }
     }

@@ -309,10 +309,6 @@ fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
 
 /// Retries that cost a test no time.
 pub(crate) fn quick(max_attempts: u32) -> broker_client::RetryPolicy {
-    broker_client::RetryPolicy {
-        max_attempts,
-        initial_backoff: Duration::from_millis(1),
-        max_backoff: Duration::from_millis(1),
-        ..Default::default()
-    }
+    let short = Duration::from_millis(1);
+    broker_client::RetryPolicy::default().max_attempts(max_attempts).initial_backoff(short).max_backoff(short)
 }

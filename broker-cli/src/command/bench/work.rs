@@ -3,8 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use broker_client::{
-    Client, Code, EncapsulateRequest, EncryptDataRequest, Encrypted, Error, GenerateKeyPairRequest,
-    SignDataRequest,
+    Client, Code, EncapsulateRequest, EncryptDataRequest, Encrypted, GenerateKeyPairRequest, SignDataRequest,
 };
 use bytes::Bytes;
 use zeroize::Zeroizing;
@@ -111,12 +110,12 @@ async fn encryption(item: &Item, plaintext: Vec<u8>, client: &Client) -> Result<
         }
         match client.encrypt_data(request).await {
             Ok(sealed) => return Ok(encrypted(item.operation, key, nonce, plaintext, sealed)),
-            Err(Error::Refused(refusal))
-                if matches!(refusal.code, Code::FailedPrecondition | Code::InvalidArgument) =>
-            {
-                first.get_or_insert(Error::Refused(refusal));
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => match error.rejection() {
+                Some(refusal) if matches!(refusal.code, Code::FailedPrecondition | Code::InvalidArgument) => {
+                    first.get_or_insert(error);
+                }
+                _ => return Err(error.into()),
+            },
         }
     }
     Err(first.map_or_else(|| Failure::local("cannot encrypt", "no key fits"), Failure::from))
