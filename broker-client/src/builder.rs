@@ -34,6 +34,7 @@ pub struct Builder {
     connect_wait: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) in_flight: usize,
+    pub(crate) profile: Option<String>,
 }
 
 impl Default for Builder {
@@ -46,6 +47,7 @@ impl Default for Builder {
             connect_wait: Duration::ZERO,
             retry: RetryPolicy::default(),
             in_flight: DEFAULT_IN_FLIGHT,
+            profile: None,
         }
     }
 }
@@ -55,6 +57,13 @@ impl Builder {
     /// `CRYPTO_BROKER_SOCKET`, else [`DEFAULT_SOCKETS`], of which the second is tried when nobody listens at the first.
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
+        self
+    }
+
+    /// The profile of the requests that name none. Default: none, and such a request fails with
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
         self
     }
 

@@ -5,11 +5,11 @@
 //! that can pass by themselves are retried ([`RetryPolicy`]).
 //!
 //! ```no_run
-//! use broker_client::{Client, HashRequest};
+//! use broker_client::{Client, HashDataRequest};
 //!
 //! # async fn run() -> Result<(), broker_client::Error> {
 //! let client = Client::connect("/tmp/cryptobroker.sock").await?;
-//! let answer = client.hash_data(HashRequest::new("Default", "Hello, broker")).await?;
+//! let answer = client.hash_data(HashDataRequest::new("Hello, broker").profile("Default")).await?;
 //! println!("{} {}", answer.algorithm(), answer.value.to_hex());
 //! # Ok(())
 //! # }
@@ -70,6 +70,11 @@ mod wire;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
+/// The types of data that is handed over without a copy.
+pub use bytes;
+/// What wipes the secrets in requests and answers.
+pub use zeroize;
+
 pub use builder::{
     Builder, DEFAULT_IN_FLIGHT, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, FOLDER_CHECK_VARIABLE, FolderCheck,
     SERVER_UID_VARIABLE, SOCKET_VARIABLE,
@@ -78,12 +83,14 @@ pub use client::{Client, HealthWatch};
 pub use error::{Code, Error, ErrorKind, Reason, Rejection};
 pub use request::{
     DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, Encoding, EncryptDataRequest,
-    GenerateKeyPairRequest, HashRequest, HashStreamRequest, Key, KeyEncoding, Secret, SignCertificateRequest,
-    SignDataRequest, SignStreamRequest, SignatureFormat, VerifyDataRequest, VerifyStreamRequest,
+    GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, Key, KeyEncoding, Secret,
+    SignCertificateRequest, SignDataRequest, SignStreamRequest, SignatureFormat, VerifyDataRequest,
+    VerifyStreamRequest,
 };
 pub use response::{
-    Certificate, Decapsulation, Decrypted, Deprecation, Descriptor, Encapsulation, Encrypted, HashResponse,
-    HashValue, HealthStatus, Info, KeyPair, SignCertificateResponse, SignDataResponse, VerifyDataResponse,
+    Certificate, DecapsulateResponse, DecryptDataResponse, Deprecation, Descriptor, EncapsulateResponse,
+    EncryptDataResponse, GenerateKeyPairResponse, HashDataResponse, HashValue, HealthStatus, Info,
+    SignCertificateResponse, SignDataResponse, VerifyDataResponse,
 };
 pub use retry::RetryPolicy;
 

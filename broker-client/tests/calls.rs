@@ -9,7 +9,7 @@ use std::{
 };
 
 use broker_client::{
-    Certificate, Code, Encoding, Error, ErrorKind, HashRequest, HashValue, HealthStatus, Reason,
+    Certificate, Code, Encoding, Error, ErrorKind, HashDataRequest, HashValue, HealthStatus, Reason,
     SignCertificateRequest,
 };
 use common::{Lane, Step, broker, broker_on};
@@ -31,8 +31,8 @@ on_both_lanes! {
     calls_run_at_the_same_time_on_one_connection
 }
 
-fn hash() -> HashRequest {
-    HashRequest::new("Default", &b"\x01\xfe"[..])
+fn hash() -> HashDataRequest {
+    HashDataRequest::new(&b"\x01\xfe"[..]).profile("Default")
 }
 
 async fn a_hash_comes_back_in_the_form_that_was_asked_for(lane: Lane) {
@@ -58,7 +58,7 @@ async fn a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries(la
 
 async fn a_deprecation_warning_reaches_the_caller(lane: Lane) {
     let it = broker_on(lane, 1).await;
-    let answer = it.client.hash_data(HashRequest::new("Old", "")).await.unwrap();
+    let answer = it.client.hash_data(HashDataRequest::new("").profile("Old")).await.unwrap();
     let warning = answer.deprecation.unwrap();
     assert_eq!(("Old", Some("New")), (&*warning.profile, warning.replaced_by.as_deref()));
 }
@@ -76,7 +76,7 @@ async fn deadline_and_trace_travel_with_the_call(lane: Lane) {
 
 async fn a_certificate_comes_back_as_pem_or_der(lane: Lane) {
     let it = broker_on(lane, 1).await;
-    let request = SignCertificateRequest::new("Default", "csr", "cert", "key");
+    let request = SignCertificateRequest::new("csr", "cert", "key").profile("Default");
     let pem = it.client.sign_certificate(request.clone()).await.unwrap();
     assert_eq!(Certificate::Pem("csr".into()), pem.certificate);
     let der = it.client.sign_certificate(request.encoding(Encoding::Der)).await.unwrap();
@@ -221,7 +221,9 @@ async fn calls_run_at_the_same_time_on_one_connection(lane: Lane) {
     let tasks: Vec<_> = (0..64u8)
         .map(|n| {
             let client = it.client.clone();
-            tokio::spawn(async move { client.hash_data(HashRequest::new("Default", vec![n]).raw()).await })
+            tokio::spawn(async move {
+                client.hash_data(HashDataRequest::new(vec![n]).profile("Default").raw()).await
+            })
         })
         .collect();
     for (n, task) in tasks.into_iter().enumerate() {

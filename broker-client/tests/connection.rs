@@ -5,11 +5,11 @@ mod common;
 
 use std::time::Duration;
 
-use broker_client::{Client, Error, ErrorKind, HashRequest, RetryPolicy};
+use broker_client::{Client, Error, ErrorKind, HashDataRequest, RetryPolicy};
 use common::{Fake, Step, denied, quick, start};
 
-fn hash() -> HashRequest {
-    HashRequest::new("Default", "x")
+fn hash() -> HashDataRequest {
+    HashDataRequest::new("x").profile("Default")
 }
 
 #[tokio::test]

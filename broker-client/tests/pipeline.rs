@@ -11,14 +11,14 @@ use std::{
     time::Duration,
 };
 
-use broker_client::{Client, Code, Error, ErrorKind, HashRequest, HashValue, HealthStatus, RetryPolicy};
+use broker_client::{Client, Code, Error, ErrorKind, HashDataRequest, HashValue, HealthStatus, RetryPolicy};
 use common::{Fake, Lane, Running, Step, broker_on, quick, start, start_old};
 use tokio::{io::AsyncReadExt as _, sync::oneshot};
 use tonic::{Code as Grpc, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-fn hash(input: impl Into<bytes::Bytes>) -> HashRequest {
-    HashRequest::new("Default", input).raw()
+fn hash(input: impl Into<bytes::Bytes>) -> HashDataRequest {
+    HashDataRequest::new(input).profile("Default").raw()
 }
 
 /// What a broker says that leaves.
@@ -327,7 +327,7 @@ async fn waiting_for_nothing(socket: &std::path::Path) -> (Fake, Client, Running
     (fake, once(socket).await, running)
 }
 
-fn call(client: &Client) -> impl Future<Output = Result<broker_client::HashResponse, Error>> + use<> {
+fn call(client: &Client) -> impl Future<Output = Result<broker_client::HashDataResponse, Error>> + use<> {
     let client = client.clone();
     async move { client.hash_data(hash("x")).await }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use broker_client::{Client, Error, ErrorKind, HashRequest, HashResponse, RetryPolicy};
+use broker_client::{Client, Error, ErrorKind, HashDataRequest, HashDataResponse, RetryPolicy};
 use bytes::Bytes;
 use common::denied;
 use tokio::{
@@ -19,11 +19,11 @@ use tokio::{
 };
 
 /// Its length says which call it is.
-fn hash(length: usize) -> HashRequest {
-    HashRequest::new("Default", vec![b'x'; length])
+fn hash(length: usize) -> HashDataRequest {
+    HashDataRequest::new(vec![b'x'; length]).profile("Default")
 }
 
-type Call = JoinHandle<Result<HashResponse, Error>>;
+type Call = JoinHandle<Result<HashDataResponse, Error>>;
 
 fn call(client: &Client, length: usize) -> Call {
     let client = client.clone();

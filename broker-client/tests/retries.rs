@@ -7,7 +7,7 @@ use std::{collections::HashMap, future::Future, pin::Pin};
 
 use broker_client::{
     Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error, ErrorKind,
-    GenerateKeyPairRequest, HashRequest, SignCertificateRequest, SignDataRequest, VerifyDataRequest,
+    GenerateKeyPairRequest, HashDataRequest, SignCertificateRequest, SignDataRequest, VerifyDataRequest,
 };
 use common::{Broker, Lane, Step, broker_on, quick, start};
 use tonic::{Code as Grpc, Status};
@@ -29,41 +29,41 @@ type Call = for<'a> fn(&'a Client) -> Answer<'a>;
 const CALLS: [(&str, bool, Call); 10] = [
     ("hash_data", false, |it| Box::pin(async { it.hash_data(hash()).await.map(drop) })),
     ("verify_data", false, |it| {
-        Box::pin(async { it.verify_data(VerifyDataRequest::new("P", "k", "x", "s")).await.map(drop) })
+        Box::pin(async { it.verify_data(VerifyDataRequest::new("k", "x", "s").profile("P")).await.map(drop) })
     }),
     ("sign_certificate", true, |it| Box::pin(async { it.sign_certificate(certificate()).await.map(drop) })),
     ("sign_data", true, |it| {
-        Box::pin(async { it.sign_data(SignDataRequest::new("P", "k", "x")).await.map(drop) })
+        Box::pin(async { it.sign_data(SignDataRequest::new("k", "x").profile("P")).await.map(drop) })
     }),
     ("encrypt_data", true, |it| {
-        Box::pin(async { it.encrypt_data(EncryptDataRequest::new("P", "k", "x")).await.map(drop) })
+        Box::pin(async { it.encrypt_data(EncryptDataRequest::new("k", "x").profile("P")).await.map(drop) })
     }),
     ("decrypt_data", true, |it| {
-        let request = DecryptDataRequest::new("P", "k", "c", "n", "t");
+        let request = DecryptDataRequest::new("k", "c", "n", "t").profile("P");
         Box::pin(async { it.decrypt_data(request).await.map(drop) })
     }),
     ("generate_signature_key_pair", true, |it| {
-        let request = GenerateKeyPairRequest::new("P");
+        let request = GenerateKeyPairRequest::new().profile("P");
         Box::pin(async { it.generate_signature_key_pair(request).await.map(drop) })
     }),
     ("generate_kem_key_pair", true, |it| {
-        let request = GenerateKeyPairRequest::new("P");
+        let request = GenerateKeyPairRequest::new().profile("P");
         Box::pin(async { it.generate_kem_key_pair(request).await.map(drop) })
     }),
     ("encapsulate", true, |it| {
-        Box::pin(async { it.encapsulate(EncapsulateRequest::new("P", "k")).await.map(drop) })
+        Box::pin(async { it.encapsulate(EncapsulateRequest::new("k").profile("P")).await.map(drop) })
     }),
     ("decapsulate", true, |it| {
-        Box::pin(async { it.decapsulate(DecapsulateRequest::new("P", "k", "c")).await.map(drop) })
+        Box::pin(async { it.decapsulate(DecapsulateRequest::new("k", "c").profile("P")).await.map(drop) })
     }),
 ];
 
-fn hash() -> HashRequest {
-    HashRequest::new("P", "x")
+fn hash() -> HashDataRequest {
+    HashDataRequest::new("x").profile("P")
 }
 
 fn certificate() -> SignCertificateRequest {
-    SignCertificateRequest::new("P", "csr", "cert", "key")
+    SignCertificateRequest::new("csr", "cert", "key").profile("P")
 }
 
 /// What a broker says that is ending: of a call that it has not begun, and of one that it cuts.

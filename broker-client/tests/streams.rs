@@ -13,8 +13,8 @@ use std::{
 };
 
 use broker_client::{
-    Client, Code, ErrorKind, HashRequest, HashStreamRequest, HashValue, SignStreamRequest, SignatureFormat,
-    VerifyStreamRequest,
+    Client, Code, ErrorKind, HashDataRequest, HashStreamRequest, HashValue, SignStreamRequest,
+    SignatureFormat, VerifyStreamRequest,
 };
 use broker_proto::v1;
 use bytes::Bytes;
@@ -25,7 +25,7 @@ use tonic::Status;
 const PART: usize = 256 * 1024;
 
 fn hash() -> HashStreamRequest {
-    HashStreamRequest::new("P").raw()
+    HashStreamRequest::new().profile("P").raw()
 }
 
 fn parts<const N: usize>(
@@ -72,7 +72,7 @@ async fn the_header_comes_first_and_every_part_after_it() {
     assert_eq!(End::Complete, it.fake.end().await);
 
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let request = HashStreamRequest::new("Old").traceparent(parent).correlation_id("order-7");
+    let request = HashStreamRequest::new().profile("Old").traceparent(parent).correlation_id("order-7");
     let answer = it.client.hash_stream(request.timeout(Duration::MAX), parts(["one"])).await.unwrap();
     assert_eq!(HashValue::Hex("6f6e65".into()), answer.value);
     assert_eq!((36, true), (answer.id.len(), answer.deprecation.is_some()));
@@ -85,7 +85,7 @@ async fn the_header_comes_first_and_every_part_after_it() {
 #[tokio::test]
 async fn a_stream_signs_and_another_verifies() {
     let it = broker(1).await;
-    let request = SignStreamRequest::new("P", "private").format(SignatureFormat::Cms);
+    let request = SignStreamRequest::new("private").profile("P").format(SignatureFormat::Cms);
     let signed = it.client.sign_stream(request, parts(["te", "xt"])).await.unwrap();
     assert_eq!(b"text!", &*signed.signature);
     let header: v1::SignStreamHeader = it.fake.last();
@@ -93,7 +93,8 @@ async fn a_stream_signs_and_another_verifies() {
     let Some(v1::sign_key_source::Source::Single(key)) = header.key_source.unwrap().source else { panic!() };
     assert_eq!(b"private".to_vec(), raw_key(Some(key)));
 
-    let request = VerifyStreamRequest::new("P", "public", signed.signature).format(SignatureFormat::Der);
+    let request =
+        VerifyStreamRequest::new("public", signed.signature).profile("P").format(SignatureFormat::Der);
     assert!(it.client.verify_stream(request.clone(), parts(["text"])).await.unwrap().valid);
     let header: v1::VerifyStreamHeader = it.fake.last();
     assert_eq!((&b"text!"[..], v1::SignatureFormat::Der), (&*header.signature, header.signature_format()));
@@ -103,7 +104,7 @@ async fn a_stream_signs_and_another_verifies() {
 #[tokio::test]
 async fn a_composite_s_keys_travel_in_the_header() {
     let it = broker(1).await;
-    let request = SignStreamRequest::composite("P", "traditional", "ml-dsa");
+    let request = SignStreamRequest::composite("traditional", "ml-dsa").profile("P");
     it.client.sign_reader(request, &b"text"[..]).await.unwrap();
     let keys = |source: Option<v1::SignKeySource>| match source.unwrap().source.unwrap() {
         v1::sign_key_source::Source::ComponentKeys(keys) => {
@@ -113,7 +114,7 @@ async fn a_composite_s_keys_travel_in_the_header() {
     };
     let expected = [b"traditional".to_vec(), b"ml-dsa".to_vec()];
     assert_eq!(expected, *keys(it.fake.last::<v1::SignStreamHeader>().key_source));
-    let request = VerifyStreamRequest::composite("P", "traditional", "ml-dsa", "text!");
+    let request = VerifyStreamRequest::composite("traditional", "ml-dsa", "text!").profile("P");
     assert!(it.client.verify_reader(request, &b"text"[..]).await.unwrap().valid);
     assert_eq!(expected, *keys(it.fake.last::<v1::VerifyStreamHeader>().key_source));
 }
@@ -209,7 +210,7 @@ async fn the_client_s_time_for_calls_does_not_end_a_stream() {
         tokio::task::yield_now().await;
     }
     let late = it.client.with_timeout(Duration::from_millis(100));
-    late.hash_data(HashRequest::new("P", "")).await.unwrap_err();
+    late.hash_data(HashDataRequest::new("").profile("P")).await.unwrap_err();
     drop(sender);
     assert_eq!(HashValue::Raw("late".into()), call.await.unwrap().unwrap().value);
 }
@@ -236,7 +237,7 @@ async fn a_reader_s_error_ends_the_call_and_the_broker_does_not_take_it_for_the_
         assert!(!error.is_retryable() && !error.is_unreachable());
         assert_eq!(End::Broken, it.fake.end().await, "{before}");
         // The connection outlives it.
-        it.client.hash_data(HashRequest::new("P", "")).await.unwrap();
+        it.client.hash_data(HashDataRequest::new("").profile("P")).await.unwrap();
     }
 }
 
@@ -244,7 +245,7 @@ async fn a_reader_s_error_ends_the_call_and_the_broker_does_not_take_it_for_the_
 async fn an_error_among_parts_is_one_of_a_reader() {
     let it = broker(1).await;
     let broken = parts(["one"]).chain(tokio_stream::once(Err(io::ErrorKind::InvalidData.into())));
-    let error = it.client.sign_stream(SignStreamRequest::new("P", "k"), broken).await.unwrap_err();
+    let error = it.client.sign_stream(SignStreamRequest::new("k").profile("P"), broken).await.unwrap_err();
     assert!(
         matches!(&error.kind, ErrorKind::Input { source, .. } if source.kind() == io::ErrorKind::InvalidData)
     );
@@ -326,7 +327,8 @@ async fn an_empty_answer_to_a_stream_is_a_protocol_error() {
     it.fake.then(Step::Empty).then(Step::Empty);
     let error = it.client.hash_reader(hash(), &b"text"[..]).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Protocol { .. }));
-    let error = it.client.sign_reader(SignStreamRequest::new("P", "k"), &b"text"[..]).await.unwrap_err();
+    let error =
+        it.client.sign_reader(SignStreamRequest::new("k").profile("P"), &b"text"[..]).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Protocol { .. }));
 }
 
@@ -348,7 +350,7 @@ async fn streams_and_calls_run_at_the_same_time() {
             tokio::spawn(async move { client.hash_reader(hash(), io::Cursor::new(data)).await })
         })
         .collect();
-    it.client.hash_data(HashRequest::new("P", "x")).await.unwrap();
+    it.client.hash_data(HashDataRequest::new("x").profile("P")).await.unwrap();
     for task in tasks {
         assert!(HashValue::Raw(data.clone().into()) == task.await.unwrap().unwrap().value);
     }

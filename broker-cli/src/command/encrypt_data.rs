@@ -22,7 +22,7 @@ pub(super) fn run(args: args::EncryptData, endpoint: Endpoint, output: &mut Outp
     }
     outlets.check(&inputs.map(|(_, place)| place), output)?;
     let key = input::secret(&args.key)?;
-    let mut request = EncryptDataRequest::new(args.profile, key, input::secret(&args.input)?);
+    let mut request = EncryptDataRequest::new(key, input::secret(&args.input)?).profile(args.profile);
     if let Some(nonce) = args.nonce {
         request = request.nonce(nonce);
     }

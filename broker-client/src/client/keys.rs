@@ -4,7 +4,7 @@ use super::{Client, method};
 use crate::{
     error::Error,
     request::{DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest},
-    response::{Decapsulation, Encapsulation, KeyPair},
+    response::{DecapsulateResponse, EncapsulateResponse, GenerateKeyPairResponse},
 };
 
 impl Client {
@@ -12,14 +12,15 @@ impl Client {
     ///
     /// ```no_run
     /// use broker_client::{DecapsulateRequest, EncapsulateRequest, GenerateKeyPairRequest};
+    /// use subtle::ConstantTimeEq as _;
     ///
     /// # async fn run(client: broker_client::Client) -> Result<(), broker_client::Error> {
-    /// let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new("PQC-KEM")).await?;
-    /// let sent = client.encapsulate(EncapsulateRequest::new("PQC-KEM", pair.public_key)).await?;
+    /// let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new().profile("PQC-KEM")).await?;
+    /// let sent = client.encapsulate(EncapsulateRequest::new(pair.public_key).profile("PQC-KEM")).await?;
     ///
-    /// let request = DecapsulateRequest::new("PQC-KEM", pair.private_key, sent.ciphertext);
+    /// let request = DecapsulateRequest::new(pair.private_key, sent.ciphertext).profile("PQC-KEM");
     /// let received = client.decapsulate(request).await?;
-    /// assert_eq!(sent.shared_secret, received.shared_secret);
+    /// assert!(bool::from(sent.shared_secret.ct_eq(&received.shared_secret)));
     /// # Ok(())
     /// # }
     /// ```
@@ -27,8 +28,11 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
-    pub async fn generate_kem_key_pair(&self, request: GenerateKeyPairRequest) -> Result<KeyPair, Error> {
-        KeyPair::from_message(self.call(&method::GENERATE_KEM_KEY_PAIR, request).await?)
+    pub async fn generate_kem_key_pair(
+        &self,
+        request: GenerateKeyPairRequest,
+    ) -> Result<GenerateKeyPairResponse, Error> {
+        GenerateKeyPairResponse::from_message(self.call(&method::GENERATE_KEM_KEY_PAIR, request).await?)
     }
 
     /// Makes a shared secret, and its ciphertext for the holder of the decapsulation key.
@@ -36,8 +40,8 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
-    pub async fn encapsulate(&self, request: EncapsulateRequest) -> Result<Encapsulation, Error> {
-        Encapsulation::from_message(self.call(&method::ENCAPSULATE, request).await?)
+    pub async fn encapsulate(&self, request: EncapsulateRequest) -> Result<EncapsulateResponse, Error> {
+        EncapsulateResponse::from_message(self.call(&method::ENCAPSULATE, request).await?)
     }
 
     /// Takes the shared secret out of a ciphertext. One that was tampered with gives another secret and no error
@@ -46,8 +50,8 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
-    pub async fn decapsulate(&self, request: DecapsulateRequest) -> Result<Decapsulation, Error> {
-        Decapsulation::from_message(self.call(&method::DECAPSULATE, request).await?)
+    pub async fn decapsulate(&self, request: DecapsulateRequest) -> Result<DecapsulateResponse, Error> {
+        DecapsulateResponse::from_message(self.call(&method::DECAPSULATE, request).await?)
     }
 
     /// Makes a key pair for signatures, of the algorithm that the profile has for SignData.
@@ -58,7 +62,7 @@ impl Client {
     pub async fn generate_signature_key_pair(
         &self,
         request: GenerateKeyPairRequest,
-    ) -> Result<KeyPair, Error> {
-        KeyPair::from_message(self.call(&method::GENERATE_SIGNATURE_KEY_PAIR, request).await?)
+    ) -> Result<GenerateKeyPairResponse, Error> {
+        GenerateKeyPairResponse::from_message(self.call(&method::GENERATE_SIGNATURE_KEY_PAIR, request).await?)
     }
 }

@@ -38,6 +38,8 @@ pub struct Client {
     timeout: Duration,
     retry: Arc<RetryPolicy>,
     in_flight: usize,
+    /// The profile of the requests that name none.
+    profile: Option<Arc<str>>,
     /// Where the operations go that are not called one by one.
     pipeline: Option<Arc<Pipeline>>,
 }
@@ -57,14 +59,21 @@ impl Client {
     }
 
     pub(crate) fn new(connection: Connection, options: &Builder) -> Self {
-        let Builder { timeout, in_flight, .. } = *options;
-        Self { connection, timeout, retry: Arc::new(options.retry), in_flight, pipeline: None }
+        let Builder { timeout, in_flight, retry, .. } = *options;
+        let profile = options.profile.as_deref().map(Arc::from);
+        Self { connection, timeout, retry: Arc::new(retry), in_flight, profile, pipeline: None }
     }
 
     /// The same connection, with another time for each call but the streams.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
+    }
+
+    /// The same connection, with another profile for the requests that name none.
+    #[must_use]
+    pub fn with_profile(&self, name: impl Into<Arc<str>>) -> Self {
+        Self { profile: Some(name.into()), ..self.clone() }
     }
 
     /// The same connection, with one stream for all operations that this client and its clones are asked for
@@ -79,7 +88,7 @@ impl Client {
     /// dropped.
     ///
     /// ```no_run
-    /// use broker_client::HashRequest;
+    /// use broker_client::HashDataRequest;
     /// use tokio::task::JoinSet;
     ///
     /// # async fn run(client: broker_client::Client, records: Vec<Vec<u8>>) -> Result<(), Box<dyn std::error::Error>> {
@@ -88,7 +97,7 @@ impl Client {
     ///     .into_iter()
     ///     .map(|record| {
     ///         let pipeline = pipeline.clone();
-    ///         async move { pipeline.hash_data(HashRequest::new("Default", record)).await }
+    ///         async move { pipeline.hash_data(HashDataRequest::new(record).profile("Default")).await }
     ///     })
     ///     .collect();
     /// while let Some(hash) = hashes.join_next().await {
@@ -124,13 +133,15 @@ impl Client {
         A: Ask<Message: Message>,
         R: Message + Default,
     {
-        let options = mem::take(request.options());
+        let mut options = mem::take(request.options());
         let timeout = options.timeout.unwrap_or(self.timeout);
+        let profile = options.profile(self.profile.as_deref());
         let prepared = match &self.pipeline {
             None => options.header().map(|traceparent| (options.metadata(), traceparent)),
             Some(_) => options.traced_metadata().map(|metadata| (metadata, None)),
         };
-        let prepared = prepared.map(|(metadata, header)| (request.message(metadata), header));
+        let prepared =
+            prepared.and_then(|(metadata, header)| Ok((request.message(profile?, metadata), header)));
         async move {
             // Borrowed, for the same reason.
             let (message, traceparent) = prepared.as_ref().map_err(Error::clone)?;

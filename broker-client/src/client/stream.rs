@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     request::{Ask, HashStreamRequest, SignStreamRequest, VerifyStreamRequest},
-    response::{HashResponse, SignDataResponse, VerifyDataResponse},
+    response::{HashDataResponse, SignDataResponse, VerifyDataResponse},
     retry::{self, Failure},
     upload::{Parts, ahead},
     wire::{self, Outgoing},
@@ -41,8 +41,8 @@ impl Client {
         &self,
         request: HashStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-    ) -> Result<HashResponse, Error> {
-        HashResponse::from_message(self.stream(&method::HASH_STREAM, request, parts).await?)
+    ) -> Result<HashDataResponse, Error> {
+        HashDataResponse::from_message(self.stream(&method::HASH_STREAM, request, parts).await?)
     }
 
     /// [`hash_stream`](Self::hash_stream) of what a reader gives until its end.
@@ -52,7 +52,7 @@ impl Client {
     /// use broker_client::HashStreamRequest;
     ///
     /// # async fn run(client: broker_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let answer = client.hash_reader(HashStreamRequest::new("Default"), File::open("large.iso")?).await?;
+    /// let answer = client.hash_reader(HashStreamRequest::new().profile("Default"), File::open("large.iso")?).await?;
     /// println!("{}", answer.value.to_hex());
     /// # Ok(())
     /// # }
@@ -68,7 +68,7 @@ impl Client {
         &self,
         request: HashStreamRequest,
         reader: impl Read + Send + 'static,
-    ) -> Result<HashResponse, Error> {
+    ) -> Result<HashDataResponse, Error> {
         self.hash_stream(request, ahead(reader)?).await
     }
 
@@ -134,11 +134,12 @@ impl Client {
         A: Ask<Message: Message>,
         R: Message + Default,
     {
-        let options = mem::take(request.options());
+        let mut options = mem::take(request.options());
+        let profile = options.profile(self.profile.as_deref())?;
         let limit = options.timeout.map(|timeout| timeout.min(retry::LONGEST));
         let traceparent = options.header()?;
         let (failed, mut failure) = oneshot::channel();
-        let header = request.message(options.metadata());
+        let header = request.message(profile, options.metadata());
         let upload = Outgoing::parts(Parts::new(&header, parts, failed));
         let mut head = wire::head(method.path);
         head.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));

@@ -102,6 +102,10 @@ pub enum ErrorKind {
         /// What is wrong with it.
         detail: String,
     },
+    /// The signature is not one of this key over this data. Only
+    /// [`require_valid`](crate::VerifyDataResponse::require_valid) makes this of an answer.
+    #[error("the signature is not valid")]
+    InvalidSignature,
     /// An option or a request is wrong before anything is sent.
     #[error("{what}: {detail}")]
     #[non_exhaustive]
@@ -164,6 +168,7 @@ impl Error {
             ErrorKind::Connection { .. }
             | ErrorKind::Deadline { .. }
             | ErrorKind::Input { .. }
+            | ErrorKind::InvalidSignature
             | ErrorKind::Protocol { .. } => true,
         };
         Self { kind, possibly_executed }

@@ -16,12 +16,13 @@ pub(crate) trait Ask {
     fn options(&mut self) -> &mut Options;
 
     /// One for all attempts, without a copy of what is in the request. It wipes the secrets in it.
-    fn message(self, metadata: v1::Metadata) -> Self::Message;
+    fn message(self, profile: String, metadata: v1::Metadata) -> Self::Message;
 }
 
 /// What every request can carry beside its own fields.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
+    pub(crate) profile: Option<String>,
     pub(crate) id: Option<String>,
     pub(crate) correlation_id: Option<String>,
     pub(crate) traceparent: Option<String>,
@@ -34,6 +35,12 @@ macro_rules! options {
         options!("How long this call may take, retries included. Default: the client's.");
     };
     ($timeout:literal) => {
+        /// The profile that decides. Default: the client's ([`Builder::profile`](crate::Builder::profile)).
+        pub fn profile(mut self, profile: impl Into<String>) -> Self {
+            self.options.profile = Some(profile.into());
+            self
+        }
+
         /// The caller's name for this call, printable ASCII of at most 128 bytes; it comes back in the answer and
         /// stands in the broker's log. Default: a random UUID (version 4).
         pub fn id(mut self, id: impl Into<String>) -> Self {
@@ -62,6 +69,14 @@ macro_rules! options {
 }
 
 impl Options {
+    /// Takes the profile of this request, or else that of its client.
+    pub(crate) fn profile(&mut self, default: Option<&str>) -> Result<String, Error> {
+        let profile = self.profile.take().or_else(|| default.map(str::to_owned));
+        profile.ok_or_else(|| {
+            Error::invalid("profile", "neither the request names one nor its client (Builder::profile)")
+        })
+    }
+
     /// The `traceparent` header, if one was given.
     pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Error> {
         let Some(text) = &self.traceparent else { return Ok(None) };
@@ -114,6 +129,16 @@ mod tests {
 
     fn traced(traceparent: &str) -> Options {
         Options { traceparent: Some(traceparent.into()), ..Options::default() }
+    }
+
+    #[test]
+    fn a_request_s_profile_wins_over_its_client_s_and_one_of_them_must_be_there() {
+        let own = || Options { profile: Some("own".into()), ..Options::default() };
+        assert_eq!("own", own().profile(Some("client")).unwrap());
+        assert_eq!("own", own().profile(None).unwrap());
+        assert_eq!("client", Options::default().profile(Some("client")).unwrap());
+        let error = Options::default().profile(None).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Invalid { what: "profile", .. }), "{error}");
     }
 
     #[test]

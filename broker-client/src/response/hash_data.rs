@@ -33,10 +33,10 @@ impl HashValue {
     }
 }
 
-/// The answer to a `HashRequest` or a `HashStreamRequest`.
+/// The answer to a `HashDataRequest` or a `HashStreamRequest`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct HashResponse {
+pub struct HashDataResponse {
     /// The hash.
     pub value: HashValue,
     /// What was done.
@@ -47,7 +47,7 @@ pub struct HashResponse {
     pub deprecation: Option<Deprecation>,
 }
 
-impl HashResponse {
+impl HashDataResponse {
     pub(crate) fn from_message(message: v1::HashDataResponse) -> Result<Self, Error> {
         use v1::hash_data_response::HashValue as Wire;
         let value = match message.hash_value {
