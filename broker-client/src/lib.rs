@@ -42,6 +42,12 @@
 //!
 //! Programs without an async runtime use `blocking::Client`, behind the feature `blocking`.
 //!
+//! # Tracing
+//!
+//! Each call has a span `broker_call` of the crate `tracing` at the level DEBUG, with the method, the profile and the id under
+//! which the broker's log and audit know it. Attempts that are repeated, and how a call failed, are events in it. Keys and data
+//! are not. A subscriber that does not ask for them costs a call nothing but the question.
+//!
 //! # Secrets
 //!
 //! Keys, seeds and plaintexts are wiped from requests and answers when these are dropped, and never printed. A request is

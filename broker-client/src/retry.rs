@@ -216,6 +216,7 @@ where
         if Instant::now() + wait.min(LONGEST) >= deadline {
             return Err(error);
         }
+        tracing::debug!(attempt, ?wait, %error, "the call is sent again");
         // On the heap: few calls come here, and each has room for it.
         Box::pin(sleep(wait)).await;
         left = deadline.saturating_duration_since(Instant::now());

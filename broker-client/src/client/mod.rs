@@ -9,10 +9,11 @@ mod stream;
 
 use std::{mem, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-use broker_proto::v1::GetInfoRequest;
+use broker_proto::v1::{GetInfoRequest, Metadata};
 use bytes::Bytes;
 use http::HeaderValue;
 use prost::Message;
+use tracing::{Instrument as _, Span, debug, debug_span};
 
 pub use self::health::HealthWatch;
 use self::method::Method;
@@ -140,18 +141,27 @@ impl Client {
             None => options.header().map(|traceparent| (options.metadata(), traceparent)),
             Some(_) => options.traced_metadata().map(|metadata| (metadata, None)),
         };
-        let prepared =
-            prepared.and_then(|(metadata, header)| Ok((request.message(profile?, metadata), header)));
+        let prepared = prepared.and_then(|(metadata, header)| {
+            let profile = profile?;
+            let span = span(method.path, &profile, &metadata);
+            Ok((request.message(profile, metadata), header, span))
+        });
         async move {
             // Borrowed, for the same reason.
-            let (message, traceparent) = prepared.as_ref().map_err(Error::clone)?;
-            let answer = match &self.pipeline {
-                None => self.unary(method, message, timeout, traceparent.as_ref()).await,
-                Some(pipeline) => {
-                    let send = |attempt| pipeline.call(method.item, message, attempt);
-                    retry::run(&self.retry, method.work, timeout, send).await
+            let (message, traceparent, span) = prepared.as_ref().map_err(Error::clone)?;
+            let answer = async {
+                match &self.pipeline {
+                    None => self.unary(method, message, timeout, traceparent.as_ref()).await,
+                    Some(pipeline) => {
+                        let send = |attempt| pipeline.call(method.item, message, attempt);
+                        retry::run(&self.retry, method.work, timeout, send).await
+                    }
                 }
             };
+            let answer = answer.instrument(span.clone()).await;
+            if let Err(error) = &answer {
+                span.in_scope(|| failed(error));
+            }
             wire::decode(answer?)
         }
     }
@@ -185,4 +195,14 @@ impl Client {
             attempt.limit(wire::call(&self.connection, head, Outgoing::Message(wire::message(message))))
         }))
     }
+}
+
+/// The span of a call (`tracing`): what is called, and by which names the broker's log and audit know it.
+fn span(path: &str, profile: &str, metadata: &Metadata) -> Span {
+    debug_span!("broker_call", rpc.system = "grpc", rpc.method = path, profile, id = metadata.id)
+}
+
+/// Says in the span of a call how it failed.
+fn failed(error: &Error) {
+    debug!(%error, possibly_executed = error.possibly_executed, "the call failed");
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::{sync::oneshot, time};
 use tokio_stream::Stream;
+use tracing::Instrument as _;
 
 use super::{
     Client,
@@ -139,7 +140,9 @@ impl Client {
         let limit = options.timeout.map(|timeout| timeout.min(retry::LONGEST));
         let traceparent = options.header()?;
         let (failed, mut failure) = oneshot::channel();
-        let header = request.message(profile, options.metadata());
+        let metadata = options.metadata();
+        let span = super::span(method.path, &profile, &metadata);
+        let header = request.message(profile, metadata);
         let upload = Outgoing::parts(Parts::new(&header, parts, failed));
         let mut head = wire::head(method.path);
         head.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));
@@ -153,6 +156,7 @@ impl Client {
                 Err(_) => other,
             })
         };
+        let answer = answer.instrument(span.clone());
         let answer = match limit {
             None => answer.await,
             Some(limit) => time::timeout(limit, answer).await.unwrap_or(Err(Failure::Late)),
@@ -163,6 +167,9 @@ impl Client {
             (Failure::Status(status), _) => Error::refused(status),
             (Failure::Late, limit) => deadline(limit.unwrap_or(retry::LONGEST)),
         });
+        if let Err(error) = &answer {
+            span.in_scope(|| super::failed(error));
+        }
         wire::decode(answer?)
     }
 
