@@ -40,7 +40,8 @@
 //! A program with many operations at the same time sends them down one stream, at a fraction of the cost:
 //! [`Client::pipeline`].
 //!
-//! Programs without an async runtime use `blocking::Client`, behind the feature `blocking`.
+//! Programs without an async runtime use `blocking::Client`, behind the feature `blocking`. The features `signature` and `rustls`
+//! put keys behind the traits of these crates.
 //!
 //! # Tracing
 //!
@@ -73,6 +74,8 @@ mod retry;
 mod upload;
 mod wire;
 
+#[cfg(any(feature = "rustls", feature = "signature"))]
+pub mod adapter;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
@@ -101,7 +104,7 @@ pub use response::{
 pub use retry::RetryPolicy;
 
 /// The guide in `docs/`, compiled with the documentation tests so that it cannot go stale.
-#[cfg(all(doctest, feature = "blocking"))]
+#[cfg(all(doctest, feature = "rustls"))]
 #[doc = include_str!("../../docs/client.md")]
 struct Guide;
 
