@@ -11,6 +11,7 @@
 //! # }
 //! ```
 
+mod hasher;
 mod runner;
 
 use std::{
@@ -22,6 +23,7 @@ use std::{
 
 use bytes::Bytes;
 
+pub use self::hasher::Hasher;
 use self::runner::Runner;
 use crate::{
     DecapsulateRequest, DecapsulateResponse, DecryptDataRequest, DecryptDataResponse, EncapsulateRequest,

@@ -88,7 +88,7 @@ pub use builder::{
     Builder, DEFAULT_IN_FLIGHT, DEFAULT_SOCKETS, DEFAULT_TIMEOUT, FOLDER_CHECK_VARIABLE, FolderCheck,
     SERVER_UID_VARIABLE, SOCKET_VARIABLE,
 };
-pub use client::{Client, HealthWatch};
+pub use client::{Client, Hasher, HealthWatch};
 pub use error::{Code, Error, ErrorKind, Reason, Rejection};
 pub use request::{
     DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, Encoding, EncryptDataRequest,

@@ -286,3 +286,18 @@ fn an_invalid_signature_is_an_error_where_a_valid_one_is_required() {
     let error = verify("other").require_valid().unwrap_err();
     assert!(matches!(error.kind, ErrorKind::InvalidSignature) && !error.is_retryable(), "{error:?}");
 }
+
+#[test]
+fn a_hasher_takes_pieces_and_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let _running = start(&Fake::default(), socket.clone());
+    let client = Client::builder().socket(&socket).profile("P").connect().unwrap();
+    let mut hasher = client.hasher(HashStreamRequest::new().raw()).unwrap();
+    for _ in 0..20 {
+        hasher.update("piece ").unwrap();
+    }
+    io::copy(&mut &b"written"[..], &mut hasher).unwrap();
+    let expected = "piece ".repeat(20) + "written";
+    assert_eq!(HashValue::Raw(expected.into()), hasher.finalize().unwrap().value);
+}

@@ -355,3 +355,50 @@ async fn streams_and_calls_run_at_the_same_time() {
         assert!(HashValue::Raw(data.clone().into()) == task.await.unwrap().unwrap().value);
     }
 }
+
+#[tokio::test]
+async fn hashes_data_that_comes_piece_by_piece() {
+    let it = broker(1).await;
+    let mut hasher = it.client.hasher(hash());
+    // More pieces than wait at the same time.
+    for _ in 0..20 {
+        hasher.update("piece ").await.unwrap();
+    }
+    let answer = hasher.finalize().await.unwrap();
+    assert_eq!(HashValue::Raw("piece ".repeat(20).into()), answer.value);
+    assert_eq!([6; 20], *it.fake.lengths());
+    assert_eq!(End::Complete, it.fake.end().await);
+}
+
+#[tokio::test]
+async fn a_hasher_that_is_dropped_cancels_its_call() {
+    let it = broker(1).await;
+    let mut hasher = it.client.hasher(hash());
+    hasher.update("piece").await.unwrap();
+    while it.fake.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(hasher);
+    assert_eq!(End::Broken, it.fake.end().await);
+}
+
+#[tokio::test]
+async fn a_hasher_says_why_the_broker_refused_and_then_that_it_has_failed() {
+    let it = broker(1).await;
+    it.fake.fail(Status::not_found("no such profile"));
+    let mut hasher = it.client.hasher(hash());
+    let error = loop {
+        if let Err(error) = hasher.update("piece").await {
+            break error;
+        }
+    };
+    assert_eq!("no such profile", error.rejection().unwrap().message);
+    let error = hasher.update("piece").await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Invalid { .. }), "{error:?}");
+    let error = hasher.finalize().await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Invalid { .. }), "{error:?}");
+
+    it.fake.fail(Status::not_found("no such profile"));
+    let error = it.client.hasher(hash()).finalize().await.unwrap_err();
+    assert_eq!("no such profile", error.rejection().unwrap().message);
+}

@@ -2,6 +2,7 @@
 //! this, by service.
 
 mod crypto;
+mod hasher;
 mod health;
 mod keys;
 mod method;
@@ -15,8 +16,8 @@ use http::HeaderValue;
 use prost::Message;
 use tracing::{Instrument as _, Span, debug, debug_span};
 
-pub use self::health::HealthWatch;
 use self::method::Method;
+pub use self::{hasher::Hasher, health::HealthWatch};
 use crate::{
     builder::Builder,
     error::Error,
