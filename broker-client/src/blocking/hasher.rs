@@ -33,7 +33,8 @@ impl Client {
     }
 }
 
-/// A hash under way. Made by [`Client::hasher`]; dropping it cancels the call.
+/// A hash under way. Made by [`Client::hasher`]. Dropping it cancels the call, which the broker hears with the next call on the
+/// connection, or with its end.
 ///
 /// It is a [`Write`], too. Each piece is a message of its own, so many small ones are better put together by a
 /// [`BufWriter`](std::io::BufWriter).
