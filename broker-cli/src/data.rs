@@ -7,7 +7,11 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::{error::Failure, input, place::Place};
+use crate::{
+    error::Failure,
+    input,
+    place::{Place, Source},
+};
 
 /// The most that a broker takes in one message, by default.
 const ONE_MESSAGE: usize = 1 << 20;
@@ -21,13 +25,12 @@ pub(crate) enum Data {
 }
 
 impl Data {
-    /// The argument's text, or what is in a file or on standard input.
-    pub(crate) fn read(text: Option<String>, file: Option<&Place>) -> Result<Self, Failure> {
-        match (text, file) {
-            (Some(text), None) if text == "-" => Self::open(&Place::Standard),
-            (Some(text), None) => Ok(Self::Whole(text.into())),
-            (None, Some(place)) => Self::open(place),
-            _ => Err(Failure::usage("give a text, a file or -".to_owned())),
+    /// Reads the text itself, or what is in a file or on standard input.
+    pub(crate) fn read(source: Source) -> Result<Self, Failure> {
+        match source {
+            // No system passes an argument that is longer than a message.
+            Source::Text(text) => Ok(Self::Whole(text.into())),
+            Source::Place(place) => Self::open(&place),
         }
     }
 

@@ -156,7 +156,7 @@ impl Failure {
         }
     }
 
-    /// Whether the reader of standard output has left, which is no failure.
+    /// Whether the reader of standard output has left, who needs no message about it.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -230,11 +230,11 @@ fn option(field: &str) -> Option<&'static str> {
         "crl_distribution_points" => "--crl-url",
         "valid_not_before" => "--not-before",
         "valid_not_after" => "--not-after",
-        "input" => "TEXT, --file or -",
+        "input" => "--in or --text",
         "seed" => "--seed-file",
         "signature" => "--signature",
         "signature_format" => "--format",
-        "plaintext" => "--in",
+        "plaintext" => "--in or --text",
         "encrypt_metadata.nonce" => "--nonce",
         "decrypt_metadata.nonce" => "--nonce or --nonce-file",
         "encrypt_metadata.aad" | "decrypt_metadata.aad" => "--aad",

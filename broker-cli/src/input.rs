@@ -15,21 +15,20 @@ const MOST: u64 = 64 << 20;
 /// What a source of unknown length gets at first.
 const ROOM: usize = 64 << 10;
 
-/// A file's text.
-pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    let bytes = bytes(&Place::File(path.to_owned()))?;
-    String::from_utf8(bytes).map_err(|_| Failure::read(path, not_text()))
+/// Reads a text.
+pub(crate) fn text(place: &Place) -> Result<String, Failure> {
+    String::from_utf8(bytes(place)?).map_err(|_| unreadable(place, not_text()))
 }
 
-/// The text of a file that holds a private key: wiped when dropped.
-pub(crate) fn secret_text(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let mut bytes = secret(&Place::File(path.to_owned()))?;
+/// Reads the text of a private key: wiped when dropped.
+pub(crate) fn secret_text(place: &Place) -> Result<Zeroizing<String>, Failure> {
+    let mut bytes = secret(place)?;
     // Moved, not copied.
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(Failure::read(path, not_text()))
+            Err(unreadable(place, not_text()))
         }
     }
 }
@@ -80,7 +79,7 @@ fn bounded(source: impl Read, length: usize) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 fn not_text() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "is not text; PEM is wanted here")
+    io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8 text")
 }
 
 #[cfg(test)]

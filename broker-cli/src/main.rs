@@ -26,6 +26,9 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
+    if let Some(code) = args::complete() {
+        return code;
+    }
     let cli = match args::parse() {
         Ok(cli) => cli,
         Err(refusal) => return args::explain(&refusal),
@@ -34,7 +37,8 @@ fn main() -> ExitCode {
     let outcome = command::run(cli, &mut output).and_then(|()| output.flush());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        // Whoever closed the pipe knows it; the exit code tells everybody else.
+        Err(failure) if failure.is_broken_pipe() => ExitCode::from(failure.exit().code()),
         Err(failure) => report(&failure, &mut output),
     }
 }

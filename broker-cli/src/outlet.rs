@@ -12,7 +12,12 @@ use std::{
 
 use rustix::fs::Access;
 
-use crate::{beside::Beside, error::Failure, output::Output, place::Place};
+use crate::{
+    beside::Beside,
+    error::Failure,
+    output::{Output, is_text},
+    place::Place,
+};
 
 /// The places that a command writes to.
 pub(crate) struct Outlets {
@@ -186,9 +191,9 @@ impl<'a> Ready<'a> {
 }
 
 impl Outlet {
-    /// A terminal shows text. A secret that is none would be noise there, and stay in its history.
+    /// A terminal shows text. Bytes that are none would be noise there, and some terminals obey them.
     fn not_on_a_terminal(&self, terminal: bool, bytes: &[u8]) -> Result<(), Failure> {
-        if terminal && self.secret && !is_text(bytes) {
+        if terminal && !is_text(bytes) {
             return Err(Failure::usage(format!(
                 "the {} is binary, and {} is a terminal: name a file, or send it into a pipe",
                 self.name, self.place
@@ -253,12 +258,6 @@ fn is_empty(path: &Path) -> bool {
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn is_text(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| {
-        text.chars().all(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
-    })
 }
 
 /// Without the temporary file's name, which means nothing to a reader.

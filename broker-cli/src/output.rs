@@ -22,9 +22,47 @@ pub(crate) const HEAD: Style = Style::new().bold();
 /// What may be overlooked.
 pub(crate) const DIM: Style = Style::new().dimmed();
 
+/// A number of things, in one word or two: `1 profile`, `2 profiles`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Breaks a text into lines that fit the terminal behind `indent` columns; without a terminal it stays one line. Always
+/// leaves room for some words.
+pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
+    let room = columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count().saturating_add(1 + word.chars().count()) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// How many columns the terminal has where standard output is one.
+pub(crate) fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Whether a terminal shows it as it is: UTF-8 without control characters other than line ends and tabs.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        text.chars().all(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
+    })
+}
+
 /// The program's two streams.
 pub(crate) struct Output {
     format: Format,
+    verbose: bool,
+    quiet: bool,
     color: ColorChoice,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
@@ -39,7 +77,9 @@ impl Output {
             Color::Never => ColorChoice::Never,
         };
         Self {
-            format: global.output,
+            format: global.format(),
+            verbose: global.verbose,
+            quiet: global.quiet,
             color,
             out: AutoStream::new(io::stdout(), color),
             err: AutoStream::new(io::stderr(), color),
@@ -51,9 +91,25 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether nothing but results and errors is wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Fails where a result in bytes would go to a terminal, which shows noise for it and may obey some of it.
+    pub(crate) fn takes_binary(&self, what: &str) -> Result<(), Failure> {
+        if !self.is_json() && io::stdout().is_terminal() {
+            return Err(Failure::usage(format!(
+                "the {what} is binary, and standard output is a terminal: name a file with --out, or send it into a pipe"
+            )));
+        }
+        Ok(())
+    }
+
     /// Whether somebody watches who would like to see something move.
     pub(crate) fn is_watched(&self) -> bool {
         !self.is_json()
+            && !self.quiet
             && self.color != ColorChoice::Never
             && io::stderr().is_terminal()
             && io::stdout().is_terminal()
@@ -61,7 +117,7 @@ impl Output {
 
     /// Whether a bar that moves would be seen: results may go elsewhere.
     pub(crate) fn shows_progress(&self) -> bool {
-        !self.is_json() && io::stderr().is_terminal()
+        !self.is_json() && !self.quiet && io::stderr().is_terminal()
     }
 
     /// One line for a reader. May hold colours; a stream that does not want them drops them.
@@ -88,9 +144,16 @@ impl Output {
         let _ = writeln!(self.err, "{text}");
     }
 
+    /// With `--verbose`, a fact beside the result, for a reader only.
+    pub(crate) fn detail(&mut self, name: &str, text: &str) {
+        if self.verbose && !self.is_json() {
+            let _ = writeln!(self.err, "{DIM}{name:13} {text}{DIM:#}");
+        }
+    }
+
     /// A remark beside the result, for a reader only.
     pub(crate) fn note(&mut self, text: impl std::fmt::Display) {
-        if !self.is_json() {
+        if !self.is_json() && !self.quiet {
             let _ = writeln!(self.err, "{NOTE}note:{NOTE:#} {text}");
         }
     }
@@ -133,6 +196,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn numbers_and_words_agree() {
+        assert_eq!([0, 1, 2].map(|n| count(n, "profile")), ["0 profiles", "1 profile", "2 profiles"]);
+    }
+
+    #[test]
+    fn a_terminal_shows_text_and_nothing_that_it_could_obey() {
+        for (bytes, shown) in [(&b"a\tletter\r\n"[..], true), ("\u{e9}".as_bytes(), true), (b"", true)] {
+            assert_eq!(is_text(bytes), shown, "{bytes:?}");
+        }
+        for bytes in [&b"\x1b[2J"[..], b"\xff", b"\0", "\u{9b}2J".as_bytes()] {
+            assert!(!is_text(bytes), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn what_is_absent_is_left_out() {

@@ -13,7 +13,7 @@ const BAR: &str =
 /// The same where there is no room for it: a line that is broken cannot be wiped again.
 const NARROW: &str = "{percent:>3} %  {binary_bytes_per_sec}";
 /// The least columns that [`BAR`] needs, with some of them for the bar itself.
-const ROOM: u16 = 72;
+const ROOM: usize = 72;
 /// Without: a pipe does not say how much will come.
 const SPINNER: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}";
 
@@ -57,9 +57,9 @@ fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
     }
 }
 
-/// How wide the terminal is.
-fn columns() -> u16 {
-    rustix::termios::tcgetwinsize(io::stderr()).map_or(ROOM, |size| size.ws_col)
+/// How many columns the terminal on standard error has.
+pub(crate) fn columns() -> usize {
+    rustix::termios::tcgetwinsize(io::stderr()).map_or(ROOM, |size| usize::from(size.ws_col))
 }
 
 #[cfg(test)]

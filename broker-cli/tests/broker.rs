@@ -15,7 +15,7 @@ use rcgen::{
     PKCS_ECDSA_P384_SHA384,
 };
 use serde_json::Value;
-use support::{Broker, entries};
+use support::{Broker, cryptobroker, entries, on_terminal_of, stderr, stdout};
 
 /// SHA3-512 of "abc" (FIPS 202 example).
 const ABC: &str = "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e\
@@ -83,7 +83,7 @@ fn health_hash_and_version() {
     assert_eq!(hashed["descriptor"]["algorithm"], "sha3-512");
     assert!(!hashed["metadata"]["id"].as_str().unwrap().is_empty());
     assert_eq!(String::from_utf8(broker.run(&["hash-data", "abc"]).stdout).unwrap(), format!("{ABC}\n"));
-    assert_eq!(hex::encode(broker.run(&["hash", "abc", "--output-format", "raw"]).stdout), ABC);
+    assert_eq!(hex::encode(broker.run(&["hash", "abc", "--format", "raw"]).stdout), ABC);
     let version = broker.json(&["version"]);
     assert_eq!(version["server"]["catalogueDigest"].as_str().unwrap().len(), 64);
     let unknown = broker.command(&["hash", "x", "--profile", "Nope", "--output", "json"]).output().unwrap();
@@ -101,7 +101,7 @@ fn a_certificate_in_both_encodings_and_a_refusal() {
     assert!(signed["pem"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     assert_eq!(signed["descriptor"]["algorithm"], "ecdsa-with-SHA512");
     let out = broker.folder.path().join("leaf.der");
-    let written = broker.command(&sign).args(["--encoding", "der", "--out"]).arg(&out).output().unwrap();
+    let written = broker.command(&sign).args(["--format", "der", "--out"]).arg(&out).output().unwrap();
     assert_eq!(written.status.code(), Some(0), "{}", String::from_utf8_lossy(&written.stderr));
     let der = std::fs::read(&out).unwrap();
     assert!(x509_parser::parse_x509_certificate(&der).unwrap().0.is_empty());
@@ -145,5 +145,154 @@ fn the_demo_succeeds_and_leaves_nothing() {
     assert_eq!(value["refusal"]["error"]["reason"], "SUBJECT_KEY_NOT_ALLOWED");
     let text = String::from_utf8(demo(&[]).stdout).unwrap();
     assert!(text.contains("Try next") && !text.contains('\u{1b}'), "{text}");
+    // A refusal that was meant to be is nothing that went wrong.
+    assert!(text.contains("refused, as it must be") && !text.contains('✗'), "{text}");
     assert_eq!(entries(folder.path()), 0);
+}
+
+/// The lines that a terminal of that width shows: what was wiped is gone.
+fn screen(columns: u16, shown: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in shown.split('\n') {
+        // Each step of a bar begins at the left, and wipes what was there.
+        let line = line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
+        let mut text = String::new();
+        let mut letters = line.chars();
+        while let Some(letter) = letters.next() {
+            if letter == '\u{1b}' {
+                let end = letters.find(char::is_ascii_alphabetic);
+                if end == Some('K') {
+                    text.clear();
+                }
+            } else {
+                text.push(letter);
+            }
+        }
+        assert!(text.chars().count() <= usize::from(columns), "{columns}: {text}");
+        lines.push(text);
+    }
+    lines
+}
+
+#[test]
+fn demo_and_bench_fit_their_terminal() {
+    let broker = Broker::start();
+    for columns in [60, 80, 120] {
+        let (shown, output) = on_terminal_of(columns, broker.command(&["demo"]), true, b"");
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        let lines = screen(columns, &shown);
+        assert!(lines.iter().any(|line| line.contains("Try next")), "{shown}");
+        assert!(!shown.contains('✗'), "{shown}");
+
+        let bench = ["bench", "--operation", "hash-data=9,sign-data=1", "--warm-up", "0", "--requests", "50"];
+        let (shown, output) = on_terminal_of(columns, broker.command(&bench), true, b"");
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        let lines = screen(columns, &shown);
+        // Nothing of the bar stays above the result.
+        assert!(lines[0].starts_with("hash-data=9,sign-data=1"), "{columns}: {lines:?}");
+        assert!(!lines.iter().any(|line| line.contains('%')), "{columns}: {lines:?}");
+
+        let matrix = ["bench", "matrix", "--operations", "hash-data,sign-certificate", "--concurrency", "1"];
+        let out = format!("matrix{columns}");
+        let more = ["--repeats", "2", "--requests", "5", "--warm-up", "0", "--out", &out];
+        let command = broker.command(&[&matrix[..], &more].concat());
+        let (shown, output) = on_terminal_of(columns, command, true, b"");
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        let lines = screen(columns, &shown);
+        assert!(lines[0].starts_with("hash-data 64 B"), "{columns}: {lines:?}");
+    }
+}
+
+#[test]
+fn profiles_are_listed_with_what_they_are_for_where_the_broker_has_the_bundled_ones() {
+    let broker = Broker::start();
+    let text = broker.text(&["profiles", "list"]);
+    assert!(text.contains("Default            HashData, SignCertificate, SignData\n"), "{text}");
+    let (shown, _) = on_terminal_of(60, broker.command(&["profiles", "list"]), true, b"");
+    screen(60, &shown);
+    let other = Broker::with(PLAIN);
+    assert_eq!(other.text(&["profiles", "list"]), "Plain\n");
+    assert_eq!(other.json(&["profiles", "list"])["profiles"], serde_json::json!(["Plain"]));
+}
+
+const PLAIN: &str = "Profiles: [{ Name: Plain, API: { HashData: { HashAlg: sha3-384 } } }]\n";
+
+#[test]
+fn show_and_explain_warn_where_the_broker_has_another_document() {
+    let broker = Broker::with(PLAIN);
+    let warning = "note: the broker that runs has another document";
+    let digest = broker.json(&["version"])["server"]["catalogueDigest"].clone();
+    for words in [&["profiles", "show", "Default"][..], &["profiles", "explain", "--operation", "hash-data"]]
+    {
+        let output = broker.run(words);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stderr(&output).starts_with(warning), "{}", stderr(&output));
+        assert_eq!(broker.json(words)["brokerDigest"], digest);
+        let quiet = broker.run(&[words, &["--quiet"]].concat());
+        assert_eq!((stdout(&quiet), stderr(&quiet)), (stdout(&output), String::new()));
+    }
+    // The broker's own document needs no warning.
+    for words in ["show Plain", "explain --operation hash-data --profile Plain"] {
+        let mut command = broker.command(&["profiles"]);
+        let same = command.args(words.split(' ')).args(["--profiles", "Profiles.yaml"]).output().unwrap();
+        assert_eq!((same.status.code(), stderr(&same)), (Some(0), String::new()), "{words}");
+    }
+    // A broker that nobody named may not be there; one that was named is missed.
+    let folder = tempfile::tempdir().unwrap();
+    let show = |more: &[&str]| {
+        let mut command = cryptobroker();
+        command.args(["profiles", "show", "Default"]).args(more);
+        command.env("CRYPTO_BROKER_SOCKET", folder.path().join("s")).output().unwrap()
+    };
+    let silent = show(&[]);
+    assert_eq!((silent.status.code(), stderr(&silent)), (Some(0), String::new()));
+    let missed = show(&["--socket", "none"]);
+    assert_eq!(missed.status.code(), Some(0));
+    assert!(
+        stderr(&missed).contains("whether the broker has this document is not known"),
+        "{}",
+        stderr(&missed)
+    );
+}
+
+#[test]
+fn health_waits_for_a_broker_that_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = folder.path().join("s");
+    let wait = |time: &str| {
+        let mut command = cryptobroker();
+        command.args(["health", "--wait", time, "--socket"]).arg(&nobody);
+        command
+    };
+    let missing = wait("1ms").output().unwrap();
+    assert_eq!(missing.status.code(), Some(3), "{}", stderr(&missing));
+    assert!(missing.stdout.is_empty());
+    let child = wait("1m").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let broker = Broker::start();
+    std::os::unix::fs::symlink(broker.path("s"), &nobody).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), "SERVING\n".to_owned()));
+}
+
+#[test]
+fn quiet_leaves_the_result_and_verbose_adds_to_it() {
+    let broker = Broker::start();
+    let plain = broker.run(&["hash", "abc"]);
+    assert!(plain.stderr.is_empty());
+    let verbose = broker.run(&["hash", "abc", "-v"]);
+    assert_eq!(verbose.stdout, plain.stdout);
+    let said = stderr(&verbose);
+    for words in ["profile       Default", "algorithm     sha3-512", "request       "] {
+        assert!(said.contains(words), "{said}");
+    }
+    let keygen = ["keygen", "--public-out", "pub", "--private-out", "key", "-q"];
+    assert_eq!(broker.text(&keygen), "");
+    assert_eq!(broker.text(&["hash", "abc", "-q", "-o", "digest"]), "");
+    assert_eq!(broker.read("digest"), format!("{ABC}\n").as_bytes());
+    assert_eq!(
+        broker.text(&["hash", "abc", "-p", "Default", "-o", "digest"]),
+        "written digest (Default, sha3-512)\n"
+    );
+    let json = broker.json(&["hash", "abc", "--out", "digest", "--format", "raw"]);
+    assert_eq!((&json["out"], hex::encode(broker.read("digest"))), (&"digest".into(), ABC.to_owned()));
 }

@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use support::{cryptobroker, json, stderr, stdout};
+use support::{cryptobroker, entries, json, stderr, stdout};
 
 const GOOD: &str = "\
 Profiles:
@@ -32,12 +32,13 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn a_wrong_command_line_is_2_in_both_languages() {
-    let wrong: [&[&str]; 11] = [
+    let wrong: [&[&str]; 12] = [
         &["no-such-command"],
         &["hash-data"],
         &["hash-data", "x", "--file", "y"],
         &["kem", "encapsulate", "--public-key", "x"],
-        &["hash-data", "x", "--output-format", "octal"],
+        &["hash-data", "x", "--format", "octal"],
+        &["hash-data", "x", "--verbose", "--quiet"],
         &["sign-certificate", "--csr", "x"],
         &["health", "--timeout", "soon"],
         &["health", "--watch", "--loop", "5"],
@@ -133,8 +134,10 @@ fn every_command_has_an_example() {
         "profiles list",
         "profiles show",
         "profiles explain",
+        "profiles diff",
         "version",
         "completions",
+        "man",
         "demo",
     ] {
         let help = stdout(&cryptobroker().args(command.split(' ')).arg("--help").output().unwrap());
@@ -148,14 +151,74 @@ fn every_shell_has_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
-        for word in ["sign-certificate", "decapsulate", "private-out", "tag-file"] {
-            assert!(stdout(&output).contains(word), "{shell}: {word}");
+        assert!(stdout(&output).contains("CRYPTO_BROKER_COMPLETE"), "{shell}: {}", stdout(&output));
+        let server = stdout(&run(&["completions", shell, "--server"]));
+        for word in ["socket-mode", "profiles-dir", "max-connections"] {
+            assert!(server.contains(word), "{shell}: {word}");
         }
     }
 }
 
+/// What the shell's script would be told for the last of these words.
+fn completed(socket: &Path, words: &[&str]) -> Vec<String> {
+    let output = cryptobroker()
+        .args(["--", "cryptobroker"])
+        .args(words)
+        .env("CRYPTO_BROKER_COMPLETE", "fish")
+        .env("CRYPTO_BROKER_SOCKET", socket)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    stdout(&output).lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
 #[test]
-fn a_reader_who_leaves_is_no_failure() {
+fn commands_options_and_profiles_are_completed() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = folder.path().join("s");
+    let complete = |words: &[&str]| completed(&nobody, words);
+    assert_eq!(complete(&["decrypt"]), ["decrypt-data"]);
+    assert_eq!(complete(&["kem", "enc"]), ["encapsulate"]);
+    assert!(complete(&["encrypt-data", "--nonce"]).contains(&"--nonce-out".to_owned()));
+    assert_eq!(complete(&["keygen", "--format", "d"]), ["der"]);
+    // Without a broker the bundled profiles are offered.
+    for option in [&["--profile"][..], &["-p"]] {
+        assert_eq!(complete(&[&["hash-data"], option, &["Hyb"]].concat()), ["Hybrid-PQC-2026"]);
+    }
+    assert_eq!(complete(&["profiles", "show", "PQC"]), ["PQC-ML-DSA-65"]);
+    // With one, its own.
+    let broker = support::Broker::with(GOOD);
+    assert_eq!(completed(&broker.path("s"), &["hash-data", "--profile", ""]), ["Plain"]);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    for (words, name) in [
+        (&["man"][..], "cryptobroker"),
+        (&["man", "encrypt-data"], "encrypt\\-data"),
+        (&["man", "kem", "encapsulate"], "encapsulate"),
+        (&["man", "--server"], "cryptobroker\\-server"),
+    ] {
+        let output = run(words);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.contains(".TH") && text.contains(name), "{words:?}: {text}");
+    }
+    assert_eq!(run(&["man", "encrypt"]).status.code(), Some(2));
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["man", "--out-dir", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for page in
+        ["cryptobroker", "cryptobroker-server", "cryptobroker-kem-encapsulate", "cryptobroker-hash-data"]
+    {
+        let text = std::fs::read_to_string(folder.path().join(format!("{page}.1"))).unwrap();
+        assert!(text.contains(".SH OPTIONS"), "{page}");
+    }
+    assert_eq!(stdout(&output), format!("{} pages in {}\n", entries(folder.path()), folder.path().display()));
+}
+
+#[test]
+fn a_reader_who_leaves_makes_the_exit_code_1_and_no_message() {
     let mut child = cryptobroker()
         .args(["completions", "zsh"])
         .stdout(Stdio::piped())
@@ -164,7 +227,7 @@ fn a_reader_who_leaves_is_no_failure() {
         .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(output.stderr.is_empty(), "{}", stderr(&output));
 }
 
@@ -193,6 +256,11 @@ fn a_good_document_is_valid() {
     let file = write(folder.path(), "good.yaml", GOOD);
     let output = run(&["profiles", "validate", &file]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains(": 1 profile, digest "), "{}", stdout(&output));
+    let mut piped = cryptobroker();
+    piped.args(["profiles", "validate", "-"]);
+    let piped = support::feed(piped, GOOD.as_bytes());
+    assert_eq!(stdout(&piped), stdout(&output).replace(&format!("valid {file}:"), "valid -:"));
     let output = run(&["profiles", "validate", &file, "--output", "json"]);
     let value = json(&output.stdout);
     assert_eq!(value["valid"], true);
@@ -562,6 +630,10 @@ fn colour_only_where_it_is_wanted() {
     assert!(!stdout(&plain).contains('\u{1b}'));
     let always = cryptobroker().args(list).args(["--color", "always"]).output().unwrap();
     assert!(stdout(&always).contains('\u{1b}'));
+    let forced = cryptobroker().args(list).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(stdout(&forced).contains('\u{1b}'));
+    let both = cryptobroker().args(list).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().unwrap();
+    assert!(!stdout(&both).contains('\u{1b}'));
     for (variable, flag) in [("NO_COLOR", "auto"), ("CLICOLOR_FORCE", "never")] {
         let output = cryptobroker().args(list).args(["--color", flag]).env(variable, "1").output().unwrap();
         assert!(!stdout(&output).contains('\u{1b}'), "{variable} {flag}");
@@ -572,8 +644,105 @@ fn colour_only_where_it_is_wanted() {
     let never = ["hash", "--color=never"];
     let mistake = cryptobroker().args(never).env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(
-        stderr(&mistake).contains("--file") && !stderr(&mistake).contains('\u{1b}'),
+        stderr(&mistake).contains("--in") && !stderr(&mistake).contains('\u{1b}'),
         "{}",
         stderr(&mistake)
     );
+}
+
+const DYING: &str = "\
+Settings: { EnforceSunset: true }
+Profiles:
+  - Name: Old
+    Deprecation: { ReplacedBy: New, DeprecatedSince: 2026-01-01, RemoveAfter: 2099-12-31, Reason: too short }
+    API: { HashData: { HashAlg: sha-256 } }
+  - Name: New
+    API: { HashData: { HashAlg: sha-512 } }
+";
+
+#[test]
+fn validate_and_list_tell_which_profiles_end_and_when() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "dying.yaml", DYING);
+    let enforced = "deprecated since 2026-01-01, refused after 2099-12-31, use New: too short";
+    for words in [&["validate", &file][..], &["list", "--profiles", &file]] {
+        let text = stdout(&run(&[&["profiles"], words].concat()));
+        assert!(text.contains(enforced), "{text}");
+        let value = json(&run(&[&["profiles"], words, &["--json"]].concat()).stdout);
+        assert_eq!(
+            value["deprecations"],
+            serde_json::json!([{ "profile": "Old", "line": 4, "replacedBy": "New", "deprecatedSince": "2026-01-01",
+                "removeAfter": "2099-12-31", "reason": "too short", "enforced": true }]),
+            "{value}"
+        );
+    }
+    let file = write(folder.path(), "announced.yaml", &DYING.replace("true", "false"));
+    let text = stdout(&run(&["profiles", "list", "--profiles", &file]));
+    assert!(text.contains("deprecated since 2026-01-01, to be removed after 2099-12-31"), "{text}");
+}
+
+#[test]
+fn diff_names_the_rules_that_differ_and_not_the_spelling() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = write(folder.path(), "old.yaml", GOOD);
+    let spelt = "# the same\nProfiles: [{ API: { HashData: { HashAlg: SHA3-384 } }, Name: Plain }]\n";
+    let spelt = write(folder.path(), "spelt.yaml", spelt);
+    let new = write(folder.path(), "new.yaml", &GOOD.replace("sha3-384", "sha3-512"));
+    let same = run(&["profiles", "diff", &old, &spelt]);
+    assert_eq!(same.status.code(), Some(0), "{}{}", stdout(&same), stderr(&same));
+    let other = run(&["profiles", "diff", &old, &new]);
+    assert_eq!(other.status.code(), Some(1), "{}", stderr(&other));
+    assert_eq!(
+        stdout(&other),
+        "Plain\n  - HashData.HashAlg=sha3-384\n  + HashData.HashAlg=sha3-512\n  \
+         - HashData.OutputLength=48\n  + HashData.OutputLength=64\n2 differences\n"
+    );
+    let value = json(&run(&["profiles", "diff", &old, &new, "--json"]).stdout);
+    assert_eq!((&value["same"], &value["changes"][0]["new"]), (&false.into(), &"sha3-512".into()), "{value}");
+    let more = GOOD.replace("Plain", "More").replace("Profiles:\n", "");
+    let twice = write(folder.path(), "twice.yaml", &format!("{GOOD}{more}"));
+    let value = json(&run(&["profiles", "diff", &old, &twice, "--json"]).stdout);
+    let changes = value["changes"].as_array().unwrap();
+    assert!(
+        changes.iter().all(|change| change["profile"] == "More" && change.get("old").is_none()),
+        "{value}"
+    );
+    let text = stdout(&run(&["profiles", "diff", &old, &twice]));
+    assert!(text.starts_with("More  only in B\n  + "), "{text}");
+    assert_eq!(run(&["profiles", "diff", &old, "/no/such"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_document_that_demands_fips_is_checked_as_the_fips_build_checks_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let required = format!("Settings: {{ CryptoLibrary: aws-lc, Fips: required }}\n{GOOD}");
+    let sound = write(folder.path(), "sound.yaml", &required);
+    let output = run(&["profiles", "validate", "--as-fips", &sound]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let native = write(folder.path(), "native.yaml", &required.replace("aws-lc", "native"));
+    let output = run(&["profiles", "validate", "--as-fips", &native]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stdout(&output).contains("the library must be aws-lc"), "{}", stdout(&output));
+    if !cfg!(feature = "fips") {
+        let output = run(&["profiles", "validate", &sound]);
+        assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+        assert!(stdout(&output).contains("no FIPS 140-3 module"), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn operations_have_two_spellings() {
+    for (words, operation) in [
+        ("HashData", "HashData"),
+        ("hash-data", "HashData"),
+        ("hash", "HashData"),
+        ("sign-stream", "SignStream"),
+        ("keygen", "GenerateSignatureKeyPair"),
+        ("kem-keygen", "GenerateKemKeyPair"),
+        ("generate-kem-key-pair", "GenerateKemKeyPair"),
+        ("kem-decapsulate", "Decapsulate"),
+    ] {
+        let output = run(&["profiles", "explain", "--json", "-p", "PQC-ML-DSA-65", "--operation", words]);
+        assert_eq!(json(&output.stdout)["operation"], operation, "{words}: {}", stderr(&output));
+    }
 }

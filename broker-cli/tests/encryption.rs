@@ -122,11 +122,11 @@ fn a_nonce_that_the_broker_made_is_told() {
     assert_eq!(hex::encode(broker.read("nonce")), hex_of(&first, "nonceHex"));
     broker.text(&decrypt("Random", &["--nonce-file", "nonce"]));
     assert_eq!(broker.read("opened"), TEXT.as_bytes());
-    let second = broker.json(&encrypt("Random", &[]));
+    let second = broker.json(&encrypt("Random", &["--nonce-out", "nonce"]));
     assert_ne!(first["nonceHex"], second["nonceHex"]);
     let refused = broker.error(1, &encrypt("Random", &["--nonce", NONCE]));
     assert_eq!(refused["rule"], "API.EncryptData.NonceStrategy");
-    let missing = broker.run(&encrypt("Long", &[]));
+    let missing = broker.run(&encrypt("Long", &["--nonce-out", "nonce"]));
     assert_eq!(missing.status.code(), Some(1));
     assert!(stderr(&missing).contains("is what --nonce gives"), "{}", stderr(&missing));
 }
@@ -176,7 +176,7 @@ fn a_wrong_key_is_told_by_its_option() {
     broker.write("key", [7; 32]);
     let large = broker.run(&encrypt("Long", &["--nonce", NONCE]));
     assert_eq!(large.status.code(), Some(1));
-    assert!(stderr(&large).contains("is what --in gives"), "{}", stderr(&large));
+    assert!(stderr(&large).contains("is what --in or --text gives"), "{}", stderr(&large));
     assert!(!broker.path("sealed").exists());
 }
 
@@ -199,4 +199,79 @@ fn standard_streams_carry_text_and_ciphertext() {
     let output = broker.run_with(&arguments, &broker.read("key"));
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(broker.read("opened"), TEXT.as_bytes());
+}
+
+#[test]
+fn a_nonce_that_nobody_would_keep_is_refused_before_a_broker_is_asked() {
+    let broker = broker(32);
+    for profile in ["Random", "Long"] {
+        let error = broker.error(2, &encrypt(profile, &[]));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("--nonce-out") && message.contains("--framed"), "{message}");
+    }
+    assert!(!broker.path("sealed").exists());
+}
+
+/// The bytes are those that docs/cli.md describes.
+#[test]
+fn a_framed_file_holds_all_that_decryption_needs() {
+    for (profile, key, tag) in [("Random", 32, 16), ("Short", 16, 12), ("ChaCha", 32, 16)] {
+        let broker = broker(key);
+        let nonce: &[&str] = if profile == "Random" { &[] } else { &["--nonce", NONCE] };
+        let sealed = broker.json(&encrypt(profile, &[nonce, &["--framed", "--aad", "aad"]].concat()));
+        let bytes = broker.read("sealed");
+        assert_eq!(sealed["ciphertext"]["bytes"], bytes.len());
+        assert_eq!(bytes.len(), 8 + 1 + 1 + 12 + TEXT.len() + tag);
+        assert_eq!(&bytes[..10], [&b"CBFRAME\x01"[..], &[12, u8::try_from(tag).unwrap()]].concat());
+        assert_eq!(hex::encode(&bytes[10..22]), hex_of(&sealed, "nonceHex"));
+        assert!(hex::encode(&bytes).ends_with(hex_of(&sealed, "tagHex")));
+        broker.text(&decrypt(profile, &["--framed", "--aad", "aad"]));
+        assert_eq!(broker.read("opened"), TEXT.as_bytes(), "{profile}");
+    }
+}
+
+#[test]
+fn a_framed_file_that_was_changed_or_cut_leaves_what_is_there() {
+    let broker = broker(32);
+    broker.text(&encrypt("Random", &["--framed"]));
+    let sealed = broker.read("sealed");
+    broker.write("opened", "before");
+    let opening = decrypt("Random", &["--framed", "--force"]);
+    let refused = |bytes: &[u8]| {
+        broker.write("sealed", bytes);
+        let error = broker.error(1, &opening);
+        assert!(!error.to_string().contains(TEXT));
+        assert_eq!(broker.read("opened"), b"before");
+        error
+    };
+    for place in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[place] ^= 1;
+        refused(&changed);
+    }
+    for length in [0, 7, 9, 21, sealed.len() - 1] {
+        refused(&sealed[..length]);
+    }
+    let error = refused(b"-----BEGIN MESSAGE-----");
+    let why = "cannot read sealed: is not what `encrypt-data --framed` writes";
+    assert_eq!((&error["code"], &error["message"]), (&"IO".into(), &why.into()));
+    broker.write("sealed", &sealed);
+    broker.text(&opening);
+    assert_eq!(broker.read("opened"), TEXT.as_bytes());
+}
+
+#[test]
+fn text_is_encrypted_and_a_bare_word_is_not() {
+    let broker = broker(32);
+    let encrypt = ["encrypt-data", "--profile", "Random", "--key", "key", "--framed", "--out", "-"];
+    let sealed = broker.run(&[&encrypt[..], &["--text", TEXT]].concat());
+    let opening = ["decrypt-data", "--profile", "Random", "--key", "key", "--framed", "--out", "-"];
+    assert_eq!(stdout(&broker.run_with(&opening, &sealed.stdout)), TEXT, "{}", stderr(&sealed));
+    let bare = broker.run(&[&encrypt[..], &["text"]].concat());
+    assert_eq!(bare.status.code(), Some(2));
+    assert!(
+        stderr(&bare).contains("--in text") && stderr(&bare).contains("--text text"),
+        "{}",
+        stderr(&bare)
+    );
 }

@@ -53,7 +53,7 @@ fn a_secret_replaces_a_file_only_with_force() {
     // What is public replaces a file in any case.
     for words in [
         "sign-data --key key --in data --out taken",
-        "encrypt-data --key key --in data --out taken --tag-out nonce",
+        "encrypt-data --key key --nonce 00 --in data --out taken --tag-out nonce",
         "keygen --public-out taken --private-out new",
     ] {
         assert_eq!(run(folder.path(), words).status.code(), Some(3), "{words}");
@@ -84,13 +84,13 @@ fn no_output_is_an_input_or_another_output() {
         ("keygen --seed-file key --public-out key --private-out new", over),
         ("kem encapsulate --public-key public --ciphertext-out public --secret-out s", over),
         ("kem decapsulate --private-key key --ciphertext data --secret-out key --force", over),
-        ("encrypt-data --key key --in data --out data", over),
+        ("encrypt-data --key key --framed --in data --out data", over),
         ("decrypt-data --key key --nonce-file nonce --in data --out nonce --force", over),
         ("sign-certificate --csr data --ca-cert public --ca-key key --out key", over),
         ("keygen --public-out new --private-out new", twice),
         ("keygen --public-out new --private-out ./new", twice),
         ("keygen --public-out - --private-out -", twice),
-        ("encrypt-data --key key --in data --out new --tag-out new", twice),
+        ("encrypt-data --key key --nonce 00 --in data --out new --tag-out new", twice),
     ] {
         refused(folder.path(), words, why);
     }
@@ -104,11 +104,11 @@ fn no_output_is_an_input_or_another_output() {
 fn one_standard_input_and_one_standard_output() {
     let folder = folder();
     for (words, why) in [
-        ("sign-data --key - --out s -", "--key and the data cannot both be `-`"),
-        ("sign-data --key - --in - --out s", "--key and the data cannot both be `-`"),
+        ("sign-data --key key --out s -", "write --in - for what is in a file"),
+        ("sign-data --key - --in - --out s", "--key and --in cannot both be `-`"),
         ("verify-data --public-key - --signature - --in data", "--public-key and --signature cannot both"),
         ("kem decapsulate --private-key - --ciphertext - --secret-out s", "--private-key and --ciphertext"),
-        ("encrypt-data --key - --in - --out c", "--key and --in cannot both be `-`"),
+        ("encrypt-data --key - --in - --framed --out c", "--key and --in cannot both be `-`"),
         (
             "decrypt-data --key key --nonce-file - --tag-file - --in data --out p",
             "--nonce-file and --tag-file",
@@ -124,7 +124,7 @@ fn one_standard_input_and_one_standard_output() {
 fn secrets_are_no_arguments() {
     let folder = folder();
     for words in [
-        "encrypt-data --key key --out c plaintext",
+        "encrypt-data --key key --framed --out c plaintext",
         "decrypt-data --key key --nonce 00 --out p ciphertext",
         "sign-data --out s text",
         "keygen --public-out p --private-out k --seed 00",
@@ -132,6 +132,9 @@ fn secrets_are_no_arguments() {
         "decrypt-data --key key --in data --out p",
         "decrypt-data --key key --nonce 00 --nonce-file nonce --in data --out p",
         "sign-data --key key --in data text --out s",
+        "encrypt-data --key key --in data --out c",
+        "encrypt-data --key key --framed --nonce-out n --in data --out c",
+        "decrypt-data --key key --framed --nonce 00 --in data --out p",
         "sign-data --key key --in data --out s --format asn1",
         "kem keygen --public-out p --private-out k --encoding hex",
         "kem",
@@ -149,14 +152,17 @@ fn what_cannot_be_read_or_written_is_said_before_a_broker_is_asked() {
         ("sign-data --key absent --in data --out s", "cannot read absent: No such file"),
         ("sign-data --key key --in absent --out s", "cannot read absent: No such file"),
         ("sign-data --key key --in . --out s", "cannot read .: Is a directory"),
-        ("hash-data --file .", "cannot read .: Is a directory"),
-        ("verify-data --public-key . --signature data text", "cannot read .: Is a directory"),
+        ("hash-data --in .", "cannot read .: Is a directory"),
+        ("verify-data --public-key . --signature data --text text", "cannot read .: Is a directory"),
         ("keygen --public-out no/p --private-out k", "cannot write no/p: No such file"),
         ("keygen --public-out p --private-out no/k", "cannot write no/k: No such file"),
         ("keygen --public-out key/p --private-out k", "cannot write key/p: not a directory"),
         ("sign-data --key key --in data --out .", "cannot write .: is a directory"),
         ("decrypt-data --key key --nonce 00 --in data --out . --force", "cannot write .: is a directory"),
-        ("encrypt-data --key key --aad absent --in data --out c", "cannot read absent: No such file"),
+        (
+            "encrypt-data --key key --framed --aad absent --in data --out c",
+            "cannot read absent: No such file",
+        ),
         ("bench --csv no/t", "cannot write no/t: No such file"),
         ("bench --csv no/", "cannot write no/: No such file"),
         ("bench --csv key/t", "cannot write key/t: Not a directory"),
@@ -176,7 +182,7 @@ fn what_cannot_be_read_or_written_is_said_before_a_broker_is_asked() {
 fn a_file_that_cannot_be_read_is_said_so() {
     let folder = folder();
     // Its first page is nobody's; permissions would not stop root.
-    for words in ["sign-data --key /proc/self/mem --in data --out s", "hash-data --file /proc/self/mem"] {
+    for words in ["sign-data --key /proc/self/mem --in data --out s", "hash-data --in /proc/self/mem"] {
         let output = run(folder.path(), words);
         assert_eq!(output.status.code(), Some(1), "{words}");
         let why = "cannot read /proc/self/mem: Input/output error";
@@ -198,4 +204,71 @@ fn a_stream_without_end_is_no_key() {
     let output = feed(command, &vec![0; (1 << 20) + 1]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("1 MiB"), "{}", stderr(&output));
+}
+
+/// What peers take for a file and this program for a text, or the other way round, is neither.
+#[test]
+fn a_bare_argument_that_names_a_file_is_refused_with_both_ways() {
+    let folder = folder();
+    for words in [
+        "hash-data data",
+        "hash ./data",
+        "sign-data --key key --out s data",
+        "verify-data --public-key public --signature nonce data",
+        "encrypt-data --key key --framed --out c data",
+    ] {
+        let data = if words.ends_with("./data") { "./data" } else { "data" };
+        refused(folder.path(), words, &format!("write --in {data} for what is in"));
+        refused(folder.path(), words, &format!("--text {data} for the text itself"));
+    }
+    // Each of the two ways goes on to the broker, and so does a bare text that is no file's name.
+    for words in ["hash-data --in data", "hash-data --file data", "hash-data --text data", "hash-data text"] {
+        assert_eq!(run(folder.path(), words).status.code(), Some(3), "{words}");
+    }
+}
+
+#[test]
+fn data_is_piped_in_or_named() {
+    let folder = folder();
+    let commands = [
+        "hash-data",
+        "sign-data --key key --out s",
+        "verify-data --public-key public --signature nonce",
+        "encrypt-data --key key --framed --out c",
+        "decrypt-data --key key --nonce 00 --out p",
+    ];
+    for words in commands {
+        // Nobody has given it anything: standard input is /dev/null.
+        refused(folder.path(), words, "nothing to read: ");
+        for piped in [true, false] {
+            let mut command = cryptobroker();
+            command.current_dir(folder.path()).args(words.split(' ')).args(["--socket", "none"]);
+            let output = if piped {
+                feed(command, b"data")
+            } else {
+                command.stdin(std::fs::File::open(folder.path().join("data")).unwrap()).output().unwrap()
+            };
+            assert_eq!(output.status.code(), Some(3), "{words}: {}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn keys_and_requests_come_from_standard_input_too() {
+    let folder = folder();
+    for (words, why) in [
+        ("sign-certificate --csr - --ca-cert public --ca-key -", "--csr and --ca-key cannot both be `-`"),
+        ("profiles explain --csr - --ca-cert -", "--csr and --ca-cert cannot both be `-`"),
+        ("profiles diff - -", "A and B cannot both be `-`"),
+    ] {
+        refused(folder.path(), words, why);
+    }
+    for words in [
+        "sign-certificate --csr - --ca-cert public --ca-key key",
+        "sign-certificate --csr public --ca-cert public --ca-key -",
+    ] {
+        let mut command = cryptobroker();
+        command.current_dir(folder.path()).args(words.split(' ')).args(["--socket", "none"]);
+        assert_eq!(feed(command, b"text").status.code(), Some(3), "{words}");
+    }
 }

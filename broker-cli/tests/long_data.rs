@@ -65,17 +65,16 @@ fn a_long_file_and_a_long_pipe_have_the_hash_that_openssl_gives() {
     for length in [MIB, MIB + 1, 5 * MIB + 4321] {
         let broker = broker(length);
         let wanted = sha256(&broker);
-        let hashed = broker.json(&["hash", "--profile", "Ecdsa", "--file", "data"]);
+        let hashed = broker.json(&["hash", "--profile", "Ecdsa", "--in", "data"]);
         assert_eq!(hashed["hashValueHex"], wanted, "{length}");
         assert_eq!(hashed["descriptor"]["algorithm"], "sha-256");
-        for standard in
-            [&["hash", "--profile", "Ecdsa", "-"][..], &["hash", "--profile", "Ecdsa", "--file", "-"]]
-        {
+        for standard in [&["-"][..], &["--in", "-"], &["--file", "-"], &[]] {
+            let standard = &[&["hash", "--profile", "Ecdsa"], standard].concat();
             let piped = broker.run_with(standard, &broker.read("data"));
             assert_eq!(stdout(&piped), format!("{wanted}\n"), "{}", stderr(&piped));
             assert!(piped.stderr.is_empty(), "{}", stderr(&piped));
         }
-        let raw = broker.run(&["hash", "--profile", "Ecdsa", "--file", "data", "--output-format", "raw"]);
+        let raw = broker.run(&["hash", "--profile", "Ecdsa", "--in", "data", "--format", "raw"]);
         assert_eq!(hex::encode(raw.stdout), wanted);
     }
 }
@@ -101,7 +100,7 @@ fn signatures_over_long_files_are_the_ones_over_any() {
         );
         let mut other = broker.read("data");
         other[2 * MIB] ^= 1;
-        let arguments = [&["verify-data", "-"], &verify[..], &options].concat();
+        let arguments = [&["verify-data"], &verify[..], &options].concat();
         let wrong = broker.run_with(&arguments, &other);
         assert_eq!(
             (wrong.status.code(), stdout(&wrong)),
@@ -161,7 +160,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
     let shrink = |path: &Path| File::options().write(true).open(path).unwrap().set_len(40 << 20).unwrap();
     for (how, change) in [("grown", &grow as &(dyn Fn(&Path) + Sync)), ("shrunk", &shrink)] {
         for command in
-            [&["hash", "--file", "data"][..], &["sign-data", "--key", "key", "--out", "sig", "--in", "data"]]
+            [&["hash", "--in", "data"][..], &["sign-data", "--key", "key", "--out", "sig", "--in", "data"]]
         {
             let broker = broker(0);
             broker.text(&["keygen", "--profile", "Ecdsa", "--public-out", "pub", "--private-out", "key"]);
@@ -203,7 +202,7 @@ fn a_long_file_is_hashed_again_and_again_in_little_memory() {
     let broker = broker(0);
     File::create(broker.path("data")).unwrap().set_len(192 << 20).unwrap();
     let wanted = sha256(&broker);
-    let arguments = ["hash", "--profile", "Ecdsa", "--file", "data", "--loop", "1"];
+    let arguments = ["hash", "--profile", "Ecdsa", "--in", "data", "--loop", "1"];
     let mut child = broker.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for _ in 0..2 {
@@ -220,7 +219,7 @@ fn a_long_file_is_hashed_again_and_again_in_little_memory() {
 #[test]
 fn a_bar_fits_its_terminal() {
     let broker = broker(24 * MIB);
-    let file = ["hash", "--profile", "Ecdsa", "--file", "data"];
+    let file = ["hash", "--profile", "Ecdsa", "--in", "data"];
     for columns in [20, 71, 72, 80, 200] {
         let (shown, _) = on_terminal_of(columns, broker.command(&file), false, b"");
         let lines = shown.split(['\r', '\n']).map(|line| line.trim_start_matches("\u{1b}[2K"));
@@ -234,7 +233,7 @@ fn a_bar_fits_its_terminal() {
 fn progress_is_shown_on_a_terminal_and_nowhere_else() {
     let broker = broker(24 * MIB);
     let wanted = sha256(&broker);
-    let file = ["hash", "--profile", "Ecdsa", "--file", "data"];
+    let file = ["hash", "--profile", "Ecdsa", "--in", "data"];
     // Standard output may go elsewhere.
     let (shown, output) = on_terminal(broker.command(&file), false, b"");
     assert!(shown.contains(" of 24.00 MiB") && shown.contains("left"), "{shown:?}");

@@ -76,16 +76,16 @@ fn every_algorithm_signs_and_verifies_in_every_format() {
         for format in
             [&[][..], &["--format", "raw"], &["--format", "der"], &["--format", "pem"], &["--format", "cms"]]
         {
-            let signed = broker.json(&sign(profile, &[&[MESSAGE], format].concat()));
+            let signed = broker.json(&sign(profile, &[&["--text", MESSAGE], format].concat()));
             assert_eq!(signed["descriptor"]["algorithm"], algorithm);
             assert_eq!(signed["signature"]["file"], "sig");
             assert_eq!(signed["signature"]["bytes"], broker.read("sig").len());
             assert_eq!(
-                broker.text(&verify(profile, &[&[MESSAGE], format].concat())),
+                broker.text(&verify(profile, &[&["--text", MESSAGE], format].concat())),
                 "valid\n",
                 "{profile} {format:?}"
             );
-            let other = broker.run(&verify(profile, &[&["Hello, forger"], format].concat()));
+            let other = broker.run(&verify(profile, &[&["--text", "Hello, forger"], format].concat()));
             assert_eq!(other.status.code(), Some(4), "{profile} {format:?}: {}", stderr(&other));
             assert_eq!((stdout(&other), stderr(&other)), ("invalid\n".into(), String::new()));
         }
@@ -110,16 +110,16 @@ fn a_composite_takes_two_keys_that_were_made_one_by_one() {
         std::fs::rename(broker.path(name), broker.path(&format!("{name}2"))).unwrap();
     }
     keygen(&broker, "Ecdsa", &[]);
-    for message in [&[MESSAGE][..], &["--in", "long"]] {
+    for message in [&["--text", MESSAGE][..], &["--in", "long"]] {
         let two = [message, &["--second-key", "key2"]].concat();
         let signed = broker.json(&sign("Hybrid", &two));
         assert_eq!(signed["descriptor"]["algorithm"], "MLDSA65-ECDSA-P384-SHA512");
         let two = [message, &["--second-public-key", "pub2"]].concat();
         assert_eq!(broker.text(&verify("Hybrid", &two)), "valid\n", "{message:?}");
-        let other = broker.run(&verify("Hybrid", &["other", "--second-public-key", "pub2"]));
+        let other = broker.run(&verify("Hybrid", &["--text", "other", "--second-public-key", "pub2"]));
         assert_eq!(other.status.code(), Some(4), "{}", stderr(&other));
     }
-    let one = broker.error(1, &sign("Hybrid", &[MESSAGE]));
+    let one = broker.error(1, &sign("Hybrid", &["--text", MESSAGE]));
     assert_eq!(one["code"], "FAILED_PRECONDITION", "{one}");
 }
 
@@ -127,11 +127,11 @@ fn a_composite_takes_two_keys_that_were_made_one_by_one() {
 fn an_answer_in_json_is_the_same_answer() {
     let broker = Broker::with(PROFILES);
     keygen(&broker, "Ecdsa", &[]);
-    broker.text(&sign("Ecdsa", &[MESSAGE]));
-    let right = broker.json(&verify("Ecdsa", &[MESSAGE]));
+    broker.text(&sign("Ecdsa", &["--text", MESSAGE]));
+    let right = broker.json(&verify("Ecdsa", &["--text", MESSAGE]));
     assert_eq!(right["valid"], true);
     assert!(right["metadata"]["id"].is_string());
-    let wrong = broker.run(&[&verify("Ecdsa", &["other"])[..], &["--output", "json"]].concat());
+    let wrong = broker.run(&[&verify("Ecdsa", &["--text", "other"])[..], &["--output", "json"]].concat());
     assert_eq!(wrong.status.code(), Some(4));
     assert_eq!(support::json(&wrong.stdout)["valid"], false);
     assert!(wrong.stderr.is_empty());
@@ -240,7 +240,7 @@ fn the_message_comes_from_text_file_or_standard_input() {
     broker.write("data", MESSAGE);
     keygen(&broker, "Ed25519", &[]);
     let mut signatures = Vec::new();
-    for message in [&[MESSAGE][..], &["--in", "data"], &["-"], &["--in", "-"]] {
+    for message in [&["--text", MESSAGE][..], &["--in", "data"], &["--file", "data"], &[], &["--in", "-"]] {
         let output = broker.run_with(&sign("Ed25519", message), MESSAGE.as_bytes());
         assert_eq!(output.status.code(), Some(0), "{message:?}: {}", stderr(&output));
         signatures.push(broker.read("sig"));
@@ -255,7 +255,7 @@ fn the_message_comes_from_text_file_or_standard_input() {
 }
 
 #[test]
-fn a_terminal_shows_text_and_no_binary_secret() {
+fn a_terminal_shows_text_and_no_bytes() {
     let broker = Broker::with(PROFILES);
     let keygen = ["keygen", "--profile", "Ed25519", "--public-out", "pub", "--private-out", "-"];
     let plain = [&keygen[..], &["--color", "never"]].concat();
@@ -275,6 +275,18 @@ fn a_terminal_shows_text_and_no_binary_secret() {
         // Half of a pair is of no use.
         assert!(!broker.path("pub").exists(), "{target} {encoding}");
     }
+    // What is no secret is noise there all the same.
+    broker.text(&["keygen", "--profile", "Ed25519", "--public-out", "pub", "--private-out", "key"]);
+    let sign = ["sign-data", "--profile", "Ed25519", "--key", "key", "--text", MESSAGE, "--out", "-"];
+    let (shown, output) = on_terminal(broker.command(&sign), true, b"");
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("the signature is binary, and - is a terminal"), "{shown}");
+    let hash = ["hash", "--profile", "Ecdsa", "--text", MESSAGE, "--format", "raw"];
+    let (shown, output) = on_terminal(broker.command(&hash), true, b"");
+    assert_eq!(output.status.code(), Some(2), "{shown}");
+    assert!(shown.contains("the digest is binary, and standard output is a terminal"), "{shown}");
+    let (shown, output) = on_terminal(broker.command(&[&hash[..], &["--json"]].concat()), true, b"");
+    assert_eq!(output.status.code(), Some(0), "{shown}");
 }
 
 #[test]
@@ -317,22 +329,22 @@ fn what_is_refused_leaves_no_signature() {
         broker.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out small").status.success()
     );
     let before = entries(broker.folder.path());
-    let small = ["sign-data", "--profile", "Ecdsa", "--key", "small", "--out", "sig", MESSAGE];
+    let small = ["sign-data", "--profile", "Ecdsa", "--key", "small", "--out", "sig", "--text", MESSAGE];
     let error = broker.error(1, &small);
     assert_eq!(error["code"], "FAILED_PRECONDITION");
     assert_eq!(error["rule"], "API.SignData.KeyConstraints.ECDSA");
     assert_eq!(error["line"], 10);
-    let other = broker.error(1, &sign("MlDsa", &[MESSAGE]));
+    let other = broker.error(1, &sign("MlDsa", &["--text", MESSAGE]));
     assert_eq!(other["code"], "FAILED_PRECONDITION", "{other}");
     broker.write("key", "no key");
-    let none = broker.run(&sign("Ecdsa", &[MESSAGE]));
+    let none = broker.run(&sign("Ecdsa", &["--text", MESSAGE]));
     assert_eq!(none.status.code(), Some(1));
     assert!(stderr(&none).contains("is what --key gives"), "{}", stderr(&none));
     assert!(!stderr(&none).contains("no key"), "{}", stderr(&none));
     assert_eq!(entries(broker.folder.path()), before);
     // What is no signature at all is an error, and not the answer "invalid".
     broker.write("sig", "no signature");
-    let malformed = broker.run(&verify("Ecdsa", &[MESSAGE]));
+    let malformed = broker.run(&verify("Ecdsa", &["--text", MESSAGE]));
     assert_eq!(malformed.status.code(), Some(1), "{}", stdout(&malformed));
     assert!(
         stderr(&malformed).contains("is what --signature gives") || stderr(&malformed).contains("signature")

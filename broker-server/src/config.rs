@@ -22,6 +22,11 @@ pub use values::ValueError;
 
 pub use broker_socket::{DEFAULT_SOCKETS, FolderCheck};
 
+/// Returns the definition of the command line, for manual pages and completions.
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
 /// The environment, as a map: the process's own, or a test's.
 pub type Environment = BTreeMap<String, OsString>;
 

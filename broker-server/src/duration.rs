@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// Why a text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DurationError {
+pub enum DurationError {
     /// No number where one belongs.
     #[error("is not a duration such as `-1h`, `8760h` or `1h30m`")]
     Malformed,
@@ -28,7 +28,7 @@ pub(crate) fn parse(text: &str) -> Result<i64, DurationError> {
 }
 
 /// Reads a duration to the nanosecond.
-pub(crate) fn nanoseconds(text: &str) -> Result<i128, DurationError> {
+pub fn nanoseconds(text: &str) -> Result<i128, DurationError> {
     let (negative, unsigned) = match text.as_bytes().first() {
         Some(b'-') => (true, text.get(1..).unwrap_or_default()),
         Some(b'+') => (false, text.get(1..).unwrap_or_default()),

@@ -11,7 +11,7 @@ pub mod backend;
 pub mod caller;
 pub mod compute;
 pub mod config;
-mod duration;
+pub mod duration;
 pub mod operation;
 pub mod policy;
 pub mod process;

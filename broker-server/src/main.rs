@@ -72,8 +72,10 @@ fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
         dev,
         "serving"
     );
-    let Ended { outcome, deadline, key_uses } = server.run(stop).map_err(|error| (1, error.into()))?;
-    let unwritten = outputs.flush(deadline.max(Instant::now() + FLUSH_TIMEOUT));
+    let Ended { outcome, deadline, key_uses, unfinished_key_uses } =
+        server.run(stop).map_err(|error| (1, error.into()))?;
+    let mut unwritten = outputs.flush(deadline.max(Instant::now() + FLUSH_TIMEOUT));
+    unwritten.key_uses += unfinished_key_uses;
     if outcome == Outcome::Drained && unwritten == Unwritten::default() {
         tracing::info!(key_uses, "drained");
         return Ok(ExitCode::SUCCESS);

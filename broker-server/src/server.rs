@@ -48,8 +48,11 @@ pub struct Ended {
     pub outcome: Outcome,
     /// When the drain is over at the latest.
     pub deadline: Instant,
-    /// How many uses of keys there were; each has a record in the audit, or among those that are not written yet.
+    /// How many uses of keys there were. Each has a record in the audit, or among those that are not written yet, or is one
+    /// of the next.
     pub key_uses: u64,
+    /// Uses of keys that had not come to an end at the deadline: their records will not be written.
+    pub unfinished_key_uses: u64,
 }
 
 impl Server {
@@ -135,7 +138,9 @@ impl Server {
         }
         let stopped = stopped.get().copied().unwrap_or_else(Instant::now);
         let deadline = stopped.checked_add(options.drain_deadline).unwrap_or(stopped);
-        Ok(Ended { outcome, deadline, key_uses: audit.key_uses() })
+        // A job whose caller has gone is in nobody's flight, and its use of a key has a record all the same.
+        let unfinished_key_uses = audit.settle(deadline);
+        Ok(Ended { outcome, deadline, key_uses: audit.key_uses(), unfinished_key_uses })
     }
 }
 

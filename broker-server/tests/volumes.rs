@@ -139,6 +139,27 @@ fn serves_a_named_socket_on_a_writable_volume_only_where_asked_to() {
 }
 
 #[test]
+fn looks_up_to_the_mount_point_of_a_volume_that_is_let_through() {
+    if skipped("looks_up_to_the_mount_point_of_a_volume_that_is_let_through") {
+        return;
+    }
+    let folders = "mkdir -p /mnt/theirs/vol; chown 2000 /mnt/theirs; chmod 0777 /mnt/theirs/vol";
+    let arguments = ["--socket=/mnt/theirs/vol/own/s", "--socket-folder-check=warn"];
+    let no_volume = Pod { setup: folders, volume: "", user: USER };
+    let refused = text(&no_volume.ends(&arguments, 1).stderr);
+    assert!(refused.contains("/mnt/theirs belongs to uid 2000"), "{refused}");
+    let setup = format!("{folders}; mount -t tmpfs -o mode=0777 volume /mnt/theirs/vol");
+    let running = Pod { setup: &setup, volume: "", user: USER }.serves(&arguments);
+    assert!(running.log.contains("others can write to the folder /mnt/theirs/vol "), "{}", running.log);
+    // A link that leads to the volume is judged all the same.
+    let setup = format!("{setup}; ln -s vol /mnt/theirs/link; chown -h 2000 /mnt/theirs/link");
+    let linked = Pod { setup: &setup, volume: "", user: USER };
+    let refused =
+        text(&linked.ends(&["--socket=/mnt/theirs/link/s", "--socket-folder-check=warn"], 1).stderr);
+    assert!(refused.contains("the symbolic link /mnt/theirs/link belongs to uid 2000"), "{refused}");
+}
+
+#[test]
 fn two_containers_of_different_users_share_a_volume() {
     let test = "two_containers_of_different_users_share_a_volume";
     if part(&[("client", client), ("impostor", impostor)]) || skipped(test) {

@@ -16,7 +16,7 @@ const MODULES: [(&str, &str); 3] =
 
 pub(super) struct Described {
     pub(super) code: String,
-    /// What must have no `Debug` of prost's making, by its name in the `.proto` files.
+    /// Messages and `oneof`s for which prost must not derive `Debug`, by their names in the `.proto` files.
     pub(super) redacted: Vec<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::{DEFAULT_PROFILE, Force};
+use super::{DEFAULT_PROFILE, Force, complete::profile_names};
 use crate::place::Place;
 
 /// `kem …`.
@@ -21,13 +21,13 @@ pub(crate) enum Kem {
 #[command(after_help = "\
 Examples:
   cryptobroker kem keygen --profile PQC-ML-DSA-65 --public-out kem.pub --private-out kem.key
-  cryptobroker kem keygen --profile PQC-ML-DSA-65 --encoding pem --public-out kem.pem --private-out kem-key.pem")]
+  cryptobroker kem keygen --profile PQC-ML-DSA-65 --format pem --public-out kem.pem --private-out kem-key.pem")]
 pub(crate) struct KemKeygen {
     #[command(flatten)]
     pub(crate) pair: Pair,
     /// How the keys are written
-    #[arg(long, value_name = "ENCODING", default_value = "raw")]
-    pub(crate) encoding: KeyEncoding,
+    #[arg(long, alias = "encoding", value_name = "FORMAT", default_value = "raw")]
+    pub(crate) format: KeyEncoding,
 }
 
 /// `keygen`.
@@ -40,15 +40,15 @@ pub(crate) struct Keygen {
     #[command(flatten)]
     pub(crate) pair: Pair,
     /// How the keys are written
-    #[arg(long, value_name = "ENCODING", default_value = "pem")]
-    pub(crate) encoding: KeyEncoding,
+    #[arg(long, alias = "encoding", value_name = "FORMAT", default_value = "pem")]
+    pub(crate) format: KeyEncoding,
 }
 
 /// What both kinds of key pair take.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Pair {
     /// The profile that chooses the algorithm
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
+    #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
     pub(crate) profile: String,
     /// Write the public key to this file, replacing it; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -56,7 +56,7 @@ pub(crate) struct Pair {
     /// Write the private key to this file, mode 0600; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) private_out: Place,
-    /// Make the pair from this seed, where the profile allows it: the same seed gives the same pair; `-` reads standard
+    /// Make the pair from this seed, where the profile allows it: the same seed gives the same pair; `-` is standard
     /// input [default: the system's randomness]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) seed_file: Option<Place>,
@@ -83,9 +83,9 @@ Example:
     --secret-out secret.bin")]
 pub(crate) struct Encapsulate {
     /// The profile that chooses the algorithm
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
+    #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
     pub(crate) profile: String,
-    /// The encapsulation key: raw, DER or PEM; `-` reads standard input
+    /// The encapsulation key: raw, DER or PEM; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) public_key: Place,
     /// Write the ciphertext to this file, replacing it; `-` is standard output
@@ -107,12 +107,12 @@ Example:
   cryptobroker kem decapsulate --profile PQC-ML-DSA-65 --private-key kem.key --ciphertext kem.ct --secret-out secret.bin")]
 pub(crate) struct Decapsulate {
     /// The profile that chooses the algorithm
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE)]
+    #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
     pub(crate) profile: String,
-    /// The decapsulation key: raw, DER or PEM; `-` reads standard input
+    /// The decapsulation key: raw, DER or PEM; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) private_key: Place,
-    /// The ciphertext; `-` reads standard input
+    /// The ciphertext; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ciphertext: Place,
     /// Write the shared secret to this file, mode 0600; `-` is standard output

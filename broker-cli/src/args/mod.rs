@@ -3,9 +3,11 @@
 
 mod bench;
 mod certificate;
+mod complete;
 mod data;
 mod encryption;
 mod keys;
+mod man;
 mod profiles;
 mod values;
 
@@ -19,9 +21,13 @@ pub(crate) use self::{
     data::{HashData, HashFormat, SignData, SignatureFormat, VerifyData},
     encryption::{DecryptData, EncryptData},
     keys::{Decapsulate, Encapsulate, Kem, KemKeygen, KeyEncoding, Keygen, Pair},
-    profiles::{Explain, Profiles, Source},
+    man::Man,
+    profiles::{Diff, Explain, Profiles, Reading, Source, Validate},
 };
 use crate::error::{Exit, Failure};
+
+/// The variable by which a shell's script asks this program for completions.
+pub(crate) const COMPLETE: &str = "CRYPTO_BROKER_COMPLETE";
 
 /// The profile that a command uses when none is named.
 pub(crate) const DEFAULT_PROFILE: &str = "Default";
@@ -43,8 +49,8 @@ pub(crate) struct Global {
     /// The broker's socket: a path, unix:PATH or unix:///PATH [env: CRYPTO_BROKER_SOCKET, its first entry] [default: the broker's two default sockets]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) socket: Option<PathBuf>,
-    /// How long one call may take: `500ms`, `10s`, `2m`; a bare number is seconds [default: 10s; for what is sent in parts
-    /// as long as it takes]
+    /// How long one call may take: `500ms`, `10s`, `1h30m`, `90d`; a bare number is seconds [default: 10s; for what is sent
+    /// in parts as long as it takes]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
     #[arg(help_heading = "Global options")]
     pub(crate) timeout: Option<Duration>,
@@ -56,10 +62,26 @@ pub(crate) struct Global {
         default_value = "human",
         help_heading = "Global options"
     )]
-    pub(crate) output: Format,
-    /// When to use colour; `auto` means on a terminal, unless NO_COLOR is set
+    output: Format,
+    /// The same as --output json
+    #[arg(long, global = true, conflicts_with = "output", help_heading = "Global options")]
+    json: bool,
+    /// Also say on standard error which profile and algorithm made a result, and its request's id
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// Say nothing but results and errors: no notes, no progress, no list of the files that were written
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// When to use colour; `auto` means on a terminal, or where CLICOLOR_FORCE is set, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
+}
+
+impl Global {
+    /// What results and errors look like.
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
 }
 
 /// `--output`.
@@ -89,16 +111,16 @@ pub(crate) enum Command {
     Health(Health),
     /// Hash bytes with a profile's algorithm
     #[command(visible_alias = "hash")]
-    #[command(override_usage = "cryptobroker hash-data [OPTIONS] [TEXT | --file <PATH> | -]")]
+    #[command(override_usage = "cryptobroker hash-data [OPTIONS] [--in <FILE> | --text <TEXT> | TEXT]")]
     HashData(HashData),
     /// Sign data with a private key
     #[command(
-        override_usage = "cryptobroker sign-data [OPTIONS] --key <FILE> --out <FILE> [TEXT | --in <FILE> | -]"
+        override_usage = "cryptobroker sign-data [OPTIONS] --key <FILE> --out <FILE> [--in <FILE> | --text <TEXT>]"
     )]
     SignData(SignData),
     /// Verify a signature over data; 0 when it is valid, 4 when it is not
     #[command(
-        override_usage = "cryptobroker verify-data [OPTIONS] --public-key <FILE> --signature <FILE> [TEXT | --in <FILE> | -]"
+        override_usage = "cryptobroker verify-data [OPTIONS] --public-key <FILE> --signature <FILE> [--in <FILE> | --text <TEXT>]"
     )]
     VerifyData(VerifyData),
     /// Encrypt and authenticate data (AEAD)
@@ -122,6 +144,8 @@ pub(crate) enum Command {
     Version(Version),
     /// Print a completion script
     Completions(Completions),
+    /// Print a manual page, or write all of them into a folder
+    Man(Man),
     /// Everything in a minute: a broker of its own, every operation, a refusal. Leaves nothing behind
     #[command(after_help = "Example:\n  cryptobroker demo")]
     Demo,
@@ -132,11 +156,15 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   cryptobroker health
-  cryptobroker health --watch --output json")]
+  cryptobroker health --wait 30s
+  cryptobroker health --watch --json")]
 pub(crate) struct Health {
     /// Stay, and print each change until interrupted
     #[arg(long, conflicts_with = "pause")]
     pub(crate) watch: bool,
+    /// Wait until the broker serves, at most for this time
+    #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with_all = ["watch", "pause"])]
+    pub(crate) wait: Option<Duration>,
     #[command(flatten)]
     pub(crate) repeat: Repeat,
 }
@@ -159,7 +187,7 @@ pub(crate) struct Force {
 
 /// `version`.
 #[derive(Args, Clone, Copy, Debug)]
-#[command(after_help = "Example:\n  cryptobroker version --output json")]
+#[command(after_help = "Example:\n  cryptobroker version --json")]
 pub(crate) struct Version {
     /// Only this program's; no broker is asked
     #[arg(long)]
@@ -168,12 +196,18 @@ pub(crate) struct Version {
 
 /// `completions`.
 #[derive(Args, Clone, Copy, Debug)]
-#[command(
-    after_help = "Example:\n  cryptobroker completions bash > ~/.local/share/bash-completion/completions/cryptobroker"
-)]
+#[command(after_help = "\
+The script asks this program for what fits, so names of profiles are those of the broker that runs.
+
+Examples:
+  cryptobroker completions bash > ~/.local/share/bash-completion/completions/cryptobroker
+  cryptobroker completions bash --server > ~/.local/share/bash-completion/completions/cryptobroker-server")]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+    /// The script for cryptobroker-server
+    #[arg(long)]
+    pub(crate) server: bool,
 }
 
 /// What follows the list of commands.
@@ -181,6 +215,20 @@ fn after_help() -> String {
     let codes: String =
         Exit::TABLE.iter().map(|(exit, meaning)| format!("  {}  {meaning}\n", exit.code())).collect();
     format!("Exit codes:\n{codes}\nNew here? `cryptobroker demo` needs nothing and shows everything.")
+}
+
+/// Answers a shell that asks what may stand at the cursor.
+///
+/// # Returns
+/// The exit code, where it was one; `None` where this is an ordinary call.
+pub(crate) fn complete() -> Option<ExitCode> {
+    let folder = std::env::current_dir().ok();
+    let asked = clap_complete::CompleteEnv::with_factory(Cli::command).var(COMPLETE).bin("cryptobroker");
+    match asked.try_complete(std::env::args_os(), folder.as_deref()) {
+        Ok(false) => None,
+        Ok(true) => Some(ExitCode::SUCCESS),
+        Err(refusal) => Some(explain(&refusal)),
+    }
 }
 
 /// Parses the command line. What clap itself prints, help and mistakes, obeys `--color` too.
@@ -199,14 +247,17 @@ pub(crate) fn explain(refusal: &clap::Error) -> ExitCode {
     let wanted = matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if wanted {
         return match refusal.print().map_err(Failure::Output) {
-            Err(failure) if !failure.is_broken_pipe() => {
-                let _ = match json_was_asked_for() {
-                    true => writeln!(std::io::stderr(), "{}", failure.to_json()),
-                    false => writeln!(std::io::stderr(), "error: {failure}"),
-                };
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                if !failure.is_broken_pipe() {
+                    // Standard error may be gone too; the exit code is left.
+                    let _ = match json_was_asked_for() {
+                        true => writeln!(std::io::stderr(), "{}", failure.to_json()),
+                        false => writeln!(std::io::stderr(), "error: {failure}"),
+                    };
+                }
                 ExitCode::from(failure.exit().code())
             }
-            _ => ExitCode::SUCCESS,
         };
     }
     if json_was_asked_for() {
@@ -221,6 +272,7 @@ pub(crate) fn explain(refusal: &clap::Error) -> ExitCode {
 
 fn json_was_asked_for() -> bool {
     said("--output").is_some_and(|value| value == "json")
+        || std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json")
 }
 
 /// The value of a global option where the arguments are not parsed yet, or cannot be: they are looked at as words.

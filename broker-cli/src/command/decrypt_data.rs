@@ -4,7 +4,7 @@ use broker_client::{Client, DecryptDataRequest, DecryptDataResponse, Error};
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use super::written::Written;
+use super::{frame, written::Written};
 use crate::{
     args, broker::Endpoint, error::Failure, input, outlet::Outlets, output::Output, place::Place,
     repeat::block_on,
@@ -16,24 +16,29 @@ const TAG: usize = 16;
 
 /// Where authentication fails nothing is written.
 pub(super) fn run(args: args::DecryptData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
+    let input = args.input.place()?;
     let inputs = [
         ("--key", Some(&args.key)),
         ("--nonce-file", args.nonce_file.as_ref()),
         ("--aad", args.aad.as_ref()),
         ("--tag-file", args.tag_file.as_ref()),
-        ("--in", Some(&args.input)),
+        ("--in", Some(&input)),
     ];
     input::at_most_one_standard(&inputs)?;
     let outlets = Outlets::new(args.force.force).secret("--out", "plaintext", args.out);
     outlets.check(&inputs.map(|(_, place)| place), output)?;
-    let sealed = Sealed {
-        profile: args.profile,
-        key: input::secret(&args.key)?,
-        nonce: given(args.nonce, args.nonce_file.as_ref())?.unwrap_or_default(),
-        aad: args.aad.as_ref().map(input::bytes).transpose()?,
-        text: input::bytes(&args.input)?,
+    let key = input::secret(&args.key)?;
+    let nonce = given(args.nonce, args.nonce_file.as_ref())?.unwrap_or_default();
+    let aad = args.aad.as_ref().map(input::bytes).transpose()?;
+    let text = Bytes::from(input::bytes(&input)?);
+    let (nonce, text, tag) = if args.framed {
+        let frame = frame::read(&text).map_err(|source| input::unreadable(&input, source))?;
+        let part = |part| text.slice_ref(part);
+        (part(frame.nonce), part(frame.ciphertext), Some(part(frame.tag)))
+    } else {
+        (nonce, text, given(args.tag, args.tag_file.as_ref())?)
     };
-    let tag = given(args.tag, args.tag_file.as_ref())?;
+    let sealed = Sealed { profile: args.profile, key, nonce, aad, text };
     let answer = block_on(async {
         let broker = endpoint.client()?;
         Ok(match tag {
@@ -68,7 +73,7 @@ struct Sealed {
     key: Zeroizing<Vec<u8>>,
     nonce: Bytes,
     aad: Option<Vec<u8>>,
-    text: Vec<u8>,
+    text: Bytes,
 }
 
 impl Sealed {

@@ -1,6 +1,7 @@
 //! `hash-data`.
 
 use broker_client::{Client, HashDataRequest, HashDataResponse, HashStreamRequest, HashValue};
+use serde_json::json;
 
 use crate::{
     args::{self, HashFormat},
@@ -8,6 +9,7 @@ use crate::{
     data::{Data, Long},
     error::Failure,
     json,
+    outlet::Outlets,
     output::Output,
     place::Place,
     progress,
@@ -16,30 +18,39 @@ use crate::{
 
 /// What fits a message is read once, before anything is asked, and anything longer each time.
 pub(super) fn run(args: args::HashData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    let standard = args.text.as_deref() == Some("-") || args.file == Some(Place::Standard);
-    let mut first = Some(Data::read(args.text, args.file.as_ref())?);
+    let source = args.source()?;
+    let raw = args.format == HashFormat::Raw;
+    let outlets = match args.out {
+        // It goes there anyway.
+        None | Some(Place::Standard) => None,
+        Some(place) => Some(Outlets::new(false).public("--out", "digest", place)),
+    };
+    match &outlets {
+        Some(outlets) => outlets.check(&[source.place()], output)?,
+        None if raw => output.takes_binary("digest")?,
+        None => {}
+    }
+    let mut first = Some(Data::read(source.clone())?);
     let whole = match &first {
         Some(Data::Whole(bytes)) => Some(bytes.clone()),
         _ => None,
     };
-    if whole.is_none() && standard && args.repeat.pause.is_some() {
+    if whole.is_none() && source.place() == Some(&Place::Standard) && args.repeat.pause.is_some() {
         return Err(Failure::usage(
             "--loop reads standard input again and again only where it is no longer than 1 MiB".to_owned(),
         ));
     }
-    let hashing = Hashing { profile: args.profile, raw: args.output_format == HashFormat::Raw, endpoint };
+    let hashing = Hashing { profile: args.profile, raw, endpoint, outlets };
     block_on(async {
         let broker = hashing.endpoint.client()?;
         repeat(args.repeat, output, async |output: &mut Output| {
-            let data = match (&whole, first.take(), &args.file) {
-                (Some(bytes), _, _) => Data::Whole(bytes.clone()),
-                (None, Some(data), _) => data,
-                (None, None, Some(place)) => Data::open(place)?,
-                // Standard input was refused above.
-                (None, None, None) => return Err(Failure::usage("--loop needs --file".to_owned())),
+            let data = match (&whole, first.take()) {
+                (Some(bytes), _) => Data::Whole(bytes.clone()),
+                (None, Some(data)) => data,
+                (None, None) => Data::read(source.clone())?,
             };
             let answer = hashing.send(&broker, data, output).await?;
-            print(&answer, output)
+            hashing.print(&answer, output)
         })
         .await
     })
@@ -49,6 +60,7 @@ struct Hashing {
     profile: String,
     raw: bool,
     endpoint: Endpoint,
+    outlets: Option<Outlets>,
 }
 
 impl Hashing {
@@ -76,15 +88,28 @@ impl Hashing {
         }
         progress::watch(long, output, async |long| broker.hash_reader(request, long).await).await
     }
-}
 
-fn print(answer: &HashDataResponse, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        return output.json(&json::hashed(answer));
-    }
-    super::warn(answer.deprecation.as_ref(), output);
-    match &answer.value {
-        HashValue::Hex(text) => output.line(text),
-        HashValue::Raw(bytes) => output.bytes(bytes),
+    fn print(&self, answer: &HashDataResponse, output: &mut Output) -> Result<(), Failure> {
+        if let Some(outlets) = &self.outlets {
+            match &answer.value {
+                HashValue::Hex(text) => outlets.write(&[format!("{text}\n").as_bytes()], output)?,
+                HashValue::Raw(bytes) => outlets.write(&[bytes], output)?,
+            }
+        }
+        let out = self.outlets.as_ref().and_then(|outlets| outlets.iter().next());
+        if output.is_json() {
+            let mut value = json::hashed(answer);
+            if let (Some(out), Some(value)) = (out, value.as_object_mut()) {
+                value.insert("out".into(), json!(out.place.to_string()));
+            }
+            return output.json(&value);
+        }
+        super::warn(answer.deprecation.as_ref(), output);
+        super::detail(&answer.id, Some(&answer.descriptor), output);
+        match (&answer.value, out) {
+            (_, Some(out)) => super::written(out, &answer.descriptor, output),
+            (HashValue::Hex(text), None) => output.line(text),
+            (HashValue::Raw(bytes), None) => output.bytes(bytes),
+        }
     }
 }

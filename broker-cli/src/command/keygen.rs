@@ -15,14 +15,14 @@ use crate::{
 
 /// `keygen`: a pair that signs and verifies.
 pub(super) fn signature(args: args::Keygen, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    make(args.pair, args.encoding, output, |request| {
+    make(args.pair, args.format, output, |request| {
         block_on(async { ask(&endpoint)?.generate_signature_key_pair(request).await.map_err(Failure::from) })
     })
 }
 
 /// `kem keygen`: a pair that encapsulates and decapsulates.
 pub(super) fn kem(args: args::KemKeygen, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    make(args.pair, args.encoding, output, |request| {
+    make(args.pair, args.format, output, |request| {
         block_on(async { ask(&endpoint)?.generate_kem_key_pair(request).await.map_err(Failure::from) })
     })
 }
@@ -33,7 +33,7 @@ fn ask(endpoint: &Endpoint) -> Result<Client, Failure> {
 
 fn make(
     pair: Pair,
-    encoding: args::KeyEncoding,
+    format: args::KeyEncoding,
     output: &mut Output,
     generate: impl FnOnce(GenerateKeyPairRequest) -> Result<GenerateKeyPairResponse, Failure>,
 ) -> Result<(), Failure> {
@@ -42,11 +42,11 @@ fn make(
         .secret("--private-out", "private key", pair.private_out)
         .public("--public-out", "public key", pair.public_out);
     outlets.check(&[seed_file], output)?;
-    let mut request = GenerateKeyPairRequest::new().profile(pair.profile).encoding(encoding.into());
+    let mut request = GenerateKeyPairRequest::new().profile(pair.profile).encoding(format.into());
     if let Some(place) = seed_file {
         request = request.seed(input::secret(place)?);
     }
-    let keys = generate(request).map_err(|failure| failure.of_options(&[("key_encoding", "--encoding")]))?;
+    let keys = generate(request).map_err(|failure| failure.of_options(&[("key_encoding", "--format")]))?;
     Written {
         outlets: &outlets,
         contents: &[&keys.private_key, &keys.public_key],

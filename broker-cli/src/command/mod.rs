@@ -5,10 +5,12 @@ mod completions;
 mod decrypt_data;
 mod demo;
 mod encrypt_data;
+mod frame;
 mod hash_data;
 mod health;
 mod kem;
 mod keygen;
+mod man;
 mod material;
 mod profiles;
 mod sign_certificate;
@@ -21,11 +23,9 @@ use crate::{
     args::{Cli, Command},
     broker::Endpoint,
     error::Failure,
-    output::Output,
+    outlet::Outlet,
+    output::{GOOD, Output},
 };
-
-/// The field of the data that is signed or verified, with the options that give it.
-const MESSAGE: (&str, &str) = ("input", "TEXT, --in or -");
 
 /// Runs what the command line asks for.
 pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
@@ -44,6 +44,7 @@ pub(crate) fn run(cli: Cli, output: &mut Output) -> Result<(), Failure> {
         Command::Bench(args) => bench::run(*args, endpoint, output),
         Command::Version(args) => version::run(args, endpoint, output),
         Command::Completions(args) => completions::run(args, output),
+        Command::Man(args) => man::run(args, output),
         Command::Demo => demo::run(endpoint.timeout, output),
     }
 }
@@ -64,4 +65,24 @@ fn warn(warning: Option<&broker_client::Deprecation>, output: &mut Output) {
         }
     }
     output.note(text);
+}
+
+/// Tells with `--verbose` what made a result. In JSON it is part of the result.
+fn detail(id: &str, descriptor: Option<&broker_client::Descriptor>, output: &mut Output) {
+    if let Some(descriptor) = descriptor {
+        output.detail("profile", &descriptor.profile);
+        output.detail("algorithm", &descriptor.algorithm);
+    }
+    output.detail("request", id);
+}
+
+/// Tells where the one result of a command is.
+fn written(out: &Outlet, descriptor: &broker_client::Descriptor, output: &mut Output) -> Result<(), Failure> {
+    if output.is_quiet() {
+        return Ok(());
+    }
+    output.line(format!(
+        "{GOOD}written{GOOD:#} {} ({}, {})",
+        out.place, descriptor.profile, descriptor.algorithm
+    ))
 }

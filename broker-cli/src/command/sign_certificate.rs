@@ -9,7 +9,7 @@ use crate::{
     error::Failure,
     input, json,
     outlet::Outlets,
-    output::{GOOD, Output},
+    output::Output,
     place::Place,
     repeat::{block_on, repeat},
 };
@@ -27,9 +27,13 @@ pub(super) fn run(
         None | Some(Place::Standard) => None,
         Some(place) => Some(Outlets::new(false).public("--out", "certificate", place.clone())),
     };
-    if let Some(outlets) = &outlets {
-        let inputs = [&args.csr, &args.ca_cert, &args.ca_key].map(|path| Place::File(path.clone()));
-        outlets.check(&inputs.each_ref().map(Some), output)?;
+    let inputs =
+        [("--csr", Some(&args.csr)), ("--ca-cert", Some(&args.ca_cert)), ("--ca-key", Some(&args.ca_key))];
+    input::at_most_one_standard(&inputs)?;
+    match &outlets {
+        Some(outlets) => outlets.check(&inputs.map(|(_, place)| place), output)?,
+        None if args.format == args::Encoding::Der => output.takes_binary("certificate")?,
+        None => {}
     }
     let request = check(args)?;
     block_on(async {
@@ -66,7 +70,7 @@ fn check(args: args::SignCertificate) -> Result<SignCertificateRequest, Failure>
     if let Some(time) = args.not_after {
         request = request.not_after_unix(time);
     }
-    Ok(request.encoding(match args.encoding {
+    Ok(request.encoding(match args.format {
         args::Encoding::Pem => Encoding::Pem,
         args::Encoding::Der => Encoding::Der,
     }))
@@ -81,20 +85,18 @@ fn print(
     if let Some(outlets) = outlets {
         outlets.write(&[bytes], output)?;
     }
-    let place = outlets.and_then(|outlets| outlets.iter().next()).map(|outlet| outlet.place.to_string());
+    let out = outlets.and_then(|outlets| outlets.iter().next());
     if output.is_json() {
         let mut value = json::signed(answer);
-        if let (Some(place), Some(value)) = (place, value.as_object_mut()) {
-            value.insert("out".into(), json!(place));
+        if let (Some(out), Some(value)) = (out, value.as_object_mut()) {
+            value.insert("out".into(), json!(out.place.to_string()));
         }
         return output.json(&value);
     }
     super::warn(answer.deprecation.as_ref(), output);
-    match place {
-        Some(place) => output.line(format!(
-            "{GOOD}written{GOOD:#} {place} ({}, {})",
-            answer.descriptor.profile, answer.descriptor.algorithm
-        )),
+    super::detail(&answer.id, Some(&answer.descriptor), output);
+    match out {
+        Some(out) => super::written(out, &answer.descriptor, output),
         None => output.bytes(bytes),
     }
 }

@@ -11,21 +11,21 @@ use crate::{
 
 /// The keys are read before the data, of which there may be much.
 pub(super) fn run(args: args::SignData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    let message = args.message.place();
+    let source = args.message.source()?;
     let keys = [("--key", Some(&args.key)), ("--second-key", args.second_key.as_ref())];
     let [key, second_key] = keys;
-    input::at_most_one_standard(&[key, second_key, ("the data", message.as_ref())])?;
+    input::at_most_one_standard(&[key, second_key, ("--in", source.place())])?;
     let outlets = Outlets::new(false).public("--out", "signature", args.out);
-    outlets.check(&[key.1, second_key.1, message.as_ref()], output)?;
+    outlets.check(&[key.1, second_key.1, source.place()], output)?;
     let request = Request {
         profile: args.profile,
         key: input::secret(&args.key)?.into(),
         second_key: args.second_key.as_ref().map(input::secret).transpose()?.map(Secret::from),
         format: args.format.map(SignatureFormat::from),
     };
-    let data = Data::read(args.message.text, args.message.file.as_ref())?;
+    let data = Data::read(source)?;
     let signed = block_on(request.send(data, &endpoint, output))
-        .map_err(|failure| failure.of_options(&[("key_source", "--key"), super::MESSAGE]))?;
+        .map_err(|failure| failure.of_options(&[("key_source", "--key")]))?;
     Written {
         outlets: &outlets,
         contents: &[&signed.signature],

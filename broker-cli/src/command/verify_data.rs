@@ -17,12 +17,12 @@ use crate::{
 
 /// The answer is printed, and said by the exit code too.
 pub(super) fn run(args: args::VerifyData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    let message = args.message.place();
+    let source = args.message.source()?;
     input::at_most_one_standard(&[
         ("--public-key", Some(&args.public_key)),
         ("--second-public-key", args.second_public_key.as_ref()),
         ("--signature", Some(&args.signature)),
-        ("the data", message.as_ref()),
+        ("--in", source.place()),
     ])?;
     let request = Request {
         profile: args.profile,
@@ -31,9 +31,9 @@ pub(super) fn run(args: args::VerifyData, endpoint: Endpoint, output: &mut Outpu
         signature: input::bytes(&args.signature)?.into(),
         format: args.format.map(SignatureFormat::from),
     };
-    let data = Data::read(args.message.text, args.message.file.as_ref())?;
+    let data = Data::read(source)?;
     let verified = block_on(request.send(data, &endpoint, output))
-        .map_err(|failure| failure.of_options(&[("key_source", "--public-key"), super::MESSAGE]))?;
+        .map_err(|failure| failure.of_options(&[("key_source", "--public-key")]))?;
     print(&verified, output)
 }
 
@@ -44,6 +44,7 @@ fn print(answer: &VerifyDataResponse, output: &mut Output) -> Result<(), Failure
         output.json(&Value::Object(value))?;
     } else {
         super::warn(answer.deprecation.as_ref(), output);
+        super::detail(&answer.id, None, output);
         let (style, word) = if answer.valid { (GOOD, "valid") } else { (BAD, "invalid") };
         output.line(format!("{style}{word}{style:#}"))?;
     }

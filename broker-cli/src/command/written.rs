@@ -7,7 +7,7 @@ use crate::{
     error::Failure,
     json,
     outlet::Outlets,
-    output::{HEAD, Output},
+    output::{HEAD, Output, count},
 };
 
 /// A result in files.
@@ -30,6 +30,10 @@ impl Written<'_> {
             return output.json(&self.to_json());
         }
         super::warn(self.deprecation, output);
+        output.detail("request", self.id);
+        if output.is_quiet() {
+            return Ok(());
+        }
         let aside = self.outlets.use_standard_output();
         for (name, text) in self.lines() {
             let line = format!("{HEAD}{name:13}{HEAD:#} {text}");
@@ -45,7 +49,7 @@ impl Written<'_> {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
         for (outlet, bytes) in self.outlets.iter().zip(self.contents) {
-            lines.push((outlet.name, format!("{} ({} bytes)", outlet.place, bytes.len())));
+            lines.push((outlet.name, format!("{} ({})", outlet.place, count(bytes.len(), "byte"))));
         }
         lines.extend(self.facts.iter().map(|(_, name, text)| (*name, text.clone())));
         if let Some(descriptor) = self.descriptor {

@@ -228,7 +228,7 @@ fn mistakes_say_what_would_be_right() {
         ("--threads 0", "0 is not in 1..="),
         ("--rate 0", "0 is not in 1..="),
         ("--requests 0", "0 is not in 1.."),
-        ("--duration 0", "between 1ms and a day"),
+        ("--duration 0", "between 1ms and 365d"),
         ("--requests 5 --duration 1s", "cannot be used with"),
         ("--operation hash-date", "there are hash-data, sign-certificate"),
         ("--operation hash-data=0", "from 1 to 1000"),

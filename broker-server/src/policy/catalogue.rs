@@ -79,6 +79,11 @@ impl Catalogue {
         Self::read(name, text, capabilities, false)
     }
 
+    /// As [`Catalogue::parse`], read as [`Catalogue::load_lenient`] reads.
+    pub fn parse_lenient(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
+        Self::read(name, text, capabilities, true)
+    }
+
     fn read(
         name: &str,
         text: &str,

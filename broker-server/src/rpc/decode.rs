@@ -12,8 +12,8 @@ use crate::{
 /// How many elements a repeated field may have that has no limit of its own in [`Limits`].
 const ELEMENTS: usize = 16;
 
-/// What may have come together with others, in bytes: the HTTP/2 library reads frames of up to this length, a few of them
-/// into one piece of memory, and whoever keeps a part of that keeps all of it. A longer message has memory of its own.
+/// The longest message, in bytes, that may share its memory with others. The HTTP/2 library reads frames of up to this length,
+/// several of them into one buffer, and a slice of a frame keeps the whole buffer alive. A longer message has its own.
 const TOGETHER: usize = 16 << 10;
 
 /// Decodes a message that may have to wait in a queue: it keeps alive nothing that came together with it. One with too many

@@ -38,6 +38,8 @@ pub(crate) struct Method {
     pub(crate) gives_secret: bool,
     /// It uses a secret key, or makes a secret: no such use goes without a record in the audit.
     pub(crate) uses_key: bool,
+    /// It belongs to health or reflection.
+    of_grpc: bool,
 }
 
 /// The method at `path`, where there is one.
@@ -55,12 +57,21 @@ impl Method {
             takes_secret: Request::HAS_SECRET,
             gives_secret: Response::HAS_SECRET,
             uses_key: true,
+            of_grpc: false,
         }
     }
 
     /// A method of the protocol's own services, which know of no secrets.
     const fn of_grpc(path: &'static str, kind: Kind) -> Self {
-        Self { path, kind, answer: None, takes_secret: false, gives_secret: false, uses_key: false }
+        Self {
+            path,
+            kind,
+            answer: None,
+            takes_secret: false,
+            gives_secret: false,
+            uses_key: false,
+            of_grpc: true,
+        }
     }
 
     const fn answered(self, answer: Answer) -> Self {
@@ -78,17 +89,15 @@ impl Method {
     }
 
     /// The name of its service, such as `cryptobroker.v1.CryptoService`.
-    fn service(&self) -> &'static str {
+    pub(super) fn service(&self) -> &'static str {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
         path.split_once('/').map_or(path, |(service, _)| service)
     }
 }
 
-/// The services with a method that uses a secret key, each once.
-pub(super) fn keyed_services() -> Vec<&'static str> {
-    let mut services: Vec<_> = METHODS.iter().filter(|method| method.uses_key).map(Method::service).collect();
-    services.dedup();
-    services
+/// The methods of this project's own services: those of the protocol have messages without declarations.
+pub(super) fn ours() -> impl Iterator<Item = &'static Method> {
+    METHODS.iter().filter(|method| !method.of_grpc)
 }
 
 /// A unary method whose handler may have to wait.

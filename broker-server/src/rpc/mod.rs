@@ -162,12 +162,7 @@ impl Broker {
     /// The services that are not the protocol's own.
     pub fn services(&self) -> Vec<Service> {
         let served = |service: &Service| !service.development || self.0.dev.is_some();
-        services::SERVICES.into_iter().filter(served).collect()
-    }
-
-    /// The names of those services that have a method which uses a secret key.
-    pub fn keyed_services(&self) -> Vec<&'static str> {
-        methods::keyed_services()
+        services::services().into_iter().filter(served).collect()
     }
 
     /// The services, for one shard.

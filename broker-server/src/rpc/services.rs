@@ -1,5 +1,7 @@
 //! The services that the broker serves besides the protocol's own (health and reflection).
 
+use super::methods;
+
 /// A service, as health and reflection know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
@@ -11,34 +13,24 @@ pub struct Service {
     pub(super) development: bool,
 }
 
-impl Service {
-    const fn keyed(name: &'static str) -> Self {
-        Self { name, keyed: true, development: false }
-    }
+/// Services that only a broker which was started for development serves.
+const DEVELOPMENT: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroker.CryptoGrpcDev"];
 
-    const fn keyless(name: &'static str) -> Self {
-        Self { name, keyed: false, development: false }
+/// Every service with a method of ours. Health and reflection take their lists from here.
+pub(super) fn services() -> Vec<Service> {
+    let mut services: Vec<Service> = Vec::new();
+    for method in methods::ours() {
+        let name = method.service();
+        match services.iter_mut().find(|service| service.name == name) {
+            Some(service) => service.keyed |= method.uses_key,
+            None => {
+                let development = DEVELOPMENT.contains(&name);
+                services.push(Service { name, keyed: method.uses_key, development });
+            }
+        }
     }
-
-    const fn development(name: &'static str) -> Self {
-        Self { name, keyed: false, development: true }
-    }
+    services
 }
-
-/// Every service. Health, reflection and the transport take their lists from here.
-pub(super) const SERVICES: [Service; 10] = [
-    Service::keyed("cryptobroker.v1.CryptoService"),
-    Service::keyless("cryptobroker.v1.InfoService"),
-    Service::keyed("cryptobroker.v1.KemService"),
-    Service::keyed("cryptobroker.v1.PipelineService"),
-    Service::keyed("cryptobroker.v1.SignatureKeyService"),
-    Service::keyed("cryptobroker.v1.StreamService"),
-    // The older generations.
-    Service::keyed("protobuf.CryptoBroker"),
-    Service::keyed("CryptoBroker.CryptoGrpc"),
-    Service::development("cryptobroker.v1.CryptoDevService"),
-    Service::development("CryptoBroker.CryptoGrpcDev"),
-];
 
 #[cfg(test)]
 mod tests {
@@ -59,9 +51,30 @@ mod tests {
                 file.service.iter().map(|service| format!("{}.{}", file.package(), service.name()))
             })
             .collect();
-        let mut listed: Vec<&str> = SERVICES.iter().map(|service| service.name).collect();
+        let services = services();
+        let mut listed: Vec<&str> = services.iter().map(|service| service.name).collect();
         described.sort_unstable();
         listed.sort_unstable();
         assert_eq!(listed, described);
+    }
+
+    #[test]
+    fn knows_which_services_use_keys_and_which_are_for_development() {
+        let names = |wanted: fn(&Service) -> bool| -> Vec<&str> {
+            services().iter().filter(|service| wanted(service)).map(|service| service.name).collect()
+        };
+        assert_eq!(
+            names(|service| service.keyed),
+            [
+                "cryptobroker.v1.CryptoService",
+                "cryptobroker.v1.KemService",
+                "cryptobroker.v1.SignatureKeyService",
+                "cryptobroker.v1.StreamService",
+                "cryptobroker.v1.PipelineService",
+                "CryptoBroker.CryptoGrpc",
+                "protobuf.CryptoBroker",
+            ]
+        );
+        assert_eq!(names(|service| service.development), DEVELOPMENT);
     }
 }

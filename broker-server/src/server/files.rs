@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::FileTypeExt as _,
     path::{Path, PathBuf},
 };
 
@@ -32,6 +33,7 @@ pub(super) fn check_audit(target: &AuditTarget) -> Result<(), StartError> {
 fn openable(path: &Path, access: Access) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(rustix::io::Errno::ISDIR.into()),
+        Ok(metadata) if metadata.file_type().is_socket() => Err(rustix::io::Errno::NXIO.into()),
         Ok(_) => Ok(rustix::fs::access(path, access)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // open(2) makes what a link names that leads nowhere.
@@ -94,5 +96,8 @@ mod tests {
             assert_eq!(opened.map(drop).map_err(|error| error.kind()), expected, "{name}");
             let _ = fs::remove_file(at("new"));
         }
+        let _listener = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let expected = fs::OpenOptions::new().append(true).open(at("socket")).unwrap_err();
+        assert_eq!(kind(&at("socket")), Err(expected.kind()));
     }
 }

@@ -7,8 +7,9 @@ use std::{fmt, io, sync::Arc};
 
 use bytes::Bytes;
 use tracing_subscriber::{
-    filter::LevelFilter,
+    filter::{LevelFilter, Targets},
     fmt::{MakeWriter, format::Writer, time::FormatTime},
+    layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
@@ -81,8 +82,10 @@ pub fn start(options: &LogOptions, outputs: &Outputs) -> Result<(), LogError> {
         .log_internal_errors(false)
         .with_writer(Lines(output));
     match options.format {
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
-        LogFormat::Text => builder.finish().try_init(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).finish().with(targets(options.level)).try_init()
+        }
+        LogFormat::Text => builder.finish().with(targets(options.level)).try_init(),
     }
     .map_err(|_| LogError::Taken)?;
     std::panic::set_hook(Box::new(|panic| {
@@ -91,6 +94,18 @@ pub fn start(options: &LogOptions, outputs: &Outputs) -> Result<(), LogError> {
     }));
     Ok(())
 }
+
+/// Whose events are logged at this level. Those of libraries are for developers alone: the HTTP/2 library warns once for each
+/// wrong frame of a peer, so that a client could fill the disk with them, or keep records waiting behind them.
+fn targets(level: LogLevel) -> Targets {
+    match level {
+        LogLevel::Debug => Targets::new().with_default(LevelFilter::DEBUG),
+        _ => Targets::new().with_targets(OWN.map(|own| (own, LevelFilter::from(level)))),
+    }
+}
+
+/// The crates whose events are the broker's own.
+const OWN: [&str; 2] = ["broker_server", "cryptobroker_server"];
 
 /// Hands each line to the output.
 struct Lines(Arc<Output>);
@@ -147,6 +162,20 @@ mod tests {
         let output = LogOutput::File("/nonexistent/log".into());
         let error = start(&LogOptions { output, ..LogOptions::default() }, &Outputs::default()).unwrap_err();
         assert!(error.to_string().starts_with("the log cannot be written to /nonexistent/log: "), "{error}");
+    }
+
+    #[test]
+    fn events_of_libraries_are_logged_for_developers_alone() {
+        use tracing::Level;
+        let own = module_path!();
+        for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info] {
+            let targets = targets(level);
+            assert!(targets.would_enable(own, &Level::ERROR));
+            assert!(targets.would_enable("cryptobroker_server", &Level::ERROR));
+            assert_eq!(targets.would_enable(own, &Level::INFO), level == LogLevel::Info);
+            assert!(!targets.would_enable("h2::proto::ping_pong", &Level::WARN));
+        }
+        assert!(targets(LogLevel::Debug).would_enable("h2::proto::ping_pong", &Level::WARN));
     }
 
     #[test]

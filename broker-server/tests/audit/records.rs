@@ -50,7 +50,8 @@ async fn every_use_of_a_key_and_every_refusal_has_a_line() {
     assert_eq!(issued["pid"], std::process::id());
     assert_eq!(issued["request_id"], "call-7");
     assert!(issued["issuer"].as_str().unwrap().contains("CN=Test CA"), "{issued}");
-    assert_eq!(issued["subject"], certificate.subject().to_string().as_str());
+    // RFC 4514 2.1: the last relative distinguished name comes first.
+    assert_eq!(issued["subject"], "OU=b,OU=a,CN=p-256");
     let not_before: jiff::Timestamp = issued["not_before"].as_str().unwrap().parse().unwrap();
     assert_eq!(not_before.as_second(), certificate.validity().not_before.timestamp());
     let (_, pem) = x509_parser::pem::parse_x509_pem(ca.certificate.as_bytes()).unwrap();

@@ -97,9 +97,9 @@ async fn a_refusal_waits_for_nothing_and_the_next_records_say_how_many_are_lost(
     }
     // A connection of its own is accepted and served.
     broker.crypto().await.hash_data(hash("Default")).await.unwrap();
-    // Read on until the end, beside the drain.
-    drop(reader);
+    // Read on until the end, beside the drain. There is a reader all the time.
     let mut again = File::options().read(true).open(&path).unwrap();
+    drop(reader);
     let all = std::thread::spawn(move || {
         let mut text = String::new();
         again.read_to_string(&mut text).unwrap();

@@ -134,3 +134,47 @@ async fn a_pair_is_known_by_its_public_key_in_all_its_records() {
         assert_eq!(record["key_fingerprint"], fingerprint.as_str(), "{record}");
     }
 }
+
+/// A profile whose key pairs take long to make: two primes of 2048 bits.
+const SLOW: &str = "  - Name: slow
+    API:
+      SignData: { SigningMode: legacy, SignAlg: rsa, HashAlg: sha-256, SignatureFormat: DER, KeyConstraints: { RSA: { MinKeySize: 4096, MaxKeySize: 4096 } } }
+";
+
+/// Begins to make key pairs for callers who do not wait for them.
+async fn leave_key_pairs_under_way(broker: &Broker) {
+    for _ in 0..2 {
+        let pair = signing::key_pair(broker, "slow", None, 0);
+        let _usually_too_late = tokio::time::timeout(Duration::from_millis(50), pair).await;
+    }
+}
+
+#[tokio::test]
+async fn a_drain_waits_for_the_record_of_a_use_whose_caller_has_gone() {
+    let log = private_folder();
+    let file = log.path().join("audit.log");
+    let arguments = ["--audit-log", file.to_str().unwrap(), "--drain-idle", "0", "--drain-deadline", "10m"];
+    let (mut broker, _keys) = signing::broker(SLOW, &arguments);
+    leave_key_pairs_under_way(&broker).await;
+    assert_eq!(ended(&mut broker), Some(0));
+    let begun = counted(&broker, "drained");
+    assert!(begun > 0);
+    assert_eq!(lines(&file).len(), begun);
+}
+
+#[tokio::test]
+async fn a_use_that_outlasts_the_drain_deadline_is_counted_as_not_written() {
+    let log = private_folder();
+    let file = log.path().join("audit.log");
+    let arguments = ["--audit-log", file.to_str().unwrap(), "--drain-idle", "0", "--drain-deadline", "1ms"];
+    let (mut broker, _keys) = signing::broker(SLOW, &arguments);
+    leave_key_pairs_under_way(&broker).await;
+    ended(&mut broker);
+    let line = broker.logged(&["key_uses="]);
+    let number = |name: &str| -> usize {
+        let rest = line.split(name).nth(1).map_or("0", |rest| rest.split_whitespace().next().unwrap());
+        rest.parse().unwrap()
+    };
+    assert!(number(" key_uses=") > 0, "{line}");
+    assert_eq!(number(" key_uses="), lines(&file).len() + number("unwritten_key_uses="), "{line}");
+}

@@ -13,11 +13,11 @@ async fn uses_of_secret_keys_and_refusals_have_a_line() {
     let profile = MECHANISMS[1].profile("aws-lc");
     let pair = service.generate(&profile, None, 0).await.unwrap();
     let closed = service.encapsulate(&profile, &pair.public_key).await.unwrap();
+    service.generate(&profile, Some(&[7; 64]), 0).await.unwrap_err();
+    service.encapsulate(&MECHANISMS[0].profile("native"), &pair.public_key).await.unwrap_err();
     service.decapsulate(&profile, &pair.private_key, &closed.ciphertext).await.unwrap();
     // The key was about to be used, so that the ciphertext is cut short is a failure and no mere mistake.
     service.decapsulate(&profile, &pair.private_key, &closed.ciphertext[1..]).await.unwrap_err();
-    service.generate(&profile, Some(&[7; 64]), 0).await.unwrap_err();
-    service.encapsulate(&MECHANISMS[0].profile("native"), &pair.public_key).await.unwrap_err();
 
     let text = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<serde_json::Value> =
@@ -32,11 +32,15 @@ async fn uses_of_secret_keys_and_refusals_have_a_line() {
         seen,
         [
             ["GenerateKeyPair", "success", "ml-kem-768", ""],
-            ["Decapsulate", "success", "ml-kem-768", ""],
-            ["Decapsulate", "failed", "ml-kem-768", "FIELD_WRONG_LENGTH"],
+            ["Encapsulate", "success", "ml-kem-768", ""],
             ["GenerateKeyPair", "refused", "", "SEED_NOT_ALLOWED"],
             ["Encapsulate", "refused", "", "ALGORITHM_MISMATCH"],
+            ["Decapsulate", "success", "ml-kem-768", ""],
+            ["Decapsulate", "failed", "ml-kem-768", "FIELD_WRONG_LENGTH"],
         ],
         "{text}"
     );
+    // One pair, so one fingerprint wherever its key was used.
+    let known = [0, 1, 4].map(|line: usize| lines[line]["key_fingerprint"].as_str().unwrap());
+    assert!(known[0].starts_with("sha256:") && known.iter().all(|other| *other == known[0]), "{text}");
 }

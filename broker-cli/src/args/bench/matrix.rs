@@ -54,7 +54,7 @@ pub(crate) struct Matrix {
     #[arg(long, conflicts_with_all = ["operations", "concurrency", "repeats", "duration", "requests", "warm_up"])]
     pub(crate) quick: bool,
     /// The folder for the results, which must be new or empty [default: results/matrix-TIME, in UTC]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) driver: Driving,

@@ -76,6 +76,7 @@ mod tests {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
         assert_eq!(parse("hash").unwrap(), Mix::of(Operation::HashData));
+        assert_eq!(parse("HashData=2,Encapsulate").unwrap().to_string(), "hash-data=2,kem-encapsulate=1");
         assert_eq!(parse("hash-data,health").unwrap().to_string(), "hash-data=1,health=1");
     }
 

@@ -13,7 +13,7 @@ pub(crate) use self::{
     mix::Mix,
     words::{Driver, KeyType, Lane, Operation, Wire},
 };
-use super::{Cli, Command, values::duration};
+use super::{Cli, Command, complete::profile_names, values::duration};
 
 /// `bench`.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +24,7 @@ from then on, so that a broker that falls behind cannot hide it.
 
 Examples:
   cryptobroker bench --operation hash-data --size 64 --concurrency 64 --duration 5s
-  cryptobroker bench --operation hash-data --lane pipeline --window 1024 --output json
+  cryptobroker bench --operation hash-data --lane pipeline --window 1024 --json
   cryptobroker bench --operation hash-data=9,sign-data=1 --rate 2000 --concurrency 32
   cryptobroker bench --operation sign-certificate --issuer p-521 --csv runs.csv
   cryptobroker bench --operation hash-data --wire g3 --socket /run/other-broker.sock
@@ -59,7 +59,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME", default_value = "hash-data", value_parser = mix::parse)]
     pub(crate) operation: Mix,
     /// The profile of all operations [default: for each one a bundled profile that has it]
-    #[arg(long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", add = profile_names())]
     pub(crate) profile: Option<String>,
     /// How many bytes are hashed, signed, verified, encrypted or decrypted
     #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = value_parser!(u32).range(..=1 << 20))]

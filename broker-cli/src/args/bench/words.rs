@@ -10,28 +10,34 @@ use super::duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub(crate) enum Operation {
     /// A hash.
-    #[value(alias = "hash")]
+    #[value(aliases = ["hash", "HashData"])]
     HashData,
     /// A certificate.
-    #[value(alias = "sign")]
+    #[value(aliases = ["sign", "SignCertificate"])]
     SignCertificate,
     /// A signature over data.
+    #[value(alias = "SignData")]
     SignData,
     /// A judgement about a signature.
+    #[value(alias = "VerifyData")]
     VerifyData,
     /// A ciphertext.
+    #[value(alias = "EncryptData")]
     EncryptData,
     /// The plaintext again.
+    #[value(alias = "DecryptData")]
     DecryptData,
     /// A key pair for signing.
+    #[value(alias = "GenerateSignatureKeyPair")]
     Keygen,
     /// A key pair for key encapsulation.
+    #[value(alias = "GenerateKemKeyPair")]
     KemKeygen,
     /// A shared secret and its ciphertext.
-    #[value(alias = "encapsulate")]
+    #[value(aliases = ["encapsulate", "Encapsulate"])]
     KemEncapsulate,
     /// The shared secret again.
-    #[value(alias = "decapsulate")]
+    #[value(aliases = ["decapsulate", "Decapsulate"])]
     KemDecapsulate,
     /// Whether the broker serves.
     Health,

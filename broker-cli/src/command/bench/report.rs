@@ -11,7 +11,7 @@ use super::{
 use crate::{
     args::Lane,
     error::Failure,
-    output::{BAD, DIM, HEAD, NOTE, Output},
+    output::{BAD, DIM, HEAD, NOTE, Output, columns, wrapped},
 };
 
 /// Ruled below the heading only, as narrow as it can be.
@@ -22,9 +22,18 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
     if output.is_json() {
         return output.json(&Value::Object(sample.to_json()));
     }
-    output.line(format!("{HEAD}{}{HEAD:#}  {DIM}{}{DIM:#}", sample.plan.mix, manner(&sample.plan)))?;
+    let (mix, manner) = (sample.plan.mix.to_string(), manner(&sample.plan));
+    if columns().is_none_or(|columns| columns >= mix.len() + 2 + manner.len()) {
+        output.line(format!("{HEAD}{mix}{HEAD:#}  {DIM}{manner}{DIM:#}"))?;
+    } else {
+        output.line(format!("{HEAD}{mix}{HEAD:#}"))?;
+        for line in wrapped(&manner, 2) {
+            output.line(format!("  {DIM}{line}{DIM:#}"))?;
+        }
+    }
     output.line("")?;
     let line = |name: &str, value: String| format!("  {name:<12} {value}");
+    let below = format!("\n{:15}", "");
     let answered =
         format!("{} answers in {:.2} s", grouped(sample.answered()), sample.elapsed().as_secs_f64());
     output.line(line(
@@ -32,7 +41,10 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
         format!("{}/s  {DIM}{answered}{DIM:#}", grouped(sample.throughput() as u64)),
     ))?;
     let server = sample.server_cpu().map_or_else(
-        || "cannot be read: its process belongs to somebody else, or runs in another container".to_owned(),
+        || {
+            let why = "cannot be read: its process belongs to somebody else, or runs in another container";
+            wrapped(why, 15).join(&below)
+        },
         |time| format!("{time:.2} µs CPU per call"),
     );
     output.line(line("broker", server))?;
@@ -43,8 +55,11 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
         output.line(line("errors", format!("{BAD}{}{BAD:#} {name}", grouped(*count))))?;
     }
     if let Some(missed @ 1..) = sample.not_begun() {
-        let text = "requests were due and never begun: the broker, or this machine, is slower than --rate";
-        output.line(line("not begun", format!("{NOTE}{}{NOTE:#} {text}", grouped(missed))))?;
+        let text = format!(
+            "{} requests were due and never begun: the broker, or this machine, is slower than --rate",
+            grouped(missed)
+        );
+        output.line(line("not begun", format!("{NOTE}{}{NOTE:#}", wrapped(&text, 15).join(&below))))?;
     }
     output.line("")?;
     for row in table(sample).lines() {
@@ -72,10 +87,13 @@ fn manner(plan: &Plan) -> String {
     format!("{} {lane}, {who} on {connections}{rate}, by the {}", plan.wire, plan.client)
 }
 
+/// The columns below which the table has fewer quantiles.
+const WIDE: usize = 80;
+
 /// Latencies in microseconds, of each operation of a mix too.
 fn table(sample: &Sample) -> String {
     let mut table = Table::new();
-    let names = QUANTILES.map(|(name, _)| name.replace('_', "."));
+    let names = quantiles().into_iter().map(|(name, _)| name.replace('_', "."));
     let head = ["latency, µs".to_owned(), "min".to_owned()].into_iter().chain(names);
     table.load_style(STYLE).set_header(head.chain(["max".to_owned()]));
     if sample.plan.items.len() > 1 {
@@ -92,12 +110,21 @@ fn table(sample: &Sample) -> String {
     table.to_string()
 }
 
+/// The quantiles that the terminal has room for.
+fn quantiles() -> Vec<(&'static str, f64)> {
+    let wide = columns().is_none_or(|columns| columns >= WIDE);
+    QUANTILES.into_iter().filter(|(name, _)| wide || matches!(*name, "p50" | "p99")).collect()
+}
+
 fn row(name: &str, latencies: &Histogram<u64>) -> Vec<String> {
-    let show =
-        |nanos: u64| if latencies.is_empty() { "-".to_owned() } else { format!("{:.1}", micros(nanos)) };
-    let quantiles = QUANTILES.map(|(_, quantile)| show(latencies.value_at_quantile(quantile)));
+    let show = |nanos: u64| match micros(nanos) {
+        _ if latencies.is_empty() => "-".to_owned(),
+        // There are three digits, and tenths of many thousands are none of them.
+        micros if micros >= 10_000.0 => format!("{micros:.0}"),
+        micros => format!("{micros:.1}"),
+    };
     let mut cells = vec![name.to_owned(), show(latencies.min())];
-    cells.extend(quantiles);
+    cells.extend(quantiles().into_iter().map(|(_, quantile)| show(latencies.value_at_quantile(quantile))));
     cells.push(show(latencies.max()));
     cells
 }

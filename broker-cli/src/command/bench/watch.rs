@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::plan::{Amount, Plan};
-use crate::output::Output;
+use crate::{output::Output, progress};
 
 const BAR: &str = "{prefix}{wide_bar} {percent:>3} %  {msg}";
+/// The same where there is no room for a bar: a line that is cut can be wiped again, one that is broken in two cannot.
+const NARROW: &str = "{percent:>3} %  {wide_msg}";
+/// The columns that [`BAR`] needs beside what stands in front of it, with some of them for the bar itself.
+const ROOM: usize = 48;
 
 /// A bar on standard error, or one that nobody sees where nobody would.
 pub(super) struct Watch(ProgressBar);
@@ -18,12 +22,21 @@ impl Watch {
         if !output.shows_progress() {
             return Self(ProgressBar::hidden());
         }
-        let bar = ProgressBar::new(1000);
-        Self(match ProgressStyle::with_template(BAR) {
-            Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
-            // The template is a constant, and a test has seen it.
-            Err(_) => bar,
-        })
+        let watch = Self(ProgressBar::new(1000));
+        watch.style();
+        watch
+    }
+
+    fn style(&self) {
+        let template = if self.has_room() { BAR } else { NARROW };
+        // The templates are constants, and a test has seen them.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style.progress_chars("━╸ "));
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        progress::columns() >= self.0.prefix().chars().count() + ROOM
     }
 
     /// Whether anybody watches.
@@ -31,16 +44,19 @@ impl Watch {
         !self.0.is_hidden()
     }
 
-    /// What stands in front of the bar.
+    /// Begins a run, with this text in front of the bar.
     pub(super) fn head(&self, text: String) {
+        self.0.set_message("");
         self.0.set_prefix(text);
+        self.style();
+        self.0.reset();
     }
 
     /// How far this run is.
     pub(super) fn show(&self, plan: &Plan, start: Option<Instant>, requests: u64) {
         let Some(start) = start else {
             self.0.set_position(0);
-            return self.0.set_message("warming up");
+            return self.say("warming up".to_owned());
         };
         let time = start.elapsed();
         let part = match plan.amount {
@@ -49,13 +65,16 @@ impl Watch {
         };
         self.0.set_position((part.min(1.0) * 1000.0) as u64);
         let each_second = requests as f64 / time.max(Duration::from_millis(1)).as_secs_f64();
-        self.0.set_message(format!("{requests} requests  {each_second:.0}/s"));
+        self.say(format!("{requests} requests  {each_second:.0}/s"));
     }
 
-    /// Leaves nothing behind.
+    fn say(&self, text: String) {
+        self.0.set_message(if self.has_room() { text } else { self.0.prefix() + &text });
+    }
+
+    /// Leaves nothing behind. The next run begins with [`Watch::head`].
     pub(super) fn clear(&self) {
         self.0.finish_and_clear();
-        self.0.reset();
     }
 }
 
@@ -64,7 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_template_is_right() {
-        assert!(ProgressStyle::with_template(BAR).is_ok());
+    fn the_templates_are_right() {
+        for template in [BAR, NARROW] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
     }
 }

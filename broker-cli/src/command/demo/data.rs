@@ -48,7 +48,7 @@ pub(super) async fn encryption(
     let clock = report.begin("decrypt, changed");
     match client.decrypt_data(decrypt(changed(sealed.ciphertext.clone()))).await.map_err(Failure::from) {
         Err(Failure::Refused(_)) => {
-            report.refused(clock, "refused; no byte of it comes back");
+            report.refused(clock, "refused, as it must be");
             Ok(())
         }
         Err(other) => Err(other),

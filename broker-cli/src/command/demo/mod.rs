@@ -81,7 +81,7 @@ async fn hashes(client: &Client, catalogue: &Catalogue, report: &mut Report) -> 
         let clock = report.begin(&format!("hash, {}", profile.name));
         let answer = client.hash_data(HashDataRequest::new(MESSAGE).profile(&*profile.name)).await?;
         let hex = answer.value.to_hex();
-        let head: String = hex.chars().take(24).collect();
+        let head: String = hex.chars().take(12).collect();
         report.end(clock, &format!("{}: {head}…", answer.algorithm()));
     }
     Ok(())
@@ -118,7 +118,7 @@ async fn refusal(client: &Client, material: &Material, report: &mut Report) -> R
     let request: SignCertificateRequest = material.request(STRICT);
     match client.sign_certificate(request).await.map_err(Failure::from) {
         Err(failure @ Failure::Refused(_)) => {
-            report.refused(clock, &format!("{STRICT} forbids the key"));
+            report.refused(clock, &format!("as it must be: {STRICT} forbids the key"));
             report.show(failure);
             Ok(())
         }

@@ -2,19 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::{
     error::Failure,
-    output::{BAD, DIM, GOOD, HEAD, NOTE, Output},
+    output::{BAD, DIM, GOOD, HEAD, NOTE, Output, columns, wrapped},
 };
 
 const DONE: &str = "✓";
-const REFUSED: &str = "✗";
 
-/// Fits a terminal of 80 columns and is not ruled between rows: the steps are the picture.
+/// Is not ruled between rows: the steps are the picture.
 const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
@@ -22,7 +21,7 @@ const STYLE: TableStyle = TableStyle::new()
 /// What a reader may try now.
 const NEXT: [(&str, &str); 5] = [
     ("cryptobroker-server", "start a broker that stays"),
-    ("cryptobroker hash \"Hello, broker\"", "ask it for a hash"),
+    ("cryptobroker hash --text \"Hello, broker\"", "ask it for a hash"),
     ("cryptobroker kem keygen --help", "see how keys are made and kept"),
     ("cryptobroker profiles show Default", "see what a profile allows"),
     (
@@ -113,20 +112,31 @@ impl Report {
         output.line(format!("\n{HEAD}Crypto Broker, in a minute{HEAD:#}\n"))?;
         for line in self.table().lines() {
             // The marks are coloured afterwards, so that the widths are counted without colours.
-            let line = line.replace(DONE, &format!("{GOOD}{DONE}{GOOD:#}"));
-            output.line(line.replace(REFUSED, &format!("{NOTE}{REFUSED}{NOTE:#}")))?;
+            output.line(line.replace(DONE, &format!("{GOOD}{DONE}{GOOD:#}")))?;
         }
         if let Some(refusal) = &self.refusal {
             output.line(format!("\n{HEAD}A refusal reads like this{HEAD:#}"))?;
-            output.line(format!("  {BAD}error:{BAD:#} {refusal}"))?;
+            for (number, line) in wrapped(&refusal.to_string(), 9).into_iter().enumerate() {
+                let head = if number == 0 { "error:" } else { "" };
+                output.line(format!("  {BAD}{head:6}{BAD:#} {line}"))?;
+            }
             for next in refusal.next() {
-                output.line(format!("    {NOTE}→{NOTE:#} {next}"))?;
+                for (number, line) in wrapped(&next, 6).into_iter().enumerate() {
+                    let head = if number == 0 { "→" } else { "" };
+                    output.line(format!("    {NOTE}{head:1}{NOTE:#} {line}"))?;
+                }
             }
         }
         output.line(format!("\n{HEAD}Try next{HEAD:#}"))?;
         let width = NEXT.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+        let widest = NEXT.iter().map(|(_, why)| width + 4 + why.len()).max().unwrap_or(0);
+        let beside = columns().is_none_or(|columns| columns >= widest);
         for (command, why) in NEXT {
-            output.line(format!("  {command:width$}  {DIM}{why}{DIM:#}"))?;
+            if beside {
+                output.line(format!("  {command:width$}  {DIM}{why}{DIM:#}"))?;
+            } else {
+                output.line(format!("  {command}\n    {DIM}{why}{DIM:#}"))?;
+            }
         }
         Ok(())
     }
@@ -135,11 +145,15 @@ impl Report {
         let mut table = Table::new();
         table.load_style(STYLE).set_header(["", "step", "result", "time"]);
         for step in &self.steps {
-            let mark = if step.refused { REFUSED } else { DONE };
-            table.add_row([mark, &step.name, &step.result, &time(step.time)]);
+            // A refusal that was meant to be is a step that worked.
+            table.add_row([DONE, &step.name, &step.result, &time(step.time)]);
         }
         if let Some(column) = table.column_mut(3) {
             column.set_cell_alignment(CellAlignment::Right);
+        }
+        if let Some(columns) = columns() {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
         }
         table.to_string()
     }

@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use super::question::Question;
 use crate::{
     args::Explain,
+    broker::Endpoint,
     error::{Exit, Failure, Refusal},
     output::{BAD, DIM, GOOD, NOTE, Output},
+    place::Place,
 };
 
 /// Prints each rule that would refuse; exits with 0 when none does and with 1 otherwise.
-pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn run(args: Explain, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
     let question = Question::read(&args)?;
     let catalogue = super::load(&args.source)?;
     let profile = super::profile(&catalogue, &args.profile)?;
@@ -24,7 +26,8 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
     if denials.is_empty() && !question.is_served() {
         return Err(not_served(&profile.name, operation));
     }
-    let source = args.source.file.as_ref().map_or("bundled".to_owned(), |path| path.display().to_string());
+    let source = args.source.file.as_ref().map_or("bundled".to_owned(), Place::to_string);
+    let other = super::other_digest(&catalogue, endpoint, output);
     if output.is_json() {
         let list: Vec<Value> = denials.iter().map(|denial| json(denial, &source)).collect();
         output.json(&json!({
@@ -33,6 +36,7 @@ pub(super) fn run(args: Explain, output: &mut Output) -> Result<(), Failure> {
             "allowed": denials.is_empty(),
             "refusals": list,
             "notJudged": open,
+            "brokerDigest": other,
         }))?;
     } else if denials.is_empty() {
         let name = &profile.name;

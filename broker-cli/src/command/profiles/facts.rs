@@ -1,7 +1,5 @@
 //! What policy looks at in keys, requests and certificates, read without a broker by the broker's own parsers.
 
-use std::path::Path;
-
 use broker_server::{
     algorithm::{Aead, Curve, Kem, KeyType, MlDsa},
     request::{
@@ -18,65 +16,65 @@ use crate::{
 };
 
 /// Reads a certification request.
-pub(super) fn request(path: &Path) -> Result<Csr, Failure> {
-    let text = input::text(path)?;
-    parse(path, text.len(), Limits::default().csr, || Csr::from_pem(&text))
+pub(super) fn request(place: &Place) -> Result<Csr, Failure> {
+    let text = input::text(place)?;
+    parse(place, text.len(), Limits::default().csr, || Csr::from_pem(&text))
 }
 
 /// Reads the issuer's certificate.
-pub(super) fn certificate(path: &Path) -> Result<CaCertificate, Failure> {
-    let text = input::text(path)?;
-    parse(path, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
+pub(super) fn certificate(place: &Place) -> Result<CaCertificate, Failure> {
+    let text = input::text(place)?;
+    parse(place, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
 }
 
 /// Reads the type of the issuer's private key.
-pub(super) fn issuer_key(path: &Path) -> Result<KeyType, Failure> {
-    let text = input::secret_text(path)?;
+pub(super) fn issuer_key(place: &Place) -> Result<KeyType, Failure> {
+    let text = input::secret_text(place)?;
     let read = || SigningKey::from_pem(&text).map(|key| key.key_type());
-    parse(path, text.len(), Limits::default().ca_private_key, read)
+    parse(place, text.len(), Limits::default().ca_private_key, read)
 }
 
 /// Reads the type of a private key that signs data.
-pub(super) fn signing_key(path: &Path) -> Result<KeyType, Failure> {
-    let bytes = secret(path)?;
+pub(super) fn signing_key(place: &Place) -> Result<KeyType, Failure> {
+    let bytes = secret(place)?;
     let length = bytes.expose().len();
     let read = || SigningKey::from_bytes(bytes).map(|key| key.key_type());
-    parse(path, length, Limits::default().signature_key, read)
+    parse(place, length, Limits::default().signature_key, read)
 }
 
 /// Reads the type of a public key that verifies data.
-pub(super) fn verification_key(path: &Path) -> Result<KeyType, Failure> {
-    let bytes = secret(path)?;
+pub(super) fn verification_key(place: &Place) -> Result<KeyType, Failure> {
+    let bytes = secret(place)?;
     let read = || VerificationKey::from_bytes(bytes.expose()).map(|key| key.key_type());
-    parse(path, bytes.expose().len(), Limits::default().signature_key, read)
+    parse(place, bytes.expose().len(), Limits::default().signature_key, read)
 }
 
 /// Reads the length of a key that encrypts and decrypts.
-pub(super) fn data_key(path: &Path) -> Result<usize, Failure> {
-    let length = secret(path)?.expose().len();
-    parse(path, length, Limits::default().aead_part, || match Aead::KEYS.contains(&length) {
+pub(super) fn data_key(place: &Place) -> Result<usize, Failure> {
+    let length = secret(place)?.expose().len();
+    parse(place, length, Limits::default().aead_part, || match Aead::KEYS.contains(&length) {
         true => Ok(length),
         false => Err(Problem::WrongLength { length, expected: Aead::KEYS.to_vec() }),
     })
 }
 
 /// Reads whose encapsulation key it is.
-pub(super) fn encapsulation_key(path: &Path) -> Result<KemKeyKind, Failure> {
-    let bytes = secret(path)?;
+pub(super) fn encapsulation_key(place: &Place) -> Result<KemKeyKind, Failure> {
+    let bytes = secret(place)?;
     let read = || EncapsulationKey::from_bytes(bytes.expose()).map(|key| KemKeyKind::Of(key.kem()));
-    parse(path, bytes.expose().len(), Limits::default().kem_key, read)
+    parse(place, bytes.expose().len(), Limits::default().kem_key, read)
 }
 
 /// Reads whose decapsulation key it is.
-pub(super) fn decapsulation_key(path: &Path) -> Result<KemKeyKind, Failure> {
-    let bytes = secret(path)?;
+pub(super) fn decapsulation_key(place: &Place) -> Result<KemKeyKind, Failure> {
+    let bytes = secret(place)?;
     let read = || DecapsulationKey::from_bytes(&bytes).map(|key| key.kind());
-    parse(path, bytes.expose().len(), Limits::default().kem_key, read)
+    parse(place, bytes.expose().len(), Limits::default().kem_key, read)
 }
 
 /// Reads a key file, whatever kind of key is expected in it: the wrong file may hold a secret.
-fn secret(path: &Path) -> Result<SecretBytes, Failure> {
-    let mut bytes = input::secret(&Place::File(path.to_owned()))?;
+fn secret(place: &Place) -> Result<SecretBytes, Failure> {
+    let mut bytes = input::secret(place)?;
     Ok(SecretBytes::new(std::mem::take(&mut *bytes)))
 }
 
@@ -130,7 +128,7 @@ pub(super) fn named_kem(text: &str) -> Result<KemKeyKind, Failure> {
 
 /// Says of a file what the broker would say of the field that it goes into.
 fn parse<T>(
-    path: &Path,
+    place: &Place,
     length: usize,
     limit: usize,
     read: impl FnOnce() -> Result<T, Problem>,
@@ -145,8 +143,8 @@ fn parse<T>(
             code: "INVALID_ARGUMENT".to_owned(),
             reason: problem.reason().to_owned(),
             message: match problem {
-                Problem::Missing => format!("{}: is empty", path.display()),
-                other => format!("{}: {other}", path.display()),
+                Problem::Missing => format!("{place}: is empty"),
+                other => format!("{place}: {other}"),
             },
             ..Refusal::default()
         }))

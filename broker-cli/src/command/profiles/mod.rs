@@ -1,40 +1,55 @@
-//! `profiles validate`, `list`, `show` and `explain`. Only `list` may ask a broker.
+//! `profiles validate`, `list`, `show`, `explain` and `diff`.
 
+mod deprecation;
+mod diff;
 mod explain;
 mod facts;
 mod question;
 mod show;
 mod validate;
 
-use std::{path::Path, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
+    policy::{Capabilities, Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
     rpc::OPERATIONS,
 };
 use serde_json::json;
 
 use crate::{
-    args::{Profiles, Source},
+    args::{Profiles, Reading, Source},
     broker::Endpoint,
     error::{Failure, Refusal},
-    output::{DIM, HEAD, Output},
+    input,
+    output::{DIM, HEAD, NOTE, Output, wrapped},
+    place::Place,
     repeat::block_on,
 };
 
-/// Runs one of the four.
+/// How long a broker may take to say which document it has, where it is asked beside the question.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Runs one of the five.
 pub(super) fn run(args: Profiles, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
     match args {
-        Profiles::Validate { file, lenient } => validate::run(&file, lenient, output),
+        Profiles::Validate(args) => validate::run(&args, output),
         Profiles::List { source } => list(&source, &endpoint, output),
-        Profiles::Show { name, source } => show::run(profile(&load(&source)?, &name)?, output),
-        Profiles::Explain(args) => explain::run(*args, output),
+        Profiles::Show { name, source } => {
+            let catalogue = load(&source)?;
+            let profile = profile(&catalogue, &name)?;
+            let other = other_digest(&catalogue, &endpoint, output);
+            show::run(profile, other, output)
+        }
+        Profiles::Explain(args) => explain::run(*args, &endpoint, output),
+        Profiles::Diff(args) => diff::run(&args, output),
     }
 }
 
-/// The broker's profiles by name, or a document's with their operations.
+/// The broker's profiles, or a document's. A broker tells their names; what they are for is known where it has the bundled
+/// document.
 fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(), Failure> {
+    let catalogue = load(source)?;
     if source.file.is_none() && !source.bundled {
         let info =
             block_on(async { Ok(endpoint.client()?.info().await?) }).map_err(|failure| match failure {
@@ -46,24 +61,61 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
                 }
                 other => other,
             })?;
-        if output.is_json() {
-            return output
-                .json(&json!({ "profiles": info.profiles, "catalogueDigest": info.catalogue_digest }));
+        if info.catalogue_digest != catalogue.digest() {
+            if output.is_json() {
+                return output
+                    .json(&json!({ "profiles": info.profiles, "catalogueDigest": info.catalogue_digest }));
+            }
+            return info.profiles.iter().try_for_each(|name| output.line(name));
         }
-        return info.profiles.iter().try_for_each(|name| output.line(name));
     }
-    let catalogue = load(source)?;
     if output.is_json() {
         let names: Vec<&str> = catalogue.profiles().iter().map(|profile| &*profile.name).collect();
-        return output.json(&json!({ "profiles": names, "catalogueDigest": catalogue.digest() }));
+        return output.json(&json!({
+            "profiles": names,
+            "catalogueDigest": catalogue.digest(),
+            "deprecations": deprecation::json(&catalogue),
+        }));
     }
     let width = catalogue.profiles().iter().map(|profile| profile.name.chars().count()).max().unwrap_or(0);
     for profile in catalogue.profiles() {
         let operations: Vec<String> = profile.operations().into_iter().map(operation).collect();
-        let operations = operations.join(", ");
-        output.line(format!("{HEAD}{:width$}{HEAD:#}  {DIM}{operations}{DIM:#}", profile.name))?;
+        // A line that is too long for a terminal goes on below the list and not below the name.
+        for (number, line) in wrapped(&operations.join(", "), width + 2).iter().enumerate() {
+            let name = if number == 0 { &*profile.name } else { "" };
+            output.line(format!("{HEAD}{name:width$}{HEAD:#}  {DIM}{line}{DIM:#}"))?;
+        }
+        if let Some(fate) = &profile.deprecation {
+            for line in wrapped(&deprecation::text(fate), width + 2) {
+                output.line(format!("{:width$}  {NOTE}{line}{NOTE:#}", ""))?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Returns the digest of the document of the broker that runs, where it is another one than this; notes it, too.
+///
+/// A broker that cannot be reached has nothing to say about it, unless it was named.
+fn other_digest(catalogue: &Catalogue, endpoint: &Endpoint, output: &mut Output) -> Option<String> {
+    let asked = Endpoint { timeout: Some(endpoint.timeout.unwrap_or(LOOK).min(LOOK)), ..endpoint.clone() };
+    match block_on(async { Ok(asked.client()?.info().await?) }) {
+        Ok(info) if info.catalogue_digest != catalogue.digest() => {
+            output.note(format!(
+                "the broker that runs has another document, of digest {}; this one has {}",
+                info.catalogue_digest,
+                catalogue.digest()
+            ));
+            Some(info.catalogue_digest)
+        }
+        Ok(_) => None,
+        Err(failure) => {
+            if endpoint.socket.is_some() {
+                output.note(format!("whether the broker has this document is not known: {failure}"));
+            }
+            None
+        }
+    }
 }
 
 /// Whether a broker of this version does what a section of a profile is for.
@@ -78,20 +130,38 @@ fn operation(name: &str) -> String {
 
 fn load(source: &Source) -> Result<Catalogue, Failure> {
     match &source.file {
-        Some(path) => load_file(path, source.lenient).map_err(|error| document(path, error)),
+        Some(place) => load_place(place, Reading { lenient: source.lenient, as_fips: source.as_fips }),
         None => Catalogue::bundled(CAPABILITIES)
-            .map_err(|error| document(Path::new("the bundled profiles"), error)),
+            .map_err(|error| document(&Place::File("the bundled profiles".into()), error)),
     }
 }
 
-/// Loads a file by its own name, or `Profiles.yaml` in a folder, as a broker with or without `--profiles-lenient` does.
-fn load_file(path: &Path, lenient: bool) -> Result<Catalogue, DocumentError> {
-    match (path.is_dir(), lenient) {
-        (true, false) => Catalogue::load(path, CAPABILITIES),
-        (true, true) => Catalogue::load_lenient(path, CAPABILITIES),
-        (false, false) => Catalogue::load_file(path, CAPABILITIES),
-        (false, true) => Catalogue::load_file_lenient(path, CAPABILITIES),
-    }
+/// Loads a document. One with mistakes cannot be used.
+fn load_place(place: &Place, reading: Reading) -> Result<Catalogue, Failure> {
+    read(place, reading)?.map_err(|error| document(place, error))
+}
+
+/// Reads a file by its own name, `Profiles.yaml` in a folder, or standard input, as a broker would with the options of
+/// `reading`.
+///
+/// # Errors
+/// Fails where standard input cannot be read. What is wrong with a document is the inner error.
+fn read(place: &Place, reading: Reading) -> Result<Result<Catalogue, DocumentError>, Failure> {
+    let capabilities = Capabilities { fips: CAPABILITIES.fips || reading.as_fips, ..CAPABILITIES };
+    let path = match place {
+        Place::File(path) => path,
+        Place::Standard => {
+            let text = input::text(place)?;
+            let parse = if reading.lenient { Catalogue::parse_lenient } else { Catalogue::parse };
+            return Ok(parse("standard input", &text, capabilities));
+        }
+    };
+    Ok(match (path.is_dir(), reading.lenient) {
+        (true, false) => Catalogue::load(path, capabilities),
+        (true, true) => Catalogue::load_lenient(path, capabilities),
+        (false, false) => Catalogue::load_file(path, capabilities),
+        (false, true) => Catalogue::load_file_lenient(path, capabilities),
+    })
 }
 
 fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>, Failure> {
@@ -99,21 +169,20 @@ fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>,
 }
 
 /// What was looked for in a folder is said by its name.
-fn unreadable(path: &Path, source: std::io::Error) -> Failure {
-    if path.is_dir() {
-        Failure::read(&path.join("Profiles.yaml"), source)
-    } else {
-        Failure::read(path, source)
+fn unreadable(place: &Place, source: std::io::Error) -> Failure {
+    match place.path() {
+        Some(path) if path.is_dir() => Failure::read(&path.join("Profiles.yaml"), source),
+        _ => input::unreadable(place, source),
     }
 }
 
 /// A document that cannot be used. All its mistakes are in the message, one a line.
-fn document(path: &Path, error: DocumentError) -> Failure {
+fn document(place: &Place, error: DocumentError) -> Failure {
     match error {
-        DocumentError::Io { source, .. } => unreadable(path, source),
+        DocumentError::Io { source, .. } => unreadable(place, source),
         mistakes => Failure::Refused(Box::new(Refusal {
             code: "INVALID_DOCUMENT".to_owned(),
-            message: format!("{} is refused:\n{mistakes}", path.display()),
+            message: format!("{place} is refused:\n{mistakes}"),
             ..Refusal::default()
         })),
     }

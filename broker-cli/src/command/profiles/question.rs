@@ -1,13 +1,11 @@
 //! What `profiles explain` is asked about: an operation, and what is known of a request for it.
 
-use std::path::Path;
-
 use broker_server::{
     algorithm::{KeyType, SignatureFormat},
     policy::{
         AnyOperation, CaFacts, Explanation, Fact, Facts,
         permit::{
-            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, Operation as _,
+            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, HashData, Operation as _,
             SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
         },
         profile::{NonceStrategy, Profile},
@@ -19,6 +17,8 @@ use super::facts;
 use crate::{
     args::{self, Explain},
     error::{Failure, Refusal},
+    input,
+    place::Place,
 };
 
 /// An operation and the facts of a request that were given.
@@ -54,9 +54,17 @@ impl Question {
     pub(super) fn read(args: &Explain) -> Result<Self, Failure> {
         let operation = operation(args)?;
         every_option_is_about(&operation, args)?;
-        let csr = args.csr.as_deref().map(facts::request).transpose()?;
-        let certificate = args.ca_cert.as_deref().map(facts::certificate).transpose()?;
-        let private = args.ca_key.as_deref().map(facts::issuer_key).transpose()?;
+        input::at_most_one_standard(&[
+            ("--profiles", args.source.file.as_ref()),
+            ("--csr", args.csr.as_ref()),
+            ("--ca-cert", args.ca_cert.as_ref()),
+            ("--ca-key", args.ca_key.as_ref()),
+            ("--key", args.key.as_ref()),
+            ("--second-key", args.second_key.as_ref()),
+        ])?;
+        let csr = args.csr.as_ref().map(facts::request).transpose()?;
+        let certificate = args.ca_cert.as_ref().map(facts::certificate).transpose()?;
+        let private = args.ca_key.as_ref().map(facts::issuer_key).transpose()?;
         let typed = |name: &Option<String>| name.as_deref().map(facts::named).transpose();
         // Where both are given, a broker judges the key; a certificate for another kind of key is refused later.
         let certified = certificate.as_ref().map(CaCertificate::key_type);
@@ -162,15 +170,36 @@ fn operation(args: &Explain) -> Result<String, Failure> {
         let signs = args.key.is_some() || args.key_type.is_some();
         return Ok(if signs { SignData::NAME } else { SignCertificate::NAME }.to_owned());
     };
+    let same = |known: &str| spelling(known) == spelling(name);
     // Two services have an operation of this name.
-    if name == GenerateKemKeyPair::NAME {
+    if same(GenerateKemKeyPair::NAME) {
         return Err(Failure::usage(format!(
             "{name} is there for signatures and for key encapsulation: say {SIGNATURE_KEYS} or {KEM_KEYS}"
         )));
     }
     // The section's name stands for the operation that begins everything under it.
-    Ok(if name == GenerateKemKeyPair::SECTION { KEM_KEYS } else { name }.to_owned())
+    if same(GenerateKemKeyPair::SECTION) {
+        return Ok(KEM_KEYS.to_owned());
+    }
+    let command = COMMANDS.iter().find(|(command, _)| same(command)).map(|(_, operation)| *operation);
+    let known = || AnyOperation::all().iter().map(|known| known.name).find(|known| same(known));
+    Ok(command.or_else(known).unwrap_or(name).to_owned())
 }
+
+/// Drops what the two spellings of a name differ in, `HashData` and `hash-data`.
+fn spelling(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "")
+}
+
+/// The commands of this program that are not called as their operations are.
+const COMMANDS: [(&str, &str); 6] = [
+    ("hash", HashData::NAME),
+    ("sign", SignCertificate::NAME),
+    ("keygen", SIGNATURE_KEYS),
+    ("kem-keygen", KEM_KEYS),
+    ("kem-encapsulate", Encapsulate::NAME),
+    ("kem-decapsulate", Decapsulate::NAME),
+];
 
 /// The names of the operations that are both called `GenerateKeyPair`.
 const SIGNATURE_KEYS: &str = "GenerateSignatureKeyPair";
@@ -217,7 +246,7 @@ fn every_option_is_about(operation: &str, args: &Explain) -> Result<(), Failure>
 
 /// Reads the key of an operation on data: the one kind that the operation takes.
 fn key(operation: &str, args: &Explain) -> Result<Option<Key>, Failure> {
-    let (file, name) = (args.key.as_deref(), args.key_type.as_deref());
+    let (file, name) = (args.key.as_ref(), args.key_type.as_deref());
     // Every option was found to be about the operation, so what is left signs or verifies.
     let key = match operation {
         EncryptData::NAME | DecryptData::NAME => {
@@ -230,7 +259,7 @@ fn key(operation: &str, args: &Explain) -> Result<Option<Key>, Failure> {
                 VerifyData::NAME | VerifyStream::NAME => facts::verification_key,
                 _ => facts::signing_key,
             };
-            let second = (args.second_key.as_deref(), args.second_key_type.as_deref());
+            let second = (args.second_key.as_ref(), args.second_key_type.as_deref());
             match (either(file, read, name, facts::named)?, either(second.0, read, second.1, facts::named)?) {
                 (Some(key), Some(second)) => Some(Key::Signature(Keys::Components([key, second]))),
                 (Some(key), None) => Some(Key::Signature(Keys::One(key))),
@@ -248,8 +277,8 @@ fn key(operation: &str, args: &Explain) -> Result<Option<Key>, Failure> {
 
 /// Reads a key from its file, or by its type.
 fn either<T>(
-    file: Option<&Path>,
-    read: impl Fn(&Path) -> Result<T, Failure>,
+    file: Option<&Place>,
+    read: impl Fn(&Place) -> Result<T, Failure>,
     name: Option<&str>,
     named: impl Fn(&str) -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {

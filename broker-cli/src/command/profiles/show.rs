@@ -11,9 +11,14 @@ use crate::{
 };
 
 /// Prints what the profile allows, each part with its line in the document.
-pub(super) fn run(profile: &Profile, output: &mut Output) -> Result<(), Failure> {
-    let value = describe(profile);
+///
+/// With `other`, the broker that runs has a document of that digest, which is not this one.
+pub(super) fn run(profile: &Profile, other: Option<String>, output: &mut Output) -> Result<(), Failure> {
+    let mut value = describe(profile);
     if output.is_json() {
+        if let (Some(other), Some(value)) = (other, value.as_object_mut()) {
+            value.insert("brokerDigest".into(), json!(other));
+        }
         return output.json(&value);
     }
     output.line(format!("{HEAD}{}{HEAD:#}", profile.name))?;

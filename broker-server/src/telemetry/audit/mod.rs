@@ -11,11 +11,8 @@ mod tests;
 use std::{
     fmt, io,
     path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 use aws_lc_rs::{digest, hmac, rand::SystemRandom};
@@ -64,8 +61,18 @@ pub struct Audit {
     wait: Duration,
     /// For the fingerprints of symmetric keys: records of one process can be joined by them, and nobody learns the key.
     mac: Option<hmac::Key>,
-    key_uses: AtomicU64,
+    uses: Mutex<Uses>,
+    /// Tells that no use is under way.
+    settled: Condvar,
     observer: Arc<OnceLock<Observer>>,
+}
+
+/// How many uses of keys there are.
+#[derive(Debug, Default)]
+struct Uses {
+    begun: u64,
+    /// Those whose record has not been handed over yet.
+    under_way: u64,
 }
 
 type Observer = Box<dyn Fn(bool) + Send + Sync>;
@@ -99,7 +106,8 @@ impl Audit {
             output: Some(output),
             wait: options.wait,
             mac: Some(mac),
-            key_uses: AtomicU64::new(0),
+            uses: Mutex::default(),
+            settled: Condvar::new(),
             observer,
         })
     }
@@ -110,7 +118,8 @@ impl Audit {
             output: None,
             wait: Duration::ZERO,
             mac: None,
-            key_uses: AtomicU64::new(0),
+            uses: Mutex::default(),
+            settled: Condvar::new(),
             observer: Arc::default(),
         }
     }
@@ -132,8 +141,12 @@ impl Audit {
         if !output.may_use_key() {
             return Err(AuditUnavailable);
         }
-        self.key_uses.fetch_add(1, Ordering::Relaxed);
-        Ok(KeyUse::new(Arc::clone(self), record()))
+        let record = record();
+        let mut uses = self.uses();
+        uses.begun += 1;
+        uses.under_way += 1;
+        drop(uses);
+        Ok(KeyUse::new(Arc::clone(self), record))
     }
 
     /// Records a refusal. Where there is no room for its record it is counted, and a later record says how many.
@@ -143,17 +156,43 @@ impl Audit {
         }
     }
 
-    /// How many uses of keys have begun. Each has one record, which is written or among those that
-    /// [`Outputs::flush`] counts.
+    /// How many uses of keys have begun. Each has one record, which is written, or among those that
+    /// [`Outputs::flush`] counts, or still under way ([`Self::settle`]).
     pub fn key_uses(&self) -> u64 {
-        self.key_uses.load(Ordering::Relaxed)
+        self.uses().begun
     }
 
+    /// Waits until no key is in use any more, at most until `deadline`: a job goes on when its caller has gone. Returns how
+    /// many uses are under way then.
+    pub fn settle(&self, deadline: Instant) -> u64 {
+        let mut uses = self.uses();
+        while uses.under_way > 0 {
+            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            else {
+                break;
+            };
+            uses = self.settled.wait_timeout(uses, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        uses.under_way
+    }
+
+    /// Takes the record that a use of a key ends with.
     fn submit(&self, record: &Record) -> output::Written {
-        match &self.output {
+        let written = match &self.output {
             Some(output) => output.key_use(record.line(jiff::Timestamp::now())),
             None => output::Written::Now,
+        };
+        let mut uses = self.uses();
+        uses.under_way = uses.under_way.saturating_sub(1);
+        if uses.under_way == 0 {
+            self.settled.notify_all();
         }
+        written
+    }
+
+    fn uses(&self) -> MutexGuard<'_, Uses> {
+        // Two numbers, each of them whole after every statement.
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks whether the audit is available, and tells the observer where that has changed.

@@ -147,6 +147,23 @@ fn a_use_that_nobody_finishes_is_a_failure_with_the_noted_reason() {
 }
 
 #[test]
+fn settles_when_the_last_use_has_handed_over_its_record() {
+    let (_folder, path, audit, outputs) = in_file();
+    let (first, second) = (audit.begin(use_of_key).unwrap(), audit.begin(use_of_key).unwrap());
+    assert_eq!(audit.settle(Instant::now()), 2);
+    let _ = first.finish(None, None);
+    drop(first);
+    assert_eq!(audit.settle(Instant::now()), 1);
+    let waiting = Arc::clone(&audit);
+    let long = Instant::now() + Duration::from_secs(60);
+    let settled = std::thread::spawn(move || waiting.settle(long));
+    drop(second);
+    assert_eq!(settled.join().unwrap(), 0);
+    assert!(Instant::now() < long);
+    assert_eq!(lines(&path, &outputs).len(), 2);
+}
+
+#[test]
 fn a_symmetric_key_is_known_again_within_one_process_only() {
     let (_folder, _, one, _outputs) = in_file();
     let (_folder, _, other, _outputs) = in_file();

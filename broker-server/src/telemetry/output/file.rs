@@ -1,7 +1,7 @@
 //! One open file, and the ways in which it takes a line.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, IoSlice, Read as _, Seek as _, SeekFrom, Write as _},
     os::{
         fd::AsFd as _,
@@ -66,7 +66,10 @@ impl OpenFile {
             Target::Stderr => io::stderr().as_fd().try_clone_to_owned()?.into(),
             Target::File(path) => match open_path(path) {
                 Ok(file) => file,
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::NXIO) => return Ok(None),
+                // The same is said of a socket, which no waiting makes a file.
+                Err(error) if Errno::from_io_error(&error) == Some(Errno::NXIO) && is_fifo(path) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             },
         };
@@ -99,9 +102,13 @@ impl OpenFile {
         }
     }
 
+    pub(super) fn is_pipe(&self) -> bool {
+        self.kind == FileKind::Pipe
+    }
+
     /// Whether a pipe still has a reader; true for everything else.
     pub(super) fn has_reader(&self) -> bool {
-        if self.kind != FileKind::Pipe {
+        if !self.is_pipe() {
             return true;
         }
         let mut polled = [PollFd::new(&self.file, PollFlags::empty())];
@@ -184,6 +191,10 @@ impl OpenFile {
 fn open_path(path: &Path) -> io::Result<File> {
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(nonblocking).open(path)
+}
+
+fn is_fifo(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
 /// Whether the last byte is something other than a newline. A file that may be written and not read is taken as whole.

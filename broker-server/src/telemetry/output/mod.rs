@@ -29,6 +29,11 @@ use self::{
 /// How long the writer thread waits before it tries a file again that took nothing, or that could not be opened.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How often the writer thread looks whether an idle pipe still has a reader.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long the end of the process waits for lines of the log. Only records are waited for longer.
+const LOG_PATIENCE: Duration = Duration::from_millis(250);
+
 /// Where lines go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Target {
@@ -84,7 +89,8 @@ impl Outputs {
         }
     }
 
-    /// Waits until every queued line is written, at most until `deadline`. Returns what is not written then.
+    /// Waits until every queued line is written, at most until `deadline`, and for lines of the log a quarter of a second at
+    /// most. Returns what is not written then.
     pub fn flush(&self, deadline: Instant) -> Unwritten {
         let outputs = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         outputs.iter().map(|output| output.flush(deadline)).fold(Unwritten::default(), |sum, output| {
@@ -111,7 +117,7 @@ struct Shared {
     state: Mutex<State>,
     /// Wakes the writer thread.
     work: Condvar,
-    /// Tells that the queue has become empty.
+    /// Tells that no record waits any more.
     drained: Condvar,
     audit: OnceLock<AuditHooks>,
 }
@@ -242,7 +248,7 @@ impl Shared {
     /// once the lock is free: the log may be this very output.
     fn review(&self, state: &mut State) -> Option<bool> {
         let hooks = self.audit.get()?;
-        let available = !state.failing && state.oldest_key_use_is_younger_than(hooks.wait);
+        let available = !state.failing && state.oldest_line_is_younger_than(hooks.wait);
         if available == state.available {
             return None;
         }
@@ -252,9 +258,12 @@ impl Shared {
     }
 
     fn flush(&self, deadline: Instant) -> Unwritten {
+        let log_deadline = deadline.min(Instant::now() + LOG_PATIENCE);
         let mut state = self.lock();
         while !state.queue.is_empty() {
-            let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+            let records_wait = state.unwritten() != Unwritten::default();
+            let until = if records_wait { deadline } else { log_deadline };
+            let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
             else {
                 break;
             };

@@ -23,11 +23,10 @@ pub(super) struct State {
     pub(super) file: Option<Arc<OpenFile>>,
     /// What is not written yet, the oldest first. The writer thread removes a line after it is written.
     pub(super) queue: VecDeque<Line>,
-    /// When each waiting record of a use of a key came.
-    key_uses: VecDeque<Instant>,
+    key_uses: usize,
     log_lines: usize,
     refusals: usize,
-    lost_log_lines: u64,
+    pub(super) lost_log_lines: u64,
     lost_refusals: u64,
     /// The last attempt to write a record, or to open the file, has failed.
     pub(super) failing: bool,
@@ -43,6 +42,7 @@ pub(super) struct State {
 pub(super) struct Line {
     pub(super) bytes: Bytes,
     pub(super) kind: Kind,
+    since: Instant,
 }
 
 pub(super) enum Kind {
@@ -58,7 +58,7 @@ impl State {
             failing: file.is_none(),
             file: file.map(Arc::new),
             queue: VecDeque::new(),
-            key_uses: VecDeque::new(),
+            key_uses: 0,
             log_lines: 0,
             refusals: 0,
             lost_log_lines: 0,
@@ -87,9 +87,9 @@ impl State {
             }
             Kind::Log => self.log_lines += 1,
             Kind::Refusal => self.refusals += 1,
-            Kind::KeyUse(_) => self.key_uses.push_back(Instant::now()),
+            Kind::KeyUse(_) => self.key_uses += 1,
         }
-        self.queue.push_back(Line { bytes, kind });
+        self.queue.push_back(Line { bytes, kind, since: Instant::now() });
         true
     }
 
@@ -99,7 +99,7 @@ impl State {
         match line.kind {
             Kind::Log => self.log_lines -= 1,
             Kind::Refusal => self.refusals -= 1,
-            Kind::KeyUse(_) => _ = self.key_uses.pop_front(),
+            Kind::KeyUse(_) => self.key_uses -= 1,
         }
         Some(line)
     }
@@ -131,17 +131,15 @@ impl State {
     }
 
     pub(super) fn has_room_for_key_use(&self) -> bool {
-        self.key_uses.len() < MAX_KEY_USES
+        self.key_uses < MAX_KEY_USES
     }
 
-    pub(super) fn oldest_key_use_is_younger_than(&self, wait: Duration) -> bool {
-        self.key_uses.front().is_none_or(|since| since.elapsed() < wait)
+    /// Whether nothing has waited for so long. A record that comes next waits behind what does, whatever kind that is.
+    pub(super) fn oldest_line_is_younger_than(&self, wait: Duration) -> bool {
+        self.queue.front().is_none_or(|line| line.since.elapsed() < wait)
     }
 
     pub(super) fn unwritten(&self) -> Unwritten {
-        Unwritten {
-            key_uses: self.key_uses.len() as u64,
-            refusals: self.refusals as u64 + self.lost_refusals,
-        }
+        Unwritten { key_uses: self.key_uses as u64, refusals: self.refusals as u64 + self.lost_refusals }
     }
 }

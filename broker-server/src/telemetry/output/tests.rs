@@ -139,6 +139,26 @@ fn no_key_may_be_used_while_a_record_waits_too_long() {
 }
 
 #[test]
+fn no_key_may_be_used_while_a_refusal_waits_too_long() {
+    let (_folder, path) = fifo();
+    let mut reader = reader(&path);
+    let output = Outputs::default().open(&Target::File(path)).unwrap();
+    let availability = attach(&output, Duration::ZERO);
+    assert!(output.may_use_key());
+    let mut sent = 0;
+    while output.0.lock().unwritten().refusals == 0 {
+        output.refusal(line(&"x".repeat(1000)));
+        sent += 1;
+    }
+    assert!(!output.may_use_key());
+    assert!(!availability.recv_timeout(LONG).unwrap());
+    let mut all = vec![0; sent * 1001];
+    io::Read::read_exact(&mut reader, &mut all).unwrap();
+    assert!(availability.recv_timeout(LONG).unwrap());
+    assert!(output.may_use_key());
+}
+
+#[test]
 fn a_fifo_without_a_reader_is_unavailable_until_one_comes() {
     let (_folder, path) = fifo();
     let output = Outputs::default().open(&Target::File(path.clone())).unwrap();
@@ -156,6 +176,44 @@ fn a_fifo_without_a_reader_is_unavailable_until_one_comes() {
 }
 
 #[test]
+fn a_reader_that_goes_is_noticed_though_nothing_is_written() {
+    let (_folder, path) = fifo();
+    let reader = reader(&path);
+    let output = Outputs::default().open(&Target::File(path)).unwrap();
+    let availability = attach(&output, LONG);
+    drop(reader);
+    assert!(!availability.recv_timeout(LONG).unwrap());
+}
+
+#[test]
+fn the_next_reader_gets_what_the_last_one_has_not_read() {
+    let (_folder, path) = fifo();
+    let first = reader(&path);
+    let output = Outputs::default().open(&Target::File(path.clone())).unwrap();
+    let availability = attach(&output, LONG);
+    assert!(written(output.key_use(line("answered"))));
+    drop(first);
+    assert!(!availability.recv_timeout(LONG).unwrap());
+    let second = reader(&path);
+    assert!(availability.recv_timeout(LONG).unwrap());
+    assert!(written(output.key_use(line("next"))));
+    let mut lines = BufReader::new(second).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "answered");
+    assert_eq!(lines.next().unwrap().unwrap(), "next");
+}
+
+#[test]
+fn lines_of_the_log_that_nobody_takes_hold_the_end_up_for_a_moment_only() {
+    let (_folder, path) = fifo();
+    let outputs = Outputs::default();
+    let output = outputs.open(&Target::File(path)).unwrap();
+    output.log(line("x"));
+    let start = Instant::now();
+    assert_eq!(outputs.flush(start + LONG), Unwritten::default());
+    assert!(start.elapsed() < LONG);
+}
+
+#[test]
 fn a_full_disk_fails_the_record_at_once_and_keeps_it() {
     let output = Outputs::default().open(&Target::File("/dev/full".into())).unwrap();
     let availability = attach(&output, LONG);
@@ -163,6 +221,20 @@ fn a_full_disk_fails_the_record_at_once_and_keeps_it() {
     assert!(!availability.recv_timeout(LONG).unwrap());
     assert!(!output.may_use_key());
     assert_eq!(output.flush(Instant::now()), Unwritten { key_uses: 1, refusals: 0 });
+}
+
+/// Else a line about them would be lost too, and be followed by the next one, for as long as the disk is full.
+#[test]
+fn lost_log_lines_are_not_spoken_of_while_none_can_be_written() {
+    let outputs = Outputs::default();
+    let output = outputs.open(&Target::File("/dev/full".into())).unwrap();
+    for _ in 0..3 {
+        output.log(line("x"));
+    }
+    let start = Instant::now();
+    assert_eq!(outputs.flush(start + LONG), Unwritten::default());
+    assert!(start.elapsed() < LONG, "nobody said that the queue is empty");
+    assert_eq!(output.0.lock().lost_log_lines, 3);
 }
 
 #[test]
@@ -205,6 +277,11 @@ fn two_users_of_one_open_file_share_its_owner() {
 #[test]
 fn a_path_that_cannot_be_opened_is_an_error() {
     assert!(Outputs::default().open(&Target::File("/nonexistent/lines".into())).is_err());
+    // Nobody opens a socket as a file, whoever listens on it.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert!(Outputs::default().open(&Target::File(path)).is_err());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::{
-    RETRY, Shared, announce,
+    LOOK, RETRY, Shared, Unwritten, announce,
     file::{Attempt, OpenFile},
     state::{Kind, State},
 };
@@ -22,11 +22,7 @@ impl Shared {
             match self.next() {
                 Next::Open => self.open_again(),
                 Next::End => return,
-                Next::Write(file, line) => {
-                    let attempt = file.write(&line, RETRY);
-                    let has_reader = file.has_reader();
-                    self.written(attempt, has_reader);
-                }
+                Next::Write(file, line) => self.written(file.write(&line, RETRY)),
             }
         }
     }
@@ -41,24 +37,27 @@ impl Shared {
             if state.closed && (state.failing || state.queue.is_empty()) {
                 return Next::End;
             }
-            match (&state.file, state.queue.front()) {
-                (Some(file), Some(line)) => return Next::Write(Arc::clone(file), line.bytes.clone()),
-                (Some(file), None) if file.has_reader() => {
-                    if std::mem::take(&mut state.failing) {
-                        let change = self.review(&mut state);
-                        drop(state);
-                        announce(change);
-                        state = self.lock();
-                        continue;
-                    }
-                    state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
-                // A FIFO whose reader has gone is tried again, and so is a path that could not be opened.
-                _ => {
-                    drop(self.pause(state));
-                    return Next::Open;
-                }
+            // A FIFO whose reader has gone is tried again, and so is a path that could not be opened.
+            let Some(file) = state.file.clone().filter(|file| file.has_reader()) else {
+                drop(self.pause(state));
+                return Next::Open;
+            };
+            if let Some(line) = state.queue.front() {
+                return Next::Write(file, line.bytes.clone());
             }
+            if std::mem::take(&mut state.failing) {
+                let change = self.review(&mut state);
+                drop(state);
+                announce(change);
+                state = self.lock();
+                continue;
+            }
+            state = if file.is_pipe() {
+                // Nothing tells when a reader goes.
+                self.work.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                self.work.wait(state).unwrap_or_else(PoisonError::into_inner)
+            };
         }
     }
 
@@ -68,27 +67,28 @@ impl Shared {
         self.work.wait_timeout_while(state, RETRY, paused).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Opens the file by its path. Where that fails the old one stays in use, unless it has no reader.
+    /// Opens the file by its path. Where that fails the old one stays in use. A pipe stays open also without a reader: what
+    /// has been written to it and not read would be gone with it, and the next reader gets it.
     fn open_again(&self) {
         let opened = OpenFile::open(&self.target);
         let mut state = self.lock();
         let asked = std::mem::take(&mut state.reopen);
         let failed = match opened {
             Ok(Some(file)) => {
-                state.failing = !file.has_reader();
+                state.failing = false;
                 state.file = Some(Arc::new(file));
                 None
             }
             Ok(None) => {
-                state.file = None;
-                state.failing = true;
+                state.file.take_if(|file| !file.is_pipe());
                 None
             }
-            Err(error) => {
-                state.failing |= state.file.as_ref().is_none_or(|file| !file.has_reader());
-                Some(error)
-            }
+            Err(error) => Some(error),
         };
+        state.failing |= state.file.as_ref().is_none_or(|file| !file.has_reader());
+        if state.failing {
+            state.fail_waiting();
+        }
         let change = self.review(&mut state);
         drop(state);
         announce(change);
@@ -98,8 +98,9 @@ impl Shared {
     }
 
     /// Notes what became of the oldest line.
-    fn written(&self, attempt: Attempt, has_reader: bool) {
+    fn written(&self, attempt: Attempt) {
         let mut state = self.lock();
+        let mut lost = Lost::default();
         match attempt {
             Attempt::Written => {
                 if let Some(Kind::KeyUse(Some(sender))) = state.pop().map(|line| line.kind) {
@@ -107,9 +108,9 @@ impl Shared {
                     let _ = sender.send(true);
                 }
                 state.failing = false;
-                if state.queue.is_empty() {
-                    self.drained.notify_all();
-                }
+                // Said only now that lines are taken again: a line about lost lines would be lost as they were, and would be
+                // the next one to speak of.
+                lost = self.take_lost(&mut state);
             }
             // Not this line's fault; who waits for it looks at the clock.
             Attempt::WouldBlock => {}
@@ -118,10 +119,6 @@ impl Shared {
                     Some(Kind::Log) => state.lose_log_line(),
                     Some(Kind::KeyUse(_) | Kind::Refusal) => state.failing = true,
                     None => {}
-                }
-                if !has_reader {
-                    state.file = None;
-                    state.failing = true;
                 }
                 if state.failing {
                     // The record and those behind it stay queued; their calls need not wait for the next attempt.
@@ -136,15 +133,44 @@ impl Shared {
                 }
             }
         }
+        if state.unwritten() == Unwritten::default() {
+            self.drained.notify_all();
+        }
         let change = self.review(&mut state);
-        let (log_lines, refusals) = state.take_lost();
         drop(state);
         announce(change);
-        if log_lines > 0 {
-            tracing::warn!(log_lines, "log lines were lost: they came faster than they could be written");
-        }
+        lost.announce();
+    }
+
+    /// Takes the numbers of what was lost, and queues the record of them.
+    fn take_lost(&self, state: &mut State) -> Lost {
+        let (log_lines, refusals) = state.take_lost();
         if let (1.., Some(hooks)) = (refusals, self.audit.get()) {
-            self.submit((hooks.refusals_lost)(refusals), Kind::Refusal);
+            // There is room for it: that is when they are taken.
+            state.push((hooks.refusals_lost)(refusals), Kind::Refusal);
+        }
+        Lost { log_lines, refusals }
+    }
+}
+
+/// Lines and records that were lost, which the log has not said yet.
+#[derive(Default)]
+struct Lost {
+    log_lines: u64,
+    refusals: u64,
+}
+
+impl Lost {
+    /// Says so in the log, which may be this very output.
+    fn announce(&self) {
+        let Self { log_lines, refusals } = *self;
+        if log_lines > 0 {
+            tracing::warn!(
+                log_lines,
+                "log lines were lost: they could not be written, or not as fast as they came"
+            );
+        }
+        if refusals > 0 {
             tracing::error!(
                 refusals,
                 "records of refusals were lost: they came faster than they could be written"

@@ -232,6 +232,23 @@ fn names_the_owner_of_a_foreign_lock_and_what_to_do() {
 }
 
 #[test]
+fn says_that_a_socket_is_live_rather_than_that_its_lock_is_foreign() {
+    if !is_root("says_that_a_socket_is_live_rather_than_that_its_lock_is_foreign") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("s");
+    let _other = UnixListener::bind(&path).unwrap();
+    fs::write(home.path().join("s.lock"), "").unwrap();
+    for made in [path.clone(), home.path().join("s.lock")] {
+        chown(&made, 12345);
+    }
+    for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
+        assert!(matches!(error, SocketError::Live { owner: 12345, .. }), "{error}");
+    }
+}
+
+#[test]
 fn does_not_follow_a_link_in_the_locks_place() {
     let home = tempfile::tempdir().unwrap();
     symlink(home.path().join("made"), home.path().join("s.lock")).unwrap();

@@ -169,30 +169,53 @@ impl<'a> Summary<'a> {
         text
     }
 
-    /// The most important of it for a terminal.
+    /// The most important of it for a terminal: a table for each series, below its name, so that long names need no room
+    /// beside the figures.
     pub(super) fn text(&self) -> String {
-        let mut table = Table::new();
-        let head = ["", "callers", "requests/s", "p50 µs", "p99 µs", "broker CPU µs", "errors"];
-        table.load_style(STYLE).set_header(head);
-        for row in &self.0 {
-            table.add_row([
-                format!("{} {}", row.cell.operation, row.cell.series),
-                row.cell.concurrency.to_string(),
-                number(row.throughput, 0),
-                number(row.p50, 1),
-                number(row.p99, 1),
-                number(row.server_cpu, 2),
-                row.troubles(),
-            ]);
+        let mut text = String::new();
+        let mut rest = self.0.as_slice();
+        while let Some(first) = rest.first() {
+            let name = first.name();
+            let (series, after) = rest.split_at(rest.iter().take_while(|row| row.name() == name).count());
+            rest = after;
+            text.push_str(&name);
+            for line in figures(series).lines() {
+                text.push_str("\n ");
+                text.push_str(line);
+            }
+            text.push_str("\n\n");
         }
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        table.to_string()
+        text.truncate(text.trim_end().len());
+        text
     }
 }
 
+fn figures(rows: &[Row<'_>]) -> String {
+    let mut table = Table::new();
+    let head = ["callers", "requests/s", "p50 µs", "p99 µs", "broker µs", "errors"];
+    table.load_style(STYLE).set_header(head);
+    for row in rows {
+        table.add_row([
+            row.cell.concurrency.to_string(),
+            number(row.throughput, 0),
+            number(row.p50, 1),
+            number(row.p99, 1),
+            number(row.server_cpu, 2),
+            row.troubles(),
+        ]);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
 impl Row<'_> {
+    fn name(&self) -> String {
+        format!("{} {}", self.cell.operation, self.cell.series)
+    }
+
     fn cells(&self) -> [String; 10] {
         let wide = |it: Option<Spread>, digits: usize| match it {
             Some(it) => format!("{:.digits$} ({:.digits$}–{:.digits$})", it.median, it.least, it.most),
