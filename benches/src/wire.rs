@@ -4,7 +4,7 @@ use std::{io, path::Path, time::Duration};
 
 use broker_client::{
     Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest,
-    GenerateKeyPairRequest, HashRequest, HashStreamRequest, SignCertificateRequest, SignDataRequest,
+    GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, SignCertificateRequest, SignDataRequest,
     VerifyDataRequest,
 };
 use bytes::Bytes;
@@ -38,21 +38,22 @@ pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
             client.health("").await?;
         }
         Task::HashData { input } => {
-            client.hash_data(HashRequest::new(profile, input.clone())).await?;
+            client.hash_data(HashDataRequest::new(input.clone()).profile(profile)).await?;
         }
         Task::HashStream { input } => {
-            client.hash_stream(HashStreamRequest::new(profile), parts(input)).await?;
+            client.hash_stream(HashStreamRequest::new().profile(profile), parts(input)).await?;
         }
         Task::SignCertificate { csr, ca_certificate, ca_key } => {
-            let request = SignCertificateRequest::new(profile, *csr, *ca_certificate, *ca_key);
+            let request = SignCertificateRequest::new(*csr, *ca_certificate, *ca_key).profile(profile);
             client.sign_certificate(request).await?;
         }
         Task::SignData { keys, input } => {
             let request = match keys.as_slice() {
                 [first, second] => {
-                    SignDataRequest::composite(profile, first.as_slice(), second.as_slice(), input.clone())
+                    SignDataRequest::composite(first.as_slice(), second.as_slice(), input.clone())
+                        .profile(profile)
                 }
-                keys => SignDataRequest::new(profile, keys.concat(), input.clone()),
+                keys => SignDataRequest::new(keys.concat(), input.clone()).profile(profile),
             };
             client.sign_data(request).await?;
         }
@@ -61,34 +62,35 @@ pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
             let request = match keys.as_slice() {
                 [first, second] => {
                     let (first, second) = (first.as_slice(), second.as_slice());
-                    VerifyDataRequest::composite(profile, first, second, input, signature)
+                    VerifyDataRequest::composite(first, second, input, signature).profile(profile)
                 }
-                keys => VerifyDataRequest::new(profile, keys.concat(), input, signature),
+                keys => VerifyDataRequest::new(keys.concat(), input, signature).profile(profile),
             };
             if !client.verify_data(request).await?.valid {
                 return Err("the scenario's signature is not valid".into());
             }
         }
         Task::EncryptData { key, nonce, plaintext } => {
-            let request = EncryptDataRequest::new(profile, key.as_slice(), plaintext.as_slice());
+            let request = EncryptDataRequest::new(key.as_slice(), plaintext.as_slice()).profile(profile);
             client.encrypt_data(request.nonce(nonce.as_slice())).await?;
         }
         Task::DecryptData { key, nonce, ciphertext, tag } => {
             let (key, ciphertext) = (key.as_slice(), ciphertext.as_slice());
-            let request = DecryptDataRequest::new(profile, key, ciphertext, nonce.as_slice(), tag.as_slice());
+            let request =
+                DecryptDataRequest::new(key, ciphertext, nonce.as_slice(), tag.as_slice()).profile(profile);
             client.decrypt_data(request).await?;
         }
         Task::GenerateSignatureKeyPair => {
-            client.generate_signature_key_pair(GenerateKeyPairRequest::new(profile)).await?;
+            client.generate_signature_key_pair(GenerateKeyPairRequest::new().profile(profile)).await?;
         }
         Task::GenerateKemKeyPair => {
-            client.generate_kem_key_pair(GenerateKeyPairRequest::new(profile)).await?;
+            client.generate_kem_key_pair(GenerateKeyPairRequest::new().profile(profile)).await?;
         }
         Task::Encapsulate { key } => {
-            client.encapsulate(EncapsulateRequest::new(profile, key.as_slice())).await?;
+            client.encapsulate(EncapsulateRequest::new(key.as_slice()).profile(profile)).await?;
         }
         Task::Decapsulate { key, ciphertext } => {
-            let request = DecapsulateRequest::new(profile, key.as_slice(), ciphertext.as_slice());
+            let request = DecapsulateRequest::new(key.as_slice(), ciphertext.as_slice()).profile(profile);
             client.decapsulate(request).await?;
         }
     }

@@ -1,9 +1,9 @@
 //! The broker as the commands reach it: the client library with the global options, and its errors in this program's
 //! words.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
-use broker_client::{Builder, Client, Error};
+use broker_client::{Builder, Client, Error, ErrorKind};
 use tokio::net::UnixStream;
 
 use crate::{
@@ -34,14 +34,14 @@ impl Endpoint {
     /// The first socket at which somebody listens, chosen as the client library does, with a connection to it.
     pub(crate) async fn find(&self) -> Result<(PathBuf, UnixStream), Failure> {
         let sockets = self.builder().sockets()?;
-        let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
         for socket in &sockets {
             match UnixStream::connect(socket).await {
                 Ok(stream) => return Ok((socket.clone(), stream)),
                 Err(error) => last = error,
             }
         }
-        Err(Error::Connect { sockets, source: Arc::new(last), earlier: false }.into())
+        Err(nobody_listens(&sockets, &last))
     }
 
     fn builder(&self) -> Builder {
@@ -61,22 +61,22 @@ impl From<Error> for Failure {
         if error.is_unreachable() {
             return unreachable(&error);
         }
-        match error {
-            Error::Refused(rejection) => Self::Refused(Box::new(Refusal {
+        match error.kind {
+            ErrorKind::Refused(rejection) => Self::Refused(Box::new(Refusal {
                 code: rejection.code.name().to_owned(),
-                reason: rejection.reason.unwrap_or_default(),
+                reason: rejection.reason.map(|reason| reason.to_string()).unwrap_or_default(),
                 field: rejection.field.unwrap_or_default(),
                 option: None,
                 rule: rejection.rule.unwrap_or_default(),
                 line: rejection.line,
                 message: rejection.message,
             })),
-            Error::Deadline { .. } => Self::Refused(Box::new(Refusal {
+            ErrorKind::Deadline { .. } => Self::Refused(Box::new(Refusal {
                 code: "DEADLINE_EXCEEDED".to_owned(),
-                message: error.to_string(),
+                message: error.kind.to_string(),
                 ..Refusal::default()
             })),
-            Error::Invalid { .. } => Self::Usage(error.to_string()),
+            ErrorKind::Invalid { .. } => Self::Usage(error.kind.to_string()),
             other => Self::local("the call failed", other),
         }
     }
@@ -84,34 +84,37 @@ impl From<Error> for Failure {
 
 /// The library speaks of its builder; a user of this program has options.
 fn unreachable(error: &Error) -> Failure {
-    match error {
-        Error::Connect { sockets, source, .. } => {
-            let paths: Vec<String> = sockets.iter().map(|path| path.display().to_string()).collect();
-            if source.kind() == std::io::ErrorKind::PermissionDenied {
-                return Failure::Unreachable {
-                    message: format!("no permission to connect to {}: {source}", paths.join(" or ")),
-                    next: vec![
-                        "run this as the broker's own user, or have it started with --socket-group and --socket-mode 0660"
-                            .to_owned(),
-                    ],
-                };
-            }
-            Failure::Unreachable {
-                message: format!("no broker listens on {}: {source}", paths.join(" or ")),
-                next: vec![
-                    "start one with `cryptobroker-server`, or name its socket with --socket PATH".to_owned(),
-                    "to try it without a broker: `cryptobroker demo`".to_owned(),
-                ],
-            }
-        }
-        Error::ServerUid { socket, found, .. } => Failure::Unreachable {
+    match &error.kind {
+        ErrorKind::Connect { sockets, source, .. } => nobody_listens(sockets, source),
+        ErrorKind::ServerUid { socket, found, .. } => Failure::Unreachable {
             message: format!(
                 "the process that listens on {} runs as uid {found}, neither yours nor root; nothing was sent to it",
                 socket.display()
             ),
             next: vec![format!("if that is your broker, set CRYPTO_BROKER_SERVER_UID={found}")],
         },
-        Error::Deadline { last: Some(last), .. } => unreachable(last),
-        other => Failure::Unreachable { message: other.to_string(), next: Vec::new() },
+        ErrorKind::Deadline { last: Some(last), .. } => unreachable(last),
+        _ => Failure::Unreachable { message: error.to_string(), next: Vec::new() },
+    }
+}
+
+/// Says that none of the sockets could be opened, and what to do about it.
+fn nobody_listens(sockets: &[PathBuf], source: &io::Error) -> Failure {
+    let paths: Vec<_> = sockets.iter().map(|path| path.display().to_string()).collect();
+    if source.kind() == io::ErrorKind::PermissionDenied {
+        return Failure::Unreachable {
+            message: format!("no permission to connect to {}: {source}", paths.join(" or ")),
+            next: vec![
+                "run this as the broker's own user, or have it started with --socket-group and --socket-mode 0660"
+                    .to_owned(),
+            ],
+        };
+    }
+    Failure::Unreachable {
+        message: format!("no broker listens on {}: {source}", paths.join(" or ")),
+        next: vec![
+            "start one with `cryptobroker-server`, or name its socket with --socket PATH".to_owned(),
+            "to try it without a broker: `cryptobroker demo`".to_owned(),
+        ],
     }
 }

@@ -5,11 +5,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use broker_client::{
-    Certificate, Deprecation, Descriptor, HashResponse, HashValue, Info, SignCertificateResponse,
+    Certificate, Deprecation, Descriptor, HashDataResponse, HashValue, Info, SignCertificateResponse,
 };
 
 /// `HashDataResponse`.
-pub(crate) fn hashed(answer: &HashResponse) -> Value {
+pub(crate) fn hashed(answer: &HashDataResponse) -> Value {
     let mut value = common(&answer.id, answer.deprecation.as_ref(), Some(&answer.descriptor));
     match &answer.value {
         HashValue::Hex(text) => value.insert("hashValueHex".into(), json!(text)),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use broker_client::Error;
+use broker_client::{Error, ErrorKind};
 use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
 
 use crate::{data::Long, error::Failure, input, output::Output, screen};
@@ -27,9 +27,9 @@ pub(crate) async fn watch<T>(
     let bar = bar(data.length(), output);
     let outcome = send(bar.wrap_read(data)).await;
     bar.finish_and_clear();
-    outcome.map_err(|error| match error {
-        Error::Input { source } => input::unreadable(&place, plain(&source)),
-        other => other.into(),
+    outcome.map_err(|error| match &error.kind {
+        ErrorKind::Input { source, .. } => input::unreadable(&place, plain(source)),
+        _ => error.into(),
     })
 }
 

@@ -4,7 +4,7 @@
 
 use std::{env, process::ExitCode};
 
-use broker_client::{Client, Error, HashRequest};
+use broker_client::{Client, Error, HashDataRequest};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -21,7 +21,7 @@ async fn run() -> Result<(), Error> {
     // The socket comes from CRYPTO_BROKER_SOCKET, or is one of the default ones.
     let client = Client::builder().connect().await?;
     let words: Vec<String> = env::args().skip(1).collect();
-    let answer = client.hash_data(HashRequest::new("Default", words.join(" "))).await?;
+    let answer = client.hash_data(HashDataRequest::new(words.join(" ")).profile("Default")).await?;
     println!("{}  {}", answer.value.to_hex(), answer.algorithm());
     if let Some(warning) = answer.deprecation {
         eprintln!("profile {} is deprecated; use {:?}", warning.profile, warning.replaced_by);

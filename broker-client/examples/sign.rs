@@ -30,8 +30,8 @@ fn main() -> ExitCode {
 
 fn run(csr: &str, ca_cert: &str, ca_key: &str) -> Result<(), Box<dyn std::error::Error>> {
     let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
-    let client = Client::with(broker_client::Client::builder())?;
-    let request = SignCertificateRequest::new("Default", read(csr)?, read(ca_cert)?, read(ca_key)?);
+    let client = Client::builder().connect()?;
+    let request = SignCertificateRequest::new(read(csr)?, read(ca_cert)?, read(ca_key)?).profile("Default");
     let issued = client.sign_certificate(request)?;
     io::stdout().write_all(issued.certificate.as_bytes())?;
     eprintln!("signed with {} under profile {}", issued.algorithm(), issued.profile());

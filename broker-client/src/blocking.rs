@@ -1,18 +1,20 @@
 //! The same client for programs without an async runtime.
 //!
 //! ```no_run
-//! use broker_client::{HashRequest, blocking::Client};
+//! use broker_client::{HashDataRequest, blocking::Client};
 //!
 //! # fn run() -> Result<(), broker_client::Error> {
 //! let client = Client::connect("/tmp/cryptobroker.sock")?;
-//! let answer = client.hash_data(HashRequest::new("Default", "Hello, broker"))?;
+//! let answer = client.hash_data(HashDataRequest::new("Hello, broker").profile("Default"))?;
 //! println!("{}", answer.value.to_hex());
 //! # Ok(())
 //! # }
 //! ```
 
+mod hasher;
+mod runner;
+
 use std::{
-    future::Future,
     io::{self, Read},
     path::PathBuf,
     sync::Arc,
@@ -20,19 +22,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::runtime::{Handle, Runtime};
 
+pub use self::hasher::Hasher;
+use self::runner::Runner;
 use crate::{
-    Builder, DecapsulateRequest, Decapsulation, DecryptDataRequest, Decrypted, EncapsulateRequest,
-    Encapsulation, EncryptDataRequest, Encrypted, Error, GenerateKeyPairRequest, HashRequest, HashResponse,
-    HashStreamRequest, HealthStatus, Info, KeyPair, SignCertificateRequest, SignCertificateResponse,
-    SignDataRequest, SignDataResponse, SignStreamRequest, VerifyDataRequest, VerifyDataResponse,
-    VerifyStreamRequest,
+    DecapsulateRequest, DecapsulateResponse, DecryptDataRequest, DecryptDataResponse, EncapsulateRequest,
+    EncapsulateResponse, EncryptDataRequest, EncryptDataResponse, Error, FolderCheck, GenerateKeyPairRequest,
+    GenerateKeyPairResponse, HashDataRequest, HashDataResponse, HashStreamRequest, HealthStatus, Info,
+    RetryPolicy, SignCertificateRequest, SignCertificateResponse, SignDataRequest, SignDataResponse,
+    SignStreamRequest, VerifyDataRequest, VerifyDataResponse, VerifyStreamRequest,
 };
 
 /// A connection to a broker whose calls block the calling thread. Clones share it, from as many threads as you like.
 ///
-/// No thread of its own runs in the background: whoever waits for an answer drives the connection.
+/// Its calls work on every thread: outside a tokio runtime, inside `spawn_blocking`, and on the runtime's own workers. A worker
+/// can do nothing else until the answer is there, so [`crate::Client`] is the better one in async code.
+///
+/// Outside a runtime no thread runs in the background: the thread that waits for an answer drives the connection. The first
+/// call from inside a runtime starts one thread that drives it from then on, until the last clone of the client is dropped.
 #[derive(Debug, Clone)]
 pub struct Client {
     // Before the runtime: what lives in it goes first.
@@ -44,37 +51,38 @@ impl Client {
     /// Connects to the broker at the given socket, with the default options.
     ///
     /// # Errors
-    /// As [`Builder::connect`], and [`Error::Runtime`] when called inside an async runtime.
+    /// As [`Builder::connect`].
     pub fn connect(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        Self::with(crate::Client::builder().socket(path))
+        Self::builder().socket(path).connect()
     }
 
-    /// Connects with the given options, which [`crate::Client::builder`] collects.
-    ///
-    /// # Errors
-    /// As [`Builder::connect`], and [`Error::Runtime`] when called inside an async runtime.
-    pub fn with(builder: Builder) -> Result<Self, Error> {
-        let runner = Arc::new(Runner::new()?);
-        let inner = runner.run(builder.connect())?;
-        Ok(Self { inner, runner })
+    /// Connects with other options than the default ones.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 
-    /// The same connection, with another time for each call.
+    /// As [`crate::Client::with_timeout`].
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { inner: self.inner.with_timeout(timeout), runner: Arc::clone(&self.runner) }
+        self.with(self.inner.with_timeout(timeout))
+    }
+
+    /// As [`crate::Client::with_profile`].
+    #[must_use]
+    pub fn with_profile(&self, name: impl Into<Arc<str>>) -> Self {
+        self.with(self.inner.with_profile(name))
     }
 
     /// As [`crate::Client::pipeline`]. The calls of as many threads as wait at the same time travel together.
     #[must_use]
     pub fn pipeline(&self) -> Self {
-        Self { inner: self.inner.pipeline(), runner: Arc::clone(&self.runner) }
+        self.with(self.inner.pipeline())
     }
 
     /// As [`crate::Client::info`].
     ///
     /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    /// The same.
     pub fn info(&self) -> Result<Info, Error> {
         self.runner.run(self.inner.info())
     }
@@ -82,7 +90,7 @@ impl Client {
     /// As [`crate::Client::health`].
     ///
     /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    /// The same.
     pub fn health(&self, service: &str) -> Result<HealthStatus, Error> {
         self.runner.run(self.inner.health(service))
     }
@@ -90,11 +98,63 @@ impl Client {
     /// As [`crate::Client::watch_health`]; the watch is an iterator here.
     ///
     /// # Errors
-    /// The same, and [`Error::Runtime`] when called inside an async runtime.
+    /// The same.
     pub fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
         let inner = self.runner.run(self.inner.watch_health(service))?;
         Ok(HealthWatch { inner, runner: Arc::clone(&self.runner), over: false })
     }
+
+    fn with(&self, inner: crate::Client) -> Self {
+        Self { inner, runner: Arc::clone(&self.runner) }
+    }
+}
+
+/// The options of a [`Client`], which are those of [`crate::Builder`]. Made by [`Client::builder`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until `connect`"]
+pub struct Builder(crate::Builder);
+
+impl Builder {
+    /// As [`crate::Builder::connect`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn connect(self) -> Result<Client, Error> {
+        let runner = Arc::new(Runner::new()?);
+        let inner = runner.run(self.0.connect())?;
+        Ok(Client { inner, runner })
+    }
+
+    /// As [`crate::Builder::connect_lazy`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn connect_lazy(self) -> Result<Client, Error> {
+        let runner = Arc::new(Runner::new()?);
+        let inner = runner.run(async { self.0.connect_lazy() })?;
+        Ok(Client { inner, runner })
+    }
+}
+
+macro_rules! options {
+    ($($option:ident($value:ident: $type:ty);)+) => {
+        impl Builder {$(
+            #[doc = concat!("As [`crate::Builder::", stringify!($option), "`].")]
+            pub fn $option(self, $value: $type) -> Self {
+                Self(self.0.$option($value))
+            }
+        )+}
+    };
+}
+options! {
+    socket(path: impl Into<PathBuf>);
+    profile(name: impl Into<String>);
+    timeout(timeout: Duration);
+    retry(policy: RetryPolicy);
+    in_flight(calls: usize);
+    connect_wait(wait: Duration);
+    server_uid(uid: u32);
+    folder_check(check: FolderCheck);
 }
 
 /// The calls of one request and one answer.
@@ -104,7 +164,7 @@ macro_rules! calls {
             #[doc = concat!("As [`crate::Client::", stringify!($call), "`].")]
             ///
             /// # Errors
-            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            /// The same, and [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) where the parts of a stream call the client.
             pub fn $call(&self, request: $request) -> Result<$answer, Error> {
                 self.runner.run(self.inner.$call(request))
             }
@@ -112,16 +172,16 @@ macro_rules! calls {
     };
 }
 calls! {
-    hash_data(HashRequest) -> HashResponse;
+    hash_data(HashDataRequest) -> HashDataResponse;
     sign_certificate(SignCertificateRequest) -> SignCertificateResponse;
     sign_data(SignDataRequest) -> SignDataResponse;
     verify_data(VerifyDataRequest) -> VerifyDataResponse;
-    encrypt_data(EncryptDataRequest) -> Encrypted;
-    decrypt_data(DecryptDataRequest) -> Decrypted;
-    generate_kem_key_pair(GenerateKeyPairRequest) -> KeyPair;
-    encapsulate(EncapsulateRequest) -> Encapsulation;
-    decapsulate(DecapsulateRequest) -> Decapsulation;
-    generate_signature_key_pair(GenerateKeyPairRequest) -> KeyPair;
+    encrypt_data(EncryptDataRequest) -> EncryptDataResponse;
+    decrypt_data(DecryptDataRequest) -> DecryptDataResponse;
+    generate_kem_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse;
+    encapsulate(EncapsulateRequest) -> EncapsulateResponse;
+    decapsulate(DecapsulateRequest) -> DecapsulateResponse;
+    generate_signature_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse;
 }
 
 /// The calls of data of any length: from a reader, or as parts.
@@ -131,7 +191,7 @@ macro_rules! streams {
             #[doc = concat!("As [`crate::Client::", stringify!($reader), "`].")]
             ///
             /// # Errors
-            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            /// The same.
             pub fn $reader(
                 &self,
                 request: $request,
@@ -144,7 +204,7 @@ macro_rules! streams {
             /// waits for one, so does every call on this connection: what may block is better given as a reader.
             ///
             /// # Errors
-            /// The same, and [`Error::Runtime`] when called inside an async runtime.
+            /// The same.
             pub fn $stream(
                 &self,
                 request: $request,
@@ -156,7 +216,7 @@ macro_rules! streams {
     };
 }
 streams! {
-    hash_reader, hash_stream(HashStreamRequest) -> HashResponse;
+    hash_reader, hash_stream(HashStreamRequest) -> HashDataResponse;
     sign_reader, sign_stream(SignStreamRequest) -> SignDataResponse;
     verify_reader, verify_stream(VerifyStreamRequest) -> VerifyDataResponse;
 }
@@ -179,41 +239,5 @@ impl Iterator for HealthWatch {
         let item = self.runner.run(self.inner.next()).transpose();
         self.over = !matches!(item, Some(Ok(_)));
         item
-    }
-}
-
-/// A runtime on the threads of those who wait.
-#[derive(Debug)]
-struct Runner(Option<Runtime>);
-
-impl Runner {
-    fn new() -> Result<Self, Error> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-                Error::Runtime { detail: format!("the runtime of the client cannot start: {error}") }
-            })?;
-        Ok(Self(Some(runtime)))
-    }
-
-    fn run<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        // tokio would panic here.
-        if Handle::try_current().is_ok() {
-            let detail =
-                "a blocking call inside an async runtime: use broker_client::Client there".to_owned();
-            return Err(Error::Runtime { detail });
-        }
-        match &self.0 {
-            Some(runtime) => runtime.block_on(call),
-            None => Err(Error::Runtime { detail: "the client was shut down".to_owned() }),
-        }
-    }
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        // Dropping a runtime inside another one panics; this way of ending it does not.
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }

@@ -34,6 +34,7 @@ pub struct Builder {
     connect_wait: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) in_flight: usize,
+    pub(crate) profile: Option<String>,
 }
 
 impl Default for Builder {
@@ -46,6 +47,7 @@ impl Default for Builder {
             connect_wait: Duration::ZERO,
             retry: RetryPolicy::default(),
             in_flight: DEFAULT_IN_FLIGHT,
+            profile: None,
         }
     }
 }
@@ -55,6 +57,13 @@ impl Builder {
     /// `CRYPTO_BROKER_SOCKET`, else [`DEFAULT_SOCKETS`], of which the second is tried when nobody listens at the first.
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
+        self
+    }
+
+    /// The profile of the requests that name none. Default: none, and such a request fails with
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
         self
     }
 
@@ -87,7 +96,7 @@ impl Builder {
     /// The uid of a broker that runs neither as this process's uid nor as root. Default: `CRYPTO_BROKER_SERVER_UID`.
     ///
     /// Private keys travel down the socket, so the client asks the kernel who listens there before its first byte,
-    /// and leaves with [`Error::ServerUid`] if it is anybody else. Such an error is not retried.
+    /// and leaves with [`ErrorKind::ServerUid`](crate::ErrorKind::ServerUid) if it is anybody else. Such an error is not retried.
     pub fn server_uid(mut self, uid: u32) -> Self {
         self.server_uid = Some(uid);
         self
@@ -99,7 +108,7 @@ impl Builder {
     ///
     /// With [`FolderCheck::Warn`] it is let through; the warning is the broker's. Whoever can write there can put another
     /// socket in the place of the broker's, and the check of the [server's uid](Self::server_uid) alone stands in
-    /// the way. Any other folder ends in [`Error::Folder`], which is not retried.
+    /// the way. Any other folder ends in [`ErrorKind::Folder`](crate::ErrorKind::Folder), which is not retried.
     pub fn folder_check(mut self, check: FolderCheck) -> Self {
         self.folder_check = Some(check);
         self
@@ -108,7 +117,7 @@ impl Builder {
     /// Returns the sockets that [`Self::connect`] would try, in that order.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name that is not a path.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a name that is not a path.
     pub fn sockets(&self) -> Result<Vec<PathBuf>, Error> {
         self.resolve_sockets(&|name| env::var(name).ok())
     }
@@ -116,7 +125,8 @@ impl Builder {
     /// Connects now, so that a missing broker is known at once.
     ///
     /// # Errors
-    /// [`Error::Connect`], [`Error::ServerUid`], [`Error::Folder`], or [`Error::Invalid`] for an option or an environment
+    /// [`Connect`](crate::ErrorKind::Connect), [`ServerUid`](crate::ErrorKind::ServerUid),
+    /// [`Folder`](crate::ErrorKind::Folder), or [`Invalid`](crate::ErrorKind::Invalid) for an option or an environment
     /// variable that cannot be read.
     pub async fn connect(self) -> Result<Client, Error> {
         let connection = self.connection()?;
@@ -127,15 +137,15 @@ impl Builder {
     /// Makes the client and leaves the connecting to its first call.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an option or an environment variable that cannot be read, [`Error::Runtime`] outside a tokio runtime.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for an option or an environment variable that cannot be read,
+    /// [`Runtime`](crate::ErrorKind::Runtime) outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
         Ok(Client::new(self.connection()?, &self))
     }
 
     fn connection(&self) -> Result<Connection, Error> {
-        let runtime = Handle::try_current().map_err(|_| Error::Runtime {
-            detail: "a client is made inside a tokio runtime; without one use broker_client::blocking"
-                .to_owned(),
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::runtime("a client is made inside a tokio runtime; without one use broker_client::blocking")
         })?;
         let dial = self.resolve(|name| env::var(name).ok(), rustix::process::geteuid().as_raw())?;
         Ok(Connection::new(dial, runtime))
@@ -145,12 +155,10 @@ impl Builder {
     fn resolve(&self, variable: impl Fn(&str) -> Option<String>, own_uid: u32) -> Result<Dial, Error> {
         let named = match (self.server_uid, variable(SERVER_UID_VARIABLE)) {
             (Some(uid), _) => Some(uid),
-            (None, Some(text)) if !text.trim().is_empty() => {
-                Some(text.trim().parse().map_err(|_| Error::Invalid {
-                    what: SERVER_UID_VARIABLE,
-                    detail: format!("{text:?} is not a numeric user id such as 1000"),
-                })?)
-            }
+            (None, Some(text)) if !text.trim().is_empty() => Some(text.trim().parse().map_err(|_| {
+                let detail = format!("{text:?} is not a numeric user id such as 1000");
+                Error::invalid(SERVER_UID_VARIABLE, detail)
+            })?),
             (None, _) => None,
         };
         let mut trusted = vec![own_uid, 0];
@@ -159,9 +167,8 @@ impl Builder {
         trusted.dedup();
         let folder_check = match (self.folder_check, variable(FOLDER_CHECK_VARIABLE)) {
             (None, Some(text)) if !text.trim().is_empty() => {
-                Some(FolderCheck::named(text.trim()).ok_or_else(|| Error::Invalid {
-                    what: FOLDER_CHECK_VARIABLE,
-                    detail: format!("{text:?} is neither strict nor warn"),
+                Some(FolderCheck::named(text.trim()).ok_or_else(|| {
+                    Error::invalid(FOLDER_CHECK_VARIABLE, format!("{text:?} is neither strict nor warn"))
                 })?)
             }
             (option, _) => option,
@@ -172,7 +179,7 @@ impl Builder {
     fn resolve_sockets(&self, variable: &impl Fn(&str) -> Option<String>) -> Result<Vec<PathBuf>, Error> {
         let read = |what, name: &OsStr| match broker_socket::path(name) {
             Ok(path) => Ok(vec![path]),
-            Err(error) => Err(Error::Invalid { what, detail: error.to_string() }),
+            Err(error) => Err(Error::invalid(what, error.to_string())),
         };
         if let Some(socket) = &self.socket {
             return read("the socket", socket.as_os_str());
@@ -190,6 +197,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
     use super::*;
+    use crate::error::ErrorKind;
 
     fn resolve(builder: Builder, variables: &[(&str, &str)]) -> Result<Dial, Error> {
         let find =
@@ -260,6 +268,7 @@ mod tests {
 
     #[test]
     fn outside_a_runtime_a_client_is_refused_and_nothing_panics() {
-        assert!(matches!(Builder::default().socket("/x").connect_lazy(), Err(Error::Runtime { .. })));
+        let error = Builder::default().socket("/x").connect_lazy().unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Runtime { .. }), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::error::{Error, may_appear};
+use crate::error::{Error, ErrorKind, may_appear};
 
 /// Where the broker may be, and who it may be.
 #[derive(Debug, Clone)]
@@ -60,12 +60,8 @@ impl Dial {
                         self.check_folder(socket)?;
                         return Ok(stream);
                     }
-                    return Err(Error::ServerUid {
-                        socket: socket.clone(),
-                        found,
-                        expected: self.trusted.clone(),
-                        earlier: false,
-                    });
+                    let (socket, expected) = (socket.clone(), self.trusted.clone());
+                    return Err(Error::new(ErrorKind::ServerUid { socket, found, expected }));
                 }
                 Err(error) if may_appear(&error) => last = error,
                 Err(error) => return Err(self.failed(error)),
@@ -92,13 +88,14 @@ impl Dial {
             Ok(_) => Ok(()),
             Err(problem) => {
                 let (folder, problem) = explain(problem);
-                Err(Error::Folder { socket: socket.to_owned(), folder, problem, earlier: false })
+                Err(Error::new(ErrorKind::Folder { socket: socket.to_owned(), folder, problem }))
             }
         }
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::Connect { sockets: self.sockets.clone(), source: Arc::new(source), earlier: false }
+        let source = Arc::new(source);
+        Error::new(ErrorKind::Connect { sockets: self.sockets.clone(), source })
     }
 }
 
@@ -157,8 +154,8 @@ mod tests {
         let listener = UnixListener::bind(&path).unwrap();
         let stranger = own_uid() + 1;
         let error = dial(&[&path], vec![stranger], Duration::from_secs(60)).open().await.unwrap_err();
-        match &error {
-            Error::ServerUid { found, expected, socket, .. } => {
+        match &error.kind {
+            ErrorKind::ServerUid { found, expected, socket, .. } => {
                 assert_eq!((&own_uid(), &vec![stranger], &path), (found, expected, socket));
             }
             other => panic!("{other:?}"),
@@ -200,7 +197,8 @@ mod tests {
         dial.folder_check = Some(FolderCheck::Warn);
         dial.open().await.unwrap();
         dial.trusted = vec![own_uid() + 1];
-        assert!(matches!(dial.open().await, Err(Error::ServerUid { .. })));
+        let error = dial.open().await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::ServerUid { .. }), "{error}");
     }
 
     #[tokio::test]
@@ -216,10 +214,10 @@ mod tests {
             for socket in [&path, &link] {
                 match dial(&[socket], vec![own_uid()], Duration::ZERO).open().await {
                     Ok(_) => assert!(good, "{}", socket.display()),
-                    Err(Error::Folder { folder: found, .. }) => {
+                    Err(error) => {
+                        let ErrorKind::Folder { folder: found, .. } = error.kind else { panic!("{error}") };
                         assert_eq!((good, found), (false, std::fs::canonicalize(&open).unwrap()));
                     }
-                    Err(other) => panic!("{other}"),
                 }
             }
         }

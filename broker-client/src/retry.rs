@@ -3,35 +3,37 @@
 use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
-use tonic::Status;
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::{
+    error::{Code, Error, ErrorKind},
+    wire::{Pushback, Status},
+};
 
 /// Exponential backoff with full jitter, between attempts of one call.
 ///
 /// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection itself are retried, and never past
-/// the call's deadline. A call that uses or makes a key is retried only where it is certain that the broker has not begun
-/// it ([`Error::is_retry_safe`]): otherwise there could be a second certificate, signature or key pair, and a second record
-/// of it. Calls without a key (hashing, verifying, health, information) are retried in any case, since doing them twice
+/// the call's deadline. A call that uses or makes a key is retried only where it is certain that the broker has not
+/// executed it ([`Error::possibly_executed`]): otherwise there could be a second certificate, signature or key pair, and a
+/// second record of it. Calls without a key (hashing, verifying, health, information) are retried in any case, since doing them twice
 /// does nothing. A stream is sent once.
 /// When the server names a time (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`), it wins.
+///
+/// ```
+/// use std::time::Duration;
+/// use broker_client::RetryPolicy;
+///
+/// let policy = RetryPolicy::default().max_attempts(3).max_backoff(Duration::from_millis(500));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use = "a policy does nothing until a client has it"]
 pub struct RetryPolicy {
-    /// How often a call is sent at most, the first time included. 0 counts as 1.
-    pub max_attempts: u32,
-    /// The longest wait before the second attempt.
-    pub initial_backoff: Duration,
-    /// The longest wait before any attempt.
-    pub max_backoff: Duration,
-    /// What the wait grows by from one attempt to the next. Less than 1 counts as 1.
-    pub multiplier: f64,
-    /// Whether the wait is drawn evenly from zero to its bound, so that many clients do not come back at once.
-    pub jitter: bool,
-    /// Whether a call that uses or makes a key is sent again even where the broker may have done it before. It is for
-    /// programs that would rather have a second certificate, signature or key pair than an error: the answer is that of
-    /// the last attempt, and what an attempt before it made is in the broker's audit log and nowhere else.
-    pub repeat_key_use: bool,
+    max_attempts: u32,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+    multiplier: f64,
+    jitter: bool,
+    repeat_key_use: bool,
 }
 
 impl Default for RetryPolicy {
@@ -51,12 +53,52 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// Every call is sent once.
     pub fn none() -> Self {
-        Self { max_attempts: 1, ..Self::default() }
+        Self::default().max_attempts(1)
+    }
+
+    /// How often a call is sent at most, the first time included. 0 counts as 1. Default: 5.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// The longest wait before the second attempt. Default: 50 ms.
+    pub fn initial_backoff(mut self, wait: Duration) -> Self {
+        self.initial_backoff = wait;
+        self
+    }
+
+    /// The longest wait before any attempt. Default: 2 s.
+    pub fn max_backoff(mut self, wait: Duration) -> Self {
+        self.max_backoff = wait;
+        self
+    }
+
+    /// The factor by which the wait grows from one attempt to the next. Less than 1 counts as 1. Default: 2.
+    pub fn multiplier(mut self, factor: f64) -> Self {
+        self.multiplier = factor;
+        self
+    }
+
+    /// Whether each wait is drawn evenly from zero to its bound, so that many clients do not come back at once. Default:
+    /// `true`.
+    pub fn jitter(mut self, jitter: bool) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Whether a call that uses or makes a key is sent again even where the broker may have executed it before. This is for
+    /// programs that would rather have a second certificate, signature or key pair than an error: the answer is that of
+    /// the last attempt, and what an attempt before it made is in the broker's audit log and nowhere else. Default:
+    /// `false`.
+    pub fn repeat_key_use(mut self, repeat: bool) -> Self {
+        self.repeat_key_use = repeat;
+        self
     }
 
     /// Returns whether a call that failed like this may be sent again.
     fn permits(&self, work: Work, error: &Error) -> bool {
-        error.is_retryable() && (error.is_retry_safe() || work == Work::Keyless || self.repeat_key_use)
+        error.is_retryable() && (!error.possibly_executed || work == Work::Keyless || self.repeat_key_use)
     }
 
     /// Returns the bound of the wait after the given attempt, counted from 1.
@@ -79,7 +121,7 @@ impl RetryPolicy {
         let backoff = if self.jitter { backoff.mul_f64(draw) } else { backoff };
         match (pushback, retry_after) {
             (Pushback::Stop, _) => None,
-            (Pushback::Wait(wait), _) => Some(wait),
+            (Pushback::Milliseconds(wait), _) => Some(Duration::from_millis(wait.into())),
             // All clients that were refused got the same number: the jitter on top keeps them apart.
             (Pushback::Absent, Some(retry_after)) => Some(retry_after.saturating_add(backoff)),
             (Pushback::Absent, None) => Some(backoff),
@@ -149,7 +191,7 @@ where
     let deadline = Instant::now() + left;
     let mut last: Option<Box<Error>> = None;
     // By an attempt before this one.
-    let mut begun = false;
+    let mut possibly_executed = false;
     let mut attempt = 1;
     loop {
         let failure = match send(Attempt { deadline, left }).await {
@@ -159,12 +201,12 @@ where
         let (pushback, error) = match failure {
             // The server keeps the same deadline as we do and may notice it first.
             Failure::Status(status) if Instant::now() < deadline && !out_of_time(&status) => {
-                (Pushback::of(&status), Error::from(status))
+                (status.pushback, Error::refused(status))
             }
             Failure::Own(error) if Instant::now() < deadline => (Pushback::Absent, error),
-            _ => return Err(Error::Deadline { timeout, attempts: attempt, last }),
+            _ => return Err(Error::new(ErrorKind::Deadline { timeout, attempts: attempt, last })),
         };
-        let error = if begun { error.after_one_begun() } else { error };
+        let error = if possibly_executed { error.after_possible_execution() } else { error };
         if attempt >= policy.max_attempts || !policy.permits(work, &error) {
             return Err(error);
         }
@@ -174,10 +216,11 @@ where
         if Instant::now() + wait.min(LONGEST) >= deadline {
             return Err(error);
         }
+        tracing::debug!(attempt, ?wait, %error, "the call is sent again");
         // On the heap: few calls come here, and each has room for it.
         Box::pin(sleep(wait)).await;
         left = deadline.saturating_duration_since(Instant::now());
-        begun = !error.is_retry_safe();
+        possibly_executed = error.possibly_executed;
         last = Some(Box::new(error));
         attempt += 1;
     }
@@ -185,26 +228,7 @@ where
 
 /// Returns whether the server says that the call's time is over.
 pub(crate) fn out_of_time(status: &Status) -> bool {
-    status.code() == tonic::Code::DeadlineExceeded
-}
-
-/// The header `grpc-retry-pushback-ms` (gRPC proposal A6).
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Pushback {
-    Absent,
-    Wait(Duration),
-    Stop,
-}
-
-impl Pushback {
-    fn of(status: &Status) -> Self {
-        let Some(value) = status.metadata().get("grpc-retry-pushback-ms") else { return Self::Absent };
-        // A6: a negative or unreadable value means that the call must not be retried.
-        match value.to_str().ok().and_then(|text| text.trim().parse::<u32>().ok()) {
-            Some(milliseconds) => Self::Wait(Duration::from_millis(milliseconds.into())),
-            None => Self::Stop,
-        }
-    }
+    status.code == Code::DeadlineExceeded
 }
 
 /// Draws a number from 0 to 1.
@@ -222,7 +246,7 @@ mod tests {
     use super::*;
 
     fn policy() -> RetryPolicy {
-        RetryPolicy { max_backoff: Duration::from_millis(300), ..RetryPolicy::default() }
+        RetryPolicy::default().max_backoff(Duration::from_millis(300))
     }
 
     #[test]
@@ -230,21 +254,21 @@ mod tests {
         let millis = |attempt| policy().backoff(attempt).as_millis();
         assert_eq!([50, 100, 200, 300, 300], [millis(1), millis(2), millis(3), millis(4), millis(5)]);
         assert_eq!(300, millis(u32::MAX));
-        let odd = RetryPolicy { multiplier: f64::NAN, ..policy() };
+        let odd = policy().multiplier(f64::NAN);
         assert_eq!(50, odd.backoff(9).as_millis());
     }
 
     #[test]
-    fn key_use_is_repeated_only_where_it_was_not_begun_or_by_choice() {
-        let cut = |begun| Error::Connection { detail: String::new(), begun };
-        let choice = RetryPolicy { repeat_key_use: true, ..policy() };
-        for (policy, work, begun, permitted) in [
+    fn repeats_key_use_only_where_it_was_not_executed_or_by_choice() {
+        let cut = |executed| Error::connection("", executed);
+        let choice = policy().repeat_key_use(true);
+        for (policy, work, executed, permitted) in [
             (policy(), Work::Keyed, false, true),
             (policy(), Work::Keyed, true, false),
             (policy(), Work::Keyless, true, true),
             (choice, Work::Keyed, true, true),
         ] {
-            assert_eq!(permitted, policy.permits(work, &cut(begun)), "{work:?} {begun}");
+            assert_eq!(permitted, policy.permits(work, &cut(executed)), "{work:?} {executed}");
         }
         let final_one = Error::protocol("");
         assert!(!choice.permits(Work::Keyless, &final_one));
@@ -265,20 +289,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let wait = |pushback, after| policy().wait(1, pushback, after, 1.0);
         assert_eq!(None, wait(Pushback::Stop, Some(second)));
-        assert_eq!(Some(second), wait(Pushback::Wait(second), None));
+        assert_eq!(Some(second), wait(Pushback::Milliseconds(1000), None));
         assert_eq!(Some(Duration::from_millis(1050)), wait(Pushback::Absent, Some(second)));
-    }
-
-    #[test]
-    fn pushback_is_read_as_a6_says() {
-        let read = |text: &'static str| {
-            let mut status = Status::unavailable("");
-            status.metadata_mut().insert("grpc-retry-pushback-ms", text.parse().expect("ascii"));
-            Pushback::of(&status)
-        };
-        assert_eq!(Pushback::Wait(Duration::from_millis(25)), read("25"));
-        assert_eq!(Pushback::Stop, read("-1"));
-        assert_eq!(Pushback::Stop, read("soon"));
-        assert_eq!(Pushback::Absent, Pushback::of(&Status::unavailable("")));
     }
 }

@@ -6,9 +6,10 @@ mod common;
 use std::{io, thread, time::Duration};
 
 use broker_client::{
-    Code, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error,
-    GenerateKeyPairRequest, HashRequest, HashStreamRequest, HashValue, HealthStatus, SignCertificateRequest,
-    SignDataRequest, SignStreamRequest, VerifyDataRequest, VerifyStreamRequest, blocking::Client,
+    Code, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error, ErrorKind,
+    GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, HashValue, HealthStatus,
+    SignCertificateRequest, SignDataRequest, SignStreamRequest, VerifyDataRequest, VerifyStreamRequest,
+    blocking::Client,
 };
 use bytes::Bytes;
 use common::{Fake, Step, start};
@@ -29,21 +30,21 @@ fn every_method_works(lane: fn(Client) -> Client) {
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
     let client = lane(Client::connect(&socket).unwrap());
-    assert_eq!("78", client.hash_data(HashRequest::new("Default", "x")).unwrap().value.to_hex());
-    client.sign_certificate(SignCertificateRequest::new("Default", "csr", "cert", "key")).unwrap();
+    assert_eq!("78", client.hash_data(HashDataRequest::new("x").profile("Default")).unwrap().value.to_hex());
+    client.sign_certificate(SignCertificateRequest::new("csr", "cert", "key").profile("Default")).unwrap();
 
-    let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new("P")).unwrap();
-    let made = client.encapsulate(EncapsulateRequest::new("P", pair.public_key)).unwrap();
-    let request = DecapsulateRequest::new("P", pair.private_key, made.ciphertext);
+    let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new().profile("P")).unwrap();
+    let made = client.encapsulate(EncapsulateRequest::new(pair.public_key).profile("P")).unwrap();
+    let request = DecapsulateRequest::new(pair.private_key, made.ciphertext).profile("P");
     assert_eq!(made.shared_secret, client.decapsulate(request).unwrap().shared_secret);
 
-    let pair = client.generate_signature_key_pair(GenerateKeyPairRequest::new("P")).unwrap();
-    let signed = client.sign_data(SignDataRequest::new("P", pair.private_key, "text")).unwrap();
-    let request = VerifyDataRequest::new("P", pair.public_key, "text", signed.signature);
+    let pair = client.generate_signature_key_pair(GenerateKeyPairRequest::new().profile("P")).unwrap();
+    let signed = client.sign_data(SignDataRequest::new(pair.private_key, "text").profile("P")).unwrap();
+    let request = VerifyDataRequest::new(pair.public_key, "text", signed.signature).profile("P");
     assert!(client.verify_data(request).unwrap().valid);
 
-    let sealed = client.encrypt_data(EncryptDataRequest::new("P", [1; 16], "text")).unwrap();
-    let request = DecryptDataRequest::new("P", [1; 16], sealed.ciphertext, sealed.nonce, sealed.tag);
+    let sealed = client.encrypt_data(EncryptDataRequest::new([1; 16], "text").profile("P")).unwrap();
+    let request = DecryptDataRequest::new([1; 16], sealed.ciphertext, sealed.nonce, sealed.tag).profile("P");
     assert_eq!(b"text", &**client.decrypt_data(request).unwrap().plaintext);
 
     assert_eq!("1.2.3", client.info().unwrap().version);
@@ -52,7 +53,7 @@ fn every_method_works(lane: fn(Client) -> Client) {
     assert_eq!(HealthStatus::Serving, watch.next().unwrap().unwrap());
     fake.then(Step::Hang);
     let error = client.with_timeout(Duration::from_millis(20)).info().unwrap_err();
-    assert!(matches!(error, Error::Deadline { .. }));
+    assert!(matches!(error.kind, ErrorKind::Deadline { .. }));
 }
 
 #[test]
@@ -64,23 +65,23 @@ fn every_stream_works_without_a_runtime_from_a_reader_and_from_parts() {
     let client = Client::connect(&socket).unwrap();
     let parts = || ["te", "xt"].map(|part| Ok(Bytes::from(part))).into_iter();
 
-    let request = HashStreamRequest::new("P").raw();
+    let request = HashStreamRequest::new().profile("P").raw();
     let value = HashValue::Raw("text".into());
     assert_eq!(value, client.hash_reader(request.clone(), &b"text"[..]).unwrap().value);
     assert_eq!(value, client.hash_stream(request.clone(), parts()).unwrap().value);
 
-    let request = SignStreamRequest::new("P", "private");
+    let request = SignStreamRequest::new("private").profile("P");
     let signature = client.sign_reader(request.clone(), &b"text"[..]).unwrap().signature;
     assert_eq!(signature, client.sign_stream(request, parts()).unwrap().signature);
 
-    let request = VerifyStreamRequest::new("P", "public", signature);
+    let request = VerifyStreamRequest::new("public", signature).profile("P");
     assert!(client.verify_reader(request.clone(), &b"text"[..]).unwrap().valid);
     assert!(!client.verify_stream(request, parts().skip(1)).unwrap().valid);
 
     let broken = parts().chain([Err(io::Error::other("the disk is gone"))]);
-    let error = client.hash_stream(HashStreamRequest::new("P"), broken).unwrap_err();
+    let error = client.hash_stream(HashStreamRequest::new().profile("P"), broken).unwrap_err();
     assert!(
-        matches!(&error, Error::Input { source } if source.to_string() == "the disk is gone"),
+        matches!(&error.kind, ErrorKind::Input { source, .. } if source.to_string() == "the disk is gone"),
         "{error:?}"
     );
 }
@@ -94,12 +95,12 @@ fn key_use_that_may_have_been_begun_is_sent_once() {
     let client = Client::connect(&socket).unwrap();
     for (client, before) in [(client.clone(), 0), (client.pipeline(), 3)] {
         fake.fail(tonic::Status::unavailable(""));
-        let request = SignCertificateRequest::new("Default", "csr", "cert", "key");
+        let request = SignCertificateRequest::new("csr", "cert", "key").profile("Default");
         let error = client.sign_certificate(request).unwrap_err();
-        assert!(error.is_retryable() && !error.is_retry_safe(), "{error:?}");
+        assert!(error.is_retryable() && error.possibly_executed, "{error:?}");
         assert_eq!(before + 1, fake.calls());
         fake.fail(tonic::Status::unavailable(""));
-        client.hash_data(HashRequest::new("Default", "x")).unwrap();
+        client.hash_data(HashDataRequest::new("x").profile("Default")).unwrap();
         assert_eq!(before + 3, fake.calls());
     }
 }
@@ -114,7 +115,7 @@ fn a_reader_that_blocks_does_not_keep_a_refusal_or_the_client_s_end() {
     fake.fail(tonic::Status::not_found("no such profile"));
     // Nobody ever writes.
     let (reader, _writer) = io::pipe().unwrap();
-    let error = client.hash_reader(HashStreamRequest::new("P"), reader).unwrap_err();
+    let error = client.hash_reader(HashStreamRequest::new().profile("P"), reader).unwrap_err();
     assert_eq!(Code::NotFound, error.rejection().unwrap().code);
     drop(client);
 }
@@ -141,7 +142,8 @@ fn threads_share(lane: fn(Client) -> Client) -> Fake {
             let client = client.clone();
             scope.spawn(move || {
                 for m in 0..20u8 {
-                    let answer = client.hash_data(HashRequest::new("Default", vec![n, m]).raw()).unwrap();
+                    let answer =
+                        client.hash_data(HashDataRequest::new(vec![n, m]).profile("Default").raw()).unwrap();
                     assert_eq!(HashValue::Raw(vec![n, m].into()), answer.value);
                 }
             });
@@ -158,23 +160,144 @@ fn a_restarted_broker_is_found_again_although_nobody_watched() {
     let fake = Fake::default();
     let running = start(&fake, socket.clone());
     let client = Client::connect(&socket).unwrap();
-    client.hash_data(HashRequest::new("Default", "x")).unwrap();
+    client.hash_data(HashDataRequest::new("x").profile("Default")).unwrap();
     running.stop();
     let running = start(&fake, socket.clone());
-    client.hash_data(HashRequest::new("Default", "x")).unwrap();
+    client.hash_data(HashDataRequest::new("x").profile("Default")).unwrap();
     running.stop();
     let _running = start(&fake, socket);
-    client.hash_reader(HashStreamRequest::new("Default"), &b"x"[..]).unwrap();
+    client.hash_reader(HashStreamRequest::new().profile("Default"), &b"x"[..]).unwrap();
 }
 
 #[tokio::test]
-async fn inside_a_runtime_it_refuses_and_does_not_panic() {
+async fn works_in_spawn_blocking_and_on_the_only_worker_of_a_runtime() {
     let folder = tempfile::tempdir().unwrap();
-    let error = Client::connect(folder.path().join("s")).unwrap_err();
-    assert!(matches!(error, Error::Runtime { .. }), "{error:?}");
-    let socket = folder.path().join("t");
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let _running = start(&fake, socket.clone());
+    let path = socket.clone();
+    let blocking = tokio::task::spawn_blocking(move || {
+        let client = Client::connect(path).unwrap();
+        client.hash_data(HashDataRequest::new("x").profile("P")).unwrap();
+        client
+    });
+    let client = blocking.await.unwrap();
+    // On the worker, with the client that was made elsewhere and with one that is made here.
+    for client in
+        [client, Client::connect(&socket).unwrap(), Client::builder().socket(&socket).connect_lazy().unwrap()]
+    {
+        assert_eq!("1.2.3", client.info().unwrap().version);
+        fake.then(Step::Hang);
+        let error = client.with_timeout(Duration::from_millis(20)).info().unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Deadline { .. }), "{error:?}");
+        // Threads without a runtime go on as before.
+        let other = client.clone();
+        thread::spawn(move || other.pipeline().hash_data(HashDataRequest::new("x").profile("P")).unwrap())
+            .join()
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn works_in_a_task_that_has_used_up_its_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
     let _running = start(&Fake::default(), socket.clone());
-    let client = thread::spawn(move || Client::connect(&socket)).join().unwrap().unwrap();
-    assert!(matches!(client.info(), Err(Error::Runtime { .. })));
-    drop(client);
+    let client = Client::connect(&socket).unwrap();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    for number in 0..1000 {
+        sender.send(number).unwrap();
+    }
+    std::future::poll_fn(|context| {
+        while receiver.poll_recv(context).is_ready() {}
+        assert!(!receiver.is_empty(), "the budget is not used up");
+        assert_eq!("1.2.3", client.info().unwrap().version);
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+#[test]
+fn refuses_a_call_by_the_parts_of_a_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let _running = start(&Fake::default(), socket.clone());
+    let client = Client::connect(&socket).unwrap();
+    let inner = client.clone();
+    let parts = std::iter::once_with(move || match inner.info() {
+        Err(Error { kind: ErrorKind::Runtime { .. }, .. }) => Ok(Bytes::from("refused")),
+        other => panic!("{other:?}"),
+    });
+    let answer = client.hash_stream(HashStreamRequest::new().profile("P").raw(), parts).unwrap();
+    assert_eq!(HashValue::Raw("refused".into()), answer.value);
+    // Outside it goes on.
+    client.info().unwrap();
+}
+
+#[test]
+fn a_default_profile_holds_for_requests_that_name_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let _running = start(&fake, socket.clone());
+    let client = Client::builder().socket(&socket).profile("Mine").connect().unwrap();
+    for (client, expected) in
+        [(client.clone(), "Mine"), (client.pipeline(), "Mine"), (client.with_profile("Other"), "Other")]
+    {
+        client.hash_data(HashDataRequest::new("x")).unwrap();
+        assert_eq!(expected, fake.last::<broker_proto::v1::HashDataRequest>().profile);
+        client.hash_data(HashDataRequest::new("x").profile("Own")).unwrap();
+        assert_eq!("Own", fake.last::<broker_proto::v1::HashDataRequest>().profile);
+    }
+    client.hash_reader(HashStreamRequest::new(), &b"x"[..]).unwrap();
+    assert_eq!("Mine", fake.last::<broker_proto::v1::HashStreamHeader>().profile);
+}
+
+#[test]
+fn a_request_without_any_profile_is_an_error_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let fake = Fake::default();
+    let _running = start(&fake, socket.clone());
+    let client = Client::connect(&socket).unwrap();
+    for error in [
+        client.hash_data(HashDataRequest::new("x")).unwrap_err(),
+        client.pipeline().hash_data(HashDataRequest::new("x")).unwrap_err(),
+        client.hash_reader(HashStreamRequest::new(), &b"x"[..]).unwrap_err(),
+    ] {
+        assert!(matches!(error.kind, ErrorKind::Invalid { what: "profile", .. }), "{error:?}");
+        assert!(!error.possibly_executed);
+    }
+    assert_eq!(0, fake.calls());
+}
+
+#[test]
+fn an_invalid_signature_is_an_error_where_a_valid_one_is_required() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let _running = start(&Fake::default(), socket.clone());
+    let client = Client::builder().socket(&socket).profile("P").connect().unwrap();
+    let pair = client.generate_signature_key_pair(GenerateKeyPairRequest::new()).unwrap();
+    let signed = client.sign_data(SignDataRequest::new(pair.private_key, "text")).unwrap();
+    let verify = |text: &'static str| {
+        client.verify_data(VerifyDataRequest::new(&*pair.public_key, text, signed.signature.clone())).unwrap()
+    };
+    verify("text").require_valid().unwrap();
+    let error = verify("other").require_valid().unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::InvalidSignature) && !error.is_retryable(), "{error:?}");
+}
+
+#[test]
+fn a_hasher_takes_pieces_and_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("s");
+    let _running = start(&Fake::default(), socket.clone());
+    let client = Client::builder().socket(&socket).profile("P").connect().unwrap();
+    let mut hasher = client.hasher(HashStreamRequest::new().raw()).unwrap();
+    for _ in 0..20 {
+        hasher.update("piece ").unwrap();
+    }
+    io::copy(&mut &b"written"[..], &mut hasher).unwrap();
+    let expected = "piece ".repeat(20) + "written";
+    assert_eq!(HashValue::Raw(expected.into()), hasher.finalize().unwrap().value);
 }

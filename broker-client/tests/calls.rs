@@ -9,7 +9,8 @@ use std::{
 };
 
 use broker_client::{
-    Certificate, Code, Encoding, Error, HashRequest, HashValue, HealthStatus, SignCertificateRequest,
+    Certificate, Code, Encoding, Error, ErrorKind, HashDataRequest, HashValue, HealthStatus, Reason,
+    SignCertificateRequest,
 };
 use common::{Lane, Step, broker, broker_on};
 use tonic::{Code as Grpc, Status};
@@ -30,8 +31,8 @@ on_both_lanes! {
     calls_run_at_the_same_time_on_one_connection
 }
 
-fn hash() -> HashRequest {
-    HashRequest::new("Default", &b"\x01\xfe"[..])
+fn hash() -> HashDataRequest {
+    HashDataRequest::new(&b"\x01\xfe"[..]).profile("Default")
 }
 
 async fn a_hash_comes_back_in_the_form_that_was_asked_for(lane: Lane) {
@@ -57,7 +58,7 @@ async fn a_request_without_an_id_gets_a_uuid_and_keeps_it_through_its_retries(la
 
 async fn a_deprecation_warning_reaches_the_caller(lane: Lane) {
     let it = broker_on(lane, 1).await;
-    let answer = it.client.hash_data(HashRequest::new("Old", "")).await.unwrap();
+    let answer = it.client.hash_data(HashDataRequest::new("").profile("Old")).await.unwrap();
     let warning = answer.deprecation.unwrap();
     assert_eq!(("Old", Some("New")), (&*warning.profile, warning.replaced_by.as_deref()));
 }
@@ -75,7 +76,7 @@ async fn deadline_and_trace_travel_with_the_call(lane: Lane) {
 
 async fn a_certificate_comes_back_as_pem_or_der(lane: Lane) {
     let it = broker_on(lane, 1).await;
-    let request = SignCertificateRequest::new("Default", "csr", "cert", "key");
+    let request = SignCertificateRequest::new("csr", "cert", "key").profile("Default");
     let pem = it.client.sign_certificate(request.clone()).await.unwrap();
     assert_eq!(Certificate::Pem("csr".into()), pem.certificate);
     let der = it.client.sign_certificate(request.encoding(Encoding::Der)).await.unwrap();
@@ -117,7 +118,7 @@ async fn only_codes_that_can_pass_are_retried_and_only_so_often(lane: Lane) {
         }
         let error = it.client.hash_data(hash()).await.unwrap_err();
         assert_eq!(sent, it.fake.calls(), "{code:?}");
-        assert_eq!(Code::from(code), error.rejection().unwrap().code);
+        assert_eq!(Code::from_number(code.into()), error.rejection().unwrap().code);
         assert_eq!(sent > 1, error.is_retryable());
     }
 }
@@ -171,7 +172,7 @@ async fn a_refusal_keeps_what_the_server_said(lane: Lane) {
     let error = it.client.hash_data(hash()).await.unwrap_err();
     assert_eq!("FAILED_PRECONDITION (KEY_TOO_SMALL): RSA 1024 is too small", error.to_string());
     let refusal = error.rejection().unwrap();
-    assert_eq!(Some("KEY_TOO_SMALL"), refusal.reason.as_deref());
+    assert_eq!(Some(Reason::Other("KEY_TOO_SMALL".into())), refusal.reason);
     assert_eq!((Some("csr"), Some("Default")), (refusal.field.as_deref(), refusal.profile.as_deref()));
     assert_eq!((Some("KeyConstraints.Subject"), Some(42)), (refusal.rule.as_deref(), refusal.line));
     assert_eq!([16, 24], *refusal.expected_bytes);
@@ -187,7 +188,7 @@ async fn a_call_ends_at_its_deadline_whoever_set_it(lane: Lane) {
         it.client.hash_data(hash().timeout(short)).await.unwrap_err(),
     ] {
         assert!(
-            matches!(error, Error::Deadline { timeout, attempts: 1, .. } if timeout == short),
+            matches!(error.kind, ErrorKind::Deadline { timeout, attempts: 1, .. } if timeout == short),
             "{error:?}"
         );
     }
@@ -199,14 +200,14 @@ async fn retries_share_one_deadline(lane: Lane) {
     let it = broker_on(lane, 9).await;
     it.fake.fail(Status::unavailable("first")).then(Step::Hang);
     let error = it.client.hash_data(hash().timeout(Duration::from_millis(200))).await.unwrap_err();
-    assert!(matches!(&error, Error::Deadline { attempts: 2, last: Some(_), .. }), "{error:?}");
+    assert!(matches!(&error.kind, ErrorKind::Deadline { attempts: 2, last: Some(_), .. }), "{error:?}");
     assert!(error.to_string().contains("first"), "{error}");
 }
 
 async fn an_answer_without_its_value_is_a_protocol_error(lane: Lane) {
     let it = broker_on(lane, 3).await;
     it.fake.then(Step::Empty);
-    assert!(matches!(it.client.hash_data(hash()).await, Err(Error::Protocol { .. })));
+    assert!(matches!(it.client.hash_data(hash()).await, Err(Error { kind: ErrorKind::Protocol { .. }, .. })));
     assert_eq!(1, it.fake.calls());
 }
 
@@ -220,7 +221,9 @@ async fn calls_run_at_the_same_time_on_one_connection(lane: Lane) {
     let tasks: Vec<_> = (0..64u8)
         .map(|n| {
             let client = it.client.clone();
-            tokio::spawn(async move { client.hash_data(HashRequest::new("Default", vec![n]).raw()).await })
+            tokio::spawn(async move {
+                client.hash_data(HashDataRequest::new(vec![n]).profile("Default").raw()).await
+            })
         })
         .collect();
     for (n, task) in tasks.into_iter().enumerate() {

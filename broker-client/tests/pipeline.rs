@@ -11,14 +11,14 @@ use std::{
     time::Duration,
 };
 
-use broker_client::{Client, Code, Error, HashRequest, HashValue, HealthStatus, RetryPolicy};
+use broker_client::{Client, Code, Error, ErrorKind, HashDataRequest, HashValue, HealthStatus, RetryPolicy};
 use common::{Fake, Lane, Running, Step, broker_on, quick, start, start_old};
 use tokio::{io::AsyncReadExt as _, sync::oneshot};
 use tonic::{Code as Grpc, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-fn hash(input: impl Into<bytes::Bytes>) -> HashRequest {
-    HashRequest::new("Default", input).raw()
+fn hash(input: impl Into<bytes::Bytes>) -> HashDataRequest {
+    HashDataRequest::new(input).profile("Default").raw()
 }
 
 /// What a broker says that leaves.
@@ -90,7 +90,7 @@ async fn so_many_are_on_their_way_and_the_others_wait_for_their_turn() {
     fake.items(3).await;
     // A call that has no place keeps its deadline all the same.
     let late = client.hash_data(hash("x").timeout(Duration::from_millis(20))).await.unwrap_err();
-    assert!(matches!(late, Error::Deadline { .. }), "{late:?}");
+    assert!(matches!(late.kind, ErrorKind::Deadline { .. }), "{late:?}");
     assert_eq!(3, fake.calls());
     fake.open();
     for (n, call) in calls.into_iter().enumerate() {
@@ -113,7 +113,10 @@ async fn who_leaves_gives_its_place_back_and_a_late_answer_is_for_nobody() {
         fake.items(n).await;
     }
     let short = hash("late").timeout(Duration::from_millis(20));
-    assert!(matches!(client.hash_data(short).await, Err(Error::Deadline { attempts: 1, .. })));
+    assert!(matches!(
+        client.hash_data(short).await,
+        Err(Error { kind: ErrorKind::Deadline { attempts: 1, .. }, .. })
+    ));
     fake.open();
     // The late answers come before this one.
     let answer = client.hash_data(hash("here")).await.unwrap();
@@ -139,8 +142,12 @@ async fn an_earlier_deadline_is_kept_before_a_later_one() {
     let mut hour = hour;
     assert!(poll(hour.as_mut()).is_pending());
     let (long, short) = tokio::join!(long, short);
-    assert!(matches!(short, Err(Error::Deadline { timeout, .. }) if timeout.as_millis() == 20));
-    assert!(matches!(long, Err(Error::Deadline { timeout, .. }) if timeout.as_millis() == 60));
+    assert!(
+        matches!(short, Err(Error { kind: ErrorKind::Deadline { timeout, .. }, .. }) if timeout.as_millis() == 20)
+    );
+    assert!(
+        matches!(long, Err(Error { kind: ErrorKind::Deadline { timeout, .. }, .. }) if timeout.as_millis() == 60)
+    );
     assert!(poll(hour).is_pending());
 }
 
@@ -165,8 +172,8 @@ async fn an_item_that_a_broker_which_leaves_did_not_answer_was_not_begun() {
     for (status, words) in [(Status::ok(""), "OK"), (leaving(), "SHUTTING_DOWN")] {
         fake.then(Step::End(status));
         let error = client.hash_data(hash("x")).await.unwrap_err();
-        assert!(matches!(&error, Error::Connection { begun: false, .. }), "{error:?}");
-        assert!(error.is_retry_safe() && error.is_retryable());
+        assert!(matches!(error.kind, ErrorKind::Connection { .. }) && !error.possibly_executed, "{error:?}");
+        assert!(!error.possibly_executed && error.is_retryable());
         let text = error.to_string();
         assert!(text.contains(words) && text.contains("safe"), "{text}");
     }
@@ -202,9 +209,9 @@ async fn an_item_on_a_connection_that_broke_may_have_been_begun() {
     running.stop();
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(&error, Error::Connection { begun: true, .. }), "{error:?}");
-        assert!(error.is_retryable() && error.is_unreachable() && !error.is_retry_safe());
-        assert!(error.to_string().contains("may have done the work"), "{error}");
+        assert!(matches!(error.kind, ErrorKind::Connection { .. }) && error.possibly_executed, "{error:?}");
+        assert!(error.is_retryable() && error.is_unreachable() && error.possibly_executed);
+        assert!(error.to_string().contains("may have executed the call"), "{error}");
     }
 }
 
@@ -216,10 +223,10 @@ async fn an_item_that_was_never_handed_to_the_transport_was_not_begun() {
     let client = once(&socket).await;
     running.stop();
     // The connection is known to be gone, and nobody listens any longer.
-    while !matches!(client.health("").await, Err(Error::Connect { .. })) {}
+    while !matches!(client.health("").await, Err(Error { kind: ErrorKind::Connect { .. }, .. })) {}
     let error = client.hash_data(hash("x")).await.unwrap_err();
-    assert!(matches!(&error, Error::Connect { .. }), "{error:?}");
-    assert!(error.is_retry_safe());
+    assert!(matches!(&error.kind, ErrorKind::Connect { .. }), "{error:?}");
+    assert!(!error.possibly_executed);
 }
 
 #[tokio::test]
@@ -241,8 +248,8 @@ async fn of_many_items_on_a_connection_that_broke_those_were_begun_that_left() {
     let mut safe = Vec::new();
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Connection { .. }), "{error:?}");
-        safe.push(error.is_retry_safe());
+        assert!(matches!(error.kind, ErrorKind::Connection { .. }), "{error:?}");
+        safe.push(!error.possibly_executed);
     }
     // They leave in their order.
     assert!(!safe[0] && safe[63] && safe.is_sorted(), "{safe:?}");
@@ -308,7 +315,7 @@ async fn who_waits_is_told_when_the_runtime_of_the_client_ends() {
     fake.items(1).await;
     drop(stop);
     let error = waiting.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Connection { .. }), "{error:?}");
     own.join().unwrap();
 }
 
@@ -320,7 +327,7 @@ async fn waiting_for_nothing(socket: &std::path::Path) -> (Fake, Client, Running
     (fake, once(socket).await, running)
 }
 
-fn call(client: &Client) -> impl Future<Output = Result<broker_client::HashResponse, Error>> + use<> {
+fn call(client: &Client) -> impl Future<Output = Result<broker_client::HashDataResponse, Error>> + use<> {
     let client = client.clone();
     async move { client.hash_data(hash("x")).await }
 }

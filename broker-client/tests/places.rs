@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use broker_client::{Client, Error, HashRequest, HashResponse, RetryPolicy};
+use broker_client::{Client, Error, ErrorKind, HashDataRequest, HashDataResponse, RetryPolicy};
 use bytes::Bytes;
 use common::denied;
 use tokio::{
@@ -19,11 +19,11 @@ use tokio::{
 };
 
 /// Its length says which call it is.
-fn hash(length: usize) -> HashRequest {
-    HashRequest::new("Default", vec![b'x'; length])
+fn hash(length: usize) -> HashDataRequest {
+    HashDataRequest::new(vec![b'x'; length]).profile("Default")
 }
 
-type Call = JoinHandle<Result<HashResponse, Error>>;
+type Call = JoinHandle<Result<HashDataResponse, Error>>;
 
 fn call(client: &Client, length: usize) -> Call {
     let client = client.clone();
@@ -130,7 +130,7 @@ impl Frames {
 async fn refused(calls: impl IntoIterator<Item = Call>) {
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Connection { begun: false, .. }), "{error:?}");
+        assert!(matches!(error.kind, ErrorKind::Connection { .. }) && !error.possibly_executed, "{error:?}");
     }
 }
 

@@ -6,9 +6,8 @@ mod common;
 use std::{collections::HashMap, future::Future, pin::Pin};
 
 use broker_client::{
-    Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error,
-    GenerateKeyPairRequest, HashRequest, RetryPolicy, SignCertificateRequest, SignDataRequest,
-    VerifyDataRequest,
+    Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error, ErrorKind,
+    GenerateKeyPairRequest, HashDataRequest, SignCertificateRequest, SignDataRequest, VerifyDataRequest,
 };
 use common::{Broker, Lane, Step, broker_on, quick, start};
 use tonic::{Code as Grpc, Status};
@@ -30,41 +29,41 @@ type Call = for<'a> fn(&'a Client) -> Answer<'a>;
 const CALLS: [(&str, bool, Call); 10] = [
     ("hash_data", false, |it| Box::pin(async { it.hash_data(hash()).await.map(drop) })),
     ("verify_data", false, |it| {
-        Box::pin(async { it.verify_data(VerifyDataRequest::new("P", "k", "x", "s")).await.map(drop) })
+        Box::pin(async { it.verify_data(VerifyDataRequest::new("k", "x", "s").profile("P")).await.map(drop) })
     }),
     ("sign_certificate", true, |it| Box::pin(async { it.sign_certificate(certificate()).await.map(drop) })),
     ("sign_data", true, |it| {
-        Box::pin(async { it.sign_data(SignDataRequest::new("P", "k", "x")).await.map(drop) })
+        Box::pin(async { it.sign_data(SignDataRequest::new("k", "x").profile("P")).await.map(drop) })
     }),
     ("encrypt_data", true, |it| {
-        Box::pin(async { it.encrypt_data(EncryptDataRequest::new("P", "k", "x")).await.map(drop) })
+        Box::pin(async { it.encrypt_data(EncryptDataRequest::new("k", "x").profile("P")).await.map(drop) })
     }),
     ("decrypt_data", true, |it| {
-        let request = DecryptDataRequest::new("P", "k", "c", "n", "t");
+        let request = DecryptDataRequest::new("k", "c", "n", "t").profile("P");
         Box::pin(async { it.decrypt_data(request).await.map(drop) })
     }),
     ("generate_signature_key_pair", true, |it| {
-        let request = GenerateKeyPairRequest::new("P");
+        let request = GenerateKeyPairRequest::new().profile("P");
         Box::pin(async { it.generate_signature_key_pair(request).await.map(drop) })
     }),
     ("generate_kem_key_pair", true, |it| {
-        let request = GenerateKeyPairRequest::new("P");
+        let request = GenerateKeyPairRequest::new().profile("P");
         Box::pin(async { it.generate_kem_key_pair(request).await.map(drop) })
     }),
     ("encapsulate", true, |it| {
-        Box::pin(async { it.encapsulate(EncapsulateRequest::new("P", "k")).await.map(drop) })
+        Box::pin(async { it.encapsulate(EncapsulateRequest::new("k").profile("P")).await.map(drop) })
     }),
     ("decapsulate", true, |it| {
-        Box::pin(async { it.decapsulate(DecapsulateRequest::new("P", "k", "c")).await.map(drop) })
+        Box::pin(async { it.decapsulate(DecapsulateRequest::new("k", "c").profile("P")).await.map(drop) })
     }),
 ];
 
-fn hash() -> HashRequest {
-    HashRequest::new("P", "x")
+fn hash() -> HashDataRequest {
+    HashDataRequest::new("x").profile("P")
 }
 
 fn certificate() -> SignCertificateRequest {
-    SignCertificateRequest::new("P", "csr", "cert", "key")
+    SignCertificateRequest::new("csr", "cert", "key").profile("P")
 }
 
 /// What a broker says that is ending: of a call that it has not begun, and of one that it cuts.
@@ -98,7 +97,7 @@ async fn key_use_that_may_have_been_begun_is_sent_once(lane: Lane) {
             assert_eq!(keyed, answer.is_err(), "{name}: {answer:?}");
             assert_eq!(if keyed { 1 } else { 2 }, it.fake.calls(), "{name}");
             if let Err(error) = answer {
-                assert!(error.is_retryable() && !error.is_retry_safe(), "{name}: {error:?}");
+                assert!(error.is_retryable() && error.possibly_executed, "{name}: {error:?}");
             }
         }
     }
@@ -106,7 +105,7 @@ async fn key_use_that_may_have_been_begun_is_sent_once(lane: Lane) {
 
 async fn key_use_is_repeated_where_the_program_asks_for_it(lane: Lane) {
     let it = broker_on(lane, 1).await;
-    let policy = RetryPolicy { repeat_key_use: true, ..quick(2) };
+    let policy = quick(2).repeat_key_use(true);
     let client = Client::builder().socket(&it.socket).retry(policy).connect().await.unwrap();
     let client = if lane == Lane::Pipeline { client.pipeline() } else { client };
     for (name, _, call) in CALLS {
@@ -133,7 +132,10 @@ async fn key_use_on_a_connection_that_broke_is_sent_once(lane: Lane) {
     for (name, _, call) in CALLS.into_iter().filter(|(_, keyed, _)| *keyed) {
         let mut it = broker_on(lane, u32::MAX).await;
         let error = cut(&mut it, call).await.unwrap_err();
-        assert!(matches!(error, Error::Connection { begun: true, .. }), "{name}: {error:?}");
+        assert!(
+            matches!(error.kind, ErrorKind::Connection { .. }) && error.possibly_executed,
+            "{name}: {error:?}"
+        );
         assert_eq!(1, it.fake.calls(), "{name}");
         // The next one finds the broker that came back.
         call(&it.client).await.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -151,12 +153,12 @@ async fn hash_on_a_connection_that_broke_is_sent_again(lane: Lane) {
 /// A refusal that is safe by itself says nothing of the attempt before it.
 async fn refusal_after_an_attempt_that_was_begun_is_not_retry_safe(lane: Lane) {
     let it = broker_on(lane, 1).await;
-    let policy = RetryPolicy { repeat_key_use: true, ..quick(2) };
+    let policy = quick(2).repeat_key_use(true);
     let client = Client::builder().socket(&it.socket).retry(policy).connect().await.unwrap();
     let client = if lane == Lane::Pipeline { client.pipeline() } else { client };
     it.fake.fail(ending("DRAIN_DEADLINE")).fail(ending("SHUTTING_DOWN"));
     let error = client.sign_certificate(certificate()).await.unwrap_err();
-    assert!(error.rejection().unwrap().earlier && !error.is_retry_safe(), "{error:?}");
+    assert!(error.rejection().is_some() && error.possibly_executed, "{error:?}");
 }
 
 /// A refusal of the whole stream does not say how far each item had come, whatever its code.
@@ -165,7 +167,7 @@ async fn key_use_on_a_pipeline_that_was_refused_as_a_whole_is_sent_once() {
     let it = broker_on(Lane::Pipeline, 3).await;
     it.fake.then(Step::End(Status::resource_exhausted("enough")));
     let error = it.client.sign_certificate(certificate()).await.unwrap_err();
-    assert!(error.is_retryable() && !error.is_retry_safe(), "{error:?}");
+    assert!(error.is_retryable() && error.possibly_executed, "{error:?}");
     assert_eq!(1, it.fake.pipelines());
 
     it.fake.then(Step::End(Status::resource_exhausted("enough")));

@@ -5,7 +5,7 @@ mod common;
 
 use broker_client::{
     DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, GenerateKeyPairRequest,
-    HashRequest, HashStreamRequest, SignDataRequest, SignStreamRequest, blocking::Client,
+    HashDataRequest, HashStreamRequest, SignDataRequest, SignStreamRequest, blocking::Client,
 };
 use common::{
     Fake,
@@ -52,18 +52,22 @@ fn child(client: Client) {
     let kept = bytes(KEPT, 500);
     let mut numbers = SECRET;
     let mut secret = || bytes(numbers.next().unwrap(), 500);
-    drop(client.generate_kem_key_pair(GenerateKeyPairRequest::new("P").seed(secret())).unwrap());
-    drop(client.generate_signature_key_pair(GenerateKeyPairRequest::new("P").seed(secret())).unwrap());
-    drop(client.encapsulate(EncapsulateRequest::new("P", secret())).unwrap());
-    drop(client.decapsulate(DecapsulateRequest::new("P", secret(), "shared secret")).unwrap());
-    drop(client.sign_data(SignDataRequest::new("P", secret(), "x")).unwrap());
-    drop(client.decrypt_data(DecryptDataRequest::new("P", secret(), secret(), "n", "t")).unwrap());
-    drop(client.encrypt_data(EncryptDataRequest::new("P", secret(), secret())).unwrap());
-    drop(client.sign_reader(SignStreamRequest::new("P", secret()), &b"text"[..]).unwrap());
-    drop(client.hash_reader(HashStreamRequest::new("P"), std::io::Cursor::new(secret())).unwrap());
+    drop(client.generate_kem_key_pair(GenerateKeyPairRequest::new().profile("P").seed(secret())).unwrap());
+    drop(
+        client
+            .generate_signature_key_pair(GenerateKeyPairRequest::new().profile("P").seed(secret()))
+            .unwrap(),
+    );
+    drop(client.encapsulate(EncapsulateRequest::new(secret()).profile("P")).unwrap());
+    drop(client.decapsulate(DecapsulateRequest::new(secret(), "shared secret").profile("P")).unwrap());
+    drop(client.sign_data(SignDataRequest::new(secret(), "x").profile("P")).unwrap());
+    drop(client.decrypt_data(DecryptDataRequest::new(secret(), secret(), "n", "t").profile("P")).unwrap());
+    drop(client.encrypt_data(EncryptDataRequest::new(secret(), secret()).profile("P")).unwrap());
+    drop(client.sign_reader(SignStreamRequest::new(secret()).profile("P"), &b"text"[..]).unwrap());
+    drop(client.hash_reader(HashStreamRequest::new().profile("P"), std::io::Cursor::new(secret())).unwrap());
     assert_eq!(None, numbers.next());
     // The connection stays, and with it the buffer that it reads into: what is there goes when something else comes.
-    client.hash_data(HashRequest::new("P", vec![0; 100_000]).raw()).unwrap();
+    client.hash_data(HashDataRequest::new(vec![0; 100_000]).profile("P").raw()).unwrap();
     Child::ready();
     drop(kept);
 }

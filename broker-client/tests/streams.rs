@@ -13,8 +13,8 @@ use std::{
 };
 
 use broker_client::{
-    Client, Code, Error, HashRequest, HashStreamRequest, HashValue, SignStreamRequest, SignatureFormat,
-    VerifyStreamRequest,
+    Client, Code, ErrorKind, HashDataRequest, HashStreamRequest, HashValue, SignStreamRequest,
+    SignatureFormat, VerifyStreamRequest,
 };
 use broker_proto::v1;
 use bytes::Bytes;
@@ -25,7 +25,7 @@ use tonic::Status;
 const PART: usize = 256 * 1024;
 
 fn hash() -> HashStreamRequest {
-    HashStreamRequest::new("P").raw()
+    HashStreamRequest::new().profile("P").raw()
 }
 
 fn parts<const N: usize>(
@@ -72,7 +72,7 @@ async fn the_header_comes_first_and_every_part_after_it() {
     assert_eq!(End::Complete, it.fake.end().await);
 
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let request = HashStreamRequest::new("Old").traceparent(parent).correlation_id("order-7");
+    let request = HashStreamRequest::new().profile("Old").traceparent(parent).correlation_id("order-7");
     let answer = it.client.hash_stream(request.timeout(Duration::MAX), parts(["one"])).await.unwrap();
     assert_eq!(HashValue::Hex("6f6e65".into()), answer.value);
     assert_eq!((36, true), (answer.id.len(), answer.deprecation.is_some()));
@@ -85,7 +85,7 @@ async fn the_header_comes_first_and_every_part_after_it() {
 #[tokio::test]
 async fn a_stream_signs_and_another_verifies() {
     let it = broker(1).await;
-    let request = SignStreamRequest::new("P", "private").format(SignatureFormat::Cms);
+    let request = SignStreamRequest::new("private").profile("P").format(SignatureFormat::Cms);
     let signed = it.client.sign_stream(request, parts(["te", "xt"])).await.unwrap();
     assert_eq!(b"text!", &*signed.signature);
     let header: v1::SignStreamHeader = it.fake.last();
@@ -93,7 +93,8 @@ async fn a_stream_signs_and_another_verifies() {
     let Some(v1::sign_key_source::Source::Single(key)) = header.key_source.unwrap().source else { panic!() };
     assert_eq!(b"private".to_vec(), raw_key(Some(key)));
 
-    let request = VerifyStreamRequest::new("P", "public", signed.signature).format(SignatureFormat::Der);
+    let request =
+        VerifyStreamRequest::new("public", signed.signature).profile("P").format(SignatureFormat::Der);
     assert!(it.client.verify_stream(request.clone(), parts(["text"])).await.unwrap().valid);
     let header: v1::VerifyStreamHeader = it.fake.last();
     assert_eq!((&b"text!"[..], v1::SignatureFormat::Der), (&*header.signature, header.signature_format()));
@@ -103,7 +104,7 @@ async fn a_stream_signs_and_another_verifies() {
 #[tokio::test]
 async fn a_composite_s_keys_travel_in_the_header() {
     let it = broker(1).await;
-    let request = SignStreamRequest::composite("P", "traditional", "ml-dsa");
+    let request = SignStreamRequest::composite("traditional", "ml-dsa").profile("P");
     it.client.sign_reader(request, &b"text"[..]).await.unwrap();
     let keys = |source: Option<v1::SignKeySource>| match source.unwrap().source.unwrap() {
         v1::sign_key_source::Source::ComponentKeys(keys) => {
@@ -113,7 +114,7 @@ async fn a_composite_s_keys_travel_in_the_header() {
     };
     let expected = [b"traditional".to_vec(), b"ml-dsa".to_vec()];
     assert_eq!(expected, *keys(it.fake.last::<v1::SignStreamHeader>().key_source));
-    let request = VerifyStreamRequest::composite("P", "traditional", "ml-dsa", "text!");
+    let request = VerifyStreamRequest::composite("traditional", "ml-dsa", "text!").profile("P");
     assert!(it.client.verify_reader(request, &b"text"[..]).await.unwrap().valid);
     assert_eq!(expected, *keys(it.fake.last::<v1::VerifyStreamHeader>().key_source));
 }
@@ -187,7 +188,7 @@ async fn memory_is_constant_while_nobody_takes_the_data() {
     let (reader, read, dropped) = endless();
     let request = hash().timeout(Duration::from_millis(300));
     let error = it.client.hash_reader(request, reader).await.unwrap_err();
-    assert!(matches!(error, Error::Deadline { attempts: 1, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Deadline { attempts: 1, .. }), "{error:?}");
     // Four parts here, and what HTTP/2 lets the server be sent before it takes anything: by default 1 MiB.
     let read = read.load(Ordering::Relaxed);
     assert!(read <= 4 * PART + 1024 * 1024 + PART, "{read}");
@@ -209,7 +210,7 @@ async fn the_client_s_time_for_calls_does_not_end_a_stream() {
         tokio::task::yield_now().await;
     }
     let late = it.client.with_timeout(Duration::from_millis(100));
-    late.hash_data(HashRequest::new("P", "")).await.unwrap_err();
+    late.hash_data(HashDataRequest::new("").profile("P")).await.unwrap_err();
     drop(sender);
     assert_eq!(HashValue::Raw("late".into()), call.await.unwrap().unwrap().value);
 }
@@ -230,13 +231,13 @@ async fn a_reader_s_error_ends_the_call_and_the_broker_does_not_take_it_for_the_
     for before in [0, 5, PART, 2 * PART + 5] {
         let it = broker(3).await;
         let error = it.client.hash_reader(hash(), Broken(before)).await.unwrap_err();
-        let Error::Input { source } = &error else { panic!("{error:?}") };
+        let ErrorKind::Input { source, .. } = &error.kind else { panic!("{error:?}") };
         assert_eq!("the disk is gone", source.to_string());
         assert!(error.to_string().contains("the disk is gone"));
         assert!(!error.is_retryable() && !error.is_unreachable());
         assert_eq!(End::Broken, it.fake.end().await, "{before}");
         // The connection outlives it.
-        it.client.hash_data(HashRequest::new("P", "")).await.unwrap();
+        it.client.hash_data(HashDataRequest::new("").profile("P")).await.unwrap();
     }
 }
 
@@ -244,8 +245,10 @@ async fn a_reader_s_error_ends_the_call_and_the_broker_does_not_take_it_for_the_
 async fn an_error_among_parts_is_one_of_a_reader() {
     let it = broker(1).await;
     let broken = parts(["one"]).chain(tokio_stream::once(Err(io::ErrorKind::InvalidData.into())));
-    let error = it.client.sign_stream(SignStreamRequest::new("P", "k"), broken).await.unwrap_err();
-    assert!(matches!(&error, Error::Input { source } if source.kind() == io::ErrorKind::InvalidData));
+    let error = it.client.sign_stream(SignStreamRequest::new("k").profile("P"), broken).await.unwrap_err();
+    assert!(
+        matches!(&error.kind, ErrorKind::Input { source, .. } if source.kind() == io::ErrorKind::InvalidData)
+    );
     assert_eq!(End::Broken, it.fake.end().await);
 }
 
@@ -262,7 +265,7 @@ async fn a_reader_that_panics_has_not_come_to_its_end() {
     let it = broker(1).await;
     let error = it.client.hash_reader(hash(), Panics(false)).await.unwrap_err();
     assert!(
-        matches!(&error, Error::Input { source } if source.to_string().contains("panicked")),
+        matches!(&error.kind, ErrorKind::Input { source, .. } if source.to_string().contains("panicked")),
         "{error:?}"
     );
     assert_eq!(End::Broken, it.fake.end().await);
@@ -295,7 +298,7 @@ async fn a_broker_that_goes_away_in_the_middle_is_an_error_of_the_connection() {
     }
     it.running.take().unwrap().stop();
     let error = call.await.unwrap().unwrap_err();
-    assert!(matches!(error, Error::Connection { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Connection { .. }), "{error:?}");
     dropped.await.unwrap_err();
 }
 
@@ -315,7 +318,7 @@ async fn a_missing_broker_is_an_error_that_names_the_socket() {
     let folder = tempfile::tempdir().unwrap();
     let client = Client::builder().socket(folder.path().join("s")).retry(quick(2)).connect_lazy().unwrap();
     let error = client.hash_reader(hash(), &b"text"[..]).await.unwrap_err();
-    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Connect { .. }), "{error:?}");
 }
 
 #[tokio::test]
@@ -323,16 +326,17 @@ async fn an_empty_answer_to_a_stream_is_a_protocol_error() {
     let it = broker(1).await;
     it.fake.then(Step::Empty).then(Step::Empty);
     let error = it.client.hash_reader(hash(), &b"text"[..]).await.unwrap_err();
-    assert!(matches!(error, Error::Protocol { .. }));
-    let error = it.client.sign_reader(SignStreamRequest::new("P", "k"), &b"text"[..]).await.unwrap_err();
-    assert!(matches!(error, Error::Protocol { .. }));
+    assert!(matches!(error.kind, ErrorKind::Protocol { .. }));
+    let error =
+        it.client.sign_reader(SignStreamRequest::new("k").profile("P"), &b"text"[..]).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Protocol { .. }));
 }
 
 #[tokio::test]
 async fn a_header_that_cannot_be_sent_is_an_error_before_anything_is_sent() {
     let it = broker(1).await;
     let error = it.client.hash_stream(hash().traceparent("a\nb"), parts([])).await.unwrap_err();
-    assert!(matches!(error, Error::Invalid { what: "traceparent", .. }));
+    assert!(matches!(error.kind, ErrorKind::Invalid { what: "traceparent", .. }));
     assert_eq!(0, it.fake.calls());
 }
 
@@ -346,8 +350,55 @@ async fn streams_and_calls_run_at_the_same_time() {
             tokio::spawn(async move { client.hash_reader(hash(), io::Cursor::new(data)).await })
         })
         .collect();
-    it.client.hash_data(HashRequest::new("P", "x")).await.unwrap();
+    it.client.hash_data(HashDataRequest::new("x").profile("P")).await.unwrap();
     for task in tasks {
         assert!(HashValue::Raw(data.clone().into()) == task.await.unwrap().unwrap().value);
     }
+}
+
+#[tokio::test]
+async fn hashes_data_that_comes_piece_by_piece() {
+    let it = broker(1).await;
+    let mut hasher = it.client.hasher(hash());
+    // More pieces than wait at the same time.
+    for _ in 0..20 {
+        hasher.update("piece ").await.unwrap();
+    }
+    let answer = hasher.finalize().await.unwrap();
+    assert_eq!(HashValue::Raw("piece ".repeat(20).into()), answer.value);
+    assert_eq!([6; 20], *it.fake.lengths());
+    assert_eq!(End::Complete, it.fake.end().await);
+}
+
+#[tokio::test]
+async fn a_hasher_that_is_dropped_cancels_its_call() {
+    let it = broker(1).await;
+    let mut hasher = it.client.hasher(hash());
+    hasher.update("piece").await.unwrap();
+    while it.fake.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(hasher);
+    assert_eq!(End::Broken, it.fake.end().await);
+}
+
+#[tokio::test]
+async fn a_hasher_says_why_the_broker_refused_and_then_that_it_has_failed() {
+    let it = broker(1).await;
+    it.fake.fail(Status::not_found("no such profile"));
+    let mut hasher = it.client.hasher(hash());
+    let error = loop {
+        if let Err(error) = hasher.update("piece").await {
+            break error;
+        }
+    };
+    assert_eq!("no such profile", error.rejection().unwrap().message);
+    let error = hasher.update("piece").await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Invalid { .. }), "{error:?}");
+    let error = hasher.finalize().await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Invalid { .. }), "{error:?}");
+
+    it.fake.fail(Status::not_found("no such profile"));
+    let error = it.client.hasher(hash()).finalize().await.unwrap_err();
+    assert_eq!("no such profile", error.rejection().unwrap().message);
 }

@@ -33,19 +33,19 @@ fn child() {
     let mut numbers = DROPPED;
     let mut secret = || Zeroizing::new(bytes(numbers.next().unwrap(), 500));
     // Each is cloned, as a program does that sends it twice.
-    drop(GenerateKeyPairRequest::new("P").seed(secret()).clone());
-    drop(EncapsulateRequest::new("P", secret()).clone());
-    drop(DecapsulateRequest::new("P", secret(), "c").clone());
-    drop(SignDataRequest::new("P", secret(), "x").clone());
-    drop(SignDataRequest::composite("P", secret(), secret(), "x").clone());
-    drop(VerifyDataRequest::new("P", secret(), "x", "s").clone());
-    drop(EncryptDataRequest::new("P", secret(), secret()).clone());
-    drop(DecryptDataRequest::new("P", secret(), "c", "n", "t").clone());
-    drop(SignStreamRequest::new("P", secret()).clone());
-    drop(SignStreamRequest::composite("P", secret(), secret()).clone());
-    drop(VerifyStreamRequest::new("P", secret(), "s").clone());
+    drop(GenerateKeyPairRequest::new().profile("P").seed(secret()).clone());
+    drop(EncapsulateRequest::new(secret()).profile("P").clone());
+    drop(DecapsulateRequest::new(secret(), "c").profile("P").clone());
+    drop(SignDataRequest::new(secret(), "x").profile("P").clone());
+    drop(SignDataRequest::composite(secret(), secret(), "x").profile("P").clone());
+    drop(VerifyDataRequest::new(secret(), "x", "s").profile("P").clone());
+    drop(EncryptDataRequest::new(secret(), secret()).profile("P").clone());
+    drop(DecryptDataRequest::new(secret(), "c", "n", "t").profile("P").clone());
+    drop(SignStreamRequest::new(secret()).profile("P").clone());
+    drop(SignStreamRequest::composite(secret(), secret()).profile("P").clone());
+    drop(VerifyStreamRequest::new(secret(), "s").profile("P").clone());
     // What is replaced is wiped, too.
-    drop(GenerateKeyPairRequest::new("P").seed(secret()).seed(""));
+    drop(GenerateKeyPairRequest::new().profile("P").seed(secret()).seed(""));
     drop(Secret::from(&**secret()));
     assert_eq!(None, numbers.next());
     Child::ready();

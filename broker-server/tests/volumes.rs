@@ -14,7 +14,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use broker_client::{Client, HashRequest};
+use broker_client::{Client, HashDataRequest};
 
 /// Tells a test that it is running once more, inside a namespace, and which part it has there.
 const PART: &str = "BROKER_VOLUMES_PART";
@@ -344,7 +344,7 @@ fn client() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(async {
         let client = Client::builder().connect().await?;
-        client.hash_data(HashRequest::new("Default", "x")).await
+        client.hash_data(HashDataRequest::new("x").profile("Default")).await
     });
     match result {
         Ok(_) => println!("RESULT answered"),

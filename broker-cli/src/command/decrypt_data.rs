@@ -1,6 +1,6 @@
 //! `decrypt-data`.
 
-use broker_client::{Client, DecryptDataRequest, Decrypted, Error};
+use broker_client::{Client, DecryptDataRequest, DecryptDataResponse, Error};
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
@@ -79,24 +79,30 @@ struct Sealed {
 impl Sealed {
     /// The tag is the end of the text. How long it is the profile knows: where it is not as long as most are, the broker
     /// says so before it decrypts anything, and is asked once more.
-    async fn open_with_tag_behind(&self, broker: &Client) -> Result<Decrypted, Error> {
+    async fn open_with_tag_behind(&self, broker: &Client) -> Result<DecryptDataResponse, Error> {
         let ask = async |length: usize| {
             let (ciphertext, tag) = self.text.split_at(self.text.len().saturating_sub(length));
             self.open(broker, ciphertext, tag).await
         };
-        let refused = match ask(TAG).await {
-            Err(Error::Refused(refused)) => refused,
+        let error = match ask(TAG).await {
+            Err(error) => error,
             answer => return answer,
         };
+        let Some(refused) = error.rejection() else { return Err(error) };
         match (refused.field.as_deref(), refused.expected_bytes.as_slice()) {
             (Some("decrypt_metadata.tag"), [length]) if *length != TAG => ask(*length).await,
-            _ => Err(Error::Refused(refused)),
+            _ => Err(error),
         }
     }
 
-    async fn open(&self, broker: &Client, ciphertext: &[u8], tag: &[u8]) -> Result<Decrypted, Error> {
-        let mut request =
-            DecryptDataRequest::new(&self.profile, self.key.as_slice(), ciphertext, &*self.nonce, tag);
+    async fn open(
+        &self,
+        broker: &Client,
+        ciphertext: &[u8],
+        tag: &[u8],
+    ) -> Result<DecryptDataResponse, Error> {
+        let mut request = DecryptDataRequest::new(self.key.as_slice(), ciphertext, &*self.nonce, tag)
+            .profile(&self.profile);
         if let Some(aad) = &self.aad {
             request = request.aad(aad.as_slice());
         }

@@ -29,7 +29,7 @@ pub(super) fn run(args: args::EncryptData, endpoint: Endpoint, output: &mut Outp
         Source::Text(text) => Zeroizing::new(text.into_bytes()),
         Source::Place(place) => input::secret(&place)?,
     };
-    let mut request = EncryptDataRequest::new(args.profile, key, plaintext);
+    let mut request = EncryptDataRequest::new(key, plaintext).profile(args.profile);
     if let Some(nonce) = args.nonce {
         request = request.nonce(nonce);
     }

@@ -1,6 +1,6 @@
 //! `hash-data`.
 
-use broker_client::{Client, HashRequest, HashResponse, HashStreamRequest, HashValue};
+use broker_client::{Client, HashDataRequest, HashDataResponse, HashStreamRequest, HashValue};
 use serde_json::json;
 
 use crate::{
@@ -64,10 +64,10 @@ struct Hashing {
 }
 
 impl Hashing {
-    async fn send(&self, broker: &Client, data: Data, output: &Output) -> Result<HashResponse, Failure> {
+    async fn send(&self, broker: &Client, data: Data, output: &Output) -> Result<HashDataResponse, Failure> {
         match data {
             Data::Whole(bytes) => {
-                let request = HashRequest::new(&self.profile, bytes);
+                let request = HashDataRequest::new(bytes).profile(&self.profile);
                 let request = if self.raw { request.raw() } else { request.hex() };
                 Ok(broker.hash_data(request).await?)
             }
@@ -75,8 +75,13 @@ impl Hashing {
         }
     }
 
-    async fn stream(&self, broker: &Client, long: Long, output: &Output) -> Result<HashResponse, Failure> {
-        let request = HashStreamRequest::new(&self.profile);
+    async fn stream(
+        &self,
+        broker: &Client,
+        long: Long,
+        output: &Output,
+    ) -> Result<HashDataResponse, Failure> {
+        let request = HashStreamRequest::new().profile(&self.profile);
         let mut request = if self.raw { request.raw() } else { request.hex() };
         if let Some(timeout) = self.endpoint.timeout {
             request = request.timeout(timeout);
@@ -84,7 +89,7 @@ impl Hashing {
         progress::watch(long, output, async |long| broker.hash_reader(request, long).await).await
     }
 
-    fn print(&self, answer: &HashResponse, output: &mut Output) -> Result<(), Failure> {
+    fn print(&self, answer: &HashDataResponse, output: &mut Output) -> Result<(), Failure> {
         if let Some(outlets) = &self.outlets {
             match &answer.value {
                 HashValue::Hex(text) => outlets.write(&[format!("{text}\n").as_bytes()], output)?,

@@ -21,7 +21,7 @@ fn encapsulate(args: args::Encapsulate, endpoint: Endpoint, output: &mut Output)
         .secret("--secret-out", "shared secret", args.secret_out)
         .public("--ciphertext-out", "ciphertext", args.ciphertext_out);
     outlets.check(&[Some(&args.public_key)], output)?;
-    let request = EncapsulateRequest::new(args.profile, input::bytes(&args.public_key)?);
+    let request = EncapsulateRequest::new(input::bytes(&args.public_key)?).profile(args.profile);
     let answer = block_on(async { Ok(endpoint.client()?.encapsulate(request).await?) })
         .map_err(|failure| failure.of_options(&[("key_source", "--public-key")]))?;
     Written {
@@ -42,7 +42,7 @@ fn decapsulate(args: args::Decapsulate, endpoint: Endpoint, output: &mut Output)
         Outlets::new(args.force.force).secret("--secret-out", "shared secret", args.secret_out.clone());
     outlets.check(&[private_key, ciphertext], output)?;
     let key = input::secret(&args.private_key)?;
-    let request = DecapsulateRequest::new(args.profile, key, input::bytes(&args.ciphertext)?);
+    let request = DecapsulateRequest::new(key, input::bytes(&args.ciphertext)?).profile(args.profile);
     let answer =
         block_on(async { Ok(endpoint.client()?.decapsulate(request).await?) }).map_err(|failure| {
             failure.of_options(&[("key_source", "--private-key"), ("ciphertext", "--ciphertext")])

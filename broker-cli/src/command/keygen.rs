@@ -1,6 +1,6 @@
 //! `keygen` and `kem keygen`.
 
-use broker_client::{Client, GenerateKeyPairRequest, KeyEncoding, KeyPair};
+use broker_client::{Client, GenerateKeyPairRequest, GenerateKeyPairResponse, KeyEncoding};
 
 use super::written::Written;
 use crate::{
@@ -35,14 +35,14 @@ fn make(
     pair: Pair,
     format: args::KeyEncoding,
     output: &mut Output,
-    generate: impl FnOnce(GenerateKeyPairRequest) -> Result<KeyPair, Failure>,
+    generate: impl FnOnce(GenerateKeyPairRequest) -> Result<GenerateKeyPairResponse, Failure>,
 ) -> Result<(), Failure> {
     let seed_file = pair.seed_file.as_ref();
     let outlets = Outlets::new(pair.force.force)
         .secret("--private-out", "private key", pair.private_out)
         .public("--public-out", "public key", pair.public_out);
     outlets.check(&[seed_file], output)?;
-    let mut request = GenerateKeyPairRequest::new(pair.profile).encoding(format.into());
+    let mut request = GenerateKeyPairRequest::new().profile(pair.profile).encoding(format.into());
     if let Some(place) = seed_file {
         request = request.seed(input::secret(place)?);
     }

@@ -53,7 +53,8 @@ impl Material {
 
     /// Asks for a certificate under `profile`.
     pub(super) fn request(&self, profile: &str) -> SignCertificateRequest {
-        SignCertificateRequest::new(profile, &self.csr, &self.ca_pem, self.ca_key.as_str())
+        SignCertificateRequest::new(&self.csr, &self.ca_pem, self.ca_key.as_str())
+            .profile(profile)
             .encoding(Encoding::Der)
     }
 

@@ -56,7 +56,8 @@ fn check(args: args::SignCertificate) -> Result<SignCertificateRequest, Failure>
     let ca_cert = input::text(&args.ca_cert)?;
     let mut ca_key = input::secret_text(&args.ca_key)?;
     // Moved, not copied: the request wipes it.
-    let mut request = SignCertificateRequest::new(args.profile, csr, ca_cert, std::mem::take(&mut *ca_key));
+    let mut request =
+        SignCertificateRequest::new(csr, ca_cert, std::mem::take(&mut *ca_key)).profile(args.profile);
     if let Some(subject) = args.subject {
         request = request.subject(subject);
     }

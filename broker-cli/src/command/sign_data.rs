@@ -66,8 +66,8 @@ impl Request {
 
     fn whole(self, input: Bytes) -> SignDataRequest {
         let request = match self.second_key {
-            Some(second) => SignDataRequest::composite(self.profile, self.key, second, input),
-            None => SignDataRequest::new(self.profile, self.key, input),
+            Some(second) => SignDataRequest::composite(self.key, second, input).profile(self.profile),
+            None => SignDataRequest::new(self.key, input).profile(self.profile),
         };
         match self.format {
             Some(format) => request.format(format),
@@ -77,8 +77,8 @@ impl Request {
 
     fn stream(self) -> SignStreamRequest {
         let request = match self.second_key {
-            Some(second) => SignStreamRequest::composite(self.profile, self.key, second),
-            None => SignStreamRequest::new(self.profile, self.key),
+            Some(second) => SignStreamRequest::composite(self.key, second).profile(self.profile),
+            None => SignStreamRequest::new(self.key).profile(self.profile),
         };
         match self.format {
             Some(format) => request.format(format),

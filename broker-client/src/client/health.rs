@@ -1,14 +1,11 @@
 //! The health protocol.
 
-use tonic::Code;
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-
 use super::{Client, method};
 use crate::{
     error::Error,
     response::HealthStatus,
     retry::{self, Failure, Work},
-    wire::{self, Answer, Frame, Messages, Outgoing},
+    wire::{self, Answer, Frame, HealthCheckRequest, HealthCheckResponse, Messages, Outgoing},
 };
 
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
@@ -17,12 +14,12 @@ impl Client {
     /// Asks whether a service can be called; `""` is the broker as a whole.
     ///
     /// # Errors
-    /// [`Error::Refused`] with NOT_FOUND for a service that the broker does not have, or what kept the call from
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) with NOT_FOUND for a service that the broker does not have, or what kept the call from
     /// being answered.
     pub async fn health(&self, service: &str) -> Result<HealthStatus, Error> {
         let question = HealthCheckRequest { service: service.to_owned() };
         let answer = self.ask(&method::CHECK_HEALTH, &question).await?;
-        Ok(answer.status().into())
+        Ok(HealthStatus::from_message(answer))
     }
 
     /// Watches a service: its state now, and again whenever it changes. The deadline holds for the beginning only.
@@ -36,7 +33,7 @@ impl Client {
             let question = Outgoing::Message(wire::message(&question));
             attempt.limit(async {
                 let answer = self.connection.send(wire::head(WATCH), question).await?;
-                answer.begun().map_err(Failure::Status)
+                answer.accepted().map_err(Failure::Status)
             })
         });
         Ok(HealthWatch { answer: Some(answer.await?), messages: Messages::default() })
@@ -55,19 +52,18 @@ impl HealthWatch {
     /// Waits for the next state; the first comes at once. `None` when the broker has ended the watch.
     ///
     /// # Errors
-    /// [`Error::Connection`] when the broker is gone; begin a new watch then.
+    /// [`ErrorKind::Connection`](crate::ErrorKind::Connection) when the broker is gone; begin a new watch then.
     pub async fn next(&mut self) -> Result<Option<HealthStatus>, Error> {
         while let Some(answer) = &mut self.answer {
             if let Some(message) = self.messages.next()? {
-                return Ok(Some(wire::decode::<HealthCheckResponse>(message)?.status().into()));
+                let message: HealthCheckResponse = wire::decode(message)?;
+                return Ok(Some(HealthStatus::from_message(message)));
             }
             match answer.next().await {
                 Ok(Frame::Data(data)) => self.messages.push(data),
                 Ok(Frame::End(status)) => {
                     self.answer = None;
-                    if status.code() != Code::Ok {
-                        return Err(status.into());
-                    }
+                    status.map_err(Error::refused)?;
                 }
                 Err(error) => {
                     self.answer = None;

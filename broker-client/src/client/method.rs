@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use broker_proto::v1;
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::retry::Work;
+use crate::{
+    retry::Work,
+    wire::{HealthCheckRequest, HealthCheckResponse},
+};
 
 /// A call, by its first message and its answer.
 pub(super) struct Method<M, R> {

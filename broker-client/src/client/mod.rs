@@ -2,6 +2,7 @@
 //! this, by service.
 
 mod crypto;
+mod hasher;
 mod health;
 mod keys;
 mod method;
@@ -9,13 +10,14 @@ mod stream;
 
 use std::{mem, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-use broker_proto::v1::GetInfoRequest;
+use broker_proto::v1::{GetInfoRequest, Metadata};
 use bytes::Bytes;
 use http::HeaderValue;
 use prost::Message;
+use tracing::{Instrument as _, Span, debug, debug_span};
 
-pub use self::health::HealthWatch;
 use self::method::Method;
+pub use self::{hasher::Hasher, health::HealthWatch};
 use crate::{
     builder::Builder,
     error::Error,
@@ -38,6 +40,8 @@ pub struct Client {
     timeout: Duration,
     retry: Arc<RetryPolicy>,
     in_flight: usize,
+    /// The profile of the requests that name none.
+    profile: Option<Arc<str>>,
     /// Where the operations go that are not called one by one.
     pipeline: Option<Arc<Pipeline>>,
 }
@@ -57,14 +61,21 @@ impl Client {
     }
 
     pub(crate) fn new(connection: Connection, options: &Builder) -> Self {
-        let Builder { timeout, in_flight, .. } = *options;
-        Self { connection, timeout, retry: Arc::new(options.retry), in_flight, pipeline: None }
+        let Builder { timeout, in_flight, retry, .. } = *options;
+        let profile = options.profile.as_deref().map(Arc::from);
+        Self { connection, timeout, retry: Arc::new(retry), in_flight, profile, pipeline: None }
     }
 
     /// The same connection, with another time for each call but the streams.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
+    }
+
+    /// The same connection, with another profile for the requests that name none.
+    #[must_use]
+    pub fn with_profile(&self, name: impl Into<Arc<str>>) -> Self {
+        Self { profile: Some(name.into()), ..self.clone() }
     }
 
     /// The same connection, with one stream for all operations that this client and its clones are asked for
@@ -79,7 +90,7 @@ impl Client {
     /// dropped.
     ///
     /// ```no_run
-    /// use broker_client::HashRequest;
+    /// use broker_client::HashDataRequest;
     /// use tokio::task::JoinSet;
     ///
     /// # async fn run(client: broker_client::Client, records: Vec<Vec<u8>>) -> Result<(), Box<dyn std::error::Error>> {
@@ -88,7 +99,7 @@ impl Client {
     ///     .into_iter()
     ///     .map(|record| {
     ///         let pipeline = pipeline.clone();
-    ///         async move { pipeline.hash_data(HashRequest::new("Default", record)).await }
+    ///         async move { pipeline.hash_data(HashDataRequest::new(record).profile("Default")).await }
     ///     })
     ///     .collect();
     /// while let Some(hash) = hashes.join_next().await {
@@ -108,8 +119,7 @@ impl Client {
     /// # Errors
     /// What kept the call from being answered.
     pub async fn info(&self) -> Result<Info, Error> {
-        let answer = self.ask(&method::GET_INFO, &GetInfoRequest {}).await?;
-        Ok(answer.into())
+        Ok(Info::from_message(self.ask(&method::GET_INFO, &GetInfoRequest {}).await?))
     }
 
     /// An operation, down the lane that this client has: one id, one trace, one deadline and one message for all its
@@ -125,23 +135,34 @@ impl Client {
         A: Ask<Message: Message>,
         R: Message + Default,
     {
-        let options = mem::take(request.options());
+        let mut options = mem::take(request.options());
         let timeout = options.timeout.unwrap_or(self.timeout);
+        let profile = options.profile(self.profile.as_deref());
         let prepared = match &self.pipeline {
             None => options.header().map(|traceparent| (options.metadata(), traceparent)),
             Some(_) => options.traced_metadata().map(|metadata| (metadata, None)),
         };
-        let prepared = prepared.map(|(metadata, header)| (request.message(metadata), header));
+        let prepared = prepared.and_then(|(metadata, header)| {
+            let profile = profile?;
+            let span = span(method.path, &profile, &metadata);
+            Ok((request.message(profile, metadata), header, span))
+        });
         async move {
             // Borrowed, for the same reason.
-            let (message, traceparent) = prepared.as_ref().map_err(Error::clone)?;
-            let answer = match &self.pipeline {
-                None => self.unary(method, message, timeout, traceparent.as_ref()).await,
-                Some(pipeline) => {
-                    let send = |attempt| pipeline.call(method.item, message, attempt);
-                    retry::run(&self.retry, method.work, timeout, send).await
+            let (message, traceparent, span) = prepared.as_ref().map_err(Error::clone)?;
+            let answer = async {
+                match &self.pipeline {
+                    None => self.unary(method, message, timeout, traceparent.as_ref()).await,
+                    Some(pipeline) => {
+                        let send = |attempt| pipeline.call(method.item, message, attempt);
+                        retry::run(&self.retry, method.work, timeout, send).await
+                    }
                 }
             };
+            let answer = answer.instrument(span.clone()).await;
+            if let Err(error) = &answer {
+                span.in_scope(|| failed(error));
+            }
             wire::decode(answer?)
         }
     }
@@ -175,4 +196,14 @@ impl Client {
             attempt.limit(wire::call(&self.connection, head, Outgoing::Message(wire::message(message))))
         }))
     }
+}
+
+/// The span of a call (`tracing`): what is called, and by which names the broker's log and audit know it.
+fn span(path: &str, profile: &str, metadata: &Metadata) -> Span {
+    debug_span!("broker_call", rpc.system = "grpc", rpc.method = path, profile, id = metadata.id)
+}
+
+/// Says in the span of a call how it failed.
+fn failed(error: &Error) {
+    debug!(%error, possibly_executed = error.possibly_executed, "the call failed");
 }

@@ -11,15 +11,16 @@ use bytes::Bytes;
 use prost::Message;
 use tokio::{sync::oneshot, time};
 use tokio_stream::Stream;
+use tracing::Instrument as _;
 
 use super::{
     Client,
     method::{self, Method},
 };
 use crate::{
-    error::Error,
+    error::{Error, ErrorKind},
     request::{Ask, HashStreamRequest, SignStreamRequest, VerifyStreamRequest},
-    response::{HashResponse, SignDataResponse, VerifyDataResponse},
+    response::{HashDataResponse, SignDataResponse, VerifyDataResponse},
     retry::{self, Failure},
     upload::{Parts, ahead},
     wire::{self, Outgoing},
@@ -35,14 +36,14 @@ impl Client {
     /// The parts go to the socket without a copy. Their memory is the caller's, who alone can wipe it.
     ///
     /// # Errors
-    /// [`Error::Input`] when a part is an error, [`Error::Refused`] with the server's reason, or what kept the call
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when a part is an error, [`ErrorKind::Refused`](crate::ErrorKind::Refused) with the server's reason, or what kept the call
     /// from being answered.
     pub async fn hash_stream(
         &self,
         request: HashStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-    ) -> Result<HashResponse, Error> {
-        self.stream(&method::HASH_STREAM, request, parts).await?.try_into()
+    ) -> Result<HashDataResponse, Error> {
+        HashDataResponse::from_message(self.stream(&method::HASH_STREAM, request, parts).await?)
     }
 
     /// [`hash_stream`](Self::hash_stream) of what a reader gives until its end.
@@ -52,7 +53,7 @@ impl Client {
     /// use broker_client::HashStreamRequest;
     ///
     /// # async fn run(client: broker_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let answer = client.hash_reader(HashStreamRequest::new("Default"), File::open("large.iso")?).await?;
+    /// let answer = client.hash_reader(HashStreamRequest::new().profile("Default"), File::open("large.iso")?).await?;
     /// println!("{}", answer.value.to_hex());
     /// # Ok(())
     /// # }
@@ -68,7 +69,7 @@ impl Client {
         &self,
         request: HashStreamRequest,
         reader: impl Read + Send + 'static,
-    ) -> Result<HashResponse, Error> {
+    ) -> Result<HashDataResponse, Error> {
         self.hash_stream(request, ahead(reader)?).await
     }
 
@@ -81,7 +82,7 @@ impl Client {
         request: SignStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<SignDataResponse, Error> {
-        self.stream(&method::SIGN_STREAM, request, parts).await?.try_into()
+        SignDataResponse::from_message(self.stream(&method::SIGN_STREAM, request, parts).await?)
     }
 
     /// [`sign_stream`](Self::sign_stream) of what a reader gives until its end, as
@@ -107,7 +108,7 @@ impl Client {
         request: VerifyStreamRequest,
         parts: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<VerifyDataResponse, Error> {
-        Ok(self.stream(&method::VERIFY_STREAM, request, parts).await?.into())
+        Ok(VerifyDataResponse::from_message(self.stream(&method::VERIFY_STREAM, request, parts).await?))
     }
 
     /// [`verify_stream`](Self::verify_stream) of what a reader gives until its end, as
@@ -134,11 +135,14 @@ impl Client {
         A: Ask<Message: Message>,
         R: Message + Default,
     {
-        let options = mem::take(request.options());
+        let mut options = mem::take(request.options());
+        let profile = options.profile(self.profile.as_deref())?;
         let limit = options.timeout.map(|timeout| timeout.min(retry::LONGEST));
         let traceparent = options.header()?;
         let (failed, mut failure) = oneshot::channel();
-        let header = request.message(options.metadata());
+        let metadata = options.metadata();
+        let span = super::span(method.path, &profile, &metadata);
+        let header = request.message(profile, metadata);
         let upload = Outgoing::parts(Parts::new(&header, parts, failed));
         let mut head = wire::head(method.path);
         head.headers_mut().extend(traceparent.map(|value| (wire::TRACEPARENT, value)));
@@ -148,10 +152,11 @@ impl Client {
             let answer = wire::call(&self.connection, head, upload).await;
             answer.map_err(|other| match failure.try_recv() {
                 // Why the call was reset.
-                Ok(source) => Error::Input { source: Arc::new(source) }.into(),
+                Ok(source) => Error::new(ErrorKind::Input { source: Arc::new(source) }).into(),
                 Err(_) => other,
             })
         };
+        let answer = answer.instrument(span.clone());
         let answer = match limit {
             None => answer.await,
             Some(limit) => time::timeout(limit, answer).await.unwrap_or(Err(Failure::Late)),
@@ -159,9 +164,12 @@ impl Client {
         let answer = answer.map_err(|failure| match (failure, limit) {
             (Failure::Own(error), _) => error,
             (Failure::Status(status), Some(timeout)) if retry::out_of_time(&status) => deadline(timeout),
-            (Failure::Status(status), _) => status.into(),
+            (Failure::Status(status), _) => Error::refused(status),
             (Failure::Late, limit) => deadline(limit.unwrap_or(retry::LONGEST)),
         });
+        if let Err(error) = &answer {
+            span.in_scope(|| super::failed(error));
+        }
         wire::decode(answer?)
     }
 
@@ -169,13 +177,13 @@ impl Client {
     /// be sent again.
     async fn find(&self) -> Result<(), Error> {
         match self.health("").await {
-            // Who says no is there.
-            Ok(_) | Err(Error::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) if error.rejection().is_none() => Err(error),
+            // A broker that refuses is there.
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 }
 
 fn deadline(timeout: Duration) -> Error {
-    Error::Deadline { timeout, attempts: 1, last: None }
+    Error::new(ErrorKind::Deadline { timeout, attempts: 1, last: None })
 }

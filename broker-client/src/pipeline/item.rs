@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use broker_proto::rpc;
 use bytes::{Buf, BufMut, Bytes};
 use prost::{
     Message,
@@ -15,12 +14,11 @@ use prost::{
     },
 };
 use prost_types::Duration as ProtoDuration;
-use tonic::{Code, Status};
 
 use crate::{
     error::Error,
     retry::Failure,
-    wire::{PREFIX, put_prefix},
+    wire::{PREFIX, Status, put_prefix},
 };
 
 /// `PipelineRequest.sequence` and `PipelineResponse.sequence`.
@@ -125,11 +123,9 @@ pub(super) fn answer(mut response: Bytes, operation: u32) -> Result<Bytes, Failu
 
 /// A `google.rpc.Status`, as it would have ended the call on its own.
 fn error(message: Bytes) -> Failure {
-    match rpc::Status::decode(message.clone()) {
-        Ok(status) => match Code::from_i32(status.code) {
-            Code::Ok => Error::protocol("an error with the code OK").into(),
-            code => Failure::Status(Status::with_details(code, status.message, message)),
-        },
+    match Status::from_message(message) {
+        Ok(Some(status)) => Failure::Status(status),
+        Ok(None) => Error::protocol("an error with the code OK").into(),
         Err(error) => malformed(error).into(),
     }
 }
@@ -142,11 +138,16 @@ fn malformed(error: prost::DecodeError) -> Error {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-    use broker_proto::v1::{
-        HashDataResponse, PipelineResponse, VerifyDataResponse, pipeline_response::Result as Answer,
+    use broker_proto::{
+        rpc,
+        v1::{HashDataResponse, PipelineResponse, VerifyDataResponse, pipeline_response::Result as Answer},
     };
 
     use super::*;
+    use crate::error::{Code, ErrorKind};
+
+    const OK: i32 = 0;
+    const NOT_FOUND: i32 = 5;
 
     const HASH: u32 = 3;
 
@@ -154,8 +155,8 @@ mod tests {
         PipelineResponse { sequence: 300, result, padding: vec![0; 300] }.encode_to_vec().into()
     }
 
-    fn refused(code: Code) -> Option<Answer> {
-        Some(Answer::Error(rpc::Status { code: code.into(), message: "no".into(), details: Vec::new() }))
+    fn refused(code: i32) -> Option<Answer> {
+        Some(Answer::Error(rpc::Status { code, message: "no".into(), details: Vec::new() }))
     }
 
     #[test]
@@ -173,9 +174,9 @@ mod tests {
 
     #[test]
     fn an_error_is_the_status_that_the_call_would_have_had() {
-        let failure = answer(response(refused(Code::NotFound)), HASH).unwrap_err();
+        let failure = answer(response(refused(NOT_FOUND)), HASH).unwrap_err();
         let Failure::Status(status) = failure else { panic!("{failure:?}") };
-        assert_eq!((Code::NotFound, "no"), (status.code(), status.message()));
+        assert_eq!((Code::NotFound, "no"), (status.code, &*status.message));
     }
 
     #[test]
@@ -184,7 +185,7 @@ mod tests {
         for bytes in [
             response(None),
             response(Some(Answer::VerifyData(VerifyDataResponse::default()))),
-            response(refused(Code::Ok)),
+            response(refused(OK)),
             Bytes::new(),
             // A length beyond the end, and half a number.
             Bytes::from_static(&[HASH as u8 * 8 + 2, 9, 1]),
@@ -192,7 +193,8 @@ mod tests {
             whole.slice(..2),
         ] {
             let failure = answer(bytes, HASH).unwrap_err();
-            assert!(matches!(failure, Failure::Own(Error::Protocol { .. })), "{failure:?}");
+            let Failure::Own(error) = failure else { panic!("{failure:?}") };
+            assert!(matches!(error.kind, ErrorKind::Protocol { .. }), "{error:?}");
         }
     }
 

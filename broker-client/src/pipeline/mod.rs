@@ -63,7 +63,7 @@ impl Pipeline {
 
     /// A place among the items on their way, when there was none.
     async fn wait_for_place(&self, attempt: &mut Attempt) -> Result<SemaphorePermit<'_>, Failure> {
-        let closed = |_| Error::Runtime { detail: "the pipeline is closed".into() }.into();
+        let closed = |_| Error::runtime("the pipeline is closed").into();
         let place = attempt.limit(async { self.places.acquire().await.map_err(closed) }).await?;
         attempt.left = attempt.deadline.saturating_duration_since(Instant::now());
         Ok(place)

@@ -1,14 +1,12 @@
 //! The task of a stream: opens it, reads its answers, keeps its deadlines, and tells everybody how it ended.
 
-use std::sync::Arc;
-
-use tonic::{Code, Status};
+use std::{fmt, sync::Arc};
 
 use super::stream::{Requests, Stream};
 use crate::{
-    error::{Error, SHUTTING_DOWN},
+    error::{Code, Error, ErrorKind, Reason, Rejection},
     retry::{Failure, out_of_time},
-    wire::{self, Connection, Frame, Messages, Outgoing},
+    wire::{self, Connection, Frame, Messages, Outgoing, Status},
 };
 
 const EXECUTE: &str = "/cryptobroker.v1.PipelineService/Execute";
@@ -31,14 +29,14 @@ struct Ending<'a> {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.stream.end(|begun| self.end.failure(begun));
+        self.stream.end(|sent| self.end.failure(sent));
     }
 }
 
 /// How a stream ends.
 enum End {
-    /// The broker says how.
-    Status(Status),
+    /// The broker ended it: with OK, or with a refusal of the whole stream.
+    Status(Result<(), Status>),
     /// It was cut, or cannot be read on.
     Cut(Error),
     /// The task is gone.
@@ -68,29 +66,30 @@ async fn read(stream: &Arc<Stream>, connection: &Connection) -> End {
 }
 
 impl End {
-    /// What it is to an item that has no answer, and which the broker may have begun for all that this side knows.
-    fn failure(&self, begun: bool) -> Failure {
+    /// Returns how an item without an answer fails. `sent` says that it may have left this process, so that the broker may
+    /// have executed it for all that this side knows.
+    fn failure(&self, sent: bool) -> Failure {
         match self {
             // The broker answers what it has read before it ends a stream like this.
-            Self::Status(status) => match good_order(status) {
-                Some(words) => {
-                    let detail = format!("the broker ended the stream before this call ({words})");
-                    Error::Connection { detail, begun: false }.into()
+            Self::Status(Ok(())) => ended_in_order("OK"),
+            Self::Status(Err(status)) => {
+                let rejection = Rejection::from_status(status.clone());
+                match rejection.code {
+                    _ if rejection.reason == Some(Reason::ShuttingDown) => ended_in_order(rejection),
+                    Code::Unimplemented => Failure::Status(Status::new(Code::Unimplemented, NO_PIPELINE)),
+                    // It refuses the stream as a whole, and does not say how far each item had come.
+                    _ if sent && !out_of_time(status) => {
+                        Error::from(rejection).after_possible_execution().into()
+                    }
+                    _ => Failure::Status(status.clone()),
                 }
-                None if status.code() == Code::Unimplemented => {
-                    Failure::Status(Status::unimplemented(NO_PIPELINE))
-                }
-                // It refuses the stream as a whole, and does not say how far each item had come.
-                None if begun && !out_of_time(status) => Error::from(status.clone()).after_one_begun().into(),
-                None => Failure::Status(status.clone()),
-            },
-            Self::Cut(Error::Connection { detail, .. }) => {
-                Error::Connection { detail: detail.clone(), begun }.into()
+            }
+            Self::Cut(Error { kind: ErrorKind::Connection { detail }, .. }) => {
+                Error::connection(detail.as_str(), sent).into()
             }
             Self::Cut(error) => error.clone().into(),
             Self::Dropped => {
-                let detail = "the runtime that the client was made in has ended".to_owned();
-                Error::Connection { detail, begun }.into()
+                Error::connection("the runtime that the client was made in has ended", sent).into()
             }
         }
     }
@@ -98,13 +97,7 @@ impl End {
 
 const NO_PIPELINE: &str = "this broker has no PipelineService; call it with a client without `pipeline()`";
 
-/// What a broker says that answers what it has read and nothing more.
-fn good_order(status: &Status) -> Option<String> {
-    match Error::from(status.clone()) {
-        _ if status.code() == Code::Ok => Some("OK".to_owned()),
-        Error::Refused(refusal) if refusal.reason.as_deref() == Some(SHUTTING_DOWN) => {
-            Some(refusal.to_string())
-        }
-        _ => None,
-    }
+/// Makes the failure of an item that the broker did not read before it ended the stream with these words.
+fn ended_in_order(words: impl fmt::Display) -> Failure {
+    Error::connection(format!("the broker ended the stream before this call ({words})"), false).into()
 }

@@ -109,7 +109,7 @@ impl Stream {
         transport.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends the stream. Who waits gets what `failure` has for an item that may have been begun, or not.
+    /// Ends the stream. Who waits gets what `failure` has for an item that may have left this process, or has not.
     pub(super) fn end(&self, failure: impl Fn(bool) -> Failure) {
         let mut state = lock(&self.state);
         let State { outbox, slots, .. } = &mut *state;

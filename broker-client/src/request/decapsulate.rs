@@ -11,7 +11,6 @@ use super::{Ask, Key, Options, material::Data};
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct DecapsulateRequest {
-    profile: String,
     key: Key,
     ciphertext: Data<Vec<u8>>,
     options: Options,
@@ -19,13 +18,8 @@ pub struct DecapsulateRequest {
 
 impl DecapsulateRequest {
     /// The decapsulation key: raw (seed or expanded), PKCS#8 (RFC 9935: seed, expanded or both), or that as PEM.
-    pub fn new(
-        profile: impl Into<String>,
-        decapsulation_key: impl Into<Key>,
-        ciphertext: impl Into<Vec<u8>>,
-    ) -> Self {
+    pub fn new(decapsulation_key: impl Into<Key>, ciphertext: impl Into<Vec<u8>>) -> Self {
         Self {
-            profile: profile.into(),
             key: decapsulation_key.into(),
             ciphertext: Data(ciphertext.into()),
             options: Options::default(),
@@ -42,9 +36,9 @@ impl Ask for DecapsulateRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::DecapsulateRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::DecapsulateRequest {
         v1::DecapsulateRequest {
-            profile: self.profile,
+            profile,
             key_source: Some(self.key.source()),
             ciphertext: self.ciphertext.0,
             metadata: Some(metadata),

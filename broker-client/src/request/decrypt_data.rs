@@ -12,7 +12,6 @@ use super::{Ask, Key, Options, material::Data};
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct DecryptDataRequest {
-    profile: String,
     key: Key,
     ciphertext: Data<Vec<u8>>,
     nonce: Vec<u8>,
@@ -22,16 +21,14 @@ pub struct DecryptDataRequest {
 }
 
 impl DecryptDataRequest {
-    /// The bytes of the key, and ciphertext, nonce and tag as they are in [`Encrypted`](crate::Encrypted).
+    /// The bytes of the key, and ciphertext, nonce and tag as they are in [`EncryptDataResponse`](crate::EncryptDataResponse).
     pub fn new(
-        profile: impl Into<String>,
         key: impl Into<Key>,
         ciphertext: impl Into<Vec<u8>>,
         nonce: impl Into<Vec<u8>>,
         tag: impl Into<Vec<u8>>,
     ) -> Self {
         Self {
-            profile: profile.into(),
             key: key.into(),
             ciphertext: Data(ciphertext.into()),
             nonce: nonce.into(),
@@ -62,9 +59,9 @@ impl Ask for DecryptDataRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::DecryptDataRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::DecryptDataRequest {
         v1::DecryptDataRequest {
-            profile: self.profile,
+            profile,
             key_source: Some(self.key.source()),
             ciphertext: self.ciphertext.0,
             decrypt_metadata: Some(v1::DecryptMetadata {

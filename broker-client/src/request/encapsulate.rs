@@ -8,15 +8,14 @@ use super::{Ask, Key, Options};
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct EncapsulateRequest {
-    profile: String,
     key: Key,
     options: Options,
 }
 
 impl EncapsulateRequest {
     /// The encapsulation key: raw, SubjectPublicKeyInfo (RFC 9935), or that as PEM.
-    pub fn new(profile: impl Into<String>, encapsulation_key: impl Into<Key>) -> Self {
-        Self { profile: profile.into(), key: encapsulation_key.into(), options: Options::default() }
+    pub fn new(encapsulation_key: impl Into<Key>) -> Self {
+        Self { key: encapsulation_key.into(), options: Options::default() }
     }
 
     options!();
@@ -29,11 +28,7 @@ impl Ask for EncapsulateRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::EncapsulateRequest {
-        v1::EncapsulateRequest {
-            profile: self.profile,
-            key_source: Some(self.key.source()),
-            metadata: Some(metadata),
-        }
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::EncapsulateRequest {
+        v1::EncapsulateRequest { profile, key_source: Some(self.key.source()), metadata: Some(metadata) }
     }
 }

@@ -11,7 +11,6 @@ use super::{Ask, Key, Options, Secret, material::Data};
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct EncryptDataRequest {
-    profile: String,
     key: Key,
     plaintext: Secret,
     nonce: Vec<u8>,
@@ -21,9 +20,8 @@ pub struct EncryptDataRequest {
 
 impl EncryptDataRequest {
     /// The bytes of the key, as many as the profile says. The plaintext may be empty, and by default at most 1 MiB.
-    pub fn new(profile: impl Into<String>, key: impl Into<Key>, plaintext: impl Into<Secret>) -> Self {
+    pub fn new(key: impl Into<Key>, plaintext: impl Into<Secret>) -> Self {
         Self {
-            profile: profile.into(),
             key: key.into(),
             plaintext: plaintext.into(),
             nonce: Vec::new(),
@@ -60,9 +58,9 @@ impl Ask for EncryptDataRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::EncryptDataRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::EncryptDataRequest {
         v1::EncryptDataRequest {
-            profile: self.profile,
+            profile,
             key_source: Some(self.key.source()),
             plaintext: self.plaintext.into_vec(),
             encrypt_metadata: Some(v1::EncryptMetadata { nonce: self.nonce, aad: self.aad.map(|aad| aad.0) }),

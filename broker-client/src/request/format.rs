@@ -4,6 +4,7 @@ use broker_proto::v1;
 
 /// How the keys of a new pair are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum KeyEncoding {
     /// The standard's own octets; a private key is its seed. ML-KEM and ML-DSA (FIPS 203, FIPS 204), X-Wing and
     /// Ed25519; RSA and ECDSA have no such form.
@@ -28,6 +29,7 @@ impl KeyEncoding {
 
 /// How a signature is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SignatureFormat {
     /// The signature's own octets; of ECDSA r and s, each as long as the order of the curve.
     Raw,

@@ -8,10 +8,9 @@ use super::{Ask, KeyEncoding, Options, Secret};
 ///
 /// A seed is wiped from this value when it is dropped, which sending it does, and never printed.
 /// [Secrets](crate#secrets) says what becomes of the transport's copies.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct GenerateKeyPairRequest {
-    profile: String,
     seed: Option<Secret>,
     encoding: Option<KeyEncoding>,
     options: Options,
@@ -19,8 +18,8 @@ pub struct GenerateKeyPairRequest {
 
 impl GenerateKeyPairRequest {
     /// A pair from the randomness of the broker's system, unless [`seed`](Self::seed) is said.
-    pub fn new(profile: impl Into<String>) -> Self {
-        Self { profile: profile.into(), seed: None, encoding: None, options: Options::default() }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Makes the same pair each time, where the profile says `AllowSeed: true`. As long as the standard has it: ML-KEM
@@ -47,9 +46,9 @@ impl Ask for GenerateKeyPairRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::GenerateKeyPairRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::GenerateKeyPairRequest {
         v1::GenerateKeyPairRequest {
-            profile: self.profile,
+            profile,
             seed: self.seed.map(Secret::into_vec),
             key_encoding: KeyEncoding::wire(self.encoding),
             metadata: Some(metadata),

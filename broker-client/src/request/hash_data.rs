@@ -11,38 +11,32 @@ use super::{Ask, Options, material::Data};
 /// not wiped either.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
-pub struct HashRequest {
-    profile: String,
+pub struct HashDataRequest {
     input: Data<Bytes>,
     format: v1::HashOutputFormat,
     options: Options,
 }
 
-impl HashRequest {
+impl HashDataRequest {
     /// The bytes may be empty, and by default at most 1 MiB. The answer is hex unless [`raw`](Self::raw) is said.
-    pub fn new(profile: impl Into<String>, input: impl Into<Bytes>) -> Self {
-        Self {
-            profile: profile.into(),
-            input: Data(input.into()),
-            format: v1::HashOutputFormat::Hex,
-            options: Options::default(),
-        }
+    pub fn new(input: impl Into<Bytes>) -> Self {
+        Self { input: Data(input.into()), format: v1::HashOutputFormat::Hex, options: Options::default() }
     }
 
     hash_format!();
     options!();
 }
 
-impl Ask for HashRequest {
+impl Ask for HashDataRequest {
     type Message = v1::HashDataRequest;
 
     fn options(&mut self) -> &mut Options {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::HashDataRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::HashDataRequest {
         v1::HashDataRequest {
-            profile: self.profile,
+            profile,
             input: self.input.0,
             metadata: Some(metadata),
             output_format: self.format.into(),
@@ -56,7 +50,7 @@ mod tests {
 
     #[test]
     fn no_debug_shows_what_is_hashed() {
-        let text = format!("{:?}", HashRequest::new("Default", "PASSWORD"));
+        let text = format!("{:?}", HashDataRequest::new("PASSWORD").profile("Default"));
         assert!(text.contains("[8 bytes]") && !text.contains("PASSWORD"), "{text}");
     }
 }

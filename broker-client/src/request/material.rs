@@ -158,22 +158,25 @@ mod tests {
     #[test]
     fn no_debug_shows_key_seed_or_data() {
         fn texts<A: Ask<Message: fmt::Debug> + fmt::Debug>(request: A) -> [String; 2] {
-            [format!("{request:?} {request:#?}"), format!("{:?}", request.message(v1::Metadata::default()))]
+            [
+                format!("{request:?} {request:#?}"),
+                format!("{:?}", request.message("P".into(), v1::Metadata::default())),
+            ]
         }
         for [request, message] in [
-            texts(GenerateKeyPairRequest::new("P").seed(KEY)),
-            texts(EncapsulateRequest::new("P", KEY)),
-            texts(DecapsulateRequest::new("P", KEY, "TEXT")),
-            texts(SignDataRequest::new("P", KEY, "TEXT")),
-            texts(SignDataRequest::composite("P", KEY, KEY, "TEXT")),
-            texts(VerifyDataRequest::new("P", KEY, "TEXT", "TEXT")),
-            texts(VerifyDataRequest::composite("P", KEY, KEY, "TEXT", "TEXT")),
-            texts(EncryptDataRequest::new("P", KEY, KEY).aad("TEXT")),
-            texts(DecryptDataRequest::new("P", KEY, "TEXT", "n", "t").aad("TEXT")),
-            texts(SignStreamRequest::new("P", KEY)),
-            texts(SignStreamRequest::composite("P", KEY, KEY)),
-            texts(VerifyStreamRequest::new("P", KEY, "TEXT")),
-            texts(VerifyStreamRequest::composite("P", KEY, KEY, "TEXT")),
+            texts(GenerateKeyPairRequest::new().profile("P").seed(KEY)),
+            texts(EncapsulateRequest::new(KEY).profile("P")),
+            texts(DecapsulateRequest::new(KEY, "TEXT").profile("P")),
+            texts(SignDataRequest::new(KEY, "TEXT").profile("P")),
+            texts(SignDataRequest::composite(KEY, KEY, "TEXT").profile("P")),
+            texts(VerifyDataRequest::new(KEY, "TEXT", "TEXT").profile("P")),
+            texts(VerifyDataRequest::composite(KEY, KEY, "TEXT", "TEXT").profile("P")),
+            texts(EncryptDataRequest::new(KEY, KEY).profile("P").aad("TEXT")),
+            texts(DecryptDataRequest::new(KEY, "TEXT", "n", "t").profile("P").aad("TEXT")),
+            texts(SignStreamRequest::new(KEY).profile("P")),
+            texts(SignStreamRequest::composite(KEY, KEY).profile("P")),
+            texts(VerifyStreamRequest::new(KEY, "TEXT").profile("P")),
+            texts(VerifyStreamRequest::composite(KEY, KEY, "TEXT").profile("P")),
         ] {
             assert!(request.contains("[redacted]") && message.contains("[redacted]"), "{request} {message}");
             // As text and as numbers.

@@ -27,7 +27,7 @@ pub use self::{
     encrypt_data::EncryptDataRequest,
     format::{KeyEncoding, SignatureFormat},
     generate_key_pair::GenerateKeyPairRequest,
-    hash_data::HashRequest,
+    hash_data::HashDataRequest,
     material::{Key, Secret},
     sign_certificate::{Encoding, SignCertificateRequest},
     sign_data::SignDataRequest,

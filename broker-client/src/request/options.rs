@@ -16,12 +16,13 @@ pub(crate) trait Ask {
     fn options(&mut self) -> &mut Options;
 
     /// One for all attempts, without a copy of what is in the request. It wipes the secrets in it.
-    fn message(self, metadata: v1::Metadata) -> Self::Message;
+    fn message(self, profile: String, metadata: v1::Metadata) -> Self::Message;
 }
 
 /// What every request can carry beside its own fields.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
+    pub(crate) profile: Option<String>,
     pub(crate) id: Option<String>,
     pub(crate) correlation_id: Option<String>,
     pub(crate) traceparent: Option<String>,
@@ -34,6 +35,12 @@ macro_rules! options {
         options!("How long this call may take, retries included. Default: the client's.");
     };
     ($timeout:literal) => {
+        /// The profile that decides. Default: the client's ([`Builder::profile`](crate::Builder::profile)).
+        pub fn profile(mut self, profile: impl Into<String>) -> Self {
+            self.options.profile = Some(profile.into());
+            self
+        }
+
         /// The caller's name for this call, printable ASCII of at most 128 bytes; it comes back in the answer and
         /// stands in the broker's log. Default: a random UUID (version 4).
         pub fn id(mut self, id: impl Into<String>) -> Self {
@@ -62,13 +69,20 @@ macro_rules! options {
 }
 
 impl Options {
+    /// Takes the profile of this request, or else that of its client.
+    pub(crate) fn profile(&mut self, default: Option<&str>) -> Result<String, Error> {
+        let profile = self.profile.take().or_else(|| default.map(str::to_owned));
+        profile.ok_or_else(|| {
+            Error::invalid("profile", "neither the request names one nor its client (Builder::profile)")
+        })
+    }
+
     /// The `traceparent` header, if one was given.
     pub(crate) fn header(&self) -> Result<Option<HeaderValue>, Error> {
         let Some(text) = &self.traceparent else { return Ok(None) };
-        let value = text.parse().map_err(|_| Error::Invalid {
-            what: "traceparent",
-            detail: format!("{text:?} is not printable ASCII"),
-        })?;
+        let value = text
+            .parse()
+            .map_err(|_| Error::invalid("traceparent", format!("{text:?} is not printable ASCII")))?;
         Ok(Some(value))
     }
 
@@ -97,10 +111,10 @@ fn trace_parts(traceparent: &str) -> Result<(String, String, String), Error> {
     let mut parts = traceparent.split('-').skip(1).map(str::to_owned);
     match (parts.next(), parts.next(), parts.next()) {
         (Some(trace), Some(span), Some(flags)) => Ok((trace, span, flags)),
-        _ => Err(Error::Invalid {
-            what: "traceparent",
-            detail: format!("{traceparent:?} is not of the form version-trace-span-flags"),
-        }),
+        _ => {
+            let detail = format!("{traceparent:?} is not of the form version-trace-span-flags");
+            Err(Error::invalid("traceparent", detail))
+        }
     }
 }
 
@@ -109,6 +123,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
     use super::*;
+    use crate::error::ErrorKind;
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -117,8 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn a_request_s_profile_wins_over_its_client_s_and_one_of_them_must_be_there() {
+        let own = || Options { profile: Some("own".into()), ..Options::default() };
+        assert_eq!("own", own().profile(Some("client")).unwrap());
+        assert_eq!("own", own().profile(None).unwrap());
+        assert_eq!("client", Options::default().profile(Some("client")).unwrap());
+        let error = Options::default().profile(None).unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Invalid { what: "profile", .. }), "{error}");
+    }
+
+    #[test]
     fn a_header_that_cannot_be_sent_is_an_error() {
-        assert!(matches!(traced("a\nb").header(), Err(Error::Invalid { what: "traceparent", .. })));
+        let error = traced("a\nb").header().unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Invalid { what: "traceparent", .. }), "{error}");
     }
 
     #[test]
@@ -138,7 +164,7 @@ mod tests {
     fn what_is_no_traceparent_cannot_be_its_fields() {
         for text in ["", "00", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"] {
             let error = traced(text).traced_metadata().unwrap_err();
-            assert!(matches!(error, Error::Invalid { what: "traceparent", .. }), "{text}");
+            assert!(matches!(error.kind, ErrorKind::Invalid { what: "traceparent", .. }), "{text}");
         }
     }
 }

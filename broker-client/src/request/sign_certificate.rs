@@ -9,6 +9,7 @@ use super::{Ask, Options, material::Wiped};
 
 /// How a certificate is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Encoding {
     /// Binary (X.690).
     Der,
@@ -24,7 +25,6 @@ pub enum Encoding {
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignCertificateRequest {
-    profile: String,
     csr: String,
     ca_cert: String,
     ca_key: Wiped<String>,
@@ -39,13 +39,11 @@ pub struct SignCertificateRequest {
 impl SignCertificateRequest {
     /// CSR, CA certificate and CA key (PKCS#8, SEC1 or PKCS#1, not encrypted), all in PEM.
     pub fn new(
-        profile: impl Into<String>,
         csr_pem: impl Into<String>,
         ca_cert_pem: impl Into<String>,
         ca_key_pem: impl Into<String>,
     ) -> Self {
         Self {
-            profile: profile.into(),
             csr: csr_pem.into(),
             ca_cert: ca_cert_pem.into(),
             ca_key: Wiped(Zeroizing::new(ca_key_pem.into())),
@@ -109,13 +107,13 @@ impl Ask for SignCertificateRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::SignCertificateRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::SignCertificateRequest {
         let format = match self.encoding {
             Encoding::Der => v1::SignOutputFormat::Der,
             Encoding::Pem => v1::SignOutputFormat::Pem,
         };
         let mut message = v1::SignCertificateRequest::default();
-        message.profile = self.profile;
+        message.profile = profile;
         message.csr = self.csr;
         message.ca_private_key = self.ca_key.into_inner();
         message.ca_cert = self.ca_cert;
@@ -144,11 +142,11 @@ mod tests {
     #[test]
     fn no_debug_shows_the_key() {
         let request =
-            SignCertificateRequest::new("Default", "csr", "cert", "THE-PRIVATE-KEY").subject("CN=a");
+            SignCertificateRequest::new("csr", "cert", "THE-PRIVATE-KEY").profile("Default").subject("CN=a");
         for text in [
             format!("{request:?}"),
             format!("{request:#?}"),
-            format!("{:?}", request.clone().message(v1::Metadata::default())),
+            format!("{:?}", request.clone().message("P".into(), v1::Metadata::default())),
         ] {
             assert!(text.contains("[redacted]") && !text.contains("PRIVATE"), "{text}");
         }
@@ -157,14 +155,14 @@ mod tests {
     #[test]
     fn every_setter_reaches_its_field() {
         let metadata = v1::Metadata { id: "id-1".into(), ..Default::default() };
-        let message = SignCertificateRequest::new("P", "csr", "cert", "key")
+        let message = SignCertificateRequest::new("csr", "cert", "key")
             .subject("CN=a")
             .crl_url("http://a.example/1")
             .crl_url("http://a.example/2")
             .not_before(UNIX_EPOCH + Duration::from_millis(5_900))
             .not_after_unix(9)
             .encoding(Encoding::Der)
-            .message(metadata);
+            .message("P".into(), metadata);
         assert_eq!(("P", "csr"), (&*message.profile, &*message.csr));
         assert_eq!(("cert", "key"), (&*message.ca_cert, &*message.ca_private_key));
         assert_eq!(Some("CN=a"), message.subject.as_deref());

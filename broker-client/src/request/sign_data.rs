@@ -16,7 +16,6 @@ use super::{
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignDataRequest {
-    profile: String,
     keys: Keys,
     input: Data<Bytes>,
     format: Option<SignatureFormat>,
@@ -26,22 +25,21 @@ pub struct SignDataRequest {
 impl SignDataRequest {
     /// A private key in PEM or DER: PKCS#8, SEC1 or PKCS#1, not encrypted. The input may be empty, and by default at most
     /// 1 MiB; [`SignStreamRequest`](crate::SignStreamRequest) takes more.
-    pub fn new(profile: impl Into<String>, private_key: impl Into<Key>, input: impl Into<Bytes>) -> Self {
-        Self::with(profile.into(), Keys::Single(private_key.into()), input.into())
+    pub fn new(private_key: impl Into<Key>, input: impl Into<Bytes>) -> Self {
+        Self::with(Keys::Single(private_key.into()), input.into())
     }
 
     /// The two private keys of a composite, for a profile of SigningMode `hybrid`.
     pub fn composite(
-        profile: impl Into<String>,
         traditional_key: impl Into<Key>,
         ml_dsa_key: impl Into<Key>,
         input: impl Into<Bytes>,
     ) -> Self {
-        Self::with(profile.into(), Keys::composite(traditional_key, ml_dsa_key), input.into())
+        Self::with(Keys::composite(traditional_key, ml_dsa_key), input.into())
     }
 
-    fn with(profile: String, keys: Keys, input: Bytes) -> Self {
-        Self { profile, keys, input: Data(input), format: None, options: Options::default() }
+    fn with(keys: Keys, input: Bytes) -> Self {
+        Self { keys, input: Data(input), format: None, options: Options::default() }
     }
 
     signature_format!();
@@ -55,9 +53,9 @@ impl Ask for SignDataRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::SignDataRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::SignDataRequest {
         v1::SignDataRequest {
-            profile: self.profile,
+            profile,
             key_source: Some(self.keys.source()),
             input: self.input.0,
             signature_format: SignatureFormat::wire(self.format),

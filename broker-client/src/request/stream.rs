@@ -12,19 +12,24 @@ use super::{
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct HashStreamRequest {
-    profile: String,
     format: v1::HashOutputFormat,
     options: Options,
 }
 
 impl HashStreamRequest {
     /// The answer is hex unless [`raw`](Self::raw) is said.
-    pub fn new(profile: impl Into<String>) -> Self {
-        Self { profile: profile.into(), format: v1::HashOutputFormat::Hex, options: Options::default() }
+    pub fn new() -> Self {
+        Self { format: v1::HashOutputFormat::Hex, options: Options::default() }
     }
 
     hash_format!();
     options!("How long the whole stream may take. Default: as long as it takes.");
+}
+
+impl Default for HashStreamRequest {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Ask for HashStreamRequest {
@@ -34,12 +39,9 @@ impl Ask for HashStreamRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::HashStreamRequest {
-        let header = v1::HashStreamHeader {
-            profile: self.profile,
-            metadata: Some(metadata),
-            output_format: self.format.into(),
-        };
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::HashStreamRequest {
+        let header =
+            v1::HashStreamHeader { profile, metadata: Some(metadata), output_format: self.format.into() };
         v1::HashStreamRequest { part: Some(v1::hash_stream_request::Part::Header(header)) }
     }
 }
@@ -51,7 +53,6 @@ impl Ask for HashStreamRequest {
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignStreamRequest {
-    profile: String,
     keys: Keys,
     format: Option<SignatureFormat>,
     options: Options,
@@ -60,21 +61,17 @@ pub struct SignStreamRequest {
 impl SignStreamRequest {
     /// The private key as in [`SignDataRequest::new`](crate::SignDataRequest::new). Ed25519 reads its message twice
     /// (RFC 8032 5.1.6) and is refused, except in the format CMS.
-    pub fn new(profile: impl Into<String>, private_key: impl Into<Key>) -> Self {
-        Self::with(profile.into(), Keys::Single(private_key.into()))
+    pub fn new(private_key: impl Into<Key>) -> Self {
+        Self::with(Keys::Single(private_key.into()))
     }
 
     /// The two private keys of a composite, for a profile of SigningMode `hybrid`.
-    pub fn composite(
-        profile: impl Into<String>,
-        traditional_key: impl Into<Key>,
-        ml_dsa_key: impl Into<Key>,
-    ) -> Self {
-        Self::with(profile.into(), Keys::composite(traditional_key, ml_dsa_key))
+    pub fn composite(traditional_key: impl Into<Key>, ml_dsa_key: impl Into<Key>) -> Self {
+        Self::with(Keys::composite(traditional_key, ml_dsa_key))
     }
 
-    fn with(profile: String, keys: Keys) -> Self {
-        Self { profile, keys, format: None, options: Options::default() }
+    fn with(keys: Keys) -> Self {
+        Self { keys, format: None, options: Options::default() }
     }
 
     signature_format!();
@@ -88,9 +85,9 @@ impl Ask for SignStreamRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::SignStreamRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::SignStreamRequest {
         let header = v1::SignStreamHeader {
-            profile: self.profile,
+            profile,
             key_source: Some(self.keys.source()),
             signature_format: SignatureFormat::wire(self.format),
             metadata: Some(metadata),
@@ -103,7 +100,6 @@ impl Ask for SignStreamRequest {
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct VerifyStreamRequest {
-    profile: String,
     keys: Keys,
     signature: Data<Bytes>,
     format: Option<SignatureFormat>,
@@ -112,22 +108,21 @@ pub struct VerifyStreamRequest {
 
 impl VerifyStreamRequest {
     /// The public key as in [`VerifyDataRequest::new`](crate::VerifyDataRequest::new).
-    pub fn new(profile: impl Into<String>, public_key: impl Into<Key>, signature: impl Into<Bytes>) -> Self {
-        Self::with(profile.into(), Keys::Single(public_key.into()), signature.into())
+    pub fn new(public_key: impl Into<Key>, signature: impl Into<Bytes>) -> Self {
+        Self::with(Keys::Single(public_key.into()), signature.into())
     }
 
     /// The two public keys of a composite, for a profile of SigningMode `hybrid`.
     pub fn composite(
-        profile: impl Into<String>,
         traditional_key: impl Into<Key>,
         ml_dsa_key: impl Into<Key>,
         signature: impl Into<Bytes>,
     ) -> Self {
-        Self::with(profile.into(), Keys::composite(traditional_key, ml_dsa_key), signature.into())
+        Self::with(Keys::composite(traditional_key, ml_dsa_key), signature.into())
     }
 
-    fn with(profile: String, keys: Keys, signature: Bytes) -> Self {
-        Self { profile, keys, signature: Data(signature), format: None, options: Options::default() }
+    fn with(keys: Keys, signature: Bytes) -> Self {
+        Self { keys, signature: Data(signature), format: None, options: Options::default() }
     }
 
     signature_format!();
@@ -141,9 +136,9 @@ impl Ask for VerifyStreamRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::VerifyStreamRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::VerifyStreamRequest {
         let header = v1::VerifyStreamHeader {
-            profile: self.profile,
+            profile,
             key_source: Some(self.keys.source()),
             signature: self.signature.0,
             signature_format: SignatureFormat::wire(self.format),

@@ -12,7 +12,6 @@ use super::{
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct VerifyDataRequest {
-    profile: String,
     keys: Keys,
     input: Data<Bytes>,
     signature: Data<Bytes>,
@@ -23,30 +22,23 @@ pub struct VerifyDataRequest {
 impl VerifyDataRequest {
     /// A public key (SubjectPublicKeyInfo) or a certificate, in PEM or DER. The input is by default at most 1 MiB;
     /// [`VerifyStreamRequest`](crate::VerifyStreamRequest) takes more.
-    pub fn new(
-        profile: impl Into<String>,
-        public_key: impl Into<Key>,
-        input: impl Into<Bytes>,
-        signature: impl Into<Bytes>,
-    ) -> Self {
-        Self::with(profile.into(), Keys::Single(public_key.into()), input.into(), signature.into())
+    pub fn new(public_key: impl Into<Key>, input: impl Into<Bytes>, signature: impl Into<Bytes>) -> Self {
+        Self::with(Keys::Single(public_key.into()), input.into(), signature.into())
     }
 
     /// The two public keys of a composite, for a profile of SigningMode `hybrid`.
     pub fn composite(
-        profile: impl Into<String>,
         traditional_key: impl Into<Key>,
         ml_dsa_key: impl Into<Key>,
         input: impl Into<Bytes>,
         signature: impl Into<Bytes>,
     ) -> Self {
         let keys = Keys::composite(traditional_key, ml_dsa_key);
-        Self::with(profile.into(), keys, input.into(), signature.into())
+        Self::with(keys, input.into(), signature.into())
     }
 
-    fn with(profile: String, keys: Keys, input: Bytes, signature: Bytes) -> Self {
+    fn with(keys: Keys, input: Bytes, signature: Bytes) -> Self {
         Self {
-            profile,
             keys,
             input: Data(input),
             signature: Data(signature),
@@ -66,9 +58,9 @@ impl Ask for VerifyDataRequest {
         &mut self.options
     }
 
-    fn message(self, metadata: v1::Metadata) -> v1::VerifyDataRequest {
+    fn message(self, profile: String, metadata: v1::Metadata) -> v1::VerifyDataRequest {
         v1::VerifyDataRequest {
-            profile: self.profile,
+            profile,
             key_source: Some(self.keys.source()),
             input: self.input.0,
             signature: self.signature.0,

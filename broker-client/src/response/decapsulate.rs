@@ -14,7 +14,7 @@ use crate::error::Error;
 /// the transport's copies.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Decapsulation {
+pub struct DecapsulateResponse {
     /// 32 bytes. From a ciphertext that was tampered with it is another secret (FIPS 203 6.3).
     pub shared_secret: Zeroizing<Vec<u8>>,
     /// What was done.
@@ -25,9 +25,9 @@ pub struct Decapsulation {
     pub deprecation: Option<Deprecation>,
 }
 
-impl fmt::Debug for Decapsulation {
+impl fmt::Debug for DecapsulateResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decapsulation")
+        f.debug_struct("DecapsulateResponse")
             .field("shared_secret", &"[redacted]")
             .field("descriptor", &self.descriptor)
             .field("id", &self.id)
@@ -36,15 +36,13 @@ impl fmt::Debug for Decapsulation {
     }
 }
 
-impl TryFrom<v1::DecapsulateResponse> for Decapsulation {
-    type Error = Error;
-
-    fn try_from(mut message: v1::DecapsulateResponse) -> Result<Self, Error> {
+impl DecapsulateResponse {
+    pub(crate) fn from_message(mut message: v1::DecapsulateResponse) -> Result<Self, Error> {
         present(&message.shared_secret, "DecapsulateResponse without a shared secret")?;
         let (id, deprecation) = metadata(message.metadata.take());
         Ok(Self {
             shared_secret: mem::take(&mut message.shared_secret).into(),
-            descriptor: message.descriptor.take().into(),
+            descriptor: Descriptor::from_message(message.descriptor.take()),
             id,
             deprecation,
         })

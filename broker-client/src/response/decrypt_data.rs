@@ -14,7 +14,7 @@ use crate::error::Error;
 /// the transport's copies.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Decrypted {
+pub struct DecryptDataResponse {
     /// As long as the ciphertext.
     pub plaintext: Zeroizing<Vec<u8>>,
     /// The id of the call.
@@ -23,9 +23,9 @@ pub struct Decrypted {
     pub deprecation: Option<Deprecation>,
 }
 
-impl fmt::Debug for Decrypted {
+impl fmt::Debug for DecryptDataResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decrypted")
+        f.debug_struct("DecryptDataResponse")
             .field("plaintext", &"[redacted]")
             .field("id", &self.id)
             .field("deprecation", &self.deprecation)
@@ -33,8 +33,8 @@ impl fmt::Debug for Decrypted {
     }
 }
 
-impl Decrypted {
-    pub(crate) fn new(mut message: v1::DecryptDataResponse, length: usize) -> Result<Self, Error> {
+impl DecryptDataResponse {
+    pub(crate) fn from_message(mut message: v1::DecryptDataResponse, length: usize) -> Result<Self, Error> {
         if message.plaintext.len() != length {
             return Err(Error::protocol("DecryptDataResponse with a plaintext of another length"));
         }

@@ -14,7 +14,7 @@ use crate::error::Error;
 /// the transport's copies.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Encapsulation {
+pub struct EncapsulateResponse {
     /// What the holder of the decapsulation key is sent.
     pub ciphertext: Vec<u8>,
     /// 32 bytes.
@@ -27,9 +27,9 @@ pub struct Encapsulation {
     pub deprecation: Option<Deprecation>,
 }
 
-impl fmt::Debug for Encapsulation {
+impl fmt::Debug for EncapsulateResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Encapsulation")
+        f.debug_struct("EncapsulateResponse")
             .field("ciphertext", &format_args!("[{} bytes]", self.ciphertext.len()))
             .field("shared_secret", &"[redacted]")
             .field("descriptor", &self.descriptor)
@@ -39,17 +39,15 @@ impl fmt::Debug for Encapsulation {
     }
 }
 
-impl TryFrom<v1::EncapsulateResponse> for Encapsulation {
-    type Error = Error;
-
-    fn try_from(mut message: v1::EncapsulateResponse) -> Result<Self, Error> {
+impl EncapsulateResponse {
+    pub(crate) fn from_message(mut message: v1::EncapsulateResponse) -> Result<Self, Error> {
         present(&message.ciphertext, "EncapsulateResponse without a ciphertext")?;
         present(&message.shared_secret, "EncapsulateResponse without a shared secret")?;
         let (id, deprecation) = metadata(message.metadata.take());
         Ok(Self {
             ciphertext: mem::take(&mut message.ciphertext),
             shared_secret: mem::take(&mut message.shared_secret).into(),
-            descriptor: message.descriptor.take().into(),
+            descriptor: Descriptor::from_message(message.descriptor.take()),
             id,
             deprecation,
         })

@@ -8,7 +8,7 @@ use crate::error::Error;
 /// The answer to an `EncryptDataRequest`: all that decrypting wants, except the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Encrypted {
+pub struct EncryptDataResponse {
     /// As long as the plaintext; the tag is not part of it.
     pub ciphertext: Vec<u8>,
     /// The nonce, whether the caller gave it or the broker made it.
@@ -25,8 +25,8 @@ pub struct Encrypted {
     pub deprecation: Option<Deprecation>,
 }
 
-impl Encrypted {
-    pub(crate) fn new(message: v1::EncryptDataResponse, length: usize) -> Result<Self, Error> {
+impl EncryptDataResponse {
+    pub(crate) fn from_message(message: v1::EncryptDataResponse, length: usize) -> Result<Self, Error> {
         if message.ciphertext.len() != length {
             return Err(Error::protocol("EncryptDataResponse with a ciphertext of another length"));
         }
@@ -40,7 +40,7 @@ impl Encrypted {
             nonce,
             aad,
             tag,
-            descriptor: message.descriptor.into(),
+            descriptor: Descriptor::from_message(message.descriptor),
             id,
             deprecation,
         })

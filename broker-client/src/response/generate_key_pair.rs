@@ -14,7 +14,7 @@ use crate::error::Error;
 /// the transport's copies.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct KeyPair {
+pub struct GenerateKeyPairResponse {
     /// Of a key encapsulation mechanism the encapsulation key.
     pub public_key: Vec<u8>,
     /// Of a key encapsulation mechanism the decapsulation key, as its seed.
@@ -27,9 +27,9 @@ pub struct KeyPair {
     pub deprecation: Option<Deprecation>,
 }
 
-impl fmt::Debug for KeyPair {
+impl fmt::Debug for GenerateKeyPairResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyPair")
+        f.debug_struct("GenerateKeyPairResponse")
             .field("public_key", &format_args!("[{} bytes]", self.public_key.len()))
             .field("private_key", &"[redacted]")
             .field("descriptor", &self.descriptor)
@@ -39,17 +39,15 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-impl TryFrom<v1::GenerateKeyPairResponse> for KeyPair {
-    type Error = Error;
-
-    fn try_from(mut message: v1::GenerateKeyPairResponse) -> Result<Self, Error> {
+impl GenerateKeyPairResponse {
+    pub(crate) fn from_message(mut message: v1::GenerateKeyPairResponse) -> Result<Self, Error> {
         present(&message.public_key, "GenerateKeyPairResponse without a public key")?;
         present(&message.private_key, "GenerateKeyPairResponse without a private key")?;
         let (id, deprecation) = metadata(message.metadata.take());
         Ok(Self {
             public_key: mem::take(&mut message.public_key),
             private_key: mem::take(&mut message.private_key).into(),
-            descriptor: message.descriptor.take().into(),
+            descriptor: Descriptor::from_message(message.descriptor.take()),
             id,
             deprecation,
         })

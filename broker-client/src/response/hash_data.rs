@@ -33,10 +33,10 @@ impl HashValue {
     }
 }
 
-/// The answer to a `HashRequest` or a `HashStreamRequest`.
+/// The answer to a `HashDataRequest` or a `HashStreamRequest`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct HashResponse {
+pub struct HashDataResponse {
     /// The hash.
     pub value: HashValue,
     /// What was done.
@@ -47,10 +47,8 @@ pub struct HashResponse {
     pub deprecation: Option<Deprecation>,
 }
 
-impl TryFrom<v1::HashDataResponse> for HashResponse {
-    type Error = Error;
-
-    fn try_from(message: v1::HashDataResponse) -> Result<Self, Error> {
+impl HashDataResponse {
+    pub(crate) fn from_message(message: v1::HashDataResponse) -> Result<Self, Error> {
         use v1::hash_data_response::HashValue as Wire;
         let value = match message.hash_value {
             Some(Wire::HashValueHex(text)) => HashValue::Hex(text),
@@ -58,6 +56,6 @@ impl TryFrom<v1::HashDataResponse> for HashResponse {
             None => return Err(Error::protocol("HashDataResponse without a hash")),
         };
         let (id, deprecation) = metadata(message.metadata);
-        Ok(Self { value, descriptor: message.descriptor.into(), id, deprecation })
+        Ok(Self { value, descriptor: Descriptor::from_message(message.descriptor), id, deprecation })
     }
 }

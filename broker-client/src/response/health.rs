@@ -1,6 +1,6 @@
 //! The health protocol.
 
-use tonic_health::pb::health_check_response::ServingStatus;
+use crate::wire::{HealthCheckResponse, ServingStatus};
 
 /// Whether a service can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,9 +34,9 @@ impl std::fmt::Display for HealthStatus {
     }
 }
 
-impl From<ServingStatus> for HealthStatus {
-    fn from(status: ServingStatus) -> Self {
-        match status {
+impl HealthStatus {
+    pub(crate) fn from_message(message: HealthCheckResponse) -> Self {
+        match message.status() {
             ServingStatus::Serving => Self::Serving,
             ServingStatus::NotServing => Self::NotServing,
             ServingStatus::Unknown => Self::Unknown,

@@ -24,8 +24,8 @@ pub struct Info {
     pub started_at: Option<SystemTime>,
 }
 
-impl From<v1::GetInfoResponse> for Info {
-    fn from(message: v1::GetInfoResponse) -> Self {
+impl Info {
+    pub(crate) fn from_message(message: v1::GetInfoResponse) -> Self {
         let started_at = message.started_at.and_then(|time| {
             let since = Duration::new(u64::try_from(time.seconds).ok()?, 0);
             let fraction = Duration::from_nanos(u64::try_from(time.nanos).ok()?);

@@ -15,12 +15,12 @@ mod verify_data;
 use broker_proto::v1;
 
 pub use self::{
-    decapsulate::Decapsulation,
-    decrypt_data::Decrypted,
-    encapsulate::Encapsulation,
-    encrypt_data::Encrypted,
-    generate_key_pair::KeyPair,
-    hash_data::{HashResponse, HashValue},
+    decapsulate::DecapsulateResponse,
+    decrypt_data::DecryptDataResponse,
+    encapsulate::EncapsulateResponse,
+    encrypt_data::EncryptDataResponse,
+    generate_key_pair::GenerateKeyPairResponse,
+    hash_data::{HashDataResponse, HashValue},
     health::HealthStatus,
     info::Info,
     sign_certificate::{Certificate, SignCertificateResponse},
@@ -73,17 +73,17 @@ macro_rules! descriptor {
     )+};
 }
 descriptor!(
-    HashResponse,
+    HashDataResponse,
     SignCertificateResponse,
     SignDataResponse,
-    Encrypted,
-    KeyPair,
-    Encapsulation,
-    Decapsulation
+    EncryptDataResponse,
+    GenerateKeyPairResponse,
+    EncapsulateResponse,
+    DecapsulateResponse
 );
 
-impl From<Option<v1::CryptoDescriptor>> for Descriptor {
-    fn from(message: Option<v1::CryptoDescriptor>) -> Self {
+impl Descriptor {
+    fn from_message(message: Option<v1::CryptoDescriptor>) -> Self {
         message.map_or_else(Self::default, |it| Self {
             profile: it.profile,
             operation: it.operation,

@@ -38,10 +38,8 @@ pub struct SignCertificateResponse {
     pub deprecation: Option<Deprecation>,
 }
 
-impl TryFrom<v1::SignCertificateResponse> for SignCertificateResponse {
-    type Error = Error;
-
-    fn try_from(message: v1::SignCertificateResponse) -> Result<Self, Error> {
+impl SignCertificateResponse {
+    pub(crate) fn from_message(message: v1::SignCertificateResponse) -> Result<Self, Error> {
         use v1::sign_certificate_response::SignedCertificate as Wire;
         let certificate = match message.signed_certificate {
             Some(Wire::Pem(text)) => Certificate::Pem(text),
@@ -49,6 +47,6 @@ impl TryFrom<v1::SignCertificateResponse> for SignCertificateResponse {
             None => return Err(Error::protocol("SignCertificateResponse without a certificate")),
         };
         let (id, deprecation) = metadata(message.metadata);
-        Ok(Self { certificate, descriptor: message.descriptor.into(), id, deprecation })
+        Ok(Self { certificate, descriptor: Descriptor::from_message(message.descriptor), id, deprecation })
     }
 }

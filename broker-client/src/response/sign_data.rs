@@ -19,12 +19,15 @@ pub struct SignDataResponse {
     pub deprecation: Option<Deprecation>,
 }
 
-impl TryFrom<v1::SignDataResponse> for SignDataResponse {
-    type Error = Error;
-
-    fn try_from(message: v1::SignDataResponse) -> Result<Self, Error> {
+impl SignDataResponse {
+    pub(crate) fn from_message(message: v1::SignDataResponse) -> Result<Self, Error> {
         present(&message.signature, "SignDataResponse without a signature")?;
         let (id, deprecation) = metadata(message.metadata);
-        Ok(Self { signature: message.signature, descriptor: message.descriptor.into(), id, deprecation })
+        Ok(Self {
+            signature: message.signature,
+            descriptor: Descriptor::from_message(message.descriptor),
+            id,
+            deprecation,
+        })
     }
 }

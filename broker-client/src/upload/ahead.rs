@@ -16,7 +16,7 @@ use tokio_stream::Stream;
 use zeroize::Zeroizing;
 
 use super::PART;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// How many parts there are at the same time: one is read while another is sent, and the transport holds the rest.
 const BUFFERS: usize = 4;
@@ -35,7 +35,7 @@ pub(crate) fn ahead(reader: impl Read + Send + 'static) -> Result<Ahead, Error> 
             // Nobody hears it when the call is over.
             let _ = sender.send(end.map(|()| None));
         })
-        .map_err(|source| Error::Input { source: Arc::new(source) })?;
+        .map_err(|source| Error::new(ErrorKind::Input { source: Arc::new(source) }))?;
     Ok(Ahead { parts })
 }
 

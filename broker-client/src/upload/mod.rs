@@ -1,5 +1,5 @@
-//! The body of a call of many messages. tonic would copy each part into a message and the message into a buffer; here
-//! a part goes to the socket as it is, behind the few bytes that make it a message.
+//! The body of a call of many messages. A part goes to the socket as it is, behind the few bytes that make it a
+//! message; a generated stub would copy it into a message, and the message into a buffer.
 
 mod ahead;
 

@@ -9,23 +9,22 @@ use std::{
 use bytes::Bytes;
 use h2::RecvStream;
 use http::{Response, StatusCode};
-use tonic::{Code, Status};
 
-use super::{outgoing::Sending, places::Place};
+use super::{outgoing::Sending, places::Place, status::Status};
 use crate::error::{Error, innermost};
 
 /// What comes of an answer.
 pub(crate) enum Frame {
     Data(Bytes),
-    /// The last.
-    End(Status),
+    /// The last: OK, or how the call failed.
+    End(Result<(), Status>),
 }
 
 /// An answer, whose request may still be on its way.
 pub(crate) struct Answer {
     code: StatusCode,
-    /// Of an answer that has nothing else.
-    status: Option<Status>,
+    /// The end of an answer that has nothing else.
+    status: Option<Result<(), Status>>,
     body: RecvStream,
     sending: Sending,
     /// The last, so that the call is over when it is given back.
@@ -35,16 +34,16 @@ pub(crate) struct Answer {
 impl Answer {
     pub(super) fn new(response: Response<RecvStream>, sending: Sending, place: Place) -> Self {
         let (head, body) = response.into_parts();
-        let status = Status::from_header_map(&head.headers);
+        let status = Status::of(&head.headers);
         // OK is not the end while there is more.
-        let status = status.filter(|status| status.code() != Code::Ok || body.is_end_stream());
+        let status = status.filter(|status| status.is_err() || body.is_end_stream());
         Self { code: head.status, status, body, sending, place }
     }
 
-    /// The answer, unless it is nothing but a refusal.
-    pub(crate) fn begun(self) -> Result<Self, Status> {
+    /// Returns the answer, unless it is nothing but a refusal.
+    pub(crate) fn accepted(self) -> Result<Self, Status> {
         match self.status {
-            Some(status) if status.code() != Code::Ok => Err(status),
+            Some(Err(status)) => Err(status),
             _ => Ok(self),
         }
     }
@@ -74,7 +73,7 @@ impl Answer {
             None => match ready!(self.body.poll_trailers(context)) {
                 Ok(trailers) => {
                     self.sending.answered(&self.place);
-                    let status = trailers.as_ref().and_then(Status::from_header_map);
+                    let status = trailers.as_ref().and_then(Status::of);
                     status.map(Frame::End).ok_or_else(|| cut("the answer ended without a status".to_owned()))
                 }
                 Err(error) => Err(cut(innermost(&error))),
@@ -83,9 +82,9 @@ impl Answer {
     }
 }
 
-/// Who has begun to answer has begun the work, whatever comes after.
+/// Makes the error of an answer that broke off. A broker that has begun to answer may have executed the call.
 fn cut(detail: String) -> Error {
-    Error::Connection { detail, begun: true }
+    Error::connection(detail, true)
 }
 
 impl fmt::Debug for Answer {

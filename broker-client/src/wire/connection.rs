@@ -157,7 +157,7 @@ impl Connection {
             Some(Ok(opened)) => opened?,
             _ => {
                 let detail = "the runtime that the client was made in has ended".to_owned();
-                return Err(Error::Runtime { detail });
+                return Err(Error::runtime(detail));
             }
         };
         let places = Places::new(sender.current_max_send_streams());

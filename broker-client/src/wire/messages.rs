@@ -78,6 +78,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
     use super::*;
+    use crate::error::ErrorKind;
 
     fn split(data: &[u8], step: usize) -> Vec<Bytes> {
         let mut messages = Messages::default();
@@ -111,7 +112,8 @@ mod tests {
         for prefix in [[1, 0, 0, 0, 0], [0, 255, 0, 0, 0]] {
             let mut messages = Messages::default();
             messages.push(Bytes::copy_from_slice(&prefix));
-            assert!(matches!(messages.next(), Err(Error::Protocol { .. })));
+            let error = messages.next().unwrap_err();
+            assert!(matches!(error.kind, ErrorKind::Protocol { .. }), "{error}");
         }
     }
 }

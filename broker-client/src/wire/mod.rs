@@ -3,9 +3,11 @@
 
 mod answer;
 mod connection;
+mod health;
 mod messages;
 mod outgoing;
 mod places;
+mod status;
 mod timeout;
 
 use bytes::{BufMut, Bytes};
@@ -14,14 +16,15 @@ use http::{
     uri::{Authority, PathAndQuery, Scheme},
 };
 use prost::Message;
-use tonic::Code;
 use zeroize::Zeroizing;
 
 pub(crate) use self::{
     answer::{Answer, Frame},
     connection::Connection,
+    health::{HealthCheckRequest, HealthCheckResponse, ServingStatus},
     messages::Messages,
     outgoing::{Outgoing, Unreadable},
+    status::{Pushback, Status},
     timeout::timeout,
 };
 use crate::{
@@ -92,10 +95,10 @@ pub(crate) async fn call(
                     }
                 }
             }
-            Frame::End(status) if status.code() == Code::Ok => {
+            Frame::End(Ok(())) => {
                 return message.ok_or_else(|| Error::protocol("OK without a message").into());
             }
-            Frame::End(status) => return Err(Failure::Status(status)),
+            Frame::End(Err(status)) => return Err(Failure::Status(status)),
         }
     }
 }
@@ -105,7 +108,7 @@ pub(crate) fn decode<R: Message + Default>(message: Bytes) -> Result<R, Error> {
     R::decode(message).map_err(|error| Error::protocol(error.to_string()))
 }
 
-/// What has become of a connection or of a call on it. `sent` is a call that may have left this process.
+/// Makes the error of a connection, or of a call on it, that failed. `sent` says that the call may have left this process.
 fn broken(error: &h2::Error, sent: bool) -> Error {
     // RFC 9113 6.8 and 8.7: these calls were not processed.
     let untouched = match error.reason() {
@@ -113,5 +116,5 @@ fn broken(error: &h2::Error, sent: bool) -> Error {
         Some(h2::Reason::NO_ERROR) => error.is_go_away() && error.is_remote(),
         _ => false,
     };
-    Error::Connection { detail: innermost(error), begun: sent && !untouched }
+    Error::connection(innermost(error), sent && !untouched)
 }

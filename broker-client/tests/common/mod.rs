@@ -47,9 +47,14 @@ pub(crate) enum Step {
     Empty,
     /// Answers with this message, which has to be of the call's type.
     Answer(Box<dyn Any + Send>),
+    /// Answers with what this makes of the call's message.
+    Compute(Compute),
     /// Ends the pipeline with this status, and without an answer to the item.
     End(Status),
 }
+
+/// Makes an answer of a message; both have to be of the call's types.
+pub(crate) type Compute = Box<dyn FnOnce(&dyn Any) -> Box<dyn Any + Send> + Send>;
 
 /// How a client sends its operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +133,13 @@ impl Fake {
         self
     }
 
+    /// Forgets what the broker was told, and tells it this alone.
+    pub(crate) fn steps_are(&self, step: Step) {
+        let mut steps = self.steps.lock().unwrap();
+        steps.clear();
+        steps.push_back(step);
+    }
+
     pub(crate) fn fail(&self, status: Status) -> &Self {
         self.then(Step::Fail(status))
     }
@@ -176,6 +188,10 @@ impl Fake {
             Some(Step::Fail(status)) => Err(status),
             Some(Step::Hang) => pending().await,
             Some(Step::Empty) => Ok(Some(R::default())),
+            Some(Step::Compute(compute)) => {
+                let messages = self.messages.lock().unwrap();
+                Ok(Some(*compute(&**messages.last().unwrap()).downcast().unwrap()))
+            }
             Some(Step::Answer(message)) => Ok(Some(*message.downcast().unwrap())),
             Some(Step::Usual | Step::End(_)) | None => Ok(None),
         }
@@ -309,10 +325,6 @@ fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
 
 /// Retries that cost a test no time.
 pub(crate) fn quick(max_attempts: u32) -> broker_client::RetryPolicy {
-    broker_client::RetryPolicy {
-        max_attempts,
-        initial_backoff: Duration::from_millis(1),
-        max_backoff: Duration::from_millis(1),
-        ..Default::default()
-    }
+    let short = Duration::from_millis(1);
+    broker_client::RetryPolicy::default().max_attempts(max_attempts).initial_backoff(short).max_backoff(short)
 }

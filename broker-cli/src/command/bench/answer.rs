@@ -63,12 +63,13 @@ impl Answer {
             }
             (Task::SignData { public_key, input, .. }, Self::Signature(signature)) => {
                 let request =
-                    VerifyDataRequest::new(profile, public_key.as_slice(), input.clone(), signature);
+                    VerifyDataRequest::new(public_key.as_slice(), input.clone(), signature).profile(profile);
                 client.verify_data(request).await?.valid
             }
             (Task::VerifyData { .. }, Self::Verified(yes)) => yes,
             (Task::EncryptData { key, plaintext, .. }, Self::Sealed { ciphertext, nonce, tag }) => {
-                let request = DecryptDataRequest::new(profile, key.as_slice(), ciphertext, nonce, tag);
+                let request =
+                    DecryptDataRequest::new(key.as_slice(), ciphertext, nonce, tag).profile(profile);
                 *client.decrypt_data(request).await?.plaintext == *plaintext
             }
             (Task::DecryptData { plaintext, .. }, Self::Opened(text)) => *text == *plaintext,
@@ -76,7 +77,7 @@ impl Answer {
                 !public.is_empty() && !private.is_empty()
             }
             (Task::KemEncapsulate { key, .. }, Self::Encapsulated { ciphertext, secret }) => {
-                let request = DecapsulateRequest::new(profile, key.as_slice(), ciphertext);
+                let request = DecapsulateRequest::new(key.as_slice(), ciphertext).profile(profile);
                 client.decapsulate(request).await?.shared_secret == secret
             }
             (Task::KemDecapsulate { secret, .. }, Self::Decapsulated(found)) => found == *secret,

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use broker_client::{Code, Rejection};
 use tokio::{
     sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
@@ -121,10 +122,9 @@ impl Bench {
             let sender = S::connect(&setup).await?;
             for (number, work) in setup.works.iter().enumerate() {
                 let answer = tokio::time::timeout(setup.timeout, sender.send(number)).await;
-                let answer = answer.map_err(|_| broker_client::Error::Deadline {
-                    timeout: setup.timeout,
-                    attempts: 1,
-                    last: None,
+                let answer = answer.map_err(|_| {
+                    let message = format!("no answer within {:?}", setup.timeout);
+                    broker_client::Error::from(Rejection::new(Code::DeadlineExceeded, message))
                 })??;
                 answer.check(work, &client).await?;
             }

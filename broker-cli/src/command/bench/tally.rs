@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use broker_client::{Code, Error};
+use broker_client::{Code, Error, ErrorKind};
 use hdrhistogram::Histogram;
 
 use super::answer::Answer;
@@ -165,11 +165,11 @@ pub(super) fn histogram() -> Result<Histogram<u64>, Failure> {
 }
 
 fn name(error: &Error) -> &'static str {
-    match error {
-        Error::Refused(refusal) => refusal.code.name(),
-        Error::Deadline { .. } => Code::DeadlineExceeded.name(),
-        Error::Protocol { .. } => Code::Internal.name(),
-        error if error.is_unreachable() => Code::Unavailable.name(),
+    match &error.kind {
+        ErrorKind::Refused(refusal) => refusal.code.name(),
+        ErrorKind::Deadline { .. } => Code::DeadlineExceeded.name(),
+        ErrorKind::Protocol { .. } => Code::Internal.name(),
+        _ if error.is_unreachable() => Code::Unavailable.name(),
         _ => Code::Unknown.name(),
     }
 }

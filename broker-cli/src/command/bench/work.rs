@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use broker_client::{
-    Client, Code, EncapsulateRequest, EncryptDataRequest, Encrypted, Error, GenerateKeyPairRequest,
+    Client, Code, EncapsulateRequest, EncryptDataRequest, EncryptDataResponse, GenerateKeyPairRequest,
     SignDataRequest,
 };
 use bytes::Bytes;
@@ -56,23 +56,27 @@ impl Workshop {
             Operation::Keygen => Task::Keygen,
             Operation::KemKeygen => Task::KemKeygen,
             Operation::SignData | Operation::VerifyData => {
-                let pair = client.generate_signature_key_pair(GenerateKeyPairRequest::new(profile)).await?;
+                let pair = client
+                    .generate_signature_key_pair(GenerateKeyPairRequest::new().profile(profile))
+                    .await?;
                 let input = Bytes::from(data);
                 if item.operation == Operation::SignData {
                     Task::SignData { key: pair.private_key, public_key: pair.public_key, input }
                 } else {
-                    let request = SignDataRequest::new(profile, pair.private_key, input.clone());
+                    let request = SignDataRequest::new(pair.private_key, input.clone()).profile(profile);
                     let signature = client.sign_data(request).await?.signature;
                     Task::VerifyData { public_key: pair.public_key, input, signature: signature.into() }
                 }
             }
             Operation::EncryptData | Operation::DecryptData => encryption(item, data, client).await?,
             Operation::KemEncapsulate | Operation::KemDecapsulate => {
-                let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new(profile)).await?;
+                let pair =
+                    client.generate_kem_key_pair(GenerateKeyPairRequest::new().profile(profile)).await?;
                 if item.operation == Operation::KemEncapsulate {
                     Task::KemEncapsulate { key: pair.private_key, public_key: pair.public_key }
                 } else {
-                    let sent = client.encapsulate(EncapsulateRequest::new(profile, pair.public_key)).await?;
+                    let sent =
+                        client.encapsulate(EncapsulateRequest::new(pair.public_key).profile(profile)).await?;
                     Task::KemDecapsulate {
                         key: pair.private_key,
                         ciphertext: sent.ciphertext,
@@ -105,18 +109,18 @@ async fn encryption(item: &Item, plaintext: Vec<u8>, client: &Client) -> Result<
     let mut first = None;
     for (length, nonce) in ways {
         let key = vec![7; length];
-        let mut request = EncryptDataRequest::new(&item.profile, key.clone(), plaintext.clone());
+        let mut request = EncryptDataRequest::new(key.clone(), plaintext.clone()).profile(&item.profile);
         if let Some(nonce) = &nonce {
             request = request.nonce(Vec::clone(nonce));
         }
         match client.encrypt_data(request).await {
             Ok(sealed) => return Ok(encrypted(item.operation, key, nonce, plaintext, sealed)),
-            Err(Error::Refused(refusal))
-                if matches!(refusal.code, Code::FailedPrecondition | Code::InvalidArgument) =>
-            {
-                first.get_or_insert(Error::Refused(refusal));
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => match error.rejection() {
+                Some(refusal) if matches!(refusal.code, Code::FailedPrecondition | Code::InvalidArgument) => {
+                    first.get_or_insert(error);
+                }
+                _ => return Err(error.into()),
+            },
         }
     }
     Err(first.map_or_else(|| Failure::local("cannot encrypt", "no key fits"), Failure::from))
@@ -127,11 +131,11 @@ fn encrypted(
     key: Vec<u8>,
     nonce: Option<Vec<u8>>,
     plaintext: Vec<u8>,
-    sealed: Encrypted,
+    sealed: EncryptDataResponse,
 ) -> Task {
     if operation == Operation::EncryptData {
         return Task::EncryptData { key, nonce, plaintext };
     }
-    let Encrypted { ciphertext, nonce, tag, .. } = sealed;
+    let EncryptDataResponse { ciphertext, nonce, tag, .. } = sealed;
     Task::DecryptData { key, nonce, tag, ciphertext, plaintext }
 }

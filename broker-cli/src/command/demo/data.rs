@@ -27,7 +27,7 @@ pub(super) async fn encryption(
 ) -> Result<(), Failure> {
     let name = &*profile.name;
     let key = random(rule.key_size as usize / 8)?;
-    let mut request = EncryptDataRequest::new(name, key.clone(), MESSAGE);
+    let mut request = EncryptDataRequest::new(key.clone(), MESSAGE).profile(name);
     if rule.nonce == NonceStrategy::UserProvided {
         request = request.nonce(random(12)?.to_vec());
     }
@@ -36,7 +36,7 @@ pub(super) async fn encryption(
     report.end(clock, &format!("{name}: {}", sealed.descriptor.algorithm));
 
     let decrypt = |ciphertext: Vec<u8>| {
-        DecryptDataRequest::new(name, key.clone(), ciphertext, &*sealed.nonce, &*sealed.tag)
+        DecryptDataRequest::new(key.clone(), ciphertext, &*sealed.nonce, &*sealed.tag).profile(name)
     };
     let clock = report.begin("decrypt");
     let opened = client.decrypt_data(decrypt(sealed.ciphertext.clone())).await?;
@@ -64,7 +64,8 @@ pub(super) async fn stream(client: &Client, report: &mut Report) -> Result<(), F
     }
     let here = hex::encode(here.finish());
     let clock = report.begin(&format!("hash {} MiB in parts", LENGTH >> 20));
-    let answer = client.hash_reader(HashStreamRequest::new(FAST), io::repeat(0).take(LENGTH)).await?;
+    let answer =
+        client.hash_reader(HashStreamRequest::new().profile(FAST), io::repeat(0).take(LENGTH)).await?;
     if answer.value.to_hex() != here {
         return Err(Failure::local("the demo", "the hash of a stream is not the one made here"));
     }

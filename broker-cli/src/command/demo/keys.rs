@@ -13,14 +13,15 @@ use crate::error::Failure;
 pub(super) async fn kem(client: &Client, profile: &Profile, report: &mut Report) -> Result<(), Failure> {
     let name = &*profile.name;
     let clock = report.begin("make KEM keys");
-    let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new(name)).await?;
+    let pair = client.generate_kem_key_pair(GenerateKeyPairRequest::new().profile(name)).await?;
     report.end(clock, &format!("{name}: {}", pair.descriptor.algorithm));
 
     let clock = report.begin("encapsulate");
-    let sent = client.encapsulate(EncapsulateRequest::new(name, pair.public_key)).await?;
+    let sent = client.encapsulate(EncapsulateRequest::new(pair.public_key).profile(name)).await?;
     report.end(clock, &format!("a secret, {} bytes of ciphertext", sent.ciphertext.len()));
 
-    let decapsulate = |ciphertext| DecapsulateRequest::new(name, pair.private_key.clone(), ciphertext);
+    let decapsulate =
+        |ciphertext| DecapsulateRequest::new(pair.private_key.clone(), ciphertext).profile(name);
     let clock = report.begin("decapsulate");
     let received = client.decapsulate(decapsulate(sent.ciphertext.clone())).await?;
     if received.shared_secret != sent.shared_secret {
@@ -45,16 +46,17 @@ pub(super) async fn signature(
 ) -> Result<(), Failure> {
     let name = &*profile.name;
     let clock = report.begin("make signing keys");
-    let request = GenerateKeyPairRequest::new(name).encoding(KeyEncoding::Der);
+    let request = GenerateKeyPairRequest::new().profile(name).encoding(KeyEncoding::Der);
     let pair = client.generate_signature_key_pair(request).await?;
     report.end(clock, &format!("{name}: {}", pair.descriptor.algorithm));
 
     let clock = report.begin("sign");
-    let signed = client.sign_data(SignDataRequest::new(name, pair.private_key, MESSAGE)).await?;
+    let signed = client.sign_data(SignDataRequest::new(pair.private_key, MESSAGE).profile(name)).await?;
     report.end(clock, &format!("{} bytes of signature", signed.signature.len()));
 
     let clock = report.begin("verify");
-    let verify = |text| VerifyDataRequest::new(name, &*pair.public_key, text, signed.signature.clone());
+    let verify =
+        |text| VerifyDataRequest::new(&*pair.public_key, text, signed.signature.clone()).profile(name);
     let right = client.verify_data(verify(MESSAGE)).await?;
     let wrong = client.verify_data(verify("Hello, forger")).await?;
     if !right.valid || wrong.valid {

@@ -8,7 +8,7 @@ mod report;
 
 use std::time::Duration;
 
-use broker_client::{Client, HashRequest, HealthStatus, SignCertificateRequest};
+use broker_client::{Client, HashDataRequest, HealthStatus, SignCertificateRequest};
 use broker_server::{operation::CAPABILITIES, policy::Catalogue};
 
 use self::{host::Host, report::Report};
@@ -79,7 +79,7 @@ async fn tour(host: &Host, timeout: Option<Duration>, report: &mut Report) -> Re
 async fn hashes(client: &Client, catalogue: &Catalogue, report: &mut Report) -> Result<(), Failure> {
     for profile in catalogue.profiles().iter().filter(|profile| profile.hash_data.is_some()) {
         let clock = report.begin(&format!("hash, {}", profile.name));
-        let answer = client.hash_data(HashRequest::new(&*profile.name, MESSAGE)).await?;
+        let answer = client.hash_data(HashDataRequest::new(MESSAGE).profile(&*profile.name)).await?;
         let hex = answer.value.to_hex();
         let head: String = hex.chars().take(12).collect();
         report.end(clock, &format!("{}: {head}…", answer.algorithm()));

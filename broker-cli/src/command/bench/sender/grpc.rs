@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use broker_client::Error;
+use broker_client::{Code, Error, Rejection};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tonic::{
@@ -37,11 +37,16 @@ pub(super) async fn channel(socket: &Path) -> Result<Channel, Failure> {
 /// The same for all generations.
 pub(super) async fn health(channel: Channel) -> Result<Answer, Error> {
     let question = HealthCheckRequest { service: String::new() };
-    let answer = HealthClient::new(channel).check(question).await?.into_inner();
+    let answer = HealthClient::new(channel).check(question).await.map_err(refused)?.into_inner();
     Ok(Answer::Healthy(answer.status() == ServingStatus::Serving))
 }
 
 /// An answer with a field missing.
 pub(super) fn empty(what: &str) -> Error {
-    Status::internal(format!("the answer has no {what}")).into()
+    Rejection::new(Code::Internal, format!("the answer has no {what}")).into()
+}
+
+/// The error of a call that ended with this status.
+pub(super) fn refused(status: Status) -> Error {
+    Rejection::new(Code::from_number(status.code().into()), status.message()).into()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use broker_client::{
     Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error,
-    GenerateKeyPairRequest, HashRequest, HealthStatus, SignCertificateRequest, SignDataRequest,
+    GenerateKeyPairRequest, HashDataRequest, HealthStatus, SignCertificateRequest, SignDataRequest,
     VerifyDataRequest,
 };
 
@@ -26,7 +26,7 @@ pub(in crate::command::bench) struct Library {
 
 enum Request {
     Health,
-    HashData(HashRequest),
+    HashData(HashDataRequest),
     SignCertificate(Box<SignCertificateRequest>),
     SignData(SignDataRequest),
     VerifyData(VerifyDataRequest),
@@ -93,34 +93,32 @@ impl Request {
         let profile = work.profile.as_str();
         match &work.task {
             Task::Health => Self::Health,
-            Task::HashData { input } => Self::HashData(HashRequest::new(profile, input.clone())),
+            Task::HashData { input } => Self::HashData(HashDataRequest::new(input.clone()).profile(profile)),
             Task::SignCertificate { material } => Self::SignCertificate(Box::new(material.request(profile))),
             Task::SignData { key, input, .. } => {
-                Self::SignData(SignDataRequest::new(profile, key.as_slice(), input.clone()))
+                Self::SignData(SignDataRequest::new(key.as_slice(), input.clone()).profile(profile))
             }
-            Task::VerifyData { public_key, input, signature } => Self::VerifyData(VerifyDataRequest::new(
-                profile,
-                public_key.as_slice(),
-                input.clone(),
-                signature.clone(),
-            )),
+            Task::VerifyData { public_key, input, signature } => Self::VerifyData(
+                VerifyDataRequest::new(public_key.as_slice(), input.clone(), signature.clone())
+                    .profile(profile),
+            ),
             Task::EncryptData { key, nonce, plaintext } => {
-                let request = EncryptDataRequest::new(profile, key.as_slice(), plaintext.clone());
+                let request = EncryptDataRequest::new(key.as_slice(), plaintext.clone()).profile(profile);
                 Self::EncryptData(match nonce {
                     Some(nonce) => request.nonce(nonce.clone()),
                     None => request,
                 })
             }
             Task::DecryptData { key, nonce, tag, ciphertext, .. } => Self::DecryptData(
-                DecryptDataRequest::new(profile, key.as_slice(), &**ciphertext, &**nonce, &**tag),
+                DecryptDataRequest::new(key.as_slice(), &**ciphertext, &**nonce, &**tag).profile(profile),
             ),
-            Task::Keygen => Self::Keygen(GenerateKeyPairRequest::new(profile)),
-            Task::KemKeygen => Self::KemKeygen(GenerateKeyPairRequest::new(profile)),
+            Task::Keygen => Self::Keygen(GenerateKeyPairRequest::new().profile(profile)),
+            Task::KemKeygen => Self::KemKeygen(GenerateKeyPairRequest::new().profile(profile)),
             Task::KemEncapsulate { public_key, .. } => {
-                Self::KemEncapsulate(EncapsulateRequest::new(profile, public_key.as_slice()))
+                Self::KemEncapsulate(EncapsulateRequest::new(public_key.as_slice()).profile(profile))
             }
             Task::KemDecapsulate { key, ciphertext, .. } => {
-                Self::KemDecapsulate(DecapsulateRequest::new(profile, key.as_slice(), &**ciphertext))
+                Self::KemDecapsulate(DecapsulateRequest::new(key.as_slice(), &**ciphertext).profile(profile))
             }
         }
     }

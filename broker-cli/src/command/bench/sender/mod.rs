@@ -7,7 +7,7 @@ mod stub;
 
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
-use broker_client::{Client, Error, RetryPolicy};
+use broker_client::{Client, Code, Error, Rejection, RetryPolicy};
 
 pub(super) use self::{
     library::Library,
@@ -56,7 +56,7 @@ pub(super) trait Sender: Clone + Send + Sync + 'static {
 
 /// The number of a work is its place, so this happens to nobody.
 fn missing() -> Error {
-    Error::Invalid { what: "operation", detail: "was not prepared".to_owned() }
+    Rejection::new(Code::Internal, "the operation was not prepared").into()
 }
 
 /// As [`missing`], for what the plan has refused before.

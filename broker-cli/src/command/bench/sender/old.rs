@@ -69,11 +69,11 @@ macro_rules! generation {
                 match self.messages.get(number).ok_or_else(missing)? {
                     Message::Health => grpc::health(channel).await,
                     Message::Hash(message) => {
-                        let it = $client::new(channel).$hash_call(message.clone()).await?.into_inner();
+                        let it = $client::new(channel).$hash_call(message.clone()).await.map_err(grpc::refused)?.into_inner();
                         $hash_answer(it)
                     }
                     Message::Sign(message) => {
-                        let it = $client::new(channel).$sign_call(message.clone()).await?.into_inner();
+                        let it = $client::new(channel).$sign_call(message.clone()).await.map_err(grpc::refused)?.into_inner();
                         $sign_answer(it)
                     }
                 }

@@ -61,7 +61,11 @@ impl Sender for Stub {
             Message::Health => grpc::health(channel).await?,
             Message::HashData(message) => {
                 use v1::hash_data_response::HashValue as Wire;
-                let it = CryptoServiceClient::new(channel).hash_data(message.clone()).await?.into_inner();
+                let it = CryptoServiceClient::new(channel)
+                    .hash_data(message.clone())
+                    .await
+                    .map_err(grpc::refused)?
+                    .into_inner();
                 let value = match it.hash_value.ok_or_else(|| grpc::empty("hash"))? {
                     Wire::HashValueHex(text) => HashValue::Hex(text),
                     Wire::HashValueRaw(bytes) => HashValue::Raw(bytes),
@@ -71,46 +75,78 @@ impl Sender for Stub {
             Message::SignCertificate(message) => {
                 use v1::sign_certificate_response::SignedCertificate as Wire;
                 let message = v1::SignCertificateRequest::clone(message);
-                let it = CryptoServiceClient::new(channel).sign_certificate(message).await?.into_inner();
+                let it = CryptoServiceClient::new(channel)
+                    .sign_certificate(message)
+                    .await
+                    .map_err(grpc::refused)?
+                    .into_inner();
                 match it.signed_certificate.ok_or_else(|| grpc::empty("certificate"))? {
                     Wire::Der(der) => Answer::Certificate(der),
                     Wire::Pem(_) => return Err(grpc::empty("certificate in DER")),
                 }
             }
             Message::SignData(message) => {
-                let it = CryptoServiceClient::new(channel).sign_data(message.clone()).await?.into_inner();
+                let it = CryptoServiceClient::new(channel)
+                    .sign_data(message.clone())
+                    .await
+                    .map_err(grpc::refused)?
+                    .into_inner();
                 Answer::Signature(it.signature)
             }
             Message::VerifyData(message) => {
-                let it = CryptoServiceClient::new(channel).verify_data(message.clone()).await?.into_inner();
+                let it = CryptoServiceClient::new(channel)
+                    .verify_data(message.clone())
+                    .await
+                    .map_err(grpc::refused)?
+                    .into_inner();
                 Answer::Verified(it.valid)
             }
             Message::EncryptData(message) => {
-                let it = CryptoServiceClient::new(channel).encrypt_data(message.clone()).await?.into_inner();
+                let it = CryptoServiceClient::new(channel)
+                    .encrypt_data(message.clone())
+                    .await
+                    .map_err(grpc::refused)?
+                    .into_inner();
                 let v1::CipherMetadata { nonce, tag, .. } = it.cipher_metadata.unwrap_or_default();
                 Answer::Sealed { ciphertext: it.ciphertext, nonce, tag: tag.unwrap_or_default() }
             }
             Message::DecryptData(message) => {
-                let it = CryptoServiceClient::new(channel).decrypt_data(message.clone()).await?;
+                let it = CryptoServiceClient::new(channel)
+                    .decrypt_data(message.clone())
+                    .await
+                    .map_err(grpc::refused)?;
                 Answer::Opened(mem::take(&mut it.into_inner().plaintext).into())
             }
             Message::Keygen(message) => {
-                let it = SignatureKeyServiceClient::new(channel).generate_key_pair(message.clone()).await?;
+                let it = SignatureKeyServiceClient::new(channel)
+                    .generate_key_pair(message.clone())
+                    .await
+                    .map_err(grpc::refused)?;
                 pair(it.into_inner())
             }
             Message::KemKeygen(message) => {
-                let it = KemServiceClient::new(channel).generate_key_pair(message.clone()).await?;
+                let it = KemServiceClient::new(channel)
+                    .generate_key_pair(message.clone())
+                    .await
+                    .map_err(grpc::refused)?;
                 pair(it.into_inner())
             }
             Message::KemEncapsulate(message) => {
-                let mut it = KemServiceClient::new(channel).encapsulate(message.clone()).await?.into_inner();
+                let mut it = KemServiceClient::new(channel)
+                    .encapsulate(message.clone())
+                    .await
+                    .map_err(grpc::refused)?
+                    .into_inner();
                 Answer::Encapsulated {
                     ciphertext: mem::take(&mut it.ciphertext),
                     secret: mem::take(&mut it.shared_secret).into(),
                 }
             }
             Message::KemDecapsulate(message) => {
-                let it = KemServiceClient::new(channel).decapsulate(message.clone()).await?;
+                let it = KemServiceClient::new(channel)
+                    .decapsulate(message.clone())
+                    .await
+                    .map_err(grpc::refused)?;
                 Answer::Decapsulated(mem::take(&mut it.into_inner().shared_secret).into())
             }
         })

@@ -1,0 +1,152 @@
+//! The broker's reasons for a refusal.
+
+use std::{convert::Infallible, fmt, str::FromStr};
+
+macro_rules! reasons {
+    ($($reason:ident $name:literal;)+) => {
+        /// Why the broker refused a call: the reason of `google.rpc.ErrorInfo`. The broker's `docs/operations.md` says of
+        /// each what to do.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $(
+                #[doc = concat!("`", $name, "`.")]
+                $reason,
+            )+
+            /// A reason that this version of the library has no name for, as the broker writes it. A later version may
+            /// have one, so compare [`as_str`](Self::as_str) where you expect such a reason.
+            Other(String),
+        }
+
+        impl Reason {
+            /// Returns the reason as the broker writes it, such as `KEY_MISMATCH`.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$reason => $name,)+
+                    Self::Other(name) => name,
+                }
+            }
+
+            /// Every reason that has a name here.
+            #[cfg(test)]
+            const NAMED: &[Self] = &[$(Self::$reason,)+];
+        }
+
+        impl From<String> for Reason {
+            fn from(name: String) -> Self {
+                match name.as_str() {
+                    $($name => Self::$reason,)+
+                    _ => Self::Other(name),
+                }
+            }
+        }
+    };
+}
+reasons! {
+    FieldMissing "FIELD_MISSING";
+    FieldTooLong "FIELD_TOO_LONG";
+    FieldTooMany "FIELD_TOO_MANY";
+    FieldWrongLength "FIELD_WRONG_LENGTH";
+    FieldNotPrintable "FIELD_NOT_PRINTABLE";
+    FieldUnknownValue "FIELD_UNKNOWN_VALUE";
+    FieldMalformed "FIELD_MALFORMED";
+    FieldUnsupported "FIELD_UNSUPPORTED";
+    BadKey "BAD_KEY";
+    KeyMismatch "KEY_MISMATCH";
+    AuthenticationFailed "AUTHENTICATION_FAILED";
+    ProofOfPossessionFailed "PROOF_OF_POSSESSION_FAILED";
+    RequestSignatureUnsupported "REQUEST_SIGNATURE_UNSUPPORTED";
+    ValidityReversed "VALIDITY_REVERSED";
+    EmptySubject "EMPTY_SUBJECT";
+    MessageTooLarge "MESSAGE_TOO_LARGE";
+    ResponseTooLarge "RESPONSE_TOO_LARGE";
+    MalformedMessage "MALFORMED_MESSAGE";
+    MalformedTimeout "MALFORMED_TIMEOUT";
+    MetadataTooLarge "METADATA_TOO_LARGE";
+    NotGrpc "NOT_GRPC";
+    InvalidArgument "INVALID_ARGUMENT";
+    UnknownProfile "UNKNOWN_PROFILE";
+    NotFound "NOT_FOUND";
+    CallerNotAllowed "CALLER_NOT_ALLOWED";
+    OperationNotAllowed "OPERATION_NOT_ALLOWED";
+    ProfileRetired "PROFILE_RETIRED";
+    AlgorithmMismatch "ALGORITHM_MISMATCH";
+    KeyNotAllowed "KEY_NOT_ALLOWED";
+    SubjectKeyNotAllowed "SUBJECT_KEY_NOT_ALLOWED";
+    IssuerKeyNotAllowed "ISSUER_KEY_NOT_ALLOWED";
+    SeedNotAllowed "SEED_NOT_ALLOWED";
+    NonceNotAllowed "NONCE_NOT_ALLOWED";
+    FormatNotAllowed "FORMAT_NOT_ALLOWED";
+    NotStreamable "NOT_STREAMABLE";
+    KeyExhausted "KEY_EXHAUSTED";
+    ValidityNotAllowed "VALIDITY_NOT_ALLOWED";
+    NameNotAllowed "NAME_NOT_ALLOWED";
+    IssuerNotAllowed "ISSUER_NOT_ALLOWED";
+    QueueFull "QUEUE_FULL";
+    ShuttingDown "SHUTTING_DOWN";
+    DrainDeadline "DRAIN_DEADLINE";
+    Unavailable "UNAVAILABLE";
+    FakeFailure "FAKE_FAILURE";
+    DeadlineExceeded "DEADLINE_EXCEEDED";
+    Cancelled "CANCELLED";
+    Unimplemented "UNIMPLEMENTED";
+    DevelopmentOnly "DEVELOPMENT_ONLY";
+    UnsupportedEncoding "UNSUPPORTED_ENCODING";
+    AuditUnavailable "AUDIT_UNAVAILABLE";
+    Internal "INTERNAL";
+}
+
+impl From<&str> for Reason {
+    fn from(name: &str) -> Self {
+        name.to_owned().into()
+    }
+}
+
+impl FromStr for Reason {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Infallible> {
+        Ok(name.into())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_is_read_back_and_others_are_kept_as_written() {
+        for reason in Reason::NAMED {
+            assert_eq!(*reason, Reason::from(reason.as_str()));
+        }
+        assert_eq!(Reason::Other("FROM_THE_FUTURE".into()), Reason::from("FROM_THE_FUTURE"));
+        assert_eq!("FROM_THE_FUTURE", Reason::from("FROM_THE_FUTURE").to_string());
+    }
+
+    /// The tables under "Reasons" name each reason as code. `OTHER` stands for the gRPC library's own words.
+    #[test]
+    fn names_every_reason_of_the_operator_s_handbook_and_no_other() {
+        let handbook = include_str!("../../../docs/operations.md");
+        let (_, section) = handbook.split_once("\n## Reasons\n").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let documented: BTreeSet<_> = section
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .flat_map(|line| line.rsplitn(2, " | ").last())
+            .flat_map(|cells| cells.split('`').skip(1).step_by(2))
+            .filter(|name| *name != "OTHER")
+            .collect();
+        let named: BTreeSet<_> = Reason::NAMED.iter().map(Reason::as_str).collect();
+        assert_eq!(documented, named);
+    }
+}
