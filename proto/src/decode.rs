@@ -116,7 +116,7 @@ impl<F: Fn(&'static str) -> usize> Count<F> {
     /// Counts in a message. It calls itself as deep as messages are declared in one another, whatever the bytes say.
     fn message(&mut self, fields: &[Field], mut bytes: &[u8]) -> Result<(), DecodeError> {
         while !bytes.is_empty() {
-            let (number, wire) = decode_key(&mut bytes)?;
+            let (number, wire) = key(&mut bytes)?;
             if wire == WireType::LengthDelimited {
                 let content = content(&mut bytes)?;
                 if let Some(field) = fields.iter().find(|field| field.number == number) {
@@ -129,7 +129,10 @@ impl<F: Fn(&'static str) -> usize> Count<F> {
                     }
                 }
             } else {
-                pass(wire, &mut bytes)?;
+                match wire {
+                    WireType::Varint => _ = varint(&mut bytes)?,
+                    _ => pass(wire, &mut bytes)?,
+                }
                 let field = fields.iter().find(|field| field.number == number);
                 if let Some(repeated) = field.and_then(|field| field.repeated.as_ref()) {
                     self.add(repeated, 1)?;
@@ -159,9 +162,31 @@ impl Elements {
     }
 }
 
+/// Takes a record's key. Most have one byte.
+#[inline]
+fn key(bytes: &mut &[u8]) -> Result<(u32, WireType), DecodeError> {
+    if let [first @ 0x08..=0x7f, rest @ ..] = *bytes
+        && let Ok(wire) = WireType::try_from(u64::from(first & 7))
+    {
+        *bytes = rest;
+        return Ok((u32::from(first >> 3), wire));
+    }
+    Ok(decode_key(bytes)?)
+}
+
+/// Takes a number of variable length. Most have one byte.
+#[inline]
+fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
+    if let [first @ ..=0x7f, rest @ ..] = *bytes {
+        *bytes = rest;
+        return Ok(u64::from(*first));
+    }
+    Ok(decode_varint(bytes)?)
+}
+
 /// Takes the content of a length-delimited record.
 fn content<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], DecodeError> {
-    let length = usize::try_from(decode_varint(bytes)?).map_err(|_| DecodeError::Inconsistent)?;
+    let length = usize::try_from(varint(bytes)?).map_err(|_| DecodeError::Inconsistent)?;
     let (content, rest) = bytes.split_at_checked(length).ok_or(DecodeError::Inconsistent)?;
     *bytes = rest;
     Ok(content)

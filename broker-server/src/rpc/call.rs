@@ -10,7 +10,7 @@ use super::{Broker, CallContext, Parts};
 use crate::{
     caller::Caller,
     compute::{ComputeError, Lane},
-    policy::profile::Profile,
+    policy::{Denial, profile::Profile},
     request::{Limits, Metadata, Problem, RequestError},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
@@ -126,23 +126,34 @@ impl Call {
     /// Writes the log line, and records what policy refused or how the use of a key ended. The result of a call that used a
     /// key is had by [`Ended::recorded`].
     pub(super) fn end<T>(&mut self, parts: &Parts, result: Result<T, CallError>) -> Ended<T> {
+        let Some(key_use) = self.key_use.take() else {
+            return Ended { result: self.end_keyless(parts, result), written: Written::without_record() };
+        };
         let error = result.as_ref().err();
         self.log(error);
-        let written = match (self.key_use.take(), error) {
-            (Some(key_use), error) => key_use.finish(error.map(CallError::reason), self.certificate.take()),
-            (None, Some(CallError::Denied(denial))) => {
-                parts.audit.refuse(|| Record {
-                    rule: (!denial.rule.is_empty()).then(|| denial.rule.to_string()),
-                    rule_line: denial.line,
-                    outcome: Outcome::Refused,
-                    reason: Some(denial.kind.reason()),
-                    ..self.record(parts, Event::Refusal)
-                });
-                Written::without_record()
-            }
-            (None, _) => Written::without_record(),
-        };
+        let written = key_use.finish(error.map(CallError::reason), self.certificate.take());
         Ended { result, written }
+    }
+
+    /// Writes the log line of a call that used no key, and records what policy refused.
+    pub(super) fn end_keyless<T>(&self, parts: &Parts, result: Result<T, CallError>) -> Result<T, CallError> {
+        let error = result.as_ref().err();
+        self.log(error);
+        if let Some(CallError::Denied(denial)) = error {
+            self.refused(parts, denial);
+        }
+        result
+    }
+
+    #[cold]
+    fn refused(&self, parts: &Parts, denial: &Denial) {
+        parts.audit.refuse(|| Record {
+            rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
+            rule_line: denial.line,
+            outcome: Outcome::Refused,
+            reason: Some(denial.kind.reason()),
+            ..self.record(parts, Event::Refusal)
+        });
     }
 
     /// Notes that the call has failed, while a job of it may still run: what that job says of its use of a key counts more.
@@ -213,11 +224,6 @@ impl<T> Ended<T> {
     /// [`CallError::AuditUnavailable`] where the record is not written in time, and else the call's own error.
     pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
         self.written.wait(deadline).await?;
-        self.result
-    }
-
-    /// The result of a call that used no key.
-    pub(super) fn keyless(self) -> Result<T, CallError> {
         self.result
     }
 }

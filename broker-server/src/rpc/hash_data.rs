@@ -39,7 +39,7 @@ impl Broker {
             Ok(permit) => self.hash_in_pool(&call, permit).await,
             Err(error) => Err(error),
         };
-        let value = call.end(&self.0, result).keyless()?;
+        let value = call.end_keyless(&self.0, result)?;
         Ok(hashed(call, value))
     }
 
@@ -51,7 +51,7 @@ impl Broker {
     ) -> Result<HashDataResponse, CallError> {
         let (mut call, message) = self.begin_hash_data(context, message)?;
         let result = permit(&self.0, &mut call, message).map(hash);
-        let value = call.end(&self.0, result).keyless()?;
+        let value = call.end_keyless(&self.0, result)?;
         Ok(hashed(call, value))
     }
 

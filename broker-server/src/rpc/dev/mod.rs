@@ -52,8 +52,8 @@ impl Broker {
         message: FakeEndpointRequest,
     ) -> Result<FakeEndpointResponse, CallError> {
         let fails = self.0.dev()?.next_fails();
-        let mut call = Call::begin(context, "FakeEndpoint", "", message.metadata, &self.0.limits)?;
-        call.end(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) }).keyless()?;
+        let call = Call::begin(context, "FakeEndpoint", "", message.metadata, &self.0.limits)?;
+        call.end_keyless(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
         let (_, metadata) = call.into_parts();
         Ok(FakeEndpointResponse { message: "success".to_owned(), metadata })
     }

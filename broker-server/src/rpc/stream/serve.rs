@@ -47,8 +47,8 @@ impl Broker {
         let mut header = match reader.header().await {
             Ok(header) => header,
             Err(error) => {
-                let mut call = Call::begin(context, operation, "", None, &self.0.limits)?;
-                return call.end(&self.0, Err(error)).keyless();
+                let call = Call::begin(context, operation, "", None, &self.0.limits)?;
+                return call.end_keyless(&self.0, Err(error));
             }
         };
         let metadata = header.take_metadata();
@@ -120,7 +120,7 @@ impl Broker {
             return self.compute(call, Weight::Short, |parts, call| sink.finish(parts, call)).await;
         }
         let answer = sink.finish(&self.0, &mut call);
-        call.end(&self.0, answer).keyless().map(|answer| (call, answer))
+        call.end_keyless(&self.0, answer).map(|answer| (call, answer))
     }
 }
 
