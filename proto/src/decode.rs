@@ -91,8 +91,8 @@ impl From<prost::DecodeError> for DecodeError {
     }
 }
 
-/// Decodes a message. Where `bytes` are `Bytes`, fields of that type are parts of them. Nothing is allocated for it until it is certain that each repeated field has at most as many elements,
-/// in the whole message, as `limit` says for its path.
+/// Decodes a message. Where `bytes` are `Bytes`, fields of that type are parts of them. Nothing is allocated for it until it is
+/// certain that each repeated field has at most as many elements, in the whole message, as `limit` says for its path.
 ///
 /// # Errors
 /// Where the bytes are no such message, or have too many elements.
@@ -103,7 +103,7 @@ pub fn decode<M: Described>(
     if M::SHAPE.slots > 0 {
         Count { counts: [0; SLOTS], limit }.message(M::SHAPE.fields, bytes.as_ref())?;
     }
-    Ok(M::decode(bytes)?)
+    M::decode(bytes).map_err(DecodeError::from)
 }
 
 /// The elements that have been counted, by the slot of their field.
