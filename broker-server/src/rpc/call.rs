@@ -157,7 +157,7 @@ impl Call {
     }
 
     /// Notes that the call has failed, while a job of it may still run: what that job says of its use of a key counts more.
-    fn fail(&self, error: &CallError) {
+    pub(super) fn fail(&self, error: &CallError) {
         self.log(Some(error));
         if let Some(key_use) = &self.key_use {
             key_use.fail(error.reason());

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{Read as _, Write as _},
+    io::{BufRead as _, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -171,6 +171,33 @@ async fn streams_that_are_cancelled_leave_their_records_without_waiting() {
     text.extend(empty(&reader));
     let text = String::from_utf8(text).unwrap();
     assert_eq!(text.matches("\"SignStream\"").count(), 4, "{text}");
+}
+
+#[tokio::test]
+async fn a_stream_signs_nothing_where_the_audit_has_become_unavailable_meanwhile() {
+    use v1::sign_stream_request::Part;
+    let (_folder, path) = fifo();
+    let first = reader(&path);
+    let (broker, keys) = signing::broker("", &["--audit-log", path.to_str().unwrap()]);
+    signing::key(keys.path(), "p-256");
+    let key = std::fs::read(keys.path().join("p-256.key")).unwrap();
+    let mut streams = v1::stream_service_client::StreamServiceClient::new(broker.channel().await);
+    let (parts, request) = tokio::sync::mpsc::channel(1);
+    let request = tokio_stream::wrappers::ReceiverStream::new(request);
+    let call = tokio::spawn(async move { streams.sign_stream(request).await });
+    parts.send(header(&key)).await.unwrap();
+    // More than the connection holds: the broker reads data once the key is loaded.
+    for _ in 0..64 {
+        let data = Part::Data(vec![7; 1 << 20].into());
+        parts.send(v1::SignStreamRequest { part: Some(data) }).await.unwrap();
+    }
+    drop(first);
+    drop(parts);
+    let status = call.await.unwrap().unwrap_err();
+    assert_eq!(reason(&status), "AUDIT_UNAVAILABLE");
+    let mut record = String::new();
+    std::io::BufReader::new(File::open(&path).unwrap()).read_line(&mut record).unwrap();
+    assert!(record.contains("\"failed\"") && record.contains("\"AUDIT_UNAVAILABLE\""), "{record}");
 }
 
 fn header(key: &[u8]) -> v1::SignStreamRequest {

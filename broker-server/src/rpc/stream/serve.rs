@@ -117,6 +117,12 @@ impl Broker {
 
     async fn finish<S: Sink>(&self, mut call: Call, sink: S) -> Result<(Call, S::Answer), CallError> {
         if S::KEYED {
+            // The audit may have become unavailable since the key was loaded: nothing is signed then.
+            if let Err(unavailable) = self.0.audit.available() {
+                let error = unavailable.into();
+                call.fail(&error);
+                return Err(error);
+            }
             return self.compute(call, Weight::Short, |parts, call| sink.finish(parts, call)).await;
         }
         let answer = sink.finish(&self.0, &mut call);

@@ -132,15 +132,26 @@ impl Audit {
         output.tell_availability();
     }
 
+    /// Whether a key may be used now: for a use that has begun earlier and goes on.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub fn available(&self) -> Result<(), AuditUnavailable> {
+        match &self.output {
+            Some(output) if !output.may_use_key() => Err(AuditUnavailable),
+            _ => Ok(()),
+        }
+    }
+
     /// Begins a use of a secret key.
     ///
     /// # Errors
     /// [`AuditUnavailable`] where its record could not be written in time, as far as can be known. No key may be used then.
     pub fn begin(self: &Arc<Self>, record: impl FnOnce() -> Record) -> Result<KeyUse, AuditUnavailable> {
-        let Some(output) = &self.output else { return Ok(KeyUse::unrecorded()) };
-        if !output.may_use_key() {
-            return Err(AuditUnavailable);
+        if self.output.is_none() {
+            return Ok(KeyUse::unrecorded());
         }
+        self.available()?;
         let record = record();
         let mut uses = self.uses();
         uses.begun += 1;
