@@ -11,7 +11,7 @@ use broker_server::{
     compute::Pool,
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    rpc::{Broker, CallContext, Health, Lifeline, Parts, Routes},
+    rpc::{Broker, BrokerState, CallContext, CallHandle, Health, Routes},
     telemetry::{
         audit::{Audit, AuditOptions, AuditTarget},
         output::Outputs,
@@ -64,7 +64,7 @@ impl Services {
         let catalogue = Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?;
         let pool = Pool::try_new(1, 1024, Duration::from_secs(1))?;
         let nonces = NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?;
-        let parts = Parts { audit: Arc::new(audit), ..Parts::bare(catalogue, pool, nonces) };
+        let parts = BrokerState { audit: Arc::new(audit), ..BrokerState::bare(catalogue, pool, nonces) };
         let broker = Broker::new(parts);
         let health = Health::new(&broker.services());
         Ok(Self { routes: broker.routes(&health), runtime })
@@ -84,10 +84,10 @@ impl Services {
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(3600),
             received: 1_800_000_000,
-            patience: Some(Duration::from_secs(3600)),
+            idle_timeout: Some(Duration::from_secs(3600)),
         };
         request.extensions_mut().insert(context);
-        request.extensions_mut().insert(Lifeline::alone());
+        request.extensions_mut().insert(CallHandle::alone());
         Ok(request)
     }
 

@@ -18,7 +18,7 @@ use crate::{
     config::{Config, SocketGroup},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
-    rpc::{Broker, Dev, Health, Parts},
+    rpc::{Broker, BrokerState, Dev, Health},
     telemetry::{audit::Audit, logs::LogError, output::Outputs},
     transport::{
         self, Listener, Outcome, TransportError, TransportOptions,
@@ -76,7 +76,7 @@ impl Server {
         cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
         let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let digest = catalogue.digest().to_owned();
-        let broker = Broker::new(Parts {
+        let broker = Broker::new(BrokerState {
             catalogue: Arc::new(catalogue),
             pool: Arc::clone(&pool),
             cache,

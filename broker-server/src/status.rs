@@ -16,7 +16,7 @@ use crate::{
     compute::ComputeError,
     operation::{aead::AeadError, certificate::CertificateError, kem::KemError, signature::SignatureError},
     policy::{Denial, DenialKind},
-    request::{Problem, RequestError},
+    request::{FieldError, FieldErrorKind},
 };
 
 /// The domain of every google.rpc.ErrorInfo.
@@ -31,7 +31,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub enum CallError {
     /// A field cannot be used.
     #[error(transparent)]
-    Request(#[from] RequestError),
+    Request(#[from] FieldError),
     /// Policy says no.
     #[error(transparent)]
     Denied(#[from] Denial),
@@ -80,13 +80,13 @@ pub enum CallError {
     ShuttingDown,
     /// The broker is ending and could not wait for this call, which it has begun.
     #[error("the broker has shut down before this call was done")]
-    Cut,
+    DrainDeadlineExceeded,
     /// The caller has gone, or the call was cut, before its stream ended.
     #[error("the call was cancelled")]
     Cancelled,
     /// What the gRPC library says of a message, or would say.
     #[error("{message}")]
-    Foreign {
+    Library {
         /// The code, by our table.
         code: Code,
         /// The reason of google.rpc.ErrorInfo.
@@ -109,7 +109,7 @@ impl CallError {
     /// The reason of google.rpc.ErrorInfo, such as `UNKNOWN_PROFILE`.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Request(error) => error.problem.reason(),
+            Self::Request(error) => error.kind.reason(),
             Self::Denied(denial) => denial.kind.reason(),
             Self::Certificate(error) => error.reason(),
             Self::Aead(error) => error.reason(),
@@ -119,7 +119,7 @@ impl CallError {
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
             Self::Compute(_) | Self::Internal => "INTERNAL",
-            Self::Cut => "DRAIN_DEADLINE",
+            Self::DrainDeadlineExceeded => "DRAIN_DEADLINE",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::MalformedTimeout => "MALFORMED_TIMEOUT",
             Self::MetadataTooLarge { .. } => "METADATA_TOO_LARGE",
@@ -128,17 +128,17 @@ impl CallError {
             Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
             Self::Fake => "FAKE_FAILURE",
             Self::Cancelled => "CANCELLED",
-            Self::Foreign { reason, .. } => reason,
+            Self::Library { reason, .. } => reason,
         }
     }
 
     /// A status that the gRPC library made by itself, as [`rewrite`] would have it.
-    pub fn foreign(status: &Status) -> Self {
+    pub fn library(status: &Status) -> Self {
         if status.code() == BROKEN_OFF {
             return Self::Cancelled;
         }
         let (code, reason, message) = ours(status);
-        Self::Foreign { code, reason, message }
+        Self::Library { code, reason, message }
     }
 
     const fn code(&self) -> Code {
@@ -162,13 +162,14 @@ impl CallError {
             Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) | Self::Kem(_) => Code::InvalidArgument,
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
-            Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown | Self::Cut | Self::Fake => {
-                Code::Unavailable
-            }
+            Self::Compute(ComputeError::ShuttingDown)
+            | Self::ShuttingDown
+            | Self::DrainDeadlineExceeded
+            | Self::Fake => Code::Unavailable,
             Self::DevelopmentOnly | Self::Compressed => Code::Unimplemented,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
             Self::Cancelled => Code::Cancelled,
-            Self::Foreign { code, .. } => *code,
+            Self::Library { code, .. } => *code,
         }
     }
 
@@ -185,7 +186,7 @@ impl CallError {
             | Self::Aead(AeadError::Field(error))
             | Self::Kem(KemError::Field(error)) => {
                 put("field", error.field);
-                if let Problem::WrongLength { expected, .. } = &error.problem {
+                if let FieldErrorKind::WrongLength { expected, .. } = &error.kind {
                     let lengths: Vec<String> = expected.iter().map(ToString::to_string).collect();
                     put("expected_bytes", &lengths.join(","));
                 }
@@ -316,7 +317,7 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_table() {
-        let field = CallError::Request(RequestError { field: "csr", problem: Problem::Missing });
+        let field = CallError::Request(FieldError { field: "csr", kind: FieldErrorKind::Missing });
         for (error, code, reason) in [
             (field, Code::InvalidArgument, "FIELD_MISSING"),
             (denial(DenialKind::UnknownProfile), Code::NotFound, "UNKNOWN_PROFILE"),
@@ -329,7 +330,7 @@ mod tests {
             (CallError::ShuttingDown, Code::Unavailable, "SHUTTING_DOWN"),
             (CallError::Compressed, Code::Unimplemented, "UNSUPPORTED_ENCODING"),
             (CallError::MetadataTooLarge { length: 2, most: 1 }, Code::InvalidArgument, "METADATA_TOO_LARGE"),
-            (CallError::Cut, Code::Unavailable, "DRAIN_DEADLINE"),
+            (CallError::DrainDeadlineExceeded, Code::Unavailable, "DRAIN_DEADLINE"),
             (CallError::AuditUnavailable, Code::Internal, "AUDIT_UNAVAILABLE"),
             (denial(DenialKind::KeyNotAllowed), Code::FailedPrecondition, "KEY_NOT_ALLOWED"),
             (denial(DenialKind::NonceNotAllowed), Code::FailedPrecondition, "NONCE_NOT_ALLOWED"),
@@ -355,9 +356,9 @@ mod tests {
 
     #[test]
     fn a_wrong_length_says_the_right_ones() {
-        let problem = |expected| Problem::WrongLength { length: 1, expected };
-        let tag = RequestError { field: "decrypt_metadata.tag", problem: problem(vec![12]) };
-        let key = RequestError { field: "key_source", problem: problem(vec![16, 24, 32]) };
+        let kind = |expected| FieldErrorKind::WrongLength { length: 1, expected };
+        let tag = FieldError { field: "decrypt_metadata.tag", kind: kind(vec![12]) };
+        let key = FieldError { field: "key_source", kind: kind(vec![16, 24, 32]) };
         for (error, field, expected) in [
             (CallError::Aead(tag.into()), "decrypt_metadata.tag", "12"),
             (CallError::Request(key), "key_source", "16,24,32"),

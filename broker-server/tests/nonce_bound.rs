@@ -11,7 +11,7 @@ use broker_server::{
     compute::Pool,
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    rpc::{Broker, CallContext, Health, Parts, Routes},
+    rpc::{Broker, BrokerState, CallContext, Health, Routes},
 };
 use bytes::{BufMut as _, BytesMut};
 use http::Request;
@@ -27,7 +27,7 @@ use tonic::{Code, Status, body::Body};
 async fn broker() -> Routes {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
-    let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::with_bounds(3, 2).unwrap()));
+    let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::with_bounds(3, 2).unwrap()));
     broker.routes(&Health::new(&broker.services()))
 }
 
@@ -50,7 +50,7 @@ async fn encrypt(
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(60),
         received: 0,
-        patience: None,
+        idle_timeout: None,
     });
     let answer = broker.answer(request).await?;
     Ok(EncryptDataResponse::decode(&answer[5..]).unwrap())

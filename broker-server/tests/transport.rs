@@ -21,7 +21,7 @@ use broker_server::{
     compute::Pool,
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    rpc::{Broker, Health, Parts},
+    rpc::{Broker, BrokerState, Health},
     transport::{Listener, Outcome, TransportOptions, run, socket::SocketOptions},
 };
 use hyper_util::rt::TokioIo;
@@ -78,7 +78,7 @@ fn start_until(
     change(&mut options);
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
-    let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+    let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
     let health = Health::new(&broker.services());
     let (stop, stopped) = oneshot::channel::<()>();
     before(&path, stop);

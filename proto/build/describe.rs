@@ -20,7 +20,8 @@ pub(super) struct Described {
     pub(super) redacted: Vec<String>,
 }
 
-pub(super) fn describe(pool: &DescriptorPool) -> Result<Described, Box<dyn Error>> {
+/// `shared` are the fields that are decoded as `Bytes`.
+pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Described, Box<dyn Error>> {
     let stale = stale(pool);
     if !stale.is_empty() {
         return Err(
@@ -39,9 +40,12 @@ pub(super) fn describe(pool: &DescriptorPool) -> Result<Described, Box<dyn Error
         let shape = shape(&message, streamed.contains(message.full_name()))?;
         writeln!(
             code,
-            "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n}}\n",
-            has_secret(&message)
+            "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n{}}}\n",
+            has_secret(&message),
+            visited(&message, shared)
         )?;
+        code += &operation_request(&message, &path);
+        code += &operation_response(&message, &path);
         let is_undeclared = |field: &FieldDescriptor| class(field) == Some(Class::Undeclared);
         undeclared.extend(message.fields().filter(is_undeclared).map(|field| field.full_name().to_owned()));
         if message.fields().any(|field| class(&field) == Some(Class::Secret)) {
@@ -62,6 +66,52 @@ pub(super) fn describe(pool: &DescriptorPool) -> Result<Described, Box<dyn Error
         "/// The fields that nothing is declared of.\n#[cfg(test)]\npub(crate) const UNDECLARED: &[&str] = &{undeclared:?};"
     )?;
     Ok(Described { code, redacted })
+}
+
+/// `Described::for_each_shared`, where the message has such a field outside a `oneof`.
+fn visited(message: &MessageDescriptor, shared: &[&str]) -> String {
+    let body: String = message
+        .fields()
+        .filter(|field| field.containing_oneof().is_none())
+        .filter(|field| shared.iter().any(|name| name.strip_prefix('.') == Some(field.full_name())))
+        .map(|field| format!("        visit(&mut self.{});\n", snake(field.name())))
+        .collect();
+    if body.is_empty() {
+        return body;
+    }
+    format!("\n    fn for_each_shared(&mut self, mut visit: impl FnMut(&mut Bytes)) {{\n{body}    }}\n")
+}
+
+/// `OperationRequest` of a message of the current API that has a profile and metadata.
+fn operation_request(message: &MessageDescriptor, path: &str) -> String {
+    let has = |name| message.get_field_by_name(name).is_some();
+    if !(path.starts_with("crate::v1::") && has("profile") && has("metadata")) {
+        return String::new();
+    }
+    format!(
+        "impl OperationRequest for {path} {{\n    fn profile(&self) -> &str {{\n        &self.profile\n    }}\n\n    \
+         fn take_metadata(&mut self) -> Option<Metadata> {{\n        self.metadata.take()\n    }}\n}}\n\n"
+    )
+}
+
+/// `OperationResponse` of a response of the current API that has metadata.
+fn operation_response(message: &MessageDescriptor, path: &str) -> String {
+    let has = |name| message.get_field_by_name(name).is_some();
+    if !(path.starts_with("crate::v1::") && path.ends_with("Response") && has("metadata")) {
+        return String::new();
+    }
+    let fields = [
+        ("descriptor", "self.descriptor = Some(descriptor())", "let _ = descriptor"),
+        ("metadata", "self.metadata = metadata", ""),
+        ("padding", "self.padding = vec![0; padding]", "let _ = padding"),
+    ];
+    let body: String = fields
+        .map(|(name, set, ignore)| format!("        {};\n", if has(name) { set } else { ignore }))
+        .concat();
+    format!(
+        "impl OperationResponse for {path} {{\n    fn complete(&mut self, descriptor: impl FnOnce() -> CryptoDescriptor, \
+         metadata: Option<Metadata>, padding: usize) {{\n{body}    }}\n}}\n\n"
+    )
 }
 
 /// The Rust type of a message; `None` for one of another package.

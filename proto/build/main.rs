@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     // `compile_fds` generates code only; reflection wants the descriptors themselves, with all options.
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
-    let described = describe::describe(&compiler.descriptor_pool())?;
+    let described = describe::describe(&compiler.descriptor_pool(), &SHARED)?;
     fs::write(out.join("described.rs"), described.code)?;
     SHARED
         .into_iter()

@@ -3,9 +3,13 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use zeroize::Zeroize as _;
 
-use crate::decode::{Elements, Field, Repeated, Shape};
+use crate::{
+    decode::{Elements, Field, Repeated, Shape},
+    v1::{CryptoDescriptor, Metadata},
+};
 
 /// A message of one of the packages here.
 pub trait Described: prost::Message + Default + 'static {
@@ -14,6 +18,31 @@ pub trait Described: prost::Message + Default + 'static {
     const HAS_SECRET: bool;
     /// Where the repeated fields are.
     const SHAPE: &'static Shape;
+
+    /// Visits every field of the message that is decoded as [`Bytes`], which keeps the frame that it was decoded from in
+    /// memory. Fields of messages inside it are not visited.
+    fn for_each_shared(&mut self, visit: impl FnMut(&mut Bytes)) {
+        let _ = visit;
+    }
+}
+
+/// A request of `cryptobroker.v1` for an operation, or the header of a stream: a message with a `profile` and `metadata`.
+pub trait OperationRequest: Described + Send {
+    /// Returns the name of the profile.
+    fn profile(&self) -> &str;
+    /// Takes the metadata out of the message.
+    fn take_metadata(&mut self) -> Option<Metadata>;
+}
+
+/// A response of `cryptobroker.v1` of an operation: a message with `metadata`, and mostly with a `descriptor`.
+pub trait OperationResponse: Described + Send {
+    /// Sets `metadata`, and where the message has them `descriptor` and `padding`: as many zeros as given.
+    fn complete(
+        &mut self,
+        descriptor: impl FnOnce() -> CryptoDescriptor,
+        metadata: Option<Metadata>,
+        padding: usize,
+    );
 }
 
 include!(concat!(env!("OUT_DIR"), "/described.rs"));

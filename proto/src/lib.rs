@@ -42,4 +42,4 @@ mod decode;
 mod described;
 
 pub use decode::{DecodeError, Elements, Field, Repeated, Shape, decode};
-pub use described::Described;
+pub use described::{Described, OperationRequest, OperationResponse};

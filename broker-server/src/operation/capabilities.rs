@@ -3,16 +3,16 @@
 use super::backend;
 use crate::{
     backend::module,
-    policy::{Capabilities, Need, Objection, profile::Section},
+    policy::{Capabilities, Need, Unsupported, profile::Section},
 };
 
 /// What the libraries of this build can do.
 pub const CAPABILITIES: Capabilities = Capabilities { objection, fips: module::FIPS };
 
 /// Hash functions, signatures and authenticated encryption are in both libraries.
-fn objection(need: &Need<'_>) -> Option<Objection> {
+fn objection(need: &Need<'_>) -> Option<Unsupported> {
     match need.section {
-        Section::Kem(rule) if !backend(need.library).kem.offers(rule.algorithm) => Some(Objection {
+        Section::Kem(rule) if !backend(need.library).kem.offers(rule.algorithm) => Some(Unsupported {
             key: "KemAlg",
             message: format!("CryptoLibrary {} has no {}", need.library.name(), rule.algorithm.name()),
         }),

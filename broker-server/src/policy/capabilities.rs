@@ -7,7 +7,7 @@ use super::profile::{CryptoLibrary, Section};
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
     /// What is against it; `None` where nothing is.
-    pub objection: fn(&Need<'_>) -> Option<Objection>,
+    pub objection: fn(&Need<'_>) -> Option<Unsupported>,
     /// Whether there is a FIPS 140-3 module, without which `Fips: required` cannot be kept.
     pub fips: bool,
 }
@@ -23,7 +23,7 @@ pub struct Need<'a> {
 
 /// Why a section cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Objection {
+pub struct Unsupported {
     /// The key of the section at fault, such as `KemAlg`.
     pub key: &'static str,
     /// What is wrong with its value, for people.

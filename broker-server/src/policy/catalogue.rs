@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Capabilities, Denial, DenialKind, canonical,
-    document::{self, Document, DocumentError, Mistake, suggest::nearest},
+    document::{self, Diagnostic, Document, DocumentError, suggest::nearest},
     profile::{KmsRule, Profile},
 };
 
@@ -107,7 +107,7 @@ impl Catalogue {
     }
 
     /// What a lenient reading warns of, in the document's order.
-    pub fn warnings(&self) -> &[Mistake] {
+    pub fn warnings(&self) -> &[Diagnostic] {
         &self.document.warnings
     }
 

@@ -20,11 +20,11 @@ pub mod permit;
 pub mod profile;
 mod signature;
 
-pub use capabilities::{Capabilities, Need, Objection};
+pub use capabilities::{Capabilities, Need, Unsupported};
 pub use catalogue::Catalogue;
 pub use decide::{Decide, decide};
 pub use denial::{Denial, DenialKind};
-pub use document::{DocumentError, Mistake};
+pub use document::{Diagnostic, DocumentError};
 pub use explain::{AnyOperation, Explanation, explain};
 pub use facts::{CaFacts, Fact, Facts};
 pub use permit::Permit;

@@ -2,25 +2,25 @@
 
 use broker_proto::v1;
 
-use super::{Limits, Problem, RequestError, error::at_most, key_source};
+use super::{FieldError, FieldErrorKind, Limits, error::at_most, key_source};
 use crate::{algorithm::Aead, secret::SecretKey};
 
 /// The key of some algorithm. Whether it is one of the profile's is for policy to say.
-pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<SecretKey, RequestError> {
+pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<SecretKey, FieldError> {
     let field = "key_source";
     let key = SecretKey::new(key_source::raw_key(source, field, limits.aead_part)?);
     let length = key.len();
     if Aead::KEYS.contains(&length) {
         return Ok(key);
     }
-    Err(RequestError { field, problem: Problem::WrongLength { length, expected: Aead::KEYS.to_vec() } })
+    Err(FieldError { field, kind: FieldErrorKind::WrongLength { length, expected: Aead::KEYS.to_vec() } })
 }
 
 /// A nonce, which has one length.
-pub(super) fn nonce(field: &'static str, bytes: &[u8]) -> Result<[u8; Aead::NONCE], RequestError> {
-    bytes.try_into().map_err(|_| RequestError {
+pub(super) fn nonce(field: &'static str, bytes: &[u8]) -> Result<[u8; Aead::NONCE], FieldError> {
+    bytes.try_into().map_err(|_| FieldError {
         field,
-        problem: Problem::WrongLength { length: bytes.len(), expected: vec![Aead::NONCE] },
+        kind: FieldErrorKind::WrongLength { length: bytes.len(), expected: vec![Aead::NONCE] },
     })
 }
 
@@ -29,7 +29,7 @@ pub(super) fn associated_data(
     field: &'static str,
     bytes: Option<Vec<u8>>,
     limits: &Limits,
-) -> Result<Option<Vec<u8>>, RequestError> {
+) -> Result<Option<Vec<u8>>, FieldError> {
     at_most(field, bytes.as_ref().map_or(0, Vec::len), limits.associated_data)?;
     Ok(bytes)
 }

@@ -2,7 +2,7 @@
 
 use der::{Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
 
-use super::Problem;
+use super::FieldErrorKind;
 
 /// The bytes are not the DER that is needed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ impl From<der::Error> for NotDer {
 }
 
 impl NotDer {
-    /// As a field's problem; `what` names the structure.
-    pub(super) fn in_a(what: &str) -> impl Fn(Self) -> Problem {
-        move |_| Problem::Malformed(format!("is not a well-formed DER {what}"))
+    /// As a field's kind; `what` names the structure.
+    pub(super) fn in_a(what: &str) -> impl Fn(Self) -> FieldErrorKind {
+        move |_| FieldErrorKind::Malformed(format!("is not a well-formed DER {what}"))
     }
 }
 

@@ -3,7 +3,7 @@
 use broker_proto::v1;
 
 use super::{
-    Limits, Problem, RequestError,
+    FieldError, FieldErrorKind, Limits,
     aead::{associated_data, key, nonce},
     error::at_most,
 };
@@ -29,14 +29,14 @@ pub struct DecryptData {
 
 impl DecryptData {
     /// Checks lengths. Ciphertext and key are taken out of `message`; what is left there of them is empty.
-    pub fn parse(message: &mut v1::DecryptDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: &mut v1::DecryptDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         let ciphertext = SecretBytes::new(std::mem::take(&mut message.ciphertext));
         let key = key(message.key_source.take(), limits)?;
         at_most("ciphertext", ciphertext.expose().len(), limits.plaintext)?;
         let metadata = message.decrypt_metadata.take().unwrap_or_default();
         let nonce = nonce("decrypt_metadata.nonce", &metadata.nonce)?;
         let associated_data = associated_data("decrypt_metadata.aad", metadata.aad, limits)?;
-        let missing = RequestError { field: "decrypt_metadata.tag", problem: Problem::Missing };
+        let missing = FieldError { field: "decrypt_metadata.tag", kind: FieldErrorKind::Missing };
         let tag = metadata.tag.ok_or(missing)?;
         Ok(Self { key, ciphertext, nonce, associated_data, tag })
     }

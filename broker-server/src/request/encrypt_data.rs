@@ -3,7 +3,7 @@
 use broker_proto::v1;
 
 use super::{
-    Limits, RequestError,
+    FieldError, Limits,
     aead::{associated_data, key, nonce},
     error::at_most,
 };
@@ -27,7 +27,7 @@ pub struct EncryptData {
 
 impl EncryptData {
     /// Checks lengths. Plaintext and key are taken out of `message`; what is left there of them is empty.
-    pub fn parse(message: &mut v1::EncryptDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: &mut v1::EncryptDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         // Taken over first, so that it is wiped whatever happens.
         let plaintext = SecretBytes::new(std::mem::take(&mut message.plaintext));
         let key = key(message.key_source.take(), limits)?;

@@ -4,18 +4,18 @@ use std::fmt;
 
 /// A field that cannot be used, and why. Never holds any of the field's contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct RequestError {
+#[error("{field}: {kind}")]
+pub struct FieldError {
     /// The field's name on the wire, such as `ca_private_key`.
     pub field: &'static str,
     /// What is wrong with it.
-    pub problem: Problem,
+    pub kind: FieldErrorKind,
 }
 
 /// What can be wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum FieldErrorKind {
     /// Absent or empty where something is needed.
     Missing,
     /// Longer than the limit, in bytes.
@@ -47,7 +47,7 @@ pub enum Problem {
     Unsupported(String),
 }
 
-impl Problem {
+impl FieldErrorKind {
     /// The reason for google.rpc.ErrorInfo, such as `FIELD_TOO_LONG`.
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for FieldErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is required"),
@@ -91,9 +91,9 @@ fn either(lengths: &[usize]) -> String {
 }
 
 /// Refuses a field of more than `limit` bytes.
-pub(super) fn at_most(field: &'static str, length: usize, limit: usize) -> Result<(), RequestError> {
+pub(super) fn at_most(field: &'static str, length: usize, limit: usize) -> Result<(), FieldError> {
     if length > limit {
-        return Err(RequestError { field, problem: Problem::TooLong { length, limit } });
+        return Err(FieldError { field, kind: FieldErrorKind::TooLong { length, limit } });
     }
     Ok(())
 }

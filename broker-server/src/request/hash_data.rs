@@ -3,7 +3,7 @@
 use broker_proto::v1;
 use bytes::Bytes;
 
-use super::{Limits, Problem, RequestError, error::at_most};
+use super::{FieldError, FieldErrorKind, Limits, error::at_most};
 
 /// A request to hash.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct HashStream {
 
 impl HashData {
     /// Checks the input's size and the format's number.
-    pub fn parse(input: Bytes, format: i32, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(input: Bytes, format: i32, limits: &Limits) -> Result<Self, FieldError> {
         at_most("input", input.len(), limits.hash_input)?;
         Ok(Self { input, format: HashFormat::parse(format)? })
     }
@@ -40,17 +40,17 @@ impl HashData {
 
 impl HashStream {
     /// Checks the format's number.
-    pub fn parse(format: i32) -> Result<Self, RequestError> {
+    pub fn parse(format: i32) -> Result<Self, FieldError> {
         Ok(Self { format: HashFormat::parse(format)? })
     }
 }
 
 impl HashFormat {
-    fn parse(number: i32) -> Result<Self, RequestError> {
+    fn parse(number: i32) -> Result<Self, FieldError> {
         match v1::HashOutputFormat::try_from(number) {
             Ok(v1::HashOutputFormat::Unspecified | v1::HashOutputFormat::Hex) => Ok(Self::Hex),
             Ok(v1::HashOutputFormat::Raw) => Ok(Self::Raw),
-            Err(_) => Err(RequestError { field: "output_format", problem: Problem::UnknownValue(number) }),
+            Err(_) => Err(FieldError { field: "output_format", kind: FieldErrorKind::UnknownValue(number) }),
         }
     }
 }

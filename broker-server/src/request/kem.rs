@@ -10,7 +10,7 @@ use der::asn1::ObjectIdentifier;
 
 pub use self::{decapsulation_key::DecapsulationKey, encapsulation_key::EncapsulationKey};
 use super::{
-    Limits, Problem, RequestError,
+    FieldError, FieldErrorKind, Limits,
     error::at_most,
     key_source::{KEY_SOURCE, raw_key},
     public_key::Algorithm,
@@ -26,7 +26,7 @@ pub struct Encapsulate {
 
 impl Encapsulate {
     /// Takes the message apart.
-    pub fn parse(message: &mut v1::EncapsulateRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: &mut v1::EncapsulateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = raw_key(message.key_source.take(), KEY_SOURCE, limits.kem_key)?;
         Ok(Self { key: EncapsulationKey::from_bytes(key.expose()).map_err(of_the_key)? })
     }
@@ -43,12 +43,12 @@ pub struct Decapsulate {
 
 impl Decapsulate {
     /// Takes the message apart; no key is left in it.
-    pub fn parse(message: &mut v1::DecapsulateRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: &mut v1::DecapsulateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = raw_key(message.key_source.take(), KEY_SOURCE, limits.kem_key)?;
         let key = DecapsulationKey::from_bytes(&key).map_err(of_the_key)?;
         let ciphertext = std::mem::take(&mut message.ciphertext);
         if ciphertext.is_empty() {
-            return Err(RequestError { field: "ciphertext", problem: Problem::Missing });
+            return Err(FieldError { field: "ciphertext", kind: FieldErrorKind::Missing });
         }
         at_most("ciphertext", ciphertext.len(), limits.kem_ciphertext)?;
         Ok(Self { key, ciphertext })
@@ -84,16 +84,16 @@ impl fmt::Display for KemKeyKind {
 }
 
 /// The mechanism of a key's AlgorithmIdentifier, whose parameters must be absent (RFC 9935 3, draft 5.8).
-fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, Problem> {
+fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, FieldErrorKind> {
     let is_its = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| oid == algorithm.oid);
     let kem = Kem::ALL.into_iter().find(is_its).ok_or_else(|| {
-        Problem::Unsupported(format!(
+        FieldErrorKind::Unsupported(format!(
             "its key is of the algorithm {}; ML-KEM and X-Wing keys are taken",
             algorithm.oid
         ))
     })?;
     if algorithm.parameters.is_some() {
-        return Err(Problem::Malformed(format!(
+        return Err(FieldErrorKind::Malformed(format!(
             "its {} key has parameters, which must be absent (RFC 9935 3)",
             kem.name()
         )));
@@ -102,16 +102,16 @@ fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, Problem> {
 }
 
 /// `part` of a key of `kem` must have `wanted` bytes.
-fn exact(kem: Kem, part: &str, bytes: &[u8], wanted: usize) -> Result<(), Problem> {
+fn exact(kem: Kem, part: &str, bytes: &[u8], wanted: usize) -> Result<(), FieldErrorKind> {
     if bytes.len() == wanted {
         return Ok(());
     }
     let (name, found) = (kem.name(), bytes.len());
-    Err(Problem::Malformed(format!("its {name} {part} is {found} bytes long; it must have {wanted}")))
+    Err(FieldErrorKind::Malformed(format!("its {name} {part} is {found} bytes long; it must have {wanted}")))
 }
 
-fn of_the_key(problem: Problem) -> RequestError {
-    RequestError { field: KEY_SOURCE, problem }
+fn of_the_key(kind: FieldErrorKind) -> FieldError {
+    FieldError { field: KEY_SOURCE, kind }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use broker_proto::v1;
 
-use super::{Problem, RequestError};
+use super::{FieldError, FieldErrorKind};
 use crate::secret::{SecretBytes, SecretKey};
 
 /// A request for a key pair.
@@ -27,7 +27,7 @@ pub enum KeyEncoding {
 
 impl GenerateKeyPair {
     /// Takes the message apart; no seed is left in it.
-    pub fn parse(message: &mut v1::GenerateKeyPairRequest) -> Result<Self, RequestError> {
+    pub fn parse(message: &mut v1::GenerateKeyPairRequest) -> Result<Self, FieldError> {
         // Taken over first, so that it is wiped whatever happens.
         let seed = message.seed.take().map(SecretBytes::new).map(SecretKey::new);
         let number = message.key_encoding;
@@ -37,8 +37,8 @@ impl GenerateKeyPair {
             Ok(v1::KeyEncoding::Der) => Some(KeyEncoding::Der),
             Ok(v1::KeyEncoding::Pem) => Some(KeyEncoding::Pem),
             Err(_) => {
-                let problem = Problem::UnknownValue(number);
-                return Err(RequestError { field: "key_encoding", problem });
+                let kind = FieldErrorKind::UnknownValue(number);
+                return Err(FieldError { field: "key_encoding", kind });
             }
         };
         Ok(Self { seed, encoding })
@@ -66,6 +66,6 @@ mod tests {
         assert!(request.seed.is_none() && request.encoding.is_none());
         message.key_encoding = 4;
         let error = GenerateKeyPair::parse(&mut message).unwrap_err();
-        assert_eq!(error, RequestError { field: "key_encoding", problem: Problem::UnknownValue(4) });
+        assert_eq!(error, FieldError { field: "key_encoding", kind: FieldErrorKind::UnknownValue(4) });
     }
 }

@@ -2,7 +2,7 @@
 
 use broker_proto::v1;
 
-use super::{Keys, Problem, RequestError, error::at_most};
+use super::{FieldError, FieldErrorKind, Keys, error::at_most};
 use crate::secret::SecretBytes;
 
 /// Takes the key's bytes out of `source`, the wire's `field`; what is left there is empty. A key that is only named is
@@ -11,14 +11,14 @@ pub(super) fn raw_key(
     source: Option<v1::KeySource>,
     field: &'static str,
     limit: usize,
-) -> Result<SecretBytes, RequestError> {
+) -> Result<SecretBytes, FieldError> {
     use v1::key_source::Source;
 
-    let missing = || RequestError { field, problem: Problem::Missing };
+    let missing = || FieldError { field, kind: FieldErrorKind::Missing };
     match source.ok_or_else(missing)?.source.take().ok_or_else(missing)? {
-        Source::KeyId(_) => Err(RequestError {
+        Source::KeyId(_) => Err(FieldError {
             field,
-            problem: Problem::Unsupported(
+            kind: FieldErrorKind::Unsupported(
                 "names a key by id, and this broker has no key management; send the key itself in raw_key"
                     .into(),
             ),
@@ -39,23 +39,21 @@ pub(super) fn raw_key(
 pub(super) fn keys<K>(
     source: Option<v1::SignKeySource>,
     limit: usize,
-    read: impl Fn(SecretBytes) -> Result<K, Problem>,
-) -> Result<Keys<K>, RequestError> {
+    read: impl Fn(SecretBytes) -> Result<K, FieldErrorKind>,
+) -> Result<Keys<K>, FieldError> {
     use v1::sign_key_source::Source;
 
-    let key = |source, field| {
-        read(raw_key(source, field, limit)?).map_err(|problem| RequestError { field, problem })
-    };
+    let key = |source, field| read(raw_key(source, field, limit)?).map_err(|kind| FieldError { field, kind });
     match source.and_then(|source| source.source) {
-        None => Err(RequestError { field: KEY_SOURCE, problem: Problem::Missing }),
+        None => Err(FieldError { field: KEY_SOURCE, kind: FieldErrorKind::Missing }),
         Some(Source::Single(source)) => Ok(Keys::One(key(Some(source), KEY_SOURCE)?)),
         Some(Source::ComponentKeys(components)) => {
             let count = components.keys.len();
             let Ok([traditional, ml_dsa]) = <[_; 2]>::try_from(components.keys) else {
-                let problem = Problem::Malformed(format!(
+                let kind = FieldErrorKind::Malformed(format!(
                     "has {count} entries; a composite has two keys, the traditional one and then ML-DSA's"
                 ));
-                return Err(RequestError { field: "key_source.component_keys", problem });
+                return Err(FieldError { field: "key_source.component_keys", kind });
             };
             let [first, second] = COMPONENT_KEYS;
             Ok(Keys::Components([key(Some(traditional), first)?, key(Some(ml_dsa), second)?]))
@@ -74,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    fn read(source: Option<v1::key_source::Source>) -> Result<SecretBytes, RequestError> {
+    fn read(source: Option<v1::key_source::Source>) -> Result<SecretBytes, FieldError> {
         let mut message = v1::KeySource::default();
         message.source = source;
         raw_key(Some(message), "key_source", 4)
@@ -84,11 +82,11 @@ mod tests {
     fn only_the_bytes_of_a_key_are_taken() {
         use v1::key_source::Source;
         assert_eq!(read(Some(Source::RawKey(vec![1, 2]))).unwrap().expose(), [1, 2]);
-        let problem = |source| read(source).unwrap_err().problem;
-        assert_eq!(problem(None), Problem::Missing);
-        assert_eq!(problem(Some(Source::RawKey(vec![]))), Problem::Missing);
-        assert_eq!(problem(Some(Source::RawKey(vec![0; 5]))), Problem::TooLong { length: 5, limit: 4 });
-        assert!(matches!(problem(Some(Source::KeyId("a".into()))), Problem::Unsupported(_)));
-        assert_eq!(raw_key(None, "key_source", 4).unwrap_err().problem, Problem::Missing);
+        let kind = |source| read(source).unwrap_err().kind;
+        assert_eq!(kind(None), FieldErrorKind::Missing);
+        assert_eq!(kind(Some(Source::RawKey(vec![]))), FieldErrorKind::Missing);
+        assert_eq!(kind(Some(Source::RawKey(vec![0; 5]))), FieldErrorKind::TooLong { length: 5, limit: 4 });
+        assert!(matches!(kind(Some(Source::KeyId("a".into()))), FieldErrorKind::Unsupported(_)));
+        assert_eq!(raw_key(None, "key_source", 4).unwrap_err().kind, FieldErrorKind::Missing);
     }
 }

@@ -2,7 +2,7 @@
 
 use broker_proto::v1;
 
-use super::{Limits, Problem, RequestError, error::at_most};
+use super::{FieldError, FieldErrorKind, Limits, error::at_most};
 
 /// Checked metadata: safe to log and ready to be echoed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Metadata(Option<v1::Metadata>);
 impl Metadata {
     /// Checks lengths and, for what reaches the log, characters. A caller's own `deprecation` is dropped: that field is
     /// the broker's to fill.
-    pub fn parse(message: Option<v1::Metadata>, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: Option<v1::Metadata>, limits: &Limits) -> Result<Self, FieldError> {
         let Some(mut message) = message else {
             return Ok(Self(None));
         };
@@ -49,10 +49,10 @@ impl Metadata {
     }
 }
 
-fn printable(field: &'static str, text: &str, limit: usize) -> Result<(), RequestError> {
+fn printable(field: &'static str, text: &str, limit: usize) -> Result<(), FieldError> {
     at_most(field, text.len(), limit)?;
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Ok(());
     }
-    Err(RequestError { field, problem: Problem::NotPrintable })
+    Err(FieldError { field, kind: FieldErrorKind::NotPrintable })
 }

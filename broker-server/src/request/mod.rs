@@ -25,7 +25,7 @@ mod verify_data;
 
 pub use decrypt_data::DecryptData;
 pub use encrypt_data::EncryptData;
-pub use error::{Problem, RequestError};
+pub use error::{FieldError, FieldErrorKind};
 pub use hash_data::{HashData, HashFormat, HashStream};
 pub use kem::{Decapsulate, DecapsulationKey, Encapsulate, EncapsulationKey, KemKeyKind};
 pub use key_pair::{GenerateKeyPair, KeyEncoding};

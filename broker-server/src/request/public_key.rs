@@ -3,7 +3,7 @@
 use der::{Tag, asn1::ObjectIdentifier};
 
 use super::{
-    Problem,
+    FieldErrorKind,
     asn1::{NotDer, Tlv, Values, magnitude},
 };
 use crate::algorithm::{Curve, KeyType, MlDsa};
@@ -38,7 +38,7 @@ pub(super) struct PublicKeyInfo {
 impl PublicKeyInfo {
     /// Checks the algorithm, its parameters and the key's shape. Whether a point lies on its curve is the crypto
     /// library's to say.
-    pub(super) fn read(info: Tlv<'_>) -> Result<Self, Problem> {
+    pub(super) fn read(info: Tlv<'_>) -> Result<Self, FieldErrorKind> {
         let what = "SubjectPublicKeyInfo";
         let mut parts = info.inside(Tag::Sequence).map_err(NotDer::in_a(what))?;
         let algorithm = Algorithm::read(&mut parts).map_err(NotDer::in_a(what))?;
@@ -52,7 +52,7 @@ impl PublicKeyInfo {
             }
             Kind::Fixed(key_type) => {
                 if Some(bits.len()) != public_key_length(key_type) {
-                    return Err(Problem::Malformed(format!(
+                    return Err(FieldErrorKind::Malformed(format!(
                         "its {key_type} public key has the wrong length"
                     )));
                 }
@@ -90,30 +90,32 @@ impl<'a> Algorithm<'a> {
     }
 
     /// As the algorithm of a key, public or private.
-    pub(super) fn kind(&self) -> Result<Kind, Problem> {
+    pub(super) fn kind(&self) -> Result<Kind, FieldErrorKind> {
         if self.oid == RSA_ENCRYPTION {
             // RFC 3279 2.3.1
             return if self.null_parameters() {
                 Ok(Kind::Rsa)
             } else {
-                Err(Problem::Malformed("its RSA key's parameters are not NULL (RFC 3279 2.3.1)".into()))
+                Err(FieldErrorKind::Malformed(
+                    "its RSA key's parameters are not NULL (RFC 3279 2.3.1)".into(),
+                ))
             };
         }
         if self.oid == EC_PUBLIC_KEY {
             return match self.parameters {
                 Some(parameters) => curve(parameters).map(|curve| Kind::Fixed(KeyType::Ec(curve))),
-                None => Err(Problem::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into())),
+                None => Err(FieldErrorKind::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into())),
             };
         }
         let set = ML_DSA.iter().find(|(oid, _)| *oid == self.oid).map(|(_, set)| KeyType::MlDsa(*set));
         let Some(key_type) = set.or((self.oid == ED25519).then_some(KeyType::Ed25519)) else {
-            return Err(Problem::Unsupported(format!(
+            return Err(FieldErrorKind::Unsupported(format!(
                 "its key is of the algorithm {}; RSA, EC, Ed25519 and ML-DSA keys are taken",
                 self.oid
             )));
         };
         if self.parameters.is_some() {
-            return Err(Problem::Malformed(format!(
+            return Err(FieldErrorKind::Malformed(format!(
                 "its {key_type} key has parameters, which must be absent (RFC 8410 3, RFC 9881 2)"
             )));
         }
@@ -122,46 +124,47 @@ impl<'a> Algorithm<'a> {
 }
 
 /// The curve that ECParameters name (RFC 5480 2.1.1).
-pub(super) fn curve(parameters: Tlv<'_>) -> Result<Curve, Problem> {
+pub(super) fn curve(parameters: Tlv<'_>) -> Result<Curve, FieldErrorKind> {
     if parameters.tag == Tag::Sequence {
-        return Err(Problem::Unsupported(
+        return Err(FieldErrorKind::Unsupported(
             "its EC key spells its curve out; only named curves are taken (RFC 5480 2.1.1)".into(),
         ));
     }
     let named: ObjectIdentifier = Values::new(parameters.raw)
         .and_then(|mut values| values.decode())
-        .map_err(|_| Problem::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into()))?;
+        .map_err(|_| FieldErrorKind::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into()))?;
     CURVES.iter().find(|(oid, _)| *oid == named).map(|(_, curve)| *curve).ok_or_else(|| {
-        Problem::Unsupported(format!(
+        FieldErrorKind::Unsupported(format!(
             "its EC key is on the curve {named}; P-224, P-256, P-384 and P-521 are taken"
         ))
     })
 }
 
 /// Checks a modulus and a public exponent, given as content octets, and gives the modulus's length in bits.
-pub(super) fn rsa_key_type(modulus: &[u8], exponent: &[u8]) -> Result<KeyType, Problem> {
-    let bad = |_| Problem::Malformed("its RSA key has a number that is not a positive DER INTEGER".into());
+pub(super) fn rsa_key_type(modulus: &[u8], exponent: &[u8]) -> Result<KeyType, FieldErrorKind> {
+    let bad =
+        |_| FieldErrorKind::Malformed("its RSA key has a number that is not a positive DER INTEGER".into());
     let modulus = magnitude(modulus).map_err(bad)?;
     let exponent = magnitude(exponent).map_err(bad)?;
     let bits = bit_length(modulus);
     if is_even(modulus) {
-        return Err(Problem::Malformed("its RSA key has an even modulus".into()));
+        return Err(FieldErrorKind::Malformed("its RSA key has an even modulus".into()));
     }
     if bits > LARGEST_RSA {
-        return Err(Problem::Unsupported(format!(
+        return Err(FieldErrorKind::Unsupported(format!(
             "its RSA key has {bits} bits; at most {LARGEST_RSA} are taken"
         )));
     }
     // 65537 takes 17 bits and is the smallest odd number that does: FIPS 186-5 A.1.1.
     if is_even(exponent) || bit_length(exponent) < 17 {
-        return Err(Problem::Unsupported(
+        return Err(FieldErrorKind::Unsupported(
             "its RSA key's public exponent is not an odd number from 65537 on (FIPS 186-5 A.1.1)".into(),
         ));
     }
     Ok(KeyType::Rsa { bits: u32::try_from(bits).unwrap_or(u32::MAX) })
 }
 
-fn rsa_public_key(bits: &[u8]) -> Result<KeyType, Problem> {
+fn rsa_public_key(bits: &[u8]) -> Result<KeyType, FieldErrorKind> {
     let what = "RSAPublicKey";
     let mut parts = Tlv::only(bits).and_then(|key| key.inside(Tag::Sequence)).map_err(NotDer::in_a(what))?;
     let modulus = parts.next(Tag::Integer).map_err(NotDer::in_a(what))?.value;
@@ -172,14 +175,14 @@ fn rsa_public_key(bits: &[u8]) -> Result<KeyType, Problem> {
 
 /// RFC 5480 2.2 lets an implementation choose about compressed points; none is taken, because key identifiers and
 /// comparisons with private keys are over the uncompressed form.
-fn check_point(curve: Curve, point: &[u8]) -> Result<(), Problem> {
+fn check_point(curve: Curve, point: &[u8]) -> Result<(), FieldErrorKind> {
     let coordinate = curve.bits().div_ceil(8) as usize;
     match point.first() {
         Some(4) if point.len() == 1 + 2 * coordinate => Ok(()),
-        Some(2 | 3) if point.len() == 1 + coordinate => Err(Problem::Unsupported(
+        Some(2 | 3) if point.len() == 1 + coordinate => Err(FieldErrorKind::Unsupported(
             "its EC key is a compressed point; only the uncompressed form is taken (RFC 5480 2.2)".into(),
         )),
-        _ => Err(Problem::Malformed("its EC key is not a point of its curve (RFC 5480 2.2)".into())),
+        _ => Err(FieldErrorKind::Malformed("its EC key is not a point of its curve (RFC 5480 2.2)".into())),
     }
 }
 

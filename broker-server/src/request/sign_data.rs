@@ -3,7 +3,7 @@
 use broker_proto::v1;
 use bytes::Bytes;
 
-use super::{Keys, Limits, Problem, RequestError, SigningKey, error::at_most, key_source};
+use super::{FieldError, FieldErrorKind, Keys, Limits, SigningKey, error::at_most, key_source};
 use crate::algorithm::SignatureFormat;
 
 /// A request to sign.
@@ -28,7 +28,7 @@ pub struct SignStream {
 
 impl SignData {
     /// Checks the sizes, reads the keys, and checks the format's number.
-    pub fn parse(message: v1::SignDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: v1::SignDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         let keys = signing_keys(message.key_source, limits)?;
         at_most("input", message.input.len(), limits.signed_data)?;
         Ok(Self { keys, format: signature_format(message.signature_format)?, input: message.input })
@@ -37,27 +37,24 @@ impl SignData {
 
 impl SignStream {
     /// Reads the keys and checks the format's number.
-    pub fn parse(header: v1::SignStreamHeader, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(header: v1::SignStreamHeader, limits: &Limits) -> Result<Self, FieldError> {
         let keys = signing_keys(header.key_source, limits)?;
         Ok(Self { keys, format: signature_format(header.signature_format)? })
     }
 }
 
-fn signing_keys(
-    source: Option<v1::SignKeySource>,
-    limits: &Limits,
-) -> Result<Keys<SigningKey>, RequestError> {
+fn signing_keys(source: Option<v1::SignKeySource>, limits: &Limits) -> Result<Keys<SigningKey>, FieldError> {
     key_source::keys(source, limits.signature_key, SigningKey::from_bytes)
 }
 
 /// `None` for the profile's own.
-pub(super) fn signature_format(number: i32) -> Result<Option<SignatureFormat>, RequestError> {
+pub(super) fn signature_format(number: i32) -> Result<Option<SignatureFormat>, FieldError> {
     match v1::SignatureFormat::try_from(number) {
         Ok(v1::SignatureFormat::Unspecified) => Ok(None),
         Ok(v1::SignatureFormat::Raw) => Ok(Some(SignatureFormat::Raw)),
         Ok(v1::SignatureFormat::Der) => Ok(Some(SignatureFormat::Der)),
         Ok(v1::SignatureFormat::Pem) => Ok(Some(SignatureFormat::Pem)),
         Ok(v1::SignatureFormat::Cms) => Ok(Some(SignatureFormat::Cms)),
-        Err(_) => Err(RequestError { field: "signature_format", problem: Problem::UnknownValue(number) }),
+        Err(_) => Err(FieldError { field: "signature_format", kind: FieldErrorKind::UnknownValue(number) }),
     }
 }

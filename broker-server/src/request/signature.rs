@@ -5,7 +5,7 @@ use std::str::from_utf8;
 use der::Tag;
 
 use super::{
-    Problem,
+    FieldErrorKind,
     asn1::{NotDer, Tlv, encode},
     pem,
     signed_data::SignedData,
@@ -23,7 +23,7 @@ pub enum Signature {
 
 impl Signature {
     /// Reads a signature that keys of the kind `key` make.
-    pub fn read(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Result<Self, Problem> {
+    pub fn read(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Result<Self, FieldErrorKind> {
         match (format, key) {
             (SignatureFormat::Raw, KeyType::Ec(curve)) => {
                 let length = curve.order_length();
@@ -55,22 +55,25 @@ pub fn read_composite(
     bytes: &[u8],
     format: SignatureFormat,
     algorithm: Composite,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Vec<u8>, FieldErrorKind> {
     let octets = if format == SignatureFormat::Pem { from_pem(bytes)? } else { bytes.to_vec() };
     let [traditional, ml_dsa] = algorithm.keys();
     let halves = algorithm.halves(&octets).ok_or_else(|| {
         let wanted = algorithm.ml_dsa().signature_length();
-        Problem::Malformed(format!("is {} bytes long; its half of {ml_dsa} alone has {wanted}", octets.len()))
+        FieldErrorKind::Malformed(format!(
+            "is {} bytes long; its half of {ml_dsa} alone has {wanted}",
+            octets.len()
+        ))
     })?;
     check(halves.0, ml_dsa)?;
     check(halves.1, traditional)
-        .map_err(|problem| Problem::Malformed(format!("has a half of {traditional} that {problem}")))?;
+        .map_err(|kind| FieldErrorKind::Malformed(format!("has a half of {traditional} that {kind}")))?;
     Ok(octets)
 }
 
 /// Checks the shape of what an X.509 signature's BIT STRING holds. Whether r and s are in range is for the verification
 /// to say.
-pub fn check(octets: &[u8], key: KeyType) -> Result<(), Problem> {
+pub fn check(octets: &[u8], key: KeyType) -> Result<(), FieldErrorKind> {
     let length = match key {
         KeyType::Ec(_) => {
             return is_ecdsa_sig_value(octets).map_err(NotDer::in_a("Ecdsa-Sig-Value (RFC 3279 2.2.3)"));
@@ -82,8 +85,8 @@ pub fn check(octets: &[u8], key: KeyType) -> Result<(), Problem> {
     if octets.len() == length { Ok(()) } else { Err(wrong_length(octets.len(), length, key)) }
 }
 
-fn wrong_length(length: usize, wanted: usize, key: KeyType) -> Problem {
-    Problem::Malformed(format!("is {length} bytes long; a signature of {key} has {wanted}"))
+fn wrong_length(length: usize, wanted: usize, key: KeyType) -> FieldErrorKind {
+    FieldErrorKind::Malformed(format!("is {length} bytes long; a signature of {key} has {wanted}"))
 }
 
 fn is_ecdsa_sig_value(bytes: &[u8]) -> Result<(), NotDer> {
@@ -117,8 +120,8 @@ fn integer(number: &[u8]) -> Result<Vec<u8>, NotDer> {
 }
 
 /// The contents of the one block `SIGNATURE`, with nothing but white space around it.
-fn from_pem(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
-    let malformed = || Problem::Malformed("is not one PEM block `SIGNATURE` (RFC 7468)".into());
+fn from_pem(bytes: &[u8]) -> Result<Vec<u8>, FieldErrorKind> {
+    let malformed = || FieldErrorKind::Malformed("is not one PEM block `SIGNATURE` (RFC 7468)".into());
     let text = from_utf8(bytes).map_err(|_| malformed())?.trim();
     // RFC 7468 2: no headers.
     if !text.starts_with("-----BEGIN SIGNATURE-----")
@@ -127,7 +130,7 @@ fn from_pem(bytes: &[u8]) -> Result<Vec<u8>, Problem> {
     {
         return Err(malformed());
     }
-    let mut blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    let mut blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
     match (blocks.pop(), blocks.pop()) {
         (Some(mut block), None) => Ok(std::mem::take(&mut *block.der)),
         _ => Err(malformed()),

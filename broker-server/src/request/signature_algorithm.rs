@@ -3,18 +3,18 @@
 use der::{Tag, asn1::ObjectIdentifier};
 
 use super::{
-    Problem,
+    FieldErrorKind,
     asn1::{NotDer, Tlv, Values, context},
     public_key::{Algorithm, ED25519, ML_DSA},
 };
 use crate::algorithm::{SignatureHash, SignatureScheme};
 
 /// How something is signed. `Unsupported` for what the broker does not verify, `Malformed` for wrong parameters.
-pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<SignatureScheme, Problem> {
+pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<SignatureScheme, FieldErrorKind> {
     let oid = algorithm.oid;
     let absent = algorithm.parameters.is_none();
     let parameters =
-        || Problem::Malformed("its signature algorithm has parameters that it must not have".into());
+        || FieldErrorKind::Malformed("its signature algorithm has parameters that it must not have".into());
     if let Some(hash) = lookup(&PKCS1, oid) {
         // RFC 4055 5 wants NULL and has absent parameters accepted too.
         let fine = absent || algorithm.null_parameters();
@@ -24,7 +24,7 @@ pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<Signature
         let pss = algorithm.parameters.ok_or(NotDer).and_then(pss_parameters);
         return match pss.map_err(NotDer::in_a("RSASSA-PSS-params (RFC 4055 3.1)"))? {
             Some(algorithm) => Ok(algorithm),
-            None => Err(Problem::Unsupported(
+            None => Err(FieldErrorKind::Unsupported(
                 "its RSASSA-PSS signature does not use SHA-256, SHA-384 or SHA-512 for both message and MGF1"
                     .into(),
             )),
@@ -37,11 +37,11 @@ pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<Signature
     } else if let Some(set) = lookup(&ML_DSA, oid) {
         SignatureScheme::MlDsa(set)
     } else if BROKEN.contains(&oid) {
-        return Err(Problem::Unsupported(
+        return Err(FieldErrorKind::Unsupported(
             "is signed with SHA-1 or MD5, which prove nothing any more; sign it with SHA-256 or better (openssl req -sha256)".into(),
         ));
     } else {
-        return Err(Problem::Unsupported(format!(
+        return Err(FieldErrorKind::Unsupported(format!(
             "is signed with the algorithm {oid}; RSA and ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519 and ML-DSA are taken"
         )));
     };

@@ -3,7 +3,7 @@
 use der::{Tag, asn1::ObjectIdentifier};
 
 use super::{
-    Problem,
+    FieldErrorKind,
     asn1::{NotDer, Tlv, Values, context, encode},
     public_key::{Algorithm, RSA_ENCRYPTION},
     signature_algorithm::{hash, signature_algorithm},
@@ -42,22 +42,22 @@ const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 
 impl SignedData {
     /// Reads a ContentInfo and nothing after it.
-    pub fn from_der(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let malformed = NotDer::in_a("SignedData (RFC 5652 5.1)");
         let content = content(bytes).map_err(&malformed)?;
         if content.is_attached {
-            return Err(Problem::Unsupported(
+            return Err(FieldErrorKind::Unsupported(
                 "holds the content; only detached SignedData is taken, beside which the content travels"
                     .into(),
             ));
         }
         let mut signers = content.signers;
         if signers.is_empty() {
-            return Err(Problem::Unsupported("has no signer".into()));
+            return Err(FieldErrorKind::Unsupported("has no signer".into()));
         }
         let signer = signers.any().map_err(&malformed)?;
         if !signers.is_empty() {
-            return Err(Problem::Unsupported("has more than one signer; one is taken".into()));
+            return Err(FieldErrorKind::Unsupported("has more than one signer; one is taken".into()));
         }
         signer_info(content.version, signer)
     }
@@ -91,10 +91,10 @@ fn content(bytes: &[u8]) -> Result<Content<'_>, NotDer> {
     Ok(Content { version, is_attached, signers })
 }
 
-fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, Problem> {
+fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKind> {
     let parts = parts(version, signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
     let Some(subject_key_id) = parts.subject_key_id else {
-        return Err(Problem::Unsupported(
+        return Err(FieldErrorKind::Unsupported(
             "names its signer by issuer and serial number; only the subject key identifier is taken (openssl cms -keyid)"
                 .into(),
         ));
@@ -105,8 +105,8 @@ fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, Problem> {
     } else {
         match signature_algorithm(&parts.algorithm) {
             Ok(scheme) => Some(scheme),
-            Err(Problem::Unsupported(_)) => None,
-            Err(problem) => return Err(problem),
+            Err(FieldErrorKind::Unsupported(_)) => None,
+            Err(kind) => return Err(kind),
         }
     };
     let attributes = parts.attributes.map(attributes).transpose();

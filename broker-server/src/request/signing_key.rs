@@ -4,7 +4,7 @@ use der::Tag;
 use zeroize::Zeroize as _;
 
 use super::{
-    Problem,
+    FieldErrorKind,
     asn1::{NotDer, Tlv, Values, context},
     pem,
     public_key::{Algorithm, Kind, curve, rsa_key_type},
@@ -39,28 +39,28 @@ impl SigningKey {
     }
 
     /// Reads a key in PEM or DER; which of the two is told from the bytes.
-    pub fn from_bytes(bytes: SecretBytes) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: SecretBytes) -> Result<Self, FieldErrorKind> {
         if let Some(text) = pem::text(bytes.expose()) {
             return Self::from_pem(text);
         }
         if is_encrypted(bytes.expose()).unwrap_or(false) {
-            return Err(Problem::Unsupported(ENCRYPTED.into()));
+            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
         }
         Self::from_der(None, bytes)
     }
 
     /// Reads the one key in a PEM text. An `EC PARAMETERS` block and certificates beside it are passed over.
-    pub fn from_pem(text: &str) -> Result<Self, Problem> {
-        let mut blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
+        let mut blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         blocks.retain(|block| !matches!(block.label, "EC PARAMETERS" | "CERTIFICATE" | "X509 CERTIFICATE"));
         if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
-            return Err(Problem::Unsupported(ENCRYPTED.into()));
+            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
         }
         let mut block = match (blocks.pop(), blocks.pop()) {
             (Some(block), None) => block,
-            (None, _) => return Err(Problem::Malformed("holds no PEM block `PRIVATE KEY`".into())),
+            (None, _) => return Err(FieldErrorKind::Malformed("holds no PEM block `PRIVATE KEY`".into())),
             (Some(_), Some(_)) => {
-                return Err(Problem::Malformed("holds more than one private key; send one".into()));
+                return Err(FieldErrorKind::Malformed("holds more than one private key; send one".into()));
             }
         };
         let labelled = match block.label {
@@ -74,19 +74,19 @@ impl SigningKey {
     }
 
     /// Reads a key that its label says is `labelled`; where the label is wrong or says nothing, the form that fits.
-    fn from_der(labelled: Option<KeyForm>, der: SecretBytes) -> Result<Self, Problem> {
+    fn from_der(labelled: Option<KeyForm>, der: SecretBytes) -> Result<Self, FieldErrorKind> {
         let mut first = None;
         for form in labelled.into_iter().chain(KeyForm::ALL) {
             match key_type(form, der.expose()) {
                 Ok(key_type) => return Ok(Self { key_type, form, der: SecretKey::new(der) }),
                 // A key that was understood and is not taken: its error is the one that helps.
-                Err(problem @ Problem::Unsupported(_)) => return Err(problem),
-                Err(problem) => _ = first.get_or_insert(problem),
+                Err(kind @ FieldErrorKind::Unsupported(_)) => return Err(kind),
+                Err(kind) => _ = first.get_or_insert(kind),
             }
         }
         match (labelled, first) {
-            (Some(_), Some(problem)) => Err(problem),
-            _ => Err(Problem::Malformed(
+            (Some(_), Some(kind)) => Err(kind),
+            _ => Err(FieldErrorKind::Malformed(
                 "is not a private key in PKCS#8, SEC1 (EC) or PKCS#1 (RSA) form".into(),
             )),
         }
@@ -123,7 +123,7 @@ impl Drop for WipedText {
     }
 }
 
-pub(super) fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, Problem> {
+pub(super) fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
     match form {
         KeyForm::Pkcs8 => pkcs8(bytes),
         KeyForm::Sec1 => sec1(bytes),
@@ -131,7 +131,7 @@ pub(super) fn key_type(form: KeyForm, bytes: &[u8]) -> Result<KeyType, Problem> 
     }
 }
 
-fn pkcs8(bytes: &[u8]) -> Result<KeyType, Problem> {
+fn pkcs8(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
     let info = PrivateKeyInfo::read(bytes).map_err(NotDer::in_a("PrivateKeyInfo (RFC 5958)"))?;
     match info.algorithm.kind()? {
         Kind::Rsa => pkcs1(info.key),
@@ -163,10 +163,11 @@ impl<'a> PrivateKeyInfo<'a> {
     }
 }
 
-fn sec1(bytes: &[u8]) -> Result<KeyType, Problem> {
+fn sec1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
     let parameters = ec_private_key(bytes).map_err(NotDer::in_a("ECPrivateKey (RFC 5915)"))?;
-    let parameters = parameters
-        .ok_or_else(|| Problem::Malformed("names no curve inside its ECPrivateKey (RFC 5915 3)".into()))?;
+    let parameters = parameters.ok_or_else(|| {
+        FieldErrorKind::Malformed("names no curve inside its ECPrivateKey (RFC 5915 3)".into())
+    })?;
     curve(parameters).map(KeyType::Ec)
 }
 
@@ -185,7 +186,7 @@ fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
     Ok(parameters)
 }
 
-fn pkcs1(bytes: &[u8]) -> Result<KeyType, Problem> {
+fn pkcs1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
     let (modulus, exponent) =
         rsa_private_key(bytes).map_err(NotDer::in_a("RSAPrivateKey (RFC 8017 A.1.2)"))?;
     rsa_key_type(modulus, exponent)

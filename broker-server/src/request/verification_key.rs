@@ -7,7 +7,7 @@ use der::{
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfo};
 
 use super::{
-    Problem,
+    FieldErrorKind,
     asn1::{NotDer, Tlv},
     pem,
     public_key::{PublicKeyInfo, RSA_ENCRYPTION},
@@ -46,31 +46,33 @@ impl VerificationKey {
 
     /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER; which of them is told
     /// from the bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         match pem::text(bytes) {
             Some(text) => Self::from_pem(text),
             None => Self::from_der(bytes),
         }
     }
 
-    fn from_pem(text: &str) -> Result<Self, Problem> {
-        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
-            return Err(Problem::Unsupported(
+            return Err(FieldErrorKind::Unsupported(
                 "holds a private key; to verify send the public key only (openssl pkey -pubout)".into(),
             ));
         }
         let mut keys = blocks.iter().filter(|block| LABELS.contains(&block.label));
         match (keys.next(), keys.next()) {
             (Some(key), None) => Self::from_der(&key.der),
-            (None, _) => Err(Problem::Malformed("holds no PEM block `PUBLIC KEY` or `CERTIFICATE`".into())),
-            (Some(_), Some(_)) => {
-                Err(Problem::Malformed("holds more than one public key or certificate; send one".into()))
+            (None, _) => {
+                Err(FieldErrorKind::Malformed("holds no PEM block `PUBLIC KEY` or `CERTIFICATE`".into()))
             }
+            (Some(_), Some(_)) => Err(FieldErrorKind::Malformed(
+                "holds more than one public key or certificate; send one".into(),
+            )),
         }
     }
 
-    fn from_der(bytes: &[u8]) -> Result<Self, Problem> {
+    fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let (public_key, subject_key_id) = match form(bytes) {
             Ok(Form::Info) => (PublicKeyInfo::read(Tlv::only(bytes).map_err(NotDer::in_a(INFO))?)?, None),
             Ok(Form::Certificate) => subject_key(bytes)?,
@@ -79,7 +81,7 @@ impl VerificationKey {
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
             }
             Err(NotDer) => {
-                return Err(Problem::Malformed(
+                return Err(FieldErrorKind::Malformed(
                     "is not a public key (SubjectPublicKeyInfo) or a certificate, in PEM or DER".into(),
                 ));
             }

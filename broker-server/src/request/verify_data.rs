@@ -5,7 +5,7 @@ use broker_proto::v1;
 use bytes::Bytes;
 
 use super::{
-    Keys, Limits, Problem, RequestError, VerificationKey, error::at_most, key_source,
+    FieldError, FieldErrorKind, Keys, Limits, VerificationKey, error::at_most, key_source,
     sign_data::signature_format,
 };
 use crate::algorithm::SignatureFormat;
@@ -36,7 +36,7 @@ pub struct VerifyStream {
 
 impl VerifyData {
     /// Checks the sizes, reads the keys, and checks the format's number.
-    pub fn parse(message: v1::VerifyDataRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: v1::VerifyDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         let keys = verification_keys(message.key_source, limits)?;
         at_most("input", message.input.len(), limits.signed_data)?;
         let signature = signature(message.signature, limits)?;
@@ -51,7 +51,7 @@ impl VerifyData {
 
 impl VerifyStream {
     /// Reads the keys, and checks the signature's size and the format's number.
-    pub fn parse(header: v1::VerifyStreamHeader, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(header: v1::VerifyStreamHeader, limits: &Limits) -> Result<Self, FieldError> {
         let keys = verification_keys(header.key_source, limits)?;
         let signature = signature(header.signature, limits)?;
         Ok(Self { keys, format: signature_format(header.signature_format)?, signature })
@@ -61,14 +61,14 @@ impl VerifyStream {
 fn verification_keys(
     source: Option<v1::SignKeySource>,
     limits: &Limits,
-) -> Result<Keys<VerificationKey>, RequestError> {
+) -> Result<Keys<VerificationKey>, FieldError> {
     key_source::keys(source, limits.signature_key, |key| VerificationKey::from_bytes(key.expose()))
 }
 
-fn signature(signature: Bytes, limits: &Limits) -> Result<Bytes, RequestError> {
+fn signature(signature: Bytes, limits: &Limits) -> Result<Bytes, FieldError> {
     let field = "signature";
     if signature.is_empty() {
-        return Err(RequestError { field, problem: Problem::Missing });
+        return Err(FieldError { field, kind: FieldErrorKind::Missing });
     }
     at_most(field, signature.len(), limits.signature)?;
     Ok(signature)

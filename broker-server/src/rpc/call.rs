@@ -6,12 +6,12 @@ use std::{
     time::Instant,
 };
 
-use super::{Broker, CallContext, Parts};
+use super::{Broker, BrokerState, CallContext};
 use crate::{
     caller::Caller,
     compute::{ComputeError, Lane},
     policy::{Denial, profile::Profile},
-    request::{Limits, Metadata, Problem, RequestError},
+    request::{FieldError, FieldErrorKind, Limits, Metadata},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
     telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
@@ -99,8 +99,8 @@ impl Call {
         limits: &Limits,
     ) -> Result<(), CallError> {
         if profile.len() > limits.profile {
-            let problem = Problem::TooLong { length: profile.len(), limit: limits.profile };
-            return Err(RequestError { field: "profile", problem }.into());
+            let kind = FieldErrorKind::TooLong { length: profile.len(), limit: limits.profile };
+            return Err(FieldError { field: "profile", kind }.into());
         }
         profile.clone_into(&mut self.profile);
         self.metadata = Metadata::parse(metadata, limits)?;
@@ -108,7 +108,7 @@ impl Call {
     }
 
     /// The profile that the call names; its deprecation is noted for the answer.
-    pub(super) fn find_profile<'a>(&mut self, parts: &'a Parts) -> Result<&'a Arc<Profile>, CallError> {
+    pub(super) fn find_profile<'a>(&mut self, parts: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
         let profile = parts.catalogue.profile(&self.profile)?;
         self.warning = deprecation(profile);
         Ok(profile)
@@ -116,7 +116,11 @@ impl Call {
 
     /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The token is what the key is had with;
     /// from here on the audit has a record of the call, however it ends.
-    pub(super) fn use_key(&mut self, parts: &Parts, algorithm: &'static str) -> Result<KeyUse, CallError> {
+    pub(super) fn use_key(
+        &mut self,
+        parts: &BrokerState,
+        algorithm: &'static str,
+    ) -> Result<KeyUse, CallError> {
         self.algorithm = Some(algorithm);
         let key_use = parts.audit.begin(|| self.record(parts, Event::KeyUse))?;
         self.key_use = Some(key_use.clone());
@@ -125,7 +129,7 @@ impl Call {
 
     /// Writes the log line, and records what policy refused or how the use of a key ended. The result of a call that used a
     /// key is had by [`Ended::recorded`].
-    pub(super) fn end<T>(&mut self, parts: &Parts, result: Result<T, CallError>) -> Ended<T> {
+    pub(super) fn end<T>(&mut self, parts: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
             return Ended { result: self.end_keyless(parts, result), written: Written::without_record() };
         };
@@ -136,7 +140,11 @@ impl Call {
     }
 
     /// Writes the log line of a call that used no key, and records what policy refused.
-    pub(super) fn end_keyless<T>(&self, parts: &Parts, result: Result<T, CallError>) -> Result<T, CallError> {
+    pub(super) fn end_keyless<T>(
+        &self,
+        parts: &BrokerState,
+        result: Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let error = result.as_ref().err();
         self.log(error);
         if let Some(CallError::Denied(denial)) = error {
@@ -146,7 +154,7 @@ impl Call {
     }
 
     #[cold]
-    fn refused(&self, parts: &Parts, denial: &Denial) {
+    fn refused(&self, parts: &BrokerState, denial: &Denial) {
         parts.audit.refuse(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
@@ -165,7 +173,7 @@ impl Call {
     }
 
     /// A record of this call, as far as it has come.
-    fn record(&self, parts: &Parts, event: Event) -> Record {
+    fn record(&self, parts: &BrokerState, event: Event) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Record {
@@ -242,7 +250,7 @@ impl Broker {
         &self,
         mut call: Call,
         weight: Weight,
-        job: impl FnOnce(&Parts, &mut Call) -> Result<T, CallError> + Send + 'static,
+        job: impl FnOnce(&BrokerState, &mut Call) -> Result<T, CallError> + Send + 'static,
     ) -> Result<(Call, T), CallError> {
         let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
         let job = move || {

@@ -5,7 +5,7 @@ use bytes::{Buf, Bytes};
 use tonic::Status;
 
 use crate::{
-    request::{Limits, Problem, RequestError},
+    request::{FieldError, FieldErrorKind, Limits},
     status::CallError,
 };
 
@@ -41,10 +41,10 @@ fn decode_from<M: Described>(message: impl Buf + AsRef<[u8]>, limits: &Limits) -
     };
     broker_proto::decode(message, limit).map_err(|error| match error {
         DecodeError::TooMany { field, limit } => {
-            RequestError { field, problem: Problem::TooMany { limit } }.into()
+            FieldError { field, kind: FieldErrorKind::TooMany { limit } }.into()
         }
         DecodeError::Malformed(_) | DecodeError::Inconsistent => {
-            CallError::foreign(&Status::internal(error.to_string()))
+            CallError::library(&Status::internal(error.to_string()))
         }
     })
 }
@@ -65,8 +65,8 @@ mod tests {
         let limits = Limits { crl_distribution_points_count: 40, ..Limits::default() };
         assert!(decode::<SignCertificateRequest>(points(40), &limits).is_ok());
         let error = decode::<SignCertificateRequest>(points(41), &limits).unwrap_err();
-        let problem = Problem::TooMany { limit: 40 };
-        assert_eq!(error, RequestError { field: "crl_distribution_points", problem }.into());
+        let kind = FieldErrorKind::TooMany { limit: 40 };
+        assert_eq!(error, FieldError { field: "crl_distribution_points", kind }.into());
         let error = decode::<SignCertificateRequest>(points(17), &Limits::default()).unwrap_err();
         assert_eq!(error.reason(), "FIELD_TOO_MANY");
     }

@@ -3,7 +3,7 @@
 use broker_proto::v1::{DecryptDataRequest, DecryptDataResponse};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight, padding},
 };
 use crate::{
@@ -29,7 +29,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, DecryptData::NAME, &message.profile, metadata, &self.0.limits)?;
         let weight = Weight::of_cipher(data_bytes(&message));
-        let job = move |parts: &Parts, call: &mut Call| decrypt(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| decrypt(parts, call, message);
         let (call, plaintext) = self.compute(call, weight, job).await?;
         let (_, metadata) = call.into_parts();
         // The message wipes its plaintext when it is dropped.
@@ -47,7 +47,7 @@ pub(super) fn data_bytes(message: &DecryptDataRequest) -> usize {
 
 /// Parses, decides, decrypts.
 fn decrypt(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     mut message: DecryptDataRequest,
 ) -> Result<SecretBytes, CallError> {

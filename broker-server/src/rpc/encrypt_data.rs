@@ -3,7 +3,7 @@
 use broker_proto::v1::{CipherMetadata, EncryptDataRequest, EncryptDataResponse};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight},
 };
 use crate::{
@@ -28,7 +28,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, EncryptData::NAME, &message.profile, metadata, &self.0.limits)?;
         let weight = Weight::of_cipher(data_bytes(&message));
-        let job = move |parts: &Parts, call: &mut Call| encrypt(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| encrypt(parts, call, message);
         let (call, done) = self.compute(call, weight, job).await?;
         let (descriptor, metadata) = call.into_parts();
         let Encrypted { ciphertext, nonce, associated_data, tag } = done;
@@ -45,7 +45,11 @@ pub(super) fn data_bytes(message: &EncryptDataRequest) -> usize {
 }
 
 /// Parses, decides, encrypts.
-fn encrypt(parts: &Parts, call: &mut Call, mut message: EncryptDataRequest) -> Result<Encrypted, CallError> {
+fn encrypt(
+    parts: &BrokerState,
+    call: &mut Call,
+    mut message: EncryptDataRequest,
+) -> Result<Encrypted, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::EncryptData::parse(&mut message, &parts.limits)?;
     drop(message);

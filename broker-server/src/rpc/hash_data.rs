@@ -3,7 +3,7 @@
 use broker_proto::v1::{HashDataRequest, HashDataResponse, hash_data_response::HashValue as Wire};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight},
 };
 use crate::{
@@ -73,7 +73,11 @@ impl Broker {
 }
 
 /// Parses and decides.
-fn permit(parts: &Parts, call: &mut Call, message: HashDataRequest) -> Result<Permit<HashData>, CallError> {
+fn permit(
+    parts: &BrokerState,
+    call: &mut Call,
+    message: HashDataRequest,
+) -> Result<Permit<HashData>, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::HashData::parse(message.input, message.output_format, &parts.limits)?;
     let permit = decide::<HashData>(&call.context.caller, profile, request, call.now)?;

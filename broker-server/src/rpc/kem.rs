@@ -6,7 +6,7 @@ use broker_proto::v1::{
 };
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight, padding},
     signature_keys::made,
 };
@@ -31,7 +31,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call =
             Call::begin(context, GenerateKemKeyPair::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| generate(parts, call, message);
         let (call, pair) = self.compute(call, Weight::Short, job).await?;
         Ok(made(call, &pair))
     }
@@ -43,7 +43,7 @@ impl Broker {
     ) -> Result<EncapsulateResponse, CallError> {
         let metadata = message.metadata.take();
         let call = Call::begin(context, Encapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &Parts, call: &mut Call| encapsulate(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| encapsulate(parts, call, message);
         let (call, made) = self.compute(call, Weight::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart.
@@ -63,7 +63,7 @@ impl Broker {
     ) -> Result<DecapsulateResponse, CallError> {
         let metadata = message.metadata.take();
         let call = Call::begin(context, Decapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &Parts, call: &mut Call| decapsulate(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| decapsulate(parts, call, message);
         let (call, secret) = self.compute(call, Weight::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         let mut answer = DecapsulateResponse::default();
@@ -77,7 +77,7 @@ impl Broker {
 
 /// Parses, decides, makes a key pair.
 fn generate(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     mut message: GenerateKeyPairRequest,
 ) -> Result<KeyPair, CallError> {
@@ -92,7 +92,7 @@ fn generate(
 
 /// Parses, decides, encapsulates.
 fn encapsulate(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     mut message: EncapsulateRequest,
 ) -> Result<Encapsulated, CallError> {
@@ -106,7 +106,7 @@ fn encapsulate(
 
 /// Parses, decides, decapsulates.
 fn decapsulate(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     mut message: DecapsulateRequest,
 ) -> Result<SecretBytes, CallError> {

@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     Unary,
     /// As many as the client likes: its caller may take as long as it keeps sending.
     Stream,
-    /// Items, and their answers: in flight while it says so itself, by its [`super::Lifeline`].
+    /// Items, and their answers: in flight while it says so itself, by its [`super::CallHandle`].
     Pipeline,
     /// Answers that may go on for ever, such as a health watch: not waited for.
     Watch,

@@ -55,8 +55,8 @@ use crate::{
 pub use dev::Dev;
 pub use health::Health;
 pub(crate) use methods::{Kind, Method, method};
-pub(crate) use pipeline::Course;
-pub use pipeline::Lifeline;
+pub use pipeline::CallHandle;
+pub(crate) use pipeline::CallTracker;
 use pipeline::PipelineService;
 pub use services::Service;
 
@@ -86,13 +86,13 @@ pub struct CallContext {
     pub caller: Caller,
     /// Which connection the call came on: the owner of its jobs in the compute pool.
     pub connection: u64,
-    /// When the answer is of no use any more. For a stream with `patience`: when more of it must have come.
+    /// When the answer is of no use any more. For a stream with `idle_timeout`: when more of it must have come.
     pub deadline: Instant,
     /// When the call arrived, in Unix seconds: every check of the call sees this one time.
     pub received: i64,
     /// How long a stream without a deadline of its caller's own may be silent, and what an item of a pipeline has where
     /// it says nothing else; `None` for all other calls.
-    pub patience: Option<Duration>,
+    pub idle_timeout: Option<Duration>,
 }
 
 impl CallContext {
@@ -104,7 +104,7 @@ impl CallContext {
 
 /// Everything that a call needs.
 #[derive(Debug)]
-pub struct Parts {
+pub struct BrokerState {
     /// The profiles in force.
     pub catalogue: Arc<Catalogue>,
     /// Where heavy work goes.
@@ -129,7 +129,7 @@ pub struct Parts {
     pub dev: Option<Dev>,
 }
 
-impl Parts {
+impl BrokerState {
     /// With the server's default limits, and without audit, cache and the services for development: for tests and
     /// measurements.
     pub fn bare(catalogue: Catalogue, pool: Arc<Pool>, nonces: NonceLedger) -> Self {
@@ -151,11 +151,11 @@ impl Parts {
 
 /// The broker: what the services share. Cloning shares.
 #[derive(Clone, Debug)]
-pub struct Broker(Arc<Parts>);
+pub struct Broker(Arc<BrokerState>);
 
 impl Broker {
     /// A broker of these parts.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: BrokerState) -> Self {
         Self(Arc::new(parts))
     }
 
@@ -279,7 +279,7 @@ mod tests {
     async fn status(path: &str, message: &[u8]) -> Status {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 1, Duration::from_secs(1));
-        let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
         let mut routes = broker.routes(&Health::new(&broker.services()));
         let length = u8::try_from(message.len()).unwrap();
         let frame = [&[0, 0, 0, 0, length][..], message].concat();
@@ -289,7 +289,7 @@ mod tests {
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(60),
             received: 0,
-            patience: None,
+            idle_timeout: None,
         });
         routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))
     }

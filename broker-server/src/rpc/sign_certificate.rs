@@ -5,7 +5,7 @@ use broker_proto::v1::{
 };
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight},
 };
 use crate::{
@@ -28,7 +28,7 @@ impl Broker {
         let metadata = message.metadata.take();
         let call = Call::begin(context, SignCertificate::NAME, &message.profile, metadata, &self.0.limits)?;
         // Parsing takes as long as some signatures, so all of it is the pool's.
-        let job = move |parts: &Parts, call: &mut Call| issue(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| issue(parts, call, message);
         let (call, answer) = self.compute(call, Weight::Short, job).await?;
         let (descriptor, metadata) = call.into_parts();
         Ok(SignCertificateResponse { metadata, signed_certificate: Some(answer), descriptor })
@@ -37,7 +37,7 @@ impl Broker {
 
 /// Parses, decides, issues.
 fn issue(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     mut message: SignCertificateRequest,
 ) -> Result<SignedCertificate, CallError> {

@@ -3,7 +3,7 @@
 use broker_proto::v1::{SignDataRequest, SignDataResponse};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight},
 };
 use crate::{
@@ -24,14 +24,14 @@ impl Broker {
     ) -> Result<SignDataResponse, CallError> {
         let metadata = message.metadata.take();
         let call = Call::begin(context, SignData::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &Parts, call: &mut Call| sign(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| sign(parts, call, message);
         let (call, signature) = self.compute(call, Weight::Short, job).await?;
         Ok(signed(call, signature))
     }
 }
 
 /// Parses, decides, signs.
-fn sign(parts: &Parts, call: &mut Call, message: SignDataRequest) -> Result<Vec<u8>, CallError> {
+fn sign(parts: &BrokerState, call: &mut Call, message: SignDataRequest) -> Result<Vec<u8>, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::SignData::parse(message, &parts.limits)?;
     let permit = decide::<SignData>(&call.context.caller, profile, request, call.now)?;

@@ -3,7 +3,7 @@
 use broker_proto::v1::{GenerateKeyPairRequest, GenerateKeyPairResponse};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight, padding},
 };
 use crate::{
@@ -27,7 +27,7 @@ impl Broker {
         let (name, limits) = (GenerateSignatureKeyPair::NAME, &self.0.limits);
         let call = Call::begin(context, name, &message.profile, metadata, limits)?;
         let weight = self.weight(&call.profile);
-        let job = move |parts: &Parts, call: &mut Call| generate(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| generate(parts, call, message);
         let (call, pair) = self.compute(call, weight, job).await?;
         Ok(made(call, &pair))
     }
@@ -61,7 +61,7 @@ impl Broker {
 
 /// Parses, decides, makes a key pair.
 fn generate(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     mut message: GenerateKeyPairRequest,
 ) -> Result<KeyPair, CallError> {

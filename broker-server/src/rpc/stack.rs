@@ -19,7 +19,7 @@ use http_body_util::Full;
 use prost::Message as _;
 use tonic::body::Body;
 
-use super::{Broker, CallContext, Health, Parts, prefix};
+use super::{Broker, BrokerState, CallContext, Health, prefix};
 use crate::{
     algorithm::{Composite, KeyType},
     caller::Caller,
@@ -134,7 +134,7 @@ impl Stacks {
         let catalogue = Catalogue::parse("Profiles.yaml", &profiles(), CAPABILITIES).unwrap();
         // Of one thread for each lane, which are the ones that are asked to measure.
         let pool = Pool::new(1, 8, Duration::from_secs(1));
-        let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
         Self { broker, used: BTreeMap::new() }
     }
 
@@ -207,7 +207,7 @@ fn context() -> CallContext {
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(600),
         received: std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64,
-        patience: None,
+        idle_timeout: None,
     }
 }
 

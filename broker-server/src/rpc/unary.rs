@@ -71,7 +71,7 @@ async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, CallError>
 where
     B: Body<Data = Bytes, Error = Status> + Unpin,
 {
-    let foreign = |status: Status| CallError::foreign(&status);
+    let foreign = |status: Status| CallError::library(&status);
     let mut message = Gathered::default();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         if let Ok(data) = frame.map_err(foreign)?.into_data() {
@@ -136,7 +136,7 @@ fn announced(data: &[u8], limit: usize) -> Result<Option<usize>, Status> {
 pub(super) fn encode(answer: &impl Message, limit: usize) -> Result<Bytes, CallError> {
     let length = answer.encoded_len();
     if length > limit {
-        return Err(CallError::foreign(&prefix::answer_too_large(length, limit)));
+        return Err(CallError::library(&prefix::answer_too_large(length, limit)));
     }
     let mut bytes = Vec::with_capacity(prefix::PREFIX + length);
     prefix::put(&mut bytes, length);

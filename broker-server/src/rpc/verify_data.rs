@@ -3,7 +3,7 @@
 use broker_proto::v1::{VerifyDataRequest, VerifyDataResponse};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight},
 };
 use crate::{
@@ -24,14 +24,14 @@ impl Broker {
     ) -> Result<VerifyDataResponse, CallError> {
         let metadata = message.metadata.take();
         let call = Call::begin(context, VerifyData::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &Parts, call: &mut Call| verify(parts, call, message);
+        let job = move |parts: &BrokerState, call: &mut Call| verify(parts, call, message);
         let (call, valid) = self.compute(call, Weight::Short, job).await?;
         Ok(verified(call, valid))
     }
 }
 
 /// Parses, decides, verifies.
-fn verify(parts: &Parts, call: &mut Call, message: VerifyDataRequest) -> Result<bool, CallError> {
+fn verify(parts: &BrokerState, call: &mut Call, message: VerifyDataRequest) -> Result<bool, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::VerifyData::parse(message, &parts.limits)?;
     let permit = decide::<VerifyData>(&call.context.caller, profile, request, call.now)?;

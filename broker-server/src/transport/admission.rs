@@ -23,7 +23,7 @@ use super::{
     hpack::OVERHEAD,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, Kind, Lifeline, Routes, unary},
+    rpc::{self, Broker, CallContext, CallHandle, Kind, Routes, unary},
     status::{self, CallError},
 };
 
@@ -109,7 +109,7 @@ impl Admission {
             connection: self.connection.id,
             deadline,
             received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
-            patience: (fed || pipeline).then_some(self.max_request_time),
+            idle_timeout: (fed || pipeline).then_some(self.max_request_time),
         };
         let interruption = Interruption::new(Arc::clone(&call), (!fed).then_some(deadline));
         Ok(Admitted { call, context, interruption, own_deadline: timeout.map(|_| deadline), gives_secret })
@@ -158,7 +158,7 @@ impl Admitted {
         let Self { call, context, interruption, own_deadline, gives_secret } = self;
         request.extensions_mut().insert(context);
         if call.kind == Kind::Pipeline {
-            request.extensions_mut().insert(Lifeline(call.clone()));
+            request.extensions_mut().insert(CallHandle(call.clone()));
         }
         Ok(match attended(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
@@ -216,7 +216,7 @@ async fn interrupted(call: Arc<Call>, deadline: Option<Instant>) -> CallError {
     tokio::select! {
         () = passed => CallError::DeadlineExceeded,
         () = reached(&mut phase, last) => match last {
-            Phase::Cut => CallError::Cut,
+            Phase::Cut => CallError::DrainDeadlineExceeded,
             _ => CallError::ShuttingDown,
         },
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     caller::Caller,
-    rpc::{Course, Kind},
+    rpc::{CallTracker, Kind},
 };
 
 /// Counters of one shard. Each shard has its own, so that calls do not fight over a cache line.
@@ -219,33 +219,33 @@ impl Call {
     }
 }
 
-impl Course for Call {
-    fn busy(&self) {
+impl CallTracker for Call {
+    fn set_busy(&self) {
         self.work();
     }
 
-    fn idle(&self) {
+    fn set_idle(&self) {
         self.rest();
     }
 
-    fn hands_out(&self) {
+    fn frame_ready(&self) {
         if self.in_flight.load(Ordering::Relaxed) && !self.handed_out.swap(true, Ordering::Relaxed) {
             self.connection.rest();
         }
     }
 
-    fn goes_on(&self) {
+    fn client_ready(&self) {
         if self.handed_out.load(Ordering::Relaxed) && self.handed_out.swap(false, Ordering::Relaxed) {
             self.connection.working.fetch_add(1, Ordering::AcqRel);
         }
     }
 
-    fn secret(&self) {
+    fn mark_secret(&self) {
         self.secret.store(true, Ordering::Relaxed);
         self.unwiped.store(true, Ordering::Relaxed);
     }
 
-    fn leaving(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let mut phase = self.connection.phase.clone();
         Box::pin(async move { reached(&mut phase, Phase::Leaving).await })
     }

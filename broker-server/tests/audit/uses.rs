@@ -40,14 +40,14 @@ async fn use_keys(broker: &Broker, key: &[u8]) {
             let choice = (round * 100 + number).wrapping_mul(2_654_435_761) % 1000;
             let (key, channel) = (key.to_vec(), channel.clone());
             calls.spawn(async move {
-                let patience = Duration::from_micros(choice * 20);
+                let idle_timeout = Duration::from_micros(choice * 20);
                 let call = async {
                     if choice % 2 == 0 {
                         let mut client = v1::stream_service_client::StreamServiceClient::new(channel);
                         let mut request =
                             tonic::Request::new(tokio_stream::iter(stream(&key, number as usize % 5)));
                         if choice % 3 == 0 {
-                            request.set_timeout(patience);
+                            request.set_timeout(idle_timeout);
                         }
                         client.sign_stream(request).await.map(drop)
                     } else {
@@ -60,14 +60,17 @@ async fn use_keys(broker: &Broker, key: &[u8]) {
                             metadata: None,
                         });
                         if choice % 3 == 0 {
-                            request.set_timeout(patience);
+                            request.set_timeout(idle_timeout);
                         }
                         client.sign_data(request).await.map(drop)
                     }
                 };
                 // Dropping the call resets its stream.
-                tokio::time::timeout(if choice % 3 == 1 { patience } else { Duration::from_secs(60) }, call)
-                    .await
+                tokio::time::timeout(
+                    if choice % 3 == 1 { idle_timeout } else { Duration::from_secs(60) },
+                    call,
+                )
+                .await
             });
         }
     }

@@ -3,8 +3,8 @@
 use broker_server::{
     algorithm::{Aead, Curve, Kem, KeyType, MlDsa},
     request::{
-        CaCertificate, Csr, DecapsulationKey, EncapsulationKey, KemKeyKind, Limits, Problem, SigningKey,
-        VerificationKey,
+        CaCertificate, Csr, DecapsulationKey, EncapsulationKey, FieldErrorKind, KemKeyKind, Limits,
+        SigningKey, VerificationKey,
     },
     secret::SecretBytes,
 };
@@ -54,7 +54,7 @@ pub(super) fn data_key(place: &Place) -> Result<usize, Failure> {
     let length = secret(place)?.expose().len();
     parse(place, length, Limits::default().aead_part, || match Aead::KEYS.contains(&length) {
         true => Ok(length),
-        false => Err(Problem::WrongLength { length, expected: Aead::KEYS.to_vec() }),
+        false => Err(FieldErrorKind::WrongLength { length, expected: Aead::KEYS.to_vec() }),
     })
 }
 
@@ -131,11 +131,11 @@ fn parse<T>(
     place: &Place,
     length: usize,
     limit: usize,
-    read: impl FnOnce() -> Result<T, Problem>,
+    read: impl FnOnce() -> Result<T, FieldErrorKind>,
 ) -> Result<T, Failure> {
     let parsed = match length {
-        0 => Err(Problem::Missing),
-        length if length > limit => Err(Problem::TooLong { length, limit }),
+        0 => Err(FieldErrorKind::Missing),
+        length if length > limit => Err(FieldErrorKind::TooLong { length, limit }),
         _ => read(),
     };
     parsed.map_err(|problem| {
@@ -143,7 +143,7 @@ fn parse<T>(
             code: "INVALID_ARGUMENT".to_owned(),
             reason: problem.reason().to_owned(),
             message: match problem {
-                Problem::Missing => format!("{place}: is empty"),
+                FieldErrorKind::Missing => format!("{place}: is empty"),
                 other => format!("{place}: {other}"),
             },
             ..Refusal::default()

@@ -1,6 +1,6 @@
 //! `profiles validate FILE`.
 
-use broker_server::policy::{DocumentError, Mistake};
+use broker_server::policy::{Diagnostic, DocumentError};
 use serde_json::{Value, json};
 
 use super::deprecation;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Validate, output: &mut Output) -> Result<(), Failure> {
     Err(Failure::Said(Exit::Failed))
 }
 
-fn mistake(mistake: &Mistake) -> Value {
+fn mistake(mistake: &Diagnostic) -> Value {
     json!({
         "file": mistake.file,
         "line": mistake.line,

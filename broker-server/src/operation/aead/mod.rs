@@ -17,7 +17,7 @@ use crate::{
         permit::{DecryptData, EncryptData},
         profile::{EncryptDataRule, NonceStrategy},
     },
-    request::{self, Problem, RequestError},
+    request::{self, FieldError, FieldErrorKind},
     secret::SecretBytes,
     telemetry::audit::KeyUse,
 };
@@ -40,7 +40,7 @@ pub struct Encrypted {
 pub enum AeadError {
     /// A field is not what the profile's algorithm needs.
     #[error(transparent)]
-    Field(#[from] RequestError),
+    Field(#[from] FieldError),
     /// Key, nonce, associated data, ciphertext and tag do not belong together.
     #[error("authentication failed: key, nonce, associated data, ciphertext and tag do not belong together")]
     AuthenticationFailed,
@@ -58,7 +58,7 @@ impl AeadError {
     /// For google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Field(error) => error.problem.reason(),
+            Self::Field(error) => error.kind.reason(),
             Self::AuthenticationFailed => "AUTHENTICATION_FAILED",
             Self::KeyExhausted => "KEY_EXHAUSTED",
             Self::Internal => "INTERNAL",
@@ -149,5 +149,5 @@ fn cipher(rule: EncryptDataRule, key: &[u8]) -> Cipher<'_> {
 }
 
 fn wrong_length(field: &'static str, length: usize, expected: usize) -> AeadError {
-    RequestError { field, problem: Problem::WrongLength { length, expected: vec![expected] } }.into()
+    FieldError { field, kind: FieldErrorKind::WrongLength { length, expected: vec![expected] } }.into()
 }

@@ -106,8 +106,8 @@ fn a_tag_has_the_length_of_the_profile() {
         let mut sealed = seal();
         sealed.tag.resize(length, 0);
         let error = decrypt("Chosen", sealed).unwrap_err();
-        let problem = Problem::WrongLength { length, expected: vec![13] };
-        assert_eq!(error, RequestError { field: "decrypt_metadata.tag", problem }.into());
+        let kind = FieldErrorKind::WrongLength { length, expected: vec![13] };
+        assert_eq!(error, FieldError { field: "decrypt_metadata.tag", kind }.into());
     }
     decrypt("Chosen", seal()).unwrap();
 }

@@ -11,7 +11,7 @@ use crate::{
         kem::{self as backend_kem, Encapsulated, Mechanism, PrivatePart},
     },
     policy::{Permit, permit},
-    request::{DecapsulationKey, Problem, RequestError},
+    request::{DecapsulationKey, FieldError, FieldErrorKind},
     secret::{SecretBytes, SecretKey},
     telemetry::audit::KeyUse,
 };
@@ -21,7 +21,7 @@ use crate::{
 pub enum KemError {
     /// A field is not what the profile's mechanism needs.
     #[error(transparent)]
-    Field(#[from] RequestError),
+    Field(#[from] FieldError),
     /// The key has the right form and fails a check.
     #[error("key_source: {0}")]
     BadKey(&'static str),
@@ -34,7 +34,7 @@ impl KemError {
     /// For google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Field(error) => error.problem.reason(),
+            Self::Field(error) => error.kind.reason(),
             Self::BadKey(_) => "BAD_KEY",
             Self::Internal => "INTERNAL",
         }
@@ -114,9 +114,12 @@ fn parts<'a>(
     Ok(backend_kem::DecapsulationKey { private, public: key.public() })
 }
 
-fn exact(field: &'static str, bytes: &[u8], wanted: usize) -> Result<(), RequestError> {
+fn exact(field: &'static str, bytes: &[u8], wanted: usize) -> Result<(), FieldError> {
     if bytes.len() == wanted {
         return Ok(());
     }
-    Err(RequestError { field, problem: Problem::WrongLength { length: bytes.len(), expected: vec![wanted] } })
+    Err(FieldError {
+        field,
+        kind: FieldErrorKind::WrongLength { length: bytes.len(), expected: vec![wanted] },
+    })
 }

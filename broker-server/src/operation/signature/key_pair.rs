@@ -6,7 +6,7 @@ use crate::{
     backend::evp::{EvpError, PrivateKey, PublicKey},
     operation::pem_text::pem_text,
     policy::{Permit, permit},
-    request::{KeyEncoding, Problem, RequestError},
+    request::{FieldError, FieldErrorKind, KeyEncoding},
     secret::SecretBytes,
     telemetry::audit::KeyUse,
 };
@@ -43,9 +43,10 @@ fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding
     let has_raw_form = matches!(key_type, KeyType::Ed25519 | KeyType::MlDsa(_));
     match asked {
         Some(KeyEncoding::Raw) if !has_raw_form => {
-            let problem =
-                Problem::Unsupported("has no value RAW for RSA and ECDSA keys; ask for DER or PEM".into());
-            Err(RequestError { field: "key_encoding", problem }.into())
+            let kind = FieldErrorKind::Unsupported(
+                "has no value RAW for RSA and ECDSA keys; ask for DER or PEM".into(),
+            );
+            Err(FieldError { field: "key_encoding", kind }.into())
         }
         Some(encoding) => Ok(encoding),
         // What SignData takes as a key.
@@ -56,8 +57,8 @@ fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding
 /// RFC 8032 5.1.5, FIPS 204 algorithm 6.
 fn from_seed(key_type: KeyType, seed: &[u8]) -> Result<PrivateKey, SignatureError> {
     let fixed: &[u8; 32] = seed.try_into().map_err(|_| {
-        let problem = Problem::WrongLength { length: seed.len(), expected: vec![32] };
-        RequestError { field: "seed", problem }
+        let kind = FieldErrorKind::WrongLength { length: seed.len(), expected: vec![32] };
+        FieldError { field: "seed", kind }
     })?;
     PrivateKey::from_seed(key_type, fixed).map_err(internal)
 }

@@ -17,7 +17,7 @@ use crate::{
         Backend,
         evp::{EvpError, PrivateKey, PublicKey},
     },
-    request::{KEY_SOURCE, Keys, RequestError, SigningKey, VerificationKey},
+    request::{FieldError, KEY_SOURCE, Keys, SigningKey, VerificationKey},
     telemetry::audit::KeyUse,
 };
 
@@ -26,7 +26,7 @@ use crate::{
 pub enum SignatureError {
     /// A field is not what the profile's algorithm and format make of it.
     #[error(transparent)]
-    Field(#[from] RequestError),
+    Field(#[from] FieldError),
     /// The crypto library refuses the key.
     #[error("{field}: {problem}")]
     BadKey {
@@ -49,7 +49,7 @@ impl SignatureError {
     /// For google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Field(error) => error.problem.reason(),
+            Self::Field(error) => error.kind.reason(),
             Self::BadKey { .. } => "BAD_KEY",
             Self::NotStreamable => "NOT_STREAMABLE",
             Self::Internal => "INTERNAL",

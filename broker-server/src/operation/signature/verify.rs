@@ -14,7 +14,7 @@ use crate::{
     },
     policy::{Permit, permit},
     request::{
-        KEY_SOURCE, Problem, RequestError, Signature, SignedAttributes, SignedData, VerificationKey,
+        FieldError, FieldErrorKind, KEY_SOURCE, Signature, SignedAttributes, SignedData, VerificationKey,
         check_signature, looks_like_attributes, read_composite,
     },
 };
@@ -175,8 +175,8 @@ fn proof(
     Ok(Proof { signature: data.signature, over })
 }
 
-fn malformed(problem: Problem) -> RequestError {
-    RequestError { field: "signature", problem }
+fn malformed(kind: FieldErrorKind) -> FieldError {
+    FieldError { field: "signature", kind }
 }
 
 /// By the identifier that the certificate gives the key, or the one that the broker signs with.

@@ -14,12 +14,12 @@ pub enum DocumentError {
         source: io::Error,
     },
     /// What the document gets wrong, in the document's order; never empty.
-    Mistakes(Vec<Mistake>),
+    Mistakes(Vec<Diagnostic>),
 }
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct Diagnostic {
     /// The document's name.
     pub file: String,
     /// Line, from 1.
@@ -37,7 +37,7 @@ pub struct Mistake {
 
 impl DocumentError {
     /// The mistakes, in the document's order; empty where the file could not be read.
-    pub fn mistakes(&self) -> &[Mistake] {
+    pub fn mistakes(&self) -> &[Diagnostic] {
         match self {
             Self::Io { .. } => &[],
             Self::Mistakes(mistakes) => mistakes,
@@ -71,7 +71,7 @@ impl fmt::Display for DocumentError {
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
         if !self.path.is_empty() {

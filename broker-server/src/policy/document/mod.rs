@@ -17,7 +17,7 @@ mod tree;
 
 use std::sync::Arc;
 
-pub use error::{DocumentError, Mistake};
+pub use error::{Diagnostic, DocumentError};
 
 use self::{
     read::Field,
@@ -45,7 +45,7 @@ pub(super) struct Document {
     /// `Settings.Fips: required`.
     pub(super) fips: bool,
     /// What a lenient reading warns of.
-    pub(super) warnings: Vec<Mistake>,
+    pub(super) warnings: Vec<Diagnostic>,
 }
 
 /// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.

@@ -1,6 +1,6 @@
 //! The list of what is wrong with a document, as the readers write it.
 
-use super::{error::Mistake, tree::Position};
+use super::{error::Diagnostic, tree::Position};
 
 /// Mistakes past this number are not listed: whoever has a thousand does not read the thousand-and-first.
 const MOST_MISTAKES: usize = 1000;
@@ -9,11 +9,11 @@ const MOST_MISTAKES: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Report {
     file: String,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<Diagnostic>,
     more: bool,
     /// What is noted with [`Report::ignorable`] is a warning.
     lenient: bool,
-    warnings: Vec<Mistake>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Report {
@@ -70,8 +70,8 @@ impl Report {
         path: &str,
         message: impl Into<String>,
         suggestion: Option<&str>,
-    ) -> Mistake {
-        Mistake {
+    ) -> Diagnostic {
+        Diagnostic {
             file: self.file.clone(),
             line: at.line,
             column: at.column,
@@ -82,14 +82,14 @@ impl Report {
     }
 
     /// The warnings so far, in the document's order.
-    pub(super) fn take_warnings(&mut self) -> Vec<Mistake> {
+    pub(super) fn take_warnings(&mut self) -> Vec<Diagnostic> {
         let mut warnings = std::mem::take(&mut self.warnings);
         warnings.sort_by_key(|warning| (warning.line, warning.column));
         warnings
     }
 
     /// Every mistake in the document's order.
-    pub(super) fn finish(mut self) -> Vec<Mistake> {
+    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         self.mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
         if self.more
             && let Some(mut last) = self.mistakes.last().cloned()

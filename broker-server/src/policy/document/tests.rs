@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-use super::{DocumentError, MAX_BYTES, Mistake, parse};
+use super::{Diagnostic, DocumentError, MAX_BYTES, parse};
 use crate::{
     operation::CAPABILITIES,
     policy::{
-        Capabilities, Need, Objection,
+        Capabilities, Need, Unsupported,
         profile::{CryptoLibrary, Section},
     },
 };
@@ -31,7 +31,7 @@ Profiles:
         BasicConstraints: { CA: false }
 ";
 
-fn mistakes(text: &str) -> Vec<Mistake> {
+fn mistakes(text: &str) -> Vec<Diagnostic> {
     match parse("p.yaml", text, CAPABILITIES) {
         Ok(_) => panic!("the document loads:\n{text}"),
         Err(error) => error.mistakes().to_vec(),
@@ -39,7 +39,7 @@ fn mistakes(text: &str) -> Vec<Mistake> {
 }
 
 /// The only mistake of a document.
-fn only(text: &str) -> Mistake {
+fn only(text: &str) -> Diagnostic {
     let mut all = mistakes(text);
     assert_eq!(all.len(), 1, "{all:#?}\n{text}");
     all.remove(0)
@@ -414,10 +414,10 @@ fn a_profile_may_choose_its_library() {
 
 #[test]
 fn what_a_library_does_not_have_is_a_mistake_at_its_key() {
-    fn objection(need: &Need<'_>) -> Option<Objection> {
+    fn objection(need: &Need<'_>) -> Option<Unsupported> {
         match need {
             Need { library: CryptoLibrary::AwsLc, section: Section::SignCertificate(rule) } => {
-                Some(Objection { key: "SignAlg", message: format!("has no {}", rule.scheme.name()) })
+                Some(Unsupported { key: "SignAlg", message: format!("has no {}", rule.scheme.name()) })
             }
             _ => None,
         }

@@ -11,7 +11,7 @@ fn key_source(key: Vec<u8>) -> Option<v1::KeySource> {
     Some(source)
 }
 
-fn encrypt(change: impl FnOnce(&mut v1::EncryptDataRequest)) -> Result<EncryptData, RequestError> {
+fn encrypt(change: impl FnOnce(&mut v1::EncryptDataRequest)) -> Result<EncryptData, FieldError> {
     let mut message = v1::EncryptDataRequest::default();
     message.key_source = key_source(vec![1; 16]);
     message.encrypt_metadata = Some(v1::EncryptMetadata { nonce: vec![2; 12], aad: None });
@@ -19,7 +19,7 @@ fn encrypt(change: impl FnOnce(&mut v1::EncryptDataRequest)) -> Result<EncryptDa
     EncryptData::parse(&mut message, &Limits::default())
 }
 
-fn decrypt(change: impl FnOnce(&mut v1::DecryptDataRequest)) -> Result<DecryptData, RequestError> {
+fn decrypt(change: impl FnOnce(&mut v1::DecryptDataRequest)) -> Result<DecryptData, FieldError> {
     let metadata = v1::DecryptMetadata { nonce: vec![2; 12], aad: None, tag: Some(vec![3; 16]) };
     let mut message = v1::DecryptDataRequest {
         key_source: key_source(vec![1; 16]),
@@ -30,16 +30,16 @@ fn decrypt(change: impl FnOnce(&mut v1::DecryptDataRequest)) -> Result<DecryptDa
     DecryptData::parse(&mut message, &Limits::default())
 }
 
-fn wrong(field: &'static str, length: usize, expected: &[usize]) -> RequestError {
-    RequestError { field, problem: Problem::WrongLength { length, expected: expected.to_vec() } }
+fn wrong(field: &'static str, length: usize, expected: &[usize]) -> FieldError {
+    FieldError { field, kind: FieldErrorKind::WrongLength { length, expected: expected.to_vec() } }
 }
 
-fn too_long(field: &'static str, length: usize, limit: usize) -> RequestError {
-    RequestError { field, problem: Problem::TooLong { length, limit } }
+fn too_long(field: &'static str, length: usize, limit: usize) -> FieldError {
+    FieldError { field, kind: FieldErrorKind::TooLong { length, limit } }
 }
 
-fn missing(field: &'static str) -> RequestError {
-    RequestError { field, problem: Problem::Missing }
+fn missing(field: &'static str) -> FieldError {
+    FieldError { field, kind: FieldErrorKind::Missing }
 }
 
 #[test]

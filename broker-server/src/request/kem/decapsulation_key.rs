@@ -4,7 +4,7 @@ use der::Tag;
 
 use super::{
     super::{
-        Problem,
+        FieldErrorKind,
         asn1::{NotDer, Tlv, context},
         pem,
         signing_key::{ENCRYPTED, PrivateKeyInfo, is_encrypted},
@@ -48,7 +48,7 @@ impl DecapsulationKey {
     }
 
     /// A raw key is known by its length, which no PKCS#8 form of RFC 9935 6 has.
-    pub fn from_bytes(bytes: &SecretBytes) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: &SecretBytes) -> Result<Self, FieldErrorKind> {
         let bytes = bytes.expose();
         if let Some(text) = pem::text(bytes) {
             return Self::from_pem(text);
@@ -59,7 +59,7 @@ impl DecapsulationKey {
         if Tlv::only(bytes).is_ok() {
             return Self::from_pkcs8(bytes);
         }
-        Err(Problem::Malformed(format!(
+        Err(FieldErrorKind::Malformed(format!(
             "is {} bytes long and no decapsulation key: raw keys have 64 (seed of ML-KEM), 32 (x-wing), 1632 (ml-kem-512, \
              expanded), 2400 (ml-kem-768) or 3168 (ml-kem-1024) bytes; PKCS#8 in DER or PEM is taken too",
             bytes.len()
@@ -77,22 +77,24 @@ impl DecapsulationKey {
         Some(Self { kind, seed, expanded, public: None })
     }
 
-    fn from_pem(text: &str) -> Result<Self, Problem> {
-        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
-            return Err(Problem::Unsupported(ENCRYPTED.into()));
+            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
         }
         let mut keys = blocks.iter().filter(|block| block.label == "PRIVATE KEY");
         match (keys.next(), keys.next()) {
             (Some(key), None) => Self::from_pkcs8(&key.der),
-            (None, _) => Err(Problem::Malformed("holds no PEM block `PRIVATE KEY`".into())),
-            (Some(_), Some(_)) => Err(Problem::Malformed("holds more than one private key; send one".into())),
+            (None, _) => Err(FieldErrorKind::Malformed("holds no PEM block `PRIVATE KEY`".into())),
+            (Some(_), Some(_)) => {
+                Err(FieldErrorKind::Malformed("holds more than one private key; send one".into()))
+            }
         }
     }
 
-    fn from_pkcs8(bytes: &[u8]) -> Result<Self, Problem> {
+    fn from_pkcs8(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         if is_encrypted(bytes).unwrap_or(false) {
-            return Err(Problem::Unsupported(ENCRYPTED.into()));
+            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
         }
         let info = PrivateKeyInfo::read(bytes).map_err(NotDer::in_a("PrivateKeyInfo (RFC 5958)"))?;
         let kem = mechanism(&info.algorithm)?;
@@ -106,7 +108,7 @@ impl DecapsulationKey {
             Kem::MlKem(set) => ml_kem(set, info.key)?,
             // draft-connolly-cfrg-xwing-kem-10 5.8.2
             Kem::XWing if public.is_some() => {
-                return Err(Problem::Malformed(
+                return Err(FieldErrorKind::Malformed(
                     "its x-wing key has a publicKey, which must be absent (draft-connolly-cfrg-xwing-kem 5.8.2)".into(),
                 ));
             }
@@ -125,7 +127,7 @@ impl DecapsulationKey {
 type Forms<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 /// What is in ML-KEM-PrivateKey (RFC 9935 6), told apart by its tags.
-fn ml_kem(set: MlKem, key: &[u8]) -> Result<Forms<'_>, Problem> {
+fn ml_kem(set: MlKem, key: &[u8]) -> Result<Forms<'_>, FieldErrorKind> {
     let choice = || -> Result<Forms<'_>, NotDer> {
         let key = Tlv::only(key)?;
         if key.tag == context(0, false) {

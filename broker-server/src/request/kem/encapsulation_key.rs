@@ -4,7 +4,7 @@ use der::Tag;
 
 use super::{
     super::{
-        Problem,
+        FieldErrorKind,
         asn1::{NotDer, Tlv},
         pem,
         public_key::Algorithm,
@@ -32,7 +32,7 @@ impl EncapsulationKey {
     }
 
     /// A raw key is known by its length, which no SubjectPublicKeyInfo of these mechanisms has.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         if let Some(text) = pem::text(bytes) {
             return Self::from_pem(text);
         }
@@ -41,7 +41,7 @@ impl EncapsulationKey {
         }
         match Tlv::only(bytes) {
             Ok(info) => Self::from_spki(info),
-            Err(NotDer) => Err(Problem::Malformed(format!(
+            Err(NotDer) => Err(FieldErrorKind::Malformed(format!(
                 "is {} bytes long and no encapsulation key: raw keys have 800 (ml-kem-512), 1184 (ml-kem-768), 1568 \
                  (ml-kem-1024) or 1216 (x-wing) bytes; SubjectPublicKeyInfo in DER or PEM is taken too",
                 bytes.len()
@@ -49,10 +49,10 @@ impl EncapsulationKey {
         }
     }
 
-    fn from_pem(text: &str) -> Result<Self, Problem> {
-        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
-            return Err(Problem::Unsupported(
+            return Err(FieldErrorKind::Unsupported(
                 "holds a private key; to encapsulate send the encapsulation key only, in a block `PUBLIC KEY`"
                     .into(),
             ));
@@ -60,13 +60,15 @@ impl EncapsulationKey {
         let mut keys = blocks.iter().filter(|block| block.label == "PUBLIC KEY");
         match (keys.next(), keys.next()) {
             (Some(key), None) => Self::from_spki(Tlv::only(&key.der).map_err(NotDer::in_a(INFO))?),
-            (None, _) => Err(Problem::Malformed("holds no PEM block `PUBLIC KEY`".into())),
-            (Some(_), Some(_)) => Err(Problem::Malformed("holds more than one public key; send one".into())),
+            (None, _) => Err(FieldErrorKind::Malformed("holds no PEM block `PUBLIC KEY`".into())),
+            (Some(_), Some(_)) => {
+                Err(FieldErrorKind::Malformed("holds more than one public key; send one".into()))
+            }
         }
     }
 
     /// RFC 9935 4, draft-connolly-cfrg-xwing-kem-10 5.8.1: the BIT STRING holds the key's octets.
-    fn from_spki(info: Tlv<'_>) -> Result<Self, Problem> {
+    fn from_spki(info: Tlv<'_>) -> Result<Self, FieldErrorKind> {
         let mut parts = info.inside(Tag::Sequence).map_err(NotDer::in_a(INFO))?;
         let algorithm = Algorithm::read(&mut parts).map_err(NotDer::in_a(INFO))?;
         let octets = parts.octet_bits().map_err(NotDer::in_a(INFO))?;

@@ -7,7 +7,7 @@ use super::names::{check_name, extensions, name_text};
 use crate::{
     algorithm::KeyType,
     request::{
-        Problem,
+        FieldErrorKind,
         asn1::{NotDer, Tlv, context},
         pem,
         public_key::PublicKeyInfo,
@@ -87,20 +87,20 @@ impl CaCertificate {
     }
 
     /// Reads the first certificate of a PEM text; a chain may follow it.
-    pub fn from_pem(text: &str) -> Result<Self, Problem> {
-        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         blocks
             .iter()
             .find(|block| matches!(block.label, "CERTIFICATE" | "X509 CERTIFICATE"))
-            .ok_or_else(|| Problem::Malformed("holds no PEM block `CERTIFICATE`".into()))
+            .ok_or_else(|| FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE`".into()))
             .and_then(|block| Self::from_der(&block.der))
     }
 
     /// Reads one certificate and nothing after it.
-    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
         if parts.subject.value.is_empty() {
-            return Err(Problem::Unsupported(
+            return Err(FieldErrorKind::Unsupported(
                 "has an empty subject, and an issuer must have a name (RFC 5280 4.1.2.4)".into(),
             ));
         }
@@ -119,7 +119,9 @@ impl CaCertificate {
 }
 
 /// The public key of any certificate, and its subject key identifier where it has one.
-pub(in crate::request) fn subject_key(bytes: &[u8]) -> Result<(PublicKeyInfo, Option<Vec<u8>>), Problem> {
+pub(in crate::request) fn subject_key(
+    bytes: &[u8],
+) -> Result<(PublicKeyInfo, Option<Vec<u8>>), FieldErrorKind> {
     let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
     let id = match parts.extensions {
         Some(list) => Known::read(list)?.subject_key_id,
@@ -189,7 +191,7 @@ const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 
 impl Known {
-    fn read(list: Tlv<'_>) -> Result<Self, Problem> {
+    fn read(list: Tlv<'_>) -> Result<Self, FieldErrorKind> {
         let mut known = Self::default();
         for extension in extensions(list)? {
             let value = extension.value;
@@ -202,7 +204,7 @@ impl Known {
                 }
                 KEY_USAGE => {
                     let usage = pkix::KeyUsage::from_der(value)
-                        .map_err(|_| Problem::Malformed("is not a well-formed DER keyUsage".into()))?;
+                        .map_err(|_| FieldErrorKind::Malformed("is not a well-formed DER keyUsage".into()))?;
                     known.key_usage = Some(usage.0.bits());
                 }
                 BASIC_CONSTRAINTS => {

@@ -6,7 +6,7 @@ use super::names::{AlternativeName, alternative_names, check_name, extensions};
 use crate::{
     algorithm::{KeyType, SignatureScheme},
     request::{
-        Problem,
+        FieldErrorKind,
         asn1::{NotDer, Tlv, Values, context},
         pem,
         public_key::{Algorithm, PublicKeyInfo},
@@ -67,22 +67,22 @@ impl Csr {
     }
 
     /// Reads the one request in a PEM text. Blocks of other kinds beside it are passed over.
-    pub fn from_pem(text: &str) -> Result<Self, Problem> {
-        let blocks = pem::blocks(text).map_err(|error| Problem::Malformed(error.to_string()))?;
+    pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         let mut requests = blocks
             .iter()
             .filter(|block| matches!(block.label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST"));
         match (requests.next(), requests.next()) {
             (Some(request), None) => Self::from_der(&request.der),
-            (None, _) => Err(Problem::Malformed("holds no PEM block `CERTIFICATE REQUEST`".into())),
+            (None, _) => Err(FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE REQUEST`".into())),
             (Some(_), Some(_)) => {
-                Err(Problem::Malformed("holds more than one certification request; send one".into()))
+                Err(FieldErrorKind::Malformed("holds more than one certification request; send one".into()))
             }
         }
     }
 
     /// Reads one request and nothing after it.
-    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let outer = outer(bytes).map_err(NotDer::in_a("CertificationRequest (RFC 2986)"))?;
         let info = info(outer.info).map_err(NotDer::in_a("CertificationRequestInfo (RFC 2986 4.1)"))?;
         Ok(Self {
@@ -134,7 +134,7 @@ fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
 const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
-fn requested_names(attributes: Option<Tlv<'_>>) -> Result<Vec<AlternativeName>, Problem> {
+fn requested_names(attributes: Option<Tlv<'_>>) -> Result<Vec<AlternativeName>, FieldErrorKind> {
     let Some(attributes) = attributes else {
         return Ok(Vec::new());
     };
@@ -148,7 +148,9 @@ fn requested_names(attributes: Option<Tlv<'_>>) -> Result<Vec<AlternativeName>, 
             continue;
         }
         if seen || values.len() != 1 {
-            return Err(Problem::Malformed("has more than one extensionRequest (RFC 2985 5.4.2)".into()));
+            return Err(FieldErrorKind::Malformed(
+                "has more than one extensionRequest (RFC 2985 5.4.2)".into(),
+            ));
         }
         seen = true;
         for list in values {

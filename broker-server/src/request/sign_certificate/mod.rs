@@ -4,7 +4,7 @@
 
 use broker_proto::v1;
 
-use super::{Limits, Problem, RequestError, SigningKey, error::at_most, signing_key};
+use super::{FieldError, FieldErrorKind, Limits, SigningKey, error::at_most, signing_key};
 
 mod ca_certificate;
 mod csr;
@@ -58,7 +58,7 @@ impl SignCertificate {
 
     /// Parses the request's fields in the order CSR, key, certificate, then the rest. The key's text is taken out of
     /// `message`, used and wiped.
-    pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, RequestError> {
+    pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = signing_key::take(&mut message.ca_private_key);
         let csr = field("csr", &message.csr, limits.csr, Csr::from_pem)?;
         let issuer_key = field("ca_private_key", key.expose(), limits.ca_private_key, SigningKey::from_pem)?;
@@ -88,44 +88,44 @@ fn field<T>(
     field: &'static str,
     text: &str,
     limit: usize,
-    read: impl FnOnce(&str) -> Result<T, Problem>,
-) -> Result<T, RequestError> {
+    read: impl FnOnce(&str) -> Result<T, FieldErrorKind>,
+) -> Result<T, FieldError> {
     if text.is_empty() {
-        return Err(RequestError { field, problem: Problem::Missing });
+        return Err(FieldError { field, kind: FieldErrorKind::Missing });
     }
     at_most(field, text.len(), limit)?;
-    read(text).map_err(|problem| RequestError { field, problem })
+    read(text).map_err(|kind| FieldError { field, kind })
 }
 
 /// 9999-12-31T23:59:59Z, the last time that a certificate can hold (RFC 5280 4.1.2.5).
 const LAST_TIME: u64 = 253_402_300_799;
 
-fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, RequestError> {
+fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, FieldError> {
     match seconds {
         None => Ok(None),
         Some(seconds) if seconds <= LAST_TIME => Ok(i64::try_from(seconds).ok()),
-        Some(_) => Err(RequestError {
+        Some(_) => Err(FieldError {
             field,
-            problem: Problem::Malformed(
+            kind: FieldErrorKind::Malformed(
                 "lies after the year 9999 (RFC 5280 4.1.2.5); it counts Unix seconds".into(),
             ),
         }),
     }
 }
 
-fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<String>, RequestError> {
+fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<String>, FieldError> {
     let field = "crl_distribution_points";
     let limit = limits.crl_distribution_points_count;
     if points.len() > limit {
-        return Err(RequestError { field, problem: Problem::TooMany { limit } });
+        return Err(FieldError { field, kind: FieldErrorKind::TooMany { limit } });
     }
     for point in &points {
         at_most(field, point.len(), limits.crl_distribution_point)?;
         if !is_http_url(point) {
-            let problem = Problem::Malformed(
+            let kind = FieldErrorKind::Malformed(
                 "has an entry that is not an http or https URL with a host, in printable ASCII without spaces".into(),
             );
-            return Err(RequestError { field, problem });
+            return Err(FieldError { field, kind });
         }
     }
     Ok(points)
@@ -147,10 +147,10 @@ fn is_http_url(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
-fn format(number: i32) -> Result<CertificateFormat, RequestError> {
+fn format(number: i32) -> Result<CertificateFormat, FieldError> {
     match v1::SignOutputFormat::try_from(number) {
         Ok(v1::SignOutputFormat::Unspecified | v1::SignOutputFormat::Der) => Ok(CertificateFormat::Der),
         Ok(v1::SignOutputFormat::Pem) => Ok(CertificateFormat::Pem),
-        Err(_) => Err(RequestError { field: "output_format", problem: Problem::UnknownValue(number) }),
+        Err(_) => Err(FieldError { field: "output_format", kind: FieldErrorKind::UnknownValue(number) }),
     }
 }

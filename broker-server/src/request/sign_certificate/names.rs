@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, net::IpAddr};
 use der::{Decode as _, Tag, asn1::ObjectIdentifier};
 use x509_cert::name::Name;
 
-use crate::request::Problem;
+use crate::request::FieldErrorKind;
 use crate::request::asn1::{NotDer, Tlv, Values, context};
 
 /// A GeneralName (RFC 5280 4.2.1.6) that a request asks for.
@@ -63,7 +63,7 @@ pub(super) fn check_name(name: Tlv<'_>) -> Result<(), NotDer> {
 }
 
 /// Reads the value of a subjectAltName extension.
-pub(super) fn alternative_names(extension: &[u8]) -> Result<Vec<AlternativeName>, Problem> {
+pub(super) fn alternative_names(extension: &[u8]) -> Result<Vec<AlternativeName>, FieldErrorKind> {
     let mut names = Tlv::only(extension)
         .and_then(|names| names.inside(Tag::Sequence))
         .map_err(NotDer::in_a("subjectAltName"))?;
@@ -77,7 +77,7 @@ pub(super) fn alternative_names(extension: &[u8]) -> Result<Vec<AlternativeName>
     Ok(found)
 }
 
-fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, Problem> {
+fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
     let tag = name.tag;
     if tag == context(1, false) {
         let text = ia5(name.value)?;
@@ -130,7 +130,7 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, Problem> {
 }
 
 /// An IA5String without spaces and control characters: no name that holds one is read alike by all who read it.
-fn ia5(value: &[u8]) -> Result<String, Problem> {
+fn ia5(value: &[u8]) -> Result<String, FieldErrorKind> {
     let text =
         std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
     match text {
@@ -160,7 +160,7 @@ pub(super) struct Extension<'a> {
 }
 
 /// Reads an Extensions value: at least one, none twice.
-pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, Problem> {
+pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, FieldErrorKind> {
     let mut values = list.inside(Tag::Sequence).map_err(NotDer::in_a("list of extensions"))?;
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     while !values.is_empty() {
@@ -187,8 +187,8 @@ fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
     Ok(Extension { oid, value })
 }
 
-fn malformed(text: &str) -> Problem {
-    Problem::Malformed(text.to_owned())
+fn malformed(text: &str) -> FieldErrorKind {
+    FieldErrorKind::Malformed(text.to_owned())
 }
 
 #[cfg(test)]
@@ -217,9 +217,9 @@ mod tests {
         let der = list(0..MANY);
         assert_eq!(extensions(Tlv::only(&der).unwrap()).unwrap().len(), MANY as usize);
         let der = list((0..MANY).chain([0]));
-        let Err(Problem::Malformed(problem)) = extensions(Tlv::only(&der).unwrap()) else {
+        let Err(FieldErrorKind::Malformed(kind)) = extensions(Tlv::only(&der).unwrap()) else {
             panic!("one is there twice")
         };
-        assert!(problem.contains("twice"), "{problem}");
+        assert!(kind.contains("twice"), "{kind}");
     }
 }

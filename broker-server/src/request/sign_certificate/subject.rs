@@ -4,7 +4,7 @@ use std::fmt;
 
 use der::{Encode as _, Tag, asn1::ObjectIdentifier};
 
-use crate::request::Problem;
+use crate::request::FieldErrorKind;
 use crate::request::asn1::{NotDer, encode};
 
 /// An attribute that the text may name.
@@ -28,7 +28,7 @@ const ATTRIBUTES: [Attribute; 6] = [
 /// RDN of one attribute, in the text's order, repeated keys included. There is no escape: a value cannot hold a comma.
 ///
 /// An error names the component by its place, counted from 1, and by its key once that is known.
-pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, Problem> {
+pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, FieldErrorKind> {
     let mut rdns = Vec::new();
     for (index, component) in text.split(',').map(str::trim).enumerate() {
         if component.is_empty() {
@@ -36,16 +36,17 @@ pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, Problem> {
         }
         let place = index + 1;
         let Some((key, value)) = component.split_once('=') else {
-            return Err(Problem::Malformed(format!("component {place} has no `=`")));
+            return Err(FieldErrorKind::Malformed(format!("component {place} has no `=`")));
         };
         let (key, value) = (key.trim(), value.trim());
         let Some(attribute) = ATTRIBUTES.iter().find(|attribute| attribute.key == key) else {
-            return Err(Problem::Malformed(format!(
+            return Err(FieldErrorKind::Malformed(format!(
                 "component {place} has a key that is not exactly one of C, ST, O, OU, L, CN"
             )));
         };
-        check(attribute, value)
-            .map_err(|fault| Problem::Malformed(format!("component {place} ({}) {fault}", attribute.key)))?;
+        check(attribute, value).map_err(|fault| {
+            FieldErrorKind::Malformed(format!("component {place} ({}) {fault}", attribute.key))
+        })?;
         rdns.extend(rdn(attribute, value).map_err(NotDer::in_a("Name"))?);
     }
     encode(Tag::Sequence, &rdns).map_err(NotDer::in_a("Name"))
@@ -112,7 +113,7 @@ mod tests {
 
     fn refused(text: &str) -> String {
         match name_from_text(text) {
-            Err(Problem::Malformed(what)) => what,
+            Err(FieldErrorKind::Malformed(what)) => what,
             other => panic!("{text}: {other:?}"),
         }
     }

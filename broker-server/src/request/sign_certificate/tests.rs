@@ -7,13 +7,13 @@ use crate::{
     request::{asn1, signing_key},
 };
 
-fn parse(mut message: v1::SignCertificateRequest) -> Result<SignCertificate, RequestError> {
+fn parse(mut message: v1::SignCertificateRequest) -> Result<SignCertificate, FieldError> {
     SignCertificate::parse(&mut message, &Limits::default())
 }
 
 fn refused(message: v1::SignCertificateRequest) -> (&'static str, String) {
     let error = parse(message).unwrap_err();
-    (error.field, error.problem.to_string())
+    (error.field, error.kind.to_string())
 }
 
 fn prepared(kind: &str) -> OpenSsl {
@@ -113,9 +113,9 @@ fn every_field_has_its_error() {
         case("crl_distribution_points", "http or https", &|m| m.crl_distribution_points = vec![url.into()]);
     }
     for (message, field, text) in cases {
-        let (found, problem) = refused(message);
-        assert_eq!(found, field, "{problem}");
-        assert!(problem.contains(text), "{field}: {problem} has no `{text}`");
+        let (found, kind) = refused(message);
+        assert_eq!(found, field, "{kind}");
+        assert!(kind.contains(text), "{field}: {kind} has no `{text}`");
     }
 
     let mut limits = good.clone();
@@ -131,8 +131,8 @@ fn keys_that_are_not_taken_say_why() {
     let check = |make: &str, text: &str| {
         openssl.run(make);
         openssl.csr("k", &["-subj", "/CN=x"]);
-        let (field, problem) = refused(openssl.message("k", "ca"));
-        assert!(field == "csr" && problem.contains(text), "{make}: {problem}");
+        let (field, kind) = refused(openssl.message("k", "ca"));
+        assert!(field == "csr" && kind.contains(text), "{make}: {kind}");
     };
     check("ecparam -name prime256v1 -genkey -noout -param_enc explicit -out k.key", "named curves");
     check("ecparam -name secp256k1 -genkey -noout -out k.key", "1.3.132.0.10");
@@ -151,8 +151,8 @@ fn keys_that_are_not_taken_say_why() {
         (&["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_mgf1_md:sha512"][..], "RSASSA-PSS"),
     ] {
         openssl.csr("k", &[options, &["-subj", "/CN=x"]].concat());
-        let (_, problem) = refused(openssl.message("k", "ca"));
-        assert!(problem.contains(text), "{options:?}: {problem}");
+        let (_, kind) = refused(openssl.message("k", "ca"));
+        assert!(kind.contains(text), "{options:?}: {kind}");
     }
 }
 
@@ -175,8 +175,8 @@ fn strange_names_and_extensions_are_refused() {
         (b"\x30\x03\x82\x01ab", "well-formed"),
         (b"\x30\x84\xff\xff\xff\xff\x82", "well-formed"),
     ] {
-        let problem = names::alternative_names(value).unwrap_err().to_string();
-        assert!(problem.contains(text), "{value:?}: {problem}");
+        let kind = names::alternative_names(value).unwrap_err().to_string();
+        assert!(kind.contains(text), "{value:?}: {kind}");
     }
     assert_eq!(
         names::alternative_names(b"\x30\x02\xa4\x00").unwrap(),

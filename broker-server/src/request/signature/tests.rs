@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-use super::{Problem, Signature, SignatureFormat};
+use super::{FieldErrorKind, Signature, SignatureFormat};
 use crate::algorithm::{Curve, KeyType, MlDsa};
 
 const P256: KeyType = KeyType::Ec(Curve::P256);
 
-fn read(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Result<Vec<u8>, Problem> {
+fn read(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Result<Vec<u8>, FieldErrorKind> {
     match Signature::read(bytes, format, key)? {
         Signature::Plain(octets) => Ok(octets),
         Signature::Cms(_) => panic!("no SignedData was asked for"),
@@ -53,10 +53,10 @@ fn ecdsa_sig_value_has_one_encoding() {
         set.to_vec(),
         vec![0x30],
     ] {
-        let problem = read(&wrong, SignatureFormat::Der, P256).unwrap_err();
+        let kind = read(&wrong, SignatureFormat::Der, P256).unwrap_err();
         assert!(
-            matches!(&problem, Problem::Malformed(text) if text.contains("Ecdsa-Sig-Value")),
-            "{problem}"
+            matches!(&kind, FieldErrorKind::Malformed(text) if text.contains("Ecdsa-Sig-Value")),
+            "{kind}"
         );
     }
 }
@@ -78,9 +78,9 @@ fn lengths_are_those_of_the_standards() {
         let bytes = vec![1; length + 1];
         read(&bytes[..length], SignatureFormat::Raw, key).unwrap();
         for wrong in [length - 1, length + 1] {
-            let problem = read(&bytes[..wrong], SignatureFormat::Raw, key).unwrap_err();
+            let kind = read(&bytes[..wrong], SignatureFormat::Raw, key).unwrap_err();
             let text = format!("is {wrong} bytes long; a signature of {key} has {length}");
-            assert_eq!(problem, Problem::Malformed(text));
+            assert_eq!(kind, FieldErrorKind::Malformed(text));
         }
     }
 }
@@ -105,8 +105,8 @@ fn a_pem_block_is_all_there_is() {
         base64.to_owned(),
         "\u{fe}".to_owned(),
     ] {
-        let problem = read(wrong.as_bytes(), SignatureFormat::Pem, P256).unwrap_err();
-        assert!(matches!(problem, Problem::Malformed(_)), "{wrong}: {problem}");
+        let kind = read(wrong.as_bytes(), SignatureFormat::Pem, P256).unwrap_err();
+        assert!(matches!(kind, FieldErrorKind::Malformed(_)), "{wrong}: {kind}");
     }
     assert!(read(&[0xff, 0xfe], SignatureFormat::Pem, P256).is_err());
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-use super::{Problem, VerificationKey};
+use super::{FieldErrorKind, VerificationKey};
 use crate::{
     algorithm::{Curve, KeyType},
     request::{SigningKey, material::OpenSsl},
@@ -94,9 +94,9 @@ fn what_is_no_public_key_has_its_reason() {
         ("an empty sequence", vec![0x30, 0], "in PEM or DER"),
         ("numbers", vec![0x30, 6, 2, 1, 3, 2, 1, 3], "exponent"),
     ] {
-        let problem = VerificationKey::from_bytes(&bytes).unwrap_err();
-        let is_of_the_field = matches!(problem, Problem::Malformed(_) | Problem::Unsupported(_));
-        assert!(is_of_the_field && problem.to_string().contains(text), "{name}: {problem}");
+        let kind = VerificationKey::from_bytes(&bytes).unwrap_err();
+        let is_of_the_field = matches!(kind, FieldErrorKind::Malformed(_) | FieldErrorKind::Unsupported(_));
+        assert!(is_of_the_field && kind.to_string().contains(text), "{name}: {kind}");
     }
 }
 
@@ -108,10 +108,10 @@ fn an_encrypted_private_key_says_so() {
     openssl.run("pkcs8 -topk8 -in k.key -passout pass:x -outform DER -out e.der");
     openssl.run("ec -in k.key -aes128 -passout pass:x -out t.key");
     for name in ["e.key", "e.der", "t.key"] {
-        let problem = SigningKey::from_bytes(SecretBytes::new(bytes(&openssl, name))).unwrap_err();
-        assert!(problem.to_string().contains("openssl pkey -in KEY"), "{name}: {problem}");
+        let kind = SigningKey::from_bytes(SecretBytes::new(bytes(&openssl, name))).unwrap_err();
+        assert!(kind.to_string().contains("openssl pkey -in KEY"), "{name}: {kind}");
     }
     let der = b"\x30\x03\x02\x01\x00".to_vec();
-    let problem = SigningKey::from_bytes(SecretBytes::new(der)).unwrap_err();
-    assert!(problem.to_string().contains("not a private key"), "{problem}");
+    let kind = SigningKey::from_bytes(SecretBytes::new(der)).unwrap_err();
+    assert!(kind.to_string().contains("not a private key"), "{kind}");
 }

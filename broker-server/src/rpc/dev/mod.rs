@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use broker_proto::v1::{BenchmarkRequest, BenchmarkResponse, FakeEndpointRequest, FakeEndpointResponse};
 
 use super::{
-    Broker, CallContext, Parts,
+    Broker, BrokerState, CallContext,
     call::{Call, Weight},
 };
 use crate::status::CallError;
@@ -26,7 +26,7 @@ impl Dev {
     }
 }
 
-impl Parts {
+impl BrokerState {
     fn dev(&self) -> Result<&Dev, CallError> {
         self.dev.as_ref().ok_or(CallError::DevelopmentOnly)
     }

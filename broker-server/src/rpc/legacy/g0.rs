@@ -8,7 +8,7 @@ use broker_proto::{
 use super::{algorithm, base64, certificate_request, hash_request, hex};
 use crate::{
     duration,
-    request::{Problem, RequestError},
+    request::{FieldError, FieldErrorKind},
     rpc::{Broker, CallContext},
     status::CallError,
 };
@@ -54,7 +54,7 @@ impl Broker {
 fn time(field: &'static str, now: i64, offset: Option<&str>) -> Result<Option<u64>, CallError> {
     let Some(text) = offset.filter(|text| !text.is_empty()) else { return Ok(None) };
     let seconds = duration::parse(text)
-        .map_err(|error| RequestError { field, problem: Problem::Malformed(error.to_string()) })?;
+        .map_err(|error| FieldError { field, kind: FieldErrorKind::Malformed(error.to_string()) })?;
     // A time before 1970 is before every window; 0 is refused there with the window's own words.
     Ok(Some(u64::try_from(now.saturating_add(seconds)).unwrap_or(0)))
 }

@@ -16,7 +16,7 @@ use tonic::Status;
 
 use super::{answers::Answers, items::sequence};
 use crate::{
-    request::{Limits, Problem, RequestError},
+    request::{FieldError, FieldErrorKind, Limits},
     rpc::{
         Broker, CallContext,
         call::Weight,
@@ -75,7 +75,7 @@ impl Item {
     }
 
     /// Works on the item, which has been read at `now`: a light one is answered at once. `context` is the stream's: its
-    /// patience is the time that an item has, its deadline is every item's, too.
+    /// idle_timeout is the time that an item has, its deadline is every item's, too.
     pub(super) fn begin(
         self,
         broker: &Broker,
@@ -150,22 +150,22 @@ fn item_context(
 ) -> Result<CallContext, CallError> {
     let time = match timeout {
         Some(timeout) => Duration::try_from(timeout).map_err(|_| malformed("timeout", "is negative"))?,
-        None => stream.patience.unwrap_or_default(),
+        None => stream.idle_timeout.unwrap_or_default(),
     };
     if time.is_zero() {
         return Err(CallError::DeadlineExceeded);
     }
     // A time that no clock can hold is none.
     let deadline = now.checked_add(time).map_or(stream.deadline, |own| own.min(stream.deadline));
-    Ok(CallContext { deadline, patience: None, ..*stream })
+    Ok(CallContext { deadline, idle_timeout: None, ..*stream })
 }
 
-fn missing(field: &'static str) -> RequestError {
-    RequestError { field, problem: Problem::Missing }
+fn missing(field: &'static str) -> FieldError {
+    FieldError { field, kind: FieldErrorKind::Missing }
 }
 
-fn malformed(field: &'static str, what: &str) -> RequestError {
-    RequestError { field, problem: Problem::Malformed(what.to_owned()) }
+fn malformed(field: &'static str, what: &str) -> FieldError {
+    FieldError { field, kind: FieldErrorKind::Malformed(what.to_owned()) }
 }
 
 fn answered(sequence: u64, result: Result<Answer, CallError>) -> PipelineResponse {
@@ -197,13 +197,13 @@ mod tests {
 
     fn stream() -> CallContext {
         let deadline = Instant::now() + Duration::from_secs(100);
-        let patience = Some(Duration::from_secs(60));
+        let idle_timeout = Some(Duration::from_secs(60));
         CallContext {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline,
             received: 0,
-            patience,
+            idle_timeout,
         }
     }
 

@@ -1,15 +1,15 @@
 //! `PipelineService`: many operations on one stream.
 //!
 //! `items` reads the client's messages from the request's body, past the gRPC library; `item` has one worked on by the
-//! handler of the unary call; `answers` puts many answers into one frame; `flow` brings the three together as the body of
-//! the answer, so that a light item goes from frame to frame without a task, a channel or a future of its own. `course` is
+//! handler of the unary call; `answers` puts many answers into one frame; `body` brings the three together as the body of
+//! the answer, so that a light item goes from frame to frame without a task, a channel or a future of its own. `tracker` is
 //! what the transport has to be told.
 
 mod answers;
-mod course;
-mod flow;
+mod body;
 mod item;
 mod items;
+mod tracker;
 
 use std::{
     convert::Infallible,
@@ -23,9 +23,9 @@ use tower::Service;
 
 use super::{Broker, CallContext};
 use crate::status::CallError;
-pub(crate) use course::Course;
-pub use course::Lifeline;
-use flow::Flow;
+use body::PipelineBody;
+pub use tracker::CallHandle;
+pub(crate) use tracker::CallTracker;
 
 /// The method.
 const PATH: &str = "/cryptobroker.v1.PipelineService/Execute";
@@ -60,8 +60,8 @@ impl PipelineService {
         }
         let (parts, body) = request.into_parts();
         let context = parts.extensions.get::<CallContext>().copied().ok_or(CallError::Internal)?;
-        let lifeline = parts.extensions.get::<Lifeline>().cloned().ok_or(CallError::Internal)?;
-        let mut response = Response::new(Body::new(Flow::new(self.0.clone(), context, lifeline, body)));
+        let handle = parts.extensions.get::<CallHandle>().cloned().ok_or(CallError::Internal)?;
+        let mut response = Response::new(Body::new(PipelineBody::new(self.0.clone(), context, handle, body)));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
         Ok(response)
     }

@@ -14,7 +14,7 @@ use crate::{
         permit::{HashStream, Operation as _},
     },
     request,
-    rpc::{Broker, Parts, call::Call, hash_data::hashed},
+    rpc::{Broker, BrokerState, call::Call, hash_data::hashed},
     status::CallError,
 };
 
@@ -31,7 +31,7 @@ impl Broker {
 /// Decides.
 // By value, as every header comes.
 #[allow(clippy::needless_pass_by_value)]
-fn open(parts: &Parts, call: &mut Call, header: HashStreamHeader) -> Result<Hashing, CallError> {
+fn open(parts: &BrokerState, call: &mut Call, header: HashStreamHeader) -> Result<Hashing, CallError> {
     let profile = call.find_profile(parts)?;
     let request = request::HashStream::parse(header.output_format)?;
     let permit = decide::<HashStream>(&call.context.caller, profile, request, call.now)?;
@@ -50,7 +50,7 @@ impl Sink for Hashing {
         Ok(())
     }
 
-    fn finish(self, _: &Parts, _: &mut Call) -> Result<HashValue, CallError> {
+    fn finish(self, _: &BrokerState, _: &mut Call) -> Result<HashValue, CallError> {
         Ok(self.finish())
     }
 }

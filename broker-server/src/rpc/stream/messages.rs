@@ -110,7 +110,7 @@ impl<M: Message> Messages<M> {
 // By value, as errors come.
 #[allow(clippy::needless_pass_by_value)]
 fn foreign(status: Status) -> CallError {
-    CallError::foreign(&status)
+    CallError::library(&status)
 }
 
 /// The prefix of a message, and what stands before the data in it.

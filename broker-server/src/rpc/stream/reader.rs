@@ -11,7 +11,7 @@ use super::{
     messages::Messages,
 };
 use crate::{
-    request::{Limits, Problem, RequestError},
+    request::{FieldError, FieldErrorKind, Limits},
     rpc::CallContext,
     status::CallError,
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Reader<M> {
     messages: Messages<M>,
     /// How long the client may send nothing; `None` where its own deadline holds for the whole call.
-    patience: Option<Duration>,
+    idle_timeout: Option<Duration>,
     deadline: Instant,
 }
 
@@ -28,7 +28,7 @@ impl<M: Message> Reader<M> {
     /// Of messages of `limit` bytes at most each.
     pub(super) fn new(body: Body, limit: usize, limits: &Limits, context: &CallContext) -> Self {
         let messages = Messages::new(body, limit, limits.clone());
-        Self { messages, patience: context.patience, deadline: context.deadline }
+        Self { messages, idle_timeout: context.idle_timeout, deadline: context.deadline }
     }
 
     /// When the client must have sent more, and when work for it is of no use any more.
@@ -37,9 +37,9 @@ impl<M: Message> Reader<M> {
     }
 
     /// The client is not to blame for the time until now.
-    pub(super) fn forgive(&mut self) {
-        if let Some(patience) = self.patience {
-            self.deadline = Instant::now() + patience;
+    pub(super) fn reset_idle_timer(&mut self) {
+        if let Some(idle_timeout) = self.idle_timeout {
+            self.deadline = Instant::now() + idle_timeout;
         }
     }
 
@@ -47,13 +47,13 @@ impl<M: Message> Reader<M> {
     pub(super) async fn header(&mut self) -> Result<M::Header, CallError> {
         match self.message().await? {
             Some(Some(Part::Header(header))) => {
-                self.forgive();
+                self.reset_idle_timer();
                 Ok(header)
             }
             Some(Some(Part::Data(_))) => {
                 Err(malformed("must come before the data, as the stream's first message"))
             }
-            Some(None) | None => Err(RequestError { field: "header", problem: Problem::Missing }.into()),
+            Some(None) | None => Err(FieldError { field: "header", kind: FieldErrorKind::Missing }.into()),
         }
     }
 
@@ -64,7 +64,7 @@ impl<M: Message> Reader<M> {
             Some(Some(Part::Header(_))) => return Err(malformed("stands in the stream twice")),
             Some(Some(Part::Data(data))) => {
                 if !data.is_empty() {
-                    self.forgive();
+                    self.reset_idle_timer();
                 }
                 Some(data)
             }
@@ -82,5 +82,5 @@ impl<M: Message> Reader<M> {
 }
 
 fn malformed(what: &str) -> CallError {
-    RequestError { field: "header", problem: Problem::Malformed(what.to_owned()) }.into()
+    FieldError { field: "header", kind: FieldErrorKind::Malformed(what.to_owned()) }.into()
 }

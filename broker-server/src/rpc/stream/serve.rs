@@ -21,7 +21,7 @@ use super::{
 use crate::{
     compute::Lane,
     rpc::{
-        Broker, CallContext, Parts,
+        Broker, BrokerState, CallContext,
         call::{Call, Weight},
     },
     secret::on_wiped_stack,
@@ -38,7 +38,7 @@ impl Broker {
         &self,
         request: Request<Streaming<M>>,
         operation: &'static str,
-        open: impl FnOnce(&Parts, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
+        open: impl FnOnce(&BrokerState, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
     ) -> Result<(Call, S::Answer), CallError> {
         // The library's messages are none: it was given an empty body.
         let context = CallContext::of(&request)?;
@@ -57,7 +57,7 @@ impl Broker {
         match self.feed(&mut open_call, &mut reader, header, open).await {
             Ok(sink) => {
                 let mut call = open_call.call.take().ok_or(CallError::Internal)?;
-                reader.forgive();
+                reader.reset_idle_timer();
                 call.context.deadline = reader.deadline();
                 self.finish(call, sink).await
             }
@@ -74,7 +74,7 @@ impl Broker {
         open_call: &mut Open<'_>,
         reader: &mut Reader<M>,
         header: M::Header,
-        open: impl FnOnce(&Parts, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
+        open: impl FnOnce(&BrokerState, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
     ) -> Result<S, CallError> {
         let connection = open_call.call()?.context.connection;
         let sink = if S::KEYED {
@@ -97,7 +97,7 @@ impl Broker {
         } else {
             open(&self.0, open_call.call()?, header)?
         };
-        reader.forgive();
+        reader.reset_idle_timer();
         let mut worker = Worker::new(self, connection, reader.deadline(), sink);
         let mut pieces = Pieces::default();
         while let Some(part) = worker.beside(reader.data()).await? {
@@ -133,7 +133,7 @@ impl Broker {
 /// A call whose stream has not ended. Where it is dropped the client has gone, or its time is up, or there is a bug: the
 /// log and the audit say so.
 struct Open<'a> {
-    parts: &'a Parts,
+    parts: &'a BrokerState,
     call: Option<Call>,
 }
 
@@ -218,7 +218,7 @@ impl<'a, S: Sink> Worker<'a, S> {
     /// Begins to work on `batch`, or lays it ready.
     async fn start<M: Message>(&mut self, mut batch: Batch, reader: &mut Reader<M>) -> Result<(), CallError> {
         loop {
-            reader.forgive();
+            reader.reset_idle_timer();
             self.deadline = reader.deadline();
             let State::Working(job) = &mut self.state else {
                 let sink = self.rest().await?;

@@ -11,7 +11,7 @@ use crate::{
         permit::{Operation as _, SignStream},
     },
     request,
-    rpc::{Broker, Parts, call::Call, sign_data::signed},
+    rpc::{Broker, BrokerState, call::Call, sign_data::signed},
     status::CallError,
 };
 
@@ -27,7 +27,7 @@ impl Broker {
 
 /// Parses, decides, loads the key.
 fn open(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     header: SignStreamHeader,
 ) -> Result<operation::signature::SignStream, CallError> {
@@ -48,7 +48,7 @@ impl Sink for operation::signature::SignStream {
         Ok(self.update(data)?)
     }
 
-    fn finish(self, _: &Parts, _: &mut Call) -> Result<Vec<u8>, CallError> {
+    fn finish(self, _: &BrokerState, _: &mut Call) -> Result<Vec<u8>, CallError> {
         Ok(self.finish()?)
     }
 }

@@ -1,6 +1,6 @@
 //! What a method does with the data of its stream.
 
-use crate::{rpc::Parts, rpc::call::Call, status::CallError};
+use crate::{rpc::BrokerState, rpc::call::Call, status::CallError};
 
 /// Takes the data of a stream and makes its answer. It moves between the shard and the compute pool.
 pub(in crate::rpc) trait Sink: Send + Sized + 'static {
@@ -13,5 +13,5 @@ pub(in crate::rpc) trait Sink: Send + Sized + 'static {
     fn update(&mut self, data: &[u8]) -> Result<(), CallError>;
 
     /// The data has ended.
-    fn finish(self, parts: &Parts, call: &mut Call) -> Result<Self::Answer, CallError>;
+    fn finish(self, parts: &BrokerState, call: &mut Call) -> Result<Self::Answer, CallError>;
 }

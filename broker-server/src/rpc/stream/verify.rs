@@ -11,7 +11,7 @@ use crate::{
         permit::{Operation as _, VerifyStream},
     },
     request,
-    rpc::{Broker, Parts, call::Call, verify_data::verified},
+    rpc::{Broker, BrokerState, call::Call, verify_data::verified},
     status::CallError,
 };
 
@@ -27,7 +27,7 @@ impl Broker {
 
 /// Parses, decides, loads the key.
 fn open(
-    parts: &Parts,
+    parts: &BrokerState,
     call: &mut Call,
     header: VerifyStreamHeader,
 ) -> Result<operation::signature::VerifyStream, CallError> {
@@ -48,7 +48,7 @@ impl Sink for operation::signature::VerifyStream {
         Ok(self.update(data)?)
     }
 
-    fn finish(self, _: &Parts, _: &mut Call) -> Result<bool, CallError> {
+    fn finish(self, _: &BrokerState, _: &mut Call) -> Result<bool, CallError> {
         Ok(self.finish()?)
     }
 }

@@ -15,9 +15,9 @@ use tonic::Status;
 
 use super::{
     answers::Answers,
-    course::Lifeline,
     item::{Item, Later, failed},
     items::{self, Items},
+    tracker::CallHandle,
 };
 use crate::{
     rpc::{Broker, CallContext, prefix},
@@ -30,14 +30,14 @@ const TURN: usize = 16;
 const BYTES: usize = 256;
 
 /// One stream of `Execute`.
-pub(super) struct Flow {
+pub(super) struct PipelineBody {
     broker: Broker,
     context: CallContext,
-    lifeline: Lifeline,
+    handle: CallHandle,
     leaving: Pin<Box<dyn Future<Output = ()> + Send>>,
     items: Items,
     /// Items that others work on, and the bytes that they came in.
-    under_way: FuturesUnordered<Sized>,
+    under_way: FuturesUnordered<InFlightItem>,
     bytes: usize,
     answers: Answers,
     /// How the stream ends, once nothing more is read.
@@ -48,9 +48,9 @@ pub(super) struct Flow {
 }
 
 /// An item that others work on, and its size in bytes.
-struct Sized(Later, usize);
+struct InFlightItem(Later, usize);
 
-impl Future for Sized {
+impl Future for InFlightItem {
     type Output = (broker_proto::v1::PipelineResponse, usize);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -59,21 +59,21 @@ impl Future for Sized {
     }
 }
 
-impl Flow {
+impl PipelineBody {
     pub(super) fn new(
         broker: Broker,
         context: CallContext,
-        lifeline: Lifeline,
+        handle: CallHandle,
         body: tonic::body::Body,
     ) -> Self {
         let (request, response) = (broker.0.max_request_bytes, broker.0.max_response_bytes);
         Self {
-            leaving: lifeline.0.leaving(),
+            leaving: handle.0.shutting_down(),
             items: Items::new(body, request),
             answers: Answers::new(response),
             broker,
             context,
-            lifeline,
+            handle,
             under_way: FuturesUnordered::new(),
             bytes: 0,
             end: None,
@@ -109,15 +109,15 @@ impl Flow {
             let item = match self.items.poll_next(cx) {
                 // Looked at again, so that the transport sees that nothing has come.
                 Poll::Pending if self.items.take_passed_over() => {
-                    self.lifeline.0.secret();
+                    self.handle.0.mark_secret();
                     continue;
                 }
                 Poll::Pending => break,
                 Poll::Ready(Some(Ok(item))) => item,
                 Poll::Ready(Some(Err(status))) => {
                     // What cannot be read may have been a secret.
-                    self.lifeline.0.secret();
-                    self.end = Some(Err(CallError::foreign(&status).into()));
+                    self.handle.0.mark_secret();
+                    self.end = Some(Err(CallError::library(&status).into()));
                     break;
                 }
                 Poll::Ready(None) => {
@@ -125,7 +125,7 @@ impl Flow {
                     break;
                 }
             };
-            self.lifeline.0.busy();
+            self.handle.0.set_busy();
             let now = *now.get_or_insert_with(|| {
                 let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 self.context.received = i64::try_from(received.as_secs()).unwrap_or(i64::MAX);
@@ -142,28 +142,28 @@ impl Flow {
             items::Item::Message(message) => message,
             items::Item::TooLarge { sequence, length } => {
                 let status = prefix::too_large(length, self.broker.0.max_request_bytes);
-                return self.answers.push(failed(sequence, &CallError::foreign(&status)));
+                return self.answers.push(failed(sequence, &CallError::library(&status)));
             }
         };
         let size = message.len();
         let item = match Item::read(message, &self.broker.0.limits) {
             Ok(Ok(item)) => item,
             Ok(Err(response)) => {
-                self.lifeline.0.secret();
+                self.handle.0.mark_secret();
                 return self.answers.push(response);
             }
             Err(error) => {
-                self.lifeline.0.secret();
+                self.handle.0.mark_secret();
                 self.end = Some(Err(error.into()));
                 return;
             }
         };
         if item.carries_secret() {
-            self.lifeline.0.secret();
+            self.handle.0.mark_secret();
         }
         self.spent += item.light_bytes() / BYTES;
         if let Some(later) = item.begin(&self.broker, &self.context, now, &mut self.answers) {
-            let mut later = Sized(later, size);
+            let mut later = InFlightItem(later, size);
             // What the shard does itself is done in this turn, which counts it.
             match Pin::new(&mut later).poll(cx) {
                 Poll::Ready((response, _)) => self.answers.push(response),
@@ -185,16 +185,16 @@ impl Flow {
     }
 }
 
-impl Drop for Flow {
+impl Drop for PipelineBody {
     fn drop(&mut self) {
         if !self.items.between() {
             // What has come of the item may have been a secret.
-            self.lifeline.0.secret();
+            self.handle.0.mark_secret();
         }
     }
 }
 
-impl Body for Flow {
+impl Body for PipelineBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -203,7 +203,7 @@ impl Body for Flow {
         if this.over {
             return Poll::Ready(None);
         }
-        this.lifeline.0.goes_on();
+        this.handle.0.client_ready();
         if this.end.is_none() && this.leaving.as_mut().poll(cx).is_ready() {
             this.end = Some(Err(CallError::ShuttingDown.into()));
         }
@@ -218,7 +218,7 @@ impl Body for Flow {
         // What has just begun is polled anew, to be woken by its own waker.
         this.collect(cx);
         if let Some(frame) = this.answers.take() {
-            this.lifeline.0.hands_out();
+            this.handle.0.frame_ready();
             return Poll::Ready(Some(Ok(Frame::data(frame))));
         }
         match this.end.take_if(|_| this.under_way.is_empty()) {
@@ -228,7 +228,7 @@ impl Body for Flow {
             }
             None => {
                 if this.under_way.is_empty() {
-                    this.lifeline.0.idle();
+                    this.handle.0.set_idle();
                 }
                 this.spent = 0;
                 Poll::Pending
@@ -260,7 +260,7 @@ mod tests {
         compute::Pool,
         operation::{CAPABILITIES, aead::NonceLedger},
         policy::Catalogue,
-        rpc::Parts,
+        rpc::BrokerState,
     };
 
     const ITEMS: usize = 100;
@@ -288,18 +288,18 @@ mod tests {
     async fn light_items_with_a_key_are_done_in_the_turn_that_counts_them() {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 8, Duration::ZERO);
-        let broker = Broker::new(Parts::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
         let now = Instant::now();
         let context = CallContext {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline: now + Duration::from_secs(3600),
             received: 0,
-            patience: Some(Duration::from_secs(3600)),
+            idle_timeout: Some(Duration::from_secs(3600)),
         };
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
-        let mut flow = Flow::new(broker, context, Lifeline::alone(), body);
+        let mut flow = PipelineBody::new(broker, context, CallHandle::alone(), body);
         let mut turns = 0;
         let frame = std::future::poll_fn(|cx| {
             turns += 1;

@@ -8,37 +8,37 @@ use std::{
 };
 
 /// The transport's side of one call. A drain waits for a call that is busy.
-pub(crate) trait Course: Send + Sync {
+pub(crate) trait CallTracker: Send + Sync {
     /// There are items to work on.
-    fn busy(&self);
+    fn set_busy(&self);
 
     /// All items that have come are answered.
-    fn idle(&self);
+    fn set_idle(&self);
 
     /// A frame of answers is on its way to the client, who may take its time to fetch it.
-    fn hands_out(&self);
+    fn frame_ready(&self);
 
     /// The client has room for more answers.
-    fn goes_on(&self);
+    fn client_ready(&self);
 
     /// An item with a secret in it has been read: what it came in is to be wiped.
-    fn secret(&self);
+    fn mark_secret(&self);
 
     /// Resolves when the broker leaves: nothing more is to be read.
-    fn leaving(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// In the request's extensions.
 #[derive(Clone)]
-pub struct Lifeline(pub(crate) Arc<dyn Course>);
+pub struct CallHandle(pub(crate) Arc<dyn CallTracker>);
 
-impl fmt::Debug for Lifeline {
+impl fmt::Debug for CallHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lifeline")
+        f.write_str("CallHandle")
     }
 }
 
-impl Lifeline {
+impl CallHandle {
     /// Of a pipeline without a transport: nobody waits for it, and it is never told to leave. For measurements, which
     /// give a request to the services themselves.
     pub fn alone() -> Self {
@@ -49,18 +49,18 @@ impl Lifeline {
 /// Tells nobody, and is told nothing.
 struct Alone;
 
-impl Course for Alone {
-    fn busy(&self) {}
+impl CallTracker for Alone {
+    fn set_busy(&self) {}
 
-    fn idle(&self) {}
+    fn set_idle(&self) {}
 
-    fn hands_out(&self) {}
+    fn frame_ready(&self) {}
 
-    fn goes_on(&self) {}
+    fn client_ready(&self) {}
 
-    fn secret(&self) {}
+    fn mark_secret(&self) {}
 
-    fn leaving(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(future::pending())
     }
 }
