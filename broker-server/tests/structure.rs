@@ -28,7 +28,6 @@ const KNOWN: &[(&str, &str, &[&str])] = &[
     ("broker-server", "policy", &["decide", "explain", "permit"]),
     ("broker-server", "rpc::pipeline", &["answers", "item"]),
     ("broker-server", "transport", &["admission", "body", "connection", "drain", "peer", "shard"]),
-    ("proto", "", &["decode", "described"]),
 ];
 
 fn workspace() -> PathBuf {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use broker_proto::{PREFIX_LENGTH, put_prefix};
 use bytes::{Buf, BufMut, Bytes};
 use prost::{
     Message,
@@ -15,11 +16,7 @@ use prost::{
 };
 use prost_types::Duration as ProtoDuration;
 
-use crate::{
-    error::Error,
-    retry::Failure,
-    wire::{PREFIX, Status, put_prefix},
-};
+use crate::{error::Error, retry::Failure, wire::Status};
 
 /// `PipelineRequest.sequence` and `PipelineResponse.sequence`.
 const SEQUENCE: u32 = 1;
@@ -61,7 +58,7 @@ impl<'a, M: Message> Item<'a, M> {
 
     /// How long the whole is without the message.
     pub(super) fn head_len(&self, sequence: u64) -> usize {
-        PREFIX + self.fields_len(sequence)
+        PREFIX_LENGTH + self.fields_len(sequence)
     }
 
     /// How long the message is.

@@ -9,12 +9,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use broker_proto::{PREFIX_LENGTH, put_prefix};
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::oneshot;
 use tokio_stream::Stream;
 
 pub(crate) use self::ahead::ahead;
-use crate::wire::{PREFIX, Unreadable, message, put_prefix};
+use crate::wire::{Unreadable, message};
 
 /// How much data a message has at most.
 const PART: usize = 256 * 1024;
@@ -74,7 +75,7 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Parts<S> {
 /// What makes a message of the given number of bytes of data behind it.
 fn data_prefix(length: usize) -> Bytes {
     let field = 1 + prost::length_delimiter_len(length);
-    let mut bytes = BytesMut::with_capacity(PREFIX + field);
+    let mut bytes = BytesMut::with_capacity(PREFIX_LENGTH + field);
     put_prefix(&mut bytes, field + length);
     bytes.put_u8(DATA);
     // A buffer that grows always has room.

@@ -10,7 +10,8 @@ mod places;
 mod status;
 mod timeout;
 
-use bytes::{BufMut, Bytes};
+use broker_proto::{PREFIX_LENGTH, put_prefix};
+use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, Request, Uri, header,
     uri::{Authority, PathAndQuery, Scheme},
@@ -35,26 +36,17 @@ use crate::{
 /// gRPC wants a host name. The path of the socket, which some clients send, is not one and is reset by strict servers.
 const AUTHORITY: &str = "localhost";
 
-/// The prefix of a message: one byte says that it is not compressed, four are its length.
-pub(crate) const PREFIX: usize = 5;
-
 /// The header that says how long a call has.
 pub(crate) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// The header that says which trace a call belongs to (W3C Trace Context).
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-pub(crate) fn put_prefix(bytes: &mut impl BufMut, length: usize) {
-    bytes.put_u8(0);
-    // What is longer is refused by every server.
-    bytes.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
-}
-
 /// A whole message. It may hold a key, so its bytes are wiped when the transport is done with them.
 pub(crate) fn message(message: &impl Message) -> Zeroizing<Vec<u8>> {
     let length = message.encoded_len();
     // As long as the message is, so that it never grows and moves.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX + length));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX_LENGTH + length));
     put_prefix(&mut *bytes, length);
     message.encode_raw(&mut *bytes);
     bytes

@@ -20,7 +20,7 @@ use super::{
     tracker::CallHandle,
 };
 use crate::{
-    rpc::{Broker, CallContext, prefix},
+    rpc::{Broker, CallContext},
     status::CallError,
 };
 
@@ -108,7 +108,7 @@ impl PipelineBody {
             }
             let item = match self.items.poll_next(cx) {
                 // Looked at again, so that the transport sees that nothing has come.
-                Poll::Pending if self.items.take_passed_over() => {
+                Poll::Pending if self.items.take_has_skipped() => {
                     self.handle.0.mark_secret();
                     continue;
                 }
@@ -140,9 +140,8 @@ impl PipelineBody {
     fn begin(&mut self, item: items::Item, now: Instant, cx: &mut Context<'_>) {
         let message = match item {
             items::Item::Message(message) => message,
-            items::Item::TooLarge { sequence, length } => {
-                let status = prefix::too_large(length, self.broker.0.max_request_bytes);
-                return self.answers.push(failed(sequence, &CallError::library(&status)));
+            items::Item::TooLarge { sequence, error } => {
+                return self.answers.push(failed(sequence, &error.into()));
             }
         };
         let size = message.len();
@@ -187,7 +186,7 @@ impl PipelineBody {
 
 impl Drop for PipelineBody {
     fn drop(&mut self) {
-        if !self.items.between() {
+        if !self.items.is_between_messages() {
             // What has come of the item may have been a secret.
             self.handle.0.mark_secret();
         }
@@ -248,9 +247,12 @@ mod tests {
 
     use std::time::Duration;
 
-    use broker_proto::v1::{
-        EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, key_source,
-        pipeline_request::Operation,
+    use broker_proto::{
+        put_prefix,
+        v1::{
+            EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, key_source,
+            pipeline_request::Operation,
+        },
     };
     use prost::Message as _;
 
@@ -278,7 +280,7 @@ mod tests {
         let operation = Some(Operation::EncryptData(request));
         let message = PipelineRequest { sequence, operation, ..PipelineRequest::default() };
         let mut bytes = Vec::new();
-        prefix::put(&mut bytes, message.encoded_len());
+        put_prefix(&mut bytes, message.encoded_len());
         message.encode_raw(&mut bytes);
         bytes
     }
