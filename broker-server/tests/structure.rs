@@ -58,7 +58,7 @@ fn sibling_modules_do_not_import_each_other_in_a_circle() {
         }
     }
     assert!(crates >= 6, "only {crates} crates found");
-    problems.extend(known.iter().map(|circle| format!("{circle:?} is no circle any more: shorten KNOWN")));
+    problems.extend(known.iter().map(|circle| format!("{circle:?} is not a circle any more; remove it from KNOWN")));
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 

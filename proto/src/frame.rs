@@ -186,13 +186,19 @@ impl Deframer {
         bytes.get(..count).unwrap_or(bytes)
     }
 
-    /// Passes over `count` bytes that [`peek`](Self::peek) has returned.
+    /// Skips `count` bytes that [`peek`](Self::peek) has returned.
     pub fn advance(&mut self, count: usize) {
         let count = count.min(self.remaining());
         let gathered = count.min(self.gathered.len());
         self.gathered.advance(gathered);
-        let read = self.data.split_to((count - gathered).min(self.data.len()));
-        self.consume(gathered + read.len());
+        let read = (count - gathered).min(self.data.len());
+        if read < self.data.len() {
+            self.data.advance(read);
+        } else {
+            // An empty slice would keep the frame alive.
+            self.data = Bytes::new();
+        }
+        self.consume(gathered + read);
     }
 
     /// Returns those bytes of the current message that have arrived; `None` where there are none yet.
@@ -207,7 +213,7 @@ impl Deframer {
         (!piece.is_empty()).then_some(piece)
     }
 
-    /// Passes over the current message, as far as it has arrived. Returns whether its end was reached.
+    /// Skips those bytes of the current message that have arrived. Returns whether that was the rest of the message.
     pub fn skip_message(&mut self) -> bool {
         self.advance(usize::MAX);
         self.gathered = BytesMut::new();
