@@ -13,7 +13,6 @@ pub mod document;
 mod explain;
 mod facts;
 mod findings;
-mod hash;
 mod kem;
 mod names;
 pub mod permit;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AnyOperation,
+    AnyOperation, Denial, Facts,
+    decide::{Check, Decide},
     profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule},
 };
 use crate::{
@@ -27,10 +28,32 @@ pub trait Operation {
     fn rule(profile: &Profile) -> Option<&Arc<Self::Rule>>;
 }
 
-/// Operations, each with its name, its section and where a profile keeps that, its request and its grant.
-macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident: $wire:literal under $section:literal ($field:ident: $rule:ty), $request:ty => $grant:ty;)+) => {
-        $(
+/// The name of the method at `path`: what stands behind the last slash.
+const fn method_name(path: &'static str) -> &'static str {
+    let mut service = path.as_bytes();
+    while let [rest @ .., last] = service {
+        if *last == b'/' {
+            break;
+        }
+        service = rest;
+    }
+    path.split_at(service.len()).1
+}
+
+/// Makes the types of the operations from the rows of the table.
+macro_rules! declare {
+    ($($kind:ident { $(
+        $(#[$doc:meta])*
+        $name:ident {
+            paths: [$path:literal $(, $alias:literal)* $(,)?],
+            messages: $message:ident => $response:ident,
+            key: $key:ident,
+            section: $section:literal in $field:ident: $rule:ty,
+            request: $request:ty => $grant:ty,
+            checks: $checks:ident,
+        }
+    )+ })+) => {
+        $($(
             $(#[$doc])*
             #[derive(Debug)]
             pub enum $name {}
@@ -39,49 +62,40 @@ macro_rules! operations {
                 type Request = $request;
                 type Rule = $rule;
                 type Grant = $grant;
-                const NAME: &'static str = $wire;
+                const NAME: &'static str = method_name($path);
                 const SECTION: &'static str = $section;
                 fn rule(profile: &Profile) -> Option<&Arc<$rule>> {
                     profile.$field.as_ref()
                 }
             }
-        )+
+
+            unchecked!($checks $name);
+        )+)+
 
         /// Every operation, as a value.
-        pub(super) const OPERATIONS: &[AnyOperation] = &[$(AnyOperation::of::<$name>(stringify!($name))),+];
+        pub(super) const OPERATIONS: &[AnyOperation] = &[$($(AnyOperation::of::<$name>(stringify!($name))),+),+];
     };
 }
 
-operations! {
-    /// `CryptoService.HashData`.
-    HashData: "HashData" under "HashData" (hash_data: HashDataRule), request::HashData => ();
-    /// `StreamService.HashStream`.
-    HashStream: "HashStream" under "HashData" (hash_data: HashDataRule), request::HashStream => ();
-    /// `CryptoService.SignCertificate`.
-    SignCertificate: "SignCertificate" under "SignCertificate" (sign_certificate: SignCertificateRule),
-        request::SignCertificate => CertificateGrant;
-    /// `CryptoService.SignData`.
-    SignData: "SignData" under "SignData" (sign_data: SignDataRule), request::SignData => SignatureGrant;
-    /// `CryptoService.VerifyData`.
-    VerifyData: "VerifyData" under "SignData" (sign_data: SignDataRule), request::VerifyData => SignatureGrant;
-    /// `StreamService.SignStream`.
-    SignStream: "SignStream" under "SignData" (sign_data: SignDataRule), request::SignStream => SignatureGrant;
-    /// `StreamService.VerifyStream`.
-    VerifyStream: "VerifyStream" under "SignData" (sign_data: SignDataRule), request::VerifyStream => SignatureGrant;
-    /// `SignatureKeyService.GenerateKeyPair`.
-    GenerateSignatureKeyPair: "GenerateKeyPair" under "SignData" (sign_data: SignDataRule),
-        request::GenerateKeyPair => SignatureKeyGrant;
-    /// `CryptoService.EncryptData`.
-    EncryptData: "EncryptData" under "EncryptData" (encrypt_data: EncryptDataRule), request::EncryptData => ();
-    /// `CryptoService.DecryptData`.
-    DecryptData: "DecryptData" under "EncryptData" (encrypt_data: EncryptDataRule), request::DecryptData => ();
-    /// `KemService.GenerateKeyPair`.
-    GenerateKemKeyPair: "GenerateKeyPair" under "KEM" (kem: KemRule), request::GenerateKeyPair => ();
-    /// `KemService.Encapsulate`.
-    Encapsulate: "Encapsulate" under "KEM" (kem: KemRule), request::Encapsulate => ();
-    /// `KemService.Decapsulate`. That the key is of the profile's mechanism, or can be, policy has checked.
-    Decapsulate: "Decapsulate" under "KEM" (kem: KemRule), request::Decapsulate => ();
+/// Implements `Decide` for an operation whose requests no rule looks at.
+macro_rules! unchecked {
+    (own $name:ident) => {};
+    (none $name:ident) => {
+        impl Decide for $name {
+            const CHECKS: &'static [Check<Self>] = &[];
+
+            fn facts(_: &<Self as Operation>::Request, now: i64) -> Facts<'_> {
+                Facts::new(now)
+            }
+
+            fn grant(_: &Profile, _: &<Self as Operation>::Rule, _: &Facts<'_>) -> Result<(), Denial> {
+                Ok(())
+            }
+        }
+    };
 }
+
+with_operations!(declare);
 
 /// What policy settled about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

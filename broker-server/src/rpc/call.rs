@@ -16,30 +16,38 @@ use crate::{
     status::CallError,
     telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
 };
-use broker_proto::v1;
+use broker_proto::{OperationResponse, v1};
 
-/// How much work there is in a job.
+/// Where the work of a call is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// It takes less time than a hop to another thread, and is done on the shard itself.
-    Light,
-    /// The pool's short lane.
+    /// Inline on the I/O thread: it takes less time than a hop to another thread. A pipeline counts `cost`, in bytes of
+    /// hashed data, against what it may do before the other connections of its shard.
+    Inline { cost: usize },
+    /// The pool's lane for short work.
     Short,
-    /// The pool's long lane.
+    /// The pool's lane for long work.
     Long,
 }
 
 impl Weight {
-    /// Of a hash over so many bytes: two KiB take as long as the hop.
+    /// Returns where so many bytes are hashed: two KiB take as long as the hop.
     pub(super) const fn of_hash(bytes: usize) -> Self {
-        if bytes <= 2 << 10 { Self::Light } else { Self::Short }
+        if bytes <= 2 << 10 { Self::Inline { cost: bytes } } else { Self::Short }
     }
 
-    /// Of symmetric encryption or decryption of so many bytes.
+    /// Returns where so many bytes are encrypted or decrypted. A cipher is faster than a hash, but has its key to set up
+    /// and to wipe.
     pub(super) const fn of_cipher(bytes: usize) -> Self {
-        if bytes <= 8 << 10 { Self::Light } else { Self::Short }
+        if bytes <= 8 << 10 { Self::Inline { cost: 1024 + bytes / 4 } } else { Self::Short }
     }
 }
+
+/// The zeros at the end of an answer with a secret in it, in bytes. The HTTP/2 library writes an answer in pieces. Of a
+/// piece of this length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the
+/// answer's trailers overwrite that (`transport/body.rs`). It copies a shorter piece whole and puts the trailers behind it:
+/// such a piece is the last of an answer, and holds nothing but these zeros.
+const PADDING: usize = 256;
 
 /// One call as its handler sees it.
 #[derive(Clone, Debug)]
@@ -108,8 +116,8 @@ impl Call {
     }
 
     /// The profile that the call names; its deprecation is noted for the answer.
-    pub(super) fn find_profile<'a>(&mut self, parts: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
-        let profile = parts.catalogue.profile(&self.profile)?;
+    pub(super) fn find_profile<'a>(&mut self, state: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
+        let profile = state.catalogue.profile(&self.profile)?;
         self.warning = deprecation(profile);
         Ok(profile)
     }
@@ -118,20 +126,20 @@ impl Call {
     /// from here on the audit has a record of the call, however it ends.
     pub(super) fn use_key(
         &mut self,
-        parts: &BrokerState,
+        state: &BrokerState,
         algorithm: &'static str,
     ) -> Result<KeyUse, CallError> {
         self.algorithm = Some(algorithm);
-        let key_use = parts.audit.begin(|| self.record(parts, Event::KeyUse))?;
+        let key_use = state.audit.begin(|| self.record(state, Event::KeyUse))?;
         self.key_use = Some(key_use.clone());
         Ok(key_use)
     }
 
     /// Writes the log line, and records what policy refused or how the use of a key ended. The result of a call that used a
     /// key is had by [`Ended::recorded`].
-    pub(super) fn end<T>(&mut self, parts: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
+    pub(super) fn end<T>(&mut self, state: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
-            return Ended { result: self.end_keyless(parts, result), written: Written::without_record() };
+            return Ended { result: self.end_keyless(state, result), written: Written::without_record() };
         };
         let error = result.as_ref().err();
         self.log(error);
@@ -142,25 +150,25 @@ impl Call {
     /// Writes the log line of a call that used no key, and records what policy refused.
     pub(super) fn end_keyless<T>(
         &self,
-        parts: &BrokerState,
+        state: &BrokerState,
         result: Result<T, CallError>,
     ) -> Result<T, CallError> {
         let error = result.as_ref().err();
         self.log(error);
         if let Some(CallError::Denied(denial)) = error {
-            self.refused(parts, denial);
+            self.refused(state, denial);
         }
         result
     }
 
     #[cold]
-    fn refused(&self, parts: &BrokerState, denial: &Denial) {
-        parts.audit.refuse(|| Record {
+    fn refused(&self, state: &BrokerState, denial: &Denial) {
+        state.audit.refuse(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
             outcome: Outcome::Refused,
             reason: Some(denial.kind.reason()),
-            ..self.record(parts, Event::Refusal)
+            ..self.record(state, Event::Refusal)
         });
     }
 
@@ -173,14 +181,14 @@ impl Call {
     }
 
     /// A record of this call, as far as it has come.
-    fn record(&self, parts: &BrokerState, event: Event) -> Record {
+    fn record(&self, state: &BrokerState, event: Event) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Record {
             event,
             operation: self.operation,
             profile: self.profile.clone(),
-            catalogue_digest: Some(parts.catalogue.digest().to_owned()),
+            catalogue_digest: Some(state.catalogue.digest().to_owned()),
             algorithm: self.algorithm.map(str::to_owned),
             uid: Some(uid),
             gid: Some(gid),
@@ -207,14 +215,16 @@ impl Call {
         );
     }
 
-    /// What the answer says it did, and the metadata that goes back with it.
-    pub(super) fn into_parts(self) -> (Option<v1::CryptoDescriptor>, Option<v1::Metadata>) {
-        let descriptor = v1::CryptoDescriptor {
-            profile: self.profile,
-            operation: self.operation.to_owned(),
-            algorithm: self.algorithm.unwrap_or_default().to_owned(),
+    /// Completes the response with the metadata and the descriptor.
+    pub(super) fn complete<R: OperationResponse>(self, mut response: R) -> R {
+        let Self { profile, operation, algorithm, metadata, warning, .. } = self;
+        let descriptor = || v1::CryptoDescriptor {
+            profile,
+            operation: operation.to_owned(),
+            algorithm: algorithm.unwrap_or_default().to_owned(),
         };
-        (Some(descriptor), self.metadata.into_echo(self.warning))
+        response.complete(descriptor, metadata.into_echo(warning), PADDING);
+        response
     }
 }
 
@@ -243,26 +253,28 @@ impl From<AuditUnavailable> for CallError {
 }
 
 impl Broker {
-    /// Does `job` where its weight belongs, with its log line and its audit. The record is handed over there too: a caller
-    /// who hangs up cannot have a key used without one. What the job leaves on its thread's stack is wiped. Waiting for the
-    /// record holds no thread.
+    /// Does `job` where its weight belongs, and writes its log line and its record there: a caller who hangs up cannot
+    /// have a key used without a record. Where the job is `keyed`, what it leaves on its thread's stack is wiped. Waiting
+    /// for the record blocks no thread.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         mut call: Call,
         weight: Weight,
+        keyed: bool,
         job: impl FnOnce(&BrokerState, &mut Call) -> Result<T, CallError> + Send + 'static,
     ) -> Result<(Call, T), CallError> {
-        let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
+        let (state, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
         let job = move || {
             let result = match weight {
-                Weight::Light => on_lightly_wiped_stack(|| job(&parts, &mut call)),
-                Weight::Short | Weight::Long => on_wiped_stack(|| job(&parts, &mut call)),
+                _ if !keyed => job(&state, &mut call),
+                Weight::Inline { .. } => on_lightly_wiped_stack(|| job(&state, &mut call)),
+                Weight::Short | Weight::Long => on_wiped_stack(|| job(&state, &mut call)),
             };
-            let ended = call.end(&parts, result);
+            let ended = call.end(&state, result);
             (call, ended)
         };
         let lane = match weight {
-            Weight::Light => None,
+            Weight::Inline { .. } => None,
             Weight::Short => Some(Lane::Short),
             Weight::Long => Some(Lane::Long),
         };
@@ -280,14 +292,6 @@ impl Broker {
             }
         }
     }
-}
-
-/// Zeros for the end of an answer with a secret in it. The HTTP/2 library writes an answer in pieces. Of a piece of this
-/// length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the answer's trailers
-/// overwrite that (`transport/body.rs`). A shorter one it copies whole and puts the trailers behind it: the last of an
-/// answer, and these zeros are all that it can have.
-pub(super) fn padding() -> Vec<u8> {
-    vec![0; 256]
 }
 
 /// The warning of a profile that is on its way out.

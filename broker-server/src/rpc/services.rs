@@ -19,7 +19,7 @@ const DEVELOPMENT: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroke
 /// Every service with a method of ours. Health and reflection take their lists from here.
 pub(super) fn services() -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
-    for method in methods::ours() {
+    for method in methods::own_methods() {
         let name = method.service();
         match services.iter_mut().find(|service| service.name == name) {
             Some(service) => service.keyed |= method.uses_key,

@@ -13,6 +13,7 @@ use prost::Message as _;
 
 use super::{algorithm, base64, certificate_request, hash_request, hex};
 use crate::{
+    policy::permit::{HashData, SignCertificate},
     rpc::{Broker, CallContext},
     status::CallError,
 };
@@ -26,7 +27,7 @@ impl Broker {
     ) -> Result<HashResponse, CallError> {
         let created_at = created_at(it.metadata.as_ref());
         let request = hash_request(it.profile, it.input, it.metadata.map(metadata));
-        let it = self.answer_hash_data(context, request).await?;
+        let it = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
             hash_value: hex(it.hash_value),
             hash_algorithm: algorithm(it.descriptor),
@@ -44,7 +45,7 @@ impl Broker {
         let (not_before, not_after) = (it.valid_not_before, it.valid_not_after);
         let request = certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der);
         drop(it);
-        let it = self.answer_sign_certificate(context, request).await?;
+        let it = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
             signed_certificate: base64(it.signed_certificate),
             metadata: it.metadata.map(|it| with_created_at(it, created_at)),
@@ -69,7 +70,7 @@ impl Broker {
             metadata: it.metadata.map(metadata),
             output_format: format.into(),
         };
-        let it = self.answer_hash_data(context, request).await?;
+        let it = self.handle::<HashData>(context, request).await?;
         Ok(HashDataResponse {
             hash_algorithm: algorithm(it.descriptor.clone()),
             metadata: it.metadata.map(with_deprecation),
@@ -95,7 +96,7 @@ impl Broker {
         let (not_before, not_after) = (it.valid_not_before, it.valid_not_after);
         let request = certificate_request!(it, not_before, not_after, format);
         drop(it);
-        let it = self.answer_sign_certificate(context, request).await?;
+        let it = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignCertificateResponse {
             metadata: it.metadata.map(with_deprecation),
             signed_certificate: it.signed_certificate.map(|certificate| match certificate {
