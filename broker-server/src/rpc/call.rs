@@ -1,4 +1,4 @@
-//! What every handler does around its operation: context, time, pool, log line, audit.
+//! What surrounds every operation: its context and deadline, the pool, the log line, the audit.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -49,28 +49,28 @@ impl Weight {
 /// such a piece is the last of an answer, and holds nothing but these zeros.
 const PADDING: usize = 256;
 
-/// One call as its handler sees it.
+/// One call of an operation.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) context: CallContext,
     pub(super) operation: &'static str,
     pub(super) profile: String,
-    /// The algorithm, once policy has settled it.
+    /// The algorithm. It is known once policy has decided.
     pub(super) algorithm: Option<&'static str>,
-    /// What was issued, for the audit.
+    /// The issued certificate, for the audit.
     pub(super) certificate: Option<CertificateRecord>,
     metadata: Metadata,
     warning: Option<v1::DeprecationWarning>,
-    /// The use of a secret key, once policy has agreed to it.
+    /// The use of a secret key. It is set once policy has agreed.
     key_use: Option<KeyUse>,
-    /// Unix seconds, taken once: every check of the call sees the same time.
+    /// The time in Unix seconds. It is taken once, so that every check of the call sees the same time.
     pub(super) now: i64,
     /// When it began, for the log line where there is one.
     start: Option<Instant>,
 }
 
 impl Call {
-    /// Checks what is common to all requests.
+    /// Begins a call with the checks that all requests have in common.
     pub(super) fn begin(
         context: CallContext,
         operation: &'static str,
@@ -99,7 +99,7 @@ impl Call {
         }
     }
 
-    /// What fails here is neither kept nor logged: it is too long or not printable.
+    /// A value that fails here is neither kept nor logged, since it is too long or not printable.
     fn check(
         &mut self,
         profile: &str,
@@ -115,15 +115,15 @@ impl Call {
         Ok(())
     }
 
-    /// The profile that the call names; its deprecation is noted for the answer.
+    /// Finds the profile that the call names, and notes its deprecation for the answer.
     pub(super) fn find_profile<'a>(&mut self, state: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
         let profile = state.catalogue.profile(&self.profile)?;
         self.warning = deprecation(profile);
         Ok(profile)
     }
 
-    /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The token is what the key is had with;
-    /// from here on the audit has a record of the call, however it ends.
+    /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The returned token gives access to the
+    /// key. From here on the audit has a record of the call, however it ends.
     pub(super) fn use_key(
         &mut self,
         state: &BrokerState,
@@ -135,8 +135,7 @@ impl Call {
         Ok(key_use)
     }
 
-    /// Writes the log line, and records what policy refused or how the use of a key ended. The result of a call that used a
-    /// key is had by [`Ended::recorded`].
+    /// Writes the log line, and records a refusal or the end of the use of a key. [`Ended::recorded`] returns the result.
     pub(super) fn end<T>(&mut self, state: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
             return Ended { result: self.end_keyless(state, result), written: Written::without_record() };
@@ -147,7 +146,7 @@ impl Call {
         Ended { result, written }
     }
 
-    /// Writes the log line of a call that used no key, and records what policy refused.
+    /// Writes the log line of a call that used no key, and records a refusal.
     pub(super) fn end_keyless<T>(
         &self,
         state: &BrokerState,
@@ -172,7 +171,7 @@ impl Call {
         });
     }
 
-    /// Notes that the call has failed, while a job of it may still run: what that job says of its use of a key counts more.
+    /// Notes that the call has failed. A job of it may still run; what that job records of its use of a key takes precedence.
     pub(super) fn fail(&self, error: &CallError) {
         self.log(Some(error));
         if let Some(key_use) = &self.key_use {
@@ -180,7 +179,7 @@ impl Call {
         }
     }
 
-    /// A record of this call, as far as it has come.
+    /// Returns a record of this call with what is known so far.
     fn record(&self, state: &BrokerState, event: Event) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -228,7 +227,7 @@ impl Call {
     }
 }
 
-/// What a call came to, and the record of its use of a key, which may not be written yet.
+/// The result of a call, and the record of its use of a key, which may not be written yet.
 #[must_use = "the answer to a use of a key waits for its record"]
 pub(super) struct Ended<T> {
     result: Result<T, CallError>,
@@ -236,10 +235,10 @@ pub(super) struct Ended<T> {
 }
 
 impl<T> Ended<T> {
-    /// The result, once the record is written.
+    /// Returns the result once the record is written.
     ///
     /// # Errors
-    /// [`CallError::AuditUnavailable`] where the record is not written in time, and else the call's own error.
+    /// Fails with [`CallError::AuditUnavailable`] where the record is not written in time, and else with the call's own error.
     pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
         self.written.wait(deadline).await?;
         self.result
@@ -294,7 +293,7 @@ impl Broker {
     }
 }
 
-/// The warning of a profile that is on its way out.
+/// Returns the warning of a deprecated profile.
 fn deprecation(profile: &Profile) -> Option<v1::DeprecationWarning> {
     let deprecation = profile.deprecation.as_ref()?;
     Some(v1::DeprecationWarning {

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_which_services_use_keys_and_which_are_for_development() {
+    fn knows_keyed_and_development_services() {
         let names = |wanted: fn(&Service) -> bool| -> Vec<&str> {
             services().iter().filter(|service| wanted(service)).map(|service| service.name).collect()
         };
@@ -67,8 +67,8 @@ mod tests {
             names(|service| service.keyed),
             [
                 "cryptobroker.v1.CryptoService",
-                "cryptobroker.v1.KemService",
                 "cryptobroker.v1.SignatureKeyService",
+                "cryptobroker.v1.KemService",
                 "cryptobroker.v1.StreamService",
                 "cryptobroker.v1.PipelineService",
                 "CryptoBroker.CryptoGrpc",

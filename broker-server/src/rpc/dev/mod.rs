@@ -12,15 +12,15 @@ use super::{
 };
 use crate::status::CallError;
 
-/// What the services for development share.
+/// The state of the services for development.
 #[derive(Debug, Default)]
 pub struct Dev {
-    /// Calls of FakeEndpoint so far.
+    /// The number of calls of FakeEndpoint so far.
     calls: AtomicU64,
 }
 
 impl Dev {
-    /// Whether the next call fails: four of five do.
+    /// Reports whether the next call fails, as four of five do.
     fn next_fails(&self) -> bool {
         self.calls.fetch_add(1, Ordering::Relaxed) % 5 != 4
     }

@@ -59,7 +59,7 @@ impl Broker {
         it: HashDataRequest,
     ) -> Result<HashDataResponse, CallError> {
         use v1::hash_data_response::HashValue;
-        // A number that does not exist is the default.
+        // An unknown number means the default.
         let format = match it.output_format() {
             HashOutputFormat::Hex => v1::HashOutputFormat::Hex,
             HashOutputFormat::Raw => v1::HashOutputFormat::Raw,
@@ -146,12 +146,12 @@ fn created_at(metadata: Option<&Metadata>) -> Vec<u8> {
     metadata.map(|metadata| metadata.created_at_or_deprecation.clone()).unwrap_or_default()
 }
 
-/// As the clients of 0.2 and 0.3 read it.
+/// Returns the metadata as clients of 0.2 and 0.3 read it.
 fn with_created_at(metadata: v1::Metadata, created_at: Vec<u8>) -> Metadata {
     Metadata { id: metadata.id, created_at_or_deprecation: created_at, trace_context: metadata.trace_context }
 }
 
-/// As the clients since 0.5 read it; those of 0.4 pass over the field.
+/// Returns the metadata as clients since 0.5 read it. Those of 0.4 ignore the field.
 fn with_deprecation(metadata: v1::Metadata) -> Metadata {
     Metadata {
         id: metadata.id,

@@ -51,12 +51,12 @@ impl Broker {
     }
 }
 
-/// A duration from now as Unix seconds. Empty text is no wish.
+/// Returns the time at this offset from now in Unix seconds. An empty offset counts as absent.
 fn time(field: &'static str, now: i64, offset: Option<&str>) -> Result<Option<u64>, CallError> {
     let Some(text) = offset.filter(|text| !text.is_empty()) else { return Ok(None) };
     let seconds = duration::parse(text)
         .map_err(|error| FieldError { field, kind: FieldErrorKind::Malformed(error.to_string()) })?;
-    // A time before 1970 is before every window; 0 is refused there with the window's own words.
+    // A time before 1970 lies before every permitted window. Policy refuses 0 with the limits of the window.
     Ok(Some(u64::try_from(now.saturating_add(seconds)).unwrap_or(0)))
 }
 
