@@ -90,6 +90,8 @@ pub struct CallContext {
     pub deadline: Instant,
     /// When the call arrived, in Unix seconds: every check of the call sees this one time.
     pub received: i64,
+    /// When the call arrived, by the clock that measures its duration for the log.
+    pub arrived: Instant,
     /// How long a stream without a deadline of its caller's own may be silent, and what an item of a pipeline has where
     /// it says nothing else; `None` for all other calls.
     pub idle_timeout: Option<Duration>,
@@ -289,6 +291,7 @@ mod tests {
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(60),
             received: 0,
+            arrived: Instant::now(),
             idle_timeout: None,
         });
         routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))

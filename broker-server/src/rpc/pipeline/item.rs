@@ -157,7 +157,7 @@ fn item_context(
     }
     // A time that no clock can hold is none.
     let deadline = now.checked_add(time).map_or(stream.deadline, |own| own.min(stream.deadline));
-    Ok(CallContext { deadline, idle_timeout: None, ..*stream })
+    Ok(CallContext { deadline, arrived: now, idle_timeout: None, ..*stream })
 }
 
 fn missing(field: &'static str) -> FieldError {
@@ -203,6 +203,7 @@ mod tests {
             connection: 1,
             deadline,
             received: 0,
+            arrived: Instant::now(),
             idle_timeout,
         }
     }
