@@ -49,6 +49,31 @@ impl Weight {
 /// such a piece is the last of an answer, and holds nothing but these zeros.
 const PADDING: usize = 256;
 
+/// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
+/// bounded and printable: `Call::check` has seen to what a caller sends, and texts are escaped.
+macro_rules! log_call {
+    ($call:expr, $level:ident, $outcome:literal, $reason:expr, $message:literal) => {
+        tracing::event!(
+            tracing::Level::$level,
+            operation = $call.operation,
+            profile = non_empty(&$call.profile),
+            algorithm = $call.algorithm,
+            outcome = $outcome,
+            reason = $reason,
+            uid = $call.context.caller.uid,
+            pid = $call.context.caller.pid,
+            request_id = non_empty($call.metadata.id()),
+            correlation_id = non_empty($call.metadata.correlation_id()),
+            duration_us = u64::try_from($call.context.arrived.elapsed().as_micros()).unwrap_or(u64::MAX),
+            $message
+        )
+    };
+}
+
+fn non_empty(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
 /// One call of an operation.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
@@ -65,8 +90,6 @@ pub(super) struct Call {
     key_use: Option<KeyUse>,
     /// The time in Unix seconds. It is taken once, so that every check of the call sees the same time.
     pub(super) now: i64,
-    /// When it began, for the log line where there is one.
-    start: Option<Instant>,
 }
 
 impl Call {
@@ -88,7 +111,6 @@ impl Call {
             warning: None,
             key_use: None,
             now: context.received,
-            start: tracing::enabled!(tracing::Level::DEBUG).then(Instant::now),
         };
         match call.check(profile, metadata, limits) {
             Ok(()) => Ok(call),
@@ -182,7 +204,6 @@ impl Call {
     /// Returns a record of this call with what is known so far.
     fn record(&self, state: &BrokerState, event: Event) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Record {
             event,
             operation: self.operation,
@@ -192,26 +213,31 @@ impl Call {
             uid: Some(uid),
             gid: Some(gid),
             pid,
-            request_id: text(self.metadata.id()),
-            correlation_id: text(self.metadata.correlation_id()),
+            request_id: non_empty(self.metadata.id()).map(str::to_owned),
+            correlation_id: non_empty(self.metadata.correlation_id()).map(str::to_owned),
             ..Record::default()
         }
     }
 
-    /// The log line. Where `debug` is filtered out there is none.
+    /// Writes the log line of the call: `debug` for a success, `info` for a refusal or a failure, `warn` or `error` for a
+    /// fault of the broker itself. A level that is filtered out costs one load: nothing is measured or formatted for it.
+    #[inline]
     fn log(&self, error: Option<&CallError>) {
-        let Some(start) = self.start else { return };
-        tracing::debug!(
-            operation = self.operation,
-            profile = self.profile,
-            algorithm = self.algorithm,
-            uid = self.context.caller.uid,
-            pid = self.context.caller.pid,
-            outcome = error.map_or("OK", CallError::reason),
-            duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
-            correlation_id = self.metadata.correlation_id(),
-            "call"
-        );
+        match error {
+            None => log_call!(self, DEBUG, "success", None::<&str>, "the call succeeded"),
+            Some(error) => self.log_failure(error),
+        }
+    }
+
+    #[cold]
+    fn log_failure(&self, error: &CallError) {
+        let reason = error.reason();
+        match error {
+            CallError::AuditUnavailable => log_call!(self, WARN, "failed", reason, "the call failed"),
+            _ if error.is_internal() => log_call!(self, ERROR, "failed", reason, "the call failed: a bug"),
+            CallError::Denied(_) => log_call!(self, INFO, "refused", reason, "the call was refused"),
+            _ => log_call!(self, INFO, "failed", reason, "the call failed"),
+        }
     }
 
     /// Completes the response with the metadata and the descriptor.

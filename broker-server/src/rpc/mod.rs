@@ -63,6 +63,8 @@ pub struct CallContext {
     pub deadline: Instant,
     /// When the call arrived, in Unix seconds: every check of the call sees this one time.
     pub received: i64,
+    /// When the call arrived, by the clock that measures its duration for the log.
+    pub arrived: Instant,
     /// How long a stream may be silent whose caller has set no deadline, and how long an item of a pipeline may take that
     /// sets no timeout; `None` for all other calls.
     pub idle_timeout: Option<Duration>,

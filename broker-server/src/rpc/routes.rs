@@ -146,6 +146,7 @@ mod tests {
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(60),
             received: 0,
+            arrived: Instant::now(),
             idle_timeout: None,
         });
         routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))

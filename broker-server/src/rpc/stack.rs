@@ -207,6 +207,7 @@ fn context() -> CallContext {
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(600),
         received: std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64,
+        arrived: Instant::now(),
         idle_timeout: None,
     }
 }

@@ -109,13 +109,15 @@ impl Admission {
         let pipeline = call.kind == Kind::Pipeline;
         let fed = matches!(call.kind, Kind::Stream | Kind::Pipeline) && timeout.is_none();
         let longest = if pipeline { UNBOUNDED } else { self.max_request_time };
-        let deadline = Instant::now() + timeout.unwrap_or(longest);
+        let arrived = Instant::now();
+        let deadline = arrived + timeout.unwrap_or(longest);
         let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let context = CallContext {
             caller: self.connection.caller,
             connection: self.connection.id,
             deadline,
             received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
+            arrived,
             idle_timeout: (fed || pipeline).then_some(self.max_request_time),
         };
         let interruption = Interruption::new(Arc::clone(&call), (!fed).then_some(deadline));

@@ -300,6 +300,7 @@ mod tests {
             connection: 1,
             deadline: now + Duration::from_secs(3600),
             received: 0,
+            arrived: now,
             idle_timeout: Some(Duration::from_secs(3600)),
         };
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();

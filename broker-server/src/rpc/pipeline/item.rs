@@ -140,7 +140,7 @@ fn item_context(
     }
     // A deadline beyond what the clock can represent is the stream's.
     let deadline = now.checked_add(time).map_or(stream.deadline, |own| own.min(stream.deadline));
-    Ok(CallContext { deadline, idle_timeout: None, ..*stream })
+    Ok(CallContext { deadline, arrived: now, idle_timeout: None, ..*stream })
 }
 
 fn malformed(field: &'static str, what: &str) -> FieldError {
@@ -182,6 +182,7 @@ mod tests {
             connection: 1,
             deadline,
             received: 0,
+            arrived: Instant::now(),
             idle_timeout,
         }
     }
