@@ -70,8 +70,8 @@ pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explana
 }
 
 fn explain_one<O: Decide>(profile: &Profile, facts: &Facts<'_>) -> Explanation {
-    let mut findings = Findings::of_an_explanation();
-    let last = decide::judge::<O>(profile, facts, &mut findings).err();
+    let mut findings = Findings::for_explanation();
+    let last = decide::evaluate::<O>(profile, facts, &mut findings).err();
     let (mut denials, not_judged) = findings.into_parts();
     denials.extend(last);
     Explanation { denials, not_judged }
