@@ -1,4 +1,5 @@
-//! Durations in the syntax of Go's `time.ParseDuration`, which profiles, the configuration and the oldest requests use.
+//! Durations in the syntax of Go's `time.ParseDuration`, which profiles, the configuration and the oldest
+//! requests use.
 
 use std::fmt::Write as _;
 
@@ -21,8 +22,8 @@ pub enum DurationError {
 
 const SECOND: i128 = 1_000_000_000;
 
-/// Parses a duration such as `-1h`, `1h30m`, `1.5h` or `250ms` into whole seconds. It rounds towards zero, so that a
-/// validity window never becomes wider than the profile states.
+/// Parses a duration such as `-1h`, `1h30m`, `1.5h` or `250ms` into whole seconds. It rounds towards zero, so
+/// that a validity window never becomes wider than the profile states.
 ///
 /// # Errors
 /// Fails where the text is not a duration.
@@ -103,7 +104,8 @@ fn component(text: &str) -> Result<(i128, &str), DurationError> {
     Ok((integer * scale + fraction_of(fraction, scale), rest))
 }
 
-/// Returns the decimal fraction `0.digits` of `scale` nanoseconds. Digits after the 18th are worth less than a nanosecond.
+/// Returns the decimal fraction `0.digits` of `scale` nanoseconds. Digits after the 18th are worth less than a
+/// nanosecond.
 fn fraction_of(digits: &str, scale: i128) -> i128 {
     let mut value = 0;
     let mut divisor: i128 = 1;

@@ -3,8 +3,8 @@
 
 use super::{Curve, KeyType, MlDsa, SignatureHash, SignatureScheme};
 
-/// An algorithm of draft-ietf-lamps-pq-composite-sigs-19 section 6. The algorithms with brainpool curves and with Ed448
-/// are left out because the crypto library has neither.
+/// An algorithm of draft-ietf-lamps-pq-composite-sigs-19 section 6. The algorithms with brainpool curves and
+/// with Ed448 are left out because the crypto library has neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the names are the draft's
 pub enum Composite {
@@ -51,8 +51,8 @@ impl Composite {
         self.label().split_at("COMPSIG-".len()).1
     }
 
-    /// The label that binds both component signatures to the algorithm. It is a part of the message representative and
-    /// the context of ML-DSA (sections 2.2 and 3.2).
+    /// The label that binds both component signatures to the algorithm. It is a part of the message
+    /// representative and the context of ML-DSA (sections 2.2 and 3.2).
     pub const fn label(self) -> &'static str {
         self.row().label
     }
@@ -82,8 +82,8 @@ impl Composite {
         self.row().pre_hash
     }
 
-    /// Splits a signature into its ML-DSA part and its traditional part (section 4.3). Returns `None` where it is too
-    /// short to have both.
+    /// Splits a signature into its ML-DSA part and its traditional part (section 4.3). Returns `None` where it
+    /// is too short to have both.
     pub fn halves(self, signature: &[u8]) -> Option<(&[u8], &[u8])> {
         signature.split_at_checked(self.ml_dsa().signature_length())
     }

@@ -49,7 +49,7 @@ impl HashAlgorithm {
         matches!(self, Self::Shake128 | Self::Shake256)
     }
 
-    /// The output length in bytes. For an extendable-output function it is the length where a profile sets none.
+    /// The output length in bytes. For an extendable-output function it is the default, which a profile can change.
     pub const fn default_output_length(self) -> usize {
         match self {
             Self::Shake128 => 16,

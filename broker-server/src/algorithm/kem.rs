@@ -86,8 +86,8 @@ impl Kem {
         }
     }
 
-    /// The length in bytes of the seed that a key pair is generated from: d and z (FIPS 203 7.1), or the decapsulation key
-    /// of X-Wing.
+    /// The length in bytes of the seed that a key pair is generated from: d and z (FIPS 203 7.1), or the
+    /// decapsulation key of X-Wing.
     pub const fn seed_length(self) -> usize {
         match self {
             Self::MlKem(_) => 64,

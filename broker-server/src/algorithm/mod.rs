@@ -1,5 +1,5 @@
-//! The vocabulary that all modules share: the algorithms under the names of their standards. This module depends on no
-//! crypto library and performs no cryptography.
+//! The vocabulary that all modules share: the algorithms under the names of their standards. This module
+//! depends on no crypto library and performs no cryptography.
 
 mod aead;
 mod composite;

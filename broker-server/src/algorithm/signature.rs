@@ -95,7 +95,7 @@ impl MlDsa {
     }
 }
 
-/// The kind of a key without its size: what an entry of `KeyConstraints` stands for.
+/// The kind of a key without its size. Each entry of `KeyConstraints` names one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
     /// RSA (RFC 8017).
@@ -175,8 +175,8 @@ impl fmt::Display for KeyType {
 /// The DER structure of a private key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyForm {
-    /// PrivateKeyInfo (RFC 5208) or OneAsymmetricKey (RFC 5958): RSA, EC, Ed25519 (RFC 8410), ML-DSA (RFC 9881: seed,
-    /// expanded key, or both).
+    /// PrivateKeyInfo (RFC 5208) or OneAsymmetricKey (RFC 5958): RSA, EC, Ed25519 (RFC 8410), ML-DSA (RFC 9881:
+    /// seed, expanded key, or both).
     Pkcs8,
     /// ECPrivateKey (RFC 5915) with its named curve inside.
     Sec1,
@@ -267,8 +267,8 @@ impl SignatureScheme {
         }
     }
 
-    /// The name in the descriptors of certificates, such as `ecdsa-with-SHA512` (RFC 5758) or `sha256WithRSAEncryption`
-    /// (RFC 8017).
+    /// The name in the descriptors of certificates, such as `ecdsa-with-SHA512` (RFC 5758) or
+    /// `sha256WithRSAEncryption` (RFC 8017).
     pub const fn descriptor(self) -> &'static str {
         match self {
             Self::RsaPkcs1(SignatureHash::Sha256) => "sha256WithRSAEncryption",

@@ -53,8 +53,8 @@ fn key_size(case: &Case<'_, EncryptDataRule>, findings: &mut Findings) -> Result
     findings.deny(case.denial(DenialKind::KeyNotAllowed, path, case.rule.line, message))
 }
 
-/// Checks that the request has no nonce where the broker generates it. A nonce that is missing is left to the operation,
-/// whose error names the field.
+/// Checks that the request has no nonce where the broker generates it. A nonce that is missing is left to the
+/// operation, whose error names the field.
 fn nonce(case: &Case<'_, EncryptDataRule>, findings: &mut Findings) -> Result<(), Denial> {
     if !case.facts.nonce || case.rule.nonce == NonceStrategy::UserProvided {
         return Ok(());

@@ -1,8 +1,9 @@
 //! The canonical form of a catalogue: the text whose SHA-256 is the digest of the catalogue.
 //!
-//! It has one line `path=value` for each rule, in the order of this file, with the profiles sorted by name and strings as
-//! JSON. It is made from the typed rules with all defaults, so that comments, layout, the order of keys, the case of
-//! algorithms and a default that is written out do not change it, and every change of what is allowed does.
+//! It has one line `path=value` for each rule, in the order of this file, with the profiles sorted by name and
+//! strings as JSON. It is made from the typed rules with all defaults, so that comments, layout, the order of
+//! keys, the case of algorithms and a default that is written out do not change it, and every change of what is
+//! allowed does.
 
 use std::fmt::{Display, Write as _};
 

@@ -48,8 +48,8 @@ impl Catalogue {
         Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
-    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker accepts the
-    /// document and this broker can serve it in the same way.
+    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker
+    /// accepts the document and this broker can serve it in the same way.
     ///
     /// # Errors
     /// Fails like [`Catalogue::load`].
@@ -153,7 +153,8 @@ impl Catalogue {
         &self.digest
     }
 
-    /// Returns the canonical form: one `path=value` per line, with explicit defaults. `docs/profiles.md` describes it.
+    /// Returns the canonical form: one `path=value` per line, with explicit defaults. `docs/profiles.md`
+    /// describes it.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }

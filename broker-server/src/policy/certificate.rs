@@ -136,8 +136,8 @@ fn validity(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Re
     Ok(())
 }
 
-/// Checks that the CA certificate may issue certificates (RFC 5280 4.2.1.3 and 4.2.1.9) and that the validity lies inside
-/// of the validity of the CA certificate.
+/// Checks that the CA certificate may issue certificates (RFC 5280 4.2.1.3 and 4.2.1.9) and that the validity
+/// is within the validity of the CA certificate.
 fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
     let Case { profile, rule, facts } = case;
     let checks = rule.issuer_checks;

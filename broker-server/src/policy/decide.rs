@@ -29,8 +29,8 @@ pub trait Decide: Operation + Sized {
 /// A check of an operation. It reports denials to the [`Findings`] and fails where they tell it to stop.
 pub(super) type Check<O> = fn(&Case<'_, <O as Operation>::Rule>, &mut Findings) -> Result<(), Denial>;
 
-/// Decides whether `profile` allows `request`. No rule looks at the caller yet. `now` is in Unix seconds and is read once
-/// per call, so that all checks see the same time.
+/// Decides whether `profile` allows `request`. No rule looks at the caller yet. `now` is in Unix seconds and is
+/// read once per call, so that all checks see the same time.
 ///
 /// # Errors
 /// Fails with the first denial.
@@ -44,8 +44,8 @@ pub fn decide<O: Decide>(
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
-/// Evaluates every rule for the facts, in this order: the sunset, the section of the operation, its checks, the grant.
-/// Decisions and explanations both use this function, so that a new check takes part in both.
+/// Evaluates every rule for the facts, in this order: the sunset, the section of the operation, its checks, the
+/// grant. Decisions and explanations both use this function, so that a new check takes part in both.
 ///
 /// # Errors
 /// Fails with the denial after which the evaluation cannot continue. In a decision that is the first denial.

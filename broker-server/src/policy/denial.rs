@@ -2,7 +2,7 @@
 
 use super::profile::Profile;
 
-/// A refusal by policy: the rule, its place in the document, and the reason.
+/// A refusal by policy: the rule, its line in the document, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Denial {
@@ -10,8 +10,8 @@ pub struct Denial {
     pub kind: DenialKind,
     /// The name of the profile in the request.
     pub profile: String,
-    /// The path of the rule that refuses, such as `API.SignCertificate.KeyConstraints.Subject.ECDSA`. It is empty where the
-    /// profile is unknown.
+    /// The path of the rule that refuses, such as `API.SignCertificate.KeyConstraints.Subject.ECDSA`. It is
+    /// empty where the profile is unknown.
     pub rule: String,
     /// The line of the rule in the profile document, from 1.
     pub line: Option<u32>,

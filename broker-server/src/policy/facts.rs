@@ -7,8 +7,9 @@ use crate::{
     request::{self, AlternativeName, KemKeyKind, Keys},
 };
 
-/// The facts about a request. A mandatory property is `None` where it is unknown, and then the checks that need it are
-/// skipped in an explanation and fail in a decision. An optional property that is unknown counts as absent.
+/// The facts about a request. A mandatory property is `None` where it is unknown, and then the checks that need
+/// it are skipped in an explanation and fail in a decision. An optional property that is unknown counts as
+/// absent.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// The subject's public key.
@@ -50,7 +51,8 @@ pub enum Fact {
     CaCertificate,
     /// [`Facts::names`].
     Names,
-    /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or [`Facts::kem_key`].
+    /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or
+    /// [`Facts::kem_key`].
     Key,
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Denial, DenialKind, facts::Fact};
 
-/// Collects the results of the checks. A decision ends with the first denial; an explanation continues and collects all
-/// denials.
+/// Collects the results of the checks. A decision ends with the first denial; an explanation continues and
+/// collects all denials.
 #[derive(Debug)]
 pub struct Findings {
     explaining: bool,
@@ -42,8 +42,8 @@ impl Findings {
         result.or_else(|denial| self.deny(denial))
     }
 
-    /// Returns the value of a fact that a check needs. Returns `None` where an explanation lacks it; the check is skipped
-    /// then.
+    /// Returns the value of a fact that a check needs. Returns `None` where an explanation lacks it; the check
+    /// is skipped then.
     ///
     /// # Errors
     /// Fails where a decision lacks the fact, because a request must not pass a check that cannot be made.

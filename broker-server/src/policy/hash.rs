@@ -1,4 +1,4 @@
-//! `HashData` and `HashStream`, which have no checks besides those that all operations share.
+//! `HashData` and `HashStream`, which have no checks but those of every operation.
 
 use super::{
     Denial, Facts,

@@ -1,5 +1,5 @@
-//! Policy: whether a profile allows a request. A profile document is read into typed rules; a parsed request and its
-//! profile yield a [`Permit`] or a [`Denial`].
+//! Policy: whether a profile allows a request. A profile document is read into typed rules; a parsed request
+//! and its profile yield a [`Permit`] or a [`Denial`].
 
 mod aead;
 mod canonical;

@@ -9,12 +9,12 @@ use super::{
 };
 use crate::request::AlternativeName;
 
-/// The number of names that get a denial of their own. A request may have thousands of names, and each denial repeats what
-/// the profile allows.
+/// The number of names that get a denial of their own. A request may have thousands of names, and each denial
+/// repeats what the profile allows.
 const MAX_DENIALS: usize = 32;
 
-/// Checks that the kind and the suffix of each name is allowed, and denies up to [`MAX_DENIALS`] of those that are not.
-/// Without the section no name is copied into the certificate, so no name is checked.
+/// Checks that the kind and the suffix of each name is allowed, and denies up to [`MAX_DENIALS`] of those that
+/// are not. Without the section no name is copied into the certificate, so no name is checked.
 pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
     let Some(policy) = &case.rule.subject_alternative_names else { return Ok(()) };
     let Some(names) = findings.require(Fact::Names, case.facts.names)? else { return Ok(()) };
@@ -26,7 +26,8 @@ pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Finding
     Ok(())
 }
 
-/// Returns the key of the section that disallows `name` and the message for the caller, or `None` where it is allowed.
+/// Returns the key of the section that disallows `name` and the message for the caller, or `None` where it is
+/// allowed.
 fn objection(
     profile: &Profile,
     policy: &SubjectAlternativeNames,
@@ -66,8 +67,9 @@ fn objection(
     }
 }
 
-/// Reports whether a DNS name ends in one of the suffixes, which are in lower case with a leading dot, with at least one
-/// label before it. The first label may be `*` (RFC 6125 6.4.3), because all names that it covers have the same suffix.
+/// Reports whether a DNS name ends in one of the suffixes, which are in lower case with a leading dot, with at
+/// least one label before it. The first label may be `*` (RFC 6125 6.4.3), because all names that it covers
+/// have the same suffix.
 fn has_suffix(name: &str, suffixes: &[String]) -> bool {
     let name = name.to_ascii_lowercase();
     suffixes.iter().any(|suffix| {

@@ -21,7 +21,7 @@ pub struct Profile {
     pub line: u32,
     /// The crypto library that serves the profile.
     pub library: CryptoLibrary,
-    /// The announcement that the profile will be removed, where there is one.
+    /// The deprecation of the profile; `None` where it is not deprecated.
     pub deprecation: Option<Deprecation>,
     /// `API.HashData`; `None` forbids its operations.
     pub hash_data: Option<Arc<HashDataRule>>,
@@ -94,9 +94,9 @@ pub struct SignCertificateRule {
     pub scheme: SignatureScheme,
     /// `SKIHashAlg`.
     pub ski_hash: SkiHash,
-    /// `Validity.ValidNotBeforeOffset` in whole seconds.
+    /// `Validity.ValidNotBeforeOffset` in seconds.
     pub not_before_offset: i64,
-    /// `Validity.ValidNotAfterOffset` in whole seconds.
+    /// `Validity.ValidNotAfterOffset` in seconds.
     pub not_after_offset: i64,
     /// `KeyConstraints.Subject`.
     pub subject_keys: KeyConstraints,
@@ -134,7 +134,7 @@ pub struct KeyConstraints {
 }
 
 impl KeyConstraints {
-    /// Reports whether there is an entry for a kind of key.
+    /// Reports whether a kind of key has an entry.
     pub fn has_entry_for(&self, kind: KeyKind) -> bool {
         match kind {
             KeyKind::Rsa | KeyKind::Ecdsa => self.sizes(kind).is_some(),
@@ -143,7 +143,8 @@ impl KeyConstraints {
         }
     }
 
-    /// Returns the sizes that are allowed for a kind of key. Returns `None` where it has no entry, or only one size.
+    /// Returns the sizes that are allowed for a kind of key. Returns `None` where it has no entry, or only one
+    /// size.
     pub const fn sizes(&self, kind: KeyKind) -> Option<SizeRange> {
         match kind {
             KeyKind::Rsa => self.rsa,
@@ -201,8 +202,8 @@ impl SizeRange {
     }
 }
 
-/// The bits of keyUsage (RFC 5280 4.2.1.3). Bit 0 (digitalSignature) is 1, bit 1 is 2, and so on to bit 8 (decipherOnly),
-/// which is 256.
+/// The bits of keyUsage (RFC 5280 4.2.1.3). Bit 0 (digitalSignature) is 1, bit 1 is 2, and so on to bit 8
+/// (decipherOnly), which is 256.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyUsage(pub u16);
 
@@ -223,7 +224,8 @@ impl KeyUsage {
         self.0 & bits == bits
     }
 
-    /// The names that a profile can use, each with its bit. Where a bit has two names, the first is the one that is printed.
+    /// The names that a profile can use, each with its bit. Where a bit has two names, the first is the one
+    /// that is printed.
     pub const NAMES: [(&'static str, u16); 10] = [
         ("digitalSignature", Self::DIGITAL_SIGNATURE),
         ("contentCommitment", Self::CONTENT_COMMITMENT),
@@ -304,7 +306,8 @@ pub struct SubjectAlternativeNames {
     pub uri: bool,
     /// Whether names of the kind `email` are allowed.
     pub email: bool,
-    /// The suffixes that DNS names may have, in lower case, each with its leading dot. An empty list allows any name.
+    /// The suffixes that DNS names may have, in lower case, each with its leading dot. An empty list allows any
+    /// name.
     pub suffixes: Vec<String>,
     /// The line of the section, from 1.
     pub line: u32,

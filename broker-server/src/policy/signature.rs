@@ -17,7 +17,8 @@ use crate::{
     request::{self, Keys, SigningKey, VerificationKey},
 };
 
-/// Implements [`Decide`] for operations that sign or verify. They differ in the type of their keys and in their checks.
+/// Implements [`Decide`] for operations that sign or verify. They differ in the type of their keys and in their
+/// checks.
 macro_rules! decide_signatures {
     ($($operation:ident($key:ty): [$($check:ident),+];)+) => {$(
         impl Decide for $operation {
@@ -165,8 +166,8 @@ fn smallest_key(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Deni
     };
     let smallest = match scheme {
         SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => {
-            // Shorter keys have no security strength left (NIST SP 800-57 part 1 table 2), and longer ones take longer to
-            // generate than a caller waits. The library generates moduli in steps of 128 bits.
+            // Shorter keys have no security strength left (NIST SP 800-57 part 1 table 2), and longer ones take
+            // longer to generate than a caller waits. The library generates moduli in steps of 128 bits.
             (2048..=4096).step_by(128).map(|bits| KeyType::Rsa { bits }).find(allowed)
         }
         SignatureScheme::Ecdsa(_) => Curve::ALL.map(KeyType::Ec).into_iter().find(allowed),

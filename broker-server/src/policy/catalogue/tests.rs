@@ -29,7 +29,8 @@ Profiles:
         KeyUsage: [digitalSignature, keyAgreement]
 ";
 
-/// The same rules in the older form, in another order, with explicit defaults and with algorithms in capital letters.
+/// The same rules in the older form, in another order, with explicit defaults and with algorithms in capital
+/// letters.
 const SAME: &str = "\
 # B comes first here
 - API:

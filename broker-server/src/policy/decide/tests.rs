@@ -97,12 +97,12 @@ fn bundled_profiles_allow_the_documented_keys() {
             for (issuer, issuer_allowed) in issuers.iter().zip(issuer_row.bytes()) {
                 let facts = Facts { subject_key: Some(*subject), issuer_key: Some(*issuer), ..facts() };
                 let kind = issue(&catalogue, name, &facts).err().map(|denial| denial.kind);
-                let wanted = match (subject_allowed, issuer_allowed) {
+                let expected = match (subject_allowed, issuer_allowed) {
                     (b'y', b'y') => None,
                     (b'y', _) => Some(DenialKind::IssuerKeyNotAllowed),
                     _ => Some(DenialKind::SubjectKeyNotAllowed),
                 };
-                assert_eq!(kind, wanted, "{name}: {subject} under {issuer}");
+                assert_eq!(kind, expected, "{name}: {subject} under {issuer}");
             }
         }
     }
@@ -183,8 +183,8 @@ fn validity_window_is_inclusive() {
     ] {
         let decision = issue(&catalogue, "P", &Facts { not_before, not_after, ..facts() });
         let rule = decision.as_ref().err().map(|denial| denial.rule.clone());
-        let wanted = refused.map(|key| format!("API.SignCertificate.Validity.{key}"));
-        assert_eq!(rule, wanted, "{not_before:?} {not_after:?}");
+        let expected = refused.map(|key| format!("API.SignCertificate.Validity.{key}"));
+        assert_eq!(rule, expected, "{not_before:?} {not_after:?}");
         if let Err(denial) = decision {
             assert_eq!((denial.kind, denial.line), (DenialKind::ValidityNotAllowed, Some(6)));
         }
@@ -360,9 +360,9 @@ fn explain_lists_every_denial() {
             IssuerNotAllowed
         ]
     );
-    let nothing = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
-    assert_eq!(nothing.denials, []);
-    assert_eq!(nothing.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
+    let unknown = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
+    assert_eq!(unknown.denials, []);
+    assert_eq!(unknown.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
 }
 
 #[test]

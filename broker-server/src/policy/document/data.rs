@@ -18,7 +18,8 @@ pub(super) fn encrypt_data(field: &Field<'_>, report: &mut Report) -> Option<Enc
         _ => (&[128, 192, 256], &[96, 104, 112, 120, 128]),
     };
     let key_size = section.require("KeySize", report).and_then(|field| field.one_of(sizes, report));
-    // The first releases of the Go broker had neither of these keys: callers chose the nonces, and tags had 128 bits.
+    // The first releases of the Go broker had neither of these keys: callers chose the nonces, and tags had 128
+    // bits.
     let nonce = match section.expect("NonceStrategy", report) {
         Some(field) => field.choice(&NonceStrategy::ALL.map(|nonce| (nonce.name(), nonce)), report),
         None => Some(NonceStrategy::UserProvided),

@@ -13,11 +13,12 @@ pub enum DocumentError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// The document is invalid. All errors are reported at once, in the order of the document; the list is never empty.
+    /// The document is invalid. All errors are reported at once, in the order of the document; the list is
+    /// never empty.
     Invalid(Vec<Diagnostic>),
 }
 
-/// An error or a warning, and its place in the document.
+/// An error or a warning, and its position in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The name of the document.
@@ -26,8 +27,9 @@ pub struct Diagnostic {
     pub line: u32,
     /// The column in characters, from 1.
     pub column: u32,
-    /// The path of the rule, such as `Profiles[Default].API.HashData.HashAlg`. The entries of a list are numbered from 0, and
-    /// a profile goes by its name where it has one. The path is empty for the document itself.
+    /// The path of the rule, such as `Profiles[Default].API.HashData.HashAlg`. The entries of a list are
+    /// numbered from 0, and a profile goes by its name where it has one. The path is empty for the document
+    /// itself.
     pub path: String,
     /// A description of the error.
     pub message: String,

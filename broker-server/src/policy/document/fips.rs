@@ -1,10 +1,12 @@
-//! `Settings: { Fips: required }`, which refuses everything that is not an approved service of the FIPS 140-3 module.
+//! `Settings: { Fips: required }`, which refuses everything that is not an approved service of the FIPS 140-3
+//! module.
 //!
-//! The module is AWS-LC FIPS 4. Its approved services are those that its service indicator reports (FIPS 140-3 IG 2.4.C),
-//! and a test of the build with the module compares the two. The following are approved and therefore not checked here:
-//! SHA-2, SHA-3 and SHAKE (FIPS 180-4, 202); RSA, ECDSA on every curve that a profile allows, and Ed25519 (FIPS 186-5);
-//! ML-DSA (FIPS 204); ML-KEM (FIPS 203). The hash of a subject key identifier identifies a key and protects nothing
-//! (RFC 5280 4.2.1.2), so it may be sha-1, and RustCrypto may compute it.
+//! The module is AWS-LC FIPS 4. Its approved services are those that its service indicator reports (FIPS 140-3
+//! IG 2.4.C), and a test of the build with the module compares the two. The following are approved and
+//! therefore not checked here: SHA-2, SHA-3 and SHAKE (FIPS 180-4, 202); RSA, ECDSA on every curve that a
+//! profile allows, and Ed25519 (FIPS 186-5); ML-DSA (FIPS 204); ML-KEM (FIPS 203). The hash of a subject key
+//! identifier identifies a key and protects nothing (RFC 5280 4.2.1.2), so it may be sha-1, and RustCrypto may
+//! compute it.
 
 use super::{
     read::{Field, Section},
@@ -21,10 +23,11 @@ use crate::{
 /// The smallest RSA modulus in bits whose signatures are approved (FIPS 186-5 5.1, SP 800-131A).
 const MIN_RSA_BITS: u32 = 2048;
 
-/// Reports everything in `profile` that is not approved. `section` is the section of the profile, and `api` is its `API`.
+/// Reports everything in `profile` that is not approved. `section` is the section of the profile, and `api` is
+/// its `API`.
 pub(super) fn approve(profile: &Profile, section: &Section<'_>, api: &Section<'_>, report: &mut Report) {
     if profile.library != CryptoLibrary::AwsLc {
-        let message = "with Fips `required` the library must be aws-lc: `native` takes hashes and ML-KEM from \
+        let message = "with Fips `required` the library must be aws-lc: `native` uses hashes and ML-KEM of \
                        RustCrypto, which is outside the module";
         match section.get("CryptoLibrary").or(section.get("Settings")) {
             Some(field) => field.error(message, report),

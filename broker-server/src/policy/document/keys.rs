@@ -11,11 +11,12 @@ use crate::{
     policy::profile::{KeyConstraints, SizeRange},
 };
 
-/// The largest size that a constraint can name, in bits. The limit catches typing errors and has no cryptographic reason.
+/// The largest size that a constraint can name, in bits. The limit catches typing errors and has no
+/// cryptographic reason.
 const MAX_BITS: u32 = 65_536;
 
-/// Reads the constraints on one key. The kinds of key are names of algorithms, so that their case does not matter, unlike
-/// the case of all other keys.
+/// Reads the constraints on one key. The kinds of key are names of algorithms, so that their case does not
+/// matter, unlike the case of all other keys.
 pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<KeyConstraints> {
     let mut constraints = KeyConstraints { line: field.at.line, ..KeyConstraints::default() };
     if matches!(field.node.value, Value::Null) {
@@ -103,7 +104,8 @@ fn sizes(entry: &Field<'_>, report: &mut Report) -> Option<SizeRange> {
     Some(SizeRange { min, max, line: entry.at.line })
 }
 
-/// Reads a size in bits. To the Go broker a size that is missing or empty is 0, which means no minimum or no key at all.
+/// Reads a size in bits. To the Go broker a size that is missing or empty is 0, which means no minimum or no
+/// key at all.
 fn size(section: &Section<'_>, key: &str, report: &mut Report) -> Option<u32> {
     let Some(field) = section.expect(key, report) else { return Some(0) };
     let value = field.integer(report)?;

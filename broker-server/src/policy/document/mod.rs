@@ -48,9 +48,9 @@ pub(super) struct Document {
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// Reads a document of either form: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
-/// Diagnostics call the file `name`. A lenient reading reduces errors to warnings where the Go broker accepts the document
-/// and this broker can serve it in the same way.
+/// Reads a document of either form: the map with `Settings`, `KMS` and `Profiles`, or the older list of
+/// profiles. Diagnostics call the file `name`. A lenient reading reduces errors to warnings where the Go broker
+/// accepts the document and this broker can serve it in the same way.
 ///
 /// # Errors
 /// Fails where the document is invalid or `capabilities` do not support it.
@@ -173,8 +173,8 @@ fn profiles(
     Some(profiles)
 }
 
-/// Returns the name of a profile for the paths of its diagnostics, before the profile is validated. Returns `None` where
-/// the name is missing or cannot be shown.
+/// Returns the name of a profile for the paths of its diagnostics, before the profile is validated. Returns
+/// `None` where the name is missing or cannot be shown.
 fn name_of(node: &Node) -> Option<&str> {
     let Value::Map(entries) = &node.value else { return None };
     let can_be_shown = |name: &str| {

@@ -21,8 +21,8 @@ use crate::{
 /// The longest name of a profile in bytes, which is also the limit of the wire format.
 pub(super) const MAX_NAME: usize = 64;
 
-/// The longest output of an extendable-output function in bytes. FIPS 202 sets no limit; this one is far above every use as
-/// a hash, and its hexadecimal form, which is twice as long, fits into a response.
+/// The longest output of an extendable-output function in bytes. FIPS 202 sets no limit; this one is far above
+/// every use as a hash, and its hexadecimal form, which is twice as long, fits into a response.
 const MAX_OUTPUT_LENGTH: u32 = 64 << 10;
 
 /// The longest reason for a deprecation in bytes, which every response carries.
@@ -86,7 +86,8 @@ fn supported(profile: &Profile, api: &Section<'_>, capabilities: Capabilities, r
     }
 }
 
-/// Reads a section of `API` with `read`. An invalid section may look absent, because its error refuses the whole document.
+/// Reads a section of `API` with `read`. An invalid section may look absent, because its error refuses the
+/// whole document.
 fn rule<'a, T>(
     api: &Section<'a>,
     key: &str,
@@ -101,8 +102,8 @@ fn rule<'a, T>(
     read(field, report).map(Arc::new)
 }
 
-/// Returns the warning for a section of `API` that a lenient reading treats as absent, as the Go broker does. An absent
-/// section forbids its operations. A strict reading ignores no section and reports the errors in it.
+/// Returns the warning for a section of `API` that a lenient reading treats as absent, as the Go broker does.
+/// An absent section forbids its operations. A strict reading ignores no section and reports the errors in it.
 fn ignored(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
     if !report.is_lenient() {
         None
@@ -162,9 +163,9 @@ fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<
     Some(deprecation)
 }
 
-/// Reads a day (`2028-01-01`) or an instant (`2028-01-01T12:00:00Z`, RFC 3339), and returns it with the first second after
-/// it, in Unix seconds. A day ends at midnight UTC. The Go broker does not validate dates, so that an invalid date is an
-/// error in a lenient reading only if it is to be enforced.
+/// Reads a day (`2028-01-01`) or an instant (`2028-01-01T12:00:00Z`, RFC 3339), and returns it with the first
+/// second after it, in Unix seconds. A day ends at midnight UTC. The Go broker does not validate dates, so that
+/// an invalid date is an error in a lenient reading only if it is to be enforced.
 fn date(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<(String, i64)> {
     let text = field.text(report)?;
     // jiff parses more of ISO 8601 than people expect in a profile, so the form is restricted to that of RFC 3339.

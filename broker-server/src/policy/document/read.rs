@@ -1,5 +1,5 @@
-//! Typed readers over the tree. Each reports errors and returns `None` where it found one. The callers continue with the
-//! other keys, so that all errors of a document are reported at once.
+//! Typed readers over the tree. Each reports errors and returns `None` where it found one. The callers continue
+//! with the other keys, so that all errors of a document are reported at once.
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
@@ -46,8 +46,8 @@ impl<'a> Section<'a> {
         self.fields.get(key)
     }
 
-    /// Returns the field called `key`, where it has a value. A key that is left empty is an error, because people leave one
-    /// empty by mistake. The Go broker treats such a key as absent.
+    /// Returns the field called `key`, where it has a value. A key that is left empty is an error, because
+    /// people leave one empty by mistake. The Go broker treats such a key as absent.
     pub(super) fn optional(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key)?;
         if !is_empty(&field.node.value) {
@@ -109,7 +109,8 @@ impl<'a> Field<'a> {
         Some(Section { path: self.path.clone(), at: self.at, fields })
     }
 
-    /// Returns the keys and values of a map, with those of a merge key (`<<: *name`). The values may still be aliases.
+    /// Returns the keys and values of a map, with those of a merge key (`<<: *name`). The values may still be
+    /// aliases.
     pub(super) fn entries(&self, report: &mut Report) -> Option<Vec<(&'a Node, &'a Node)>> {
         let Value::Map(own) = &self.node.value else {
             self.type_error("a section with keys", report);
@@ -123,7 +124,7 @@ impl<'a> Field<'a> {
                     report.tolerable_error(key.at, &self.join(name), NO_MERGE, None);
                     entries.extend(merged.iter().map(|(key, value)| (key, value)));
                 }
-                // The Go broker does not support a list of sections to merge, nor a section that merges another one.
+                // A list of sections, and a section that merges another one, are not merged even in a lenient reading.
                 (Value::Text(name), _) if name == "<<" => report.error(key.at, &self.join(name), NO_MERGE),
                 _ => entries.push((key, value)),
             }
@@ -294,7 +295,7 @@ impl<'a> Field<'a> {
         report.tolerable_error(self.at, &self.path, message, None);
     }
 
-    /// Reports an alias, because a rule must be readable in its place.
+    /// Reports an alias, because a rule must be readable without looking for its anchor.
     pub(super) fn reject_alias(&self, report: &mut Report) {
         if self.node.alias {
             self.tolerable_error(NO_ALIAS, report);
@@ -361,9 +362,9 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns the integer that the Go broker reads in spellings such as `2_048`, `2048.0` and `2.048e3`. Returns `None` for a
-/// number with a leading zero, which the Go broker reads as octal in some places and as decimal in others, and for a
-/// number with a fraction.
+/// Returns the integer that the Go broker reads in spellings such as `2_048`, `2048.0` and `2.048e3`. Returns
+/// `None` for a number with a leading zero, which the Go broker reads as octal in some places and as decimal in
+/// others, and for a number with a fraction.
 fn parse_integer(text: &str) -> Option<i128> {
     /// The largest number up to which every integer has an exact floating-point representation.
     const MAX_EXACT: f64 = 9_007_199_254_740_992.0;

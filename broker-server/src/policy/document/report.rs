@@ -43,8 +43,8 @@ impl Report {
         self.errors.push(error);
     }
 
-    /// Reports something that the Go broker accepts: an error, or a warning in a lenient report. A reader may continue as
-    /// the Go broker does in both cases, because an error refuses the whole document.
+    /// Reports something that the Go broker accepts: an error, or a warning in a lenient report. A reader may
+    /// continue as the Go broker does in both cases, because an error refuses the whole document.
     pub(super) fn tolerable_error(
         &mut self,
         at: Position,

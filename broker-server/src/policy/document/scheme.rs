@@ -45,8 +45,8 @@ impl SignAlg {
     }
 }
 
-/// Reads `SignAlg`, which must be one of `algorithms`, and `HashAlg`, which must be present if and only if the algorithm
-/// does not fix its hash.
+/// Reads `SignAlg`, which must be one of `algorithms`, and `HashAlg`, which must be present if and only if the
+/// algorithm does not fix its hash.
 pub(super) fn scheme(
     section: &Section<'_>,
     algorithms: &[SignAlg],

@@ -57,8 +57,8 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
     })
 }
 
-/// Reports whether the section predates the signing modes. The releases of the Go broker read such a section and did not
-/// serve it.
+/// Reports whether the section predates the signing modes. The releases of the Go broker read such a section
+/// and did not serve it.
 pub(super) fn is_without_mode(field: &Field<'_>) -> bool {
     matches!(field.node.value, Value::Map(_)) && field.key("SigningMode").is_none()
 }

@@ -1,5 +1,5 @@
-//! Parses YAML text into a tree in which every node has its line and column. The tree is not validated here: the readers do
-//! that, so that they can report all errors at once.
+//! Parses YAML text into a tree in which every node has its line and column. The tree is not validated here:
+//! the readers do that, so that they can report all errors at once.
 
 use std::fmt;
 
@@ -54,7 +54,8 @@ pub(super) enum Value {
 /// Fails with the position and the message of the parser's first error.
 pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
     let options = serde_saphyr::options! {
-        // A document of a thousand profiles is far below these limits, which stop documents that are made to exhaust memory.
+        // A document of a thousand profiles is far below these limits, which stop documents that are made to
+        // exhaust memory.
         budget: serde_saphyr::budget! {
             max_depth: 32,
             max_nodes: 200_000,
@@ -102,8 +103,8 @@ fn empty() -> Node {
     Node { at: Position::START, alias: false, written: String::new(), value: Value::Null }
 }
 
-/// Converts a node, and adds what serde does not report. The nodes below an alias have the position of the alias, which is
-/// `alias_at`. The recursion is as deep as `max_depth` allows.
+/// Converts a node, and adds what serde does not report. The nodes below an alias have the position of the
+/// alias, which is `alias_at`. The recursion is as deep as `max_depth` allows.
 fn node(spanned: Spanned<Raw>, text: &str, alias_at: Option<Location>) -> Node {
     let location = spanned.referenced;
     let alias = location != spanned.defined && Some(location) != alias_at;

@@ -44,8 +44,8 @@ fn agree<O: Decide>(
     explain_without_facts(operation, profile, described, &explained)
 }
 
-/// Checks that an explanation without one of the facts has no additional denials, and that it reports the fact as missing
-/// where it has fewer.
+/// Checks that an explanation without one of the facts has no additional denials, and that it reports the fact
+/// as missing where it has fewer.
 fn explain_without_facts(
     operation: AnyOperation,
     profile: &Profile,
@@ -237,38 +237,38 @@ fn kinds_of(section: &str, operation: &str, facts: Facts<'_>) -> Vec<DenialKind>
 
 #[test]
 fn explains_streams_formats_keys_nonces_and_seeds() {
-    let nothing = Facts::new(NOW);
+    let base = Facts::new(NOW);
     let ed25519 = "SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: RAW, KeyConstraints: \
                    { Ed25519: {} } }";
-    let key = Facts { signature_keys: Some(Keys::One(KeyType::Ed25519)), ..nothing };
+    let key = Facts { signature_keys: Some(Keys::One(KeyType::Ed25519)), ..base };
     assert_eq!(kinds_of(ed25519, "SignData", key), []);
     for stream in ["SignStream", "VerifyStream"] {
         assert_eq!(kinds_of(ed25519, stream, key), [DenialKind::NotStreamable]);
         let cms = Facts { format: Some(SignatureFormat::Cms), ..key };
         assert_eq!(kinds_of(ed25519, stream, cms), []);
     }
-    let seed = Facts { seed: true, ..nothing };
+    let seed = Facts { seed: true, ..base };
     assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", seed), [DenialKind::SeedNotAllowed]);
-    assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", nothing), []);
+    assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", base), []);
 
     let hybrid = "SignData: { SigningMode: hybrid, SignAlg: MLDSA65-Ed25519-SHA512, SignatureFormat: RAW, \
                   KeyConstraints: { Ed25519: {}, ML-DSA-65: {} } }";
     let both = Keys::Components([KeyType::Ed25519, KeyType::MlDsa(MlDsa::MlDsa65)]);
-    let cms = Facts { signature_keys: Some(both), format: Some(SignatureFormat::Cms), ..nothing };
+    let cms = Facts { signature_keys: Some(both), format: Some(SignatureFormat::Cms), ..base };
     assert_eq!(kinds_of(hybrid, "SignData", cms), [DenialKind::FormatNotAllowed]);
-    assert_eq!(kinds_of(hybrid, "GenerateSignatureKeyPair", nothing), [DenialKind::KeyNotAllowed]);
+    assert_eq!(kinds_of(hybrid, "GenerateSignatureKeyPair", base), [DenialKind::KeyNotAllowed]);
 
     let aes = "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }";
-    let short = Facts { data_key_length: Some(16), nonce: true, ..nothing };
+    let short = Facts { data_key_length: Some(16), nonce: true, ..base };
     assert_eq!(kinds_of(aes, "EncryptData", short), [DenialKind::KeyNotAllowed, DenialKind::NonceNotAllowed]);
     assert_eq!(kinds_of(aes, "DecryptData", short), [DenialKind::KeyNotAllowed]);
 
     let kem = "KEM: { KemAlg: ml-kem-768 }";
     assert_eq!(kinds_of(kem, "GenerateKemKeyPair", seed), [DenialKind::SeedNotAllowed]);
-    let other = Facts { kem_key: Some(KemKeyKind::Of(Kem::XWing)), ..nothing };
+    let other = Facts { kem_key: Some(KemKeyKind::Of(Kem::XWing)), ..base };
     for operation in ["Encapsulate", "Decapsulate"] {
         assert_eq!(kinds_of(kem, operation, other), [DenialKind::AlgorithmMismatch]);
-        let unknown = explain(&profile(kem), operation, &nothing);
+        let unknown = explain(&profile(kem), operation, &base);
         assert_eq!((unknown.denials, unknown.not_judged), (vec![], vec![Fact::Key]));
     }
 }

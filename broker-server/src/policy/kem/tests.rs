@@ -73,8 +73,8 @@ fn denies_keys_of_another_mechanism() {
         let section = format!("KEM: {{ KemAlg: {} }}", kem.name());
         for other in Kem::ALL {
             let found = encapsulate(&section, other.encapsulation_key_length()).map_err(|denial| denial.kind);
-            let wanted = if kem == other { Ok(()) } else { Err(DenialKind::AlgorithmMismatch) };
-            assert_eq!(found, wanted, "{kem:?} {other:?}");
+            let expected = if kem == other { Ok(()) } else { Err(DenialKind::AlgorithmMismatch) };
+            assert_eq!(found, expected, "{kem:?} {other:?}");
         }
         let found = |length| decapsulate(&section, length).is_ok();
         assert_eq!(found(32), kem == Kem::XWing);

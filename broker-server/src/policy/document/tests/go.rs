@@ -1,4 +1,5 @@
-//! Documents of the Go broker and their verdicts, which must match the table in `docs/moving-from-go.md` row by row.
+//! Documents of the Go broker and their verdicts, which must match the table in `docs/moving-from-go.md` row by
+//! row.
 
 use super::*;
 use std::sync::Arc;
@@ -80,7 +81,7 @@ fn page_and_cases_have_the_same_rows() {
 #[test]
 fn documents_have_the_verdicts_of_the_page() {
     let mut documents = 0;
-    let mut wrong = Vec::new();
+    let mut mismatches = Vec::new();
     for (what, strict, lenient) in table() {
         let Some(row) = rows().find(|row| row.what == what) else { continue };
         for edit in row.edits {
@@ -89,11 +90,11 @@ fn documents_have_the_verdicts_of_the_page() {
             documents += 1;
             if found != (strict, lenient) {
                 let lenient = load("p.yaml", &text, CAPABILITIES, true);
-                wrong.push(format!("{what}\n  {:?}\n  {found:?}, {lenient:?}", edit.1));
+                mismatches.push(format!("{what}\n  {:?}\n  {found:?}, {lenient:?}", edit.1));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
     assert!(documents >= 100, "{documents} documents");
 }
 
