@@ -1,5 +1,5 @@
-//! May it? A profile document becomes typed rules that cannot be wrong; a parsed request and its profile become a
-//! [`Permit`] or a [`Denial`].
+//! Policy: whether a profile allows a request. A profile document is read into typed rules; a parsed request
+//! and its profile yield a [`Permit`] or a [`Denial`].
 
 mod aead;
 mod canonical;
