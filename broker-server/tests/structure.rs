@@ -25,8 +25,6 @@ const KNOWN: &[(&str, &str, &[&str])] = &[
     ("broker-cli", "", &["args", "broker", "output", "repeat"]),
     ("broker-client", "", &["builder", "client"]),
     ("broker-client", "", &["connect", "error", "retry", "wire"]),
-    ("broker-server", "policy", &["decide", "explain", "permit"]),
-    ("broker-server", "rpc::pipeline", &["answers", "item"]),
     ("broker-server", "transport", &["admission", "body", "connection", "drain", "peer", "shard"]),
     ("proto", "", &["decode", "described"]),
 ];

@@ -6,7 +6,7 @@ use super::{
     Denial, Facts,
     check::{self, Case},
     findings::Findings,
-    permit::{Operation, Permit},
+    permit::{self, Operation, Permit},
     profile::Profile,
 };
 use crate::caller::Caller;
@@ -28,6 +28,39 @@ pub trait Decide: Operation + Sized {
 
 /// A check of an operation. It reports denials to the [`Findings`] and fails where they tell it to stop.
 pub(super) type Check<O> = fn(&Case<'_, <O as Operation>::Rule>, &mut Findings) -> Result<(), Denial>;
+
+/// Implements [`Decide`] for the operations of the table that have no checks.
+macro_rules! implement {
+    ($($kind:ident { $(
+        $(#[$doc:meta])*
+        $name:ident {
+            paths: $paths:tt,
+            messages: $message:ident => $response:ident,
+            key: $key:ident,
+            section: $section:literal in $field:ident: $rule:ty,
+            request: $request:ty => $grant:ty,
+            checks: $checks:ident,
+        }
+    )+ })+) => {
+        $($(implement!($checks $name);)+)+
+    };
+    (own $name:ident) => {};
+    (none $name:ident) => {
+        impl Decide for permit::$name {
+            const CHECKS: &'static [Check<Self>] = &[];
+
+            fn facts(_: &Self::Request, now: i64) -> Facts<'_> {
+                Facts::new(now)
+            }
+
+            fn grant(_: &Profile, _: &Self::Rule, _: &Facts<'_>) -> Result<(), Denial> {
+                Ok(())
+            }
+        }
+    };
+}
+
+with_operations!(implement);
 
 /// Decides whether `profile` allows `request`. No rule looks at the caller yet. `now` is in Unix seconds and is
 /// read once per call, so that all checks see the same time.

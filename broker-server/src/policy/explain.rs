@@ -23,6 +23,14 @@ pub struct Explanation {
     pub not_judged: Vec<Fact>,
 }
 
+macro_rules! list {
+    ($($kind:ident { $($(#[$doc:meta])* $name:ident { $($rest:tt)* })+ })+) => {
+        const OPERATIONS: &[AnyOperation] = &[$($(AnyOperation::of::<permit::$name>(stringify!($name))),+),+];
+    };
+}
+
+with_operations!(list);
+
 /// An operation as a value, for callers that select one at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyOperation {
@@ -34,13 +42,13 @@ pub struct AnyOperation {
 }
 
 impl AnyOperation {
-    pub(super) const fn of<O: Decide>(name: &'static str) -> Self {
+    const fn of<O: Decide>(name: &'static str) -> Self {
         Self { name, section: O::SECTION, explain: explain_one::<O> }
     }
 
     /// Returns every operation.
     pub fn all() -> &'static [Self] {
-        permit::OPERATIONS
+        OPERATIONS
     }
 
     /// Finds an operation by its [`name`](Self::name).

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    AnyOperation, Denial, Facts,
-    decide::{Check, Decide},
-    profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule},
-};
+use super::profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule};
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
     request,
@@ -51,7 +47,7 @@ macro_rules! declare {
             key: $key:ident,
             section: $section:literal in $field:ident: $rule:ty,
             request: $request:ty => $grant:ty,
-            checks: $checks:ident,
+            $($checks:tt)*
         }
     )+ })+) => {
         $($(
@@ -69,30 +65,7 @@ macro_rules! declare {
                     profile.$field.as_ref()
                 }
             }
-
-            unchecked!($checks $name);
         )+)+
-
-        /// Every operation, as a value.
-        pub(super) const OPERATIONS: &[AnyOperation] = &[$($(AnyOperation::of::<$name>(stringify!($name))),+),+];
-    };
-}
-
-/// Implements `Decide` for an operation whose requests no rule looks at.
-macro_rules! unchecked {
-    (own $name:ident) => {};
-    (none $name:ident) => {
-        impl Decide for $name {
-            const CHECKS: &'static [Check<Self>] = &[];
-
-            fn facts(_: &<Self as Operation>::Request, now: i64) -> Facts<'_> {
-                Facts::new(now)
-            }
-
-            fn grant(_: &Profile, _: &<Self as Operation>::Rule, _: &Facts<'_>) -> Result<(), Denial> {
-                Ok(())
-            }
-        }
     };
 }
 
