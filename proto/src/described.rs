@@ -1,17 +1,12 @@
 //! Properties of messages that follow from the `.proto` files. The implementations are generated from the descriptors
 //! (`build/describe.rs`), so a new field or message needs no change here.
 
-#![allow(unused_qualifications)] // in the generated code
-
 use std::fmt;
 
 use bytes::Bytes;
 use zeroize::Zeroize as _;
 
-use crate::{
-    shape::{Elements, Field, Repeated, Shape},
-    v1,
-};
+use crate::shape::{Elements, Field, Repeated, Shape};
 
 /// A message of one of the packages of this crate.
 pub trait Described: prost::Message + Default + 'static {
@@ -33,7 +28,7 @@ pub trait OperationRequest: Described + Send {
     /// Returns the name of the profile.
     fn profile(&self) -> &str;
     /// Takes the metadata out of the message.
-    fn take_metadata(&mut self) -> Option<v1::Metadata>;
+    fn take_metadata(&mut self) -> Option<crate::v1::Metadata>;
 }
 
 /// A response of `cryptobroker.v1` to an operation: a message with `metadata`, and usually with a `descriptor`.
@@ -41,8 +36,8 @@ pub trait OperationResponse: Described + Send {
     /// Sets `metadata` and, where the message has these fields, `descriptor` and `padding`, which becomes that many zeros.
     fn complete(
         &mut self,
-        descriptor: impl FnOnce() -> v1::CryptoDescriptor,
-        metadata: Option<v1::Metadata>,
+        descriptor: impl FnOnce() -> crate::v1::CryptoDescriptor,
+        metadata: Option<crate::v1::Metadata>,
         padding: usize,
     );
 }
@@ -54,7 +49,7 @@ mod tests {
     #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
     use super::*;
-    use crate::{crypto_broker, g0};
+    use crate::{crypto_broker, g0, v1};
 
     #[test]
     fn every_field_of_every_message_is_declared_secret_or_public() {

@@ -11,7 +11,11 @@ use http_body::Body as _;
 use tonic::body::Body;
 
 use super::message::{Message, Part};
-use crate::{request::Limits, rpc::decode::decode, status::CallError};
+use crate::{
+    request::Limits,
+    rpc::decode::{decode, detach},
+    status::CallError,
+};
 
 /// The key of the field `bytes data = 2` of each message of `StreamService`.
 const DATA_KEY: u8 = 2 << 3 | 2;
@@ -65,7 +69,12 @@ impl<M: Message> Messages<M> {
                 }
                 Layout::Other => {
                     let Some(message) = self.deframer.next_message()? else { return Ok(None) };
-                    return Ok(Some(decode::<M>(message, &self.limits)?.part()));
+                    let mut part = decode::<M>(message, &self.limits)?.part();
+                    if let Some(Part::Header(header)) = &mut part {
+                        // The header is kept until the stream ends.
+                        detach(header);
+                    }
+                    return Ok(Some(part));
                 }
                 Layout::Unknown => return Ok(None),
             }

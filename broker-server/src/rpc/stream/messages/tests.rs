@@ -3,7 +3,8 @@
 use broker_proto::{
     put_prefix,
     v1::{
-        HashOutputFormat, HashStreamHeader, HashStreamRequest, Metadata, hash_stream_request::Part as Sent,
+        HashOutputFormat, HashStreamHeader, HashStreamRequest, Metadata, VerifyStreamHeader,
+        VerifyStreamRequest, hash_stream_request::Part as Sent, verify_stream_request,
     },
 };
 use bytes::Bytes;
@@ -177,4 +178,16 @@ fn returns_header_with_its_output_format() {
     let header = HashStreamHeader { output_format: HashOutputFormat::Raw.into(), ..Default::default() };
     let message = HashStreamRequest { part: Some(Sent::Header(header.clone())) }.encode_to_vec();
     assert_eq!(read(&framed(&[message]), &[1]).parts, [Ok(header)]);
+}
+
+#[tokio::test]
+async fn header_keeps_no_frame_in_memory() {
+    let header = VerifyStreamHeader { signature: vec![7; 64].into(), ..Default::default() };
+    let message = VerifyStreamRequest { part: Some(verify_stream_request::Part::Header(header)) };
+    let frame = Bytes::from(framed(&[message.encode_to_vec()]));
+    let body = Body::new(Frames(vec![frame.clone()].into_iter()));
+    let mut messages = Messages::<VerifyStreamRequest>::new(body, LIMIT, Limits::default());
+    let Some(Some(Part::Header(header))) = messages.next().await.unwrap() else { unreachable!("a header") };
+    assert_eq!(header.signature, [7; 64][..]);
+    assert!(frame.is_unique());
 }
