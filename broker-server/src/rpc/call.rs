@@ -74,6 +74,13 @@ fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Writes the log line of a call whose request cannot be read, so that no operation begins.
+#[cold]
+pub(crate) fn log_unread(method: &str, caller: Caller, error: &CallError) {
+    let (uid, pid, reason) = (caller.uid, caller.pid, error.reason());
+    tracing::info!(operation = method, outcome = "failed", reason, uid, pid, "the request cannot be read");
+}
+
 /// One call of an operation.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
@@ -234,6 +241,8 @@ impl Call {
         let reason = error.reason();
         match error {
             CallError::AuditUnavailable => log_call!(self, WARN, "failed", reason, "the call failed"),
+            // The gRPC code of a message that cannot be read is INTERNAL, too, but the client is at fault.
+            CallError::Library { .. } => log_call!(self, INFO, "failed", reason, "the call failed"),
             _ if error.is_internal() => log_call!(self, ERROR, "failed", reason, "the call failed: a bug"),
             CallError::Denied(_) => log_call!(self, INFO, "refused", reason, "the call was refused"),
             _ => log_call!(self, INFO, "failed", reason, "the call failed"),

@@ -62,14 +62,18 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
         let method = rpc::method(request.uri().path());
         let admitted = match self.admit(&request, method) {
             Ok(admitted) => admitted,
-            Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
+            Err((error, call)) => {
+                rpc::log_unread(method.map_or("unknown", rpc::Method::path), self.connection.caller, &error);
+                return Box::pin(ready(Ok(refusal(&error, call))));
+            }
         };
         let (broker, context) = (self.routes.broker.clone(), admitted.context);
         let (head, body) = request.into_parts();
         let question = Question::new(body, Arc::clone(&admitted.call));
         match method.map_or(Dispatch::Library, |method| method.dispatch) {
             Dispatch::Unary(unary) => {
-                let work = async move { unary::answer(&broker, unary, context, question).await };
+                let path = method.map_or("", rpc::Method::path);
+                let work = async move { unary::answer(&broker, path, unary, context, question).await };
                 Box::pin(admitted.answer_message(work))
             }
             Dispatch::Stream(stream) => {
