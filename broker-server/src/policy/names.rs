@@ -41,11 +41,7 @@ fn objection(
         AlternativeName::Other(form) => (false, *form, String::new()),
     };
     if !allowed {
-        let kinds: Vec<&str> =
-            [("dns", policy.dns), ("ip", policy.ip), ("uri", policy.uri), ("email", policy.email)]
-                .into_iter()
-                .filter_map(|(kind, allowed)| allowed.then_some(kind))
-                .collect();
+        let kinds: Vec<&str> = policy.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind)).collect();
         let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
         let space = if text.is_empty() { "" } else { " " };
         return Some((
@@ -55,13 +51,12 @@ fn objection(
     }
     match name {
         AlternativeName::Dns(dns) if !policy.suffixes.is_empty() && !has_suffix(dns, &policy.suffixes) => {
-            Some(("Suffixes", {
-                let suffixes = policy.suffixes.join(", ");
-                format!(
-                    "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
-                    profile.name
-                )
-            }))
+            let suffixes = policy.suffixes.join(", ");
+            let message = format!(
+                "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
+                profile.name
+            );
+            Some(("Suffixes", message))
         }
         _ => None,
     }
