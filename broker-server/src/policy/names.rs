@@ -18,8 +18,8 @@ const MAX_DENIALS: usize = 32;
 pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
     let Some(policy) = &case.rule.subject_alternative_names else { return Ok(()) };
     let Some(names) = findings.require(Fact::Names, case.facts.names)? else { return Ok(()) };
-    let objections = names.iter().filter_map(|name| objection(case.profile, policy, name));
-    for (key, message) in objections.take(MAX_DENIALS) {
+    let violations = names.iter().filter_map(|name| violation(case.profile, policy, name));
+    for (key, message) in violations.take(MAX_DENIALS) {
         let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
         findings.deny(case.denial(DenialKind::NameNotAllowed, &path, policy.line, message))?;
     }
@@ -28,7 +28,7 @@ pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Finding
 
 /// Returns the key of the section that disallows `name` and the message for the caller, or `None` where it is
 /// allowed.
-fn objection(
+fn violation(
     profile: &Profile,
     policy: &SubjectAlternativeNames,
     name: &AlternativeName,
