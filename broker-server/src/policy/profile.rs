@@ -313,6 +313,16 @@ pub struct SubjectAlternativeNames {
     pub line: u32,
 }
 
+impl SubjectAlternativeNames {
+    /// The kinds of name that a profile can allow.
+    pub const KINDS: [&'static str; 4] = ["dns", "ip", "uri", "email"];
+
+    /// Returns every kind of name, and whether it is allowed.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        Self::KINDS.into_iter().zip([self.dns, self.ip, self.uri, self.email])
+    }
+}
+
 /// `IssuerChecks`: the requirements on the CA certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IssuerChecks {
