@@ -39,7 +39,7 @@ fips:
 bench-gate:
     .ci/run bench-gate
 
-# Tests clients in other languages. Needs Go, Node.js and npm.
+# Clients of other languages. Needs Go, Node.js and npm.
 interop:
     .ci/run interop
 
