@@ -144,7 +144,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::error::{Code, ErrorKind};
+    use crate::{error::ErrorKind, status::Code};
 
     const OK: i32 = 0;
     const NOT_FOUND: i32 = 5;

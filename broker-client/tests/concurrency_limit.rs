@@ -1,4 +1,4 @@
-//! Calls beyond what the server takes at once: they wait, in turn, for a place on the connection that is the one.
+//! Calls beyond the concurrency limit of the server wait in order for a permit of the current connection.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -18,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Its length says which call it is.
+/// Returns a request whose length identifies its call.
 fn hash(length: usize) -> HashDataRequest {
     HashDataRequest::new(vec![b'x'; length]).profile("Default")
 }
@@ -41,13 +41,14 @@ fn listen() -> (tempfile::TempDir, PathBuf, UnixListener) {
     (folder, socket, listener)
 }
 
-/// A server that says how many calls it takes when it likes, which no library's does. Of HTTP/2 (RFC 9113) it knows frames.
-struct Frames {
+/// A server that reads and writes HTTP/2 frames (RFC 9113), so that it can change its concurrency limit at any time, which no
+/// library allows.
+struct FrameServer {
     stream: UnixStream,
     /// The stream of the last call.
     last: u32,
-    /// Settings that the client has not acknowledged.
-    unknown: u32,
+    /// The number of settings that the client has not acknowledged.
+    unacknowledged: u32,
 }
 
 const DATA: u8 = 0;
@@ -58,14 +59,14 @@ const ACK: u8 = 1;
 const MAX_CONCURRENT_STREAMS: u16 = 3;
 const REFUSED_STREAM: u32 = 7;
 
-impl Frames {
+impl FrameServer {
     async fn accept(listener: &UnixListener) -> Self {
         let mut stream = listener.accept().await.unwrap().0;
         let mut preface = [0; 24];
         stream.read_exact(&mut preface).await.unwrap();
         assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-        let mut server = Self { stream, last: 0, unknown: 0 };
-        server.set(&[]).await;
+        let mut server = Self { stream, last: 0, unacknowledged: 0 };
+        server.send_settings(&[]).await;
         server
     }
 
@@ -78,23 +79,23 @@ impl Frames {
         self.stream.write_all(&frame).await.unwrap();
     }
 
-    async fn set(&mut self, settings: &[u8]) {
-        self.unknown += 1;
+    async fn send_settings(&mut self, settings: &[u8]) {
+        self.unacknowledged += 1;
         self.send(SETTINGS, 0, 0, settings).await;
     }
 
-    /// From here on so many calls are taken at once: the client knows when this returns. It sends none meanwhile.
-    async fn take(&mut self, calls: u32) {
+    /// Changes the concurrency limit, and returns when the client has acknowledged it. The client must send no call meanwhile.
+    async fn set_limit(&mut self, calls: u32) {
         let mut setting = MAX_CONCURRENT_STREAMS.to_be_bytes().to_vec();
         setting.extend(calls.to_be_bytes());
-        self.set(&setting).await;
-        while self.unknown > 0 {
-            self.frame().await;
+        self.send_settings(&setting).await;
+        while self.unacknowledged > 0 {
+            self.read_frame().await;
         }
     }
 
-    /// The next frame: its kind, its stream, its length. The client's settings are acknowledged.
-    async fn frame(&mut self) -> (u8, u32, usize) {
+    /// Reads a frame, and returns its kind, its stream and its length. Acknowledges the client's settings.
+    async fn read_frame(&mut self) -> (u8, u32, usize) {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head).await.unwrap();
         let [a, b, c, kind, flags, stream @ ..] = head;
@@ -102,18 +103,18 @@ impl Frames {
         let mut payload = vec![0; length];
         self.stream.read_exact(&mut payload).await.unwrap();
         match (kind, flags) {
-            (SETTINGS, ACK) => self.unknown -= 1,
+            (SETTINGS, ACK) => self.unacknowledged -= 1,
             (SETTINGS, _) => self.send(SETTINGS, ACK, 0, &[]).await,
             _ => {}
         }
         (kind, u32::from_be_bytes(stream), length)
     }
 
-    /// The length of the next call's message.
-    async fn call(&mut self) -> usize {
+    /// Reads the next call, and returns the length of its message.
+    async fn read_call(&mut self) -> usize {
         loop {
-            // Longer than a call has: one that does not come is a failure and no wait for ever.
-            match timeout(Duration::from_secs(30), self.frame()).await.unwrap() {
+            // Longer than the timeout of a call, so that a missing call fails the test instead of blocking it.
+            match timeout(Duration::from_secs(30), self.read_frame()).await.unwrap() {
                 (HEADERS, stream, _) => self.last = stream,
                 (DATA, stream, length @ 1..) if stream == self.last => return length,
                 _ => {}
@@ -126,8 +127,8 @@ impl Frames {
     }
 }
 
-/// Calls that end here have been refused, and were sent.
-async fn refused(calls: impl IntoIterator<Item = Call>) {
+/// Checks that the calls were sent and refused.
+async fn assert_refused(calls: impl IntoIterator<Item = Call>) {
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Connection { .. }) && !error.possibly_executed, "{error:?}");
@@ -135,77 +136,77 @@ async fn refused(calls: impl IntoIterator<Item = Call>) {
 }
 
 #[tokio::test]
-async fn who_waits_goes_on_when_the_server_takes_more() {
+async fn waiting_call_proceeds_when_limit_grows() {
     let (_folder, socket, listener) = listen();
-    let (mut server, client) = tokio::join!(Frames::accept(&listener), client(&socket));
-    server.take(1).await;
+    let (mut server, client) = tokio::join!(FrameServer::accept(&listener), client(&socket));
+    server.set_limit(1).await;
     let first = call(&client, 20);
-    let alone = server.call().await;
+    let first_length = server.read_call().await;
     let second = call(&client, 120);
-    server.take(2).await;
-    // The first is still on its way.
-    assert_eq!(server.call().await - alone, 100);
+    server.set_limit(2).await;
+    // The first call is still in flight.
+    assert_eq!(server.read_call().await - first_length, 100);
     for stream in [1, 3] {
         server.refuse(stream).await;
     }
-    refused([first, second]).await;
+    assert_refused([first, second]).await;
 }
 
 #[tokio::test]
-async fn who_waits_keeps_its_turn_when_the_server_takes_fewer() {
+async fn waiting_calls_keep_order_when_limit_shrinks() {
     let (_folder, socket, listener) = listen();
-    let (mut server, client) = tokio::join!(Frames::accept(&listener), client(&socket));
-    server.take(3).await;
+    let (mut server, client) = tokio::join!(FrameServer::accept(&listener), client(&socket));
+    server.set_limit(3).await;
     let mut calls = Vec::new();
     for _ in 0..3 {
         calls.push(call(&client, 100));
-        server.call().await;
+        server.read_call().await;
     }
     for number in 1..=4 {
         calls.push(call(&client, 100 + number));
-        // It has its place in the queue.
+        // Lets the call enter the queue.
         tokio::task::yield_now().await;
     }
-    server.take(1).await;
+    server.set_limit(1).await;
     for stream in [1, 3, 5] {
         server.refuse(stream).await;
     }
-    let mut came = Vec::new();
+    let mut arrived = Vec::new();
     for _ in 0..4 {
-        came.push(server.call().await);
+        arrived.push(server.read_call().await);
         let last = server.last;
         server.refuse(last).await;
     }
-    assert!(came.is_sorted(), "{came:?}");
-    refused(calls).await;
+    assert!(arrived.is_sorted(), "{arrived:?}");
+    assert_refused(calls).await;
 }
 
-/// The only place is that of an answer which nobody reads and which never ends.
+/// A response that never ends and that nobody reads holds the only permit.
 #[tokio::test]
-async fn who_waits_goes_on_with_the_next_connection_when_this_one_breaks() {
+async fn waiting_call_proceeds_on_next_connection_when_this_one_breaks() {
     let (_folder, socket, listener) = listen();
-    let (mut server, client) = tokio::join!(Frames::accept(&listener), client(&socket));
-    server.take(1).await;
+    let (mut server, client) = tokio::join!(FrameServer::accept(&listener), client(&socket));
+    server.set_limit(1).await;
     let watching = client.clone();
     let (watch, ()) = tokio::join!(watching.watch_health(""), async {
-        server.call().await;
+        server.read_call().await;
         // `:status: 200` and `content-type: application/grpc` (RFC 7541).
         let head = [&b"\x88\x0f\x10\x10"[..], b"application/grpc"].concat();
         server.send(HEADERS, 4, 1, &head).await;
     });
     let _watch = watch.unwrap();
-    let waits = call(&client, 100);
+    let waiting = call(&client, 100);
     tokio::task::yield_now().await;
     drop(server);
-    let mut server = Frames::accept(&listener).await;
-    server.call().await;
+    let mut server = FrameServer::accept(&listener).await;
+    server.read_call().await;
     server.refuse(1).await;
-    refused([waits]).await;
+    assert_refused([waiting]).await;
 }
 
-/// A server that answers before it has read the request: what is left of that is not sent, and holds no place.
+/// The server responds before it has read the request. The rest of the request is not sent, and holds no permit.
 #[tokio::test]
-async fn an_early_answer_gives_its_place_back() {
+async fn early_response_releases_permit() {
     let (_folder, socket, listener) = listen();
     let server = tokio::spawn(async move {
         let stream = listener.accept().await.unwrap().0;
@@ -221,7 +222,7 @@ async fn an_early_answer_gives_its_place_back() {
     });
     let client = client(&socket).await;
     for _ in 0..3 {
-        // More than the window of a call.
+        // Longer than the flow-control window of a call.
         let error = client.hash_data(hash(500_000)).await.unwrap_err();
         assert_eq!(error.rejection().unwrap().code, broker_client::Code::PermissionDenied);
     }
