@@ -22,9 +22,9 @@ pub(crate) struct Connector {
     pub(crate) sockets: Vec<PathBuf>,
     /// The uids as which a broker may run.
     pub(crate) trusted: Vec<u32>,
-    /// Whether to accept folders to which other users can write. `None` means that it depends on the socket.
+    /// The policy for folders to which other users can write. `None` selects it by the socket.
     pub(crate) folder_check: Option<FolderCheck>,
-    /// How long to wait for a socket to appear.
+    /// The time to wait for a socket to appear.
     pub(crate) wait: Duration,
 }
 

@@ -1,8 +1,8 @@
 //! The client library of Crypto Broker, with which an application has its cryptography done by the broker beside it.
 //!
-//! A [`Client`] speaks gRPC over a Unix domain socket. It is cheap to clone, all clones share one connection, and it connects
-//! again when the broker was restarted. Every call except a stream has a deadline, and only transient failures are retried
-//! ([`RetryPolicy`]).
+//! A [`Client`] speaks gRPC over a Unix domain socket. It is cheap to clone, all clones share one connection, and
+//! it connects again when the broker was restarted. Every call except a stream has a deadline, and only transient
+//! failures are retried ([`RetryPolicy`]).
 //!
 //! ```no_run
 //! use broker_client::{Client, HashDataRequest};
@@ -34,8 +34,8 @@
 //! # }
 //! ```
 //!
-//! Private keys are sent through the socket, so the client checks the uid of the listening process (`SO_PEERCRED`) before it
-//! sends the first byte: see [`Builder::server_uid`].
+//! Private keys are sent through the socket, so the client checks the uid of the listening process (`SO_PEERCRED`)
+//! before it sends the first byte: see [`Builder::server_uid`].
 //!
 //! A program with many concurrent operations can send them through one stream, at a fraction of the cost:
 //! [`Client::pipeline`].
@@ -48,18 +48,19 @@
 //!
 //! # Tracing
 //!
-//! Each call has a span `broker_call` of the crate `tracing` at the level DEBUG, with the method, the profile and the id under
-//! which the broker's log and audit have the call. Retries and failures are events in the span. Keys and data are never
-//! recorded. Without a subscriber that enables the span, a call pays only for the check.
+//! Each call has a span `broker_call` of the crate `tracing` at the level DEBUG, with the method, the profile and
+//! the id under which the broker's log and audit have the call. Retries and failures are events in the span. Keys
+//! and data are never recorded. Without a subscriber that enables the span, a call pays only for the check.
 //!
 //! # Secrets
 //!
-//! Keys, seeds and plaintexts are wiped from requests and responses when these are dropped, and never printed. A request is
-//! encoded once, as a message of its own or among the items of a pipeline, into memory that does not move and that is wiped
-//! when the transport drops it. The transport makes copies of its own while it writes to the socket and reads from it. Those
-//! are wiped when they are freed, but only in a process whose global allocator wipes, such as `zeroizing_alloc`; the last ones
-//! stay in the buffers of the connection until other calls overwrite them or the client is dropped. Data given as [`Bytes`]
-//! (to be hashed, signed or verified) is shared with the caller, so it is not wiped here.
+//! Keys, seeds and plaintexts are wiped from requests and responses when these are dropped, and never printed. A
+//! request is encoded once, as a message of its own or among the items of a pipeline, into memory that does not
+//! move and that is wiped when the transport drops it. The transport makes copies of its own while it writes to the
+//! socket and reads from it. Those are wiped when they are freed, but only in a process whose global allocator
+//! wipes, such as `zeroizing_alloc`; the last ones stay in the buffers of the connection until other calls
+//! overwrite them or the client is dropped. Data given as [`Bytes`] (to be hashed, signed or verified) is shared
+//! with the caller, so it is not wiped here.
 //!
 //! [`Bytes`]: bytes::Bytes
 

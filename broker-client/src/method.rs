@@ -7,10 +7,10 @@ use crate::retry::KeyUse;
 pub(crate) struct Method {
     /// The path of a call: service and method.
     pub(crate) path: &'static str,
-    /// Whether the method uses or makes a key, which decides about retries.
+    /// Indicates whether the method uses or makes a key, which decides about retries.
     pub(crate) key_use: KeyUse,
-    /// The number of the method's field in `PipelineRequest` and in `PipelineResponse`. `None` where a pipeline does not
-    /// carry it.
+    /// The number of the method's field in `PipelineRequest` and in `PipelineResponse`. `None` where a pipeline
+    /// does not carry it.
     pub(crate) pipeline_item: Option<u32>,
 }
 

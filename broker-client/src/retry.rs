@@ -12,11 +12,11 @@ use crate::{
 
 /// Retries with exponential backoff and full jitter.
 ///
-/// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection are retried, and never past the deadline
-/// of the call. A call that uses or makes a key is retried only where the broker has certainly not executed it
-/// ([`Error::possibly_executed`]), because a second execution makes a second certificate, signature or key pair and a
-/// second audit record. Calls without a key (hashing, verification, health, information) are always retried, because a
-/// second execution has no effect. A stream is attempted once. A wait that the server asks for
+/// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection are retried, and never past the
+/// deadline of the call. A call that uses or makes a key is retried only where the broker has certainly not
+/// executed it ([`Error::possibly_executed`]), because a second execution makes a second certificate, signature or
+/// key pair and a second audit record. Calls without a key (hashing, verification, health, information) are always
+/// retried, because a second execution has no effect. A stream is attempted once. A wait that the server asks for
 /// (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`) takes precedence.
 ///
 /// ```
@@ -80,8 +80,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets whether each wait is drawn uniformly between zero and its bound, so that many clients do not retry at the same
-    /// time. Default: `true`.
+    /// Sets whether each wait is drawn uniformly between zero and its bound, so that many clients do not retry at
+    /// the same time. Default: `true`.
     pub fn jitter(mut self, jitter: bool) -> Self {
         self.jitter = jitter;
         self
@@ -129,7 +129,7 @@ impl RetryPolicy {
     }
 }
 
-/// Whether a method uses or makes a key, which decides whether a second execution does harm.
+/// The use of keys by a method: whether it uses or makes one, which decides whether a second execution does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyUse {
     /// The method has no key, so a second execution has no effect.

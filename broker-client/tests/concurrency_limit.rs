@@ -41,8 +41,8 @@ fn listen() -> (tempfile::TempDir, PathBuf, UnixListener) {
     (folder, socket, listener)
 }
 
-/// A server that reads and writes HTTP/2 frames (RFC 9113), so that it can change its concurrency limit at any time, which no
-/// library allows.
+/// A server that reads and writes HTTP/2 frames (RFC 9113), so that it can change its concurrency limit at any
+/// time, which no library allows.
 struct FrameServer {
     stream: UnixStream,
     /// The stream of the last call.
@@ -84,7 +84,8 @@ impl FrameServer {
         self.send(SETTINGS, 0, 0, settings).await;
     }
 
-    /// Changes the concurrency limit, and returns when the client has acknowledged it. The client must send no call meanwhile.
+    /// Changes the concurrency limit, and returns when the client has acknowledged it. The client must send no call
+    /// meanwhile.
     async fn set_limit(&mut self, calls: u32) {
         let mut setting = MAX_CONCURRENT_STREAMS.to_be_bytes().to_vec();
         setting.extend(calls.to_be_bytes());

@@ -1,4 +1,5 @@
-//! Which calls are retried after which failures: the use of a key is not repeated where the broker may have executed it.
+//! Which calls are retried after which failures: the use of a key is not repeated where the broker may have
+//! executed it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 mod common;
@@ -72,8 +73,8 @@ fn certificate() -> SignCertificateRequest {
     SignCertificateRequest::new("csr", "cert", "key").profile("P")
 }
 
-/// Returns the status of a broker that shuts down: SHUTTING_DOWN for a call that it has not begun, and DRAIN_DEADLINE for one
-/// that it aborts.
+/// Returns the status of a broker that shuts down: SHUTTING_DOWN for a call that it has not begun, and
+/// DRAIN_DEADLINE for one that it aborts.
 fn unavailable(reason: &str) -> Status {
     let details = ErrorDetails::with_error_info(reason, "cryptobroker.v1", HashMap::new());
     Status::with_error_details(Grpc::Unavailable, "the broker is shutting down", details)

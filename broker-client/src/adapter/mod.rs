@@ -1,9 +1,9 @@
 //! Keys whose operations the broker executes, behind the interfaces of other crates.
 //!
-//! The keys hold a [blocking client](crate::blocking::Client), because these interfaces are synchronous. They work on any
-//! thread, including the workers of an async runtime; a worker that waits for the broker does nothing else. In such a program,
-//! set a short [`timeout`](crate::blocking::Builder::timeout) to bound how long a broker that does not respond can block a
-//! worker.
+//! The keys hold a [blocking client](crate::blocking::Client), because these interfaces are synchronous. They work
+//! on any thread, including the workers of an async runtime; a worker that waits for the broker does nothing else.
+//! In such a program, set a short [`timeout`](crate::blocking::Builder::timeout) to bound how long a broker that
+//! does not respond can block a worker.
 
 #[cfg(feature = "signature")]
 mod signature;
@@ -61,8 +61,8 @@ macro_rules! broker_key {
 broker_key! {
     /// A private key whose signatures the broker makes.
     ///
-    /// With the feature `signature` it implements `signature::Signer`. The key is sent with each request, and wiped when this
-    /// value is dropped.
+    /// With the feature `signature` it implements `signature::Signer`. The key is sent with each request, and wiped
+    /// when this value is dropped.
     SigningKey,
     private_key: "Creates a key from a private key in a form that [`SignDataRequest::new`] takes."
 }
@@ -96,8 +96,8 @@ impl VerifyingKey {
     /// Verifies a signature.
     ///
     /// # Errors
-    /// Fails with [`ErrorKind::InvalidSignature`](crate::ErrorKind::InvalidSignature) where the signature is not valid, and
-    /// otherwise like [`Client::verify_data`].
+    /// Fails with [`ErrorKind::InvalidSignature`](crate::ErrorKind::InvalidSignature) where the signature is not
+    /// valid, and otherwise like [`Client::verify_data`].
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         let (message, signature) = (Bytes::copy_from_slice(message), Bytes::copy_from_slice(signature));
         let mut request = VerifyDataRequest::new(self.key.clone(), message, signature);

@@ -9,8 +9,8 @@ use crate::{error::Error, message::SignatureFormat};
 
 /// The private key with which a TLS server or client authenticates, and whose signatures the broker makes.
 ///
-/// It signs during the handshake, on the thread on which the handshake runs. `broker-client/examples/tls_server.rs` is a
-/// complete server.
+/// It signs during the handshake, on the thread on which the handshake runs. `broker-client/examples/tls_server.rs`
+/// is a complete server.
 #[derive(Debug, Clone)]
 pub struct TlsKey {
     key: SigningKey,
@@ -20,13 +20,13 @@ pub struct TlsKey {
 }
 
 impl TlsKey {
-    /// Creates a key that signs by one scheme. The scheme must match the key and the profile, such as `ECDSA_NISTP256_SHA256`
-    /// for a key on P-256 and a profile of ECDSA with SHA-256. Otherwise the handshake fails when the peer verifies the
-    /// signature.
+    /// Creates a key that signs by one scheme. The scheme must match the key and the profile, such as
+    /// `ECDSA_NISTP256_SHA256` for a key on P-256 and a profile of ECDSA with SHA-256. Otherwise the handshake
+    /// fails when the peer verifies the signature.
     ///
     /// # Errors
-    /// Fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a scheme other than ECDSA, RSA-PSS, RSA PKCS #1 v1.5
-    /// and Ed25519.
+    /// Fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a scheme other than ECDSA, RSA-PSS, RSA
+    /// PKCS #1 v1.5 and Ed25519.
     pub fn new(key: SigningKey, scheme: SignatureScheme) -> Result<Self, Error> {
         // An ECDSA signature is a DER structure, the others are octets (RFC 8446 4.2.3, RFC 8422 5.4).
         let (algorithm, format) = match scheme {

@@ -44,8 +44,8 @@ impl Builder {
     /// Creates the client without connecting; its first call connects.
     ///
     /// # Errors
-    /// Fails like [`crate::Builder::connect_lazy`], and with [`Runtime`](crate::ErrorKind::Runtime) where the runtime of
-    /// the client cannot be created.
+    /// Fails like [`crate::Builder::connect_lazy`], and with [`Runtime`](crate::ErrorKind::Runtime) where the
+    /// runtime of the client cannot be created.
     pub fn connect_lazy(self) -> Result<Client, Error> {
         let runner = Arc::new(Runner::new()?);
         let inner = runner.block_on(async { self.0.connect_lazy() })?;

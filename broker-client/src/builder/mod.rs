@@ -16,8 +16,8 @@ use crate::{
     wire::Connection,
 };
 
-/// The environment variable that names the socket. Where it has a comma-separated list, which is meant for the server, the
-/// client takes the first entry.
+/// The environment variable that names the socket. Where it has a comma-separated list, which is meant for the
+/// server, the client takes the first entry.
 pub const SOCKET_VARIABLE: &str = "CRYPTO_BROKER_SOCKET";
 
 /// The environment variable that names the uid of a trusted server.
@@ -78,8 +78,8 @@ impl Client {
 
 impl Builder {
     /// Sets the socket of the broker: a path, or gRPC's `unix:PATH` or `unix:///PATH`. Default: the first entry of
-    /// `CRYPTO_BROKER_SOCKET`, or else [`DEFAULT_SOCKETS`], of which the second is tried where no process listens at the
-    /// first.
+    /// `CRYPTO_BROKER_SOCKET`, or else [`DEFAULT_SOCKETS`], of which the second is tried where no process listens
+    /// at the first.
     pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket = Some(path.into());
         self
@@ -104,37 +104,39 @@ impl Builder {
         self
     }
 
-    /// Sets how many operations of a [pipeline](Client::pipeline) may be in flight; the others wait in the order of their
-    /// arrival. 0 counts as 1. Default: [`DEFAULT_IN_FLIGHT`].
+    /// Sets how many operations of a [pipeline](Client::pipeline) may be in flight; the others wait in the order of
+    /// their arrival. 0 counts as 1. Default: [`DEFAULT_IN_FLIGHT`].
     pub fn in_flight(mut self, operations: usize) -> Self {
         self.in_flight = operations;
         self
     }
 
-    /// Sets how long to wait for the socket to appear, for programs that start together with their broker. The wait applies
-    /// to each new connection; a call that waits still ends at its own deadline. Default: zero.
+    /// Sets how long to wait for the socket to appear, for programs that start together with their broker. The wait
+    /// applies to each new connection; a call that waits still ends at its own deadline. Default: zero.
     pub fn connect_wait(mut self, wait: Duration) -> Self {
         self.connect_wait = wait;
         self
     }
 
-    /// Sets the uid of a broker that runs neither as this process's uid nor as root. Default: `CRYPTO_BROKER_SERVER_UID`.
+    /// Sets the uid of a broker that runs neither as this process's uid nor as root. Default:
+    /// `CRYPTO_BROKER_SERVER_UID`.
     ///
-    /// The socket carries private keys, so the client asks the kernel for the uid of the listening process before it sends
-    /// the first byte. Any other uid fails with [`ErrorKind::ServerUid`](crate::ErrorKind::ServerUid), which is not
-    /// retried.
+    /// The socket carries private keys, so the client asks the kernel for the uid of the listening process before
+    /// it sends the first byte. Any other uid fails with [`ErrorKind::ServerUid`](crate::ErrorKind::ServerUid),
+    /// which is not retried.
     pub fn server_uid(mut self, uid: u32) -> Self {
         self.server_uid = Some(uid);
         self
     }
 
-    /// Sets whether to accept a folder on the path of the socket to which other users can write, and which belongs to root,
-    /// to the client's user or to the broker's. Default: `CRYPTO_BROKER_SOCKET_FOLDER_CHECK`, or else
+    /// Sets whether to accept a folder on the path of the socket to which other users can write, and which belongs
+    /// to root, to the client's user or to the broker's. Default: `CRYPTO_BROKER_SOCKET_FOLDER_CHECK`, or else
     /// [`FolderCheck::Warn`] for [`DEFAULT_SOCKETS`] and [`FolderCheck::Strict`] for any other socket.
     ///
-    /// [`FolderCheck::Warn`] accepts such a folder without a warning; the broker logs one. A user who can write there can
-    /// replace the socket of the broker, and only the check of the [server's uid](Self::server_uid) prevents that from
-    /// succeeding. Any other folder fails with [`ErrorKind::Folder`](crate::ErrorKind::Folder), which is not retried.
+    /// [`FolderCheck::Warn`] accepts such a folder without a warning; the broker logs one. A user who can write
+    /// there can replace the socket of the broker, and only the check of the [server's uid](Self::server_uid)
+    /// prevents that from succeeding. Any other folder fails with [`ErrorKind::Folder`](crate::ErrorKind::Folder),
+    /// which is not retried.
     pub fn folder_check(mut self, check: FolderCheck) -> Self {
         self.folder_check = Some(check);
         self
@@ -152,8 +154,9 @@ impl Builder {
     ///
     /// # Errors
     /// Fails with [`Connect`](crate::ErrorKind::Connect), [`ServerUid`](crate::ErrorKind::ServerUid) or
-    /// [`Folder`](crate::ErrorKind::Folder), with [`Invalid`](crate::ErrorKind::Invalid) for an option or an environment
-    /// variable that cannot be parsed, and with [`Runtime`](crate::ErrorKind::Runtime) outside a tokio runtime.
+    /// [`Folder`](crate::ErrorKind::Folder), with [`Invalid`](crate::ErrorKind::Invalid) for an option or an
+    /// environment variable that cannot be parsed, and with [`Runtime`](crate::ErrorKind::Runtime) outside a tokio
+    /// runtime.
     pub async fn connect(self) -> Result<Client, Error> {
         let connection = self.connection()?;
         connection.open().await?;
@@ -163,8 +166,8 @@ impl Builder {
     /// Creates the client without connecting; its first call connects.
     ///
     /// # Errors
-    /// Fails with [`Invalid`](crate::ErrorKind::Invalid) for an option or an environment variable that cannot be parsed, and
-    /// with [`Runtime`](crate::ErrorKind::Runtime) outside a tokio runtime.
+    /// Fails with [`Invalid`](crate::ErrorKind::Invalid) for an option or an environment variable that cannot be
+    /// parsed, and with [`Runtime`](crate::ErrorKind::Runtime) outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<Client, Error> {
         Ok(Client::new(self.connection()?, self.settings()))
     }

@@ -19,8 +19,8 @@ impl Client {
     /// Returns whether a service can be called; `""` stands for the broker as a whole.
     ///
     /// # Errors
-    /// Fails with [`ErrorKind::Refused`](crate::ErrorKind::Refused) and NOT_FOUND for a service that the broker does not
-    /// have, and with another [`ErrorKind`](crate::ErrorKind) where the call gets no valid response.
+    /// Fails with [`ErrorKind::Refused`](crate::ErrorKind::Refused) and NOT_FOUND for a service that the broker
+    /// does not have, and with another [`ErrorKind`](crate::ErrorKind) where the call gets no valid response.
     pub async fn health(&self, service: &str) -> Result<HealthStatus, Error> {
         let request = HealthCheckRequest { service: service.to_owned() };
         Ok(HealthStatus::from_message(self.query(&CHECK, &request).await?))

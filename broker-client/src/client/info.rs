@@ -32,7 +32,7 @@ impl crate::testing::Answers<'_> {
     }
 }
 
-/// What a broker is and what it offers.
+/// The version of a broker and what it offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
@@ -44,11 +44,11 @@ pub struct Info {
     pub profiles: Vec<String>,
     /// The operations that this broker can execute.
     pub operations: Vec<String>,
-    /// Whether the cryptographic module runs in its FIPS mode.
+    /// Indicates whether the cryptographic module runs in its FIPS mode.
     pub fips: bool,
     /// The cryptographic libraries and their versions.
     pub crypto_library_versions: String,
-    /// When the broker was started.
+    /// The time at which the broker was started.
     pub started_at: Option<SystemTime>,
 }
 

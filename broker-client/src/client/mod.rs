@@ -1,4 +1,5 @@
-//! The client: its settings and the ways in which calls are made. The operations themselves are declared in `operation/`.
+//! The client: its settings and the ways in which calls are made. The operations themselves are declared in
+//! `operation/`.
 
 mod health;
 mod info;
@@ -34,8 +35,8 @@ use crate::{
 /// A client belongs to the tokio runtime in which it was created. When the broker was restarted, the next call connects
 /// again.
 ///
-/// Calls are retried as [`RetryPolicy`] says, except for streams. A call that uses or makes a key is not retried where the
-/// broker may have executed it, unless the policy asks for that.
+/// Calls are retried as [`RetryPolicy`] says, except for streams. A call that uses or makes a key is not retried
+/// where the broker may have executed it, unless the policy asks for that.
 #[derive(Debug, Clone)]
 pub struct Client {
     connection: Connection,
@@ -75,16 +76,16 @@ impl Client {
         Self { profile: Some(name.into()), ..self.clone() }
     }
 
-    /// Returns a client on the same connection that sends its operations, and those of its clones, as items of one stream
-    /// (`PipelineService`). The overhead of a call is then paid once for all operations that are in flight, so many
-    /// concurrent operations become many times cheaper; a single operation does not.
+    /// Returns a client on the same connection that sends its operations, and those of its clones, as items of one
+    /// stream (`PipelineService`). The overhead of a call is then paid once for all operations that are in flight,
+    /// so many concurrent operations become many times cheaper; a single operation does not.
     ///
-    /// Methods, responses, errors, deadlines and retries stay the same. Health checks, information and streams of data are
-    /// still calls of their own. The first operation opens the stream, and the next one opens it again after it ended; it
-    /// is closed when the last clone of this client is dropped.
+    /// Methods, responses, errors, deadlines and retries stay the same. Health checks, information and streams of
+    /// data are still calls of their own. The first operation opens the stream, and the next one opens it again
+    /// after it ended; it is closed when the last clone of this client is dropped.
     ///
-    /// At most [`Builder::in_flight`](crate::Builder::in_flight) operations are in flight. A response that arrives after
-    /// its deadline, or after its caller was dropped, is discarded.
+    /// At most [`Builder::in_flight`](crate::Builder::in_flight) operations are in flight. A response that arrives
+    /// after its deadline, or after its caller was dropped, is discarded.
     ///
     /// ```no_run
     /// use broker_client::HashDataRequest;
@@ -200,7 +201,8 @@ impl Client {
     }
 }
 
-/// Returns the `tracing` span of a call: the method, and the names under which the broker's log and audit have the call.
+/// Returns the `tracing` span of a call: the method, and the names under which the broker's log and audit have the
+/// call.
 fn span(path: &str, profile: &str, metadata: &Metadata) -> Span {
     debug_span!("broker_call", rpc.system = "grpc", rpc.method = path, profile, id = metadata.id)
 }

@@ -71,8 +71,8 @@ impl Client {
         R::from_message(wire::decode(response?)?)
     }
 
-    /// Checks the broker's health, and so connects again where the broker was restarted. The data of a stream can be sent
-    /// only once, so a broken connection must be found by a call that may be retried.
+    /// Checks the broker's health, and so connects again where the broker was restarted. The data of a stream can
+    /// be sent only once, so a broken connection must be found by a call that may be retried.
     async fn ensure_connected(&self) -> Result<(), Error> {
         match self.health("").await {
             Err(error) if error.rejection().is_none() => Err(error),

@@ -10,21 +10,22 @@ pub(crate) use self::attempt::AttemptError;
 pub use self::{reason::Reason, rejection::Rejection};
 use crate::status::Status;
 
-/// Why a call, or the connection for it, failed.
+/// The failure of a call, or of the connection for it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Error {
-    /// What went wrong.
+    /// The kind of the failure, with its details.
     pub kind: ErrorKind,
-    /// Whether the broker may have executed the call, wholly or in part, in this attempt or in an earlier one.
+    /// Indicates whether the broker may have executed the call, wholly or in part, in this attempt or in an earlier
+    /// one.
     ///
-    /// `false` is certain: a retry cannot execute the call twice. A second execution makes a second certificate, signature
-    /// or key pair and a second audit record, so the retry policy consults this field for every call that uses or makes a
-    /// key, unless [`RetryPolicy::repeat_key_use`](crate::RetryPolicy::repeat_key_use) was called.
+    /// `false` is certain: a retry cannot execute the call twice. A second execution makes a second certificate,
+    /// signature or key pair and a second audit record, so the retry policy consults this field for every call that
+    /// uses or makes a key, unless [`RetryPolicy::repeat_key_use`](crate::RetryPolicy::repeat_key_use) was called.
     pub possibly_executed: bool,
 }
 
-/// What went wrong with a call.
+/// The kind of a failure, with its details.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -37,7 +38,7 @@ pub enum ErrorKind {
     Connect {
         /// The sockets that were tried, in this order.
         sockets: Vec<PathBuf>,
-        /// What the operating system reported for the last of them.
+        /// The error of the operating system for the last of them.
         source: Arc<io::Error>,
     },
     /// The listening process runs as a user whom the client does not trust. Nothing was sent.
@@ -62,7 +63,7 @@ pub enum ErrorKind {
         socket: PathBuf,
         /// The folder or symbolic link at fault; its path contains no other link.
         folder: PathBuf,
-        /// What is wrong with the folder or link and what to do.
+        /// The fault of the folder or link, and the remedy.
         problem: String,
     },
     /// The broker refused the call.
@@ -79,17 +80,17 @@ pub enum ErrorKind {
         /// The error of the attempt before the last one.
         last: Option<Box<Error>>,
     },
-    /// The connection broke, or the broker ended the stream, before the response arrived. [`Error::possibly_executed`] is
-    /// `false` where nothing of the call was sent, and where the broker ended a pipeline gracefully without a response to
-    /// this call.
+    /// The connection broke, or the broker ended the stream, before the response arrived.
+    /// [`Error::possibly_executed`] is `false` where nothing of the call was sent, and where the broker ended a
+    /// pipeline gracefully without a response to this call.
     #[error("the connection to the broker broke: {detail}")]
     #[non_exhaustive]
     Connection {
-        /// What the transport reported.
+        /// The error of the transport.
         detail: String,
     },
-    /// The data of a stream could not be read to its end. The call was cancelled, so the broker does not mistake the part
-    /// that it received for the whole.
+    /// The data of a stream could not be read to its end. The call was cancelled, so the broker does not mistake
+    /// the part that it received for the whole.
     #[error("the data to send cannot be read: {source}")]
     #[non_exhaustive]
     Input {
@@ -102,7 +103,7 @@ pub enum ErrorKind {
     )]
     #[non_exhaustive]
     Protocol {
-        /// What is wrong with the response.
+        /// The violation.
         detail: String,
     },
     /// The signature is not one of this key over this data. Only
@@ -115,14 +116,14 @@ pub enum ErrorKind {
     Invalid {
         /// The option, variable or request field.
         what: &'static str,
-        /// What is wrong and what would be valid.
+        /// The fault, and what would be valid.
         detail: String,
     },
     /// The call was made where it cannot run, such as an async client outside a tokio runtime.
     #[error("{detail}")]
     #[non_exhaustive]
     Runtime {
-        /// What to do instead.
+        /// The fault and the remedy.
         detail: String,
     },
 }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 macro_rules! reasons {
     ($($reason:ident $name:literal;)+) => {
-        /// Why the broker refused a call: the reason of `google.rpc.ErrorInfo`. The broker's `docs/operations.md` explains
+        /// The reason of a refusal, from `google.rpc.ErrorInfo`. The broker's `docs/operations.md` explains
         /// each reason and what to do.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]

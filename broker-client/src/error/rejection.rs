@@ -28,7 +28,7 @@ pub struct Rejection {
     pub line: Option<u32>,
     /// The lengths that the field at fault may have, in bytes. Empty where its length is not at fault.
     pub expected_bytes: Vec<usize>,
-    /// How long the client should wait before a retry.
+    /// The time that the client should wait before a retry.
     pub retry_after: Option<Duration>,
 }
 

@@ -4,7 +4,7 @@ use broker_proto::v1;
 
 use crate::error::Error;
 
-/// What the broker did: the choice of the profile, in the terms of the standards.
+/// The profile, the operation and the algorithm that the broker used, in the terms of the standards.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Descriptor {
@@ -34,11 +34,11 @@ pub struct Deprecation {
     pub profile: String,
     /// The profile to use instead.
     pub replaced_by: Option<String>,
-    /// Since when the profile is deprecated, as its document states it.
+    /// The time since which the profile is deprecated, as its document states it.
     pub deprecated_since: Option<String>,
-    /// When the profile is going to be removed, as its document states it.
+    /// The time at which the profile is going to be removed, as its document states it.
     pub remove_after: Option<String>,
-    /// Why the profile is deprecated.
+    /// The reason for the deprecation.
     pub reason: Option<String>,
 }
 

@@ -14,8 +14,8 @@ use crate::{
 };
 
 operation! {
-    /// Recovers the shared secret from a ciphertext. A ciphertext that was tampered with yields another secret and not an
-    /// error (implicit rejection, FIPS 203 6.3).
+    /// Recovers the shared secret from a ciphertext. A ciphertext that was tampered with yields another secret and
+    /// not an error (implicit rejection, FIPS 203 6.3).
     decapsulate(DecapsulateRequest) -> DecapsulateResponse {
         path: "/cryptobroker.v1.KemService/Decapsulate",
         pipeline_item: 12,
@@ -25,7 +25,8 @@ operation! {
 
 /// Requests the shared secret in a ciphertext (FIPS 203 6.3).
 ///
-/// The decapsulation key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The decapsulation key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets)
+/// describes the copies that the transport makes.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct DecapsulateRequest {
@@ -35,8 +36,8 @@ pub struct DecapsulateRequest {
 }
 
 impl DecapsulateRequest {
-    /// Creates a request with the decapsulation key: raw octets (seed or expanded key), PKCS#8 (RFC 9935: seed, expanded
-    /// key or both), or the latter as PEM.
+    /// Creates a request with the decapsulation key: raw octets (seed or expanded key), PKCS#8 (RFC 9935: seed,
+    /// expanded key or both), or the latter as PEM.
     pub fn new(decapsulation_key: impl Into<Key>, ciphertext: impl Into<Vec<u8>>) -> Self {
         Self {
             key: decapsulation_key.into(),
@@ -67,13 +68,14 @@ impl OperationRequest for DecapsulateRequest {
 
 /// The response to a [`DecapsulateRequest`].
 ///
-/// The shared secret is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The shared secret is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the
+/// copies that the transport makes.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DecapsulateResponse {
     /// The shared secret of 32 bytes. A ciphertext that was tampered with yields another secret (FIPS 203 6.3).
     pub shared_secret: Zeroizing<Vec<u8>>,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

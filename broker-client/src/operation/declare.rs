@@ -3,9 +3,9 @@
 
 /// Declares an operation of one request message and one response message, which a pipeline can carry.
 ///
-/// `path` is the path of the gRPC method. `pipeline_item` is the number of the operation's field in `PipelineRequest` and
-/// in `PipelineResponse`; without it the operation is always a call of its own. `key_use` decides about retries: see
-/// [`KeyUse`](crate::retry::KeyUse).
+/// `path` is the path of the gRPC method. `pipeline_item` is the number of the operation's field in
+/// `PipelineRequest` and in `PipelineResponse`; without it the operation is always a call of its own. `key_use`
+/// decides about retries: see [`KeyUse`](crate::retry::KeyUse).
 macro_rules! operation {
     (
         $(#[$attribute:meta])*

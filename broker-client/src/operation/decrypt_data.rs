@@ -25,7 +25,8 @@ operation! {
 /// Requests the plaintext of what EncryptData encrypted. Where authentication fails, the broker refuses the call and
 /// returns no plaintext.
 ///
-/// The key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the
+/// copies that the transport makes.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct DecryptDataRequest {
@@ -93,7 +94,8 @@ impl OperationRequest for DecryptDataRequest {
 
 /// The response to a [`DecryptDataRequest`].
 ///
-/// The plaintext is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The plaintext is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the
+/// copies that the transport makes.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DecryptDataResponse {

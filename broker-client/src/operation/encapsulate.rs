@@ -69,7 +69,8 @@ impl OperationRequest for EncapsulateRequest {
 
 /// The response to an [`EncapsulateRequest`].
 ///
-/// The shared secret is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The shared secret is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the
+/// copies that the transport makes.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct EncapsulateResponse {
@@ -77,7 +78,7 @@ pub struct EncapsulateResponse {
     pub ciphertext: Vec<u8>,
     /// The shared secret of 32 bytes.
     pub shared_secret: Zeroizing<Vec<u8>>,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

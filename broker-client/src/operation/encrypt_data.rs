@@ -36,7 +36,8 @@ operation! {
 /// # }
 /// ```
 ///
-/// Key and plaintext are wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// Key and plaintext are wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets)
+/// describes the copies that the transport makes.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct EncryptDataRequest {
@@ -60,8 +61,8 @@ impl EncryptDataRequest {
         }
     }
 
-    /// Sets the nonce: 12 bytes that were never used before with this key (RFC 5116 3.1). Do not set it where the profile
-    /// has the broker generate nonces (`NonceStrategy: random`).
+    /// Sets the nonce: 12 bytes that were never used before with this key (RFC 5116 3.1). Do not set it where the
+    /// profile has the broker generate nonces (`NonceStrategy: random`).
     pub fn nonce(mut self, nonce: impl Into<Vec<u8>>) -> Self {
         self.nonce = nonce.into();
         self
@@ -110,7 +111,7 @@ pub struct EncryptDataResponse {
     pub aad: Option<Vec<u8>>,
     /// The authentication tag, as long as the profile says.
     pub tag: Vec<u8>,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

@@ -33,7 +33,8 @@ operation! {
 
 /// Requests a new key pair of the profile's algorithm, for key encapsulation or for signatures.
 ///
-/// A seed is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// A seed is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the
+/// copies that the transport makes.
 #[derive(Debug, Clone, Default)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct GenerateKeyPairRequest {
@@ -84,7 +85,8 @@ impl OperationRequest for GenerateKeyPairRequest {
 
 /// The response to a [`GenerateKeyPairRequest`].
 ///
-/// The private key is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The private key is wiped when this value is dropped, and never printed. [Secrets](crate#secrets) describes the
+/// copies that the transport makes.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct GenerateKeyPairResponse {
@@ -92,7 +94,7 @@ pub struct GenerateKeyPairResponse {
     pub public_key: Vec<u8>,
     /// The private key; for key encapsulation, the decapsulation key as its seed.
     pub private_key: Zeroizing<Vec<u8>>,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

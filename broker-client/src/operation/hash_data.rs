@@ -93,7 +93,7 @@ impl HashValue {
 pub struct HashDataResponse {
     /// The hash.
     pub value: HashValue,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

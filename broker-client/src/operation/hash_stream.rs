@@ -8,10 +8,10 @@ use crate::message::{OperationRequest, Options, common_options, hash_format_opti
 stream_operation! {
     /// Hashes any amount of data.
     ///
-    /// A stream is sent once and never retried. Before it begins, the client checks the broker's health, which is retried
-    /// like any call, and so finds a broker that was restarted. The stream then has no deadline but that of its request
-    /// ([`timeout`](HashStreamRequest::timeout)). A refusal by the broker ends the call at once, even where data is left
-    /// to send.
+    /// A stream is sent once and never retried. Before it begins, the client checks the broker's health, which is
+    /// retried like any call, and so finds a broker that was restarted. The stream then has no deadline but that of
+    /// its request ([`timeout`](HashStreamRequest::timeout)). A refusal by the broker ends the call at once, even
+    /// where data is left to send.
     hash_stream, hash_reader(HashStreamRequest) -> HashDataResponse {
         path: "/cryptobroker.v1.StreamService/HashStream",
         header: HashStreamHeader,

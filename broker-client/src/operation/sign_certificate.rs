@@ -35,7 +35,8 @@ pub enum Encoding {
 
 /// Requests a certificate for a PKCS#10 request, issued by the given CA under the rules of the profile.
 ///
-/// The CA's private key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The CA's private key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets)
+/// describes the copies that the transport makes.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignCertificateRequest {
@@ -51,8 +52,8 @@ pub struct SignCertificateRequest {
 }
 
 impl SignCertificateRequest {
-    /// Creates a request with the CSR, the CA certificate and the CA key (PKCS#8, SEC1 or PKCS#1, not encrypted), all in
-    /// PEM.
+    /// Creates a request with the CSR, the CA certificate and the CA key (PKCS#8, SEC1 or PKCS#1, not encrypted),
+    /// all in PEM.
     pub fn new(
         csr_pem: impl Into<String>,
         ca_cert_pem: impl Into<String>,
@@ -167,7 +168,7 @@ impl Certificate {
 pub struct SignCertificateResponse {
     /// The certificate.
     pub certificate: Certificate,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

@@ -36,8 +36,9 @@ operation! {
 /// # }
 /// ```
 ///
-/// The private key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
-/// The input is shared with the transport and not copied, so it is not wiped; it is not printed either.
+/// The private key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets)
+/// describes the copies that the transport makes. The input is shared with the transport and not copied, so it is
+/// not wiped; it is not printed either.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignDataRequest {
@@ -95,7 +96,7 @@ impl OperationRequest for SignDataRequest {
 pub struct SignDataResponse {
     /// The signature, in the format that was requested.
     pub signature: Vec<u8>,
-    /// What the broker did.
+    /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
     pub id: String,

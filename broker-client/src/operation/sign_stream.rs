@@ -18,7 +18,8 @@ stream_operation! {
 
 /// Requests a signature over data that need not fit into one message. The signature is one that SignData would make.
 ///
-/// The private key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets) describes the copies that the transport makes.
+/// The private key is wiped when this value is dropped or sent, and never printed. [Secrets](crate#secrets)
+/// describes the copies that the transport makes.
 #[derive(Debug, Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct SignStreamRequest {
@@ -28,8 +29,8 @@ pub struct SignStreamRequest {
 }
 
 impl SignStreamRequest {
-    /// Creates a request with the private key in a form that [`SignDataRequest::new`](crate::SignDataRequest::new) takes.
-    /// The broker refuses Ed25519, which reads its message twice (RFC 8032 5.1.6), except in the format CMS.
+    /// Creates a request with the private key in a form that [`SignDataRequest::new`](crate::SignDataRequest::new)
+    /// takes. The broker refuses Ed25519, which reads its message twice (RFC 8032 5.1.6), except in the format CMS.
     pub fn new(private_key: impl Into<Key>) -> Self {
         Self::with_keys(Keys::Single(private_key.into()))
     }

@@ -12,8 +12,8 @@ use crate::{
 };
 
 operation! {
-    /// Verifies a signature over bytes. A signature that does not match is the response `valid: false` and not an error;
-    /// the broker refuses bytes that are no signature at all with INVALID_ARGUMENT.
+    /// Verifies a signature over bytes. A signature that does not match is the response `valid: false` and not an
+    /// error; the broker refuses bytes that are no signature at all with INVALID_ARGUMENT.
     verify_data(VerifyDataRequest) -> VerifyDataResponse {
         path: "/cryptobroker.v1.CryptoService/VerifyData",
         pipeline_item: 6,
@@ -83,7 +83,7 @@ impl OperationRequest for VerifyDataRequest {
 #[non_exhaustive]
 #[must_use = "an invalid signature is not an error; check `valid` or call `require_valid`"]
 pub struct VerifyDataResponse {
-    /// Whether the signature is one of this key over this input.
+    /// Indicates whether the signature is one of this key over this input.
     pub valid: bool,
     /// The id of the call.
     pub id: String,

@@ -29,7 +29,8 @@ pub struct VerifyStreamRequest {
 }
 
 impl VerifyStreamRequest {
-    /// Creates a request with the public key in a form that [`VerifyDataRequest::new`](crate::VerifyDataRequest::new) takes.
+    /// Creates a request with the public key in a form that
+    /// [`VerifyDataRequest::new`](crate::VerifyDataRequest::new) takes.
     pub fn new(public_key: impl Into<Key>, signature: impl Into<Bytes>) -> Self {
         Self::with_keys(Keys::Single(public_key.into()), signature.into())
     }

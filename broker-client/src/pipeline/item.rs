@@ -1,7 +1,7 @@
 //! Encodes the message of an operation as a `PipelineRequest`, and finds the result in a `PipelineResponse`.
 //!
-//! Both envelopes are encoded and decoded field by field, because the generated types own the message inside them. A request is
-//! thus encoded from where it is, and a response is decoded only once.
+//! Both envelopes are encoded and decoded field by field, because the generated types own the message inside them.
+//! A request is thus encoded from where it is, and a response is decoded only once.
 
 use std::time::Duration;
 

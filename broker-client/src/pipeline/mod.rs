@@ -1,8 +1,9 @@
-//! Many operations on one stream (`PipelineService.Execute`). Each is an item with a sequence number; responses may arrive in
-//! any order.
+//! Many operations on one stream (`PipelineService.Execute`). Each is an item with a sequence number; responses may
+//! arrive in any order.
 //!
-//! A caller writes its item directly into the buffer that is sent next, so items of concurrent callers are sent together. One
-//! task reads the responses. It decodes only their sequence numbers, and passes each response to the caller that waits for it.
+//! A caller writes its item directly into the buffer that is sent next, so items of concurrent callers are sent
+//! together. One task reads the responses. It decodes only their sequence numbers, and passes each response to the
+//! caller that waits for it.
 
 mod item;
 mod outbox;
@@ -44,8 +45,8 @@ impl Pipeline {
         Self { connection, permits, stream: Mutex::default() }
     }
 
-    /// Makes one attempt at an operation, and returns its response message. `number` is the number of the operation's field in
-    /// `PipelineRequest` and `PipelineResponse`.
+    /// Makes one attempt at an operation, and returns its response message. `number` is the number of the
+    /// operation's field in `PipelineRequest` and `PipelineResponse`.
     pub(crate) async fn call<M: Message>(
         &self,
         number: u32,

@@ -22,8 +22,8 @@ const MAX_SPARE_CHUNKS: usize = 8;
 /// The number of a chunk, counted from the beginning of the stream.
 pub(super) type ChunkNumber = u64;
 
-/// The encoded items in sending order, in chunks. A chunk never grows, so that it leaves no copy of a key behind, and it is wiped
-/// when the transport drops it.
+/// The encoded items in sending order, in chunks. A chunk never grows, so that it leaves no copy of a key behind,
+/// and it is wiped when the transport drops it.
 #[derive(Default)]
 pub(super) struct Outbox {
     full: VecDeque<Chunk>,

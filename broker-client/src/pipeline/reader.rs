@@ -1,4 +1,5 @@
-//! The task of a stream, which opens it, reads its responses, enforces the deadlines, and fails the items that are left at its end.
+//! The task of a stream, which opens it, reads its responses, enforces the deadlines, and fails the items that are
+//! left at its end.
 
 use std::{fmt, sync::Arc};
 
@@ -34,7 +35,7 @@ impl Drop for EndOnDrop<'_> {
     }
 }
 
-/// How a stream ends.
+/// The end of a stream.
 enum End {
     /// The broker ended the stream with OK, or with a refusal of the whole stream.
     Status(Result<(), Status>),
@@ -67,8 +68,8 @@ async fn read(stream: &Arc<Stream>, connection: &Connection) -> End {
 }
 
 impl End {
-    /// Returns the error of an item without a response. `sent` tells whether the item may have left this process, so that the
-    /// broker may have executed it.
+    /// Returns the error of an item without a response. `sent` tells whether the item may have left this process,
+    /// so that the broker may have executed it.
     fn item_error(&self, sent: bool) -> AttemptError {
         match self {
             // The broker responds to every item that it has read before it ends a stream like this.

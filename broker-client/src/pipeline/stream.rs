@@ -36,9 +36,9 @@ struct State {
     slots: Slots,
     /// The time at which the deadlines are checked next. No item in flight has an earlier deadline.
     timer: Option<Instant>,
-    /// Whether the client sends no more items.
+    /// Indicates whether the client sends no more items.
     closed: bool,
-    /// Whether the broker sends no more responses.
+    /// Indicates whether the broker sends no more responses.
     ended: bool,
 }
 

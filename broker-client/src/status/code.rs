@@ -27,8 +27,8 @@ macro_rules! codes {
                 }
             }
 
-            /// Returns the code with this number, or [`Code::Unknown`] for a number that gRPC does not define and for 0,
-            /// since an error cannot have the code OK.
+            /// Returns the code with this number, or [`Code::Unknown`] for a number that gRPC does not define and
+            /// for 0, since an error cannot have the code OK.
             pub fn from_number(number: i32) -> Self {
                 match number {
                     $($number => Self::$code,)+

@@ -1,8 +1,9 @@
 //! A fake broker for the tests of an application, which needs neither a broker binary nor keys.
 //!
-//! [`FakeBroker`] listens on a private socket in a temporary folder and serves the whole API: calls, pipelines, streams of data,
-//! health and information. It does no cryptography. A test sets the answer of each operation that it uses, as a closure from the
-//! protocol's request message to its response message, and later examines the requests that the broker received.
+//! [`FakeBroker`] listens on a private socket in a temporary folder and serves the whole API: calls, pipelines,
+//! streams of data, health and information. It does no cryptography. A test sets the answer of each operation that
+//! it uses, as a closure from the protocol's request message to its response message, and later examines the
+//! requests that the broker received.
 //!
 //! ```
 //! use broker_client::{
@@ -78,8 +79,8 @@ pub struct FakeBroker {
 }
 
 impl FakeBroker {
-    /// Starts a broker, which listens when this function returns. Every operation is refused with UNIMPLEMENTED until its
-    /// answer is set; health checks report SERVING.
+    /// Starts a broker, which listens when this function returns. Every operation is refused with UNIMPLEMENTED
+    /// until its answer is set; health checks report SERVING.
     ///
     /// # Errors
     /// Fails where the system cannot create the folder, the socket or the thread.
@@ -136,8 +137,8 @@ impl Drop for FakeBroker {
 
 /// The setters of the answers, one for each operation. Returned by [`FakeBroker::answers`].
 ///
-/// The closures run on the thread of the broker, one at a time, so they must not block. A closure that panics leaves its call
-/// without a response.
+/// The closures run on the thread of the broker, one at a time, so they must not block. A closure that panics
+/// leaves its call without a response.
 #[derive(Debug, Clone, Copy)]
 pub struct Answers<'a>(&'a State);
 
@@ -185,7 +186,7 @@ pub fn refuse<M, R>(refusal: Rejection) -> impl FnMut(M) -> Result<R, Rejection>
 pub struct RecordedRequest {
     /// The path of the gRPC method, such as `/cryptobroker.v1.CryptoService/HashData`, also for an item of a pipeline.
     pub path: String,
-    /// Whether the request was an item of a pipeline.
+    /// Indicates whether the request was an item of a pipeline.
     pub pipelined: bool,
     /// The encoded request message, or the encoded header of a stream.
     pub message: Bytes,

@@ -1,5 +1,5 @@
-//! The body of a call with any amount of data. A part is written to the socket as it is, behind the few bytes that make it a
-//! message; a generated stub would copy it into a message, and the message into a buffer.
+//! The body of a call with any amount of data. A part is written to the socket as it is, behind the few bytes that
+//! make it a message; a generated stub would copy it into a message, and the message into a buffer.
 
 mod reader;
 
@@ -79,7 +79,8 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Upload<S> {
     }
 }
 
-/// Encodes the message of the header. The header may hold a key, so the buffer never grows, and is wiped when it is dropped.
+/// Encodes the message of the header. The header may hold a key, so the buffer never grows, and is wiped when it is
+/// dropped.
 fn encode_header(header: &impl Message) -> Zeroizing<Vec<u8>> {
     let length = message::encoded_len(HEADER, header);
     let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX + length));

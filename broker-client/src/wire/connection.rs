@@ -1,5 +1,6 @@
-//! The connection, which is opened when it is needed and again after it broke. HTTP/2 is implemented by the crate `h2`. A
-//! general-purpose client puts a queue and two tasks between `h2` and a call; here the future of a call reads and writes.
+//! The connection, which is opened when it is needed and again after it broke. HTTP/2 is implemented by the crate
+//! `h2`. A general-purpose client puts a queue and two tasks between `h2` and a call; here the future of a call
+//! reads and writes.
 
 use std::{
     fmt,
@@ -23,8 +24,8 @@ use super::{
 };
 use crate::{connect::Connector, error::Error};
 
-/// The maximum length of a frame of a response, in bytes. With HTTP/2's default of 16 KiB, a large response takes a system call
-/// per frame; short responses are equally fast.
+/// The maximum length of a frame of a response, in bytes. With HTTP/2's default of 16 KiB, a large response takes a
+/// system call per frame; short responses are equally fast.
 const MAX_FRAME_LENGTH: u32 = 256 * 1024;
 
 /// The flow-control window of one response, in bytes.
@@ -36,8 +37,8 @@ const CONNECTION_WINDOW: u32 = 5 * 1024 * 1024;
 /// The number of bytes of one request that h2 buffers.
 const MAX_SEND_BUFFER: usize = 1024 * 1024;
 
-/// The interval at which, while calls wait for a permit, the state of the connection and the limit of the server are checked.
-/// Both may change while no permit is released.
+/// The interval at which, while calls wait for a permit, the state of the connection and the limit of the server
+/// are checked. Both may change while no permit is released.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The maximum size of the headers or trailers of a response, in bytes.
@@ -155,8 +156,8 @@ impl Connection {
         if let Some(open) = self.current() {
             return Ok(open);
         }
-        // In the client's own runtime, whichever runtime polls this future. Dropping the set aborts the task when the call is
-        // cancelled.
+        // In the client's own runtime, whichever runtime polls this future. Dropping the set aborts the task when
+        // the call is cancelled.
         let mut opening = JoinSet::new();
         opening.spawn_on(open(self.0.connector.clone()), &self.0.runtime);
         let (sender, connection) = match opening.join_next().await {

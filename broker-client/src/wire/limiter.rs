@@ -1,5 +1,6 @@
-//! Limits the calls that are in flight on a connection to the number that the server accepts (SETTINGS_MAX_CONCURRENT_STREAMS,
-//! RFC 9113 6.5.2). The others wait here and not in h2, where a cancelled call would still open its stream, only to reset it.
+//! Limits the calls that are in flight on a connection to the number that the server accepts
+//! (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113 6.5.2). The others wait here and not in h2, where a cancelled call
+//! would still open its stream, only to reset it.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -17,8 +18,8 @@ const MAX_CONCURRENT_STREAMS: usize = 4096;
 /// The permits of one connection.
 #[derive(Debug)]
 pub(super) struct StreamLimiter {
-    /// The permits that are available. The semaphore serves waiting calls in the order of their arrival, and is closed when
-    /// the connection accepts no more calls.
+    /// The permits that are available. The semaphore serves waiting calls in the order of their arrival, and is
+    /// closed when the connection accepts no more calls.
     available: Semaphore,
     count: Mutex<Count>,
     /// The number of calls that wait for a permit.

@@ -26,8 +26,8 @@ pub(crate) use self::{
 };
 use crate::error::{AttemptError, Error, innermost};
 
-/// The `:authority` of calls. gRPC demands a host name; strict servers reset calls whose authority is the path of the socket,
-/// which some clients send.
+/// The `:authority` of calls. gRPC demands a host name; strict servers reset calls whose authority is the path of
+/// the socket, which some clients send.
 const AUTHORITY: &str = "localhost";
 
 /// The length of the prefix of a message: one byte for the compressed flag and four for the length of the message.
@@ -104,7 +104,8 @@ pub(crate) fn decode<R: Message + Default>(message: Bytes) -> Result<R, Error> {
     R::decode(message).map_err(|error| Error::protocol(error.to_string()))
 }
 
-/// Creates the error of a connection that failed, or of a call on it. `sent` tells whether the call may have left this process.
+/// Creates the error of a connection that failed, or of a call on it. `sent` tells whether the call may have left
+/// this process.
 fn connection_error(error: &h2::Error, sent: bool) -> Error {
     // The server did not process a call that it resets or leaves behind like this (RFC 9113 6.8 and 8.7).
     let unprocessed = match error.reason() {

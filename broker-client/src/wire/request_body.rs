@@ -29,17 +29,18 @@ impl RequestBody {
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, InputFailed>> + Send>>;
 
-/// The input of a body failed. The call is reset, since the server would take a body that merely ends for a complete one.
+/// The input of a body failed. The call is reset, since the server would take a body that merely ends for a
+/// complete one.
 #[derive(Debug)]
 pub(crate) struct InputFailed;
 
-/// Sends the body of a request. The future that waits for the response polls it, so it needs no task. Dropping it before the
-/// call has ended resets the call.
+/// Sends the body of a request. The future that waits for the response polls it, so it needs no task. Dropping it
+/// before the call has ended resets the call.
 pub(super) struct BodySender {
     stream: SendStream<Bytes>,
     /// `None` after the last chunk.
     chunks: Option<Chunks>,
-    /// Whether both request and response are complete.
+    /// Indicates whether both request and response are complete.
     ended: bool,
 }
 
@@ -81,8 +82,8 @@ impl Drop for BodySender {
     }
 }
 
-/// A message that is in flight. It holds the permit of its call until h2 has sent it, even where no caller waits for the
-/// response any more: unsent messages must not pile up while a server does not read.
+/// A message that is in flight. It holds the permit of its call until h2 has sent it, even where no caller waits
+/// for the response any more: unsent messages must not pile up while a server does not read.
 struct PermittedMessage {
     bytes: Zeroizing<Vec<u8>>,
     _permit: SharedPermit,
@@ -127,8 +128,8 @@ fn poll_send(chunks: &mut Chunks, stream: &mut SendStream<Bytes>, context: &mut 
     }
 }
 
-/// Hands a chunk to h2 and reports whether h2 accepted it. h2 rejects a chunk that is longer than a window can be, after which
-/// the call could never end and so is reset, and any chunk of a call that has already ended.
+/// Hands a chunk to h2 and reports whether h2 accepted it. h2 rejects a chunk that is longer than a window can be,
+/// after which the call could never end and so is reset, and any chunk of a call that has already ended.
 fn send_chunk(stream: &mut SendStream<Bytes>, chunk: Bytes, last: bool) -> bool {
     let accepted = stream.send_data(chunk, last).is_ok();
     if !accepted {

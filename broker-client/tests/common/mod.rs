@@ -1,5 +1,6 @@
-//! A fake broker for the library's own tests. It is built on `tonic`, so that the wire format of the client is checked against an
-//! independent implementation, and it can fail and interrupt calls in ways that `broker_client::testing` does not offer.
+//! A fake broker for the library's own tests. It is built on `tonic`, so that the wire format of the client is
+//! checked against an independent implementation, and it can fail and interrupt calls in ways that
+//! `broker_client::testing` does not offer.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 pub(crate) mod answers;

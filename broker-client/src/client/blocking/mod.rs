@@ -8,14 +8,15 @@ pub(crate) use self::runner::Runner;
 use super::{HealthStatus, Info};
 use crate::error::Error;
 
-/// A connection to a broker whose calls block the calling thread. Clones share the connection, from any number of threads.
+/// A connection to a broker whose calls block the calling thread. Clones share the connection, from any number of
+/// threads.
 ///
-/// Its calls work on every thread: outside a tokio runtime, inside `spawn_blocking`, and on the workers of a runtime. A worker
-/// that waits for a response does nothing else, so async code should use [`crate::Client`].
+/// Its calls work on every thread: outside a tokio runtime, inside `spawn_blocking`, and on the workers of a
+/// runtime. A worker that waits for a response does nothing else, so async code should use [`crate::Client`].
 ///
-/// Outside a runtime no thread runs in the background: the thread that waits for a response drives the connection. The first
-/// call from inside a runtime starts one thread that drives the connection from then on, until the last clone of the client
-/// is dropped.
+/// Outside a runtime no thread runs in the background: the thread that waits for a response drives the connection.
+/// The first call from inside a runtime starts one thread that drives the connection from then on, until the last
+/// clone of the client is dropped.
 #[derive(Debug, Clone)]
 pub struct Client {
     // Declared before the runner, so that the connection is dropped before its runtime.

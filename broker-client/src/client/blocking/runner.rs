@@ -18,7 +18,7 @@ use tokio::{
 use crate::error::Error;
 
 thread_local! {
-    /// Whether this thread drives the runtime of a client, which it can do for only one call at a time.
+    /// Indicates whether this thread drives the runtime of a client, which it can do for only one call at a time.
     static IS_DRIVING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -83,8 +83,8 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         drop(self.driver.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-        // Dropping a runtime inside another one panics, but shutting it down in the background does not. Where the driving
-        // thread still holds the runtime, that thread drops it.
+        // Dropping a runtime inside another one panics, but shutting it down in the background does not. Where the
+        // driving thread still holds the runtime, that thread drops it.
         if let Some(runtime) = self.runtime.take().and_then(Arc::into_inner) {
             runtime.shutdown_background();
         }

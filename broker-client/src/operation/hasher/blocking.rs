@@ -29,19 +29,19 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// Fails with [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) where the parts of a stream call the client that sends
-    /// them.
+    /// Fails with [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) where the parts of a stream call the client
+    /// that sends them.
     pub fn hasher(&self, request: HashStreamRequest) -> Result<Hasher, Error> {
         let inner = self.block_on(async { Ok(self.inner().hasher(request)) })?;
         Ok(Hasher { inner, runner: Arc::clone(self.runner()) })
     }
 }
 
-/// A hash in progress, created by [`Client::hasher`]. Dropping it cancels the call; the broker learns of that with the next
-/// call on the connection, or when the connection closes.
+/// A hash in progress, created by [`Client::hasher`]. Dropping it cancels the call; the broker learns of that with
+/// the next call on the connection, or when the connection closes.
 ///
-/// It implements [`Write`]. Each write is sent as a message, so a [`BufWriter`](std::io::BufWriter) should join many small
-/// ones.
+/// It implements [`Write`]. Each write is sent as a message, so a [`BufWriter`](std::io::BufWriter) should join
+/// many small ones.
 #[derive(Debug)]
 #[must_use = "a hash is known only when it is finalized"]
 pub struct Hasher {

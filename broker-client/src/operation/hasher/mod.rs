@@ -57,8 +57,8 @@ enum Piece {
 }
 
 impl Hasher {
-    /// Adds data, and waits while too many pieces are queued. Each piece is sent as a message, so callers should join many
-    /// small ones first.
+    /// Adds data, and waits while too many pieces are queued. Each piece is sent as a message, so callers should
+    /// join many small ones first.
     ///
     /// # Errors
     /// Fails like [`Client::hash_stream`]. The call has then ended.
@@ -94,7 +94,8 @@ impl Hasher {
     }
 }
 
-/// The stream of pieces. It ends with an error unless [`Piece::End`] was sent, so that dropping a hasher cancels its call.
+/// The stream of pieces. It ends with an error unless [`Piece::End`] was sent, so that dropping a hasher cancels
+/// its call.
 struct Pieces(mpsc::Receiver<Piece>);
 
 impl Stream for Pieces {
