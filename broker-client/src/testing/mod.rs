@@ -55,6 +55,8 @@ use std::{
 };
 
 /// The messages of the protocol, in which answers and recorded requests are expressed.
+///
+/// Only the messages are part of this API. The generated stubs of the same module are not.
 pub use broker_proto::v1;
 use bytes::Bytes;
 use prost::Message;
