@@ -24,7 +24,7 @@ impl crate::testing::Answers<'_> {
     /// Sets the answer to [`info`](Client::info).
     pub fn info(
         &self,
-        answer: impl FnMut(v1::GetInfoRequest) -> Result<v1::GetInfoResponse, crate::error::Rejection>
+        answer: impl FnMut(v1::GetInfoRequest) -> Result<v1::GetInfoResponse, Box<crate::error::Rejection>>
         + Send
         + 'static,
     ) -> &Self {

@@ -58,7 +58,7 @@ macro_rules! operation {
             #[doc = concat!("Sets the answer to [`", stringify!($method), "`](crate::Client::", stringify!($method), ").")]
             pub fn $method(
                 &self,
-                answer: impl FnMut(v1::$request) -> Result<v1::$response, crate::error::Rejection>
+                answer: impl FnMut(v1::$request) -> Result<v1::$response, Box<crate::error::Rejection>>
                 + Send
                 + 'static,
             ) -> &Self {
@@ -183,7 +183,7 @@ macro_rules! stream_operation {
                 answer: impl FnMut(
                     v1::$header,
                     bytes::Bytes,
-                ) -> Result<v1::$response, crate::error::Rejection>
+                ) -> Result<v1::$response, Box<crate::error::Rejection>>
                 + Send
                 + 'static,
             ) -> &Self {

@@ -148,7 +148,7 @@ impl Answers<'_> {
     pub(crate) fn set<M, R>(
         &self,
         method: &Method,
-        mut answer: impl FnMut(M) -> Result<R, Rejection> + Send + 'static,
+        mut answer: impl FnMut(M) -> Result<R, Box<Rejection>> + Send + 'static,
     ) -> &Self
     where
         M: Message + Default,
@@ -161,7 +161,7 @@ impl Answers<'_> {
     pub(crate) fn set_with_data<M, R>(
         &self,
         method: &Method,
-        answer: impl FnMut(M, Bytes) -> Result<R, Rejection> + Send + 'static,
+        answer: impl FnMut(M, Bytes) -> Result<R, Box<Rejection>> + Send + 'static,
     ) -> &Self
     where
         M: Message + Default,
@@ -173,13 +173,13 @@ impl Answers<'_> {
 }
 
 /// Returns an answer that is the same response to every request.
-pub fn always<M, R: Clone>(response: R) -> impl FnMut(M) -> Result<R, Rejection> {
+pub fn always<M, R: Clone>(response: R) -> impl FnMut(M) -> Result<R, Box<Rejection>> {
     move |_| Ok(response.clone())
 }
 
 /// Returns an answer that refuses every request.
-pub fn refuse<M, R>(refusal: Rejection) -> impl FnMut(M) -> Result<R, Rejection> {
-    move |_| Err(refusal.clone())
+pub fn refuse<M, R>(refusal: Rejection) -> impl FnMut(M) -> Result<R, Box<Rejection>> {
+    move |_| Err(refusal.clone().into())
 }
 
 /// A request that a [`FakeBroker`] received.

@@ -131,7 +131,7 @@ async fn serve_pipeline(
                 let message = format!(
                     "the test has set no answer to item {number} of a pipeline; set one with FakeBroker::answers"
                 );
-                Err(Rejection::new(Code::Unimplemented, message))
+                Err(Rejection::new(Code::Unimplemented, message).into())
             }
         };
         let mut response = Vec::new();
@@ -198,7 +198,7 @@ fn head() -> Response<()> {
 }
 
 /// Ends a call with its only message, or with a refusal.
-fn finish(mut respond: SendResponse<Bytes>, answer: Result<Vec<u8>, Rejection>) -> Result<(), Aborted> {
+fn finish(mut respond: SendResponse<Bytes>, answer: Result<Vec<u8>, Box<Rejection>>) -> Result<(), Aborted> {
     match answer {
         Ok(message) => {
             let mut stream = begin(respond)?;

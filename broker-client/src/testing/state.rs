@@ -31,14 +31,14 @@ struct Handler {
 }
 
 /// Answers an encoded message and its data with an encoded message.
-type Run = dyn FnMut(Bytes, Bytes) -> Result<Vec<u8>, Rejection> + Send;
+type Run = dyn FnMut(Bytes, Bytes) -> Result<Vec<u8>, Box<Rejection>> + Send;
 
 impl State {
     pub(super) fn set<M, R>(
         &self,
         method: &Method,
         takes_data: bool,
-        mut answer: impl FnMut(M, Bytes) -> Result<R, Rejection> + Send + 'static,
+        mut answer: impl FnMut(M, Bytes) -> Result<R, Box<Rejection>> + Send + 'static,
     ) where
         M: Message + Default,
         R: Message,
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// Records a request and returns its answer.
-    pub(super) fn answer(&self, request: RecordedRequest) -> Result<Vec<u8>, Rejection> {
+    pub(super) fn answer(&self, request: RecordedRequest) -> Result<Vec<u8>, Box<Rejection>> {
         let RecordedRequest { path, message, data, .. } = request.clone();
         let handler = {
             let mut inner = lock(&self.0);
@@ -76,7 +76,7 @@ impl State {
             None => {
                 let message =
                     format!("the test has set no answer to {path}; set one with FakeBroker::answers");
-                Err(Rejection::new(Code::Unimplemented, message))
+                Err(Rejection::new(Code::Unimplemented, message).into())
             }
         }
     }
