@@ -76,6 +76,11 @@ async fn refuses_operation_without_answer_naming_the_setter() {
         assert_eq!(Code::Unimplemented, error.rejection().unwrap().code);
         assert!(error.to_string().contains("FakeBroker::answers"), "{error}");
     }
+    let paths: Vec<_> = broker.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(
+        ["/cryptobroker.v1.CryptoService/HashData", "/cryptobroker.v1.PipelineService/Execute#3"],
+        *paths
+    );
 }
 
 #[test]

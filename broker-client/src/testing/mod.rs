@@ -186,7 +186,9 @@ pub fn refuse<M, R>(refusal: Rejection) -> impl FnMut(M) -> Result<R, Box<Reject
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// The path of the gRPC method, such as `/cryptobroker.v1.CryptoService/HashData`, also for an item of a pipeline.
+    /// The path of the gRPC method, such as `/cryptobroker.v1.CryptoService/HashData`. An item of a pipeline has
+    /// the path of its operation where the test has set an answer to it, and otherwise that of the pipeline with
+    /// the number of its field, such as `/cryptobroker.v1.PipelineService/Execute#3`.
     pub path: String,
     /// Indicates whether the request was an item of a pipeline.
     pub pipelined: bool,
