@@ -39,6 +39,10 @@ fips:
 bench-gate:
     .ci/run bench-gate
 
+# Compares the API of broker-client with that of a commit or tag: `just semver TAG`.
+semver baseline='HEAD~1':
+    BASELINE={{baseline}} .ci/run semver
+
 # Clients of other languages. Needs Go, Node.js and npm.
 interop:
     .ci/run interop
