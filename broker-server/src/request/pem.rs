@@ -21,9 +21,9 @@ pub(super) struct Block<'a> {
 pub(super) enum PemError {
     #[error("is not PEM: it has no line `-----BEGIN …-----`")]
     NoBlock,
-    #[error("is not PEM: a block has no end line, or one with another label")]
+    #[error("is not PEM: a block has no end line, or its end line has another label")]
     NoEnd,
-    #[error("is not PEM: a block holds characters that are not base64, or is cut short")]
+    #[error("is not PEM: a block holds characters that are not base64, or is truncated")]
     BadBase64,
 }
 
