@@ -73,7 +73,7 @@ impl Server {
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
-        cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
+        cache.spawn_sweeper(SWEEP).map_err(StartError::Threads)?;
         let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(BrokerState {

@@ -1,4 +1,4 @@
-//! Calls that are cancelled, or out of time, before they have begun or while they run.
+//! Calls that are cancelled or exceed their deadline before they start or while they run.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_of_calls_that_nobody_waits_for_leave_no_copy() {
-    // One thread, so that most calls wait for it.
+async fn keys_of_cancelled_calls_leave_no_copy() {
+    // With only one thread, most calls wait in the queue.
     let (broker, folder) = signing::broker("", &["--dev", "--compute-threads", "1"]);
     signing::key(folder.path(), "rsa-4096");
     let text = std::fs::read_to_string(folder.path().join("rsa-4096.key")).unwrap();
@@ -45,20 +45,20 @@ async fn keys_of_calls_that_nobody_waits_for_leave_no_copy() {
             }
             calls.spawn(async move { client.sign_data(request).await.map(drop) });
         }
-        // As many as have ended so far; the others are cancelled, by the client's end of each call.
+        // After some calls have completed, the client cancels the others.
         for _ in 0..2 * round {
             let _ = calls.join_next().await.unwrap();
         }
         calls.shutdown().await;
         clients.push(client);
     }
-    // Another connection's call gets its turn after theirs.
+    // This call on another connection completes after them.
     signing::sign(&mut broker.crypto().await, "native rsa sha-256", text.as_bytes(), b"x", 0).await.unwrap();
     leaks.assert_gone(&broker, "native ecdsa sha-384");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_of_calls_that_nobody_waits_for_leave_no_copy() {
+async fn texts_of_cancelled_calls_leave_no_copy() {
     let profiles = profiles();
     let broker = Broker::start(&[
         "--dev",
@@ -91,7 +91,7 @@ async fn texts_of_calls_that_nobody_waits_for_leave_no_copy() {
                         client.decrypt_data(decrypt).await.map(drop)
                     }
                 };
-                // The client forgets its call wherever that is just then.
+                // The client drops its call, whatever its state.
                 let _ = tokio::time::timeout(time, calls).await;
             });
         }

@@ -1,8 +1,8 @@
-//! Messages in parts, against the same message at once; ML-DSA with a context.
+//! Signatures over streamed messages, compared with those over complete messages; ML-DSA with a context.
 
 use proptest::prelude::*;
 
-use super::{made::schemes, *};
+use super::{generate::schemes, *};
 
 fn sign_in_parts(key: &PrivateKey, scheme: SignatureScheme, parts: &[&[u8]]) -> Vec<u8> {
     let mut signer = Signer::new(key, scheme).unwrap();
@@ -25,12 +25,12 @@ fn verify_in_parts(
     verifier.finish(signature)
 }
 
-/// Cuts `message` at odd places.
+/// Splits `message` at the given positions.
 fn parts<'a>(message: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
-    let mut places: Vec<_> = cuts.iter().map(|cut| cut.index(message.len() + 1)).collect();
-    places.extend([0, message.len()]);
-    places.sort_unstable();
-    places.windows(2).map(|pair| &message[pair[0]..pair[1]]).collect()
+    let mut positions: Vec<_> = cuts.iter().map(|cut| cut.index(message.len() + 1)).collect();
+    positions.extend([0, message.len()]);
+    positions.sort_unstable();
+    positions.windows(2).map(|pair| &message[pair[0]..pair[1]]).collect()
 }
 
 fn keys() -> Vec<(PrivateKey, PublicKey)> {
@@ -54,20 +54,20 @@ fn keys() -> Vec<(PrivateKey, PublicKey)> {
 }
 
 #[test]
-fn parts_and_the_whole_have_the_same_signatures() {
+fn streamed_and_complete_signatures_are_interchangeable() {
     let keys = keys();
     let message = prop::collection::vec(any::<u8>(), 0..3000);
     let cuts = || prop::collection::vec(any::<prop::sample::Index>(), 0..9);
     proptest!(ProptestConfig::with_cases(12), |(message in message, one in cuts(), two in cuts())| {
         for (private, public) in &keys {
             for scheme in schemes(private.key_type().unwrap()) {
-                let whole = private.sign(scheme, &message).unwrap();
+                let complete = private.sign(scheme, &message).unwrap();
                 let streamed = sign_in_parts(private, scheme, &parts(&message, &one));
                 if let SignatureScheme::RsaPkcs1(_) = scheme {
-                    prop_assert_eq!(&whole, &streamed);
+                    prop_assert_eq!(&complete, &streamed);
                 }
                 prop_assert_eq!(public.verify(scheme, &message, &streamed), Ok(()));
-                prop_assert_eq!(verify_in_parts(public, scheme, &parts(&message, &two), &whole), Ok(()));
+                prop_assert_eq!(verify_in_parts(public, scheme, &parts(&message, &two), &complete), Ok(()));
                 prop_assert_eq!(verify_in_parts(public, scheme, &parts(&message, &two), &streamed), Ok(()));
                 let more = [parts(&message, &two), vec![b"."]].concat();
                 let wrong = Err(EvpError::BadSignature);
@@ -81,7 +81,7 @@ fn parts_and_the_whole_have_the_same_signatures() {
 }
 
 #[test]
-fn ed25519_takes_no_parts() {
+fn ed25519_is_not_streamable() {
     let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
     let scheme = SignatureScheme::Ed25519;
     assert_eq!(Signer::new(&key, scheme).err(), Some(EvpError::NotStreamable));
@@ -89,7 +89,7 @@ fn ed25519_takes_no_parts() {
 }
 
 #[test]
-fn a_scheme_of_another_key_is_refused_before_the_first_part() {
+fn rejects_scheme_of_another_key_before_the_first_part() {
     let key = PrivateKey::generate(KeyType::Ec(Curve::P256)).unwrap();
     let public = key.public().unwrap();
     for scheme in [
@@ -104,7 +104,7 @@ fn a_scheme_of_another_key_is_refused_before_the_first_part() {
 }
 
 #[test]
-fn a_signer_moves_to_another_thread_and_outlives_its_key() {
+fn signer_moves_to_another_thread_and_outlives_its_key() {
     fn movable<T: Send>() {}
     movable::<Signer>();
     movable::<Verifier>();
@@ -125,7 +125,7 @@ fn a_signer_moves_to_another_thread_and_outlives_its_key() {
 }
 
 #[test]
-fn a_context_belongs_to_the_signature() {
+fn signature_depends_on_the_context() {
     for set in [MlDsa::MlDsa44, MlDsa::MlDsa65, MlDsa::MlDsa87] {
         let private = PrivateKey::generate(KeyType::MlDsa(set)).unwrap();
         let public = private.public().unwrap();
@@ -137,7 +137,7 @@ fn a_context_belongs_to_the_signature() {
                 let verdict = public.verify_with_context(wrong, MESSAGE, &signature);
                 assert_eq!(verdict, Err(EvpError::BadSignature));
             }
-            // No context is the empty one, in both directions.
+            // A signature without a context equals one with an empty context, in both directions.
             let verdict = public.verify(pure, MESSAGE, &signature);
             assert_eq!(verdict.is_ok(), context.is_empty());
             let signature = private.sign(pure, MESSAGE).unwrap();

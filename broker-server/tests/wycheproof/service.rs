@@ -1,4 +1,4 @@
-//! A broker with the profiles that the vectors need, and how to ask it.
+//! A broker with the profiles that the vectors need, and helpers for its calls.
 
 use std::fmt::Write as _;
 
@@ -10,15 +10,15 @@ use crate::{
     tally::Verdict,
 };
 
-/// Every implementation that a profile can name.
+/// Every library that a profile can select.
 pub const LIBRARIES: [&str; 2] = ["native", "aws-lc"];
 
-/// Profiles, one by one.
+/// A builder of a document with profiles.
 #[derive(Debug, Default)]
 pub struct Profiles(String);
 
 impl Profiles {
-    /// One profile for each library, named `NAME-LIBRARY`, with this one section.
+    /// Adds a profile with this section for each library, named `NAME-LIBRARY`.
     pub fn add(&mut self, name: &str, section: &str) {
         for library in LIBRARIES {
             writeln!(
@@ -29,7 +29,7 @@ impl Profiles {
         }
     }
 
-    /// A broker that serves them.
+    /// Starts a broker with these profiles.
     pub fn start(&self) -> Broker {
         let folder = private_folder();
         std::fs::write(folder.path().join("Profiles.yaml"), format!("Profiles:\n{}", self.0)).unwrap();
@@ -37,25 +37,26 @@ impl Profiles {
     }
 }
 
-/// A key by value.
+/// Returns a key source with the raw key.
 pub fn raw_key(key: &[u8]) -> Option<v1::KeySource> {
     let mut source = v1::KeySource::default();
     source.source = Some(v1::key_source::Source::RawKey(key.to_vec()));
     Some(source)
 }
 
-/// A key by value, for a signature.
+/// Returns the source of a single raw key for a signature.
 pub fn single(key: &[u8]) -> Option<v1::SignKeySource> {
     raw_key(key).map(|key| v1::SignKeySource { source: Some(v1::sign_key_source::Source::Single(key)) })
 }
 
-/// Only INVALID_ARGUMENT is the refusal of a bad vector; anything else is a fault of the broker or of this test.
+/// Returns the verdict of an error. Panics unless it is INVALID_ARGUMENT: any other code is a fault of the broker or
+/// the test.
 pub fn refused(status: &Status) -> Verdict {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     Verdict::Refused
 }
 
-/// DER: tag, length, contents.
+/// Encodes a value as DER.
 pub fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = contents.len();
     let mut der = vec![tag];

@@ -1,4 +1,4 @@
-//! Keys that are made here, and what they are written as.
+//! Generation and encoding of keys.
 
 use super::*;
 
@@ -27,51 +27,51 @@ pub(super) fn schemes(kind: KeyType) -> Vec<SignatureScheme> {
 }
 
 #[test]
-fn every_kind_is_made_and_comes_back_from_its_encodings() {
+fn every_kind_survives_its_encodings() {
     for kind in KINDS {
-        let made = PrivateKey::generate(kind).unwrap();
-        assert_eq!(made.key_type(), Some(kind));
-        let spki = made.public().unwrap().to_spki().unwrap();
+        let generated = PrivateKey::generate(kind).unwrap();
+        assert_eq!(generated.key_type(), Some(kind));
+        let spki = generated.public().unwrap().to_spki().unwrap();
         let public = public(&spki);
         assert_eq!(public.key_type(), Some(kind));
-        let read = pkcs8(made.to_pkcs8().unwrap().expose());
+        let read = pkcs8(generated.to_pkcs8().unwrap().expose());
         assert_eq!(read.key_type(), Some(kind));
-        assert!(made.matches(&public) && read.matches(&public));
+        assert!(generated.matches(&public) && read.matches(&public));
         for scheme in schemes(kind) {
-            for key in [&made, &read] {
-                verify_and_spoil(&public, scheme, &key.sign(scheme, MESSAGE).unwrap());
+            for key in [&generated, &read] {
+                verify_and_corrupt(&public, scheme, &key.sign(scheme, MESSAGE).unwrap());
             }
         }
         let other = PrivateKey::generate(kind).unwrap();
-        assert!(!other.matches(&public), "{kind}: two keys are two keys");
+        assert!(!other.matches(&public), "{kind}: generated the same key twice");
         assert!(error_queue_is_empty());
     }
 }
 
 #[test]
-fn openssl_reads_what_is_written_and_agrees_with_its_halves() {
-    let bench = Bench::new();
+fn openssl_reads_encoded_keys() {
+    let openssl = OpenSsl::new();
     for kind in KINDS.into_iter().filter(|kind| !matches!(kind, KeyType::MlDsa(_))) {
-        let made = PrivateKey::generate(kind).unwrap();
-        bench.put("key.der", made.to_pkcs8().unwrap().expose());
-        let spki = made.public().unwrap().to_spki().unwrap();
-        bench.openssl("pkey -in key.der -inform DER -check -noout");
-        bench.openssl("pkey -in key.der -inform DER -pubout -outform DER -out public.der");
-        assert_eq!(bench.get("public.der"), spki, "{kind}");
+        let generated = PrivateKey::generate(kind).unwrap();
+        openssl.put("key.der", generated.to_pkcs8().unwrap().expose());
+        let spki = generated.public().unwrap().to_spki().unwrap();
+        openssl.run("pkey -in key.der -inform DER -check -noout");
+        openssl.run("pkey -in key.der -inform DER -pubout -outform DER -out public.der");
+        assert_eq!(openssl.get("public.der"), spki, "{kind}");
     }
 }
 
 #[test]
-fn the_public_exponent_is_65537() {
-    let bench = Bench::new();
-    let made = PrivateKey::generate(KeyType::Rsa { bits: 2048 }).unwrap();
-    bench.put("key.der", made.to_pkcs8().unwrap().expose());
-    let text = bench.try_openssl("rsa -in key.der -inform DER -noout -text").stdout;
+fn rsa_public_exponent_is_65537() {
+    let openssl = OpenSsl::new();
+    let generated = PrivateKey::generate(KeyType::Rsa { bits: 2048 }).unwrap();
+    openssl.put("key.der", generated.to_pkcs8().unwrap().expose());
+    let text = openssl.try_run("rsa -in key.der -inform DER -noout -text").stdout;
     assert!(String::from_utf8(text).unwrap().contains("publicExponent: 65537 (0x10001)"));
 }
 
 #[test]
-fn lengths_that_rsa_keys_are_not_made_with_are_refused() {
+fn rejects_unsupported_rsa_lengths() {
     for bits in [0, 1, 512, 1024, 2047, 2049, 2056, 2176 + 64, 16385, 16512, 1 << 31, u32::MAX] {
         assert_eq!(PrivateKey::generate(KeyType::Rsa { bits }).unwrap_err(), EvpError::BadKey, "{bits}");
     }
@@ -82,7 +82,7 @@ fn lengths_that_rsa_keys_are_not_made_with_are_refused() {
 }
 
 #[test]
-fn a_seed_makes_one_key_and_comes_back_out_of_it() {
+fn seed_determines_the_key_and_can_be_extracted() {
     for kind in KINDS {
         let seeded = matches!(kind, KeyType::Ed25519 | KeyType::MlDsa(_));
         match PrivateKey::from_seed(kind, &[7; 32]) {
@@ -92,9 +92,10 @@ fn a_seed_makes_one_key_and_comes_back_out_of_it() {
                 let same = PrivateKey::from_seed(kind, &[7; 32]).unwrap();
                 assert!(same.matches(&key.public().unwrap()));
                 assert_eq!(same.to_pkcs8().unwrap().expose(), key.to_pkcs8().unwrap().expose());
-                let made = PrivateKey::generate(kind).unwrap();
-                let again = PrivateKey::from_seed(kind, made.seed().unwrap().expose().try_into().unwrap());
-                assert!(again.unwrap().matches(&made.public().unwrap()));
+                let generated = PrivateKey::generate(kind).unwrap();
+                let again =
+                    PrivateKey::from_seed(kind, generated.seed().unwrap().expose().try_into().unwrap());
+                assert!(again.unwrap().matches(&generated.public().unwrap()));
             }
             outcome => {
                 assert!(!seeded, "{kind}");
@@ -107,7 +108,7 @@ fn a_seed_makes_one_key_and_comes_back_out_of_it() {
 }
 
 #[test]
-fn an_ml_dsa_key_without_its_seed_signs_and_is_not_written() {
+fn ml_dsa_key_without_seed_signs_but_cannot_be_encoded() {
     let kind = KeyType::MlDsa(MlDsa::MlDsa44);
     let pair = safe::PqdsaKeyPair::from_seed(&safe::ML_DSA_44_SIGNING, &[7; 32]).unwrap();
     let expanded = aws_lc_rs::encoding::AsRawBytes::as_raw_bytes(&pair.private_key()).unwrap();
@@ -126,7 +127,7 @@ fn an_ml_dsa_key_without_its_seed_signs_and_is_not_written() {
 }
 
 #[test]
-fn an_ml_dsa_key_is_written_as_its_seed() {
+fn ml_dsa_key_is_encoded_as_its_seed() {
     for (set, arc) in [(MlDsa::MlDsa44, 0x11), (MlDsa::MlDsa65, 0x12), (MlDsa::MlDsa87, 0x13)] {
         let key = PrivateKey::from_seed(KeyType::MlDsa(set), &[7; 32]).unwrap();
         let expected = post_quantum::envelope(arc, &post_quantum::tlv(0x80, &[7; 32]));
@@ -135,7 +136,7 @@ fn an_ml_dsa_key_is_written_as_its_seed() {
 }
 
 #[test]
-fn the_octets_of_a_public_key_are_the_end_of_its_encoding() {
+fn spki_ends_with_the_raw_public_key() {
     for kind in KINDS {
         let public = PrivateKey::generate(kind).unwrap().public().unwrap();
         let length = match kind {
@@ -156,7 +157,7 @@ fn the_octets_of_a_public_key_are_the_end_of_its_encoding() {
 
 /// RFC 8032 7.1: TEST 1, 2 and 3.
 #[test]
-fn ed25519_of_the_rfc() {
+fn ed25519_matches_rfc_8032() {
     for (seed, public, message, signature) in [
         (
             "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -180,7 +181,7 @@ fn ed25519_of_the_rfc() {
         let seed: [u8; 32] = hex::decode(seed).unwrap().try_into().unwrap();
         let key = PrivateKey::from_seed(KeyType::Ed25519, &seed).unwrap();
         assert_eq!(hex::encode(key.public().unwrap().raw().unwrap()), public);
-        let made = key.sign(SignatureScheme::Ed25519, &hex::decode(message).unwrap()).unwrap();
-        assert_eq!(hex::encode(made), signature);
+        let generated = key.sign(SignatureScheme::Ed25519, &hex::decode(message).unwrap()).unwrap();
+        assert_eq!(hex::encode(generated), signature);
     }
 }
