@@ -14,7 +14,7 @@ use crate::{
     request::{FieldError, FieldErrorKind, Limits, Metadata},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
-    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
+    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, PendingRecord, Record},
 };
 use broker_proto::v1;
 
@@ -42,7 +42,7 @@ impl Weight {
 }
 
 /// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
-/// bounded and printable: `Call::check` has seen to what a caller sends, and texts are escaped.
+/// bounded and printable: `Call::check` limits what a caller sends, and texts are escaped.
 macro_rules! log_call {
     ($call:expr, $level:ident, $outcome:literal, $reason:expr, $message:literal) => {
         tracing::event!(
@@ -153,12 +153,12 @@ impl Call {
     /// key is had by [`Ended::recorded`].
     pub(super) fn end<T>(&mut self, parts: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
-            return Ended { result: self.end_keyless(parts, result), written: Written::without_record() };
+            return Ended { result: self.end_keyless(parts, result), pending: PendingRecord::none() };
         };
         let error = result.as_ref().err();
         self.log(error);
-        let written = key_use.finish(error.map(CallError::reason), self.certificate.take());
-        Ended { result, written }
+        let pending = key_use.finish(error.map(CallError::reason), self.certificate.take());
+        Ended { result, pending }
     }
 
     /// Writes the log line of a call that used no key, and records what policy refused.
@@ -177,7 +177,7 @@ impl Call {
 
     #[cold]
     fn refused(&self, parts: &BrokerState, denial: &Denial) {
-        parts.audit.refuse(|| Record {
+        parts.audit.record_refusal(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
             outcome: Outcome::Refused,
@@ -248,7 +248,7 @@ impl Call {
 #[must_use = "the answer to a use of a key waits for its record"]
 pub(super) struct Ended<T> {
     result: Result<T, CallError>,
-    written: Written,
+    pending: PendingRecord,
 }
 
 impl<T> Ended<T> {
@@ -257,7 +257,7 @@ impl<T> Ended<T> {
     /// # Errors
     /// [`CallError::AuditUnavailable`] where the record is not written in time, and else the call's own error.
     pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
-        self.written.wait(deadline).await?;
+        self.pending.wait(deadline).await?;
         self.result
     }
 }
