@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How often expired CA keys are removed from the cache.
-const CACHE_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// A server whose profiles are loaded and whose sockets are bound. Clients can connect; [`Self::run`] serves them.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Server {
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
-        cache.keep_swept(CACHE_SWEEP_INTERVAL).map_err(StartError::Threads)?;
+        cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
         let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(BrokerState {

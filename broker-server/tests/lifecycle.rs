@@ -1,4 +1,4 @@
-//! Start, drain and stop: exit codes, socket files, and calls in flight.
+//! Start, drain and stop: exit codes, the socket file, and the calls in between.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -21,7 +21,7 @@ use tonic_health::pb::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn drain_serves_every_accepted_call() {
+async fn no_accepted_call_is_lost_at_sigterm() {
     let mut broker = Broker::start(&["--drain-idle", "200ms", "--drain-deadline", "8s"]);
     let stop = Arc::new(AtomicBool::new(false));
     let served = Arc::new(AtomicUsize::new(0));
@@ -45,7 +45,7 @@ async fn drain_serves_every_accepted_call() {
     assert_eq!(states.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
     broker.signal("TERM");
     assert_eq!(states.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
-    // New calls are served during the drain.
+    // New calls are still served while it drains.
     let at_stop = served.load(Ordering::Relaxed);
     while served.load(Ordering::Relaxed) < at_stop + 100 {
         tokio::task::yield_now().await;
@@ -58,20 +58,20 @@ async fn drain_serves_every_accepted_call() {
     let socket = broker.socket.clone();
     let status = tokio::task::spawn_blocking(move || broker.wait()).await.unwrap();
     assert_eq!(status.code(), Some(0));
-    assert!(!socket.exists(), "the socket file was not removed");
+    assert!(!socket.exists(), "the socket file is still there");
 }
 
 #[test]
-fn second_server_on_a_live_socket_exits_3() {
+fn a_second_server_on_a_live_socket_says_so() {
     let broker = Broker::start(&[]);
     let second = run(server().arg("--socket").arg(&broker.socket));
-    assert_eq!(second.status.code(), Some(3), "{}", stderr(&second));
-    assert!(stderr(&second).contains(broker.socket.to_str().unwrap()), "{}", stderr(&second));
+    assert_eq!(second.status.code(), Some(3), "{}", words(&second));
+    assert!(words(&second).contains(broker.socket.to_str().unwrap()), "{}", words(&second));
     assert!(broker.socket.exists());
 }
 
 #[tokio::test]
-async fn takes_over_the_stale_socket_of_a_killed_server() {
+async fn a_stale_socket_is_taken_over_after_a_kill() {
     let mut first = Broker::start(&[]);
     first.signal("KILL");
     first.wait();
@@ -83,12 +83,12 @@ async fn takes_over_the_stale_socket_of_a_killed_server() {
 }
 
 #[test]
-fn does_not_replace_live_sockets_or_other_files() {
+fn another_servers_listener_and_other_files_are_left_alone() {
     let folder = private_folder();
     let live = folder.path().join("live.sock");
     let _listener = UnixListener::bind(&live).unwrap();
     let output = run(server().arg("--socket").arg(&live));
-    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
     assert!(live.exists());
 
     let file = folder.path().join("precious.txt");
@@ -99,34 +99,34 @@ fn does_not_replace_live_sockets_or_other_files() {
 }
 
 #[test]
-fn refuses_a_folder_that_others_can_write_to() {
+fn a_folder_that_others_can_write_is_refused() {
     let folder = private_folder();
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     let output = run(server().arg("--socket").arg(open.join("broker.sock")));
     assert_ne!(output.status.code(), Some(0));
-    assert!(stderr(&output).contains("sticky"), "{}", stderr(&output));
+    assert!(words(&output).contains("sticky"), "{}", words(&output));
 }
 
 #[test]
-fn refuses_a_folder_of_another_user() {
+fn a_folder_of_another_user_is_refused() {
     let folder = private_folder();
     let theirs = folder.path().join("theirs");
     fs::create_dir(&theirs).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
-    // Only root can create such a folder.
+    // Only root can make such a folder; anybody else has `/` for one, where root's ownership is allowed: nothing to see.
     if std::os::unix::fs::chown(&theirs, Some(12345), None).is_err() {
-        println!("skipped: only root can create a folder of another user");
+        println!("not root: a folder of another user cannot be made here");
         return;
     }
     let output = run(server().arg("--socket").arg(theirs.join("broker.sock")));
     assert_ne!(output.status.code(), Some(0));
-    assert!(stderr(&output).contains("12345"), "{}", stderr(&output));
+    assert!(words(&output).contains("12345"), "{}", words(&output));
 }
 
 #[test]
-fn socket_mode_defaults_to_0600_and_is_configurable() {
+fn the_socket_is_the_owners_alone_and_its_mode_an_option() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let broker = Broker::start(&[]);
     assert_eq!(mode(&broker.socket), 0o600);
@@ -135,9 +135,9 @@ fn socket_mode_defaults_to_0600_and_is_configurable() {
 }
 
 #[test]
-fn sigint_stops_the_server_and_foreign_files_stay() {
+fn sigint_stops_it_too_and_only_its_own_socket_goes() {
     let mut broker = Broker::start(&["--drain-idle", "0s"]);
-    // The socket file was replaced, so the server must not remove it.
+    // Somebody replaced the file in the meantime: it is not ours to remove.
     fs::remove_file(&broker.socket).unwrap();
     fs::write(&broker.socket, "not a socket").unwrap();
     broker.signal("INT");
@@ -150,13 +150,13 @@ fn hash() -> v1::HashDataRequest {
 }
 
 fn run(command: &mut Command) -> Output {
-    // The timeout ends a server that starts by mistake.
+    // A server that starts by mistake must not keep the test waiting for ever.
     command.args(["--audit-log", "off", "--log-output", "stderr"]).process_group(0);
     let mut guarded = Command::new("timeout");
     guarded.arg("20").arg(command.get_program()).args(command.get_args());
     guarded.output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+fn words(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -65,14 +65,14 @@ pub struct Deprecation {
     pub deprecated_since: Option<String>,
     /// A date, as the document writes it.
     pub remove_after: Option<String>,
-    /// The first second after `remove_after`, in Unix seconds.
-    pub sunset: Option<i64>,
     /// `remove_after` as Unix seconds, set only where `EnforceSunset` makes it count: the first second refused.
     pub refused_from: Option<i64>,
     /// Why.
     pub reason: Option<String>,
     /// Line of the section, from 1.
     pub line: u32,
+    /// The first second after `remove_after`, in Unix seconds.
+    pub sunset: Option<i64>,
 }
 
 /// `API.HashData`.

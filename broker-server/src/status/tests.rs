@@ -46,6 +46,7 @@ fn errors_have_their_codes_and_reasons() {
     ] {
         let status = Status::from(&error);
         assert_eq!(status.code(), code, "{error}");
+        assert_eq!(error.is_internal(), code == Code::Internal, "{error}");
         assert_eq!(info(&status).reason, reason);
         assert_eq!(info(&status).domain, DOMAIN);
     }

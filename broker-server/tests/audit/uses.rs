@@ -108,7 +108,6 @@ async fn each_loaded_key_has_one_record() {
     let started = logged_key_uses(&broker, "drained");
     let records = lines(&file);
     let uses: Vec<_> = records.iter().filter(|record| record["event"] == "key-use").collect();
-    assert!(started > 100, "{started}");
     assert_eq!(uses.len(), started);
     let failed = uses.iter().filter(|record| record["outcome"] == "failed").count();
     assert!(failed > 0 && failed < started, "{failed} of {started}");
