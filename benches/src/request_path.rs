@@ -88,7 +88,7 @@ impl Services {
             idle_timeout: Some(Duration::from_secs(3600)),
         };
         request.extensions_mut().insert(context);
-        request.extensions_mut().insert(CallHandle::alone());
+        request.extensions_mut().insert(CallHandle::detached());
         Ok(request)
     }
 

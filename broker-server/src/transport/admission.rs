@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::{Status, body::Body, service};
@@ -23,7 +24,7 @@ use super::{
     hpack::OVERHEAD,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, CallHandle, Kind, Routes, unary},
+    rpc::{self, Broker, CallContext, CallHandle, Dispatch, Kind, PipelineBody, Routes, unary},
     status::{self, CallError},
 };
 
@@ -63,15 +64,21 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
             Ok(admitted) => admitted,
             Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
         };
-        match method.and_then(|method| method.answer) {
-            Some(answer) => {
-                let question = Question::new(request.into_body(), Arc::clone(&admitted.call));
-                Box::pin(admitted.answer_unary(self.routes.broker.clone(), answer, question))
+        let (broker, context) = (self.routes.broker.clone(), admitted.context);
+        let (head, body) = request.into_parts();
+        let question = Question::new(body, Arc::clone(&admitted.call));
+        match method.map_or(Dispatch::Library, |method| method.dispatch) {
+            Dispatch::Unary(unary) => {
+                let work = async move { unary::answer(&broker, unary, context, question).await };
+                Box::pin(admitted.answer_message(work))
             }
-            None => {
-                let call = Arc::clone(&admitted.call);
-                let request = request.map(|body| Question::new(body, call));
-                Box::pin(admitted.answer(self.routes.library.clone(), request))
+            Dispatch::Stream(stream) => {
+                Box::pin(admitted.answer_message(stream(&broker, context, Body::new(question))))
+            }
+            Dispatch::Pipeline => Box::pin(ready(Ok(admitted.answer_pipeline(broker, question)))),
+            Dispatch::Library => {
+                let request = Request::from_parts(head, question);
+                Box::pin(admitted.answer_by_library(self.routes.library.clone(), request))
             }
         }
     }
@@ -129,39 +136,33 @@ struct Admitted {
 }
 
 impl Admitted {
-    /// By the method itself.
-    async fn answer_unary(
+    /// Answers with one message.
+    async fn answer_message(
         self,
-        broker: Broker,
-        answer: unary::Answer,
-        question: Question,
+        work: impl Future<Output = Result<Bytes, CallError>>,
     ) -> Result<Response<Answer>, Infallible> {
-        let Self { call, context, interruption, own_deadline, gives_secret } = self;
-        let work = unary::answer(&broker, answer, context, question);
+        let Self { call, interruption, own_deadline, gives_secret, .. } = self;
         Ok(match attended(work, interruption).await.flatten() {
-            Ok(message) => {
-                let answer = Answer::whole(message, call, own_deadline).with_secret(gives_secret);
-                let mut headers = HeaderMap::with_capacity(1);
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
-                let mut response = Response::new(answer);
-                *response.headers_mut() = headers;
-                response
-            }
+            Ok(message) => grpc(Answer::whole(message, call, own_deadline).with_secret(gives_secret)),
             Err(error) => refusal(&error, call),
         })
     }
 
-    /// By the gRPC library.
-    async fn answer(
+    /// Answers with a pipeline, which reads the request as its answer is read.
+    fn answer_pipeline(self, broker: Broker, question: Question) -> Response<Answer> {
+        let Self { call, context, own_deadline, gives_secret, .. } = self;
+        let handle = CallHandle(call.clone());
+        let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(question)));
+        grpc(Answer::new(body, call, own_deadline).with_secret(gives_secret))
+    }
+
+    /// Answers with what the gRPC library makes of the request.
+    async fn answer_by_library(
         self,
         mut routes: service::Routes,
-        mut request: Request<Question>,
+        request: Request<Question>,
     ) -> Result<Response<Answer>, Infallible> {
-        let Self { call, context, interruption, own_deadline, gives_secret } = self;
-        request.extensions_mut().insert(context);
-        if call.kind == Kind::Pipeline {
-            request.extensions_mut().insert(CallHandle(call.clone()));
-        }
+        let Self { call, interruption, own_deadline, gives_secret, .. } = self;
         Ok(match attended(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
                 let mut response =
@@ -172,6 +173,15 @@ impl Admitted {
             Err(error) => refusal(&error, call),
         })
     }
+}
+
+/// The response of a call that was not refused.
+fn grpc(body: Answer) -> Response<Answer> {
+    let mut headers = HeaderMap::with_capacity(1);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Does the work until the call may go on no longer. A panic ends the call alone.
