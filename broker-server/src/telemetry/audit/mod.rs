@@ -174,8 +174,8 @@ impl Audit {
         self.lock().started
     }
 
-    /// Waits until no key is in use any more, at most until `deadline`: a job continues after its caller has gone. Returns the
-    /// number of uses that are still in progress.
+    /// Waits until no key is in use any more, at most until `deadline`: a job continues after its caller has gone. Returns
+    /// the number of uses that are still in progress.
     pub fn wait_for_key_uses(&self, deadline: Instant) -> u64 {
         let mut key_uses = self.lock();
         while key_uses.in_progress > 0 {

@@ -107,8 +107,8 @@ pub enum Outcome {
 }
 
 impl Record {
-    /// Returns the record's line, with a newline before and after it, shorter than [`MAX_LINE_BYTES`]. Long texts are truncated
-    /// and then state their original length and SHA-256.
+    /// Returns the record's line, with a newline before and after it, shorter than [`MAX_LINE_BYTES`]. Long texts are
+    /// truncated and then state their original length and SHA-256.
     pub(super) fn line(&self, time: jiff::Timestamp) -> Bytes {
         let complete = line(time, self);
         if complete.len() < MAX_LINE_BYTES {
