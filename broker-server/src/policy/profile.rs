@@ -74,6 +74,8 @@ pub struct Deprecation {
     pub reason: Option<String>,
     /// The line of the section, from 1.
     pub line: u32,
+    /// The first second after `remove_after`, in Unix seconds.
+    pub sunset: Option<i64>,
 }
 
 /// `API.HashData`.

@@ -14,7 +14,7 @@ use crate::{
     request::{FieldError, FieldErrorKind, Limits, Metadata},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
-    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
+    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, PendingRecord, Record},
 };
 use broker_proto::{OperationResponse, v1};
 
@@ -50,7 +50,7 @@ impl Weight {
 const PADDING: usize = 256;
 
 /// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
-/// bounded and printable: `Call::check` has seen to what a caller sends, and texts are escaped.
+/// bounded and printable: `Call::check` limits what a caller sends, and texts are escaped.
 macro_rules! log_call {
     ($call:expr, $level:ident, $outcome:literal, $reason:expr, $message:literal) => {
         tracing::event!(
@@ -167,12 +167,12 @@ impl Call {
     /// Writes the log line, and records a refusal or the end of the use of a key. [`Ended::recorded`] returns the result.
     pub(super) fn end<T>(&mut self, state: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
-            return Ended { result: self.end_keyless(state, result), written: Written::without_record() };
+            return Ended { result: self.end_keyless(state, result), pending: PendingRecord::none() };
         };
         let error = result.as_ref().err();
         self.log(error);
-        let written = key_use.finish(error.map(CallError::reason), self.certificate.take());
-        Ended { result, written }
+        let pending = key_use.finish(error.map(CallError::reason), self.certificate.take());
+        Ended { result, pending }
     }
 
     /// Writes the log line of a call that used no key, and records a refusal.
@@ -191,7 +191,7 @@ impl Call {
 
     #[cold]
     fn refused(&self, state: &BrokerState, denial: &Denial) {
-        state.audit.refuse(|| Record {
+        state.audit.record_refusal(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
             outcome: Outcome::Refused,
@@ -266,7 +266,7 @@ impl Call {
 #[must_use = "the answer to a use of a key waits for its record"]
 pub(super) struct Ended<T> {
     result: Result<T, CallError>,
-    written: Written,
+    pending: PendingRecord,
 }
 
 impl<T> Ended<T> {
@@ -275,7 +275,7 @@ impl<T> Ended<T> {
     /// # Errors
     /// Fails with [`CallError::AuditUnavailable`] where the record is not written in time, and else with the call's own error.
     pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
-        self.written.wait(deadline).await?;
+        self.pending.wait(deadline).await?;
         self.result
     }
 }

@@ -271,7 +271,7 @@ fn not_too_large<B>(request: &Request<B>, most: usize) -> Result<(), CallError> 
         + authority.unwrap_or_default();
     let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD);
     let length = pseudo + fields.sum::<usize>();
-    if length > most { Err(CallError::MetadataTooLarge { length, most }) } else { Ok(()) }
+    if length > most { Err(CallError::MetadataTooLarge { length, limit: most }) } else { Ok(()) }
 }
 
 /// Messages are taken as they are ("gRPC over HTTP/2", Message-Encoding).
@@ -338,7 +338,7 @@ mod tests {
         let bare = 7 + 4 + 7 + 4 + 5 + 2 + 10 + 2 + 1 + 1 + 1 + 6 * 32;
         assert_eq!(not_too_large(&request("x".repeat(1000)), bare + 1000), Ok(()));
         let (length, most) = (bare + 1001, bare + 1000);
-        let error = CallError::MetadataTooLarge { length, most };
+        let error = CallError::MetadataTooLarge { length, limit: most };
         assert_eq!(not_too_large(&request("x".repeat(1001)), most), Err(error));
     }
 
