@@ -31,6 +31,7 @@ use crate::{
 pub(super) type DeferredResponse = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
 
 /// How an item was begun.
+#[expect(clippy::large_enum_variant)] // an answer is pushed at once, and a box would cost an allocation per item
 pub(super) enum Begun {
     /// It was answered inline.
     Answered(PipelineResponse),
