@@ -53,13 +53,16 @@ pub(super) async fn shut_down(shards: &[Shard], options: &TransportOptions, dead
         tokio::time::sleep(POLL_INTERVAL).await;
     }
     let idle = idle_for(shards, options.drain_idle, deadline).await;
+    let in_flight = total(shards, |load| &load.in_flight);
     // A stream that its client left silent is not worth reporting. One that received data until the deadline is.
     let paused = if idle { 0 } else { total(shards, |load| &load.paused) };
-    let calls = total(shards, |load| &load.in_flight) + paused;
     for shard in shards {
         shard.enter(Phase::Closed);
     }
-    if calls == 0 { Outcome::Drained } else { Outcome::DrainDeadlineExceeded { calls } }
+    match in_flight + paused {
+        0 => Outcome::Drained,
+        calls => Outcome::DrainDeadlineExceeded { calls },
+    }
 }
 
 /// Waits until no call was in flight for `period`, or until every shard has ended. Returns false if `deadline` passes
