@@ -84,10 +84,11 @@ impl Services {
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(3600),
             received: 1_800_000_000,
+            arrived: Instant::now(),
             idle_timeout: Some(Duration::from_secs(3600)),
         };
         request.extensions_mut().insert(context);
-        request.extensions_mut().insert(CallHandle::alone());
+        request.extensions_mut().insert(CallHandle::detached());
         Ok(request)
     }
 

@@ -1,12 +1,12 @@
-//! Who is on the other end of the socket.
+//! The identity of the process at the other end of the socket.
 
 /// The credentials of the peer process, as the kernel reports them (`SO_PEERCRED`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Caller {
-    /// User id of the process that connected.
+    /// The user id of the process that connected.
     pub uid: u32,
-    /// Its group id.
+    /// The group id of the process.
     pub gid: u32,
-    /// Its process id; `None` where the kernel does not say.
+    /// The process id, or `None` where the kernel does not report it.
     pub pid: Option<i32>,
 }

@@ -1,33 +1,40 @@
-//! Durations as Go's `time.ParseDuration` takes them: in profiles, in the configuration, in the oldest requests.
+//! Durations in the syntax of Go's `time.ParseDuration`, which profiles, the configuration and the oldest
+//! requests use.
 
 use std::fmt::Write as _;
 
-/// Why a text is no duration.
+/// The reason why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// No number where one belongs.
+    /// A number is missing.
     #[error("is not a duration such as `-1h`, `8760h` or `1h30m`")]
     Malformed,
-    /// A number without a unit.
+    /// A number has no unit.
     #[error("has a number without a unit (ns, us, ms, s, m or h)")]
     NoUnit,
-    /// A unit that does not exist.
+    /// A unit is unknown.
     #[error("has a unit other than ns, us, ms, s, m and h")]
     UnknownUnit,
-    /// More than Go's 64-bit count of nanoseconds holds.
-    #[error("is longer than 2562047h47m16s, the longest duration there is")]
+    /// The duration exceeds Go's 64-bit count of nanoseconds.
+    #[error("is longer than 2562047h47m16s, the longest supported duration")]
     TooLong,
 }
 
 const SECOND: i128 = 1_000_000_000;
 
-/// Reads a duration such as `-1h`, `1h30m`, `1.5h` or `250ms` and cuts it to whole seconds towards zero, so that a
-/// window never becomes wider than it was written.
+/// Parses a duration such as `-1h`, `1h30m`, `1.5h` or `250ms` into whole seconds. It rounds towards zero, so
+/// that a validity window never becomes wider than the profile states.
+///
+/// # Errors
+/// Fails where the text is not a duration.
 pub(crate) fn parse(text: &str) -> Result<i64, DurationError> {
     i64::try_from(nanoseconds(text)? / SECOND).map_err(|_| DurationError::TooLong)
 }
 
-/// Reads a duration to the nanosecond.
+/// Parses a duration into nanoseconds.
+///
+/// # Errors
+/// Fails where the text is not a duration.
 pub fn nanoseconds(text: &str) -> Result<i128, DurationError> {
     let (negative, unsigned) = match text.as_bytes().first() {
         Some(b'-') => (true, text.get(1..).unwrap_or_default()),
@@ -43,17 +50,17 @@ pub fn nanoseconds(text: &str) -> Result<i128, DurationError> {
     let mut rest = unsigned;
     let mut nanoseconds: i128 = 0;
     while !rest.is_empty() {
-        let (value, after) = component(rest)?;
+        let (value, remainder) = component(rest)?;
         nanoseconds = nanoseconds.checked_add(value).ok_or(DurationError::TooLong)?;
         if nanoseconds > i128::from(i64::MAX) {
             return Err(DurationError::TooLong);
         }
-        rest = after;
+        rest = remainder;
     }
     Ok(if negative { -nanoseconds } else { nanoseconds })
 }
 
-/// Prints whole seconds as Go does, without the parts that are nought: `8760h`, `1h30m`, `-30m`, `0s`.
+/// Formats seconds in Go's syntax and omits the components that are zero: `8760h`, `1h30m`, `-30m`, `0s`.
 pub(crate) fn print(seconds: i64) -> String {
     if seconds == 0 {
         return "0s".to_owned();
@@ -62,21 +69,21 @@ pub(crate) fn print(seconds: i64) -> String {
     let total = seconds.unsigned_abs();
     for (value, unit) in [(total / 3600, 'h'), (total / 60 % 60, 'm'), (total % 60, 's')] {
         if value > 0 {
-            // Writing to a String does not fail.
+            // Writing to a String cannot fail.
             let _ = write!(text, "{value}{unit}");
         }
     }
     text
 }
 
-/// One number and its unit, in nanoseconds, and what follows.
+/// Parses the first number with its unit. Returns its value in nanoseconds and the rest of the text.
 fn component(text: &str) -> Result<(i128, &str), DurationError> {
-    let (whole, rest) = split(text, |c| c.is_ascii_digit());
+    let (integer, rest) = split(text, |c| c.is_ascii_digit());
     let (fraction, rest) = match rest.strip_prefix('.') {
         Some(after) => split(after, |c| c.is_ascii_digit()),
         None => ("", rest),
     };
-    if whole.is_empty() && fraction.is_empty() {
+    if integer.is_empty() && fraction.is_empty() {
         return Err(DurationError::Malformed);
     }
     let (unit, rest) = split(rest, |c| c != '.' && !c.is_ascii_digit());
@@ -90,26 +97,28 @@ fn component(text: &str) -> Result<(i128, &str), DurationError> {
         "h" => 3600 * SECOND,
         _ => return Err(DurationError::UnknownUnit),
     };
-    let whole: i128 = match whole {
+    let integer: i128 = match integer {
         "" => 0,
         digits => i128::from(digits.parse::<u64>().map_err(|_| DurationError::TooLong)?),
     };
-    Ok((whole * scale + part(fraction, scale), rest))
+    Ok((integer * scale + fraction_of(fraction, scale), rest))
 }
 
-/// The decimals of a number times its scale. Past 18 digits they are worth less than a nanosecond.
-fn part(fraction: &str, scale: i128) -> i128 {
+/// Returns the decimal fraction `0.digits` of `scale` nanoseconds. Digits after the 18th are worth less than a
+/// nanosecond.
+fn fraction_of(digits: &str, scale: i128) -> i128 {
     let mut value = 0;
     let mut divisor: i128 = 1;
-    for digit in fraction.bytes().take(18) {
+    for digit in digits.bytes().take(18) {
         value = value * 10 + i128::from(digit - b'0');
         divisor *= 10;
     }
     value * scale / divisor
 }
 
-fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
-    text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
+/// Splits a text before the first character that does not match.
+fn split(text: &str, matches: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|c| !matches(c)).unwrap_or(text.len()))
 }
 
 #[cfg(test)]
@@ -119,7 +128,7 @@ mod tests {
     use super::{DurationError, parse, print};
 
     #[test]
-    fn what_go_takes() {
+    fn parses_the_durations_of_go() {
         for (text, seconds) in [
             ("0", 0),
             ("-0", 0),
@@ -145,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_go_refuses() {
+    fn rejects_what_go_rejects() {
         use DurationError::{Malformed, NoUnit, TooLong, UnknownUnit};
         for (text, error) in [
             ("", Malformed),
@@ -168,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn printing_leaves_out_what_is_nought() {
+    fn print_omits_zero_components() {
         for (seconds, text) in [(0, "0s"), (-3600, "-1h"), (5400, "1h30m"), (3601, "1h1s"), (59, "59s")] {
             assert_eq!(print(seconds), text);
         }
@@ -176,17 +185,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "\\PC*") {
+        fn parse_never_panics(text in "\\PC*") {
             let _ = parse(&text);
         }
 
         #[test]
-        fn no_near_miss_panics(text in "[-+]?([0-9]{0,25}(\\.[0-9]{0,25})?(ns|us|ms|s|m|h|d)?){0,4}") {
+        fn parse_never_panics_on_malformed_durations(text in "[-+]?([0-9]{0,25}(\\.[0-9]{0,25})?(ns|us|ms|s|m|h|d)?){0,4}") {
             let _ = parse(&text);
         }
 
         #[test]
-        fn what_is_printed_is_read_back(seconds in -9_223_372_036i64..=9_223_372_036) {
+        fn parse_reads_back_printed_durations(seconds in -9_223_372_036i64..=9_223_372_036) {
             prop_assert_eq!(parse(&print(seconds)), Ok(seconds));
         }
     }

@@ -6,6 +6,10 @@
 
 #![deny(unsafe_code)] // lifted in one module, `backend::evp`, which says why
 
+// The macro of the table is in scope in the modules below it.
+#[macro_use]
+mod operations;
+
 pub mod algorithm;
 pub mod backend;
 pub mod caller;

@@ -141,6 +141,11 @@ impl CallError {
         Self::Library { code, reason, message }
     }
 
+    /// Reports whether the broker itself is at fault: the code is INTERNAL.
+    pub const fn is_internal(&self) -> bool {
+        matches!(self.code(), Code::Internal)
+    }
+
     const fn code(&self) -> Code {
         match self {
             Self::Request(_) | Self::MalformedTimeout | Self::MetadataTooLarge { .. } | Self::NotGrpc => {

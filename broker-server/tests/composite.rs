@@ -358,7 +358,7 @@ async fn there_are_no_composites_in_cms_and_no_key_pairs_of_composites() {
     let mut request = v1::GenerateKeyPairRequest::default();
     request.profile.clone_from(&vector.name);
     let outcome = keys.generate_key_pair(request).await;
-    refused(outcome, Code::FailedPrecondition, "KEY_NOT_ALLOWED", "", "made one by one");
+    refused(outcome, Code::FailedPrecondition, "KEY_NOT_ALLOWED", "", "generated one by one");
 }
 
 #[tokio::test]

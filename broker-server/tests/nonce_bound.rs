@@ -50,6 +50,7 @@ async fn encrypt(
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(60),
         received: 0,
+        arrived: Instant::now(),
         idle_timeout: None,
     });
     let answer = broker.answer(request).await?;

@@ -140,7 +140,7 @@ async fn each_refusal_has_its_reason() {
         assert_eq!(facts(&status), (code, reason.into(), at.into()), "{profile}: {status}");
     }
     let status = key_pair(&broker, "large", None, 0).await.unwrap_err();
-    assert!(status.message().contains("make the key elsewhere"), "{status}");
+    assert!(status.message().contains("generate the key elsewhere"), "{status}");
     for profile in ["native ed25519", "native ml-dsa-44", "aws-lc ml-dsa-87"] {
         for length in [0, 31, 33, 64] {
             let status = key_pair(&broker, profile, Some(&vec![7; length]), 0).await.unwrap_err();

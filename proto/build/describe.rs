@@ -90,7 +90,7 @@ fn operation_request(message: &MessageDescriptor, path: &str) -> String {
     }
     format!(
         "impl OperationRequest for {path} {{\n    fn profile(&self) -> &str {{\n        &self.profile\n    }}\n\n    \
-         fn take_metadata(&mut self) -> Option<Metadata> {{\n        self.metadata.take()\n    }}\n}}\n\n"
+         fn take_metadata(&mut self) -> Option<crate::v1::Metadata> {{\n        self.metadata.take()\n    }}\n}}\n\n"
     )
 }
 
@@ -109,8 +109,8 @@ fn operation_response(message: &MessageDescriptor, path: &str) -> String {
         .map(|(name, set, ignore)| format!("        {};\n", if has(name) { set } else { ignore }))
         .concat();
     format!(
-        "impl OperationResponse for {path} {{\n    fn complete(&mut self, descriptor: impl FnOnce() -> CryptoDescriptor, \
-         metadata: Option<Metadata>, padding: usize) {{\n{body}    }}\n}}\n\n"
+        "impl OperationResponse for {path} {{\n    fn complete(&mut self, descriptor: impl FnOnce() -> crate::v1::CryptoDescriptor, \
+         metadata: Option<crate::v1::Metadata>, padding: usize) {{\n{body}    }}\n}}\n\n"
     )
 }
 

@@ -6,10 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use zeroize::Zeroize as _;
 
-use crate::{
-    decode::{Elements, Field, Repeated, Shape},
-    v1::{CryptoDescriptor, Metadata},
-};
+use crate::decode::{Elements, Field, Repeated, Shape};
 
 /// A message of one of the packages here.
 pub trait Described: prost::Message + Default + 'static {
@@ -31,7 +28,7 @@ pub trait OperationRequest: Described + Send {
     /// Returns the name of the profile.
     fn profile(&self) -> &str;
     /// Takes the metadata out of the message.
-    fn take_metadata(&mut self) -> Option<Metadata>;
+    fn take_metadata(&mut self) -> Option<crate::v1::Metadata>;
 }
 
 /// A response of `cryptobroker.v1` of an operation: a message with `metadata`, and mostly with a `descriptor`.
@@ -39,8 +36,8 @@ pub trait OperationResponse: Described + Send {
     /// Sets `metadata`, and where the message has them `descriptor` and `padding`: as many zeros as given.
     fn complete(
         &mut self,
-        descriptor: impl FnOnce() -> CryptoDescriptor,
-        metadata: Option<Metadata>,
+        descriptor: impl FnOnce() -> crate::v1::CryptoDescriptor,
+        metadata: Option<crate::v1::Metadata>,
         padding: usize,
     );
 }

@@ -1,6 +1,6 @@
 //! Authenticated encryption with associated data (RFC 5116).
 
-/// An algorithm of `EncryptAlg`; both take nonces of [`Aead::NONCE`] bytes.
+/// An algorithm that `EncryptAlg` can name. Both take nonces of [`Aead::NONCE`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Aead {
     /// AES-GCM (NIST SP 800-38D) with a key of 128, 192 or 256 bits.
@@ -12,9 +12,9 @@ pub enum Aead {
 impl Aead {
     /// Every algorithm.
     pub const ALL: [Self; 2] = [Self::AesGcm, Self::ChaCha20Poly1305];
-    /// Length of a nonce in bytes.
+    /// The length of a nonce in bytes.
     pub const NONCE: usize = 12;
-    /// The lengths that a key of some algorithm has, in bytes.
+    /// The key lengths that at least one algorithm takes, in bytes.
     pub const KEYS: [usize; 3] = [16, 24, 32];
 
     /// The name in profiles and descriptors.

@@ -1,10 +1,10 @@
-//! Composite signatures: one of ML-DSA and one of a traditional algorithm over the same message, as
-//! draft-ietf-lamps-pq-composite-sigs-19 defines them.
+//! Composite signatures: an ML-DSA signature and a traditional signature over the same message
+//! (draft-ietf-lamps-pq-composite-sigs-19).
 
 use super::{Curve, KeyType, MlDsa, SignatureHash, SignatureScheme};
 
-/// An algorithm of draft-ietf-lamps-pq-composite-sigs-19 section 6. Those with brainpool curves and with Ed448 are
-/// missing: the crypto library has neither.
+/// An algorithm of draft-ietf-lamps-pq-composite-sigs-19 section 6. The algorithms with brainpool curves and
+/// with Ed448 are left out because the crypto library has neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the names are the draft's
 pub enum Composite {
@@ -45,14 +45,14 @@ impl Composite {
         Self::MlDsa87EcdsaP521Sha512,
     ];
 
-    /// The name in profiles and descriptors: the draft's without `id-`, such as `MLDSA65-ECDSA-P384-SHA512`.
+    /// The name in profiles and descriptors: the draft's name without `id-`, such as `MLDSA65-ECDSA-P384-SHA512`.
     pub const fn name(self) -> &'static str {
-        // The draft makes each label of a name (section 6).
+        // The draft derives each label from the name (section 6).
         self.label().split_at("COMPSIG-".len()).1
     }
 
-    /// The label that binds both halves to the algorithm: part of the message representative, and ML-DSA's context
-    /// (sections 2.2 and 3.2).
+    /// The label that binds both component signatures to the algorithm. It is a part of the message
+    /// representative and the context of ML-DSA (sections 2.2 and 3.2).
     pub const fn label(self) -> &'static str {
         self.row().label
     }
@@ -62,27 +62,28 @@ impl Composite {
         self.row().oid
     }
 
-    /// The parameter set of the ML-DSA half.
+    /// The parameter set of the ML-DSA component.
     pub const fn ml_dsa(self) -> MlDsa {
         self.row().ml_dsa
     }
 
-    /// The scheme of the traditional half, with that half's own hash.
+    /// The scheme of the traditional component, with the hash of that component.
     pub const fn traditional(self) -> SignatureScheme {
         self.row().traditional
     }
 
-    /// The kinds of the two keys: the traditional one, then ML-DSA's.
+    /// The types of the two component keys: the traditional key, then the ML-DSA key.
     pub const fn keys(self) -> [KeyType; 2] {
         [self.row().key, KeyType::MlDsa(self.ml_dsa())]
     }
 
-    /// PH: the hash through which both halves see the message (section 2.1).
+    /// PH, the hash that is applied to the message before both components sign it (section 2.1).
     pub const fn pre_hash(self) -> SignatureHash {
         self.row().pre_hash
     }
 
-    /// A signature as its ML-DSA half and its traditional half (section 4.3); `None` when it is too short to have two.
+    /// Splits a signature into its ML-DSA part and its traditional part (section 4.3). Returns `None` where it
+    /// is too short to have both.
     pub fn halves(self, signature: &[u8]) -> Option<(&[u8], &[u8])> {
         signature.split_at_checked(self.ml_dsa().signature_length())
     }
@@ -215,7 +216,7 @@ impl Composite {
     }
 }
 
-/// A row of the draft's list.
+/// The parameters of one algorithm of the draft's list.
 struct Row {
     label: &'static str,
     oid: &'static str,

@@ -1,18 +1,18 @@
-//! What signs data.
+//! Signature schemes for data.
 
 use super::{Composite, SignatureScheme};
 
-/// How data is signed: by one key, or by two whose signatures count only together.
+/// A signature scheme for data: one key, or two keys whose signatures are only valid together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DataScheme {
-    /// By one key.
+    /// A signature by one key.
     Single(SignatureScheme),
-    /// By a composite of a traditional key and an ML-DSA key.
+    /// A composite signature by a traditional key and an ML-DSA key.
     Composite(Composite),
 }
 
 impl DataScheme {
-    /// `SignAlg` in profiles.
+    /// The name in `SignAlg` of profiles.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Single(scheme) => scheme.name(),
@@ -20,7 +20,7 @@ impl DataScheme {
         }
     }
 
-    /// The name in descriptors, such as `ecdsa-with-sha-512` or `MLDSA65-ECDSA-P384-SHA512`, which is one of
+    /// The name in descriptors, such as `ecdsa-with-sha-512`, or `MLDSA65-ECDSA-P384-SHA512` of
     /// draft-ietf-lamps-pq-composite-sigs-19.
     pub const fn data_descriptor(self) -> &'static str {
         match self {

@@ -22,7 +22,7 @@ impl MlKem {
         }
     }
 
-    /// Length of an encapsulation key in bytes (FIPS 203 table 3).
+    /// The length of an encapsulation key in bytes (FIPS 203 table 3).
     pub const fn encapsulation_key_length(self) -> usize {
         match self {
             Self::MlKem512 => 800,
@@ -31,7 +31,7 @@ impl MlKem {
         }
     }
 
-    /// Length of an expanded decapsulation key in bytes (FIPS 203 table 3).
+    /// The length of an expanded decapsulation key in bytes (FIPS 203 table 3).
     pub const fn decapsulation_key_length(self) -> usize {
         match self {
             Self::MlKem512 => 1632,
@@ -40,7 +40,7 @@ impl MlKem {
         }
     }
 
-    /// Length of a ciphertext in bytes (FIPS 203 table 3).
+    /// The length of a ciphertext in bytes (FIPS 203 table 3).
     pub const fn ciphertext_length(self) -> usize {
         match self {
             Self::MlKem512 => 768,
@@ -50,7 +50,7 @@ impl MlKem {
     }
 }
 
-/// A key encapsulation mechanism of the profile language.
+/// A key encapsulation mechanism that `KemAlg` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kem {
     /// ML-KEM (FIPS 203).
@@ -76,7 +76,7 @@ impl Kem {
         }
     }
 
-    /// The object identifier of its keys: RFC 9935 3, draft-connolly-cfrg-xwing-kem-10 5.8.
+    /// The object identifier of the keys (RFC 9935 3, draft-connolly-cfrg-xwing-kem-10 5.8).
     pub const fn oid(self) -> &'static str {
         match self {
             Self::MlKem(MlKem::MlKem512) => "2.16.840.1.101.3.4.4.1",
@@ -86,7 +86,8 @@ impl Kem {
         }
     }
 
-    /// Length in bytes of the seed that a key pair is made from: d and z (FIPS 203 7.1), or X-Wing's decapsulation key.
+    /// The length in bytes of the seed that a key pair is generated from: d and z (FIPS 203 7.1), or the
+    /// decapsulation key of X-Wing.
     pub const fn seed_length(self) -> usize {
         match self {
             Self::MlKem(_) => 64,
@@ -94,7 +95,7 @@ impl Kem {
         }
     }
 
-    /// Length of an encapsulation key in bytes.
+    /// The length of an encapsulation key in bytes.
     pub const fn encapsulation_key_length(self) -> usize {
         match self {
             Self::MlKem(set) => set.encapsulation_key_length(),
@@ -102,7 +103,7 @@ impl Kem {
         }
     }
 
-    /// Length of a ciphertext in bytes.
+    /// The length of a ciphertext in bytes.
     pub const fn ciphertext_length(self) -> usize {
         match self {
             Self::MlKem(set) => set.ciphertext_length(),

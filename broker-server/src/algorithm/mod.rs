@@ -1,4 +1,5 @@
-//! The vocabulary that every room shares: algorithms by their standards' names. No logic, no library.
+//! The vocabulary that all modules share: the algorithms under the names of their standards. This module
+//! depends on no crypto library and performs no cryptography.
 
 mod aead;
 mod composite;
@@ -12,4 +13,6 @@ pub use composite::Composite;
 pub use data_scheme::DataScheme;
 pub use hash::{HashAlgorithm, SkiHash};
 pub use kem::{Kem, MlKem};
-pub use signature::{Curve, KeyForm, KeyType, MlDsa, SignatureFormat, SignatureHash, SignatureScheme};
+pub use signature::{
+    Curve, KeyForm, KeyKind, KeyType, MlDsa, SignatureFormat, SignatureHash, SignatureScheme,
+};

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-/// A hash function inside a signature.
+use super::HashAlgorithm;
+
+/// A hash function that a signature scheme applies to the message (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // the names are the algorithms
 pub enum SignatureHash {
     Sha256,
     Sha384,
@@ -12,19 +14,19 @@ pub enum SignatureHash {
 }
 
 impl SignatureHash {
-    /// Every one of them.
+    /// Every hash function of this type.
     pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
     /// The name in profiles.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Sha256 => "sha-256",
-            Self::Sha384 => "sha-384",
-            Self::Sha512 => "sha-512",
+            Self::Sha256 => HashAlgorithm::Sha256.name(),
+            Self::Sha384 => HashAlgorithm::Sha384.name(),
+            Self::Sha512 => HashAlgorithm::Sha512.name(),
         }
     }
 
-    /// Length of the digest in bytes.
+    /// The length of the digest in bytes.
     pub const fn length(self) -> u32 {
         match self {
             Self::Sha256 => 32,
@@ -34,9 +36,9 @@ impl SignatureHash {
     }
 }
 
-/// A named curve of FIPS 186-5 / SP 800-186.
+/// A named curve of FIPS 186-5 and SP 800-186.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // the names are the standards'
 pub enum Curve {
     P224,
     P256,
@@ -45,10 +47,10 @@ pub enum Curve {
 }
 
 impl Curve {
-    /// Every curve, the smallest first.
+    /// Every curve, in ascending order of size.
     pub const ALL: [Self; 4] = [Self::P224, Self::P256, Self::P384, Self::P521];
 
-    /// The size in bits that profiles constrain.
+    /// The size of the field in bits, which is what profiles constrain.
     pub const fn bits(self) -> u32 {
         match self {
             Self::P224 => 224,
@@ -58,7 +60,7 @@ impl Curve {
         }
     }
 
-    /// Length of the order in bytes: of r and of s in a signature.
+    /// The length of the order in bytes, which is also the length of r and of s in a raw signature.
     pub const fn order_length(self) -> usize {
         self.bits().div_ceil(8) as usize
     }
@@ -66,7 +68,7 @@ impl Curve {
 
 /// A parameter set of FIPS 204.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // the names are the standard's
 pub enum MlDsa {
     MlDsa44,
     MlDsa65,
@@ -83,7 +85,7 @@ impl MlDsa {
         }
     }
 
-    /// Length of a signature in bytes (FIPS 204 table 2).
+    /// The length of a signature in bytes (FIPS 204 table 2).
     pub const fn signature_length(self) -> usize {
         match self {
             Self::MlDsa44 => 2420,
@@ -93,12 +95,49 @@ impl MlDsa {
     }
 }
 
-/// What kind of key, and how large.
+/// The kind of a key without its size. Each entry of `KeyConstraints` names one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyKind {
+    /// RSA (RFC 8017).
+    Rsa,
+    /// An elliptic-curve key for ECDSA (FIPS 186-5).
+    Ecdsa,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// ML-DSA (FIPS 204); each parameter set is a kind of its own.
+    MlDsa(MlDsa),
+}
+
+impl KeyKind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 6] = [
+        Self::Rsa,
+        Self::Ecdsa,
+        Self::Ed25519,
+        Self::MlDsa(MlDsa::MlDsa44),
+        Self::MlDsa(MlDsa::MlDsa65),
+        Self::MlDsa(MlDsa::MlDsa87),
+    ];
+
+    /// The name in profiles and in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::Ecdsa => "ECDSA",
+            Self::Ed25519 => "Ed25519",
+            Self::MlDsa(MlDsa::MlDsa44) => "ML-DSA-44",
+            Self::MlDsa(MlDsa::MlDsa65) => "ML-DSA-65",
+            Self::MlDsa(MlDsa::MlDsa87) => "ML-DSA-87",
+        }
+    }
+}
+
+/// The kind and the size of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyType {
     /// RSA with a modulus of `bits` bits.
     Rsa {
-        /// Length of the modulus in bits.
+        /// The length of the modulus in bits.
         bits: u32,
     },
     /// An elliptic-curve key on a named curve.
@@ -109,24 +148,35 @@ pub enum KeyType {
     MlDsa(MlDsa),
 }
 
-impl fmt::Display for KeyType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl KeyType {
+    /// Returns the kind without the size.
+    pub const fn kind(self) -> KeyKind {
         match self {
-            Self::Rsa { bits } => write!(f, "RSA {bits}"),
-            Self::Ec(curve) => write!(f, "ECDSA {}", curve.bits()),
-            Self::Ed25519 => f.write_str("Ed25519"),
-            Self::MlDsa(MlDsa::MlDsa44) => f.write_str("ML-DSA-44"),
-            Self::MlDsa(MlDsa::MlDsa65) => f.write_str("ML-DSA-65"),
-            Self::MlDsa(MlDsa::MlDsa87) => f.write_str("ML-DSA-87"),
+            Self::Rsa { .. } => KeyKind::Rsa,
+            Self::Ec(_) => KeyKind::Ecdsa,
+            Self::Ed25519 => KeyKind::Ed25519,
+            Self::MlDsa(set) => KeyKind::MlDsa(set),
         }
     }
 }
 
-/// How a private key's DER is laid out.
+/// Prints the kind, and the size in bits where the kind has more than one: `RSA 3072`, `ECDSA 384`, `Ed25519`.
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind().name();
+        match self {
+            Self::Rsa { bits } => write!(f, "{kind} {bits}"),
+            Self::Ec(curve) => write!(f, "{kind} {}", curve.bits()),
+            Self::Ed25519 | Self::MlDsa(_) => f.write_str(kind),
+        }
+    }
+}
+
+/// The DER structure of a private key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyForm {
-    /// PrivateKeyInfo (RFC 5208) or OneAsymmetricKey (RFC 5958): RSA, EC, Ed25519 (RFC 8410), ML-DSA (RFC 9881: seed,
-    /// expanded key, or both).
+    /// PrivateKeyInfo (RFC 5208) or OneAsymmetricKey (RFC 5958): RSA, EC, Ed25519 (RFC 8410), ML-DSA (RFC 9881:
+    /// seed, expanded key, or both).
     Pkcs8,
     /// ECPrivateKey (RFC 5915) with its named curve inside.
     Sec1,
@@ -135,21 +185,21 @@ pub enum KeyForm {
 }
 
 impl KeyForm {
-    /// Every form, in the order in which they are tried.
+    /// Every form, in the order in which a parser tries them.
     pub const ALL: [Self; 3] = [Self::Pkcs8, Self::Sec1, Self::Pkcs1];
 }
 
-/// How something is signed, or was: the key's kind and, where the kind leaves it open, hash and padding.
+/// A signature scheme: the kind of key and, where the kind leaves them open, the hash and the padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureScheme {
     /// RSASSA-PKCS1-v1_5 (RFC 8017 8.2).
     RsaPkcs1(SignatureHash),
     /// RSASSA-PSS (RFC 8017 8.1) with MGF1 over the same hash.
     RsaPss {
-        /// Hash of the message and of MGF1.
+        /// The hash of the message and of MGF1.
         hash: SignatureHash,
-        /// Length of the salt in bytes. The broker's own signatures have the hash's length; a signature to be verified
-        /// says its own, and one with another length is wrong.
+        /// The length of the salt in bytes. The broker signs with a salt as long as the digest. A signature that is
+        /// verified declares its own length, and verification fails where the actual salt has another.
         salt_length: u32,
     },
     /// ECDSA (FIPS 186-5), the signature as Ecdsa-Sig-Value (RFC 3279 2.2.3).
@@ -161,23 +211,27 @@ pub enum SignatureScheme {
 }
 
 impl SignatureScheme {
-    /// RSASSA-PSS as the broker signs: the salt as long as the hash (RFC 8017 9.1, note 4).
+    /// Returns RSASSA-PSS as the broker signs with it: the salt is as long as the digest (RFC 8017 9.1, note 4).
     pub const fn rsa_pss(hash: SignatureHash) -> Self {
         Self::RsaPss { hash, salt_length: hash.length() }
     }
 
-    /// Whether keys of `kind` make and verify such signatures.
-    pub fn fits(self, kind: KeyType) -> bool {
-        match (self, kind) {
-            (Self::RsaPkcs1(_) | Self::RsaPss { .. }, KeyType::Rsa { .. })
-            | (Self::Ecdsa(_), KeyType::Ec(_))
-            | (Self::Ed25519, KeyType::Ed25519) => true,
-            (Self::MlDsa(wanted), KeyType::MlDsa(set)) => wanted == set,
-            _ => false,
+    /// Returns the kind of key that makes and verifies such signatures.
+    pub const fn key_kind(self) -> KeyKind {
+        match self {
+            Self::RsaPkcs1(_) | Self::RsaPss { .. } => KeyKind::Rsa,
+            Self::Ecdsa(_) => KeyKind::Ecdsa,
+            Self::Ed25519 => KeyKind::Ed25519,
+            Self::MlDsa(set) => KeyKind::MlDsa(set),
         }
     }
 
-    /// `SignAlg` in profiles.
+    /// Reports whether a key of this type makes and verifies such signatures.
+    pub fn fits(self, key: KeyType) -> bool {
+        self.key_kind() == key.kind()
+    }
+
+    /// The name in `SignAlg` of profiles.
     pub const fn name(self) -> &'static str {
         match self {
             Self::RsaPkcs1(_) => "rsa",
@@ -188,7 +242,7 @@ impl SignatureScheme {
         }
     }
 
-    /// The hash, where the scheme leaves it open.
+    /// Returns the hash, or `None` where the algorithm fixes it.
     pub const fn hash(self) -> Option<SignatureHash> {
         match self {
             Self::RsaPkcs1(hash) | Self::RsaPss { hash, .. } | Self::Ecdsa(hash) => Some(hash),
@@ -213,7 +267,8 @@ impl SignatureScheme {
         }
     }
 
-    /// The name in the descriptors of certificates, such as `ecdsa-with-SHA512` (RFC 5758) or `sha256WithRSAEncryption` (RFC 8017).
+    /// The name in the descriptors of certificates, such as `ecdsa-with-SHA512` (RFC 5758) or
+    /// `sha256WithRSAEncryption` (RFC 8017).
     pub const fn descriptor(self) -> &'static str {
         match self {
             Self::RsaPkcs1(SignatureHash::Sha256) => "sha256WithRSAEncryption",
@@ -223,28 +278,28 @@ impl SignatureScheme {
             Self::Ecdsa(SignatureHash::Sha384) => "ecdsa-with-SHA384",
             Self::Ecdsa(SignatureHash::Sha512) => "ecdsa-with-SHA512",
             Self::RsaPss { .. } => "id-RSASSA-PSS",
-            Self::Ed25519 => "Ed25519",
-            Self::MlDsa(MlDsa::MlDsa44) => "ML-DSA-44",
-            Self::MlDsa(MlDsa::MlDsa65) => "ML-DSA-65",
-            Self::MlDsa(MlDsa::MlDsa87) => "ML-DSA-87",
+            Self::Ed25519 | Self::MlDsa(_) => self.key_kind().name(),
         }
     }
 }
 
-/// How a signature over data travels.
+/// The encoding of a signature over data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureFormat {
-    /// The signature's own octets; of ECDSA r and s, each as long as the curve's order.
+    /// The octets of the signature itself; for ECDSA r and s, each as long as the order of the curve.
     Raw,
-    /// What an X.509 signature's BIT STRING holds: of ECDSA Ecdsa-Sig-Value, of the others their own octets.
+    /// The contents of the BIT STRING of an X.509 signature: Ecdsa-Sig-Value for ECDSA, the raw octets otherwise.
     Der,
-    /// DER in a `SIGNATURE` block (RFC 7468).
+    /// The DER encoding in a PEM block labelled `SIGNATURE` (RFC 7468).
     Pem,
-    /// Detached SignedData (RFC 5652) in DER, the signer by subject key identifier.
+    /// Detached SignedData (RFC 5652) in DER whose signer is identified by its subject key identifier.
     Cms,
 }
 
 impl SignatureFormat {
+    /// Every format, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::Raw, Self::Der, Self::Pem, Self::Cms];
+
     /// The name in profiles.
     pub const fn name(self) -> &'static str {
         match self {

@@ -7,10 +7,10 @@ use crate::{
 };
 
 /// What the libraries of this build can do.
-pub const CAPABILITIES: Capabilities = Capabilities { objection, fips: module::FIPS };
+pub const CAPABILITIES: Capabilities = Capabilities { unsupported, fips: module::FIPS };
 
 /// Hash functions, signatures and authenticated encryption are in both libraries.
-fn objection(need: &Need<'_>) -> Option<Unsupported> {
+fn unsupported(need: &Need<'_>) -> Option<Unsupported> {
     match need.section {
         Section::Kem(rule) if !backend(need.library).kem.offers(rule.algorithm) => Some(Unsupported {
             key: "KemAlg",

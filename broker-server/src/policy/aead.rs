@@ -2,8 +2,8 @@
 
 use super::{
     Denial, DenialKind, Facts,
+    check::Case,
     decide::{Check, Decide},
-    denial::denial,
     facts::Fact,
     findings::Findings,
     permit::{DecryptData, EncryptData},
@@ -12,11 +12,11 @@ use super::{
 use crate::request;
 
 impl Decide for EncryptData {
-    const CHECKS: &'static [Check<Self>] = &[key, nonce];
+    const CHECKS: &'static [Check<Self>] = &[key_size, nonce];
 
     fn facts(request: &request::EncryptData, now: i64) -> Facts<'_> {
-        let key = request.key.len();
-        Facts { data_key_length: Some(key), nonce: request.nonce.is_some(), ..Facts::new(now) }
+        let key_length = request.key.len();
+        Facts { data_key_length: Some(key_length), nonce: request.nonce.is_some(), ..Facts::new(now) }
     }
 
     fn grant(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
@@ -25,7 +25,7 @@ impl Decide for EncryptData {
 }
 
 impl Decide for DecryptData {
-    const CHECKS: &'static [Check<Self>] = &[key];
+    const CHECKS: &'static [Check<Self>] = &[key_size];
 
     fn facts(request: &request::DecryptData, now: i64) -> Facts<'_> {
         Facts { data_key_length: Some(request.key.len()), nonce: true, ..Facts::new(now) }
@@ -36,42 +36,35 @@ impl Decide for DecryptData {
     }
 }
 
-/// Refuses a key that is not as long as `KeySize` says.
-fn key(
-    profile: &Profile,
-    rule: &EncryptDataRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    let Some(found) = findings.known(Fact::Key, facts.data_key_length)? else { return Ok(()) };
-    let wanted = rule.key_length();
-    if found == wanted {
+/// Checks that the key has the size of `KeySize`.
+fn key_size(case: &Case<'_, EncryptDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Some(length) = findings.require(Fact::Key, case.facts.data_key_length)? else { return Ok(()) };
+    let expected = case.rule.key_length();
+    if length == expected {
         return Ok(());
     }
     let message = format!(
-        "the key has {} bits; profile {} takes keys of {} bits ({wanted} bytes)",
-        found * 8,
-        profile.name,
-        rule.key_size
+        "the key has {} bits; profile {} takes keys of {} bits ({expected} bytes)",
+        length * 8,
+        case.profile.name,
+        case.rule.key_size
     );
-    findings.refuse(denial(profile, DenialKind::KeyNotAllowed, "API.EncryptData.KeySize", rule.line, message))
+    let path = "API.EncryptData.KeySize";
+    findings.deny(case.denial(DenialKind::KeyNotAllowed, path, case.rule.line, message))
 }
 
-/// Refuses a nonce of the caller's where the broker makes it. A nonce that is missing is not refused here: the operation
-/// says which field lacks it.
-fn nonce(
-    profile: &Profile,
-    rule: &EncryptDataRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    if !facts.nonce || rule.nonce == NonceStrategy::UserProvided {
+/// Checks that the request has no nonce where the broker generates it. A nonce that is missing is left to the
+/// operation, whose error names the field.
+fn nonce(case: &Case<'_, EncryptDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+    if !case.facts.nonce || case.rule.nonce == NonceStrategy::UserProvided {
         return Ok(());
     }
-    let message =
-        format!("profile {} makes the nonce itself; leave it out and take it from the answer", profile.name);
+    let message = format!(
+        "profile {} generates the nonce; omit it and use the nonce in the response",
+        case.profile.name
+    );
     let path = "API.EncryptData.NonceStrategy";
-    findings.refuse(denial(profile, DenialKind::NonceNotAllowed, path, rule.line, message))
+    findings.deny(case.denial(DenialKind::NonceNotAllowed, path, case.rule.line, message))
 }
 
 #[cfg(test)]

@@ -1,38 +1,40 @@
-//! The canonical form of a catalogue: the text whose SHA-256 is the catalogue's digest.
+//! The canonical form of a catalogue: the text whose SHA-256 is the digest of the catalogue.
 //!
-//! One line `path=value` for each rule that holds, in the order of this file, profiles by name; strings as JSON. It is
-//! made from the typed rules, defaults included, so comments, layout, the order of keys, the case of algorithms and a
-//! default written out do not change it, and every change of what is allowed does.
+//! It has one line `path=value` for each rule, in the order of this file, with the profiles sorted by name and
+//! strings as JSON. It is made from the typed rules with all defaults, so that comments, layout, the order of
+//! keys, the case of algorithms and a default that is written out do not change it, and every change of what is
+//! allowed does.
 
 use std::fmt::{Display, Write as _};
 
 use super::{
     document::Document,
     profile::{
-        Deprecation, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SubjectAlternativeNames,
+        Deprecation, Groth16Rule, KeyConstraints, KmsRule, Profile, SignCertificateRule, SignDataRule,
+        SubjectAlternativeNames,
     },
 };
-use crate::algorithm::{DataScheme, KeyType, SignatureScheme};
+use crate::algorithm::{DataScheme, KeyKind, SignatureScheme};
 
-/// The first line; its number goes up when the form changes.
+/// The first line. Its number is incremented when the form changes.
 const HEADER: &str = "crypto-broker-catalogue=1\n";
 
-/// The canonical form.
+/// Returns the canonical form of a document.
 pub(super) fn text(document: &Document) -> String {
     let mut lines = Lines { text: HEADER.to_owned(), prefix: String::new() };
     lines.put("Settings.EnforceSunset", document.enforce_sunset);
     lines.put("Settings.Fips", if document.fips { "required" } else { "off" });
     if let Some(kms) = &document.kms {
-        lines.put("KMS.Client", "openbao");
+        lines.put("KMS.Client", KmsRule::CLIENT);
         lines.string("KMS.Config", &kms.config);
         lines.put("KMS.Cache", kms.cache);
     }
     let mut profiles: Vec<&Profile> = document.profiles.iter().map(AsRef::as_ref).collect();
     profiles.sort_by(|a, b| a.name.cmp(&b.name));
-    for one in profiles {
+    for rules in profiles {
         lines.prefix = String::new();
-        lines.string("Profile", &one.name);
-        profile(one, &mut lines);
+        lines.string("Profile", &rules.name);
+        profile(rules, &mut lines);
     }
     lines.text
 }
@@ -43,13 +45,13 @@ struct Lines {
 }
 
 impl Lines {
-    /// Writes a value of our own spelling.
+    /// Writes a value whose text is fixed by this module.
     fn put(&mut self, path: &str, value: impl Display) {
-        // Writing to a String does not fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{}{path}={value}", self.prefix);
     }
 
-    /// Writes a value of the document's spelling.
+    /// Writes a value from the document, as a JSON string.
     fn string(&mut self, path: &str, value: &str) {
         self.put(path, serde_json::Value::from(value));
     }
@@ -88,7 +90,7 @@ fn profile(profile: &Profile, lines: &mut Lines) {
     }
     if let Some(rule) = &profile.groth16 {
         lines.prefix = "Groth16.".to_owned();
-        lines.put("Curve", "bn254");
+        lines.put("Curve", Groth16Rule::CURVE);
         let mut circuits: Vec<&String> = rule.circuits.iter().collect();
         circuits.sort();
         for circuit in circuits {
@@ -160,16 +162,15 @@ fn scheme(scheme: SignatureScheme, lines: &mut Lines) {
     }
 }
 
-fn keys(side: &str, keys: &KeyConstraints, lines: &mut Lines) {
-    for (kind, range) in [("RSA", keys.rsa), ("ECDSA", keys.ecdsa)] {
-        if let Some(range) = range {
-            lines.put(&format!("{side}.{kind}"), format_args!("{}-{}", range.min, range.max));
+fn keys(section: &str, keys: &KeyConstraints, lines: &mut Lines) {
+    for kind in [KeyKind::Rsa, KeyKind::Ecdsa] {
+        if let Some(range) = keys.sizes(kind) {
+            let path = format!("{section}.{}", kind.name());
+            lines.put(&path, format_args!("{}-{}", range.min, range.max));
         }
     }
-    if keys.ed25519.is_some() {
-        lines.put(&format!("{side}.Ed25519"), true);
-    }
-    for (set, _) in &keys.ml_dsa {
-        lines.put(&format!("{side}.{}", KeyType::MlDsa(*set)), true);
+    let without_sizes = keys.ed25519.map(|_| KeyKind::Ed25519).into_iter();
+    for kind in without_sizes.chain(keys.ml_dsa.iter().map(|(set, _)| KeyKind::MlDsa(*set))) {
+        lines.put(&format!("{section}.{}", kind.name()), true);
     }
 }

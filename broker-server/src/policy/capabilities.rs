@@ -1,31 +1,32 @@
-//! What the crypto libraries of this build can do. Policy knows no library; whoever knows them tells it through this.
+//! What the crypto libraries of this build support. Policy depends on no crypto library; a caller that does
+//! passes it this.
 
 use super::profile::{CryptoLibrary, Section};
 
-/// Asked at load for every section of every profile: what could not be served is refused there, with its line, and not
-/// call by call.
+/// What a build supports. The document reader checks every section of every profile against it, so that a
+/// profile that could not be served is refused when it is loaded, with its line, and not call by call.
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
-    /// What is against it; `None` where nothing is.
-    pub objection: fn(&Need<'_>) -> Option<Unsupported>,
-    /// Whether there is a FIPS 140-3 module, without which `Fips: required` cannot be kept.
+    /// Returns why a section cannot be served, or `None` where it can.
+    pub unsupported: fn(&Need<'_>) -> Option<Unsupported>,
+    /// Whether the build has a FIPS 140-3 module, which `Fips: required` demands.
     pub fips: bool,
 }
 
-/// A section of a profile, and what is to serve it.
+/// A section of a profile and the library that is to serve it.
 #[derive(Clone, Copy, Debug)]
 pub struct Need<'a> {
-    /// The profile's library.
+    /// The library of the profile.
     pub library: CryptoLibrary,
     /// The section.
     pub section: Section<'a>,
 }
 
-/// Why a section cannot be served.
+/// The reason why a section cannot be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported {
     /// The key of the section at fault, such as `KemAlg`.
     pub key: &'static str,
-    /// What is wrong with its value, for people.
+    /// A description of what is unsupported about its value.
     pub message: String,
 }

@@ -1,4 +1,4 @@
-//! The catalogue: every profile of one document, immutable, with a digest.
+//! The catalogue: all profiles of one document, immutable, with a digest.
 
 use std::{
     collections::HashMap,
@@ -16,10 +16,10 @@ use super::{
     profile::{KmsRule, Profile},
 };
 
-/// The document's name in its directory.
+/// The file name of the document in its directory.
 pub const FILE_NAME: &str = "Profiles.yaml";
 
-/// The document that is compiled in.
+/// The document that is compiled into the broker.
 const BUNDLED: &str = include_str!("../../../profiles/Profiles.yaml");
 
 /// An immutable snapshot of all profiles.
@@ -32,27 +32,43 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The catalogue compiled in from `profiles/Profiles.yaml`.
+    /// Returns the catalogue that is compiled in from `profiles/Profiles.yaml`.
+    ///
+    /// # Errors
+    /// Fails where `capabilities` do not support the document.
     pub fn bundled(capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::parse("bundled Profiles.yaml", BUNDLED, capabilities)
     }
 
-    /// `Profiles.yaml` in `directory`. Missing or unreadable is an error, never a reason to fall back.
+    /// Loads `Profiles.yaml` from `directory`.
+    ///
+    /// # Errors
+    /// Fails where the file is missing, unreadable or invalid. There is no fallback to the bundled catalogue.
     pub fn load(directory: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
-    /// As [`Catalogue::load`], but what the Go broker takes is a warning where it can be: see [`Catalogue::warnings`].
+    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker
+    /// accepts the document and this broker can serve it in the same way.
+    ///
+    /// # Errors
+    /// Fails like [`Catalogue::load`].
     pub fn load_lenient(directory: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::open(&directory.join(FILE_NAME), capabilities, true)
     }
 
-    /// The document in `file`, whatever its name.
+    /// Loads the document in `file`, which may have any name.
+    ///
+    /// # Errors
+    /// Fails where the file is missing, unreadable or invalid.
     pub fn load_file(file: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::open(file, capabilities, false)
     }
 
-    /// As [`Catalogue::load_file`], read as [`Catalogue::load_lenient`] reads.
+    /// Loads like [`Catalogue::load_file`], leniently as in [`Catalogue::load_lenient`].
+    ///
+    /// # Errors
+    /// Fails like [`Catalogue::load_file`].
     pub fn load_file_lenient(file: &Path, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::open(file, capabilities, true)
     }
@@ -62,24 +78,32 @@ impl Catalogue {
         let bytes = read(file).map_err(|source| DocumentError::Io { path: file.to_owned(), source })?;
         match std::str::from_utf8(&bytes) {
             Ok(text) => Self::read(&name, text, capabilities, lenient),
-            // A document over the limit may have been cut in the middle of a character.
-            Err(_) if bytes.len() > document::MAX_BYTES => {
-                Err(document::unreadable(&name, format!("has more than {} bytes", document::MAX_BYTES)))
-            }
+            // A document over the limit may have been truncated in the middle of a character.
+            Err(_) if bytes.len() > document::MAX_BYTES => Err(document::unreadable(
+                &name,
+                format!("the document has more than {} bytes", document::MAX_BYTES),
+            )),
             Err(error) => {
-                let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-                Err(document::unreadable(&name, format!("is not UTF-8 text: see line {line}")))
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let message = format!("the document is not UTF-8 text: line {line} has an invalid byte");
+                Err(document::unreadable(&name, message))
             }
         }
     }
 
-    /// A document's text; `name` is what its errors call it. What `capabilities` object to is an error like any other.
+    /// Parses the text of a document, which errors call `name`.
+    ///
+    /// # Errors
+    /// Fails where the document is invalid or `capabilities` do not support it.
     pub fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::read(name, text, capabilities, false)
     }
 
-    /// As [`Catalogue::parse`], read as [`Catalogue::load_lenient`] reads.
+    /// Parses like [`Catalogue::parse`], leniently as in [`Catalogue::load_lenient`].
+    ///
+    /// # Errors
+    /// Fails like [`Catalogue::parse`].
     pub fn parse_lenient(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
         Self::read(name, text, capabilities, true)
     }
@@ -101,43 +125,51 @@ impl Catalogue {
         Ok(Self { document, by_name, canonical, digest })
     }
 
-    /// The profile called `name`, or the denial that says there is none and which name is near.
+    /// Returns the profile called `name`.
+    ///
+    /// # Errors
+    /// Fails where the catalogue has no such profile. The denial suggests the most similar name.
     pub fn profile(&self, name: &str) -> Result<&Arc<Profile>, Denial> {
         self.by_name.get(name).ok_or_else(|| self.unknown(name))
     }
 
-    /// What a lenient reading warns of, in the document's order.
+    /// Returns the warnings of a lenient reading, in the order of the document.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.document.warnings
     }
 
-    /// All profiles in the document's order.
+    /// Returns all profiles, in the order of the document.
     pub fn profiles(&self) -> &[Arc<Profile>] {
         &self.document.profiles
     }
 
-    /// Where keys that callers name by id live, if the document says so.
+    /// Returns the key management system that holds keys for callers, where the document configures one.
     pub fn kms(&self) -> Option<&KmsRule> {
         self.document.kms.as_ref()
     }
 
-    /// SHA-256 of the canonical form, lower-case hex.
+    /// Returns the SHA-256 of the canonical form, in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// The canonical form: one `path=value` a line, defaults made explicit. `docs/profiles.md` describes it.
+    /// Returns the canonical form: one `path=value` per line, with explicit defaults. `docs/profiles.md`
+    /// describes it.
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
 
     fn unknown(&self, name: &str) -> Denial {
-        let shown = name.escape_debug();
+        let escaped = name.escape_debug();
         let names = self.document.profiles.iter().map(|profile| profile.name.as_ref());
         let message = match nearest(name, names) {
-            _ if name.is_empty() => "no profile is named; `cryptobroker profiles list` shows them".to_owned(),
-            Some(near) => format!("there is no profile `{shown}`; did you mean `{near}`?"),
-            None => format!("there is no profile `{shown}`; `cryptobroker profiles list` shows them"),
+            _ if name.is_empty() => {
+                "the request names no profile; `cryptobroker profiles list` shows all names".to_owned()
+            }
+            Some(near) => format!("unknown profile `{escaped}`; did you mean `{near}`?"),
+            None => {
+                format!("unknown profile `{escaped}`; `cryptobroker profiles list` shows all names")
+            }
         };
         Denial {
             kind: DenialKind::UnknownProfile,
@@ -149,11 +181,11 @@ impl Catalogue {
     }
 }
 
-/// At most one byte more than a document may have, so that one that is too large is known for it.
+/// Reads at most one byte more than the limit, which is enough to recognise a document that is too large.
 fn read(file: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe would wait for somebody to write into it.
+    // Opening a pipe would block until another process opens it for writing.
     if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     let mut bytes = Vec::new();
     File::open(file)?.take(document::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;

@@ -2,10 +2,11 @@
 
 use super::{
     CaFacts, Denial, DenialKind, Facts,
+    check::Case,
     decide::{Check, Decide},
-    denial::denial,
     facts::Fact,
     findings::Findings,
+    names,
     permit::{CertificateGrant, SignCertificate},
     profile::{KeyConstraints, KeyUsage, Profile, SignCertificateRule},
 };
@@ -13,7 +14,7 @@ use crate::{algorithm::KeyType, duration, request};
 
 impl Decide for SignCertificate {
     const CHECKS: &'static [Check<Self>] =
-        &[subject_key, issuer_key, issuer_fits, validity, super::names::names, issuer_checks];
+        &[subject_key, issuer_key, issuer_algorithm, validity, names::names, issuer_checks];
 
     fn facts(request: &request::SignCertificate, now: i64) -> Facts<'_> {
         Facts {
@@ -28,146 +29,144 @@ impl Decide for SignCertificate {
     }
 
     fn grant(_: &Profile, rule: &SignCertificateRule, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
-        let (not_before, not_after) = granted(rule, facts);
+        let (not_before, not_after) = granted_validity(rule, facts);
         Ok(CertificateGrant { not_before, not_after, scheme: rule.scheme })
     }
 }
 
-/// Returns notBefore and notAfter in Unix seconds: what was asked for, else the window's edges.
-fn granted(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
+/// Returns notBefore and notAfter in Unix seconds. A time that the request leaves out is the edge of the window.
+fn granted_validity(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
     let (first, last) = window(rule, facts.now);
     (facts.not_before.unwrap_or(first), facts.not_after.unwrap_or(last))
 }
 
+/// Returns the first and the last second that the profile allows, in Unix seconds.
 fn window(rule: &SignCertificateRule, now: i64) -> (i64, i64) {
     (now.saturating_add(rule.not_before_offset), now.saturating_add(rule.not_after_offset))
 }
 
-fn subject_key(
-    profile: &Profile,
-    rule: &SignCertificateRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    let Some(key) = findings.known(Fact::SubjectKey, facts.subject_key)? else { return Ok(()) };
-    let kind = DenialKind::SubjectKeyNotAllowed;
-    findings.add(key_within(profile, &rule.subject_keys, key, "Subject", kind))
-}
-
-fn issuer_key(
-    profile: &Profile,
-    rule: &SignCertificateRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    let Some(key) = findings.known(Fact::IssuerKey, facts.issuer_key)? else { return Ok(()) };
-    findings.add(key_within(profile, &rule.issuer_keys, key, "Issuer", DenialKind::IssuerKeyNotAllowed))
-}
-
-fn key_within(
-    profile: &Profile,
-    constraints: &KeyConstraints,
-    key: KeyType,
-    side: &str,
+/// One of the two keys of a request, and the constraints on it.
+struct Side<'a> {
+    /// The key of the section in `KeyConstraints`.
+    section: &'static str,
+    constraints: &'a KeyConstraints,
+    fact: Fact,
+    key: Option<KeyType>,
     kind: DenialKind,
-) -> Result<(), Denial> {
-    if constraints.allow(key) {
-        return Ok(());
-    }
-    let entry = match key {
-        KeyType::Rsa { .. } => constraints.rsa.map(|range| (".RSA", range.line)),
-        KeyType::Ec(_) => constraints.ecdsa.map(|range| (".ECDSA", range.line)),
-        KeyType::Ed25519 | KeyType::MlDsa(_) => None,
+}
+
+fn subject_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let side = Side {
+        section: "Subject",
+        constraints: &case.rule.subject_keys,
+        fact: Fact::SubjectKey,
+        key: case.facts.subject_key,
+        kind: DenialKind::SubjectKeyNotAllowed,
     };
-    let (suffix, line) = entry.unwrap_or(("", constraints.line));
-    let path = format!("API.SignCertificate.KeyConstraints.{side}{suffix}");
-    let message =
-        format!("the {} key is {key}; profile {} allows {constraints}", side.to_lowercase(), profile.name);
-    Err(denial(profile, kind, &path, line, message))
+    key_constraints(&side, case, findings)
 }
 
-fn issuer_fits(
-    profile: &Profile,
-    rule: &SignCertificateRule,
-    facts: &Facts<'_>,
+fn issuer_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let side = Side {
+        section: "Issuer",
+        constraints: &case.rule.issuer_keys,
+        fact: Fact::IssuerKey,
+        key: case.facts.issuer_key,
+        kind: DenialKind::IssuerKeyNotAllowed,
+    };
+    key_constraints(&side, case, findings)
+}
+
+/// Checks that the key of one side is within its constraints.
+fn key_constraints(
+    side: &Side<'_>,
+    case: &Case<'_, SignCertificateRule>,
     findings: &mut Findings,
 ) -> Result<(), Denial> {
-    let Some(key) = findings.known(Fact::IssuerKey, facts.issuer_key)? else { return Ok(()) };
-    if rule.scheme.fits(key) {
+    let Side { section, constraints, fact, key, kind } = *side;
+    let Some(key) = findings.require(fact, key)? else { return Ok(()) };
+    if constraints.allows(key) {
         return Ok(());
     }
-    let name = rule.scheme.name();
-    let message = format!("the issuer key is {key}; profile {} signs with {name}", profile.name);
-    let path = "API.SignCertificate.SignAlg";
-    findings.refuse(denial(profile, DenialKind::AlgorithmMismatch, path, rule.line, message))
+    let message = format!(
+        "the {} key is {key}; profile {} allows {constraints}",
+        section.to_lowercase(),
+        case.profile.name
+    );
+    let path = format!("API.SignCertificate.KeyConstraints.{section}");
+    findings.deny(case.key_denial(kind, &path, constraints, key.kind(), message))
 }
 
-fn validity(
-    profile: &Profile,
-    rule: &SignCertificateRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
+/// Checks that the issuer's key makes signatures of the profile's algorithm.
+fn issuer_algorithm(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Some(key) = findings.require(Fact::IssuerKey, case.facts.issuer_key)? else { return Ok(()) };
+    if case.rule.scheme.fits(key) {
+        return Ok(());
+    }
+    let name = case.rule.scheme.name();
+    let message = format!("the issuer key is {key}; profile {} signs with {name}", case.profile.name);
+    let path = "API.SignCertificate.SignAlg";
+    findings.deny(case.denial(DenialKind::AlgorithmMismatch, path, case.rule.line, message))
+}
+
+/// Checks that the requested times are inside the window.
+fn validity(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Case { profile, rule, facts } = case;
     let (first, last) = window(rule, facts.now);
-    for (name, wanted) in [("notBefore", facts.not_before), ("notAfter", facts.not_after)] {
-        let Some(wanted) = wanted else { continue };
-        // The edge that was crossed is the rule at fault.
-        let key = match (wanted < first, wanted > last) {
+    for (name, requested) in [("notBefore", facts.not_before), ("notAfter", facts.not_after)] {
+        let Some(requested) = requested else { continue };
+        // The denial names the edge that the request crosses.
+        let key = match (requested < first, requested > last) {
             (true, _) => "ValidNotBeforeOffset",
             (_, true) => "ValidNotAfterOffset",
             _ => continue,
         };
         let message = format!(
-            "the {name} asked for is {}; profile {} allows {} to {} (now {} to {})",
-            instant(wanted),
+            "the requested {name} is {}; profile {} allows {} to {} (now {} to {})",
+            timestamp(requested),
             profile.name,
-            instant(first),
-            instant(last),
-            offset(rule.not_before_offset),
-            offset(rule.not_after_offset),
+            timestamp(first),
+            timestamp(last),
+            signed_duration(rule.not_before_offset),
+            signed_duration(rule.not_after_offset),
         );
         let path = format!("API.SignCertificate.Validity.{key}");
-        let kind = DenialKind::ValidityNotAllowed;
-        findings.refuse(denial(profile, kind, &path, rule.validity_line, message))?;
+        findings.deny(case.denial(DenialKind::ValidityNotAllowed, &path, rule.validity_line, message))?;
     }
     Ok(())
 }
 
-/// Checks what RFC 5280 4.2.1.3 and 4.2.1.9 require of a certificate that signs certificates, and that the validity lies
-/// inside the CA's.
-fn issuer_checks(
-    profile: &Profile,
-    rule: &SignCertificateRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
+/// Checks that the CA certificate may issue certificates (RFC 5280 4.2.1.3 and 4.2.1.9) and that the validity
+/// is within the validity of the CA certificate.
+fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Case { profile, rule, facts } = case;
     let checks = rule.issuer_checks;
     if !checks.require_ca && !checks.nest_validity {
         return Ok(());
     }
-    let Some(ca) = findings.known(Fact::CaCertificate, facts.ca)? else { return Ok(()) };
-    let mut refuse = |key: &str, message: String| {
+    let Some(ca) = findings.require(Fact::CaCertificate, facts.ca)? else { return Ok(()) };
+    let mut deny = |key: &str, message: String| {
         let path = format!("API.SignCertificate.IssuerChecks.{key}");
-        findings.refuse(denial(profile, DenialKind::IssuerNotAllowed, &path, checks.line, message))
+        findings.deny(case.denial(DenialKind::IssuerNotAllowed, &path, checks.line, message))
     };
     if checks.require_ca {
-        for message in may_issue(profile, rule, ca) {
-            refuse("RequireCA", message)?;
+        for message in objections_to_ca(profile, rule, ca) {
+            deny("RequireCA", message)?;
         }
     }
     if checks.nest_validity {
-        let (not_before, not_after) = granted(rule, facts);
+        let (not_before, not_after) = granted_validity(rule, facts);
         if not_before < ca.not_before || not_after > ca.not_after {
-            refuse(
+            deny(
                 "NestValidity",
                 format!(
-                    "the certificate would hold from {} to {}; profile {} wants it inside the CA's validity, {} to \
-                     {}: ask for not_before and not_after within it",
-                    instant(not_before),
-                    instant(not_after),
+                    "the certificate would be valid from {} to {}; profile {} requires that to be within the validity of \
+                     the CA certificate, {} to {}: request not_before and not_after within it",
+                    timestamp(not_before),
+                    timestamp(not_after),
                     profile.name,
-                    instant(ca.not_before),
-                    instant(ca.not_after),
+                    timestamp(ca.not_before),
+                    timestamp(ca.not_after),
                 ),
             )?;
         }
@@ -175,17 +174,17 @@ fn issuer_checks(
     Ok(())
 }
 
-/// Returns what `RequireCA` holds against a CA certificate.
-fn may_issue(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> Vec<String> {
-    let mut found = Vec::new();
+/// Returns a message for each requirement of `RequireCA` that the CA certificate does not meet.
+fn objections_to_ca(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> Vec<String> {
+    let mut objections = Vec::new();
     if !ca.is_ca {
-        found.push(format!(
-            "the CA certificate is none: its basicConstraints do not say cA; profile {} requires one",
+        objections.push(format!(
+            "the CA certificate is not a CA: its basicConstraints do not assert cA; profile {} requires a CA",
             profile.name
         ));
     }
     if ca.key_usage.is_some_and(|bits| !KeyUsage(bits).has(KeyUsage::KEY_CERT_SIGN)) {
-        found.push(format!(
+        objections.push(format!(
             "the CA certificate's keyUsage lacks keyCertSign; profile {} requires it",
             profile.name
         ));
@@ -194,27 +193,29 @@ fn may_issue(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> Vec<
         && let Some(limit) = ca.path_len
     {
         match rule.basic_constraints.path_len {
-            _ if limit == 0 => found.push(format!(
-                "the CA certificate's path length is 0, so no CA may stand below it; profile {} issues CAs",
+            _ if limit == 0 => objections.push(format!(
+                "the CA certificate's path length is 0, so it may not issue CA certificates; profile {} issues them",
                 profile.name
             )),
-            Some(ours) if ours >= limit => found.push(format!(
-                "the CA certificate's path length is {limit}; profile {} issues CAs of path length {ours}, and it \
-                 must be smaller",
+            Some(granted) if granted >= limit => objections.push(format!(
+                "the CA certificate's path length is {limit}; profile {} issues CA certificates of path length \
+                 {granted}, which must be smaller",
                 profile.name
             )),
             _ => {}
         }
     }
-    found
+    objections
 }
 
-/// Prints a time by RFC 3339 in UTC, or as a number where the calendar ends.
-fn instant(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |instant| instant.to_string())
+/// Formats a time as in RFC 3339 in UTC, or as a number where it is outside the calendar.
+fn timestamp(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |timestamp| timestamp.to_string())
 }
 
-fn offset(seconds: i64) -> String {
+/// Formats a duration with its sign, such as `-1h` or `+24h`.
+fn signed_duration(seconds: i64) -> String {
     let sign = if seconds < 0 { "" } else { "+" };
     format!("{sign}{}", duration::print(seconds))
 }

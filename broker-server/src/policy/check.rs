@@ -1,8 +1,46 @@
-//! The checks that more than one operation has.
+//! The input of a check, and the checks that several operations share.
 
-use super::{Denial, DenialKind, Facts, denial::denial, profile::Profile};
+use super::{
+    Denial, DenialKind, Facts,
+    profile::{KeyConstraints, Profile},
+};
+use crate::algorithm::KeyKind;
 
-/// Fails where the profile is past its sunset.
+/// The input of a check: the facts of a request, and the profile and the rule that decide on it.
+#[derive(Debug)]
+pub struct Case<'a, R> {
+    pub(super) profile: &'a Profile,
+    pub(super) rule: &'a R,
+    pub(super) facts: &'a Facts<'a>,
+}
+
+impl<R> Case<'_, R> {
+    /// Returns a denial by the rule at `path`, which starts in `line` of the document.
+    pub(super) fn denial(&self, kind: DenialKind, path: &str, line: u32, message: String) -> Denial {
+        Denial::new(self.profile, kind, path, line, message)
+    }
+
+    /// Returns the denial of a key outside `constraints`, which are at `path`. The denial names the entry for `key`
+    /// where the entry has sizes, and else all constraints.
+    pub(super) fn key_denial(
+        &self,
+        kind: DenialKind,
+        path: &str,
+        constraints: &KeyConstraints,
+        key: KeyKind,
+        message: String,
+    ) -> Denial {
+        match constraints.sizes(key) {
+            Some(range) => self.denial(kind, &format!("{path}.{}", key.name()), range.line, message),
+            None => self.denial(kind, path, constraints.line, message),
+        }
+    }
+}
+
+/// Checks that the sunset of the profile is not past.
+///
+/// # Errors
+/// Fails from the first second after `RemoveAfter`, where the document enforces it.
 pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
     let Some(deprecation) = &profile.deprecation else { return Ok(()) };
     match deprecation.refused_from {
@@ -13,7 +51,7 @@ pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
                 .as_ref()
                 .map_or_else(String::new, |name| format!("; use profile {name} instead"));
             let message = format!("profile {} is not served after {after}{next}", profile.name);
-            Err(denial(
+            Err(Denial::new(
                 profile,
                 DenialKind::ProfileRetired,
                 "Deprecation.RemoveAfter",
@@ -25,28 +63,26 @@ pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
     }
 }
 
-/// Makes the denial of an operation that the profile has no section for.
+/// Returns the denial of an operation for which the profile has no section.
 pub(super) fn no_section(profile: &Profile, operation: &str) -> Denial {
     let allowed = profile.operations().join(", ");
     let message = format!("profile {} has no section API.{operation}; it allows {allowed}", profile.name);
-    denial(profile, DenialKind::OperationNotAllowed, &format!("API.{operation}"), profile.line, message)
+    let path = format!("API.{operation}");
+    Denial::new(profile, DenialKind::OperationNotAllowed, &path, profile.line, message)
 }
 
-/// Fails where the request brings a seed and `AllowSeed` of the section in `line` does not allow one.
-pub(super) fn seed(
-    profile: &Profile,
-    section: &str,
-    allowed: bool,
-    line: u32,
-    facts: &Facts<'_>,
-) -> Result<(), Denial> {
-    if allowed || !facts.seed {
+/// Checks that the request has no seed, unless `AllowSeed` of the section allows one. The section starts in `line`.
+///
+/// # Errors
+/// Fails where the request has a seed that is not allowed.
+pub(super) fn seed<R>(case: &Case<'_, R>, section: &str, allowed: bool, line: u32) -> Result<(), Denial> {
+    if allowed || !case.facts.seed {
         return Ok(());
     }
-    let rule = format!("API.{section}.AllowSeed");
+    let path = format!("API.{section}.AllowSeed");
     let message = format!(
-        "profile {} makes keys from the system's randomness only: {rule} is not true; send no seed",
-        profile.name
+        "profile {} generates keys only from the system's randomness because {path} is not true; omit the seed",
+        case.profile.name
     );
-    Err(denial(profile, DenialKind::SeedNotAllowed, &rule, line, message))
+    Err(case.denial(DenialKind::SeedNotAllowed, &path, line, message))
 }

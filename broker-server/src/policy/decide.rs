@@ -3,34 +3,67 @@
 use std::sync::Arc;
 
 use super::{
-    Denial, Facts, check,
+    Denial, Facts,
+    check::{self, Case},
     findings::Findings,
-    permit::{Operation, Permit},
+    permit::{self, Operation, Permit},
     profile::Profile,
 };
 use crate::caller::Caller;
 
 /// An operation that policy decides on.
 pub trait Decide: Operation + Sized {
-    /// The checks in the order in which they refuse.
+    /// The checks, in the order in which they are made.
     const CHECKS: &'static [Check<Self>];
 
-    /// Returns everything that policy looks at in `request`. `now` is in Unix seconds.
+    /// Returns everything in `request` that policy depends on. `now` is in Unix seconds.
     fn facts(request: &Self::Request, now: i64) -> Facts<'_>;
 
     /// Settles what the request has left open, after the checks.
     ///
     /// # Errors
-    /// Fails where the profile leaves nothing that could be granted.
+    /// Fails where the profile allows nothing that could be granted.
     fn grant(profile: &Profile, rule: &Self::Rule, facts: &Facts<'_>) -> Result<Self::Grant, Denial>;
 }
 
-/// A check of an operation. It gives what it has against the request to the [`Findings`] and fails where they say so.
-pub(super) type Check<O> =
-    fn(&Profile, &<O as Operation>::Rule, &Facts<'_>, &mut Findings) -> Result<(), Denial>;
+/// A check of an operation. It reports denials to the [`Findings`] and fails where they tell it to stop.
+pub(super) type Check<O> = fn(&Case<'_, <O as Operation>::Rule>, &mut Findings) -> Result<(), Denial>;
 
-/// Decides whether `caller` may have what `request` asks for under `profile`. `now` is in Unix seconds, taken once for
-/// all checks of a call.
+/// Implements [`Decide`] for the operations of the table that have no checks.
+macro_rules! implement {
+    ($($kind:ident { $(
+        $(#[$doc:meta])*
+        $name:ident {
+            paths: $paths:tt,
+            messages: $message:ident => $response:ident,
+            key: $key:ident,
+            section: $section:literal in $field:ident: $rule:ty,
+            request: $request:ty => $grant:ty,
+            checks: $checks:ident,
+        }
+    )+ })+) => {
+        $($(implement!($checks $name);)+)+
+    };
+    (own $name:ident) => {};
+    (none $name:ident) => {
+        impl Decide for permit::$name {
+            const CHECKS: &'static [Check<Self>] = &[];
+
+            fn facts(_: &Self::Request, now: i64) -> Facts<'_> {
+                Facts::new(now)
+            }
+
+            fn grant(_: &Profile, _: &Self::Rule, _: &Facts<'_>) -> Result<(), Denial> {
+                Ok(())
+            }
+        }
+    };
+}
+
+with_operations!(implement);
+
+/// Decides whether `profile` allows `request`. No rule looks at the caller yet. `now` is in Unix seconds and is
+/// read once per call, so that all checks see the same time.
 ///
 /// # Errors
 /// Fails with the first denial.
@@ -40,24 +73,25 @@ pub fn decide<O: Decide>(
     request: O::Request,
     now: i64,
 ) -> Result<Permit<O>, Denial> {
-    let (rule, grant) = judge::<O>(profile, &O::facts(&request, now), &mut Findings::of_a_decision())?;
+    let (rule, grant) = evaluate::<O>(profile, &O::facts(&request, now), &mut Findings::for_decision())?;
     Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
 }
 
-/// Puts the facts to every rule, in this order: the sunset, the section of the operation, its checks, what is to be
-/// granted. Decisions and explanations both come from here, so a check that an operation gets is in both.
+/// Evaluates every rule for the facts, in this order: the sunset, the section of the operation, its checks, the
+/// grant. Decisions and explanations both use this function, so that a new check takes part in both.
 ///
 /// # Errors
-/// Fails with the denial after which nothing more can be said: in a decision the first one.
-pub(super) fn judge<O: Decide>(
+/// Fails with the denial after which the evaluation cannot continue. In a decision that is the first denial.
+pub(super) fn evaluate<O: Decide>(
     profile: &Profile,
     facts: &Facts<'_>,
     findings: &mut Findings,
 ) -> Result<(Arc<O::Rule>, O::Grant), Denial> {
-    findings.add(check::sunset(profile, facts.now))?;
+    findings.record(check::sunset(profile, facts.now))?;
     let rule = O::rule(profile).ok_or_else(|| check::no_section(profile, O::SECTION))?;
+    let case = Case { profile, rule: rule.as_ref(), facts };
     for check in O::CHECKS {
-        check(profile, rule, facts, findings)?;
+        check(&case, findings)?;
     }
     let grant = O::grant(profile, rule, facts)?;
     Ok((Arc::clone(rule), grant))

@@ -1,29 +1,36 @@
-//! What a refusal is.
+//! A refusal by policy.
 
 use super::profile::Profile;
 
-/// A refusal by policy: which rule, where it stands, and why.
+/// A refusal by policy: the rule, its line in the document, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Denial {
-    /// What sort of refusal.
+    /// The kind of refusal.
     pub kind: DenialKind,
-    /// The profile that was asked for.
+    /// The name of the profile in the request.
     pub profile: String,
-    /// The rule at fault as a path, such as `API.SignCertificate.KeyConstraints.Subject.ECDSA`; empty where there is no
-    /// profile to have one.
+    /// The path of the rule that refuses, such as `API.SignCertificate.KeyConstraints.Subject.ECDSA`. It is
+    /// empty where the profile is unknown.
     pub rule: String,
-    /// The rule's line in the profile document, from 1.
+    /// The line of the rule in the profile document, from 1.
     pub line: Option<u32>,
-    /// One sentence for the caller, with the next step where there is one.
+    /// One sentence for the caller, with the next step where one exists.
     pub message: String,
 }
 
-/// What sort of refusal.
+impl Denial {
+    /// Returns a denial by the rule of `profile` at the path `rule`, which starts in `line` of the document.
+    pub(super) fn new(profile: &Profile, kind: DenialKind, rule: &str, line: u32, message: String) -> Self {
+        Self { kind, profile: profile.name.to_string(), rule: rule.to_owned(), line: Some(line), message }
+    }
+}
+
+/// The kind of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DenialKind {
-    /// No profile has that name.
+    /// The catalogue has no profile with the name.
     UnknownProfile,
     /// The profile has no section for the operation.
     OperationNotAllowed,
@@ -37,28 +44,28 @@ pub enum DenialKind {
     AlgorithmMismatch,
     /// The key is outside the constraints.
     KeyNotAllowed,
-    /// The profile's nonces are not the caller's to choose.
+    /// The request has a nonce, and the profile generates nonces itself.
     NonceNotAllowed,
-    /// The profile makes no keys from a caller's seed.
+    /// The request has a seed, and the profile does not generate keys from one.
     SeedNotAllowed,
-    /// The profile's signatures need the whole message at once.
+    /// The profile's signatures need the complete message at once.
     NotStreamable,
-    /// The profile's signatures have no such format.
+    /// The profile's signatures cannot have the format.
     FormatNotAllowed,
-    /// The validity asked for is outside the profile's window.
+    /// The requested validity is outside the profile's window.
     ValidityNotAllowed,
-    /// A subject alternative name of a kind or suffix that is not allowed.
+    /// A requested subject alternative name has a kind or a suffix that is not allowed.
     NameNotAllowed,
     /// The CA certificate does not satisfy `IssuerChecks`.
     IssuerNotAllowed,
     /// The caller's identity is not allowed.
     CallerNotAllowed,
-    /// Policy was not told a fact that a check needs: a bug of the broker, which must not end in a permit.
+    /// A fact that a check needs is missing. This is a bug in the broker, and it must not result in a permit.
     NotJudged,
 }
 
 impl DenialKind {
-    /// The reason for google.rpc.ErrorInfo, such as `SUBJECT_KEY_NOT_ALLOWED`.
+    /// Returns the reason for google.rpc.ErrorInfo, such as `SUBJECT_KEY_NOT_ALLOWED`.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::UnknownProfile => "UNKNOWN_PROFILE",
@@ -78,22 +85,5 @@ impl DenialKind {
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
             Self::NotJudged => "INTERNAL",
         }
-    }
-}
-
-/// A denial under a rule of `profile`.
-pub(super) fn denial(
-    profile: &Profile,
-    kind: DenialKind,
-    rule: &str,
-    line: u32,
-    message: impl Into<String>,
-) -> Denial {
-    Denial {
-        kind,
-        profile: profile.name.to_string(),
-        rule: rule.to_owned(),
-        line: Some(line),
-        message: message.into(),
     }
 }

@@ -10,37 +10,45 @@ use super::{
     profile::Profile,
 };
 
-/// The sections that no operation stands behind yet.
+/// The sections whose operations are not implemented yet.
 const PENDING: [&str; 1] = ["Groth16"];
 
-/// What the rules of a profile say to a request of which some facts are known.
+/// The result of evaluating the rules of a profile for a request of which some facts are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    /// Every denial in the order of the checks; the first is the one that a broker answers. Empty where no rule is
-    /// against what is known.
+    /// All denials in the order of the checks. A broker responds with the first. The list is empty where no
+    /// rule denies what is known.
     pub denials: Vec<Denial>,
-    /// What a check would have looked at and nobody has said.
+    /// The facts that a check needs and that are unknown.
     pub not_judged: Vec<Fact>,
 }
 
-/// An operation as a value, for callers that learn at run time which one it is.
+macro_rules! list {
+    ($($kind:ident { $($(#[$doc:meta])* $name:ident { $($rest:tt)* })+ })+) => {
+        const OPERATIONS: &[AnyOperation] = &[$($(AnyOperation::of::<permit::$name>(stringify!($name))),+),+];
+    };
+}
+
+with_operations!(list);
+
+/// An operation as a value, for callers that select one at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyOperation {
-    /// A name that no other operation has. It is the operation's own, but for the two that are called `GenerateKeyPair`.
+    /// The unique name. It is the name of the method, except for the two methods called `GenerateKeyPair`.
     pub name: &'static str,
-    /// The section of the profile, by its name in the document.
+    /// The name of the section in profiles.
     pub section: &'static str,
     explain: fn(&Profile, &Facts<'_>) -> Explanation,
 }
 
 impl AnyOperation {
-    pub(super) const fn of<O: Decide>(name: &'static str) -> Self {
+    const fn of<O: Decide>(name: &'static str) -> Self {
         Self { name, section: O::SECTION, explain: explain_one::<O> }
     }
 
     /// Returns every operation.
     pub fn all() -> &'static [Self] {
-        permit::OPERATIONS
+        OPERATIONS
     }
 
     /// Finds an operation by its [`name`](Self::name).
@@ -49,8 +57,8 @@ impl AnyOperation {
     }
 }
 
-/// Explains what `profile` says to a request for the operation of that name. Of a section that no operation stands behind
-/// it says whether the profile has it.
+/// Explains how `profile` decides on a request for the operation called `operation`. Where a section of that
+/// name exists but its operation is not implemented, the explanation tells whether the profile has the section.
 pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explanation {
     if let Some(known) = AnyOperation::named(operation) {
         return (known.explain)(profile, facts);
@@ -70,8 +78,8 @@ pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explana
 }
 
 fn explain_one<O: Decide>(profile: &Profile, facts: &Facts<'_>) -> Explanation {
-    let mut findings = Findings::of_an_explanation();
-    let last = decide::judge::<O>(profile, facts, &mut findings).err();
+    let mut findings = Findings::for_explanation();
+    let last = decide::evaluate::<O>(profile, facts, &mut findings).err();
     let (mut denials, not_judged) = findings.into_parts();
     denials.extend(last);
     Explanation { denials, not_judged }

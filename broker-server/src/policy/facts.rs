@@ -1,4 +1,4 @@
-//! What policy looks at in a request.
+//! The properties of a request that policy depends on.
 
 use std::fmt;
 
@@ -7,8 +7,9 @@ use crate::{
     request::{self, AlternativeName, KemKeyKind, Keys},
 };
 
-/// What is known of a request. What every request for an operation has is `None` where it is not known, and is not judged
-/// then; what a request may leave out counts as left out.
+/// The facts about a request. A mandatory property is `None` where it is unknown, and then the checks that need
+/// it are skipped in an explanation and fail in a decision. An optional property that is unknown counts as
+/// absent.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// The subject's public key.
@@ -17,25 +18,25 @@ pub struct Facts<'a> {
     pub issuer_key: Option<KeyType>,
     /// The CA certificate.
     pub ca: Option<CaFacts>,
-    /// The names that the certification request asks for.
+    /// The subject alternative names in the certification request.
     pub names: Option<&'a [AlternativeName]>,
-    /// Wanted notBefore in Unix seconds; may be left out.
+    /// The requested notBefore in Unix seconds; optional.
     pub not_before: Option<i64>,
-    /// Wanted notAfter in Unix seconds; may be left out.
+    /// The requested notAfter in Unix seconds; optional.
     pub not_after: Option<i64>,
     /// The keys that sign or verify data.
     pub signature_keys: Option<Keys<KeyType>>,
-    /// The format asked for of a signature; may be left out.
+    /// The requested format of a signature; optional.
     pub format: Option<SignatureFormat>,
     /// The length in bytes of the key that encrypts or decrypts.
     pub data_key_length: Option<usize>,
-    /// Whether the caller brings a nonce.
+    /// Whether the request has a nonce.
     pub nonce: bool,
     /// The key that encapsulates or decapsulates.
     pub kem_key: Option<KemKeyKind>,
-    /// Whether the caller brings a seed for a key pair.
+    /// Whether the request has a seed for a key pair.
     pub seed: bool,
-    /// The time in Unix seconds.
+    /// The current time in Unix seconds.
     pub now: i64,
 }
 
@@ -50,7 +51,8 @@ pub enum Fact {
     CaCertificate,
     /// [`Facts::names`].
     Names,
-    /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or [`Facts::kem_key`].
+    /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or
+    /// [`Facts::kem_key`].
     Key,
 }
 
@@ -60,20 +62,20 @@ impl fmt::Display for Fact {
             Self::SubjectKey => "the subject's key",
             Self::IssuerKey => "the issuer's key",
             Self::CaCertificate => "the CA certificate",
-            Self::Names => "the names that the request asks for",
+            Self::Names => "the names in the request",
             Self::Key => "the key",
         })
     }
 }
 
-/// What policy looks at in a CA certificate.
+/// The properties of a CA certificate that policy depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaFacts {
     /// basicConstraints.cA; `false` where the extension is absent.
     pub is_ca: bool,
     /// basicConstraints.pathLenConstraint.
     pub path_len: Option<u8>,
-    /// keyUsage as [`super::profile::KeyUsage`] counts its bits; `None` where the extension is absent.
+    /// The bits of keyUsage, numbered as in [`super::profile::KeyUsage`]; `None` where the extension is absent.
     pub key_usage: Option<u16>,
     /// notBefore in Unix seconds.
     pub not_before: i64,
@@ -82,7 +84,7 @@ pub struct CaFacts {
 }
 
 impl Facts<'_> {
-    /// Nothing but the time.
+    /// Returns facts of which only the time is known.
     pub const fn new(now: i64) -> Self {
         Self {
             subject_key: None,

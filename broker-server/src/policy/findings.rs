@@ -1,9 +1,9 @@
-//! What the checks of one request have found.
+//! The results of the checks of one request.
 
 use super::{Denial, DenialKind, facts::Fact};
 
-/// Takes what the checks of an operation say. A decision ends with the first denial; an explanation goes on and keeps
-/// them all.
+/// Collects the results of the checks. A decision ends with the first denial; an explanation continues and
+/// collects all denials.
 #[derive(Debug)]
 pub struct Findings {
     explaining: bool,
@@ -12,21 +12,21 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// For a decision: the first denial ends it, and so does a fact that is not known.
-    pub(super) const fn of_a_decision() -> Self {
+    /// Returns findings for a decision, which ends with the first denial or the first missing fact.
+    pub(super) const fn for_decision() -> Self {
         Self { explaining: false, denials: Vec::new(), not_judged: Vec::new() }
     }
 
-    /// For an explanation: denials are kept, and a fact that is not known is noted.
-    pub(super) const fn of_an_explanation() -> Self {
+    /// Returns findings for an explanation, which collects all denials and missing facts.
+    pub(super) const fn for_explanation() -> Self {
         Self { explaining: true, denials: Vec::new(), not_judged: Vec::new() }
     }
 
-    /// Takes a denial.
+    /// Records a denial.
     ///
     /// # Errors
     /// Fails with the denial where it ends the decision.
-    pub(super) fn refuse(&mut self, denial: Denial) -> Result<(), Denial> {
+    pub(super) fn deny(&mut self, denial: Denial) -> Result<(), Denial> {
         if !self.explaining {
             return Err(denial);
         }
@@ -34,19 +34,20 @@ impl Findings {
         Ok(())
     }
 
-    /// Takes what a check came to.
+    /// Records the result of a check.
     ///
     /// # Errors
-    /// As [`refuse`](Self::refuse).
-    pub(super) fn add(&mut self, checked: Result<(), Denial>) -> Result<(), Denial> {
-        checked.or_else(|denial| self.refuse(denial))
+    /// Fails like [`deny`](Self::deny).
+    pub(super) fn record(&mut self, result: Result<(), Denial>) -> Result<(), Denial> {
+        result.or_else(|denial| self.deny(denial))
     }
 
-    /// Returns the value of a fact that a check needs, or `None` where nobody has said it; the check then says nothing.
+    /// Returns the value of a fact that a check needs. Returns `None` where an explanation lacks it; the check
+    /// is skipped then.
     ///
     /// # Errors
-    /// Fails where a decision lacks the fact: a check that cannot be made must not let a request through.
-    pub(super) fn known<T>(&mut self, fact: Fact, value: Option<T>) -> Result<Option<T>, Denial> {
+    /// Fails where a decision lacks the fact, because a request must not pass a check that cannot be made.
+    pub(super) fn require<T>(&mut self, fact: Fact, value: Option<T>) -> Result<Option<T>, Denial> {
         if value.is_none() {
             if !self.explaining {
                 return Err(Denial {
@@ -54,7 +55,7 @@ impl Findings {
                     profile: String::new(),
                     rule: String::new(),
                     line: None,
-                    message: format!("policy was not told {fact}"),
+                    message: format!("policy lacks a fact that it needs: {fact}"),
                 });
             }
             if !self.not_judged.contains(&fact) {
@@ -64,7 +65,7 @@ impl Findings {
         Ok(value)
     }
 
-    /// Returns the denials in the order of the checks, and the facts that a check lacked.
+    /// Returns the denials in the order of the checks, and the facts that were missing.
     pub(super) fn into_parts(self) -> (Vec<Denial>, Vec<Fact>) {
         (self.denials, self.not_judged)
     }

@@ -1,9 +1,9 @@
 //! The checks of `API.KEM`.
 
 use super::{
-    Denial, DenialKind, Facts, check,
+    Denial, DenialKind, Facts,
+    check::{self, Case},
     decide::{Check, Decide},
-    denial::denial,
     facts::Fact,
     findings::Findings,
     permit::{Decapsulate, Encapsulate, GenerateKemKeyPair, Operation as _},
@@ -47,20 +47,20 @@ impl Decide for Decapsulate {
     }
 }
 
-/// Refuses a seed that `AllowSeed` does not allow.
-fn seed(profile: &Profile, rule: &KemRule, facts: &Facts<'_>, findings: &mut Findings) -> Result<(), Denial> {
-    findings.add(check::seed(profile, GenerateKemKeyPair::SECTION, rule.allow_seed, rule.line, facts))
+/// Checks that the request has no seed, unless `AllowSeed` allows one.
+fn seed(case: &Case<'_, KemRule>, findings: &mut Findings) -> Result<(), Denial> {
+    findings.record(check::seed(case, GenerateKemKeyPair::SECTION, case.rule.allow_seed, case.rule.line))
 }
 
-/// Refuses a key that cannot be one of the profile's mechanism.
-fn key(profile: &Profile, rule: &KemRule, facts: &Facts<'_>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(kind) = findings.known(Fact::Key, facts.kem_key)? else { return Ok(()) };
-    if kind.fits(rule.algorithm) {
+/// Checks that the key can be a key of the profile's mechanism.
+fn key(case: &Case<'_, KemRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Some(kind) = findings.require(Fact::Key, case.facts.kem_key)? else { return Ok(()) };
+    if kind.fits(case.rule.algorithm) {
         return Ok(());
     }
-    let message =
-        format!("the key is of {kind}; profile {} encapsulates with {}", profile.name, rule.algorithm.name());
-    findings.refuse(denial(profile, DenialKind::AlgorithmMismatch, "API.KEM.KemAlg", rule.line, message))
+    let name = case.rule.algorithm.name();
+    let message = format!("the key is for {kind}; profile {} encapsulates with {name}", case.profile.name);
+    findings.deny(case.denial(DenialKind::AlgorithmMismatch, "API.KEM.KemAlg", case.rule.line, message))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! May it? A profile document becomes typed rules that cannot be wrong; a parsed request and its profile become a
-//! [`Permit`] or a [`Denial`].
+//! Policy: whether a profile allows a request. A profile document is read into typed rules; a parsed request
+//! and its profile yield a [`Permit`] or a [`Denial`].
 
 mod aead;
 mod canonical;
@@ -13,7 +13,6 @@ pub mod document;
 mod explain;
 mod facts;
 mod findings;
-mod hash;
 mod kem;
 mod names;
 pub mod permit;

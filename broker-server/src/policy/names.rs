@@ -1,46 +1,43 @@
-//! The check of the names that a certification request asks for.
+//! The check of the subject alternative names in a certification request.
 
 use super::{
-    Denial, DenialKind, Facts,
-    denial::denial,
+    Denial, DenialKind,
+    check::Case,
     facts::Fact,
     findings::Findings,
     profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
 };
 use crate::request::AlternativeName;
 
-/// How many names are refused by name. A request may ask for thousands, and each refusal says what the profile allows.
-const NAMED: usize = 32;
+/// The number of names that get a denial of their own. A request may have thousands of names, and each denial
+/// repeats what the profile allows.
+const MAX_DENIALS: usize = 32;
 
-/// Refuses names of a kind or suffix that is not allowed, the first [`NAMED`] of them. Without the section no name is copied,
-/// so none is judged.
-pub(super) fn names(
-    profile: &Profile,
-    rule: &SignCertificateRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    let Some(policy) = &rule.subject_alternative_names else { return Ok(()) };
-    let Some(names) = findings.known(Fact::Names, facts.names)? else { return Ok(()) };
-    let refusals = names.iter().filter_map(|name| refusal(profile, policy, name));
-    for (key, message) in refusals.take(NAMED) {
+/// Checks that the kind and the suffix of each name is allowed, and denies up to [`MAX_DENIALS`] of those that
+/// are not. Without the section no name is copied into the certificate, so no name is checked.
+pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Some(policy) = &case.rule.subject_alternative_names else { return Ok(()) };
+    let Some(names) = findings.require(Fact::Names, case.facts.names)? else { return Ok(()) };
+    let objections = names.iter().filter_map(|name| objection(case.profile, policy, name));
+    for (key, message) in objections.take(MAX_DENIALS) {
         let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
-        findings.refuse(denial(profile, DenialKind::NameNotAllowed, &path, policy.line, message))?;
+        findings.deny(case.denial(DenialKind::NameNotAllowed, &path, policy.line, message))?;
     }
     Ok(())
 }
 
-/// Returns the key of the section that is against `name`, and the sentence for the caller.
-fn refusal(
+/// Returns the key of the section that disallows `name` and the message for the caller, or `None` where it is
+/// allowed.
+fn objection(
     profile: &Profile,
     policy: &SubjectAlternativeNames,
     name: &AlternativeName,
 ) -> Option<(&'static str, String)> {
     let (allowed, kind, text) = match name {
-        AlternativeName::Dns(name) => (policy.dns, "dns", shown(name)),
+        AlternativeName::Dns(name) => (policy.dns, "dns", escaped(name)),
         AlternativeName::Ip(address) => (policy.ip, "ip", address.to_string()),
-        AlternativeName::Uri(uri) => (policy.uri, "uri", shown(uri)),
-        AlternativeName::Email(address) => (policy.email, "email", shown(address)),
+        AlternativeName::Uri(uri) => (policy.uri, "uri", escaped(uri)),
+        AlternativeName::Email(address) => (policy.email, "email", escaped(address)),
         AlternativeName::Other(form) => (false, *form, String::new()),
     };
     if !allowed {
@@ -53,18 +50,15 @@ fn refusal(
         let space = if text.is_empty() { "" } else { " " };
         return Some((
             "Allow",
-            format!(
-                "the request asks for the {kind} name{space}{text}; profile {} allows {kinds}",
-                profile.name
-            ),
+            format!("the request has the {kind} name{space}{text}; profile {} allows {kinds}", profile.name),
         ));
     }
     match name {
-        AlternativeName::Dns(dns) if !policy.suffixes.is_empty() && !within(dns, &policy.suffixes) => {
+        AlternativeName::Dns(dns) if !policy.suffixes.is_empty() && !has_suffix(dns, &policy.suffixes) => {
             Some(("Suffixes", {
                 let suffixes = policy.suffixes.join(", ");
                 format!(
-                    "the request asks for the dns name {text}; profile {} allows names that end in {suffixes}",
+                    "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
                     profile.name
                 )
             }))
@@ -73,24 +67,25 @@ fn refusal(
     }
 }
 
-/// Whether a DNS name ends in one of the suffixes (lower case, leading dot) with at least one label before it. `*` may
-/// stand for the whole first label (RFC 6125 6.4.3); it is that label then, since every name it covers ends as it does.
-fn within(name: &str, suffixes: &[String]) -> bool {
+/// Reports whether a DNS name ends in one of the suffixes, which are in lower case with a leading dot, with at
+/// least one label before it. The first label may be `*` (RFC 6125 6.4.3), because all names that it covers
+/// have the same suffix.
+fn has_suffix(name: &str, suffixes: &[String]) -> bool {
     let name = name.to_ascii_lowercase();
     suffixes.iter().any(|suffix| {
-        name.strip_suffix(suffix.as_str()).is_some_and(|front| {
-            front == "*" || front.strip_prefix("*.").unwrap_or(front).split('.').all(is_label)
+        name.strip_suffix(suffix.as_str()).is_some_and(|prefix| {
+            prefix == "*" || prefix.strip_prefix("*.").unwrap_or(prefix).split('.').all(is_label)
         })
     })
 }
 
-/// A label without anything that a reader of certificates could take for the end of the name.
+/// Reports whether a label has no character that a parser of certificates could mistake for the end of the name.
 fn is_label(label: &str) -> bool {
     !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// A name as it may stand in a message.
-fn shown(name: &str) -> String {
+/// Returns a name in a form that is safe in a message: escaped and of limited length.
+fn escaped(name: &str) -> String {
     name.chars().take(256).flat_map(char::escape_debug).collect()
 }
 
@@ -98,15 +93,15 @@ fn shown(name: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{NAMED, names, within};
+    use super::{MAX_DENIALS, has_suffix, names};
     use crate::{
         operation::CAPABILITIES,
-        policy::{Catalogue, Facts, findings::Findings},
+        policy::{Catalogue, Facts, check::Case, findings::Findings},
         request::AlternativeName,
     };
 
     #[test]
-    fn a_bounded_number_of_many_refused_names_is_listed() {
+    fn denies_a_bounded_number_of_names() {
         let text = "- { Name: P, API: { SignCertificate: { SignAlg: ecdsa, HashAlg: sha-256, \
                     Validity: { ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }, \
                     KeyConstraints: { Subject: { ECDSA: { MinKeySize: 256, MaxKeySize: 256 } }, \
@@ -114,11 +109,12 @@ mod tests {
                     SubjectAlternativeNames: { Allow: [ip] } } } }";
         let catalogue = Catalogue::parse("p.yaml", text, CAPABILITIES).unwrap();
         let profile = catalogue.profile("P").unwrap();
-        let asked = vec![AlternativeName::Dns("a.example".into()); 20_000];
-        let facts = Facts { names: Some(&asked), ..Facts::new(0) };
-        let mut findings = Findings::of_an_explanation();
-        names(profile, profile.sign_certificate.as_ref().unwrap(), &facts, &mut findings).unwrap();
-        assert_eq!(findings.into_parts().0.len(), NAMED);
+        let requested = vec![AlternativeName::Dns("a.example".into()); 20_000];
+        let facts = Facts { names: Some(&requested), ..Facts::new(0) };
+        let mut findings = Findings::for_explanation();
+        let rule = profile.sign_certificate.as_ref().unwrap();
+        names(&Case { profile, rule, facts: &facts }, &mut findings).unwrap();
+        assert_eq!(findings.into_parts().0.len(), MAX_DENIALS);
     }
 
     #[test]
@@ -133,7 +129,7 @@ mod tests {
             "x.test",
             "_tcp.x.test",
         ] {
-            assert!(within(name, &suffixes), "{name}");
+            assert!(has_suffix(name, &suffixes), "{name}");
         }
         for name in [
             "",
@@ -153,7 +149,7 @@ mod tests {
             "evil.com/.svc.example",
             "é.svc.example",
         ] {
-            assert!(!within(name, &suffixes), "{name:?}");
+            assert!(!has_suffix(name, &suffixes), "{name:?}");
         }
     }
 }

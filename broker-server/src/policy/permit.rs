@@ -1,36 +1,56 @@
-//! The proof that policy has agreed to one request.
+//! The permit: proof that policy allows one request.
 
 use std::sync::Arc;
 
-use super::{
-    AnyOperation,
-    profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule},
-};
+use super::profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule};
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
     request,
 };
 
-/// An operation of the profile language: what it asks for, the rule that decides, and what the decision settles.
+/// An operation that profiles allow or forbid: its request, the rule that decides on it, and the result of the
+/// decision.
 pub trait Operation {
     /// The parsed request.
     type Request;
     /// The section of the profile.
     type Rule: 'static;
-    /// What the decision settled that the request had left open.
+    /// The values that the decision settles where the request leaves them open.
     type Grant;
     /// The name in descriptors and logs.
     const NAME: &'static str;
     /// The section of the profile, by its name in the document.
     const SECTION: &'static str;
-    /// The section of `profile`, if it has one.
+    /// Returns the section of `profile`, where it has one.
     fn rule(profile: &Profile) -> Option<&Arc<Self::Rule>>;
 }
 
-/// Operations, each with its name, its section and where a profile keeps that, its request and its grant.
-macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident: $wire:literal under $section:literal ($field:ident: $rule:ty), $request:ty => $grant:ty;)+) => {
-        $(
+/// The name of the method at `path`: what stands behind the last slash.
+const fn method_name(path: &'static str) -> &'static str {
+    let mut service = path.as_bytes();
+    while let [rest @ .., last] = service {
+        if *last == b'/' {
+            break;
+        }
+        service = rest;
+    }
+    path.split_at(service.len()).1
+}
+
+/// Makes the types of the operations from the rows of the table.
+macro_rules! declare {
+    ($($kind:ident { $(
+        $(#[$doc:meta])*
+        $name:ident {
+            paths: [$path:literal $(, $alias:literal)* $(,)?],
+            messages: $message:ident => $response:ident,
+            key: $key:ident,
+            section: $section:literal in $field:ident: $rule:ty,
+            request: $request:ty => $grant:ty,
+            $($checks:tt)*
+        }
+    )+ })+) => {
+        $($(
             $(#[$doc])*
             #[derive(Debug)]
             pub enum $name {}
@@ -39,80 +59,48 @@ macro_rules! operations {
                 type Request = $request;
                 type Rule = $rule;
                 type Grant = $grant;
-                const NAME: &'static str = $wire;
+                const NAME: &'static str = method_name($path);
                 const SECTION: &'static str = $section;
                 fn rule(profile: &Profile) -> Option<&Arc<$rule>> {
                     profile.$field.as_ref()
                 }
             }
-        )+
-
-        /// Every operation, as a value.
-        pub(super) const OPERATIONS: &[AnyOperation] = &[$(AnyOperation::of::<$name>(stringify!($name))),+];
+        )+)+
     };
 }
 
-operations! {
-    /// `CryptoService.HashData`.
-    HashData: "HashData" under "HashData" (hash_data: HashDataRule), request::HashData => ();
-    /// `StreamService.HashStream`.
-    HashStream: "HashStream" under "HashData" (hash_data: HashDataRule), request::HashStream => ();
-    /// `CryptoService.SignCertificate`.
-    SignCertificate: "SignCertificate" under "SignCertificate" (sign_certificate: SignCertificateRule),
-        request::SignCertificate => CertificateGrant;
-    /// `CryptoService.SignData`.
-    SignData: "SignData" under "SignData" (sign_data: SignDataRule), request::SignData => SignatureGrant;
-    /// `CryptoService.VerifyData`.
-    VerifyData: "VerifyData" under "SignData" (sign_data: SignDataRule), request::VerifyData => SignatureGrant;
-    /// `StreamService.SignStream`.
-    SignStream: "SignStream" under "SignData" (sign_data: SignDataRule), request::SignStream => SignatureGrant;
-    /// `StreamService.VerifyStream`.
-    VerifyStream: "VerifyStream" under "SignData" (sign_data: SignDataRule), request::VerifyStream => SignatureGrant;
-    /// `SignatureKeyService.GenerateKeyPair`.
-    GenerateSignatureKeyPair: "GenerateKeyPair" under "SignData" (sign_data: SignDataRule),
-        request::GenerateKeyPair => SignatureKeyGrant;
-    /// `CryptoService.EncryptData`.
-    EncryptData: "EncryptData" under "EncryptData" (encrypt_data: EncryptDataRule), request::EncryptData => ();
-    /// `CryptoService.DecryptData`.
-    DecryptData: "DecryptData" under "EncryptData" (encrypt_data: EncryptDataRule), request::DecryptData => ();
-    /// `KemService.GenerateKeyPair`.
-    GenerateKemKeyPair: "GenerateKeyPair" under "KEM" (kem: KemRule), request::GenerateKeyPair => ();
-    /// `KemService.Encapsulate`.
-    Encapsulate: "Encapsulate" under "KEM" (kem: KemRule), request::Encapsulate => ();
-    /// `KemService.Decapsulate`. That the key is of the profile's mechanism, or can be, policy has checked.
-    Decapsulate: "Decapsulate" under "KEM" (kem: KemRule), request::Decapsulate => ();
-}
+with_operations!(declare);
 
 /// What policy settled about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateGrant {
-    /// notBefore in Unix seconds, inside the profile's window.
+    /// notBefore in Unix seconds, within the profile's window.
     pub not_before: i64,
-    /// notAfter in Unix seconds, inside the profile's window. It may still lie before `not_before`: that check comes
-    /// after proof of possession.
+    /// notAfter in Unix seconds, within the profile's window. It may be before `not_before`; the operation
+    /// checks that after the proof of possession.
     pub not_after: i64,
-    /// The signature algorithm: the profile's, which fits the issuer's key.
+    /// The signature algorithm of the profile, which fits the issuer's key.
     pub scheme: SignatureScheme,
 }
 
-/// What policy settled about a signature over data. The scheme is the rule's, and the key fits it.
+/// The values that policy settles for a signature over data. The scheme is part of the rule, and the key fits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureGrant {
-    /// The request's, else the profile's.
+    /// The format in the request, or the format of the profile where the request names none.
     pub format: SignatureFormat,
 }
 
-/// What policy settled about a key pair for signatures.
+/// The values that policy settles for a key pair for signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureKeyGrant {
-    /// Kind and size, inside the profile's constraints.
+    /// The kind and the size of the key, within the profile's constraints.
     pub key_type: KeyType,
-    /// The profile's signature algorithm, which fits the kind.
+    /// The signature algorithm of the profile, which fits the key.
     pub scheme: SignatureScheme,
 }
 
-/// Policy's agreement to exactly the request inside. Only `policy` makes one; an operation takes it by value, so one
-/// request's permit is never used with another's data.
+/// The permission for exactly the request that it contains. Only `policy` makes permits, and an operation takes
+/// one by value, so that the permit of one request cannot be used with the data of another.
 #[derive(Debug)]
 pub struct Permit<O: Operation> {
     request: O::Request,
@@ -131,7 +119,7 @@ impl<O: Operation> Permit<O> {
         Self { request, grant, rule, profile }
     }
 
-    /// A permit without a decision, for the tests of `operation`.
+    /// Returns a permit without a decision, for the tests of `operation`.
     #[cfg(test)]
     pub(crate) fn for_test(
         request: O::Request,
@@ -142,27 +130,27 @@ impl<O: Operation> Permit<O> {
         Self { request, grant, rule, profile }
     }
 
-    /// The request that was agreed to.
+    /// Returns the request that is allowed.
     pub fn request(&self) -> &O::Request {
         &self.request
     }
 
-    /// The request, for an operation that works in its buffers.
+    /// Returns the request by value, for an operation that reuses its buffers.
     pub fn into_request(self) -> O::Request {
         self.request
     }
 
-    /// What the decision settled.
+    /// Returns the values that the decision has settled.
     pub fn grant(&self) -> &O::Grant {
         &self.grant
     }
 
-    /// The section of the profile that agreed.
+    /// Returns the section of the profile that allows the request.
     pub fn rule(&self) -> &O::Rule {
         &self.rule
     }
 
-    /// The profile that agreed.
+    /// Returns the profile that allows the request.
     pub fn profile(&self) -> &Profile {
         &self.profile
     }

@@ -1,52 +1,55 @@
-//! Profiles as the broker uses them: typed, complete, and impossible to get wrong. `document` makes them.
+//! Profiles as the broker uses them: typed, with all defaults, and without invalid states. `document` makes them.
 
 use std::{fmt, sync::Arc};
 
-use crate::algorithm::{HashAlgorithm, KeyType, MlDsa, SignatureScheme, SkiHash};
+use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa, SignatureScheme, SkiHash};
 
 mod data;
 mod pending;
 mod section;
 
-pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SignatureFormat, SigningMode};
+pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
 pub use pending::{Groth16Rule, KmsRule};
 pub use section::Section;
 
 /// One named profile.
 #[derive(Debug)]
 pub struct Profile {
-    /// The name that requests give, at most 64 bytes.
+    /// The name by which requests refer to the profile, at most 64 bytes.
     pub name: Arc<str>,
-    /// Where the profile starts in its document, from 1.
+    /// The line in which the profile starts, from 1.
     pub line: u32,
-    /// Which crypto library serves it.
+    /// The crypto library that serves the profile.
     pub library: CryptoLibrary,
-    /// Set when the profile is on its way out.
+    /// The deprecation of the profile; `None` where it is not deprecated.
     pub deprecation: Option<Deprecation>,
-    /// `API.HashData`; absent forbids the operation.
+    /// `API.HashData`; `None` forbids its operations.
     pub hash_data: Option<Arc<HashDataRule>>,
-    /// `API.SignCertificate`; absent forbids the operation.
+    /// `API.SignCertificate`; `None` forbids its operations.
     pub sign_certificate: Option<Arc<SignCertificateRule>>,
-    /// `API.SignData`; absent forbids the operation.
+    /// `API.SignData`; `None` forbids its operations.
     pub sign_data: Option<Arc<SignDataRule>>,
-    /// `API.EncryptData`; absent forbids the operation.
+    /// `API.EncryptData`; `None` forbids its operations.
     pub encrypt_data: Option<Arc<EncryptDataRule>>,
-    /// `API.KEM`; absent forbids the operation.
+    /// `API.KEM`; `None` forbids its operations.
     pub kem: Option<Arc<KemRule>>,
-    /// `API.Groth16`; absent forbids the operation.
+    /// `API.Groth16`; `None` forbids its operations.
     pub groth16: Option<Arc<Groth16Rule>>,
 }
 
-/// `CryptoLibrary`.
+/// A value of `CryptoLibrary`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CryptoLibrary {
     /// RustCrypto for hashes and ML-KEM, AWS-LC for the rest.
     Native,
-    /// AWS-LC wherever it has the algorithm.
+    /// AWS-LC for every algorithm that it has.
     AwsLc,
 }
 
 impl CryptoLibrary {
+    /// Every library.
+    pub const ALL: [Self; 2] = [Self::Native, Self::AwsLc];
+
     /// The name in profiles.
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,31 +59,31 @@ impl CryptoLibrary {
     }
 }
 
-/// `Deprecation`: what every answer under the profile says.
+/// `Deprecation`, which every response under the profile carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deprecation {
     /// The profile to use instead.
     pub replaced_by: Option<String>,
-    /// A date, as the document writes it.
+    /// The date of the deprecation, as it is written in the document.
     pub deprecated_since: Option<String>,
-    /// A date, as the document writes it.
+    /// The date of the sunset, as it is written in the document.
     pub remove_after: Option<String>,
-    /// `remove_after` as Unix seconds, set only where `EnforceSunset` makes it count: the first second refused.
+    /// The first second in which requests are refused, in Unix seconds; `None` unless `EnforceSunset` is set.
     pub refused_from: Option<i64>,
-    /// Why.
+    /// The reason for the deprecation.
     pub reason: Option<String>,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
 /// `API.HashData`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashDataRule {
-    /// Which hash.
+    /// `HashAlg`.
     pub algorithm: HashAlgorithm,
-    /// Output length in bytes.
+    /// The output length in bytes.
     pub output_length: usize,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
@@ -91,9 +94,9 @@ pub struct SignCertificateRule {
     pub scheme: SignatureScheme,
     /// `SKIHashAlg`.
     pub ski_hash: SkiHash,
-    /// `Validity.ValidNotBeforeOffset` in whole seconds.
+    /// `Validity.ValidNotBeforeOffset` in seconds.
     pub not_before_offset: i64,
-    /// `Validity.ValidNotAfterOffset` in whole seconds.
+    /// `Validity.ValidNotAfterOffset` in seconds.
     pub not_after_offset: i64,
     /// `KeyConstraints.Subject`.
     pub subject_keys: KeyConstraints,
@@ -101,72 +104,79 @@ pub struct SignCertificateRule {
     pub issuer_keys: KeyConstraints,
     /// `KeyUsage`.
     pub key_usage: KeyUsage,
-    /// `ExtendedKeyUsage`, in the document's order.
+    /// `ExtendedKeyUsage`, in the order of the document.
     pub extended_key_usage: Vec<ExtendedKeyUsage>,
     /// `BasicConstraints`.
     pub basic_constraints: BasicConstraints,
-    /// `SubjectAlternativeNames`; `None` copies none and looks at none.
+    /// `SubjectAlternativeNames`; `None` neither copies nor checks any name.
     pub subject_alternative_names: Option<SubjectAlternativeNames>,
     /// `IssuerChecks`.
     pub issuer_checks: IssuerChecks,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
-    /// Line of `Validity`, from 1.
+    /// The line of `Validity`, from 1.
     pub validity_line: u32,
 }
 
-/// Which keys one side may bring. A kind without an entry is refused.
+/// The keys that are allowed. A kind without an entry is not allowed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyConstraints {
-    /// Modulus bits.
+    /// The sizes of the modulus in bits.
     pub rsa: Option<SizeRange>,
-    /// Curve bits.
+    /// The sizes of the curve in bits.
     pub ecdsa: Option<SizeRange>,
-    /// Line of `Ed25519: {}`.
+    /// The line of `Ed25519: {}`, where the kind is allowed.
     pub ed25519: Option<u32>,
-    /// The parameter sets allowed, each with its line.
+    /// The parameter sets that are allowed, each with its line.
     pub ml_dsa: Vec<(MlDsa, u32)>,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
 impl KeyConstraints {
-    /// Whether there is an entry for the kind of key that `scheme` needs.
-    pub fn have_entry_for(&self, scheme: SignatureScheme) -> bool {
-        match scheme {
-            SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => self.rsa.is_some(),
-            SignatureScheme::Ecdsa(_) => self.ecdsa.is_some(),
-            SignatureScheme::Ed25519 => self.ed25519.is_some(),
-            SignatureScheme::MlDsa(set) => self.allow(KeyType::MlDsa(set)),
+    /// Reports whether a kind of key has an entry.
+    pub fn has_entry_for(&self, kind: KeyKind) -> bool {
+        match kind {
+            KeyKind::Rsa | KeyKind::Ecdsa => self.sizes(kind).is_some(),
+            KeyKind::Ed25519 => self.ed25519.is_some(),
+            KeyKind::MlDsa(set) => self.ml_dsa.iter().any(|(allowed, _)| *allowed == set),
         }
     }
 
-    /// Whether `key` is inside.
-    pub fn allow(&self, key: KeyType) -> bool {
-        match key {
-            KeyType::Rsa { bits } => self.rsa.is_some_and(|range| range.contains(bits)),
-            KeyType::Ec(curve) => self.ecdsa.is_some_and(|range| range.contains(curve.bits())),
-            KeyType::Ed25519 => self.ed25519.is_some(),
-            KeyType::MlDsa(set) => self.ml_dsa.iter().any(|(allowed, _)| *allowed == set),
+    /// Returns the sizes that are allowed for a kind of key. Returns `None` where it has no entry, or only one
+    /// size.
+    pub const fn sizes(&self, kind: KeyKind) -> Option<SizeRange> {
+        match kind {
+            KeyKind::Rsa => self.rsa,
+            KeyKind::Ecdsa => self.ecdsa,
+            KeyKind::Ed25519 | KeyKind::MlDsa(_) => None,
         }
+    }
+
+    /// Reports whether `key` is allowed.
+    pub fn allows(&self, key: KeyType) -> bool {
+        let size = match key {
+            KeyType::Rsa { bits } => bits,
+            KeyType::Ec(curve) => curve.bits(),
+            KeyType::Ed25519 | KeyType::MlDsa(_) => return self.has_entry_for(key.kind()),
+        };
+        self.sizes(key.kind()).is_some_and(|range| range.contains(size))
     }
 }
 
-/// What is allowed, for people: `RSA 3072 to 8192 and ECDSA 256 to 384`.
+/// Prints the keys that are allowed, such as `RSA 3072 to 8192 and ECDSA 256 to 384`.
 impl fmt::Display for KeyConstraints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sized = |name: &str, range: Option<SizeRange>| match range {
-            Some(range) if range.min == range.max => Some(format!("{name} {}", range.min)),
-            Some(range) => Some(format!("{name} {} to {}", range.min, range.max)),
-            None => None,
-        };
-        let mut kinds: Vec<String> =
-            [sized("RSA", self.rsa), sized("ECDSA", self.ecdsa)].into_iter().flatten().collect();
-        if self.ed25519.is_some() {
-            kinds.push(KeyType::Ed25519.to_string());
-        }
-        kinds.extend(self.ml_dsa.iter().map(|(set, _)| KeyType::MlDsa(*set).to_string()));
-        match kinds.split_last() {
+        let entries: Vec<String> = KeyKind::ALL
+            .into_iter()
+            .filter(|kind| self.has_entry_for(*kind))
+            .map(|kind| match self.sizes(kind) {
+                Some(range) if range.min == range.max => format!("{} {}", kind.name(), range.min),
+                Some(range) => format!("{} {} to {}", kind.name(), range.min, range.max),
+                None => kind.name().to_owned(),
+            })
+            .collect();
+        match entries.split_last() {
             None => f.write_str("no key at all"),
             Some((last, [])) => f.write_str(last),
             Some((last, others)) => write!(f, "{} and {last}", others.join(", ")),
@@ -174,25 +184,26 @@ impl fmt::Display for KeyConstraints {
     }
 }
 
-/// `MinKeySize` and `MaxKeySize` in bits, both included.
+/// `MinKeySize` and `MaxKeySize` in bits, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeRange {
-    /// Smallest size allowed.
+    /// The smallest size that is allowed.
     pub min: u32,
-    /// Largest size allowed.
+    /// The largest size that is allowed.
     pub max: u32,
-    /// Line of the entry, from 1.
+    /// The line of the entry, from 1.
     pub line: u32,
 }
 
 impl SizeRange {
-    /// Whether `bits` is inside.
+    /// Reports whether `bits` is in the range.
     pub const fn contains(self, bits: u32) -> bool {
         self.min <= bits && bits <= self.max
     }
 }
 
-/// The bits of RFC 5280 4.2.1.3, bit 0 (digitalSignature) as 1, bit 1 as 2, … bit 8 (decipherOnly) as 256.
+/// The bits of keyUsage (RFC 5280 4.2.1.3). Bit 0 (digitalSignature) is 1, bit 1 is 2, and so on to bit 8
+/// (decipherOnly), which is 256.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyUsage(pub u16);
 
@@ -208,12 +219,13 @@ impl KeyUsage {
     pub const ENCIPHER_ONLY: u16 = 1 << 7;
     pub const DECIPHER_ONLY: u16 = 1 << 8;
 
-    /// Whether all of `bits` are set.
+    /// Reports whether all of `bits` are set.
     pub const fn has(self, bits: u16) -> bool {
         self.0 & bits == bits
     }
 
-    /// The names that a profile may use, each with its bit; the first of a bit is the one that is printed.
+    /// The names that a profile can use, each with its bit. Where a bit has two names, the first is the one
+    /// that is printed.
     pub const NAMES: [(&'static str, u16); 10] = [
         ("digitalSignature", Self::DIGITAL_SIGNATURE),
         ("contentCommitment", Self::CONTENT_COMMITMENT),
@@ -227,7 +239,7 @@ impl KeyUsage {
         ("decipherOnly", Self::DECIPHER_ONLY),
     ];
 
-    /// The names of the bits that are set.
+    /// Returns the names of the bits that are set.
     pub fn names(self) -> Vec<&'static str> {
         let alias = |name: &str| name == "nonRepudiation";
         Self::NAMES
@@ -238,7 +250,7 @@ impl KeyUsage {
     }
 }
 
-/// The purposes of RFC 5280 4.2.1.12 that a profile may name.
+/// A purpose of RFC 5280 4.2.1.12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names are RFC 5280's
 pub enum ExtendedKeyUsage {
@@ -251,14 +263,14 @@ pub enum ExtendedKeyUsage {
 }
 
 impl ExtendedKeyUsage {
-    /// The names that a profile may use.
-    pub const NAMES: [(&'static str, Self); 6] = [
-        ("serverAuth", Self::ServerAuth),
-        ("clientAuth", Self::ClientAuth),
-        ("codeSigning", Self::CodeSigning),
-        ("emailProtection", Self::EmailProtection),
-        ("timeStamping", Self::TimeStamping),
-        ("OCSPSigning", Self::OcspSigning),
+    /// Every purpose that a profile can name.
+    pub const ALL: [Self; 6] = [
+        Self::ServerAuth,
+        Self::ClientAuth,
+        Self::CodeSigning,
+        Self::EmailProtection,
+        Self::TimeStamping,
+        Self::OcspSigning,
     ];
 
     /// The name in profiles.
@@ -279,34 +291,35 @@ impl ExtendedKeyUsage {
 pub struct BasicConstraints {
     /// Whether the subject is a CA.
     pub ca: bool,
-    /// Only with `ca`.
+    /// The path length; only a CA has one.
     pub path_len: Option<u8>,
 }
 
-/// `SubjectAlternativeNames`: which of a request's names are copied. One that is not allowed is refused.
+/// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubjectAlternativeNames {
-    /// `dns` is allowed.
+    /// Whether names of the kind `dns` are allowed.
     pub dns: bool,
-    /// `ip` is allowed.
+    /// Whether names of the kind `ip` are allowed.
     pub ip: bool,
-    /// `uri` is allowed.
+    /// Whether names of the kind `uri` are allowed.
     pub uri: bool,
-    /// `email` is allowed.
+    /// Whether names of the kind `email` are allowed.
     pub email: bool,
-    /// Permitted DNS suffixes, lower case, each with its leading dot; empty permits any name.
+    /// The suffixes that DNS names may have, in lower case, each with its leading dot. An empty list allows any
+    /// name.
     pub suffixes: Vec<String>,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
-/// `IssuerChecks`: what the CA certificate must satisfy.
+/// `IssuerChecks`: the requirements on the CA certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IssuerChecks {
-    /// basicConstraints CA, keyCertSign and path length.
+    /// Whether basicConstraints, keyUsage and the path length must allow the CA to issue the certificate.
     pub require_ca: bool,
-    /// The certificate's validity lies inside the CA's.
+    /// Whether the validity must lie inside the validity of the CA certificate.
     pub nest_validity: bool,
-    /// Line of the section, from 1; 0 where it is absent.
+    /// The line of the section, from 1; 0 where the section is absent.
     pub line: u32,
 }

@@ -1,9 +1,9 @@
 //! The checks of `API.SignData`.
 
 use super::{
-    Denial, DenialKind, Facts, check,
+    Denial, DenialKind, Facts,
+    check::{self, Case},
     decide::{Check, Decide},
-    denial::denial,
     facts::Fact,
     findings::Findings,
     permit::{
@@ -17,60 +17,30 @@ use crate::{
     request::{self, Keys, SigningKey, VerificationKey},
 };
 
-/// The checks of what signs or verifies a message that is there as a whole, and of one that comes in parts.
-const WHOLE: [Check<SignData>; 2] = [keys, format];
-const IN_PARTS: [Check<SignStream>; 3] = [keys, format, in_parts];
+/// Implements [`Decide`] for operations that sign or verify. They differ in the type of their keys and in their
+/// checks.
+macro_rules! decide_signatures {
+    ($($operation:ident($key:ty): [$($check:ident),+];)+) => {$(
+        impl Decide for $operation {
+            const CHECKS: &'static [Check<Self>] = &[$($check),+];
 
-impl Decide for SignData {
-    const CHECKS: &'static [Check<Self>] = &WHOLE;
+            fn facts(request: &Self::Request, now: i64) -> Facts<'_> {
+                let keys = request.keys.map(<$key>::key_type);
+                Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
+            }
 
-    fn facts(request: &request::SignData, now: i64) -> Facts<'_> {
-        let keys = request.keys.map(SigningKey::key_type);
-        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
-    }
-
-    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
-        Ok(granted(rule, facts))
-    }
+            fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
+                Ok(SignatureGrant { format: granted_format(rule, facts) })
+            }
+        }
+    )+};
 }
 
-impl Decide for VerifyData {
-    const CHECKS: &'static [Check<Self>] = &WHOLE;
-
-    fn facts(request: &request::VerifyData, now: i64) -> Facts<'_> {
-        let keys = request.keys.map(VerificationKey::key_type);
-        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
-    }
-
-    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
-        Ok(granted(rule, facts))
-    }
-}
-
-impl Decide for SignStream {
-    const CHECKS: &'static [Check<Self>] = &IN_PARTS;
-
-    fn facts(request: &request::SignStream, now: i64) -> Facts<'_> {
-        let keys = request.keys.map(SigningKey::key_type);
-        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
-    }
-
-    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
-        Ok(granted(rule, facts))
-    }
-}
-
-impl Decide for VerifyStream {
-    const CHECKS: &'static [Check<Self>] = &IN_PARTS;
-
-    fn facts(request: &request::VerifyStream, now: i64) -> Facts<'_> {
-        let keys = request.keys.map(VerificationKey::key_type);
-        Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
-    }
-
-    fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
-        Ok(granted(rule, facts))
-    }
+decide_signatures! {
+    SignData(SigningKey): [keys, format];
+    VerifyData(VerificationKey): [keys, format];
+    SignStream(SigningKey): [keys, format, streamable];
+    VerifyStream(VerificationKey): [keys, format, streamable];
 }
 
 impl Decide for GenerateSignatureKeyPair {
@@ -80,141 +50,124 @@ impl Decide for GenerateSignatureKeyPair {
         Facts { seed: request.seed.is_some(), ..Facts::new(now) }
     }
 
-    fn grant(profile: &Profile, rule: &SignDataRule, _: &Facts<'_>) -> Result<SignatureKeyGrant, Denial> {
-        new_key(profile, rule)
+    fn grant(profile: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureKeyGrant, Denial> {
+        smallest_key(&Case { profile, rule, facts })
     }
 }
 
-/// Returns the format asked for, or the profile's.
-fn granted(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureGrant {
-    SignatureGrant { format: facts.format.unwrap_or(rule.format) }
+/// Returns the requested format, or the format of the profile where the request names none.
+fn granted_format(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureFormat {
+    facts.format.unwrap_or(rule.format)
 }
 
-/// Refuses keys that do not make and verify the profile's signatures, or that lie outside its constraints.
-fn keys(
-    profile: &Profile,
-    rule: &SignDataRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    let Some(keys) = findings.known(Fact::Key, facts.signature_keys)? else { return Ok(()) };
-    findings.add(fit(profile, rule, keys))
+/// Checks that the keys fit the profile's signature scheme and its constraints.
+fn keys(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let Some(keys) = findings.require(Fact::Key, case.facts.signature_keys)? else { return Ok(()) };
+    findings.record(keys_allowed(case, keys))
 }
 
-/// Fails where keys of these kinds do not make and verify the profile's signatures, or lie outside its constraints.
-fn fit(profile: &Profile, rule: &SignDataRule, keys: Keys<KeyType>) -> Result<(), Denial> {
-    let mismatch = match (rule.scheme, keys) {
+fn keys_allowed(case: &Case<'_, SignDataRule>, keys: Keys<KeyType>) -> Result<(), Denial> {
+    let profile = &case.profile.name;
+    let constraints = &case.rule.keys;
+    let mismatch = match (case.rule.scheme, keys) {
         (DataScheme::Single(scheme), Keys::One(key)) if scheme.fits(key) => {
-            if rule.keys.allow(key) {
+            if constraints.allows(key) {
                 return Ok(());
             }
-            let message = format!("the key is {key}; profile {} allows {}", profile.name, rule.keys);
-            return Err(outside(profile, rule, scheme, message));
+            let message = format!("the key is {key}; profile {profile} allows {constraints}");
+            return Err(key_denial(case, scheme, message));
         }
-        // The profile was read with an entry for each of these.
+        // The document reader made sure that the constraints have an entry for each of these keys.
         (DataScheme::Composite(composite), Keys::Components(keys)) if keys == composite.keys() => {
             return Ok(());
         }
         (scheme, Keys::One(key)) => {
-            let message = format!("the key is {key}; profile {} signs with {}", profile.name, scheme.name());
+            let message = format!("the key is {key}; profile {profile} signs with {}", scheme.name());
             match scheme {
                 DataScheme::Single(_) => message,
-                DataScheme::Composite(composite) => format!("{message}: {}", wanted(composite)),
+                DataScheme::Composite(composite) => format!("{message}: {}", expected_keys(composite)),
             }
         }
         (DataScheme::Composite(composite), Keys::Components([first, second])) => {
             let name = composite.name();
             let order = if [second, first] == composite.keys() { " in this order" } else { "" };
-            let wanted = wanted(composite);
+            let expected = expected_keys(composite);
             format!(
-                "the keys are {first} and {second}; profile {} signs with {name}: {wanted}{order}",
-                profile.name
+                "the keys are {first} and {second}; profile {profile} signs with {name}: {expected}{order}"
             )
         }
         (DataScheme::Single(scheme), Keys::Components(_)) => {
             let name = scheme.name();
-            format!("the keys are two; profile {} signs with {name} and one key, in single", profile.name)
+            format!("the request has two keys; profile {profile} signs with {name}: send one key, in single")
         }
     };
-    let kind = DenialKind::AlgorithmMismatch;
-    Err(denial(profile, kind, "API.SignData.SignAlg", rule.line, mismatch))
+    Err(case.denial(DenialKind::AlgorithmMismatch, "API.SignData.SignAlg", case.rule.line, mismatch))
 }
 
-fn wanted(composite: Composite) -> String {
+fn expected_keys(composite: Composite) -> String {
     let [traditional, ml_dsa] = composite.keys();
     format!("send {traditional} and {ml_dsa} in component_keys")
 }
 
-/// Refuses a format that the profile's signatures do not have.
-fn format(
-    profile: &Profile,
-    rule: &SignDataRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    let (DataScheme::Composite(composite), SignatureFormat::Cms) = (rule.scheme, granted(rule, facts).format)
-    else {
+/// Checks that the profile's signatures can have the format.
+fn format(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let format = granted_format(case.rule, case.facts);
+    let (DataScheme::Composite(composite), SignatureFormat::Cms) = (case.rule.scheme, format) else {
         return Ok(());
     };
     let message = format!(
-        "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM here",
-        profile.name,
+        "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM only",
+        case.profile.name,
         composite.name()
     );
-    let kind = DenialKind::FormatNotAllowed;
-    findings.refuse(denial(profile, kind, "API.SignData.SigningMode", rule.line, message))
+    let path = "API.SignData.SigningMode";
+    findings.deny(case.denial(DenialKind::FormatNotAllowed, path, case.rule.line, message))
 }
 
-/// Refuses signatures that cannot be made and verified over data that comes in parts.
-fn in_parts(
-    profile: &Profile,
-    rule: &SignDataRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    if rule.scheme != DataScheme::Single(SignatureScheme::Ed25519)
-        || granted(rule, facts).format == SignatureFormat::Cms
+/// Checks that the profile's signatures can be made and verified over a message that arrives in chunks.
+fn streamable(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+    if case.rule.scheme != DataScheme::Single(SignatureScheme::Ed25519)
+        || granted_format(case.rule, case.facts) == SignatureFormat::Cms
     {
         return Ok(());
     }
     let message = format!(
         "profile {} signs with ed25519, which reads its message twice (RFC 8032 5.1.6), so the message cannot be a \
          stream; use SignData and VerifyData, or the format CMS",
-        profile.name
+        case.profile.name
     );
-    findings.refuse(denial(profile, DenialKind::NotStreamable, "API.SignData.SignAlg", rule.line, message))
+    findings.deny(case.denial(DenialKind::NotStreamable, "API.SignData.SignAlg", case.rule.line, message))
 }
 
-/// Refuses a seed that `AllowSeed` does not allow.
-fn seed(
-    profile: &Profile,
-    rule: &SignDataRule,
-    facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(), Denial> {
-    findings.add(check::seed(profile, GenerateSignatureKeyPair::SECTION, rule.allow_seed, rule.line, facts))
+/// Checks that the request has no seed, unless `AllowSeed` allows one.
+fn seed(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+    let section = GenerateSignatureKeyPair::SECTION;
+    findings.record(check::seed(case, section, case.rule.allow_seed, case.rule.line))
 }
 
-/// Returns the smallest key that the profile allows for its signatures, or fails where the broker makes none such.
-fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<SignatureKeyGrant, Denial> {
-    let allowed = |key: &KeyType| rule.keys.allow(*key);
-    let scheme = match rule.scheme {
+/// Returns the smallest key that the profile allows for its signatures.
+///
+/// # Errors
+/// Fails where the broker does not generate keys that the profile allows.
+fn smallest_key(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Denial> {
+    let allowed = |key: &KeyType| case.rule.keys.allows(*key);
+    let scheme = match case.rule.scheme {
         DataScheme::Single(scheme) => scheme,
         DataScheme::Composite(composite) => {
             let message = format!(
-                "profile {} signs with the composite {}, whose keys are made one by one, under profiles of their own \
-                 kinds",
-                profile.name,
+                "profile {} signs with the composite {}, whose keys are generated one by one, each under a profile for \
+                 its own algorithm",
+                case.profile.name,
                 composite.name()
             );
-            let kind = DenialKind::KeyNotAllowed;
-            return Err(denial(profile, kind, "API.SignData.SigningMode", rule.line, message));
+            let path = "API.SignData.SigningMode";
+            return Err(case.denial(DenialKind::KeyNotAllowed, path, case.rule.line, message));
         }
     };
     let smallest = match scheme {
         SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => {
-            // Below, NIST SP 800-57 part 1 table 2 has no security left; above, it takes longer than a caller waits. The
-            // library makes moduli in steps of 128 bits.
+            // Shorter keys have no security strength left (NIST SP 800-57 part 1 table 2), and longer ones take
+            // longer to generate than a caller waits. The library generates moduli in steps of 128 bits.
             (2048..=4096).step_by(128).map(|bits| KeyType::Rsa { bits }).find(allowed)
         }
         SignatureScheme::Ecdsa(_) => Curve::ALL.map(KeyType::Ec).into_iter().find(allowed),
@@ -223,27 +176,17 @@ fn new_key(profile: &Profile, rule: &SignDataRule) -> Result<SignatureKeyGrant, 
     };
     let key_type = smallest.ok_or_else(|| {
         let message = format!(
-            "profile {} allows {}, and the broker makes RSA keys of 2048 to 4096 bits only; make the key elsewhere \
-             (openssl genpkey)",
-            profile.name, rule.keys
+            "profile {} allows {}, and the broker generates RSA keys of 2048 to 4096 bits only; generate the key \
+             elsewhere (openssl genpkey)",
+            case.profile.name, case.rule.keys
         );
-        outside(profile, rule, scheme, message)
+        key_denial(case, scheme, message)
     })?;
     Ok(SignatureKeyGrant { key_type, scheme })
 }
 
-/// Makes the denial of a key outside the constraints, with the line of the entry for the profile's kind of key.
-fn outside(profile: &Profile, rule: &SignDataRule, scheme: SignatureScheme, message: String) -> Denial {
-    let (suffix, line) = match scheme {
-        SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } => {
-            (".RSA", rule.keys.rsa.map(|range| range.line))
-        }
-        SignatureScheme::Ecdsa(_) => (".ECDSA", rule.keys.ecdsa.map(|range| range.line)),
-        SignatureScheme::Ed25519 | SignatureScheme::MlDsa(_) => ("", None),
-    };
-    let path = match line {
-        Some(_) => format!("API.SignData.KeyConstraints{suffix}"),
-        None => "API.SignData.KeyConstraints".to_owned(),
-    };
-    denial(profile, DenialKind::KeyNotAllowed, &path, line.unwrap_or(rule.keys.line), message)
+/// Returns the denial of a key for `scheme` that is outside the constraints.
+fn key_denial(case: &Case<'_, SignDataRule>, scheme: SignatureScheme, message: String) -> Denial {
+    let path = "API.SignData.KeyConstraints";
+    case.key_denial(DenialKind::KeyNotAllowed, path, &case.rule.keys, scheme.key_kind(), message)
 }

@@ -1,4 +1,4 @@
-//! What every handler does around its operation: context, time, pool, log line, audit.
+//! What surrounds every operation: its context and deadline, the pool, the log line, the audit.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -16,53 +16,84 @@ use crate::{
     status::CallError,
     telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
 };
-use broker_proto::v1;
+use broker_proto::{OperationResponse, v1};
 
-/// How much work there is in a job.
+/// Where the work of a call is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// It takes less time than a hop to another thread, and is done on the shard itself.
-    Light,
-    /// The pool's short lane.
+    /// Inline on the I/O thread: it takes less time than a hop to another thread. A pipeline counts `cost`, in bytes of
+    /// hashed data, against what it may do before the other connections of its shard.
+    Inline { cost: usize },
+    /// The pool's lane for short work.
     Short,
-    /// The pool's long lane.
+    /// The pool's lane for long work.
     Long,
 }
 
 impl Weight {
-    /// Of a hash over so many bytes: two KiB take as long as the hop.
+    /// Returns where so many bytes are hashed: two KiB take as long as the hop.
     pub(super) const fn of_hash(bytes: usize) -> Self {
-        if bytes <= 2 << 10 { Self::Light } else { Self::Short }
+        if bytes <= 2 << 10 { Self::Inline { cost: bytes } } else { Self::Short }
     }
 
-    /// Of symmetric encryption or decryption of so many bytes.
+    /// Returns where so many bytes are encrypted or decrypted. A cipher is faster than a hash, but has its key to set up
+    /// and to wipe.
     pub(super) const fn of_cipher(bytes: usize) -> Self {
-        if bytes <= 8 << 10 { Self::Light } else { Self::Short }
+        if bytes <= 8 << 10 { Self::Inline { cost: 1024 + bytes / 4 } } else { Self::Short }
     }
 }
 
-/// One call as its handler sees it.
+/// The zeros at the end of an answer with a secret in it, in bytes. The HTTP/2 library writes an answer in pieces. Of a
+/// piece of this length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the
+/// answer's trailers overwrite that (`transport/body.rs`). It copies a shorter piece whole and puts the trailers behind it:
+/// such a piece is the last of an answer, and holds nothing but these zeros.
+const PADDING: usize = 256;
+
+/// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
+/// bounded and printable: `Call::check` has seen to what a caller sends, and texts are escaped.
+macro_rules! log_call {
+    ($call:expr, $level:ident, $outcome:literal, $reason:expr, $message:literal) => {
+        tracing::event!(
+            tracing::Level::$level,
+            operation = $call.operation,
+            profile = non_empty(&$call.profile),
+            algorithm = $call.algorithm,
+            outcome = $outcome,
+            reason = $reason,
+            uid = $call.context.caller.uid,
+            pid = $call.context.caller.pid,
+            request_id = non_empty($call.metadata.id()),
+            correlation_id = non_empty($call.metadata.correlation_id()),
+            duration_us = u64::try_from($call.context.arrived.elapsed().as_micros()).unwrap_or(u64::MAX),
+            $message
+        )
+    };
+}
+
+fn non_empty(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// One call of an operation.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) context: CallContext,
     pub(super) operation: &'static str,
     pub(super) profile: String,
-    /// The algorithm, once policy has settled it.
+    /// The algorithm. It is known once policy has decided.
     pub(super) algorithm: Option<&'static str>,
-    /// What was issued, for the audit.
+    /// The issued certificate, for the audit.
     pub(super) certificate: Option<CertificateRecord>,
     metadata: Metadata,
     warning: Option<v1::DeprecationWarning>,
-    /// The use of a secret key, once policy has agreed to it.
+    /// The use of a secret key. It is set once policy has agreed.
     key_use: Option<KeyUse>,
-    /// Unix seconds, taken once: every check of the call sees the same time.
+    /// The time in Unix seconds. It is taken once, so that every check of the call sees the same time.
     pub(super) now: i64,
-    /// When it began, for the log line where there is one.
-    start: Option<Instant>,
 }
 
 impl Call {
-    /// Checks what is common to all requests.
+    /// Begins a call with the checks that all requests have in common.
     pub(super) fn begin(
         context: CallContext,
         operation: &'static str,
@@ -80,7 +111,6 @@ impl Call {
             warning: None,
             key_use: None,
             now: context.received,
-            start: tracing::enabled!(tracing::Level::DEBUG).then(Instant::now),
         };
         match call.check(profile, metadata, limits) {
             Ok(()) => Ok(call),
@@ -91,7 +121,7 @@ impl Call {
         }
     }
 
-    /// What fails here is neither kept nor logged: it is too long or not printable.
+    /// A value that fails here is neither kept nor logged, since it is too long or not printable.
     fn check(
         &mut self,
         profile: &str,
@@ -107,31 +137,30 @@ impl Call {
         Ok(())
     }
 
-    /// The profile that the call names; its deprecation is noted for the answer.
-    pub(super) fn find_profile<'a>(&mut self, parts: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
-        let profile = parts.catalogue.profile(&self.profile)?;
+    /// Finds the profile that the call names, and notes its deprecation for the answer.
+    pub(super) fn find_profile<'a>(&mut self, state: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
+        let profile = state.catalogue.profile(&self.profile)?;
         self.warning = deprecation(profile);
         Ok(profile)
     }
 
-    /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The token is what the key is had with;
-    /// from here on the audit has a record of the call, however it ends.
+    /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The returned token gives access to the
+    /// key. From here on the audit has a record of the call, however it ends.
     pub(super) fn use_key(
         &mut self,
-        parts: &BrokerState,
+        state: &BrokerState,
         algorithm: &'static str,
     ) -> Result<KeyUse, CallError> {
         self.algorithm = Some(algorithm);
-        let key_use = parts.audit.begin(|| self.record(parts, Event::KeyUse))?;
+        let key_use = state.audit.begin(|| self.record(state, Event::KeyUse))?;
         self.key_use = Some(key_use.clone());
         Ok(key_use)
     }
 
-    /// Writes the log line, and records what policy refused or how the use of a key ended. The result of a call that used a
-    /// key is had by [`Ended::recorded`].
-    pub(super) fn end<T>(&mut self, parts: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
+    /// Writes the log line, and records a refusal or the end of the use of a key. [`Ended::recorded`] returns the result.
+    pub(super) fn end<T>(&mut self, state: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
-            return Ended { result: self.end_keyless(parts, result), written: Written::without_record() };
+            return Ended { result: self.end_keyless(state, result), written: Written::without_record() };
         };
         let error = result.as_ref().err();
         self.log(error);
@@ -139,32 +168,32 @@ impl Call {
         Ended { result, written }
     }
 
-    /// Writes the log line of a call that used no key, and records what policy refused.
+    /// Writes the log line of a call that used no key, and records a refusal.
     pub(super) fn end_keyless<T>(
         &self,
-        parts: &BrokerState,
+        state: &BrokerState,
         result: Result<T, CallError>,
     ) -> Result<T, CallError> {
         let error = result.as_ref().err();
         self.log(error);
         if let Some(CallError::Denied(denial)) = error {
-            self.refused(parts, denial);
+            self.refused(state, denial);
         }
         result
     }
 
     #[cold]
-    fn refused(&self, parts: &BrokerState, denial: &Denial) {
-        parts.audit.refuse(|| Record {
+    fn refused(&self, state: &BrokerState, denial: &Denial) {
+        state.audit.refuse(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
             outcome: Outcome::Refused,
             reason: Some(denial.kind.reason()),
-            ..self.record(parts, Event::Refusal)
+            ..self.record(state, Event::Refusal)
         });
     }
 
-    /// Notes that the call has failed, while a job of it may still run: what that job says of its use of a key counts more.
+    /// Notes that the call has failed. A job of it may still run; what that job records of its use of a key takes precedence.
     pub(super) fn fail(&self, error: &CallError) {
         self.log(Some(error));
         if let Some(key_use) = &self.key_use {
@@ -172,53 +201,59 @@ impl Call {
         }
     }
 
-    /// A record of this call, as far as it has come.
-    fn record(&self, parts: &BrokerState, event: Event) -> Record {
+    /// Returns a record of this call with what is known so far.
+    fn record(&self, state: &BrokerState, event: Event) -> Record {
         let Caller { uid, gid, pid } = self.context.caller;
-        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Record {
             event,
             operation: self.operation,
             profile: self.profile.clone(),
-            catalogue_digest: Some(parts.catalogue.digest().to_owned()),
+            catalogue_digest: Some(state.catalogue.digest().to_owned()),
             algorithm: self.algorithm.map(str::to_owned),
             uid: Some(uid),
             gid: Some(gid),
             pid,
-            request_id: text(self.metadata.id()),
-            correlation_id: text(self.metadata.correlation_id()),
+            request_id: non_empty(self.metadata.id()).map(str::to_owned),
+            correlation_id: non_empty(self.metadata.correlation_id()).map(str::to_owned),
             ..Record::default()
         }
     }
 
-    /// The log line. Where `debug` is filtered out there is none.
+    /// Writes the log line of the call: `debug` for a success, `info` for a refusal or a failure, `warn` or `error` for a
+    /// fault of the broker itself. A level that is filtered out costs one load: nothing is measured or formatted for it.
+    #[inline]
     fn log(&self, error: Option<&CallError>) {
-        let Some(start) = self.start else { return };
-        tracing::debug!(
-            operation = self.operation,
-            profile = self.profile,
-            algorithm = self.algorithm,
-            uid = self.context.caller.uid,
-            pid = self.context.caller.pid,
-            outcome = error.map_or("OK", CallError::reason),
-            duration_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
-            correlation_id = self.metadata.correlation_id(),
-            "call"
-        );
+        match error {
+            None => log_call!(self, DEBUG, "success", None::<&str>, "the call succeeded"),
+            Some(error) => self.log_failure(error),
+        }
     }
 
-    /// What the answer says it did, and the metadata that goes back with it.
-    pub(super) fn into_parts(self) -> (Option<v1::CryptoDescriptor>, Option<v1::Metadata>) {
-        let descriptor = v1::CryptoDescriptor {
-            profile: self.profile,
-            operation: self.operation.to_owned(),
-            algorithm: self.algorithm.unwrap_or_default().to_owned(),
+    #[cold]
+    fn log_failure(&self, error: &CallError) {
+        let reason = error.reason();
+        match error {
+            CallError::AuditUnavailable => log_call!(self, WARN, "failed", reason, "the call failed"),
+            _ if error.is_internal() => log_call!(self, ERROR, "failed", reason, "the call failed: a bug"),
+            CallError::Denied(_) => log_call!(self, INFO, "refused", reason, "the call was refused"),
+            _ => log_call!(self, INFO, "failed", reason, "the call failed"),
+        }
+    }
+
+    /// Completes the response with the metadata and the descriptor.
+    pub(super) fn complete<R: OperationResponse>(self, mut response: R) -> R {
+        let Self { profile, operation, algorithm, metadata, warning, .. } = self;
+        let descriptor = || v1::CryptoDescriptor {
+            profile,
+            operation: operation.to_owned(),
+            algorithm: algorithm.unwrap_or_default().to_owned(),
         };
-        (Some(descriptor), self.metadata.into_echo(self.warning))
+        response.complete(descriptor, metadata.into_echo(warning), PADDING);
+        response
     }
 }
 
-/// What a call came to, and the record of its use of a key, which may not be written yet.
+/// The result of a call, and the record of its use of a key, which may not be written yet.
 #[must_use = "the answer to a use of a key waits for its record"]
 pub(super) struct Ended<T> {
     result: Result<T, CallError>,
@@ -226,10 +261,10 @@ pub(super) struct Ended<T> {
 }
 
 impl<T> Ended<T> {
-    /// The result, once the record is written.
+    /// Returns the result once the record is written.
     ///
     /// # Errors
-    /// [`CallError::AuditUnavailable`] where the record is not written in time, and else the call's own error.
+    /// Fails with [`CallError::AuditUnavailable`] where the record is not written in time, and else with the call's own error.
     pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
         self.written.wait(deadline).await?;
         self.result
@@ -243,26 +278,28 @@ impl From<AuditUnavailable> for CallError {
 }
 
 impl Broker {
-    /// Does `job` where its weight belongs, with its log line and its audit. The record is handed over there too: a caller
-    /// who hangs up cannot have a key used without one. What the job leaves on its thread's stack is wiped. Waiting for the
-    /// record holds no thread.
+    /// Does `job` where its weight belongs, and writes its log line and its record there: a caller who hangs up cannot
+    /// have a key used without a record. Where the job is `keyed`, what it leaves on its thread's stack is wiped. Waiting
+    /// for the record blocks no thread.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         mut call: Call,
         weight: Weight,
+        keyed: bool,
         job: impl FnOnce(&BrokerState, &mut Call) -> Result<T, CallError> + Send + 'static,
     ) -> Result<(Call, T), CallError> {
-        let (parts, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
+        let (state, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
         let job = move || {
             let result = match weight {
-                Weight::Light => on_lightly_wiped_stack(|| job(&parts, &mut call)),
-                Weight::Short | Weight::Long => on_wiped_stack(|| job(&parts, &mut call)),
+                _ if !keyed => job(&state, &mut call),
+                Weight::Inline { .. } => on_lightly_wiped_stack(|| job(&state, &mut call)),
+                Weight::Short | Weight::Long => on_wiped_stack(|| job(&state, &mut call)),
             };
-            let ended = call.end(&parts, result);
+            let ended = call.end(&state, result);
             (call, ended)
         };
         let lane = match weight {
-            Weight::Light => None,
+            Weight::Inline { .. } => None,
             Weight::Short => Some(Lane::Short),
             Weight::Long => Some(Lane::Long),
         };
@@ -282,15 +319,7 @@ impl Broker {
     }
 }
 
-/// Zeros for the end of an answer with a secret in it. The HTTP/2 library writes an answer in pieces. Of a piece of this
-/// length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the answer's trailers
-/// overwrite that (`transport/body.rs`). A shorter one it copies whole and puts the trailers behind it: the last of an
-/// answer, and these zeros are all that it can have.
-pub(super) fn padding() -> Vec<u8> {
-    vec![0; 256]
-}
-
-/// The warning of a profile that is on its way out.
+/// Returns the warning of a deprecated profile.
 fn deprecation(profile: &Profile) -> Option<v1::DeprecationWarning> {
     let deprecation = profile.deprecation.as_ref()?;
     Some(v1::DeprecationWarning {

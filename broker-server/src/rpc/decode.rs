@@ -1,7 +1,7 @@
-//! The one place where a message of a client's becomes a message of ours.
+//! Decodes the messages of clients, within bounds.
 
 use broker_proto::{DecodeError, Described};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tonic::Status;
 
 use crate::{
@@ -9,32 +9,16 @@ use crate::{
     status::CallError,
 };
 
-/// How many elements a repeated field may have that has no limit of its own in [`Limits`].
+/// The number of elements that a repeated field may have, unless [`Limits`] has one of its own for it.
 const ELEMENTS: usize = 16;
 
-/// The longest message, in bytes, that may share its memory with others. The HTTP/2 library reads frames of up to this length,
-/// several of them into one buffer, and a slice of a frame keeps the whole buffer alive. A longer message has its own.
-const TOGETHER: usize = 16 << 10;
+/// The longest field, in bytes, that may share its memory with other messages. The HTTP/2 library reads frames of up to this
+/// length, several of them into one buffer, and a slice of a frame keeps the whole buffer alive. A longer field has its own.
+const SHARED_FRAME: usize = 16 << 10;
 
-/// Decodes a message that may have to wait in a queue: it keeps alive nothing that came together with it. One with too many
-/// elements in a repeated field is refused before any of them is allocated.
+/// Decodes a message. Its shared fields are slices of the frame that it came in. A message with too many elements in a
+/// repeated field is refused before any of them is allocated.
 pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M, CallError> {
-    if message.len() <= TOGETHER { decode_from(&message[..], limits) } else { decode_from(message, limits) }
-}
-
-/// The same for a message that is worked on at once: its data stays where it is.
-pub(super) fn decode_in_place<M: Described>(message: Bytes, limits: &Limits) -> Result<M, CallError> {
-    decode_from(message, limits)
-}
-
-/// Sees to it that a part of a message which was decoded in place can wait in a queue.
-pub(super) fn detach(data: &mut Bytes) {
-    if data.len() <= TOGETHER {
-        *data = Bytes::copy_from_slice(data);
-    }
-}
-
-fn decode_from<M: Described>(message: impl Buf + AsRef<[u8]>, limits: &Limits) -> Result<M, CallError> {
     let limit = |field: &'static str| match field {
         "crl_distribution_points" => limits.crl_distribution_points_count,
         _ => ELEMENTS,
@@ -49,6 +33,15 @@ fn decode_from<M: Described>(message: impl Buf + AsRef<[u8]>, limits: &Limits) -
     })
 }
 
+/// Prepares a decoded message to wait in a queue: it no longer keeps alive what came in the same frame.
+pub(super) fn detach<M: Described>(message: &mut M) {
+    message.for_each_shared(|data| {
+        if data.len() <= SHARED_FRAME {
+            *data = Bytes::copy_from_slice(data);
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -59,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operators_limit_holds_before_the_message_is_decoded() {
+    fn applies_configured_limit_before_decoding() {
         // `crl_distribution_points`, field 9, of no characters.
         let points = |count| Bytes::from([9 << 3 | 2, 0].repeat(count));
         let limits = Limits { crl_distribution_points_count: 40, ..Limits::default() };
@@ -72,21 +65,19 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_may_wait_keeps_nothing_else_alive() {
+    fn detached_message_keeps_no_frame_alive() {
         let request = SignDataRequest { input: vec![7; 100].into(), ..SignDataRequest::default() };
         let length = request.encoded_len();
-        let read = Bytes::from([request.encode_to_vec(), vec![0; 60_000]].concat());
-        let waiting: SignDataRequest = decode(read.slice(..length), &Limits::default()).unwrap();
-        assert!(read.is_unique());
-        let mut at_once: SignDataRequest = decode_in_place(read.slice(..length), &Limits::default()).unwrap();
-        assert!(!read.is_unique());
-        detach(&mut at_once.input);
-        assert!(read.is_unique());
-        assert_eq!(at_once, waiting);
+        let frame = Bytes::from([request.encode_to_vec(), vec![0; 60_000]].concat());
+        let mut message: SignDataRequest = decode(frame.slice(..length), &Limits::default()).unwrap();
+        assert!(!frame.is_unique());
+        detach(&mut message);
+        assert!(frame.is_unique());
+        assert_eq!(message, request);
     }
 
     #[test]
-    fn bytes_that_are_no_message_are_malformed() {
+    fn rejects_bytes_that_are_no_message() {
         let error =
             decode::<SignCertificateRequest>(Bytes::from_static(&[0x4a, 9]), &Limits::default()).unwrap_err();
         assert_eq!(error.reason(), "MALFORMED_MESSAGE");

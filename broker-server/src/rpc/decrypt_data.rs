@@ -3,60 +3,56 @@
 use broker_proto::v1::{DecryptDataRequest, DecryptDataResponse};
 
 use super::{
-    Broker, BrokerState, CallContext,
-    call::{Call, Weight, padding},
+    BrokerState,
+    call::{Call, Weight},
+    handler::Handler,
 };
 use crate::{
     operation::{
         self,
         aead::{check_decrypt, decrypt_data},
     },
-    policy::{
-        decide,
-        permit::{DecryptData, Operation as _},
-    },
-    request,
+    policy::{Permit, permit::DecryptData},
+    request::{self, FieldError, Limits},
     secret::SecretBytes,
     status::CallError,
+    telemetry::audit::KeyUse,
 };
 
-impl Broker {
-    pub(super) async fn answer_decrypt_data(
-        &self,
-        context: CallContext,
-        mut message: DecryptDataRequest,
-    ) -> Result<DecryptDataResponse, CallError> {
-        let metadata = message.metadata.take();
-        let call = Call::begin(context, DecryptData::NAME, &message.profile, metadata, &self.0.limits)?;
-        let weight = Weight::of_cipher(data_bytes(&message));
-        let job = move |parts: &BrokerState, call: &mut Call| decrypt(parts, call, message);
-        let (call, plaintext) = self.compute(call, weight, job).await?;
-        let (_, metadata) = call.into_parts();
-        // The message wipes its plaintext when it is dropped.
-        let answer =
-            DecryptDataResponse { plaintext: plaintext.into_exposed(), metadata, padding: padding() };
-        Ok(answer)
+impl Handler for DecryptData {
+    type Output = SecretBytes;
+
+    fn weight(_: &BrokerState, message: &DecryptDataRequest) -> Weight {
+        let associated_data = message.decrypt_metadata.as_ref().and_then(|metadata| metadata.aad.as_deref());
+        Weight::of_cipher(message.ciphertext.len() + associated_data.map_or(0, <[u8]>::len))
     }
-}
 
-/// How many bytes are decrypted or authenticated.
-pub(super) fn data_bytes(message: &DecryptDataRequest) -> usize {
-    let associated = message.decrypt_metadata.as_ref().and_then(|metadata| metadata.aad.as_ref());
-    message.ciphertext.len() + associated.map_or(0, |associated| associated.len())
-}
+    fn parse(mut message: DecryptDataRequest, limits: &Limits) -> Result<request::DecryptData, FieldError> {
+        request::DecryptData::parse(&mut message, limits)
+    }
 
-/// Parses, decides, decrypts.
-fn decrypt(
-    parts: &BrokerState,
-    call: &mut Call,
-    mut message: DecryptDataRequest,
-) -> Result<SecretBytes, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::DecryptData::parse(&mut message, &parts.limits)?;
-    drop(message);
-    let permit = decide::<DecryptData>(&call.context.caller, profile, request, call.now)?;
-    check_decrypt(&permit)?;
-    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
-    let backend = operation::backend(permit.profile().library);
-    Ok(decrypt_data(permit, backend, &key_use)?)
+    fn check(permit: &Permit<Self>) -> Result<(), CallError> {
+        Ok(check_decrypt(permit)?)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().algorithm.name()
+    }
+
+    fn run(
+        _: &BrokerState,
+        _: &mut Call,
+        permit: Permit<Self>,
+        key: &KeyUse,
+    ) -> Result<SecretBytes, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(decrypt_data(permit, backend, key)?)
+    }
+
+    fn respond(plaintext: SecretBytes) -> DecryptDataResponse {
+        // The message wipes its plaintext when it is dropped.
+        let mut response = DecryptDataResponse::default();
+        response.plaintext = plaintext.into_exposed();
+        response
+    }
 }

@@ -11,7 +11,7 @@ use tonic_health::pb::{
 
 use super::Service;
 
-/// What health says of the server as a whole (`""`) and of each of its services. Cloning shares.
+/// The health of the server as a whole (`""`) and of each of its services. Clones share it.
 ///
 /// Everything is SERVING at first. The setters are synchronous, never wait, and may be called from any thread.
 #[derive(Clone)]
@@ -22,9 +22,9 @@ pub struct Health {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
-    /// Whether the services that use secret keys can do so.
+    /// The services that use secret keys can do so.
     keyed: bool,
-    /// Whether the drain has begun.
+    /// The drain has begun.
     stopped: bool,
 }
 
@@ -35,13 +35,13 @@ impl Health {
         Self { state: Arc::new(state), services: services.into() }
     }
 
-    /// Turns the services that use secret keys NOT_SERVING, or back. The server as a whole and the other services keep
+    /// Sets the services that use secret keys to SERVING or NOT_SERVING. The server as a whole and the other services keep
     /// their status.
     pub fn set_keyed(&self, serving: bool) {
         self.change(|state| state.keyed = serving);
     }
 
-    /// Turns everything NOT_SERVING for good: no later call of [`Self::set_keyed`] changes that.
+    /// Sets everything to NOT_SERVING for good: no later call of [`Self::set_keyed`] changes that.
     pub fn stop(&self) {
         self.change(|state| state.stopped = true);
     }
@@ -50,7 +50,7 @@ impl Health {
         health_server::HealthServer::new(self.clone())
     }
 
-    /// Watchers are woken only where the state becomes another.
+    /// Wakes the watchers only where the state changes.
     fn change(&self, change: impl FnOnce(&mut State)) {
         self.state.send_if_modified(|state| {
             let before = *state;
@@ -68,7 +68,7 @@ impl Health {
     }
 }
 
-/// What a request asks about.
+/// The subject of a request.
 #[derive(Clone, Copy, Debug)]
 enum Subject {
     Server,
@@ -103,8 +103,8 @@ impl health_server::Health for Health {
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
 
-    /// Sends the status now, and each other one. A service that is not known may become so (health.proto), so its watch
-    /// says SERVICE_UNKNOWN and stays open.
+    /// Sends the status now and whenever it changes. An unknown service may appear later (health.proto), so its watch reports
+    /// SERVICE_UNKNOWN and stays open.
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
@@ -117,7 +117,7 @@ impl health_server::Health for Health {
                 if last != Some(status) {
                     return Some((Ok(response(status)), (states, Some(status))));
                 }
-                // Fails where the server is gone, and the watch ends with it.
+                // This fails once the server is gone; the watch ends with it.
                 states.changed().await.ok()?;
             }
         }))))
@@ -152,7 +152,7 @@ mod tests {
         health.check(ask(name)).await.unwrap().into_inner().status()
     }
 
-    /// The names of those that are NOT_SERVING.
+    /// Returns the names of the services that are NOT_SERVING.
     async fn not_serving(health: &Health) -> Vec<&'static str> {
         let mut names = Vec::new();
         for name in services().iter().map(|service| service.name).chain([""]) {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn services_with_keys_alone_stop_serving_and_come_back() {
+    async fn only_keyed_services_stop_serving_and_recover() {
         let services = services();
         let health = Health::new(&services);
         assert!(not_serving(&health).await.is_empty());
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_stop_nothing_serves_again() {
+    async fn nothing_serves_after_stop() {
         let health = Health::new(&services());
         health.stop();
         for keyed in [true, false, true] {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn watch_sends_changes_of_its_own_service_alone() {
+    async fn watch_sends_only_changes_of_its_service() {
         let health = Health::new(&services());
         let watch = async |name| health.watch(ask(name)).await.unwrap().into_inner();
         let (mut server, mut keyed) = (watch("").await, watch("cryptobroker.v1.KemService").await);
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!([next(0), next(1)], [None; 2]);
         health.set_keyed(false);
         assert_eq!([next(0), next(1)], [None, Some(ServingStatus::NotServing)]);
-        // What has changed and changed back is no news.
+        // A status that has changed and changed back is not sent.
         health.set_keyed(true);
         health.set_keyed(false);
         assert_eq!(next(1), None);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn unknown_service_is_not_found_by_check_and_unknown_to_watch() {
+    async fn check_fails_and_watch_reports_unknown_service() {
         let health = Health::new(&services());
         assert_eq!(health.check(ask("nobody")).await.unwrap_err().code(), Code::NotFound);
         let mut watch = health.watch(ask("nobody")).await.unwrap().into_inner();

@@ -5,115 +5,98 @@ use broker_proto::v1::{
     GenerateKeyPairResponse,
 };
 
-use super::{
-    Broker, BrokerState, CallContext,
-    call::{Call, Weight, padding},
-    signature_keys::made,
-};
+use super::{BrokerState, call::Call, handler::Handler, signature_keys};
 use crate::{
     backend::kem::Encapsulated,
     operation::{self, kem, signature::KeyPair},
     policy::{
-        decide,
-        permit::{Decapsulate, Encapsulate, GenerateKemKeyPair, Operation as _},
+        Permit,
+        permit::{Decapsulate, Encapsulate, GenerateKemKeyPair},
     },
-    request,
+    request::{self, FieldError, Limits},
     secret::SecretBytes,
     status::CallError,
+    telemetry::audit::KeyUse,
 };
 
-impl Broker {
-    pub(super) async fn answer_generate_kem_key_pair(
-        &self,
-        context: CallContext,
+impl Handler for GenerateKemKeyPair {
+    type Output = KeyPair;
+
+    fn parse(
         mut message: GenerateKeyPairRequest,
-    ) -> Result<GenerateKeyPairResponse, CallError> {
-        let metadata = message.metadata.take();
-        let call =
-            Call::begin(context, GenerateKemKeyPair::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &BrokerState, call: &mut Call| generate(parts, call, message);
-        let (call, pair) = self.compute(call, Weight::Short, job).await?;
-        Ok(made(call, &pair))
+        _: &Limits,
+    ) -> Result<request::GenerateKeyPair, FieldError> {
+        request::GenerateKeyPair::parse(&mut message)
     }
 
-    pub(super) async fn answer_encapsulate(
-        &self,
-        context: CallContext,
-        mut message: EncapsulateRequest,
-    ) -> Result<EncapsulateResponse, CallError> {
-        let metadata = message.metadata.take();
-        let call = Call::begin(context, Encapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &BrokerState, call: &mut Call| encapsulate(parts, call, message);
-        let (call, made) = self.compute(call, Weight::Short, job).await?;
-        let (descriptor, metadata) = call.into_parts();
-        // Field by field: the message wipes itself when it is dropped, so it cannot be taken apart.
-        let mut answer = EncapsulateResponse::default();
-        answer.ciphertext = made.ciphertext;
-        answer.shared_secret = made.shared_secret.expose().to_vec();
-        answer.descriptor = descriptor;
-        answer.metadata = metadata;
-        answer.padding = padding();
-        Ok(answer)
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().algorithm.name()
     }
 
-    pub(super) async fn answer_decapsulate(
-        &self,
-        context: CallContext,
-        mut message: DecapsulateRequest,
-    ) -> Result<DecapsulateResponse, CallError> {
-        let metadata = message.metadata.take();
-        let call = Call::begin(context, Decapsulate::NAME, &message.profile, metadata, &self.0.limits)?;
-        let job = move |parts: &BrokerState, call: &mut Call| decapsulate(parts, call, message);
-        let (call, secret) = self.compute(call, Weight::Short, job).await?;
-        let (descriptor, metadata) = call.into_parts();
-        let mut answer = DecapsulateResponse::default();
-        answer.shared_secret = secret.expose().to_vec();
-        answer.descriptor = descriptor;
-        answer.metadata = metadata;
-        answer.padding = padding();
-        Ok(answer)
+    fn run(_: &BrokerState, _: &mut Call, permit: Permit<Self>, key: &KeyUse) -> Result<KeyPair, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(kem::generate_key_pair(permit, backend, key)?)
+    }
+
+    fn respond(pair: KeyPair) -> GenerateKeyPairResponse {
+        signature_keys::respond(&pair)
     }
 }
 
-/// Parses, decides, makes a key pair.
-fn generate(
-    parts: &BrokerState,
-    call: &mut Call,
-    mut message: GenerateKeyPairRequest,
-) -> Result<KeyPair, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::GenerateKeyPair::parse(&mut message)?;
-    drop(message);
-    let permit = decide::<GenerateKemKeyPair>(&call.context.caller, profile, request, call.now)?;
-    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
-    let backend = operation::backend(permit.profile().library);
-    Ok(kem::generate_key_pair(permit, backend, &key_use)?)
+impl Handler for Encapsulate {
+    type Output = Encapsulated;
+
+    fn parse(mut message: EncapsulateRequest, limits: &Limits) -> Result<request::Encapsulate, FieldError> {
+        request::Encapsulate::parse(&mut message, limits)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().algorithm.name()
+    }
+
+    fn run(
+        _: &BrokerState,
+        _: &mut Call,
+        permit: Permit<Self>,
+        key: &KeyUse,
+    ) -> Result<Encapsulated, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(kem::encapsulate(permit, backend, key)?)
+    }
+
+    fn respond(encapsulated: Encapsulated) -> EncapsulateResponse {
+        // Field by field: a message that wipes itself when it is dropped cannot be built from another.
+        let mut response = EncapsulateResponse::default();
+        response.ciphertext = encapsulated.ciphertext;
+        response.shared_secret = encapsulated.shared_secret.expose().to_vec();
+        response
+    }
 }
 
-/// Parses, decides, encapsulates.
-fn encapsulate(
-    parts: &BrokerState,
-    call: &mut Call,
-    mut message: EncapsulateRequest,
-) -> Result<Encapsulated, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::Encapsulate::parse(&mut message, &parts.limits)?;
-    let permit = decide::<Encapsulate>(&call.context.caller, profile, request, call.now)?;
-    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
-    let backend = operation::backend(permit.profile().library);
-    Ok(kem::encapsulate(permit, backend, &key_use)?)
-}
+impl Handler for Decapsulate {
+    type Output = SecretBytes;
 
-/// Parses, decides, decapsulates.
-fn decapsulate(
-    parts: &BrokerState,
-    call: &mut Call,
-    mut message: DecapsulateRequest,
-) -> Result<SecretBytes, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::Decapsulate::parse(&mut message, &parts.limits)?;
-    let permit = decide::<Decapsulate>(&call.context.caller, profile, request, call.now)?;
-    let key_use = call.use_key(parts, permit.rule().algorithm.name())?;
-    let backend = operation::backend(permit.profile().library);
-    Ok(kem::decapsulate(permit, backend, &key_use)?)
+    fn parse(mut message: DecapsulateRequest, limits: &Limits) -> Result<request::Decapsulate, FieldError> {
+        request::Decapsulate::parse(&mut message, limits)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().algorithm.name()
+    }
+
+    fn run(
+        _: &BrokerState,
+        _: &mut Call,
+        permit: Permit<Self>,
+        key: &KeyUse,
+    ) -> Result<SecretBytes, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(kem::decapsulate(permit, backend, key)?)
+    }
+
+    fn respond(secret: SecretBytes) -> DecapsulateResponse {
+        let mut response = DecapsulateResponse::default();
+        response.shared_secret = secret.expose().to_vec();
+        response
+    }
 }

@@ -19,7 +19,7 @@ const DEVELOPMENT: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroke
 /// Every service with a method of ours. Health and reflection take their lists from here.
 pub(super) fn services() -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
-    for method in methods::ours() {
+    for method in methods::own_methods() {
         let name = method.service();
         match services.iter_mut().find(|service| service.name == name) {
             Some(service) => service.keyed |= method.uses_key,
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_which_services_use_keys_and_which_are_for_development() {
+    fn knows_keyed_and_development_services() {
         let names = |wanted: fn(&Service) -> bool| -> Vec<&str> {
             services().iter().filter(|service| wanted(service)).map(|service| service.name).collect()
         };
@@ -67,8 +67,8 @@ mod tests {
             names(|service| service.keyed),
             [
                 "cryptobroker.v1.CryptoService",
-                "cryptobroker.v1.KemService",
                 "cryptobroker.v1.SignatureKeyService",
+                "cryptobroker.v1.KemService",
                 "cryptobroker.v1.StreamService",
                 "cryptobroker.v1.PipelineService",
                 "CryptoBroker.CryptoGrpc",

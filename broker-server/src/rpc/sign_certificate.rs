@@ -4,55 +4,51 @@ use broker_proto::v1::{
     SignCertificateRequest, SignCertificateResponse, sign_certificate_response::SignedCertificate,
 };
 
-use super::{
-    Broker, BrokerState, CallContext,
-    call::{Call, Weight},
-};
+use super::{BrokerState, call::Call, handler::Handler};
 use crate::{
     operation::certificate::{Issued, sign_certificate},
-    policy::{
-        decide,
-        permit::{Operation as _, SignCertificate},
-    },
-    request::{self, CertificateFormat},
+    policy::{Permit, permit::SignCertificate},
+    request::{self, CertificateFormat, FieldError, Limits},
     status::CallError,
-    telemetry::audit::CertificateRecord,
+    telemetry::audit::{CertificateRecord, KeyUse},
 };
 
-impl Broker {
-    pub(super) async fn answer_sign_certificate(
-        &self,
-        context: CallContext,
+impl Handler for SignCertificate {
+    type Output = SignedCertificate;
+
+    fn parse(
         mut message: SignCertificateRequest,
-    ) -> Result<SignCertificateResponse, CallError> {
-        let metadata = message.metadata.take();
-        let call = Call::begin(context, SignCertificate::NAME, &message.profile, metadata, &self.0.limits)?;
-        // Parsing takes as long as some signatures, so all of it is the pool's.
-        let job = move |parts: &BrokerState, call: &mut Call| issue(parts, call, message);
-        let (call, answer) = self.compute(call, Weight::Short, job).await?;
-        let (descriptor, metadata) = call.into_parts();
-        Ok(SignCertificateResponse { metadata, signed_certificate: Some(answer), descriptor })
+        limits: &Limits,
+    ) -> Result<request::SignCertificate, FieldError> {
+        request::SignCertificate::parse(&mut message, limits)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.grant().scheme.descriptor()
+    }
+
+    fn run(
+        state: &BrokerState,
+        call: &mut Call,
+        permit: Permit<Self>,
+        key: &KeyUse,
+    ) -> Result<SignedCertificate, CallError> {
+        let format = permit.request().format;
+        let issued = sign_certificate(permit, &state.cache, call.context.caller.uid, key)?;
+        call.certificate = Some(record(&issued));
+        Ok(encode(issued, format))
+    }
+
+    fn respond(certificate: SignedCertificate) -> SignCertificateResponse {
+        SignCertificateResponse {
+            signed_certificate: Some(certificate),
+            ..SignCertificateResponse::default()
+        }
     }
 }
 
-/// Parses, decides, issues.
-fn issue(
-    parts: &BrokerState,
-    call: &mut Call,
-    mut message: SignCertificateRequest,
-) -> Result<SignedCertificate, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::SignCertificate::parse(&mut message, &parts.limits)?;
-    drop(message);
-    let permit = decide::<SignCertificate>(&call.context.caller, profile, request, call.now)?;
-    let key_use = call.use_key(parts, permit.grant().scheme.descriptor())?;
-    let format = permit.request().format;
-    let issued = sign_certificate(permit, &parts.cache, call.context.caller.uid, &key_use)?;
-    call.certificate = Some(certificate(&issued));
-    Ok(encode(issued, format))
-}
-
-fn certificate(issued: &Issued) -> CertificateRecord {
+/// Returns what the audit records about the certificate.
+fn record(issued: &Issued) -> CertificateRecord {
     CertificateRecord {
         serial: issued.serial.clone(),
         subject_key_id: issued.subject_key_id.clone(),

@@ -25,7 +25,7 @@ use crate::{
     caller::Caller,
     compute::{Lane, Pool},
     operation::{CAPABILITIES, aead::NonceLedger},
-    policy::Catalogue,
+    policy::{Catalogue, permit},
     request::material::{OpenSsl, message},
     secret::depth::{self, Use},
 };
@@ -171,7 +171,7 @@ impl Stacks {
             let broker = self.broker.clone();
             self.measure(
                 format!("{profile}, SignData {format}"),
-                broker.answer_sign_data(context(), request),
+                broker.handle::<permit::SignData>(context(), request),
             )
             .await;
         }
@@ -207,6 +207,7 @@ fn context() -> CallContext {
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(600),
         received: std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64,
+        arrived: Instant::now(),
         idle_timeout: None,
     }
 }
@@ -235,7 +236,7 @@ async fn new_key(stacks: &mut Stacks, profile: &str) -> Vec<u8> {
     let mut request = v1::GenerateKeyPairRequest::default();
     request.profile = profile.to_owned();
     let broker = stacks.broker.clone();
-    let call = broker.answer_generate_signature_key_pair(context(), request);
+    let call = broker.handle::<permit::GenerateSignatureKeyPair>(context(), request);
     stacks.measure(format!("{profile}, GenerateKeyPair"), call).await.private_key.clone()
 }
 
@@ -271,7 +272,7 @@ async fn ciphers(stacks: &mut Stacks, library: &str) {
             request.profile.clone_from(&profile);
             request.key_source = Some(raw(&vec![7; bits / 8]));
             request.plaintext = vec![1; length];
-            let call = broker.answer_encrypt_data(context(), request);
+            let call = broker.handle::<permit::EncryptData>(context(), request);
             let sealed = stacks.measure(format!("{profile}, EncryptData {length}"), call).await;
             let cipher = sealed.cipher_metadata.unwrap();
             let request = v1::DecryptDataRequest {
@@ -285,7 +286,7 @@ async fn ciphers(stacks: &mut Stacks, library: &str) {
                 }),
                 metadata: None,
             };
-            let call = broker.answer_decrypt_data(context(), request);
+            let call = broker.handle::<permit::DecryptData>(context(), request);
             stacks.measure(format!("{profile}, DecryptData {length}"), call).await;
         }
     }
@@ -296,14 +297,14 @@ async fn kems(stacks: &mut Stacks, library: &str) {
         let (profile, broker) = (format!("{library} {name}"), stacks.broker.clone());
         let mut request = v1::GenerateKeyPairRequest::default();
         request.profile.clone_from(&profile);
-        let call = broker.answer_generate_kem_key_pair(context(), request);
+        let call = broker.handle::<permit::GenerateKemKeyPair>(context(), request);
         let pair = stacks.measure(format!("{profile}, GenerateKeyPair"), call).await;
         let request = v1::EncapsulateRequest {
             profile: profile.clone(),
             key_source: Some(raw(&pair.public_key)),
             metadata: None,
         };
-        let call = broker.answer_encapsulate(context(), request);
+        let call = broker.handle::<permit::Encapsulate>(context(), request);
         let closed = stacks.measure(format!("{profile}, Encapsulate"), call).await;
         let request = v1::DecapsulateRequest {
             profile: profile.clone(),
@@ -311,7 +312,7 @@ async fn kems(stacks: &mut Stacks, library: &str) {
             ciphertext: closed.ciphertext.clone(),
             metadata: None,
         };
-        let call = broker.answer_decapsulate(context(), request);
+        let call = broker.handle::<permit::Decapsulate>(context(), request);
         stacks.measure(format!("{profile}, Decapsulate"), call).await;
     }
 }
@@ -322,7 +323,7 @@ async fn certificates(stacks: &mut Stacks, requests: &[(&str, v1::SignCertificat
         let mut request = request.clone();
         request.profile.clone_from(&profile);
         let broker = stacks.broker.clone();
-        let call = broker.answer_sign_certificate(context(), request);
+        let call = broker.handle::<permit::SignCertificate>(context(), request);
         let answer = stacks.measure(format!("{profile}, SignCertificate"), call).await;
         assert!(matches!(answer.signed_certificate, Some(SignedCertificate::Der(_))));
     }

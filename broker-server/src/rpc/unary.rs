@@ -1,12 +1,11 @@
-//! Unary calls: the way of a message. The gRPC library's own passes a request and its answer through a router, four boxes
-//! and two more buffers each; here the message is read from the request's frame, and the answer is written into one.
+//! Dispatch of unary calls past the gRPC library, which passes a request and its answer through a router, four boxes and
+//! two more buffers each. Here the message is decoded from the request's frame, and the answer is encoded into one.
 
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
 };
 
-use broker_proto::v1::HashDataRequest;
 use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::Body;
 use prost::Message;
@@ -14,44 +13,49 @@ use tonic::Status;
 
 use super::{
     Broker, CallContext,
-    decode::{decode_in_place, detach},
-    hash_data, prefix,
+    decode::{decode, detach},
+    handler::{Handler, is_inline},
+    prefix,
 };
 use crate::status::CallError;
 
-/// What a method makes of a message.
-pub(crate) type Answer = fn(&Broker, CallContext, Bytes) -> Reply;
+/// Answers the message of a unary call.
+pub(crate) type Unary = fn(&Broker, CallContext, Bytes) -> Answer;
 
-/// An answer as it is sent, with its prefix.
-pub(crate) enum Reply {
-    Now(Result<Bytes, CallError>),
-    /// Others work on it.
-    Later(Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>),
+/// The encoded answer of a unary call, with its length prefix.
+pub(crate) enum Answer {
+    /// It was made inline.
+    Ready(Result<Bytes, CallError>),
+    /// It waits for the pool, or for the record of a key.
+    Deferred(DeferredAnswer),
 }
 
-/// The answer of `HashData`, which is made at once where that takes less time than a hop to another thread.
-pub(super) fn hash(broker: &Broker, context: CallContext, message: Bytes) -> Reply {
+/// An answer that is awaited.
+pub(crate) type DeferredAnswer = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>;
+
+/// Answers the message of a unary operation.
+pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> Answer {
     let limit = broker.0.max_response_bytes;
-    let mut message: HashDataRequest = match decode_in_place(message, &broker.0.limits) {
+    let mut message: O::Message = match decode(message, &broker.0.limits) {
         Ok(message) => message,
-        Err(error) => return Reply::Now(Err(error)),
+        Err(error) => return Answer::Ready(Err(error)),
     };
-    if hash_data::is_light(&message) {
-        let answer = broker.answer_light_hash_data(context, message);
-        return Reply::Now(answer.and_then(|answer| encode(&answer, limit)));
+    if is_inline::<O>(&broker.0, &message) {
+        let response = broker.handle_inline::<O>(context, message);
+        return Answer::Ready(response.and_then(|response| encode(&response, limit)));
     }
-    detach(&mut message.input);
+    detach(&mut message);
     let broker = broker.clone();
-    Reply::Later(Box::pin(async move {
-        let answer = broker.answer_hash_data(context, message).await?;
-        encode(&answer, limit)
+    Answer::Deferred(Box::pin(async move {
+        let response = broker.handle::<O>(context, message).await?;
+        encode(&response, limit)
     }))
 }
 
-/// The answer to the one message of a request.
+/// Reads the request of a unary call and answers it.
 pub(crate) async fn answer<B>(
     broker: &Broker,
-    answer: Answer,
+    unary: Unary,
     context: CallContext,
     body: B,
 ) -> Result<Bytes, CallError>
@@ -59,9 +63,9 @@ where
     B: Body<Data = Bytes, Error = Status> + Unpin,
 {
     let message = read(body, broker.0.max_request_bytes).await?;
-    match answer(broker, context, message) {
-        Reply::Now(answer) => answer,
-        Reply::Later(answer) => answer.await,
+    match unary(broker, context, message) {
+        Answer::Ready(answer) => answer,
+        Answer::Deferred(answer) => answer.await,
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::{Status, body::Body, service};
@@ -24,7 +25,7 @@ use super::{
     options::TransportOptions,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, CallHandle, Kind, Routes, unary},
+    rpc::{self, Broker, CallContext, CallHandle, Dispatch, Kind, PipelineBody, Routes, unary},
     status::{self, CallError},
 };
 
@@ -64,15 +65,21 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
             Ok(admitted) => admitted,
             Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
         };
-        match method.and_then(|method| method.answer) {
-            Some(answer) => {
-                let body = RequestBody::new(request.into_body(), Arc::clone(&admitted.call));
-                Box::pin(admitted.answer_unary(self.routes.broker.clone(), answer, body))
+        let (broker, context) = (self.routes.broker.clone(), admitted.context);
+        let (head, body) = request.into_parts();
+        let body = RequestBody::new(body, Arc::clone(&admitted.call));
+        match method.map_or(Dispatch::Library, |method| method.dispatch) {
+            Dispatch::Unary(unary) => {
+                let work = async move { unary::answer(&broker, unary, context, body).await };
+                Box::pin(admitted.answer_message(work))
             }
-            None => {
-                let call = Arc::clone(&admitted.call);
-                let request = request.map(|body| RequestBody::new(body, call));
-                Box::pin(admitted.answer(self.routes.library.clone(), request))
+            Dispatch::Stream(stream) => {
+                Box::pin(admitted.answer_message(stream(&broker, context, Body::new(body))))
+            }
+            Dispatch::Pipeline => Box::pin(ready(Ok(admitted.answer_pipeline(broker, body)))),
+            Dispatch::Library => {
+                let request = Request::from_parts(head, body);
+                Box::pin(admitted.answer_by_library(self.routes.library.clone(), request))
             }
         }
     }
@@ -106,13 +113,15 @@ impl Admission {
         let pipeline = call.kind == Kind::Pipeline;
         let open_ended = matches!(call.kind, Kind::Stream | Kind::Pipeline) && timeout.is_none();
         let limit = if pipeline { UNBOUNDED } else { self.max_request_time };
-        let deadline = Instant::now() + timeout.unwrap_or(limit);
+        let arrived = Instant::now();
+        let deadline = arrived + timeout.unwrap_or(limit);
         let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let context = CallContext {
             caller: self.connection.caller,
             connection: self.connection.id,
             deadline,
             received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
+            arrived,
             idle_timeout: (open_ended || pipeline).then_some(self.max_request_time),
         };
         let interruption = Interruption::new(Arc::clone(&call), (!open_ended).then_some(deadline));
@@ -131,39 +140,35 @@ struct Admitted {
 }
 
 impl Admitted {
-    /// Calls the handler of a unary method directly.
-    async fn answer_unary(
+    /// Answers with the one message that `work` returns.
+    async fn answer_message(
         self,
-        broker: Broker,
-        answer: unary::Answer,
-        body: RequestBody,
+        work: impl Future<Output = Result<Bytes, CallError>>,
     ) -> Result<Response<ResponseBody>, Infallible> {
-        let Self { call, context, interruption, client_deadline, gives_secret } = self;
-        let work = unary::answer(&broker, answer, context, body);
+        let Self { call, interruption, client_deadline, gives_secret, .. } = self;
         Ok(match interruptible(work, interruption).await.flatten() {
-            Ok(message) => {
-                let body = ResponseBody::unary(message, call, client_deadline).with_secret(gives_secret);
-                let mut headers = HeaderMap::with_capacity(1);
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
-                let mut response = Response::new(body);
-                *response.headers_mut() = headers;
-                response
-            }
+            Ok(message) => grpc_response(
+                ResponseBody::single_message(message, call, client_deadline).with_secret(gives_secret),
+            ),
             Err(error) => refusal(&error, call),
         })
     }
 
+    /// Answers with a pipeline, which reads the request while its response is read.
+    fn answer_pipeline(self, broker: Broker, body: RequestBody) -> Response<ResponseBody> {
+        let Self { call, context, client_deadline, gives_secret, .. } = self;
+        let handle = CallHandle(call.clone());
+        let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(body)));
+        grpc_response(ResponseBody::new(body, call, client_deadline).with_secret(gives_secret))
+    }
+
     /// Lets the gRPC library dispatch the call.
-    async fn answer(
+    async fn answer_by_library(
         self,
         mut routes: service::Routes,
-        mut request: Request<RequestBody>,
+        request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Infallible> {
-        let Self { call, context, interruption, client_deadline, gives_secret } = self;
-        request.extensions_mut().insert(context);
-        if call.kind == Kind::Pipeline {
-            request.extensions_mut().insert(CallHandle(call.clone()));
-        }
+        let Self { call, interruption, client_deadline, gives_secret, .. } = self;
         Ok(match interruptible(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
                 let mut response = response
@@ -174,6 +179,15 @@ impl Admitted {
             Err(error) => refusal(&error, call),
         })
     }
+}
+
+/// Returns the response of a call that was not refused.
+fn grpc_response(body: ResponseBody) -> Response<ResponseBody> {
+    let mut headers = HeaderMap::with_capacity(1);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Polls the work until it is done or the call is interrupted. A panic ends this call alone.

@@ -153,7 +153,7 @@ enum Content {
     /// A body that the gRPC library produces.
     Library(tonic::body::Body),
     /// A single message with its prefix, `None` after it has been sent.
-    Unary(Option<Bytes>),
+    Message(Option<Bytes>),
 }
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -184,8 +184,8 @@ impl ResponseBody {
     }
 
     /// Returns the body of a response with one message, which has its prefix, and the status OK.
-    pub(super) fn unary(message: Bytes, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
-        Self::with_content(Content::Unary(Some(message)), call, deadline)
+    pub(super) fn single_message(message: Bytes, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
+        Self::with_content(Content::Message(Some(message)), call, deadline)
     }
 
     fn with_content(content: Content, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
@@ -236,7 +236,7 @@ impl Body for ResponseBody {
         }
         let body = match &mut this.content {
             Content::Library(body) => body,
-            Content::Unary(message) => {
+            Content::Message(message) => {
                 let frame = message.take().map(Frame::data);
                 return Poll::Ready(Some(Ok(frame.unwrap_or_else(|| this.finish()))));
             }
@@ -267,7 +267,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Library(body) => body.size_hint(),
-            Content::Unary(_) => SizeHint::default(),
+            Content::Message(_) => SizeHint::default(),
         }
     }
 }

@@ -1,9 +1,6 @@
 //! `profiles explain`: the broker's own rules, asked without a broker.
 
-use broker_server::{
-    policy::{self, Denial},
-    rpc::OPERATIONS,
-};
+use broker_server::policy::{self, AnyOperation, Denial};
 use serde_json::{Value, json};
 
 use super::question::Question;
@@ -58,11 +55,12 @@ pub(super) fn run(args: Explain, endpoint: &Endpoint, output: &mut Output) -> Re
 
 /// Says that a profile has a section which no operation stands behind: no rule is against it, and no broker serves it.
 fn not_served(profile: &str, operation: &str) -> Failure {
+    let names: Vec<&str> = AnyOperation::all().iter().map(|operation| operation.name).collect();
     Failure::Refused(Box::new(Refusal {
         code: "UNIMPLEMENTED".to_owned(),
         message: format!(
             "no rule of {profile} is against {operation}, but a broker of this version does not serve {operation}; it serves {}",
-            OPERATIONS.join(", ")
+            names.join(", ")
         ),
         ..Refusal::default()
     }))

@@ -12,8 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{Capabilities, Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
-    rpc::OPERATIONS,
+    policy::{AnyOperation, Capabilities, Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
 };
 use serde_json::json;
 
@@ -125,7 +124,7 @@ fn other_digest(catalogue: &Catalogue, endpoint: &Endpoint, output: &mut Output)
 
 /// Whether a broker of this version does what a section of a profile is for.
 fn is_served(section: &str) -> bool {
-    OPERATIONS.contains(&section)
+    AnyOperation::all().iter().any(|operation| operation.section == section || operation.name == section)
 }
 
 /// An operation for a reader, who must not take a section of the document for something that is built.

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Validate, output: &mut Output) -> Result<(), Failure> {
             };
         }
         Err(DocumentError::Io { source, .. }) => return Err(super::unreadable(&args.file, source)),
-        Err(error) => error.mistakes().to_vec(),
+        Err(error) => error.diagnostics().to_vec(),
     };
     if output.is_json() {
         let list: Vec<Value> = mistakes.iter().map(mistake).collect();

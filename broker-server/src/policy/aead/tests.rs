@@ -53,7 +53,7 @@ fn decrypt(profile: &str, key_length: usize) -> Result<(), Denial> {
 }
 
 #[test]
-fn a_key_has_the_size_of_the_profile() {
+fn denies_keys_of_another_size_than_the_profile() {
     for (profile, size, line) in
         [("P-128", 128, 3), ("P-192", 192, 6), ("P-256", 256, 9), ("Random", 256, 12)]
     {
@@ -81,20 +81,20 @@ fn a_key_has_the_size_of_the_profile() {
 }
 
 #[test]
-fn under_random_nonces_the_caller_brings_none() {
+fn denies_nonces_of_the_caller_under_the_random_strategy() {
     assert_eq!(encrypt("Random", 32, None), Ok(()));
     let denial = encrypt("Random", 32, Some([0; 12])).unwrap_err();
     assert_eq!(denial.kind, DenialKind::NonceNotAllowed);
     assert_eq!((denial.rule.as_str(), denial.line), ("API.EncryptData.NonceStrategy", Some(12)));
-    // Decrypting takes the nonce always.
+    // Decryption always needs the nonce.
     assert_eq!(decrypt("Random", 32), Ok(()));
-    // That one is missing is no refusal: the operation names the field.
+    // A missing nonce is left to the operation, whose error names the field.
     assert_eq!(encrypt("P-256", 32, None), Ok(()));
     assert_eq!(encrypt("P-256", 32, Some([0; 12])), Ok(()));
 }
 
 #[test]
-fn both_operations_live_in_one_section() {
+fn denies_both_operations_without_the_section() {
     for denied in [encrypt("None", 32, None), decrypt("None", 32)] {
         let denial = denied.unwrap_err();
         assert_eq!(denial.kind, DenialKind::OperationNotAllowed);

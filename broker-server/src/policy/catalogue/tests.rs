@@ -29,7 +29,8 @@ Profiles:
         KeyUsage: [digitalSignature, keyAgreement]
 ";
 
-/// The same rules in the older shape, in another order, with defaults written out and algorithms in capitals.
+/// The same rules in the older form, in another order, with explicit defaults and with algorithms in capital
+/// letters.
 const SAME: &str = "\
 # B comes first here
 - API:
@@ -51,7 +52,7 @@ const SAME: &str = "\
 ";
 
 #[test]
-fn the_digest_is_of_the_rules_and_not_of_the_text() {
+fn digest_ignores_spelling_order_and_layout() {
     let small = Catalogue::parse("a", SMALL, CAPABILITIES).unwrap();
     let same = Catalogue::parse("b", SAME, CAPABILITIES).unwrap();
     assert_eq!(small.canonical(), same.canonical());
@@ -61,7 +62,7 @@ fn the_digest_is_of_the_rules_and_not_of_the_text() {
 }
 
 #[test]
-fn every_change_of_a_rule_changes_the_digest() {
+fn digest_changes_with_every_rule() {
     let digest = |text: &str| Catalogue::parse("a", text, CAPABILITIES).unwrap().digest().to_owned();
     let before = digest(SMALL);
     for (from, to) in [
@@ -92,7 +93,7 @@ fn every_change_of_a_rule_changes_the_digest() {
 }
 
 #[test]
-fn the_canonical_form_is_stable() {
+fn canonical_form_is_stable() {
     let catalogue =
         Catalogue::parse("a", "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }", CAPABILITIES).unwrap();
     assert_eq!(
@@ -103,7 +104,7 @@ fn the_canonical_form_is_stable() {
 }
 
 #[test]
-fn the_bundled_catalogue_is_the_table_of_the_documentation() {
+fn bundled_catalogue_matches_the_documentation() {
     use HashAlgorithm::{Sha3_512, Sha256, Sha384, Sha512};
     use SignatureScheme::{Ecdsa, RsaPkcs1};
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
@@ -152,18 +153,18 @@ fn the_bundled_catalogue_is_the_table_of_the_documentation() {
 }
 
 #[test]
-fn an_unknown_profile_is_denied_with_the_nearest_name() {
+fn unknown_profile_is_denied_with_the_nearest_name() {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let denial = catalogue.profile("default").unwrap_err();
     assert_eq!(denial.kind, DenialKind::UnknownProfile);
-    assert_eq!(denial.message, "there is no profile `default`; did you mean `Default`?");
+    assert_eq!(denial.message, "unknown profile `default`; did you mean `Default`?");
     let denial = catalogue.profile("zzzzzzzz\n").unwrap_err();
     assert!(denial.message.contains("`zzzzzzzz\\n`"), "{denial}");
     assert!(catalogue.profile("").is_err());
 }
 
 #[test]
-fn a_directory_is_loaded_or_an_error() {
+fn load_fails_on_missing_and_invalid_files() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join(FILE_NAME);
     assert!(matches!(Catalogue::load(directory.path(), CAPABILITIES), Err(DocumentError::Io { .. })));
@@ -179,11 +180,11 @@ fn a_directory_is_loaded_or_an_error() {
     std::fs::create_dir(&file).unwrap();
     let error = Catalogue::load(directory.path(), CAPABILITIES).unwrap_err();
     assert!(error.to_string().contains("regular file"), "{error}");
-    assert!(error.mistakes().is_empty());
+    assert!(error.diagnostics().is_empty());
 }
 
 #[test]
-fn the_example_of_the_documentation_loads() {
+fn example_of_the_documentation_loads() {
     let reference = include_str!("../../../../docs/profiles.md");
     let example = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let catalogue =
@@ -192,7 +193,7 @@ fn the_example_of_the_documentation_loads() {
     assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().refused_from.is_some());
 }
 
-/// What the Go broker takes without a word.
+/// A document that the Go broker accepts without a warning.
 const GO: &str = "\
 - Name: Go
   Owner: somebody
@@ -210,31 +211,32 @@ const GO: &str = "\
       BasicConstraints: { CA: false }
 ";
 
-fn written(text: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
-    folder
+/// Writes a document into a temporary directory.
+fn directory_with(text: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join(FILE_NAME), text).unwrap();
+    directory
 }
 
 #[test]
-fn a_lenient_reading_warns_of_what_the_go_broker_passes_over() {
-    let folder = written(GO);
-    let strict = Catalogue::load(folder.path(), CAPABILITIES).unwrap_err();
-    let lenient = Catalogue::load_lenient(folder.path(), CAPABILITIES).unwrap();
-    assert_eq!(strict.mistakes(), lenient.warnings());
+fn lenient_reading_warns_where_the_go_broker_accepts() {
+    let directory = directory_with(GO);
+    let strict = Catalogue::load(directory.path(), CAPABILITIES).unwrap_err();
+    let lenient = Catalogue::load_lenient(directory.path(), CAPABILITIES).unwrap();
+    assert_eq!(strict.diagnostics(), lenient.warnings());
     let lines: Vec<u32> = lenient.warnings().iter().map(|warning| warning.line).collect();
     assert_eq!(lines, [2, 3, 5, 13, 13]);
     assert!(lenient.profile("Go").is_ok());
 }
 
 #[test]
-fn a_lenient_reading_refuses_what_means_nothing() {
-    for wrong in [
+fn lenient_reading_rejects_invalid_rules() {
+    for invalid in [
         GO.replace("sha-256", "sha256"),
         GO.replace("8760h", "forever"),
         GO.replace("CA: false", "CA: false, PathLenConstraint: 1"),
         GO.replace("  Owner: somebody", "  Name: Again"),
     ] {
-        assert!(Catalogue::load_lenient(written(&wrong).path(), CAPABILITIES).is_err(), "{wrong}");
+        assert!(Catalogue::load_lenient(directory_with(&invalid).path(), CAPABILITIES).is_err(), "{invalid}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{decide, judge};
+use super::{decide, evaluate};
 use crate::{
     algorithm::{Curve, KeyType, MlDsa},
     caller::Caller,
@@ -26,7 +26,7 @@ fn bundled() -> Catalogue {
     Catalogue::bundled(CAPABILITIES).unwrap()
 }
 
-/// A document of one profile that issues CAs, with `more` among its keys.
+/// A catalogue with one profile that issues certificates and has the keys `more`.
 fn issuing(more: &str) -> Catalogue {
     let text = format!(
         "- Name: P
@@ -58,10 +58,10 @@ fn facts() -> Facts<'static> {
     }
 }
 
-/// What a certificate is granted; the first denial that an explanation lists is the one of the decision.
+/// Decides on a certificate, and checks that the first denial of an explanation is the denial of the decision.
 fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
     let profile = catalogue.profile(profile).unwrap();
-    let decision = judge::<SignCertificate>(profile, facts, &mut Findings::of_a_decision());
+    let decision = evaluate::<SignCertificate>(profile, facts, &mut Findings::for_decision());
     let explanation = explain(profile, "SignCertificate", facts);
     assert_eq!(explanation.denials.first(), decision.as_ref().err());
     assert_eq!(explanation.not_judged, []);
@@ -69,7 +69,7 @@ fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<Cert
 }
 
 #[test]
-fn the_matrix_of_bundled_profiles_and_keys() {
+fn bundled_profiles_allow_the_documented_keys() {
     let catalogue = bundled();
     let subjects = [
         RSA(2048),
@@ -83,7 +83,7 @@ fn the_matrix_of_bundled_profiles_and_keys() {
         EC(Curve::P521),
     ];
     let issuers = [RSA(3072), EC(Curve::P256), EC(Curve::P384), EC(Curve::P521)];
-    // Which subjects and which issuers are inside, in the order above.
+    // The subjects and the issuers that are allowed, in the order above.
     let rows = [
         ("Default", "yyy---yyy", "--yy"),
         ("KSA-MODERATE-2020", "-yyy--yy-", "y---"),
@@ -93,32 +93,32 @@ fn the_matrix_of_bundled_profiles_and_keys() {
         ("FIPS-140-3-256bit", "----y---y", "---y"),
     ];
     for (name, subject_row, issuer_row) in rows {
-        for (subject, subject_fits) in subjects.iter().zip(subject_row.bytes()) {
-            for (issuer, issuer_fits) in issuers.iter().zip(issuer_row.bytes()) {
+        for (subject, subject_allowed) in subjects.iter().zip(subject_row.bytes()) {
+            for (issuer, issuer_allowed) in issuers.iter().zip(issuer_row.bytes()) {
                 let facts = Facts { subject_key: Some(*subject), issuer_key: Some(*issuer), ..facts() };
                 let kind = issue(&catalogue, name, &facts).err().map(|denial| denial.kind);
-                let wanted = match (subject_fits, issuer_fits) {
+                let expected = match (subject_allowed, issuer_allowed) {
                     (b'y', b'y') => None,
                     (b'y', _) => Some(DenialKind::IssuerKeyNotAllowed),
                     _ => Some(DenialKind::SubjectKeyNotAllowed),
                 };
-                assert_eq!(kind, wanted, "{name}: {subject} under {issuer}");
+                assert_eq!(kind, expected, "{name}: {subject} under {issuer}");
             }
         }
     }
 }
 
 #[test]
-fn sizes_at_one_below_and_one_above() {
+fn key_sizes_are_inclusive() {
     let catalogue = bundled();
-    for (bits, fits) in [(3071, false), (3072, true), (8192, true), (8193, false)] {
+    for (bits, allowed) in [(3071, false), (3072, true), (8192, true), (8193, false)] {
         let facts = Facts { subject_key: Some(RSA(bits)), issuer_key: Some(RSA(3072)), ..facts() };
-        assert_eq!(issue(&catalogue, "KSA-MODERATE-2020", &facts).is_ok(), fits, "{bits}");
+        assert_eq!(issue(&catalogue, "KSA-MODERATE-2020", &facts).is_ok(), allowed, "{bits}");
     }
 }
 
 #[test]
-fn a_denial_says_what_was_brought_and_what_is_allowed() {
+fn denial_names_the_key_and_the_allowed_keys() {
     let catalogue = bundled();
     let facts = Facts { subject_key: Some(RSA(2048)), issuer_key: Some(RSA(3072)), ..facts() };
     let denial = issue(&catalogue, "KSA-MODERATE-2020", &facts).unwrap_err();
@@ -137,7 +137,7 @@ fn a_denial_says_what_was_brought_and_what_is_allowed() {
 }
 
 #[test]
-fn the_post_quantum_profile_takes_its_own_kinds() {
+fn post_quantum_profile_allows_its_kinds_of_key() {
     let catalogue = bundled();
     let with = |subject, issuer| Facts { subject_key: Some(subject), issuer_key: Some(issuer), ..facts() };
     let issuer = KeyType::MlDsa(MlDsa::MlDsa65);
@@ -149,7 +149,7 @@ fn the_post_quantum_profile_takes_its_own_kinds() {
 }
 
 #[test]
-fn an_issuer_that_cannot_make_the_signature_is_refused() {
+fn denies_issuer_keys_that_do_not_fit_the_algorithm() {
     let catalogue = Catalogue::parse(
         "p",
         "- Name: P\n  API: { SignCertificate: { SignAlg: ed25519, Validity: { ValidNotBeforeOffset: 0, \
@@ -166,14 +166,14 @@ fn an_issuer_that_cannot_make_the_signature_is_refused() {
 }
 
 #[test]
-fn validity_at_the_edges_and_one_second_outside() {
+fn validity_window_is_inclusive() {
     let catalogue = issuing("");
     let (first, last) = (NOW - 3600, NOW + 24 * 3600);
     let grant = issue(&catalogue, "P", &facts()).unwrap();
     assert_eq!((grant.not_before, grant.not_after), (first, last));
     for (not_before, not_after, refused) in [
         (Some(first), Some(last), None),
-        (Some(last), Some(first), None), // reversed is for later
+        (Some(last), Some(first), None), // the operation checks the order
         (Some(first - 1), None, Some("ValidNotBeforeOffset")),
         (Some(last + 1), None, Some("ValidNotAfterOffset")),
         (None, Some(last + 1), Some("ValidNotAfterOffset")),
@@ -183,8 +183,8 @@ fn validity_at_the_edges_and_one_second_outside() {
     ] {
         let decision = issue(&catalogue, "P", &Facts { not_before, not_after, ..facts() });
         let rule = decision.as_ref().err().map(|denial| denial.rule.clone());
-        let wanted = refused.map(|key| format!("API.SignCertificate.Validity.{key}"));
-        assert_eq!(rule, wanted, "{not_before:?} {not_after:?}");
+        let expected = refused.map(|key| format!("API.SignCertificate.Validity.{key}"));
+        assert_eq!(rule, expected, "{not_before:?} {not_after:?}");
         if let Err(denial) = decision {
             assert_eq!((denial.kind, denial.line), (DenialKind::ValidityNotAllowed, Some(6)));
         }
@@ -192,13 +192,13 @@ fn validity_at_the_edges_and_one_second_outside() {
     let denial = issue(&catalogue, "P", &Facts { not_before: Some(first - 1), ..facts() }).unwrap_err();
     assert_eq!(
         denial.message,
-        "the notBefore asked for is 2027-01-15T06:59:59Z; profile P allows 2027-01-15T07:00:00Z to \
+        "the requested notBefore is 2027-01-15T06:59:59Z; profile P allows 2027-01-15T07:00:00Z to \
          2027-01-16T08:00:00Z (now -1h to +24h)"
     );
 }
 
 #[test]
-fn names_are_judged_only_where_the_section_is_there() {
+fn names_are_checked_only_where_the_section_is_present() {
     let names = [
         AlternativeName::Dns("a.svc.example".into()),
         AlternativeName::Dns("evil.example".into()),
@@ -216,15 +216,15 @@ fn names_are_judged_only_where_the_section_is_there() {
         [
             (
                 "API.SignCertificate.SubjectAlternativeNames.Suffixes",
-                "the request asks for the dns name evil.example; profile P allows names that end in .svc.example"
+                "the request has the dns name evil.example; profile P allows names that end in .svc.example"
             ),
             (
                 "API.SignCertificate.SubjectAlternativeNames.Allow",
-                "the request asks for the ip name 10.0.0.1; profile P allows dns"
+                "the request has the ip name 10.0.0.1; profile P allows dns"
             ),
             (
                 "API.SignCertificate.SubjectAlternativeNames.Allow",
-                "the request asks for the directoryName name; profile P allows dns"
+                "the request has the directoryName name; profile P allows dns"
             ),
         ]
     );
@@ -234,7 +234,7 @@ fn names_are_judged_only_where_the_section_is_there() {
 }
 
 #[test]
-fn issuer_checks() {
+fn require_ca_checks_the_ca_certificate() {
     let sign = KeyUsage::KEY_CERT_SIGN;
     let leaf = issuing("IssuerChecks: { RequireCA: true }");
     let under = |own: &str| {
@@ -271,7 +271,7 @@ fn issuer_checks() {
 }
 
 #[test]
-fn validity_inside_the_issuers() {
+fn nest_validity_requires_the_validity_of_the_ca() {
     let catalogue = issuing("IssuerChecks: { NestValidity: true }");
     let (first, last) = (NOW - 3600, NOW + 24 * 3600);
     for (not_before, not_after, allowed) in
@@ -282,12 +282,12 @@ fn validity_inside_the_issuers() {
         assert_eq!(decision.is_ok(), allowed);
     }
     let ca = CaFacts { not_before: NOW, not_after: NOW + 60, ..ca() };
-    let asked = Facts { ca: Some(ca), not_before: Some(NOW), not_after: Some(NOW + 60), ..facts() };
-    assert!(issue(&catalogue, "P", &asked).is_ok());
+    let nested = Facts { ca: Some(ca), not_before: Some(NOW), not_after: Some(NOW + 60), ..facts() };
+    assert!(issue(&catalogue, "P", &nested).is_ok());
 }
 
 #[test]
-fn sunset_counts_only_where_it_is_enforced() {
+fn sunset_is_checked_only_where_it_is_enforced() {
     let document = |settings: &str, after: &str| {
         format!(
             "Settings: {{ {settings} }}\nProfiles:\n  - Name: Old\n    Deprecation: {{ RemoveAfter: \"{after}\", \
@@ -313,7 +313,7 @@ fn sunset_counts_only_where_it_is_enforced() {
 }
 
 #[test]
-fn an_operation_without_a_section_is_refused() {
+fn denies_operations_without_a_section() {
     let catalogue = issuing("");
     let profile = catalogue.profile("P").unwrap();
     let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
@@ -327,7 +327,7 @@ fn an_operation_without_a_section_is_refused() {
 }
 
 #[test]
-fn explain_lists_every_rule_that_refuses() {
+fn explain_lists_every_denial() {
     let catalogue = issuing("IssuerChecks: { RequireCA: true, NestValidity: true }");
     let facts = Facts {
         subject_key: Some(RSA(1024)),
@@ -360,16 +360,16 @@ fn explain_lists_every_rule_that_refuses() {
             IssuerNotAllowed
         ]
     );
-    let nothing = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
-    assert_eq!(nothing.denials, []);
-    assert_eq!(nothing.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
+    let unknown = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
+    assert_eq!(unknown.denials, []);
+    assert_eq!(unknown.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
 }
 
 #[test]
-fn a_decision_without_a_fact_that_a_check_needs_is_a_denial() {
+fn decision_without_a_required_fact_is_a_denial() {
     let catalogue = issuing("");
     let facts = Facts { issuer_key: None, ..facts() };
     let profile = catalogue.profile("P").unwrap();
-    let decision = judge::<SignCertificate>(profile, &facts, &mut Findings::of_a_decision());
+    let decision = evaluate::<SignCertificate>(profile, &facts, &mut Findings::for_decision());
     assert_eq!(decision.unwrap_err().kind, DenialKind::NotJudged);
 }

@@ -1,8 +1,8 @@
-//! What is wrong with a document.
+//! The errors of a document.
 
 use std::{fmt, io, path::PathBuf};
 
-/// Everything that is wrong with a document, all at once. `Display` prints one line for each mistake.
+/// The reason why a document is refused.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DocumentError {
@@ -10,37 +10,39 @@ pub enum DocumentError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// What the document gets wrong, in the document's order; never empty.
-    Mistakes(Vec<Diagnostic>),
+    /// The document is invalid. All errors are reported at once, in the order of the document; the list is
+    /// never empty.
+    Invalid(Vec<Diagnostic>),
 }
 
-/// One thing that is wrong, and where.
+/// An error or a warning, and its position in the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The document's name.
+    /// The name of the document.
     pub file: String,
-    /// Line, from 1.
+    /// The line, from 1.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: u32,
-    /// The rule at fault, such as `Profiles[Default].API.HashData.HashAlg`; empty for the document as a whole. A list's
-    /// entries count from 0, a profile goes by its name where it has one.
+    /// The path of the rule, such as `Profiles[Default].API.HashData.HashAlg`. The entries of a list are
+    /// numbered from 0, and a profile goes by its name where it has one. The path is empty for the document
+    /// itself.
     pub path: String,
-    /// What is wrong with it.
+    /// A description of the error.
     pub message: String,
-    /// The nearest right spelling, where something is near.
+    /// The most similar valid word, where one is similar enough.
     pub suggestion: Option<String>,
 }
 
 impl DocumentError {
-    /// The mistakes, in the document's order; empty where the file could not be read.
-    pub fn mistakes(&self) -> &[Diagnostic] {
+    /// Returns the errors in the order of the document; empty where the file could not be read.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
         match self {
             Self::Io { .. } => &[],
-            Self::Mistakes(mistakes) => mistakes,
+            Self::Invalid(diagnostics) => diagnostics,
         }
     }
 }
@@ -49,21 +51,22 @@ impl std::error::Error for DocumentError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::Mistakes(_) => None,
+            Self::Invalid(_) => None,
         }
     }
 }
 
+/// Prints one line for each error.
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { path, source } => write!(f, "{}: cannot be read: {source}", path.display()),
-            Self::Mistakes(mistakes) => {
-                for (index, mistake) in mistakes.iter().enumerate() {
+            Self::Invalid(diagnostics) => {
+                for (index, diagnostic) in diagnostics.iter().enumerate() {
                     if index > 0 {
                         f.write_str("\n")?;
                     }
-                    mistake.fmt(f)?;
+                    diagnostic.fmt(f)?;
                 }
                 Ok(())
             }

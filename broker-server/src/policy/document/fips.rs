@@ -1,10 +1,12 @@
-//! `Settings: { Fips: required }`: whatever is no approved service of the FIPS 140-3 module is refused.
+//! `Settings: { Fips: required }`, which refuses everything that is not an approved service of the FIPS 140-3
+//! module.
 //!
-//! The module is AWS-LC FIPS 4. What it approves is what its service indicator counts (FIPS 140-3 IG 2.4.C), and a test
-//! of the build that has it compares. Approved, and so not mentioned below: SHA-2, SHA-3 and SHAKE (FIPS 180-4, 202);
-//! RSA, ECDSA on every curve of a profile, and Ed25519 (FIPS 186-5); ML-DSA (FIPS 204); ML-KEM (FIPS 203). The hash of
-//! a subject key identifier identifies a key and protects nothing (RFC 5280 4.2.1.2), so sha-1 may stay and RustCrypto
-//! may compute it.
+//! The module is AWS-LC FIPS 4. Its approved services are those that its service indicator reports (FIPS 140-3
+//! IG 2.4.C), and a test of the build with the module compares the two. The following are approved and
+//! therefore not checked here: SHA-2, SHA-3 and SHAKE (FIPS 180-4, 202); RSA, ECDSA on every curve that a
+//! profile allows, and Ed25519 (FIPS 186-5); ML-DSA (FIPS 204); ML-KEM (FIPS 203). The hash of a subject key
+//! identifier identifies a key and protects nothing (RFC 5280 4.2.1.2), so it may be sha-1, and RustCrypto may
+//! compute it.
 
 use super::{
     read::{Field, Section},
@@ -18,17 +20,18 @@ use crate::{
     },
 };
 
-/// Smallest RSA modulus in bits whose signatures are approved (FIPS 186-5 5.1, SP 800-131A).
-const SMALLEST_RSA: u32 = 2048;
+/// The smallest RSA modulus in bits whose signatures are approved (FIPS 186-5 5.1, SP 800-131A).
+const MIN_RSA_BITS: u32 = 2048;
 
-/// Takes note of everything in a profile that is not approved. `whole` is the profile, `api` its `API`.
-pub(super) fn approve(profile: &Profile, whole: &Section<'_>, api: &Section<'_>, report: &mut Report) {
+/// Reports everything in `profile` that is not approved. `section` is the section of the profile, and `api` is
+/// its `API`.
+pub(super) fn approve(profile: &Profile, section: &Section<'_>, api: &Section<'_>, report: &mut Report) {
     if profile.library != CryptoLibrary::AwsLc {
-        let message = "with Fips `required` the library must be aws-lc: `native` takes hashes and ML-KEM from \
+        let message = "with Fips `required` the library must be aws-lc: `native` uses hashes and ML-KEM of \
                        RustCrypto, which is outside the module";
-        match whole.get("CryptoLibrary").or(whole.get("Settings")) {
-            Some(field) => field.wrong(message, report),
-            None => report.add(whole.at, &whole.path, message),
+        match section.get("CryptoLibrary").or(section.get("Settings")) {
+            Some(field) => field.error(message, report),
+            None => report.error(section.at, &section.path, message),
         }
     }
     for section in profile.sections() {
@@ -43,7 +46,7 @@ pub(super) fn approve(profile: &Profile, whole: &Section<'_>, api: &Section<'_>,
             profile::Section::EncryptData(rule) => encrypt_data(rule, field, report),
             profile::Section::Kem(rule) => kem(rule, field, report),
             profile::Section::Groth16(_) => {
-                field.misplaced("proofs are no approved service: Fips is `required`", report);
+                field.key_error("proofs are not an approved service; Fips is `required`", report);
             }
         }
     }
@@ -51,7 +54,7 @@ pub(super) fn approve(profile: &Profile, whole: &Section<'_>, api: &Section<'_>,
 
 fn sign_data(rule: &SignDataRule, field: &Field<'_>, report: &mut Report) {
     if rule.mode == SigningMode::Hybrid {
-        refuse(field, "SigningMode", "composite signatures are no approved service", report);
+        refuse(field, "SigningMode", "composite signatures are not an approved service", report);
     }
     rsa(&rule.keys, &["KeyConstraints", "RSA"], field, report);
     seed(rule.allow_seed, field, report);
@@ -59,47 +62,50 @@ fn sign_data(rule: &SignDataRule, field: &Field<'_>, report: &mut Report) {
 
 fn encrypt_data(rule: &EncryptDataRule, field: &Field<'_>, report: &mut Report) {
     if rule.algorithm == Aead::ChaCha20Poly1305 {
-        refuse(field, "EncryptAlg", "chacha20-poly1305 is no approved algorithm", report);
+        refuse(field, "EncryptAlg", "chacha20-poly1305 is not an approved algorithm", report);
         return;
     }
     if rule.nonce == NonceStrategy::UserProvided {
-        let message = "AES-GCM encrypts in the approved way only with nonces that the module makes \
+        let message = "AES-GCM encryption is approved only with nonces that the module generates \
                        (SP 800-38D 8.2.2): set `random`";
         refuse(field, "NonceStrategy", message, report);
     }
     if rule.key_size == 192 {
-        let message = "the module makes nonces for AES-GCM with keys of 128 and 256 bits only";
+        let message = "the module generates nonces only for AES-GCM keys of 128 and 256 bits";
         refuse(field, "KeySize", message, report);
     }
 }
 
 fn kem(rule: &KemRule, field: &Field<'_>, report: &mut Report) {
     if rule.algorithm == Kem::XWing {
-        refuse(field, "KemAlg", "x-wing is no approved algorithm: ML-KEM alone is", report);
+        refuse(field, "KemAlg", "x-wing is not an approved algorithm; only ML-KEM is", report);
     }
     seed(rule.allow_seed, field, report);
 }
 
-/// SP 800-133 4: keys come from an approved random bit generator, here the module's own.
+/// Checks that keys come from an approved random bit generator, which is the module's own (SP 800-133 4).
 fn seed(allowed: bool, field: &Field<'_>, report: &mut Report) {
     if allowed {
-        refuse(field, "AllowSeed", "a key from a caller's seed is not made by the module", report);
+        refuse(field, "AllowSeed", "the module does not generate keys from a caller's seed", report);
     }
 }
 
+/// Checks the smallest RSA key of the constraints, whose entry is at `path` below `field`.
 fn rsa(keys: &KeyConstraints, path: &[&'static str], field: &Field<'_>, report: &mut Report) {
-    if let Some(range) = keys.rsa.filter(|range| range.min < SMALLEST_RSA) {
-        // The entry itself where it is spelt like this, else the section around it: its case is free.
+    if let Some(range) = keys.rsa.filter(|range| range.min < MIN_RSA_BITS) {
+        // The case of the entry is free, so an entry with another spelling is reported at the section around it.
         let entry = path.iter().fold(field.clone(), |field, key| field.key(key).unwrap_or(field));
-        let message =
-            format!("RSA keys from {} bits: approved are {SMALLEST_RSA} and more (FIPS 186-5)", range.min);
-        entry.misplaced(format!("{message}; Fips is `required`"), report);
+        let message = format!(
+            "RSA keys from {} bits are not approved; the minimum is {MIN_RSA_BITS} (FIPS 186-5)",
+            range.min
+        );
+        entry.key_error(format!("{message}; Fips is `required`"), report);
     }
 }
 
-/// A mistake at the value of `key`, with the setting that makes it one.
+/// Reports an error at the value of `key`, and names the setting that makes it one.
 fn refuse(field: &Field<'_>, key: &str, message: &str, report: &mut Report) {
-    field.key(key).as_ref().unwrap_or(field).wrong(format!("{message}; Fips is `required`"), report);
+    field.key(key).as_ref().unwrap_or(field).error(format!("{message}; Fips is `required`"), report);
 }
 
 #[cfg(test)]
@@ -120,12 +126,12 @@ mod tests {
         )
     }
 
-    /// Every mistake of the document as `line: path below API: message`.
-    fn mistakes(text: &str) -> Vec<String> {
+    /// Returns every error of the document as `line: path below API: message`.
+    fn errors(text: &str) -> Vec<String> {
         let Err(error) = parse("p.yaml", text, MODULE) else { return Vec::new() };
         let short =
             |path: &str| path.trim_start_matches("Profiles[One]").trim_start_matches(".API.").to_owned();
-        error.mistakes().iter().map(|m| format!("{}: {}: {}", m.line, short(&m.path), m.message)).collect()
+        error.diagnostics().iter().map(|e| format!("{}: {}: {}", e.line, short(&e.path), e.message)).collect()
     }
 
     const CERTIFICATE: &str = "SignCertificate: { SignAlg: rsa, HashAlg: sha-256, Validity: { ValidNotBeforeOffset: 0s, \
@@ -134,7 +140,7 @@ mod tests {
         ExtendedKeyUsage: [clientAuth], BasicConstraints: { CA: false } }";
 
     #[test]
-    fn what_the_module_approves_loads() {
+    fn accepts_approved_services() {
         let signing = |mode, algorithm: &str, keys| {
             format!(
                 "SignData: {{ SigningMode: {mode}, SignAlg: {algorithm}, SignatureFormat: DER, KeyConstraints: {{ {keys} }} }}"
@@ -158,12 +164,12 @@ mod tests {
             "KEM: { KemAlg: ml-kem-512 }".to_owned(),
             "KEM: { KemAlg: ml-kem-1024, AllowSeed: false }".to_owned(),
         ] {
-            assert_eq!(mistakes(&document(&section)), [""; 0], "{section}");
+            assert_eq!(errors(&document(&section)), [""; 0], "{section}");
         }
     }
 
     #[test]
-    fn what_the_module_does_not_approve_is_refused_with_its_line_and_reason() {
+    fn rejects_unapproved_services_with_line_and_reason() {
         let ed25519 = "SignData: { SigningMode: legacy, SignAlg: ed25519, SignatureFormat: RAW, \
                        KeyConstraints: { Ed25519: {} }, AllowSeed: true }";
         let small = "SignData: { SigningMode: legacy, SignAlg: ecdsa, HashAlg: sha-256, SignatureFormat: RAW, \
@@ -172,7 +178,7 @@ mod tests {
         for (section, expected) in [
             (CERTIFICATE, &["5: SignCertificate.KeyConstraints.Subject.RSA: RSA keys from 1024 bits"][..]),
             (small, &["5: SignData.KeyConstraints: RSA keys from 2047 bits"]),
-            (ed25519, &["5: SignData.AllowSeed: a key from a caller's seed"]),
+            (ed25519, &["5: SignData.AllowSeed: the module does not generate keys"]),
             (
                 "EncryptData: { EncryptAlg: chacha20-poly1305, KeySize: 256, NonceStrategy: random, TagLength: 128 }",
                 &["5: EncryptData.EncryptAlg: chacha20-poly1305"],
@@ -182,57 +188,60 @@ mod tests {
                 &["5: EncryptData.KeySize: the module", "5: EncryptData.NonceStrategy: AES-GCM"],
             ),
             ("KEM: { KemAlg: x-wing }", &["5: KEM.KemAlg: x-wing"]),
-            ("KEM: { KemAlg: ml-kem-768, AllowSeed: true }", &["5: KEM.AllowSeed: a key"]),
+            (
+                "KEM: { KemAlg: ml-kem-768, AllowSeed: true }",
+                &["5: KEM.AllowSeed: the module does not generate keys"],
+            ),
             ("Groth16: { Curve: bn254, Circuits: [multiply] }", &["5: Groth16: proofs"]),
         ] {
-            let found = mistakes(&document(section));
+            let found = errors(&document(section));
             assert_eq!(found.len(), expected.len(), "{found:#?}");
             for (found, expected) in found.iter().zip(expected) {
                 assert!(found.starts_with(expected) && found.ends_with("Fips is `required`"), "{found}");
             }
             let off = document(section).replace("required", "off");
-            assert_eq!(mistakes(&off), [""; 0], "{section}");
+            assert_eq!(errors(&off), [""; 0], "{section}");
         }
     }
 
     #[test]
-    fn the_library_must_be_the_module_s() {
-        let sound = document("HashData: { HashAlg: sha-256 }");
+    fn rejects_libraries_outside_the_module() {
+        let valid = document("HashData: { HashAlg: sha-256 }");
         let expect = |text: &str, start: &str| {
-            let found = mistakes(text);
+            let found = errors(text);
             let [one] = found.as_slice() else { panic!("{found:#?}") };
             assert!(one.starts_with(start) && one.contains("outside the module"), "{one}");
         };
-        expect(&sound.replace("aws-lc", "native"), "3: : ");
+        expect(&valid.replace("aws-lc", "native"), "3: : ");
         expect(
-            &sound.replace("Name: One\n", "Name: One\n    CryptoLibrary: native\n"),
+            &valid.replace("Name: One\n", "Name: One\n    CryptoLibrary: native\n"),
             "4: .CryptoLibrary: ",
         );
         expect(
-            &sound.replace("Name: One\n", "Name: One\n    Settings: { CryptoLibrary: native }\n"),
+            &valid.replace("Name: One\n", "Name: One\n    Settings: { CryptoLibrary: native }\n"),
             "4: .Settings: ",
         );
     }
 
     #[test]
-    fn the_example_of_the_repository_loads_with_the_module() {
+    fn accepts_the_example_of_the_repository() {
         let example = include_str!("../../../../profiles/FIPS-140-3-required.yaml");
-        assert_eq!(mistakes(example), [""; 0]);
+        assert_eq!(errors(example), [""; 0]);
     }
 
     #[test]
-    fn the_digest_says_whether_the_promise_is_asked_for() {
+    fn digest_depends_on_the_fips_setting() {
         let text = document("HashData: { HashAlg: sha-256 }");
         let digest = |text: &str| Catalogue::parse("p.yaml", text, MODULE).unwrap().digest().to_owned();
         assert_ne!(digest(&text), digest(&text.replace("required", "off")));
     }
 
     #[test]
-    fn a_build_without_the_module_cannot_keep_the_promise() {
+    fn rejects_required_in_a_build_without_the_module() {
         let text = document("HashData: { HashAlg: sha-256 }");
         let error = parse("p.yaml", &text, Capabilities { fips: false, ..CAPABILITIES }).unwrap_err();
-        let [mistake] = error.mistakes() else { panic!("{error}") };
-        assert_eq!((mistake.line, mistake.column), (1, 42), "{mistake}");
-        assert!(mistake.message.contains("no FIPS 140-3 module"), "{mistake}");
+        let [diagnostic] = error.diagnostics() else { panic!("{error}") };
+        assert_eq!((diagnostic.line, diagnostic.column), (1, 42), "{diagnostic}");
+        assert!(diagnostic.message.contains("no FIPS 140-3 module"), "{diagnostic}");
     }
 }

@@ -1,4 +1,4 @@
-//! The profile document: YAML as written becomes rules that cannot be wrong, or the list of everything that is wrong.
+//! The profile document: reads YAML into valid rules, or into the list of all its errors.
 
 mod certificate;
 mod data;
@@ -27,30 +27,33 @@ use self::{
 };
 use super::{
     Capabilities,
-    profile::{CryptoLibrary, KmsRule, Profile},
+    profile::{KmsRule, Profile},
 };
 
-/// Largest document that is read, in bytes.
+/// The size of the largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// A document without a mistake.
+/// A valid document.
 #[derive(Debug)]
 pub(super) struct Document {
-    /// At least one, in the document's order, each with a name of its own.
+    /// The profiles in the order of the document. There is at least one, and the names are unique.
     pub(super) profiles: Vec<Arc<Profile>>,
     /// `KMS`.
     pub(super) kms: Option<KmsRule>,
     /// `Settings.EnforceSunset`.
     pub(super) enforce_sunset: bool,
-    /// `Settings.Fips: required`.
+    /// Whether `Settings.Fips` is `required`.
     pub(super) fips: bool,
-    /// What a lenient reading warns of.
+    /// The warnings of a lenient reading.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// Reads a document of either shape: the map with `Settings`, `KMS` and `Profiles`, or the older list of profiles.
-/// `name` is what mistakes call the file; what `capabilities` object to is one. A lenient reading only warns of what the
-/// Go broker takes, where this broker can do the same with it.
+/// Reads a document of either form: the map with `Settings`, `KMS` and `Profiles`, or the older list of
+/// profiles. Diagnostics call the file `name`. A lenient reading reduces errors to warnings where the Go broker
+/// accepts the document and this broker can serve it in the same way.
+///
+/// # Errors
+/// Fails where the document is invalid or `capabilities` do not support it.
 pub(super) fn load(
     name: &str,
     text: &str,
@@ -59,69 +62,66 @@ pub(super) fn load(
 ) -> Result<Document, DocumentError> {
     let mut report = Report::new(name, lenient);
     let document = read(text, capabilities, &mut report);
-    let warnings = report.take_warnings();
-    let mistakes = report.finish();
+    let (errors, warnings) = report.finish();
     match document {
-        Some(document) if mistakes.is_empty() => Ok(Document { warnings, ..document }),
-        _ => Err(DocumentError::Mistakes(mistakes)),
+        Some(document) if errors.is_empty() => Ok(Document { warnings, ..document }),
+        _ => Err(DocumentError::Invalid(errors)),
     }
 }
 
-/// A strict reading.
+/// Reads a document strictly.
 #[cfg(test)]
 pub(super) fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Document, DocumentError> {
     load(name, text, capabilities, false)
 }
 
-/// The one mistake of a document that cannot be read as text.
+/// Returns the error of a document that is not text.
 pub(super) fn unreadable(name: &str, message: impl Into<String>) -> DocumentError {
     let mut report = Report::new(name, false);
-    report.add(Position::START, "", message);
-    DocumentError::Mistakes(report.finish())
+    report.error(Position::START, "", message);
+    DocumentError::Invalid(report.finish().0)
 }
 
-/// `None` only after a mistake was noted.
+/// Returns `None` only after it has reported an error.
 fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
     if text.len() > MAX_BYTES {
-        report.add(
-            Position::START,
-            "",
-            format!("the document has {} bytes; at most {MAX_BYTES} are read", text.len()),
-        );
+        let message = format!("the document has {} bytes; the limit is {MAX_BYTES}", text.len());
+        report.error(Position::START, "", message);
         return None;
     }
     let tree::Text { first: root, second } = match tree::read(text) {
         Ok(text) => text,
         Err((at, message)) => {
-            report.add(at, "", message);
+            report.error(at, "", message);
             return None;
         }
     };
     if let Some(at) = second {
-        report.ignorable(at, "", "a second document starts here; the Go broker reads the first alone", None);
+        let message = "a second YAML document starts here; only the first one can be used";
+        report.tolerable_error(at, "", message, None);
     }
-    let whole = Field { path: String::new(), at: root.at, node: &root };
+    let document = Field { path: String::new(), at: root.at, node: &root };
     match &root.value {
         Value::List(_) => {
-            let list = Field { path: "Profiles".to_owned(), ..whole };
+            let list = Field { path: "Profiles".to_owned(), ..document };
             let profiles = profiles(&list, Settings::default(), capabilities, report)?;
             Some(Document { profiles, kms: None, enforce_sunset: false, fips: false, warnings: Vec::new() })
         }
-        Value::Map(_) => map(&whole, capabilities, report),
+        Value::Map(_) => map(&document, capabilities, report),
         _ => {
-            report.add(
+            report.error(
                 root.at,
                 "",
-                "the document must be a map with `Profiles`, or a list of profiles; it is neither",
+                "the document must be a map with `Profiles`, or a list of profiles, but is neither",
             );
             None
         }
     }
 }
 
-/// The newer shape.
-fn map(whole: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
-    let section = whole.section(&["Settings", "KMS", "Profiles"], report)?;
+/// Reads the form with `Settings`, `KMS` and `Profiles`.
+fn map(document: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
+    let section = document.section(&["Settings", "KMS", "Profiles"], report)?;
     let settings = match section.get("Settings") {
         Some(field) => settings::settings(field, capabilities, report),
         None => Some(Settings::default()),
@@ -130,7 +130,7 @@ fn map(whole: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Op
         Some(field) => settings::kms(field, report).map(Some),
         None => Some(None),
     };
-    // With wrong settings the profiles are still read for their own mistakes.
+    // The profiles are read even where the settings are invalid, to report their errors too.
     let list = section.require("Profiles", report)?;
     let profiles = profiles(list, settings.unwrap_or_default(), capabilities, report)?;
     let settings = settings?;
@@ -151,7 +151,7 @@ fn profiles(
 ) -> Option<Vec<Arc<Profile>>> {
     let entries = list.list(report)?;
     if entries.is_empty() {
-        list.wrong("must have at least one profile", report);
+        list.error("must have at least one profile", report);
         return None;
     }
     let mut names = std::collections::HashMap::new();
@@ -165,26 +165,26 @@ fn profiles(
         };
         if let Some(first) = names.insert(Arc::clone(&profile.name), profile.line) {
             let path = format!("{}.Name", entry.path);
-            report.add(name_at, &path, format!("another profile has this name; it starts in line {first}"));
+            let message = format!("duplicate name; the first profile with this name starts in line {first}");
+            report.error(name_at, &path, message);
         }
         profiles.push(Arc::new(profile));
     }
     Some(profiles)
 }
 
-/// A profile's name for the paths of its mistakes, before anything about it is known to be right.
+/// Returns the name of a profile for the paths of its diagnostics, before the profile is validated. Returns
+/// `None` where the name is missing or cannot be shown.
 fn name_of(node: &Node) -> Option<&str> {
     let Value::Map(entries) = &node.value else { return None };
-    let fits =
-        |name: &str| !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
+    let can_be_shown = |name: &str| {
+        !name.trim().is_empty() && name.len() <= profile::MAX_NAME && !name.chars().any(char::is_control)
+    };
     entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
-        (Value::Text(key), Value::Text(name)) if key == "Name" && fits(name) => Some(name.as_str()),
+        (Value::Text(key), Value::Text(name)) if key == "Name" && can_be_shown(name) => Some(name.as_str()),
         _ => None,
     })
 }
-
-const LIBRARIES: [(&str, CryptoLibrary); 2] =
-    [("native", CryptoLibrary::Native), ("aws-lc", CryptoLibrary::AwsLc)];
 
 #[cfg(test)]
 mod properties;

@@ -1,12 +1,12 @@
-//! One profile: its name, its deprecation, and a reader for each section of `API`.
+//! One profile: its name, its deprecation, and the sections of `API`.
 
 use std::sync::Arc;
 
 use super::{
-    LIBRARIES, certificate, data, fips, pending,
+    certificate, data, fips, pending,
     read::{Field, Section, quote},
     report::Report,
-    settings::Settings,
+    settings::{LIBRARIES, Settings},
     sign_data,
     tree::Position,
 };
@@ -18,17 +18,17 @@ use crate::{
     },
 };
 
-/// Longest name of a profile in bytes: what the wire takes.
-const MAX_NAME: usize = 64;
+/// The longest name of a profile in bytes, which is also the limit of the wire format.
+pub(super) const MAX_NAME: usize = 64;
 
-/// Longest output of an extendable-output function in bytes. FIPS 202 sets no bound; this one is far above every use
-/// as a hash, and twice its length in hexadecimal fits into an answer.
+/// The longest output of an extendable-output function in bytes. FIPS 202 sets no limit; this one is far above
+/// every use as a hash, and its hexadecimal form, which is twice as long, fits into a response.
 const MAX_OUTPUT_LENGTH: u32 = 64 << 10;
 
-/// Longest text of a deprecation in bytes; it travels with every answer.
+/// The longest reason for a deprecation in bytes, which every response carries.
 const MAX_REASON: usize = 1024;
 
-/// Reads one profile; also where its name stands.
+/// Reads one profile. Returns it with the position of its name.
 pub(super) fn profile(
     field: &Field<'_>,
     settings: Settings,
@@ -44,9 +44,10 @@ pub(super) fn profile(
     };
     let known = ["HashData", "SignCertificate", "SignData", "EncryptData", "KEM", "Groth16"];
     let api = section.require("API", report)?.section(&known, report)?;
-    let counts = |key: &&str| api.get(key).is_some_and(|field| passed_over(key, field, report).is_none());
-    if !known.iter().any(counts) {
-        report.add(api.at, &api.path, format!("needs at least one section; they are {}", known.join(", ")));
+    let is_used = |key: &&str| api.get(key).is_some_and(|field| ignored(key, field, report).is_none());
+    if !known.iter().any(is_used) {
+        let message = format!("must have at least one section; the sections are {}", known.join(", "));
+        report.error(api.at, &api.path, message);
     }
     let hash_data = rule(&api, "HashData", report, hash_data);
     let sign_certificate = rule(&api, "SignCertificate", report, certificate::sign_certificate);
@@ -67,24 +68,26 @@ pub(super) fn profile(
         kem,
         groth16,
     };
-    served(&profile, &api, capabilities, report);
+    supported(&profile, &api, capabilities, report);
     if settings.fips {
         fips::approve(&profile, &section, &api, report);
     }
     Some((profile, name_at))
 }
 
-/// Whether the profile's library can serve its sections.
-fn served(profile: &Profile, api: &Section<'_>, capabilities: Capabilities, report: &mut Report) {
+/// Checks that the profile's library can serve its sections.
+fn supported(profile: &Profile, api: &Section<'_>, capabilities: Capabilities, report: &mut Report) {
     for section in profile.sections() {
         let need = Need { library: profile.library, section };
-        if let (Some(objection), Some(field)) = ((capabilities.objection)(&need), api.get(section.name())) {
-            field.key(objection.key).as_ref().unwrap_or(field).wrong(objection.message, report);
+        if let (Some(unsupported), Some(field)) = ((capabilities.unsupported)(&need), api.get(section.name()))
+        {
+            field.key(unsupported.key).as_ref().unwrap_or(field).error(unsupported.message, report);
         }
     }
 }
 
-/// A section of `API`. That a broken section looks absent does no harm: the document is refused whole.
+/// Reads a section of `API` with `read`. An invalid section may look absent, because its error refuses the
+/// whole document.
 fn rule<'a, T>(
     api: &Section<'a>,
     key: &str,
@@ -92,22 +95,22 @@ fn rule<'a, T>(
     read: impl Fn(&Field<'a>, &mut Report) -> Option<T>,
 ) -> Option<Arc<T>> {
     let field = api.get(key)?;
-    if let Some(message) = passed_over(key, field, report) {
-        field.forbidden_key(message, report);
+    if let Some(message) = ignored(key, field, report) {
+        field.tolerable_key_error(message, report);
         return None;
     }
     read(field, report).map(Arc::new)
 }
 
-/// Why a lenient reading takes a section of `API` for absent, as the Go broker does; absent forbids the operation. A strict
-/// one reads it and finds the mistakes in it.
-fn passed_over(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
+/// Returns the warning for a section of `API` that a lenient reading treats as absent, as the Go broker does.
+/// An absent section forbids its operations. A strict reading ignores no section and reports the errors in it.
+fn ignored(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
     if !report.is_lenient() {
         None
     } else if field.is_blank() {
-        Some("is empty and passed over")
+        Some("is empty and ignored")
     } else if key == "SignData" && sign_data::is_without_mode(field) {
-        Some("has no SigningMode and is passed over: this profile signs no data")
+        Some("has no SigningMode and is ignored: this profile signs no data")
     } else {
         None
     }
@@ -117,12 +120,12 @@ fn name<'a>(section: &Section<'a>, report: &mut Report) -> Option<(&'a str, Posi
     let field = section.require("Name", report)?;
     let name = field.word(MAX_NAME, report)?;
     if name.trim() != name {
-        field.forbidden("must not start or end with a space", report);
+        field.tolerable_error("must not start or end with a space", report);
     }
     Some((name, field.node.at))
 }
 
-/// `CryptoLibrary` in the profile, or `Settings.CryptoLibrary` in it, or the document's.
+/// Reads `CryptoLibrary` or `Settings.CryptoLibrary` of the profile. The default is the library of the document.
 fn library(section: &Section<'_>, settings: Settings, report: &mut Report) -> Option<CryptoLibrary> {
     let own = section.optional("CryptoLibrary", report);
     let inner = match section.optional("Settings", report) {
@@ -131,7 +134,7 @@ fn library(section: &Section<'_>, settings: Settings, report: &mut Report) -> Op
     };
     let nested = inner.as_ref().and_then(|inner| inner.optional("CryptoLibrary", report));
     if let (Some(_), Some(nested)) = (own, nested) {
-        nested.misplaced("the profile says its `CryptoLibrary` already", report);
+        nested.key_error("the profile already sets `CryptoLibrary`; remove one of the two keys", report);
     }
     match own.or(nested) {
         Some(field) => field.algorithm(&LIBRARIES, report),
@@ -160,30 +163,31 @@ fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<
     Some(deprecation)
 }
 
-/// A day (`2028-01-01`) or an instant (`2028-01-01T12:00:00Z`, RFC 3339), and the first second after it. A day ends at
-/// midnight UTC. The Go broker never looks at a date; one that is to be enforced must be one.
+/// Reads a day (`2028-01-01`) or an instant (`2028-01-01T12:00:00Z`, RFC 3339), and returns it with the first
+/// second after it, in Unix seconds. A day ends at midnight UTC. The Go broker does not validate dates, so that
+/// an invalid date is an error in a lenient reading only if it is to be enforced.
 fn date(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<(String, i64)> {
     let text = field.text(report)?;
-    // jiff reads more of ISO 8601 than people expect in a profile, so the shape is held to RFC 3339's.
-    let shaped =
+    // jiff parses more of ISO 8601 than people expect in a profile, so the form is restricted to that of RFC 3339.
+    let well_formed =
         text.is_ascii() && text.as_bytes().get(4) == Some(&b'-') && text.as_bytes().get(7) == Some(&b'-');
     let after = match text.len() {
-        10 if shaped => text
+        10 if well_formed => text
             .parse::<jiff::civil::Date>()
             .and_then(jiff::civil::Date::tomorrow)
             .and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC))
             .map(|midnight| midnight.timestamp().as_second())
             .ok(),
-        20..=40 if shaped => text.parse::<jiff::Timestamp>().map(|instant| instant.as_second() + 1).ok(),
+        20..=40 if well_formed => text.parse::<jiff::Timestamp>().map(|instant| instant.as_second() + 1).ok(),
         _ => None,
     };
     if after.is_none() {
         let message =
-            format!("{} is no date; write `2028-01-01` or `2028-01-01T12:00:00Z` (RFC 3339)", quote(text));
+            format!("{} is not a date; write `2028-01-01` or `2028-01-01T12:00:00Z` (RFC 3339)", quote(text));
         if enforce {
-            field.wrong(message, report);
+            field.error(message, report);
         } else {
-            field.forbidden(message, report);
+            field.tolerable_error(message, report);
         }
     }
     Some((text.to_owned(), after?))
@@ -192,20 +196,19 @@ fn date(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<(String
 fn hash_data(field: &Field<'_>, report: &mut Report) -> Option<HashDataRule> {
     let section = field.section(&["HashAlg", "OutputLength"], report)?;
     let names = HashAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
-    let algorithm =
-        section.require("HashAlg", report).cloned().and_then(|field| field.algorithm(&names, report));
+    let algorithm = section.require("HashAlg", report).and_then(|field| field.algorithm(&names, report));
     let length = section.optional("OutputLength", report);
     if let (Some(length), Some(algorithm)) = (length, algorithm)
         && !algorithm.is_extendable()
     {
-        length.misplaced(
-            format!("only shake-128 and shake-256 let one choose; {} has its own length", algorithm.name()),
-            report,
-        );
+        let name = algorithm.name();
+        let message =
+            format!("only shake-128 and shake-256 take an output length; the length of {name} is fixed");
+        length.key_error(message, report);
         return None;
     }
     let length = match length {
-        Some(field) => Some(usize::try_from(field.integer(1..=MAX_OUTPUT_LENGTH, report)?).ok()?),
+        Some(field) => Some(usize::try_from(field.integer_in(1..=MAX_OUTPUT_LENGTH, report)?).ok()?),
         None => None,
     };
     let algorithm = algorithm?;

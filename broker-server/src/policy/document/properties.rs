@@ -1,4 +1,4 @@
-//! What holds for every document, drawn at random.
+//! Properties of all documents, checked with random ones.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
@@ -13,17 +13,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn no_text_panics(text in "\\PC*") {
+    fn parse_never_panics(text in "\\PC*") {
         let _ = parse("p.yaml", &text, CAPABILITIES);
     }
 
     #[test]
-    fn no_yaml_like_text_panics(text in "([-:{}\\[\\]&*!|>%@'\"#,? \n\t]|Name|API|Profiles|HashAlg|<<|1|true|~|é){0,60}") {
+    fn parse_never_panics_on_yaml_like_text(text in "([-:{}\\[\\]&*!|>%@'\"#,? \n\t]|Name|API|Profiles|HashAlg|<<|1|true|~|é){0,60}") {
         let _ = parse("p.yaml", &text, CAPABILITIES);
     }
 
     #[test]
-    fn no_mutation_of_the_bundled_document_panics(
+    fn parse_never_panics_on_mutated_documents(
         at in 0..BUNDLED.len(), length in 0usize..40, with in "[-a-zA-Z0-9:{}\\[\\],\n \"&*~]{0,6}",
     ) {
         let mut bytes = BUNDLED.as_bytes().to_vec();
@@ -31,12 +31,12 @@ proptest! {
         bytes.splice(at..end, with.bytes());
         match parse("p.yaml", &String::from_utf8_lossy(&bytes), CAPABILITIES) {
             Ok(document) => prop_assert!(!document.profiles.is_empty()),
-            Err(error) => prop_assert!(!error.mistakes().is_empty()),
+            Err(error) => prop_assert!(!error.diagnostics().is_empty()),
         }
     }
 
     #[test]
-    fn generated_documents_load(
+    fn parse_accepts_generated_documents(
         names in proptest::collection::btree_set("[A-Za-z][A-Za-z0-9._-]{0,40}x", 1..6),
         before in -100_000i64..0, after in 0i64..100_000_000,
         (min, more) in (1024u32..8192, 0u32..8192), newer in any::<bool>(),

@@ -1,5 +1,5 @@
-//! Typed readers over the tree. Each takes note of what is wrong and goes on, so that a document's mistakes come all at
-//! once; a reader that found one answers `None`.
+//! Typed readers over the tree. Each reports errors and returns `None` where it found one. The callers continue
+//! with the other keys, so that all errors of a document are reported at once.
 
 use std::{collections::HashMap, ops::RangeInclusive};
 
@@ -9,112 +9,130 @@ use super::{
     tree::{Node, Position, Value},
 };
 
+/// The message for a list that has an entry twice.
+pub(super) const DUPLICATE_ENTRY: &str = "duplicate entry";
+
+const NO_ALIAS: &str = "aliases are not supported; write the value out";
+const NO_KEY_ALIAS: &str = "aliases are not supported; write the key out";
+const NO_MERGE: &str = "merge keys are not supported; write the keys out";
+
+/// The number of characters of a text from the document that a message shows.
+const MAX_QUOTED: usize = 64;
+
 /// A key and its value, or an entry of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Field<'a> {
     /// The path of the rule.
     pub(super) path: String,
-    /// Where the key stands (for an entry of a list, the entry).
+    /// The position of the key, or of the entry of a list.
     pub(super) at: Position,
     /// The value.
     pub(super) node: &'a Node,
 }
 
-/// A map whose keys have been looked through.
+/// A map of which all keys are known and occur once.
 #[derive(Debug)]
 pub(super) struct Section<'a> {
     /// The path of the rule.
     pub(super) path: String,
-    /// Where the section's key stands.
+    /// The position of the key of the section.
     pub(super) at: Position,
     fields: HashMap<&'a str, Field<'a>>,
 }
 
 impl<'a> Section<'a> {
-    /// The field called `key`, if it is there.
+    /// Returns the field called `key`, where it is present.
     pub(super) fn get(&self, key: &str) -> Option<&Field<'a>> {
         self.fields.get(key)
     }
 
-    /// The field called `key`, where it has a value. The Go broker takes a key that is left empty for one that is
-    /// absent; people leave one empty by mistake.
+    /// Returns the field called `key`, where it has a value. A key that is left empty is an error, because
+    /// people leave one empty by mistake. The Go broker treats such a key as absent.
     pub(super) fn optional(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key)?;
         if !is_empty(&field.node.value) {
             return Some(field);
         }
-        field.forbidden_key("is empty; write a value, or take the key away", report);
+        field.tolerable_key_error("is empty; write a value, or remove the key", report);
         None
     }
 
-    /// The field called `key`, where it has a value. The Go broker loads documents without it, so that its absence is
-    /// a mistake that a lenient reading warns of.
+    /// Returns the field called `key`, where it has a value. A missing key is an error that the Go broker accepts.
     pub(super) fn expect(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         if self.fields.contains_key(key) {
             return self.optional(key, report);
         }
-        report.ignorable(self.at, &self.path, format!("`{key}` is missing"), None);
+        report.tolerable_error(self.at, &self.path, format!("`{key}` is missing"), None);
         None
     }
 
-    /// The field called `key`; that it is missing is a mistake.
+    /// Returns the field called `key`. A missing key is an error.
     pub(super) fn require(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key);
         if field.is_none() {
-            report.add(self.at, &self.path, format!("`{key}` is missing"));
+            report.error(self.at, &self.path, format!("`{key}` is missing"));
         }
         field
+    }
+
+    /// Reads the boolean called `key`, which is `false` where it is missing.
+    pub(super) fn flag(&self, key: &str, report: &mut Report) -> Option<bool> {
+        match self.fields.get(key) {
+            Some(field) => field.boolean(report),
+            None => Some(false),
+        }
     }
 }
 
 impl<'a> Field<'a> {
-    /// The value as a map that knows these keys and no others.
+    /// Reads the value as a map with no other keys than `known`.
     pub(super) fn section(&self, known: &[&str], report: &mut Report) -> Option<Section<'a>> {
         let mut fields: HashMap<&str, Field<'a>> = HashMap::with_capacity(known.len());
         for (key, value) in self.entries(report)? {
             let Value::Text(name) = &key.value else {
-                report.ignorable(key.at, &self.path, "a key must be text", None);
+                report.tolerable_error(key.at, &self.path, "a key must be text", None);
                 continue;
             };
             let path = self.join(name);
-            if let Some(earlier) = fields.get(name.as_str()) {
-                let message = format!("the key stands here a second time; first in line {}", earlier.at.line);
-                report.add(key.at, &path, message);
+            if let Some(first) = fields.get(name.as_str()) {
+                let message = format!("duplicate key; it is first set in line {}", first.at.line);
+                report.error(key.at, &path, message);
             } else if known.contains(&name.as_str()) {
                 let field = Field { path, at: key.at, node: value };
-                field.no_alias(report);
+                field.reject_alias(report);
                 fields.insert(name, field);
             } else {
-                let message = format!("there is no such key; the keys here are {}", known.join(", "));
-                report.ignorable(key.at, &path, message, nearest(name, known.iter().copied()));
+                let message = format!("unknown key; the keys here are {}", known.join(", "));
+                report.tolerable_error(key.at, &path, message, nearest(name, known.iter().copied()));
             }
         }
         Some(Section { path: self.path.clone(), at: self.at, fields })
     }
 
-    /// The value's keys and values, those of a merge key (`<<: *name`) among them. Values may be aliases still.
+    /// Returns the keys and values of a map, with those of a merge key (`<<: *name`). The values may still be
+    /// aliases.
     pub(super) fn entries(&self, report: &mut Report) -> Option<Vec<(&'a Node, &'a Node)>> {
         let Value::Map(own) = &self.node.value else {
-            self.wrong_type("a section with keys", report);
+            self.type_error("a section with keys", report);
             return None;
         };
         let mut entries = Vec::with_capacity(own.len());
         for (key, value) in own {
             match (&key.value, &value.value) {
-                _ if key.alias => report.add(key.at, &self.path, "an alias is not taken; write the key out"),
+                _ if key.alias => report.error(key.at, &self.path, NO_KEY_ALIAS),
                 (Value::Text(name), Value::Map(merged)) if name == "<<" && !merged.iter().any(is_merge) => {
-                    report.ignorable(key.at, &self.join(name), NO_MERGE, None);
+                    report.tolerable_error(key.at, &self.join(name), NO_MERGE, None);
                     entries.extend(merged.iter().map(|(key, value)| (key, value)));
                 }
-                // A list of sections to merge, or a section that merges another.
-                (Value::Text(name), _) if name == "<<" => report.add(key.at, &self.join(name), NO_MERGE),
+                // A list of sections, and a section that merges another one, are not merged even in a lenient reading.
+                (Value::Text(name), _) if name == "<<" => report.error(key.at, &self.join(name), NO_MERGE),
                 _ => entries.push((key, value)),
             }
         }
         Some(entries)
     }
 
-    /// Whether the value is empty, or a section all of whose values are.
+    /// Reports whether the value is empty, or a section of which all values are empty.
     pub(super) fn is_blank(&self) -> bool {
         match &self.node.value {
             Value::Map(entries) => entries.iter().all(|(_, value)| is_empty(&value.value)),
@@ -122,7 +140,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The field called `key` of a value that has been read as a section already.
+    /// Returns the field called `key` of a value that has already been read as a section.
     pub(super) fn key(&self, key: &str) -> Option<Self> {
         let Value::Map(entries) = &self.node.value else { return None };
         let named = |(name, _): &&(Node, Node)| matches!(&name.value, Value::Text(name) if name == key);
@@ -130,163 +148,162 @@ impl<'a> Field<'a> {
         Some(Self { path: self.join(key), at: name.at, node })
     }
 
-    /// The value as a list; each entry is a field of its own.
+    /// Reads the value as a list. Each entry becomes a field of its own.
     pub(super) fn list(&self, report: &mut Report) -> Option<Vec<Field<'a>>> {
         let Value::List(entries) = &self.node.value else {
-            self.wrong_type("a list", report);
+            self.type_error("a list", report);
             return None;
         };
         let mut fields = Vec::with_capacity(entries.len());
         for (index, node) in entries.iter().enumerate() {
             let field = Field { path: format!("{}[{index}]", self.path), at: node.at, node };
-            field.no_alias(report);
+            field.reject_alias(report);
             fields.push(field);
         }
         Some(fields)
     }
 
-    /// The value as text. A boolean, and a number that everybody spells alike, are text to the Go broker.
+    /// Reads the value as text. The Go broker also accepts a boolean, and a number in its canonical spelling.
     pub(super) fn text(&self, report: &mut Report) -> Option<&'a str> {
-        let alike = match &self.node.value {
+        let canonical = match &self.node.value {
             Value::Text(text) => return Some(text),
             Value::Boolean(_) => !self.node.written.is_empty(),
             Value::Integer(value) => value.to_string() == self.node.written,
             _ => false,
         };
-        if alike && report.is_lenient() {
-            self.forbidden("must be text; put it in quotes", report);
+        if canonical && report.is_lenient() {
+            self.tolerable_error("must be text; put it in quotes", report);
             return Some(&self.node.written);
         }
-        self.wrong_type("text", report);
+        self.type_error("text", report);
         None
     }
 
-    /// The value as text that is neither empty nor longer than `most` bytes and has no control characters.
-    pub(super) fn word(&self, most: usize, report: &mut Report) -> Option<&'a str> {
+    /// Reads the value as text that is not empty, has at most `max_length` bytes and no control characters.
+    pub(super) fn word(&self, max_length: usize, report: &mut Report) -> Option<&'a str> {
         let text = self.text(report)?;
-        let problem = if text.trim().is_empty() {
+        let message = if text.trim().is_empty() {
             "must not be empty".to_owned()
-        } else if text.len() > most {
-            format!("is {} bytes long; at most {most} are allowed", text.len())
+        } else if text.len() > max_length {
+            format!("is {} bytes long; the limit is {max_length}", text.len())
         } else if text.chars().any(char::is_control) {
-            "must not hold control characters".to_owned()
+            "must not contain control characters".to_owned()
         } else {
             return Some(text);
         };
-        self.wrong(problem, report);
+        self.error(message, report);
         None
     }
 
-    /// The value as a boolean: `true` or `false`.
+    /// Reads the value as `true` or `false`.
     pub(super) fn boolean(&self, report: &mut Report) -> Option<bool> {
         if let Value::Boolean(value) = self.node.value {
             return Some(value);
         }
-        self.wrong_type("`true` or `false`", report);
+        self.type_error("`true` or `false`", report);
         None
     }
 
-    /// The value as a whole number in `range`.
-    pub(super) fn integer(&self, range: RangeInclusive<u32>, report: &mut Report) -> Option<u32> {
-        let value = self.whole(report)?;
+    /// Reads the value as an integer. The Go broker also accepts one in quotes, with underscores, or with `.0`.
+    pub(super) fn integer(&self, report: &mut Report) -> Option<i128> {
+        let other = match &self.node.value {
+            Value::Integer(value) => return Some(*value),
+            Value::Text(text) => parse_integer(text),
+            Value::Float => parse_integer(&self.node.written),
+            _ => None,
+        };
+        if other.is_some() && report.is_lenient() {
+            self.tolerable_error("must be an integer; write digits only", report);
+            return other;
+        }
+        self.type_error("an integer", report);
+        None
+    }
+
+    /// Reads the value as an integer in `range`.
+    pub(super) fn integer_in(&self, range: RangeInclusive<u32>, report: &mut Report) -> Option<u32> {
+        let value = self.integer(report)?;
         let number = u32::try_from(value).ok().filter(|number| range.contains(number));
         if number.is_none() {
             let message =
                 format!("{value} is not allowed; the range is {} to {}", range.start(), range.end());
-            self.wrong(message, report);
+            self.error(message, report);
         }
         number
     }
 
-    /// The value as a whole number. The Go broker also takes one in quotes, with underscores, or with `.0`.
-    pub(super) fn whole(&self, report: &mut Report) -> Option<i128> {
-        let other = match &self.node.value {
-            Value::Integer(value) => return Some(*value),
-            Value::Text(text) => whole(text),
-            Value::Float => whole(&self.node.written),
-            _ => None,
-        };
-        if other.is_some() && report.is_lenient() {
-            self.forbidden("must be a whole number; write it in digits alone", report);
-            return other;
-        }
-        self.wrong_type("a whole number", report);
-        None
-    }
-
-    /// The value as one of these whole numbers.
+    /// Reads the value as one of the integers in `allowed`.
     pub(super) fn one_of(&self, allowed: &[u32], report: &mut Report) -> Option<u32> {
-        let value = self.whole(report)?;
+        let value = self.integer(report)?;
         let number = u32::try_from(value).ok().filter(|number| allowed.contains(number));
         if number.is_none() {
             let list: Vec<String> = allowed.iter().map(u32::to_string).collect();
-            self.wrong(format!("{value} is not allowed; the choices are {}", list.join(", ")), report);
+            self.error(format!("{value} is not allowed; the choices are {}", list.join(", ")), report);
         }
         number
     }
 
-    /// The value as one of the names of an algorithm; their case does not matter.
+    /// Reads the value as the name of an algorithm, in any case.
     pub(super) fn algorithm<T: Copy>(&self, names: &[(&str, T)], report: &mut Report) -> Option<T> {
         let text = self.text(report)?;
         let found = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-        self.found(text, found, names, report)
+        self.known(text, found, names, report)
     }
 
-    /// The value as one of these words, case and all.
+    /// Reads the value as one of the words in `names`, which are case-sensitive.
     pub(super) fn choice<T: Copy>(&self, names: &[(&str, T)], report: &mut Report) -> Option<T> {
         let text = self.text(report)?;
         let found = names.iter().find(|(name, _)| *name == text);
-        self.found(text, found, names, report)
+        self.known(text, found, names, report)
     }
 
-    /// The value as a list of such words, none of them twice.
+    /// Reads the value as a list of the words in `names`, without duplicates.
     pub(super) fn choices<T: Copy + PartialEq>(
         &self,
         names: &[(&str, T)],
         report: &mut Report,
     ) -> Option<Vec<T>> {
         let mut chosen: Vec<T> = Vec::new();
-        let mut sound = true;
+        let mut valid = true;
         for entry in self.list(report)? {
             match entry.choice(names, report) {
-                Some(value) if chosen.contains(&value) => {
-                    entry.forbidden("stands in this list already", report);
-                }
+                Some(value) if chosen.contains(&value) => entry.tolerable_error(DUPLICATE_ENTRY, report),
                 Some(value) => chosen.push(value),
-                None => sound = false,
+                None => valid = false,
             }
         }
-        sound.then_some(chosen)
+        valid.then_some(chosen)
     }
 
-    /// Takes note that the value is wrong.
-    pub(super) fn wrong(&self, message: impl Into<String>, report: &mut Report) {
-        report.add(self.node.at, &self.path, message);
+    /// Reports an error at the value.
+    pub(super) fn error(&self, message: impl Into<String>, report: &mut Report) {
+        report.error(self.node.at, &self.path, message);
     }
 
-    /// Takes note that the Go broker takes the value, and should not.
-    pub(super) fn forbidden(&self, message: impl Into<String>, report: &mut Report) {
-        report.ignorable(self.node.at, &self.path, message, None);
+    /// Reports an error at the key.
+    pub(super) fn key_error(&self, message: impl Into<String>, report: &mut Report) {
+        report.error(self.at, &self.path, message);
     }
 
-    /// Takes note that the Go broker takes the key as it stands here, and should not.
-    pub(super) fn forbidden_key(&self, message: impl Into<String>, report: &mut Report) {
-        report.ignorable(self.at, &self.path, message, None);
+    /// Reports an error at the value that the Go broker accepts.
+    pub(super) fn tolerable_error(&self, message: impl Into<String>, report: &mut Report) {
+        report.tolerable_error(self.node.at, &self.path, message, None);
     }
 
-    /// Takes note of an alias: a rule must be readable where it stands.
-    pub(super) fn no_alias(&self, report: &mut Report) {
+    /// Reports an error at the key that the Go broker accepts.
+    pub(super) fn tolerable_key_error(&self, message: impl Into<String>, report: &mut Report) {
+        report.tolerable_error(self.at, &self.path, message, None);
+    }
+
+    /// Reports an alias, because a rule must be readable without looking for its anchor.
+    pub(super) fn reject_alias(&self, report: &mut Report) {
         if self.node.alias {
-            self.forbidden("aliases are not taken; write the value out", report);
+            self.tolerable_error(NO_ALIAS, report);
         }
     }
 
-    /// Takes note that the key should not be here.
-    pub(super) fn misplaced(&self, message: impl Into<String>, report: &mut Report) {
-        report.add(self.at, &self.path, message);
-    }
-
-    fn found<T: Copy>(
+    /// Returns the value of the name that was found, or reports that `text` is not one of `names`.
+    fn known<T: Copy>(
         &self,
         text: &str,
         found: Option<&(&str, T)>,
@@ -298,44 +315,45 @@ impl<'a> Field<'a> {
         }
         let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let message = format!("{} is not known; the choices are {}", quote(text), all.join(", "));
-        report.add_with(self.node.at, &self.path, message, nearest(text, all));
+        report.error_with(self.node.at, &self.path, message, nearest(text, all));
         None
     }
 
-    fn wrong_type(&self, wanted: &str, report: &mut Report) {
-        if matches!(self.node.value, Value::Null) {
-            // Nothing has no place of its own; its key has.
-            self.misplaced(format!("must be {wanted}, and is empty"), report);
-            return;
-        }
-        let message = match &self.node.value {
-            Value::Null => format!("must be {wanted}"),
-            Value::Boolean(_) | Value::Integer(_) | Value::Float if wanted == "text" => {
-                "must be text; put it in quotes".to_owned()
+    fn type_error(&self, expected: &str, report: &mut Report) {
+        let found = match &self.node.value {
+            // An empty value has no position of its own.
+            Value::Null => return self.key_error(format!("must be {expected}, but is empty"), report),
+            Value::Boolean(_) | Value::Integer(_) | Value::Float if expected == "text" => {
+                return self.error("must be text; put it in quotes", report);
             }
-            Value::Boolean(_) => format!("must be {wanted}, and is a boolean"),
-            Value::Integer(_) => format!("must be {wanted}, and is a whole number"),
-            Value::Float => format!("must be {wanted}, and is a number with a fraction"),
-            Value::Text(text) => format!("must be {wanted}, and is the text {}", quote(text)),
-            Value::List(_) => format!("must be {wanted}, and is a list"),
-            Value::Map(_) => format!("must be {wanted}, and is a section with keys"),
+            Value::Boolean(_) => "a boolean".to_owned(),
+            Value::Integer(_) => "an integer".to_owned(),
+            Value::Float => "a number with a fraction".to_owned(),
+            Value::Text(text) => format!("the text {}", quote(text)),
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a section with keys".to_owned(),
         };
-        self.wrong(message, report);
+        self.error(format!("must be {expected}, but is {found}"), report);
     }
 
     fn join(&self, key: &str) -> String {
-        let key: String = key.chars().take(64).flat_map(char::escape_debug).collect();
+        let key: String = key.chars().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 }
 
-const NO_MERGE: &str = "merge keys are not taken; write the keys out";
+/// Returns a text from the document in a form that is safe in a message: escaped and of limited length.
+pub(super) fn quote(text: &str) -> String {
+    let escaped: String = text.chars().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
+    let ellipsis = if text.chars().nth(MAX_QUOTED).is_some() { "…" } else { "" };
+    format!("`{escaped}{ellipsis}`")
+}
 
 fn is_merge((key, _): &(Node, Node)) -> bool {
     matches!(&key.value, Value::Text(name) if name == "<<")
 }
 
-/// Whether a value is nothing at all, or text of no length.
+/// Reports whether a value is null or the empty text.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -344,12 +362,12 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Returns the whole number that the Go broker reads in spellings such as `2_048`, `2048.0` and `2.048e3`. It has no answer
-/// for a number with a leading zero, which is octal to the Go broker in one place and decimal in another, nor for one with
-/// a fraction.
-fn whole(text: &str) -> Option<i128> {
-    /// Up to here every whole number has a floating-point number of its own.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Returns the integer that the Go broker reads in spellings such as `2_048`, `2048.0` and `2.048e3`. Returns
+/// `None` for a number with a leading zero, which the Go broker reads as octal in some places and as decimal in
+/// others, and for a number with a fraction.
+fn parse_integer(text: &str) -> Option<i128> {
+    /// The largest number up to which every integer has an exact floating-point representation.
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     let digits = text.replace('_', "");
     let bytes = digits.as_bytes();
     if !bytes.first()?.is_ascii_digit() || (bytes.first() == Some(&b'0') && digits.len() > 1) {
@@ -358,13 +376,6 @@ fn whole(text: &str) -> Option<i128> {
     if let Ok(number) = digits.parse::<u64>() {
         return Some(i128::from(number));
     }
-    let number = digits.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && *number <= EXACT)?;
+    let number = digits.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && *number <= MAX_EXACT)?;
     format!("{number:.0}").parse().ok()
-}
-
-/// A value of the document as it may stand in a message: one line, not long.
-pub(super) fn quote(text: &str) -> String {
-    let shown: String = text.chars().take(64).flat_map(char::escape_debug).collect();
-    let dots = if text.chars().nth(64).is_some() { "…" } else { "" };
-    format!("`{shown}{dots}`")
 }

@@ -1,50 +1,51 @@
-//! The list of what is wrong with a document, as the readers write it.
+//! The diagnostics of a document, as the readers report them.
 
 use super::{error::Diagnostic, tree::Position};
 
-/// Mistakes past this number are not listed: whoever has a thousand does not read the thousand-and-first.
-const MOST_MISTAKES: usize = 1000;
+/// The number of errors, and of warnings, that are listed.
+const MAX_DIAGNOSTICS: usize = 1000;
 
-/// The mistakes found so far.
+/// Collects the errors and the warnings of a document.
 #[derive(Debug)]
 pub(super) struct Report {
     file: String,
-    mistakes: Vec<Diagnostic>,
-    more: bool,
-    /// What is noted with [`Report::ignorable`] is a warning.
     lenient: bool,
+    errors: Vec<Diagnostic>,
+    truncated: bool,
     warnings: Vec<Diagnostic>,
 }
 
 impl Report {
+    /// Returns an empty report on a document called `file`. A lenient report has warnings for
+    /// [tolerable](Self::tolerable_error) errors.
     pub(super) fn new(file: &str, lenient: bool) -> Self {
-        Self { file: file.to_owned(), mistakes: Vec::new(), more: false, lenient, warnings: Vec::new() }
+        Self { file: file.to_owned(), lenient, errors: Vec::new(), truncated: false, warnings: Vec::new() }
     }
 
-    /// Takes note of a mistake.
-    pub(super) fn add(&mut self, at: Position, path: &str, message: impl Into<String>) {
-        self.add_with(at, path, message, None);
+    /// Reports an error.
+    pub(super) fn error(&mut self, at: Position, path: &str, message: impl Into<String>) {
+        self.error_with(at, path, message, None);
     }
 
-    /// Takes note of a mistake and what was probably meant.
-    pub(super) fn add_with(
+    /// Reports an error with a suggestion.
+    pub(super) fn error_with(
         &mut self,
         at: Position,
         path: &str,
         message: impl Into<String>,
         suggestion: Option<&str>,
     ) {
-        if self.mistakes.len() >= MOST_MISTAKES {
-            self.more = true;
+        if self.errors.len() >= MAX_DIAGNOSTICS {
+            self.truncated = true;
             return;
         }
-        let mistake = self.mistake(at, path, message, suggestion);
-        self.mistakes.push(mistake);
+        let error = self.diagnostic(at, path, message, suggestion);
+        self.errors.push(error);
     }
 
-    /// Takes note of what the Go broker takes: a mistake, or a warning where the reading is lenient. A reader may go on
-    /// as the Go broker does either way, because a mistake refuses the document whole.
-    pub(super) fn ignorable(
+    /// Reports something that the Go broker accepts: an error, or a warning in a lenient report. A reader may
+    /// continue as the Go broker does in both cases, because an error refuses the whole document.
+    pub(super) fn tolerable_error(
         &mut self,
         at: Position,
         path: &str,
@@ -52,19 +53,19 @@ impl Report {
         suggestion: Option<&str>,
     ) {
         if !self.lenient {
-            self.add_with(at, path, message, suggestion);
-        } else if self.warnings.len() < MOST_MISTAKES {
-            let warning = self.mistake(at, path, message, suggestion);
+            self.error_with(at, path, message, suggestion);
+        } else if self.warnings.len() < MAX_DIAGNOSTICS {
+            let warning = self.diagnostic(at, path, message, suggestion);
             self.warnings.push(warning);
         }
     }
 
-    /// Whether the reading is lenient.
+    /// Reports whether the reading is lenient.
     pub(super) const fn is_lenient(&self) -> bool {
         self.lenient
     }
 
-    fn mistake(
+    fn diagnostic(
         &self,
         at: Position,
         path: &str,
@@ -81,24 +82,20 @@ impl Report {
         }
     }
 
-    /// The warnings so far, in the document's order.
-    pub(super) fn take_warnings(&mut self) -> Vec<Diagnostic> {
-        let mut warnings = std::mem::take(&mut self.warnings);
-        warnings.sort_by_key(|warning| (warning.line, warning.column));
-        warnings
-    }
-
-    /// Every mistake in the document's order.
-    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
-        self.mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
-        if self.more
-            && let Some(mut last) = self.mistakes.last().cloned()
-        {
-            last.path = String::new();
-            last.message = format!("more than {MOST_MISTAKES} mistakes; the rest are not listed");
-            last.suggestion = None;
-            self.mistakes.push(last);
+    /// Returns the errors and the warnings, each in the order of the document.
+    pub(super) fn finish(self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        let Self { mut errors, mut warnings, truncated, .. } = self;
+        for diagnostics in [&mut errors, &mut warnings] {
+            diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
         }
-        self.mistakes
+        if truncated && let Some(last) = errors.last() {
+            errors.push(Diagnostic {
+                path: String::new(),
+                message: format!("more than {MAX_DIAGNOSTICS} errors; the rest are not listed"),
+                suggestion: None,
+                ..last.clone()
+            });
+        }
+        (errors, warnings)
     }
 }

@@ -3,52 +3,71 @@
 use super::{read::Section, report::Report};
 use crate::algorithm::{MlDsa, SignatureHash, SignatureScheme};
 
-/// A `SignAlg`.
+/// An algorithm that `SignAlg` can name.
 #[derive(Clone, Copy)]
 pub(super) enum SignAlg {
-    /// With a hash of its own choice.
-    Hashes(fn(SignatureHash) -> SignatureScheme),
-    /// Hashes by itself.
-    Whole(SignatureScheme),
+    /// An algorithm whose hash is chosen by `HashAlg`.
+    WithHash(fn(SignatureHash) -> SignatureScheme),
+    /// An algorithm that fixes its hash.
+    Fixed(SignatureScheme),
 }
 
-const RSA: (&str, SignAlg) = ("rsa", SignAlg::Hashes(SignatureScheme::RsaPkcs1));
-const RSA_PSS: (&str, SignAlg) = ("rsa-pss", SignAlg::Hashes(SignatureScheme::rsa_pss));
-const ECDSA: (&str, SignAlg) = ("ecdsa", SignAlg::Hashes(SignatureScheme::Ecdsa));
-const ED25519: (&str, SignAlg) = ("ed25519", SignAlg::Whole(SignatureScheme::Ed25519));
-const ML_DSA_44: (&str, SignAlg) = ("ml-dsa-44", SignAlg::Whole(SignatureScheme::MlDsa(MlDsa::MlDsa44)));
-const ML_DSA_65: (&str, SignAlg) = ("ml-dsa-65", SignAlg::Whole(SignatureScheme::MlDsa(MlDsa::MlDsa65)));
-const ML_DSA_87: (&str, SignAlg) = ("ml-dsa-87", SignAlg::Whole(SignatureScheme::MlDsa(MlDsa::MlDsa87)));
+impl SignAlg {
+    const RSA: Self = Self::WithHash(SignatureScheme::RsaPkcs1);
+    const RSA_PSS: Self = Self::WithHash(SignatureScheme::rsa_pss);
+    const ECDSA: Self = Self::WithHash(SignatureScheme::Ecdsa);
+    const ED25519: Self = Self::Fixed(SignatureScheme::Ed25519);
+    const ML_DSA_44: Self = Self::Fixed(SignatureScheme::MlDsa(MlDsa::MlDsa44));
+    const ML_DSA_65: Self = Self::Fixed(SignatureScheme::MlDsa(MlDsa::MlDsa65));
+    const ML_DSA_87: Self = Self::Fixed(SignatureScheme::MlDsa(MlDsa::MlDsa87));
 
-/// What signs certificates.
-pub(super) const CERTIFICATES: [(&str, SignAlg); 6] = [RSA, ECDSA, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87];
+    /// The algorithms that sign certificates.
+    pub(super) const CERTIFICATES: [Self; 6] =
+        [Self::RSA, Self::ECDSA, Self::ED25519, Self::ML_DSA_44, Self::ML_DSA_65, Self::ML_DSA_87];
 
-/// What signs data.
-pub(super) const DATA: [(&str, SignAlg); 7] = [RSA, RSA_PSS, ECDSA, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87];
+    /// The algorithms that sign data.
+    pub(super) const DATA: [Self; 7] = [
+        Self::RSA,
+        Self::RSA_PSS,
+        Self::ECDSA,
+        Self::ED25519,
+        Self::ML_DSA_44,
+        Self::ML_DSA_65,
+        Self::ML_DSA_87,
+    ];
 
-/// Reads `SignAlg`, one of `names`, and `HashAlg`: there for those that need one, absent for those that hash by
-/// themselves.
+    /// The name in profiles, which does not depend on the hash.
+    fn name(self) -> &'static str {
+        match self {
+            Self::WithHash(scheme) => scheme(SignatureHash::Sha256).name(),
+            Self::Fixed(scheme) => scheme.name(),
+        }
+    }
+}
+
+/// Reads `SignAlg`, which must be one of `algorithms`, and `HashAlg`, which must be present if and only if the
+/// algorithm does not fix its hash.
 pub(super) fn scheme(
     section: &Section<'_>,
-    names: &[(&'static str, SignAlg)],
+    algorithms: &[SignAlg],
     report: &mut Report,
 ) -> Option<SignatureScheme> {
-    let names: Vec<_> = names.iter().map(|(name, algorithm)| (*name, (*name, *algorithm))).collect();
-    let sign = section.require("SignAlg", report).cloned().and_then(|field| field.algorithm(&names, report));
+    let names: Vec<_> = algorithms.iter().map(|algorithm| (algorithm.name(), *algorithm)).collect();
+    let algorithm = section.require("SignAlg", report).and_then(|field| field.algorithm(&names, report));
     let hashes = SignatureHash::ALL.map(|hash| (hash.name(), hash));
-    match (sign, section.get("HashAlg")) {
-        (Some((name, SignAlg::Whole(_))), Some(field)) => {
-            field.misplaced(format!("{name} hashes by itself; take the key away"), report);
+    match (algorithm, section.get("HashAlg")) {
+        (Some(SignAlg::Fixed(scheme)), Some(field)) => {
+            field.key_error(format!("{} has a fixed hash; remove the key", scheme.name()), report);
             None
         }
-        (Some((_, SignAlg::Whole(scheme))), None) => Some(scheme),
+        (Some(SignAlg::Fixed(scheme)), None) => Some(scheme),
         (None, None) => None,
         (None, Some(field)) => {
             field.algorithm(&hashes, report);
             None
         }
-        (Some((_, SignAlg::Hashes(scheme))), Some(field)) => field.algorithm(&hashes, report).map(scheme),
-        (Some((_, SignAlg::Hashes(_))), None) => {
+        (Some(SignAlg::WithHash(scheme)), Some(field)) => field.algorithm(&hashes, report).map(scheme),
+        (Some(SignAlg::WithHash(_)), None) => {
             section.require("HashAlg", report)?;
             None
         }

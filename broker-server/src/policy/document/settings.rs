@@ -1,17 +1,28 @@
-//! `Settings` and `KMS`: what holds for the whole document.
+//! `Settings` and `KMS`, which apply to the whole document.
 
-use super::{LIBRARIES, read::Field, report::Report};
+use super::{read::Field, report::Report};
 use crate::policy::{
     Capabilities,
     profile::{CryptoLibrary, KmsRule},
 };
+
+/// The names of the crypto libraries.
+pub(super) const LIBRARIES: [(&str, CryptoLibrary); 2] = {
+    let [native, aws_lc] = CryptoLibrary::ALL;
+    [(native.name(), native), (aws_lc.name(), aws_lc)]
+};
+
+const FIPS: [(&str, bool); 2] = [("off", false), ("required", true)];
+
+/// The longest path of a configuration file in bytes.
+const MAX_CONFIG: usize = 4096;
 
 /// `Settings`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) library: CryptoLibrary,
     pub(super) enforce_sunset: bool,
-    /// `Fips: required`.
+    /// Whether `Fips` is `required`.
     pub(super) fips: bool,
 }
 
@@ -20,8 +31,6 @@ impl Default for Settings {
         Self { library: CryptoLibrary::Native, enforce_sunset: false, fips: false }
     }
 }
-
-const FIPS: [(&str, bool); 2] = [("off", false), ("required", true)];
 
 /// Reads `Settings`.
 pub(super) fn settings(
@@ -40,9 +49,9 @@ pub(super) fn settings(
     if let Some(field) = section.get("Fips") {
         settings.fips = field.choice(&FIPS, report).unwrap_or_default();
         if settings.fips && !capabilities.fips {
-            field.wrong(
-                "this build has no FIPS 140-3 module, so `required` cannot be kept; take a build with the cargo \
-                 feature `fips`, or set `off` or take the key away to run without one",
+            field.error(
+                "this build has no FIPS 140-3 module, so it cannot satisfy `required`; use a build with the cargo \
+                 feature `fips`, or set `off` or remove the key to run without the module",
                 report,
             );
         }
@@ -53,14 +62,10 @@ pub(super) fn settings(
 /// Reads `KMS`.
 pub(super) fn kms(field: &Field<'_>, report: &mut Report) -> Option<KmsRule> {
     let section = field.section(&["Client", "Config", "Cache"], report)?;
-    let client = section.require("Client", report).cloned();
-    let client = client.and_then(|field| field.choice(&[("openbao", ())], report));
-    let config = section.require("Config", report).cloned();
-    let config = config.and_then(|field| field.word(4096, report));
-    let cache = match section.get("Cache") {
-        Some(field) => field.boolean(report),
-        None => Some(false),
-    };
+    let client =
+        section.require("Client", report).and_then(|field| field.choice(&[(KmsRule::CLIENT, ())], report));
+    let config = section.require("Config", report).and_then(|field| field.word(MAX_CONFIG, report));
+    let cache = section.flag("Cache", report);
     client?;
     Some(KmsRule { config: config?.to_owned(), cache: cache?, line: section.at.line })
 }

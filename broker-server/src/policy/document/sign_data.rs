@@ -1,57 +1,51 @@
 //! `API.SignData`.
 
 use super::{
-    data::allow_seed,
     keys::key_constraints,
     read::{Field, Section},
     report::Report,
-    scheme,
+    scheme::{self, SignAlg},
     tree::Value,
 };
 use crate::{
-    algorithm::{Composite, DataScheme, SignatureScheme},
-    policy::profile::{KeyConstraints, SignDataRule, SignatureFormat, SigningMode},
+    algorithm::{Composite, DataScheme, SignatureFormat, SignatureScheme},
+    policy::profile::{KeyConstraints, SignDataRule, SigningMode},
 };
-
-const MODES: [SigningMode; 3] = [SigningMode::Legacy, SigningMode::PostQuantum, SigningMode::Hybrid];
-const FORMATS: [SignatureFormat; 4] =
-    [SignatureFormat::Raw, SignatureFormat::Der, SignatureFormat::Pem, SignatureFormat::Cms];
 
 /// Reads `SignData`.
 pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDataRule> {
     let keys = ["SigningMode", "SignAlg", "HashAlg", "SignatureFormat", "KeyConstraints", "AllowSeed"];
     let section = field.section(&keys, report)?;
-    let mode = section.require("SigningMode", report).cloned();
-    let mode = mode.and_then(|field| field.choice(&MODES.map(|mode| (mode.name(), mode)), report));
+    let modes = SigningMode::ALL.map(|mode| (mode.name(), mode));
+    let mode = section.require("SigningMode", report).and_then(|field| field.choice(&modes, report));
     let scheme = match mode {
         Some(SigningMode::Hybrid) => composite(&section, report).map(DataScheme::Composite),
         _ => single(&section, mode, report).map(DataScheme::Single),
     };
-    let format = section.require("SignatureFormat", report).cloned();
-    let format =
-        format.and_then(|field| field.choice(&FORMATS.map(|format| (format.name(), format)), report));
+    let formats = SignatureFormat::ALL.map(|format| (format.name(), format));
+    let format = section.require("SignatureFormat", report).and_then(|field| field.choice(&formats, report));
     if let (Some(SigningMode::Hybrid), Some(SignatureFormat::Cms), Some(field)) =
         (mode, format, section.get("SignatureFormat"))
     {
-        field.wrong(
-            "composite signatures in CMS are of a draft of their own (draft-ietf-lamps-cms-composite-sigs), which is \
-             not served; the choices are RAW, DER, PEM",
+        field.error(
+            "composite signatures in CMS are defined by another draft (draft-ietf-lamps-cms-composite-sigs), which is \
+             not supported; the choices are RAW, DER, PEM",
             report,
         );
     }
-    let keys_field = section.require("KeyConstraints", report).cloned();
-    let keys = keys_field.as_ref().and_then(|field| key_constraints(field, report));
-    if let (Some(keys), Some(scheme), Some(field)) = (&keys, scheme, &keys_field) {
+    let keys_field = section.require("KeyConstraints", report);
+    let keys = keys_field.and_then(|field| key_constraints(field, report));
+    if let (Some(keys), Some(scheme), Some(field)) = (&keys, scheme, keys_field) {
         usable(keys, scheme, field, report);
     }
-    let allow_seed = allow_seed(&section, report);
+    let allow_seed = section.flag("AllowSeed", report);
     if let (Some(true), Some(scheme), Some(field)) = (allow_seed, scheme, section.get("AllowSeed"))
         && !has_seed(scheme)
     {
-        field.wrong(
-            format!("no standard makes keys of SignAlg {} from a seed; take the key away", scheme.name()),
-            report,
-        );
+        let name = scheme.name();
+        let message =
+            format!("no standard defines how to derive keys of SignAlg {name} from a seed; remove the key");
+        field.error(message, report);
     }
     Some(SignDataRule {
         mode: mode?,
@@ -63,69 +57,70 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
     })
 }
 
-/// Whether the section is of the Go broker's time before signing modes. Its released versions read such a section and
-/// never served it.
+/// Reports whether the section predates the signing modes. The releases of the Go broker read such a section
+/// and did not serve it.
 pub(super) fn is_without_mode(field: &Field<'_>) -> bool {
     matches!(field.node.value, Value::Map(_)) && field.key("SigningMode").is_none()
 }
 
-/// `SignAlg` and `HashAlg` of a mode with one key.
+/// Reads `SignAlg` and `HashAlg` of a mode with one key.
 fn single(section: &Section<'_>, mode: Option<SigningMode>, report: &mut Report) -> Option<SignatureScheme> {
     let field = section.get("SignAlg");
     if let Some(field) = field
         && names_composite(field)
     {
-        field.wrong("a composite needs SigningMode `hybrid`", report);
+        field.error("a composite needs SigningMode `hybrid`", report);
         return None;
     }
-    let scheme = scheme::scheme(section, &scheme::DATA, report)?;
+    let scheme = scheme::scheme(section, &SignAlg::DATA, report)?;
     let post_quantum = matches!(scheme, SignatureScheme::MlDsa(_));
     match (mode, field) {
         (Some(SigningMode::Legacy), Some(field)) if post_quantum => {
-            field.wrong("a post-quantum algorithm needs SigningMode `post-quantum`", report);
+            field.error("a post-quantum algorithm needs SigningMode `post-quantum`", report);
         }
         (Some(SigningMode::PostQuantum), Some(field)) if !post_quantum => {
-            field.wrong("SigningMode `post-quantum` needs ml-dsa-44, ml-dsa-65 or ml-dsa-87", report);
+            field.error("SigningMode `post-quantum` needs ml-dsa-44, ml-dsa-65 or ml-dsa-87", report);
         }
         _ => {}
     }
     Some(scheme)
 }
 
-/// `SignAlg` of the mode `hybrid`, which settles every hash.
+/// Reads `SignAlg` of the mode `hybrid`, which fixes all hashes.
 fn composite(section: &Section<'_>, report: &mut Report) -> Option<Composite> {
     if let Some(field) = section.get("HashAlg") {
-        field.misplaced("a composite brings its hashes with it; take the key away", report);
+        field.key_error("a composite has fixed hashes; remove the key", report);
     }
     let names = Composite::ALL.map(|composite| (composite.name(), composite));
     section.require("SignAlg", report)?.algorithm(&names, report)
 }
 
 fn names_composite(field: &Field<'_>) -> bool {
-    let is_name = |text: &str| Composite::ALL.iter().any(|one| one.name().eq_ignore_ascii_case(text));
+    let is_name =
+        |text: &str| Composite::ALL.iter().any(|composite| composite.name().eq_ignore_ascii_case(text));
     matches!(&field.node.value, Value::Text(text) if is_name(text))
 }
 
-/// Takes note of constraints under which nothing could be signed.
+/// Checks that the constraints allow a key that can sign.
 fn usable(keys: &KeyConstraints, scheme: DataScheme, field: &Field<'_>, report: &mut Report) {
     let missing = match scheme {
-        DataScheme::Single(single) if keys.have_entry_for(single) => return,
+        DataScheme::Single(single) if keys.has_entry_for(single.key_kind()) => return,
         DataScheme::Single(single) => format!("the keys of SignAlg {}", single.name()),
-        // A composite takes one size of a key and no other.
+        // A composite needs keys of exactly these sizes.
         DataScheme::Composite(composite) => {
             let missing: Vec<String> = composite
                 .keys()
                 .into_iter()
-                .filter(|key| !keys.allow(*key))
+                .filter(|key| !keys.allows(*key))
                 .map(|key| key.to_string())
                 .collect();
             if missing.is_empty() {
                 return;
             }
-            format!("{}, of which SignAlg {} is made", missing.join(" and "), composite.name())
+            format!("{}, which SignAlg {} needs", missing.join(" and "), composite.name())
         }
     };
-    field.misplaced(format!("has no entry for {missing}, so nothing could be signed"), report);
+    field.key_error(format!("has no entry for {missing}, so that nothing could be signed"), report);
 }
 
 fn has_seed(scheme: DataScheme) -> bool {

@@ -1,29 +1,29 @@
-//! The nearest right word for a wrong one.
+//! The most similar valid word for an unknown one.
 
-/// Longer words than this are not compared: no key or value of ours comes near.
-const LONGEST: usize = 64;
+/// The length in bytes above which words are not compared. No key or value is nearly as long.
+const MAX_LENGTH: usize = 64;
 
-/// The candidate that `word` was probably meant to be, if any is near enough to be worth a guess.
+/// Returns the candidate that is most similar to `word`, where one is similar enough to be worth suggesting.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if word.is_empty() || word.len() > LONGEST {
+    if word.is_empty() || word.len() > MAX_LENGTH {
         return None;
     }
-    let folded = fold(word);
+    let normalized = normalize(word);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&folded, &fold(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= allowance(word.len().max(candidate.len())))
+        .map(|candidate| (strsim::damerau_levenshtein(&normalized, &normalize(candidate)), candidate))
+        .filter(|(distance, candidate)| *distance <= max_distance(word.len().max(candidate.len())))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-/// Case and separators are the commonest slips (`SHA512` for `sha-512`), so they cost nothing.
-fn fold(word: &str) -> String {
+/// Removes differences of case and of separators, which are the most common mistakes (`SHA512` for `sha-512`).
+fn normalize(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 
-/// One slip in every three letters.
-const fn allowance(length: usize) -> usize {
+/// Returns the number of edits at which words of a length still count as similar: one in three letters.
+const fn max_distance(length: usize) -> usize {
     if length < 3 { 1 } else { length / 3 }
 }
 
@@ -32,7 +32,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn slips_find_their_word() {
+    fn misspelt_words_find_the_nearest_candidate() {
         let keys = ["HashAlg", "SignAlg", "KeyUsage", "ExtendedKeyUsage", "SKIHashAlg"];
         assert_eq!(nearest("HashAlgo", keys), Some("HashAlg"));
         assert_eq!(nearest("hashalg", keys), Some("HashAlg"));

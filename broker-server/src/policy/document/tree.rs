@@ -1,12 +1,12 @@
-//! YAML text to a tree in which every node knows its line and column. Nothing is judged here: the readers do that, so
-//! that they can report every mistake at once.
+//! Parses YAML text into a tree in which every node has its line and column. The tree is not validated here:
+//! the readers do that, so that they can report all errors at once.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned, UserMessageFormatter};
 
-/// A place in the document, both from 1; columns count characters.
+/// A position in the document. Lines and columns are numbered from 1, and columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) line: u32,
@@ -17,25 +17,25 @@ impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// A document, and where a second one starts in the same text.
+/// A YAML document, and the position of a second one in the same text.
 #[derive(Debug)]
 pub(super) struct Text {
     pub(super) first: Node,
     pub(super) second: Option<Position>,
 }
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) at: Position,
-    /// The node is `*name`, and `value` is what the anchor of that name marks.
+    /// Whether the node is an alias (`*name`); `value` is the value of its anchor then.
     pub(super) alias: bool,
-    /// A boolean's or a number's own spelling; empty for every other value.
+    /// A boolean or a number as it is spelt in the document; empty for all other values.
     pub(super) written: String,
     pub(super) value: Value,
 }
 
-/// What YAML's core schema makes of a node.
+/// A value of YAML's core schema.
 #[derive(Debug)]
 pub(super) enum Value {
     Null,
@@ -44,14 +44,18 @@ pub(super) enum Value {
     Float,
     Text(String),
     List(Vec<Node>),
-    /// Key and value, in the document's order, repeated keys included.
+    /// The keys and values in the order of the document, with duplicate keys.
     Map(Vec<(Node, Node)>),
 }
 
-/// Reads YAML. A text without a document is an empty one. The error is the parser's: where it stopped and why.
+/// Parses YAML. A text without a document yields an empty document.
+///
+/// # Errors
+/// Fails with the position and the message of the parser's first error.
 pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
     let options = serde_saphyr::options! {
-        // A document of a thousand profiles stays far below these; one that is made to exhaust the reader does not.
+        // A document of a thousand profiles is far below these limits, which stop documents that are made to
+        // exhaust memory.
         budget: serde_saphyr::budget! {
             max_depth: 32,
             max_nodes: 200_000,
@@ -64,7 +68,7 @@ pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
         merge_keys: MergeKeyPolicy::AsOrdinary,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         strict_booleans: true,
-        // YAML 1.1 reads `04000` as octal and YAML 1.2 as decimal, so it is no number here.
+        // YAML 1.1 reads `04000` as octal and YAML 1.2 as decimal, so it is not accepted as a number.
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
         reject_unsupported_tags: true,
@@ -73,7 +77,7 @@ pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
     match serde_saphyr::from_multiple_with_options::<Spanned<Raw>>(text, options) {
         Ok(documents) => {
             let mut documents = documents.into_iter();
-            let first = documents.next().map_or_else(nothing, |first| node(first, text, None));
+            let first = documents.next().map_or_else(empty, |first| node(first, text, None));
             Ok(Text { first, second: documents.next().map(|second| position(second.referenced)) })
         }
         Err(error) => {
@@ -83,7 +87,7 @@ pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
     }
 }
 
-/// The parser's own words without its line breaks and its second account of where.
+/// Returns the message of the parser without line breaks and without the position, which diagnostics have anyway.
 fn sentence(rendered: &str) -> String {
     let line = rendered.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("is not YAML");
     let line = line.strip_prefix("error: ").unwrap_or(line);
@@ -95,21 +99,21 @@ fn position(location: Location) -> Position {
     Position { line: number(location.line()), column: number(location.column()) }
 }
 
-fn nothing() -> Node {
+fn empty() -> Node {
     Node { at: Position::START, alias: false, written: String::new(), value: Value::Null }
 }
 
-/// The node with its place, and with what serde does not tell of it. What an alias stands for has the alias's place, which
-/// is `within`. Nodes nest as deep as `max_depth` allows.
-fn node(spanned: Spanned<Raw>, text: &str, within: Option<Location>) -> Node {
-    let place = spanned.referenced;
-    let alias = place != spanned.defined && Some(place) != within;
-    let within = if alias { Some(place) } else { within };
+/// Converts a node, and adds what serde does not report. The nodes below an alias have the position of the
+/// alias, which is `alias_at`. The recursion is as deep as `max_depth` allows.
+fn node(spanned: Spanned<Raw>, text: &str, alias_at: Option<Location>) -> Node {
+    let location = spanned.referenced;
+    let alias = location != spanned.defined && Some(location) != alias_at;
+    let alias_at = if alias { Some(location) } else { alias_at };
     let written = match spanned.value {
         Raw::Boolean(_) | Raw::Integer(_) | Raw::Float => written(spanned.defined, text).to_owned(),
         _ => String::new(),
     };
-    let inner = |spanned| node(spanned, text, within);
+    let inner = |spanned| node(spanned, text, alias_at);
     let value = match spanned.value {
         Raw::Null => Value::Null,
         Raw::Boolean(value) => Value::Boolean(value),
@@ -121,10 +125,10 @@ fn node(spanned: Spanned<Raw>, text: &str, within: Option<Location>) -> Node {
             Value::Map(entries.into_iter().map(|(key, value)| (inner(key), inner(value))).collect())
         }
     };
-    Node { at: position(place), alias, written, value }
+    Node { at: position(location), alias, written, value }
 }
 
-/// The bytes at a place; empty where the parser does not know them.
+/// Returns the text at a location; empty where the parser does not report its extent.
 fn written(at: Location, text: &str) -> &str {
     let span = at.span();
     let bytes = |number: Option<u64>| number.and_then(|number| usize::try_from(number).ok());
@@ -132,7 +136,7 @@ fn written(at: Location, text: &str) -> &str {
     range.and_then(|(start, length)| text.get(start..start.checked_add(length)?)).unwrap_or_default().trim()
 }
 
-/// A node as serde sees it.
+/// A node as serde deserializes it.
 #[derive(Debug)]
 enum Raw {
     Null,

@@ -52,7 +52,7 @@ fn decapsulate(section: &str, length: usize) -> Result<(), Denial> {
 }
 
 #[test]
-fn a_seed_wants_allow_seed_whatever_its_length() {
+fn denies_seeds_of_any_length_without_allow_seed() {
     let plain = "KEM: { KemAlg: ml-kem-768 }";
     assert_eq!(generate(plain, None), Ok(()));
     for length in [0, 32, 64] {
@@ -68,13 +68,13 @@ fn a_seed_wants_allow_seed_whatever_its_length() {
 }
 
 #[test]
-fn a_key_is_of_the_profiles_mechanism() {
+fn denies_keys_of_another_mechanism() {
     for kem in Kem::ALL {
         let section = format!("KEM: {{ KemAlg: {} }}", kem.name());
         for other in Kem::ALL {
             let found = encapsulate(&section, other.encapsulation_key_length()).map_err(|denial| denial.kind);
-            let wanted = if kem == other { Ok(()) } else { Err(DenialKind::AlgorithmMismatch) };
-            assert_eq!(found, wanted, "{kem:?} {other:?}");
+            let expected = if kem == other { Ok(()) } else { Err(DenialKind::AlgorithmMismatch) };
+            assert_eq!(found, expected, "{kem:?} {other:?}");
         }
         let found = |length| decapsulate(&section, length).is_ok();
         assert_eq!(found(32), kem == Kem::XWing);
@@ -85,11 +85,11 @@ fn a_key_is_of_the_profiles_mechanism() {
     }
     let denial = encapsulate("KEM: { KemAlg: x-wing }", 1184).unwrap_err();
     assert_eq!((denial.rule.as_str(), denial.line), ("API.KEM.KemAlg", Some(3)));
-    assert_eq!(denial.message, "the key is of ml-kem-768; profile P encapsulates with x-wing");
+    assert_eq!(denial.message, "the key is for ml-kem-768; profile P encapsulates with x-wing");
 }
 
 #[test]
-fn without_a_section_nothing_is_allowed() {
+fn denies_all_operations_without_the_section() {
     let other = "HashData: { HashAlg: sha-256 }";
     for found in [generate(other, None), encapsulate(other, 1184), decapsulate(other, 64)] {
         let denial = found.unwrap_err();

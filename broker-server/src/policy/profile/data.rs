@@ -1,27 +1,26 @@
-//! Rules of the operations on data: `SignData`, `EncryptData`, `KEM`.
+//! The rules of `SignData`, `EncryptData` and `KEM`.
 
 use super::KeyConstraints;
-pub use crate::algorithm::SignatureFormat;
-use crate::algorithm::{Aead, DataScheme, Kem};
+use crate::algorithm::{Aead, DataScheme, Kem, SignatureFormat};
 
-/// `API.SignData`: signing, verifying, and making keys for it.
+/// `API.SignData`: signing and verifying data, and generating keys for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignDataRule {
     /// `SigningMode`.
     pub mode: SigningMode,
-    /// `SignAlg` and `HashAlg`: a composite exactly where `mode` is hybrid.
+    /// `SignAlg` and `HashAlg`. The scheme is a composite if and only if `mode` is hybrid.
     pub scheme: DataScheme,
-    /// `SignatureFormat`: what a request that names none gets.
+    /// `SignatureFormat`: the format of signatures where a request names none.
     pub format: SignatureFormat,
     /// `KeyConstraints`.
     pub keys: KeyConstraints,
-    /// `AllowSeed`: a key pair may be made from a caller's seed.
+    /// `AllowSeed`: whether a key pair may be generated from a seed in the request.
     pub allow_seed: bool,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
-/// `SigningMode`.
+/// A value of `SigningMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names are the document's
 pub enum SigningMode {
@@ -41,43 +40,46 @@ pub struct EncryptDataRule {
     pub tag_length: u32,
     /// `NonceStrategy`.
     pub nonce: NonceStrategy,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
 impl EncryptDataRule {
-    /// Length of a key in bytes.
+    /// Returns the length of a key in bytes.
     pub const fn key_length(&self) -> usize {
         self.key_size as usize / 8
     }
 
-    /// Length of a tag in bytes.
+    /// Returns the length of a tag in bytes.
     pub const fn tag_length(&self) -> usize {
         self.tag_length as usize / 8
     }
 }
 
-/// `NonceStrategy`.
+/// A value of `NonceStrategy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NonceStrategy {
-    /// The caller brings the nonce.
+    /// The request has the nonce.
     UserProvided,
-    /// The broker makes it; a caller's own is an error.
+    /// The broker generates the nonce, and a request that has one is refused.
     Random,
 }
 
-/// `API.KEM`: making keys, encapsulating, decapsulating.
+/// `API.KEM`: generating keys, encapsulating and decapsulating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KemRule {
     /// `KemAlg`.
     pub algorithm: Kem,
-    /// `AllowSeed`: a key pair may be made from a caller's seed.
+    /// `AllowSeed`: whether a key pair may be generated from a seed in the request.
     pub allow_seed: bool,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
 impl SigningMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Legacy, Self::PostQuantum, Self::Hybrid];
+
     /// The name in profiles.
     pub const fn name(self) -> &'static str {
         match self {
@@ -89,6 +91,9 @@ impl SigningMode {
 }
 
 impl NonceStrategy {
+    /// Every strategy.
+    pub const ALL: [Self; 2] = [Self::UserProvided, Self::Random];
+
     /// The name in profiles.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,21 +1,31 @@
-//! Rules of what is parsed and validated but not served yet.
+//! The rules of sections that are parsed and validated, but not served yet.
 
-/// `API.Groth16`: proofs over BN254, the only `Curve` there is.
+/// `API.Groth16`: proofs over the curve [`Groth16Rule::CURVE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Groth16Rule {
-    /// `Circuits` by name, in the document's order.
+    /// The names in `Circuits`, in the order of the document.
     pub circuits: Vec<String>,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
 }
 
-/// `KMS`: where keys that callers name by id live.
+impl Groth16Rule {
+    /// The only value of `Curve`.
+    pub const CURVE: &'static str = "bn254";
+}
+
+/// `KMS`: the key management system for keys that callers name by their id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KmsRule {
-    /// `Config`: the client's configuration file. The client is OpenBao, the only one there is.
+    /// `Config`: the path of the configuration file of the client.
     pub config: String,
     /// `Cache`.
     pub cache: bool,
-    /// Line of the section, from 1.
+    /// The line of the section, from 1.
     pub line: u32,
+}
+
+impl KmsRule {
+    /// The only value of `Client`.
+    pub const CLIENT: &'static str = "openbao";
 }

@@ -1,4 +1,4 @@
-//! The sections of a profile as one list.
+//! The sections of a profile as a list.
 
 use super::{
     EncryptDataRule, Groth16Rule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule,
@@ -18,7 +18,7 @@ pub enum Section<'a> {
 }
 
 impl Section<'_> {
-    /// The name in the document.
+    /// The name in the document, such as `KEM`.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::HashData(_) => "HashData",
@@ -32,7 +32,7 @@ impl Section<'_> {
 }
 
 impl Profile {
-    /// The sections that the profile has, in the order of the documentation.
+    /// Returns the sections of the profile, in the order of the documentation.
     pub fn sections(&self) -> impl Iterator<Item = Section<'_>> {
         [
             self.hash_data.as_deref().map(Section::HashData),
@@ -46,7 +46,7 @@ impl Profile {
         .flatten()
     }
 
-    /// The operations that the profile has a section for, by their names in the document.
+    /// Returns the names of the profile's sections.
     pub fn operations(&self) -> Vec<&'static str> {
         self.sections().map(|section| section.name()).collect()
     }

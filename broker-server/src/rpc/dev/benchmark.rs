@@ -27,13 +27,13 @@ use crate::{
     telemetry::audit::{Audit, Record},
 };
 
-/// Under which profiles the operations run: one for each hash, one for each kind of CA.
+/// The profiles that the operations run under: one for each hash, one for each kind of CA.
 const PROFILES: &str = include_str!("benchmark/Profiles.yaml");
 
 /// How long each operation is repeated.
 const DURATION: Duration = Duration::from_millis(50);
 
-/// What is hashed.
+/// The input of the hashes.
 const INPUT: &[u8] = b"Hello, world!";
 
 /// The names that clients look for, each with its profile.
@@ -48,7 +48,7 @@ const HASHES: [(&str, &str); 7] = [
 ];
 
 /// A certificate to be measured: its name for clients, its profile, and request, CA key and CA certificate in PEM. The
-/// keys are thrown away: they have signed nothing else and never will.
+/// keys exist for this benchmark only.
 struct Certificate {
     name: &'static str,
     profile: &'static str,
@@ -94,7 +94,7 @@ struct Measurement {
     avg_time: u64,
 }
 
-/// Runs all of it and answers JSON. `now` in Unix seconds.
+/// Runs the benchmark and returns its results as JSON. `now` is in Unix seconds.
 pub(super) fn run(now: i64) -> Result<String, CallError> {
     let catalogue = Catalogue::parse("the benchmark's profiles", PROFILES, CAPABILITIES)
         .map_err(|_| CallError::Internal)?;
@@ -111,7 +111,7 @@ pub(super) fn run(now: i64) -> Result<String, CallError> {
     serde_json::to_string(&Report { results }).map_err(|_| CallError::Internal)
 }
 
-/// Nanoseconds of one run.
+/// Returns the nanoseconds that one run takes on average.
 fn average(mut work: impl FnMut() -> Result<(), CallError>) -> Result<u64, CallError> {
     work()?;
     let start = Instant::now();
@@ -138,13 +138,13 @@ fn sign(profile: &Arc<Profile>, certificate: &Certificate, now: i64) -> Result<(
     certificate.ca.clone_into(&mut message.ca_cert);
     let request = request::SignCertificate::parse(&mut message, &Limits::default())?;
     let permit = decide::<SignCertificate>(&nobody(), profile, request, now)?;
-    // The benchmark's keys are in its source: their use is no secret's.
+    // The keys are part of the source, so their use needs no record.
     let key_use = Arc::new(Audit::off()).begin(Record::default)?;
     black_box(sign_certificate(permit, &CaCache::new(0, Duration::ZERO), 0, &key_use)?);
     Ok(())
 }
 
-/// The profiles of the benchmark look at no caller.
+/// A caller. The profiles of the benchmark do not look at it.
 fn nobody() -> Caller {
     Caller { uid: 0, gid: 0, pid: None }
 }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_is_measured_under_the_name_that_clients_look_for() {
+    fn measures_every_operation_under_its_client_name() {
         let report: serde_json::Value = serde_json::from_str(&run(1_800_000_000).unwrap()).unwrap();
         let results = report["results"].as_array().unwrap();
         assert_eq!(results.len(), HASHES.len() + CERTIFICATES.len());

@@ -12,15 +12,15 @@ use super::{
 };
 use crate::status::CallError;
 
-/// What the services for development share.
+/// The state of the services for development.
 #[derive(Debug, Default)]
 pub struct Dev {
-    /// Calls of FakeEndpoint so far.
+    /// The number of calls of FakeEndpoint so far.
     calls: AtomicU64,
 }
 
 impl Dev {
-    /// Whether the next call fails: four of five do.
+    /// Reports whether the next call fails, as four of five do.
     fn next_fails(&self) -> bool {
         self.calls.fetch_add(1, Ordering::Relaxed) % 5 != 4
     }
@@ -41,9 +41,8 @@ impl Broker {
         self.0.dev()?;
         let call = Call::begin(context, "Benchmark", "", message.metadata, &self.0.limits)?;
         let (call, benchmark_results) =
-            self.compute(call, Weight::Long, |_, call| benchmark::run(call.now)).await?;
-        let (_, metadata) = call.into_parts();
-        Ok(BenchmarkResponse { benchmark_results, metadata })
+            self.compute(call, Weight::Long, false, |_, call| benchmark::run(call.now)).await?;
+        Ok(call.complete(BenchmarkResponse { benchmark_results, metadata: None }))
     }
 
     pub(super) async fn answer_fake_endpoint(
@@ -54,7 +53,6 @@ impl Broker {
         let fails = self.0.dev()?.next_fails();
         let call = Call::begin(context, "FakeEndpoint", "", message.metadata, &self.0.limits)?;
         call.end_keyless(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
-        let (_, metadata) = call.into_parts();
-        Ok(FakeEndpointResponse { message: "success".to_owned(), metadata })
+        Ok(call.complete(FakeEndpointResponse { message: "success".to_owned(), metadata: None }))
     }
 }

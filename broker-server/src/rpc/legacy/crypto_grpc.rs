@@ -13,6 +13,7 @@ use prost::Message as _;
 
 use super::{algorithm, base64, certificate_request, hash_request, hex};
 use crate::{
+    policy::permit::{HashData, SignCertificate},
     rpc::{Broker, CallContext},
     status::CallError,
 };
@@ -26,7 +27,7 @@ impl Broker {
     ) -> Result<HashResponse, CallError> {
         let created_at = created_at(it.metadata.as_ref());
         let request = hash_request(it.profile, it.input, it.metadata.map(metadata));
-        let it = self.answer_hash_data(context, request).await?;
+        let it = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
             hash_value: hex(it.hash_value),
             hash_algorithm: algorithm(it.descriptor),
@@ -44,7 +45,7 @@ impl Broker {
         let (not_before, not_after) = (it.valid_not_before, it.valid_not_after);
         let request = certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der);
         drop(it);
-        let it = self.answer_sign_certificate(context, request).await?;
+        let it = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
             signed_certificate: base64(it.signed_certificate),
             metadata: it.metadata.map(|it| with_created_at(it, created_at)),
@@ -58,7 +59,7 @@ impl Broker {
         it: HashDataRequest,
     ) -> Result<HashDataResponse, CallError> {
         use v1::hash_data_response::HashValue;
-        // A number that does not exist is the default.
+        // An unknown number means the default.
         let format = match it.output_format() {
             HashOutputFormat::Hex => v1::HashOutputFormat::Hex,
             HashOutputFormat::Raw => v1::HashOutputFormat::Raw,
@@ -69,7 +70,7 @@ impl Broker {
             metadata: it.metadata.map(metadata),
             output_format: format.into(),
         };
-        let it = self.answer_hash_data(context, request).await?;
+        let it = self.handle::<HashData>(context, request).await?;
         Ok(HashDataResponse {
             hash_algorithm: algorithm(it.descriptor.clone()),
             metadata: it.metadata.map(with_deprecation),
@@ -95,7 +96,7 @@ impl Broker {
         let (not_before, not_after) = (it.valid_not_before, it.valid_not_after);
         let request = certificate_request!(it, not_before, not_after, format);
         drop(it);
-        let it = self.answer_sign_certificate(context, request).await?;
+        let it = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignCertificateResponse {
             metadata: it.metadata.map(with_deprecation),
             signed_certificate: it.signed_certificate.map(|certificate| match certificate {
@@ -145,12 +146,12 @@ fn created_at(metadata: Option<&Metadata>) -> Vec<u8> {
     metadata.map(|metadata| metadata.created_at_or_deprecation.clone()).unwrap_or_default()
 }
 
-/// As the clients of 0.2 and 0.3 read it.
+/// Returns the metadata as clients of 0.2 and 0.3 read it.
 fn with_created_at(metadata: v1::Metadata, created_at: Vec<u8>) -> Metadata {
     Metadata { id: metadata.id, created_at_or_deprecation: created_at, trace_context: metadata.trace_context }
 }
 
-/// As the clients since 0.5 read it; those of 0.4 pass over the field.
+/// Returns the metadata as clients since 0.5 read it. Those of 0.4 ignore the field.
 fn with_deprecation(metadata: v1::Metadata) -> Metadata {
     Metadata {
         id: metadata.id,

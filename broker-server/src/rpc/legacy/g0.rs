@@ -8,6 +8,7 @@ use broker_proto::{
 use super::{algorithm, base64, certificate_request, hash_request, hex};
 use crate::{
     duration,
+    policy::permit::{HashData, SignCertificate},
     request::{FieldError, FieldErrorKind},
     rpc::{Broker, CallContext},
     status::CallError,
@@ -22,7 +23,7 @@ impl Broker {
     ) -> Result<HashResponse, CallError> {
         let created_at = created_at(it.metadata.as_ref());
         let request = hash_request(it.profile, it.input, it.metadata.map(metadata));
-        let it = self.answer_hash_data(context, request).await?;
+        let it = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
             hash_value: hex(it.hash_value),
             hash_algorithm: algorithm(it.descriptor),
@@ -42,7 +43,7 @@ impl Broker {
         let not_after = time("valid_not_after", now, it.valid_not_after_offset.as_deref())?;
         let request = certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der);
         drop(it);
-        let it = self.answer_sign_certificate(context, request).await?;
+        let it = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
             signed_certificate: base64(it.signed_certificate),
             metadata: it.metadata.map(|it| echo(it, created_at)),
@@ -50,12 +51,12 @@ impl Broker {
     }
 }
 
-/// A duration from now as Unix seconds. Empty text is no wish.
+/// Returns the time at this offset from now in Unix seconds. An empty offset counts as absent.
 fn time(field: &'static str, now: i64, offset: Option<&str>) -> Result<Option<u64>, CallError> {
     let Some(text) = offset.filter(|text| !text.is_empty()) else { return Ok(None) };
     let seconds = duration::parse(text)
         .map_err(|error| FieldError { field, kind: FieldErrorKind::Malformed(error.to_string()) })?;
-    // A time before 1970 is before every window; 0 is refused there with the window's own words.
+    // A time before 1970 lies before every permitted window. Policy refuses 0 with the limits of the window.
     Ok(Some(u64::try_from(now.saturating_add(seconds)).unwrap_or(0)))
 }
 

@@ -1,5 +1,5 @@
-//! The protocols of the Open Crypto Broker's released clients, translated to the handlers of `cryptobroker.v1` and back.
-//! No policy, no cryptography, no validation lives here.
+//! Translates the protocols of the Open Crypto Broker's released clients to operations of `cryptobroker.v1` and back.
+//! There is no policy, no cryptography and no validation in this module.
 
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
@@ -9,18 +9,18 @@ mod g0;
 use broker_proto::v1;
 use bytes::Bytes;
 
-/// The current request for a hash, as text.
+/// Returns the current request for a hash in hexadecimal.
 fn hash_request(profile: String, input: Bytes, metadata: Option<v1::Metadata>) -> v1::HashDataRequest {
     let output_format = v1::HashOutputFormat::Hex.into();
     v1::HashDataRequest { profile, input, metadata, output_format }
 }
 
-/// What the older generations call the algorithm of an answer.
+/// Returns the algorithm of an answer as the older generations send it.
 fn algorithm(descriptor: Option<v1::CryptoDescriptor>) -> String {
     descriptor.map(|descriptor| descriptor.algorithm).unwrap_or_default()
 }
 
-/// The hash as text. It was asked for as text.
+/// Returns the hash in hexadecimal, in which it was requested.
 fn hex(value: Option<v1::hash_data_response::HashValue>) -> String {
     use v1::hash_data_response::HashValue;
     match value {
@@ -30,7 +30,7 @@ fn hex(value: Option<v1::hash_data_response::HashValue>) -> String {
     }
 }
 
-/// The certificate as standard base64 of its DER. It was asked for as DER.
+/// Returns the certificate as standard base64 of its DER, in which it was requested.
 fn base64(certificate: Option<v1::sign_certificate_response::SignedCertificate>) -> String {
     use base64ct::Encoding as _;
     use v1::sign_certificate_response::SignedCertificate;
@@ -41,7 +41,7 @@ fn base64(certificate: Option<v1::sign_certificate_response::SignedCertificate>)
     }
 }
 
-/// The current request for a certificate, from one of an older generation: their messages differ in the times and the
+/// Builds the current request for a certificate from one of an older generation. Their messages differ in the times and the
 /// format. The key is moved, so that it stays in one place.
 macro_rules! certificate_request {
     ($old:ident, $not_before:expr, $not_after:expr, $format:expr) => {{

@@ -7,7 +7,7 @@ use prost_types::FileDescriptorSet;
 
 use super::*;
 
-/// Every method of every service that is registered anywhere: its path, and what it streams.
+/// Returns every method of every registered service: its path, and whether client and server stream.
 fn declared() -> Vec<(String, bool, bool)> {
     let mut methods = Vec::new();
     for set in [
@@ -29,11 +29,11 @@ fn declared() -> Vec<(String, bool, bool)> {
 }
 
 #[test]
-fn every_method_of_every_service_has_one_row_of_its_kind() {
+fn lists_every_method_of_every_service_once() {
     let declared = declared();
     assert!(declared.len() > 30, "{declared:?}");
     for (path, client_streaming, server_streaming) in &declared {
-        assert_eq!(METHODS.iter().filter(|method| method.path == path).count(), 1, "{path}");
+        assert_eq!(methods().filter(|method| method.path == path).count(), 1, "{path}");
         let found = method(path).unwrap();
         let wanted = match (client_streaming, server_streaming) {
             (false, false) => Kind::Unary,
@@ -42,54 +42,54 @@ fn every_method_of_every_service_has_one_row_of_its_kind() {
             (_, true) => Kind::Watch,
         };
         assert_eq!(found.kind, wanted, "{path}");
-        let direct = found.kind == Kind::Unary && !path.starts_with("/grpc.");
-        assert_eq!(found.answer.is_some(), direct, "{path}");
+        let by_library = matches!(found.dispatch, Dispatch::Library);
+        assert_eq!(by_library, path.starts_with("/grpc."), "{path}");
     }
     let declared: BTreeSet<_> = declared.iter().map(|(path, ..)| path.as_str()).collect();
-    let rows: BTreeSet<_> = METHODS.iter().map(|method| method.path).collect();
+    let rows: BTreeSet<_> = methods().map(|method| method.path).collect();
     assert_eq!(rows, declared);
 }
 
 fn paths(wanted: impl Fn(&Method) -> bool) -> Vec<&'static str> {
-    METHODS.iter().filter(|method| wanted(method)).map(|method| method.path).collect()
+    methods().filter(|method| wanted(method)).map(|method| method.path).collect()
 }
 
 #[test]
-fn methods_that_take_a_secret_are_known() {
+fn knows_methods_that_take_a_secret() {
     let wanted = [
         "/cryptobroker.v1.CryptoService/SignCertificate",
         "/cryptobroker.v1.CryptoService/SignData",
+        "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
         "/cryptobroker.v1.CryptoService/EncryptData",
         "/cryptobroker.v1.CryptoService/DecryptData",
         "/cryptobroker.v1.KemService/GenerateKeyPair",
         "/cryptobroker.v1.KemService/Decapsulate",
-        "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
         "/cryptobroker.v1.StreamService/SignStream",
         "/CryptoBroker.CryptoGrpc/Sign",
         "/CryptoBroker.CryptoGrpc/SignCertificate",
+        "/protobuf.CryptoBroker/Sign",
         "/CryptoBroker.CryptoGrpc/EncryptData",
         "/CryptoBroker.CryptoGrpc/DecryptData",
-        "/protobuf.CryptoBroker/Sign",
     ];
     assert_eq!(paths(|method| method.takes_secret), wanted);
 }
 
 #[test]
-fn methods_that_give_a_secret_are_known() {
+fn knows_methods_that_give_a_secret() {
     let wanted = [
+        "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
         "/cryptobroker.v1.CryptoService/DecryptData",
         "/cryptobroker.v1.KemService/GenerateKeyPair",
         "/cryptobroker.v1.KemService/Encapsulate",
         "/cryptobroker.v1.KemService/Decapsulate",
-        "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
         "/CryptoBroker.CryptoGrpc/DecryptData",
     ];
     assert_eq!(paths(|method| method.gives_secret), wanted);
 }
 
-/// What takes or gives a secret uses a key, and nothing else does but the pipeline, item by item.
+/// A method that takes or gives a secret uses a key. No other does, but for the items of a pipeline.
 #[test]
-fn methods_that_use_a_key_are_those_with_a_secret() {
+fn methods_with_a_secret_use_a_key() {
     let keyed = paths(|method| method.uses_key);
     assert_eq!(
         keyed,
@@ -98,7 +98,7 @@ fn methods_that_use_a_key_are_those_with_a_secret() {
 }
 
 #[test]
-fn a_path_that_is_no_method_has_no_row() {
+fn finds_no_method_at_unknown_path() {
     for path in [
         "/cryptobroker.v1.CryptoService/",
         "/cryptobroker.v1.CryptoService/hashdata",
@@ -112,9 +112,9 @@ fn a_path_that_is_no_method_has_no_row() {
     }
 }
 
-/// The gRPC library decodes these itself: their size is limited, and nothing in them is repeated.
+/// The gRPC library decodes these without a limit of elements: their size is limited, and no field is repeated.
 #[test]
-fn requests_of_the_protocols_own_services_have_no_repeated_field() {
+fn requests_of_library_services_have_no_repeated_field() {
     for (set, names) in [
         (tonic_health::pb::FILE_DESCRIPTOR_SET, &["HealthCheckRequest"][..]),
         (tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, &["ServerReflectionRequest", "ExtensionRequest"]),

@@ -1,4 +1,4 @@
-//! The answers of a pipeline on their way out: many in one frame, one with a secret in a frame of its own.
+//! Encodes the answers of a pipeline: many into one frame, and an answer with a secret into a frame of its own.
 
 use std::collections::VecDeque;
 
@@ -12,13 +12,13 @@ use crate::{
     status::CallError,
 };
 
-/// From this length on, in bytes, answers do not wait for more to go with them.
+/// The length in bytes from which a frame is sent without waiting for more answers.
 const FULL: usize = 32 << 10;
-/// Zeros in front of an answer with a secret: the HTTP/2 library copies a frame's beginning into the connection's write
-/// buffer, which nobody wipes, and as much of it as this at most.
+/// The zeros in front of an answer with a secret. The HTTP/2 library copies the beginning of a frame, of this length at most,
+/// into the connection's write buffer, which nobody wipes.
 const ZEROS: [u8; 256] = [0; 256];
 
-/// What is to be sent.
+/// Answers that are not sent yet.
 pub(super) struct Answers {
     limit: usize,
     frames: VecDeque<Bytes>,
@@ -26,7 +26,7 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Answers of `limit` bytes at most each.
+    /// Takes answers of `limit` bytes at most each.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, frames: VecDeque::new(), open: BytesMut::new() }
     }
@@ -48,7 +48,7 @@ impl Answers {
         response.encode_raw(&mut self.open);
     }
 
-    /// A frame with nothing else in it, whose memory is freed, and so wiped, as soon as it is sent.
+    /// Encodes into a frame of its own, whose memory is freed, and so wiped, as soon as it is sent.
     fn put_alone(&mut self, response: &PipelineResponse, length: usize) {
         self.close();
         let mut zeros = Vec::with_capacity(ZEROS.len() + 8);
@@ -56,7 +56,7 @@ impl Answers {
         let length = zeros.len() + length;
         let mut frame = Vec::with_capacity(PREFIX + length);
         prefix::put(&mut frame, length);
-        // The fields of a message may come in any order.
+        // The fields of a message may stand in any order.
         frame.extend_from_slice(&zeros);
         response.encode_raw(&mut frame);
         self.frames.push_back(frame.into());
@@ -68,12 +68,12 @@ impl Answers {
         }
     }
 
-    /// Whether enough has come together to be sent.
+    /// Reports whether there is a frame that should be sent now.
     pub(super) fn is_full(&self) -> bool {
         !self.frames.is_empty() || self.open.len() >= FULL
     }
 
-    /// The next frame.
+    /// Takes the next frame.
     pub(super) fn take(&mut self) -> Option<Bytes> {
         self.frames.pop_front().or_else(|| (!self.open.is_empty()).then(|| self.open.split().freeze()))
     }

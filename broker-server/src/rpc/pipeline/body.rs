@@ -1,4 +1,4 @@
-//! A pipeline at work: it is the body of the answer, and takes from the body of the request.
+//! The body of a pipeline's answer. Polling it reads items from the body of the request and works on them.
 
 use std::{
     future::Future,
@@ -15,7 +15,7 @@ use tonic::Status;
 
 use super::{
     answers::Answers,
-    item::{Item, Later, failed},
+    item::{Begun, DeferredResponse, Item, failed},
     items::{self, Items},
     tracker::CallHandle,
 };
@@ -24,43 +24,45 @@ use crate::{
     status::CallError,
 };
 
-/// What a pipeline may spend before others on its shard have their turn: items, each with as many more as its data has
-/// these bytes.
-const TURN: usize = 16;
-const BYTES: usize = 256;
+/// The number of items that a pipeline may begin before it yields to the other connections of its I/O thread.
+const TURN_BUDGET: usize = 16;
+/// The cost that counts as one more item, as [`Weight::Inline`](crate::rpc::call::Weight::Inline) counts it.
+const COST_OF_ITEM: usize = 256;
 
 /// One stream of `Execute`.
-pub(super) struct PipelineBody {
+pub(crate) struct PipelineBody {
     broker: Broker,
     context: CallContext,
     handle: CallHandle,
-    leaving: Pin<Box<dyn Future<Output = ()> + Send>>,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     items: Items,
-    /// Items that others work on, and the bytes that they came in.
-    under_way: FuturesUnordered<InFlightItem>,
+    /// Items that wait for the pool, and the size of their messages in bytes.
+    in_flight: FuturesUnordered<InFlightItem>,
     bytes: usize,
     answers: Answers,
-    /// How the stream ends, once nothing more is read.
+    /// How the stream ends. It is set once nothing more is read.
     end: Option<Result<(), Status>>,
-    /// Of this turn.
+    /// What this turn has used of its budget.
     spent: usize,
-    over: bool,
+    /// The trailers have been handed out.
+    finished: bool,
 }
 
-/// An item that others work on, and its size in bytes.
-struct InFlightItem(Later, usize);
+/// An item that waits for the pool, and the size of its message in bytes.
+struct InFlightItem(DeferredResponse, usize);
 
 impl Future for InFlightItem {
     type Output = (broker_proto::v1::PipelineResponse, usize);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self(later, size) = self.get_mut();
-        later.as_mut().poll(cx).map(|response| (response, *size))
+        let Self(response, size) = self.get_mut();
+        response.as_mut().poll(cx).map(|response| (response, *size))
     }
 }
 
 impl PipelineBody {
-    pub(super) fn new(
+    /// The body of the answer to a request with this body.
+    pub(crate) fn new(
         broker: Broker,
         context: CallContext,
         handle: CallHandle,
@@ -68,46 +70,46 @@ impl PipelineBody {
     ) -> Self {
         let (request, response) = (broker.0.max_request_bytes, broker.0.max_response_bytes);
         Self {
-            leaving: handle.0.shutting_down(),
+            shutdown: handle.0.shutting_down(),
             items: Items::new(body, request),
             answers: Answers::new(response),
             broker,
             context,
             handle,
-            under_way: FuturesUnordered::new(),
+            in_flight: FuturesUnordered::new(),
             bytes: 0,
             end: None,
             spent: 0,
-            over: false,
+            finished: false,
         }
     }
 
-    /// Answers what others have done.
+    /// Collects the answers of the items that are done.
     fn collect(&mut self, cx: &mut Context<'_>) {
-        while let Poll::Ready(Some((response, size))) = self.under_way.poll_next_unpin(cx) {
+        while let Poll::Ready(Some((response, size))) = self.in_flight.poll_next_unpin(cx) {
             self.bytes -= size;
             self.answers.push(response);
         }
     }
 
-    /// Whether another item may be read.
+    /// Reports whether another item may be read.
     fn has_room(&self) -> bool {
-        // As many bytes as four of the largest requests: one pipeline must not take what all connections may.
+        // Four of the largest requests at most: one pipeline must not take the memory of all connections.
         self.end.is_none()
-            && self.under_way.len() < self.broker.0.max_pipeline_items
+            && self.in_flight.len() < self.broker.0.max_pipeline_items
             && self.bytes <= 4 * self.broker.0.max_request_bytes
     }
 
-    /// Reads items and begins to work on them, until nothing more has come, there is no room or the turn is over; true
-    /// for the last.
+    /// Reads items and begins them until no more have arrived, there is no room, or the budget of this turn is spent.
+    /// Returns true for the last.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         let mut now = None;
         while self.has_room() && !self.answers.is_full() {
-            if self.spent >= TURN {
+            if self.spent >= TURN_BUDGET {
                 return true;
             }
             let item = match self.items.poll_next(cx) {
-                // Looked at again, so that the transport sees that nothing has come.
+                // The body is polled again, so that the transport sees that no more data has arrived.
                 Poll::Pending if self.items.take_passed_over() => {
                     self.handle.0.mark_secret();
                     continue;
@@ -115,7 +117,7 @@ impl PipelineBody {
                 Poll::Pending => break,
                 Poll::Ready(Some(Ok(item))) => item,
                 Poll::Ready(Some(Err(status))) => {
-                    // What cannot be read may have been a secret.
+                    // A message that cannot be read may hold a secret.
                     self.handle.0.mark_secret();
                     self.end = Some(Err(CallError::library(&status).into()));
                     break;
@@ -146,7 +148,7 @@ impl PipelineBody {
             }
         };
         let size = message.len();
-        let item = match Item::read(message, &self.broker.0.limits) {
+        let item = match Item::decode(message, &self.broker.0.limits) {
             Ok(Ok(item)) => item,
             Ok(Err(response)) => {
                 self.handle.0.mark_secret();
@@ -161,25 +163,29 @@ impl PipelineBody {
         if item.carries_secret() {
             self.handle.0.mark_secret();
         }
-        self.spent += item.light_bytes() / BYTES;
-        if let Some(later) = item.begin(&self.broker, &self.context, now, &mut self.answers) {
-            let mut later = InFlightItem(later, size);
-            // What the shard does itself is done in this turn, which counts it.
-            match Pin::new(&mut later).poll(cx) {
-                Poll::Ready((response, _)) => self.answers.push(response),
-                Poll::Pending => {
-                    self.bytes += size;
-                    self.under_way.push(later);
+        let (cost, begun) = item.begin(&self.broker, &self.context, now);
+        self.spent += cost / COST_OF_ITEM;
+        match begun {
+            Begun::Answered(response) => self.answers.push(response),
+            Begun::Deferred(response) => {
+                let mut item = InFlightItem(response, size);
+                // The first poll does what is done inline: it belongs to this turn, which counts it.
+                match Pin::new(&mut item).poll(cx) {
+                    Poll::Ready((response, _)) => self.answers.push(response),
+                    Poll::Pending => {
+                        self.bytes += size;
+                        self.in_flight.push(item);
+                    }
                 }
             }
         }
     }
 
     fn trailers(&mut self, end: Result<(), Status>) -> Frame<Bytes> {
-        self.over = true;
+        self.finished = true;
         let status = end.err().unwrap_or_else(|| Status::ok(""));
         let mut trailers = HeaderMap::new();
-        // A status is made of header values; there is nothing better to send if it were not.
+        // A status consists of header values, so this cannot fail.
         let _ = status.add_header(&mut trailers);
         Frame::trailers(trailers)
     }
@@ -188,7 +194,7 @@ impl PipelineBody {
 impl Drop for PipelineBody {
     fn drop(&mut self) {
         if !self.items.between() {
-            // What has come of the item may have been a secret.
+            // The part of the item that has arrived may hold a secret.
             self.handle.0.mark_secret();
         }
     }
@@ -200,34 +206,33 @@ impl Body for PipelineBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        if this.over {
+        if this.finished {
             return Poll::Ready(None);
         }
         this.handle.0.client_ready();
-        if this.end.is_none() && this.leaving.as_mut().poll(cx).is_ready() {
+        if this.end.is_none() && this.shutdown.as_mut().poll(cx).is_ready() {
             this.end = Some(Err(CallError::ShuttingDown.into()));
         }
-        let turn_is_over = this.read(cx);
-        if turn_is_over {
+        if this.read(cx) {
             this.spent = 0;
-            // Woken when the others on the shard have run and its sockets have been looked at: to be woken at once would
-            // let them wait for many turns.
+            // The task is woken after the other tasks of the I/O thread have run and its sockets have been polled. A wake-up
+            // at once would let them wait for many turns.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
             return Poll::Pending;
         }
-        // What has just begun is polled anew, to be woken by its own waker.
+        // Items that have just begun are polled through the set, which registers their own wakers.
         this.collect(cx);
         if let Some(frame) = this.answers.take() {
             this.handle.0.frame_ready();
             return Poll::Ready(Some(Ok(Frame::data(frame))));
         }
-        match this.end.take_if(|_| this.under_way.is_empty()) {
+        match this.end.take_if(|_| this.in_flight.is_empty()) {
             Some(end) => {
                 let trailers = this.trailers(end);
                 Poll::Ready(Some(Ok(trailers)))
             }
             None => {
-                if this.under_way.is_empty() {
+                if this.in_flight.is_empty() {
                     this.handle.0.set_idle();
                 }
                 this.spent = 0;
@@ -237,7 +242,7 @@ impl Body for PipelineBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over
+        self.finished
     }
 }
 
@@ -285,7 +290,7 @@ mod tests {
 
     /// All of them are there to be read, and a shard's others have their turn between them.
     #[tokio::test]
-    async fn light_items_with_a_key_are_done_in_the_turn_that_counts_them() {
+    async fn inline_items_with_a_key_count_against_their_turn() {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 8, Duration::ZERO);
         let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
@@ -295,20 +300,21 @@ mod tests {
             connection: 1,
             deadline: now + Duration::from_secs(3600),
             received: 0,
+            arrived: now,
             idle_timeout: Some(Duration::from_secs(3600)),
         };
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
-        let mut flow = PipelineBody::new(broker, context, CallHandle::alone(), body);
+        let mut pipeline = PipelineBody::new(broker, context, CallHandle::detached(), body);
         let mut turns = 0;
         let frame = std::future::poll_fn(|cx| {
             turns += 1;
-            let polled = Pin::new(&mut flow).poll_frame(cx);
-            assert!(flow.under_way.is_empty(), "turn {turns}");
+            let polled = Pin::new(&mut pipeline).poll_frame(cx);
+            assert!(pipeline.in_flight.is_empty(), "turn {turns}");
             polled
         });
         let answers = frame.await.unwrap().unwrap().into_data().unwrap();
         assert!(answers.len() > ITEMS * 64);
-        assert!(turns > ITEMS / TURN, "{turns}");
+        assert!(turns > ITEMS / TURN_BUDGET, "{turns}");
     }
 }

@@ -1,4 +1,4 @@
-//! One item: message → handler → message.
+//! One item of a pipeline: it is decoded and handed to the handler of its operation.
 
 use std::{
     future::Future,
@@ -14,38 +14,51 @@ use bytes::Bytes;
 use prost::Message as _;
 use tonic::Status;
 
-use super::{answers::Answers, items::sequence};
+use super::items::sequence;
 use crate::{
+    policy::permit,
     request::{FieldError, FieldErrorKind, Limits},
     rpc::{
         Broker, CallContext,
         call::Weight,
-        decode::{decode_in_place, detach},
-        decrypt_data, encrypt_data, hash_data,
+        decode::{decode, detach},
+        handler::{Handler, is_inline},
     },
     status::CallError,
 };
 
-/// The answer of an item that others work on.
-pub(super) type Later = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
+/// The answer of an item that waits for the pool, or for the record of a key.
+pub(super) type DeferredResponse = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
 
-/// An item that can be worked on.
+/// How an item was begun.
+pub(super) enum Begun {
+    /// It was answered inline.
+    Answered(PipelineResponse),
+    /// Its answer follows. The first poll does the work of a light item.
+    Deferred(DeferredResponse),
+}
+
+/// A decoded item.
 pub(super) struct Item {
     sequence: u64,
     timeout: Option<prost_types::Duration>,
     operation: Option<Operation>,
-    /// There was nothing else in the message: no second operation, no field of a newer client.
-    all_read: bool,
+    /// The message held nothing else: no second operation, no field of a newer client.
+    fully_decoded: bool,
 }
 
 impl Item {
-    /// Reads a message. What is no request but has a number is answered; what has none ends the stream.
-    pub(super) fn read(message: Bytes, limits: &Limits) -> Result<Result<Self, PipelineResponse>, CallError> {
-        match decode_in_place::<PipelineRequest>(message.clone(), limits) {
+    /// Decodes a message. The inner error is the answer to a message that is malformed but has a sequence number; the outer
+    /// error ends the stream.
+    pub(super) fn decode(
+        message: Bytes,
+        limits: &Limits,
+    ) -> Result<Result<Self, PipelineResponse>, CallError> {
+        match decode::<PipelineRequest>(message.clone(), limits) {
             Ok(request) => {
-                let all_read = request.encoded_len() == message.len();
+                let fully_decoded = request.encoded_len() == message.len();
                 let PipelineRequest { sequence, timeout, operation } = request;
-                Ok(Ok(Self { sequence, timeout, operation, all_read }))
+                Ok(Ok(Self { sequence, timeout, operation, fully_decoded }))
             }
             Err(error) => match sequence(message) {
                 Some(sequence) => Ok(Err(failed(sequence, &error))),
@@ -54,95 +67,65 @@ impl Item {
         }
     }
 
-    /// Whether the request has a secret in it, or something unknown, which may be one.
+    /// Reports whether the request holds a secret, or something unknown, which may be one.
     pub(super) fn carries_secret(&self) -> bool {
-        !self.all_read || self.operation.as_ref().is_some_and(Operation::has_secret)
+        !self.fully_decoded || self.operation.as_ref().is_some_and(Operation::has_secret)
     }
 
-    /// What is done of it at once, on the shard, in bytes of data that is hashed.
-    pub(super) fn light_bytes(&self) -> usize {
-        // A cipher is faster than a hash, but has its key to set up and to wipe.
-        let cipher = |bytes| match Weight::of_cipher(bytes) {
-            Weight::Light => 1024 + bytes / 4,
-            _ => 0,
-        };
-        match &self.operation {
-            Some(Operation::HashData(message)) if hash_data::is_light(message) => message.input.len(),
-            Some(Operation::EncryptData(message)) => cipher(encrypt_data::data_bytes(message)),
-            Some(Operation::DecryptData(message)) => cipher(decrypt_data::data_bytes(message)),
-            _ => 0,
-        }
-    }
-
-    /// Works on the item, which has been read at `now`: a light one is answered at once. `context` is the stream's: its
-    /// idle_timeout is the time that an item has, its deadline is every item's, too.
-    pub(super) fn begin(
-        self,
-        broker: &Broker,
-        context: &CallContext,
-        now: Instant,
-        answers: &mut Answers,
-    ) -> Option<Later> {
+    /// Begins the item, which was read at `now`, and returns the cost of what it does inline, as [`Weight::Inline`] counts it.
+    /// `context` is the stream's: its idle timeout is the time that an item has, and its deadline holds for every item.
+    pub(super) fn begin(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, Begun) {
         let Self { sequence, timeout, operation, .. } = self;
         let context = match item_context(context, timeout, now) {
             Ok(context) => context,
-            Err(error) => {
-                answers.push(failed(sequence, &error));
-                return None;
-            }
+            Err(error) => return (0, Begun::Answered(failed(sequence, &error))),
         };
-        macro_rules! later {
-            ($answer:ident, $message:expr, $result:ident) => {{
-                let broker = broker.clone();
-                Box::pin(async move {
-                    let result = broker.$answer(context, $message).await;
-                    answered(sequence, result.map(Answer::$result))
-                })
-            }};
+        macro_rules! dispatch {
+            (
+                unary { $($(#[$doc:meta])* $name:ident { $($fields:tt)* })+ }
+                stream { $($streams:tt)* }
+            ) => {
+                match operation {
+                    $(Some(Operation::$name(message)) => {
+                        begin::<permit::$name>(broker, context, sequence, message, Answer::$name)
+                    })+
+                    None => {
+                        let missing = FieldError { field: "operation", kind: FieldErrorKind::Missing };
+                        (0, Begun::Answered(failed(sequence, &missing.into())))
+                    }
+                }
+            };
         }
-        let later: Later = match operation {
-            Some(Operation::HashData(message)) if hash_data::is_light(&message) => {
-                let hash = AssertUnwindSafe(|| broker.answer_light_hash_data(context, message));
-                let result = catch_unwind(hash).unwrap_or(Err(CallError::Internal));
-                answers.push(answered(sequence, result.map(Answer::HashData)));
-                return None;
-            }
-            Some(Operation::HashData(mut message)) => {
-                detach(&mut message.input);
-                later!(answer_hash_data, message, HashData)
-            }
-            Some(Operation::SignCertificate(message)) => {
-                later!(answer_sign_certificate, message, SignCertificate)
-            }
-            Some(Operation::SignData(mut message)) => {
-                detach(&mut message.input);
-                later!(answer_sign_data, message, SignData)
-            }
-            Some(Operation::VerifyData(mut message)) => {
-                detach(&mut message.input);
-                detach(&mut message.signature);
-                later!(answer_verify_data, message, VerifyData)
-            }
-            Some(Operation::EncryptData(message)) => later!(answer_encrypt_data, message, EncryptData),
-            Some(Operation::DecryptData(message)) => later!(answer_decrypt_data, message, DecryptData),
-            Some(Operation::GenerateSignatureKeyPair(message)) => {
-                later!(answer_generate_signature_key_pair, message, GenerateSignatureKeyPair)
-            }
-            Some(Operation::GenerateKemKeyPair(message)) => {
-                later!(answer_generate_kem_key_pair, message, GenerateKemKeyPair)
-            }
-            Some(Operation::Encapsulate(message)) => later!(answer_encapsulate, message, Encapsulate),
-            Some(Operation::Decapsulate(message)) => later!(answer_decapsulate, message, Decapsulate),
-            None => {
-                answers.push(failed(sequence, &missing("operation").into()));
-                return None;
-            }
-        };
-        Some(later)
+        with_operations!(dispatch)
     }
 }
 
-/// An item's own time. One without any left is refused by who works on it, a light one here.
+fn begin<O: Handler>(
+    broker: &Broker,
+    context: CallContext,
+    sequence: u64,
+    mut message: O::Message,
+    answer: fn(O::Response) -> Answer,
+) -> (usize, Begun) {
+    let cost = match O::weight(&broker.0, &message) {
+        Weight::Inline { cost } => cost,
+        Weight::Short | Weight::Long => 0,
+    };
+    if is_inline::<O>(&broker.0, &message) {
+        let work = AssertUnwindSafe(|| broker.handle_inline::<O>(context, message));
+        let result = catch_unwind(work).unwrap_or(Err(CallError::Internal));
+        return (cost, Begun::Answered(response(sequence, result.map(answer))));
+    }
+    detach(&mut message);
+    let broker = broker.clone();
+    let deferred = async move {
+        let result = broker.handle::<O>(context, message).await;
+        response(sequence, result.map(answer))
+    };
+    (cost, Begun::Deferred(Box::pin(deferred)))
+}
+
+/// Returns the context of an item with its own deadline.
 fn item_context(
     stream: &CallContext,
     timeout: Option<prost_types::Duration>,
@@ -155,27 +138,23 @@ fn item_context(
     if time.is_zero() {
         return Err(CallError::DeadlineExceeded);
     }
-    // A time that no clock can hold is none.
+    // A deadline beyond what the clock can represent is the stream's.
     let deadline = now.checked_add(time).map_or(stream.deadline, |own| own.min(stream.deadline));
-    Ok(CallContext { deadline, idle_timeout: None, ..*stream })
-}
-
-fn missing(field: &'static str) -> FieldError {
-    FieldError { field, kind: FieldErrorKind::Missing }
+    Ok(CallContext { deadline, arrived: now, idle_timeout: None, ..*stream })
 }
 
 fn malformed(field: &'static str, what: &str) -> FieldError {
     FieldError { field, kind: FieldErrorKind::Malformed(what.to_owned()) }
 }
 
-fn answered(sequence: u64, result: Result<Answer, CallError>) -> PipelineResponse {
+fn response(sequence: u64, result: Result<Answer, CallError>) -> PipelineResponse {
     match result {
         Ok(answer) => PipelineResponse { sequence, result: Some(answer), padding: Vec::new() },
         Err(error) => failed(sequence, &error),
     }
 }
 
-/// The answer about an error: what the unary call's status says.
+/// Returns the answer about an error: the status that the unary call would have had.
 pub(super) fn failed(sequence: u64, error: &CallError) -> PipelineResponse {
     let status = Status::from(error);
     // The details of one of our statuses are the whole google.rpc.Status, encoded.
@@ -203,6 +182,7 @@ mod tests {
             connection: 1,
             deadline,
             received: 0,
+            arrived: Instant::now(),
             idle_timeout,
         }
     }
@@ -214,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_has_its_own_time_within_the_streams() {
+    fn item_timeout_ends_within_deadline_of_stream() {
         assert_eq!(time(5, 1), Ok(Duration::new(5, 1)));
         assert!(time(1000, 0).unwrap() <= Duration::from_secs(100));
         assert!(time(i64::MAX, 0).unwrap() <= Duration::from_secs(100));
@@ -226,44 +206,44 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_the_status_of_the_unary_call() {
-        let response = failed(7, &missing("operation").into());
+    fn error_is_status_of_unary_call() {
+        let response = failed(7, &FieldError { field: "operation", kind: FieldErrorKind::Missing }.into());
         let Some(Answer::Error(status)) = response.result else { unreachable!("it failed") };
         assert_eq!((response.sequence, status.code), (7, tonic::Code::InvalidArgument.into()));
         assert!(status.details.iter().any(|detail| detail.type_url.ends_with("google.rpc.ErrorInfo")));
     }
 
-    fn read(bytes: &[u8]) -> Result<Result<Item, PipelineResponse>, CallError> {
-        Item::read(Bytes::copy_from_slice(bytes), &Limits::default())
+    fn decode(bytes: &[u8]) -> Result<Result<Item, PipelineResponse>, CallError> {
+        Item::decode(Bytes::copy_from_slice(bytes), &Limits::default())
     }
 
     #[test]
-    fn what_is_no_request_but_has_a_number_is_answered_with_it() {
+    fn malformed_item_is_answered_with_its_sequence_number() {
         // Sequence 9, and a profile that is no text.
-        let response = read(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]).unwrap().err().unwrap();
+        let response = decode(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]).unwrap().err().unwrap();
         assert_eq!(response.sequence, 9);
         assert!(matches!(response.result, Some(Answer::Error(status)) if status.code == 3));
-        assert!(read(&[8, 9, 0x1a, 3]).is_err());
+        assert!(decode(&[8, 9, 0x1a, 3]).is_err());
     }
 
     #[test]
-    fn an_item_with_too_many_elements_is_answered_and_not_decoded() {
+    fn item_with_too_many_elements_is_answered() {
         // Sequence 9, and `sign_certificate` with 60 empty `crl_distribution_points`.
         let bytes = [&[8, 9, 0x22, 120][..], &[0x4a, 0].repeat(60)].concat();
-        let response = read(&bytes).unwrap().err().unwrap();
+        let response = decode(&bytes).unwrap().err().unwrap();
         let Some(Answer::Error(status)) = response.result else { unreachable!("it failed") };
         assert_eq!((response.sequence, status.code), (9, 3));
         assert!(status.message.contains("crl_distribution_points"), "{}", status.message);
     }
 
     #[test]
-    fn an_item_carries_a_secret_where_its_operation_does_or_is_unknown() {
+    fn item_carries_secret_where_its_operation_does_or_is_unknown() {
         // An operation each, without contents: `hash_data`, `verify_data`, `encapsulate`.
         for number in [3, 6, 11] {
-            assert!(!read(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
+            assert!(!decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
         }
         for number in [4, 5, 7, 8, 9, 10, 12, 13] {
-            assert!(read(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
+            assert!(decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a pipeline and the transport tell each other while it lasts.
+//! The interface between a pipeline and the transport: the pipeline says how far it is, the transport when to stop.
 
 use std::{
     fmt,
@@ -7,28 +7,28 @@ use std::{
     sync::Arc,
 };
 
-/// The transport's side of one call. A drain waits for a call that is busy.
+/// The transport's view of one pipeline. A drain waits for a pipeline that is busy.
 pub(crate) trait CallTracker: Send + Sync {
-    /// There are items to work on.
+    /// Items have arrived that are not answered yet.
     fn set_busy(&self);
 
-    /// All items that have come are answered.
+    /// Every item that has arrived is answered.
     fn set_idle(&self);
 
-    /// A frame of answers is on its way to the client, who may take its time to fetch it.
+    /// A frame of answers has been handed to the client, which may take its time to read it.
     fn frame_ready(&self);
 
-    /// The client has room for more answers.
+    /// The client has room for another frame of answers.
     fn client_ready(&self);
 
-    /// An item with a secret in it has been read: what it came in is to be wiped.
+    /// An item with a secret has been read. The transport wipes the buffer that it arrived in.
     fn mark_secret(&self);
 
-    /// Resolves when the broker leaves: nothing more is to be read.
+    /// Resolves when the broker shuts down: the pipeline reads no more items then.
     fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// In the request's extensions.
+/// A shared [`CallTracker`].
 #[derive(Clone)]
 pub struct CallHandle(pub(crate) Arc<dyn CallTracker>);
 
@@ -39,17 +39,15 @@ impl fmt::Debug for CallHandle {
 }
 
 impl CallHandle {
-    /// Of a pipeline without a transport: nobody waits for it, and it is never told to leave. For measurements, which
-    /// give a request to the services themselves.
-    pub fn alone() -> Self {
-        Self(Arc::new(Alone))
+    /// A handle without a transport, for measurements that give a request to the services directly. It never shuts down.
+    pub fn detached() -> Self {
+        Self(Arc::new(Detached))
     }
 }
 
-/// Tells nobody, and is told nothing.
-struct Alone;
+struct Detached;
 
-impl CallTracker for Alone {
+impl CallTracker for Detached {
     fn set_busy(&self) {}
 
     fn set_idle(&self) {}

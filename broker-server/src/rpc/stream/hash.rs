@@ -1,56 +1,51 @@
 //! `StreamService.HashStream`.
 
-use broker_proto::v1::{HashDataResponse, HashStreamHeader, HashStreamRequest};
-use tonic::{Request, Response, Status, Streaming};
+use broker_proto::v1::{HashDataResponse, HashStreamHeader};
 
-use super::sink::Sink;
+use super::handler::{Sink, StreamHandler};
 use crate::{
     operation::{
         self,
         hash::{HashValue, Hashing},
     },
-    policy::{
-        decide,
-        permit::{HashStream, Operation as _},
-    },
-    request,
-    rpc::{Broker, BrokerState, call::Call, hash_data::hashed},
+    policy::{Permit, permit::HashStream},
+    request::{self, FieldError, Limits},
+    rpc::{handler::NoKey, hash_data},
     status::CallError,
 };
 
-impl Broker {
-    pub(super) async fn answer_hash_stream(
-        &self,
-        request: Request<Streaming<HashStreamRequest>>,
-    ) -> Result<Response<HashDataResponse>, Status> {
-        let (call, value) = self.serve_stream(request, HashStream::NAME, open).await?;
-        Ok(Response::new(hashed(call, value)))
+impl StreamHandler for HashStream {
+    type Sink = Hashing;
+
+    fn parse(header: HashStreamHeader, _: &Limits) -> Result<request::HashStream, FieldError> {
+        request::HashStream::parse(header.output_format)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().algorithm.name()
+    }
+
+    fn open(permit: Permit<Self>, _: NoKey) -> Result<Hashing, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(Hashing::start(permit, backend))
+    }
+
+    fn respond(value: HashValue) -> HashDataResponse {
+        hash_data::respond(value)
     }
 }
 
-/// Decides.
-// By value, as every header comes.
-#[allow(clippy::needless_pass_by_value)]
-fn open(parts: &BrokerState, call: &mut Call, header: HashStreamHeader) -> Result<Hashing, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::HashStream::parse(header.output_format)?;
-    let permit = decide::<HashStream>(&call.context.caller, profile, request, call.now)?;
-    call.algorithm = Some(permit.rule().algorithm.name());
-    let backend = operation::backend(permit.profile().library);
-    Ok(Hashing::start(permit, backend))
-}
-
 impl Sink for Hashing {
-    type Answer = HashValue;
+    type Output = HashValue;
 
-    const KEYED: bool = false;
+    const IN_POOL: bool = false;
 
     fn update(&mut self, data: &[u8]) -> Result<(), CallError> {
         self.update(data);
         Ok(())
     }
 
-    fn finish(self, _: &BrokerState, _: &mut Call) -> Result<HashValue, CallError> {
+    fn finish(self) -> Result<HashValue, CallError> {
         Ok(self.finish())
     }
 }

@@ -1,26 +1,21 @@
-//! The messages of a stream, whatever its method: a header or a part of the data.
+//! The messages of every stream: a header, or a part of the data.
 
-use broker_proto::{Described, v1};
+use broker_proto::{Described, OperationRequest, v1};
 use bytes::Bytes;
 
-/// What a message of a client's stream has in it.
-pub(super) enum Part<H> {
+/// The contents of a message.
+pub(in crate::rpc) enum Part<H> {
     Header(H),
     Data(Bytes),
 }
 
 /// A message of a client's stream.
-pub(super) trait Message: Described {
-    type Header: Header;
+pub(in crate::rpc) trait Message: Described {
+    /// The first message's contents.
+    type Header: OperationRequest;
 
-    /// `None` for a message with nothing in it.
+    /// Returns the contents; `None` for an empty message.
     fn part(self) -> Option<Part<Self::Header>>;
-}
-
-/// The first message of a client's stream.
-pub(super) trait Header: Send + 'static {
-    fn profile(&self) -> &str;
-    fn take_metadata(&mut self) -> Option<v1::Metadata>;
 }
 
 macro_rules! stream {
@@ -33,16 +28,6 @@ macro_rules! stream {
                     v1::$module::Part::Header(header) => Part::Header(header),
                     v1::$module::Part::Data(data) => Part::Data(data),
                 })
-            }
-        }
-
-        impl Header for v1::$header {
-            fn profile(&self) -> &str {
-                &self.profile
-            }
-
-            fn take_metadata(&mut self) -> Option<v1::Metadata> {
-                self.metadata.take()
             }
         }
     };

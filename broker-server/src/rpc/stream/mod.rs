@@ -1,11 +1,11 @@
-//! `StreamService`: a header, then the data in parts of any size, then the answer.
+//! Operations on a stream: a header, then the data in parts of any size, then the response.
 //!
-//! `messages` reads the client's messages, past the gRPC library to which `feed` gives an empty body; `reader` minds the
-//! client's time, `sink` says what a method does with the data, and `serve` brings
-//! the two together: policy decides on the header, the data is worked on as it comes, and a stream of any length takes
-//! the memory of a few messages.
+//! `messages` reads the client's messages from the request's body, and `reader` watches over the client's time. `handler`
+//! says what an operation does with header and data, `hash`, `sign` and `verify` for each. `serve` brings them together:
+//! policy decides on the header, and `worker` works on the data in the pool while the I/O thread reads on. A stream of any
+//! length takes the memory of a few messages.
 
-mod feed;
+mod handler;
 mod hash;
 mod message;
 mod messages;
@@ -13,38 +13,26 @@ mod pieces;
 mod reader;
 mod serve;
 mod sign;
-mod sink;
 mod verify;
+mod worker;
 
-use broker_proto::v1::{
-    HashDataResponse, HashStreamRequest, SignDataResponse, SignStreamRequest, VerifyDataResponse,
-    VerifyStreamRequest, stream_service_server::StreamService,
+use tonic::body::Body;
+
+use super::{
+    Broker, CallContext,
+    unary::{DeferredAnswer, encode},
 };
-use tonic::{Request, Response, Status, Streaming};
+pub(super) use handler::StreamHandler;
 
-use super::Broker;
-pub(super) use feed::Fed;
-
-#[tonic::async_trait]
-impl StreamService for Broker {
-    async fn hash_stream(
-        &self,
-        request: Request<Streaming<HashStreamRequest>>,
-    ) -> Result<Response<HashDataResponse>, Status> {
-        self.answer_hash_stream(request).await
-    }
-
-    async fn sign_stream(
-        &self,
-        request: Request<Streaming<SignStreamRequest>>,
-    ) -> Result<Response<SignDataResponse>, Status> {
-        self.answer_sign_stream(request).await
-    }
-
-    async fn verify_stream(
-        &self,
-        request: Request<Streaming<VerifyStreamRequest>>,
-    ) -> Result<Response<VerifyDataResponse>, Status> {
-        self.answer_verify_stream(request).await
-    }
+/// Answers a stream for the operation `O`.
+pub(super) fn operation<O: StreamHandler>(
+    broker: &Broker,
+    context: CallContext,
+    body: Body,
+) -> DeferredAnswer {
+    let broker = broker.clone();
+    Box::pin(async move {
+        let response = broker.serve_stream::<O>(context, body).await?;
+        encode(&response, broker.0.max_response_bytes)
+    })
 }

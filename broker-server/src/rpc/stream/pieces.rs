@@ -1,24 +1,24 @@
-//! Puts parts together: a hop to another thread costs more than the work on some bytes.
+//! Gathers the data of a stream into batches: a hop to another thread costs more than the work on a few bytes.
 
 use std::mem;
 
 use bytes::{Bytes, BytesMut};
 
-/// What is put together before it is worked on, in bytes.
+/// The length of a batch, in bytes.
 pub(super) const ENOUGH: usize = 256 << 10;
-/// A smaller part is copied: it would keep alive all that was received together with it.
+/// The length in bytes below which a part is copied, since a slice keeps the whole frame alive.
 const LARGE: usize = 8 << 10;
-/// How many bytes of small parts are put into one buffer.
+/// The length in bytes of a buffer of small parts.
 const SMALL: usize = 16 << 10;
 
-/// Parts that are not worked on yet.
+/// Data that is not in a complete batch yet.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     batch: Batch,
     small: BytesMut,
 }
 
-/// What is to be worked on next, in this order.
+/// Data in its order.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pieces: Vec<Bytes>,
@@ -26,7 +26,7 @@ pub(super) struct Batch {
 }
 
 impl Pieces {
-    /// Adds a part; gives back a batch where there is enough for one.
+    /// Adds a part, and returns a batch where there is enough data for one.
     pub(super) fn push(&mut self, part: Bytes) -> Option<Batch> {
         if part.len() >= LARGE {
             self.close();
@@ -35,14 +35,14 @@ impl Pieces {
             if self.small.len() + part.len() > SMALL {
                 self.close();
             }
-            // One allocation for all parts to come: a buffer that grows would leave copies behind.
+            // One allocation serves all following parts: a buffer that grows would leave copies behind.
             self.small.reserve(SMALL - self.small.len());
             self.small.extend_from_slice(&part);
         }
         (self.batch.length >= ENOUGH).then(|| mem::take(&mut self.batch))
     }
 
-    /// What is left at the end.
+    /// Returns the remaining data.
     pub(super) fn rest(&mut self) -> Batch {
         self.close();
         mem::take(&mut self.batch)

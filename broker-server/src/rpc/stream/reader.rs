@@ -1,4 +1,4 @@
-//! A client's messages, within its time.
+//! Reads a client's messages within its deadline or its idle timeout.
 
 use std::time::{Duration, Instant};
 
@@ -25,25 +25,25 @@ pub(super) struct Reader<M> {
 }
 
 impl<M: Message> Reader<M> {
-    /// Of messages of `limit` bytes at most each.
+    /// Reads messages of `limit` bytes at most each.
     pub(super) fn new(body: Body, limit: usize, limits: &Limits, context: &CallContext) -> Self {
         let messages = Messages::new(body, limit, limits.clone());
         Self { messages, idle_timeout: context.idle_timeout, deadline: context.deadline }
     }
 
-    /// When the client must have sent more, and when work for it is of no use any more.
+    /// Returns the time by which the client must have sent more data, after which work for it is abandoned.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// The client is not to blame for the time until now.
+    /// Starts the idle timeout anew: the time until now was the broker's.
     pub(super) fn reset_idle_timer(&mut self) {
         if let Some(idle_timeout) = self.idle_timeout {
             self.deadline = Instant::now() + idle_timeout;
         }
     }
 
-    /// The first message.
+    /// Reads the first message.
     pub(super) async fn header(&mut self) -> Result<M::Header, CallError> {
         match self.message().await? {
             Some(Some(Part::Header(header))) => {
@@ -57,11 +57,11 @@ impl<M: Message> Reader<M> {
         }
     }
 
-    /// The next part of the data; `None` at the end. Only data buys the client more time: a message without any may
-    /// come as often as it likes.
+    /// Reads the next part of the data; `None` at the end. Only data starts the idle timeout anew: an empty message does
+    /// not, however often it arrives.
     pub(super) async fn data(&mut self) -> Result<Option<Bytes>, CallError> {
         Ok(match self.message().await? {
-            Some(Some(Part::Header(_))) => return Err(malformed("stands in the stream twice")),
+            Some(Some(Part::Header(_))) => return Err(malformed("must not be sent twice")),
             Some(Some(Part::Data(data))) => {
                 if !data.is_empty() {
                     self.reset_idle_timer();

@@ -1,88 +1,76 @@
-//! One call with a stream, from its header to its answer.
+//! One call with a stream, from its header to its response.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, thread};
 
-use tokio::sync::Notify;
-use tonic::{Request, Streaming};
+use broker_proto::OperationRequest as _;
+use tonic::body::Body;
 
 use super::{
-    feed::Feed,
-    message::{Header as _, Message},
-    pieces::{Batch, Pieces},
+    handler::{Header, Sink, StreamHandler},
+    pieces::Pieces,
     reader::Reader,
-    sink::Sink,
+    worker::{Worker, work},
 };
 use crate::{
     compute::Lane,
+    policy::decide,
     rpc::{
         Broker, BrokerState, CallContext,
         call::{Call, Weight},
+        handler::KeyAccess,
     },
     secret::on_wiped_stack,
     status::CallError,
 };
 
-/// How long a job goes on with what has come meanwhile. It ends sooner where others wait.
-const TURN: Duration = Duration::from_millis(5);
-
 impl Broker {
-    /// Serves a client's stream. `open` turns the header into a sink: it parses, decides, and tells the call what it
-    /// found, before any data is read. A refusal, there or later, ends the call without waiting for the client.
-    pub(super) async fn serve_stream<M: Message, S: Sink>(
+    /// Serves a client's stream. Policy decides on the header before any data is read. A refusal, there or later, ends the
+    /// call without waiting for the client.
+    pub(super) async fn serve_stream<O: StreamHandler>(
         &self,
-        request: Request<Streaming<M>>,
-        operation: &'static str,
-        open: impl FnOnce(&BrokerState, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
-    ) -> Result<(Call, S::Answer), CallError> {
-        // The library's messages are none: it was given an empty body.
-        let context = CallContext::of(&request)?;
-        let body = request.extensions().get::<Feed>().and_then(Feed::take).ok_or(CallError::Internal)?;
-        let mut reader = Reader::<M>::new(body, self.0.max_request_bytes, &self.0.limits, &context);
+        context: CallContext,
+        body: Body,
+    ) -> Result<O::Response, CallError> {
+        let mut reader = Reader::<O::Message>::new(body, self.0.max_request_bytes, &self.0.limits, &context);
         let mut header = match reader.header().await {
             Ok(header) => header,
             Err(error) => {
-                let call = Call::begin(context, operation, "", None, &self.0.limits)?;
+                let call = Call::begin(context, O::NAME, "", None, &self.0.limits)?;
                 return call.end_keyless(&self.0, Err(error));
             }
         };
         let metadata = header.take_metadata();
-        let call = Call::begin(context, operation, header.profile(), metadata, &self.0.limits)?;
-        let mut open_call = Open { parts: &self.0, call: Some(call) };
-        match self.feed(&mut open_call, &mut reader, header, open).await {
+        let call = Call::begin(context, O::NAME, header.profile(), metadata, &self.0.limits)?;
+        let mut open_call = OpenCall { state: &self.0, call: Some(call) };
+        let (call, output) = match self.take_data::<O>(&mut open_call, &mut reader, header).await {
             Ok(sink) => {
                 let mut call = open_call.call.take().ok_or(CallError::Internal)?;
                 reader.reset_idle_timer();
                 call.context.deadline = reader.deadline();
-                self.finish(call, sink).await
+                self.finish::<O>(call, sink).await?
             }
             Err(error) => match open_call.call.take() {
-                Some(mut call) => call.end(&self.0, Err(error)).recorded(reader.deadline()).await,
-                None => Err(error),
+                Some(mut call) => return call.end(&self.0, Err(error)).recorded(reader.deadline()).await,
+                None => return Err(error),
             },
-        }
+        };
+        Ok(call.complete(O::respond(output)))
     }
 
     /// Opens the sink and puts all data into it.
-    async fn feed<M: Message, S: Sink>(
+    async fn take_data<O: StreamHandler>(
         &self,
-        open_call: &mut Open<'_>,
-        reader: &mut Reader<M>,
-        header: M::Header,
-        open: impl FnOnce(&BrokerState, &mut Call, M::Header) -> Result<S, CallError> + Send + 'static,
-    ) -> Result<S, CallError> {
+        open_call: &mut OpenCall<'_>,
+        reader: &mut Reader<O::Message>,
+        header: Header<O>,
+    ) -> Result<O::Sink, CallError> {
         let connection = open_call.call()?.context.connection;
-        let sink = if S::KEYED {
-            let (parts, mut call) = (Arc::clone(&self.0), open_call.call()?.clone());
-            let job = move || match on_wiped_stack(|| open(&parts, &mut call, header)) {
+        let sink = if O::Sink::IN_POOL {
+            let (state, mut call) = (Arc::clone(&self.0), open_call.call()?.clone());
+            let job = move || match on_wiped_stack(|| open::<O>(&state, &mut call, header)) {
                 Ok(sink) => Ok((call, sink)),
-                // Here, so that a caller who hangs up cannot be refused without a record.
-                Err(error) => Err(call.end::<S>(&parts, Err(error))),
+                // The call ends in the job, so that a caller who hangs up cannot be refused without a record.
+                Err(error) => Err(call.end::<O::Sink>(&state, Err(error))),
             };
             let deadline = reader.deadline();
             let opened = self.0.pool.run(Lane::Short, connection, Some(deadline), job).await?;
@@ -95,7 +83,7 @@ impl Broker {
                 Err(ended) => return ended.recorded(deadline).await,
             }
         } else {
-            open(&self.0, open_call.call()?, header)?
+            open::<O>(&self.0, open_call.call()?, header)?
         };
         reader.reset_idle_timer();
         let mut worker = Worker::new(self, connection, reader.deadline(), sink);
@@ -106,7 +94,7 @@ impl Broker {
             }
         }
         let rest = pieces.rest();
-        if Weight::of_hash(rest.len()) != Weight::Light {
+        if !matches!(Weight::of_hash(rest.len()), Weight::Inline { .. }) {
             worker.start(rest, reader).await?;
             return worker.rest().await;
         }
@@ -115,173 +103,59 @@ impl Broker {
         Ok(sink)
     }
 
-    async fn finish<S: Sink>(&self, mut call: Call, sink: S) -> Result<(Call, S::Answer), CallError> {
-        if S::KEYED {
+    async fn finish<O: StreamHandler>(
+        &self,
+        call: Call,
+        sink: O::Sink,
+    ) -> Result<(Call, <O::Sink as Sink>::Output), CallError> {
+        if O::Key::USES_KEY {
             // The audit may have become unavailable since the key was loaded: nothing is signed then.
             if let Err(unavailable) = self.0.audit.available() {
                 let error = unavailable.into();
                 call.fail(&error);
                 return Err(error);
             }
-            return self.compute(call, Weight::Short, |parts, call| sink.finish(parts, call)).await;
         }
-        let answer = sink.finish(&self.0, &mut call);
-        call.end_keyless(&self.0, answer).map(|answer| (call, answer))
+        if O::Sink::IN_POOL {
+            return self.compute(call, Weight::Short, O::Key::USES_KEY, |_, _| sink.finish()).await;
+        }
+        let output = call.end_keyless(&self.0, sink.finish())?;
+        Ok((call, output))
     }
 }
 
-/// A call whose stream has not ended. Where it is dropped the client has gone, or its time is up, or there is a bug: the
-/// log and the audit say so.
-struct Open<'a> {
-    parts: &'a BrokerState,
+/// Parses, decides, opens the sink.
+fn open<O: StreamHandler>(
+    state: &BrokerState,
+    call: &mut Call,
+    header: Header<O>,
+) -> Result<O::Sink, CallError> {
+    let profile = call.find_profile(state)?;
+    let request = O::parse(header, &state.limits)?;
+    let permit = decide::<O>(&call.context.caller, profile, request, call.now)?;
+    let key = O::Key::begin(call, state, O::algorithm(&permit))?;
+    O::open(permit, key)
+}
+
+/// A call whose stream has not ended. It is dropped where the client has gone, where its time is over, or where there is a
+/// bug: the log and the audit say so.
+struct OpenCall<'a> {
+    state: &'a BrokerState,
     call: Option<Call>,
 }
 
-impl Open<'_> {
+impl OpenCall<'_> {
     fn call(&mut self) -> Result<&mut Call, CallError> {
         self.call.as_mut().ok_or(CallError::Internal)
     }
 }
 
-impl Drop for Open<'_> {
+impl Drop for OpenCall<'_> {
     fn drop(&mut self) {
         if let Some(mut call) = self.call.take() {
             let error = if thread::panicking() { CallError::Internal } else { CallError::Cancelled };
             // Nobody is left to wait for the record.
-            drop(call.end::<()>(self.parts, Err(error)));
+            drop(call.end::<()>(self.state, Err(error)));
         }
     }
-}
-
-/// Works on the data in the pool while the shard reads on. A job goes on with the batch that lies in `next`, so that
-/// its thread need not be woken for each.
-struct Worker<'a, S> {
-    broker: &'a Broker,
-    connection: u64,
-    deadline: Instant,
-    next: Arc<Next>,
-    state: State<'a, S>,
-}
-
-enum State<'a, S> {
-    Idle(S),
-    Working(Pin<Box<dyn Future<Output = Result<S, CallError>> + Send + 'a>>),
-    /// An error has ended the call.
-    Gone,
-}
-
-/// The batch after the one that is being worked on.
-#[derive(Default)]
-struct Next {
-    batch: Mutex<Option<Batch>>,
-    taken: Notify,
-}
-
-impl Next {
-    fn take(&self) -> Option<Batch> {
-        let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if batch.is_some() {
-            self.taken.notify_one();
-        }
-        batch
-    }
-
-    /// Gives the batch back where there is one already.
-    fn put(&self, batch: Batch) -> Option<Batch> {
-        let mut place = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
-        if place.is_some() {
-            return Some(batch);
-        }
-        *place = Some(batch);
-        None
-    }
-}
-
-impl<'a, S: Sink> Worker<'a, S> {
-    fn new(broker: &'a Broker, connection: u64, deadline: Instant, sink: S) -> Self {
-        Self { broker, connection, deadline, next: Arc::default(), state: State::Idle(sink) }
-    }
-
-    /// Waits for `next` and sees to it that the work goes on meanwhile.
-    async fn beside<T>(&mut self, next: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
-        tokio::pin!(next);
-        loop {
-            let State::Working(job) = &mut self.state else { return next.await };
-            tokio::select! {
-                biased;
-                done = job => self.done(done)?,
-                next = &mut next => return next,
-            }
-        }
-    }
-
-    /// Begins to work on `batch`, or lays it ready.
-    async fn start<M: Message>(&mut self, mut batch: Batch, reader: &mut Reader<M>) -> Result<(), CallError> {
-        loop {
-            reader.reset_idle_timer();
-            self.deadline = reader.deadline();
-            let State::Working(job) = &mut self.state else {
-                let sink = self.rest().await?;
-                self.run(sink, batch);
-                return Ok(());
-            };
-            match self.next.put(batch) {
-                Some(back) => batch = back,
-                None => return Ok(()),
-            }
-            tokio::select! {
-                biased;
-                done = job => self.done(done)?,
-                () = self.next.taken.notified() => {}
-            }
-        }
-    }
-
-    /// Waits until nothing is being worked on; the sink is the caller's then.
-    async fn rest(&mut self) -> Result<S, CallError> {
-        loop {
-            match std::mem::replace(&mut self.state, State::Gone) {
-                State::Idle(sink) => return Ok(sink),
-                State::Working(job) => {
-                    let done = job.await;
-                    self.done(done)?;
-                }
-                State::Gone => return Err(CallError::Internal),
-            }
-        }
-    }
-
-    /// A job has ended. What lies ready is the next one's.
-    fn done(&mut self, sink: Result<S, CallError>) -> Result<(), CallError> {
-        self.state = State::Gone;
-        let sink = sink?;
-        match self.next.take() {
-            Some(batch) => self.run(sink, batch),
-            None => self.state = State::Idle(sink),
-        }
-        Ok(())
-    }
-
-    fn run(&mut self, mut sink: S, batch: Batch) {
-        let (parts, next) = (Arc::clone(&self.broker.0), Arc::clone(&self.next));
-        let job = move || {
-            let start = Instant::now();
-            let mut batch = Some(batch);
-            while let Some(data) = batch.take() {
-                work(&mut sink, &data)?;
-                drop(data);
-                if start.elapsed() < TURN && parts.pool.queued() == 0 {
-                    batch = next.take();
-                }
-            }
-            Ok(sink)
-        };
-        let (pool, owner, deadline) = (&self.broker.0.pool, self.connection, self.deadline);
-        let run = async move { pool.run(Lane::Short, owner, Some(deadline), job).await? };
-        self.state = State::Working(Box::pin(run));
-    }
-}
-
-fn work<S: Sink>(sink: &mut S, batch: &Batch) -> Result<(), CallError> {
-    batch.pieces().try_for_each(|piece| sink.update(piece))
 }

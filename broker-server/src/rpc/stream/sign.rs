@@ -1,54 +1,48 @@
 //! `StreamService.SignStream`.
 
-use broker_proto::v1::{SignDataResponse, SignStreamHeader, SignStreamRequest};
-use tonic::{Request, Response, Status, Streaming};
+use broker_proto::v1::{SignDataResponse, SignStreamHeader};
 
-use super::sink::Sink;
+use super::handler::{Sink, StreamHandler};
 use crate::{
-    operation,
-    policy::{
-        decide,
-        permit::{Operation as _, SignStream},
-    },
-    request,
-    rpc::{Broker, BrokerState, call::Call, sign_data::signed},
+    operation::{self, signature},
+    policy::{Permit, permit::SignStream},
+    request::{self, FieldError, Limits},
+    rpc::sign_data,
     status::CallError,
+    telemetry::audit::KeyUse,
 };
 
-impl Broker {
-    pub(super) async fn answer_sign_stream(
-        &self,
-        request: Request<Streaming<SignStreamRequest>>,
-    ) -> Result<Response<SignDataResponse>, Status> {
-        let (call, signature) = self.serve_stream(request, SignStream::NAME, open).await?;
-        Ok(Response::new(signed(call, signature)))
+impl StreamHandler for SignStream {
+    type Sink = signature::SignStream;
+
+    fn parse(header: SignStreamHeader, limits: &Limits) -> Result<request::SignStream, FieldError> {
+        request::SignStream::parse(header, limits)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().scheme.data_descriptor()
+    }
+
+    fn open(permit: Permit<Self>, key: KeyUse) -> Result<signature::SignStream, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(signature::SignStream::begin(permit, backend, key)?)
+    }
+
+    fn respond(signature: Vec<u8>) -> SignDataResponse {
+        sign_data::respond(signature)
     }
 }
 
-/// Parses, decides, loads the key.
-fn open(
-    parts: &BrokerState,
-    call: &mut Call,
-    header: SignStreamHeader,
-) -> Result<operation::signature::SignStream, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::SignStream::parse(header, &parts.limits)?;
-    let permit = decide::<SignStream>(&call.context.caller, profile, request, call.now)?;
-    let key_use = call.use_key(parts, permit.rule().scheme.data_descriptor())?;
-    let backend = operation::backend(permit.profile().library);
-    Ok(operation::signature::SignStream::begin(permit, backend, key_use)?)
-}
+impl Sink for signature::SignStream {
+    type Output = Vec<u8>;
 
-impl Sink for operation::signature::SignStream {
-    type Answer = Vec<u8>;
-
-    const KEYED: bool = true;
+    const IN_POOL: bool = true;
 
     fn update(&mut self, data: &[u8]) -> Result<(), CallError> {
         Ok(self.update(data)?)
     }
 
-    fn finish(self, _: &BrokerState, _: &mut Call) -> Result<Vec<u8>, CallError> {
+    fn finish(self) -> Result<Vec<u8>, CallError> {
         Ok(self.finish()?)
     }
 }

@@ -1,54 +1,47 @@
 //! `StreamService.VerifyStream`.
 
-use broker_proto::v1::{VerifyDataResponse, VerifyStreamHeader, VerifyStreamRequest};
-use tonic::{Request, Response, Status, Streaming};
+use broker_proto::v1::{VerifyDataResponse, VerifyStreamHeader};
 
-use super::sink::Sink;
+use super::handler::{Sink, StreamHandler};
 use crate::{
-    operation,
-    policy::{
-        decide,
-        permit::{Operation as _, VerifyStream},
-    },
-    request,
-    rpc::{Broker, BrokerState, call::Call, verify_data::verified},
+    operation::{self, signature},
+    policy::{Permit, permit::VerifyStream},
+    request::{self, FieldError, Limits},
+    rpc::{handler::NoKey, verify_data},
     status::CallError,
 };
 
-impl Broker {
-    pub(super) async fn answer_verify_stream(
-        &self,
-        request: Request<Streaming<VerifyStreamRequest>>,
-    ) -> Result<Response<VerifyDataResponse>, Status> {
-        let (call, valid) = self.serve_stream(request, VerifyStream::NAME, open).await?;
-        Ok(Response::new(verified(call, valid)))
+impl StreamHandler for VerifyStream {
+    type Sink = signature::VerifyStream;
+
+    fn parse(header: VerifyStreamHeader, limits: &Limits) -> Result<request::VerifyStream, FieldError> {
+        request::VerifyStream::parse(header, limits)
+    }
+
+    fn algorithm(permit: &Permit<Self>) -> &'static str {
+        permit.rule().scheme.data_descriptor()
+    }
+
+    fn open(permit: Permit<Self>, _: NoKey) -> Result<signature::VerifyStream, CallError> {
+        let backend = operation::backend(permit.profile().library);
+        Ok(signature::VerifyStream::begin(permit, backend)?)
+    }
+
+    fn respond(valid: bool) -> VerifyDataResponse {
+        verify_data::respond(valid)
     }
 }
 
-/// Parses, decides, loads the key.
-fn open(
-    parts: &BrokerState,
-    call: &mut Call,
-    header: VerifyStreamHeader,
-) -> Result<operation::signature::VerifyStream, CallError> {
-    let profile = call.find_profile(parts)?;
-    let request = request::VerifyStream::parse(header, &parts.limits)?;
-    let permit = decide::<VerifyStream>(&call.context.caller, profile, request, call.now)?;
-    call.algorithm = Some(permit.rule().scheme.data_descriptor());
-    let backend = operation::backend(permit.profile().library);
-    Ok(operation::signature::VerifyStream::begin(permit, backend)?)
-}
+impl Sink for signature::VerifyStream {
+    type Output = bool;
 
-impl Sink for operation::signature::VerifyStream {
-    type Answer = bool;
-
-    const KEYED: bool = true;
+    const IN_POOL: bool = true;
 
     fn update(&mut self, data: &[u8]) -> Result<(), CallError> {
         Ok(self.update(data)?)
     }
 
-    fn finish(self, _: &BrokerState, _: &mut Call) -> Result<bool, CallError> {
+    fn finish(self) -> Result<bool, CallError> {
         Ok(self.finish()?)
     }
 }

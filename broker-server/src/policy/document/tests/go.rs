@@ -1,9 +1,10 @@
-//! Documents of the Go broker, and what becomes of each: the table in `docs/moving-from-go.md` says it, row by row.
+//! Documents of the Go broker and their verdicts, which must match the table in `docs/moving-from-go.md` row by
+//! row.
 
 use super::*;
 use std::sync::Arc;
 
-use self::rows::{BASE, HASH, ISSUER, ROWS, SUBJECT, USAGES};
+use self::rows::{BASE, HASH, ISSUER, SUBJECT, USAGES, rows};
 use crate::{
     algorithm::KeyType,
     policy::{document::load, profile::ExtendedKeyUsage},
@@ -13,10 +14,10 @@ mod rows;
 
 const PAGE: &str = include_str!("../../../../../docs/moving-from-go.md");
 
-/// The heading of the table's section.
+/// The heading of the section with the table.
 const HEADING: &str = "### Document by document";
 
-/// What becomes of a document.
+/// The result of reading a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Loads,
@@ -25,6 +26,7 @@ enum Verdict {
 }
 
 impl Verdict {
+    /// Reads a document and returns its verdict.
     fn of(text: &str, lenient: bool) -> Self {
         match load("p.yaml", text, CAPABILITIES, lenient) {
             Ok(document) if document.warnings.is_empty() => Self::Loads,
@@ -33,7 +35,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict that a cell of the table begins with.
+    /// Returns the verdict with which a cell of the table begins.
     fn in_cell(cell: &str) -> Self {
         let word = cell.split([':', ';', ',']).next().unwrap_or_default().trim();
         match word {
@@ -45,6 +47,7 @@ impl Verdict {
     }
 }
 
+/// Applies an edit to [`BASE`].
 fn edited((part, with): (&str, &str)) -> String {
     if part.is_empty() {
         return with.to_owned();
@@ -53,7 +56,7 @@ fn edited((part, with): (&str, &str)) -> String {
     BASE.replacen(part, with, 1)
 }
 
-/// The table's rows: what, strictly, leniently.
+/// Returns the rows of the table: the description, the strict verdict and the lenient one.
 fn table() -> Vec<(&'static str, Verdict, Verdict)> {
     let (_, section) = PAGE.split_once(HEADING).expect("the page has the table's section");
     let lines = section.lines().skip_while(|line| !line.starts_with('|')).skip(2);
@@ -68,35 +71,35 @@ fn table() -> Vec<(&'static str, Verdict, Verdict)> {
 }
 
 #[test]
-fn the_page_and_the_cases_have_the_same_rows() {
+fn page_and_cases_have_the_same_rows() {
     let page: Vec<&str> = table().into_iter().map(|(what, ..)| what).collect();
-    let cases: Vec<&str> = ROWS.iter().map(|row| row.what).collect();
+    let cases: Vec<&str> = rows().map(|row| row.what).collect();
     assert_eq!(page, cases);
-    assert!(ROWS.iter().all(|row| !row.edits.is_empty()));
+    assert!(rows().all(|row| !row.edits.is_empty()));
 }
 
 #[test]
-fn documents_of_the_go_broker_fare_as_the_page_says() {
+fn documents_have_the_verdicts_of_the_page() {
     let mut documents = 0;
-    let mut wrong = Vec::new();
+    let mut mismatches = Vec::new();
     for (what, strict, lenient) in table() {
-        let Some(row) = ROWS.iter().find(|row| row.what == what) else { continue };
+        let Some(row) = rows().find(|row| row.what == what) else { continue };
         for edit in row.edits {
             let text = edited(*edit);
             let found = (Verdict::of(&text, false), Verdict::of(&text, true));
             documents += 1;
             if found != (strict, lenient) {
                 let lenient = load("p.yaml", &text, CAPABILITIES, true);
-                wrong.push(format!("{what}\n  {:?}\n  {found:?}, {lenient:?}", edit.1));
+                mismatches.push(format!("{what}\n  {:?}\n  {found:?}, {lenient:?}", edit.1));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
     assert!(documents >= 100, "{documents} documents");
 }
 
 #[test]
-fn a_lenient_reading_never_widens_what_a_profile_allows() {
+fn lenient_reading_allows_no_more_than_the_go_broker() {
     let sign = |edit: (&str, &str)| {
         let document = load("p.yaml", &edited(edit), CAPABILITIES, true).unwrap();
         let profile = Arc::clone(&document.profiles[0]);
@@ -108,8 +111,8 @@ fn a_lenient_reading_never_widens_what_a_profile_allows() {
     assert_eq!(rsa(("MinKeySize: 2048", "MinKeySize: 0")), Some((0, 4096)));
     assert_eq!(rsa(("MaxKeySize: 4096", "MaxKeySize: 1000000")), Some((2048, 65_536)));
     assert_eq!(rsa(("MaxKeySize: 4096", "MaxKeySize:")), Some((2048, 0)));
-    assert!(!sign(("            MaxKeySize: 4096\n", "")).subject_keys.allow(KeyType::Rsa { bits: 2048 }));
-    assert!(!sign(("MinKeySize: 2048", "MinKeySize: 4097")).subject_keys.allow(KeyType::Rsa { bits: 4096 }));
+    assert!(!sign(("            MaxKeySize: 4096\n", "")).subject_keys.allows(KeyType::Rsa { bits: 2048 }));
+    assert!(!sign(("MinKeySize: 2048", "MinKeySize: 4097")).subject_keys.allows(KeyType::Rsa { bits: 4096 }));
     assert_eq!(sign((SUBJECT, "\n")).subject_keys.to_string(), "no key at all");
     assert_eq!(sign((ISSUER, "\n        Issuer:\n")).issuer_keys.to_string(), "no key at all");
     assert_eq!(
@@ -126,7 +129,7 @@ fn a_lenient_reading_never_widens_what_a_profile_allows() {
 }
 
 #[test]
-fn a_lenient_reading_serves_what_the_go_broker_serves() {
+fn lenient_reading_serves_what_the_go_broker_serves() {
     let profile = |edit: (&str, &str)| {
         let document = load("p.yaml", &edited(edit), CAPABILITIES, true).unwrap();
         Arc::clone(&document.profiles[0])
@@ -146,7 +149,7 @@ fn a_lenient_reading_serves_what_the_go_broker_serves() {
 }
 
 #[test]
-fn enforced_sunsets_need_a_date_even_leniently() {
+fn lenient_reading_needs_a_date_for_enforced_sunsets() {
     let text = "Settings: { EnforceSunset: true }\nProfiles:\n- Name: A\n  Deprecation: { RemoveAfter: next year }\n  API: { HashData: { HashAlg: sha-256 } }\n";
     assert_eq!(Verdict::of(text, true), Verdict::Refused);
     assert_eq!(Verdict::of(&text.replace("true", "false"), true), Verdict::Warning);

@@ -1,9 +1,9 @@
-//! What is no document, or more than one, or says things in a way that is not taken.
+//! Texts that are not one valid YAML document.
 
 use super::*;
 
 #[test]
-fn documents_that_are_none() {
+fn rejects_texts_that_are_no_profile_document() {
     for (text, message) in [
         ("", "neither"),
         ("# only a comment\n", "neither"),
@@ -16,8 +16,8 @@ fn documents_that_are_none() {
         ("- Name: A", "`API` is missing"),
         ("- Name: A\n  API: {}", "at least one section"),
     ] {
-        let mistake = only(text);
-        assert!(mistake.message.contains(message), "{text:?}: {mistake}");
+        let error = only_error(text);
+        assert!(error.message.contains(message), "{text:?}: {error}");
     }
     for text in [
         "\0\u{1}\u{2}",
@@ -33,29 +33,29 @@ fn documents_that_are_none() {
         &"- ".repeat(1000),
         &"{a: ".repeat(1000),
     ] {
-        assert!(!mistakes(text).is_empty());
+        assert!(!errors(text).is_empty());
     }
-    let mistake = only(&" ".repeat(MAX_BYTES + 1));
-    assert!(mistake.message.contains("at most 1048576"), "{mistake}");
+    let error = only_error(&" ".repeat(MAX_BYTES + 1));
+    assert!(error.message.contains("the limit is 1048576"), "{error}");
 }
 
 #[test]
-fn a_second_document_is_refused_where_it_starts() {
+fn rejects_a_second_document_where_it_starts() {
     let one = "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }\n";
-    let mistake = only(&format!("{one}---\n{one}"));
-    assert!(mistake.message.contains("document"), "{mistake}");
-    assert!(mistake.line >= 3, "{mistake}");
+    let error = only_error(&format!("{one}---\n{one}"));
+    assert!(error.message.contains("document"), "{error}");
+    assert!(error.line >= 3, "{error}");
 }
 
 #[test]
-fn a_syntax_error_has_its_place() {
-    let mistake = &mistakes("Profiles:\n  - Name: A\n  - Name: [\n")[0];
-    assert!(mistake.line >= 3, "{mistake}");
-    assert!(!mistake.message.contains('\n'), "{mistake}");
+fn syntax_errors_have_a_position() {
+    let error = &errors("Profiles:\n  - Name: A\n  - Name: [\n")[0];
+    assert!(error.line >= 3, "{error}");
+    assert!(!error.message.contains('\n'), "{error}");
 }
 
 #[test]
-fn aliases_are_refused_where_they_stand() {
+fn rejects_aliases_at_their_position() {
     let text = "\
 - Name: A
   API: &api
@@ -63,17 +63,17 @@ fn aliases_are_refused_where_they_stand() {
 - Name: B
   API: *api
 ";
-    let mistake = only(text);
-    assert_eq!((mistake.line, mistake.column), (5, 8));
-    assert!(mistake.message.contains("aliases are not taken"), "{mistake}");
+    let error = only_error(text);
+    assert_eq!((error.line, error.column), (5, 8));
+    assert!(error.message.contains("aliases are not supported"), "{error}");
     let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c]\n";
-    assert!(!mistakes(bomb).is_empty());
+    assert!(!errors(bomb).is_empty());
 }
 
 #[test]
-fn a_thousand_mistakes_are_enough() {
+fn lists_at_most_a_thousand_errors() {
     let text: String = (0..5000).map(|n| format!("key{n}: 1\n")).collect();
-    let all = mistakes(&text);
+    let all = errors(&text);
     assert_eq!(all.len(), 1001);
     assert!(all[1000].message.contains("not listed"));
 }

@@ -1,0 +1,150 @@
+//! The table of operations: the one declaration of each.
+//!
+//! The table is a macro that hands its rows to another macro. `policy::permit` makes the types of the policy from it, and
+//! `rpc::handler` what the wire has to know: the methods and how they are dispatched, the items of a pipeline, which uses
+//! of keys are recorded. What an operation does stands in `rpc/<operation>.rs`; the compiler asks for it.
+//!
+//! A row has these fields:
+//! - `paths`: the method of the current API, then methods of older generations that have the same messages;
+//! - `messages`: the request (for a stream: each message of it) and the response, types of `broker_proto::v1`. Which of
+//!   their fields are secret is declared in the `.proto` files;
+//! - `key`: `KeyUse` where a secret key is used or made, so that every call leaves a record in the audit, else `NoKey`;
+//! - `section`: the section of the profile that decides, its field in `policy::profile::Profile`, and its type;
+//! - `request`: the parsed request, and what the decision settles beside it;
+//! - `checks`: `own` where a file of `policy` implements `Decide`, `none` where no rule looks at the request.
+//!
+//! A unary operation is also an item of the pipeline, under its own name.
+
+macro_rules! with_operations {
+    ($callback:ident) => {
+        $callback! {
+            unary {
+                /// `CryptoService.HashData`.
+                HashData {
+                    paths: ["/cryptobroker.v1.CryptoService/HashData"],
+                    messages: HashDataRequest => HashDataResponse,
+                    key: NoKey,
+                    section: "HashData" in hash_data: HashDataRule,
+                    request: request::HashData => (),
+                    checks: none,
+                }
+                /// `CryptoService.SignCertificate`.
+                SignCertificate {
+                    paths: ["/cryptobroker.v1.CryptoService/SignCertificate"],
+                    messages: SignCertificateRequest => SignCertificateResponse,
+                    key: KeyUse,
+                    section: "SignCertificate" in sign_certificate: SignCertificateRule,
+                    request: request::SignCertificate => CertificateGrant,
+                    checks: own,
+                }
+                /// `CryptoService.SignData`.
+                SignData {
+                    paths: ["/cryptobroker.v1.CryptoService/SignData"],
+                    messages: SignDataRequest => SignDataResponse,
+                    key: KeyUse,
+                    section: "SignData" in sign_data: SignDataRule,
+                    request: request::SignData => SignatureGrant,
+                    checks: own,
+                }
+                /// `CryptoService.VerifyData`.
+                VerifyData {
+                    paths: ["/cryptobroker.v1.CryptoService/VerifyData"],
+                    messages: VerifyDataRequest => VerifyDataResponse,
+                    key: NoKey,
+                    section: "SignData" in sign_data: SignDataRule,
+                    request: request::VerifyData => SignatureGrant,
+                    checks: own,
+                }
+                /// `SignatureKeyService.GenerateKeyPair`.
+                GenerateSignatureKeyPair {
+                    paths: ["/cryptobroker.v1.SignatureKeyService/GenerateKeyPair"],
+                    messages: GenerateKeyPairRequest => GenerateKeyPairResponse,
+                    key: KeyUse,
+                    section: "SignData" in sign_data: SignDataRule,
+                    request: request::GenerateKeyPair => SignatureKeyGrant,
+                    checks: own,
+                }
+                /// `CryptoService.EncryptData`.
+                EncryptData {
+                    paths: [
+                        "/cryptobroker.v1.CryptoService/EncryptData",
+                        "/CryptoBroker.CryptoGrpc/EncryptData",
+                    ],
+                    messages: EncryptDataRequest => EncryptDataResponse,
+                    key: KeyUse,
+                    section: "EncryptData" in encrypt_data: EncryptDataRule,
+                    request: request::EncryptData => (),
+                    checks: own,
+                }
+                /// `CryptoService.DecryptData`.
+                DecryptData {
+                    paths: [
+                        "/cryptobroker.v1.CryptoService/DecryptData",
+                        "/CryptoBroker.CryptoGrpc/DecryptData",
+                    ],
+                    messages: DecryptDataRequest => DecryptDataResponse,
+                    key: KeyUse,
+                    section: "EncryptData" in encrypt_data: EncryptDataRule,
+                    request: request::DecryptData => (),
+                    checks: own,
+                }
+                /// `KemService.GenerateKeyPair`.
+                GenerateKemKeyPair {
+                    paths: ["/cryptobroker.v1.KemService/GenerateKeyPair"],
+                    messages: GenerateKeyPairRequest => GenerateKeyPairResponse,
+                    key: KeyUse,
+                    section: "KEM" in kem: KemRule,
+                    request: request::GenerateKeyPair => (),
+                    checks: own,
+                }
+                /// `KemService.Encapsulate`.
+                Encapsulate {
+                    paths: ["/cryptobroker.v1.KemService/Encapsulate"],
+                    messages: EncapsulateRequest => EncapsulateResponse,
+                    key: KeyUse,
+                    section: "KEM" in kem: KemRule,
+                    request: request::Encapsulate => (),
+                    checks: own,
+                }
+                /// `KemService.Decapsulate`. Policy has checked that the key fits the profile's mechanism, or can fit it.
+                Decapsulate {
+                    paths: ["/cryptobroker.v1.KemService/Decapsulate"],
+                    messages: DecapsulateRequest => DecapsulateResponse,
+                    key: KeyUse,
+                    section: "KEM" in kem: KemRule,
+                    request: request::Decapsulate => (),
+                    checks: own,
+                }
+            }
+            stream {
+                /// `StreamService.HashStream`.
+                HashStream {
+                    paths: ["/cryptobroker.v1.StreamService/HashStream"],
+                    messages: HashStreamRequest => HashDataResponse,
+                    key: NoKey,
+                    section: "HashData" in hash_data: HashDataRule,
+                    request: request::HashStream => (),
+                    checks: none,
+                }
+                /// `StreamService.SignStream`.
+                SignStream {
+                    paths: ["/cryptobroker.v1.StreamService/SignStream"],
+                    messages: SignStreamRequest => SignDataResponse,
+                    key: KeyUse,
+                    section: "SignData" in sign_data: SignDataRule,
+                    request: request::SignStream => SignatureGrant,
+                    checks: own,
+                }
+                /// `StreamService.VerifyStream`.
+                VerifyStream {
+                    paths: ["/cryptobroker.v1.StreamService/VerifyStream"],
+                    messages: VerifyStreamRequest => VerifyDataResponse,
+                    key: NoKey,
+                    section: "SignData" in sign_data: SignDataRule,
+                    request: request::VerifyStream => SignatureGrant,
+                    checks: own,
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,192 @@
+//! Profiles, keys, certification requests and CAs for the random requests.
+
+use std::sync::LazyLock;
+
+use crate::{
+    algorithm::{Curve, Kem, KeyType, MlDsa},
+    backend::evp::PrivateKey,
+    operation::CAPABILITIES,
+    policy::{CaFacts, Catalogue, profile::KeyUsage},
+    request::{AlternativeName, SigningKey, VerificationKey},
+    secret::SecretBytes,
+};
+
+/// Returns sections that cover each rule of the profile language, with and without it.
+fn sections() -> Vec<String> {
+    let mut sections = vec!["HashData: { HashAlg: sha-256 }".to_owned()];
+    let ecdsa = "ECDSA: { MinKeySize: 256, MaxKeySize: 256 }";
+    let any = "ECDSA: { MinKeySize: 224, MaxKeySize: 521 }, Ed25519: {}, RSA: { MinKeySize: 2048, MaxKeySize: 4096 }";
+    for (mode, algorithm, keys, seeds) in [
+        ("legacy", "rsa, HashAlg: sha-256", "RSA: { MinKeySize: 2048, MaxKeySize: 4096 }", false),
+        ("legacy", "rsa-pss, HashAlg: sha-256", "RSA: { MinKeySize: 4224, MaxKeySize: 8192 }", false),
+        ("legacy", "ecdsa, HashAlg: sha-256", ecdsa, false),
+        ("legacy", "ecdsa, HashAlg: sha-384", any, false),
+        ("legacy", "ed25519", "Ed25519: {}", true),
+        ("post-quantum", "ml-dsa-65", "ML-DSA-65: {}", true),
+        (
+            "hybrid",
+            "MLDSA65-ECDSA-P384-SHA512",
+            "ECDSA: { MinKeySize: 384, MaxKeySize: 384 }, ML-DSA-65: {}",
+            false,
+        ),
+    ] {
+        for format in ["RAW", "CMS"] {
+            for seed in if seeds { &["", ", AllowSeed: true"][..] } else { &[""] } {
+                // A composite profile cannot have the format CMS.
+                let format = if mode == "hybrid" { "DER" } else { format };
+                sections.push(format!(
+                    "SignData: {{ SigningMode: {mode}, SignAlg: {algorithm}, SignatureFormat: {format}, \
+                     KeyConstraints: {{ {keys} }}{seed} }}"
+                ));
+            }
+        }
+    }
+    for size in [128, 256] {
+        for nonce in ["random", "user-provided"] {
+            sections.push(format!(
+                "EncryptData: {{ EncryptAlg: aes-gcm, KeySize: {size}, NonceStrategy: {nonce}, TagLength: 128 }}"
+            ));
+        }
+    }
+    for kem in Kem::ALL {
+        for seed in [true, false] {
+            sections.push(format!("KEM: {{ KemAlg: {}, AllowSeed: {seed} }}", kem.name()));
+        }
+    }
+    let names = ["", "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.svc.example] }, "];
+    let checks = ["", "IssuerChecks: { RequireCA: true }, ", "IssuerChecks: { NestValidity: true }, "];
+    for (subjects, issuers) in [(ecdsa, ecdsa), (any, any)] {
+        for more in names.iter().flat_map(|names| checks.map(|checks| format!("{names}{checks}"))) {
+            sections.push(format!(
+                "SignCertificate: {{ SignAlg: ecdsa, HashAlg: sha-256, {more}Validity: {{ ValidNotBeforeOffset: -1h, \
+                 ValidNotAfterOffset: 24h }}, KeyConstraints: {{ Subject: {{ {subjects} }}, Issuer: {{ {issuers} }} }} }}"
+            ));
+        }
+    }
+    sections
+}
+
+/// A catalogue with each section in a profile that is served, and in one that is past its sunset.
+pub(super) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let mut text = "Settings: { EnforceSunset: true }\nProfiles:\n".to_owned();
+    for retired in ["", "    Deprecation: { RemoveAfter: \"2026-01-01\" }\n"] {
+        for section in sections() {
+            let number = text.lines().count();
+            text += &format!("  - Name: P{number}\n{retired}    API: {{ {section} }}\n");
+        }
+    }
+    Catalogue::parse("p.yaml", &text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"))
+});
+
+/// A private key in PKCS #8, its public key, and their type.
+pub(super) struct Material {
+    pub(super) key_type: KeyType,
+    private: Vec<u8>,
+    public: Vec<u8>,
+}
+
+pub(super) static KEYS: LazyLock<Vec<Material>> = LazyLock::new(|| {
+    [
+        KeyType::Rsa { bits: 2048 },
+        KeyType::Ec(Curve::P256),
+        KeyType::Ec(Curve::P384),
+        KeyType::Ed25519,
+        KeyType::MlDsa(MlDsa::MlDsa65),
+        KeyType::MlDsa(MlDsa::MlDsa87),
+    ]
+    .into_iter()
+    .map(|key_type| {
+        let key = PrivateKey::generate(key_type).unwrap();
+        Material {
+            key_type,
+            private: key.to_pkcs8().unwrap().expose().to_vec(),
+            public: key.public().unwrap().to_spki().unwrap(),
+        }
+    })
+    .collect()
+});
+
+impl Material {
+    pub(super) fn signing(&self) -> SigningKey {
+        SigningKey::from_bytes(SecretBytes::new(self.private.clone())).unwrap()
+    }
+
+    pub(super) fn verification(&self) -> VerificationKey {
+        VerificationKey::from_bytes(&self.public).unwrap()
+    }
+}
+
+/// A certification request, and its contents.
+pub(super) struct Subject {
+    pub(super) pem: String,
+    pub(super) key_type: KeyType,
+    pub(super) names: Vec<AlternativeName>,
+}
+
+pub(super) static CSRS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
+    let mut requests = Vec::new();
+    for (key_type, algorithm) in kinds() {
+        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        for names in [&[][..], &["a.svc.example"], &["evil.example"], &["a.svc.example", "10.0.0.1"]] {
+            let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let request = rcgen::CertificateParams::new(texts).unwrap().serialize_request(&key).unwrap();
+            let names = names.iter().map(|name| match name.parse() {
+                Ok(address) => AlternativeName::Ip(address),
+                Err(_) => AlternativeName::Dns((*name).into()),
+            });
+            requests.push(Subject { pem: request.pem().unwrap(), key_type, names: names.collect() });
+        }
+    }
+    requests
+});
+
+/// A CA, and the facts about its certificate.
+pub(super) struct Issuer {
+    pub(super) certificate: String,
+    pub(super) key: String,
+    pub(super) key_type: KeyType,
+    pub(super) facts: CaFacts,
+}
+
+pub(super) static ISSUERS: LazyLock<Vec<Issuer>> = LazyLock::new(|| {
+    use rcgen::{BasicConstraints, IsCa, KeyUsagePurpose, date_time_ymd};
+    let mut issuers = Vec::new();
+    for (key_type, algorithm) in kinds() {
+        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        for (is_ca, usage, wide) in [
+            (IsCa::Ca(BasicConstraints::Unconstrained), None, true),
+            (IsCa::Ca(BasicConstraints::Constrained(0)), Some(KeyUsagePurpose::KeyCertSign), true),
+            (IsCa::Ca(BasicConstraints::Unconstrained), Some(KeyUsagePurpose::DigitalSignature), true),
+            (IsCa::Ca(BasicConstraints::Unconstrained), None, false),
+            (IsCa::NoCa, None, true),
+        ] {
+            let facts = CaFacts {
+                is_ca: matches!(is_ca, IsCa::Ca(_)),
+                path_len: matches!(is_ca, IsCa::Ca(BasicConstraints::Constrained(_))).then_some(0),
+                key_usage: usage.map(|usage| match usage {
+                    KeyUsagePurpose::KeyCertSign => KeyUsage::KEY_CERT_SIGN,
+                    _ => KeyUsage::DIGITAL_SIGNATURE,
+                }),
+                // 2020-01-01 to 2040-01-01, or 2027-01-15 to 2027-01-16.
+                not_before: if wide { 1_577_836_800 } else { 1_799_971_200 },
+                not_after: if wide { 2_208_988_800 } else { 1_800_057_600 },
+            };
+            let mut ca = rcgen::CertificateParams::default();
+            ca.is_ca = is_ca;
+            ca.key_usages = usage.into_iter().collect();
+            ca.not_before = if wide { date_time_ymd(2020, 1, 1) } else { date_time_ymd(2027, 1, 15) };
+            ca.not_after = if wide { date_time_ymd(2040, 1, 1) } else { date_time_ymd(2027, 1, 16) };
+            let certificate = ca.self_signed(&key).unwrap().pem();
+            issuers.push(Issuer { certificate, key: key.serialize_pem(), key_type, facts });
+        }
+    }
+    issuers
+});
+
+fn kinds() -> [(KeyType, &'static rcgen::SignatureAlgorithm); 3] {
+    [
+        (KeyType::Ec(Curve::P256), &rcgen::PKCS_ECDSA_P256_SHA256),
+        (KeyType::Ec(Curve::P384), &rcgen::PKCS_ECDSA_P384_SHA384),
+        (KeyType::Ed25519, &rcgen::PKCS_ED25519),
+    ]
+}

@@ -1,0 +1,169 @@
+//! Where calls go: straight to the broker, or through the gRPC library for the protocol's own services.
+
+use std::{future::poll_fn, pin::Pin};
+
+use broker_proto::v1;
+use bytes::{Bytes, BytesMut};
+use http_body::Frame;
+use tonic::{Code, Status, body::Body, service};
+use tonic_reflection::server::{Builder, Error as ReflectionError};
+use tower::Service as _;
+
+use super::{Broker, CallContext, CallHandle, Dispatch, Health, PipelineBody, Service, method, unary};
+use crate::status::CallError;
+
+/// Size of a request in bytes to health and reflection. Their requests hold a name at most.
+const MAX_LIBRARY_REQUEST: usize = 16 << 10;
+
+/// The services of one I/O thread.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    pub(crate) broker: Broker,
+    /// The protocol's own services. It also answers for methods that do not exist.
+    pub(crate) library: service::Routes,
+}
+
+impl Routes {
+    pub(super) fn new(broker: &Broker, health: &Health) -> Self {
+        let health = health.server().max_decoding_message_size(MAX_LIBRARY_REQUEST);
+        let services = service::Routes::new(health);
+        let library = reflect(services.clone(), &broker.services()).unwrap_or_else(|error| {
+            // The descriptors are compiled in, so a test has seen them; without reflection the rest still serves.
+            tracing::error!(%error, "reflection is not available");
+            services
+        });
+        Self { broker: broker.clone(), library: library.prepare() }
+    }
+
+    /// Answers a request without HTTP/2, for measurements and tests: returns the frames of the answer, in which each
+    /// message has its length prefix. The request's extensions hold its [`CallContext`] and, for a pipeline, its
+    /// [`CallHandle`].
+    ///
+    /// # Errors
+    /// Fails with the status of the call.
+    pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
+        let Some(method) = method(request.uri().path()) else { return self.answer_by_library(request).await };
+        let extensions = request.extensions();
+        let context: CallContext = extensions.get().copied().ok_or(CallError::Internal)?;
+        match method.dispatch {
+            Dispatch::Unary(unary) => {
+                Ok(unary::answer(&self.broker, unary, context, request.into_body()).await?)
+            }
+            Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?),
+            Dispatch::Pipeline => {
+                let handle: CallHandle = extensions.get().cloned().ok_or(CallError::Internal)?;
+                let broker = self.broker.clone();
+                collect(PipelineBody::new(broker, context, handle, request.into_body())).await
+            }
+            Dispatch::Library => self.answer_by_library(request).await,
+        }
+    }
+
+    async fn answer_by_library(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
+        let Ok(answer) = self.library.call(request).await;
+        // An answer of headers alone has its status there ("gRPC over HTTP/2", Trailers-Only).
+        match Status::from_header_map(answer.headers()) {
+            Some(status) if status.code() == Code::Ok => Ok(Bytes::new()),
+            Some(status) => Err(status),
+            None => collect(answer.into_body()).await,
+        }
+    }
+}
+
+/// Collects the data of an answer whose status is OK.
+async fn collect(
+    mut body: impl http_body::Body<Data = Bytes, Error = Status> + Unpin,
+) -> Result<Bytes, Status> {
+    let mut frames = BytesMut::new();
+    loop {
+        match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.transpose()?.map(Frame::into_data) {
+            Some(Ok(data)) => frames.extend_from_slice(&data),
+            Some(Err(trailers)) => {
+                let status = trailers.trailers_ref().and_then(Status::from_header_map);
+                return match status {
+                    Some(status) if status.code() == Code::Ok => Ok(frames.freeze()),
+                    Some(status) => Err(status),
+                    None => Err(CallError::Internal.into()),
+                };
+            }
+            None => return Err(CallError::Internal.into()),
+        }
+    }
+}
+
+/// Adds gRPC server reflection of these services and the protocol's own, in the versions that old and new tools ask for.
+fn reflect(routes: service::Routes, services: &[Service]) -> Result<service::Routes, ReflectionError> {
+    const PROTOCOL: [&str; 3] = [
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ];
+    let builder = || {
+        let builder = Builder::configure();
+        let names = services.iter().map(|service| service.name).chain(PROTOCOL);
+        names
+            .fold(builder, |builder, name| builder.with_service_name(name))
+            .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+            .include_reflection_service(false)
+    };
+    let new = builder().build_v1()?.max_decoding_message_size(MAX_LIBRARY_REQUEST);
+    let old = builder().build_v1alpha()?.max_decoding_message_size(MAX_LIBRARY_REQUEST);
+    Ok(routes.add_service(new).add_service(old))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::{Duration, Instant};
+
+    use http_body_util::Full;
+    use tonic_types::StatusExt as _;
+
+    use super::*;
+    use crate::{
+        caller::Caller,
+        compute::Pool,
+        operation::{CAPABILITIES, aead::NonceLedger},
+        policy::Catalogue,
+        rpc::BrokerState,
+    };
+
+    /// The status of a request with this message, or that of an answer.
+    async fn status(path: &str, message: &[u8]) -> Status {
+        let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
+        let pool = Pool::new(1, 1, Duration::from_secs(1));
+        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let mut routes = broker.routes(&Health::new(&broker.services()));
+        let length = u8::try_from(message.len()).unwrap();
+        let frame = [&[0, 0, 0, 0, length][..], message].concat();
+        let mut request = http::Request::post(path).body(Body::new(Full::new(frame.into()))).unwrap();
+        request.extensions_mut().insert(CallContext {
+            caller: Caller { uid: 1, gid: 1, pid: None },
+            connection: 1,
+            deadline: Instant::now() + Duration::from_secs(60),
+            received: 0,
+            arrived: Instant::now(),
+            idle_timeout: None,
+        });
+        routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))
+    }
+
+    #[tokio::test]
+    async fn answer_of_headers_alone_has_its_own_status() {
+        // An unknown service; a method that there is not; a stream without a header.
+        for (path, message, code) in [
+            ("/grpc.health.v1.Health/Check", &b"\x0a\x01x"[..], Code::NotFound),
+            ("/cryptobroker.v1.StreamService/Nothing", b"", Code::Unimplemented),
+            ("/cryptobroker.v1.StreamService/HashStream", b"", Code::InvalidArgument),
+            ("/grpc.health.v1.Health/Check", b"", Code::Ok),
+        ] {
+            assert_eq!(status(path, message).await.code(), code, "{path}");
+        }
+        let refused = status("/cryptobroker.v1.StreamService/HashStream", b"").await;
+        assert!(refused.get_details_error_info().unwrap().reason.starts_with("FIELD_"), "{refused}");
+    }
+}
