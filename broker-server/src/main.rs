@@ -81,7 +81,7 @@ fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
         tracing::info!(key_uses, "drained");
         return Ok(ExitCode::SUCCESS);
     }
-    let calls = if let Outcome::Cut { calls } = outcome { calls } else { 0 };
+    let calls = if let Outcome::DrainDeadlineExceeded { calls } = outcome { calls } else { 0 };
     tracing::error!(
         calls,
         key_uses,

@@ -136,7 +136,7 @@ impl Server {
             }
         };
         let outcome = transport::run(listeners, &options, routes, &health, stop)?;
-        if matches!(outcome, Outcome::Cut { .. }) {
+        if matches!(outcome, Outcome::DrainDeadlineExceeded { .. }) {
             pool.abandon();
         }
         let stopped_at = stopped_at.get().copied().unwrap_or_else(Instant::now);

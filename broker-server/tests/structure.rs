@@ -23,7 +23,6 @@ use imports::Import;
 const KNOWN: &[(&str, &str, &[&str])] = &[
     ("benches", "", &["in_process", "scenario"]),
     ("broker-cli", "", &["args", "broker", "output", "repeat"]),
-    ("broker-server", "transport", &["admission", "body", "connection", "drain", "peer", "shard"]),
     ("proto", "", &["decode", "described"]),
 ];
 
