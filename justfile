@@ -1,9 +1,9 @@
-# The steps of CI by name, and what else one runs often. `just` alone lists the recipes.
+# Recipes for the steps of CI and for other frequent tasks. `just` alone lists them.
 
 _default:
     @just --list
 
-# Everything that CI checks, in its order: the same as `.ci/run`.
+# Runs all CI steps in order, like `.ci/run`.
 ci:
     .ci/run
 
@@ -17,7 +17,7 @@ fmt-check:
 lint:
     .ci/run lint
 
-# Licences, banned crates and sources.
+# Checks licences, banned crates and sources of dependencies.
 deny:
     .ci/run deny
 
@@ -27,30 +27,34 @@ doc:
 test:
     .ci/run test
 
-# The client library with its blocking facade.
+# Tests the client library with all its features.
 client:
     .ci/run client
 
-# The build with AWS-LC's FIPS 140-3 module. Needs cmake, Go, perl and make besides the C compiler.
+# Lints and tests the build with AWS-LC's FIPS 140-3 module. Needs cmake, Go, perl and make besides the C compiler.
 fips:
     .ci/run fips
 
-# The instructions of the hot paths against the record. Needs valgrind.
+# Compares the instruction counts of the hot paths with the recorded ones. Needs valgrind.
 bench-gate:
     .ci/run bench-gate
+
+# Compares the API of broker-client with that of a commit or tag: `just semver TAG`.
+semver baseline='HEAD~1':
+    BASELINE={{baseline}} .ci/run semver
 
 # Clients of other languages. Needs Go, Node.js and npm.
 interop:
     .ci/run interop
 
-# Records the instructions of the hot paths anew.
+# Records new instruction counts of the hot paths. Needs valgrind.
 bench-record:
     .ci/run bench-record
 
-# What a call costs beside its cryptography: about a minute, with `--full` more than half an hour.
+# Measures the overhead of a call beyond its cryptography: about a minute, with `--full` more than half an hour.
 overhead *options:
     cargo run --release -p broker-benches --bin overhead -- {{options}}
 
-# A newcomer's first minute.
+# Runs the demo.
 demo:
     cargo run --release --bin cryptobroker -- demo

@@ -1,4 +1,4 @@
-//! Hashes the arguments with the profile `Default` of a running broker.
+//! Hashes its arguments with the profile `Default` of a running broker.
 //!
 //! `cargo run -p broker-client --example hash -- some words`
 
@@ -18,12 +18,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    // The socket comes from CRYPTO_BROKER_SOCKET, or is one of the default ones.
+    // The socket is that of CRYPTO_BROKER_SOCKET, or else one of the default sockets.
     let client = Client::builder().connect().await?;
     let words: Vec<String> = env::args().skip(1).collect();
-    let answer = client.hash_data(HashDataRequest::new(words.join(" ")).profile("Default")).await?;
-    println!("{}  {}", answer.value.to_hex(), answer.algorithm());
-    if let Some(warning) = answer.deprecation {
+    let response = client.hash_data(HashDataRequest::new(words.join(" ")).profile("Default")).await?;
+    println!("{}  {}", response.value.to_hex(), response.algorithm());
+    if let Some(warning) = response.deprecation {
         eprintln!("profile {} is deprecated; use {:?}", warning.profile, warning.replaced_by);
     }
     Ok(())

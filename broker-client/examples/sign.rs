@@ -1,4 +1,4 @@
-//! Has a running broker issue a certificate, from a program without an async runtime.
+//! Requests a certificate from a running broker, in a program without an async runtime.
 //!
 //! `cargo run -p broker-client --features blocking --example sign -- request.csr ca.crt ca.key > leaf.crt`
 

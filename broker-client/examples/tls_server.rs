@@ -1,9 +1,9 @@
-//! A TLS server whose private key is used by the broker alone: each handshake is a SignData.
+//! A TLS server whose handshakes the broker signs: each is a SignData.
 //!
 //! `cargo run -p broker-client --features rustls --example tls_server -- server.crt server.key Default`
 //!
-//! The key has to be on P-521, because the profile `Default` signs by ECDSA with SHA-512 and TLS has that hash with this curve
-//! alone. `curl -k https://127.0.0.1:8443/` shows it.
+//! The key must be on P-521, because the profile `Default` signs by ECDSA with SHA-512, which TLS combines only
+//! with this curve. `curl -k https://127.0.0.1:8443/` makes a handshake.
 
 use std::{
     env,
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn run(certificate: &str, key: &str, profile: &str) -> Result<(), Box<dyn Error>> {
-    // A broker that stands still must not hold a handshake for long.
+    // The timeout bounds how long a broker that does not respond can block a handshake.
     let client = Client::builder().profile(profile).timeout(Duration::from_secs(2)).connect()?;
     let key = Zeroizing::new(fs::read_to_string(key).map_err(|error| format!("{key}: {error}"))?);
     let key = TlsKey::new(SigningKey::new(client, key), SignatureScheme::ECDSA_NISTP521_SHA512)?;
@@ -58,15 +58,15 @@ fn run(certificate: &str, key: &str, profile: &str) -> Result<(), Box<dyn Error>
     let listener = TcpListener::bind("127.0.0.1:8443")?;
     eprintln!("https://{}/", listener.local_addr()?);
     for stream in listener.incoming() {
-        if let Err(error) = answer(Arc::clone(&config), stream?) {
+        if let Err(error) = respond(Arc::clone(&config), stream?) {
             eprintln!("{error}");
         }
     }
     Ok(())
 }
 
-/// Reads the head of a request and says hello.
-fn answer(config: Arc<ServerConfig>, stream: TcpStream) -> Result<(), Box<dyn Error>> {
+/// Reads the head of a request and responds with a line of text.
+fn respond(config: Arc<ServerConfig>, stream: TcpStream) -> Result<(), Box<dyn Error>> {
     let mut stream = BufReader::new(StreamOwned::new(ServerConnection::new(config)?, stream));
     let mut line = String::new();
     while stream.read_line(&mut line)? > 0 && !line.ends_with("\r\n\r\n") {}

@@ -1,4 +1,4 @@
-//! Opens the socket, and asks the kernel who is at its other end before anything is said.
+//! Opens the socket, and checks the identity of the listening process before anything is sent.
 
 use std::{
     io,
@@ -13,49 +13,49 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::error::{Error, ErrorKind, may_appear};
+use crate::error::{Error, ErrorKind, is_transient};
 
-/// Where the broker may be, and who it may be.
+/// Opens connections to the sockets at which a trusted broker may listen.
 #[derive(Debug, Clone)]
-pub(crate) struct Dial {
-    /// Tried in this order; the next one only when nobody listens at the one before.
+pub(crate) struct Connector {
+    /// The sockets, each of which is tried only where no process listens at those before it.
     pub(crate) sockets: Vec<PathBuf>,
-    /// The uids that a broker may run as.
+    /// The uids as which a broker may run.
     pub(crate) trusted: Vec<u32>,
-    /// What is done about a folder that others can write to; `None` depends on the socket.
+    /// The policy for folders to which other users can write. `None` selects it by the socket.
     pub(crate) folder_check: Option<FolderCheck>,
-    /// How long to wait for a socket to appear.
+    /// The time to wait for a socket to appear.
     pub(crate) wait: Duration,
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+const INITIAL_PAUSE: Duration = Duration::from_millis(5);
+const MAX_PAUSE: Duration = Duration::from_millis(100);
 
-impl Dial {
-    /// Opens the first socket at which somebody listens.
+impl Connector {
+    /// Connects to the first socket at which a process listens.
     pub(crate) async fn open(&self) -> Result<UnixStream, Error> {
         let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = INITIAL_PAUSE;
         loop {
             let error = match self.attempt().await {
                 Err(error) if error.is_retryable() => error,
-                done => return done,
+                result => return result,
             };
-            let left = self.wait.saturating_sub(start.elapsed());
-            if left.is_zero() {
+            let remaining = self.wait.saturating_sub(start.elapsed());
+            if remaining.is_zero() {
                 return Err(error);
             }
-            sleep(pause.min(left)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            sleep(pause.min(remaining)).await;
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
     async fn attempt(&self) -> Result<UnixStream, Error> {
-        let mut last = io::Error::new(io::ErrorKind::InvalidInput, "no socket is named");
+        let mut last_error = io::Error::new(io::ErrorKind::InvalidInput, "no socket is configured");
         for socket in &self.sockets {
             match UnixStream::connect(socket).await {
                 Ok(stream) => {
-                    let found = stream.peer_cred().map_err(|error| self.failed(error))?.uid();
+                    let found = stream.peer_cred().map_err(|error| self.error(error))?.uid();
                     if self.trusted.contains(&found) {
                         self.check_folder(socket)?;
                         return Ok(stream);
@@ -63,17 +63,17 @@ impl Dial {
                     let (socket, expected) = (socket.clone(), self.trusted.clone());
                     return Err(Error::new(ErrorKind::ServerUid { socket, found, expected }));
                 }
-                Err(error) if may_appear(&error) => last = error,
-                Err(error) => return Err(self.failed(error)),
+                Err(error) if is_transient(&error) => last_error = error,
+                Err(error) => return Err(self.error(error)),
             }
         }
-        Err(self.failed(last))
+        Err(self.error(last_error))
     }
 
-    /// The server's own rule for the folders and links that lead to a socket. The socket itself may be a link.
+    /// Applies the server's rule for the folders and links that lead to a socket. The socket itself may be a link.
     fn check_folder(&self, socket: &Path) -> Result<(), Error> {
         let trace = Trace::of(socket).map_err(|error| {
-            self.failed(match error {
+            self.error(match error {
                 TraceError::Io { source, .. } => source,
                 other => io::Error::new(io::ErrorKind::NotADirectory, other.to_string()),
             })
@@ -93,35 +93,35 @@ impl Dial {
         }
     }
 
-    fn failed(&self, source: io::Error) -> Error {
+    fn error(&self, source: io::Error) -> Error {
         let source = Arc::new(source);
         Error::new(ErrorKind::Connect { sockets: self.sockets.clone(), source })
     }
 }
 
-/// Which folder or link it is, what is wrong with it and what to do.
+/// Returns the folder or link at fault, and text that states the fault and the remedy.
 fn explain(problem: Problem) -> (PathBuf, String) {
     match problem {
         Problem::ForeignFolder(folder) => (
             folder.path,
             format!(
-                "belongs to uid {}, who could replace the socket; use a folder of root, of your own, or of the broker's \
-                 user, named with CRYPTO_BROKER_SERVER_UID",
+                "belongs to uid {}, who could replace the socket; use a folder of root, of your own user, or of the \
+                 broker's user, which CRYPTO_BROKER_SERVER_UID names",
                 folder.owner
             ),
         ),
         Problem::WritableFolder(folder) => (
             folder.path,
             format!(
-                "can be written by others (mode {:04o}), who could replace the socket; chmod go-w it, or set its sticky \
-                 bit; where it is a volume that has to be so, CRYPTO_BROKER_SOCKET_FOLDER_CHECK=warn lets it through",
+                "can be written by other users (mode {:04o}), who could replace the socket; run chmod go-w, or set the \
+                 sticky bit; for a volume that needs this mode, set CRYPTO_BROKER_SOCKET_FOLDER_CHECK=warn",
                 folder.mode
             ),
         ),
         Problem::ForeignLink(link) => (
             link.path,
             format!(
-                "is a symbolic link of uid {}, who could turn it elsewhere; use a path without it",
+                "is a symbolic link of uid {}, who could change its target; use a path without it",
                 link.owner
             ),
         ),
@@ -142,21 +142,21 @@ mod tests {
         rustix::process::geteuid().as_raw()
     }
 
-    fn dial(sockets: &[&Path], trusted: Vec<u32>, wait: Duration) -> Dial {
+    fn connector(sockets: &[&Path], trusted: Vec<u32>, wait: Duration) -> Connector {
         let sockets = sockets.iter().map(|path| path.to_path_buf()).collect();
-        Dial { sockets, trusted, folder_check: None, wait }
+        Connector { sockets, trusted, folder_check: None, wait }
     }
 
     #[tokio::test]
-    async fn a_stranger_gets_no_byte_and_the_error_names_the_option() {
+    async fn sends_nothing_to_an_untrusted_uid_and_names_the_option() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         let listener = UnixListener::bind(&path).unwrap();
-        let stranger = own_uid() + 1;
-        let error = dial(&[&path], vec![stranger], Duration::from_secs(60)).open().await.unwrap_err();
+        let untrusted = own_uid() + 1;
+        let error = connector(&[&path], vec![untrusted], Duration::from_secs(60)).open().await.unwrap_err();
         match &error.kind {
             ErrorKind::ServerUid { found, expected, socket, .. } => {
-                assert_eq!((&own_uid(), &vec![stranger], &path), (found, expected, socket));
+                assert_eq!((&own_uid(), &vec![untrusted], &path), (found, expected, socket));
             }
             other => panic!("{other:?}"),
         }
@@ -171,13 +171,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_others_can_write_is_refused() {
+    async fn rejects_folder_writable_by_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         let _listener = UnixListener::bind(&path).unwrap();
         for (mode, good) in [(0o777, false), (0o770, false), (0o1777, true), (0o755, true)] {
             std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
-            match dial(&[&path], vec![own_uid()], Duration::from_secs(60)).open().await {
+            match connector(&[&path], vec![own_uid()], Duration::from_secs(60)).open().await {
                 Ok(_) => assert!(good, "{mode:o}"),
                 Err(error) => {
                     assert!(!good && !error.is_retryable() && error.is_unreachable(), "{mode:o}: {error}");
@@ -188,21 +188,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lets_a_folder_that_others_can_write_through_where_that_is_asked_for() {
+    async fn accepts_folder_writable_by_others_with_check_warn() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         let _listener = UnixListener::bind(&path).unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let mut dial = dial(&[&path], vec![own_uid()], Duration::ZERO);
-        dial.folder_check = Some(FolderCheck::Warn);
-        dial.open().await.unwrap();
-        dial.trusted = vec![own_uid() + 1];
-        let error = dial.open().await.unwrap_err();
+        let mut connector = connector(&[&path], vec![own_uid()], Duration::ZERO);
+        connector.folder_check = Some(FolderCheck::Warn);
+        connector.open().await.unwrap();
+        connector.trusted = vec![own_uid() + 1];
+        let error = connector.open().await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::ServerUid { .. }), "{error}");
     }
 
     #[tokio::test]
-    async fn judges_what_a_link_in_the_sockets_place_leads_through() {
+    async fn checks_folders_behind_a_link_to_the_socket() {
         let folder = tempfile::tempdir().unwrap();
         let (open, link) = (folder.path().join("open"), folder.path().join("link"));
         std::fs::create_dir_all(open.join("own")).unwrap();
@@ -212,7 +212,7 @@ mod tests {
         for (mode, good) in [(0o755, true), (0o777, false)] {
             std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
             for socket in [&path, &link] {
-                match dial(&[socket], vec![own_uid()], Duration::ZERO).open().await {
+                match connector(&[socket], vec![own_uid()], Duration::ZERO).open().await {
                     Ok(_) => assert!(good, "{}", socket.display()),
                     Err(error) => {
                         let ErrorKind::Folder { folder: found, .. } = error.kind else { panic!("{error}") };
@@ -224,21 +224,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_second_socket_is_tried_when_nobody_listens_at_the_first() {
+    async fn tries_second_socket_when_nobody_listens_at_first() {
         let folder = tempfile::tempdir().unwrap();
         let (missing, second) = (folder.path().join("a"), folder.path().join("b"));
         let _listener = UnixListener::bind(&second).unwrap();
-        dial(&[&missing, &second], vec![own_uid()], Duration::ZERO).open().await.unwrap();
-        // A file that a dead broker left behind is nobody, too.
+        connector(&[&missing, &second], vec![own_uid()], Duration::ZERO).open().await.unwrap();
+        // Nobody listens at a socket file that a dead broker left behind.
         drop(UnixListener::bind(&missing).unwrap());
-        dial(&[&missing, &second], vec![own_uid()], Duration::ZERO).open().await.unwrap();
+        connector(&[&missing, &second], vec![own_uid()], Duration::ZERO).open().await.unwrap();
     }
 
     #[tokio::test]
-    async fn a_missing_socket_says_what_to_do_next() {
+    async fn missing_socket_error_states_remedy() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nobody");
-        let error = dial(&[&path], vec![own_uid()], Duration::ZERO).open().await.unwrap_err();
+        let error = connector(&[&path], vec![own_uid()], Duration::ZERO).open().await.unwrap_err();
         let text = error.to_string();
         assert!(error.is_retryable() && error.is_unreachable());
         assert!(text.contains("nobody") && text.contains("cryptobroker-server"), "{text}");
@@ -246,19 +246,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_socket_that_appears_within_the_wait_is_used() {
+    async fn connects_to_socket_that_appears_within_the_wait() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("late");
-        let dial = dial(&[&path], vec![own_uid()], Duration::from_secs(60));
-        // `join!` polls in this order: the dial has failed once before the listener is there.
-        let (opened, _listener) = tokio::join!(dial.open(), async { UnixListener::bind(&path).unwrap() });
+        let connector = connector(&[&path], vec![own_uid()], Duration::from_secs(60));
+        // `join!` polls in this order, so the first attempt fails before the listener exists.
+        let (opened, _listener) =
+            tokio::join!(connector.open(), async { UnixListener::bind(&path).unwrap() });
         opened.unwrap();
     }
 
     #[tokio::test]
-    async fn what_cannot_get_better_is_not_waited_for() {
+    async fn fails_at_once_for_permanent_errors() {
         let path = PathBuf::from("/tmp").join("x".repeat(200));
-        let error = dial(&[&path], vec![own_uid()], Duration::from_secs(600)).open().await.unwrap_err();
+        let error = connector(&[&path], vec![own_uid()], Duration::from_secs(600)).open().await.unwrap_err();
         assert!(!error.is_retryable(), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! When a call is sent again, and how long it waits before that.
+//! The retry policy: which calls are retried, and after which wait.
 
 use std::{future::Future, time::Duration};
 
@@ -6,18 +6,18 @@ use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use crate::{
-    error::{Code, Error, ErrorKind},
-    wire::{Pushback, Status},
+    error::{AttemptError, Error, ErrorKind},
+    status::Pushback,
 };
 
-/// Exponential backoff with full jitter, between attempts of one call.
+/// Retries with exponential backoff and full jitter.
 ///
-/// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection itself are retried, and never past
-/// the call's deadline. A call that uses or makes a key is retried only where it is certain that the broker has not
-/// executed it ([`Error::possibly_executed`]): otherwise there could be a second certificate, signature or key pair, and a
-/// second record of it. Calls without a key (hashing, verifying, health, information) are retried in any case, since doing them twice
-/// does nothing. A stream is sent once.
-/// When the server names a time (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`), it wins.
+/// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection are retried, and never past the
+/// deadline of the call. A call that uses or makes a key is retried only where the broker has certainly not
+/// executed it ([`Error::possibly_executed`]), because a second execution makes a second certificate, signature or
+/// key pair and a second audit record. Calls without a key (hashing, verification, health, information) are always
+/// retried, because a second execution has no effect. A stream is attempted once. A wait that the server asks for
+/// (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`) takes precedence.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,7 +37,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts; waits of at most 50, 100, 200 and 400 ms, jittered; no use of a key is repeated.
+    /// Makes 5 attempts with waits of at most 50, 100, 200 and 400 ms, jittered, and does not repeat the use of a key.
     fn default() -> Self {
         Self {
             max_attempts: 5,
@@ -51,54 +51,54 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Every call is sent once.
+    /// Returns a policy that attempts every call once.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// How often a call is sent at most, the first time included. 0 counts as 1. Default: 5.
+    /// Sets the maximum number of attempts, the first one included. 0 counts as 1. Default: 5.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// The longest wait before the second attempt. Default: 50 ms.
+    /// Sets the longest wait before the second attempt. Default: 50 ms.
     pub fn initial_backoff(mut self, wait: Duration) -> Self {
         self.initial_backoff = wait;
         self
     }
 
-    /// The longest wait before any attempt. Default: 2 s.
+    /// Sets the longest wait before any attempt. Default: 2 s.
     pub fn max_backoff(mut self, wait: Duration) -> Self {
         self.max_backoff = wait;
         self
     }
 
-    /// The factor by which the wait grows from one attempt to the next. Less than 1 counts as 1. Default: 2.
+    /// Sets the factor by which the wait grows from one attempt to the next. Less than 1 counts as 1. Default: 2.
     pub fn multiplier(mut self, factor: f64) -> Self {
         self.multiplier = factor;
         self
     }
 
-    /// Whether each wait is drawn evenly from zero to its bound, so that many clients do not come back at once. Default:
-    /// `true`.
+    /// Sets whether each wait is drawn uniformly between zero and its bound, so that many clients do not retry at
+    /// the same time. Default: `true`.
     pub fn jitter(mut self, jitter: bool) -> Self {
         self.jitter = jitter;
         self
     }
 
-    /// Whether a call that uses or makes a key is sent again even where the broker may have executed it before. This is for
-    /// programs that would rather have a second certificate, signature or key pair than an error: the answer is that of
-    /// the last attempt, and what an attempt before it made is in the broker's audit log and nowhere else. Default:
-    /// `false`.
+    /// Sets whether a call that uses or makes a key is retried even where the broker may have executed it. This is for
+    /// programs that prefer a second certificate, signature or key pair to an error. The response is that of the last
+    /// attempt; the result of an earlier attempt appears only in the broker's audit log. Default: `false`.
     pub fn repeat_key_use(mut self, repeat: bool) -> Self {
         self.repeat_key_use = repeat;
         self
     }
 
-    /// Returns whether a call that failed like this may be sent again.
-    fn permits(&self, work: Work, error: &Error) -> bool {
-        error.is_retryable() && (!error.possibly_executed || work == Work::Keyless || self.repeat_key_use)
+    /// Reports whether a call that failed like this may be retried.
+    fn permits(&self, key_use: KeyUse, error: &Error) -> bool {
+        error.is_retryable()
+            && (!error.possibly_executed || key_use == KeyUse::Keyless || self.repeat_key_use)
     }
 
     /// Returns the bound of the wait after the given attempt, counted from 1.
@@ -109,7 +109,7 @@ impl RetryPolicy {
         Duration::try_from_secs_f64(seconds).unwrap_or(self.max_backoff).min(self.max_backoff)
     }
 
-    /// Returns how long to wait after the given attempt failed, or `None` when the server forbids another.
+    /// Returns how long to wait after the given attempt failed, or `None` where the server forbids a retry.
     fn wait(
         &self,
         attempt: u32,
@@ -122,118 +122,98 @@ impl RetryPolicy {
         match (pushback, retry_after) {
             (Pushback::Stop, _) => None,
             (Pushback::Milliseconds(wait), _) => Some(Duration::from_millis(wait.into())),
-            // All clients that were refused got the same number: the jitter on top keeps them apart.
+            // All refused clients got the same wait; the jitter on top keeps them apart.
             (Pushback::Absent, Some(retry_after)) => Some(retry_after.saturating_add(backoff)),
             (Pushback::Absent, None) => Some(backoff),
         }
     }
 }
 
-/// Whether a call uses or makes a key, which is what matters where it is done twice.
+/// The use of keys by a method: whether it uses or makes one, which decides whether a second execution does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Work {
-    /// No key is in it, so doing it twice does nothing.
+pub(crate) enum KeyUse {
+    /// The method has no key, so a second execution has no effect.
     Keyless,
-    /// A key is used or made.
+    /// The method uses or makes a key.
     Keyed,
 }
 
-/// The longest deadline that is honoured: a time that far away cannot overflow any clock.
-pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// The longest timeout. Adding it to the current time cannot overflow.
+pub(crate) const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// The time that an attempt has.
+/// The time limit of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attempt {
+    /// The deadline of the call, which all its attempts share.
     pub(crate) deadline: Instant,
-    /// From the beginning of the attempt.
-    pub(crate) left: Duration,
+    /// The time from the beginning of the attempt to the deadline.
+    pub(crate) timeout: Duration,
 }
 
 impl Attempt {
-    /// Waits for an attempt, and fails with [`Failure::Late`] when its time is over.
+    /// Waits for the result of an attempt until the deadline.
     pub(crate) async fn limit<T>(
         self,
-        attempt: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        timeout_at(self.deadline, attempt).await.unwrap_or(Err(Failure::Late))
+        attempt: impl Future<Output = Result<T, AttemptError>>,
+    ) -> Result<T, AttemptError> {
+        timeout_at(self.deadline, attempt).await.unwrap_or(Err(AttemptError::DeadlineExceeded))
     }
 }
 
-/// How an attempt fails.
-#[derive(Debug, Clone)]
-pub(crate) enum Failure {
-    /// The broker's own words.
-    Status(Status),
-    Own(Error),
-    /// Its time is over.
-    Late,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Own(error)
-    }
-}
-
-/// Sends one call until it succeeds, fails for good, or its time is over. `send` makes one attempt and ends it at its
-/// deadline.
+/// Makes attempts at a call until it succeeds, fails with an error that is not retried, or reaches its deadline. `send`
+/// makes one attempt and ends it at the deadline.
 pub(crate) async fn run<T, S, F>(
     policy: &RetryPolicy,
-    work: Work,
+    key_use: KeyUse,
     timeout: Duration,
     mut send: S,
 ) -> Result<T, Error>
 where
     S: FnMut(Attempt) -> F,
-    F: Future<Output = Result<T, Failure>>,
+    F: Future<Output = Result<T, AttemptError>>,
 {
-    let mut left = timeout.min(LONGEST);
-    let deadline = Instant::now() + left;
+    let mut remaining = timeout.min(MAX_TIMEOUT);
+    let deadline = Instant::now() + remaining;
     let mut last: Option<Box<Error>> = None;
-    // By an attempt before this one.
+    // Whether an earlier attempt may have been executed.
     let mut possibly_executed = false;
     let mut attempt = 1;
     loop {
-        let failure = match send(Attempt { deadline, left }).await {
-            Ok(answer) => return Ok(answer),
-            Err(failure) => failure,
+        let error = match send(Attempt { deadline, timeout: remaining }).await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
         };
-        let (pushback, error) = match failure {
-            // The server keeps the same deadline as we do and may notice it first.
-            Failure::Status(status) if Instant::now() < deadline && !out_of_time(&status) => {
+        let (pushback, error) = match error {
+            // The server knows the same deadline and may notice first that it passed.
+            AttemptError::Status(status) if Instant::now() < deadline && !status.is_deadline_exceeded() => {
                 (status.pushback, Error::refused(status))
             }
-            Failure::Own(error) if Instant::now() < deadline => (Pushback::Absent, error),
+            AttemptError::Failed(error) if Instant::now() < deadline => (Pushback::Absent, error),
             _ => return Err(Error::new(ErrorKind::Deadline { timeout, attempts: attempt, last })),
         };
         let error = if possibly_executed { error.after_possible_execution() } else { error };
-        if attempt >= policy.max_attempts || !policy.permits(work, &error) {
+        if attempt >= policy.max_attempts || !policy.permits(key_use, &error) {
             return Err(error);
         }
         let retry_after = error.rejection().and_then(|rejection| rejection.retry_after);
         let Some(wait) = policy.wait(attempt, pushback, retry_after, draw()) else { return Err(error) };
-        // The refusal at hand says more than a deadline that is certain to pass.
-        if Instant::now() + wait.min(LONGEST) >= deadline {
+        // The refusal tells more than the deadline that would pass during the wait.
+        if Instant::now() + wait.min(MAX_TIMEOUT) >= deadline {
             return Err(error);
         }
-        tracing::debug!(attempt, ?wait, %error, "the call is sent again");
-        // On the heap: few calls come here, and each has room for it.
+        tracing::debug!(attempt, ?wait, %error, "retrying the call");
+        // Boxed, since few calls are retried and the future of every call would reserve space for the sleep.
         Box::pin(sleep(wait)).await;
-        left = deadline.saturating_duration_since(Instant::now());
+        remaining = deadline.saturating_duration_since(Instant::now());
         possibly_executed = error.possibly_executed;
         last = Some(Box::new(error));
         attempt += 1;
     }
 }
 
-/// Returns whether the server says that the call's time is over.
-pub(crate) fn out_of_time(status: &Status) -> bool {
-    status.code == Code::DeadlineExceeded
-}
-
-/// Draws a number from 0 to 1.
+/// Returns a random number between 0 and 1.
 fn draw() -> f64 {
-    // The low 53 bits of a version 4 UUID are all random, and fill the fraction of an f64.
+    // The low 53 bits of a version 4 UUID are all random, and fill the significand of an f64.
     const BITS: u64 = (1 << 53) - 1;
     let random = (Uuid::new_v4().as_u128() as u64) & BITS;
     random as f64 / BITS as f64
@@ -250,32 +230,32 @@ mod tests {
     }
 
     #[test]
-    fn backoff_grows_to_its_bound_and_no_exponent_overflows() {
+    fn backoff_grows_to_its_bound_without_overflow() {
         let millis = |attempt| policy().backoff(attempt).as_millis();
         assert_eq!([50, 100, 200, 300, 300], [millis(1), millis(2), millis(3), millis(4), millis(5)]);
         assert_eq!(300, millis(u32::MAX));
-        let odd = policy().multiplier(f64::NAN);
-        assert_eq!(50, odd.backoff(9).as_millis());
+        let invalid = policy().multiplier(f64::NAN);
+        assert_eq!(50, invalid.backoff(9).as_millis());
     }
 
     #[test]
-    fn repeats_key_use_only_where_it_was_not_executed_or_by_choice() {
-        let cut = |executed| Error::connection("", executed);
+    fn retries_key_use_only_if_not_executed_or_by_choice() {
+        let broken = |executed| Error::connection("", executed);
         let choice = policy().repeat_key_use(true);
-        for (policy, work, executed, permitted) in [
-            (policy(), Work::Keyed, false, true),
-            (policy(), Work::Keyed, true, false),
-            (policy(), Work::Keyless, true, true),
-            (choice, Work::Keyed, true, true),
+        for (policy, key_use, executed, permitted) in [
+            (policy(), KeyUse::Keyed, false, true),
+            (policy(), KeyUse::Keyed, true, false),
+            (policy(), KeyUse::Keyless, true, true),
+            (choice, KeyUse::Keyed, true, true),
         ] {
-            assert_eq!(permitted, policy.permits(work, &cut(executed)), "{work:?} {executed}");
+            assert_eq!(permitted, policy.permits(key_use, &broken(executed)), "{key_use:?} {executed}");
         }
-        let final_one = Error::protocol("");
-        assert!(!choice.permits(Work::Keyless, &final_one));
+        let permanent = Error::protocol("");
+        assert!(!choice.permits(KeyUse::Keyless, &permanent));
     }
 
     #[test]
-    fn jitter_is_full() {
+    fn jitter_covers_the_whole_wait() {
         let wait = |draw| policy().wait(2, Pushback::Absent, None, draw);
         assert_eq!(Some(Duration::ZERO), wait(0.0));
         assert_eq!(Some(Duration::from_millis(100)), wait(1.0));
@@ -285,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_s_word_wins() {
+    fn wait_of_the_server_takes_precedence() {
         let second = Duration::from_secs(1);
         let wait = |pushback, after| policy().wait(1, pushback, after, 1.0);
         assert_eq!(None, wait(Pushback::Stop, Some(second)));

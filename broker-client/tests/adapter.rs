@@ -1,17 +1,14 @@
-//! Keys of the broker behind the interfaces of other crates.
+//! Keys behind the interfaces of other crates.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
-
-mod common;
 
 use std::{error::Error as _, sync::Arc, thread};
 
 use broker_client::{
-    Error, ErrorKind, SignatureFormat,
+    Code, Error, ErrorKind, Rejection, SignatureFormat,
     adapter::{Signature, SigningKey, TlsKey, VerifyingKey},
     blocking::Client,
+    testing::{self, FakeBroker, v1},
 };
-use broker_proto::v1;
-use common::{Fake, Running, Step, answers, start};
 use rcgen::{CertifiedKey, PublicKeyData as _, SigningKey as _};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SignatureScheme,
@@ -21,103 +18,108 @@ use rustls::{
 };
 use signature::{SignatureEncoding as _, Signer as _};
 
-struct Broker {
-    fake: Fake,
-    client: Client,
-    _running: Running,
-    _folder: tempfile::TempDir,
+/// Starts a broker whose signature is the message with a suffix, and a client.
+fn start_broker() -> (FakeBroker, Client) {
+    let broker = FakeBroker::start().unwrap();
+    let signature = |input: &[u8]| [input, b"!"].concat();
+    broker.answers().sign_data(move |request| {
+        Ok(v1::SignDataResponse { signature: signature(&request.input), ..Default::default() })
+    });
+    broker.answers().verify_data(move |request| {
+        let valid = request.signature == signature(&request.input);
+        Ok(v1::VerifyDataResponse { valid, ..Default::default() })
+    });
+    let client = Client::builder().socket(broker.socket()).profile("Mine").connect().unwrap();
+    (broker, client)
 }
 
-fn broker() -> Broker {
-    let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("s");
-    let fake = Fake::default();
-    let running = start(&fake, socket.clone());
-    let client = Client::builder().socket(&socket).profile("Mine").connect().unwrap();
-    Broker { fake, client, _running: running, _folder: folder }
+fn last<M: prost::Message + Default>(broker: &FakeBroker) -> M {
+    broker.requests().last().unwrap().decode().unwrap()
 }
 
 #[test]
-fn signs_and_verifies_by_the_traits_of_signature() {
-    let it = broker();
-    let key = SigningKey::new(it.client.clone(), "private").format(SignatureFormat::Der);
+fn implements_the_traits_of_signature() {
+    let (broker, client) = start_broker();
+    let key = SigningKey::new(client.clone(), "private").format(SignatureFormat::Der);
     let signature: Signature = key.try_sign(b"text").unwrap();
     assert_eq!(b"text!", &*signature.to_vec());
-    let mut sent = it.fake.last::<v1::SignDataRequest>();
+    let mut sent: v1::SignDataRequest = last(&broker);
     assert_eq!(("Mine", v1::SignatureFormat::Der), (&*sent.profile, sent.signature_format()));
-    let Some(v1::sign_key_source::Source::Single(source)) = sent.key_source.take().unwrap().source else {
-        panic!("no single key");
+    let Some(v1::sign_key_source::Source::Single(mut key)) = sent.key_source.take().unwrap().source else {
+        panic!("expected a single key");
     };
-    assert_eq!(b"private", &*answers::raw_key(Some(source)));
+    assert_eq!(Some(v1::key_source::Source::RawKey(b"private".to_vec())), key.source.take());
 
-    let key = VerifyingKey::new(it.client.clone(), "public").profile("Own");
+    let key = VerifyingKey::new(client.clone(), "public").profile("Own");
     signature::Verifier::verify(&key, b"text", &signature).unwrap();
-    assert_eq!("Own", it.fake.last::<v1::VerifyDataRequest>().profile);
+    assert_eq!("Own", last::<v1::VerifyDataRequest>(&broker).profile);
     let error = signature::Verifier::verify(&key, b"other", &signature).unwrap_err();
     let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
     assert!(matches!(source.kind, ErrorKind::InvalidSignature), "{source:?}");
 }
 
 #[test]
-fn keeps_the_broker_s_refusal_as_the_source_of_the_error() {
-    let it = broker();
-    it.fake.fail(tonic::Status::failed_precondition("the profile says no"));
-    let key = SigningKey::new(it.client.clone(), "private");
+fn refusal_is_the_source_of_the_error() {
+    let (broker, client) = start_broker();
+    let refusal = Rejection::new(Code::FailedPrecondition, "the profile forbids it");
+    broker.answers().sign_data(testing::refuse(refusal));
+    let key = SigningKey::new(client.clone(), "private");
     let signed: Result<Signature, _> = key.try_sign(b"text");
     let error = signed.unwrap_err();
     let source = error.source().unwrap().downcast_ref::<Error>().unwrap();
-    assert_eq!("the profile says no", source.rejection().unwrap().message);
+    assert_eq!("the profile forbids it", source.rejection().unwrap().message);
     assert!(!format!("{key:?}").contains("private"));
 }
 
 #[test]
-fn offers_its_one_scheme_and_writes_signatures_as_tls_has_them() {
-    let it = broker();
+fn tls_key_offers_one_scheme_and_its_signature_format() {
+    let (broker, client) = start_broker();
     for (scheme, algorithm, format) in [
         (SignatureScheme::ECDSA_NISTP384_SHA384, rustls::SignatureAlgorithm::ECDSA, v1::SignatureFormat::Der),
         (SignatureScheme::RSA_PSS_SHA256, rustls::SignatureAlgorithm::RSA, v1::SignatureFormat::Raw),
         (SignatureScheme::ED25519, rustls::SignatureAlgorithm::ED25519, v1::SignatureFormat::Raw),
     ] {
-        let key = TlsKey::new(SigningKey::new(it.client.clone(), "private"), scheme).unwrap();
+        let key = TlsKey::new(SigningKey::new(client.clone(), "private"), scheme).unwrap();
         assert_eq!(algorithm, key.algorithm());
         assert!(key.choose_scheme(&[SignatureScheme::ECDSA_SHA1_Legacy]).is_none());
         let signer = key.choose_scheme(&[SignatureScheme::ECDSA_SHA1_Legacy, scheme]).unwrap();
         assert_eq!(scheme, signer.scheme());
         assert_eq!(b"text!", &*signer.sign(b"text").unwrap());
-        assert_eq!(format, it.fake.last::<v1::SignDataRequest>().signature_format());
+        assert_eq!(format, last::<v1::SignDataRequest>(&broker).signature_format());
     }
-    let error = TlsKey::new(SigningKey::new(it.client.clone(), "private"), SignatureScheme::RSA_PKCS1_SHA1);
+    let error = TlsKey::new(SigningKey::new(client.clone(), "private"), SignatureScheme::RSA_PKCS1_SHA1);
     assert!(matches!(error.unwrap_err().kind, ErrorKind::Invalid { what: "scheme", .. }));
 }
 
 #[test]
-fn a_tls_server_has_its_handshake_signed_on_a_thread_without_a_runtime() {
-    let it = broker();
-    let (client, server) = peers(&it);
+fn tls_handshake_is_signed_outside_a_runtime() {
+    let (broker, client) = start_broker();
+    let (client, server) = peers(&broker, client);
     assert_eq!(Ok(()), handshake(client, server));
-    assert_eq!(1, it.fake.calls());
+    assert_eq!(1, broker.requests().len());
 }
 
-/// On the only worker of a runtime, so that nothing of the application's runtime can help.
+/// The runtime has only this worker, so the application's runtime cannot drive the client meanwhile.
 #[tokio::test]
-async fn a_tls_server_has_its_handshake_signed_on_the_worker_of_a_runtime() {
-    let it = thread::spawn(broker).join().unwrap();
-    let (client, server) = peers(&it);
+async fn tls_handshake_is_signed_on_the_worker_of_a_runtime() {
+    let (broker, client) = thread::spawn(start_broker).join().unwrap();
+    let (client, server) = peers(&broker, client);
     assert_eq!(Ok(()), handshake(client, server));
-    assert_eq!(1, it.fake.calls());
+    assert_eq!(1, broker.requests().len());
 }
 
 #[test]
-fn a_handshake_fails_where_the_broker_refuses_to_sign() {
-    let it = broker();
-    let (client, server) = peers(&it);
-    it.fake.steps_are(Step::Fail(tonic::Status::permission_denied("not this caller")));
+fn tls_handshake_fails_when_the_broker_refuses() {
+    let (broker, client) = start_broker();
+    let (client, server) = peers(&broker, client);
+    let refusal = Rejection::new(Code::PermissionDenied, "not this caller");
+    broker.answers().sign_data(testing::refuse(refusal));
     let error = handshake(client, server).unwrap_err();
     assert!(error.to_string().contains("not this caller"), "{error}");
 }
 
-/// The two ends of a connection. The broker signs with the key of the server's certificate.
-fn peers(it: &Broker) -> (ClientConnection, ServerConnection) {
+/// Returns the two ends of a connection. The broker signs with the key of the server's certificate.
+fn peers(broker: &FakeBroker, client: Client) -> (ClientConnection, ServerConnection) {
     let CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -129,16 +131,15 @@ fn peers(it: &Broker) -> (ClientConnection, ServerConnection) {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+    let peer = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
 
-    let key = SigningKey::new(it.client.clone(), signing_key.serialize_pem());
+    let key = SigningKey::new(client, signing_key.serialize_pem());
     let key = TlsKey::new(key, SignatureScheme::ECDSA_NISTP256_SHA256).unwrap();
     let key = key.public_key(signing_key.subject_public_key_info());
-    it.fake.then(Step::Compute(Box::new(move |request| {
-        let request: &v1::SignDataRequest = request.downcast_ref().unwrap();
+    broker.answers().sign_data(move |request| {
         let signature = signing_key.sign(&request.input).unwrap();
-        Box::new(v1::SignDataResponse { signature, ..Default::default() })
-    })));
+        Ok(v1::SignDataResponse { signature, ..Default::default() })
+    });
     let key = sign::CertifiedKey::new(vec![certificate], Arc::new(key));
     key.keys_match().unwrap();
     let config = ServerConfig::builder_with_provider(provider)
@@ -146,10 +147,10 @@ fn peers(it: &Broker) -> (ClientConnection, ServerConnection) {
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(key)));
-    (client, ServerConnection::new(Arc::new(config)).unwrap())
+    (peer, ServerConnection::new(Arc::new(config)).unwrap())
 }
 
-/// Carries what each end writes to the other one, until both are done.
+/// Passes the output of each end to the other one until the handshake is complete.
 fn handshake(mut client: ClientConnection, mut server: ServerConnection) -> Result<(), rustls::Error> {
     while client.is_handshaking() || server.is_handshaking() {
         let mut wire = Vec::new();

@@ -1,4 +1,4 @@
-//! The facade for programs without an async runtime.
+//! The blocking client.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 mod common;
@@ -57,7 +57,7 @@ fn every_method_works(lane: fn(Client) -> Client) {
 }
 
 #[test]
-fn every_stream_works_without_a_runtime_from_a_reader_and_from_parts() {
+fn every_stream_works_from_reader_and_parts_without_a_runtime() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -87,7 +87,7 @@ fn every_stream_works_without_a_runtime_from_a_reader_and_from_parts() {
 }
 
 #[test]
-fn key_use_that_may_have_been_begun_is_sent_once() {
+fn key_use_possibly_executed_is_not_retried() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -106,14 +106,14 @@ fn key_use_that_may_have_been_begun_is_sent_once() {
 }
 
 #[test]
-fn a_reader_that_blocks_does_not_keep_a_refusal_or_the_client_s_end() {
+fn blocked_reader_delays_neither_refusal_nor_drop() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
     let client = Client::connect(&socket).unwrap();
     fake.fail(tonic::Status::not_found("no such profile"));
-    // Nobody ever writes.
+    // Nothing is ever written to the pipe.
     let (reader, _writer) = io::pipe().unwrap();
     let error = client.hash_reader(HashStreamRequest::new().profile("P"), reader).unwrap_err();
     assert_eq!(Code::NotFound, error.rejection().unwrap().code);
@@ -154,7 +154,7 @@ fn threads_share(lane: fn(Client) -> Client) -> Fake {
 }
 
 #[test]
-fn a_restarted_broker_is_found_again_although_nobody_watched() {
+fn reconnects_to_restarted_broker_without_background_thread() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -182,7 +182,7 @@ async fn works_in_spawn_blocking_and_on_the_only_worker_of_a_runtime() {
         client
     });
     let client = blocking.await.unwrap();
-    // On the worker, with the client that was made elsewhere and with one that is made here.
+    // On the worker, with a client created on another thread and with clients created here.
     for client in
         [client, Client::connect(&socket).unwrap(), Client::builder().socket(&socket).connect_lazy().unwrap()]
     {
@@ -190,7 +190,7 @@ async fn works_in_spawn_blocking_and_on_the_only_worker_of_a_runtime() {
         fake.then(Step::Hang);
         let error = client.with_timeout(Duration::from_millis(20)).info().unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Deadline { .. }), "{error:?}");
-        // Threads without a runtime go on as before.
+        // Threads without a runtime can still use the client.
         let other = client.clone();
         thread::spawn(move || other.pipeline().hash_data(HashDataRequest::new("x").profile("P")).unwrap())
             .join()
@@ -199,7 +199,7 @@ async fn works_in_spawn_blocking_and_on_the_only_worker_of_a_runtime() {
 }
 
 #[tokio::test]
-async fn works_in_a_task_that_has_used_up_its_budget() {
+async fn works_in_task_with_exhausted_budget() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let _running = start(&Fake::default(), socket.clone());
@@ -218,7 +218,7 @@ async fn works_in_a_task_that_has_used_up_its_budget() {
 }
 
 #[test]
-fn refuses_a_call_by_the_parts_of_a_stream() {
+fn rejects_call_from_the_parts_of_a_stream() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let _running = start(&Fake::default(), socket.clone());
@@ -230,12 +230,12 @@ fn refuses_a_call_by_the_parts_of_a_stream() {
     });
     let answer = client.hash_stream(HashStreamRequest::new().profile("P").raw(), parts).unwrap();
     assert_eq!(HashValue::Raw("refused".into()), answer.value);
-    // Outside it goes on.
+    // The client still works outside of the iterator.
     client.info().unwrap();
 }
 
 #[test]
-fn a_default_profile_holds_for_requests_that_name_none() {
+fn default_profile_applies_to_requests_without_one() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -254,7 +254,7 @@ fn a_default_profile_holds_for_requests_that_name_none() {
 }
 
 #[test]
-fn a_request_without_any_profile_is_an_error_before_anything_is_sent() {
+fn rejects_request_without_profile_before_sending() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -272,7 +272,7 @@ fn a_request_without_any_profile_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
-fn an_invalid_signature_is_an_error_where_a_valid_one_is_required() {
+fn require_valid_fails_for_invalid_signature() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let _running = start(&Fake::default(), socket.clone());
@@ -288,7 +288,7 @@ fn an_invalid_signature_is_an_error_where_a_valid_one_is_required() {
 }
 
 #[test]
-fn a_hasher_takes_pieces_and_what_is_written() {
+fn hasher_accepts_updates_and_writes() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let _running = start(&Fake::default(), socket.clone());

@@ -1,4 +1,4 @@
-//! Brokers that are missing, come late, and come back.
+//! Brokers that are missing, start late, or restart, and calls that are interrupted.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 mod common;
@@ -13,7 +13,7 @@ fn hash() -> HashDataRequest {
 }
 
 #[tokio::test]
-async fn a_missing_broker_is_known_at_connect() {
+async fn connect_fails_without_broker() {
     let folder = tempfile::tempdir().unwrap();
     let error = Client::connect(folder.path().join("nobody")).await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Connect { .. }), "{error:?}");
@@ -22,7 +22,7 @@ async fn a_missing_broker_is_known_at_connect() {
 }
 
 #[tokio::test]
-async fn a_lazy_client_meets_the_missing_broker_at_its_first_call_and_finds_it_later() {
+async fn lazy_client_fails_without_broker_and_connects_later() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let client = Client::builder().socket(&socket).retry(quick(2)).connect_lazy().unwrap();
@@ -36,18 +36,18 @@ async fn a_lazy_client_meets_the_missing_broker_at_its_first_call_and_finds_it_l
 }
 
 #[tokio::test]
-async fn a_broker_that_comes_late_is_waited_for() {
+async fn connect_waits_for_late_broker() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let builder = Client::builder().socket(&socket).connect_wait(Duration::from_secs(60));
-    // `join!` polls in this order: nobody listens yet when the client first knocks.
+    // `join!` polls in this order, so the first attempt fails before the listener exists.
     let (client, _running) =
         tokio::join!(builder.connect(), async { start(&Fake::default(), socket.clone()) });
     client.unwrap().hash_data(hash()).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_call_waits_for_a_socket_no_longer_than_its_deadline() {
+async fn wait_for_socket_ends_at_deadline_of_call() {
     let folder = tempfile::tempdir().unwrap();
     let wait = Duration::from_secs(3600);
     let client = Client::builder().socket(folder.path().join("s")).connect_wait(wait).connect_lazy().unwrap();
@@ -56,7 +56,7 @@ async fn a_call_waits_for_a_socket_no_longer_than_its_deadline() {
 }
 
 #[tokio::test]
-async fn a_restarted_broker_is_found_again() {
+async fn reconnects_to_restarted_broker() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -72,7 +72,7 @@ async fn a_restarted_broker_is_found_again() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_cut_in_the_middle_is_an_error_of_the_connection() {
+async fn interrupted_call_is_a_connection_error() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -90,7 +90,7 @@ async fn a_call_that_is_cut_in_the_middle_is_an_error_of_the_connection() {
 }
 
 #[tokio::test]
-async fn a_listener_that_does_not_speak_grpc_is_an_error_and_no_hang() {
+async fn listener_without_grpc_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
@@ -104,8 +104,8 @@ async fn a_listener_that_does_not_speak_grpc_is_an_error_and_no_hang() {
     assert!(error.is_unreachable(), "{error:?}");
 }
 
-/// How a call ends of which a server resets one attempt after the other for these reasons.
-async fn reset(reasons: &[h2::Reason]) -> Error {
+/// Returns the error of a call whose attempts the server resets for these reasons.
+async fn error_after_resets(reasons: &[h2::Reason]) -> Error {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
@@ -125,13 +125,13 @@ async fn reset(reasons: &[h2::Reason]) -> Error {
 }
 
 #[tokio::test]
-async fn a_call_that_a_server_refuses_unseen_has_not_been_begun() {
+async fn refused_stream_is_not_possibly_executed() {
     for (reason, executed) in [
         (h2::Reason::REFUSED_STREAM, false),
         (h2::Reason::INTERNAL_ERROR, true),
         (h2::Reason::ENHANCE_YOUR_CALM, true),
     ] {
-        let error = reset(&[reason]).await;
+        let error = error_after_resets(&[reason]).await;
         assert!(matches!(error.kind, ErrorKind::Connection { .. }), "{error:?}");
         assert_eq!(executed, error.possibly_executed, "{error:?}");
         assert!(error.is_retryable());
@@ -139,7 +139,7 @@ async fn a_call_that_a_server_refuses_unseen_has_not_been_begun() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_answered_in_part_has_been_begun() {
+async fn partial_response_is_possibly_executed() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
@@ -149,7 +149,7 @@ async fn a_call_that_was_answered_in_part_has_been_begun() {
         let (_, mut call) = connection.accept().await.unwrap().unwrap();
         let mut answer = call.send_response(http::Response::new(()), false).unwrap();
         let refuse = async {
-            // Its answer comes after the client has seen the head.
+            // The pong arrives after the client has received the head.
             pings.ping(h2::Ping::opaque()).await.unwrap();
             answer.send_reset(h2::Reason::REFUSED_STREAM);
         };
@@ -162,25 +162,24 @@ async fn a_call_that_was_answered_in_part_has_been_begun() {
     server.await.unwrap();
 }
 
-/// What an earlier attempt may have done is not forgotten.
 #[tokio::test]
-async fn a_call_that_is_refused_after_it_was_cut_may_have_been_begun() {
-    let error = reset(&[h2::Reason::INTERNAL_ERROR, h2::Reason::REFUSED_STREAM]).await;
+async fn refused_stream_after_reset_is_possibly_executed() {
+    let error = error_after_resets(&[h2::Reason::INTERNAL_ERROR, h2::Reason::REFUSED_STREAM]).await;
     assert!(matches!(error.kind, ErrorKind::Connection { .. }) && error.possibly_executed, "{error:?}");
 }
 
 #[tokio::test]
-async fn a_call_that_a_broker_denies_after_it_was_cut_may_have_been_begun() {
-    for cut in [true, false] {
+async fn refusal_after_reset_is_possibly_executed() {
+    for reset_first in [true, false] {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("s");
         let listener = tokio::net::UnixListener::bind(&socket).unwrap();
         let server = tokio::spawn(async move {
             let mut connection = h2::server::handshake(listener.accept().await.unwrap().0).await.unwrap();
-            let mut cut = cut;
+            let mut reset_next = reset_first;
             while let Some(call) = connection.accept().await {
                 let mut call = call.unwrap().1;
-                if std::mem::take(&mut cut) {
+                if std::mem::take(&mut reset_next) {
                     call.send_reset(h2::Reason::INTERNAL_ERROR);
                     continue;
                 }
@@ -190,14 +189,14 @@ async fn a_call_that_a_broker_denies_after_it_was_cut_may_have_been_begun() {
         let client = Client::builder().socket(&socket).retry(quick(2)).connect().await.unwrap();
         let error = client.hash_data(hash()).await.unwrap_err();
         assert!(error.rejection().is_some(), "{error:?}");
-        assert_eq!(error.possibly_executed, cut);
+        assert_eq!(error.possibly_executed, reset_first);
         drop(client);
         server.await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_call_whose_broker_has_gone_after_it_was_cut_may_have_been_begun() {
+async fn missing_broker_after_reset_is_possibly_executed() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
@@ -213,18 +212,18 @@ async fn a_call_whose_broker_has_gone_after_it_was_cut_may_have_been_begun() {
     assert!(matches!(error.kind, ErrorKind::Connect { .. }) && error.possibly_executed, "{error:?}");
     assert!(error.possibly_executed && error.is_unreachable());
     server.await.unwrap();
-    // A new call has no attempt before it.
+    // A new call has no earlier attempt.
     let error = client.hash_data(hash()).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Connect { .. }) && !error.possibly_executed, "{error:?}");
 }
 
-/// More calls than the server takes at once wait on this side; one that is given up there is never sent.
+/// Waiting calls are not sent, and a waiting call that is cancelled is never sent.
 #[tokio::test]
-async fn calls_beyond_what_the_server_takes_wait_for_a_place() {
+async fn calls_beyond_the_limit_of_the_server_wait() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
-    let (calls, mut come) = tokio::sync::mpsc::unbounded_channel();
+    let (calls, mut arrived) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut builder = h2::server::Builder::new();
         let stream = listener.accept().await.unwrap().0;
@@ -239,26 +238,26 @@ async fn calls_beyond_what_the_server_takes_wait_for_a_place() {
         let client = client.clone();
         tokio::spawn(async move { client.hash_data(hash()).await })
     };
-    // The answer to the first tells how many are taken.
+    // After the first response the client knows the limit of the server.
     let first = call();
-    come.recv().await.unwrap().send_reset(h2::Reason::REFUSED_STREAM);
+    arrived.recv().await.unwrap().send_reset(h2::Reason::REFUSED_STREAM);
     first.await.unwrap().unwrap_err();
     let held = [call(), call()];
-    let mut streams = vec![come.recv().await.unwrap(), come.recv().await.unwrap()];
-    let given_up = call();
+    let mut streams = vec![arrived.recv().await.unwrap(), arrived.recv().await.unwrap()];
+    let cancelled = call();
     tokio::task::yield_now().await;
-    given_up.abort();
-    given_up.await.unwrap_err();
-    let waits = call();
+    cancelled.abort();
+    cancelled.await.unwrap_err();
+    let waiting = call();
     for stream in &mut streams {
         stream.send_reset(h2::Reason::REFUSED_STREAM);
     }
     for call in held {
         call.await.unwrap().unwrap_err();
     }
-    // The fourth that is sent, though the fifth that was called.
-    let mut fourth = come.recv().await.unwrap();
+    // It is the fourth call that was sent, although the fifth that was made.
+    let mut fourth = arrived.recv().await.unwrap();
     assert_eq!(fourth.stream_id().as_u32(), 7);
     fourth.send_reset(h2::Reason::REFUSED_STREAM);
-    waits.await.unwrap().unwrap_err();
+    waiting.await.unwrap().unwrap_err();
 }

@@ -1,4 +1,4 @@
-//! The operations on one stream: what travels together, what each gets, and what becomes of them when it ends.
+//! Operations on one stream: limits, deadlines, and how items end when the stream ends.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 mod common;
@@ -12,7 +12,7 @@ use std::{
 };
 
 use broker_client::{Client, Code, Error, ErrorKind, HashDataRequest, HashValue, HealthStatus, RetryPolicy};
-use common::{Fake, Lane, Running, Step, broker_on, quick, start, start_old};
+use common::{Fake, Lane, Running, Step, quick, start, start_broker_on, start_old};
 use tokio::{io::AsyncReadExt as _, sync::oneshot};
 use tonic::{Code as Grpc, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -21,14 +21,14 @@ fn hash(input: impl Into<bytes::Bytes>) -> HashDataRequest {
     HashDataRequest::new(input).profile("Default").raw()
 }
 
-/// What a broker says that leaves.
-fn leaving() -> Status {
+/// Returns the status with which a broker ends streams while it shuts down.
+fn shutting_down() -> Status {
     let details = ErrorDetails::with_error_info("SHUTTING_DOWN", "cryptobroker", HashMap::new());
     Status::with_error_details(Grpc::Unavailable, "the broker is shutting down", details)
 }
 
-/// A client that sends nothing twice.
-async fn once(socket: &std::path::Path) -> Client {
+/// Returns a client that retries nothing.
+async fn without_retries(socket: &std::path::Path) -> Client {
     Client::builder().socket(socket).retry(RetryPolicy::none()).connect().await.unwrap().pipeline()
 }
 
@@ -39,31 +39,33 @@ fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[tokio::test]
-async fn all_operations_of_a_client_and_its_clones_share_one_stream() {
-    let it = broker_on(Lane::Pipeline, 1).await;
-    assert_eq!(0, it.fake.pipelines(), "it is opened by the first operation");
-    for client in [&it.client, &it.client.clone(), &it.client.with_timeout(Duration::from_secs(3))] {
+async fn client_and_clones_share_one_stream() {
+    let broker = start_broker_on(Lane::Pipeline, 1).await;
+    assert_eq!(0, broker.fake.pipelines(), "the first operation opens the stream");
+    for client in
+        [&broker.client, &broker.client.clone(), &broker.client.with_timeout(Duration::from_secs(3))]
+    {
         client.hash_data(hash("x")).await.unwrap();
     }
-    assert_eq!(1, it.fake.pipelines());
-    it.client.pipeline().hash_data(hash("x")).await.unwrap();
-    assert_eq!(2, it.fake.pipelines());
-    // What is no operation is called as ever.
-    assert_eq!("1.2.3", it.client.info().await.unwrap().version);
-    assert_eq!(HealthStatus::Serving, it.client.health("").await.unwrap());
-    assert_eq!(2, it.fake.pipelines());
+    assert_eq!(1, broker.fake.pipelines());
+    broker.client.pipeline().hash_data(hash("x")).await.unwrap();
+    assert_eq!(2, broker.fake.pipelines());
+    // Health and information are calls of their own.
+    assert_eq!("1.2.3", broker.client.info().await.unwrap().version);
+    assert_eq!(HealthStatus::Serving, broker.client.health("").await.unwrap());
+    assert_eq!(2, broker.fake.pipelines());
 }
 
 #[tokio::test]
-async fn answers_come_in_any_order_and_find_who_asked() {
-    let it = broker_on(Lane::Pipeline, 1).await;
-    it.fake.then(Step::Hang);
-    let mut stuck = pin!(it.client.hash_data(hash("first")));
+async fn responses_in_any_order_reach_their_callers() {
+    let broker = start_broker_on(Lane::Pipeline, 1).await;
+    broker.fake.then(Step::Hang);
+    let mut stuck = pin!(broker.client.hash_data(hash("first")));
     assert!(poll(stuck.as_mut()).is_pending());
-    it.fake.items(1).await;
+    broker.fake.wait_for_items(1).await;
     let others = (0..500_u32).map(|n| {
-        let client = it.client.clone();
-        // Of many lengths: some longer than a frame.
+        let client = broker.client.clone();
+        // The inputs have many lengths, some longer than a frame.
         let input = vec![n as u8; (n * n) as usize];
         tokio::spawn(async move { (client.hash_data(hash(input.clone())).await, input) })
     });
@@ -75,24 +77,24 @@ async fn answers_come_in_any_order_and_find_who_asked() {
 }
 
 #[tokio::test]
-async fn so_many_are_on_their_way_and_the_others_wait_for_their_turn() {
+async fn operations_beyond_in_flight_limit_wait_in_order() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
     let client = Client::builder().socket(&socket).in_flight(3).connect().await.unwrap().pipeline();
-    fake.shut();
+    fake.close_gate();
     let calls: Vec<_> = (0..10_u8)
         .map(|n| {
             let client = client.clone();
             tokio::spawn(async move { client.hash_data(hash(vec![n]).id(n.to_string())).await })
         })
         .collect();
-    fake.items(3).await;
-    // A call that has no place keeps its deadline all the same.
+    fake.wait_for_items(3).await;
+    // A call that waits for a permit still ends at its deadline.
     let late = client.hash_data(hash("x").timeout(Duration::from_millis(20))).await.unwrap_err();
     assert!(matches!(late.kind, ErrorKind::Deadline { .. }), "{late:?}");
     assert_eq!(3, fake.calls());
-    fake.open();
+    fake.open_gate();
     for (n, call) in calls.into_iter().enumerate() {
         assert_eq!(HashValue::Raw(vec![n as u8].into()), call.await.unwrap().unwrap().value);
     }
@@ -101,43 +103,43 @@ async fn so_many_are_on_their_way_and_the_others_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn who_leaves_gives_its_place_back_and_a_late_answer_is_for_nobody() {
+async fn cancelled_item_releases_permit_and_late_response_is_ignored() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
     let client = Client::builder().socket(&socket).in_flight(1).connect().await.unwrap().pipeline();
-    fake.shut();
+    fake.close_gate();
     for n in 1..=3 {
         let mut call = Box::pin(client.hash_data(hash("left")));
         assert!(poll(call.as_mut()).is_pending());
-        fake.items(n).await;
+        fake.wait_for_items(n).await;
     }
     let short = hash("late").timeout(Duration::from_millis(20));
     assert!(matches!(
         client.hash_data(short).await,
         Err(Error { kind: ErrorKind::Deadline { attempts: 1, .. }, .. })
     ));
-    fake.open();
-    // The late answers come before this one.
+    fake.open_gate();
+    // The late responses arrive before this one.
     let answer = client.hash_data(hash("here")).await.unwrap();
     assert_eq!(HashValue::Raw("here".into()), answer.value);
     assert_eq!(1, fake.pipelines());
 }
 
 #[tokio::test]
-async fn each_item_says_how_long_its_answer_is_of_use() {
-    let it = broker_on(Lane::Pipeline, 1).await;
-    it.client.hash_data(hash("x").timeout(Duration::new(7, 500_000_000))).await.unwrap();
-    it.client.hash_data(hash("x")).await.unwrap();
-    let times: Vec<_> = it.fake.seen().into_iter().map(|seen| seen.timeout.unwrap()).collect();
+async fn items_carry_their_timeout() {
+    let broker = start_broker_on(Lane::Pipeline, 1).await;
+    broker.client.hash_data(hash("x").timeout(Duration::new(7, 500_000_000))).await.unwrap();
+    broker.client.hash_data(hash("x")).await.unwrap();
+    let times: Vec<_> = broker.fake.seen().into_iter().map(|seen| seen.timeout.unwrap()).collect();
     assert_eq!(["7.500s", "10s"], *times);
 }
 
 #[tokio::test]
-async fn an_earlier_deadline_is_kept_before_a_later_one() {
-    let it = broker_on(Lane::Pipeline, 1).await;
-    it.fake.then(Step::Hang).then(Step::Hang).then(Step::Hang);
-    let call = |millis| it.client.hash_data(hash("x").timeout(Duration::from_millis(millis)));
+async fn enforces_earlier_deadline_first() {
+    let broker = start_broker_on(Lane::Pipeline, 1).await;
+    broker.fake.then(Step::Hang).then(Step::Hang).then(Step::Hang);
+    let call = |millis| broker.client.hash_data(hash("x").timeout(Duration::from_millis(millis)));
     let (hour, short, long) = (pin!(call(3_600_000)), call(20), call(60));
     let mut hour = hour;
     assert!(poll(hour.as_mut()).is_pending());
@@ -152,42 +154,42 @@ async fn an_earlier_deadline_is_kept_before_a_later_one() {
 }
 
 #[tokio::test]
-async fn an_item_without_an_answer_is_sent_again_after_a_stream_that_ended_in_good_order() {
-    for status in [Status::ok(""), leaving()] {
-        let it = broker_on(Lane::Pipeline, 2).await;
-        it.fake.then(Step::Usual).then(Step::End(status));
-        it.client.hash_data(hash("x")).await.unwrap();
-        let answer = it.client.hash_data(hash("again")).await.unwrap();
+async fn retries_unanswered_item_after_graceful_end() {
+    for status in [Status::ok(""), shutting_down()] {
+        let broker = start_broker_on(Lane::Pipeline, 2).await;
+        broker.fake.then(Step::Default).then(Step::End(status));
+        broker.client.hash_data(hash("x")).await.unwrap();
+        let answer = broker.client.hash_data(hash("again")).await.unwrap();
         assert_eq!(HashValue::Raw("again".into()), answer.value);
-        assert_eq!(2, it.fake.pipelines());
+        assert_eq!(2, broker.fake.pipelines());
     }
 }
 
 #[tokio::test]
-async fn an_item_that_a_broker_which_leaves_did_not_answer_was_not_begun() {
+async fn unanswered_item_after_graceful_end_is_not_executed() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
-    let client = once(&socket).await;
-    for (status, words) in [(Status::ok(""), "OK"), (leaving(), "SHUTTING_DOWN")] {
+    let client = without_retries(&socket).await;
+    for (status, text) in [(Status::ok(""), "OK"), (shutting_down(), "SHUTTING_DOWN")] {
         fake.then(Step::End(status));
         let error = client.hash_data(hash("x")).await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Connection { .. }) && !error.possibly_executed, "{error:?}");
         assert!(!error.possibly_executed && error.is_retryable());
-        let text = error.to_string();
-        assert!(text.contains(words) && text.contains("safe"), "{text}");
+        let message = error.to_string();
+        assert!(message.contains(text) && message.contains("safe"), "{message}");
     }
 }
 
 #[tokio::test]
-async fn another_end_of_the_stream_is_a_refusal_of_all_that_wait() {
+async fn refusal_of_stream_fails_all_items() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let _running = start(&fake, socket.clone());
-    let client = once(&socket).await;
-    fake.shut();
+    let client = without_retries(&socket).await;
+    fake.close_gate();
     let others: Vec<_> = (0..5).map(|_| tokio::spawn(call(&client))).collect();
-    fake.items(5).await;
+    fake.wait_for_items(5).await;
     fake.then(Step::End(Status::resource_exhausted("enough")));
     let mut errors = vec![client.hash_data(hash("x")).await.unwrap_err()];
     for other in others {
@@ -196,16 +198,16 @@ async fn another_end_of_the_stream_is_a_refusal_of_all_that_wait() {
     for error in errors {
         assert_eq!(Code::ResourceExhausted, error.rejection().unwrap().code, "{error:?}");
     }
-    fake.open();
+    fake.open_gate();
     client.hash_data(hash("x")).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_item_on_a_connection_that_broke_may_have_been_begun() {
+async fn item_on_broken_connection_is_possibly_executed() {
     let (_folder, socket) = folder();
-    let (fake, client, running) = waiting_for_nothing(&socket).await;
+    let (fake, client, running) = unresponsive_broker(&socket).await;
     let calls: Vec<_> = (0..20).map(|_| tokio::spawn(call(&client))).collect();
-    fake.items(20).await;
+    fake.wait_for_items(20).await;
     running.stop();
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
@@ -216,13 +218,13 @@ async fn an_item_on_a_connection_that_broke_may_have_been_begun() {
 }
 
 #[tokio::test]
-async fn an_item_that_was_never_handed_to_the_transport_was_not_begun() {
+async fn unsent_item_is_not_executed() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let running = start(&fake, socket.clone());
-    let client = once(&socket).await;
+    let client = without_retries(&socket).await;
     running.stop();
-    // The connection is known to be gone, and nobody listens any longer.
+    // Waits until the client knows that the connection broke and that nobody listens.
     while !matches!(client.health("").await, Err(Error { kind: ErrorKind::Connect { .. }, .. })) {}
     let error = client.hash_data(hash("x")).await.unwrap_err();
     assert!(matches!(&error.kind, ErrorKind::Connect { .. }), "{error:?}");
@@ -230,11 +232,11 @@ async fn an_item_that_was_never_handed_to_the_transport_was_not_begun() {
 }
 
 #[tokio::test]
-async fn of_many_items_on_a_connection_that_broke_those_were_begun_that_left() {
+async fn only_sent_items_are_possibly_executed_when_connection_breaks() {
     let (_folder, socket) = folder();
     let listener = tokio::net::UnixListener::bind(&socket).unwrap();
-    let client = once(&socket).await;
-    // More than anybody takes without being asked for it.
+    let client = without_retries(&socket).await;
+    // More data than any transport accepts before the server reads.
     let calls: Vec<_> = (0..64)
         .map(|_| {
             let client = client.clone();
@@ -251,12 +253,12 @@ async fn of_many_items_on_a_connection_that_broke_those_were_begun_that_left() {
         assert!(matches!(error.kind, ErrorKind::Connection { .. }), "{error:?}");
         safe.push(!error.possibly_executed);
     }
-    // They leave in their order.
+    // Items are sent in order.
     assert!(!safe[0] && safe[63] && safe.is_sorted(), "{safe:?}");
 }
 
 #[tokio::test]
-async fn a_restarted_broker_is_found_again() {
+async fn reconnects_to_restarted_broker() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let mut running = start(&fake, socket.clone());
@@ -271,7 +273,7 @@ async fn a_restarted_broker_is_found_again() {
 }
 
 #[tokio::test]
-async fn a_broker_that_has_no_pipeline_says_so() {
+async fn error_states_that_broker_has_no_pipeline() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
     let _running = start_old(&fake, socket.clone());
@@ -283,10 +285,10 @@ async fn a_broker_that_has_no_pipeline_says_so() {
 }
 
 #[tokio::test]
-async fn the_stream_is_closed_with_the_last_client() {
-    let it = broker_on(Lane::Pipeline, 1).await;
-    it.client.hash_data(hash("x")).await.unwrap();
-    let common::Broker { fake, client, running, .. } = it;
+async fn stream_closes_with_the_last_clone() {
+    let broker = start_broker_on(Lane::Pipeline, 1).await;
+    broker.client.hash_data(hash("x")).await.unwrap();
+    let common::Broker { fake, client, running, .. } = broker;
     let clone = client.clone();
     drop(client);
     clone.hash_data(hash("x")).await.unwrap();
@@ -296,35 +298,35 @@ async fn the_stream_is_closed_with_the_last_client() {
 }
 
 #[tokio::test]
-async fn who_waits_is_told_when_the_runtime_of_the_client_ends() {
+async fn waiting_item_fails_when_runtime_ends() {
     let (_folder, socket) = folder();
     let fake = Fake::default();
-    fake.shut();
+    fake.close_gate();
     let _running = start(&fake, socket.clone());
     let (give, given) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let own = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            give.send(once(&socket).await).unwrap();
+            give.send(without_retries(&socket).await).unwrap();
             stopped.await.unwrap_err();
         });
     });
     let client = given.await.unwrap();
     let waiting = tokio::spawn(call(&client));
-    fake.items(1).await;
+    fake.wait_for_items(1).await;
     drop(stop);
     let error = waiting.await.unwrap().unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Connection { .. }), "{error:?}");
     own.join().unwrap();
 }
 
-/// A client of a broker that answers no item.
-async fn waiting_for_nothing(socket: &std::path::Path) -> (Fake, Client, Running) {
+/// Starts a broker that responds to no item, and a client.
+async fn unresponsive_broker(socket: &std::path::Path) -> (Fake, Client, Running) {
     let fake = Fake::default();
-    fake.shut();
+    fake.close_gate();
     let running = start(&fake, socket.to_owned());
-    (fake, once(socket).await, running)
+    (fake, without_retries(socket).await, running)
 }
 
 fn call(client: &Client) -> impl Future<Output = Result<broker_client::HashDataResponse, Error>> + use<> {
@@ -332,7 +334,7 @@ fn call(client: &Client) -> impl Future<Output = Result<broker_client::HashDataR
     async move { client.hash_data(hash("x")).await }
 }
 
-/// One look at a future, which nobody is woken for.
+/// Polls a future once with a waker that does nothing.
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -1,4 +1,4 @@
-//! With an allocator that wipes what it frees, as the documentation asks for, calls leave no copy of a secret.
+//! With an allocator that wipes freed memory, as the documentation recommends, calls leave no copy of a secret.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 mod common;
@@ -26,8 +26,8 @@ fn calls_leave_no_copy() {
 }
 
 #[test]
-fn a_pipeline_leaves_no_copy() {
-    leaves_no_copy("a_pipeline_leaves_no_copy", |client| client.pipeline());
+fn pipeline_leaves_no_copy() {
+    leaves_no_copy("pipeline_leaves_no_copy", |client| client.pipeline());
 }
 
 fn leaves_no_copy(test: &str, lane: fn(Client) -> Client) {
@@ -66,7 +66,7 @@ fn child(client: Client) {
     drop(client.sign_reader(SignStreamRequest::new(secret()).profile("P"), &b"text"[..]).unwrap());
     drop(client.hash_reader(HashStreamRequest::new().profile("P"), std::io::Cursor::new(secret())).unwrap());
     assert_eq!(None, numbers.next());
-    // The connection stays, and with it the buffer that it reads into: what is there goes when something else comes.
+    // The connection keeps its read buffer, whose content only a later response overwrites.
     client.hash_data(HashDataRequest::new(vec![0; 100_000]).profile("P").raw()).unwrap();
     Child::ready();
     drop(kept);

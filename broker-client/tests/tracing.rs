@@ -12,7 +12,7 @@ use std::{
 };
 
 use broker_client::{EncryptDataRequest, HashDataRequest, HashStreamRequest};
-use common::{Lane, broker_on};
+use common::{Lane, start_broker_on};
 use tonic::Status;
 use tracing::{
     Event, Metadata, Subscriber,
@@ -20,7 +20,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 
-/// Writes down spans and events, each as one line.
+/// Records spans and events, each as one line.
 #[derive(Clone, Default)]
 struct Recorder {
     lines: Arc<Mutex<Vec<String>>>,
@@ -64,29 +64,29 @@ impl Visit for Line {
 }
 
 on_both_lanes! {
-    a_call_has_a_span_and_its_repetition_an_event
-    a_failed_call_says_why_and_no_line_shows_key_or_data
+    call_has_span_and_retry_event
+    failed_call_is_logged_without_key_or_data
 }
 
-async fn a_call_has_a_span_and_its_repetition_an_event(lane: Lane) {
-    let it = broker_on(lane, 2).await;
+async fn call_has_span_and_retry_event(lane: Lane) {
+    let broker = start_broker_on(lane, 2).await;
     let recorder = Recorder::default();
     let _guard = tracing::subscriber::set_default(recorder.clone());
-    it.fake.fail(Status::unavailable("busy"));
-    it.client.hash_data(HashDataRequest::new("x").profile("P").id("order-1")).await.unwrap();
+    broker.fake.fail(Status::unavailable("busy"));
+    broker.client.hash_data(HashDataRequest::new("x").profile("P").id("order-1")).await.unwrap();
     let lines = recorder.lines.lock().unwrap().clone();
     let method = "rpc.method=/cryptobroker.v1.CryptoService/HashData";
     assert_eq!(format!("span broker_call rpc.system=grpc {method} profile=P id=order-1"), lines[0]);
-    assert!(lines[1].contains("is sent again") && lines[1].contains("busy"), "{lines:?}");
+    assert!(lines[1].contains("retrying the call") && lines[1].contains("busy"), "{lines:?}");
     assert_eq!(2, lines.len(), "{lines:?}");
 }
 
-async fn a_failed_call_says_why_and_no_line_shows_key_or_data(lane: Lane) {
-    let it = broker_on(lane, 1).await;
+async fn failed_call_is_logged_without_key_or_data(lane: Lane) {
+    let broker = start_broker_on(lane, 1).await;
     let recorder = Recorder::default();
     let _guard = tracing::subscriber::set_default(recorder.clone());
-    it.fake.fail(Status::failed_precondition("the profile says no"));
-    it.client.encrypt_data(EncryptDataRequest::new("KEY", "TEXT").profile("P")).await.unwrap_err();
+    broker.fake.fail(Status::failed_precondition("the profile says no"));
+    broker.client.encrypt_data(EncryptDataRequest::new("KEY", "TEXT").profile("P")).await.unwrap_err();
     let lines = recorder.lines.lock().unwrap().join("\n");
     assert!(lines.contains("the call failed") && lines.contains("the profile says no"), "{lines}");
     assert!(lines.contains("possibly_executed=false"), "{lines}");
@@ -94,11 +94,11 @@ async fn a_failed_call_says_why_and_no_line_shows_key_or_data(lane: Lane) {
 }
 
 #[tokio::test]
-async fn a_stream_has_a_span_as_a_call_has() {
-    let it = broker_on(Lane::Unary, 1).await;
+async fn stream_has_span() {
+    let broker = start_broker_on(Lane::Unary, 1).await;
     let recorder = Recorder::default();
     let _guard = tracing::subscriber::set_default(recorder.clone());
-    it.client.hash_reader(HashStreamRequest::new().profile("P").id("long-1"), &b"x"[..]).await.unwrap();
+    broker.client.hash_reader(HashStreamRequest::new().profile("P").id("long-1"), &b"x"[..]).await.unwrap();
     let lines = recorder.lines.lock().unwrap().join("\n");
     assert!(lines.contains("StreamService/HashStream profile=P id=long-1"), "{lines}");
 }

@@ -1,4 +1,4 @@
-//! Requests wipe their secrets themselves, whatever the allocator does.
+//! Requests wipe their secrets without the help of the allocator.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 mod common;
@@ -12,16 +12,17 @@ use broker_client::{
 use common::memory::{Child, bytes};
 use zeroize::Zeroizing;
 
-/// Which bytes the child keeps, and which it drops.
+/// The number of the bytes that the child keeps.
 const KEPT: u8 = 1;
+/// The numbers of the bytes that the child drops.
 const DROPPED: std::ops::Range<u8> = 2..18;
 
 #[test]
-fn a_dropped_request_leaves_nothing() {
+fn dropped_request_leaves_no_copy() {
     if Child::socket().is_some() {
         return child();
     }
-    let child = Child::start("a_dropped_request_leaves_nothing", Path::new("none"));
+    let child = Child::start("dropped_request_leaves_no_copy", Path::new("none"));
     assert!(child.copies(&bytes(KEPT, 500)) > 0, "the scan itself works");
     for number in DROPPED {
         assert_eq!(0, child.copies(&bytes(number, 500)[100..132]), "{number}");
@@ -32,7 +33,7 @@ fn child() {
     let kept = bytes(KEPT, 500);
     let mut numbers = DROPPED;
     let mut secret = || Zeroizing::new(bytes(numbers.next().unwrap(), 500));
-    // Each is cloned, as a program does that sends it twice.
+    // Each is cloned, like in a program that sends it twice.
     drop(GenerateKeyPairRequest::new().profile("P").seed(secret()).clone());
     drop(EncapsulateRequest::new(secret()).profile("P").clone());
     drop(DecapsulateRequest::new(secret(), "c").profile("P").clone());
@@ -44,7 +45,7 @@ fn child() {
     drop(SignStreamRequest::new(secret()).profile("P").clone());
     drop(SignStreamRequest::composite(secret(), secret()).profile("P").clone());
     drop(VerifyStreamRequest::new(secret(), "s").profile("P").clone());
-    // What is replaced is wiped, too.
+    // A value that is replaced is wiped, too.
     drop(GenerateKeyPairRequest::new().profile("P").seed(secret()).seed(""));
     drop(Secret::from(&**secret()));
     assert_eq!(None, numbers.next());

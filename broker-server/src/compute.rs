@@ -1,10 +1,9 @@
-//! The compute pool: OS threads for work that would hold up an I/O shard.
+//! The compute pool: OS threads for work that would block an I/O shard.
 //!
-//! Two lanes, so that a proof never starves a signature: of `threads` threads, half (at least one) take long jobs
-//! first, and the others take short jobs only. A pool of one thread gets a second one for the long lane alone, which
-//! sleeps until there is such a job. Each lane has a bounded queue that is served round-robin between its owners
-//! (connections); no owner holds more than its share of the places, and a caller without a place waits for one within
-//! its deadline and the pool's bound.
+//! There are two lanes, so that long jobs never starve short ones: of `threads` threads, half (at least one) take long jobs
+//! first, and the others take short jobs only. A pool of one thread has a second one for the long lane. Each lane has a
+//! bounded queue, which is served round-robin between connections. No connection holds more than its share of the slots,
+//! and a caller without a slot waits for one until its deadline, but no longer than the pool's `wait`.
 
 use std::{
     fmt, io,
@@ -20,12 +19,12 @@ use queue::{Admission, Job, LaneQueue};
 
 mod queue;
 
-/// Which queue a job waits in.
+/// The queue of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Up to some milliseconds: signatures, large hashes.
+    /// Jobs of up to some milliseconds: signatures, large hashes.
     Short,
-    /// Seconds: proofs.
+    /// Jobs of seconds: proofs.
     Long,
 }
 
@@ -33,21 +32,21 @@ pub enum Lane {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComputeError {
-    /// No place in the queue became free within the pool's bound.
+    /// No slot of the queue became free within the pool's `wait`.
     #[error("the queue is full")]
     QueueFull,
-    /// The deadline passed before there was a result. A job that had started runs to its end unseen.
+    /// The deadline passed before the job had ended. A job that has started runs to its end, and its result is dropped.
     #[error("the deadline has passed")]
     DeadlineExceeded,
-    /// The job panicked. Its thread goes on with the next one.
+    /// The job panicked. Its thread continues with the next job.
     #[error("the job failed")]
     Panicked,
-    /// The pool is ending.
+    /// The pool is shutting down.
     #[error("the compute pool is shutting down")]
     ShuttingDown,
 }
 
-/// The pool. Dropping it forgets the jobs that have not started and waits for those that have, unless it was
+/// The pool. Dropping it drops the jobs that have not started and waits for those that have, unless it was
 /// [abandoned](Self::abandon).
 pub struct Pool {
     shared: Arc<Shared>,
@@ -57,13 +56,17 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool as by [`Self::try_new`]. Where no thread can be started every job gets [`ComputeError::ShuttingDown`].
+    /// Creates a pool as [`Self::try_new`] does. Where a thread cannot be started, every job fails with
+    /// [`ComputeError::ShuttingDown`].
     pub fn new(threads: usize, depth: usize, wait: Duration) -> Arc<Self> {
         Arc::new(Self::build(threads, depth, wait).0)
     }
 
-    /// Starts `threads` threads (at least one) and lanes of `depth` places (at least one) each; `wait` is how long a
-    /// caller without a place waits for one.
+    /// Starts `threads` threads (at least one). Each lane has `depth` slots (at least one); `wait` is how long a caller waits
+    /// for a slot.
+    ///
+    /// # Errors
+    /// The system's error where a thread cannot be started.
     pub fn try_new(threads: usize, depth: usize, wait: Duration) -> io::Result<Arc<Self>> {
         let (pool, started) = Self::build(threads, depth, wait);
         started.map(|()| Arc::new(pool))
@@ -73,10 +76,10 @@ impl Pool {
         let shared = Arc::new(Shared::new(depth.max(1)));
         let mut workers = Vec::new();
         let mut started = Ok(());
-        for (index, takes) in roles(threads.max(1)).into_iter().enumerate() {
-            let theirs = Arc::clone(&shared);
+        for (index, role) in roles(threads.max(1)).into_iter().enumerate() {
+            let pool = Arc::clone(&shared);
             let builder = thread::Builder::new().name(format!("compute-{index}"));
-            match builder.spawn(move || theirs.work(index, takes)) {
+            match builder.spawn(move || pool.run_worker(index, role)) {
                 Ok(worker) => workers.push(worker),
                 Err(error) => {
                     shared.lock().stop();
@@ -88,16 +91,15 @@ impl Pool {
         (Self { shared, wait, workers, abandoned: atomic::AtomicBool::new(false) }, started)
     }
 
-    /// Runs `job` on a thread of the pool for `owner`, the connection's id. Needs a tokio runtime with a timer.
-    ///
-    /// A job is dropped unstarted when this future is dropped or `deadline` passes.
+    /// Runs `job` on a thread of the pool; `connection` is the id of the caller's connection. Needs a tokio runtime with a
+    /// timer. When this future is dropped or `deadline` passes, a job that has not started is dropped.
     ///
     /// # Errors
-    /// Those of [`ComputeError`]; a panic in the job is one of them.
+    /// [`ComputeError`], which includes a panic in the job.
     pub async fn run<T: Send + 'static>(
         &self,
         lane: Lane,
-        owner: u64,
+        connection: u64,
         deadline: Option<Instant>,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ComputeError> {
@@ -108,27 +110,27 @@ impl Pool {
         let (sender, mut receiver) = oneshot::channel();
         let work = Box::new(move || {
             let result = catch_unwind(AssertUnwindSafe(job)).map_err(|_| ComputeError::Panicked);
-            // Nobody listens where the caller has gone meanwhile.
+            // The receiver is gone where the caller has cancelled.
             let _ = sender.send(result);
         });
-        let (mut ticket, admission) = self.shared.submit(lane, owner, deadline, self.wait, work)?;
-        let ended = |result: Result<_, oneshot::error::RecvError>| match result {
+        let (mut ticket, admission) = self.shared.submit(lane, connection, deadline, self.wait, work)?;
+        let outcome = |result: Result<_, oneshot::error::RecvError>| match result {
             Ok(result) => result,
-            // The job was dropped unstarted: by its deadline, or because the pool ends.
+            // The job was dropped before it started: its deadline has passed, or the pool shuts down.
             Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
                 Err(ComputeError::DeadlineExceeded)
             }
             Err(_) => Err(ComputeError::ShuttingDown),
         };
         if admission == Admission::Waiting {
-            let bound = now.checked_add(self.wait);
-            let first = [bound, deadline].into_iter().flatten().min();
+            let wait_end = now.checked_add(self.wait);
+            let earliest = [wait_end, deadline].into_iter().flatten().min();
             tokio::select! {
                 biased;
-                result = &mut receiver => { ticket.started(); return ended(result) }
-                () = until(first) => {}
+                result = &mut receiver => { ticket.release(); return outcome(result) }
+                () = sleep_until(earliest) => {}
             }
-            if deadline.is_some() && first == deadline {
+            if deadline.is_some() && earliest == deadline {
                 return Err(ComputeError::DeadlineExceeded);
             }
             if ticket.withdraw_if_waiting() {
@@ -137,18 +139,18 @@ impl Pool {
         }
         tokio::select! {
             biased;
-            result = &mut receiver => { ticket.started(); ended(result) }
-            () = until(deadline) => Err(ComputeError::DeadlineExceeded),
+            result = &mut receiver => { ticket.release(); outcome(result) }
+            () = sleep_until(deadline) => Err(ComputeError::DeadlineExceeded),
         }
     }
 
-    /// Jobs that have not started, in both lanes, with or without a place.
+    /// Returns the number of jobs in both lanes that have not started, with or without a slot.
     pub fn queued(&self) -> usize {
         let state = self.shared.lock();
         state.short.len() + state.long.len()
     }
 
-    /// From here on dropping the pool does not wait for running jobs: for a process that is about to end.
+    /// Makes dropping the pool not wait for running jobs, because the process is about to end.
     pub fn abandon(&self) {
         self.abandoned.store(true, atomic::Ordering::Relaxed);
     }
@@ -156,13 +158,13 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let dropped = self.shared.lock().stop();
-        drop(dropped); // outside the lock: a job's own drop may do anything
+        let jobs = self.shared.lock().stop();
+        drop(jobs); // outside the lock: dropping a job runs arbitrary code
         for worker in self.workers.drain(..) {
             worker.thread().unpark();
-            // A job that holds the last handle of its own pool cannot wait for itself.
-            let itself = worker.thread().id() == thread::current().id();
-            if !itself && !self.abandoned.load(atomic::Ordering::Relaxed) {
+            // A job that holds the last handle to its pool drops the pool on a worker, which cannot join itself.
+            let is_current = worker.thread().id() == thread::current().id();
+            if !is_current && !self.abandoned.load(atomic::Ordering::Relaxed) {
                 let _ = worker.join();
             }
         }
@@ -175,29 +177,28 @@ impl fmt::Debug for Pool {
     }
 }
 
-async fn until(instant: Option<Instant>) {
+/// Never resolves where there is no instant.
+async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant.into()).await,
         None => std::future::pending().await,
     }
 }
 
-/// What one thread takes.
+/// The lanes that a thread takes jobs from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Takes {
+enum Role {
     Short,
     LongThenShort,
     Long,
 }
 
-fn roles(threads: usize) -> Vec<Takes> {
+fn roles(threads: usize) -> Vec<Role> {
     if threads == 1 {
-        return vec![Takes::Short, Takes::Long];
+        return vec![Role::Short, Role::Long];
     }
     let long = threads / 2;
-    (0..threads)
-        .map(|index| if index < threads - long { Takes::Short } else { Takes::LongThenShort })
-        .collect()
+    (0..threads).map(|index| if index < threads - long { Role::Short } else { Role::LongThenShort }).collect()
 }
 
 struct Shared(Mutex<State>);
@@ -205,14 +206,14 @@ struct Shared(Mutex<State>);
 struct State {
     short: LaneQueue,
     long: LaneQueue,
-    idle: Vec<Idle>,
+    idle: Vec<IdleWorker>,
     next_id: u64,
     stopping: bool,
 }
 
-struct Idle {
+struct IdleWorker {
     index: usize,
-    takes: Takes,
+    role: Role,
     thread: thread::Thread,
 }
 
@@ -227,7 +228,7 @@ impl Shared {
         }))
     }
 
-    /// Nothing that can panic runs under the lock except allocation, so a poisoned one is still whole.
+    /// A poisoned lock is usable: under the lock only allocations can panic, and they leave the state consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -235,7 +236,7 @@ impl Shared {
     fn submit(
         &self,
         lane: Lane,
-        owner: u64,
+        connection: u64,
         deadline: Option<Instant>,
         wait: Duration,
         work: Box<dyn FnOnce() + Send>,
@@ -247,30 +248,33 @@ impl Shared {
         state.next_id += 1;
         let id = state.next_id;
         let job = Job { id, deadline, work };
-        let admission =
-            state.lane(lane).push(owner, job, !wait.is_zero()).map_err(|_job| ComputeError::QueueFull)?;
+        let admission = state
+            .lane(lane)
+            .push(connection, job, !wait.is_zero())
+            .map_err(|_job| ComputeError::QueueFull)?;
         if admission == Admission::Queued {
             state.wake(lane);
         }
-        Ok((Ticket { shared: self, lane, owner, id, live: true }, admission))
+        Ok((Ticket { shared: self, lane, connection, id, live: true }, admission))
     }
 
-    fn work(&self, index: usize, takes: Takes) {
+    /// Runs jobs until the pool shuts down.
+    fn run_worker(&self, index: usize, role: Role) {
         loop {
             let mut state = self.lock();
             state.idle.retain(|idle| idle.index != index);
             if state.stopping {
                 return;
             }
-            match state.take(takes) {
+            match state.take(role) {
                 Some(job) => {
                     drop(state);
                     run_one(job);
                 }
                 None => {
-                    state.idle.push(Idle { index, takes, thread: thread::current() });
+                    state.idle.push(IdleWorker { index, role, thread: thread::current() });
                     drop(state);
-                    // An unpark between the two makes this return at once, and a spurious return only looks again.
+                    // Returns at once after an unpark in between. A spurious return only repeats the loop.
                     thread::park();
                 }
             }
@@ -278,10 +282,10 @@ impl Shared {
     }
 }
 
-/// Runs or drops one job; neither may take the thread down.
+/// Runs one job, or drops it after its deadline. A panic in either does not end the thread.
 fn run_one(job: Job) {
-    let late = job.deadline.is_some_and(|deadline| deadline <= Instant::now());
-    let _ = catch_unwind(AssertUnwindSafe(move || if late { drop(job.work) } else { (job.work)() }));
+    let expired = job.deadline.is_some_and(|deadline| deadline <= Instant::now());
+    let _ = catch_unwind(AssertUnwindSafe(move || if expired { drop(job.work) } else { (job.work)() }));
 }
 
 impl State {
@@ -292,37 +296,37 @@ impl State {
         }
     }
 
-    fn take(&mut self, takes: Takes) -> Option<Job> {
-        let job = match takes {
-            Takes::Short => self.short.pop(),
-            Takes::Long => self.long.pop(),
-            Takes::LongThenShort => self.long.pop().or_else(|| self.short.pop()),
+    fn take(&mut self, role: Role) -> Option<Job> {
+        let job = match role {
+            Role::Short => self.short.pop(),
+            Role::Long => self.long.pop(),
+            Role::LongThenShort => self.long.pop().or_else(|| self.short.pop()),
         };
         self.wake_promoted(Lane::Short);
         self.wake_promoted(Lane::Long);
         job
     }
 
-    /// Wakes a thread for each job that has moved up to a place.
+    /// Wakes a thread for each waiting job that has been given a slot.
     fn wake_promoted(&mut self, lane: Lane) {
         for _ in 0..self.lane(lane).take_promoted() {
             self.wake(lane);
         }
     }
 
-    /// Wakes one thread that takes from `lane`; for short jobs preferably one that takes nothing else.
+    /// Wakes one idle thread that takes jobs from `lane`, preferably one that takes no others.
     fn wake(&mut self, lane: Lane) {
-        let first = match lane {
-            Lane::Short => Takes::Short,
-            Lane::Long => Takes::Long,
+        let dedicated = match lane {
+            Lane::Short => Role::Short,
+            Lane::Long => Role::Long,
         };
-        let position = |takes| self.idle.iter().rposition(|idle| idle.takes == takes);
-        if let Some(position) = position(first).or_else(|| position(Takes::LongThenShort)) {
+        let position = |role| self.idle.iter().rposition(|idle| idle.role == role);
+        if let Some(position) = position(dedicated).or_else(|| position(Role::LongThenShort)) {
             self.idle.swap_remove(position).thread.unpark();
         }
     }
 
-    /// Stops the threads and hands back what had not started.
+    /// Stops the threads and returns the jobs that have not started.
     fn stop(&mut self) -> Vec<Job> {
         self.stopping = true;
         self.idle.drain(..).for_each(|idle| idle.thread.unpark());
@@ -332,24 +336,25 @@ impl State {
     }
 }
 
-/// A caller's claim on its job: dropped before the job has ended, it takes the job out of the queue.
+/// The handle of a caller to its job. When it is dropped before the job has started, it removes the job from the queue.
 struct Ticket<'a> {
     shared: &'a Shared,
     lane: Lane,
-    owner: u64,
+    connection: u64,
     id: u64,
+    /// The job may still be in the queue.
     live: bool,
 }
 
 impl Ticket<'_> {
-    const fn started(&mut self) {
+    const fn release(&mut self) {
         self.live = false;
     }
 
-    /// Gives up unless a place, or a thread, has been found meanwhile.
+    /// Removes the job if it still waits for a slot, and returns whether it did.
     fn withdraw_if_waiting(&mut self) -> bool {
         let mut state = self.shared.lock();
-        let job = state.lane(self.lane).remove_waiting(self.owner, self.id);
+        let job = state.lane(self.lane).remove_waiting(self.connection, self.id);
         state.wake_promoted(self.lane);
         drop(state);
         self.live = job.is_none();
@@ -361,7 +366,7 @@ impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         if self.live {
             let mut state = self.shared.lock();
-            let job = state.lane(self.lane).remove(self.owner, self.id);
+            let job = state.lane(self.lane).remove(self.connection, self.id);
             state.wake_promoted(self.lane);
             drop(state);
             drop(job); // outside the lock

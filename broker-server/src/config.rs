@@ -1,7 +1,7 @@
-//! The only reader of flags and environment. Text comes in; what goes out cannot be wrong.
+//! The only place that reads flags and environment variables. It turns their text into checked values.
 //!
-//! Each flag has a variable, `CRYPTO_BROKER_` and the flag in capitals. A flag wins over its variable, and an empty
-//! variable counts as unset.
+//! Each flag has a variable: `CRYPTO_BROKER_` and the flag in capitals. A flag takes precedence over its variable, and an
+//! empty variable counts as unset.
 
 use std::{collections::BTreeMap, ffi::OsString, num::NonZeroUsize, path::PathBuf, thread, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     request::Limits,
     telemetry::{
         audit::{AuditOptions, AuditTarget},
-        logs::{LogFormat, LogLevel, LogOptions, LogOutput},
+        logs::{LogFilter, LogFormat, LogLevel, LogOptions, LogOutput},
     },
 };
 
@@ -27,78 +27,78 @@ pub fn command() -> clap::Command {
     <Arguments as clap::CommandFactory>::command()
 }
 
-/// The environment, as a map: the process's own, or a test's.
+/// The environment variables of the process, or those that a test sets.
 pub type Environment = BTreeMap<String, OsString>;
 
 /// The server's configuration, complete and checked.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where to listen.
+    /// The sockets to listen on.
     pub sockets: Sockets,
     /// Permission bits of the socket files.
     pub socket_mode: u32,
-    /// Permission bits of folders that are made for sockets.
+    /// Permission bits of folders that the server creates for sockets.
     pub socket_dir_mode: u32,
-    /// Group of the socket files, and of folders that are made for them.
+    /// Group of the socket files, and of folders that the server creates for them.
     pub socket_group: Option<SocketGroup>,
-    /// What is done about a folder that others can write to; see [`Config::folder_check`].
+    /// How a folder that others can write to is treated; see [`Config::folder_check`].
     pub socket_folder_check: Option<FolderCheck>,
-    /// Folder of `Profiles.yaml`; `None` serves the bundled profiles.
+    /// Folder that contains `Profiles.yaml`; `None` serves the bundled profiles.
     pub profiles_dir: Option<PathBuf>,
-    /// What the Go broker passes over in profiles is a warning, not an error.
+    /// Mistakes in profiles that the Go broker ignores are warnings, not errors.
     pub profiles_lenient: bool,
-    /// I/O threads.
+    /// Number of I/O threads.
     pub shards: NonZeroUsize,
-    /// Threads of the compute pool.
+    /// Number of threads of the compute pool.
     pub compute_threads: NonZeroUsize,
-    /// Places in each lane's queue.
+    /// Capacity of each lane's queue, in jobs.
     pub queue_depth: NonZeroUsize,
-    /// How long a call waits for a place.
+    /// How long a call waits for a slot in the queue.
     pub queue_wait: Duration,
-    /// Size of a request message in bytes.
+    /// Maximum size of a request message in bytes.
     pub max_request_bytes: usize,
-    /// Size of a response message in bytes.
+    /// Maximum size of a response message in bytes.
     pub max_response_bytes: usize,
-    /// Connections at once.
+    /// Maximum number of connections.
     pub max_connections: usize,
-    /// Calls at once on one connection.
+    /// Maximum number of concurrent calls on one connection.
     pub max_concurrent_streams: u32,
-    /// Items of one pipeline that are worked on at once.
+    /// Maximum number of items of one pipeline that are in flight.
     pub max_pipeline_items: NonZeroUsize,
-    /// How long a call without a deadline of its own may take.
+    /// The timeout of a call that has no deadline of its own.
     pub max_request_time: Duration,
-    /// When a drain is over whatever is in flight.
+    /// The time after which a drain ends even if calls are in flight.
     pub drain_deadline: Duration,
-    /// How long no call must be in flight for a drain to be over.
+    /// The time without calls in flight after which a drain ends.
     pub drain_idle: Duration,
-    /// Parsed CA keys kept in memory.
+    /// Maximum number of parsed CA keys kept in memory.
     pub ca_cache_entries: usize,
-    /// How long each is kept.
+    /// How long each CA key is kept.
     pub ca_cache_ttl: Duration,
-    /// Sizes of fields.
+    /// Maximum sizes of the fields of requests.
     pub limits: Limits,
-    /// The log.
+    /// Options of the log.
     pub log: LogOptions,
-    /// The audit.
+    /// Options of the audit.
     pub audit: AuditOptions,
-    /// Development: the process stays dumpable.
+    /// Development mode: the process stays dumpable, and the development services are served.
     pub dev: bool,
-    /// Load everything, report, exit.
+    /// Check the configuration, print a report, and exit.
     pub check: bool,
 }
 
-/// Where to listen.
+/// The sockets to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sockets {
-    /// The defaults: one that cannot be made is a warning while another is served.
+    /// The default sockets. One that cannot be bound is a warning as long as another one is served.
     Default(Vec<PathBuf>),
-    /// Those that were named: all of them, or the server does not start.
+    /// The configured sockets. The server starts only if all of them can be bound.
     Named(Vec<PathBuf>),
 }
 
 impl Sockets {
-    /// The paths, in order.
+    /// Returns the paths in their order.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
             Self::Default(paths) | Self::Named(paths) => paths,
@@ -106,7 +106,7 @@ impl Sockets {
     }
 }
 
-/// A group, as it was given.
+/// A group, by number or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketGroup {
     /// By number.
@@ -115,25 +115,25 @@ pub enum SocketGroup {
     Name(String),
 }
 
-/// Why there is no configuration.
+/// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// clap's own answer; also `--help` and `--version`, which are no errors.
+    /// An error or answer of clap; `--help` and `--version` are answers.
     #[error(transparent)]
     Usage(#[from] clap::Error),
     /// A value that is not allowed.
     #[error(transparent)]
     Value(#[from] ValueError),
-    /// Two values that do not go together.
+    /// Two values that contradict each other.
     #[error("{0}")]
     Conflict(&'static str),
 }
 
 impl Default for Config {
-    /// What a start without arguments and variables gives.
+    /// Returns the configuration without flags and variables.
     fn default() -> Self {
-        // At least one, and std takes the cgroup's CPU quota (v1 and v2) and the affinity mask into account.
+        // std takes the cgroup's CPU quota (v1 and v2) and the affinity mask into account.
         let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             sockets: Sockets::Default(DEFAULT_SOCKETS.map(PathBuf::from).to_vec()),
@@ -167,20 +167,20 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The configuration of this process.
+    /// Returns the configuration of this process.
     ///
     /// # Errors
-    /// As [`Self::parse_from`].
+    /// The same as [`Self::parse_from`].
     pub fn from_process() -> Result<Self, ConfigError> {
         let names = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Self::parse_from(std::env::args_os(), &names.collect())
     }
 
-    /// The configuration of these arguments, the program's name first, and this environment.
+    /// Parses arguments, of which the first is the program's name, and environment variables.
     ///
     /// # Errors
-    /// [`ConfigError::Usage`] for what clap answers (among it `--help` and `--version`), else the first value that is
-    /// not allowed, with the flag or variable that it came from.
+    /// [`ConfigError::Usage`] where clap fails or answers (`--help`, `--version`); otherwise the first value that is not
+    /// allowed, with its flag or variable.
     pub fn parse_from<I, T>(arguments: I, environment: &Environment) -> Result<Self, ConfigError>
     where
         I: IntoIterator<Item = T>,
@@ -234,6 +234,8 @@ impl Config {
             limits: limits(arguments.limit, environment)?,
             log: LogOptions {
                 level: env("log-level", arguments.log_level).map_or(Ok(LogLevel::Info), |v| log_level(&v))?,
+                filter: env("log-filter", arguments.log_filter)
+                    .map_or(Ok(LogFilter::default()), |v| log_filter(&v))?,
                 format: env("log-format", arguments.log_format)
                     .map_or(Ok(LogFormat::Text), |v| log_format(&v))?,
                 output: env("log-output", arguments.log_output)
@@ -259,9 +261,9 @@ impl Config {
         Ok(config)
     }
 
-    /// What is done about a folder that others can write to. Where nothing is configured it is refused for sockets that
-    /// were named; for the default ones it is let through, since deployments of the Open Crypto Broker mount such a
-    /// folder there and cannot be told otherwise.
+    /// Returns how a folder that others can write to is treated. Unless configured, it is refused for configured sockets and
+    /// accepted with a warning for the default ones, because deployments of the Open Crypto Broker mount such a folder
+    /// there and cannot be configured otherwise.
     pub fn folder_check(&self) -> FolderCheck {
         self.socket_folder_check.unwrap_or(match self.sockets {
             Sockets::Default(_) => FolderCheck::Warn,
@@ -270,23 +272,24 @@ impl Config {
     }
 }
 
-/// Returns `None` where nobody names one. A flag's value is one path; the variable's is a list with commas.
+/// Returns the configured sockets, or `None` where none is configured. The value of a flag is one path; that of the variable
+/// is a list separated by commas.
 fn sockets(arguments: Vec<OsString>, environment: &Environment) -> Result<Option<Vec<PathBuf>>, ValueError> {
-    let mut named: Vec<Source> = Vec::new();
+    let mut configured: Vec<Source> = Vec::new();
     if arguments.is_empty() {
         let Some(variable) = Source::variable("CRYPTO_BROKER_SOCKET", environment) else { return Ok(None) };
-        named.extend(variable.split()?);
-        if named.is_empty() {
+        configured.extend(variable.split()?);
+        if configured.is_empty() {
             return Err(variable.error("paths separated by commas"));
         }
     }
-    named.extend(arguments.into_iter().map(|argument| Source::flag("socket", argument)));
-    let paths = named.iter().map(Source::socket).collect::<Result<Vec<PathBuf>, _>>()?;
-    if let Some(twice) =
-        paths.iter().enumerate().find(|(at, path)| paths.iter().take(*at).any(|p| p == *path))
+    configured.extend(arguments.into_iter().map(|argument| Source::flag("socket", argument)));
+    let paths = configured.iter().map(Source::socket).collect::<Result<Vec<PathBuf>, _>>()?;
+    if let Some((_, duplicate)) =
+        paths.iter().enumerate().find(|(index, path)| paths.iter().take(*index).any(|other| other == *path))
     {
         return Err(
-            Source::flag("socket", twice.1.clone().into()).error("different paths: this one is there twice")
+            Source::flag("socket", duplicate.clone().into()).error("different paths; this one is repeated")
         );
     }
     Ok(Some(paths))
@@ -315,6 +318,14 @@ fn log_level(value: &Source) -> Result<LogLevel, ValueError> {
         "error" => Ok(LogLevel::Error),
         _ => Err(value.error("debug, info, warn or error")),
     }
+}
+
+fn log_filter(value: &Source) -> Result<LogFilter, ValueError> {
+    value.text()?.parse().map_err(|error| {
+        value.error(format!(
+            "directives separated by commas (LEVEL, TARGET=LEVEL), such as info,h2=debug; {error}"
+        ))
+    })
 }
 
 fn log_format(value: &Source) -> Result<LogFormat, ValueError> {

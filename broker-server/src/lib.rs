@@ -1,10 +1,10 @@
-//! The Crypto Broker server. A request walks through the rooms in one direction:
+//! The Crypto Broker server. A request passes through the modules in one direction:
 //!
 //! `transport` → `rpc` → `request` → `policy` → `operation` → `backend`
 //!
-//! `policy` turns a parsed request into a [`policy::Permit`], and nothing in `operation` works without one.
+//! `policy` turns a parsed request into a [`policy::Permit`], which every function in `operation` requires.
 
-#![deny(unsafe_code)] // lifted in one module, `backend::evp`, which says why
+#![deny(unsafe_code)] // allowed in one module, `backend::evp`, which explains it
 
 // The macro of the table is in scope in the modules below it.
 #[macro_use]

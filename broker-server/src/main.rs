@@ -1,4 +1,4 @@
-//! The server's process: arguments, log, process, server, exit code.
+//! The server's process: reads the configuration, starts the log, serves, and returns the exit code.
 
 #![forbid(unsafe_code)]
 
@@ -11,12 +11,12 @@ use broker_server::{
     server::{self, Ended, Server},
     telemetry::{
         logs::{self, LogOutput},
-        output::{Outputs, Unwritten},
+        output::{Outputs, UnwrittenRecords},
     },
     transport::Outcome,
 };
 
-/// Wipes memory as it is freed: what passed through the process does not stay in it.
+/// Wipes memory when it is freed, so that secrets do not stay in the heap.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
@@ -34,12 +34,12 @@ fn main() -> ExitCode {
         return check(&config);
     }
     let outputs = Outputs::default();
-    let elsewhere = config.log.output != LogOutput::Stderr;
+    let logs_to_stderr = config.log.output == LogOutput::Stderr;
     let code = match logs::start(&config.log, &outputs) {
         Err(error) => fail(2, &error),
         Ok(()) => serve(config, &outputs).unwrap_or_else(|(code, error)| {
-            tracing::error!(%error, "ended");
-            if elsewhere { fail(code, error.as_ref()) } else { ExitCode::from(code) }
+            tracing::error!(%error, "the server failed");
+            if logs_to_stderr { ExitCode::from(code) } else { fail(code, error.as_ref()) }
         }),
     };
     outputs.flush(Instant::now() + FLUSH_TIMEOUT);
@@ -50,21 +50,22 @@ type Failure = (u8, Box<dyn std::error::Error>);
 
 fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
     if let Err(error) = process::use_small_pages() {
-        tracing::debug!(%error, "the heap may take large pages");
+        tracing::debug!(%error, "large pages of the heap cannot be disabled");
     }
     process::seal(config.dev).map_err(|error| (1, error.into()))?;
     match process::raise_open_files() {
-        Ok(limit) => tracing::debug!(?limit, "open files"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+        Ok(limit) => tracing::debug!(limit, "the limit of open files is raised"),
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
     }
     process::survive_file_size_limit().map_err(|error| (1, error.into()))?;
-    // Before the sockets exist: a signal that comes early must find its handler.
+    // The handlers are installed before the sockets exist, so that an early signal is not missed.
     let stop = process::stop_signal(outputs.clone()).map_err(|error| (1, error.into()))?;
     let (shards, compute_threads, dev) = (config.shards, config.compute_threads, config.dev);
     let server = Server::bind(config, outputs).map_err(|error| (error.exit_code(), error.into()))?;
+    let sockets: Vec<_> = server.sockets().iter().map(|path| path.to_string_lossy()).collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        sockets = ?server.sockets(),
+        sockets = sockets.join(","),
         catalogue = server.catalogue_digest(),
         crypto = module::description(),
         shards,
@@ -76,11 +77,11 @@ fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
         server.run(stop).map_err(|error| (1, error.into()))?;
     let mut unwritten = outputs.flush(deadline.max(Instant::now() + FLUSH_TIMEOUT));
     unwritten.key_uses += unfinished_key_uses;
-    if outcome == Outcome::Drained && unwritten == Unwritten::default() {
+    if outcome == Outcome::Drained && unwritten == UnwrittenRecords::default() {
         tracing::info!(key_uses, "drained");
         return Ok(ExitCode::SUCCESS);
     }
-    let calls = if let Outcome::Cut { calls } = outcome { calls } else { 0 };
+    let calls = if let Outcome::DrainDeadlineExceeded { calls } = outcome { calls } else { 0 };
     tracing::error!(
         calls,
         key_uses,
@@ -91,11 +92,11 @@ fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::FAILURE)
 }
 
-/// `--check`: 0 when a start would find everything in order, else what the start would end with.
+/// Runs `--check`. Returns 0 where the server would start, otherwise the exit code that the start would have.
 fn check(config: &Config) -> ExitCode {
     match server::check(config) {
         Ok(report) => {
-            // Nobody reading the report is no fault of the configuration.
+            // A closed standard output says nothing about the configuration.
             let _ = write!(std::io::stdout(), "{report}");
             ExitCode::SUCCESS
         }

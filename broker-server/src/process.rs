@@ -1,4 +1,4 @@
-//! What the process asks of the kernel: no dumps, enough files, and the signals that end it.
+//! Settings of the process: no dumps, enough open files, and signal handlers.
 
 use std::{
     future::Future,
@@ -17,16 +17,22 @@ use tokio::{
 
 use crate::telemetry::output::Outputs;
 
-/// How long the end of the process waits for the last lines of the log.
+/// How long the process waits for the last lines of the log before it ends.
 pub const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Keeps the kernel from giving the allocator's heap 2 MiB at a time (madvise(2), MADV_HUGEPAGE): this process needs less
-/// than that for all that it does.
+/// Disables transparent huge pages (PR_SET_THP_DISABLE, prctl(2)): the heap of this process is smaller than one page of
+/// 2 MiB.
+///
+/// # Errors
+/// The system's error.
 pub fn use_small_pages() -> io::Result<()> {
     Ok(disable_transparent_huge_pages(true)?)
 }
 
-/// Keeps the process's memory out of core dumps and from debuggers of its own user. With `dev` it stays open to both.
+/// Protects the process's memory from core dumps and from debuggers of its own user. With `dev` it does nothing.
+///
+/// # Errors
+/// The system's error.
 pub fn seal(dev: bool) -> io::Result<()> {
     if dev {
         return Ok(());
@@ -36,7 +42,10 @@ pub fn seal(dev: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Raises the limit of open files as far as it may, and returns it; `None` is no limit.
+/// Raises the limit of open files to the hard limit and returns it; `None` means unlimited.
+///
+/// # Errors
+/// The system's error.
 pub fn raise_open_files() -> io::Result<Option<u64>> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -45,34 +54,34 @@ pub fn raise_open_files() -> io::Result<Option<u64>> {
     Ok(limit.maximum)
 }
 
-/// Keeps a file that may not grow (`RLIMIT_FSIZE`) from ending the process: the write fails with EFBIG, and that is all.
+/// Handles SIGXFSZ, so that a file at its size limit (`RLIMIT_FSIZE`) does not end the process: the write fails with EFBIG.
 ///
 /// # Errors
-/// Where the handler cannot be installed.
+/// The system's error where the handler cannot be installed.
 pub fn survive_file_size_limit() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let _inside = runtime.enter();
-    // The handler stays when its listener is dropped.
+    let _guard = runtime.enter();
+    // The handler stays installed after its listener is dropped.
     drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
     Ok(())
 }
 
-/// Resolves at the first SIGTERM or SIGINT; at the second the process ends with exit code 1. SIGHUP has log and audit files
-/// opened anew. The handlers stand when this returns. They have a thread of their own that nothing holds up: it acts on a
-/// signal first and logs it second, and neither waits.
+/// Installs the signal handlers and returns a future that resolves at the first SIGTERM or SIGINT. The second one ends the
+/// process with exit code 1. SIGHUP reopens the files of log and audit. Signals are handled on a thread of their own, which
+/// acts on a signal before it logs it and never blocks.
 ///
 /// # Errors
-/// Where a handler cannot be installed, or there is no thread.
+/// The system's error where a handler cannot be installed or the thread cannot be started.
 pub fn stop_signal(outputs: Outputs) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let (mut terminate, mut interrupt, mut hangup) = {
-        let _inside = runtime.enter();
+        let _guard = runtime.enter();
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
     };
-    let (first, stopped) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel();
     thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async move {
-            let mut first = Some(first);
+            let mut stop = Some(stop);
             loop {
                 let name = tokio::select! {
                     _ = terminate.recv() => "SIGTERM",
@@ -80,21 +89,21 @@ pub fn stop_signal(outputs: Outputs) -> io::Result<impl Future<Output = ()> + Se
                     _ = hangup.recv() => {
                         outputs.reopen();
                         tracing::info!(
-                            "SIGHUP: log and audit files are opened anew; profiles are read at the start alone, so restart \
-                             to change them"
+                            "SIGHUP: log and audit files are reopened; profiles are read only at the start, so restart \
+                             the broker to change them"
                         );
                         continue;
                     }
                 };
-                match first.take() {
-                    Some(first) => {
-                        let _ = first.send(());
+                match stop.take() {
+                    Some(stop) => {
+                        let _ = stop.send(());
                         tracing::info!(signal = name, "draining; a second signal ends the process at once");
                     }
                     None => {
-                        tracing::error!(signal = name, "ended by a second signal");
+                        tracing::error!(signal = name, "a second signal ends the process");
                         outputs.flush(Instant::now() + FLUSH_TIMEOUT);
-                        #[allow(clippy::disallowed_methods, reason = "asked twice: now means now")]
+                        #[allow(clippy::disallowed_methods, reason = "a second signal must end the process at once")]
                         std::process::exit(1);
                     }
                 }
@@ -102,7 +111,7 @@ pub fn stop_signal(outputs: Outputs) -> io::Result<impl Future<Output = ()> + Se
         });
     })?;
     Ok(async move {
-        // The sender goes only after it has sent.
+        // The sender is dropped only after it has sent.
         let _ = stopped.await;
     })
 }

@@ -1,4 +1,4 @@
-//! Key material: wiped when dropped, never printed, never copied by accident.
+//! Key material: it is wiped when dropped, never printed, and not copied by accident.
 
 use std::{cell::Cell, fmt};
 
@@ -6,26 +6,26 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::telemetry::audit::KeyUse;
 
-/// Bytes that nobody but a crypto library should see. No `Clone`; `Debug` prints nothing of them.
+/// Secret bytes, which are wiped when dropped. The type has no `Clone`, and its `Debug` prints nothing of them.
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
-    /// Takes the bytes over. The vector's own buffer is the one that is wiped, so it must not have been reallocated.
+    /// Takes ownership of the bytes. Only the vector's current buffer is wiped, so it must not have been reallocated.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The bytes, for the one call that needs them.
+    /// Returns the bytes, for the call that needs them.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
-    /// The bytes, for a crypto library that works in place.
+    /// Returns the bytes for a crypto library that works in place.
     pub fn expose_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
 
-    /// The bytes without a copy, for what is no secret any more or has an owner that wipes it.
+    /// Returns the bytes without a copy, where they are no longer secret or the caller wipes them.
     pub fn into_exposed(mut self) -> Vec<u8> {
         std::mem::take(&mut *self.0)
     }
@@ -37,47 +37,47 @@ impl fmt::Debug for SecretBytes {
     }
 }
 
-/// The bytes of a secret key that a caller sent. They can be read only with the token of a use that is recorded.
+/// The bytes of a secret key that a caller sent. They are accessible only with the token of a recorded key use.
 #[derive(Debug)]
 pub struct SecretKey(SecretBytes);
 
 impl SecretKey {
-    /// Takes the bytes over.
+    /// Wraps the bytes.
     pub const fn new(bytes: SecretBytes) -> Self {
         Self(bytes)
     }
 
-    /// The bytes, for the use that `_key_use` records.
+    /// Returns the bytes, for the use that `_key_use` records.
     pub fn expose(&self, _key_use: &KeyUse) -> &[u8] {
         self.0.expose()
     }
 
-    /// How many bytes there are.
+    /// Returns the number of bytes.
     pub fn len(&self) -> usize {
         self.0.expose().len()
     }
 
-    /// Whether there is none.
+    /// Reports whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Does `work`, then wipes the stack below, also where it panics: what computes on arrays moves them about, and each move
-/// leaves a copy where the array was. What `work` gives back must not be secret bytes themselves.
+/// Runs `work` and then wipes the stack that it used, even if it panics: code that moves arrays leaves copies of them on the
+/// stack. The result of `work` must not contain secret bytes by value.
 pub fn on_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
     DEPTH.set(Depth::Unknown);
     wiped_by(|| if DEPTH.get() == Depth::Shallow { SHALLOW } else { DEEP }, work)
 }
 
-/// The same for symmetric encryption and decryption, which use little of the stack and take less time than to wipe all that
-/// the others use.
+/// Runs `work` like [`on_wiped_stack`], for symmetric encryption and decryption: they use little stack, and wiping as much as
+/// for other work would take longer than the work itself.
 pub fn on_lightly_wiped_stack<T>(work: impl FnOnce() -> T) -> T {
     wiped_by(|| LIGHT, work)
 }
 
-/// Says that the work on this thread has loaded a key of a kind that needs little of the stack, or one that may need more.
-/// The first is believed only where nothing has said the second.
+/// Notes that the work on this thread has loaded a key that needs little stack (`shallow`), or one that may need more. Once a
+/// key of the second kind is loaded, the stack counts as deep.
 pub(crate) fn stack_is_shallow(shallow: bool) {
     DEPTH.set(match (DEPTH.get(), shallow) {
         (Depth::Deep, _) | (_, false) => Depth::Deep,
@@ -89,35 +89,35 @@ thread_local! {
     static DEPTH: Cell<Depth> = const { Cell::new(Depth::Unknown) };
 }
 
-/// What is known of the work on this thread.
+/// How much stack the work on this thread uses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
-    /// Nothing: it counts as deep.
+    /// No key is loaded yet. Counts as deep.
     Unknown,
     Shallow,
     Deep,
 }
 
-/// How much of the stack is wiped, in bytes. The deepest of what runs on it, ML-KEM-1024 of RustCrypto, takes 152 KiB without
-/// optimisation, and ML-DSA-87 of AWS-LC 123 KiB in any build; that of the FIPS module takes 233 KiB. A test
-/// (`rpc/stack.rs`) measures all that does, and fails where less than a quarter would be left.
+/// The number of bytes that are wiped. ML-KEM-1024 of RustCrypto uses most of the stack, 152 KiB without optimisation;
+/// ML-DSA-87 of AWS-LC uses 123 KiB in any build, and that of the FIPS module 233 KiB. A test (`rpc/stack.rs`) measures
+/// every operation and fails where less than a quarter of this would be left.
 const DEEP: usize = if cfg!(feature = "fips") { 352 << 10 } else { 224 << 10 };
-/// The same where only RSA, ECDSA and Ed25519 keys are in use, which take less than 32 KiB.
+/// The number of bytes that are wiped where all keys are RSA, ECDSA or Ed25519, which use less than 32 KiB.
 const SHALLOW: usize = 64 << 10;
-/// The same of light work, which takes 12 KiB.
+/// The number of bytes that are wiped after symmetric encryption and decryption, which use 12 KiB.
 const LIGHT: usize = 32 << 10;
 
 fn wiped_by<T>(bytes: fn() -> usize, work: impl FnOnce() -> T) -> T {
-    let _wiped = Wiped(bytes);
+    let _guard = WipeOnDrop(bytes);
     #[cfg(test)]
-    let _measured = depth::Measured::begin(bytes);
+    let _measurement = depth::Measurement::begin(bytes);
     call(work)
 }
 
-/// Wipes so many bytes when it is dropped.
-struct Wiped(fn() -> usize);
+/// Wipes this number of bytes of the stack when it is dropped.
+struct WipeOnDrop(fn() -> usize);
 
-impl Drop for Wiped {
+impl Drop for WipeOnDrop {
     fn drop(&mut self) {
         match (self.0)() {
             LIGHT => wipe_stack::<{ LIGHT / 8 }>(),
@@ -127,7 +127,7 @@ impl Drop for Wiped {
     }
 }
 
-/// The frame in which `work` runs, and all that it calls, lie where [`wipe_stack`] has its own.
+/// Runs `work` in a frame of its own, which lies, like all frames below it, where [`wipe_stack`] has its array.
 #[inline(never)]
 fn call<T>(work: impl FnOnce() -> T) -> T {
     work()
@@ -139,7 +139,6 @@ fn wipe_stack<const WORDS: usize>() {
     stack.zeroize();
 }
 
-/// Measures how deep the stack is used.
 #[cfg(test)]
 pub(crate) mod depth;
 
@@ -151,54 +150,55 @@ mod tests {
 
     use super::*;
 
-    /// No program has it in itself: it is made as it is needed.
-    fn mark(byte: u8) -> [u8; 64] {
+    /// Returns a pattern that is not a constant of the program.
+    fn pattern(byte: u8) -> [u8; 64] {
         std::array::from_fn(|index| byte ^ (index as u8).wrapping_mul(37))
     }
 
-    /// Leaves copies at some depths, as what computes on arrays does.
+    /// Leaves copies of the pattern on the stack, as code that moves arrays does.
     #[inline(never)]
-    fn leave(byte: u8, depth: usize) {
-        let copy = black_box(mark(byte));
+    fn leave_copies(byte: u8, depth: usize) {
+        let copy = black_box(pattern(byte));
         let room = black_box([0_u8; 2048]);
         if depth > 0 {
-            leave(byte, depth - 1);
+            leave_copies(byte, depth - 1);
         }
         black_box((copy, room));
     }
 
-    /// How many there are below `top` on this thread's stack, which is read before one is made to look for.
-    fn found(byte: u8, top: usize) -> usize {
+    /// Counts the copies below `top` on this thread's stack. The stack is read before the pattern to search for is made.
+    fn count_copies(byte: u8, top: usize) -> usize {
         const DEPTH: usize = 256 << 10;
         let mut stack = vec![0; DEPTH];
         File::open("/proc/thread-self/mem").unwrap().read_exact_at(&mut stack, (top - DEPTH) as u64).unwrap();
-        let mark = mark(byte);
-        stack.windows(mark.len()).filter(|window| *window == mark).count()
+        let pattern = pattern(byte);
+        stack.windows(pattern.len()).filter(|window| *window == pattern).count()
     }
 
-    fn after(work: fn()) -> usize {
-        // All of the stack has been used before: it can be read.
+    /// Runs `work` on a thread of its own and counts the copies that are left.
+    fn copies_after(work: fn()) -> usize {
+        // Only pages of the stack that have been used can be read.
         let thread = thread::Builder::new().stack_size(2 << 20).spawn(move || {
             let top = 0_u8;
-            leave(0x11, 150);
+            leave_copies(0x11, 150);
             work();
-            found(0x5a, std::ptr::from_ref(black_box(&top)).addr())
+            count_copies(0x5a, std::ptr::from_ref(black_box(&top)).addr())
         });
         thread.unwrap().join().unwrap()
     }
 
     #[test]
-    fn what_work_leaves_on_the_stack_is_wiped() {
-        assert!(after(|| leave(0x5a, 8)) > 4, "the test would not see it");
-        assert_eq!(after(|| on_wiped_stack(|| leave(0x5a, 8))), 0);
-        assert_eq!(after(|| on_lightly_wiped_stack(|| leave(0x5a, 2))), 0);
+    fn copies_on_the_stack_are_wiped() {
+        assert!(copies_after(|| leave_copies(0x5a, 8)) > 4, "the test finds no copies without wiping");
+        assert_eq!(copies_after(|| on_wiped_stack(|| leave_copies(0x5a, 8))), 0);
+        assert_eq!(copies_after(|| on_lightly_wiped_stack(|| leave_copies(0x5a, 2))), 0);
         let panics = || {
             let work = || {
-                leave(0x5a, 8);
+                leave_copies(0x5a, 8);
                 std::panic::resume_unwind(Box::new(()));
             };
             catch_unwind(|| on_wiped_stack(work)).unwrap_err();
         };
-        assert_eq!(after(panics), 0);
+        assert_eq!(copies_after(panics), 0);
     }
 }

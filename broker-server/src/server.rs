@@ -1,7 +1,8 @@
-//! The broker as a whole: from a configuration to something that serves.
+//! The server: it is built from a configuration, and then serves until it is told to stop.
 
 mod files;
 mod sockets;
+mod sunset;
 
 use std::{
     fmt, fs,
@@ -11,6 +12,8 @@ use std::{
     sync::{Arc, OnceLock},
     time::{Duration, Instant, SystemTime},
 };
+
+use jiff::Timestamp;
 
 use crate::{
     backend::module::{self, ModuleError},
@@ -26,10 +29,10 @@ use crate::{
     },
 };
 
-/// How long a CA key may outlive its time in the cache when no call comes.
+/// How often expired CA keys are removed from the cache.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// A server whose profiles are loaded and whose sockets are bound: clients can connect, and wait for [`Self::run`].
+/// A server whose profiles are loaded and whose sockets are bound. Clients can connect; [`Self::run`] serves them.
 #[derive(Debug)]
 pub struct Server {
     broker: Broker,
@@ -41,39 +44,39 @@ pub struct Server {
     audit: Arc<Audit>,
 }
 
-/// How serving ended.
+/// How the server has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Ended {
-    /// What became of the calls.
+    /// The outcome of the drain.
     pub outcome: Outcome,
-    /// When the drain is over at the latest.
+    /// The deadline of the drain.
     pub deadline: Instant,
-    /// How many uses of keys there were. Each has a record in the audit, or among those that are not written yet, or is one
-    /// of the next.
+    /// The number of key uses. Each has a record, which is written or queued, unless it is among the unfinished ones.
     pub key_uses: u64,
-    /// Uses of keys that had not come to an end at the deadline: their records will not be written.
+    /// The number of key uses that were in progress at the deadline. Their records will not be written.
     pub unfinished_key_uses: u64,
 }
 
 impl Server {
-    /// Tests the crypto module, loads the profiles, opens the audit, starts the compute pool and binds the sockets. What
-    /// has been made is taken back when a later step fails. The audit is opened among `outputs`.
+    /// Tests the crypto module, loads the profiles, opens the audit among `outputs`, binds the sockets and starts the compute
+    /// pool. Undoes the earlier steps where a later one fails.
     ///
     /// # Errors
-    /// Those of [`StartError`].
+    /// [`StartError`], one variant for each step.
     pub fn bind(config: Config, outputs: &Outputs) -> Result<Self, StartError> {
         module::check()?;
         let catalogue = catalogue(&config)?;
         for warning in catalogue.warnings() {
-            tracing::warn!("taken because of --profiles-lenient: {warning}");
+            tracing::warn!("accepted because of --profiles-lenient: {warning}");
         }
+        sunset::log_warnings(&catalogue, Timestamp::now());
         let socket_options = socket_options(&config)?;
         let audit = Arc::new(Audit::open(&config.audit, outputs).map_err(StartError::Audit)?);
         let listeners = sockets::bind(&config.sockets, &socket_options)?;
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
-        cache.keep_swept(SWEEP).map_err(StartError::Threads)?;
+        cache.spawn_sweeper(SWEEP).map_err(StartError::Threads)?;
         let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(BrokerState {
@@ -103,73 +106,73 @@ impl Server {
         Ok(Self { broker, pool, listeners, sockets, options, digest, audit })
     }
 
-    /// Where it listens: of the default sockets, those that could be made.
+    /// Returns the sockets that the server listens on; default sockets that could not be bound are left out.
     pub fn sockets(&self) -> &[PathBuf] {
         &self.sockets
     }
 
-    /// The digest of the catalogue that it serves.
+    /// Returns the digest of the catalogue in force.
     pub fn catalogue_digest(&self) -> &str {
         &self.digest
     }
 
-    /// Serves until `stop` resolves and the drain after it is over. Blocks; must not be called inside a tokio runtime.
+    /// Serves until `stop` resolves and the drain after it has ended. Blocks; must not be called inside a tokio runtime.
     ///
     /// # Errors
-    /// Where the system has no threads or descriptors for the I/O runtimes.
+    /// [`TransportError`] where the system has no threads or descriptors for the I/O runtimes.
     pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Ended, TransportError> {
         let Self { broker, pool, listeners, options, audit, .. } = self;
         let health = Health::new(&broker.services());
-        let keyed = health.clone();
-        audit.observe(move |available| keyed.set_keyed(available));
+        let key_services = health.clone();
+        audit.observe(move |available| key_services.set_keyed(available));
         let routes = broker.routes(&health);
         let routes = || routes.clone();
-        let stopped = Arc::new(OnceLock::new());
+        let stopped_at = Arc::new(OnceLock::new());
         let stop = {
-            let stopped = Arc::clone(&stopped);
+            let stopped_at = Arc::clone(&stopped_at);
             async move {
                 stop.await;
-                let _ = stopped.set(Instant::now());
+                let _ = stopped_at.set(Instant::now());
             }
         };
         let outcome = transport::run(listeners, &options, routes, &health, stop)?;
-        if matches!(outcome, Outcome::Cut { .. }) {
+        if matches!(outcome, Outcome::DrainDeadlineExceeded { .. }) {
             pool.abandon();
         }
-        let stopped = stopped.get().copied().unwrap_or_else(Instant::now);
-        let deadline = stopped.checked_add(options.drain_deadline).unwrap_or(stopped);
-        // A job whose caller has gone is in nobody's flight, and its use of a key has a record all the same.
-        let unfinished_key_uses = audit.settle(deadline);
+        let stopped_at = stopped_at.get().copied().unwrap_or_else(Instant::now);
+        let deadline = stopped_at.checked_add(options.drain_deadline).unwrap_or(stopped_at);
+        // A job whose caller has gone does not count as in flight, but its key use has a record all the same.
+        let unfinished_key_uses = audit.wait_for_key_uses(deadline);
         Ok(Ended { outcome, deadline, key_uses: audit.key_uses(), unfinished_key_uses })
     }
 }
 
-/// Why a server cannot start.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The crypto module may not be used.
+    /// The crypto module has failed its self-test or is not in its FIPS mode.
     #[error(transparent)]
     Module(#[from] ModuleError),
-    /// The profiles are missing, unreadable or wrong.
+    /// The profiles are missing, unreadable or invalid.
     #[error(transparent)]
     Profiles(#[from] DocumentError),
-    /// `--socket-group` names a group that there is not.
-    #[error("--socket-group: there is no group {0:?} in /etc/group; name one, or give its number")]
-    NoGroup(String),
+    /// `--socket-group` names an unknown group.
+    #[error("--socket-group: the group {0:?} is not in /etc/group; use a group that is, or a number")]
+    UnknownGroup(String),
     /// `/etc/group` cannot be read.
-    #[error("--socket-group: /etc/group cannot be read: {0}; give the group's number")]
-    Groups(#[source] io::Error),
+    #[error("--socket-group: /etc/group cannot be read: {0}; use the number of the group")]
+    GroupFile(#[source] io::Error),
     /// The log cannot be opened.
     #[error(transparent)]
     Log(#[from] LogError),
     /// The audit cannot be opened.
     #[error("--audit-log: cannot be opened: {0}")]
     Audit(#[source] io::Error),
-    /// A socket cannot be had.
+    /// A socket cannot be bound.
     #[error(transparent)]
     Socket(#[from] SocketError),
-    /// The compute pool has no threads.
+    /// The threads of the compute pool cannot be started.
     #[error("cannot start the compute threads: {0}")]
     Threads(#[source] io::Error),
     /// The crypto library has no random numbers.
@@ -178,11 +181,15 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// The process's exit code: 1 failed, 2 configuration or profiles wrong, 3 a socket is live already, 4 the crypto
-    /// module may not be used.
+    /// Returns the process's exit code: 1 for failures of the system, 2 for an invalid configuration or profiles, 3 for a
+    /// socket on which another server listens, 4 for the crypto module.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Profiles(_) | Self::NoGroup(_) | Self::Groups(_) | Self::Log(_) | Self::Audit(_) => 2,
+            Self::Profiles(_)
+            | Self::UnknownGroup(_)
+            | Self::GroupFile(_)
+            | Self::Log(_)
+            | Self::Audit(_) => 2,
             Self::Socket(SocketError::Live { .. }) => 3,
             Self::Module(_) => 4,
             Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,
@@ -190,11 +197,11 @@ impl StartError {
     }
 }
 
-/// Finds out what a start would find: tests the crypto module, loads what [`Server::bind`] would load, and looks at the
-/// files and sockets that it would open. Makes, binds and writes nothing.
+/// Checks whether [`Server::bind`] would succeed: tests the crypto module, loads the profiles, and checks the files and
+/// sockets that would be opened. Creates, binds and writes nothing.
 ///
 /// # Errors
-/// Those of [`StartError`] that a start would end with, as far as they can be known before.
+/// [`StartError`] as [`Server::bind`] would return it, as far as that can be determined in advance.
 pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
     files::check_log(&config.log.output)?;
     module::check()?;
@@ -205,12 +212,12 @@ pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
     Ok(Report { config, catalogue, sockets })
 }
 
-/// What [`check`] found; its `Display` is for people.
+/// The result of [`check`]. Its `Display` is the report of `--check`.
 #[derive(Debug)]
 pub struct Report<'a> {
     config: &'a Config,
     catalogue: Catalogue,
-    sockets: sockets::Findings,
+    sockets: sockets::CheckedSockets,
 }
 
 impl fmt::Display for Report<'_> {
@@ -222,6 +229,9 @@ impl fmt::Display for Report<'_> {
             None => writeln!(f, "profiles         bundled")?,
         }
         for warning in self.catalogue.warnings() {
+            writeln!(f, "warning          {warning}")?;
+        }
+        for warning in sunset::warnings(&self.catalogue, Timestamp::now()) {
             writeln!(f, "warning          {warning}")?;
         }
         for profile in self.catalogue.profiles() {
@@ -261,16 +271,16 @@ fn group(config: &Config) -> Result<Option<u32>, StartError> {
         None => Ok(None),
         Some(SocketGroup::Id(id)) => Ok(Some(*id)),
         Some(SocketGroup::Name(name)) => {
-            let text = fs::read(Path::new("/etc/group")).map_err(StartError::Groups)?;
+            let text = fs::read(Path::new("/etc/group")).map_err(StartError::GroupFile)?;
             match group_id(&String::from_utf8_lossy(&text), name) {
                 Some(id) => Ok(Some(id)),
-                None => Err(StartError::NoGroup(name.clone())),
+                None => Err(StartError::UnknownGroup(name.clone())),
             }
         }
     }
 }
 
-/// The number of a group in the text of `/etc/group` (group(5): `name:password:number:members`).
+/// Returns the number of a group from the text of `/etc/group` (group(5): `name:password:number:members`).
 fn group_id(text: &str, name: &str) -> Option<u32> {
     text.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -283,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_group_is_found_by_its_whole_name() {
+    fn group_id_matches_complete_names_only() {
         let text = "root:x:0:\nstaff2:x:51:a\nstaff:x:50:a,b\nbroken\n";
         assert_eq!(group_id(text, "staff"), Some(50));
         assert_eq!(group_id(text, "sta"), None);
@@ -291,11 +301,11 @@ mod tests {
     }
 
     #[test]
-    fn exit_codes_tell_a_live_socket_from_a_wrong_configuration_from_a_failure() {
+    fn exit_codes_differ_by_cause() {
         let path = PathBuf::from("/a");
         assert_eq!(StartError::from(SocketError::Live { path: path.clone(), owner: 0 }).exit_code(), 3);
         assert_eq!(StartError::from(SocketError::NotASocket { path }).exit_code(), 1);
-        assert_eq!(StartError::NoGroup("x".into()).exit_code(), 2);
+        assert_eq!(StartError::UnknownGroup("x".into()).exit_code(), 2);
         assert_eq!(StartError::from(ModuleError::SelfTest).exit_code(), 4);
         assert_eq!(StartError::Threads(io::ErrorKind::OutOfMemory.into()).exit_code(), 1);
     }

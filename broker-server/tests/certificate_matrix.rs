@@ -1,5 +1,5 @@
-//! Six bundled profiles × four issuers × nine CSRs through the socket: issue or refuse exactly as the constraints say,
-//! and let `openssl` judge what was issued.
+//! Combines six bundled profiles, four issuers and nine CSRs through the socket. Checks that certificates are issued
+//! exactly where the constraints allow it, and that `openssl` verifies them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -8,8 +8,8 @@ use broker_proto::v1;
 use support::{Broker, pki};
 use x509_parser::prelude::FromDer as _;
 
-/// Profile, subject RSA, subject ECDSA, issuer RSA, issuer ECDSA: the table of `docs/profiles.md`, written out again
-/// here so that the bundled document is checked against something.
+/// Profile, subject RSA, subject ECDSA, issuer RSA, issuer ECDSA: the table of `docs/profiles.md`, repeated here as an
+/// independent check of the bundled document.
 type Row = (&'static str, Range, Range, Range, Range);
 type Range = Option<(u32, u32)>;
 
@@ -26,12 +26,12 @@ const SUBJECTS: [&str; 9] =
     ["rsa-2048", "rsa-3072", "rsa-4096", "rsa-8192", "rsa-15380", "p-224", "p-256", "p-384", "p-521"];
 
 #[tokio::test]
-async fn every_profile_issuer_and_subject() {
+async fn issues_exactly_what_constraints_allow() {
     let broker = Broker::start(&[]);
     let mut client = broker.crypto().await;
     let folder = support::private_folder();
     let csrs = SUBJECTS.map(|kind| match kind {
-        // Such keys take minutes to make.
+        // Generating keys of this size takes minutes.
         "rsa-8192" => include_str!("fixtures/rsa-8192.csr").to_owned(),
         "rsa-15380" => include_str!("fixtures/rsa-15380.csr").to_owned(),
         kind => pki::csr(folder.path(), kind),
@@ -54,17 +54,17 @@ async fn every_profile_issuer_and_subject() {
                         let Some(v1::sign_certificate_response::SignedCertificate::Pem(pem)) =
                             answer.into_inner().signed_certificate
                         else {
-                            panic!("{case}: no PEM")
+                            panic!("{case}: expected PEM")
                         };
                         ca.verify_strictly(&pem);
-                        same_bytes(&case, &pem, csr, &ca.certificate);
+                        assert_original_bytes(&case, &pem, csr, &ca.certificate);
                         issued += 1;
                     }
                     (Err(status), Err(reason)) => {
                         assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{case}: {status}");
                         assert_eq!(support::reason(&status), reason, "{case}: {status}");
                     }
-                    (Ok(_), Err(reason)) => panic!("{case}: issued, but {reason} was due"),
+                    (Ok(_), Err(reason)) => panic!("{case}: issued, expected {reason}"),
                     (Err(status), Ok(())) => panic!("{case}: refused: {status}"),
                 }
             }
@@ -88,8 +88,8 @@ fn fits(kind: &str, rsa: Range, ec: Range) -> bool {
     range.is_some_and(|(min, max)| (min..=max).contains(&bits))
 }
 
-/// Issuer, subject and key are the sources' own bytes.
-fn same_bytes(case: &str, pem: &str, csr: &str, ca: &str) {
+/// Checks that issuer, subject and key are byte for byte those of the CA certificate and the CSR.
+fn assert_original_bytes(case: &str, pem: &str, csr: &str, ca: &str) {
     let [pem, csr, ca] = [pem, csr, ca].map(|text| pem::parse(text).unwrap().into_contents());
     let (_, certificate) = x509_parser::certificate::X509Certificate::from_der(&pem).unwrap();
     let (_, csr) = x509_parser::certification_request::X509CertificationRequest::from_der(&csr).unwrap();

@@ -1,4 +1,4 @@
-//! Detached SignedData: its structure, what is refused, and what is merely not valid.
+//! Detached SignedData: its structure, and which changes make it malformed, unsupported or invalid.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -9,14 +9,14 @@ use broker_proto::v1::crypto_service_client::CryptoServiceClient;
 use support::{pki::openssl, signing::*, tree::Node};
 use tonic::{Code, transport::Channel};
 
-/// Where things stand in SignedData as the broker makes it.
+/// The paths of values in the broker's SignedData.
 const SIGNED_DATA: [usize; 2] = [1, 0];
 const SIGNER: [usize; 4] = [1, 0, 3, 0];
 const ATTRIBUTES: [usize; 5] = [1, 0, 3, 0, 3];
 const SIGNATURE: [usize; 5] = [1, 0, 3, 0, 5];
 
 #[tokio::test]
-async fn the_structure_is_the_documented_one() {
+async fn signed_data_has_documented_structure() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     for (kind, scheme, hash, algorithm, digest) in [
@@ -49,7 +49,7 @@ async fn the_structure_is_the_documented_one() {
         let signer = tree.at(&SIGNER).clone();
         assert_eq!(signer.parts.len(), 6);
         assert_eq!((&signer.parts[0].octets, signer.parts[1].tag), (&vec![3], 0x80));
-        // Method 1 of RFC 5280 4.2.1.2, by another implementation.
+        // Computes the identifier by method 1 of RFC 5280 4.2.1.2 with `openssl`.
         let bits = Node::parse(&spki).parts[1].octets[1..].to_vec();
         fs::write(folder.join("bits"), bits).unwrap();
         let id = openssl(folder, "dgst -sha1 -r bits");
@@ -73,7 +73,7 @@ async fn the_structure_is_the_documented_one() {
 type Outcome = Result<bool, (Code, String, String)>;
 type Change = Box<dyn Fn(&mut Node)>;
 
-/// Whether a signature in CMS is valid, or code, reason and field of the refusal.
+/// Verifies a signature in CMS. Returns whether it is valid, or the code, reason and field of the error.
 async fn outcome(
     client: &mut CryptoServiceClient<Channel>,
     profile: &str,
@@ -88,7 +88,7 @@ fn refused(reason: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn every_change_of_the_structure_has_its_answer() {
+async fn each_change_of_structure_has_expected_outcome() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     key(folder, "p-256");
@@ -96,12 +96,12 @@ async fn every_change_of_the_structure_has_its_answer() {
     let (private, public) = (read("p-256.key"), read("p-256.pub"));
     let profile = profile("native", "ecdsa", "sha-256");
     let cms = sign(&mut client, &profile, &private, b"content", CMS).await.unwrap().signature;
-    let sound = Node::parse(&cms);
-    assert_eq!(sound.der(), cms);
+    let original = Node::parse(&cms);
+    assert_eq!(original.der(), cms);
     let null = Node::new(5, &[]);
     let octets = |bytes: &[u8]| Node::new(4, bytes);
     let changes: Vec<(&str, Outcome, Change)> = vec![
-        ("as it is", Ok(true), Box::new(|_| {})),
+        ("unchanged", Ok(true), Box::new(|_| {})),
         ("digest with NULL parameters", Ok(true), {
             let null = null.clone();
             Box::new(move |cms| cms.at(&SIGNER).parts[2].parts.push(null.clone()))
@@ -136,7 +136,7 @@ async fn every_change_of_the_structure_has_its_answer() {
                 cms.at(&SIGNED_DATA).parts[3].parts.push(signer);
             })
         }),
-        ("something after the signers", refused("FIELD_MALFORMED"), {
+        ("an additional value after the signers", refused("FIELD_MALFORMED"), {
             let null = null.clone();
             Box::new(move |cms| cms.at(&SIGNED_DATA).parts.push(null.clone()))
         }),
@@ -147,7 +147,7 @@ async fn every_change_of_the_structure_has_its_answer() {
                 cms.at(&SIGNER).parts[1] = Node::of(0x30, vec![null.clone()]);
             })
         }),
-        ("a version that is not the signer's", refused("FIELD_MALFORMED"), {
+        ("a version that does not fit the signer identifier", refused("FIELD_MALFORMED"), {
             Box::new(|cms| cms.at(&SIGNER).parts[0].octets = vec![1])
         }),
         ("another signer", Ok(false), Box::new(|cms| cms.at(&SIGNER).parts[1].octets[0] ^= 1)),
@@ -198,14 +198,14 @@ async fn every_change_of_the_structure_has_its_answer() {
                 cms.at(&ATTRIBUTES).parts[1].parts[1].parts.push(digest);
             })
         }),
-        ("a digest that is no octets", refused("FIELD_MALFORMED"), {
+        ("a digest that is not an OCTET STRING", refused("FIELD_MALFORMED"), {
             let null = null.clone();
             Box::new(move |cms| cms.at(&ATTRIBUTES).parts[1].parts[1].parts[0] = null.clone())
         }),
         ("another content type in the attributes", refused("FIELD_MALFORMED"), {
             Box::new(|cms| cms.at(&ATTRIBUTES).parts[0].parts[1].parts[0].octets[8] = 2)
         }),
-        ("an attribute more", Ok(false), {
+        ("an additional attribute", Ok(false), {
             let attribute =
                 Node::of(0x30, vec![Node::new(6, &[0x2a, 3]), Node::of(0x31, vec![null.clone()])]);
             Box::new(move |cms| cms.at(&ATTRIBUTES).parts.insert(0, attribute.clone()))
@@ -214,21 +214,21 @@ async fn every_change_of_the_structure_has_its_answer() {
             Box::new(|cms| cms.at(&ATTRIBUTES).parts[1].parts[1].parts[0].octets[0] ^= 1)
         }),
         (
-            "a signature cut short",
+            "a truncated signature",
             refused("FIELD_MALFORMED"),
             Box::new(|cms| _ = cms.at(&SIGNATURE).octets.pop()),
         ),
         ("a wrong signature", Ok(false), Box::new(|cms| cms.at(&SIGNATURE).octets[20] ^= 1)),
         (
-            "a signature that is no octets",
+            "a signature that is not an OCTET STRING",
             refused("FIELD_MALFORMED"),
             Box::new(|cms| cms.at(&SIGNATURE).tag = 3),
         ),
     ];
-    for (name, wanted, change) in changes {
-        let mut changed = sound.clone();
+    for (name, expected, change) in changes {
+        let mut changed = original.clone();
         change(&mut changed);
-        assert_eq!(outcome(&mut client, &profile, &public, &changed.der()).await, wanted, "{name}");
+        assert_eq!(outcome(&mut client, &profile, &public, &changed.der()).await, expected, "{name}");
     }
     for cut in 0..cms.len() {
         assert!(outcome(&mut client, &profile, &public, &cms[..cut]).await.is_err(), "{cut}");
@@ -238,7 +238,7 @@ async fn every_change_of_the_structure_has_its_answer() {
 }
 
 #[tokio::test]
-async fn what_openssl_makes_otherwise_has_its_answer() {
+async fn signed_data_of_openssl_has_expected_outcome() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     for kind in ["rsa-2048", "p-256"] {
@@ -248,7 +248,7 @@ async fn what_openssl_makes_otherwise_has_its_answer() {
     let public = fs::read(folder.join("rsa-2048.pub")).unwrap();
     let signer = "-binary -nosmimecap -signer rsa-2048.crt -inkey rsa-2048.key";
     let pss = "-keyopt rsa_padding_mode:pss -keyopt rsa_pss_saltlen";
-    for (options, scheme, wanted) in [
+    for (options, scheme, expected) in [
         (format!("-keyid -md sha256 {signer}"), "rsa", Ok(true)),
         (format!("-keyid -md sha384 {signer}"), "rsa", Ok(false)),
         (format!("-keyid -md sha1 {signer}"), "rsa", Ok(false)),
@@ -271,14 +271,14 @@ async fn what_openssl_makes_otherwise_has_its_answer() {
         openssl(folder, &format!("cms -sign -in content -outform DER -out cms {options}"));
         let cms = fs::read(folder.join("cms")).unwrap();
         let profile = profile("native", scheme, "sha-256");
-        assert_eq!(outcome(&mut client, &profile, &public, &cms).await, wanted, "{options}");
+        assert_eq!(outcome(&mut client, &profile, &public, &cms).await, expected, "{options}");
     }
 }
 
-/// A signature over signed attributes is one over their bytes. Shown without them it must not be one over "content" that
-/// somebody else has chosen.
+/// A signature over signed attributes covers their bytes. Without the attributes, an attacker could present these bytes as
+/// the signed content; such a signature must not be valid.
 #[tokio::test]
-async fn attributes_do_not_pass_for_content() {
+async fn rejects_attributes_as_content() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     key(folder, "p-256");
@@ -291,14 +291,14 @@ async fn attributes_do_not_pass_for_content() {
     let public = read("p-256.pub");
     let valid = verify(&mut client, &profile, &public, &set, &tree.der(), CMS).await;
     assert!(!valid.unwrap());
-    // The bytes and the signature do belong together.
+    // The signature over these bytes itself is valid.
     let signature = tree.at(&[1, 0, 3, 0, 4]).octets.clone();
     assert!(verify(&mut client, &profile, &public, &set, &signature, DER).await.unwrap());
 }
 
-/// The broker's own certificates may name their keys by another hash; both names are the key's.
+/// Certificates, including the broker's, can identify keys by another hash; both identifiers are accepted.
 #[tokio::test]
-async fn a_certificate_with_another_identifier_is_the_signers_too() {
+async fn accepts_identifier_of_the_certificate() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     key(folder, "p-256");

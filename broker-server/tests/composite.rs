@@ -1,4 +1,4 @@
-//! `SigningMode: hybrid` through the socket: the draft's vectors, and everything that is not a composite signature.
+//! `SigningMode: hybrid` through the socket: the draft's vectors, and rejected keys and signatures.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -25,17 +25,17 @@ const DER: i32 = 2;
 const PEM: i32 = 3;
 const CMS: i32 = 4;
 
-/// What the draft's test vectors say of one algorithm, with its keys as the broker takes them.
+/// The draft's test vector of one algorithm, with its keys in a form that the broker accepts.
 #[derive(Clone)]
 struct Vector {
-    /// Without `id-`.
+    /// The name without `id-`.
     name: String,
-    /// The traditional key, then ML-DSA's: SubjectPublicKeyInfo.
+    /// SubjectPublicKeyInfo of the traditional key, then of the ML-DSA key.
     public: [Vec<u8>; 2],
-    /// In the same order: PKCS#1, SEC1 or PKCS#8.
+    /// The private keys in the same order, as PKCS#1, SEC1 or PKCS#8.
     private: [Vec<u8>; 2],
     signature: Vec<u8>,
-    /// Length of the ML-DSA half.
+    /// The length of the ML-DSA half.
     half: usize,
 }
 
@@ -49,7 +49,7 @@ fn spki(algorithm: &str, parameters: Option<AnyRef<'_>>, key: &[u8]) -> Vec<u8> 
     SubjectPublicKeyInfo { algorithm, subject_public_key }.to_der().unwrap()
 }
 
-/// PKCS#8 around `key`, which is DER.
+/// Wraps the DER `key` in PKCS#8.
 fn pkcs8(algorithm: &str, key: &[u8]) -> Vec<u8> {
     let algorithm = AlgorithmIdentifierRef { oid: oid(algorithm), parameters: None };
     let content = [
@@ -92,7 +92,7 @@ impl Vector {
         Self {
             name,
             public: [traditional, spki(set, None, ml_dsa)],
-            // RFC 9881 6: the seed, [0] IMPLICIT.
+            // The seed form, [0] IMPLICIT (RFC 9881 6).
             private: [secret, pkcs8(set, &[&[0x80, 32], seed].concat())],
             signature: bytes("s"),
             half,
@@ -111,7 +111,7 @@ impl Vector {
     }
 }
 
-/// A broker with a profile for every algorithm, called like it.
+/// Starts a broker with a profile for every algorithm. The profiles have the names of the algorithms.
 fn broker() -> (Broker, TempDir) {
     let folder = support::private_folder();
     let mut text = String::from("Profiles:\n");
@@ -193,7 +193,7 @@ fn pem(signature: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn the_drafts_signatures_verify_in_every_format_and_spoiled_ones_do_not() {
+async fn verifies_the_drafts_signatures_and_rejects_corrupted_ones() {
     let (broker, _folder) = broker();
     let mut client = broker.crypto().await;
     let (message, vectors) = Vector::all();
@@ -208,17 +208,17 @@ async fn the_drafts_signatures_verify_in_every_format_and_spoiled_ones_do_not() 
         assert!(valid(&message, &pem(signature), PEM).await, "{name}");
         assert!(!valid(b"", signature, RAW).await, "{name}");
         assert!(!valid(&message[1..], signature, RAW).await, "{name}");
-        // The last byte of each half: of ECDSA inside s.
-        for place in [0, vector.half - 1, signature.len() - 1] {
-            let mut spoiled = signature.clone();
-            spoiled[place] ^= 1;
-            assert!(!valid(&message, &spoiled, RAW).await, "{name} {place}");
+        // Corrupt both ends of the ML-DSA half and the last byte of the other half, which is in s for ECDSA.
+        for position in [0, vector.half - 1, signature.len() - 1] {
+            let mut corrupted = signature.clone();
+            corrupted[position] ^= 1;
+            assert!(!valid(&message, &corrupted, RAW).await, "{name} {position}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_is_signed_verifies_at_once_and_in_parts() {
+async fn unary_and_streamed_signatures_verify() {
     let (broker, _folder) = broker();
     let mut client = broker.crypto().await;
     let mut streams = StreamServiceClient::new(broker.channel().await);
@@ -267,14 +267,14 @@ async fn what_is_signed_verifies_at_once_and_in_parts() {
     }
 }
 
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code, why: &str, at: &str, says: &str) {
+fn refused<T: std::fmt::Debug>(outcome: Result<T, Status>, code: Code, why: &str, at: &str, text: &str) {
     let status = outcome.unwrap_err();
     assert_eq!((status.code(), &*reason(&status), &*field(&status)), (code, why, at), "{status}");
-    assert!(status.message().contains(says), "{status}");
+    assert!(status.message().contains(text), "{status}");
 }
 
 #[tokio::test]
-async fn keys_that_are_not_the_two_of_the_composite_are_refused() {
+async fn rejects_keys_that_do_not_fit_the_composite() {
     let (broker, _folder) = broker();
     let mut client = broker.crypto().await;
     let name = "MLDSA65-ECDSA-P384-SHA512";
@@ -282,7 +282,7 @@ async fn keys_that_are_not_the_two_of_the_composite_are_refused() {
     let [traditional, ml_dsa] = &vector.private;
     let other = Vector::named("MLDSA87-ECDSA-P521-SHA512").private;
     let mismatch = (Code::FailedPrecondition, "ALGORITHM_MISMATCH", "");
-    for (keys, says) in [
+    for (keys, text) in [
         (
             components(&[ml_dsa, traditional]),
             "the keys are ML-DSA-65 and ECDSA 384; profile MLDSA65-ECDSA-P384-SHA512 signs with \
@@ -294,7 +294,7 @@ async fn keys_that_are_not_the_two_of_the_composite_are_refused() {
         (one(traditional), "send ECDSA 384 and ML-DSA-65 in component_keys"),
         (one(ml_dsa), "the key is ML-DSA-65"),
     ] {
-        refused(sign(&mut client, name, keys, b"", RAW).await, mismatch.0, mismatch.1, mismatch.2, says);
+        refused(sign(&mut client, name, keys, b"", RAW).await, mismatch.0, mismatch.1, mismatch.2, text);
     }
     let swapped = components(&[&vector.public[1], &vector.public[0]]);
     let outcome = verify(&mut client, name, swapped, b"", &vector.signature, RAW).await;
@@ -316,7 +316,7 @@ async fn keys_that_are_not_the_two_of_the_composite_are_refused() {
     ] {
         refused(sign(&mut client, name, keys, b"", RAW).await, wrong, why, at, "");
     }
-    // A key whose numbers are wrong is found when it is loaded.
+    // A well-formed key with invalid numbers is rejected when it is loaded.
     let mut broken = traditional.clone();
     broken[7..55].fill(0xff); // the scalar (RFC 5915 3), now larger than the order
     let status = sign(&mut client, name, components(&[&broken, ml_dsa]), b"", RAW).await.unwrap_err();
@@ -324,7 +324,7 @@ async fn keys_that_are_not_the_two_of_the_composite_are_refused() {
 }
 
 #[tokio::test]
-async fn signatures_that_cannot_be_composites_are_malformed() {
+async fn rejects_malformed_composite_signatures() {
     let (broker, _folder) = broker();
     let mut client = broker.crypto().await;
     for name in ["MLDSA44-Ed25519-SHA512", "MLDSA65-ECDSA-P384-SHA512", "MLDSA44-RSA2048-PSS-SHA256"] {
@@ -336,9 +336,9 @@ async fn signatures_that_cannot_be_composites_are_malformed() {
         }
         let outcome = verify(&mut client, name, both(&vector.public), b"", &vector.signature, PEM).await;
         refused(outcome, Code::InvalidArgument, "FIELD_MALFORMED", "signature", "PEM");
-        // The halves in the other order: of ECDSA the shape is wrong, of the others it is not.
-        let turned = [second, first].concat();
-        match verify(&mut client, name, both(&vector.public), b"", &turned, RAW).await {
+        // With the halves in reverse order, an ECDSA composite is malformed and the others are invalid.
+        let reversed = [second, first].concat();
+        match verify(&mut client, name, both(&vector.public), b"", &reversed, RAW).await {
             Ok(valid) => assert!(!valid && !name.contains("ECDSA")),
             refusal => refused(refusal, Code::InvalidArgument, "FIELD_MALFORMED", "signature", ""),
         }
@@ -346,7 +346,7 @@ async fn signatures_that_cannot_be_composites_are_malformed() {
 }
 
 #[tokio::test]
-async fn there_are_no_composites_in_cms_and_no_key_pairs_of_composites() {
+async fn rejects_composites_in_cms_and_key_pairs_of_composites() {
     let (broker, _folder) = broker();
     let mut client = broker.crypto().await;
     let vector = Vector::named("MLDSA65-ECDSA-P384-SHA512");
@@ -362,7 +362,7 @@ async fn there_are_no_composites_in_cms_and_no_key_pairs_of_composites() {
 }
 
 #[tokio::test]
-async fn the_bundled_profile_signs() {
+async fn bundled_hybrid_profile_signs_and_verifies() {
     let broker = Broker::start(&[]);
     let mut client = broker.crypto().await;
     let (message, _) = Vector::all();

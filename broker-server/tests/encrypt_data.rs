@@ -1,5 +1,4 @@
-//! `EncryptData` and `DecryptData` through the socket: everything that a profile can say, and everything that can be
-//! wrong with a call.
+//! `EncryptData` and `DecryptData` through the socket, with every setting of a profile and every error of a call.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -39,18 +38,18 @@ async fn encrypt(
 
 async fn decrypt(client: &mut Client, request: v1::DecryptDataRequest) -> Result<Vec<u8>, Status> {
     let mut answer = client.decrypt_data(request).await?.into_inner();
-    // Plaintexts travel with padding behind them, so that none stays in a buffer that does.
+    // Padding follows the plaintext in the message, so that none of it stays in a buffer that is kept.
     assert_eq!(answer.padding, [0; 256]);
     Ok(std::mem::take(&mut answer.plaintext))
 }
 
-/// Code, reason and field.
+/// Returns code, reason and field of an error.
 fn refusal(status: &Status) -> (Code, String, String) {
     (status.code(), reason(status), details(status).remove("field").unwrap_or_default())
 }
 
 #[tokio::test]
-async fn every_profile_encrypts_what_the_other_library_decrypts_and_refuses_every_change() {
+async fn libraries_interoperate_and_reject_every_change() {
     let (_profiles, broker) = start();
     let mut client = broker.crypto().await;
     for shape in shapes() {
@@ -75,12 +74,12 @@ async fn every_profile_encrypts_what_the_other_library_decrypts_and_refuses_ever
             let other = shape.other_library().profile();
             let opened = decrypt(&mut client, decrypt_request(&other, &key, &sealed)).await.unwrap();
             assert_eq!(opened, text, "{profile}");
-            refuses_every_change(&mut client, &other, &key, &sealed).await;
+            rejects_every_change(&mut client, &other, &key, &sealed).await;
         }
     }
 }
 
-async fn refuses_every_change(
+async fn rejects_every_change(
     client: &mut Client,
     profile: &str,
     key: &[u8],
@@ -119,7 +118,7 @@ async fn refuses_every_change(
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_an_encryption_is_said_with_its_field() {
+async fn encryption_errors_identify_the_field() {
     let (_profiles, broker) = start();
     let mut client = broker.crypto().await;
     let (chosen, random) = (chosen(), random());
@@ -171,12 +170,12 @@ async fn what_is_wrong_with_an_encryption_is_said_with_its_field() {
             assert!(details["line"].parse::<u32>().unwrap() > 0);
         }
     }
-    // Nothing else was disturbed.
+    // Later calls still succeed.
     encrypt(&mut client, request(&profile, &key, &NONCE)).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_decryption_is_said_with_its_field() {
+async fn decryption_errors_identify_the_field() {
     let (_profiles, broker) = start();
     let mut client = broker.crypto().await;
     let shape = chosen();
@@ -185,15 +184,20 @@ async fn what_is_wrong_with_a_decryption_is_said_with_its_field() {
     type Change = fn(&mut v1::DecryptMetadata);
     let (length, missing) = ("FIELD_WRONG_LENGTH", "FIELD_MISSING");
     let cases: [(Change, &str, &str, &str); 9] = [
-        (|given| given.tag = None, missing, "decrypt_metadata.tag", ""),
-        (|given| given.tag = Some(vec![]), length, "decrypt_metadata.tag", "13"),
-        (|given| given.tag.as_mut().unwrap().truncate(12), length, "decrypt_metadata.tag", "13"),
-        (|given| given.tag.as_mut().unwrap().push(0), length, "decrypt_metadata.tag", "13"),
-        (|given| given.tag = Some(vec![0; 100]), length, "decrypt_metadata.tag", "13"),
-        (|given| given.nonce.truncate(11), length, "decrypt_metadata.nonce", "12"),
-        (|given| given.nonce.push(0), length, "decrypt_metadata.nonce", "12"),
-        (|given| given.nonce.clear(), length, "decrypt_metadata.nonce", "12"),
-        (|given| given.aad = Some(vec![0; (64 << 10) + 1]), "FIELD_TOO_LONG", "decrypt_metadata.aad", ""),
+        (|metadata| metadata.tag = None, missing, "decrypt_metadata.tag", ""),
+        (|metadata| metadata.tag = Some(vec![]), length, "decrypt_metadata.tag", "13"),
+        (|metadata| metadata.tag.as_mut().unwrap().truncate(12), length, "decrypt_metadata.tag", "13"),
+        (|metadata| metadata.tag.as_mut().unwrap().push(0), length, "decrypt_metadata.tag", "13"),
+        (|metadata| metadata.tag = Some(vec![0; 100]), length, "decrypt_metadata.tag", "13"),
+        (|metadata| metadata.nonce.truncate(11), length, "decrypt_metadata.nonce", "12"),
+        (|metadata| metadata.nonce.push(0), length, "decrypt_metadata.nonce", "12"),
+        (|metadata| metadata.nonce.clear(), length, "decrypt_metadata.nonce", "12"),
+        (
+            |metadata| metadata.aad = Some(vec![0; (64 << 10) + 1]),
+            "FIELD_TOO_LONG",
+            "decrypt_metadata.aad",
+            "",
+        ),
     ];
     for (change, reason, field, expected_bytes) in cases {
         let mut request = decrypt_request(&profile, &key, &sealed);
@@ -216,7 +220,7 @@ async fn what_is_wrong_with_a_decryption_is_said_with_its_field() {
 }
 
 #[tokio::test]
-async fn the_largest_texts_pass() {
+async fn accepts_largest_texts() {
     let (_profiles, broker) = start();
     let mut client = broker.crypto().await;
     let shape = random();
@@ -233,7 +237,7 @@ async fn the_largest_texts_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_calls_with_one_key_have_as_many_nonces() {
+async fn concurrent_calls_with_one_key_have_distinct_nonces() {
     let (_profiles, broker) = start();
     let shape = random();
     let mut tasks = Vec::new();
@@ -253,13 +257,13 @@ async fn many_calls_with_one_key_have_as_many_nonces() {
     }
     let mut nonces = HashSet::new();
     for task in tasks {
-        assert!(nonces.insert(task.await.unwrap()), "a nonce came twice");
+        assert!(nonces.insert(task.await.unwrap()), "a nonce was repeated");
     }
     assert_eq!(nonces.len(), 2000);
 }
 
 #[test]
-fn what_is_encrypted_comes_back_whatever_it_is() {
+fn decryption_reverses_encryption() {
     let (_profiles, broker) = start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = runtime.block_on(broker.crypto());
@@ -279,7 +283,7 @@ fn what_is_encrypted_comes_back_whatever_it_is() {
             let mut client = client.clone();
             let request = encrypt_request(&profile, key, nonce, aad.as_deref(), &text);
             let sealed = encrypt(&mut client, request).await.unwrap();
-            // Sixteen bytes or more would be equal by chance once in 2^128 runs.
+            // With 16 bytes or more, they are equal by chance with a probability of at most 2^-128.
             prop_assert!(text.len() < 16 || sealed.ciphertext != text);
             let opened = decrypt(&mut client, decrypt_request(&profile, key, &sealed)).await.unwrap();
             prop_assert_eq!(opened, text);

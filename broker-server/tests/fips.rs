@@ -1,4 +1,4 @@
-//! `Fips: required`, through the real binary: a build with AWS-LC's FIPS 140-3 module keeps it, any other refuses.
+//! `Fips: required` through the real binary: a build with AWS-LC's FIPS 140-3 module enforces it, any other rejects it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -15,20 +15,20 @@ fn profiles(text: &str) -> TempDir {
     folder
 }
 
-/// What `--check` says of a document: its exit code and its words.
+/// Runs `--check` on a document and returns the exit code and the output.
 fn check(text: &str) -> (Option<i32>, String) {
     let folder = profiles(text);
-    let output = support::server().arg("--check").arg("--profiles-dir").arg(folder.path()).output().unwrap();
-    let words = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(words).unwrap())
+    let result = support::server().arg("--check").arg("--profiles-dir").arg(folder.path()).output().unwrap();
+    let output = [result.stdout, result.stderr].concat();
+    (result.status.code(), String::from_utf8(output).unwrap())
 }
 
 #[cfg(not(feature = "fips"))]
 #[test]
-fn without_the_module_nobody_is_promised_it() {
-    let (code, words) = check(EXAMPLE);
-    assert_eq!(code, Some(2), "{words}");
-    assert!(words.contains("Settings.Fips: this build has no FIPS 140-3 module"), "{words}");
+fn build_without_module_rejects_required_fips() {
+    let (code, output) = check(EXAMPLE);
+    assert_eq!(code, Some(2), "{output}");
+    assert!(output.contains("Settings.Fips: this build has no FIPS 140-3 module"), "{output}");
     assert_eq!(check(&EXAMPLE.replace("required\n", "off\n")).0, Some(0));
 }
 
@@ -47,15 +47,15 @@ mod with_the_module {
     };
 
     #[test]
-    fn the_check_names_the_module() {
-        let (code, words) = check(EXAMPLE);
-        assert_eq!(code, Some(0), "{words}");
-        assert!(words.contains("AWS-LC FIPS ") && words.contains("in its FIPS 140-3 mode"), "{words}");
+    fn check_reports_the_module() {
+        let (code, output) = check(EXAMPLE);
+        assert_eq!(code, Some(0), "{output}");
+        assert!(output.contains("AWS-LC FIPS ") && output.contains("in its FIPS 140-3 mode"), "{output}");
     }
 
     #[test]
-    fn what_is_not_approved_is_refused_with_its_line() {
-        for (from, to, place) in [
+    fn rejects_unapproved_settings_with_their_line() {
+        for (from, to, path) in [
             ("CryptoLibrary: aws-lc", "CryptoLibrary: native", "Profiles[FIPS-required-128bit]: "),
             ("NonceStrategy: random", "NonceStrategy: user-provided", "API.EncryptData.NonceStrategy: "),
             ("KeySize: 128", "KeySize: 192", "API.EncryptData.KeySize: "),
@@ -69,16 +69,16 @@ mod with_the_module {
         ] {
             assert!(EXAMPLE.contains(from), "{from}");
             let line = EXAMPLE.lines().position(|line| line.contains(from)).unwrap() + 1;
-            let (code, words) = check(&EXAMPLE.replacen(from, to, 1));
-            assert_eq!(code, Some(2), "{to}: {words}");
-            assert!(words.contains(place) && words.contains("`required`"), "{to}: {words}");
-            // The library's mistake stands at the profile that takes over the document's setting.
-            assert!(to.contains("native") || words.contains(&format!("Profiles.yaml:{line}:")), "{words}");
+            let (code, output) = check(&EXAMPLE.replacen(from, to, 1));
+            assert_eq!(code, Some(2), "{to}: {output}");
+            assert!(output.contains(path) && output.contains("`required`"), "{to}: {output}");
+            // The diagnostic of the library refers to the profile that inherits the document's setting.
+            assert!(to.contains("native") || output.contains(&format!("Profiles.yaml:{line}:")), "{output}");
         }
     }
 
     #[tokio::test]
-    async fn the_example_is_served() {
+    async fn serves_the_example() {
         let folder = profiles(EXAMPLE);
         let broker = Broker::start(&["--profiles-dir", folder.path().to_str().unwrap()]);
         let info = broker.info().await.get_info(v1::GetInfoRequest {}).await.unwrap().into_inner();
@@ -103,7 +103,7 @@ mod with_the_module {
         request.output_format = v1::SignOutputFormat::Pem.into();
         let answer = client.sign_certificate(request).await.unwrap();
         let Some(SignedCertificate::Pem(pem)) = answer.into_inner().signed_certificate else {
-            panic!("no PEM")
+            panic!("expected PEM")
         };
         ca.verify_strictly(&pem);
 

@@ -1,4 +1,4 @@
-//! `HashData` through the socket, against an independent implementation.
+//! `HashData` through the socket, compared with `openssl`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -10,7 +10,7 @@ use support::Broker;
 use tonic::Code;
 use v1::hash_data_response::HashValue;
 
-/// Our name, what Python's hashlib calls it, and the block size in bytes.
+/// The profile's name of the algorithm, the options of `openssl dgst`, and the block size in bytes.
 const ALGORITHMS: [(&str, &str, usize); 9] = [
     ("sha-256", "sha256", 64),
     ("sha-384", "sha384", 128),
@@ -23,7 +23,7 @@ const ALGORITHMS: [(&str, &str, usize); 9] = [
     ("shake-256", "shake256 -xoflen 32", 136),
 ];
 
-/// A catalogue with one profile per algorithm and library.
+/// Writes a document with one profile per algorithm and library.
 fn profiles() -> tempfile::TempDir {
     let folder = support::private_folder();
     let mut text = String::from("Profiles:\n");
@@ -39,7 +39,7 @@ fn profiles() -> tempfile::TempDir {
 }
 
 #[tokio::test]
-async fn every_algorithm_equals_openssl() {
+async fn digests_equal_openssl() {
     let profiles = profiles();
     let broker = Broker::start(&["--profiles-dir", profiles.path().to_str().unwrap()]);
     let mut client = broker.crypto().await;
@@ -66,7 +66,7 @@ async fn every_algorithm_equals_openssl() {
 }
 
 #[tokio::test]
-async fn metadata_comes_back_and_the_descriptor_names_the_profile() {
+async fn response_echoes_metadata_and_describes_the_profile() {
     let broker = Broker::start(&[]);
     let metadata = v1::Metadata {
         id: "call-1".into(),
@@ -89,7 +89,7 @@ async fn metadata_comes_back_and_the_descriptor_names_the_profile() {
 }
 
 #[tokio::test]
-async fn limits_hold_at_their_edges() {
+async fn enforces_limits_exactly() {
     let broker = Broker::start(&[]);
     let mut client = broker.crypto().await;
     let full = vec![7; 1 << 20];
@@ -97,7 +97,7 @@ async fn limits_hold_at_their_edges() {
     hash(&mut client, "Default", &full, 0).await.unwrap();
     let status = hash(&mut client, "Default", &vec![7; (1 << 20) + 1], 0).await.unwrap_err();
     assert_eq!((status.code(), support::reason(&status).as_str()), (Code::InvalidArgument, "FIELD_TOO_LONG"));
-    // More than a message may hold: gRPC's own refusal would be OUT_OF_RANGE.
+    // The message exceeds the limit of messages, for which tonic's own error would be OUT_OF_RANGE.
     let status = hash(&mut client, "Default", &vec![7; 3 << 20], 0).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
     let status = hash(&mut client, "Default", b"x", 9).await.unwrap_err();
@@ -151,6 +151,6 @@ fn openssl_digest(name: &str, file: &std::path::Path) -> String {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let words = String::from_utf8(output.stdout).unwrap();
-    words.rsplit("= ").next().unwrap().trim().to_owned()
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.rsplit("= ").next().unwrap().trim().to_owned()
 }

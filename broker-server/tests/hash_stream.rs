@@ -1,4 +1,4 @@
-//! `HashStream` through the socket: the answer is that of `HashData`, and a stream that is wrong ends at once.
+//! `HashStream` through the socket: digests equal those of `HashData`, and invalid streams fail immediately.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -47,7 +47,7 @@ async fn client(broker: &Broker) -> StreamServiceClient<Channel> {
 }
 
 #[tokio::test]
-async fn the_answer_is_that_of_hash_data_however_the_data_is_cut() {
+async fn digest_equals_hash_data_for_any_partition() {
     let folder = support::private_folder();
     let mut text = String::from("Profiles:\n");
     for library in ["native", "aws-lc"] {
@@ -60,15 +60,15 @@ async fn the_answer_is_that_of_hash_data_however_the_data_is_cut() {
     fs::write(folder.path().join("Profiles.yaml"), text).unwrap();
     let broker = Broker::start(&["--profiles-dir", folder.path().to_str().unwrap()]);
     let (mut unary, mut streams) = (broker.crypto().await, client(&broker).await);
-    let whole: Vec<u8> = (0..1 << 20).map(|index| (index % 251) as u8).collect();
-    // One byte at a time, across every block size, across what is coalesced, and whole.
+    let bytes: Vec<u8> = (0..1 << 20).map(|index| (index % 251) as u8).collect();
+    // Parts of one byte, of sizes around the blocks and around the coalescing threshold, and all data in one part.
     let cuts: [(usize, usize); 6] =
         [(0, 1), (700, 1), (10_000, 137), (1 << 20, 65_537), (1 << 20, 200_000), (1 << 20, 1 << 20)];
     for library in ["native", "aws-lc"] {
         for name in ALGORITHMS {
             let profile = format!("{library} {name}");
             for (length, cut) in cuts {
-                let input = &whole[..length];
+                let input = &bytes[..length];
                 let request = v1::HashDataRequest {
                     profile: profile.clone(),
                     input: input.to_vec().into(),
@@ -92,19 +92,19 @@ async fn the_answer_is_that_of_hash_data_however_the_data_is_cut() {
 }
 
 #[tokio::test]
-async fn a_stream_may_be_longer_than_any_message() {
+async fn accepts_stream_longer_than_the_message_limit() {
     let broker = Broker::start(&[]);
     let part = vec![7; 2 << 20 >> 1];
     let mut messages = vec![header("Default", 2)];
     messages.extend((0..40).map(|_| data(&part)));
     let answer = send(&mut client(&broker).await, messages).await.unwrap();
-    let Some(HashValue::HashValueRaw(digest)) = answer.hash_value else { panic!("raw was asked for") };
+    let Some(HashValue::HashValueRaw(digest)) = answer.hash_value else { panic!("expected raw bytes") };
     let expected = support::pki::openssl_digest("sha3-512", &vec![7; 40 << 20]);
     assert_eq!(hex::encode(digest), expected);
 }
 
 #[tokio::test]
-async fn metadata_comes_back() {
+async fn response_echoes_metadata() {
     let broker = Broker::start(&[]);
     let metadata = v1::Metadata { id: "call-1".into(), ..Default::default() };
     let header = v1::HashStreamHeader {
@@ -118,7 +118,7 @@ async fn metadata_comes_back() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_wrong_is_refused_precisely() {
+async fn rejects_invalid_streams_with_reason_and_field() {
     let broker = Broker::start(&[]);
     let mut client = client(&broker).await;
     let empty = v1::HashStreamRequest { part: None };
@@ -141,15 +141,15 @@ async fn a_stream_that_is_wrong_is_refused_precisely() {
         assert_eq!((status.code(), reason(&status).as_str()), (code, why), "{status}");
         assert_eq!(support::field(&status), field, "{status}");
     }
-    // The connection serves on.
+    // The connection still serves calls.
     send(&mut client, vec![header("Default", 0)]).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_refusal_does_not_wait_for_the_data() {
+async fn refusal_does_not_wait_for_the_data() {
     let broker = Broker::start(&[]);
     let mut client = client(&broker).await;
-    // The stream never ends by itself, and nobody could send all of it.
+    // The stream is infinite.
     let endless = tokio_stream::iter([header("Nobody", 0)])
         .chain(tokio_stream::iter(std::iter::repeat_with(|| data(&[0; 100_000]))));
     let status = client.hash_stream(endless).await.unwrap_err();

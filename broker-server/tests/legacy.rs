@@ -1,4 +1,4 @@
-//! What the older clients ask, beside what `cryptobroker.v1` answers to the same.
+//! The services of older clients, compared with the responses of `cryptobroker.v1` to the same requests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
@@ -27,7 +27,7 @@ const PROFILES: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn every_generation_has_the_same_hash() {
+async fn every_generation_returns_the_same_hash() {
     let broker = Broker::start(&[]);
     let mut current = broker.crypto().await;
     let mut grpc = CryptoGrpcClient::new(broker.channel().await);
@@ -39,11 +39,11 @@ async fn every_generation_has_the_same_hash() {
             metadata: None,
             output_format: format.into(),
         };
-        let wanted = current.hash_data(request(v1::HashOutputFormat::Hex)).await.unwrap().into_inner();
-        let Some(v1::hash_data_response::HashValue::HashValueHex(text)) = wanted.hash_value else {
-            panic!("hex was asked for")
+        let expected = current.hash_data(request(v1::HashOutputFormat::Hex)).await.unwrap().into_inner();
+        let Some(v1::hash_data_response::HashValue::HashValueHex(text)) = expected.hash_value else {
+            panic!("expected hexadecimal text")
         };
-        let algorithm = wanted.descriptor.as_ref().unwrap().algorithm.clone();
+        let algorithm = expected.descriptor.as_ref().unwrap().algorithm.clone();
 
         let metadata = g0::Metadata { id: "one".into(), created_at: "2024-01-01T00:00:00Z".into() };
         let request = g0::HashRequest {
@@ -69,9 +69,9 @@ async fn every_generation_has_the_same_hash() {
         assert_eq!((&answer.hash_value, &answer.hash_algorithm), (&text, &algorithm));
         assert_eq!(answer.metadata, Some(metadata));
 
-        // HEX is 0, RAW is 1, and what does not exist is the default.
+        // HEX is 0, RAW is 1, and unknown numbers select the default.
         for (number, raw) in [(0, false), (1, true), (7, false)] {
-            // Whatever a client writes into the field that was a text once, no request fails over it.
+            // Clients may send arbitrary bytes in this field, which was a text once, without causing an error.
             let metadata = old::Metadata {
                 id: "three".into(),
                 created_at_or_deprecation: vec![0xff; 9],
@@ -90,7 +90,7 @@ async fn every_generation_has_the_same_hash() {
             };
             assert_eq!(value, (text.clone(), raw));
             assert_eq!(answer.hash_algorithm, algorithm);
-            assert_eq!(answer.descriptor, wanted.descriptor);
+            assert_eq!(answer.descriptor, expected.descriptor);
             let metadata = answer.metadata.unwrap();
             assert_eq!((metadata.id.as_str(), metadata.created_at_or_deprecation.len()), ("three", 0));
         }
@@ -98,17 +98,17 @@ async fn every_generation_has_the_same_hash() {
 }
 
 #[tokio::test]
-async fn every_generation_has_an_equivalent_certificate() {
+async fn every_generation_issues_an_equivalent_certificate() {
     let broker = Broker::start(&[]);
     let ca = pki::Ca::new("p-384");
     let csr = pki::csr(ca.folder.path(), "p-256");
-    let mut wanted = ca.request("Default", &csr);
-    wanted.subject = Some("CN=Other,O=Example".into());
-    wanted.crl_distribution_points = vec!["http://crl.example/ca.crl".into()];
-    let answer = broker.crypto().await.sign_certificate(wanted.clone()).await.unwrap().into_inner();
-    let Some(v1::sign_certificate_response::SignedCertificate::Der(wanted_der)) = answer.signed_certificate
+    let mut current = ca.request("Default", &csr);
+    current.subject = Some("CN=Other,O=Example".into());
+    current.crl_distribution_points = vec!["http://crl.example/ca.crl".into()];
+    let answer = broker.crypto().await.sign_certificate(current.clone()).await.unwrap().into_inner();
+    let Some(v1::sign_certificate_response::SignedCertificate::Der(expected_der)) = answer.signed_certificate
     else {
-        panic!("DER is the default")
+        panic!("expected DER by default")
     };
 
     let mut request = g0::SignRequest::default();
@@ -116,15 +116,15 @@ async fn every_generation_has_an_equivalent_certificate() {
     request.csr.clone_from(&csr);
     request.ca_private_key.clone_from(&ca.key);
     request.ca_cert.clone_from(&ca.certificate);
-    request.subject.clone_from(&wanted.subject);
-    request.crl_distribution_points.clone_from(&wanted.crl_distribution_points);
-    // The profile's own edges are legal: the broker looks at the clock once.
+    request.subject.clone_from(&current.subject);
+    request.crl_distribution_points.clone_from(&current.crl_distribution_points);
+    // The limits of the profile's window are accepted, because the broker reads the clock only once.
     request.valid_not_before_offset = Some("-1h".into());
     request.valid_not_after_offset = Some("8760h".into());
     let mut first = CryptoBrokerClient::new(broker.channel().await);
     for _ in 0..20 {
         let answer = first.sign(request.clone()).await.unwrap().into_inner();
-        equivalent(&Base64::decode_vec(&answer.signed_certificate).unwrap(), &wanted_der);
+        assert_equivalent(&Base64::decode_vec(&answer.signed_certificate).unwrap(), &expected_der);
     }
     for (offset, code) in [("soon", Code::InvalidArgument), ("8761h", Code::FailedPrecondition)] {
         request.valid_not_after_offset = Some(offset.into());
@@ -137,10 +137,10 @@ async fn every_generation_has_an_equivalent_certificate() {
     request.csr.clone_from(&csr);
     request.ca_private_key.clone_from(&ca.key);
     request.ca_cert.clone_from(&ca.certificate);
-    request.subject.clone_from(&wanted.subject);
-    request.crl_distribution_points.clone_from(&wanted.crl_distribution_points);
+    request.subject.clone_from(&current.subject);
+    request.crl_distribution_points.clone_from(&current.crl_distribution_points);
     let answer = grpc.sign(request).await.unwrap().into_inner();
-    equivalent(&Base64::decode_vec(&answer.signed_certificate).unwrap(), &wanted_der);
+    assert_equivalent(&Base64::decode_vec(&answer.signed_certificate).unwrap(), &expected_der);
 
     for (number, pem) in [(0, false), (1, true), (9, false)] {
         let mut request = old::SignCertificateRequest::default();
@@ -148,8 +148,8 @@ async fn every_generation_has_an_equivalent_certificate() {
         request.csr.clone_from(&csr);
         request.ca_private_key.clone_from(&ca.key);
         request.ca_cert.clone_from(&ca.certificate);
-        request.subject.clone_from(&wanted.subject);
-        request.crl_distribution_points.clone_from(&wanted.crl_distribution_points);
+        request.subject.clone_from(&current.subject);
+        request.crl_distribution_points.clone_from(&current.crl_distribution_points);
         request.output_format = number;
         let answer = grpc.sign_certificate(request).await.unwrap().into_inner();
         let (der, was_pem) = match answer.signed_certificate.unwrap() {
@@ -160,13 +160,13 @@ async fn every_generation_has_an_equivalent_certificate() {
             }
         };
         assert_eq!(was_pem, pem);
-        equivalent(&der, &wanted_der);
+        assert_equivalent(&der, &expected_der);
         assert_eq!(answer.descriptor.unwrap().algorithm, "ecdsa-with-SHA512");
     }
 }
 
-/// Everything but serial, times and signature.
-fn equivalent(one: &[u8], other: &[u8]) {
+/// Checks that two certificates are equal except for serial, times and signature.
+fn assert_equivalent(one: &[u8], other: &[u8]) {
     let (_, one) = X509Certificate::from_der(one).unwrap();
     let (_, other) = X509Certificate::from_der(other).unwrap();
     assert_eq!(one.subject().as_raw(), other.subject().as_raw());
@@ -174,13 +174,14 @@ fn equivalent(one: &[u8], other: &[u8]) {
     assert_eq!(one.public_key().raw, other.public_key().raw);
     assert_eq!(one.signature_algorithm, other.signature_algorithm);
     assert_eq!(one.extensions(), other.extensions());
-    let lifetime =
-        |it: &X509Certificate<'_>| it.validity().not_after.timestamp() - it.validity().not_before.timestamp();
+    let lifetime = |certificate: &X509Certificate<'_>| {
+        certificate.validity().not_after.timestamp() - certificate.validity().not_before.timestamp()
+    };
     assert_eq!(lifetime(&one), lifetime(&other));
 }
 
 #[tokio::test]
-async fn encryption_is_the_current_one() {
+async fn encryption_equals_the_current_service() {
     let broker = Broker::start(&[]);
     let mut grpc = CryptoGrpcClient::new(broker.channel().await);
     let source = || {
@@ -216,7 +217,7 @@ async fn encryption_is_the_current_one() {
 }
 
 #[tokio::test]
-async fn a_deprecated_profile_warns_the_clients_that_can_read_it() {
+async fn deprecation_warning_reaches_clients_that_support_it() {
     let folder = support::private_folder();
     let document = "Profiles:\n  - { Name: Old, Deprecation: { ReplacedBy: New }, API: { HashData: { HashAlg: sha-256 } } }\n";
     std::fs::write(folder.path().join("Profiles.yaml"), document).unwrap();
@@ -226,7 +227,7 @@ async fn a_deprecated_profile_warns_the_clients_that_can_read_it() {
     let metadata = grpc.hash_data(request).await.unwrap().into_inner().metadata.unwrap();
     let warning = v1::DeprecationWarning::decode(&metadata.created_at_or_deprecation[..]).unwrap();
     assert_eq!(warning.replaced_by(), "New");
-    // The clients of 0.2 and 0.3 have a text in that place.
+    // For clients of 0.2 and 0.3, this field is a text.
     let metadata = old::Metadata { created_at_or_deprecation: "then".into(), ..Default::default() };
     let request =
         old::HashRequest { profile: "Old".into(), metadata: Some(metadata.clone()), ..Default::default() };
@@ -234,7 +235,7 @@ async fn a_deprecated_profile_warns_the_clients_that_can_read_it() {
 }
 
 #[tokio::test]
-async fn an_error_is_the_current_one() {
+async fn errors_equal_those_of_the_current_service() {
     let broker = Broker::start(&[]);
     let mut grpc = CryptoGrpcClient::new(broker.channel().await);
     let request = old::HashDataRequest { profile: "Nobody".into(), ..Default::default() };
@@ -245,22 +246,22 @@ async fn an_error_is_the_current_one() {
     assert_eq!((error.code(), support::reason(&error).as_str()), (Code::InvalidArgument, "FIELD_TOO_LONG"));
 }
 
-/// The rows of `docs/moving-from-go.md` that say INVALID_ARGUMENT where the Go broker's first releases issued.
+/// Tests the rows of `docs/moving-from-go.md` with INVALID_ARGUMENT where the Go broker's first releases issued.
 #[tokio::test]
-async fn refuses_what_the_first_go_brokers_took() {
+async fn rejects_requests_that_the_first_go_brokers_accepted() {
     let broker = Broker::start(&[]);
     let ca = pki::Ca::new("p-384");
     let folder = ca.folder.path();
     let csr = pki::csr(folder, "p-256");
-    let made = |options: &str| {
+    let new_csr = |options: &str| {
         pki::openssl(
             folder,
             &format!("req -new {options} -nodes -keyout odd.key -subj /CN=odd -out odd.csr"),
         );
         std::fs::read_to_string(folder.join("odd.csr")).unwrap()
     };
-    let sha1 = made("-newkey rsa:2048 -sha1");
-    let exponent = made("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3");
+    let sha1 = new_csr("-newkey rsa:2048 -sha1");
+    let exponent = new_csr("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3");
     let empty = {
         pki::openssl(
             folder,
@@ -281,24 +282,24 @@ async fn refuses_what_the_first_go_brokers_took() {
         change(&mut request);
         cases.push((name, request));
     };
-    case("a CSR signed with SHA-1", &|it| it.csr.clone_from(&sha1));
-    case("an RSA exponent of 3", &|it| it.csr.clone_from(&exponent));
-    case("an empty subject", &|it| it.csr.clone_from(&empty));
-    case("two CSRs", &|it| it.csr = format!("{csr}{csr}"));
-    case("two keys", &|it| it.ca_private_key = format!("{0}{0}", ca.key));
-    case("another label", &|it| it.csr = csr.replace("CERTIFICATE REQUEST", "ANYTHING"));
-    case("CN=", &|it| it.subject = Some("CN=".into()));
-    case("C of three letters", &|it| it.subject = Some("C=DEU,CN=x".into()));
-    case("C of one letter", &|it| it.subject = Some("C=D,CN=x".into()));
-    case("CN over 64", &|it| it.subject = Some(format!("CN={}", "x".repeat(65))));
-    case("L over 128", &|it| it.subject = Some(format!("L={}", "x".repeat(129))));
-    case("a control character", &|it| it.subject = Some("CN=a\u{1}b".into()));
+    case("a CSR signed with SHA-1", &|request| request.csr.clone_from(&sha1));
+    case("an RSA exponent of 3", &|request| request.csr.clone_from(&exponent));
+    case("an empty subject", &|request| request.csr.clone_from(&empty));
+    case("two CSRs", &|request| request.csr = format!("{csr}{csr}"));
+    case("two keys", &|request| request.ca_private_key = format!("{0}{0}", ca.key));
+    case("another label", &|request| request.csr = csr.replace("CERTIFICATE REQUEST", "ANYTHING"));
+    case("CN=", &|request| request.subject = Some("CN=".into()));
+    case("C of three letters", &|request| request.subject = Some("C=DEU,CN=x".into()));
+    case("C of one letter", &|request| request.subject = Some("C=D,CN=x".into()));
+    case("CN over 64", &|request| request.subject = Some(format!("CN={}", "x".repeat(65))));
+    case("L over 128", &|request| request.subject = Some(format!("L={}", "x".repeat(129))));
+    case("a control character", &|request| request.subject = Some("CN=a\u{1}b".into()));
     for url in ["ftp://crl.example/x", "ldap://crl.example", "", "x", "http:///x", "http://ä/"] {
-        case(url, &|it| it.crl_distribution_points = vec![url.into()]);
+        case(url, &|request| request.crl_distribution_points = vec![url.into()]);
     }
-    case("notAfter before notBefore", &|it| {
-        it.valid_not_before_offset = Some("20m".into());
-        it.valid_not_after_offset = Some("10m".into());
+    case("notAfter before notBefore", &|request| {
+        request.valid_not_before_offset = Some("20m".into());
+        request.valid_not_after_offset = Some("10m".into());
     });
     for (name, request) in cases {
         let error = client.sign(request).await.unwrap_err();
@@ -320,7 +321,7 @@ async fn refuses_what_the_first_go_brokers_took() {
 }
 
 #[tokio::test]
-async fn the_services_for_development_answer_only_there() {
+async fn development_services_require_dev_mode() {
     let broker = Broker::start(&[]);
     let mut dev = CryptoDevServiceClient::new(broker.channel().await);
     let mut grpc = CryptoGrpcClient::new(broker.channel().await);
@@ -340,7 +341,7 @@ async fn the_services_for_development_answer_only_there() {
     let mut grpc = CryptoGrpcClient::new(broker.channel().await);
     let mut grpc_dev = CryptoGrpcDevClient::new(broker.channel().await);
     for round in 0..15 {
-        // One count for all of them.
+        // All three endpoints share one counter.
         let answer = match round % 3 {
             0 => dev.fake_endpoint(v1::FakeEndpointRequest::default()).await.map(drop),
             1 => grpc.fake_endpoint(old::FakeEndpointRequest::default()).await.map(drop),
@@ -364,9 +365,9 @@ async fn the_services_for_development_answer_only_there() {
     assert!(names.contains(&"BenchmarkLibraryNative_SignCertificate_CSR_SECP256R1_CA_SECP384R1"));
 }
 
-/// They were never released there, and nobody knows how their enum was numbered.
+/// The Go broker never released these methods on this path, and the numbers of their enum are unknown.
 #[tokio::test]
-async fn signatures_are_not_served_on_the_old_path() {
+async fn signature_methods_are_not_served_on_the_old_path() {
     let broker = Broker::start(&[]);
     let mut client = tonic::client::Grpc::new(broker.channel().await);
     for method in ["SignData", "VerifyData"] {

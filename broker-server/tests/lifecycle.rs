@@ -1,4 +1,4 @@
-//! Start, drain and stop: exit codes, the socket file, and the calls in between.
+//! Start, drain and stop: the exit codes, the socket file, and the calls in between.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -21,20 +21,20 @@ use tonic_health::pb::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_accepted_call_is_lost_at_sigterm() {
+async fn sigterm_loses_no_accepted_call() {
     let mut broker = Broker::start(&["--drain-idle", "200ms", "--drain-deadline", "8s"]);
     let stop = Arc::new(AtomicBool::new(false));
     let served = Arc::new(AtomicUsize::new(0));
-    let (started, mut under_load) = tokio::sync::mpsc::channel(1);
+    let (report_load, mut under_load) = tokio::sync::mpsc::channel(1);
     let mut callers = Vec::new();
     for _ in 0..8 {
         let mut client = broker.crypto().await;
-        let (stop, served, started) = (stop.clone(), served.clone(), started.clone());
+        let (stop, served, report_load) = (stop.clone(), served.clone(), report_load.clone());
         callers.push(tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                client.hash_data(hash()).await.unwrap();
+                client.hash_data(request()).await.unwrap();
                 if served.fetch_add(1, Ordering::Relaxed) == 500 {
-                    started.send(()).await.unwrap();
+                    report_load.send(()).await.unwrap();
                 }
             }
         }));
@@ -62,33 +62,33 @@ async fn no_accepted_call_is_lost_at_sigterm() {
 }
 
 #[test]
-fn a_second_server_on_a_live_socket_says_so() {
+fn second_server_on_live_socket_exits_with_3() {
     let broker = Broker::start(&[]);
     let second = run(server().arg("--socket").arg(&broker.socket));
-    assert_eq!(second.status.code(), Some(3), "{}", words(&second));
-    assert!(words(&second).contains(broker.socket.to_str().unwrap()), "{}", words(&second));
+    assert_eq!(second.status.code(), Some(3), "{}", stderr(&second));
+    assert!(stderr(&second).contains(broker.socket.to_str().unwrap()), "{}", stderr(&second));
     assert!(broker.socket.exists());
 }
 
 #[tokio::test]
-async fn a_stale_socket_is_taken_over_after_a_kill() {
+async fn replaces_stale_socket_after_kill() {
     let mut first = Broker::start(&[]);
     first.signal("KILL");
     first.wait();
     assert!(first.socket.exists());
     let second = Broker::start(&["--socket", first.socket.to_str().unwrap()]);
     let channel = support::channel(&first.socket).await;
-    v1::crypto_service_client::CryptoServiceClient::new(channel).hash_data(hash()).await.unwrap();
+    v1::crypto_service_client::CryptoServiceClient::new(channel).hash_data(request()).await.unwrap();
     drop(second);
 }
 
 #[test]
-fn another_servers_listener_and_other_files_are_left_alone() {
+fn never_replaces_foreign_listener_or_file() {
     let folder = private_folder();
     let live = folder.path().join("live.sock");
     let _listener = UnixListener::bind(&live).unwrap();
     let output = run(server().arg("--socket").arg(&live));
-    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(live.exists());
 
     let file = folder.path().join("precious.txt");
@@ -99,34 +99,34 @@ fn another_servers_listener_and_other_files_are_left_alone() {
 }
 
 #[test]
-fn a_folder_that_others_can_write_is_refused() {
+fn refuses_folder_writable_by_others() {
     let folder = private_folder();
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     let output = run(server().arg("--socket").arg(open.join("broker.sock")));
     assert_ne!(output.status.code(), Some(0));
-    assert!(words(&output).contains("sticky"), "{}", words(&output));
+    assert!(stderr(&output).contains("sticky"), "{}", stderr(&output));
 }
 
 #[test]
-fn a_folder_of_another_user_is_refused() {
+fn refuses_folder_of_other_user() {
     let folder = private_folder();
     let theirs = folder.path().join("theirs");
     fs::create_dir(&theirs).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
-    // Only root can make such a folder; anybody else has `/` for one, where root's ownership is allowed: nothing to see.
+    // Only root can create such a folder, and a folder of root is accepted.
     if std::os::unix::fs::chown(&theirs, Some(12345), None).is_err() {
-        println!("not root: a folder of another user cannot be made here");
+        println!("skipped: only root can create a folder of another user");
         return;
     }
     let output = run(server().arg("--socket").arg(theirs.join("broker.sock")));
     assert_ne!(output.status.code(), Some(0));
-    assert!(words(&output).contains("12345"), "{}", words(&output));
+    assert!(stderr(&output).contains("12345"), "{}", stderr(&output));
 }
 
 #[test]
-fn the_socket_is_the_owners_alone_and_its_mode_an_option() {
+fn socket_mode_is_0600_unless_configured() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let broker = Broker::start(&[]);
     assert_eq!(mode(&broker.socket), 0o600);
@@ -135,9 +135,9 @@ fn the_socket_is_the_owners_alone_and_its_mode_an_option() {
 }
 
 #[test]
-fn sigint_stops_it_too_and_only_its_own_socket_goes() {
+fn sigint_drains_and_keeps_foreign_socket_file() {
     let mut broker = Broker::start(&["--drain-idle", "0s"]);
-    // Somebody replaced the file in the meantime: it is not ours to remove.
+    // Somebody has replaced the file, so the server must not remove it.
     fs::remove_file(&broker.socket).unwrap();
     fs::write(&broker.socket, "not a socket").unwrap();
     broker.signal("INT");
@@ -145,18 +145,18 @@ fn sigint_stops_it_too_and_only_its_own_socket_goes() {
     assert!(broker.socket.exists());
 }
 
-fn hash() -> v1::HashDataRequest {
+fn request() -> v1::HashDataRequest {
     v1::HashDataRequest { profile: "Default".into(), input: "x".into(), metadata: None, output_format: 0 }
 }
 
 fn run(command: &mut Command) -> Output {
-    // A server that starts by mistake must not keep the test waiting for ever.
+    // A server that starts by mistake must not block the test.
     command.args(["--audit-log", "off", "--log-output", "stderr"]).process_group(0);
     let mut guarded = Command::new("timeout");
     guarded.arg("20").arg(command.get_program()).args(command.get_args());
     guarded.output().unwrap()
 }
 
-fn words(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

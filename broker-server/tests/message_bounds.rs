@@ -1,4 +1,4 @@
-//! Messages that would be decoded to many times their size: they are refused before anything is allocated for them.
+//! Messages that would decode to many times their size. They are refused before memory is allocated for them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -12,7 +12,7 @@ use prost::Message as _;
 use support::{Broker, field, pipeline, reason};
 use tonic::{Code, Status};
 
-/// As many elements of two bytes as fit a request.
+/// The number of elements of two bytes that fit into a request.
 const ELEMENTS: usize = 1_000_000;
 
 type Sender = SendRequest<Full<Bytes>>;
@@ -24,7 +24,7 @@ async fn connect(broker: &Broker) -> Sender {
     sender
 }
 
-/// Sends one message; gives the status and the data of the answer.
+/// Sends one message, and returns the status and the data of the response.
 async fn call(mut sender: Sender, path: &str, message: &[u8]) -> (Status, Bytes) {
     let mut frame = vec![0];
     frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
@@ -41,30 +41,31 @@ async fn call(mut sender: Sender, path: &str, message: &[u8]) -> (Status, Bytes)
     (status.unwrap(), body.to_bytes())
 }
 
-/// A field of messages or bytes with `content`.
-fn record(number: u8, content: &[u8]) -> Vec<u8> {
+/// Returns a length-delimited field with `content`.
+fn length_delimited(number: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![number << 3 | 2];
     prost::encoding::encode_varint(content.len() as u64, &mut bytes);
     bytes.extend(content);
     bytes
 }
 
+/// Returns `content` in nested messages, whose field numbers are `path`.
 fn nested(path: &[u8], content: Vec<u8>) -> Vec<u8> {
-    path.iter().rev().fold(content, |inner, number| record(*number, &inner))
+    path.iter().rev().fold(content, |inner, number| length_delimited(*number, &inner))
 }
 
-/// The most memory that the broker has had, in bytes.
-fn peak(broker: &Broker) -> usize {
+/// Returns the peak of the broker's resident memory, in bytes.
+fn peak_memory(broker: &Broker) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", broker.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
 }
 
 #[tokio::test]
-async fn a_hundred_requests_of_a_million_elements_take_no_more_memory_than_their_bytes() {
+async fn hundred_requests_of_million_elements_use_only_their_own_size() {
     let broker = Broker::start(&["--dev"]);
-    let points = record(9, b"").repeat(ELEMENTS);
-    let keys = record(1, b"").repeat(ELEMENTS);
+    let points = length_delimited(9, b"").repeat(ELEMENTS);
+    let keys = length_delimited(1, b"").repeat(ELEMENTS);
     let (name, path) = ("crl_distribution_points", "key_source.component_keys.keys");
     let messages = [
         ("/cryptobroker.v1.CryptoService/SignCertificate", points.clone(), name),
@@ -87,16 +88,16 @@ async fn a_hundred_requests_of_a_million_elements_take_no_more_memory_than_their
         calls.push(tokio::spawn(async move { (path, field, call(sender, path, &message).await.0) }));
     }
     for call in calls {
-        let (path, wanted, status) = call.await.unwrap();
+        let (path, expected, status) = call.await.unwrap();
         assert_eq!(
             (status.code(), reason(&status).as_str()),
             (Code::InvalidArgument, "FIELD_TOO_MANY"),
             "{path}"
         );
-        assert_eq!(field(&status), wanted, "{path}");
+        assert_eq!(field(&status), expected, "{path}");
     }
 
-    // An item of a pipeline is refused alone.
+    // In a pipeline, only the item is refused.
     let item = [vec![8, 7], nested(&[4], points)].concat();
     let (end, answer) = call(connections[0].clone(), "/cryptobroker.v1.PipelineService/Execute", &item).await;
     assert_eq!(end.code(), Code::Ok);
@@ -105,35 +106,35 @@ async fn a_hundred_requests_of_a_million_elements_take_no_more_memory_than_their
     assert!(matches!(answer.result, Some(Answer::Error(_))) && answer.sequence == 7, "{answer:?}");
     assert_eq!((reason(&refusal).as_str(), field(&refusal).as_str()), ("FIELD_TOO_MANY", name));
 
-    let peak = peak(&broker);
+    let peak = peak_memory(&broker);
     assert!(peak < 300 << 20, "{} MiB", peak >> 20);
 }
 
-/// Groups, unknown fields, and occurrences of a message that is not repeated: nothing grows by them.
+/// Groups, unknown fields, and further occurrences of a singular message must not allocate memory.
 #[tokio::test]
-async fn unknown_fields_and_many_occurrences_of_a_field_take_no_memory() {
+async fn unknown_fields_and_repeated_occurrences_use_no_memory() {
     let broker = Broker::start(&[]);
     let sender = connect(&broker).await;
     let hash = "/cryptobroker.v1.CryptoService/HashData";
-    let profile = record(1, b"Default");
-    for more in [
-        // A field that there is not.
-        record(15, b"").repeat(ELEMENTS),
-        // A group, with nothing in it.
+    let profile = length_delimited(1, b"Default");
+    for fields in [
+        // An unknown field.
+        length_delimited(15, b"").repeat(ELEMENTS),
+        // An empty group.
         [15 << 3 | 3, 15 << 3 | 4].repeat(ELEMENTS),
         // `metadata`, and `metadata.trace_context.trace_id`.
-        record(3, b"").repeat(ELEMENTS),
+        length_delimited(3, b"").repeat(ELEMENTS),
         nested(&[3, 3, 1], vec![]).repeat(ELEMENTS / 4),
     ] {
-        let (status, _) = call(sender.clone(), hash, &[&profile[..], &more].concat()).await;
+        let (status, _) = call(sender.clone(), hash, &[&profile[..], &fields].concat()).await;
         assert_eq!(status.code(), Code::Ok, "{status}");
     }
-    // Groups in one another, as many as fit.
+    // As many nested groups as fit.
     let deep = [vec![15 << 3 | 3; ELEMENTS], vec![15 << 3 | 4; ELEMENTS]].concat();
     for path in [hash, "/cryptobroker.v1.CryptoService/SignCertificate"] {
         let (status, _) = call(sender.clone(), path, &deep).await;
         assert_eq!(reason(&status), "MALFORMED_MESSAGE", "{status}");
     }
-    let peak = peak(&broker);
+    let peak = peak_memory(&broker);
     assert!(peak < 64 << 20, "{} MiB", peak >> 20);
 }

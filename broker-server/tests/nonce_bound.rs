@@ -1,4 +1,4 @@
-//! The bound on random nonces, with a broker in this process: only here can the bound be one that a test reaches.
+//! The limit of random nonces. The broker runs in this process, with a limit that a test can reach.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -23,7 +23,7 @@ use support::{
 };
 use tonic::{Code, Status, body::Body};
 
-/// A broker that lets a key have three random nonces and remembers two keys.
+/// Returns a broker that allows three random nonces per key and tracks two keys.
 async fn broker() -> Routes {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
@@ -58,21 +58,21 @@ async fn encrypt(
 }
 
 #[tokio::test]
-async fn a_key_that_has_had_its_random_nonces_is_refused_for_good() {
+async fn key_at_nonce_limit_stays_rejected() {
     let mut broker = broker().await;
     let key = [1; 32];
     for _ in 0..3 {
         encrypt(&mut broker, "PQC-ML-DSA-65", &key, &[]).await.unwrap();
     }
-    // As many other keys as anybody likes do not make the broker forget.
+    // Other keys do not displace the exhausted one.
     for other in 2..20 {
         let _ = encrypt(&mut broker, "PQC-ML-DSA-65", &[other; 32], &[]).await;
         let status = encrypt(&mut broker, "PQC-ML-DSA-65", &key, &[]).await.unwrap_err();
-        // Not a code that clients retry.
+        // Clients do not retry this code.
         assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "KEY_EXHAUSTED"));
         assert_eq!(details(&status)["field"], "key_source");
         assert!(status.message().contains("SP 800-38D 8.3"), "{status}");
     }
-    // Nonces of the caller's own are the caller's to count.
+    // The broker does not count nonces that the caller sends.
     encrypt(&mut broker, "FIPS-140-3-256bit", &key, &NONCE).await.unwrap();
 }

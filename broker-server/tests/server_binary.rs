@@ -1,4 +1,4 @@
-//! The server's contract with whoever starts it: flags, variables, exit codes, signals.
+//! The command line of the server: flags, variables, exit codes, signals.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
@@ -12,14 +12,15 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The server with nothing of this process's environment.
+/// Returns the server's command with an empty environment.
 fn server() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker-server"));
     command.env_clear();
     command
 }
 
-fn ends(command: &mut Command, code: i32) -> Output {
+/// Runs the command, asserts its exit code and returns its output.
+fn run(command: &mut Command, code: i32) -> Output {
     let output = command.output().unwrap();
     assert_eq!(
         output.status.code(),
@@ -35,19 +36,19 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A server that is killed when a test fails.
+/// A running server, which is killed when a test fails.
 struct Running(Child);
 
 impl Running {
-    /// Starts it on `socket` and returns when it says that it serves.
+    /// Starts the server and returns when it serves, with its log up to then.
     fn start(command: &mut Command) -> (Self, String) {
         let mut running = Self(command.stderr(Stdio::piped()).spawn().unwrap());
         let mut seen = String::new();
         let mut lines = BufReader::new(running.0.stderr.take().unwrap());
         while !seen.contains("serving") {
-            assert_ne!(lines.read_line(&mut seen).unwrap(), 0, "ended early: {seen}");
+            assert_ne!(lines.read_line(&mut seen).unwrap(), 0, "the server ended before it served: {seen}");
         }
-        // Kept open: a server whose log nobody reads gets EPIPE, which is not what is tested here.
+        // The pipe stays open: closing it would fail the writes of the log.
         running.0.stderr = Some(lines.into_inner());
         (running, seen)
     }
@@ -74,52 +75,57 @@ fn private_folder() -> tempfile::TempDir {
     folder
 }
 
-fn on(socket: &Path) -> Command {
+fn server_on(socket: &Path) -> Command {
     let mut command = server();
     command.arg("--socket").arg(socket).args(["--drain-idle", "0", "--shards", "1"]);
     command
 }
 
 #[test]
-fn help_and_version_are_answers_and_misuse_is_not() {
-    let help = ends(server().arg("--help"), 0);
+fn help_and_version_exit_0_and_usage_errors_2() {
+    let help = run(server().arg("--help"), 0);
     assert!(text(&help.stdout).contains("--drain-deadline"));
-    let version = ends(server().arg("--version"), 0);
+    let version = run(server().arg("--version"), 0);
     let version = text(&version.stdout);
     let name = format!("cryptobroker-server {} (AWS-LC ", env!("CARGO_PKG_VERSION"));
     assert!(version.starts_with(&name) && version.ends_with(")\n"), "{version}");
     assert_eq!(version.contains("in its FIPS 140-3 mode"), cfg!(feature = "fips"), "{version}");
-    for arguments in
-        [&["--nonsense"][..], &["serve"], &["--shards"], &["--shards", "0"], &["--log-level=loud"]]
-    {
-        let misuse = ends(server().args(arguments), 2);
-        assert!(misuse.stdout.is_empty() && !misuse.stderr.is_empty());
+    for arguments in [
+        &["--nonsense"][..],
+        &["serve"],
+        &["--shards"],
+        &["--shards", "0"],
+        &["--log-level=loud"],
+        &["--log-filter=h2=loud"],
+    ] {
+        let output = run(server().args(arguments), 2);
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
 }
 
 #[test]
-fn a_bad_variable_is_named() {
-    let output = ends(server().env("CRYPTO_BROKER_SHARDS", "none"), 2);
+fn invalid_variable_is_named() {
+    let output = run(server().env("CRYPTO_BROKER_SHARDS", "none"), 2);
     assert!(text(&output.stderr).contains("CRYPTO_BROKER_SHARDS"), "{}", text(&output.stderr));
     let folder = private_folder();
-    ends(on(&folder.path().join("s")).env("CRYPTO_BROKER_QUEUE_DEPTH", "").arg("--check"), 0);
+    run(server_on(&folder.path().join("s")).env("CRYPTO_BROKER_QUEUE_DEPTH", "").arg("--check"), 0);
 }
 
 #[test]
 fn check_reports_the_bundled_profiles_and_binds_nothing() {
     let folder = private_folder();
     let socket = folder.path().join("s/broker.sock");
-    let output = ends(on(&socket).arg("--check"), 0);
+    let output = run(server_on(&socket).arg("--check"), 0);
     let report = text(&output.stdout);
     for expected in ["Default", "FIPS-140-3-256bit", "digest", socket.to_str().unwrap()] {
         assert!(report.contains(expected), "{expected}: {report}");
     }
     assert!(!socket.parent().unwrap().exists());
-    ends(on(&socket).env("CRYPTO_BROKER_CHECK", "true"), 0);
+    run(server_on(&socket).env("CRYPTO_BROKER_CHECK", "true"), 0);
 }
 
 #[test]
-fn check_ends_as_the_start_would_and_makes_nothing() {
+fn check_exits_as_the_start_would_and_creates_nothing() {
     let folder = private_folder();
     let home = fs::canonicalize(folder.path()).unwrap();
     let socket = home.join("broker.sock");
@@ -137,7 +143,7 @@ fn check_ends_as_the_start_would_and_makes_nothing() {
     let at = |name: &str| format!("{}/{name}", home.display());
     let long = at(&"s".repeat(108));
     let before = names();
-    for (flag, value, code, said) in [
+    for (flag, value, code, expected) in [
         ("--audit-log", at("missing/audit"), 2, "--audit-log"),
         ("--audit-log", at("open"), 2, "--audit-log"),
         ("--log-output", at("missing/log"), 2, "missing/log"),
@@ -152,104 +158,108 @@ fn check_ends_as_the_start_would_and_makes_nothing() {
         ("--socket-group", "no-such-group-here".to_owned(), 2, "no-such-group-here"),
     ] {
         for check in [true, false] {
-            let mut command = on(&socket);
+            let mut command = server_on(&socket);
             command.args([flag, &value]);
             if check {
                 command.arg("--check");
             }
-            let output = ends(&mut command, code);
-            assert!(text(&output.stderr).contains(said), "{check} {flag} {value}: {}", text(&output.stderr));
+            let output = run(&mut command, code);
+            assert!(
+                text(&output.stderr).contains(expected),
+                "{check} {flag} {value}: {}",
+                text(&output.stderr)
+            );
             if check {
                 assert_eq!(names(), before, "{flag} {value}");
             }
-            // A start that fails leaves the locks that it took.
+            // A start that fails leaves its lock files behind.
             for lock in names().into_iter().filter(|name| name.to_string_lossy().ends_with(".lock")) {
                 fs::remove_file(home.join(lock)).unwrap();
             }
         }
     }
     let output =
-        ends(on(&socket).args(["--audit-log", &at("audit"), "--log-output", &at("log"), "--check"]), 0);
+        run(server_on(&socket).args(["--audit-log", &at("audit"), "--log-output", &at("log"), "--check"]), 0);
     assert!(text(&output.stdout).contains("broker.sock"));
     assert_eq!(names(), before);
 }
 
 #[test]
-fn profiles_that_are_wrong_or_missing_are_never_replaced_by_the_bundled_ones() {
+fn invalid_or_missing_profiles_fail_the_start() {
     let folder = private_folder();
     let socket = folder.path().join("broker.sock");
     for check in [true, false] {
-        let mut command = on(&socket);
+        let mut command = server_on(&socket);
         command.env("CRYPTO_BROKER_PROFILES_DIR", folder.path());
         if check {
             command.arg("--check");
         }
         let _ = fs::remove_file(folder.path().join("Profiles.yaml"));
-        let missing = ends(&mut command, 2);
+        let missing = run(&mut command, 2);
         assert!(text(&missing.stderr).contains("Profiles.yaml"), "{}", text(&missing.stderr));
         fs::write(folder.path().join("Profiles.yaml"), "Profiles:\n  - Nmae: A\n").unwrap();
-        let wrong = ends(&mut command, 2);
+        let wrong = run(&mut command, 2);
         assert!(text(&wrong.stderr).contains("Nmae"), "{}", text(&wrong.stderr));
         assert!(!socket.exists());
     }
     let good = "Profiles:\n  - Name: Mine\n    API:\n      HashData: { HashAlg: sha-256 }\n";
     fs::write(folder.path().join("Profiles.yaml"), good).unwrap();
-    let output = ends(on(&socket).arg("--check").arg("--profiles-dir").arg(folder.path()), 0);
+    let output = run(server_on(&socket).arg("--check").arg("--profiles-dir").arg(folder.path()), 0);
     assert!(text(&output.stdout).contains("Mine"));
 }
 
 #[test]
-fn configuration_that_only_the_system_can_judge_exits_2() {
+fn unusable_group_audit_or_log_exits_2() {
     let folder = private_folder();
     let socket = folder.path().join("broker.sock");
-    ends(on(&socket).args(["--socket-group", "no-such-group-here"]), 2);
-    ends(on(&socket).args(["--audit-log", "/nonexistent/audit"]), 2);
-    let log = ends(on(&socket).args(["--log-output", "/nonexistent/log"]), 2);
+    run(server_on(&socket).args(["--socket-group", "no-such-group-here"]), 2);
+    run(server_on(&socket).args(["--audit-log", "/nonexistent/audit"]), 2);
+    let log = run(server_on(&socket).args(["--log-output", "/nonexistent/log"]), 2);
     assert!(text(&log.stderr).contains("/nonexistent/log"));
 }
 
 #[test]
-fn the_life_of_a_server() {
+fn takes_over_stale_sockets_and_removes_its_own() {
     let folder = private_folder();
     let socket = folder.path().join("broker.sock");
-    // A stale socket file, as a killed server leaves it, is taken over.
+    // A killed server leaves a stale socket file behind.
     drop(UnixListener::bind(&socket).unwrap());
-    let (first, log) = Running::start(on(&socket).args(["--log-format", "json"]));
+    let (first, log) = Running::start(server_on(&socket).args(["--log-format", "json"]));
     assert!(log.lines().all(|line| line.starts_with('{')), "{log}");
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
-    let second = ends(&mut on(&socket), 3);
+    let second = run(&mut server_on(&socket), 3);
     assert!(text(&second.stderr).contains(socket.to_str().unwrap()), "{}", text(&second.stderr));
     first.signal(Signal::TERM);
     assert_eq!(first.code(), Some(0));
-    assert!(!socket.exists(), "its socket goes with it");
-    let (third, _) = Running::start(&mut on(&socket));
+    assert!(!socket.exists(), "the socket was not removed");
+    let (third, _) = Running::start(&mut server_on(&socket));
     third.signal(Signal::INT);
     assert_eq!(third.code(), Some(0));
 }
 
 #[test]
-fn a_start_that_fails_says_so_on_standard_error_wherever_the_log_goes() {
+fn failed_start_is_reported_on_standard_error_and_in_the_log() {
     let folder = private_folder();
     let socket = folder.path().join("broker.sock");
     fs::write(&socket, "not a socket").unwrap();
     let log = folder.path().join("log");
-    let output = ends(on(&socket).arg("--log-output").arg(&log), 1);
+    let output = run(server_on(&socket).arg("--log-output").arg(&log), 1);
     assert!(text(&output.stderr).contains(socket.to_str().unwrap()));
     assert!(fs::read_to_string(&log).unwrap().contains(socket.to_str().unwrap()));
     assert_eq!(fs::read(&socket).unwrap(), b"not a socket");
 }
 
 #[test]
-fn the_process_is_sealed_unless_it_is_for_development() {
+fn process_is_not_dumpable_without_dev() {
     let folder = private_folder();
     for (dev, core) in [(false, true), (true, false)] {
-        let mut command = on(&folder.path().join("broker.sock"));
+        let mut command = server_on(&folder.path().join("broker.sock"));
         if dev {
             command.arg("--dev");
         }
         let (running, _) = Running::start(&mut command);
         let limits = fs::read_to_string(format!("/proc/{}/limits", running.0.id()));
-        // Without the right to trace it, a sealed process's files in /proc are root's alone.
+        // The files in /proc of a process that is not dumpable belong to root.
         if let Ok(limits) = limits {
             let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
             assert!(!core || line.split_whitespace().nth(4) == Some("0"), "{line}");

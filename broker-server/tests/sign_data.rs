@@ -1,4 +1,5 @@
-//! `SignData` and `VerifyData` through the socket: every scheme in every format by both libraries, against `openssl`.
+//! `SignData` and `VerifyData` through the socket: every scheme in every format with both libraries, compared with
+//! `openssl`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -11,8 +12,8 @@ use support::{
     signing::*,
 };
 
-/// The private and the public key of a kind, as files `KIND.key` and `KIND.pub`, and with a certificate `KIND.crt` where
-/// `openssl` knows the kind.
+/// Writes the private and the public key of a kind to `KIND.key` and `KIND.pub`, and a certificate to `KIND.crt` if
+/// `openssl` supports the kind.
 async fn keys(broker: &Broker, folder: &Path, kind: &str) {
     if folder.join(format!("{kind}.key")).exists() {
         return;
@@ -25,7 +26,7 @@ async fn keys(broker: &Broker, folder: &Path, kind: &str) {
     fs::write(folder.join(format!("{kind}.pub")), &pair.public_key).unwrap();
 }
 
-/// How `openssl dgst` is told what to do.
+/// Returns the options of `openssl dgst` for a scheme.
 fn digest_options(scheme: &str, hash: &str) -> String {
     let hash = hash.replace('-', "");
     match scheme {
@@ -35,7 +36,7 @@ fn digest_options(scheme: &str, hash: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_scheme_in_every_format_is_what_openssl_has() {
+async fn openssl_verifies_every_scheme_and_format() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
@@ -46,10 +47,11 @@ async fn every_scheme_in_every_format_is_what_openssl_has() {
             keys(&broker, folder, kind).await;
             let (private, public) = (read(&format!("{kind}.key")), read(&format!("{kind}.pub")));
             for (library, other) in [("native", "aws-lc"), ("aws-lc", "native")] {
-                let (ours, theirs) = (profile(library, scheme, hash), profile(other, scheme, hash));
+                let (signing_profile, other_profile) =
+                    (profile(library, scheme, hash), profile(other, scheme, hash));
                 for format in FORMATS {
-                    let case = format!("{ours}, {kind}, format {format}");
-                    let answer = sign(&mut client, &ours, &private, &input, format).await.unwrap();
+                    let case = format!("{signing_profile}, {kind}, format {format}");
+                    let answer = sign(&mut client, &signing_profile, &private, &input, format).await.unwrap();
                     let descriptor = answer.descriptor.unwrap();
                     let algorithm =
                         if hash.is_empty() { scheme.into() } else { format!("{scheme}-with-{hash}") };
@@ -57,7 +59,7 @@ async fn every_scheme_in_every_format_is_what_openssl_has() {
                     let signature = answer.signature;
                     let mut wrong = input.clone();
                     wrong[69_999] ^= 1;
-                    for profile in [&ours, &theirs] {
+                    for profile in [&signing_profile, &other_profile] {
                         let valid = verify(&mut client, profile, &public, &input, &signature, format).await;
                         assert!(valid.unwrap(), "{case}");
                         let valid = verify(&mut client, profile, &public, &wrong, &signature, format).await;
@@ -73,7 +75,7 @@ async fn every_scheme_in_every_format_is_what_openssl_has() {
     }
 }
 
-/// `openssl` verifies the file `signature` over the file `data`.
+/// Verifies the file `signature` over the file `data` with `openssl`.
 fn openssl_verifies(folder: &Path, scheme: &str, hash: &str, kind: &str, format: i32, case: &str) {
     let is_fixed_width = format == RAW && scheme == "ecdsa";
     if format == PEM {
@@ -85,7 +87,7 @@ fn openssl_verifies(folder: &Path, scheme: &str, hash: &str, kind: &str, format:
         openssl(folder, "base64 -d -in base64 -out signature");
     }
     let command = match (format, scheme) {
-        // The command of this version knows no Ed25519 in CMS: `tests/cms.rs` looks at that one by itself.
+        // The supported versions of the command lack Ed25519 in CMS, which `tests/cms.rs` tests separately.
         (CMS, "ed25519") => return,
         (CMS, _) => format!(
             "cms -verify -binary -inform DER -in signature -content data -certfile {kind}.crt -noverify -out /dev/null"
@@ -109,15 +111,15 @@ fn openssl_verifies(folder: &Path, scheme: &str, hash: &str, kind: &str, format:
         fs::write(folder.join("signature.cnf"), config).unwrap();
         openssl(folder, "asn1parse -genconf signature.cnf -noout -out signature");
     }
-    try_openssl(folder, &command).unwrap_or_else(|words| panic!("{case}: {command}\n{words}"));
+    try_openssl(folder, &command).unwrap_or_else(|output| panic!("{case}: {command}\n{output}"));
 }
 
 #[tokio::test]
-async fn what_openssl_signs_verifies() {
+async fn verifies_signatures_of_openssl() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    let input = b"signed by somebody else";
+    let input = b"signed by openssl";
     fs::write(folder.join("data"), input).unwrap();
     for (scheme, hash, kinds) in SCHEMES {
         for kind in kinds.iter().filter(|kind| !kind.starts_with("ml-dsa")) {
@@ -130,8 +132,9 @@ async fn what_openssl_signs_verifies() {
                 _ => vec![(DER, format!("dgst {options} -sign {kind}.key -out signature data"))],
             };
             if scheme != "ed25519" {
-                // With signing-time among the attributes, with certificates and without, and without attributes.
-                for more in ["", "-nocerts", "-noattr"] {
+                // Covers the attribute signing-time, messages with and without certificates, and messages without
+                // attributes.
+                for option in ["", "-nocerts", "-noattr"] {
                     let md = hash.replace('-', "");
                     let padding = match scheme {
                         "rsa-pss" => "-keyopt rsa_padding_mode:pss -keyopt rsa_pss_saltlen:digest",
@@ -140,7 +143,7 @@ async fn what_openssl_signs_verifies() {
                     commands.push((
                         CMS,
                         format!(
-                            "cms -sign -keyid -binary -nosmimecap {more} -outform DER -md {md} -signer {kind}.crt \
+                            "cms -sign -keyid -binary -nosmimecap {option} -outform DER -md {md} -signer {kind}.crt \
                              -inkey {kind}.key {padding} -in data -out signature"
                         ),
                     ));

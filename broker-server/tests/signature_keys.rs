@@ -8,7 +8,7 @@ use std::fs;
 use support::{pki::openssl, signing::*};
 use tonic::Code;
 
-/// Profiles whose smallest keys are not the smallest there are.
+/// Profiles with unusual minimum key sizes.
 const SIZES: &str = "  - Name: ec
     API: { SignData: { SigningMode: legacy, SignAlg: ecdsa, HashAlg: sha-256, SignatureFormat: RAW, KeyConstraints: { ECDSA: { MinKeySize: 257, MaxKeySize: 521 } } } }
   - Name: odd
@@ -24,7 +24,7 @@ const SIZES: &str = "  - Name: ec
 ";
 
 #[tokio::test]
-async fn a_pair_of_every_algorithm_signs_and_verifies() {
+async fn generated_pairs_sign_and_verify() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     for library in LIBRARIES {
@@ -50,20 +50,20 @@ async fn a_pair_of_every_algorithm_signs_and_verifies() {
                 let found = openssl(folder, &format!("pkey -inform {form} -in private -pubout"));
                 assert_eq!(found, openssl(folder, &format!("pkey -pubin -inform {form} -in public")));
                 openssl(folder, &format!("pkey -inform {form} -in private -check -noout"));
-                let words = openssl(folder, &format!("pkey -inform {form} -in private -text -noout"));
+                let text = openssl(folder, &format!("pkey -inform {form} -in private -text -noout"));
                 let size = match scheme {
                     "rsa" | "rsa-pss" => "(2048 bit",
                     "ecdsa" => "(224 bit)",
                     _ => "ED25519",
                 };
-                assert!(words.contains(size), "{words}");
+                assert!(text.contains(size), "{text}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_seed_makes_the_key_of_the_standard() {
+async fn seed_gives_the_standards_key() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     // RFC 8032 7.1, TEST 2.
@@ -92,7 +92,7 @@ async fn a_seed_makes_the_key_of_the_standard() {
         let raw = key_pair(&broker, profile, Some(&[7; 32]), 1).await.unwrap();
         assert_eq!((raw.private_key.clone(), raw.public_key.len()), (vec![7; 32], length), "{profile}");
         assert!(raw.padding.len() >= 256 && raw.padding.iter().all(|byte| *byte == 0));
-        // Unspecified is DER, which the operations take.
+        // An unspecified encoding selects DER, which the operations accept.
         let again = key_pair(&broker, profile, Some(&[7; 32]), 0).await.unwrap();
         let mut client = broker.crypto().await;
         let signed = sign(&mut client, profile, &again.private_key, b"x", 0).await.unwrap();
@@ -105,23 +105,23 @@ async fn a_seed_makes_the_key_of_the_standard() {
         assert_ne!(random.private_key, raw.private_key);
     }
     fs::write(folder.join("private"), &der.private_key).unwrap();
-    let words = openssl(folder, "pkey -inform DER -in private -text -noout");
-    assert!(words.contains("3d:40:17:c3:e8:43:89:5a:92:b7:0a:a7:4d:1b:7e"), "{words}");
+    let text = openssl(folder, "pkey -inform DER -in private -text -noout");
+    assert!(text.contains("3d:40:17:c3:e8:43:89:5a:92:b7:0a:a7:4d:1b:7e"), "{text}");
 }
 
 #[tokio::test]
-async fn the_key_is_the_smallest_that_the_profile_allows() {
+async fn generates_smallest_key_that_the_profile_allows() {
     let (broker, folder) = broker(SIZES, &[]);
-    for (profile, words) in [("ec", "(384 bit)"), ("odd", "(2560 bit")] {
+    for (profile, text) in [("ec", "(384 bit)"), ("odd", "(2560 bit")] {
         let pair = key_pair(&broker, profile, None, 0).await.unwrap();
         fs::write(folder.path().join("private"), &pair.private_key).unwrap();
         let found = openssl(folder.path(), "pkey -inform DER -in private -text -noout");
-        assert!(found.contains(words), "{found}");
+        assert!(found.contains(text), "{found}");
     }
 }
 
 #[tokio::test]
-async fn each_refusal_has_its_reason() {
+async fn errors_have_code_reason_and_field() {
     let (broker, _folder) = broker(SIZES, &[]);
     let constraints = "API.SignData.KeyConstraints.RSA";
     let (no, yes): (Option<&[u8]>, _) = (None, Some(&[7; 32][..]));
@@ -144,11 +144,11 @@ async fn each_refusal_has_its_reason() {
     for profile in ["native ed25519", "native ml-dsa-44", "aws-lc ml-dsa-87"] {
         for length in [0, 31, 33, 64] {
             let status = key_pair(&broker, profile, Some(&vec![7; length]), 0).await.unwrap_err();
-            let wanted = (Code::InvalidArgument, "FIELD_WRONG_LENGTH".into(), "seed".into());
-            assert_eq!(facts(&status), wanted);
+            let expected = (Code::InvalidArgument, "FIELD_WRONG_LENGTH".into(), "seed".into());
+            assert_eq!(facts(&status), expected);
             let text = format!("is {length} bytes long");
             assert!(
-                status.message().contains(&text) && status.message().ends_with("32 are needed"),
+                status.message().contains(&text) && status.message().ends_with("expected 32"),
                 "{status}"
             );
         }

@@ -1,4 +1,4 @@
-//! `SignData` and `VerifyData`: each refusal has its code, its reason and its place, and the audit knows.
+//! Errors of `SignData` and `VerifyData`: their code, reason and field or rule, and their records in the audit log.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -13,7 +13,7 @@ use support::{
 };
 use tonic::Code;
 
-/// Profiles of narrow constraints.
+/// Profiles with narrow constraints.
 const NARROW: &str = "  - Name: large
     API:
       SignData:
@@ -46,7 +46,7 @@ fn denied(reason: &str, rule: &str) -> (Code, String, String) {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_used() {
+async fn rejects_unusable_keys() {
     let (broker, folder) = broker(NARROW, &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
@@ -64,12 +64,12 @@ async fn keys_that_cannot_be_used() {
     }
     let mut off_curve = read("p-256.pub.der");
     *off_curve.last_mut().unwrap() ^= 1;
-    // The public half of the PKCS#8 is at its end.
+    // The public half is at the end of the PKCS#8 structure.
     let mut other_half = read("p-256.der");
     *other_half.last_mut().unwrap() ^= 1;
     let longer = [&read("p-256.der")[..], &[0]].concat();
     let ecdsa = "native ecdsa sha-256";
-    for (profile, key, wanted) in [
+    for (profile, key, expected) in [
         (ecdsa, vec![], invalid("FIELD_MISSING", "key_source")),
         (ecdsa, vec![7; (64 << 10) + 1], invalid("FIELD_TOO_LONG", "key_source")),
         (ecdsa, b"no key".to_vec(), invalid("FIELD_MALFORMED", "key_source")),
@@ -87,9 +87,9 @@ async fn keys_that_cannot_be_used() {
         ("nobody", read("p-256.key"), (Code::NotFound, "UNKNOWN_PROFILE".into(), String::new())),
     ] {
         let status = sign(&mut client, profile, &key, b"x", 0).await.unwrap_err();
-        assert_eq!(facts(&status), wanted, "{status}");
+        assert_eq!(facts(&status), expected, "{status}");
     }
-    for (profile, key, wanted) in [
+    for (profile, key, expected) in [
         (ecdsa, vec![], invalid("FIELD_MISSING", "key_source")),
         (ecdsa, b"no key".to_vec(), invalid("FIELD_MALFORMED", "key_source")),
         (ecdsa, read("p-256.key"), invalid("FIELD_UNSUPPORTED", "key_source")),
@@ -100,12 +100,12 @@ async fn keys_that_cannot_be_used() {
         ("large", read("p-256.pub"), denied("KEY_NOT_ALLOWED", "API.SignData.KeyConstraints.ECDSA")),
         ("hashing", read("p-256.pub"), denied("OPERATION_NOT_ALLOWED", "API.SignData")),
     ] {
-        // The profile forbids before anybody looks at the signature.
+        // The policy decision precedes reading the signature.
         let signature = [0x30, 6, 2, 1, 1, 2, 1, 1];
         let status = verify(&mut client, profile, &key, b"x", &signature, DER).await.unwrap_err();
-        assert_eq!(facts(&status), wanted, "{status}");
+        assert_eq!(facts(&status), expected, "{status}");
     }
-    // What the profile forbids says what it allows, and where.
+    // A policy error states what the profile allows and the line of the rule.
     let status = sign(&mut client, "large", &read("p-256.key"), b"x", 0).await.unwrap_err();
     assert_eq!(status.message(), "the key is ECDSA 256; profile large allows ECDSA 384 to 521");
     let details = tonic_types::StatusExt::get_details_error_info(&status).unwrap();
@@ -115,7 +115,7 @@ async fn keys_that_cannot_be_used() {
 }
 
 #[tokio::test]
-async fn fields_that_cannot_be_used() {
+async fn rejects_invalid_fields() {
     let (broker, folder) = broker(NARROW, &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     key(folder, "p-384");
@@ -129,27 +129,31 @@ async fn fields_that_cannot_be_used() {
     };
     let mut by_name = v1::KeySource::default();
     by_name.source = Some(v1::key_source::Source::KeyId("a".into()));
-    let of = |source| Some(v1::SignKeySource { source: Some(source) });
+    let key_source = |source| Some(v1::SignKeySource { source: Some(source) });
     let private = || source(&read("p-384.key"));
-    for (request, wanted) in [
+    for (request, expected) in [
         (request(None, vec![], 0), invalid("FIELD_MISSING", "key_source")),
         (request(Some(v1::SignKeySource::default()), vec![], 0), invalid("FIELD_MISSING", "key_source")),
         (
-            request(of(v1::sign_key_source::Source::Single(by_name)), vec![], 0),
+            request(key_source(v1::sign_key_source::Source::Single(by_name)), vec![], 0),
             invalid("FIELD_UNSUPPORTED", "key_source"),
         ),
         (
-            request(of(v1::sign_key_source::Source::ComponentKeys(v1::ComponentKeys::default())), vec![], 0),
+            request(
+                key_source(v1::sign_key_source::Source::ComponentKeys(v1::ComponentKeys::default())),
+                vec![],
+                0,
+            ),
             invalid("FIELD_MALFORMED", "key_source.component_keys"),
         ),
         (request(private(), vec![], 5), invalid("FIELD_UNKNOWN_VALUE", "signature_format")),
         (request(private(), vec![0; (1 << 20) + 1], 0), invalid("FIELD_TOO_LONG", "input")),
     ] {
         let status = client.sign_data(request).await.unwrap_err();
-        assert_eq!(facts(&status), wanted, "{status}");
+        assert_eq!(facts(&status), expected, "{status}");
     }
     let public = read("p-384.pub");
-    for (signature, format, wanted) in [
+    for (signature, format, expected) in [
         (vec![], DER, invalid("FIELD_MISSING", "signature")),
         (vec![1; (128 << 10) + 1], DER, invalid("FIELD_TOO_LONG", "signature")),
         (vec![1; 95], RAW, invalid("FIELD_MALFORMED", "signature")),
@@ -160,13 +164,13 @@ async fn fields_that_cannot_be_used() {
         (vec![1; 96], 5, invalid("FIELD_UNKNOWN_VALUE", "signature_format")),
     ] {
         let status = verify(&mut client, "large", &public, b"x", &signature, format).await.unwrap_err();
-        assert_eq!(facts(&status), wanted, "{status}");
+        assert_eq!(facts(&status), expected, "{status}");
     }
-    // Right in shape and out of range: wrong, and not malformed. P-384's order is below 2^384.
+    // Well-formed numbers out of range make a signature invalid, not malformed. P-384's order is below 2^384.
     for signature in [vec![0; 96], vec![0xff; 96], [vec![1; 48], vec![0; 48]].concat()] {
         assert!(!verify(&mut client, "large", &public, b"x", &signature, RAW).await.unwrap());
     }
-    // The largest message, the empty one, and the profile's own format.
+    // The largest and the empty message, in the profile's format.
     for input in [vec![], vec![9; 1 << 20]] {
         let signature = sign(&mut client, "large", &read("p-384.key"), &input, 0).await.unwrap().signature;
         assert!(signature.starts_with(b"-----BEGIN SIGNATURE-----\n"));
@@ -175,7 +179,7 @@ async fn fields_that_cannot_be_used() {
 }
 
 #[tokio::test]
-async fn signatures_of_fixed_length_are_that_long() {
+async fn fixed_length_signatures_require_exact_length() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     for kind in ["rsa-2048", "ed25519"] {
@@ -204,7 +208,7 @@ async fn signatures_of_fixed_length_are_that_long() {
 }
 
 #[tokio::test]
-async fn the_audit_has_every_signature_and_every_refusal() {
+async fn audit_records_signatures_and_refusals() {
     let log = private_folder();
     let file = log.path().join("audit.log");
     let (broker, folder) = broker(NARROW, &["--audit-log", file.to_str().unwrap()]);
@@ -215,7 +219,7 @@ async fn the_audit_has_every_signature_and_every_refusal() {
     verify(&mut client, "large", &read("p-384.pub"), b"x", &signature, 0).await.unwrap();
     verify(&mut client, "native ed25519", &read("p-384.pub"), b"x", &signature, 0).await.unwrap_err();
     key_pair(&broker, "large", Some(&[7; 32]), 2).await.unwrap_err();
-    // Records are written in their order, and this one is waited for.
+    // Records are written in order, and this call returns after its record.
     key_pair(&broker, "large", None, 2).await.unwrap();
     let text = fs::read_to_string(&file).unwrap();
     let lines: Vec<serde_json::Value> =
@@ -224,7 +228,7 @@ async fn the_audit_has_every_signature_and_every_refusal() {
         .iter()
         .map(|line| ["operation", "outcome", "algorithm"].map(|key| line[key].as_str().unwrap_or_default()))
         .collect();
-    // A verification that was allowed uses no secret key.
+    // A permitted verification has no record, because it uses no secret key.
     assert_eq!(
         found,
         [
@@ -239,9 +243,9 @@ async fn the_audit_has_every_signature_and_every_refusal() {
     assert_eq!(lines[2]["reason"], "SEED_NOT_ALLOWED");
 }
 
-/// The tests above believe `openssl`: it does refuse.
+/// Checks that `openssl`, which other tests rely on, rejects wrong signatures.
 #[tokio::test]
-async fn openssl_refuses_what_is_wrong() {
+async fn openssl_rejects_wrong_signatures() {
     let (broker, folder) = broker("", &[]);
     let (mut client, folder) = (broker.crypto().await, folder.path());
     key(folder, "p-256");

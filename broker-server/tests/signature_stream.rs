@@ -1,4 +1,4 @@
-//! `SignStream` and `VerifyStream` through the socket: the signatures are those of the unary calls.
+//! `SignStream` and `VerifyStream` through the socket, compared with the unary calls.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -68,7 +68,7 @@ async fn verify_stream(
 }
 
 #[tokio::test]
-async fn a_stream_has_the_signatures_of_the_unary_calls() {
+async fn streamed_and_unary_signatures_are_interchangeable() {
     let (broker, folder) = broker("", &[]);
     let (mut unary, folder) = (broker.crypto().await, folder.path());
     let mut streams = StreamServiceClient::new(broker.channel().await);
@@ -91,19 +91,19 @@ async fn a_stream_has_the_signatures_of_the_unary_calls() {
             let (private, public) = (read(format!("{kind}.key")), read(format!("{kind}.pub")));
             for format in FORMATS.into_iter().filter(|format| scheme != "ed25519" || *format == CMS) {
                 let case = format!("{profile}, format {format}");
-                let whole = sign(&mut unary, &profile, &private, &data, format).await.unwrap().signature;
+                let complete = sign(&mut unary, &profile, &private, &data, format).await.unwrap().signature;
                 let answer =
                     sign_stream(&mut streams, &profile, &private, &data, format, 70_001).await.unwrap();
                 let descriptor = answer.descriptor.unwrap();
                 assert_eq!(descriptor.operation, "SignStream", "{case}");
                 if matches!(scheme, "rsa" | "ed25519") {
-                    assert_eq!(answer.signature, whole, "{case}");
+                    assert_eq!(answer.signature, complete, "{case}");
                 }
                 assert!(
                     verify(&mut unary, &profile, &public, &data, &answer.signature, format).await.unwrap(),
                     "{case}"
                 );
-                let header = || verify_header(&profile, &public, &whole, format);
+                let header = || verify_header(&profile, &public, &complete, format);
                 assert!(verify_stream(&mut streams, header(), &data, 33_333).await.unwrap(), "{case}");
                 assert!(!verify_stream(&mut streams, header(), &wrong, 33_333).await.unwrap(), "{case}");
             }
@@ -112,7 +112,7 @@ async fn a_stream_has_the_signatures_of_the_unary_calls() {
 }
 
 #[tokio::test]
-async fn messages_of_no_bytes_and_of_many_are_what_openssl_has() {
+async fn openssl_verifies_empty_and_large_streams() {
     let log = private_folder();
     let file = log.path().join("audit.log");
     let (broker, folder) = broker("", &["--audit-log", file.to_str().unwrap()]);
@@ -139,7 +139,7 @@ async fn messages_of_no_bytes_and_of_many_are_what_openssl_has() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_streamed_is_refused_before_any_data() {
+async fn rejects_unstreamable_signatures_before_any_data() {
     let (broker, folder) = broker("", &[]);
     let (mut unary, folder) = (broker.crypto().await, folder.path());
     let mut streams = StreamServiceClient::new(broker.channel().await);
@@ -150,7 +150,7 @@ async fn what_cannot_be_streamed_is_refused_before_any_data() {
     let profile = "native ed25519";
     let not_streamable = |at: &str| (Code::FailedPrecondition, "NOT_STREAMABLE".to_owned(), at.to_owned());
     for format in [0, RAW, DER, PEM] {
-        // The stream stays open and sends nothing: the answer does not wait for it.
+        // The stream stays open and sends nothing, so the response must not wait for data.
         let open =
             tokio_stream::iter([sign_header(profile, &private, format)]).chain(tokio_stream::pending());
         let status = streams.sign_stream(open).await.unwrap_err();
@@ -161,7 +161,7 @@ async fn what_cannot_be_streamed_is_refused_before_any_data() {
         let status = streams.verify_stream(open).await.unwrap_err();
         assert_eq!(facts(&status), not_streamable("API.SignData.SignAlg"), "{status}");
     }
-    // SignedData whose signature is over the content itself.
+    // SignedData whose signature covers the content itself.
     let cms = sign(&mut unary, profile, &private, b"content", CMS).await.unwrap().signature;
     let mut tree = Node::parse(&cms);
     let signer = tree.at(&[1, 0, 3, 0]);
@@ -173,7 +173,7 @@ async fn what_cannot_be_streamed_is_refused_before_any_data() {
         tokio_stream::iter([verify_header(profile, &public, &direct, CMS)]).chain(tokio_stream::pending());
     let status = streams.verify_stream(open).await.unwrap_err();
     assert_eq!(facts(&status), not_streamable("signature"), "{status}");
-    // A malformed signature and a key of another kind are seen as early.
+    // A malformed signature and a key of another kind are rejected just as early.
     let open = tokio_stream::iter([verify_header("native ecdsa sha-256", &read("p-256.pub"), &[1; 9], DER)]);
     let status = streams.verify_stream(open.chain(tokio_stream::pending())).await.unwrap_err();
     assert_eq!(facts(&status), (Code::InvalidArgument, "FIELD_MALFORMED".into(), "signature".into()));
@@ -182,9 +182,9 @@ async fn what_cannot_be_streamed_is_refused_before_any_data() {
     assert_eq!(facts(&status).1, "ALGORITHM_MISMATCH");
 }
 
-/// As `attributes_do_not_pass_for_content` of `tests/cms.rs`, in parts.
+/// Tests the same as `rejects_attributes_as_content` in `tests/cms.rs`, with streams.
 #[tokio::test]
-async fn attributes_do_not_pass_for_content_in_parts() {
+async fn rejects_attributes_as_content_of_a_stream() {
     let (broker, folder) = broker("", &[]);
     let (mut unary, folder) = (broker.crypto().await, folder.path());
     let mut streams = StreamServiceClient::new(broker.channel().await);
@@ -197,7 +197,7 @@ async fn attributes_do_not_pass_for_content_in_parts() {
     let set = Node::of(0x31, attributes.parts).der();
     let header = |signature: &[u8]| verify_header(profile, &read("p-256.pub"), signature, CMS);
     assert!(!verify_stream(&mut streams, header(&tree.der()), &set, 5).await.unwrap());
-    // Other content without attributes is fine, and longer content than any attributes.
+    // Other content is valid without attributes, even if it is longer than the maximum length of attributes.
     for content in [b"1 content".to_vec(), vec![0x31; 100_000]] {
         let plain = sign(&mut unary, profile, &read("p-256.key"), &content, DER).await.unwrap().signature;
         tree.at(&[1, 0, 3, 0, 4]).octets = plain;

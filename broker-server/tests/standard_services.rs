@@ -1,4 +1,4 @@
-//! What a stock gRPC tool finds on the socket: reflection, health, and what the broker says of itself.
+//! The services that generic gRPC tools use: reflection, health, and the broker's own information.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -48,7 +48,7 @@ async fn reflection_lists_every_service() {
 }
 
 #[tokio::test]
-async fn every_service_is_serving() {
+async fn health_reports_every_service_as_serving() {
     let broker = Broker::start(&[]);
     let mut client = HealthClient::new(broker.channel().await);
     for service in SERVICES.iter().chain(&[""]) {
@@ -60,12 +60,12 @@ async fn every_service_is_serving() {
         let request = HealthCheckRequest { service: service.to_owned() };
         assert_eq!(client.check(request).await.unwrap_err().code(), tonic::Code::NotFound, "{service}");
     }
-    let unknown = client.check(HealthCheckRequest { service: "nobody".into() }).await.unwrap_err();
+    let unknown = client.check(HealthCheckRequest { service: "unknown".into() }).await.unwrap_err();
     assert_eq!(unknown.code(), tonic::Code::NotFound);
 }
 
 #[tokio::test]
-async fn info_tells_what_the_broker_is() {
+async fn info_describes_the_broker() {
     let broker = Broker::start(&[]);
     let info = broker.info().await.get_info(v1::GetInfoRequest {}).await.unwrap().into_inner();
     assert_eq!(info.version, env!("CARGO_PKG_VERSION"));

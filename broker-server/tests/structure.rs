@@ -23,9 +23,6 @@ use imports::Import;
 const KNOWN: &[(&str, &str, &[&str])] = &[
     ("benches", "", &["in_process", "scenario"]),
     ("broker-cli", "", &["args", "broker", "output", "repeat"]),
-    ("broker-client", "", &["builder", "client"]),
-    ("broker-client", "", &["connect", "error", "retry", "wire"]),
-    ("broker-server", "transport", &["admission", "body", "connection", "drain", "peer", "shard"]),
 ];
 
 fn workspace() -> PathBuf {

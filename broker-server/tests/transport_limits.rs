@@ -1,4 +1,4 @@
-//! What a client can make the broker's process hold: memory, files, and lines of its log.
+//! The limits on what clients can make the broker use: memory, file descriptors, and lines of its log.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -14,23 +14,24 @@ use broker_server::transport::TransportOptions;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use support::{
     Broker,
-    http2::{self, COMPRESSION_ERROR, call_fields, connect, header_block, hello},
+    http2::{self, COMPRESSION_ERROR, call_fields, connect, header_block, opening},
 };
 
-/// KiB. A broker that has nothing to do has less than half of it.
-const MEMORY: u64 = 40 << 10;
+/// The limit on resident memory, in KiB. An idle broker has less than half of it.
+const MAX_MEMORY: u64 = 40 << 10;
 
-const PATH: &str = "/tmp/broker.sock";
+const AUTHORITY: &str = "/tmp/broker.sock";
 
-async fn hashes(broker: &Broker) {
+async fn assert_serves(broker: &Broker) {
     let request = HashDataRequest { profile: "Default".into(), input: "x".into(), ..Default::default() };
     broker.crypto().await.hash_data(request).await.unwrap();
 }
 
-/// A call, and entries of no value for the table in as many blocks as 33 MiB take.
-fn entries(first: &[u8]) -> Vec<u8> {
-    let mut sent = hello();
-    sent.extend(header_block(1, &[first, &call_fields(http2::HASH_DATA, PATH)].concat()));
+/// Returns a call whose header block begins with `first`, and 33 MiB of header blocks with small entries for the dynamic
+/// table.
+fn table_entries(first: &[u8]) -> Vec<u8> {
+    let mut sent = opening();
+    sent.extend(header_block(1, &[first, &call_fields(http2::HASH_DATA, AUTHORITY)].concat()));
     let entries = [0x40, 1, b'x', 0].repeat(1900);
     for number in 1..(33 << 20) / entries.len() {
         sent.extend(header_block(2 * u32::try_from(number).unwrap() + 1, &entries));
@@ -39,59 +40,63 @@ fn entries(first: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn hpack_bomb_is_a_compression_error_and_costs_no_memory() {
+async fn hpack_bomb_is_compression_error_and_uses_no_memory() {
     let broker = Broker::start(&["--shards", "1"]);
     let mut stream = connect(&broker.socket);
-    // The peer lets its table have 2^28 - 1 bytes, where our SETTINGS allow 4096 (RFC 7541 6.3).
-    http2::send_what_goes(&mut stream, &entries(&[0x3f, 0xe0, 0xff, 0xff, 0x7f]));
-    let ended = http2::goaway(&mut stream).map(|(_, code)| code);
-    assert_eq!(ended, Some(COMPRESSION_ERROR));
-    assert!(broker.resident() < MEMORY, "{} KiB", broker.resident());
-    hashes(&broker).await;
+    // The peer sets a table size of 2^28 - 1 bytes, and our SETTINGS allow 4096 (RFC 7541 6.3).
+    http2::send_until_closed(&mut stream, &table_entries(&[0x3f, 0xe0, 0xff, 0xff, 0x7f]));
+    let error = http2::goaway(&mut stream).map(|(_, error)| error);
+    assert_eq!(error, Some(COMPRESSION_ERROR));
+    assert!(broker.resident() < MAX_MEMORY, "{} KiB", broker.resident());
+    assert_serves(&broker).await;
 }
 
 #[tokio::test]
-async fn table_stays_within_our_settings_whatever_is_sent() {
+async fn dynamic_table_uses_no_memory_beyond_settings() {
     let broker = Broker::start(&["--shards", "1"]);
     let mut stream = connect(&broker.socket);
-    http2::send_what_goes(&mut stream, &entries(&[]));
-    assert!(broker.resident() < MEMORY, "{} KiB", broker.resident());
-    hashes(&broker).await;
+    http2::send_until_closed(&mut stream, &table_entries(&[]));
+    assert!(broker.resident() < MAX_MEMORY, "{} KiB", broker.resident());
+    assert_serves(&broker).await;
 }
 
 #[tokio::test]
-async fn connections_that_give_way_are_bounded_files() {
+async fn file_descriptors_of_evicted_connections_are_limited() {
     let broker = Broker::start(&["--dev", "--shards", "1", "--max-connections", "256"]);
     let allowed = TransportOptions { max_connections: 256, ..TransportOptions::default() }.max_open_files(1);
     assert!(allowed < 400, "{allowed}");
-    let (mut most, mut open) = (0, Vec::new());
+    let (mut maximum, mut open) = (0, Vec::new());
     for _ in 0..1000 {
         open.push(UnixStream::connect(&broker.socket).unwrap());
-        most = most.max(broker.open_files());
+        maximum = maximum.max(broker.open_files());
     }
-    assert!(most <= allowed, "{most} files, {allowed} allowed");
-    hashes(&broker).await;
-    assert!(most > 256 && broker.open_files() <= allowed, "{most} files, {allowed} allowed");
+    assert!(maximum <= allowed, "{maximum} files, {allowed} allowed");
+    assert_serves(&broker).await;
+    assert!(maximum > 256 && broker.open_files() <= allowed, "{maximum} files, {allowed} allowed");
 }
 
 #[tokio::test]
-async fn lack_of_files_is_one_line_when_it_begins_and_one_when_it_ends() {
+async fn lack_of_file_descriptors_is_logged_at_begin_and_end() {
     let broker = Broker::start(&["--shards", "1", "--max-connections", "1000"]);
     let pid = Pid::from_raw(i32::try_from(broker.pid()).unwrap());
     prlimit(pid, Resource::Nofile, Rlimit { current: Some(60), maximum: Some(60) }).unwrap();
-    // Each one that is accepted makes another give way, so there is room now and again.
+    // Each accepted connection evicts another, so that file descriptors become available now and then.
     let open: Vec<UnixStream> = (0..200).map(|_| UnixStream::connect(&broker.socket).unwrap()).collect();
-    let lines = broker.logged_until("cannot be accepted");
-    hashes(&broker).await;
+    let lines = broker.logged_until("cannot accept connections");
+    assert_serves(&broker).await;
     drop(open);
-    let lines = [lines, broker.logged_until("can be accepted again")].concat();
+    let lines = [lines, broker.logged_until("accepting connections again")].concat();
     let count = |word| lines.iter().filter(|line| line.contains(word)).count();
-    assert_eq!((count("cannot be accepted"), count("can be accepted again")), (1, 1), "{lines:#?}");
-    hashes(&broker).await;
+    assert_eq!(
+        (count("cannot accept connections"), count("accepting connections again")),
+        (1, 1),
+        "{lines:#?}"
+    );
+    assert_serves(&broker).await;
 }
 
 #[test]
-fn limit_of_files_below_the_need_is_said_at_the_start() {
+fn low_file_limit_is_logged_at_start() {
     let mut command = Command::new("sh");
     let folder = support::private_folder();
     let script = "ulimit -n 100; exec timeout 20 \"$@\"";

@@ -1,5 +1,5 @@
-//! Sockets on volumes as Kubernetes mounts them, and in folders that several users share: real users, in a mount namespace
-//! of their own. That needs root; elsewhere each test says that it was skipped.
+//! Sockets on volumes as Kubernetes mounts them, and in folders that several users share. Each test runs real users in a
+//! mount namespace of its own, which needs root; without it, a test prints that it was skipped.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
@@ -16,10 +16,10 @@ use std::{
 
 use broker_client::{Client, HashDataRequest};
 
-/// Tells a test that it is running once more, inside a namespace, and which part it has there.
-const PART: &str = "BROKER_VOLUMES_PART";
+/// The environment variable that makes a test play a role inside the namespace of another run of itself.
+const ROLE: &str = "BROKER_VOLUMES_ROLE";
 
-/// What every namespace has: a folder that all users can read, with the broker and this program in it.
+/// The setup of every namespace: a folder that all users can read, with the broker and this program.
 const STAGE: &str = r#"
 set -e
 mount -t tmpfs -o mode=0755 stage /mnt
@@ -28,7 +28,7 @@ mount --bind "$BROKER" /mnt/broker
 mount --bind "$TEST" /mnt/test
 "#;
 
-/// The volume of the Open Crypto Broker's operator: an emptyDir in a folder that the image has.
+/// The volume of the Open Crypto Broker's operator: an emptyDir at a folder of the image.
 const OPERATOR: &str = r#"
 mount -t tmpfs -o mode=0755 tmp /tmp
 mkdir /tmp/open-crypto-broker
@@ -36,22 +36,22 @@ mount -t tmpfs -o "$VOLUME" volume /tmp/open-crypto-broker
 mount -o remount,ro /tmp
 "#;
 
-/// A volume for two containers.
+/// A volume that two containers share.
 const SHARED: &str = "mkdir /mnt/vol; mount -t tmpfs -o mode=0777 volume /mnt/vol";
 
 const USER: &str = "--reuid=1000 --regid=1000 --clear-groups";
 
 #[test]
-fn serves_in_the_layout_of_the_operator() {
-    if part(&[("client", client)]) || skipped("serves_in_the_layout_of_the_operator") {
+fn serves_in_layout_of_operator() {
+    if play_role(&[("client", client)]) || skipped("serves_in_layout_of_operator") {
         return;
     }
     for volume in ["mode=0777", "mode=2777,gid=3000"] {
         let pod = Pod { setup: OPERATOR, volume, user: USER };
-        let check = pod.ends(&["--check"], 0);
+        let check = pod.exits(&["--check"], 0);
         let report = text(&check.stdout);
         assert!(report.contains("others can write to the folder /tmp/open-crypto-broker"), "{report}");
-        assert!(report.contains("uid 1000 cannot make anything in the folder /tmp:"), "{report}");
+        assert!(report.contains("uid 1000 cannot create files in the folder /tmp:"), "{report}");
 
         let running = pod.serves(&[]);
         let warnings: Vec<&str> = running.log.lines().filter(|line| line.contains("WARN")).collect();
@@ -64,7 +64,7 @@ fn serves_in_the_layout_of_the_operator() {
         );
         assert!(warnings[1].contains("do not check the server's uid"), "{}", running.log);
 
-        let client = |environment| running.client("serves_in_the_layout_of_the_operator", USER, environment);
+        let client = |environment| running.client("serves_in_layout_of_operator", USER, environment);
         assert_eq!(client(&[]), "answered");
         let strict = client(&[("CRYPTO_BROKER_SOCKET_FOLDER_CHECK", "strict")]);
         assert!(strict.contains("the folder /tmp/open-crypto-broker of the socket"), "{strict}");
@@ -72,36 +72,36 @@ fn serves_in_the_layout_of_the_operator() {
 }
 
 #[test]
-fn refuses_the_default_sockets_where_asked_to_be_strict() {
-    if skipped("refuses_the_default_sockets_where_asked_to_be_strict") {
+fn strict_folder_check_refuses_default_sockets() {
+    if skipped("strict_folder_check_refuses_default_sockets") {
         return;
     }
     let pod = Pod { setup: OPERATOR, volume: "mode=0777", user: USER };
     for arguments in
         [&["--socket-folder-check", "strict"][..], &["--socket-folder-check", "strict", "--check"]]
     {
-        let output = pod.ends(arguments, 1);
+        let output = pod.exits(arguments, 1);
         assert!(text(&output.stderr).contains("sticky"), "{}", text(&output.stderr));
     }
 }
 
 #[test]
-fn refuses_a_volume_of_another_user() {
-    if skipped("refuses_a_volume_of_another_user") {
+fn refuses_volume_of_other_user() {
+    if skipped("refuses_volume_of_other_user") {
         return;
     }
     for volume in ["mode=0777,uid=2000", "mode=0755,uid=2000"] {
         let pod = Pod { setup: OPERATOR, volume, user: USER };
         for arguments in [&["--check"][..], &[]] {
-            let output = pod.ends(arguments, 1);
+            let output = pod.exits(arguments, 1);
             assert!(text(&output.stderr).contains("belongs to uid 2000"), "{}", text(&output.stderr));
         }
     }
 }
 
 #[test]
-fn makes_its_folder_in_a_volume_that_is_mounted_at_tmp() {
-    if part(&[("client", client)]) || skipped("makes_its_folder_in_a_volume_that_is_mounted_at_tmp") {
+fn creates_folder_in_volume_at_tmp() {
+    if play_role(&[("client", client)]) || skipped("creates_folder_in_volume_at_tmp") {
         return;
     }
     let pod = Pod { setup: r#"mount -t tmpfs -o "$VOLUME" volume /tmp"#, volume: "mode=0777", user: USER };
@@ -111,27 +111,27 @@ fn makes_its_folder_in_a_volume_that_is_mounted_at_tmp() {
     assert!(running.log.contains("others can write to the folder /tmp "), "{}", running.log);
     let folder = fs::metadata(running.inside("/tmp/open-crypto-broker")).unwrap();
     assert_eq!((folder.uid(), folder.permissions().mode() & 0o7777), (1000, 0o700));
-    let test = "makes_its_folder_in_a_volume_that_is_mounted_at_tmp";
+    let test = "creates_folder_in_volume_at_tmp";
     for socket in ["/tmp/cryptobroker.sock", "/tmp/open-crypto-broker/crypto-broker-server.sock"] {
         assert_eq!(running.client(test, USER, &[("CRYPTO_BROKER_SOCKET", socket)]), "answered", "{socket}");
     }
 }
 
 #[test]
-fn serves_a_named_socket_on_a_writable_volume_only_where_asked_to() {
-    if skipped("serves_a_named_socket_on_a_writable_volume_only_where_asked_to") {
+fn named_socket_on_writable_volume_needs_folder_check_warn() {
+    if skipped("named_socket_on_writable_volume_needs_folder_check_warn") {
         return;
     }
     let pod = Pod { setup: SHARED, volume: "", user: USER };
     let socket = ["--socket", "/mnt/vol/s"];
-    let refused = text(&pod.ends(&socket, 1).stderr);
+    let refused = text(&pod.exits(&socket, 1).stderr);
     assert!(
         refused.contains("/mnt/vol (mode 0777)") && refused.contains("--socket-folder-check"),
         "{refused}"
     );
     let warn = [&socket[..], &["--socket-folder-check", "warn"]].concat();
     for check in [&["--check"][..], &[]] {
-        let output = pod.ends(&[&warn[..], &["--socket-group", "4242"], check].concat(), 1);
+        let output = pod.exits(&[&warn[..], &["--socket-group", "4242"], check].concat(), 1);
         assert!(text(&output.stderr).contains("not in the group 4242"), "{}", text(&output.stderr));
     }
     let running = pod.serves(&warn);
@@ -139,30 +139,30 @@ fn serves_a_named_socket_on_a_writable_volume_only_where_asked_to() {
 }
 
 #[test]
-fn looks_up_to_the_mount_point_of_a_volume_that_is_let_through() {
-    if skipped("looks_up_to_the_mount_point_of_a_volume_that_is_let_through") {
+fn accepted_volume_is_checked_up_to_mount_point() {
+    if skipped("accepted_volume_is_checked_up_to_mount_point") {
         return;
     }
     let folders = "mkdir -p /mnt/theirs/vol; chown 2000 /mnt/theirs; chmod 0777 /mnt/theirs/vol";
     let arguments = ["--socket=/mnt/theirs/vol/own/s", "--socket-folder-check=warn"];
     let no_volume = Pod { setup: folders, volume: "", user: USER };
-    let refused = text(&no_volume.ends(&arguments, 1).stderr);
+    let refused = text(&no_volume.exits(&arguments, 1).stderr);
     assert!(refused.contains("/mnt/theirs belongs to uid 2000"), "{refused}");
     let setup = format!("{folders}; mount -t tmpfs -o mode=0777 volume /mnt/theirs/vol");
     let running = Pod { setup: &setup, volume: "", user: USER }.serves(&arguments);
     assert!(running.log.contains("others can write to the folder /mnt/theirs/vol "), "{}", running.log);
-    // A link that leads to the volume is judged all the same.
+    // A link that leads to the volume is still checked.
     let setup = format!("{setup}; ln -s vol /mnt/theirs/link; chown -h 2000 /mnt/theirs/link");
     let linked = Pod { setup: &setup, volume: "", user: USER };
     let refused =
-        text(&linked.ends(&["--socket=/mnt/theirs/link/s", "--socket-folder-check=warn"], 1).stderr);
+        text(&linked.exits(&["--socket=/mnt/theirs/link/s", "--socket-folder-check=warn"], 1).stderr);
     assert!(refused.contains("the symbolic link /mnt/theirs/link belongs to uid 2000"), "{refused}");
 }
 
 #[test]
-fn two_containers_of_different_users_share_a_volume() {
-    let test = "two_containers_of_different_users_share_a_volume";
-    if part(&[("client", client), ("impostor", impostor)]) || skipped(test) {
+fn two_containers_of_different_users_share_volume() {
+    let test = "two_containers_of_different_users_share_volume";
+    if play_role(&[("client", client), ("impostor", impostor)]) || skipped(test) {
         return;
     }
     let broker = "--reuid=10001 --regid=10001 --groups=10000";
@@ -174,47 +174,49 @@ fn two_containers_of_different_users_share_a_volume() {
         "--socket-group=10000",
         "--socket-mode=0660",
     ]);
-    let kept =
-        |path| fs::metadata(running.inside(path)).map(|it| (it.uid(), it.gid(), it.mode() & 0o7777)).unwrap();
-    assert_eq!(kept("/mnt/vol/broker"), (10001, 10000, 0o710));
-    assert_eq!(kept("/mnt/vol/broker/broker.sock"), (10001, 10000, 0o660));
+    let ownership = |path| {
+        let metadata = fs::metadata(running.inside(path)).unwrap();
+        (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777)
+    };
+    assert_eq!(ownership("/mnt/vol/broker"), (10001, 10000, 0o710));
+    assert_eq!(ownership("/mnt/vol/broker/broker.sock"), (10001, 10000, 0o660));
 
     let socket = ("CRYPTO_BROKER_SOCKET", "unix:///mnt/vol/broker/broker.sock");
     let uid = ("CRYPTO_BROKER_SERVER_UID", "10001");
     let warn = ("CRYPTO_BROKER_SOCKET_FOLDER_CHECK", "warn");
     assert_eq!(running.client(test, application, &[socket, uid, warn]), "answered");
-    let unnamed = running.client(test, application, &[socket, warn]);
+    let without_uid = running.client(test, application, &[socket, warn]);
     assert!(
-        unnamed.contains("runs as uid 10001") && unnamed.contains("CRYPTO_BROKER_SERVER_UID"),
-        "{unnamed}"
+        without_uid.contains("runs as uid 10001") && without_uid.contains("CRYPTO_BROKER_SERVER_UID"),
+        "{without_uid}"
     );
     let strict = running.client(test, application, &[socket, uid]);
     assert!(strict.contains("the folder /mnt/vol of the socket"), "{strict}");
 
-    // Whoever can write to the volume can put a folder of its own in the place of the broker's. The folder above is let
-    // through, and the uid alone tells the client.
+    // A user who can write to the volume can replace the broker's folder. The volume is accepted, so the client notices that
+    // by the server's uid alone.
     let other = "--reuid=10003 --regid=10003 --groups=10000";
     let impostor = running.enter(test, other, "impostor", &[]).stdin(Stdio::piped()).spawn().unwrap();
     let mut impostor = Guard(impostor);
     let mut lines = BufReader::new(impostor.0.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains("listening")), "the impostor has ended");
-    let caught = running.client(test, application, &[socket, uid, warn]);
-    assert!(caught.contains("runs as uid 10003"), "{caught}");
+    assert!(lines.any(|line| line.unwrap().contains("listening")), "the impostor has exited");
+    let refused = running.client(test, application, &[socket, uid, warn]);
+    assert!(refused.contains("runs as uid 10003"), "{refused}");
 }
 
 #[test]
-fn serves_the_other_default_socket_where_a_stranger_has_left_something() {
-    let test = "serves_the_other_default_socket_where_a_stranger_has_left_something";
-    if part(&[("stale", stale)]) || skipped(test) {
+fn serves_other_default_socket_if_stranger_blocks_one() {
+    let test = "serves_other_default_socket_if_stranger_blocks_one";
+    if play_role(&[("stale", stale)]) || skipped(test) {
         return;
     }
-    let left = |what: &str| {
+    let setup_of_stranger = |command: &str| {
         format!(
-            "mount -t tmpfs -o mode=1777 tmp /tmp; setpriv --reuid=2000 --regid=2000 --clear-groups -- {what}"
+            "mount -t tmpfs -o mode=1777 tmp /tmp; setpriv --reuid=2000 --regid=2000 --clear-groups -- {command}"
         )
     };
-    let socket = format!("env {PART}=stale /mnt/test --exact {test} --nocapture >/dev/null");
-    for (what, said, served) in [
+    let socket = format!("env {ROLE}=stale /mnt/test --exact {test} --nocapture >/dev/null");
+    for (command, warning, served) in [
         (
             socket.as_str(),
             "the socket file belongs to uid 2000",
@@ -231,33 +233,33 @@ fn serves_the_other_default_socket_where_a_stranger_has_left_something() {
             "/tmp/cryptobroker.sock",
         ),
     ] {
-        let setup = left(what);
+        let setup = setup_of_stranger(command);
         let pod = Pod { setup: &setup, volume: "", user: USER };
-        let report = text(&pod.ends(&["--check"], 0).stdout);
-        assert!(report.contains(said), "{report}");
+        let report = text(&pod.exits(&["--check"], 0).stdout);
+        assert!(report.contains(warning), "{report}");
         let running = pod.serves(&[]);
         let warnings: Vec<&str> = running.log.lines().filter(|line| line.contains("WARN")).collect();
-        assert!(warnings.len() == 1 && warnings[0].contains(said), "{}", running.log);
+        assert!(warnings.len() == 1 && warnings[0].contains(warning), "{}", running.log);
         assert!(running.inside(served).exists(), "{served}");
     }
-    let setup = left("touch /tmp/cryptobroker.sock.lock");
+    let setup = setup_of_stranger("touch /tmp/cryptobroker.sock.lock");
     let named = Pod { setup: &setup, volume: "", user: USER };
-    let refused = text(&named.ends(&["--socket", "/tmp/cryptobroker.sock"], 1).stderr);
+    let refused = text(&named.exits(&["--socket", "/tmp/cryptobroker.sock"], 1).stderr);
     assert!(refused.contains("uid 2000") && refused.contains("remove it"), "{refused}");
 }
 
-/// A mount namespace, and the user that the broker has in it.
+/// A mount namespace, and the user of the broker in it.
 struct Pod<'a> {
-    /// Commands of a shell that mount what is to be mounted.
+    /// The shell commands that mount the volumes.
     setup: &'a str,
-    /// The mount options that `setup` knows as `$VOLUME`.
+    /// The mount options in the variable `$VOLUME`.
     volume: &'a str,
-    /// Options of setpriv(1).
+    /// The options of setpriv(1) for the user.
     user: &'a str,
 }
 
 impl Pod<'_> {
-    /// The broker with these arguments, in a namespace of its own.
+    /// Returns the command that runs the broker in a namespace of its own.
     fn command(&self, arguments: &[&str]) -> Command {
         let script = format!("{STAGE}\n{}\nexec setpriv {} -- /mnt/broker \"$@\"", self.setup, self.user);
         let mut command = Command::new("unshare");
@@ -269,13 +271,15 @@ impl Pod<'_> {
         command
     }
 
-    fn ends(&self, arguments: &[&str], code: i32) -> Output {
+    /// Runs the broker until it exits with this code.
+    fn exits(&self, arguments: &[&str], code: i32) -> Output {
         let output = self.command(arguments).output().unwrap();
-        let said = text(&output.stdout) + &text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {printed}");
         output
     }
 
+    /// Starts the broker and waits until it serves.
     fn serves(&self, arguments: &[&str]) -> Running {
         let mut child = Guard(self.command(arguments).spawn().unwrap());
         let mut lines = BufReader::new(child.0.stderr.take().unwrap());
@@ -283,45 +287,45 @@ impl Pod<'_> {
         while !log.contains("serving") {
             assert_ne!(lines.read_line(&mut log).unwrap(), 0, "{arguments:?} ended: {log}");
         }
-        // The pipe stays open: a broker whose log nobody can take is another test's matter.
+        // The pipe stays open, so that the broker can write its log.
         child.0.stderr = Some(lines.into_inner());
         Running { child, log }
     }
 }
 
-/// A broker that serves, and what it has logged until then.
+/// A broker that serves, and its log until then.
 struct Running {
     child: Guard,
     log: String,
 }
 
 impl Running {
-    /// The path as it is seen from outside of the namespace.
+    /// Returns the path outside the namespace of a path inside it.
     fn inside(&self, path: &str) -> PathBuf {
         Path::new("/proc").join(self.child.0.id().to_string()).join("root").join(path.trim_start_matches('/'))
     }
 
-    /// This program once more, in the broker's namespace: one test and one of its parts.
-    fn enter(&self, test: &str, user: &str, part: &str, environment: &[(&str, &str)]) -> Command {
+    /// Returns the command that plays a role of a test in the broker's namespace.
+    fn enter(&self, test: &str, user: &str, role: &str, environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["-m", "-t", &self.child.0.id().to_string(), "setpriv"]).args(user.split(' '));
         command.args(["--", "/mnt/test", "--exact", test, "--nocapture"]);
-        command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env(PART, part);
+        command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env(ROLE, role);
         command.envs(environment.iter().copied()).stdout(Stdio::piped());
         command
     }
 
-    /// What a client in the namespace is answered, or its error.
+    /// Makes a call in the namespace, and returns "answered" or the error.
     fn client(&self, test: &str, user: &str, environment: &[(&str, &str)]) -> String {
         let output = self.enter(test, user, "client", environment).stderr(Stdio::piped()).output().unwrap();
-        let said = text(&output.stdout);
-        let answer =
-            said.lines().find_map(|line| line.split_once("RESULT ").map(|(_, answer)| answer.to_owned()));
-        answer.unwrap_or_else(|| panic!("{said}{}", text(&output.stderr)))
+        let printed = text(&output.stdout);
+        let result =
+            printed.lines().find_map(|line| line.split_once("RESULT ")).map(|(_, result)| result.to_owned());
+        result.unwrap_or_else(|| panic!("{printed}{}", text(&output.stderr)))
     }
 }
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 struct Guard(Child);
 
 impl Drop for Guard {
@@ -331,15 +335,15 @@ impl Drop for Guard {
     }
 }
 
-/// Plays a part inside a namespace where one is given, and returns whether there was one.
-fn part(parts: &[(&str, fn())]) -> bool {
-    let Ok(name) = env::var(PART) else { return false };
-    let (_, play) = parts.iter().find(|(known, _)| *known == name).unwrap();
-    play();
+/// Plays the role that the environment names, and reports whether it names one.
+fn play_role(roles: &[(&str, fn())]) -> bool {
+    let Ok(name) = env::var(ROLE) else { return false };
+    let (_, role) = roles.iter().find(|(known, _)| *known == name).unwrap();
+    role();
     true
 }
 
-/// Connects as the environment says, and makes one call.
+/// Connects to the socket that the environment names, and makes one call.
 fn client() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(async {
@@ -352,7 +356,7 @@ fn client() {
     }
 }
 
-/// Puts a folder and a socket of its own in the broker's place, and listens until its standard input ends.
+/// Replaces the broker's folder and socket, and listens until standard input ends.
 fn impostor() {
     fs::rename("/mnt/vol/broker", "/mnt/vol/away").unwrap();
     fs::create_dir("/mnt/vol/broker").unwrap();
@@ -364,26 +368,26 @@ fn impostor() {
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
-/// Leaves a socket that everybody may connect to and on which nobody listens.
+/// Leaves a stale socket file that every user may connect to.
 fn stale() {
     drop(UnixListener::bind("/tmp/cryptobroker.sock").unwrap());
     fs::set_permissions("/tmp/cryptobroker.sock", fs::Permissions::from_mode(0o666)).unwrap();
 }
 
-/// Whether this machine cannot run the test, which is then said where the test harness does not swallow it.
+/// Reports whether this machine cannot run the test, and prints that without going through the test harness.
 fn skipped(test: &str) -> bool {
-    let makes_namespaces = || {
-        let tried =
+    let can_unshare = || {
+        let status =
             Command::new("unshare").args(["-m", "setpriv", "--version"]).stdout(Stdio::null()).status();
-        tried.is_ok_and(|status| status.success())
+        status.is_ok_and(|status| status.success())
     };
     let missing = match () {
         () if !rustix::process::geteuid().is_root() => "root",
-        () if !makes_namespaces() => "unshare(1), setpriv(1) and the right to make a mount namespace",
+        () if !can_unshare() => "unshare(1), setpriv(1) and the right to create a mount namespace",
         () => return false,
     };
-    let said = format!("\n!!! SKIPPED: {test} needs {missing}\n");
-    std::io::stderr().write_all(said.as_bytes()).unwrap();
+    let message = format!("\n!!! SKIPPED: {test} needs {missing}\n");
+    std::io::stderr().write_all(message.as_bytes()).unwrap();
     true
 }
 

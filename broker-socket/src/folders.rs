@@ -1,8 +1,8 @@
-//! Who could replace a socket: the folders and symbolic links on the way to it, and the rule for them.
+//! The check of the folders and symbolic links on the path of a socket, which decide who could replace the socket.
 //!
-//! Whoever may write to a folder may rename what is in it and put something else in its place, whoever owns that. So the
-//! rule holds for every folder from the root down, also for those that hold a symbolic link, and not for the last
-//! one alone. OpenSSH's `StrictModes` is the model.
+//! A user who may write to a folder may rename its entries and replace them, regardless of their owners. The check
+//! therefore covers every folder from the root down, including those that hold a symbolic link on the path.
+//! OpenSSH's `StrictModes` is the model.
 
 use std::{
     ffi::OsString,
@@ -13,20 +13,20 @@ use std::{
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
-/// How many symbolic links one path may lead through, as in path_resolution(7).
-const MOST_LINKS: usize = 40;
+/// The maximum number of symbolic links on a path, as in path_resolution(7).
+const MAX_LINKS: usize = 40;
 
-/// What is done about a folder to which others can write.
+/// The policy for folders to which other users can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderCheck {
-    /// It is refused.
+    /// The folder is rejected.
     Strict,
-    /// It is let through where it is root's or a trusted user's own, and the server logs a warning.
+    /// The folder is accepted where it belongs to root or to a trusted user, and the server logs a warning.
     Warn,
 }
 
 impl FolderCheck {
-    /// Returns the check that has this name in flags and variables, whatever its case.
+    /// Returns the check with this name in flags and variables, in any case.
     pub fn named(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "strict" => Some(Self::Strict),
@@ -36,27 +36,27 @@ impl FolderCheck {
     }
 }
 
-/// A folder on the way to a socket.
+/// A folder on the path of a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
-    /// Its path, without symbolic links.
+    /// The path, without symbolic links.
     pub path: PathBuf,
-    /// The uid that owns it.
+    /// The uid of the owner.
     pub owner: u32,
-    /// Its permission bits.
+    /// The permission bits.
     pub mode: u32,
 }
 
-/// A symbolic link on the way to a socket.
+/// A symbolic link on the path of a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Its path; no other link leads to it.
+    /// The path, which contains no other link.
     pub path: PathBuf,
-    /// The uid that owns it.
+    /// The uid of the owner.
     pub owner: u32,
 }
 
-/// Why a socket's path cannot be trusted.
+/// The reason for which the path of a socket cannot be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The folder's owner is neither root nor trusted.
@@ -67,23 +67,23 @@ pub enum Problem {
     ForeignLink(Link),
 }
 
-/// Why a path could not be followed.
+/// The error of a path that cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// Something on the way is not a folder.
+    /// A component of the path is not a folder.
     #[error("{} is not a folder", .0.display())]
     NotAFolder(PathBuf),
-    /// The system could not say what is there.
+    /// The system failed to inspect a component of the path.
     #[error("{}: {source}", path.display())]
     Io {
-        /// What was looked at.
+        /// The path of the component.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// The way that a path takes: every folder and every symbolic link that the kernel would go through.
+/// The resolution of a path: every folder and every symbolic link that the kernel traverses.
 #[derive(Clone, Debug)]
 pub struct Trace {
     real: PathBuf,
@@ -93,69 +93,69 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Follows `path` from the root as far as it exists, as the kernel would.
+    /// Resolves `path` from the root as far as it exists, like the kernel does.
     ///
     /// # Errors
-    /// [`TraceError`] where something on the way is not a folder or cannot be looked at.
+    /// Fails with [`TraceError`] where a component is not a folder or cannot be inspected.
     pub fn of(path: &Path) -> Result<Self, TraceError> {
         let absolute =
             std::path::absolute(path).map_err(|source| TraceError::Io { path: path.into(), source })?;
         let mut trace = Self {
             real: PathBuf::from("/"),
-            folders: vec![folder(Path::new("/"))?],
+            folders: vec![inspect_folder(Path::new("/"))?],
             links: Vec::new(),
             missing: Vec::new(),
         };
-        let mut ahead = Vec::new();
-        push(&mut ahead, &absolute);
-        while let Some(part) = ahead.pop() {
-            if !trace.step(&part, &mut ahead)? {
-                trace.missing.push(part);
-                trace.missing.extend(ahead.into_iter().rev());
+        let mut remaining = Vec::new();
+        push_components(&mut remaining, &absolute);
+        while let Some(component) = remaining.pop() {
+            if !trace.step(&component, &mut remaining)? {
+                trace.missing.push(component);
+                trace.missing.extend(remaining.into_iter().rev());
                 break;
             }
         }
         Ok(trace)
     }
 
-    /// The path without symbolic links, as far as it exists.
+    /// Returns the path without symbolic links, as far as it exists.
     pub fn real(&self) -> &Path {
         &self.real
     }
 
-    /// The parts of the path that do not exist.
+    /// Returns the components of the path that do not exist.
     pub fn missing(&self) -> &[OsString] {
         &self.missing
     }
 
-    /// Whether the last thing that exists is a folder.
+    /// Reports whether the last component that exists is a folder.
     pub fn ends_in_folder(&self) -> bool {
         self.folders.iter().any(|folder| folder.path == self.real)
     }
 
-    /// Returns the folders that are let through although others can write to them: none of them with
-    /// [`FolderCheck::Strict`].
+    /// Checks the folders and links, and returns the folders that are accepted although other users can write to
+    /// them. With [`FolderCheck::Strict`] there are no such folders.
     ///
-    /// With [`FolderCheck::Warn`], a folder that is let through may be the mount point of a volume, such as Kubernetes'
-    /// `emptyDir`. The rule then ends there: what is above the mount point is not judged, since whoever can write to the
+    /// With [`FolderCheck::Warn`], an accepted folder may be the mount point of a volume, such as Kubernetes'
+    /// `emptyDir`. The folders above the mount point are then not checked, because a user who can write to the
     /// volume can replace the socket in any case.
     ///
     /// # Errors
-    /// The first [`Problem`], seen from the socket: a folder or link of a user that is neither root nor in `trusted`,
-    /// or a folder to which others can write and that is not let through.
+    /// Fails with the [`Problem`] that is closest to the socket: a folder or link of a user that is neither root nor in
+    /// `trusted`, or a folder to which other users can write and that is not accepted.
     pub fn judge(&self, trusted: &[u32], check: FolderCheck) -> Result<Vec<&Folder>, Problem> {
         let foreign = |owner: u32| owner != 0 && !trusted.contains(&owner);
         if let Some(link) = self.links.iter().find(|link| foreign(link.owner)) {
             return Err(Problem::ForeignLink(link.clone()));
         }
-        let lets_through = |folder: &Folder| {
+        let is_accepted = |folder: &Folder| {
             check == FolderCheck::Warn && folder.others_can_write() && !foreign(folder.owner)
         };
         let upwards = || self.folders.iter().rev();
         let volume = upwards().find(|folder| {
-            self.real.starts_with(&folder.path) && lets_through(folder) && is_mount_point(&folder.path)
+            self.real.starts_with(&folder.path) && is_accepted(folder) && is_mount_point(&folder.path)
         });
-        let mut open = Vec::new();
+        let mut writable = Vec::new();
         for folder in upwards() {
             if volume.is_some_and(|volume| *volume != *folder && volume.path.starts_with(&folder.path)) {
                 continue;
@@ -163,32 +163,32 @@ impl Trace {
             if foreign(folder.owner) {
                 return Err(Problem::ForeignFolder(folder.clone()));
             }
-            if lets_through(folder) {
-                open.push(folder);
+            if is_accepted(folder) {
+                writable.push(folder);
             } else if folder.others_can_write() {
                 return Err(Problem::WritableFolder(folder.clone()));
             }
         }
-        Ok(open)
+        Ok(writable)
     }
 
-    /// Goes on by one part of the path, and returns false where there is nothing of that name.
-    fn step(&mut self, part: &OsString, ahead: &mut Vec<OsString>) -> Result<bool, TraceError> {
+    /// Resolves the next component. Returns false where it does not exist.
+    fn step(&mut self, component: &OsString, remaining: &mut Vec<OsString>) -> Result<bool, TraceError> {
         if !self.ends_in_folder() {
             return Err(TraceError::NotAFolder(self.real.clone()));
         }
-        if part == ".." {
+        if component == ".." {
             self.real.pop();
             return Ok(true);
         }
-        let path = self.real.join(part);
+        let path = self.real.join(component);
         let metadata = match fs::symlink_metadata(&path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(source) => return Err(TraceError::Io { path, source }),
         };
         if metadata.is_symlink() {
-            if self.links.len() == MOST_LINKS {
+            if self.links.len() == MAX_LINKS {
                 return Err(TraceError::Io { path, source: rustix::io::Errno::LOOP.into() });
             }
             let target =
@@ -196,7 +196,7 @@ impl Trace {
             if target.is_absolute() {
                 self.real = PathBuf::from("/");
             }
-            push(ahead, &target);
+            push_components(remaining, &target);
             self.links.push(Link { path, owner: metadata.uid() });
             return Ok(true);
         }
@@ -213,34 +213,36 @@ impl Folder {
         Self { path: path.into(), owner: metadata.uid(), mode: metadata.mode() & 0o7777 }
     }
 
-    /// Whether its group or everybody can rename what is in it. With the sticky bit only the owner of a thing can.
+    /// Reports whether users other than the owner can rename the entries. With the sticky bit, only the owner of an
+    /// entry can.
     fn others_can_write(&self) -> bool {
         self.mode & 0o022 != 0 && self.mode & 0o1000 == 0
     }
 }
 
-fn folder(path: &Path) -> Result<Folder, TraceError> {
+fn inspect_folder(path: &Path) -> Result<Folder, TraceError> {
     let metadata =
         fs::symlink_metadata(path).map_err(|source| TraceError::Io { path: path.into(), source })?;
     Ok(Folder::new(path, &metadata))
 }
 
-/// Puts the parts of a path before those that are ahead; the next one is the last of the list.
-fn push(ahead: &mut Vec<OsString>, path: &Path) {
-    let parts = path.components().filter_map(|part| match part {
+/// Inserts the components of a path before the remaining ones. The list is in reverse order, so the next one is its
+/// last.
+fn push_components(remaining: &mut Vec<OsString>, path: &Path) {
+    let components = path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_owned()),
         Component::ParentDir => Some("..".into()),
         Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
     });
-    let from = ahead.len();
-    ahead.extend(parts);
-    if let Some(added) = ahead.get_mut(from..) {
+    let start = remaining.len();
+    remaining.extend(components);
+    if let Some(added) = remaining.get_mut(start..) {
         added.reverse();
     }
 }
 
-/// Whether a file system is mounted at this folder. Where the kernel cannot say (before Linux 5.8) it counts as none, and
-/// more folders are judged.
+/// Reports whether a file system is mounted at this folder. Where the kernel cannot tell (before Linux 5.8), this
+/// returns false, and more folders are checked.
 fn is_mount_point(folder: &Path) -> bool {
     rustix::fs::statx(CWD, folder, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()).is_ok_and(|found| {
         let root = StatxAttributes::MOUNT_ROOT;
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_folders_of_root_and_of_trusted_users_alone() {
+    fn accepts_only_folders_of_root_and_trusted_users() {
         let foreign = |trace: Trace, trusted, check| {
             matches!(trace.judge(&[trusted], check), Err(Problem::ForeignFolder(Folder { owner: 1001, .. })))
         };
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_folders_that_others_can_write_unless_they_are_sticky_or_let_through() {
+    fn rejects_folders_writable_by_others_unless_sticky_or_accepted() {
         for mode in [0o777, 0o770, 0o2777, 0o702] {
             let trace = folder_of(0, mode);
             let strict = trace.judge(&[1000], FolderCheck::Strict);
@@ -313,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_writable_ancestor() {
+    fn rejects_writable_ancestor() {
         let home = tempfile::tempdir().unwrap();
         let open = home.path().join("open");
         make(&open, 0o777);
@@ -327,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_link_in_a_writable_folder_though_its_target_is_good() {
+    fn rejects_link_in_writable_folder_despite_good_target() {
         let home = tempfile::tempdir().unwrap();
         let (open, good) = (home.path().join("open"), home.path().join("good"));
         make(&open, 0o777);
@@ -343,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_link_of_a_foreign_user() {
+    fn rejects_link_of_foreign_user() {
         let trace = Trace {
             real: "/good".into(),
             folders: Vec::new(),
@@ -358,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_path_ends() {
+    fn reports_missing_components_and_non_folders() {
         let home = tempfile::tempdir().unwrap();
         let trace = Trace::of(&home.path().join("a/../b")).unwrap();
         assert_eq!(trace.missing(), ["a", "..", "b"]);

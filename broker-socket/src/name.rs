@@ -1,4 +1,4 @@
-//! How the path of a socket is written: plainly, or as gRPC writes the address of a Unix domain socket.
+//! Parses the name of a socket: a plain path, or gRPC's address of a Unix domain socket.
 
 use std::{
     ffi::OsStr,
@@ -6,42 +6,44 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The spellings that [`path`] takes, for the text of an error.
+/// The forms that [`path`] accepts, for error messages.
 pub const SPELLINGS: &str = "a path, or gRPC's unix:PATH or unix:///PATH";
 
-/// A name that no socket of the file system has.
+/// The error of a name that is not the path of a socket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} names no socket in the file system; write {SPELLINGS}")]
+#[error("{name:?} is not the path of a socket; use {SPELLINGS}")]
 pub struct NotAPath {
-    /// The name as it was given.
+    /// The rejected name.
     pub name: String,
 }
 
-/// Reads the name of a socket: a path, or one of gRPC's forms for it, `unix:PATH` and `unix:///PATH` (gRPC Name
-/// Resolution). A file whose name really begins with `unix:` is `./unix:…`. What this returns is read as itself again.
+/// Parses the name of a socket: a path, or one of gRPC's forms, `unix:PATH` and `unix:///PATH` (gRPC Name
+/// Resolution). A file whose name begins with `unix:` is written `./unix:…`. Parsing the result again yields the
+/// same path.
 ///
 /// # Errors
-/// [`NotAPath`] for an empty path, for `unix://` with a host and for `unix-abstract:`, whose sockets have no permissions.
+/// Fails with [`NotAPath`] for an empty path, for `unix://` with a host, and for `unix-abstract:`, whose sockets
+/// have no permissions.
 pub fn path(name: &OsStr) -> Result<PathBuf, NotAPath> {
     let bytes = name.as_bytes();
-    let refused = || NotAPath { name: name.to_string_lossy().into_owned() };
+    let not_a_path = || NotAPath { name: name.to_string_lossy().into_owned() };
     if bytes.starts_with(b"unix-abstract:") {
-        return Err(refused());
+        return Err(not_a_path());
     }
     let path = match bytes.strip_prefix(b"unix:") {
         None => bytes,
         Some(path) => match path.strip_prefix(b"//") {
             None => path,
             Some(absolute) if absolute.starts_with(b"/") => absolute,
-            Some(_) => return Err(refused()),
+            Some(_) => return Err(not_a_path()),
         },
     };
     if path.is_empty() {
-        return Err(refused());
+        return Err(not_a_path());
     }
     let path = Path::new(OsStr::from_bytes(path));
     Ok(match path.as_os_str().as_bytes() {
-        again if again.starts_with(b"unix:") || again.starts_with(b"unix-abstract:") => {
+        prefixed if prefixed.starts_with(b"unix:") || prefixed.starts_with(b"unix-abstract:") => {
             Path::new(".").join(path)
         }
         _ => path.to_owned(),
@@ -53,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_a_plain_path_and_both_spellings_of_grpc() {
+    fn accepts_plain_paths_and_grpc_forms() {
         for (name, expected) in [
             ("/run/x.sock", "/run/x.sock"),
             ("x.sock", "x.sock"),
@@ -64,10 +66,10 @@ mod tests {
             ("unix:unix:x", "./unix:x"),
             ("UNIX:x", "UNIX:x"),
         ] {
-            let read = path(OsStr::new(name));
-            assert_eq!(read, Ok(PathBuf::from(expected)), "{name}");
+            let parsed = path(OsStr::new(name));
+            assert_eq!(parsed, Ok(PathBuf::from(expected)), "{name}");
             assert_eq!(
-                read.and_then(|once| path(once.as_os_str())),
+                parsed.and_then(|parsed| path(parsed.as_os_str())),
                 Ok(PathBuf::from(expected)),
                 "{name} twice"
             );
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_names_no_file() {
+    fn rejects_names_that_are_not_paths() {
         for name in ["", "unix:", "unix://", "unix://host/run/x.sock", "unix://run/x.sock", "unix-abstract:x"]
         {
             let error = path(OsStr::new(name)).map_err(|error| error.to_string());

@@ -1,8 +1,9 @@
 //! Keys whose operations the broker executes, behind the interfaces of other crates.
 //!
-//! The keys here hold a [blocking client](crate::blocking::Client), because these interfaces are synchronous. They work on any
-//! thread, also on the workers of an async runtime; a worker waits meanwhile. In such a program a client with a short
-//! [`timeout`](crate::blocking::Builder::timeout) bounds how long a broker that stands still holds a worker.
+//! The keys hold a [blocking client](crate::blocking::Client), because these interfaces are synchronous. They work
+//! on any thread, including the workers of an async runtime; a worker that waits for the broker does nothing else.
+//! In such a program, set a short [`timeout`](crate::blocking::Builder::timeout) to bound how long a broker that
+//! does not respond can block a worker.
 
 #[cfg(feature = "signature")]
 mod signature;
@@ -15,44 +16,70 @@ use bytes::Bytes;
 pub use self::signature::Signature;
 #[cfg(feature = "rustls")]
 pub use self::tls::TlsKey;
-use crate::{Error, Key, SignDataRequest, SignatureFormat, VerifyDataRequest, blocking::Client};
+use crate::{
+    blocking::Client,
+    error::Error,
+    message::{Key, SignatureFormat},
+    operation::{SignDataRequest, VerifyDataRequest},
+};
 
-/// A private key whose signatures the broker makes.
-///
-/// With the feature `signature` it is a `signature::Signer`. The key is sent with each request, and wiped when this value is
-/// dropped.
-#[derive(Debug, Clone)]
-pub struct SigningKey {
-    client: Client,
-    key: Key,
-    profile: Option<String>,
-    format: Option<SignatureFormat>,
+/// Defines a key with a client, and the options that its requests share.
+macro_rules! broker_key {
+    ($(#[$attribute:meta])* $name:ident, $argument:ident: $form:literal) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            client: Client,
+            key: Key,
+            profile: Option<String>,
+            format: Option<SignatureFormat>,
+        }
+
+        impl $name {
+            #[doc = $form]
+            pub fn new(client: Client, $argument: impl Into<Key>) -> Self {
+                Self { client, key: $argument.into(), profile: None, format: None }
+            }
+
+            /// Sets the profile to use. Default: the client's.
+            #[must_use]
+            pub fn profile(mut self, profile: impl Into<String>) -> Self {
+                self.profile = Some(profile.into());
+                self
+            }
+
+            /// Sets the format of the signatures. Default: the profile's.
+            #[must_use]
+            pub fn format(mut self, format: SignatureFormat) -> Self {
+                self.format = Some(format);
+                self
+            }
+        }
+    };
+}
+
+broker_key! {
+    /// A private key whose signatures the broker makes.
+    ///
+    /// With the feature `signature` it implements `signature::Signer`. The key is sent with each request, and wiped
+    /// when this value is dropped.
+    SigningKey,
+    private_key: "Creates a key from a private key in a form that [`SignDataRequest::new`] takes."
+}
+
+broker_key! {
+    /// A public key whose signatures the broker verifies.
+    ///
+    /// With the feature `signature` it implements `signature::Verifier`.
+    VerifyingKey,
+    public_key: "Creates a key from a public key or a certificate in a form that [`VerifyDataRequest::new`] takes."
 }
 
 impl SigningKey {
-    /// A private key as [`SignDataRequest::new`] takes it.
-    pub fn new(client: Client, private_key: impl Into<Key>) -> Self {
-        Self { client, key: private_key.into(), profile: None, format: None }
-    }
-
-    /// The profile that decides. Default: the client's.
-    #[must_use]
-    pub fn profile(mut self, profile: impl Into<String>) -> Self {
-        self.profile = Some(profile.into());
-        self
-    }
-
-    /// How a signature is written. Default: what the profile says.
-    #[must_use]
-    pub fn format(mut self, format: SignatureFormat) -> Self {
-        self.format = Some(format);
-        self
-    }
-
     /// Signs a message.
     ///
     /// # Errors
-    /// As [`Client::sign_data`].
+    /// Fails like [`Client::sign_data`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let mut request = SignDataRequest::new(self.key.clone(), Bytes::copy_from_slice(message));
         if let Some(profile) = &self.profile {
@@ -65,42 +92,12 @@ impl SigningKey {
     }
 }
 
-/// A public key whose signatures the broker verifies.
-///
-/// With the feature `signature` it is a `signature::Verifier`.
-#[derive(Debug, Clone)]
-pub struct VerifyingKey {
-    client: Client,
-    key: Key,
-    profile: Option<String>,
-    format: Option<SignatureFormat>,
-}
-
 impl VerifyingKey {
-    /// A public key or certificate as [`VerifyDataRequest::new`] takes it.
-    pub fn new(client: Client, public_key: impl Into<Key>) -> Self {
-        Self { client, key: public_key.into(), profile: None, format: None }
-    }
-
-    /// The profile that decides. Default: the client's.
-    #[must_use]
-    pub fn profile(mut self, profile: impl Into<String>) -> Self {
-        self.profile = Some(profile.into());
-        self
-    }
-
-    /// How a signature is written. Default: what the profile says.
-    #[must_use]
-    pub fn format(mut self, format: SignatureFormat) -> Self {
-        self.format = Some(format);
-        self
-    }
-
     /// Verifies a signature.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidSignature`](crate::ErrorKind::InvalidSignature) where it is not valid, and as
-    /// [`Client::verify_data`].
+    /// Fails with [`ErrorKind::InvalidSignature`](crate::ErrorKind::InvalidSignature) where the signature is not
+    /// valid, and otherwise like [`Client::verify_data`].
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         let (message, signature) = (Bytes::copy_from_slice(message), Bytes::copy_from_slice(signature));
         let mut request = VerifyDataRequest::new(self.key.clone(), message, signature);

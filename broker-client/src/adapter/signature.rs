@@ -1,11 +1,11 @@
-//! The traits of the crate `signature`.
+//! The implementation of the traits of the crate `signature`.
 
 use signature::{SignatureEncoding, Signer, Verifier};
 
 use super::{SigningKey, VerifyingKey};
-use crate::Error;
+use crate::error::Error;
 
-/// A signature of whatever algorithm, for programs that have no type of their own for it.
+/// A signature of any algorithm, for programs that have no type for a specific one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature(Vec<u8>);
 
@@ -29,7 +29,7 @@ impl<S: SignatureEncoding> Signer<S> for SigningKey {
     fn try_sign(&self, message: &[u8]) -> Result<S, signature::Error> {
         let bytes = self.sign(message).map_err(signature::Error::from_source)?;
         S::try_from(&bytes).map_err(|_| {
-            let detail = "the signature is not of the algorithm and format of this type";
+            let detail = "a signature that is not of the algorithm and format of the requested type";
             signature::Error::from_source(Error::protocol(detail))
         })
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rustls::{OtherError, SignatureAlgorithm, SignatureScheme, pki_types::SubjectPublicKeyInfoDer, sign};
 
 use super::SigningKey;
-use crate::{Error, SignatureFormat};
+use crate::{error::Error, message::SignatureFormat};
 
-/// A private key with which a TLS server or client proves who it is, and whose signatures the broker makes.
+/// The private key with which a TLS server or client authenticates, and whose signatures the broker makes.
 ///
-/// It signs during the handshake, on whatever thread the handshake runs. `broker-client/examples/tls_server.rs` is a whole
-/// server.
+/// It signs during the handshake, on the thread on which the handshake runs. `broker-client/examples/tls_server.rs`
+/// is a complete server.
 #[derive(Debug, Clone)]
 pub struct TlsKey {
     key: SigningKey,
@@ -20,14 +20,15 @@ pub struct TlsKey {
 }
 
 impl TlsKey {
-    /// A key that signs by one scheme, which has to be what the profile makes with this key: such as
-    /// `ECDSA_NISTP256_SHA256` for a key on P-256 and a profile of ECDSA with SHA-256. A wrong one fails in the handshake, when
-    /// the peer verifies the signature.
+    /// Creates a key that signs by one scheme. The scheme must match the key and the profile, such as
+    /// `ECDSA_NISTP256_SHA256` for a key on P-256 and a profile of ECDSA with SHA-256. Otherwise the handshake
+    /// fails when the peer verifies the signature.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a scheme that is not ECDSA, RSA-PSS, RSA PKCS #1 v1.5 or Ed25519.
+    /// Fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a scheme other than ECDSA, RSA-PSS, RSA
+    /// PKCS #1 v1.5 and Ed25519.
     pub fn new(key: SigningKey, scheme: SignatureScheme) -> Result<Self, Error> {
-        // RFC 8446 4.2.3 and RFC 8422 5.4: ECDSA is a DER structure, the others are octets.
+        // An ECDSA signature is a DER structure, the others are octets (RFC 8446 4.2.3, RFC 8422 5.4).
         let (algorithm, format) = match scheme {
             SignatureScheme::ECDSA_NISTP256_SHA256
             | SignatureScheme::ECDSA_NISTP384_SHA384
@@ -42,14 +43,16 @@ impl TlsKey {
             other => {
                 return Err(Error::invalid(
                     "scheme",
-                    format!("{other:?} is not a scheme that a broker signs by"),
+                    format!(
+                        "a broker cannot sign by {other:?}; use ECDSA, RSA-PSS, RSA PKCS #1 v1.5 or Ed25519"
+                    ),
                 ));
             }
         };
         Ok(Self { key: key.format(format), scheme, algorithm, public_key: None })
     }
 
-    /// The SubjectPublicKeyInfo of the key, with which rustls checks that key and certificate belong together.
+    /// Sets the SubjectPublicKeyInfo of the key, with which rustls checks that the key matches the certificate.
     #[must_use]
     pub fn public_key(mut self, spki: impl Into<SubjectPublicKeyInfoDer<'static>>) -> Self {
         self.public_key = Some(spki.into());

@@ -1,39 +1,42 @@
-//! The client: its connection, and the one way in which each kind of call is made. The calls themselves are beside
-//! this, by service.
+//! The client: its settings and the ways in which calls are made. The operations themselves are declared in
+//! `operation/`.
 
-mod crypto;
-mod hasher;
 mod health;
-mod keys;
-mod method;
+mod info;
 mod stream;
 
-use std::{mem, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+#[cfg(feature = "blocking")]
+pub(crate) mod blocking;
 
-use broker_proto::v1::{GetInfoRequest, Metadata};
+use std::{mem, pin::Pin, sync::Arc, time::Duration};
+
+use broker_proto::v1::Metadata;
 use bytes::Bytes;
 use http::HeaderValue;
 use prost::Message;
+use tokio::runtime::Handle;
 use tracing::{Instrument as _, Span, debug, debug_span};
 
-use self::method::Method;
-pub use self::{hasher::Hasher, health::HealthWatch};
+pub use self::{
+    health::{HealthStatus, HealthWatch},
+    info::Info,
+};
 use crate::{
-    builder::Builder,
     error::Error,
+    message::{OperationRequest, OperationResponse},
+    method::Method,
     pipeline::Pipeline,
-    request::Ask,
-    response::Info,
     retry::{self, RetryPolicy},
-    wire::{self, Connection, Outgoing},
+    wire::{self, Connection, RequestBody},
 };
 
-/// A connection to a broker. Clones are cheap and share it; calls run at the same time on it.
+/// A connection to a broker. Clones are cheap and share the connection, on which calls run concurrently.
 ///
-/// It belongs to the tokio runtime in which it was made. When the broker goes away, the next call connects again.
+/// A client belongs to the tokio runtime in which it was created. When the broker was restarted, the next call connects
+/// again.
 ///
-/// Calls are sent again as [`RetryPolicy`] says, all but the streams. One that uses or makes a key is not sent again where
-/// the broker may have begun it, unless the policy asks for that.
+/// Calls are retried as [`RetryPolicy`] says, except for streams. A call that uses or makes a key is not retried
+/// where the broker may have executed it, unless the policy asks for that.
 #[derive(Debug, Clone)]
 pub struct Client {
     connection: Connection,
@@ -42,52 +45,47 @@ pub struct Client {
     in_flight: usize,
     /// The profile of the requests that name none.
     profile: Option<Arc<str>>,
-    /// Where the operations go that are not called one by one.
+    /// The stream that carries operations as items. `None` where each operation is a call of its own.
     pipeline: Option<Arc<Pipeline>>,
 }
 
+/// The settings of a client, apart from those of its connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) in_flight: usize,
+    pub(crate) profile: Option<Arc<str>>,
+}
+
 impl Client {
-    /// Connects to the broker at the given socket, with the default options.
-    ///
-    /// # Errors
-    /// As [`Builder::connect`].
-    pub async fn connect(path: impl Into<PathBuf>) -> Result<Self, Error> {
-        Self::builder().socket(path).connect().await
-    }
-
-    /// Connects with other options than the default ones.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    pub(crate) fn new(connection: Connection, options: &Builder) -> Self {
-        let Builder { timeout, in_flight, retry, .. } = *options;
-        let profile = options.profile.as_deref().map(Arc::from);
+    pub(crate) fn new(connection: Connection, settings: Settings) -> Self {
+        let Settings { timeout, retry, in_flight, profile } = settings;
         Self { connection, timeout, retry: Arc::new(retry), in_flight, profile, pipeline: None }
     }
 
-    /// The same connection, with another time for each call but the streams.
+    /// Returns a client on the same connection with another timeout for each call except streams.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
     }
 
-    /// The same connection, with another profile for the requests that name none.
+    /// Returns a client on the same connection with another profile for the requests that name none.
     #[must_use]
     pub fn with_profile(&self, name: impl Into<Arc<str>>) -> Self {
         Self { profile: Some(name.into()), ..self.clone() }
     }
 
-    /// The same connection, with one stream for all operations that this client and its clones are asked for
-    /// (`PipelineService`). What a call costs beside its cryptography is then paid once for all that are on their way
-    /// at the same time, so many calls at once are many times cheaper; a call on its own is not.
+    /// Returns a client on the same connection that sends its operations, and those of its clones, as items of one
+    /// stream (`PipelineService`). The overhead of a call is then paid once for all operations that are in flight,
+    /// so many concurrent operations become many times cheaper; a single operation does not.
     ///
-    /// Everything else is the same: the methods, their answers and errors, deadlines, retries. What is no operation on one
-    /// message (health, information, streams of data) is called as ever. The stream is opened by the first operation,
-    /// and again after it ended; it is closed when the last clone of this client is dropped.
+    /// Methods, responses, errors, deadlines and retries stay the same. Health checks, information and streams of
+    /// data are still calls of their own. The first operation opens the stream, and the next one opens it again
+    /// after it ended; it is closed when the last clone of this client is dropped.
     ///
-    /// At most [`Builder::in_flight`] operations are on their way. An answer that comes too late, or to nobody, is
-    /// dropped.
+    /// At most [`Builder::in_flight`](crate::Builder::in_flight) operations are in flight. A response that arrives
+    /// after its deadline, or after its caller was dropped, is discarded.
     ///
     /// ```no_run
     /// use broker_client::HashDataRequest;
@@ -114,61 +112,64 @@ impl Client {
         Self { pipeline: Some(Arc::new(pipeline)), ..self.clone() }
     }
 
-    /// Asks what the broker is and what it offers.
-    ///
-    /// # Errors
-    /// What kept the call from being answered.
-    pub async fn info(&self) -> Result<Info, Error> {
-        Ok(Info::from_message(self.ask(&method::GET_INFO, &GetInfoRequest {}).await?))
+    /// Returns the runtime that drives the connection.
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.connection.runtime()
     }
 
-    /// An operation, down the lane that this client has: one id, one trace, one deadline and one message for all its
-    /// attempts.
+    /// Executes an operation, as a pipeline item or as a call of its own. All attempts share one id, one trace, one
+    /// deadline and one message.
     ///
-    /// No `async fn`: its future would have room for the request beside that for the message which is made of it.
-    fn call<'a, A, R>(
+    /// This is not an `async fn`, whose future would reserve space for the request beside the message made from it.
+    pub(crate) fn call<'a, Q, R>(
         &'a self,
-        method: &'static Method<A::Message, R>,
-        mut request: A,
-    ) -> impl Future<Output = Result<R, Error>> + Send + use<'a, A, R>
+        method: &'static Method,
+        mut request: Q,
+    ) -> impl Future<Output = Result<R, Error>> + Send + use<'a, Q, R>
     where
-        A: Ask<Message: Message>,
-        R: Message + Default,
+        Q: OperationRequest,
+        R: OperationResponse,
     {
         let mut options = mem::take(request.options());
+        let output_length = request.output_length();
         let timeout = options.timeout.unwrap_or(self.timeout);
-        let profile = options.profile(self.profile.as_deref());
-        let prepared = match &self.pipeline {
-            None => options.header().map(|traceparent| (options.metadata(), traceparent)),
-            Some(_) => options.traced_metadata().map(|metadata| (metadata, None)),
+        let profile = options.take_profile(self.profile.as_deref());
+        let pipeline = self.pipeline.as_ref().zip(method.pipeline_item);
+        let prepared = match pipeline {
+            None => options.traceparent_header().map(|traceparent| (options.into_metadata(), traceparent)),
+            Some(_) => options.into_traced_metadata().map(|metadata| (metadata, None)),
         };
-        let prepared = prepared.and_then(|(metadata, header)| {
+        let prepared = prepared.and_then(|(metadata, traceparent)| {
             let profile = profile?;
             let span = span(method.path, &profile, &metadata);
-            Ok((request.message(profile, metadata), header, span))
+            Ok((request.into_message(profile, metadata), traceparent, span))
         });
         async move {
-            // Borrowed, for the same reason.
+            // Borrowed, so that the future has space for only one of the two.
             let (message, traceparent, span) = prepared.as_ref().map_err(Error::clone)?;
-            let answer = async {
-                match &self.pipeline {
+            let response = async {
+                match pipeline {
                     None => self.unary(method, message, timeout, traceparent.as_ref()).await,
-                    Some(pipeline) => {
-                        let send = |attempt| pipeline.call(method.item, message, attempt);
-                        retry::run(&self.retry, method.work, timeout, send).await
+                    Some((pipeline, item)) => {
+                        let send = |attempt| pipeline.call(item, message, attempt);
+                        retry::run(&self.retry, method.key_use, timeout, send).await
                     }
                 }
             };
-            let answer = answer.instrument(span.clone()).await;
-            if let Err(error) = &answer {
-                span.in_scope(|| failed(error));
+            let response = response.instrument(span.clone()).await;
+            if let Err(error) = &response {
+                span.in_scope(|| log_failure(error));
             }
-            wire::decode(answer?)
+            let response = R::from_message(wire::decode(response?)?)?;
+            if response.output_length() != output_length {
+                return Err(Error::protocol("an output of another length"));
+            }
+            Ok(response)
         }
     }
 
-    /// A question that is no operation: a call of its own, whatever lane this client has.
-    async fn ask<M, R>(&self, method: &Method<M, R>, message: &M) -> Result<R, Error>
+    /// Makes a call that is not an operation and has no options of its own.
+    async fn query<M, R>(&self, method: &Method, message: &M) -> Result<R, Error>
     where
         M: Message,
         R: Message + Default,
@@ -176,34 +177,37 @@ impl Client {
         wire::decode(self.unary(method, message, self.timeout, None).await?)
     }
 
-    /// A call of its own. On the heap, because the future of a call that goes down a pipeline would be as large.
-    fn unary<'a, M, R>(
+    /// Makes a unary call and returns the response message. The future is boxed because it would make the future of an
+    /// operation in a pipeline as large.
+    fn unary<'a>(
         &'a self,
-        method: &Method<M, R>,
+        method: &Method,
         message: &'a impl Message,
         timeout: Duration,
         traceparent: Option<&'a HeaderValue>,
     ) -> Pin<Box<dyn Future<Output = Result<Bytes, Error>> + Send + 'a>> {
         let path = method.path;
-        Box::pin(retry::run(&self.retry, method.work, timeout, move |attempt| {
-            let mut head = wire::head(path);
+        Box::pin(retry::run(&self.retry, method.key_use, timeout, move |attempt| {
+            let mut head = wire::request_head(path);
             let headers = head.headers_mut();
-            // The server need not begin what nobody waits for.
-            headers.insert(wire::TIMEOUT, wire::timeout(attempt.left));
+            // The server need not begin a call whose caller no longer waits.
+            headers.insert(wire::TIMEOUT, wire::encode_timeout(attempt.timeout));
             if let Some(value) = traceparent {
                 headers.insert(wire::TRACEPARENT, value.clone());
             }
-            attempt.limit(wire::call(&self.connection, head, Outgoing::Message(wire::message(message))))
+            let body = RequestBody::Message(wire::encode(message));
+            attempt.limit(wire::call(&self.connection, head, body))
         }))
     }
 }
 
-/// The span of a call (`tracing`): what is called, and by which names the broker's log and audit know it.
+/// Returns the `tracing` span of a call: the method, and the names under which the broker's log and audit have the
+/// call.
 fn span(path: &str, profile: &str, metadata: &Metadata) -> Span {
     debug_span!("broker_call", rpc.system = "grpc", rpc.method = path, profile, id = metadata.id)
 }
 
-/// Says in the span of a call how it failed.
-fn failed(error: &Error) {
+/// Records in the current span how a call failed.
+fn log_failure(error: &Error) {
     debug!(%error, possibly_executed = error.possibly_executed, "the call failed");
 }

@@ -1,56 +1,58 @@
-//! What can go wrong with a call, typed, with the server's own reason kept.
+//! The errors of calls, with the reason that the server gave.
 
-mod code;
+mod attempt;
 mod reason;
 mod rejection;
 
 use std::{error::Error as StdError, fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
-pub use self::{code::Code, reason::Reason, rejection::Rejection};
-use crate::wire::Status;
+pub(crate) use self::attempt::AttemptError;
+pub use self::{reason::Reason, rejection::Rejection};
+use crate::status::Status;
 
-/// Why a call, or the connection for it, failed.
+/// The failure of a call, or of the connection for it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Error {
-    /// What went wrong.
+    /// The kind of the failure, with its details.
     pub kind: ErrorKind,
-    /// Whether the broker may have executed the call, wholly or in part, in this attempt or in one before it.
+    /// Indicates whether the broker may have executed the call, wholly or in part, in this attempt or in an earlier
+    /// one.
     ///
-    /// `false` is certain: sending the call again cannot do anything twice. A call that is executed twice makes a second
-    /// certificate, signature or key pair and a second record of it, so the retry policy looks at this for every call that
+    /// `false` is certain: a retry cannot execute the call twice. A second execution makes a second certificate,
+    /// signature or key pair and a second audit record, so the retry policy consults this field for every call that
     /// uses or makes a key, unless [`RetryPolicy::repeat_key_use`](crate::RetryPolicy::repeat_key_use) was called.
     pub possibly_executed: bool,
 }
 
-/// What went wrong with a call.
+/// The kind of a failure, with its details.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No broker listens at any of the sockets, or none may be opened.
+    /// No broker listens at any of the sockets, or the sockets cannot be opened.
     #[error(
-        "no broker answers at {}: {source}; start `cryptobroker-server`, or name its socket with Builder::socket or \
+        "no broker answers at {}: {source}; start `cryptobroker-server`, or set its socket with Builder::socket or \
          CRYPTO_BROKER_SOCKET", Paths(.sockets)
     )]
     #[non_exhaustive]
     Connect {
-        /// The sockets that were tried, in that order.
+        /// The sockets that were tried, in this order.
         sockets: Vec<PathBuf>,
-        /// What the operating system reported for the last of them.
+        /// The error of the operating system for the last of them.
         source: Arc<io::Error>,
     },
-    /// The process that listens runs as a user whom the client was not told to trust. Nothing was sent.
+    /// The listening process runs as a user whom the client does not trust. Nothing was sent.
     #[error(
-        "the process listening at {} runs as uid {found}, which is none of the trusted {expected:?}; if that is your \
-         broker, name it with Builder::server_uid({found}) or CRYPTO_BROKER_SERVER_UID={found}", .socket.display()
+        "the process listening at {} runs as uid {found}, and only {expected:?} are trusted; if it is your broker, set \
+         Builder::server_uid({found}) or CRYPTO_BROKER_SERVER_UID={found}", .socket.display()
     )]
     #[non_exhaustive]
     ServerUid {
-        /// The socket at which it listens.
+        /// The socket at which the process listens.
         socket: PathBuf,
-        /// The uid that the kernel reports for it.
+        /// The uid that the kernel reports for the process.
         found: u32,
-        /// The uids that would have been accepted: the client's own, root, and the one named by the option.
+        /// The trusted uids: the client's own, root, and the one that the option sets.
         expected: Vec<u32>,
     },
     /// Another user could replace the socket. Nothing was sent.
@@ -59,84 +61,86 @@ pub enum ErrorKind {
     Folder {
         /// The socket.
         socket: PathBuf,
-        /// The folder or symbolic link on the way to it; no other link leads there.
+        /// The folder or symbolic link at fault; its path contains no other link.
         folder: PathBuf,
-        /// What is wrong with it and what to do.
+        /// The fault of the folder or link, and the remedy.
         problem: String,
     },
-    /// The broker refused the call, and says why.
+    /// The broker refused the call.
     #[error("{0}")]
     Refused(Box<Rejection>),
-    /// The call was not answered in time.
-    #[error("no answer within {timeout:?} ({attempts} attempt(s)){}", Last(.last))]
+    /// The call got no response before its deadline.
+    #[error("no response within {timeout:?} ({attempts} attempt(s)){}", Previous(.last))]
     #[non_exhaustive]
     Deadline {
-        /// The time that the call had.
+        /// The timeout of the call.
         timeout: Duration,
-        /// How often it was sent.
+        /// The number of attempts.
         attempts: u32,
-        /// How the attempt before the last one failed, if there was one.
+        /// The error of the attempt before the last one.
         last: Option<Box<Error>>,
     },
-    /// The connection broke, or the broker ended the stream, before the answer came. [`Error::possibly_executed`] is
-    /// `false` where nothing of the call left this process, and where the broker ended a pipeline in good order without an
-    /// answer to this call.
+    /// The connection broke, or the broker ended the stream, before the response arrived.
+    /// [`Error::possibly_executed`] is `false` where nothing of the call was sent, and where the broker ended a
+    /// pipeline gracefully without a response to this call.
     #[error("the connection to the broker broke: {detail}")]
     #[non_exhaustive]
     Connection {
-        /// What the transport reported.
+        /// The error of the transport.
         detail: String,
     },
-    /// The data of a stream could not be read to its end. The call was cancelled, so the broker has not taken what came
-    /// before for the whole.
-    #[error("the data to be sent cannot be read: {source}")]
+    /// The data of a stream could not be read to its end. The call was cancelled, so the broker does not mistake
+    /// the part that it received for the whole.
+    #[error("the data to send cannot be read: {source}")]
     #[non_exhaustive]
     Input {
-        /// What the reader, or the stream of parts, reported.
+        /// The error of the reader or of the stream of parts.
         source: Arc<io::Error>,
     },
-    /// The answer was not what this protocol allows.
-    #[error("the broker's answer cannot be understood: {detail}; do client and server belong together?")]
+    /// The response violates the protocol.
+    #[error(
+        "the broker's response violates the protocol: {detail}; check that client and server have compatible versions"
+    )]
     #[non_exhaustive]
     Protocol {
-        /// What is wrong with it.
+        /// The violation.
         detail: String,
     },
     /// The signature is not one of this key over this data. Only
-    /// [`require_valid`](crate::VerifyDataResponse::require_valid) makes this of an answer.
+    /// [`require_valid`](crate::VerifyDataResponse::require_valid) fails like this.
     #[error("the signature is not valid")]
     InvalidSignature,
-    /// An option or a request is wrong before anything is sent.
+    /// An option or a request is invalid. Nothing was sent.
     #[error("{what}: {detail}")]
     #[non_exhaustive]
     Invalid {
         /// The option, variable or request field.
         what: &'static str,
-        /// What is wrong with it and what would be right.
+        /// The fault, and what would be valid.
         detail: String,
     },
-    /// The call was made in a place where it cannot run, such as an async client outside a tokio runtime.
+    /// The call was made where it cannot run, such as an async client outside a tokio runtime.
     #[error("{detail}")]
     #[non_exhaustive]
     Runtime {
-        /// What to do instead.
+        /// The fault and the remedy.
         detail: String,
     },
 }
 
 impl Error {
-    /// Whether the same call can succeed later without any change to it. The retry policy asks this first, and for a call
-    /// that uses or makes a key looks at [`possibly_executed`](Self::possibly_executed) too.
+    /// Reports whether the same call may succeed later. The retry policy also consults
+    /// [`possibly_executed`](Self::possibly_executed) for a call that uses or makes a key.
     pub fn is_retryable(&self) -> bool {
         match &self.kind {
-            ErrorKind::Connect { source, .. } => may_appear(source),
+            ErrorKind::Connect { source, .. } => is_transient(source),
             ErrorKind::Connection { .. } => true,
             ErrorKind::Refused(rejection) => rejection.code.is_retryable(),
             _ => false,
         }
     }
 
-    /// Whether no broker could be talked to at all, as opposed to one that refused the call.
+    /// Reports whether no broker could be reached, as opposed to a broker that refused the call.
     pub fn is_unreachable(&self) -> bool {
         match &self.kind {
             ErrorKind::Connect { .. }
@@ -148,7 +152,7 @@ impl Error {
         }
     }
 
-    /// The server's refusal, if this is one.
+    /// Returns the server's refusal, if this is one.
     pub fn rejection(&self) -> Option<&Rejection> {
         match &self.kind {
             ErrorKind::Refused(rejection) => Some(rejection),
@@ -156,7 +160,7 @@ impl Error {
         }
     }
 
-    /// Makes the error of an attempt that was the only one so far.
+    /// Creates the error of a first attempt.
     pub(crate) fn new(kind: ErrorKind) -> Self {
         let possibly_executed = match &kind {
             ErrorKind::Connect { .. }
@@ -174,7 +178,7 @@ impl Error {
         Self { kind, possibly_executed }
     }
 
-    /// Makes the error of a call that the broker ended with this status.
+    /// Creates the error of a call that the broker ended with this status.
     pub(crate) fn refused(status: Status) -> Self {
         Rejection::from_status(status).into()
     }
@@ -195,10 +199,10 @@ impl Error {
         Self::new(ErrorKind::Runtime { detail: detail.into() })
     }
 
-    /// Returns the same error for a call that an attempt before this one may have executed.
+    /// Converts the error for a call that an earlier attempt may have executed.
     pub(crate) fn after_possible_execution(mut self) -> Self {
         self.possibly_executed = true;
-        // The runtime has ended, and the connection with it.
+        // A runtime error after an attempt means that the runtime ended, and with it the connection.
         if let ErrorKind::Runtime { detail } = self.kind {
             self.kind = ErrorKind::Connection { detail };
         }
@@ -212,7 +216,7 @@ impl fmt::Display for Error {
         match (&self.kind, self.possibly_executed) {
             (ErrorKind::Connection { .. }, true) => f.write_str("; the broker may have executed the call"),
             (ErrorKind::Connection { .. }, false) => {
-                f.write_str("; the broker has not executed the call, so sending it again is safe")
+                f.write_str("; the broker has not executed the call, so a retry is safe")
             }
             _ => Ok(()),
         }
@@ -226,25 +230,25 @@ impl StdError for Error {
 }
 
 impl From<Rejection> for Error {
-    /// Makes the error that a call ends with which the broker refuses like this.
+    /// Creates the error of a call that the broker refuses like this.
     fn from(rejection: Rejection) -> Self {
         Self::new(ErrorKind::Refused(Box::new(rejection)))
     }
 }
 
-/// Returns whether a socket that failed to open like this can be there a moment later.
-pub(crate) fn may_appear(error: &io::Error) -> bool {
+/// Reports whether a socket that failed to open like this may be available a moment later.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionRefused, ConnectionReset, Interrupted, NotFound, WouldBlock};
     matches!(error.kind(), NotFound | ConnectionRefused | ConnectionReset | WouldBlock | Interrupted)
 }
 
-/// Returns the text at the bottom of a chain of errors: the ones above it only say "transport error".
+/// Returns the text of the innermost error of a chain, since those above it only say "transport error".
 pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
-    let mut last = error;
-    while let Some(next) = last.source() {
-        last = next;
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
     }
-    last.to_string()
+    innermost.to_string()
 }
 
 struct Paths<'a>(&'a [PathBuf]);
@@ -261,12 +265,12 @@ impl fmt::Display for Paths<'_> {
     }
 }
 
-struct Last<'a>(&'a Option<Box<Error>>);
+struct Previous<'a>(&'a Option<Box<Error>>);
 
-impl fmt::Display for Last<'_> {
+impl fmt::Display for Previous<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(error) => write!(f, "; before that: {error}"),
+            Some(error) => write!(f, "; previous attempt: {error}"),
             None => Ok(()),
         }
     }

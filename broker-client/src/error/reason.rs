@@ -1,11 +1,11 @@
-//! The broker's reasons for a refusal.
+//! The reasons that the broker gives for a refusal.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
 macro_rules! reasons {
     ($($reason:ident $name:literal;)+) => {
-        /// Why the broker refused a call: the reason of `google.rpc.ErrorInfo`. The broker's `docs/operations.md` says of
-        /// each what to do.
+        /// The reason of a refusal, from `google.rpc.ErrorInfo`. The broker's `docs/operations.md` explains
+        /// each reason and what to do.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Reason {
@@ -13,13 +13,13 @@ macro_rules! reasons {
                 #[doc = concat!("`", $name, "`.")]
                 $reason,
             )+
-            /// A reason that this version of the library has no name for, as the broker writes it. A later version may
-            /// have one, so compare [`as_str`](Self::as_str) where you expect such a reason.
+            /// A reason that this version of the library does not know, as the broker sent it. A later version may know
+            /// it, so compare [`as_str`](Self::as_str) where you expect such a reason.
             Other(String),
         }
 
         impl Reason {
-            /// Returns the reason as the broker writes it, such as `KEY_MISMATCH`.
+            /// Returns the reason as the broker sends it, such as `KEY_MISMATCH`.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$reason => $name,)+
@@ -27,9 +27,9 @@ macro_rules! reasons {
                 }
             }
 
-            /// Every reason that has a name here.
+            /// Every reason except [`Self::Other`].
             #[cfg(test)]
-            const NAMED: &[Self] = &[$(Self::$reason,)+];
+            const KNOWN: &[Self] = &[$(Self::$reason,)+];
         }
 
         impl From<String> for Reason {
@@ -125,19 +125,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_is_read_back_and_others_are_kept_as_written() {
-        for reason in Reason::NAMED {
+    fn known_reasons_round_trip_and_others_are_kept() {
+        for reason in Reason::KNOWN {
             assert_eq!(*reason, Reason::from(reason.as_str()));
         }
         assert_eq!(Reason::Other("FROM_THE_FUTURE".into()), Reason::from("FROM_THE_FUTURE"));
         assert_eq!("FROM_THE_FUTURE", Reason::from("FROM_THE_FUTURE").to_string());
     }
 
-    /// The tables under "Reasons" name each reason as code. `OTHER` stands for the gRPC library's own words.
+    /// The tables of the section "Reasons" have each reason as code. `OTHER` stands for errors of the gRPC library.
     #[test]
-    fn names_every_reason_of_the_operator_s_handbook_and_no_other() {
-        let handbook = include_str!("../../../docs/operations.md");
-        let (_, section) = handbook.split_once("\n## Reasons\n").unwrap();
+    fn knows_exactly_the_documented_reasons() {
+        let document = include_str!("../../../docs/operations.md");
+        let (_, section) = document.split_once("\n## Reasons\n").unwrap();
         let (section, _) = section.split_once("\n## ").unwrap();
         let documented: BTreeSet<_> = section
             .lines()
@@ -146,7 +146,7 @@ mod tests {
             .flat_map(|cells| cells.split('`').skip(1).step_by(2))
             .filter(|name| *name != "OTHER")
             .collect();
-        let named: BTreeSet<_> = Reason::NAMED.iter().map(Reason::as_str).collect();
-        assert_eq!(documented, named);
+        let known: BTreeSet<_> = Reason::KNOWN.iter().map(Reason::as_str).collect();
+        assert_eq!(documented, known);
     }
 }

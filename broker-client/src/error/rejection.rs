@@ -1,39 +1,39 @@
-//! A refusal, as the server explained it.
+//! A refusal and its details.
 
 use std::{fmt, time::Duration};
 
 use broker_proto::rpc;
 use prost::Message;
 
-use super::{Code, Reason};
-use crate::wire::Status;
+use super::Reason;
+use crate::status::{Code, Status};
 
-/// A refusal, as the server explained it (`google.rpc.Status` with an `ErrorInfo`).
+/// A refusal and its details (`google.rpc.Status` with an `ErrorInfo`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejection {
     /// The gRPC status code.
     pub code: Code,
-    /// One sentence for people.
+    /// A sentence for people.
     pub message: String,
-    /// The reason for programs. `None` where the server gave none, which a Crypto Broker always does.
+    /// The reason for programs. A Crypto Broker always gives one; `None` comes from other servers.
     pub reason: Option<Reason>,
     /// The request field at fault.
     pub field: Option<String>,
     /// The profile that the request named.
     pub profile: Option<String>,
-    /// The rule of the profile that refused.
+    /// The rule of the profile that forbids the request.
     pub rule: Option<String>,
     /// The line of that rule in the profile document, counted from 1.
     pub line: Option<u32>,
-    /// The lengths that the field at fault may have, in bytes; empty where its length is not the fault.
+    /// The lengths that the field at fault may have, in bytes. Empty where its length is not at fault.
     pub expected_bytes: Vec<usize>,
-    /// How long the server asks to be left alone before a retry.
+    /// The time that the client should wait before a retry.
     pub retry_after: Option<Duration>,
 }
 
 impl Rejection {
-    /// Makes a refusal with nothing but a code and a message, for the tests of an application. Its other fields can be set.
+    /// Creates a refusal with only a code and a message, for the tests of an application. The other fields can be set.
     ///
     /// ```
     /// use broker_client::{Code, Error, Reason, Rejection};
@@ -57,27 +57,31 @@ impl Rejection {
         }
     }
 
-    /// Reads what a status says. Details that cannot be read are left out: the code and the message stand without them.
+    /// Converts a status. Details that cannot be decoded are dropped: the code and the message are valid without them.
     pub(crate) fn from_status(status: Status) -> Self {
         let details = status.details();
         let mut rejection = Self::new(status.code, status.message);
-        if let Some(rpc::ErrorInfo { reason, mut metadata, .. }) = detail(&details, "google.rpc.ErrorInfo") {
+        if let Some(rpc::ErrorInfo { reason, mut metadata, .. }) =
+            find_detail(&details, "google.rpc.ErrorInfo")
+        {
             rejection.reason = Some(reason).filter(|reason| !reason.is_empty()).map(Reason::from);
             rejection.field = metadata.remove("field");
             rejection.profile = metadata.remove("profile");
             rejection.rule = metadata.remove("rule");
             rejection.line = metadata.get("line").and_then(|line| line.parse().ok());
             rejection.expected_bytes =
-                metadata.get("expected_bytes").map(|text| lengths(text)).unwrap_or_default();
+                metadata.get("expected_bytes").map(|text| parse_lengths(text)).unwrap_or_default();
         }
-        if let Some(rpc::RetryInfo { retry_delay: Some(delay) }) = detail(&details, "google.rpc.RetryInfo") {
+        if let Some(rpc::RetryInfo { retry_delay: Some(delay) }) =
+            find_detail(&details, "google.rpc.RetryInfo")
+        {
             rejection.retry_after = delay.try_into().ok();
         }
         rejection
     }
 
-    /// Returns whether a broker gives this refusal only before it executes anything. UNAVAILABLE alone does not tell: it is
-    /// also the code of a call that a broker cuts at its end.
+    /// Reports whether a broker refuses like this only before it executes anything. The code UNAVAILABLE alone does not
+    /// tell, since a call that the broker aborts while it shuts down has it, too.
     pub(super) fn is_before_execution(&self) -> bool {
         self.code.is_before_execution()
             || (self.code == Code::Unavailable && self.reason == Some(Reason::ShuttingDown))
@@ -94,15 +98,15 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Returns the first detail of the type with this name that can be read.
-fn detail<M: Message + Default>(details: &[prost_types::Any], name: &str) -> Option<M> {
+/// Returns the first detail of the type with this name that can be decoded.
+fn find_detail<M: Message + Default>(details: &[prost_types::Any], name: &str) -> Option<M> {
     details
         .iter()
         .filter(|any| any.type_url.rsplit('/').next() == Some(name))
         .find_map(|any| M::decode(any.value.as_slice()).ok())
 }
 
-/// Reads `16,24,32`. Entries that are no numbers come from a later version, and are left out.
-fn lengths(text: &str) -> Vec<usize> {
+/// Parses `16,24,32`. Entries that are not numbers come from a later version, and are dropped.
+fn parse_lengths(text: &str) -> Vec<usize> {
     text.split(',').filter_map(|number| number.trim().parse().ok()).collect()
 }

@@ -1,7 +1,7 @@
-//! An item on the wire: what makes a call's message a `PipelineRequest`, and an answer of a `PipelineResponse`.
+//! Encodes the message of an operation as a `PipelineRequest`, and finds the result in a `PipelineResponse`.
 //!
-//! The messages around the operations are read and written by field, because the generated ones own what is in them: a
-//! request is written from where it is, and an answer is decoded once.
+//! Both envelopes are encoded and decoded field by field, because the generated types own the message inside them.
+//! A request is thus encoded from where it is, and a response is decoded only once.
 
 use std::time::Duration;
 
@@ -16,7 +16,10 @@ use prost::{
 };
 use prost_types::Duration as ProtoDuration;
 
-use crate::{error::Error, retry::Failure, wire::Status};
+use crate::{
+    error::{AttemptError, Error},
+    status::Status,
+};
 
 /// `PipelineRequest.sequence` and `PipelineResponse.sequence`.
 const SEQUENCE: u32 = 1;
@@ -27,59 +30,59 @@ const TIMEOUT: u32 = 2;
 /// `PipelineResponse.error`.
 const ERROR: u32 = 2;
 
-/// A message that is longer than this is not written into the buffer that all share.
-const LONG: usize = 16 * 1024;
+/// A longer message, in bytes, gets a chunk of its own instead of being copied into the shared one.
+const MAX_SHARED_LENGTH: usize = 16 * 1024;
 
-/// A call's message as an item.
+/// The message of an operation and the fields around it.
 pub(super) struct Item<'a, M> {
-    operation: u32,
+    number: u32,
     message: &'a M,
-    length: usize,
+    message_length: usize,
     timeout: ProtoDuration,
 }
 
 impl<'a, M: Message> Item<'a, M> {
-    pub(super) fn new(operation: u32, message: &'a M, timeout: Duration) -> Self {
+    pub(super) fn new(number: u32, message: &'a M, timeout: Duration) -> Self {
         let timeout = ProtoDuration {
             seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
             nanos: i32::try_from(timeout.subsec_nanos()).unwrap_or(0),
         };
-        Self { operation, message, length: message.encoded_len(), timeout }
+        Self { number, message, message_length: message.encoded_len(), timeout }
     }
 
-    /// The message by itself, where it is long.
-    pub(super) fn long(&self) -> Option<Vec<u8>> {
-        (self.length > LONG).then(|| {
-            let mut bytes = Vec::with_capacity(self.length);
+    /// Encodes the message into a buffer of its own, where it is long.
+    pub(super) fn encode_long(&self) -> Option<Vec<u8>> {
+        (self.message_length > MAX_SHARED_LENGTH).then(|| {
+            let mut bytes = Vec::with_capacity(self.message_length);
             self.message.encode_raw(&mut bytes);
             bytes
         })
     }
 
-    /// How long the whole is without the message.
-    pub(super) fn head_len(&self, sequence: u64) -> usize {
-        PREFIX_LENGTH + self.fields_len(sequence)
+    /// Returns the length of everything before the message, in bytes.
+    pub(super) fn head_length(&self, sequence: u64) -> usize {
+        PREFIX_LENGTH + self.fields_length(sequence)
     }
 
-    /// How long the message is.
-    pub(super) fn message_len(&self) -> usize {
-        self.length
+    /// Returns the length of the message, in bytes.
+    pub(super) fn message_length(&self) -> usize {
+        self.message_length
     }
 
-    fn fields_len(&self, sequence: u64) -> usize {
+    fn fields_length(&self, sequence: u64) -> usize {
         uint64::encoded_len(SEQUENCE, &sequence)
             + message::encoded_len(TIMEOUT, &self.timeout)
-            + key_len(self.operation)
-            + encoded_len_varint(self.length as u64)
+            + key_len(self.number)
+            + encoded_len_varint(self.message_length as u64)
     }
 
-    /// Everything before the message.
+    /// Writes everything before the message.
     pub(super) fn write_head(&self, sequence: u64, bytes: &mut impl BufMut) {
-        put_prefix(bytes, self.fields_len(sequence) + self.length);
+        put_prefix(bytes, self.fields_length(sequence) + self.message_length);
         uint64::encode(SEQUENCE, &sequence, bytes);
         message::encode(TIMEOUT, &self.timeout, bytes);
-        encode_key(self.operation, WireType::LengthDelimited, bytes);
-        encode_varint(self.length as u64, bytes);
+        encode_key(self.number, WireType::LengthDelimited, bytes);
+        encode_varint(self.message_length as u64, bytes);
     }
 
     pub(super) fn write_message(&self, bytes: &mut impl BufMut) {
@@ -87,8 +90,8 @@ impl<'a, M: Message> Item<'a, M> {
     }
 }
 
-/// The number of the item that is answered.
-pub(super) fn sequence(mut response: &[u8]) -> Result<u64, Error> {
+/// Reads the sequence number of a response. Returns 0, which no item has, where the response has none.
+pub(super) fn decode_sequence(mut response: &[u8]) -> Result<u64, Error> {
     let mut sequence = 0;
     while response.has_remaining() {
         let (field, wire_type) = decode_key(&mut response).map_err(malformed)?;
@@ -102,26 +105,26 @@ pub(super) fn sequence(mut response: &[u8]) -> Result<u64, Error> {
     Ok(sequence)
 }
 
-/// The answer to an operation, out of its response.
-pub(super) fn answer(mut response: Bytes, operation: u32) -> Result<Bytes, Failure> {
+/// Extracts the result of the operation with this number from its response.
+pub(super) fn decode_result(mut response: Bytes, number: u32) -> Result<Bytes, AttemptError> {
     while response.has_remaining() {
         let (field, wire_type) = decode_key(&mut response).map_err(malformed)?;
-        if (field == operation || field == ERROR) && wire_type == WireType::LengthDelimited {
+        if (field == number || field == ERROR) && wire_type == WireType::LengthDelimited {
             let length = decode_varint(&mut response).map_err(malformed)?;
             let length = usize::try_from(length).ok().filter(|length| *length <= response.len());
-            let length = length.ok_or_else(|| Error::protocol("an answer that is cut"))?;
+            let length = length.ok_or_else(|| Error::protocol("a truncated result"))?;
             let message = response.split_to(length);
-            return if field == ERROR { Err(error(message)) } else { Ok(message) };
+            return if field == ERROR { Err(decode_error(message)) } else { Ok(message) };
         }
         skip_field(wire_type, field, &mut response, DecodeContext::default()).map_err(malformed)?;
     }
-    Err(Error::protocol("a response of the pipeline without an answer to its operation").into())
+    Err(Error::protocol("a response of the pipeline without the result of its operation").into())
 }
 
-/// A `google.rpc.Status`, as it would have ended the call on its own.
-fn error(message: Bytes) -> Failure {
+/// Decodes the error of an item, which is the status with which the operation would have ended as a call of its own.
+fn decode_error(message: Bytes) -> AttemptError {
     match Status::from_message(message) {
-        Ok(Some(status)) => Failure::Status(status),
+        Ok(Some(status)) => AttemptError::Status(status),
         Ok(None) => Error::protocol("an error with the code OK").into(),
         Err(error) => malformed(error).into(),
     }
@@ -141,7 +144,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::error::{Code, ErrorKind};
+    use crate::{error::ErrorKind, status::Code};
 
     const OK: i32 = 0;
     const NOT_FOUND: i32 = 5;
@@ -157,47 +160,47 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_read_by_its_fields_in_whatever_order() {
+    fn finds_result_among_fields_in_any_order() {
         let valid = VerifyDataResponse { valid: true, ..Default::default() };
         let bytes = response(Some(Answer::VerifyData(valid.clone())));
-        assert_eq!(300, sequence(&bytes).unwrap());
-        assert_eq!(valid.encode_to_vec(), answer(bytes, 6).unwrap());
+        assert_eq!(300, decode_sequence(&bytes).unwrap());
+        assert_eq!(valid.encode_to_vec(), decode_result(bytes, 6).unwrap());
         let padding = PipelineResponse { padding: vec![0; 300], ..Default::default() }.encode_to_vec();
         let bytes =
             Bytes::from([padding, response(Some(Answer::VerifyData(valid.clone()))).to_vec()].concat());
-        assert_eq!(300, sequence(&bytes).unwrap());
-        assert_eq!(valid.encode_to_vec(), answer(bytes, 6).unwrap());
+        assert_eq!(300, decode_sequence(&bytes).unwrap());
+        assert_eq!(valid.encode_to_vec(), decode_result(bytes, 6).unwrap());
     }
 
     #[test]
-    fn an_error_is_the_status_that_the_call_would_have_had() {
-        let failure = answer(response(refused(NOT_FOUND)), HASH).unwrap_err();
-        let Failure::Status(status) = failure else { panic!("{failure:?}") };
+    fn error_of_an_item_becomes_a_status() {
+        let error = decode_result(response(refused(NOT_FOUND)), HASH).unwrap_err();
+        let AttemptError::Status(status) = error else { panic!("{error:?}") };
         assert_eq!((Code::NotFound, "no"), (status.code, &*status.message));
     }
 
     #[test]
-    fn what_is_no_answer_to_this_operation_is_a_protocol_error() {
-        let whole = response(Some(Answer::HashData(HashDataResponse::default())));
+    fn rejects_response_without_result_of_the_operation() {
+        let complete = response(Some(Answer::HashData(HashDataResponse::default())));
         for bytes in [
             response(None),
             response(Some(Answer::VerifyData(VerifyDataResponse::default()))),
             response(refused(OK)),
             Bytes::new(),
-            // A length beyond the end, and half a number.
+            // A length beyond the end, and a truncated number.
             Bytes::from_static(&[HASH as u8 * 8 + 2, 9, 1]),
             Bytes::from_static(&[255]),
-            whole.slice(..2),
+            complete.slice(..2),
         ] {
-            let failure = answer(bytes, HASH).unwrap_err();
-            let Failure::Own(error) = failure else { panic!("{failure:?}") };
+            let error = decode_result(bytes, HASH).unwrap_err();
+            let AttemptError::Failed(error) = error else { panic!("{error:?}") };
             assert!(matches!(error.kind, ErrorKind::Protocol { .. }), "{error:?}");
         }
     }
 
     #[test]
-    fn a_response_without_a_readable_number_is_an_error_or_of_nobody() {
-        assert_eq!(0, sequence(&[]).unwrap());
-        assert!(sequence(&[255]).is_err() && sequence(&[8]).is_err());
+    fn rejects_malformed_sequence_and_reads_missing_one_as_zero() {
+        assert_eq!(0, decode_sequence(&[]).unwrap());
+        assert!(decode_sequence(&[255]).is_err() && decode_sequence(&[8]).is_err());
     }
 }

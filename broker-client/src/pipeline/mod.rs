@@ -1,14 +1,16 @@
-//! Many calls on one stream (`PipelineService.Execute`): each is an item with a number, answered in whatever order.
+//! Many operations on one stream (`PipelineService.Execute`). Each is an item with a sequence number; responses may
+//! arrive in any order.
 //!
-//! A caller writes its item straight into the buffer that leaves next, so what many callers write at the same time
-//! leaves together. One task reads the answers; of each it looks at the number only, and hands the rest to who waits.
+//! A caller writes its item directly into the buffer that is sent next, so items of concurrent callers are sent
+//! together. One task reads the responses. It decodes only their sequence numbers, and passes each response to the
+//! caller that waits for it.
 
 mod item;
 mod outbox;
+mod pending;
 mod reader;
 mod slots;
 mod stream;
-mod waiting;
 
 use std::{
     fmt,
@@ -22,54 +24,56 @@ use tokio::{
     time::Instant,
 };
 
-use self::{item::Item, slots::Outcome, stream::Stream, waiting::Waiting};
+use self::{item::Item, pending::PendingItem, slots::Outcome, stream::Stream};
 use crate::{
-    error::Error,
-    retry::{Attempt, Failure},
+    error::{AttemptError, Error},
+    retry::Attempt,
     wire::Connection,
 };
 
-/// The stream of a client and its clones. It is opened by the first item, and again after it ended.
+/// The stream of a client and its clones. The first item opens it, and the next item opens it again after it ended.
 pub(crate) struct Pipeline {
     connection: Connection,
-    /// A place for each item that may be on its way. Whoever waits longest gets the next one.
-    places: Semaphore,
+    /// A permit for each item that may be in flight, served in the order of arrival.
+    permits: Semaphore,
     stream: Mutex<Option<Arc<Stream>>>,
 }
 
 impl Pipeline {
     pub(crate) fn new(connection: Connection, in_flight: usize) -> Self {
-        let places = Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        Self { connection, places, stream: Mutex::default() }
+        let permits = Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS));
+        Self { connection, permits, stream: Mutex::default() }
     }
 
-    /// Makes one attempt at the operation of the given number: a field of `PipelineRequest` and of its response.
+    /// Makes one attempt at an operation, and returns its response message. `number` is the number of the
+    /// operation's field in `PipelineRequest` and `PipelineResponse`.
     pub(crate) async fn call<M: Message>(
         &self,
-        operation: u32,
+        number: u32,
         message: &M,
         mut attempt: Attempt,
-    ) -> Result<Bytes, Failure> {
-        let _place = match self.places.try_acquire() {
-            Ok(place) => place,
-            Err(_) => Box::pin(self.wait_for_place(&mut attempt)).await?,
+    ) -> Result<Bytes, AttemptError> {
+        let _permit = match self.permits.try_acquire() {
+            Ok(permit) => permit,
+            // Boxed, since the future of every call would reserve space for this wait.
+            Err(_) => Box::pin(self.acquire(&mut attempt)).await?,
         };
-        let item = Item::new(operation, message, attempt.left);
-        match Waiting::new(self, item, attempt.deadline).await {
-            Outcome::Answer(response) => item::answer(response, operation),
-            Outcome::Failed(failure) => Err(failure),
+        let item = Item::new(number, message, attempt.timeout);
+        match PendingItem::new(self, item, attempt.deadline).await {
+            Outcome::Response(response) => item::decode_result(response, number),
+            Outcome::Failed(error) => Err(error),
         }
     }
 
-    /// A place among the items on their way, when there was none.
-    async fn wait_for_place(&self, attempt: &mut Attempt) -> Result<SemaphorePermit<'_>, Failure> {
+    /// Waits for a permit until the deadline, and shortens the timeout of the attempt by the wait.
+    async fn acquire(&self, attempt: &mut Attempt) -> Result<SemaphorePermit<'_>, AttemptError> {
         let closed = |_| Error::runtime("the pipeline is closed").into();
-        let place = attempt.limit(async { self.places.acquire().await.map_err(closed) }).await?;
-        attempt.left = attempt.deadline.saturating_duration_since(Instant::now());
-        Ok(place)
+        let permit = attempt.limit(async { self.permits.acquire().await.map_err(closed) }).await?;
+        attempt.timeout = attempt.deadline.saturating_duration_since(Instant::now());
+        Ok(permit)
     }
 
-    /// The stream that takes items now. `ended` is one that does not.
+    /// Returns the current stream, and opens a new one where there is none or where `ended` is the current one.
     fn stream(&self, ended: Option<&Arc<Stream>>) -> Arc<Stream> {
         let mut current = lock(&self.stream);
         match &*current {
@@ -95,11 +99,11 @@ impl Drop for Pipeline {
 
 impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pipeline").field("places", &self.places).finish_non_exhaustive()
+        f.debug_struct("Pipeline").field("permits", &self.permits).finish_non_exhaustive()
     }
 }
 
-/// A panic while it is held is nobody's but the one's who panics: nothing here is left half done.
+/// Locks a mutex, poisoned or not: no critical section here can panic between the steps of a change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

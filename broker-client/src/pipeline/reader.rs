@@ -1,103 +1,107 @@
-//! The task of a stream: opens it, reads its answers, keeps its deadlines, and tells everybody how it ended.
+//! The task of a stream, which opens it, reads its responses, enforces the deadlines, and fails the items that are
+//! left at its end.
 
 use std::{fmt, sync::Arc};
 
 use super::stream::{Requests, Stream};
 use crate::{
-    error::{Code, Error, ErrorKind, Reason, Rejection},
-    retry::{Failure, out_of_time},
-    wire::{self, Connection, Frame, Messages, Outgoing, Status},
+    error::{AttemptError, Error, ErrorKind, Reason, Rejection},
+    status::{Code, Status},
+    wire::{self, Connection, Frame, Messages, RequestBody},
 };
 
 const EXECUTE: &str = "/cryptobroker.v1.PipelineService/Execute";
 
-/// Runs a stream until its end, which everybody hears who waits, also when the runtime drops this.
+/// Runs a stream until its end. The items that are left then fail, even where the runtime drops this future.
 pub(super) async fn run(stream: Arc<Stream>, connection: Connection) {
-    let mut ending = Ending { stream: &stream, end: End::Dropped };
+    let mut guard = EndOnDrop { stream: &stream, end: End::TaskDropped };
     let end = tokio::select! {
         biased;
         end = read(&stream, &connection) => end,
-        () = stream.watch_deadlines() => End::Dropped,
+        () = stream.enforce_deadlines() => End::TaskDropped,
     };
-    ending.end = end;
+    guard.end = end;
 }
 
-struct Ending<'a> {
+/// Ends the stream when it is dropped.
+struct EndOnDrop<'a> {
     stream: &'a Stream,
     end: End,
 }
 
-impl Drop for Ending<'_> {
+impl Drop for EndOnDrop<'_> {
     fn drop(&mut self) {
-        self.stream.end(|sent| self.end.failure(sent));
+        self.stream.end(|sent| self.end.item_error(sent));
     }
 }
 
-/// How a stream ends.
+/// The end of a stream.
 enum End {
-    /// The broker ended it: with OK, or with a refusal of the whole stream.
+    /// The broker ended the stream with OK, or with a refusal of the whole stream.
     Status(Result<(), Status>),
-    /// It was cut, or cannot be read on.
-    Cut(Error),
-    /// The task is gone.
-    Dropped,
+    /// The connection broke, or the broker violated the protocol.
+    Failed(Error),
+    /// The runtime dropped the task.
+    TaskDropped,
 }
 
 async fn read(stream: &Arc<Stream>, connection: &Connection) -> End {
-    let requests = Outgoing::parts(Requests(Arc::clone(stream)));
-    let mut answer = match connection.send(wire::head(EXECUTE), requests).await {
-        Ok(answer) => answer,
-        Err(error) => return End::Cut(error),
+    let requests = RequestBody::stream(Requests(Arc::clone(stream)));
+    let mut response = match connection.send(wire::request_head(EXECUTE), requests).await {
+        Ok(response) => response,
+        Err(error) => return End::Failed(error),
     };
-    let mut responses = Messages::default();
-    let mut woken = Vec::new();
+    let mut messages = Messages::default();
+    let mut wakers = Vec::new();
     loop {
-        match answer.next().await {
+        match response.next().await {
             Ok(Frame::Data(data)) => {
-                responses.push(data);
-                if let Err(error) = stream.answer(&mut responses, &mut woken) {
-                    return End::Cut(error);
+                messages.push(data);
+                if let Err(error) = stream.dispatch(&mut messages, &mut wakers) {
+                    return End::Failed(error);
                 }
             }
             Ok(Frame::End(status)) => return End::Status(status),
-            Err(error) => return End::Cut(error),
+            Err(error) => return End::Failed(error),
         }
     }
 }
 
 impl End {
-    /// Returns how an item without an answer fails. `sent` says that it may have left this process, so that the broker may
-    /// have executed it for all that this side knows.
-    fn failure(&self, sent: bool) -> Failure {
+    /// Returns the error of an item without a response. `sent` tells whether the item may have left this process,
+    /// so that the broker may have executed it.
+    fn item_error(&self, sent: bool) -> AttemptError {
         match self {
-            // The broker answers what it has read before it ends a stream like this.
-            Self::Status(Ok(())) => ended_in_order("OK"),
+            // The broker responds to every item that it has read before it ends a stream like this.
+            Self::Status(Ok(())) => ended_gracefully("OK"),
             Self::Status(Err(status)) => {
                 let rejection = Rejection::from_status(status.clone());
                 match rejection.code {
-                    _ if rejection.reason == Some(Reason::ShuttingDown) => ended_in_order(rejection),
-                    Code::Unimplemented => Failure::Status(Status::new(Code::Unimplemented, NO_PIPELINE)),
-                    // It refuses the stream as a whole, and does not say how far each item had come.
-                    _ if sent && !out_of_time(status) => {
+                    _ if rejection.reason == Some(Reason::ShuttingDown) => ended_gracefully(rejection),
+                    Code::Unimplemented => {
+                        AttemptError::Status(Status::new(Code::Unimplemented, NO_PIPELINE))
+                    }
+                    // The broker refuses the stream as a whole, and does not tell which items it has executed.
+                    _ if sent && !status.is_deadline_exceeded() => {
                         Error::from(rejection).after_possible_execution().into()
                     }
-                    _ => Failure::Status(status.clone()),
+                    _ => AttemptError::Status(status.clone()),
                 }
             }
-            Self::Cut(Error { kind: ErrorKind::Connection { detail }, .. }) => {
+            Self::Failed(Error { kind: ErrorKind::Connection { detail }, .. }) => {
                 Error::connection(detail.as_str(), sent).into()
             }
-            Self::Cut(error) => error.clone().into(),
-            Self::Dropped => {
-                Error::connection("the runtime that the client was made in has ended", sent).into()
+            Self::Failed(error) => error.clone().into(),
+            Self::TaskDropped => {
+                Error::connection("the runtime in which the client was created has ended", sent).into()
             }
         }
     }
 }
 
-const NO_PIPELINE: &str = "this broker has no PipelineService; call it with a client without `pipeline()`";
+const NO_PIPELINE: &str = "this broker has no PipelineService; use a client without `pipeline()`";
 
-/// Makes the failure of an item that the broker did not read before it ended the stream with these words.
-fn ended_in_order(words: impl fmt::Display) -> Failure {
-    Error::connection(format!("the broker ended the stream before this call ({words})"), false).into()
+/// Creates the error of an item that the broker had not read when it ended the stream for this reason.
+fn ended_gracefully(reason: impl fmt::Display) -> AttemptError {
+    Error::connection(format!("the broker ended the stream before this call ({reason})"), false).into()
 }

@@ -1,55 +1,55 @@
-//! Who waits for which answer.
+//! The table of the items in flight and of the callers that wait for their responses.
 
 use std::{mem, task::Waker};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::outbox::Number;
-use crate::retry::Failure;
+use super::outbox::ChunkNumber;
+use crate::error::AttemptError;
 
-/// How many bits of a sequence number say which slot it is; the others say which of its items.
+/// The number of bits of a sequence number that hold the index of its slot. The others make it unique.
 const INDEX_BITS: u32 = 24;
 
-/// A slot for each item on its way. Slots are used again, sequence numbers are not.
+/// A slot for each item in flight. Slots are reused, sequence numbers are not.
 #[derive(Default)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
     free: Vec<usize>,
-    turn: u64,
+    generation: u64,
 }
 
 struct Slot {
     sequence: u64,
     deadline: Instant,
-    /// Where the item ends.
-    chunk: Number,
+    /// The chunk in which the item ends.
+    chunk: ChunkNumber,
     state: State,
 }
 
 enum State {
     Free,
     Waiting(Waker),
-    Done(Outcome),
+    Complete(Outcome),
 }
 
-/// What an item comes to.
+/// The outcome of an item.
 pub(super) enum Outcome {
-    /// The response, which is the item's.
-    Answer(Bytes),
-    Failed(Failure),
+    /// The encoded `PipelineResponse` of the item.
+    Response(Bytes),
+    Failed(AttemptError),
 }
 
 impl Slots {
-    /// The sequence number of a new item.
-    pub(super) fn next(&mut self) -> u64 {
+    /// Returns the sequence number of a new item.
+    pub(super) fn next_sequence(&mut self) -> u64 {
         let index = self.free.last().copied().unwrap_or(self.slots.len());
-        self.turn += 1;
-        self.turn << INDEX_BITS | index as u64
+        self.generation += 1;
+        self.generation << INDEX_BITS | index as u64
     }
 
-    /// Begins to wait for the item that got the last number.
-    pub(super) fn wait(&mut self, sequence: u64, chunk: Number, deadline: Instant, waker: &Waker) {
+    /// Occupies the slot of the last sequence number.
+    pub(super) fn occupy(&mut self, sequence: u64, chunk: ChunkNumber, deadline: Instant, waker: &Waker) {
         let slot = Slot { sequence, deadline, chunk, state: State::Waiting(waker.clone()) };
         match self.free.pop().and_then(|index| self.slots.get_mut(index)) {
             Some(free) => *free = slot,
@@ -57,12 +57,12 @@ impl Slots {
         }
     }
 
-    /// Gives an item its answer. Nobody is woken where nobody waits any longer.
-    pub(super) fn answer(&mut self, sequence: u64, response: Bytes) -> Option<Waker> {
-        self.slot(sequence)?.finish(Outcome::Answer(response))
+    /// Completes an item with its response. Returns the waker of its caller, unless the caller no longer waits.
+    pub(super) fn complete(&mut self, sequence: u64, response: Bytes) -> Option<Waker> {
+        self.slot(sequence)?.complete(Outcome::Response(response))
     }
 
-    /// What has become of an item, which then has no slot any longer.
+    /// Returns the outcome of an item and frees its slot, or stores the waker where there is no outcome yet.
     pub(super) fn poll(&mut self, sequence: u64, waker: &Waker) -> Option<Outcome> {
         match &mut self.slot(sequence)?.state {
             State::Waiting(last) => {
@@ -70,8 +70,8 @@ impl Slots {
                 None
             }
             state => match mem::replace(state, State::Free) {
-                State::Done(outcome) => {
-                    self.leave(sequence);
+                State::Complete(outcome) => {
+                    self.release(sequence);
                     Some(outcome)
                 }
                 _ => None,
@@ -79,27 +79,30 @@ impl Slots {
         }
     }
 
-    /// Ends the waiting for an item.
-    pub(super) fn leave(&mut self, sequence: u64) {
+    /// Frees the slot of an item, whose response is then ignored.
+    pub(super) fn release(&mut self, sequence: u64) {
         let Some(slot) = self.slot(sequence) else { return };
-        // No item has this number.
+        // No item has the sequence number 0.
         slot.sequence = 0;
         slot.state = State::Free;
         self.free.push(index(sequence));
     }
 
-    /// Ends the waiting for each item that `failed` has something for.
-    pub(super) fn fail(&mut self, mut failed: impl FnMut(Instant, Number) -> Option<Failure>) -> Vec<Waker> {
+    /// Completes each waiting item for which `error_for` returns an error, and returns the wakers of their callers.
+    pub(super) fn fail(
+        &mut self,
+        mut error_for: impl FnMut(Instant, ChunkNumber) -> Option<AttemptError>,
+    ) -> Vec<Waker> {
         let waiting = self.slots.iter_mut().filter(|slot| matches!(slot.state, State::Waiting(_)));
         waiting
             .filter_map(|slot| {
-                let failure = failed(slot.deadline, slot.chunk)?;
-                slot.finish(Outcome::Failed(failure))
+                let error = error_for(slot.deadline, slot.chunk)?;
+                slot.complete(Outcome::Failed(error))
             })
             .collect()
     }
 
-    /// When the first of those that wait is out of time.
+    /// Returns the earliest deadline of the waiting items.
     pub(super) fn first_deadline(&self) -> Option<Instant> {
         let waiting = self.slots.iter().filter(|slot| matches!(slot.state, State::Waiting(_)));
         waiting.map(|slot| slot.deadline).min()
@@ -111,13 +114,13 @@ impl Slots {
 }
 
 impl Slot {
-    fn finish(&mut self, outcome: Outcome) -> Option<Waker> {
+    fn complete(&mut self, outcome: Outcome) -> Option<Waker> {
         match mem::replace(&mut self.state, State::Free) {
             State::Waiting(waker) => {
-                self.state = State::Done(outcome);
+                self.state = State::Complete(outcome);
                 Some(waker)
             }
-            // The first answer counts.
+            // Later responses to the same item are ignored.
             state => {
                 self.state = state;
                 None
@@ -138,54 +141,59 @@ mod tests {
 
     use super::*;
 
-    fn put(slots: &mut Slots, chunk: Number, deadline: Instant) -> u64 {
-        let sequence = slots.next();
-        slots.wait(sequence, chunk, deadline, Waker::noop());
+    fn occupy(slots: &mut Slots, chunk: ChunkNumber, deadline: Instant) -> u64 {
+        let sequence = slots.next_sequence();
+        slots.occupy(sequence, chunk, deadline, Waker::noop());
         sequence
     }
 
-    fn answered(slots: &mut Slots, sequence: u64) -> Option<Bytes> {
+    fn poll_response(slots: &mut Slots, sequence: u64) -> Option<Bytes> {
         match slots.poll(sequence, Waker::noop())? {
-            Outcome::Answer(bytes) => Some(bytes),
-            Outcome::Failed(failure) => panic!("{failure:?}"),
+            Outcome::Response(bytes) => Some(bytes),
+            Outcome::Failed(error) => panic!("{error:?}"),
         }
     }
 
     #[test]
-    fn each_gets_its_own_answer_and_only_the_first() {
+    fn each_item_gets_its_first_response() {
         let mut slots = Slots::default();
-        let [a, b] = [1, 1].map(|chunk| put(&mut slots, chunk, Instant::now()));
-        assert!(answered(&mut slots, a).is_none());
-        assert!(slots.answer(b, "for b".into()).is_some());
-        assert!(slots.answer(a, "for a".into()).is_some());
-        assert!(slots.answer(a, "again".into()).is_none());
-        assert_eq!(Some("for a".into()), answered(&mut slots, a));
-        assert_eq!(Some("for b".into()), answered(&mut slots, b));
+        let [a, b] = [1, 1].map(|chunk| occupy(&mut slots, chunk, Instant::now()));
+        assert!(poll_response(&mut slots, a).is_none());
+        assert!(slots.complete(b, "for b".into()).is_some());
+        assert!(slots.complete(a, "for a".into()).is_some());
+        assert!(slots.complete(a, "again".into()).is_none());
+        assert_eq!(Some("for a".into()), poll_response(&mut slots, a));
+        assert_eq!(Some("for b".into()), poll_response(&mut slots, b));
     }
 
     #[test]
-    fn slots_are_used_again_and_late_answers_find_nobody() {
+    fn reuses_slots_and_ignores_late_responses() {
         let mut slots = Slots::default();
-        let left = put(&mut slots, 1, Instant::now());
-        slots.leave(left);
-        slots.leave(left);
-        let next = put(&mut slots, 1, Instant::now());
-        assert!(left != next && slots.slots.len() == 1 && slots.free.is_empty());
-        for nobody in [left, 0, 1, u64::MAX] {
-            assert!(slots.answer(nobody, "late".into()).is_none());
+        let released = occupy(&mut slots, 1, Instant::now());
+        slots.release(released);
+        slots.release(released);
+        let next = occupy(&mut slots, 1, Instant::now());
+        assert!(released != next && slots.slots.len() == 1 && slots.free.is_empty());
+        for unknown in [released, 0, 1, u64::MAX] {
+            assert!(slots.complete(unknown, "late".into()).is_none());
         }
-        assert!(answered(&mut slots, next).is_none());
+        assert!(poll_response(&mut slots, next).is_none());
     }
 
     #[test]
-    fn who_is_out_of_time_fails_and_the_next_deadline_is_that_of_the_others() {
+    fn fails_expired_items_and_keeps_next_deadline() {
         let mut slots = Slots::default();
         let now = Instant::now();
-        let [soon, later] = [1, 2].map(|seconds| put(&mut slots, 0, now + Duration::from_secs(seconds)));
-        let out = |deadline, _| (deadline <= now + Duration::from_secs(1)).then_some(Failure::Late);
-        assert_eq!(1, slots.fail(out).len());
+        let [soon, later] = [1, 2].map(|seconds| occupy(&mut slots, 0, now + Duration::from_secs(seconds)));
+        let expired = |deadline, _| {
+            (deadline <= now + Duration::from_secs(1)).then_some(AttemptError::DeadlineExceeded)
+        };
+        assert_eq!(1, slots.fail(expired).len());
         assert_eq!(Some(now + Duration::from_secs(2)), slots.first_deadline());
-        assert!(matches!(slots.poll(soon, Waker::noop()), Some(Outcome::Failed(Failure::Late))));
-        assert!(answered(&mut slots, later).is_none());
+        assert!(matches!(
+            slots.poll(soon, Waker::noop()),
+            Some(Outcome::Failed(AttemptError::DeadlineExceeded))
+        ));
+        assert!(poll_response(&mut slots, later).is_none());
     }
 }

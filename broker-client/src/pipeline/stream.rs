@@ -1,4 +1,4 @@
-//! One stream, from its opening to its end.
+//! One stream, from its first item to its end.
 
 use std::{
     pin::Pin,
@@ -17,78 +17,78 @@ use super::{
     slots::{Outcome, Slots},
 };
 use crate::{
-    error::Error,
-    retry::{Failure, LONGEST},
-    wire::{Messages, Unreadable},
+    error::{AttemptError, Error},
+    retry::MAX_TIMEOUT,
+    wire::{InputFailed, Messages},
 };
 
-/// What callers, the transport and the reader of the answers share.
+/// The state that the callers, the transport and the reader of the responses share.
 #[derive(Default)]
 pub(super) struct Stream {
     state: Mutex<State>,
-    /// Rings when an item has less time than all before it.
-    earlier: Notify,
+    /// Notified when an item has an earlier deadline than all others.
+    timer_changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     outbox: Outbox,
     slots: Slots,
-    /// When somebody looks who is out of time: no item on its way has less time.
-    look: Option<Instant>,
-    /// Nothing more is asked.
+    /// The time at which the deadlines are checked next. No item in flight has an earlier deadline.
+    timer: Option<Instant>,
+    /// Indicates whether the client sends no more items.
     closed: bool,
-    /// Nothing more is answered.
+    /// Indicates whether the broker sends no more responses.
     ended: bool,
 }
 
 impl Stream {
-    /// Sends an item, and begins to wait for its answer. `None` after the end of the stream.
-    pub(super) fn put<M: Message>(
+    /// Queues an item and returns its sequence number, or `None` after the end of the stream.
+    pub(super) fn send<M: Message>(
         &self,
         item: &Item<'_, M>,
         deadline: Instant,
         waker: &Waker,
     ) -> Option<u64> {
-        // Before the others are held up.
-        let long = item.long();
+        // Encoded before the lock is taken, so that other callers need not wait for it.
+        let long = item.encode_long();
         let mut state = lock(&self.state);
         if state.ended {
             return None;
         }
-        let sequence = state.slots.next();
+        let sequence = state.slots.next_sequence();
         let chunk = state.outbox.write(item, sequence, long);
-        state.slots.wait(sequence, chunk, deadline, waker);
-        let earlier = state.look.is_none_or(|look| deadline < look);
-        if earlier {
-            state.look = Some(deadline);
+        state.slots.occupy(sequence, chunk, deadline, waker);
+        let is_earliest = state.timer.is_none_or(|timer| deadline < timer);
+        if is_earliest {
+            state.timer = Some(deadline);
         }
-        let transport = state.outbox.wake();
+        let transport = state.outbox.take_waker();
         drop(state);
-        if earlier {
-            self.earlier.notify_one();
+        if is_earliest {
+            self.timer_changed.notify_one();
         }
         transport.into_iter().for_each(Waker::wake);
         Some(sequence)
     }
 
-    /// What has become of an item.
+    /// Polls for the outcome of an item.
     pub(super) fn poll(&self, sequence: u64, waker: &Waker) -> Poll<Outcome> {
         lock(&self.state).slots.poll(sequence, waker).map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// Ends the waiting for an item. Its answer is for nobody.
-    pub(super) fn leave(&self, sequence: u64) {
-        lock(&self.state).slots.leave(sequence);
+    /// Releases the slot of an item, whose response is then ignored.
+    pub(super) fn release(&self, sequence: u64) {
+        lock(&self.state).slots.release(sequence);
     }
 
-    /// Hands out the responses that are there, and wakes who waits for them.
-    pub(super) fn answer(&self, responses: &mut Messages, woken: &mut Vec<Waker>) -> Result<(), Error> {
+    /// Passes the responses that have arrived to their callers, and wakes them. `wakers` is a buffer that calls reuse.
+    pub(super) fn dispatch(&self, responses: &mut Messages, wakers: &mut Vec<Waker>) -> Result<(), Error> {
         let mut state = lock(&self.state);
-        let done = loop {
+        let result = loop {
             match responses.next() {
-                Ok(Some(response)) => match item::sequence(&response) {
-                    Ok(sequence) => woken.extend(state.slots.answer(sequence, response)),
+                Ok(Some(response)) => match item::decode_sequence(&response) {
+                    Ok(sequence) => wakers.extend(state.slots.complete(sequence, response)),
                     Err(error) => break Err(error),
                 },
                 Ok(None) => break Ok(()),
@@ -96,62 +96,61 @@ impl Stream {
             }
         };
         drop(state);
-        woken.drain(..).for_each(Waker::wake);
-        done
+        wakers.drain(..).for_each(Waker::wake);
+        result
     }
 
-    /// Nothing more is asked: the broker answers what it has and ends the stream.
+    /// Ends the sending side: the broker responds to the items that it has, and ends the stream.
     pub(super) fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
-        let transport = state.outbox.wake();
+        let transport = state.outbox.take_waker();
         drop(state);
         transport.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends the stream. Who waits gets what `failure` has for an item that may have left this process, or has not.
-    pub(super) fn end(&self, failure: impl Fn(bool) -> Failure) {
+    /// Ends the stream and fails the items that are left. `error_for` gets whether the item may have left this process.
+    pub(super) fn end(&self, error_for: impl Fn(bool) -> AttemptError) {
         let mut state = lock(&self.state);
         let State { outbox, slots, .. } = &mut *state;
-        let mut woken = slots.fail(|_, chunk| Some(failure(!outbox.is_here(chunk))));
-        woken.extend(outbox.wake());
+        let mut wakers = slots.fail(|_, chunk| Some(error_for(!outbox.is_unsent(chunk))));
+        wakers.extend(outbox.take_waker());
         state.ended = true;
         drop(state);
-        woken.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends the waiting for each item whose time is over, as it comes to that.
-    pub(super) async fn watch_deadlines(&self) {
+    /// Fails each item when its deadline passes. It never returns.
+    pub(super) async fn enforce_deadlines(&self) {
         loop {
-            let next = self.next_deadline();
-            // A clock that nobody set.
-            let next = next.unwrap_or_else(|| Instant::now() + LONGEST);
+            let timer = self.timer().unwrap_or_else(|| Instant::now() + MAX_TIMEOUT);
             tokio::select! {
-                () = self.earlier.notified() => {}
-                () = tokio::time::sleep_until(next) => self.expire(),
+                () = self.timer_changed.notified() => {}
+                () = tokio::time::sleep_until(timer) => self.fail_expired(),
             }
         }
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
-        lock(&self.state).look
+    fn timer(&self) -> Option<Instant> {
+        lock(&self.state).timer
     }
 
-    fn expire(&self) {
+    fn fail_expired(&self) {
         let now = Instant::now();
         let mut state = lock(&self.state);
-        let woken = state.slots.fail(|deadline, _| (deadline <= now).then_some(Failure::Late));
-        state.look = state.slots.first_deadline();
+        let expired = |deadline, _| (deadline <= now).then_some(AttemptError::DeadlineExceeded);
+        let wakers = state.slots.fail(expired);
+        state.timer = state.slots.first_deadline();
         drop(state);
-        woken.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
-/// The body of the call: what callers write, as the transport takes it.
+/// The request body of the stream, which yields the chunks that callers have filled.
 pub(super) struct Requests(pub(super) Arc<Stream>);
 
 impl tokio_stream::Stream for Requests {
-    type Item = Result<Bytes, Unreadable>;
+    type Item = Result<Bytes, InputFailed>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = lock(&self.0.state);
@@ -162,7 +161,7 @@ impl tokio_stream::Stream for Requests {
             Some(chunk) => Poll::Ready(Some(Ok(chunk))),
             None if state.closed => Poll::Ready(None),
             None => {
-                state.outbox.sleep(context.waker());
+                state.outbox.set_waker(context.waker());
                 Poll::Pending
             }
         }

@@ -1,7 +1,7 @@
-//! The body of a call of many messages. A part goes to the socket as it is, behind the few bytes that make it a
-//! message; a generated stub would copy it into a message, and the message into a buffer.
+//! The body of a call with any amount of data. A part is written to the socket as it is, behind the few bytes that
+//! make it a message; a generated stub would copy it into a message, and the message into a buffer.
 
-mod ahead;
+mod reader;
 
 use std::{
     io,
@@ -10,43 +10,51 @@ use std::{
 };
 
 use broker_proto::{PREFIX_LENGTH, put_prefix};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
+use prost::{
+    Message,
+    encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len, message},
+};
 use tokio::sync::oneshot;
 use tokio_stream::Stream;
+use zeroize::Zeroizing;
 
-pub(crate) use self::ahead::ahead;
-use crate::wire::{Unreadable, message};
+pub(crate) use self::reader::read_ahead;
+use crate::wire::InputFailed;
 
-/// How much data a message has at most.
-const PART: usize = 256 * 1024;
+/// The maximum length of the data in one message, in bytes.
+const MAX_PART_LENGTH: usize = 256 * 1024;
 
-/// The field `bytes data = 2` of each message of StreamService, which is its number and its type (LEN).
-const DATA: u8 = 2 << 3 | 2;
+/// The field `header` of every request message of StreamService.
+const HEADER: u32 = 1;
 
-/// A header and the parts after it, each as a gRPC message.
-pub(crate) struct Parts<S> {
-    /// What is sent next.
+/// The field `data` of every request message of StreamService.
+const DATA: u32 = 2;
+
+/// A stream of a header and the parts after it, each as a gRPC message.
+pub(crate) struct Upload<S> {
+    /// The bytes to send next.
     next: Option<Bytes>,
-    /// What is left of the part at hand.
+    /// The rest of the current part.
     rest: Bytes,
     parts: S,
-    failed: Option<oneshot::Sender<io::Error>>,
+    input_error: Option<oneshot::Sender<io::Error>>,
 }
 
-impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Parts<Pin<Box<S>>> {
-    /// An error among the parts goes to `failed`.
-    pub(crate) fn new(header: &impl prost::Message, parts: S, failed: oneshot::Sender<io::Error>) -> Self {
+impl<S: Stream<Item = io::Result<Bytes>> + Send + 'static> Upload<Pin<Box<S>>> {
+    /// Creates the body of a call. An error among the parts is sent to `input_error`.
+    pub(crate) fn new(header: &impl Message, parts: S, input_error: oneshot::Sender<io::Error>) -> Self {
         Self {
-            next: Some(Bytes::from_owner(message(header))),
+            next: Some(Bytes::from_owner(encode_header(header))),
             rest: Bytes::new(),
             parts: Box::pin(parts),
-            failed: Some(failed),
+            input_error: Some(input_error),
         }
     }
 }
 
-impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Parts<S> {
-    type Item = Result<Bytes, Unreadable>;
+impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Upload<S> {
+    type Item = Result<Bytes, InputFailed>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -54,7 +62,7 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Parts<S> {
                 return Poll::Ready(Some(Ok(bytes)));
             }
             if !self.rest.is_empty() {
-                let length = self.rest.len().min(PART);
+                let length = self.rest.len().min(MAX_PART_LENGTH);
                 let part = self.rest.split_to(length);
                 self.next = Some(part);
                 return Poll::Ready(Some(Ok(data_prefix(length))));
@@ -62,9 +70,9 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Parts<S> {
             match ready!(Pin::new(&mut self.parts).poll_next(context)) {
                 Some(Ok(part)) => self.rest = part,
                 Some(Err(error)) => {
-                    // Nobody hears it when the call is over already.
-                    let _ = self.failed.take().map(|failed| failed.send(error));
-                    return Poll::Ready(Some(Err(Unreadable)));
+                    // Sending fails where the call is already over.
+                    let _ = self.input_error.take().map(|sender| sender.send(error));
+                    return Poll::Ready(Some(Err(InputFailed)));
                 }
                 None => return Poll::Ready(None),
             }
@@ -72,13 +80,22 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Parts<S> {
     }
 }
 
-/// What makes a message of the given number of bytes of data behind it.
+/// Encodes the message of the header. The header may hold a key, so the buffer never grows, and is wiped when it is
+/// dropped.
+fn encode_header(header: &impl Message) -> Zeroizing<Vec<u8>> {
+    let length = message::encoded_len(HEADER, header);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX_LENGTH + length));
+    put_prefix(&mut *bytes, length);
+    message::encode(HEADER, header, &mut *bytes);
+    bytes
+}
+
+/// Encodes the part of a data message that precedes this many bytes of data.
 fn data_prefix(length: usize) -> Bytes {
-    let field = 1 + prost::length_delimiter_len(length);
+    let field = key_len(DATA) + encoded_len_varint(length as u64);
     let mut bytes = BytesMut::with_capacity(PREFIX_LENGTH + field);
     put_prefix(&mut bytes, field + length);
-    bytes.put_u8(DATA);
-    // A buffer that grows always has room.
-    let _ = prost::encode_length_delimiter(length, &mut bytes);
+    encode_key(DATA, WireType::LengthDelimited, &mut bytes);
+    encode_varint(length as u64, &mut bytes);
     bytes.freeze()
 }

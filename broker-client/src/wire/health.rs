@@ -1,14 +1,14 @@
 //! The messages of the health protocol, `grpc.health.v1`.
 
-/// Asks for the health of a service.
+/// The request of both methods.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct HealthCheckRequest {
-    /// `""` is the server as a whole.
+    /// The name of the service; `""` stands for the server as a whole.
     #[prost(string, tag = "1")]
     pub(crate) service: String,
 }
 
-/// Says whether it can be called.
+/// The response, which Watch sends more than once.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
 pub(crate) struct HealthCheckResponse {
     #[prost(enumeration = "ServingStatus", tag = "1")]

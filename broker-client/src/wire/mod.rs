@@ -1,13 +1,11 @@
-//! gRPC's own shapes on HTTP/2, as far as a client needs them: the connection, a message in its frame, a call of one
-//! message, and how calls end.
+//! "gRPC over HTTP/2", as far as a client needs it: the connection, requests, responses, and unary calls.
 
-mod answer;
 mod connection;
 mod health;
+mod limiter;
 mod messages;
-mod outgoing;
-mod places;
-mod status;
+mod request_body;
+mod response;
 mod timeout;
 
 use broker_proto::{PREFIX_LENGTH, put_prefix};
@@ -20,47 +18,44 @@ use prost::Message;
 use zeroize::Zeroizing;
 
 pub(crate) use self::{
-    answer::{Answer, Frame},
     connection::Connection,
     health::{HealthCheckRequest, HealthCheckResponse, ServingStatus},
     messages::Messages,
-    outgoing::{Outgoing, Unreadable},
-    status::{Pushback, Status},
-    timeout::timeout,
+    request_body::{InputFailed, RequestBody},
+    response::{Frame, Response},
+    timeout::encode_timeout,
 };
-use crate::{
-    error::{Error, innermost},
-    retry::Failure,
-};
+use crate::error::{AttemptError, Error, innermost};
 
-/// gRPC wants a host name. The path of the socket, which some clients send, is not one and is reset by strict servers.
+/// The `:authority` of calls. gRPC demands a host name; strict servers reset calls whose authority is the path of
+/// the socket, which some clients send.
 const AUTHORITY: &str = "localhost";
 
-/// The header that says how long a call has.
+/// The header with the timeout of a call.
 pub(crate) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
-/// The header that says which trace a call belongs to (W3C Trace Context).
+/// The header with the trace of a call (W3C Trace Context).
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// A whole message. It may hold a key, so its bytes are wiped when the transport is done with them.
-pub(crate) fn message(message: &impl Message) -> Zeroizing<Vec<u8>> {
+/// Encodes a message with its prefix. The message may hold a key, so its bytes are wiped when the transport drops them.
+pub(crate) fn encode(message: &impl Message) -> Zeroizing<Vec<u8>> {
     let length = message.encoded_len();
-    // As long as the message is, so that it never grows and moves.
+    // With the exact capacity, so that the buffer never moves and leaves no copy.
     let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX_LENGTH + length));
     put_prefix(&mut *bytes, length);
     message.encode_raw(&mut *bytes);
     bytes
 }
 
-/// The head of a call of the given method.
-pub(crate) fn head(path: &'static str) -> Request<()> {
+/// Returns the head of a call of the method with this path.
+pub(crate) fn request_head(path: &'static str) -> Request<()> {
     let mut uri = http::uri::Parts::default();
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(Authority::from_static(AUTHORITY));
     uri.path_and_query = Some(PathAndQuery::from_static(path));
     let mut head = Request::new(());
     *head.method_mut() = Method::POST;
-    // All three parts are there, so it is a URI.
+    // The URI has all three parts and so is valid.
     *head.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
     let headers = head.headers_mut();
     headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -68,45 +63,46 @@ pub(crate) fn head(path: &'static str) -> Request<()> {
     head
 }
 
-/// Makes a call that has one answer.
+/// Makes a call whose response is one message, and returns that message.
 pub(crate) async fn call(
     connection: &Connection,
     head: Request<()>,
-    body: Outgoing,
-) -> Result<Bytes, Failure> {
-    let mut answer = connection.send(head, body).await?;
+    body: RequestBody,
+) -> Result<Bytes, AttemptError> {
+    let mut response = connection.send(head, body).await?;
     let mut messages = Messages::default();
     let mut message = None;
     loop {
-        match answer.next().await? {
+        match response.next().await? {
             Frame::Data(data) => {
                 messages.push(data);
                 while let Some(next) = messages.next()? {
                     if message.replace(next).is_some() {
-                        return Err(Error::protocol("two messages where there is to be one").into());
+                        return Err(Error::protocol("two messages where the method has one").into());
                     }
                 }
             }
             Frame::End(Ok(())) => {
                 return message.ok_or_else(|| Error::protocol("OK without a message").into());
             }
-            Frame::End(Err(status)) => return Err(Failure::Status(status)),
+            Frame::End(Err(status)) => return Err(AttemptError::Status(status)),
         }
     }
 }
 
-/// The answer in a message.
+/// Decodes a message.
 pub(crate) fn decode<R: Message + Default>(message: Bytes) -> Result<R, Error> {
     R::decode(message).map_err(|error| Error::protocol(error.to_string()))
 }
 
-/// Makes the error of a connection, or of a call on it, that failed. `sent` says that the call may have left this process.
-fn broken(error: &h2::Error, sent: bool) -> Error {
-    // RFC 9113 6.8 and 8.7: these calls were not processed.
-    let untouched = match error.reason() {
+/// Creates the error of a connection that failed, or of a call on it. `sent` tells whether the call may have left
+/// this process.
+fn connection_error(error: &h2::Error, sent: bool) -> Error {
+    // The server did not process a call that it resets or leaves behind like this (RFC 9113 6.8 and 8.7).
+    let unprocessed = match error.reason() {
         Some(h2::Reason::REFUSED_STREAM) => error.is_reset() && error.is_remote(),
         Some(h2::Reason::NO_ERROR) => error.is_go_away() && error.is_remote(),
         _ => false,
     };
-    Error::connection(innermost(error), sent && !untouched)
+    Error::connection(innermost(error), sent && !unprocessed)
 }

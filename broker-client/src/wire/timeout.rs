@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-/// The units of gRPC, and how many nanoseconds each has.
+/// The units of gRPC, with their lengths in nanoseconds.
 const UNITS: [(u128, char); 6] = [
     (1, 'n'),
     (1_000, 'u'),
@@ -14,18 +14,18 @@ const UNITS: [(u128, char); 6] = [
     (3_600_000_000_000, 'H'),
 ];
 
-/// What fits eight digits, the most that gRPC allows.
-const MOST: u128 = 99_999_999;
+/// The highest value, since gRPC allows eight digits.
+const MAX_VALUE: u128 = 99_999_999;
 
-/// The time that a call has, in the finest unit in which it can be written.
-pub(crate) fn timeout(time: Duration) -> HeaderValue {
-    let nanoseconds = time.as_nanos();
+/// Encodes a timeout in the finest unit in which it fits.
+pub(crate) fn encode_timeout(timeout: Duration) -> HeaderValue {
+    let nanoseconds = timeout.as_nanos();
     let (value, unit) = UNITS
         .into_iter()
         .map(|(size, unit)| (nanoseconds / size, unit))
-        .find(|(value, _)| *value <= MOST)
-        .unwrap_or((MOST, 'H'));
-    // Digits and a letter are always a header.
+        .find(|(value, _)| *value <= MAX_VALUE)
+        .unwrap_or((MAX_VALUE, 'H'));
+    // Digits and a letter are always a valid header value.
     HeaderValue::try_from(format!("{value}{unit}")).unwrap_or_else(|_| HeaderValue::from_static("99999999H"))
 }
 
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_finest_unit_that_fits_is_used() {
-        for (time, text) in [
+    fn uses_the_finest_unit_that_fits() {
+        for (duration, text) in [
             (Duration::ZERO, "0n"),
             (Duration::from_nanos(99_999_999), "99999999n"),
             (Duration::from_millis(100), "100000u"),
@@ -45,7 +45,7 @@ mod tests {
             (Duration::from_secs(99_999_999_999), "27777777H"),
             (Duration::MAX, "99999999H"),
         ] {
-            assert_eq!(text, timeout(time));
+            assert_eq!(text, encode_timeout(duration));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What a fake broker answers when nothing else is said. Nothing is computed: each answer shows what was asked.
+//! The default answers of the fake broker. They involve no cryptography, and show what was requested.
 
 use broker_proto::v1;
 use bytes::Bytes;
 
-/// A message that carries the id of its call.
+/// A request message, whose metadata have the id of its call.
 pub(super) trait Message {
     fn metadata(&self) -> Option<v1::Metadata>;
 
     fn id(&self) -> String {
-        self.metadata().map(|it| it.id).unwrap_or_default()
+        self.metadata().map(|metadata| metadata.id).unwrap_or_default()
     }
 }
 
@@ -39,7 +39,7 @@ impl Message for v1::GetInfoRequest {
     }
 }
 
-/// Metadata as the broker sends it back; the profile `Old` is deprecated.
+/// Returns the metadata of a response. The profile `Old` is deprecated.
 fn metadata(profile: &str, metadata: Option<v1::Metadata>) -> Option<v1::Metadata> {
     let mut metadata = metadata?;
     metadata.deprecation = (profile == "Old").then(|| v1::DeprecationWarning {
@@ -58,7 +58,7 @@ fn descriptor(profile: &str, operation: &str) -> Option<v1::CryptoDescriptor> {
     })
 }
 
-/// The hash is the input.
+/// Returns the input as the hash.
 pub(super) fn hash(request: v1::HashDataRequest) -> v1::HashDataResponse {
     use v1::hash_data_response::HashValue;
     let value = match request.output_format() {
@@ -72,7 +72,7 @@ pub(super) fn hash(request: v1::HashDataRequest) -> v1::HashDataResponse {
     }
 }
 
-/// The certificate is the CSR.
+/// Returns the CSR as the certificate.
 pub(super) fn certificate(request: v1::SignCertificateRequest) -> v1::SignCertificateResponse {
     use v1::sign_certificate_response::SignedCertificate;
     let certificate = match request.output_format() {
@@ -86,7 +86,7 @@ pub(super) fn certificate(request: v1::SignCertificateRequest) -> v1::SignCertif
     }
 }
 
-/// The signature is the input and a mark.
+/// Returns the input with a suffix as the signature.
 pub(super) fn sign(request: v1::SignDataRequest) -> v1::SignDataResponse {
     v1::SignDataResponse {
         signature: signature(&request.input),
@@ -106,7 +106,7 @@ fn signature(input: &[u8]) -> Vec<u8> {
     [input, b"!"].concat()
 }
 
-/// The ciphertext is the plaintext backwards.
+/// Returns the reversed plaintext as the ciphertext.
 pub(super) fn encrypt(request: v1::EncryptDataRequest) -> v1::EncryptDataResponse {
     let given = request.encrypt_metadata.clone().unwrap_or_default();
     let nonce = if given.nonce.is_empty() { b"made by the ".to_vec() } else { given.nonce };
@@ -139,7 +139,7 @@ pub(super) fn signature_key_pair(request: v1::GenerateKeyPairRequest) -> v1::Gen
     key_pair(request, "verification key")
 }
 
-/// The private key is the seed.
+/// Returns the seed as the private key.
 fn key_pair(request: v1::GenerateKeyPairRequest, public: &str) -> v1::GenerateKeyPairResponse {
     v1::GenerateKeyPairResponse {
         public_key: public.into(),
@@ -150,7 +150,7 @@ fn key_pair(request: v1::GenerateKeyPairRequest, public: &str) -> v1::GenerateKe
     }
 }
 
-/// The shared secret is the ciphertext, which is made of the key.
+/// Returns the key with a prefix as both the ciphertext and the shared secret.
 pub(super) fn encapsulate(request: v1::EncapsulateRequest) -> v1::EncapsulateResponse {
     let ciphertext = [b"for ", &*raw_key(request.key_source)].concat();
     v1::EncapsulateResponse {
@@ -180,7 +180,7 @@ pub(super) fn info(_: v1::GetInfoRequest) -> v1::GetInfoResponse {
     }
 }
 
-/// The bytes of a key that was given by value.
+/// Returns the bytes of a key that was sent by value.
 pub(crate) fn raw_key(source: Option<v1::KeySource>) -> Vec<u8> {
     match source.unwrap().source.take().unwrap() {
         v1::key_source::Source::RawKey(key) => key,
@@ -188,7 +188,7 @@ pub(crate) fn raw_key(source: Option<v1::KeySource>) -> Vec<u8> {
     }
 }
 
-// A stream's answer is that of the unary call with the same fields.
+// A stream is answered like the unary call with the same fields.
 
 pub(super) fn hash_request(header: v1::HashStreamHeader, input: Bytes) -> v1::HashDataRequest {
     let v1::HashStreamHeader { profile, metadata, output_format } = header;

@@ -1,4 +1,4 @@
-//! Looks for bytes in the memory of a process.
+//! Searches the memory of a process for bytes.
 
 use std::{
     env,
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-/// How often `needle` stands in the writable memory of a process.
+/// Returns how often the writable memory of a process contains `needle`.
 fn copies(pid: u32, needle: &[u8]) -> usize {
     let maps = BufReader::new(File::open(format!("/proc/{pid}/maps")).unwrap());
     let mut memory = File::open(format!("/proc/{pid}/mem")).unwrap();
@@ -25,7 +25,7 @@ fn copies(pid: u32, needle: &[u8]) -> usize {
         let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16).unwrap());
         let mut contents = vec![0; usize::try_from(end - start).unwrap()];
         memory.seek(SeekFrom::Start(start)).unwrap();
-        // A mapping can go between the listing and the reading.
+        // A mapping may disappear after it was listed.
         if memory.read_exact(&mut contents).is_ok() {
             found += memchr::memmem::find_iter(&contents, needle).count();
         }
@@ -33,18 +33,18 @@ fn copies(pid: u32, needle: &[u8]) -> usize {
     found
 }
 
-/// Tells a test that it is the child, and where the broker is.
+/// The variable that tells a test that it is the child, and the socket of the broker.
 const SOCKET: &str = "CLIENT_TEST_SOCKET";
 
-/// One test of this program in a process of its own, so that its memory is the client's alone.
+/// A test of this program in a process of its own, whose memory holds only the client.
 pub(crate) struct Child {
     process: process::Child,
-    // Open, so that the child can say how its test went.
+    // Kept open, so that the child can report the result of its test.
     _output: Box<dyn Iterator<Item = String>>,
 }
 
 impl Child {
-    /// The socket, if this process is a child.
+    /// Returns the socket of the broker, if this process is a child.
     pub(crate) fn socket() -> Option<PathBuf> {
         env::var_os(SOCKET).map(PathBuf::from)
     }
@@ -63,7 +63,7 @@ impl Child {
         Self { process, _output: Box::new(output) }
     }
 
-    /// Called by the child: stays as it is until its parent has looked at it.
+    /// Reports that the child is ready, and blocks it until its parent has searched its memory.
     pub(crate) fn ready() {
         println!("\nready");
         io::stdin().read_to_end(&mut Vec::new()).unwrap();
@@ -83,7 +83,7 @@ impl Drop for Child {
     }
 }
 
-/// Bytes that stand nowhere in the program: the same for the same number.
+/// Returns pseudorandom bytes that the program does not contain, the same for the same number.
 pub(crate) fn bytes(number: u8, length: usize) -> Vec<u8> {
     let mut state = u32::from(number).wrapping_mul(0x9e37_79b9) | 1;
     let mut bytes = Vec::with_capacity(length);

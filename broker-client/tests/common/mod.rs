@@ -1,4 +1,6 @@
-//! A broker that answers what the test tells it to, on a socket in a folder of its own.
+//! A fake broker for the library's own tests. It is built on `tonic`, so that the wire format of the client is
+//! checked against an independent implementation, and it can fail and interrupt calls in ways that
+//! `broker_client::testing` does not offer.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 pub(crate) mod answers;
@@ -28,7 +30,7 @@ use tonic::{Request, Response, Status, transport::Server};
 
 pub(crate) use self::services::End;
 
-/// The head of an answer that is nothing but PERMISSION_DENIED.
+/// Returns the head of a response without a body and with the status PERMISSION_DENIED.
 pub(crate) fn denied() -> http::Response<()> {
     http::Response::builder()
         .header("content-type", "application/grpc")
@@ -37,33 +39,28 @@ pub(crate) fn denied() -> http::Response<()> {
         .unwrap()
 }
 
-/// What the broker does with its next call.
+/// The broker's reaction to one call.
 pub(crate) enum Step {
-    /// Answers as it does when it was told nothing.
-    Usual,
+    /// Sends the default response.
+    Default,
     Fail(Status),
     Hang,
-    /// Answers with a message that has no field set.
+    /// Sends a response without any field.
     Empty,
-    /// Answers with this message, which has to be of the call's type.
+    /// Sends this message, which must be of the call's response type.
     Answer(Box<dyn Any + Send>),
-    /// Answers with what this makes of the call's message.
-    Compute(Compute),
-    /// Ends the pipeline with this status, and without an answer to the item.
+    /// Ends the pipeline with this status, and without a response to the item.
     End(Status),
 }
 
-/// Makes an answer of a message; both have to be of the call's types.
-pub(crate) type Compute = Box<dyn FnOnce(&dyn Any) -> Box<dyn Any + Send> + Send>;
-
-/// How a client sends its operations.
+/// The way in which a client sends its operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
     Unary,
     Pipeline,
 }
 
-/// Runs each test with the operations as calls of their own, and as items of a pipeline.
+/// Runs each test with unary calls and with a pipeline.
 #[macro_export]
 macro_rules! on_both_lanes {
     ($($test:ident)+) => {
@@ -83,7 +80,7 @@ macro_rules! on_both_lanes {
     };
 }
 
-/// What the broker saw of a call.
+/// The properties of a call that the broker received.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) id: String,
@@ -100,15 +97,15 @@ pub(crate) struct Fake {
     steps: Arc<Mutex<VecDeque<Step>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     messages: Arc<Mutex<Vec<Box<dyn Any + Send>>>>,
-    /// How each stream ended, in the order in which they did.
+    /// The end of each stream, in the order in which they ended.
     ends: Arc<Mutex<Vec<End>>>,
-    /// How long the parts of each complete stream were.
+    /// The lengths of the parts of each complete stream.
     lengths: Arc<Mutex<Vec<Vec<usize>>>>,
-    /// How many pipelines were opened.
+    /// The number of pipelines that were opened.
     pipelines: Arc<AtomicUsize>,
-    /// How many items were read.
+    /// The number of items that were read.
     items: Arc<AtomicUsize>,
-    /// Answers to items wait for it.
+    /// Responses to items wait for a permit.
     gate: Arc<Semaphore>,
 }
 
@@ -133,13 +130,6 @@ impl Fake {
         self
     }
 
-    /// Forgets what the broker was told, and tells it this alone.
-    pub(crate) fn steps_are(&self, step: Step) {
-        let mut steps = self.steps.lock().unwrap();
-        steps.clear();
-        steps.push_back(step);
-    }
-
     pub(crate) fn fail(&self, status: Status) -> &Self {
         self.then(Step::Fail(status))
     }
@@ -156,17 +146,17 @@ impl Fake {
         self.seen().len()
     }
 
-    /// The message of the last call.
+    /// Returns the message of the last call.
     pub(crate) fn last<M: Any>(&self) -> M {
         *self.messages.lock().unwrap().pop().unwrap().downcast().unwrap()
     }
 
-    /// How long the parts of the last complete stream were.
+    /// Returns the lengths of the parts of the last complete stream.
     pub(crate) fn lengths(&self) -> Vec<usize> {
         self.lengths.lock().unwrap().last().unwrap().clone()
     }
 
-    /// How the only stream ended, once it has.
+    /// Waits for the end of the only stream, and returns it.
     pub(crate) async fn end(&self) -> End {
         loop {
             if let Some(end) = self.ends.lock().unwrap().first() {
@@ -176,28 +166,24 @@ impl Fake {
         }
     }
 
-    /// What the test wants in place of the usual answer, if anything.
+    /// Executes the next step, and returns the response that replaces the default one, if any.
     async fn step<R: Any + Default>(&self, headers: &Headers, id: &str) -> Result<Option<R>, Status> {
         self.seen.lock().unwrap().push(Seen { id: id.to_owned(), ..headers.0.clone() });
         let step = {
             let mut steps = self.steps.lock().unwrap();
-            // That is for who reads the items, and may be said before one that was read has come here.
+            // The reader of the pipeline executes `End`, which may be queued while an earlier item is still here.
             if matches!(steps.front(), Some(Step::End(_))) { None } else { steps.pop_front() }
         };
         match step {
             Some(Step::Fail(status)) => Err(status),
             Some(Step::Hang) => pending().await,
             Some(Step::Empty) => Ok(Some(R::default())),
-            Some(Step::Compute(compute)) => {
-                let messages = self.messages.lock().unwrap();
-                Ok(Some(*compute(&**messages.last().unwrap()).downcast().unwrap()))
-            }
             Some(Step::Answer(message)) => Ok(Some(*message.downcast().unwrap())),
-            Some(Step::Usual | Step::End(_)) | None => Ok(None),
+            Some(Step::Default | Step::End(_)) | None => Ok(None),
         }
     }
 
-    /// A call of one message.
+    /// Handles a unary call.
     async fn unary<M, R>(&self, request: Request<M>, usual: fn(M) -> R) -> Result<Response<R>, Status>
     where
         M: answers::Message + Any + Clone + Send,
@@ -211,7 +197,7 @@ impl Fake {
     }
 }
 
-/// What a call's headers say.
+/// The properties of a call that its headers have.
 struct Headers(Seen);
 
 impl Headers {
@@ -221,12 +207,12 @@ impl Headers {
             id: String::new(),
             timeout: header("grpc-timeout"),
             traceparent: header("traceparent"),
-            authority: request.extensions().get::<Authority>().map(|it| it.0.clone()),
+            authority: request.extensions().get::<Authority>().map(|authority| authority.0.clone()),
         })
     }
 }
 
-/// A fake broker and a client of it.
+/// A running fake broker and a client.
 pub(crate) struct Broker {
     pub(crate) fake: Fake,
     pub(crate) client: Client,
@@ -235,11 +221,11 @@ pub(crate) struct Broker {
     _folder: tempfile::TempDir,
 }
 
-pub(crate) async fn broker(max_attempts: u32) -> Broker {
-    broker_on(Lane::Unary, max_attempts).await
+pub(crate) async fn start_broker(max_attempts: u32) -> Broker {
+    start_broker_on(Lane::Unary, max_attempts).await
 }
 
-pub(crate) async fn broker_on(lane: Lane, max_attempts: u32) -> Broker {
+pub(crate) async fn start_broker_on(lane: Lane, max_attempts: u32) -> Broker {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("s");
     let fake = Fake::default();
@@ -249,7 +235,7 @@ pub(crate) async fn broker_on(lane: Lane, max_attempts: u32) -> Broker {
     Broker { fake, client, running, socket, _folder: folder }
 }
 
-/// A fake broker that is running, in a thread of its own.
+/// A fake broker that runs on a thread of its own.
 pub(crate) struct Running {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -264,7 +250,7 @@ impl Running {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let done = thread.join();
-            // A second panic while a test's own is under way would abort and hide it.
+            // A second panic would abort the process and hide the first one.
             assert!(thread::panicking() || done.is_ok());
         }
     }
@@ -276,12 +262,12 @@ impl Drop for Running {
     }
 }
 
-/// Starts a broker; it is listening when this returns. Stopping it cuts its connections.
+/// Starts a broker, which listens when this function returns. Stopping it closes its connections.
 pub(crate) fn start(fake: &Fake, socket: PathBuf) -> Running {
     start_with(fake, socket, true)
 }
 
-/// Starts a broker of before there were pipelines.
+/// Starts a broker without PipelineService.
 pub(crate) fn start_old(fake: &Fake, socket: PathBuf) -> Running {
     start_with(fake, socket, false)
 }
@@ -299,7 +285,7 @@ fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
             let (reporter, health) = tonic_health::server::health_reporter();
             reporter.set_serving::<CryptoServiceServer<Fake>>().await;
             let note_authority = |mut request: http::Request<tonic::body::Body>| {
-                let authority = request.uri().authority().map(|it| Authority(it.to_string()));
+                let authority = request.uri().authority().map(|authority| Authority(authority.to_string()));
                 authority.map(|authority| request.extensions_mut().insert(authority));
                 request
             };
@@ -323,7 +309,7 @@ fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
     Running { stop: Some(stop), thread: Some(thread) }
 }
 
-/// Retries that cost a test no time.
+/// Returns a policy whose waits are negligible.
 pub(crate) fn quick(max_attempts: u32) -> broker_client::RetryPolicy {
     let short = Duration::from_millis(1);
     broker_client::RetryPolicy::default().max_attempts(max_attempts).initial_backoff(short).max_backoff(short)

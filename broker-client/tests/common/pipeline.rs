@@ -1,4 +1,4 @@
-//! PipelineService: items are answered as calls of their own are.
+//! PipelineService, whose items are handled like unary calls.
 
 use std::{
     any::Any,
@@ -38,28 +38,28 @@ impl PipelineService for Fake {
 }
 
 impl Fake {
-    /// How many pipelines were opened.
+    /// Returns the number of pipelines that were opened.
     pub(crate) fn pipelines(&self) -> usize {
         self.pipelines.load(Ordering::Relaxed)
     }
 
-    /// Waits until so many items were read.
-    pub(crate) async fn items(&self, count: usize) {
+    /// Waits until this many items were read.
+    pub(crate) async fn wait_for_items(&self, count: usize) {
         while self.items.load(Ordering::Relaxed) < count {
             tokio::task::yield_now().await;
         }
     }
 
-    /// From now on no item is answered until [`open`](Self::open).
-    pub(crate) fn shut(&self) {
+    /// Holds back all responses to items until [`open_gate`](Self::open_gate).
+    pub(crate) fn close_gate(&self) {
         self.gate.forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
     }
 
-    pub(crate) fn open(&self) {
+    pub(crate) fn open_gate(&self) {
         self.gate.add_permits(tokio::sync::Semaphore::MAX_PERMITS);
     }
 
-    /// Answers all items that are read, and ends the pipeline when its client does, or as it was told.
+    /// Handles all items, and ends the pipeline when its client does, or at a step [`Step::End`].
     async fn read(self, headers: Headers, mut items: Streaming<PipelineRequest>, responses: Responses) {
         let mut watched = Watched { fake: &self, end: End::Broken };
         loop {
@@ -69,7 +69,7 @@ impl Fake {
                 Err(_) => break,
             };
             self.items.fetch_add(1, Ordering::Relaxed);
-            if let Some(status) = self.told_to_end() {
+            if let Some(status) = self.take_end() {
                 if status.code() != Code::Ok {
                     responses.send(Err(status)).unwrap();
                 }
@@ -85,20 +85,20 @@ impl Fake {
                 let gate = Arc::clone(&fake.gate);
                 let _open = gate.acquire().await.unwrap();
                 let result = answer.unwrap_or_else(|status| {
-                    // The details are a whole google.rpc.Status.
+                    // The details are an encoded google.rpc.Status.
                     let details = prost::Message::decode(status.details()).unwrap_or_default();
                     let rpc::Status { details, .. } = details;
                     let code = status.code().into();
                     Answer::Error(rpc::Status { code, message: status.message().into(), details })
                 });
                 let response = PipelineResponse { sequence, result: Some(result), padding: vec![0; 9] };
-                // Nobody is there when the connection is gone.
+                // Sending fails where the connection was closed.
                 let _ = responses.send(Ok(response));
             });
         }
     }
 
-    fn told_to_end(&self) -> Option<Status> {
+    fn take_end(&self) -> Option<Status> {
         let mut steps = self.steps.lock().unwrap();
         let Some(Step::End(status)) = steps.front() else { return None };
         let status = status.clone();
@@ -113,7 +113,8 @@ impl Fake {
     {
         self.messages.lock().unwrap().push(Box::new(message.clone()));
         let trace = message.metadata().and_then(|metadata| metadata.trace_context);
-        let traceparent = trace.map(|it| format!("00-{}-{}-{}", it.trace_id, it.span_id, it.trace_flags));
+        let traceparent =
+            trace.map(|trace| format!("00-{}-{}-{}", trace.trace_id, trace.span_id, trace.trace_flags));
         let headers = Headers(Seen { traceparent, ..headers.0 });
         let other = self.step(&headers, &message.id()).await?;
         Ok(other.unwrap_or_else(|| usual(message)))

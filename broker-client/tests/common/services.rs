@@ -1,4 +1,4 @@
-//! Every service of the broker.
+//! The services of the broker except PipelineService.
 
 use broker_proto::v1::{
     self, crypto_service_server::CryptoService, hash_stream_request, info_service_server::InfoService,
@@ -42,18 +42,18 @@ unary!(InfoService {
     get_info(GetInfoRequest) -> GetInfoResponse: info;
 });
 
-/// How a stream ended.
+/// The end of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The client said that this was all.
+    /// The client completed the stream.
     Complete,
-    /// The client cancelled it, or its connection broke.
+    /// The client reset the stream, or its connection broke.
     Broken,
-    /// The broker was told to answer before the end.
+    /// A step of the test ended the call before the stream was complete.
     Answered,
 }
 
-/// Notes the end of a stream, also when the server drops the call because its client has cancelled it.
+/// Records the end of a stream, even when the server drops the call because its client has cancelled it.
 pub(super) struct Watched<'a> {
     pub(super) fake: &'a Fake,
     pub(super) end: End,

@@ -7,14 +7,14 @@ use crate::algorithm::Aead;
 
 pub use super::evp::CipherError;
 
-/// What a message is encrypted with besides its nonce.
+/// The algorithm, key and tag length to encrypt a message with.
 #[derive(Clone, Copy)]
 pub struct Cipher<'a> {
     /// The algorithm.
     pub algorithm: Aead,
-    /// 16, 24 or 32 bytes for AES-GCM, 32 for ChaCha20-Poly1305.
+    /// The key: 16, 24 or 32 bytes for AES-GCM, 32 for ChaCha20-Poly1305.
     pub key: &'a [u8],
-    /// Length of the tag in bytes: 12 to 16 for AES-GCM, 16 for ChaCha20-Poly1305.
+    /// The length of the tag in bytes: 12 to 16 for AES-GCM, 16 for ChaCha20-Poly1305.
     pub tag_length: usize,
 }
 
@@ -41,7 +41,7 @@ pub struct AeadTable {
 }
 
 impl AeadTable {
-    /// Encrypts `text` in place and returns the tag. Where it fails, `text` is no ciphertext.
+    /// Encrypts `text` in place and returns the tag. After an error, `text` is not the ciphertext.
     pub fn seal(
         &self,
         cipher: &Cipher<'_>,
@@ -52,8 +52,8 @@ impl AeadTable {
         (self.seal)(cipher, nonce, associated_data, text)
     }
 
-    /// Encrypts `text` in place under a random nonce of the library's own, and returns the nonce and the tag. Where it
-    /// fails, `text` is no ciphertext.
+    /// Encrypts `text` in place with a random nonce from the library, and returns the nonce and the tag. After an error,
+    /// `text` is not the ciphertext.
     pub fn seal_random(
         &self,
         cipher: &Cipher<'_>,
@@ -63,8 +63,11 @@ impl AeadTable {
         (self.seal_random)(cipher, associated_data, text)
     }
 
-    /// Authenticates everything and decrypts `text` in place. [`CipherError::Authentication`] where it does not match,
-    /// and where `tag` is longer or shorter than `cipher` says: then nothing of the plaintext is in `text`.
+    /// Authenticates the message and decrypts `text` in place.
+    ///
+    /// # Errors
+    /// Fails with [`CipherError::Authentication`] if the message is not authentic, or if `tag` does not have the length in
+    /// `cipher`. Then `text` contains no part of the plaintext.
     pub fn open(
         &self,
         cipher: &Cipher<'_>,
@@ -77,7 +80,7 @@ impl AeadTable {
     }
 }
 
-/// AWS-LC, for both libraries of the profile language.
+/// AWS-LC. Both libraries of the profile language use it.
 pub static AWS_LC: AeadTable = AeadTable {
     seal: |cipher, nonce, associated_data, text| context(cipher)?.seal(nonce, associated_data, text),
     seal_random: |cipher, associated_data, text| {

@@ -1,5 +1,5 @@
-//! Composite signatures of draft-ietf-lamps-pq-composite-sigs-19: both halves sign the same message representative, which
-//! has the message's hash in it, so that the message may come in parts. The context of the application is empty.
+//! Composite signatures of draft-ietf-lamps-pq-composite-sigs-19. Both halves sign the same message representative, which
+//! contains a hash of the message, so that the message can be streamed. The application's context is empty.
 #![forbid(unsafe_code)]
 
 use aws_lc_rs::digest;
@@ -7,26 +7,26 @@ use aws_lc_rs::digest;
 use super::evp::{EvpError, PrivateKey, PublicKey};
 use crate::algorithm::{Composite, KeyType, SignatureHash};
 
-/// Signs a message that comes in parts. The keys stand as everywhere: the traditional one, then ML-DSA's.
+/// Signs a message that arrives in parts. The keys are in the usual order: the traditional key, then the ML-DSA key.
 pub struct CompositeSigner {
     message: Message,
     keys: [PrivateKey; 2],
 }
 
 impl CompositeSigner {
-    /// `BadKey` when the keys are not of the algorithm's kinds ([`Composite::keys`]).
+    /// Starts an empty message. Fails with `BadKey` if the keys do not have the algorithm's kinds ([`Composite::keys`]).
     pub fn new(algorithm: Composite, keys: [PrivateKey; 2]) -> Result<Self, EvpError> {
-        fit(algorithm, keys.each_ref().map(PrivateKey::key_type))?;
+        check_kinds(algorithm, keys.each_ref().map(PrivateKey::key_type))?;
         Ok(Self { message: Message::new(algorithm), keys })
     }
 
-    /// Takes the next part.
+    /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) {
         self.message.hash.update(part);
     }
 
-    /// The signature of all parts: ML-DSA's, then the traditional one (section 4.3). `BadKey` when an RSA key is not made
-    /// of primes.
+    /// Returns the signature over all parts: the ML-DSA half, then the traditional half (section 4.3). Fails with
+    /// `BadKey` if the factors of an RSA key are not primes.
     pub fn finish(self) -> Result<Vec<u8>, EvpError> {
         let algorithm = self.message.algorithm;
         let representative = self.message.representative();
@@ -37,25 +37,25 @@ impl CompositeSigner {
     }
 }
 
-/// Verifies a signature over a message that comes in parts.
+/// Verifies a signature over a message that arrives in parts.
 pub struct CompositeVerifier {
     message: Message,
     keys: [PublicKey; 2],
 }
 
 impl CompositeVerifier {
-    /// `BadKey` when the keys are not of the algorithm's kinds ([`Composite::keys`]).
+    /// Starts an empty message. Fails with `BadKey` if the keys do not have the algorithm's kinds ([`Composite::keys`]).
     pub fn new(algorithm: Composite, keys: [PublicKey; 2]) -> Result<Self, EvpError> {
-        fit(algorithm, keys.each_ref().map(PublicKey::key_type))?;
+        check_kinds(algorithm, keys.each_ref().map(PublicKey::key_type))?;
         Ok(Self { message: Message::new(algorithm), keys })
     }
 
-    /// Takes the next part.
+    /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) {
         self.message.hash.update(part);
     }
 
-    /// Whether both halves are signatures of all parts; `BadSignature` when one is not (section 3.3).
+    /// Verifies both halves over all parts (section 3.3). Fails with `BadSignature` if either half is invalid.
     pub fn finish(self, signature: &[u8]) -> Result<(), EvpError> {
         let algorithm = self.message.algorithm;
         let representative = self.message.representative();
@@ -66,11 +66,11 @@ impl CompositeVerifier {
     }
 }
 
-fn fit(algorithm: Composite, keys: [Option<KeyType>; 2]) -> Result<(), EvpError> {
+fn check_kinds(algorithm: Composite, keys: [Option<KeyType>; 2]) -> Result<(), EvpError> {
     if keys == algorithm.keys().map(Some) { Ok(()) } else { Err(EvpError::BadKey) }
 }
 
-/// The message representative in the making.
+/// The message representative under construction.
 struct Message {
     algorithm: Composite,
     hash: digest::Context,
@@ -86,7 +86,7 @@ impl Message {
         Self { algorithm, hash }
     }
 
-    /// M' = Prefix || Label || len(ctx) || ctx || PH(M) with an empty ctx (section 2.2).
+    /// Returns M' = Prefix || Label || len(ctx) || ctx || PH(M) with an empty ctx (section 2.2).
     fn representative(self) -> Vec<u8> {
         let label = self.algorithm.label().as_bytes();
         [b"CompositeAlgorithmSignatures2025", label, &[0], self.hash.finish().as_ref()].concat()

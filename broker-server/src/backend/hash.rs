@@ -1,4 +1,4 @@
-//! Hash functions, once from RustCrypto and once from AWS-LC.
+//! Hash functions from RustCrypto and from AWS-LC.
 
 use aws_lc_rs::digest as aws;
 use sha2::Digest;
@@ -10,22 +10,22 @@ use crate::algorithm::{HashAlgorithm, SkiHash};
 /// One hash function of one library.
 #[derive(Debug)]
 struct Function {
-    /// Writes the digest of the first argument into the second, which has the function's own length or, for an
-    /// extendable-output function, any.
+    /// Writes the digest of the first argument into the second. The second has the function's own length or, for an
+    /// extendable-output function, any length.
     digest: fn(&[u8], &mut [u8]),
-    /// Begins a digest of what comes in pieces.
+    /// Starts a digest of input that arrives in parts.
     start: fn() -> Box<dyn Hasher>,
 }
 
-/// A digest of input that comes in pieces. It is the one of the pieces put together, however they are cut.
+/// A digest of input that arrives in parts. It equals the digest of the concatenated parts.
 pub trait Hasher: Send {
-    /// Takes the next piece.
+    /// Hashes the next part.
     fn update(&mut self, input: &[u8]);
 
-    /// Writes the digest, whose length is as for [`HashTable::digest`].
+    /// Writes the digest into `output`, which has the same length as for [`HashTable::digest`].
     ///
     /// # Panics
-    /// As [`HashTable::digest`].
+    /// Panics like [`HashTable::digest`].
     fn finish(self: Box<Self>, output: &mut [u8]);
 }
 
@@ -45,16 +45,16 @@ pub struct HashTable {
 
 impl HashTable {
     /// Hashes `input` into `output`, whose length in bytes is the algorithm's own
-    /// ([`HashAlgorithm::default_output_length`]) or, for SHAKE, any.
+    /// ([`HashAlgorithm::default_output_length`]) or, for SHAKE, any length.
     ///
     /// # Panics
-    /// When `output` of a fixed-length algorithm has another length: a truncated digest is a different promise, and no
-    /// request can cause it.
+    /// Panics if `output` of a fixed-length algorithm has another length, because a truncated digest has different security
+    /// properties. No request can cause this.
     pub fn digest(&self, algorithm: HashAlgorithm, input: &[u8], output: &mut [u8]) {
         (self.function(algorithm).digest)(input, output);
     }
 
-    /// Begins a digest of input that comes in pieces.
+    /// Starts a digest of input that arrives in parts.
     pub fn start(&self, algorithm: HashAlgorithm) -> Box<dyn Hasher> {
         (self.function(algorithm).start)()
     }
@@ -87,7 +87,7 @@ pub static NATIVE: HashTable = HashTable {
     shake256: extendable::<shake::Shake256>(),
 };
 
-/// A function of AWS-LC.
+/// Creates the entry of a hash function of AWS-LC.
 macro_rules! aws_lc {
     ($algorithm:ident) => {
         Function {
@@ -112,8 +112,8 @@ pub static AWS_LC: HashTable = HashTable {
     shake256: Function { digest: evp::shake256, start: || Box::new(evp::Shake::shake256()) },
 };
 
-/// The whole digest for a subject key identifier (RFC 5280 4.2.1.2 method 1, RFC 7093); the caller cuts it to 20 bytes.
-/// SHA-1 is here because method 1 names it: it identifies a key and protects nothing.
+/// Returns the complete digest for a subject key identifier (RFC 5280 4.2.1.2 method 1, RFC 7093); the caller
+/// truncates it to 20 bytes. Method 1 requires SHA-1, which only identifies a key here and protects nothing.
 pub fn ski_digest(algorithm: SkiHash, input: &[u8]) -> Vec<u8> {
     match algorithm {
         SkiHash::Sha1 => sha1::Sha1::digest(input).to_vec(),

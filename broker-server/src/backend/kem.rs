@@ -1,4 +1,4 @@
-//! Key encapsulation mechanisms, once from RustCrypto and once from AWS-LC.
+//! Key encapsulation mechanisms from RustCrypto and from AWS-LC.
 
 mod aws_lc;
 mod check;
@@ -14,12 +14,12 @@ use crate::{algorithm::Kem, secret::SecretBytes};
 pub struct KemTable(&'static [(Kem, &'static dyn Mechanism)]);
 
 impl KemTable {
-    /// The mechanism, if the library has it.
+    /// Returns the mechanism, if the library has it.
     pub fn mechanism(&self, kem: Kem) -> Option<&'static dyn Mechanism> {
         self.0.iter().find(|(name, _)| *name == kem).map(|(_, mechanism)| *mechanism)
     }
 
-    /// Whether the library has the mechanism.
+    /// Reports whether the library has the mechanism.
     pub fn offers(&self, kem: Kem) -> bool {
         self.mechanism(kem).is_some()
     }
@@ -31,27 +31,27 @@ pub static NATIVE: KemTable = KemTable(&native::MECHANISMS);
 /// AWS-LC.
 pub static AWS_LC: KemTable = KemTable(&aws_lc::MECHANISMS);
 
-/// One mechanism of one library. Nothing secret is left behind on the stack or on the heap.
+/// One mechanism of one library. Implementations leave no secrets on the stack or on the heap.
 pub trait Mechanism: fmt::Debug + Sync {
-    /// The encapsulation key that belongs to a seed (FIPS 203 algorithm 16).
+    /// Derives the encapsulation key from a seed (FIPS 203 algorithm 16).
     ///
     /// # Errors
-    /// `Length` for a seed that has not the mechanism's own.
+    /// Fails with `Length` if the seed does not have the mechanism's length.
     fn encapsulation_key(&self, seed: &[u8]) -> Result<Vec<u8>, KemError>;
 
-    /// A fresh shared secret for the holder of the decapsulation key (FIPS 203 7.2).
+    /// Generates a shared secret and encapsulates it for the holder of the decapsulation key (FIPS 203 7.2).
     ///
     /// # Errors
-    /// `Length` and `Modulus`.
+    /// Fails with `Length` or `Modulus`.
     fn encapsulate(&self, key: &[u8]) -> Result<Encapsulated, KemError>;
 
-    /// Takes the shared secret out of a ciphertext (FIPS 203 7.3). A ciphertext that was tampered with gives another secret.
+    /// Decapsulates the shared secret in a ciphertext (FIPS 203 7.3). A tampered ciphertext yields another secret.
     ///
     /// # Errors
-    /// `Length`, `Modulus`, `Hash` and `Mismatch`.
+    /// Fails with `Length`, `Modulus`, `Hash` or `Mismatch`.
     fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError>;
 
-    /// [`Self::encapsulate`] with these random bytes: m of ML-KEM, eseed of X-Wing.
+    /// Encapsulates with the given random bytes: m of ML-KEM, eseed of X-Wing.
     #[cfg(test)]
     fn encapsulate_with(&self, key: &[u8], randomness: &[u8]) -> Result<Encapsulated, KemError>;
 }
@@ -59,27 +59,27 @@ pub trait Mechanism: fmt::Debug + Sync {
 /// A shared secret and its ciphertext.
 #[derive(Debug)]
 pub struct Encapsulated {
-    /// As long as the mechanism has it.
+    /// The ciphertext; it has the mechanism's length.
     pub ciphertext: Vec<u8>,
-    /// 32 bytes.
+    /// The shared secret of 32 bytes.
     pub shared_secret: SecretBytes,
 }
 
-/// A shared secret, and the public part of the key that it was taken out with.
+/// A shared secret and the public part of the key that decapsulated it.
 #[derive(Debug)]
 pub struct Decapsulated {
-    /// 32 bytes.
+    /// The shared secret of 32 bytes.
     pub shared_secret: SecretBytes,
-    /// The encapsulation key, as long as the mechanism has it.
+    /// The encapsulation key; it has the mechanism's length.
     pub encapsulation_key: Vec<u8>,
 }
 
-/// A decapsulation key as it came: with more than one part, all must belong together.
+/// A decapsulation key as the caller sent it. All its parts must match.
 #[derive(Clone, Copy)]
 pub struct DecapsulationKey<'a> {
     /// The private part.
     pub private: PrivatePart<'a>,
-    /// The encapsulation key beside it.
+    /// The encapsulation key, if the caller sent it with the private part.
     pub public: Option<&'a [u8]>,
 }
 
@@ -90,7 +90,7 @@ pub enum PrivatePart<'a> {
     Seed(&'a [u8]),
     /// dk of ML-KEM (FIPS 203 algorithm 16).
     Expanded(&'a [u8]),
-    /// The two of them (RFC 9935 6).
+    /// Both forms (RFC 9935 6).
     Both {
         /// d and z.
         seed: &'a [u8],
@@ -99,22 +99,22 @@ pub enum PrivatePart<'a> {
     },
 }
 
-/// Why there is no shared secret.
+/// Why an operation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KemError {
-    /// A key, a seed or a ciphertext has not the length of FIPS 203 table 3, or X-Wing's.
-    #[error("a wrong length")]
+    /// A key, a seed or a ciphertext does not have the length of FIPS 203 table 3, or X-Wing's.
+    #[error("a key, seed or ciphertext has the wrong length")]
     Length,
-    /// FIPS 203 7.2.
-    #[error("the modulus check of an encapsulation key fails (FIPS 203 7.2)")]
+    /// An encapsulation key fails the modulus check of FIPS 203 7.2.
+    #[error("an encapsulation key fails the modulus check (FIPS 203 7.2)")]
     Modulus,
-    /// FIPS 203 7.3.
-    #[error("the hash check of a decapsulation key fails (FIPS 203 7.3)")]
+    /// A decapsulation key fails the hash check of FIPS 203 7.3.
+    #[error("a decapsulation key fails the hash check (FIPS 203 7.3)")]
     Hash,
-    /// RFC 9935 8.
+    /// The parts of a decapsulation key do not match (RFC 9935 8).
     #[error("the parts of a decapsulation key do not belong together (RFC 9935 8)")]
     Mismatch,
-    /// Nothing that the caller sent explains it.
+    /// The crypto library failed for a reason that the caller did not cause.
     #[error("the crypto library failed")]
     Failed,
 }

@@ -1,4 +1,4 @@
-//! Crypto libraries as tables of primitives. Knows nothing of profiles, messages or runtimes.
+//! Crypto libraries as tables of primitives, independent of profiles, messages and runtimes.
 
 pub mod aead;
 pub mod composite;
@@ -7,7 +7,7 @@ pub mod hash;
 pub mod kem;
 pub mod module;
 
-/// The tables of one crypto library.
+/// The primitives of one crypto library.
 #[derive(Clone, Copy, Debug)]
 pub struct Backend {
     /// Hash functions.

@@ -1,26 +1,27 @@
-//! AWS-LC as a module: what is linked, whether it is the FIPS 140-3 one, and whether it may be used.
+//! AWS-LC as a module: identifies the linked library and checks that a FIPS build may use it.
 
-/// Whether this build binds AWS-LC's FIPS 140-3 module.
+/// `true` if this build links AWS-LC's FIPS 140-3 module.
 pub const FIPS: bool = cfg!(feature = "fips");
 
-/// Whether the linked library says that it runs in its FIPS mode.
+/// Reports whether the linked library is in FIPS mode.
 pub fn in_fips_mode() -> bool {
     aws_lc_rs::try_fips_mode().is_ok()
 }
 
-/// The linked library for people: `AWS-LC 5.9.0`, or `AWS-LC FIPS 4.2.0 in its FIPS 140-3 mode`.
+/// Describes the linked library for people: `AWS-LC 5.9.0` or `AWS-LC FIPS 4.2.0 in its FIPS 140-3 mode`.
 pub fn description() -> String {
     let version = super::evp::library_version();
     if in_fips_mode() { format!("{version} in its FIPS 140-3 mode") } else { version }
 }
 
-/// Whether the library may be used: of a FIPS build its mode and its known-answer tests, of any other nothing is asked.
+/// Checks that the library may be used. A FIPS build checks the mode and runs the known-answer tests; any other build
+/// succeeds.
 ///
-/// The FIPS module has tested its own integrity before `main`, and ends the process when a known answer is wrong
-/// (FIPS 140-3 7.10); an error here is what is left.
+/// The FIPS module has already tested its integrity before `main`, and it aborts the process if a known-answer test fails
+/// (FIPS 140-3 7.10); this function reports the remaining failures.
 ///
 /// # Errors
-/// Those of [`ModuleError`].
+/// Fails if the module is not in FIPS mode or if a self-test fails.
 pub fn check() -> Result<(), ModuleError> {
     if !FIPS {
         return Ok(());
@@ -31,16 +32,16 @@ pub fn check() -> Result<(), ModuleError> {
     aws_lc_rs::try_fips_self_test().map_err(|_| ModuleError::SelfTest)
 }
 
-/// Why the module may not be used.
+/// Why the FIPS module must not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModuleError {
-    /// The build asks for the FIPS module, and something else was linked.
+    /// A FIPS build has linked another library.
     #[error(
-        "this is a FIPS build, and the crypto module is not in its FIPS mode: it was built or linked wrongly"
+        "this is a FIPS build, but the crypto module is not in FIPS mode: check how it was built and linked"
     )]
     NotInFipsMode,
     /// A self-test failed.
-    #[error("a self-test of the FIPS 140-3 module failed: nothing is served with it")]
+    #[error("a self-test of the FIPS 140-3 module failed: the broker must not use it")]
     SelfTest,
 }
 

@@ -1,4 +1,4 @@
-//! One lane's queue: bounded, served round-robin between owners, with a share of the places for each.
+//! The bounded queue of one lane. It is served round-robin between connections, each of which has a share of the slots.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
@@ -7,38 +7,38 @@ use std::{
 
 /// A job that has not started.
 pub(super) struct Job {
-    /// Greater than those of all jobs that were handed in before.
+    /// Greater than the ids of all jobs that were submitted before.
     pub(super) id: u64,
     pub(super) deadline: Option<Instant>,
     pub(super) work: Box<dyn FnOnce() + Send>,
 }
 
-/// What became of a job that was handed in.
+/// The state of a job that was submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It has a place.
+    /// The job has a slot.
     Queued,
-    /// It waits for one.
+    /// The job waits for a slot.
     Waiting,
 }
 
-/// The queue. An owner's share is `depth` divided by the number of owners with jobs here, at least one place.
+/// The queue. The share of a connection is `depth` divided by the number of connections with jobs here, at least one slot.
 pub(super) struct LaneQueue {
     depth: usize,
-    owners: HashMap<u64, Owner>,
-    /// Owners with queued jobs, the next to be served first; each once.
-    turn: VecDeque<u64>,
-    /// Owners with waiting jobs, the next to be given a place first; each once.
-    waiting_turn: VecDeque<u64>,
+    connections: HashMap<u64, ConnectionJobs>,
+    /// Connections with queued jobs, each once, in the order in which they are served.
+    queued_order: VecDeque<u64>,
+    /// Connections with waiting jobs, each once, in the order in which they are given slots.
+    waiting_order: VecDeque<u64>,
     queued: usize,
     waiting: usize,
     promoted: usize,
 }
 
-/// An owner's jobs, by their ids: that is the order in which they came. A caller who cancels thousands of jobs must not have
-/// each looked for among all others.
+/// The jobs of a connection by their ids, which is the order of their submission. The maps make it cheap to cancel one of
+/// thousands.
 #[derive(Default)]
-struct Owner {
+struct ConnectionJobs {
     queued: BTreeMap<u64, Job>,
     waiting: BTreeMap<u64, Job>,
 }
@@ -47,34 +47,34 @@ impl LaneQueue {
     pub(super) fn new(depth: usize) -> Self {
         Self {
             depth,
-            owners: HashMap::new(),
-            turn: VecDeque::new(),
-            waiting_turn: VecDeque::new(),
+            connections: HashMap::new(),
+            queued_order: VecDeque::new(),
+            waiting_order: VecDeque::new(),
             queued: 0,
             waiting: 0,
             promoted: 0,
         }
     }
 
-    /// How many waiting jobs have been given a place since the last call: each wants a thread woken.
+    /// Returns the number of waiting jobs that were given a slot since the last call. A thread must be woken for each.
     pub(super) const fn take_promoted(&mut self) -> usize {
         std::mem::replace(&mut self.promoted, 0)
     }
 
-    /// Jobs here, with and without a place.
+    /// Returns the number of jobs, with and without a slot.
     pub(super) const fn len(&self) -> usize {
         self.queued + self.waiting
     }
 
-    /// Gives the job a place, or lets it wait for one where `may_wait`, or hands it back.
-    pub(super) fn push(&mut self, owner: u64, job: Job, may_wait: bool) -> Result<Admission, Job> {
-        let known = self.owners.contains_key(&owner);
-        let share = self.share(self.owners.len() + usize::from(!known));
-        let entry = self.owners.entry(owner).or_default();
-        // Behind an owner's own waiting jobs there is no overtaking.
+    /// Gives the job a slot, or lets it wait for one if `may_wait`, or returns it.
+    pub(super) fn push(&mut self, connection: u64, job: Job, may_wait: bool) -> Result<Admission, Job> {
+        let is_known = self.connections.contains_key(&connection);
+        let share = self.share(self.connections.len() + usize::from(!is_known));
+        let entry = self.connections.entry(connection).or_default();
+        // A job must not overtake the waiting jobs of its own connection.
         if self.queued < self.depth && entry.queued.len() < share && entry.waiting.is_empty() {
             if entry.queued.is_empty() {
-                self.turn.push_back(owner);
+                self.queued_order.push_back(connection);
             }
             entry.queued.insert(job.id, job);
             self.queued += 1;
@@ -82,77 +82,77 @@ impl LaneQueue {
         }
         if may_wait {
             if entry.waiting.is_empty() {
-                self.waiting_turn.push_back(owner);
+                self.waiting_order.push_back(connection);
             }
             entry.waiting.insert(job.id, job);
             self.waiting += 1;
             return Ok(Admission::Waiting);
         }
-        self.forget_if_empty(owner);
+        self.remove_if_empty(connection);
         Err(job)
     }
 
-    /// The next job, each owner in its turn.
+    /// Removes the next job, round-robin between connections.
     pub(super) fn pop(&mut self) -> Option<Job> {
-        let owner = self.turn.pop_front()?;
-        let entry = self.owners.get_mut(&owner)?;
+        let connection = self.queued_order.pop_front()?;
+        let entry = self.connections.get_mut(&connection)?;
         let (_, job) = entry.queued.pop_first()?;
         if !entry.queued.is_empty() {
-            self.turn.push_back(owner);
+            self.queued_order.push_back(connection);
         }
         self.queued -= 1;
-        self.forget_if_empty(owner);
+        self.remove_if_empty(connection);
         self.promote();
         Some(job)
     }
 
-    /// Takes out a job that still waits for a place.
-    pub(super) fn remove_waiting(&mut self, owner: u64, id: u64) -> Option<Job> {
-        let entry = self.owners.get_mut(&owner)?;
+    /// Removes a job that still waits for a slot.
+    pub(super) fn remove_waiting(&mut self, connection: u64, id: u64) -> Option<Job> {
+        let entry = self.connections.get_mut(&connection)?;
         let job = entry.waiting.remove(&id)?;
         self.waiting -= 1;
         if entry.waiting.is_empty() {
-            self.waiting_turn.retain(|other| *other != owner);
+            self.waiting_order.retain(|other| *other != connection);
         }
-        self.forget_if_empty(owner);
+        self.remove_if_empty(connection);
         self.promote();
         Some(job)
     }
 
-    /// Takes out a job that has not started.
-    pub(super) fn remove(&mut self, owner: u64, id: u64) -> Option<Job> {
-        if let Some(job) = self.remove_waiting(owner, id) {
+    /// Removes a job that has not started.
+    pub(super) fn remove(&mut self, connection: u64, id: u64) -> Option<Job> {
+        if let Some(job) = self.remove_waiting(connection, id) {
             return Some(job);
         }
-        let entry = self.owners.get_mut(&owner)?;
+        let entry = self.connections.get_mut(&connection)?;
         let job = entry.queued.remove(&id)?;
         self.queued -= 1;
         if entry.queued.is_empty() {
-            self.turn.retain(|other| *other != owner);
+            self.queued_order.retain(|other| *other != connection);
         }
-        self.forget_if_empty(owner);
+        self.remove_if_empty(connection);
         self.promote();
         Some(job)
     }
 
-    /// Everything, in no particular order.
+    /// Removes all jobs and returns them in no particular order.
     pub(super) fn clear(&mut self) -> Vec<Job> {
-        self.turn.clear();
-        self.waiting_turn.clear();
+        self.queued_order.clear();
+        self.waiting_order.clear();
         self.queued = 0;
         self.waiting = 0;
-        self.owners
+        self.connections
             .drain()
-            .flat_map(|(_, owner)| owner.queued.into_values().chain(owner.waiting.into_values()))
+            .flat_map(|(_, jobs)| jobs.queued.into_values().chain(jobs.waiting.into_values()))
             .collect()
     }
 
-    fn share(&self, owners: usize) -> usize {
-        (self.depth / owners.max(1)).max(1)
+    fn share(&self, connections: usize) -> usize {
+        (self.depth / connections.max(1)).max(1)
     }
 
-    fn forget_if_empty(&mut self, owner: u64) {
-        if let Entry::Occupied(entry) = self.owners.entry(owner)
+    fn remove_if_empty(&mut self, connection: u64) {
+        if let Entry::Occupied(entry) = self.connections.entry(connection)
             && entry.get().queued.is_empty()
             && entry.get().waiting.is_empty()
         {
@@ -160,30 +160,30 @@ impl LaneQueue {
         }
     }
 
-    /// Gives free places to waiting jobs, one owner after the other.
+    /// Gives free slots to waiting jobs, round-robin between connections.
     fn promote(&mut self) {
-        let share = self.share(self.owners.len());
-        let mut passed = 0;
-        while self.queued < self.depth && passed < self.waiting_turn.len() {
-            let Some(owner) = self.waiting_turn.pop_front() else { return };
-            let Some(entry) = self.owners.get_mut(&owner) else { continue };
+        let share = self.share(self.connections.len());
+        let mut skipped = 0;
+        while self.queued < self.depth && skipped < self.waiting_order.len() {
+            let Some(connection) = self.waiting_order.pop_front() else { return };
+            let Some(entry) = self.connections.get_mut(&connection) else { continue };
             if entry.queued.len() >= share {
-                self.waiting_turn.push_back(owner);
-                passed += 1;
+                self.waiting_order.push_back(connection);
+                skipped += 1;
                 continue;
             }
             let Some((_, job)) = entry.waiting.pop_first() else { continue };
             if entry.queued.is_empty() {
-                self.turn.push_back(owner);
+                self.queued_order.push_back(connection);
             }
             entry.queued.insert(job.id, job);
             if !entry.waiting.is_empty() {
-                self.waiting_turn.push_back(owner);
+                self.waiting_order.push_back(connection);
             }
             self.queued += 1;
             self.waiting -= 1;
             self.promoted += 1;
-            passed = 0;
+            skipped = 0;
         }
     }
 }
@@ -198,10 +198,9 @@ mod tests {
         Job { id, deadline: None, work: Box::new(|| ()) }
     }
 
-    /// As a caller who breaks off many pipelines does, the last first. Were each looked for among the others, this would take
-    /// minutes.
+    /// Cancelling many pipelines removes their jobs in this order. With a linear search for each this would take minutes.
     #[test]
-    fn a_hundred_thousand_jobs_are_taken_out_one_by_one() {
+    fn removes_a_hundred_thousand_jobs_one_by_one() {
         const JOBS: u64 = 100_000;
         let mut queue = LaneQueue::new(1);
         for id in 0..JOBS {
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owners_jobs_are_served_in_the_order_in_which_they_came() {
+    fn jobs_of_a_connection_are_served_in_order_of_submission() {
         let mut queue = LaneQueue::new(2);
         for id in 1..=6 {
             queue.push(1, job(id), true).ok().unwrap();

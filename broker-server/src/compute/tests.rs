@@ -11,12 +11,12 @@ use super::*;
 
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// Polls once, which hands the job to the pool.
+/// Polls once, which submits the job to the pool.
 fn submit<F: Future>(future: Pin<&mut F>) {
     assert!(matches!(future.poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
 }
 
-/// A job that says when it starts and ends when it is told to.
+/// Returns a job that signals its start and ends when it is released.
 fn gate() -> (impl FnOnce() + Send + 'static, mpsc::Receiver<()>, mpsc::Sender<()>) {
     let (started, has_started) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
@@ -28,7 +28,7 @@ fn gate() -> (impl FnOnce() + Send + 'static, mpsc::Receiver<()>, mpsc::Sender<(
 }
 
 #[tokio::test]
-async fn a_job_s_result_comes_back_from_another_thread() {
+async fn run_returns_the_result_from_another_thread() {
     let pool = Pool::new(1, 8, NEVER);
     let here = thread::current().id();
     assert_ne!(pool.run(Lane::Short, 1, None, || thread::current().id()).await.unwrap(), here);
@@ -36,7 +36,7 @@ async fn a_job_s_result_comes_back_from_another_thread() {
 }
 
 #[tokio::test]
-async fn a_panic_costs_one_job_and_no_thread() {
+async fn panic_fails_one_job_and_keeps_the_thread() {
     let pool = Pool::new(1, 8, NEVER);
     let before = pool.run(Lane::Short, 1, None, || thread::current().id()).await.unwrap();
     let panicked = pool.run(Lane::Short, 1, None, || std::panic::resume_unwind(Box::new(()))).await;
@@ -45,7 +45,7 @@ async fn a_panic_costs_one_job_and_no_thread() {
 }
 
 #[tokio::test]
-async fn long_jobs_never_hold_every_thread() {
+async fn long_jobs_never_occupy_every_thread() {
     for threads in 1..=4 {
         let pool = Pool::new(threads, 64, NEVER);
         let mut long = Vec::new();
@@ -69,7 +69,7 @@ async fn long_jobs_never_hold_every_thread() {
 }
 
 #[tokio::test]
-async fn owners_take_turns() {
+async fn connections_are_served_round_robin() {
     let pool = Pool::new(1, 64, NEVER);
     let (job, started, release) = gate();
     let mut gated = pin!(pool.run(Lane::Short, 9, None, job));
@@ -77,9 +77,10 @@ async fn owners_take_turns() {
     started.recv().unwrap();
     let (order, seen) = mpsc::channel();
     let mut jobs = Vec::new();
-    for (owner, name) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")] {
+    for (connection, name) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1"), (3, "c1"), (2, "b2")] {
         let order = order.clone();
-        let mut running = Box::pin(pool.run(Lane::Short, owner, None, move || order.send(name).unwrap()));
+        let mut running =
+            Box::pin(pool.run(Lane::Short, connection, None, move || order.send(name).unwrap()));
         submit(running.as_mut());
         jobs.push(running);
     }
@@ -91,7 +92,7 @@ async fn owners_take_turns() {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_at_once_without_a_wait_and_after_it_with_one() {
+async fn full_queue_refuses_after_its_wait() {
     for wait in [Duration::ZERO, Duration::from_millis(1)] {
         let pool = Pool::new(1, 1, wait);
         let (job, started, release) = gate();
@@ -109,7 +110,7 @@ async fn a_full_queue_refuses_at_once_without_a_wait_and_after_it_with_one() {
 }
 
 #[tokio::test]
-async fn a_caller_waits_for_a_place_and_gets_it() {
+async fn caller_waits_for_a_slot_and_gets_it() {
     let pool = Pool::new(1, 1, NEVER);
     let (job, started, release) = gate();
     let mut gated = pin!(pool.run(Lane::Short, 1, None, job));
@@ -126,8 +127,8 @@ async fn a_caller_waits_for_a_place_and_gets_it() {
 }
 
 #[tokio::test]
-async fn a_waiting_job_wakes_an_idle_thread_when_it_gets_a_place() {
-    // Two threads for short jobs and one place: each job must reach a thread although the other is held.
+async fn promoted_job_wakes_an_idle_thread() {
+    // With two threads for short jobs and one slot, each job must reach a thread while the other job is blocked.
     let pool = Pool::new(4, 1, NEVER);
     let (first, first_started, first_release) = gate();
     let (second, second_started, second_release) = gate();
@@ -142,7 +143,7 @@ async fn a_waiting_job_wakes_an_idle_thread_when_it_gets_a_place() {
 }
 
 #[tokio::test]
-async fn one_owner_cannot_take_another_s_share() {
+async fn connection_cannot_exceed_its_share() {
     let pool = Pool::new(1, 4, Duration::ZERO);
     let (job, started, release) = gate();
     let mut gated = pin!(pool.run(Lane::Short, 9, None, job));
@@ -156,7 +157,7 @@ async fn one_owner_cannot_take_another_s_share() {
         submit(running.as_mut());
         greedy.push(running);
     }
-    // Four places between two owners: the third job of one is refused, the second of the other is not.
+    // Two connections share four slots: the third job of one is refused, the second of the other is not.
     assert_eq!(pool.run(Lane::Short, 1, None, || ()).await, Err(ComputeError::QueueFull));
     let mut again = Box::pin(pool.run(Lane::Short, 2, None, || ()));
     submit(again.as_mut());
@@ -165,7 +166,7 @@ async fn one_owner_cannot_take_another_s_share() {
 }
 
 #[tokio::test]
-async fn a_job_whose_caller_has_gone_or_whose_deadline_has_passed_never_starts() {
+async fn cancelled_and_expired_jobs_never_start() {
     let pool = Pool::new(1, 2, NEVER);
     let (job, started, release) = gate();
     let mut gated = pin!(pool.run(Lane::Short, 1, None, job));
@@ -191,14 +192,14 @@ async fn a_job_whose_caller_has_gone_or_whose_deadline_has_passed_never_starts()
             assert_eq!(pool.queued(), 1);
         }
     }
-    assert_eq!(pool.queued(), 0, "dropping the future takes the job out");
+    assert_eq!(pool.queued(), 0, "dropping the future removes the job");
     release.send(()).unwrap();
     pool.run(Lane::Short, 1, None, send(&ran, "last")).await.unwrap();
     assert_eq!(has_run.try_iter().collect::<Vec<_>>(), ["last"]);
 }
 
 #[tokio::test]
-async fn a_deadline_ends_the_wait_for_a_job_that_runs() {
+async fn deadline_ends_the_wait_for_a_running_job() {
     let pool = Pool::new(1, 2, NEVER);
     let (job, started, release) = gate();
     let soon = Some(Instant::now() + Duration::from_millis(20));
@@ -208,7 +209,7 @@ async fn a_deadline_ends_the_wait_for_a_job_that_runs() {
 }
 
 #[tokio::test]
-async fn a_pool_that_ends_drops_what_waits_and_joins_what_runs() {
+async fn dropped_pool_drops_queued_jobs_and_joins_running_ones() {
     let pool = Pool::new(1, 8, NEVER);
     let (job, started, release) = gate();
     let shared = Arc::clone(&pool.shared);
@@ -217,7 +218,7 @@ async fn a_pool_that_ends_drops_what_waits_and_joins_what_runs() {
     let (held, dropped) = mpsc::channel::<()>();
     let queued = shared.submit(Lane::Short, 1, None, NEVER, Box::new(move || drop(held))).unwrap();
     let ending = thread::spawn(move || drop(pool));
-    assert_eq!(dropped.recv(), Err(mpsc::RecvError), "the queued job goes before the running one ends");
+    assert_eq!(dropped.recv(), Err(mpsc::RecvError), "the queued job is dropped before the running one ends");
     assert!(matches!(
         shared.submit(Lane::Short, 1, None, NEVER, Box::new(|| ())),
         Err(ComputeError::ShuttingDown)
@@ -228,8 +229,8 @@ async fn a_pool_that_ends_drops_what_waits_and_joins_what_runs() {
 }
 
 #[test]
-fn every_number_of_threads_serves_both_lanes() {
-    assert_eq!(roles(1), [Takes::Short, Takes::Long]);
-    assert_eq!(roles(2), [Takes::Short, Takes::LongThenShort]);
-    assert_eq!(roles(5).iter().filter(|takes| **takes == Takes::LongThenShort).count(), 2);
+fn any_number_of_threads_serves_both_lanes() {
+    assert_eq!(roles(1), [Role::Short, Role::Long]);
+    assert_eq!(roles(2), [Role::Short, Role::LongThenShort]);
+    assert_eq!(roles(5).iter().filter(|role| **role == Role::LongThenShort).count(), 2);
 }

@@ -11,7 +11,7 @@ fn error(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     parse(arguments, environment).unwrap_err().to_string()
 }
 
-/// Each flag with a value, its variable, and what the two do to the default.
+/// Flags with a value each, and the change that the value makes to the default configuration.
 #[allow(clippy::type_complexity)]
 fn settings() -> Vec<(&'static str, &'static str, fn(&mut Config))> {
     fn count(number: usize) -> NonZeroUsize {
@@ -47,6 +47,7 @@ fn settings() -> Vec<(&'static str, &'static str, fn(&mut Config))> {
         ("limit", "kem-ciphertext=9", |c| c.limits.kem_ciphertext = 9),
         ("log-level", "WARN", |c| c.log.level = LogLevel::Warn),
         ("log-level", "debug", |c| c.log.level = LogLevel::Debug),
+        ("log-filter", "info,h2=debug", |c| c.log.filter = "h2=debug,info".parse().unwrap()),
         ("log-format", "json", |c| c.log.format = LogFormat::Json),
         ("log-output", "stdout", |c| c.log.output = LogOutput::Stdout),
         ("log-output", "/var/log/broker", |c| c.log.output = LogOutput::File("/var/log/broker".into())),
@@ -61,7 +62,7 @@ fn variable(flag: &str) -> String {
 }
 
 #[test]
-fn nothing_at_all_gives_the_documented_defaults() {
+fn defaults_are_as_documented() {
     let config = parse(&[], &[]).unwrap();
     assert_eq!(config, Config::default());
     assert_eq!(config.sockets.paths(), DEFAULT_SOCKETS.map(PathBuf::from));
@@ -74,7 +75,7 @@ fn nothing_at_all_gives_the_documented_defaults() {
 }
 
 #[test]
-fn every_flag_works_alone_as_a_variable_and_over_its_variable() {
+fn every_flag_takes_precedence_over_its_variable() {
     for (flag, value, change) in settings() {
         let mut expected = Config::default();
         change(&mut expected);
@@ -91,7 +92,7 @@ fn every_flag_works_alone_as_a_variable_and_over_its_variable() {
             assert_eq!(
                 parse(&[&argument], &[(&variable(flag), "\u{1}bad")]).unwrap(),
                 expected,
-                "{argument} wins"
+                "{argument} takes precedence"
             );
         }
     }
@@ -107,7 +108,7 @@ fn help_names_every_flag() {
 }
 
 #[test]
-fn a_value_that_is_not_allowed_is_an_error_that_names_its_origin_and_what_is_allowed() {
+fn invalid_value_error_has_origin_and_allowed_values() {
     let bad = [
         ("socket-mode", "999", "octal"),
         ("socket-mode", "0400", "octal"),
@@ -139,6 +140,8 @@ fn a_value_that_is_not_allowed_is_an_error_that_names_its_origin_and_what_is_all
         ("limit", "nonsense=1", "NAME=NUMBER"),
         ("limit", "csr=-1", "NAME=NUMBER"),
         ("log-level", "loud", "debug, info, warn or error"),
+        ("log-filter", "h2=loud", "\"h2=loud\" has an unknown level"),
+        ("log-filter", "info,", "info,h2=debug"),
         ("log-format", "xml", "json or text"),
     ];
     for (flag, value, allowed) in bad {
@@ -154,7 +157,7 @@ fn a_value_that_is_not_allowed_is_an_error_that_names_its_origin_and_what_is_all
 }
 
 #[test]
-fn sockets_repeat_as_flags_and_are_a_list_as_a_variable() {
+fn several_sockets_are_repeated_flags_or_a_list_in_the_variable() {
     let both = Sockets::Named(vec!["/a,b".into(), "/c".into()]);
     assert_eq!(parse(&["--socket", "/a,b", "--socket", "/c"], &[]).unwrap().sockets, both);
     let both = Sockets::Named(vec!["/a".into(), "/b".into()]);
@@ -162,14 +165,14 @@ fn sockets_repeat_as_flags_and_are_a_list_as_a_variable() {
     let both = Sockets::Named(vec!["/a".into(), "b".into(), "/c".into()]);
     let variable = ("CRYPTO_BROKER_SOCKET", "unix:///a, unix:b,/c");
     assert_eq!(parse(&[], &[variable]).unwrap().sockets, both);
-    assert!(error(&["--socket=/a", "--socket=/a"], &[]).contains("twice"));
-    assert!(error(&["--socket=/a", "--socket=unix:/a"], &[]).contains("twice"));
+    assert!(error(&["--socket=/a", "--socket=/a"], &[]).contains("repeated"));
+    assert!(error(&["--socket=/a", "--socket=unix:/a"], &[]).contains("repeated"));
     assert!(error(&["--socket="], &[]).starts_with("--socket: "));
     assert!(error(&[], &[("CRYPTO_BROKER_SOCKET", " , ")]).contains("commas"));
 }
 
 #[test]
-fn folders_are_checked_strictly_for_named_sockets_and_with_a_warning_for_the_default_ones() {
+fn folder_check_is_strict_for_configured_sockets_and_warns_for_default_ones() {
     let check = |arguments: &[&str]| parse(arguments, &[]).unwrap().folder_check();
     assert_eq!(check(&[]), FolderCheck::Warn);
     assert_eq!(check(&["--socket=/a"]), FolderCheck::Strict);
@@ -178,7 +181,7 @@ fn folders_are_checked_strictly_for_named_sockets_and_with_a_warning_for_the_def
 }
 
 #[test]
-fn switches_and_the_older_broker_s_variables() {
+fn accepts_switches_and_variables_of_the_go_broker() {
     assert!(parse(&["--dev", "--check"], &[]).is_ok_and(|config| config.dev && config.check));
     assert!(parse(&["--profiles-lenient"], &[]).unwrap().profiles_lenient);
     for value in ["1", "true", "YES"] {
@@ -197,14 +200,14 @@ fn switches_and_the_older_broker_s_variables() {
 }
 
 #[test]
-fn limits_add_up_and_the_flag_has_the_last_word() {
+fn limit_flags_take_precedence_over_the_variable() {
     let variable = ("CRYPTO_BROKER_LIMIT", "csr=1KiB,subject=99");
     let limits = parse(&["--limit=csr=2KiB", "--limit=ca-cert=5"], &[variable]).unwrap().limits;
     assert_eq!((limits.csr, limits.subject, limits.ca_cert), (2048, 99, 5));
 }
 
 #[test]
-fn misuse_is_clap_s_to_answer() {
+fn usage_errors_come_from_clap() {
     for arguments in [&["--nonsense"][..], &["serve"], &["--shards"], &["--shards=1", "--shards=2"]] {
         match parse(arguments, &[]).unwrap_err() {
             ConfigError::Usage(error) => assert_eq!(error.exit_code(), 2, "{arguments:?}"),

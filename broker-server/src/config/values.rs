@@ -1,4 +1,4 @@
-//! One value, where it came from, and the kinds of value there are.
+//! A value with its origin, and the types of values.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -13,17 +13,17 @@ use crate::duration;
 
 /// A value that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: {value:?} is not allowed; it takes {allowed}")]
+#[error("{origin}: {value:?} is not allowed; use {allowed}")]
 pub struct ValueError {
     /// The flag with its dashes, or the variable.
     pub origin: String,
-    /// The value, as far as it is text.
+    /// The value; what is not UTF-8 is replaced.
     pub value: String,
-    /// What is allowed.
+    /// The values that are allowed.
     pub allowed: String,
 }
 
-/// A value and the flag or variable that it came from.
+/// A value and the flag or variable that it comes from.
 #[derive(Debug)]
 pub(super) struct Source {
     origin: String,
@@ -40,7 +40,7 @@ impl Source {
         Some(Self { origin: name.to_owned(), value: value.clone() })
     }
 
-    /// The argument where there is one, else the flag's variable where it is set.
+    /// Returns the argument if it is given, otherwise the flag's variable if it is set.
     pub(super) fn choose(flag: &str, argument: Option<OsString>, environment: &Environment) -> Option<Self> {
         let variable = || format!("CRYPTO_BROKER_{}", flag.replace('-', "_").to_ascii_uppercase());
         argument.map(|value| Self::flag(flag, value)).or_else(|| Self::variable(&variable(), environment))
@@ -65,24 +65,24 @@ impl Source {
         Ok(PathBuf::from(AsRef::<OsStr>::as_ref(&self.value)))
     }
 
-    /// The path of a socket, also as gRPC writes it.
+    /// Parses the path of a socket, which may be written as a gRPC address.
     pub(super) fn socket(&self) -> Result<PathBuf, ValueError> {
         broker_socket::path(&self.value).map_err(|_| self.error(broker_socket::SPELLINGS))
     }
 
     pub(super) fn number<N: FromStr + PartialOrd + std::fmt::Display>(
         &self,
-        least: N,
-        most: N,
+        minimum: N,
+        maximum: N,
     ) -> Result<N, ValueError> {
         match self.text()?.trim().parse::<N>() {
-            Ok(number) if number >= least && number <= most => Ok(number),
-            _ => Err(self.error(format!("a whole number from {least} to {most}"))),
+            Ok(number) if number >= minimum && number <= maximum => Ok(number),
+            _ => Err(self.error(format!("a whole number from {minimum} to {maximum}"))),
         }
     }
 
-    pub(super) fn count(&self, most: usize) -> Result<NonZeroUsize, ValueError> {
-        let number = self.number(1, most)?;
+    pub(super) fn count(&self, maximum: usize) -> Result<NonZeroUsize, ValueError> {
+        let number = self.number(1, maximum)?;
         NonZeroUsize::new(number).ok_or_else(|| self.error("a number above 0"))
     }
 
@@ -100,7 +100,7 @@ impl Source {
             .ok_or_else(|| self.error("octal permission bits that let the owner write, such as 0600 or 0660"))
     }
 
-    /// Permission bits of a folder whose entries only its owner may replace.
+    /// Parses permission bits of a folder that only its owner can write to.
     pub(super) fn folder_mode(&self) -> Result<u32, ValueError> {
         let text = self.text()?.trim();
         u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)
@@ -113,10 +113,12 @@ impl Source {
             })
     }
 
-    pub(super) fn duration(&self, least: Duration) -> Result<Duration, ValueError> {
+    pub(super) fn duration(&self, minimum: Duration) -> Result<Duration, ValueError> {
         duration(self.text()?.trim())
-            .filter(|duration| (least..=Duration::from_secs(365 * 24 * 3600)).contains(duration))
-            .ok_or_else(|| self.error(format!("a duration of {least:?} or more, such as 8s, 500ms or 1h30m")))
+            .filter(|duration| (minimum..=Duration::from_secs(365 * 24 * 3600)).contains(duration))
+            .ok_or_else(|| {
+                self.error(format!("a duration of {minimum:?} or more, such as 8s, 500ms or 1h30m"))
+            })
     }
 
     pub(super) fn switch(&self) -> Result<bool, ValueError> {
@@ -127,14 +129,14 @@ impl Source {
         }
     }
 
-    /// A list with commas as its entries.
+    /// Splits a list at its commas; empty entries are left out.
     pub(super) fn split(&self) -> Result<Vec<Self>, ValueError> {
         let entries = self.text()?.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         Ok(entries.map(|entry| Self { origin: self.origin.clone(), value: entry.into() }).collect())
     }
 }
 
-/// A number of bytes: plain, or with KiB or MiB behind it.
+/// Parses a number of bytes, with an optional suffix KiB, MiB or GiB.
 pub(super) fn bytes(text: &str) -> Option<usize> {
     let (digits, unit) = match text {
         _ if text.ends_with("KiB") => (text.trim_end_matches("KiB"), 1 << 10),
@@ -149,7 +151,7 @@ pub(super) fn bytes(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(unit)
 }
 
-/// A Go duration without a sign: `300ms`, `1.5h`, `2h45m`; a lone `0` needs no unit.
+/// Parses a Go duration without a sign: `300ms`, `1.5h`, `2h45m`, or `0` without a unit.
 fn duration(text: &str) -> Option<Duration> {
     let unsigned = !text.starts_with(['-', '+']);
     let nanoseconds = duration::nanoseconds(text).ok().filter(|_| unsigned)?;

@@ -1,4 +1,4 @@
-//! AlgorithmIdentifiers of signatures, for certificates and CMS.
+//! The AlgorithmIdentifiers of signatures in certificates and CMS.
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{Any, AnyRef};
@@ -6,8 +6,8 @@ use spki::AlgorithmIdentifier;
 
 use crate::algorithm::{MlDsa, SignatureHash, SignatureScheme};
 
-/// RSA PKCS#1 v1.5 has NULL parameters (RFC 4055 5), RSASSA-PSS its own (RFC 4055 3.1), the others none (RFC 5758 3.2,
-/// RFC 8410 3, RFC 9881 2).
+/// Returns the AlgorithmIdentifier of a scheme. The parameters are NULL for RSA PKCS#1 v1.5 (RFC 4055 5), RSASSA-PSS-params
+/// for RSASSA-PSS (RFC 4055 3.1), and absent for the others (RFC 5758 3.2, RFC 8410 3, RFC 9881 2).
 pub(super) fn algorithm_identifier(scheme: SignatureScheme) -> der::Result<AlgorithmIdentifier<Any>> {
     let oid = match scheme {
         SignatureScheme::RsaPkcs1(SignatureHash::Sha256) => "1.2.840.113549.1.1.11",
@@ -30,7 +30,7 @@ pub(super) fn algorithm_identifier(scheme: SignatureScheme) -> der::Result<Algor
     Ok(AlgorithmIdentifier { oid: ObjectIdentifier::new_unwrap(oid), parameters })
 }
 
-/// The OID of a hash; its parameters are absent (RFC 5754 2).
+/// Returns the OID of a hash, whose parameters are absent (RFC 5754 2).
 pub(super) fn hash_oid(hash: SignatureHash) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(match hash {
         SignatureHash::Sha256 => "2.16.840.1.101.3.4.2.1",
@@ -42,7 +42,7 @@ pub(super) fn hash_oid(hash: SignatureHash) -> ObjectIdentifier {
 /// id-mgf1 (RFC 8017 B.2.1).
 const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
 
-/// RSASSA-PSS-params; the trailer field has its default.
+/// RSASSA-PSS-params with the default trailer field.
 #[derive(der::Sequence)]
 struct PssParameters {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
@@ -54,7 +54,7 @@ struct PssParameters {
 }
 
 fn pss_parameters(hash: SignatureHash, salt_length: u32) -> der::Result<Any> {
-    // RFC 4055 2.1 wants NULL here, as its named constants have it.
+    // RFC 4055 2.1 requires NULL here, as in its named constants.
     let hash = AlgorithmIdentifier { oid: hash_oid(hash), parameters: Some(Any::from(AnyRef::NULL)) };
     let mask = AlgorithmIdentifier { oid: MGF1, parameters: Some(Any::encode_from(&hash)?) };
     Any::encode_from(&PssParameters { hash, mask, salt_length })
@@ -69,11 +69,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pss_parameters_are_those_of_the_standard() {
+    fn pss_identifier_equals_the_standards_constant() {
         let found = algorithm_identifier(SignatureScheme::rsa_pss(SignatureHash::Sha256)).unwrap();
         // RFC 4055 6: rsaSSA-PSS-SHA256-Identifier, with a salt of 32 bytes.
-        let wanted = "304106092a864886f70d01010a3034a00f300d06096086480165030402010500\
+        let expected = "304106092a864886f70d01010a3034a00f300d06096086480165030402010500\
                       a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120";
-        assert_eq!(hex::encode(found.to_der().unwrap()), wanted);
+        assert_eq!(hex::encode(found.to_der().unwrap()), expected);
     }
 }

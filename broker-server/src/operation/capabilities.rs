@@ -1,4 +1,4 @@
-//! What this build can serve, for `policy`, which knows no crypto library.
+//! Describes to `policy`, which depends on no crypto library, what this build can serve.
 
 use super::backend;
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     policy::{Capabilities, Need, Unsupported, profile::Section},
 };
 
-/// What the libraries of this build can do.
+/// The capabilities of the libraries in this build.
 pub const CAPABILITIES: Capabilities = Capabilities { unsupported, fips: module::FIPS };
 
-/// Hash functions, signatures and authenticated encryption are in both libraries.
+/// Returns why a need cannot be met. Both libraries have every hash function, signature and authenticated cipher.
 fn unsupported(need: &Need<'_>) -> Option<Unsupported> {
     match need.section {
         Section::Kem(rule) if !backend(need.library).kem.offers(rule.algorithm) => Some(Unsupported {

@@ -1,4 +1,4 @@
-//! `HashData` and `HashStream`.
+//! Executes `HashData` and `HashStream`.
 
 use std::fmt;
 
@@ -14,21 +14,21 @@ use crate::{
     request::HashFormat,
 };
 
-/// Longest digest that an operation makes without the heap, in bytes: every hash of fixed length fits.
+/// The length in bytes of the longest digest that is computed without the heap. Every hash of fixed length fits.
 pub const MAX_DIGEST: usize = 64;
 
-/// A digest as the request wants it.
+/// A digest in the format of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HashValue {
     /// Lower-case hexadecimal text.
     Hex(String),
-    /// The bytes.
+    /// The bytes of the digest.
     Raw(Bytes),
 }
 
 /// Hashes the permit's input. The digest has the algorithm's own length or, for an extendable-output function, the
-/// rule's. Allocates nothing but the answer.
-// The permit is taken by value so that it is used once, though only its parts are read.
+/// rule's. Allocates only the result.
+// The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn hash_data(permit: Permit<HashData>, backend: &Backend) -> HashValue {
     let (request, rule) = (permit.request(), permit.rule());
@@ -36,25 +36,25 @@ pub fn hash_data(permit: Permit<HashData>, backend: &Backend) -> HashValue {
     answer(length(rule), request.format, digest)
 }
 
-/// The hash of a stream that has not ended. The answer is that of [`hash_data`] for the pieces put together.
+/// The hash of a stream in progress. The result equals that of [`hash_data`] over the concatenated parts.
 pub struct Hashing {
     permit: Permit<HashStream>,
     hasher: Box<dyn Hasher>,
 }
 
 impl Hashing {
-    /// Nothing has come yet.
+    /// Starts the hash of an empty stream.
     pub fn start(permit: Permit<HashStream>, backend: &Backend) -> Self {
         let hasher = backend.hash.start(permit.rule().algorithm);
         Self { permit, hasher }
     }
 
-    /// Takes the next piece of the data.
+    /// Hashes the next part of the data.
     pub fn update(&mut self, data: &[u8]) {
         self.hasher.update(data);
     }
 
-    /// The data has ended.
+    /// Returns the digest of all parts.
     pub fn finish(self) -> HashValue {
         let Self { permit, hasher } = self;
         answer(length(permit.rule()), permit.request().format, |output| hasher.finish(output))
@@ -71,7 +71,7 @@ fn length(rule: &HashDataRule) -> usize {
     if rule.algorithm.is_extendable() { rule.output_length } else { rule.algorithm.default_output_length() }
 }
 
-/// `digest` fills what it is given, `length` bytes.
+/// Returns a digest of `length` bytes, which `digest` writes into the buffer that it receives.
 fn answer(length: usize, format: HashFormat, digest: impl FnOnce(&mut [u8])) -> HashValue {
     match format {
         HashFormat::Raw => {
@@ -93,18 +93,18 @@ fn answer(length: usize, format: HashFormat, digest: impl FnOnce(&mut [u8])) -> 
     }
 }
 
-/// One allocation, filled in place.
+/// Encodes a digest in hexadecimal with a single allocation.
 fn hex_text(digest: &[u8]) -> String {
     let mut text = vec![0; digest.len() * 2];
     for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-        // Every byte has its digits.
+        // The table has an entry for every byte, so the default is never used.
         *pair = PAIRS.get(usize::from(*byte)).copied().unwrap_or_default();
     }
-    // ASCII alone; the slower way gives the same text.
+    // The digits are ASCII, so this cannot fail; the slower fallback returns the same text.
     String::from_utf8(text).unwrap_or_else(|_| hex::encode(digest))
 }
 
-/// The two digits of each byte: the crate `hex` takes twice as many instructions as this and is a tenth of a small hash.
+/// The two digits of each byte. The crate `hex` takes twice as many instructions, a tenth of those of a small hash.
 #[allow(clippy::indexing_slicing, reason = "computed by the compiler")]
 const PAIRS: [[u8; 2]; 256] = {
     let mut pairs = [[0; 2]; 256];
@@ -153,21 +153,21 @@ mod tests {
         hash_data(Permit::for_test(request, (), Arc::new(rule.clone()), profile()), backend)
     }
 
-    fn stream(backend: &Backend, rule: &HashDataRule, format: HashFormat, pieces: &[Vec<u8>]) -> HashValue {
+    fn stream(backend: &Backend, rule: &HashDataRule, format: HashFormat, parts: &[Vec<u8>]) -> HashValue {
         let request = request::HashStream { format };
         let permit = Permit::for_test(request, (), Arc::new(rule.clone()), profile());
         let mut hashing = Hashing::start(permit, backend);
-        pieces.iter().for_each(|piece| hashing.update(piece));
+        parts.iter().for_each(|part| hashing.update(part));
         hashing.finish()
     }
 
     #[test]
-    fn hex_and_raw_are_the_same_digest() {
+    fn hex_and_raw_encode_the_same_digest() {
         for backend in BACKENDS {
             for algorithm in HashAlgorithm::ALL {
                 let rule = rule(algorithm, algorithm.default_output_length());
                 let HashValue::Raw(raw) = hash(backend, &rule, HashFormat::Raw, b"abc") else {
-                    panic!("raw was asked for")
+                    panic!("expected raw bytes")
                 };
                 assert_eq!(raw.len(), rule.output_length, "{}", algorithm.name());
                 let text = hash(backend, &rule, HashFormat::Hex, b"abc");
@@ -177,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn shake_has_the_length_of_the_rule_on_both_sides_of_the_buffer() {
+    fn shake_output_has_length_of_the_rule() {
         for length in [1, 16, 63, 64, 65, 1000] {
             for algorithm in [HashAlgorithm::Shake128, HashAlgorithm::Shake256] {
                 let rule = rule(algorithm, length);
                 let native = hash(&backend::NATIVE, &rule, HashFormat::Hex, b"");
                 let aws_lc = hash(&backend::AWS_LC, &rule, HashFormat::Hex, b"");
-                let HashValue::Hex(text) = &native else { panic!("hex was asked for") };
+                let HashValue::Hex(text) = &native else { panic!("expected hexadecimal text") };
                 assert_eq!(text.len(), 2 * length);
                 assert_eq!(native, aws_lc);
             }
@@ -191,32 +191,32 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_hash_ignores_a_length_that_is_not_its_own() {
+    fn fixed_length_hash_ignores_length_of_the_rule() {
         let value = hash(&backend::NATIVE, &rule(HashAlgorithm::Sha256, 7), HashFormat::Raw, b"");
-        let HashValue::Raw(raw) = value else { panic!("raw was asked for") };
+        let HashValue::Raw(raw) = value else { panic!("expected raw bytes") };
         assert_eq!(raw.len(), 32);
     }
 
     #[test]
-    fn the_profile_chooses_the_library() {
+    fn profile_selects_the_library() {
         assert!(std::ptr::eq(operation::backend(CryptoLibrary::Native), &backend::NATIVE));
         assert!(std::ptr::eq(operation::backend(CryptoLibrary::AwsLc), &backend::AWS_LC));
     }
 
     proptest! {
         #[test]
-        fn a_stream_has_the_hash_of_its_data_however_it_is_cut(
-            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..12),
+        fn stream_hash_equals_hash_of_concatenated_parts(
+            parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..12),
             length in 1_usize..200,
         ) {
-            let whole = pieces.concat();
+            let input = parts.concat();
             for backend in BACKENDS {
                 for algorithm in HashAlgorithm::ALL {
                     let rule = rule(algorithm, length);
                     for format in [HashFormat::Hex, HashFormat::Raw] {
                         prop_assert_eq!(
-                            stream(backend, &rule, format, &pieces),
-                            hash(backend, &rule, format, &whole),
+                            stream(backend, &rule, format, &parts),
+                            hash(backend, &rule, format, &input),
                             "{}", algorithm.name()
                         );
                     }

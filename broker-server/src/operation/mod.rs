@@ -1,4 +1,4 @@
-//! Do it. Every function here takes a [`crate::policy::Permit`] by value.
+//! Carries out permitted requests. Every operation takes a [`crate::policy::Permit`] by value.
 
 pub mod aead;
 mod algorithm_identifier;
@@ -15,7 +15,7 @@ use crate::{
 };
 pub use capabilities::CAPABILITIES;
 
-/// The tables of the library that a profile names.
+/// Returns the primitives of the library that a profile selects.
 pub fn backend(library: CryptoLibrary) -> &'static Backend {
     match library {
         CryptoLibrary::Native => &backend::NATIVE,

@@ -1,11 +1,11 @@
-//! Keys as text (RFC 7468), written so that a private key leaves no copy behind.
+//! Encodes keys as PEM (RFC 7468) without leaving a copy of a private key.
 
 use base64ct::{Base64, Encoding as _};
 
-/// Bytes in a line of 64 characters.
+/// The number of bytes in a line of 64 characters.
 const LINE: usize = 48;
 
-/// One block with lines of 64 characters that end with LF. It is written into one buffer that never grows.
+/// Returns one block with lines of 64 characters that end with LF. The buffer never grows, which would leave a copy.
 pub(super) fn pem_text(label: &str, der: &[u8]) -> Vec<u8> {
     let (begin, end) = (format!("-----BEGIN {label}-----\n"), format!("-----END {label}-----\n"));
     let lines = der.len().div_ceil(LINE);
@@ -14,9 +14,9 @@ pub(super) fn pem_text(label: &str, der: &[u8]) -> Vec<u8> {
     for line in der.chunks(LINE) {
         let start = text.len();
         text.resize(start + line.len().div_ceil(3) * 4, 0);
-        if let Some(place) = text.get_mut(start..) {
-            // The place is as long as the text, so it cannot fail.
-            let _ = Base64::encode(line, place);
+        if let Some(line_text) = text.get_mut(start..) {
+            // The buffer has the length of the encoded line, so this cannot fail.
+            let _ = Base64::encode(line, line_text);
         }
         text.push(b'\n');
     }
@@ -31,13 +31,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_length_is_what_another_implementation_writes() {
+    fn equals_another_implementation_for_every_length() {
         for length in 0..200 {
             let der: Vec<u8> = (0..length).collect();
             let text = pem_text("PRIVATE KEY", &der);
             let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-            let wanted = pem::encode_config(&pem::Pem::new("PRIVATE KEY", der), config);
-            assert_eq!(String::from_utf8(text.clone()).unwrap(), wanted);
+            let expected = pem::encode_config(&pem::Pem::new("PRIVATE KEY", der), config);
+            assert_eq!(String::from_utf8(text.clone()).unwrap(), expected);
             assert_eq!(text.len(), text.capacity());
         }
     }

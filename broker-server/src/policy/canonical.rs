@@ -135,8 +135,7 @@ fn sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
 }
 
 fn alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
-    for (kind, allowed) in [("dns", names.dns), ("ip", names.ip), ("uri", names.uri), ("email", names.email)]
-    {
+    for (kind, allowed) in names.kinds() {
         lines.put(&format!("Allow.{kind}"), allowed);
     }
     for suffix in &names.suffixes {

@@ -162,14 +162,12 @@ impl Catalogue {
     fn unknown(&self, name: &str) -> Denial {
         let escaped = name.escape_debug();
         let names = self.document.profiles.iter().map(|profile| profile.name.as_ref());
-        let message = match nearest(name, names) {
-            _ if name.is_empty() => {
-                "the request names no profile; `cryptobroker profiles list` shows all names".to_owned()
-            }
-            Some(near) => format!("unknown profile `{escaped}`; did you mean `{near}`?"),
-            None => {
-                format!("unknown profile `{escaped}`; `cryptobroker profiles list` shows all names")
-            }
+        let message = if name.is_empty() {
+            "the request names no profile; `cryptobroker profiles list` shows all names".to_owned()
+        } else if let Some(near) = nearest(name, names) {
+            format!("unknown profile `{escaped}`; did you mean `{near}`?")
+        } else {
+            format!("unknown profile `{escaped}`; `cryptobroker profiles list` shows all names")
         };
         Denial {
             kind: DenialKind::UnknownProfile,

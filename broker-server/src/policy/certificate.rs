@@ -150,7 +150,7 @@ fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) 
         findings.deny(case.denial(DenialKind::IssuerNotAllowed, &path, checks.line, message))
     };
     if checks.require_ca {
-        for message in objections_to_ca(profile, rule, ca) {
+        for message in ca_violations(profile, rule, ca) {
             deny("RequireCA", message)?;
         }
     }
@@ -175,16 +175,16 @@ fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) 
 }
 
 /// Returns a message for each requirement of `RequireCA` that the CA certificate does not meet.
-fn objections_to_ca(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> Vec<String> {
-    let mut objections = Vec::new();
+fn ca_violations(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> Vec<String> {
+    let mut violations = Vec::new();
     if !ca.is_ca {
-        objections.push(format!(
+        violations.push(format!(
             "the CA certificate is not a CA: its basicConstraints do not assert cA; profile {} requires a CA",
             profile.name
         ));
     }
     if ca.key_usage.is_some_and(|bits| !KeyUsage(bits).has(KeyUsage::KEY_CERT_SIGN)) {
-        objections.push(format!(
+        violations.push(format!(
             "the CA certificate's keyUsage lacks keyCertSign; profile {} requires it",
             profile.name
         ));
@@ -193,11 +193,11 @@ fn objections_to_ca(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) 
         && let Some(limit) = ca.path_len
     {
         match rule.basic_constraints.path_len {
-            _ if limit == 0 => objections.push(format!(
+            _ if limit == 0 => violations.push(format!(
                 "the CA certificate's path length is 0, so it may not issue CA certificates; profile {} issues them",
                 profile.name
             )),
-            Some(granted) if granted >= limit => objections.push(format!(
+            Some(granted) if granted >= limit => violations.push(format!(
                 "the CA certificate's path length is {limit}; profile {} issues CA certificates of path length \
                  {granted}, which must be smaller",
                 profile.name
@@ -205,7 +205,7 @@ fn objections_to_ca(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) 
             _ => {}
         }
     }
-    objections
+    violations
 }
 
 /// Formats a time as in RFC 3339 in UTC, or as a number where it is outside the calendar.

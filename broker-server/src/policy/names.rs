@@ -18,8 +18,8 @@ const MAX_DENIALS: usize = 32;
 pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
     let Some(policy) = &case.rule.subject_alternative_names else { return Ok(()) };
     let Some(names) = findings.require(Fact::Names, case.facts.names)? else { return Ok(()) };
-    let objections = names.iter().filter_map(|name| objection(case.profile, policy, name));
-    for (key, message) in objections.take(MAX_DENIALS) {
+    let violations = names.iter().filter_map(|name| violation(case.profile, policy, name));
+    for (key, message) in violations.take(MAX_DENIALS) {
         let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
         findings.deny(case.denial(DenialKind::NameNotAllowed, &path, policy.line, message))?;
     }
@@ -28,7 +28,7 @@ pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Finding
 
 /// Returns the key of the section that disallows `name` and the message for the caller, or `None` where it is
 /// allowed.
-fn objection(
+fn violation(
     profile: &Profile,
     policy: &SubjectAlternativeNames,
     name: &AlternativeName,
@@ -41,11 +41,7 @@ fn objection(
         AlternativeName::Other(form) => (false, *form, String::new()),
     };
     if !allowed {
-        let kinds: Vec<&str> =
-            [("dns", policy.dns), ("ip", policy.ip), ("uri", policy.uri), ("email", policy.email)]
-                .into_iter()
-                .filter_map(|(kind, allowed)| allowed.then_some(kind))
-                .collect();
+        let kinds: Vec<&str> = policy.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind)).collect();
         let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
         let space = if text.is_empty() { "" } else { " " };
         return Some((
@@ -55,13 +51,12 @@ fn objection(
     }
     match name {
         AlternativeName::Dns(dns) if !policy.suffixes.is_empty() && !has_suffix(dns, &policy.suffixes) => {
-            Some(("Suffixes", {
-                let suffixes = policy.suffixes.join(", ");
-                format!(
-                    "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
-                    profile.name
-                )
-            }))
+            let suffixes = policy.suffixes.join(", ");
+            let message = format!(
+                "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
+                profile.name
+            );
+            Some(("Suffixes", message))
         }
         _ => None,
     }

@@ -71,7 +71,7 @@ macro_rules! declare {
 
 with_operations!(declare);
 
-/// What policy settled about a certificate.
+/// The values that policy settles for a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateGrant {
     /// notBefore in Unix seconds, within the profile's window.

@@ -74,6 +74,8 @@ pub struct Deprecation {
     pub reason: Option<String>,
     /// The line of the section, from 1.
     pub line: u32,
+    /// The first second after `remove_after`, in Unix seconds.
+    pub sunset: Option<i64>,
 }
 
 /// `API.HashData`.
@@ -311,6 +313,16 @@ pub struct SubjectAlternativeNames {
     pub suffixes: Vec<String>,
     /// The line of the section, from 1.
     pub line: u32,
+}
+
+impl SubjectAlternativeNames {
+    /// The kinds of name that a profile can allow.
+    pub const KINDS: [&'static str; 4] = ["dns", "ip", "uri", "email"];
+
+    /// Returns every kind of name, and whether it is allowed.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        Self::KINDS.into_iter().zip([self.dns, self.ip, self.uri, self.email])
+    }
 }
 
 /// `IssuerChecks`: the requirements on the CA certificate.

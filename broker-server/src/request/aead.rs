@@ -1,11 +1,11 @@
-//! What requests to encrypt and to decrypt have in common.
+//! Fields that requests to encrypt and to decrypt share.
 
 use broker_proto::v1;
 
 use super::{FieldError, FieldErrorKind, Limits, error::at_most, key_source};
 use crate::{algorithm::Aead, secret::SecretKey};
 
-/// The key of some algorithm. Whether it is one of the profile's is for policy to say.
+/// Reads a symmetric key. Policy decides whether its length is the profile's.
 pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<SecretKey, FieldError> {
     let field = "key_source";
     let key = SecretKey::new(key_source::raw_key(source, field, limits.aead_part)?);
@@ -16,7 +16,7 @@ pub(super) fn key(source: Option<v1::KeySource>, limits: &Limits) -> Result<Secr
     Err(FieldError { field, kind: FieldErrorKind::WrongLength { length, expected: Aead::KEYS.to_vec() } })
 }
 
-/// A nonce, which has one length.
+/// Reads a nonce of [`Aead::NONCE`] bytes.
 pub(super) fn nonce(field: &'static str, bytes: &[u8]) -> Result<[u8; Aead::NONCE], FieldError> {
     bytes.try_into().map_err(|_| FieldError {
         field,
@@ -24,7 +24,7 @@ pub(super) fn nonce(field: &'static str, bytes: &[u8]) -> Result<[u8; Aead::NONC
     })
 }
 
-/// Associated data, absent or not.
+/// Checks the size of the associated data, if there is any.
 pub(super) fn associated_data(
     field: &'static str,
     bytes: Option<Vec<u8>>,

@@ -1,10 +1,10 @@
-//! A strict DER reader over [`der`]: one value at a time, with the bytes it was read from.
+//! A strict DER reader over [`der`] that returns one value at a time, together with its encoding.
 
 use der::{Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
 
 use super::FieldErrorKind;
 
-/// The bytes are not the DER that is needed here.
+/// The bytes are not DER, or not the structure that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotDer;
 
@@ -15,24 +15,24 @@ impl From<der::Error> for NotDer {
 }
 
 impl NotDer {
-    /// As a field's kind; `what` names the structure.
+    /// Returns a conversion to the error of a field that should hold the structure `what`.
     pub(super) fn in_a(what: &str) -> impl Fn(Self) -> FieldErrorKind {
         move |_| FieldErrorKind::Malformed(format!("is not a well-formed DER {what}"))
     }
 }
 
-/// One value.
+/// One DER value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tlv<'a> {
     pub(super) tag: Tag,
     /// The content octets.
     pub(super) value: &'a [u8],
-    /// Tag, length and content, as they stand in the input.
+    /// Tag, length and content, exactly as in the input.
     pub(super) raw: &'a [u8],
 }
 
 impl<'a> Tlv<'a> {
-    /// The only value in `bytes`.
+    /// Reads the only value in `bytes`.
     pub(super) fn only(bytes: &'a [u8]) -> Result<Self, NotDer> {
         let mut values = Values::new(bytes)?;
         let value = values.any()?;
@@ -40,7 +40,7 @@ impl<'a> Tlv<'a> {
         Ok(value)
     }
 
-    /// The values inside, if this has `tag`.
+    /// Returns a reader over the contents. Fails if the tag is not `tag`.
     pub(super) fn inside(self, tag: Tag) -> Result<Values<'a>, NotDer> {
         if self.tag != tag {
             return Err(NotDer);
@@ -49,7 +49,7 @@ impl<'a> Tlv<'a> {
     }
 }
 
-/// The values of a sequence, set or explicit tag, one after the other.
+/// A reader over the values of a sequence, set or explicit tag.
 pub(super) struct Values<'a> {
     reader: SliceReader<'a>,
     bytes: &'a [u8],
@@ -64,7 +64,7 @@ impl<'a> Values<'a> {
         self.reader.is_finished()
     }
 
-    /// The next value, whatever it is.
+    /// Reads the next value, whatever its tag.
     pub(super) fn any(&mut self) -> Result<Tlv<'a>, NotDer> {
         let start = usize::try_from(self.reader.position())?;
         let header = self.reader.decode::<Header>()?;
@@ -73,13 +73,13 @@ impl<'a> Values<'a> {
         Ok(Tlv { tag: header.tag(), value, raw: self.bytes.get(start..end).ok_or(NotDer)? })
     }
 
-    /// The next value, which must have `tag`.
+    /// Reads the next value, which must have `tag`.
     pub(super) fn next(&mut self, tag: Tag) -> Result<Tlv<'a>, NotDer> {
         let value = self.any()?;
         if value.tag == tag { Ok(value) } else { Err(NotDer) }
     }
 
-    /// The next value if it has `tag`; otherwise nothing is read.
+    /// Reads the next value if it has `tag`; otherwise reads nothing.
     pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<Tlv<'a>>, NotDer> {
         if self.is_empty() || Tag::peek(&self.reader)? != tag {
             return Ok(None);
@@ -87,17 +87,17 @@ impl<'a> Values<'a> {
         self.any().map(Some)
     }
 
-    /// The values inside the next sequence.
+    /// Reads the next value, which must be a sequence, and returns a reader over its contents.
     pub(super) fn sequence(&mut self) -> Result<Values<'a>, NotDer> {
         Values::new(self.next(Tag::Sequence)?.value)
     }
 
-    /// The next value as the type that `der` knows.
+    /// Reads the next value as a type that `der` can decode.
     pub(super) fn decode<T: der::Decode<'a>>(&mut self) -> Result<T, NotDer> {
         T::from_der(self.any()?.raw).map_err(|_| NotDer)
     }
 
-    /// The octets of the next BIT STRING, which must have no unused bits.
+    /// Reads the octets of the next value, which must be a BIT STRING without unused bits.
     pub(super) fn octet_bits(&mut self) -> Result<&'a [u8], NotDer> {
         match self.next(Tag::BitString)?.value.split_first() {
             Some((0, bits)) => Ok(bits),
@@ -105,23 +105,23 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Nothing may be left.
+    /// Fails if any value is left.
     pub(super) fn end(self) -> Result<(), NotDer> {
         if self.is_empty() { Ok(()) } else { Err(NotDer) }
     }
 }
 
-/// A context-specific tag.
+/// Returns a context-specific tag.
 pub(super) const fn context(number: u32, constructed: bool) -> Tag {
     Tag::ContextSpecific { constructed, number: TagNumber(number) }
 }
 
-/// DER of one value.
+/// Encodes one value as DER.
 pub(super) fn encode(tag: Tag, value: &[u8]) -> Result<Vec<u8>, NotDer> {
     Ok(AnyRef::new(tag, value)?.to_der()?)
 }
 
-/// The magnitude of an INTEGER's content octets, without a sign octet: positive and in the shortest form.
+/// Returns the magnitude of a positive INTEGER in its shortest form, without the sign octet.
 pub(super) fn magnitude(content: &[u8]) -> Result<&[u8], NotDer> {
     match content {
         [0, rest @ ..] if rest.first().is_some_and(|first| *first >= 0x80) => Ok(rest),

@@ -1,4 +1,4 @@
-//! `DecryptData`: the parse step.
+//! Parses `DecryptData`.
 
 use broker_proto::v1;
 
@@ -17,18 +17,18 @@ use crate::{
 pub struct DecryptData {
     /// 16, 24 or 32 bytes.
     pub key: SecretKey,
-    /// What to decrypt, without the tag; may be empty. No secret yet, but decrypted in place.
+    /// The ciphertext without the tag; may be empty. Not a secret yet, but it is decrypted in place.
     pub ciphertext: SecretBytes,
-    /// What it was encrypted with.
+    /// The nonce that the message was encrypted with.
     pub nonce: [u8; Aead::NONCE],
     /// Associated data. Absent counts as empty.
     pub associated_data: Option<Vec<u8>>,
-    /// The authentication tag. How long it must be is the profile's to say.
+    /// The authentication tag. The profile determines its length.
     pub tag: Vec<u8>,
 }
 
 impl DecryptData {
-    /// Checks lengths. Ciphertext and key are taken out of `message`; what is left there of them is empty.
+    /// Checks lengths. Moves ciphertext and key out of `message` and leaves these fields empty.
     pub fn parse(message: &mut v1::DecryptDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         let ciphertext = SecretBytes::new(std::mem::take(&mut message.ciphertext));
         let key = key(message.key_source.take(), limits)?;

@@ -1,4 +1,4 @@
-//! `EncryptData`: the parse step.
+//! Parses `EncryptData`.
 
 use broker_proto::v1;
 
@@ -17,18 +17,18 @@ use crate::{
 pub struct EncryptData {
     /// 16, 24 or 32 bytes.
     pub key: SecretKey,
-    /// What to encrypt; may be empty.
+    /// The plaintext; may be empty.
     pub plaintext: SecretBytes,
-    /// Absent where the caller leaves it to the broker.
+    /// The caller's nonce; `None` asks the broker to generate one.
     pub nonce: Option<[u8; Aead::NONCE]>,
-    /// Associated data: authenticated, not encrypted. Absent counts as empty, and is answered as absent.
+    /// Associated data: authenticated, not encrypted. Absent counts as empty, and the response omits it, too.
     pub associated_data: Option<Vec<u8>>,
 }
 
 impl EncryptData {
-    /// Checks lengths. Plaintext and key are taken out of `message`; what is left there of them is empty.
+    /// Checks lengths. Moves plaintext and key out of `message` and leaves these fields empty.
     pub fn parse(message: &mut v1::EncryptDataRequest, limits: &Limits) -> Result<Self, FieldError> {
-        // Taken over first, so that it is wiped whatever happens.
+        // Moved first, so that it is wiped on every path.
         let plaintext = SecretBytes::new(std::mem::take(&mut message.plaintext));
         let key = key(message.key_source.take(), limits)?;
         at_most("plaintext", plaintext.expose().len(), limits.plaintext)?;

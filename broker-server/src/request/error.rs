@@ -1,54 +1,54 @@
-//! What is wrong with a request.
+//! Errors in the fields of a request.
 
 use std::fmt;
 
-/// A field that cannot be used, and why. Never holds any of the field's contents.
+/// A field that cannot be used, and the reason. Never holds any of the field's contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {kind}")]
 pub struct FieldError {
     /// The field's name on the wire, such as `ca_private_key`.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// Why the field cannot be used.
     pub kind: FieldErrorKind,
 }
 
-/// What can be wrong with a field.
+/// Why a field cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldErrorKind {
-    /// Absent or empty where something is needed.
+    /// The field is absent or empty but required.
     Missing,
-    /// Longer than the limit, in bytes.
+    /// The field is longer than the limit, in bytes.
     TooLong {
-        /// How long it is.
+        /// The length of the field.
         length: usize,
         /// The limit.
         limit: usize,
     },
-    /// Longer or shorter than it must be, in bytes.
+    /// The field does not have one of the expected lengths, in bytes.
     WrongLength {
-        /// How long it is.
+        /// The length of the field.
         length: usize,
-        /// The lengths that are taken.
+        /// The accepted lengths.
         expected: Vec<usize>,
     },
-    /// More entries than the limit. They are not counted to their end.
+    /// The field has more entries than the limit. Entries beyond it are not counted.
     TooMany {
         /// The limit.
         limit: usize,
     },
-    /// A character that is not printable ASCII.
+    /// The field holds a character that is not printable ASCII.
     NotPrintable,
-    /// An enum number that does not exist.
+    /// The enum has no such number.
     UnknownValue(i32),
-    /// Not what the field must hold; the text says what is wrong, in the standard's words.
+    /// The contents do not have the required structure; the text says what is wrong in the standard's terms.
     Malformed(String),
-    /// Well formed, but of a kind that this broker does not take; the text says which it does.
+    /// The contents are well formed but not supported; the text says what is supported.
     Unsupported(String),
 }
 
 impl FieldErrorKind {
-    /// The reason for google.rpc.ErrorInfo, such as `FIELD_TOO_LONG`.
+    /// Returns the reason for google.rpc.ErrorInfo, such as `FIELD_TOO_LONG`.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Missing => "FIELD_MISSING",
@@ -68,29 +68,29 @@ impl fmt::Display for FieldErrorKind {
         match self {
             Self::Missing => f.write_str("is required"),
             Self::TooLong { length, limit } => {
-                write!(f, "is {length} bytes long; at most {limit} are taken")
+                write!(f, "is {length} bytes long; at most {limit} are accepted")
             }
             Self::WrongLength { length, expected } => {
-                write!(f, "is {length} bytes long; {} are needed", either(expected))
+                write!(f, "is {length} bytes long; expected {}", either(expected))
             }
-            Self::TooMany { limit } => write!(f, "has more entries than the {limit} that are taken"),
+            Self::TooMany { limit } => write!(f, "has more than {limit} entries"),
             Self::NotPrintable => f.write_str("must be printable ASCII"),
-            Self::UnknownValue(number) => write!(f, "has no value {number}"),
+            Self::UnknownValue(number) => write!(f, "has the unknown value {number}"),
             Self::Malformed(what) | Self::Unsupported(what) => f.write_str(what),
         }
     }
 }
 
-/// `16, 24 or 32`.
+/// Joins the lengths as in `16, 24 or 32`.
 fn either(lengths: &[usize]) -> String {
-    let mut words: Vec<String> = lengths.iter().map(ToString::to_string).collect();
-    match (words.pop(), words.join(", ")) {
+    let mut items: Vec<String> = lengths.iter().map(ToString::to_string).collect();
+    match (items.pop(), items.join(", ")) {
         (Some(last), others) if !others.is_empty() => format!("{others} or {last}"),
         (last, _) => last.unwrap_or_default(),
     }
 }
 
-/// Refuses a field of more than `limit` bytes.
+/// Rejects a field of more than `limit` bytes.
 pub(super) fn at_most(field: &'static str, length: usize, limit: usize) -> Result<(), FieldError> {
     if length > limit {
         return Err(FieldError { field, kind: FieldErrorKind::TooLong { length, limit } });

@@ -1,4 +1,4 @@
-//! `HashData`: the parse step.
+//! Parses `HashData` and `HashStream`.
 
 use broker_proto::v1;
 use bytes::Bytes;
@@ -8,25 +8,25 @@ use super::{FieldError, FieldErrorKind, Limits, error::at_most};
 /// A request to hash.
 #[derive(Debug)]
 pub struct HashData {
-    /// What to hash; may be empty.
+    /// The data to hash; may be empty.
     pub input: Bytes,
-    /// How the answer is to look.
+    /// The format of the digest in the response.
     pub format: HashFormat,
 }
 
-/// How a digest travels.
+/// The format of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashFormat {
     /// Lower-case hexadecimal text.
     Hex,
-    /// The bytes.
+    /// The bytes of the digest.
     Raw,
 }
 
-/// A request to hash what comes in pieces: all of it but the data.
+/// The header of a request to hash a stream of data.
 #[derive(Clone, Copy, Debug)]
 pub struct HashStream {
-    /// How the answer is to look.
+    /// The format of the digest in the response.
     pub format: HashFormat,
 }
 

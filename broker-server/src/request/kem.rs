@@ -1,4 +1,4 @@
-//! `Encapsulate` and `Decapsulate`: the parse step.
+//! Parses `Encapsulate` and `Decapsulate`.
 
 mod decapsulation_key;
 mod encapsulation_key;
@@ -17,35 +17,35 @@ use super::{
 };
 use crate::algorithm::Kem;
 
-/// A request for a shared secret.
+/// A request to encapsulate a new shared secret.
 #[derive(Debug)]
 pub struct Encapsulate {
-    /// Whom it is for.
+    /// The recipient's encapsulation key.
     pub key: EncapsulationKey,
 }
 
 impl Encapsulate {
-    /// Takes the message apart.
+    /// Reads the key. Moves it out of `message`.
     pub fn parse(message: &mut v1::EncapsulateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = raw_key(message.key_source.take(), KEY_SOURCE, limits.kem_key)?;
-        Ok(Self { key: EncapsulationKey::from_bytes(key.expose()).map_err(of_the_key)? })
+        Ok(Self { key: EncapsulationKey::from_bytes(key.expose()).map_err(key_error)? })
     }
 }
 
-/// A request for the shared secret in a ciphertext.
+/// A request to decapsulate the shared secret in a ciphertext.
 #[derive(Debug)]
 pub struct Decapsulate {
-    /// Who it is for.
+    /// The recipient's decapsulation key.
     pub key: DecapsulationKey,
-    /// Which length is right depends on the profile's algorithm.
+    /// The ciphertext; not empty. The profile's algorithm determines its length.
     pub ciphertext: Vec<u8>,
 }
 
 impl Decapsulate {
-    /// Takes the message apart; no key is left in it.
+    /// Reads key and ciphertext. Moves both out of `message`.
     pub fn parse(message: &mut v1::DecapsulateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = raw_key(message.key_source.take(), KEY_SOURCE, limits.kem_key)?;
-        let key = DecapsulationKey::from_bytes(&key).map_err(of_the_key)?;
+        let key = DecapsulationKey::from_bytes(&key).map_err(key_error)?;
         let ciphertext = std::mem::take(&mut message.ciphertext);
         if ciphertext.is_empty() {
             return Err(FieldError { field: "ciphertext", kind: FieldErrorKind::Missing });
@@ -55,17 +55,17 @@ impl Decapsulate {
     }
 }
 
-/// Whose key it is, as far as the key itself says.
+/// The mechanism of a key, as far as the key itself identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KemKeyKind {
-    /// This mechanism's.
+    /// The key belongs to this mechanism.
     Of(Kem),
-    /// Some parameter set's of ML-KEM: its seed looks the same for each.
+    /// The key is a seed of ML-KEM, which has the same form for every parameter set.
     AnyMlKem,
 }
 
 impl KemKeyKind {
-    /// Whether it can be a key of `kem`.
+    /// Reports whether the key can be a key of `kem`.
     pub fn fits(self, kem: Kem) -> bool {
         match self {
             Self::Of(own) => own == kem,
@@ -83,12 +83,12 @@ impl fmt::Display for KemKeyKind {
     }
 }
 
-/// The mechanism of a key's AlgorithmIdentifier, whose parameters must be absent (RFC 9935 3, draft 5.8).
+/// Returns the mechanism of a key's AlgorithmIdentifier, whose parameters must be absent (RFC 9935 3, draft 5.8).
 fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, FieldErrorKind> {
-    let is_its = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| oid == algorithm.oid);
-    let kem = Kem::ALL.into_iter().find(is_its).ok_or_else(|| {
+    let has_oid = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| oid == algorithm.oid);
+    let kem = Kem::ALL.into_iter().find(has_oid).ok_or_else(|| {
         FieldErrorKind::Unsupported(format!(
-            "its key is of the algorithm {}; ML-KEM and X-Wing keys are taken",
+            "its key has the unsupported algorithm {}; send an ML-KEM or X-Wing key",
             algorithm.oid
         ))
     })?;
@@ -101,16 +101,16 @@ fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, FieldErrorKind> {
     Ok(kem)
 }
 
-/// `part` of a key of `kem` must have `wanted` bytes.
-fn exact(kem: Kem, part: &str, bytes: &[u8], wanted: usize) -> Result<(), FieldErrorKind> {
-    if bytes.len() == wanted {
+/// Fails unless `part` of a key of `kem` has `expected` bytes.
+fn check_length(kem: Kem, part: &str, bytes: &[u8], expected: usize) -> Result<(), FieldErrorKind> {
+    if bytes.len() == expected {
         return Ok(());
     }
     let (name, found) = (kem.name(), bytes.len());
-    Err(FieldErrorKind::Malformed(format!("its {name} {part} is {found} bytes long; it must have {wanted}")))
+    Err(FieldErrorKind::Malformed(format!("its {name} {part} is {found} bytes long; expected {expected}")))
 }
 
-fn of_the_key(kind: FieldErrorKind) -> FieldError {
+fn key_error(kind: FieldErrorKind) -> FieldError {
     FieldError { field: KEY_SOURCE, kind }
 }
 

@@ -1,34 +1,34 @@
-//! `GenerateKeyPair` of both services: the parse step.
+//! Parses `GenerateKeyPair` of both services.
 
 use broker_proto::v1;
 
 use super::{FieldError, FieldErrorKind};
 use crate::secret::{SecretBytes, SecretKey};
 
-/// A request for a key pair.
+/// A request to generate a key pair.
 #[derive(Debug)]
 pub struct GenerateKeyPair {
-    /// What to make it from; absent, the system's randomness. Which length is right depends on the profile's algorithm.
+    /// The seed; `None` asks for a random key. The profile's algorithm determines its length.
     pub seed: Option<SecretKey>,
-    /// How to write it; absent, raw for a key encapsulation mechanism and DER for signatures.
+    /// The encoding of the keys; the default is raw for a key encapsulation mechanism and DER for signatures.
     pub encoding: Option<KeyEncoding>,
 }
 
-/// How keys are written.
+/// The encoding of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyEncoding {
     /// The standard's own octets.
     Raw,
     /// SubjectPublicKeyInfo (RFC 5280) and PKCS#8 (RFC 5958).
     Der,
-    /// The same as text (RFC 7468).
+    /// The DER structures as text (RFC 7468).
     Pem,
 }
 
 impl GenerateKeyPair {
-    /// Takes the message apart; no seed is left in it.
+    /// Reads seed and encoding. Moves the seed out of `message`.
     pub fn parse(message: &mut v1::GenerateKeyPairRequest) -> Result<Self, FieldError> {
-        // Taken over first, so that it is wiped whatever happens.
+        // Moved first, so that it is wiped on every path.
         let seed = message.seed.take().map(SecretBytes::new).map(SecretKey::new);
         let number = message.key_encoding;
         let encoding = match v1::KeyEncoding::try_from(number) {
@@ -53,7 +53,7 @@ mod tests {
     use crate::telemetry::audit::KeyUse;
 
     #[test]
-    fn the_seed_leaves_the_message_and_encodings_are_known_ones() {
+    fn moves_seed_and_rejects_unknown_encoding() {
         let mut message = v1::GenerateKeyPairRequest::default();
         message.seed = Some(vec![7; 32]);
         message.key_encoding = 3;

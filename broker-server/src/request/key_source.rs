@@ -1,12 +1,12 @@
-//! A key that came with the request.
+//! Reads the keys in a request.
 
 use broker_proto::v1;
 
 use super::{FieldError, FieldErrorKind, Keys, error::at_most};
 use crate::secret::SecretBytes;
 
-/// Takes the key's bytes out of `source`, the wire's `field`; what is left there is empty. A key that is only named is
-/// refused: there is no key management to look it up in.
+/// Returns the bytes of the key in `source`, the wire's `field`. Rejects a key that is given by its identifier, because the
+/// broker has no key management to look it up in.
 pub(super) fn raw_key(
     source: Option<v1::KeySource>,
     field: &'static str,
@@ -19,12 +19,12 @@ pub(super) fn raw_key(
         Source::KeyId(_) => Err(FieldError {
             field,
             kind: FieldErrorKind::Unsupported(
-                "names a key by id, and this broker has no key management; send the key itself in raw_key"
+                "names a key by id, but this broker has no key management; send the key itself in raw_key"
                     .into(),
             ),
         }),
         Source::RawKey(key) => {
-            // Taken over first, so that it is wiped whatever happens.
+            // Moved first, so that it is wiped on every path.
             let key = SecretBytes::new(key);
             if key.expose().is_empty() {
                 return Err(missing());
@@ -35,7 +35,7 @@ pub(super) fn raw_key(
     }
 }
 
-/// Reads the keys in `key_source` of an operation that signs or verifies.
+/// Reads the keys in the `key_source` of a request to sign or verify.
 pub(super) fn keys<K>(
     source: Option<v1::SignKeySource>,
     limit: usize,
@@ -51,7 +51,7 @@ pub(super) fn keys<K>(
             let count = components.keys.len();
             let Ok([traditional, ml_dsa]) = <[_; 2]>::try_from(components.keys) else {
                 let kind = FieldErrorKind::Malformed(format!(
-                    "has {count} entries; a composite has two keys, the traditional one and then ML-DSA's"
+                    "has {count} entries; a composite has two keys: send the traditional key, then the ML-DSA key"
                 ));
                 return Err(FieldError { field: "key_source.component_keys", kind });
             };
@@ -61,9 +61,9 @@ pub(super) fn keys<K>(
     }
 }
 
-/// The field of the keys that sign and verify.
+/// The wire field of the keys that sign and verify.
 pub const KEY_SOURCE: &str = "key_source";
-/// The fields of the two keys of a composite.
+/// The wire fields of the two keys of a composite.
 pub const COMPONENT_KEYS: [&str; 2] = ["key_source.component_keys[0]", "key_source.component_keys[1]"];
 
 #[cfg(test)]
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_bytes_of_a_key_are_taken() {
+    fn accepts_only_raw_keys_within_limit() {
         use v1::key_source::Source;
         assert_eq!(read(Some(Source::RawKey(vec![1, 2]))).unwrap().expose(), [1, 2]);
         let kind = |source| read(source).unwrap_err().kind;

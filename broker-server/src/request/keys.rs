@@ -5,16 +5,16 @@
 pub enum Keys<K> {
     /// `single`.
     One(K),
-    /// `component_keys`: the traditional key, then ML-DSA's.
+    /// `component_keys`: the traditional key, then the ML-DSA key.
     Components([K; 2]),
 }
 
 impl<K> Keys<K> {
-    /// Something about each key.
-    pub fn map<T>(&self, mut about: impl FnMut(&K) -> T) -> Keys<T> {
+    /// Applies `function` to each key.
+    pub fn map<T>(&self, mut function: impl FnMut(&K) -> T) -> Keys<T> {
         match self {
-            Self::One(key) => Keys::One(about(key)),
-            Self::Components(keys) => Keys::Components(keys.each_ref().map(about)),
+            Self::One(key) => Keys::One(function(key)),
+            Self::Components(keys) => Keys::Components(keys.each_ref().map(function)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How large a field may be.
+//! Limits on the sizes of fields.
 
 /// The limits of the wire, in bytes unless a name says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,14 +13,14 @@ pub struct Limits {
     pub subject: usize,
     pub crl_distribution_points_count: usize,
     pub crl_distribution_point: usize,
-    /// Data that is signed or verified in one message.
+    /// The data to sign or verify in one message.
     pub signed_data: usize,
     /// A key that signs or verifies.
     pub signature_key: usize,
     pub signature: usize,
     pub plaintext: usize,
     pub associated_data: usize,
-    /// A symmetric key, its nonce, its tag: each.
+    /// A symmetric key, a nonce or a tag.
     pub aead_part: usize,
     /// A key of a key encapsulation mechanism, in any of its forms.
     pub kem_key: usize,
@@ -51,12 +51,12 @@ impl Default for Limits {
     }
 }
 
-/// Where a limit stands.
-type Place = fn(&mut Limits) -> &mut usize;
+/// Returns a reference to one limit.
+type Accessor = fn(&mut Limits) -> &mut usize;
 
 impl Limits {
-    /// Every limit, by its name in the configuration.
-    pub const NAMES: [(&str, Place); 17] = [
+    /// Every limit with its name in the configuration.
+    pub const NAMES: [(&str, Accessor); 17] = [
         ("profile", |limits| &mut limits.profile),
         ("metadata-id", |limits| &mut limits.metadata_id),
         ("hash-input", |limits| &mut limits.hash_input),

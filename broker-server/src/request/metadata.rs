@@ -1,16 +1,16 @@
-//! The part that travels with every request.
+//! The metadata of a request.
 
 use broker_proto::v1;
 
 use super::{FieldError, FieldErrorKind, Limits, error::at_most};
 
-/// Checked metadata: safe to log and ready to be echoed.
+/// Checked metadata: safe to log and to echo.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata(Option<v1::Metadata>);
 
 impl Metadata {
-    /// Checks lengths and, for what reaches the log, characters. A caller's own `deprecation` is dropped: that field is
-    /// the broker's to fill.
+    /// Checks the lengths and characters of the fields that are logged. Drops a `deprecation` that the caller sent, because
+    /// only the broker fills this field.
     pub fn parse(message: Option<v1::Metadata>, limits: &Limits) -> Result<Self, FieldError> {
         let Some(mut message) = message else {
             return Ok(Self(None));
@@ -27,12 +27,12 @@ impl Metadata {
         Ok(Self(Some(message)))
     }
 
-    /// The caller's name for the call; empty where it gave none.
+    /// Returns the caller's identifier of the call; empty if the caller sent none.
     pub fn id(&self) -> &str {
         self.0.as_ref().map_or("", |message| message.id.as_str())
     }
 
-    /// The correlation id; empty where the caller gave none.
+    /// Returns the correlation id; empty if the caller sent none.
     pub fn correlation_id(&self) -> &str {
         self.0
             .as_ref()
@@ -40,7 +40,7 @@ impl Metadata {
             .map_or("", |trace| trace.correlation_id.as_str())
     }
 
-    /// The message for the answer, with `deprecation` where the profile has one.
+    /// Returns the metadata of the response, with the profile's `deprecation` if it has one.
     pub fn into_echo(self, deprecation: Option<v1::DeprecationWarning>) -> Option<v1::Metadata> {
         match (self.0, deprecation) {
             (message, None) => message,

@@ -1,4 +1,4 @@
-//! What arrived as text and bytes becomes typed facts, without using a key. One file per operation.
+//! Parses requests: turns the text and bytes of a message into typed values without using a key. One file per operation.
 
 mod aead;
 mod asn1;

@@ -1,5 +1,5 @@
-//! PEM (RFC 7468 and the older OpenSSL form), read so that a private key leaves no copy behind: each block is decoded
-//! into one buffer that is wiped when it is dropped.
+//! Reads PEM (RFC 7468 and the older OpenSSL form) without leaving a copy of a private key: each block is decoded into one
+//! buffer that is wiped when it is dropped.
 
 use base64ct::{Base64, Encoding as _};
 use zeroize::Zeroizing;
@@ -8,22 +8,22 @@ use super::asn1::Tlv;
 
 /// One block of a PEM text.
 pub(super) struct Block<'a> {
-    /// The words between `BEGIN` and the dashes.
+    /// The label between `BEGIN` and the dashes.
     pub(super) label: &'a str,
     /// The decoded bytes; empty for an encrypted block, which is not decoded.
     pub(super) der: Zeroizing<Vec<u8>>,
-    /// Whether the block has the header `Proc-Type: 4,ENCRYPTED` (RFC 1421 4.6.1.1).
+    /// `true` if the block has the header `Proc-Type: 4,ENCRYPTED` (RFC 1421 4.6.1.1).
     pub(super) encrypted: bool,
 }
 
 /// Why a text is not PEM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PemError {
-    #[error("is not PEM: there is no line `-----BEGIN …-----`")]
+    #[error("is not PEM: it has no line `-----BEGIN …-----`")]
     NoBlock,
-    #[error("is not PEM: a block has no end line, or one with another label")]
+    #[error("is not PEM: a block has no end line, or its end line has another label")]
     NoEnd,
-    #[error("is not PEM: a block holds characters that are not base64, or is cut short")]
+    #[error("is not PEM: a block holds characters that are not base64, or is truncated")]
     BadBase64,
 }
 
@@ -31,7 +31,7 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// The text, where `bytes` are PEM; nothing where they are DER, even DER with such a text inside, or neither.
+/// Returns the text if `bytes` are PEM; `None` for DER, even if it contains a PEM text, and for anything else.
 pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     if Tlv::only(bytes).is_ok() {
         return None;
@@ -39,8 +39,10 @@ pub(super) fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN))
 }
 
-/// All blocks of `text` in their order, at least one. Text outside blocks, blank lines, CRLF and spaces around lines
-/// are passed over.
+/// Reads all blocks of `text` in order. Ignores text outside blocks, blank lines, CRLF and spaces around lines.
+///
+/// # Errors
+/// Fails if there is no block or if any block is not well formed.
 pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
     let mut lines = Lines(Some(text));
     let mut found = Vec::new();
@@ -55,7 +57,7 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
     Ok(found)
 }
 
-/// Lines without the spaces around them; `\r\n` ends two.
+/// An iterator over lines without the spaces around them. `\r\n` yields an additional empty line.
 struct Lines<'a>(Option<&'a str>);
 
 impl<'a> Iterator for Lines<'a> {
@@ -73,8 +75,8 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 fn block<'a>(label: &'a str, lines: &mut Lines<'a>) -> Result<Block<'a>, PemError> {
-    // As large as it can get, so that it never grows and leaves a copy of a key in freed memory; and no larger, since all
-    // of it is wiped: a text may have as many blocks as fit.
+    // The capacity is the upper bound of the length: a buffer that grew would leave a copy of a key in freed memory. It is
+    // not larger either, because all of it is wiped, once for each of possibly many blocks.
     let size = lines.0.and_then(|text| text.find(END)).ok_or(PemError::NoEnd)?;
     let mut base64 = Zeroizing::new(Vec::with_capacity(size));
     let mut encrypted = false;
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_around_blank_lines_and_crlf_are_passed_over() {
+    fn ignores_surrounding_text_blank_lines_and_crlf() {
         let text = "hello\r\n-----BEGIN A B-----\r\n\r\nAAEC\r\nAw==\r\n-----END A B-----\r\nbye\n-----BEGIN C-----\nBA==\n-----END C-----";
         let found = blocks(text).unwrap();
         assert_eq!(found.len(), 2);
@@ -128,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn an_encrypted_block_is_seen() {
+    fn recognizes_encrypted_block() {
         let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
         assert!(blocks(text).unwrap()[0].encrypted);
     }
 
-    /// Were each block read into a buffer as long as the text, this would wipe 4 MB a hundred thousand times.
+    /// If each block had a buffer of the length of the whole text, this test would wipe 4 MB a hundred thousand times.
     #[test]
-    fn a_text_of_many_blocks_takes_time_by_its_length() {
+    fn many_blocks_take_linear_time() {
         const BLOCKS: usize = 100_000;
         let text = "-----BEGIN A-----\nAAEC\n-----END A-----\n".repeat(BLOCKS);
         let found = blocks(&text).unwrap();
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_texts_have_their_errors() {
+    fn rejects_malformed_text() {
         for (text, error) in [
             ("", PemError::NoBlock),
             ("-----BEGIN A-----\nAAAA\n", PemError::NoEnd),

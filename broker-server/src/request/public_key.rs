@@ -1,4 +1,4 @@
-//! SubjectPublicKeyInfo: which keys the broker takes, decided from the bytes alone.
+//! SubjectPublicKeyInfo: decides from the encoding alone which keys the broker accepts.
 
 use der::{Tag, asn1::ObjectIdentifier};
 
@@ -22,22 +22,22 @@ const CURVES: [(ObjectIdentifier, Curve); 4] = [
     (ObjectIdentifier::new_unwrap("1.3.132.0.34"), Curve::P384),
     (ObjectIdentifier::new_unwrap("1.3.132.0.35"), Curve::P521),
 ];
-/// The largest modulus that the crypto library takes.
-const LARGEST_RSA: usize = 16384;
+/// The largest modulus that the crypto library accepts, in bits.
+const MAX_RSA_BITS: usize = 16384;
 
 /// A checked SubjectPublicKeyInfo.
 #[derive(Clone, Debug)]
 pub(super) struct PublicKeyInfo {
-    /// The whole of it, byte for byte.
+    /// The complete encoding, byte for byte.
     pub(super) der: Vec<u8>,
-    /// The octets of subjectPublicKey, of which key identifiers are hashes (RFC 5280 4.2.1.2).
+    /// The octets of subjectPublicKey, from which key identifiers are computed (RFC 5280 4.2.1.2).
     pub(super) bits: Vec<u8>,
     pub(super) key_type: KeyType,
 }
 
 impl PublicKeyInfo {
-    /// Checks the algorithm, its parameters and the key's shape. Whether a point lies on its curve is the crypto
-    /// library's to say.
+    /// Checks the algorithm, its parameters and the form of the key. The crypto library checks later whether a point
+    /// lies on its curve.
     pub(super) fn read(info: Tlv<'_>) -> Result<Self, FieldErrorKind> {
         let what = "SubjectPublicKeyInfo";
         let mut parts = info.inside(Tag::Sequence).map_err(NotDer::in_a(what))?;
@@ -69,7 +69,7 @@ pub(super) struct Algorithm<'a> {
     pub(super) parameters: Option<Tlv<'a>>,
 }
 
-/// What an algorithm says of a key: all, or all but the size.
+/// The kind of key that an algorithm identifies: completely, or without the size for RSA.
 pub(super) enum Kind {
     Rsa,
     Fixed(KeyType),
@@ -84,12 +84,12 @@ impl<'a> Algorithm<'a> {
         Ok(Self { oid, parameters })
     }
 
-    /// Whether the parameters are NULL.
+    /// Reports whether the parameters are NULL.
     pub(super) fn null_parameters(&self) -> bool {
         self.parameters.is_some_and(|parameters| parameters.raw == [5, 0])
     }
 
-    /// As the algorithm of a key, public or private.
+    /// Returns the kind of a key, public or private, with this algorithm.
     pub(super) fn kind(&self) -> Result<Kind, FieldErrorKind> {
         if self.oid == RSA_ENCRYPTION {
             // RFC 3279 2.3.1
@@ -110,7 +110,7 @@ impl<'a> Algorithm<'a> {
         let set = ML_DSA.iter().find(|(oid, _)| *oid == self.oid).map(|(_, set)| KeyType::MlDsa(*set));
         let Some(key_type) = set.or((self.oid == ED25519).then_some(KeyType::Ed25519)) else {
             return Err(FieldErrorKind::Unsupported(format!(
-                "its key is of the algorithm {}; RSA, EC, Ed25519 and ML-DSA keys are taken",
+                "its key has the unsupported algorithm {}; use an RSA, EC, Ed25519 or ML-DSA key",
                 self.oid
             )));
         };
@@ -123,11 +123,12 @@ impl<'a> Algorithm<'a> {
     }
 }
 
-/// The curve that ECParameters name (RFC 5480 2.1.1).
+/// Returns the curve that ECParameters name (RFC 5480 2.1.1).
 pub(super) fn curve(parameters: Tlv<'_>) -> Result<Curve, FieldErrorKind> {
     if parameters.tag == Tag::Sequence {
         return Err(FieldErrorKind::Unsupported(
-            "its EC key spells its curve out; only named curves are taken (RFC 5480 2.1.1)".into(),
+            "its EC key has explicit curve parameters; only named curves are supported (RFC 5480 2.1.1)"
+                .into(),
         ));
     }
     let named: ObjectIdentifier = Values::new(parameters.raw)
@@ -135,30 +136,31 @@ pub(super) fn curve(parameters: Tlv<'_>) -> Result<Curve, FieldErrorKind> {
         .map_err(|_| FieldErrorKind::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into()))?;
     CURVES.iter().find(|(oid, _)| *oid == named).map(|(_, curve)| *curve).ok_or_else(|| {
         FieldErrorKind::Unsupported(format!(
-            "its EC key is on the curve {named}; P-224, P-256, P-384 and P-521 are taken"
+            "its EC key is on the unsupported curve {named}; use P-224, P-256, P-384 or P-521"
         ))
     })
 }
 
-/// Checks a modulus and a public exponent, given as content octets, and gives the modulus's length in bits.
+/// Checks a modulus and a public exponent, given as content octets, and returns the key type with the length in bits.
 pub(super) fn rsa_key_type(modulus: &[u8], exponent: &[u8]) -> Result<KeyType, FieldErrorKind> {
-    let bad =
-        |_| FieldErrorKind::Malformed("its RSA key has a number that is not a positive DER INTEGER".into());
-    let modulus = magnitude(modulus).map_err(bad)?;
-    let exponent = magnitude(exponent).map_err(bad)?;
+    let malformed = |_| {
+        FieldErrorKind::Malformed("its RSA key has a component that is not a positive DER INTEGER".into())
+    };
+    let modulus = magnitude(modulus).map_err(malformed)?;
+    let exponent = magnitude(exponent).map_err(malformed)?;
     let bits = bit_length(modulus);
     if is_even(modulus) {
         return Err(FieldErrorKind::Malformed("its RSA key has an even modulus".into()));
     }
-    if bits > LARGEST_RSA {
+    if bits > MAX_RSA_BITS {
         return Err(FieldErrorKind::Unsupported(format!(
-            "its RSA key has {bits} bits; at most {LARGEST_RSA} are taken"
+            "its RSA key has {bits} bits; at most {MAX_RSA_BITS} are supported"
         )));
     }
-    // 65537 takes 17 bits and is the smallest odd number that does: FIPS 186-5 A.1.1.
+    // 65537 is the smallest odd number of 17 bits (FIPS 186-5 A.1.1).
     if is_even(exponent) || bit_length(exponent) < 17 {
         return Err(FieldErrorKind::Unsupported(
-            "its RSA key's public exponent is not an odd number from 65537 on (FIPS 186-5 A.1.1)".into(),
+            "its RSA key's public exponent is not an odd number of at least 65537 (FIPS 186-5 A.1.1)".into(),
         ));
     }
     Ok(KeyType::Rsa { bits: u32::try_from(bits).unwrap_or(u32::MAX) })
@@ -173,20 +175,20 @@ fn rsa_public_key(bits: &[u8]) -> Result<KeyType, FieldErrorKind> {
     rsa_key_type(modulus, exponent)
 }
 
-/// RFC 5480 2.2 lets an implementation choose about compressed points; none is taken, because key identifiers and
-/// comparisons with private keys are over the uncompressed form.
+/// Checks the form of a point. RFC 5480 2.2 makes compressed points optional; they are rejected, because key identifiers
+/// and comparisons with private keys use the uncompressed form.
 fn check_point(curve: Curve, point: &[u8]) -> Result<(), FieldErrorKind> {
     let coordinate = curve.bits().div_ceil(8) as usize;
     match point.first() {
         Some(4) if point.len() == 1 + 2 * coordinate => Ok(()),
         Some(2 | 3) if point.len() == 1 + coordinate => Err(FieldErrorKind::Unsupported(
-            "its EC key is a compressed point; only the uncompressed form is taken (RFC 5480 2.2)".into(),
+            "its EC key is a compressed point; only the uncompressed form is supported (RFC 5480 2.2)".into(),
         )),
         _ => Err(FieldErrorKind::Malformed("its EC key is not a point of its curve (RFC 5480 2.2)".into())),
     }
 }
 
-/// Bytes of a raw public key: RFC 8032 5.1.5, FIPS 204 table 2.
+/// Returns the length of a raw public key in bytes (RFC 8032 5.1.5, FIPS 204 table 2).
 const fn public_key_length(key_type: KeyType) -> Option<usize> {
     match key_type {
         KeyType::Ed25519 => Some(32),

@@ -1,4 +1,4 @@
-//! `SignData` and `SignStream`: the parse step.
+//! Parses `SignData` and `SignStream`.
 
 use broker_proto::v1;
 use bytes::Bytes;
@@ -11,18 +11,18 @@ use crate::algorithm::SignatureFormat;
 pub struct SignData {
     /// The private key, or the two of a composite.
     pub keys: Keys<SigningKey>,
-    /// How the signature is to look; `None` leaves it to the profile.
+    /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
-    /// What to sign; may be empty.
+    /// The data to sign; may be empty.
     pub input: Bytes,
 }
 
-/// A request to sign what follows it in parts.
+/// The header of a request to sign a stream of data.
 #[derive(Debug)]
 pub struct SignStream {
     /// The private key, or the two of a composite.
     pub keys: Keys<SigningKey>,
-    /// How the signature is to look; `None` leaves it to the profile.
+    /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
 }
 
@@ -47,7 +47,7 @@ fn signing_keys(source: Option<v1::SignKeySource>, limits: &Limits) -> Result<Ke
     key_source::keys(source, limits.signature_key, SigningKey::from_bytes)
 }
 
-/// `None` for the profile's own.
+/// Reads the signature format; `None` selects the profile's.
 pub(super) fn signature_format(number: i32) -> Result<Option<SignatureFormat>, FieldError> {
     match v1::SignatureFormat::try_from(number) {
         Ok(v1::SignatureFormat::Unspecified) => Ok(None),

@@ -1,4 +1,4 @@
-//! A signature as its format has it. Reading is strict: of each signature there is one encoding, or the bytes are none.
+//! Reads signatures in each format. Reading is strict: each signature has exactly one valid encoding.
 
 use std::str::from_utf8;
 
@@ -12,17 +12,17 @@ use super::{
 };
 use crate::algorithm::{Composite, KeyType, SignatureFormat};
 
-/// A signature whose shape is right.
+/// A well-formed signature, not yet verified.
 #[derive(Debug)]
 pub enum Signature {
-    /// As the crypto library takes it: of ECDSA Ecdsa-Sig-Value (RFC 3279 2.2.3), of the others their own octets.
+    /// The crypto library's form: Ecdsa-Sig-Value (RFC 3279 2.2.3) for ECDSA, the algorithm's own octets otherwise.
     Plain(Vec<u8>),
-    /// Inside detached SignedData.
+    /// A detached SignedData.
     Cms(SignedData),
 }
 
 impl Signature {
-    /// Reads a signature that keys of the kind `key` make.
+    /// Reads a signature that was made with a key of the kind `key`.
     pub fn read(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Result<Self, FieldErrorKind> {
         match (format, key) {
             (SignatureFormat::Raw, KeyType::Ec(curve)) => {
@@ -49,8 +49,9 @@ impl Signature {
     }
 }
 
-/// Reads the signature of a composite, and checks the shape of both halves. They are as the draft has them in every format:
-/// of ECDSA Ecdsa-Sig-Value (draft-ietf-lamps-pq-composite-sigs-19 4). Policy grants no format but RAW, DER and PEM.
+/// Reads the signature of a composite and checks that both halves are well formed. Each format encodes the halves as
+/// the draft does, with Ecdsa-Sig-Value for ECDSA (draft-ietf-lamps-pq-composite-sigs-19 4). Policy grants only RAW,
+/// DER and PEM.
 pub fn read_composite(
     bytes: &[u8],
     format: SignatureFormat,
@@ -59,20 +60,20 @@ pub fn read_composite(
     let octets = if format == SignatureFormat::Pem { from_pem(bytes)? } else { bytes.to_vec() };
     let [traditional, ml_dsa] = algorithm.keys();
     let halves = algorithm.halves(&octets).ok_or_else(|| {
-        let wanted = algorithm.ml_dsa().signature_length();
+        let minimum = algorithm.ml_dsa().signature_length();
         FieldErrorKind::Malformed(format!(
-            "is {} bytes long; its half of {ml_dsa} alone has {wanted}",
+            "is {} bytes long; its {ml_dsa} half alone has {minimum}",
             octets.len()
         ))
     })?;
     check(halves.0, ml_dsa)?;
     check(halves.1, traditional)
-        .map_err(|kind| FieldErrorKind::Malformed(format!("has a half of {traditional} that {kind}")))?;
+        .map_err(|kind| FieldErrorKind::Malformed(format!("has a {traditional} half that {kind}")))?;
     Ok(octets)
 }
 
-/// Checks the shape of what an X.509 signature's BIT STRING holds. Whether r and s are in range is for the verification
-/// to say.
+/// Checks the form of the octets in an X.509 signature's BIT STRING. The verification checks later whether r and s are in
+/// range.
 pub fn check(octets: &[u8], key: KeyType) -> Result<(), FieldErrorKind> {
     let length = match key {
         KeyType::Ec(_) => {
@@ -85,14 +86,14 @@ pub fn check(octets: &[u8], key: KeyType) -> Result<(), FieldErrorKind> {
     if octets.len() == length { Ok(()) } else { Err(wrong_length(octets.len(), length, key)) }
 }
 
-fn wrong_length(length: usize, wanted: usize, key: KeyType) -> FieldErrorKind {
-    FieldErrorKind::Malformed(format!("is {length} bytes long; a signature of {key} has {wanted}"))
+fn wrong_length(length: usize, expected: usize, key: KeyType) -> FieldErrorKind {
+    FieldErrorKind::Malformed(format!("is {length} bytes long; a signature of {key} has {expected}"))
 }
 
 fn is_ecdsa_sig_value(bytes: &[u8]) -> Result<(), NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     for _ in 0..2 {
-        // X.690 8.3.2: the first nine bits are not all alike. Negative numbers are INTEGERs too.
+        // The first nine bits must not be all equal (X.690 8.3.2). Negative numbers are valid INTEGERs.
         match parts.next(Tag::Integer)?.value {
             [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => return Err(NotDer),
             _ => {}
@@ -101,14 +102,14 @@ fn is_ecdsa_sig_value(bytes: &[u8]) -> Result<(), NotDer> {
     parts.end()
 }
 
-/// Ecdsa-Sig-Value of two numbers of fixed width.
+/// Encodes two numbers of fixed width as Ecdsa-Sig-Value.
 fn ecdsa_sig_value(r: &[u8], s: &[u8]) -> Result<Vec<u8>, NotDer> {
     let mut content = integer(r)?;
     content.extend(integer(s)?);
     encode(Tag::Sequence, &content)
 }
 
-/// DER of an INTEGER that is not negative.
+/// Encodes a number that is not negative as a DER INTEGER.
 fn integer(number: &[u8]) -> Result<Vec<u8>, NotDer> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let mut content = vec![0];
@@ -119,11 +120,11 @@ fn integer(number: &[u8]) -> Result<Vec<u8>, NotDer> {
     }
 }
 
-/// The contents of the one block `SIGNATURE`, with nothing but white space around it.
+/// Returns the contents of the only block, `SIGNATURE`, which may have only white space around it.
 fn from_pem(bytes: &[u8]) -> Result<Vec<u8>, FieldErrorKind> {
-    let malformed = || FieldErrorKind::Malformed("is not one PEM block `SIGNATURE` (RFC 7468)".into());
+    let malformed = || FieldErrorKind::Malformed("is not a single PEM block `SIGNATURE` (RFC 7468)".into());
     let text = from_utf8(bytes).map_err(|_| malformed())?.trim();
-    // RFC 7468 2: no headers.
+    // Headers are not allowed (RFC 7468 2).
     if !text.starts_with("-----BEGIN SIGNATURE-----")
         || !text.ends_with("-----END SIGNATURE-----")
         || text.contains(':')

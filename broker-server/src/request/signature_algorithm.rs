@@ -1,4 +1,4 @@
-//! The AlgorithmIdentifier of a signature.
+//! Reads the AlgorithmIdentifier of a signature.
 
 use der::{Tag, asn1::ObjectIdentifier};
 
@@ -9,16 +9,19 @@ use super::{
 };
 use crate::algorithm::{SignatureHash, SignatureScheme};
 
-/// How something is signed. `Unsupported` for what the broker does not verify, `Malformed` for wrong parameters.
+/// Returns the scheme of a signature.
+///
+/// # Errors
+/// Fails with `Unsupported` for a scheme that the broker does not verify and with `Malformed` for wrong parameters.
 pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<SignatureScheme, FieldErrorKind> {
     let oid = algorithm.oid;
     let absent = algorithm.parameters.is_none();
     let parameters =
-        || FieldErrorKind::Malformed("its signature algorithm has parameters that it must not have".into());
+        || FieldErrorKind::Malformed("its signature algorithm has parameters, which must be absent".into());
     if let Some(hash) = lookup(&PKCS1, oid) {
-        // RFC 4055 5 wants NULL and has absent parameters accepted too.
-        let fine = absent || algorithm.null_parameters();
-        return if fine { Ok(SignatureScheme::RsaPkcs1(hash)) } else { Err(parameters()) };
+        // RFC 4055 5 requires NULL parameters, but implementations must accept absent ones, too.
+        let valid = absent || algorithm.null_parameters();
+        return if valid { Ok(SignatureScheme::RsaPkcs1(hash)) } else { Err(parameters()) };
     }
     if oid == RSASSA_PSS {
         let pss = algorithm.parameters.ok_or(NotDer).and_then(pss_parameters);
@@ -38,17 +41,17 @@ pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<Signature
         SignatureScheme::MlDsa(set)
     } else if BROKEN.contains(&oid) {
         return Err(FieldErrorKind::Unsupported(
-            "is signed with SHA-1 or MD5, which prove nothing any more; sign it with SHA-256 or better (openssl req -sha256)".into(),
+            "is signed with SHA-1 or MD5, which are insecure; sign it with SHA-256 or better (openssl req -sha256)".into(),
         ));
     } else {
         return Err(FieldErrorKind::Unsupported(format!(
-            "is signed with the algorithm {oid}; RSA and ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519 and ML-DSA are taken"
+            "is signed with the unsupported algorithm {oid}; use RSA or ECDSA with SHA-256, SHA-384 or SHA-512, Ed25519 or ML-DSA"
         )));
     };
     if absent { Ok(found) } else { Err(parameters()) }
 }
 
-/// A hash in a field of its own, such as CMS's digestAlgorithm; `None` for one that signatures here do not use.
+/// Reads a hash in a field of its own, such as CMS's digestAlgorithm; `None` if no supported scheme uses it.
 pub(super) fn hash(values: &mut Values<'_>) -> Result<Option<SignatureHash>, NotDer> {
     hash_algorithm(values).map(|oid| lookup(&HASHES, oid))
 }
@@ -71,7 +74,7 @@ const ECDSA: [(ObjectIdentifier, SignatureHash); 3] = [
     (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3"), SignatureHash::Sha384),
     (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4"), SignatureHash::Sha512),
 ];
-/// SHA-1 and MD5 and older with RSA, SHA-1 with ECDSA and DSA.
+/// RSA with SHA-1, MD5 or older hashes; ECDSA and DSA with SHA-1.
 const BROKEN: [ObjectIdentifier; 6] = [
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.2"),
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.3"),
@@ -81,7 +84,7 @@ const BROKEN: [ObjectIdentifier; 6] = [
     ObjectIdentifier::new_unwrap("1.2.840.10040.4.3"),
 ];
 
-/// RFC 4055 3.1. `None` for hashes that are not taken, among them SHA-1, the default of every part.
+/// Reads RSASSA-PSS-params (RFC 4055 3.1). Returns `None` for unsupported hashes, including SHA-1, the default of each.
 fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<SignatureScheme>, NotDer> {
     let mut parts = parameters.inside(Tag::Sequence)?;
     let hash = match parts.optional(context(0, true))? {
@@ -102,7 +105,7 @@ fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<SignatureScheme>, NotDer
         return Err(NotDer);
     }
     parts.end()?;
-    // No salt is longer than the largest modulus; the library takes the length as a C int.
+    // A salt cannot be longer than the largest modulus, and the library requires a length that fits a C int.
     if salt_length > 2048 {
         return Err(NotDer);
     }

@@ -1,4 +1,4 @@
-//! Detached SignedData (RFC 5652 5), in DER: what it says of itself.
+//! Reads detached SignedData (RFC 5652 5) in DER.
 
 use der::{Tag, asn1::ObjectIdentifier};
 
@@ -10,26 +10,26 @@ use super::{
 };
 use crate::algorithm::{SignatureHash, SignatureScheme};
 
-/// SignedData of one signer over content of the type id-data that travels apart. Certificates and lists of revoked ones
-/// beside it, and attributes that are not signed, are passed over.
+/// SignedData of one signer over separate content of the type id-data. Certificates, revocation lists and unsigned
+/// attributes are ignored.
 #[derive(Debug)]
 pub struct SignedData {
     /// The signer's subject key identifier.
     pub subject_key_id: Vec<u8>,
-    /// The hash of digestAlgorithm; `None` for one that the broker does not use.
+    /// The hash of digestAlgorithm; `None` if the broker does not support it.
     pub digest: Option<SignatureHash>,
-    /// The signatureAlgorithm; `None` for one that the broker does not use.
+    /// The signatureAlgorithm; `None` if the broker does not support it.
     pub scheme: Option<SignatureScheme>,
-    /// The signed attributes; without them the signature is over the content itself.
+    /// The signed attributes; without them the signature covers the content itself.
     pub attributes: Option<SignedAttributes>,
     /// The signature.
     pub signature: Vec<u8>,
 }
 
-/// The signed attributes (RFC 5652 5.3). Others than these two say nothing here, but they are signed.
+/// The signed attributes (RFC 5652 5.3). Attributes other than content type and digest are signed, but not interpreted.
 #[derive(Debug)]
 pub struct SignedAttributes {
-    /// What is signed: DER of the SET OF (RFC 5652 5.4).
+    /// The signed bytes: DER of the SET OF (RFC 5652 5.4).
     pub der: Vec<u8>,
     /// The digest of the content.
     pub message_digest: Vec<u8>,
@@ -47,7 +47,7 @@ impl SignedData {
         let content = content(bytes).map_err(&malformed)?;
         if content.is_attached {
             return Err(FieldErrorKind::Unsupported(
-                "holds the content; only detached SignedData is taken, beside which the content travels"
+                "holds the content; only detached SignedData is supported: send the content separately"
                     .into(),
             ));
         }
@@ -57,7 +57,9 @@ impl SignedData {
         }
         let signer = signers.any().map_err(&malformed)?;
         if !signers.is_empty() {
-            return Err(FieldErrorKind::Unsupported("has more than one signer; one is taken".into()));
+            return Err(FieldErrorKind::Unsupported(
+                "has more than one signer; only one is supported".into(),
+            ));
         }
         signer_info(content.version, signer)
     }
@@ -95,7 +97,7 @@ fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKin
     let parts = parts(version, signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
     let Some(subject_key_id) = parts.subject_key_id else {
         return Err(FieldErrorKind::Unsupported(
-            "names its signer by issuer and serial number; only the subject key identifier is taken (openssl cms -keyid)"
+            "names its signer by issuer and serial number; only the subject key identifier is supported (openssl cms -keyid)"
                 .into(),
         ));
     };
@@ -131,8 +133,8 @@ fn parts(version: u8, signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
     let mut parts = signer.inside(Tag::Sequence)?;
     let signer_version: u8 = parts.decode()?;
     let name = parts.any()?;
-    // RFC 5652 5.1, 5.3: what a signer is named by is of one version; the whole has that one, or with rarer contents a
-    // later one.
+    // The form of the signer identifier determines the version of SignerInfo; SignedData has the same version, or a later
+    // one with certain contents (RFC 5652 5.1, 5.3).
     let subject_key_id = match (version, signer_version, name.tag) {
         (3..=5, 3, tag) if tag == context(0, false) => Some(name.value),
         (1 | 3..=5, 1, Tag::Sequence) => None,
@@ -147,13 +149,14 @@ fn parts(version: u8, signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
     Ok(Parts { subject_key_id, digest, attributes, algorithm, signature })
 }
 
-/// Reads the contents of a SET OF Attribute: in DER's order, the content type id-data, and one digest (RFC 5652 11).
+/// Reads the contents of a SET OF Attribute, which must be in DER's order and have the content type id-data and one
+/// digest (RFC 5652 11).
 fn attributes(contents: &[u8]) -> Result<SignedAttributes, NotDer> {
     let mut attributes = Values::new(contents)?;
-    let (mut earlier, mut content_type, mut message_digest) = (None, None, None);
+    let (mut previous, mut content_type, mut message_digest) = (None, None, None);
     while !attributes.is_empty() {
         let attribute = attributes.any()?;
-        if earlier.replace(attribute.raw).is_some_and(|earlier| earlier > attribute.raw) {
+        if previous.replace(attribute.raw).is_some_and(|previous| previous > attribute.raw) {
             return Err(NotDer);
         }
         let mut parts = attribute.inside(Tag::Sequence)?;
@@ -176,8 +179,8 @@ fn attributes(contents: &[u8]) -> Result<SignedAttributes, NotDer> {
     Ok(SignedAttributes { der: encode(Tag::Set, contents)?, message_digest: digest.value.to_vec() })
 }
 
-/// Whether `content` could be signed attributes: then a signature over it as content could have been made over it as
-/// attributes of something else, since CMS signs both alike.
+/// Reports whether `content` could be signed attributes. CMS signs attributes and content in the same way, so a signature
+/// over such content could have been made over it as the attributes of other content.
 pub fn looks_like_attributes(content: &[u8]) -> bool {
     Tlv::only(content).is_ok_and(|set| set.tag == Tag::Set && attributes(set.value).is_ok())
 }

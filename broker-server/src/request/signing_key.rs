@@ -1,4 +1,4 @@
-//! A private key that signs: which kind it is, read from its DER without using it.
+//! Reads a private key that signs and determines its kind from the encoding, without using the key.
 
 use der::Tag;
 use zeroize::Zeroize as _;
@@ -14,7 +14,7 @@ use crate::{
     secret::{SecretBytes, SecretKey},
 };
 
-/// A private key: its kind and size are known, it has not been used.
+/// A private key whose kind and size are known. It has not been used yet.
 #[derive(Debug)]
 pub struct SigningKey {
     key_type: KeyType,
@@ -23,22 +23,22 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Kind and size.
+    /// Returns the kind and size of the key.
     pub fn key_type(&self) -> KeyType {
         self.key_type
     }
 
-    /// How the DER is laid out.
+    /// Returns the structure of the DER.
     pub fn form(&self) -> KeyForm {
         self.form
     }
 
-    /// The DER, for the crypto library.
+    /// Returns the DER for the crypto library.
     pub fn der(&self) -> &SecretKey {
         &self.der
     }
 
-    /// Reads a key in PEM or DER; which of the two is told from the bytes.
+    /// Reads a key in PEM or DER and recognizes which of the two it is.
     pub fn from_bytes(bytes: SecretBytes) -> Result<Self, FieldErrorKind> {
         if let Some(text) = pem::text(bytes.expose()) {
             return Self::from_pem(text);
@@ -49,7 +49,7 @@ impl SigningKey {
         Self::from_der(None, bytes)
     }
 
-    /// Reads the one key in a PEM text. An `EC PARAMETERS` block and certificates beside it are passed over.
+    /// Reads the only key in a PEM text. Ignores an `EC PARAMETERS` block and certificates.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
         let mut blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         blocks.retain(|block| !matches!(block.label, "EC PARAMETERS" | "CERTIFICATE" | "X509 CERTIFICATE"));
@@ -73,13 +73,13 @@ impl SigningKey {
         Self::from_der(labelled, der)
     }
 
-    /// Reads a key that its label says is `labelled`; where the label is wrong or says nothing, the form that fits.
+    /// Reads a key. Tries the form `labelled` that its label indicates, then every other form.
     fn from_der(labelled: Option<KeyForm>, der: SecretBytes) -> Result<Self, FieldErrorKind> {
         let mut first = None;
         for form in labelled.into_iter().chain(KeyForm::ALL) {
             match key_type(form, der.expose()) {
                 Ok(key_type) => return Ok(Self { key_type, form, der: SecretKey::new(der) }),
-                // A key that was understood and is not taken: its error is the one that helps.
+                // The key was understood but is not supported: this error is the most helpful.
                 Err(kind @ FieldErrorKind::Unsupported(_)) => return Err(kind),
                 Err(kind) => _ = first.get_or_insert(kind),
             }
@@ -93,9 +93,9 @@ impl SigningKey {
     }
 }
 
-pub(super) const ENCRYPTED: &str = "is an encrypted private key, and the broker has no passphrase; decrypt it first (openssl pkey -in KEY -out PLAIN)";
+pub(super) const ENCRYPTED: &str = "is an encrypted private key, and the broker has no passphrase; decrypt the key first (openssl pkey -in KEY -out PLAIN)";
 
-/// Whether the bytes are an EncryptedPrivateKeyInfo (RFC 5958 3): an algorithm, and octets.
+/// Reports whether the bytes are an EncryptedPrivateKeyInfo (RFC 5958 3): an algorithm and octets.
 pub(super) fn is_encrypted(bytes: &[u8]) -> Result<bool, NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     parts.next(Tag::Sequence)?;
@@ -103,12 +103,12 @@ pub(super) fn is_encrypted(bytes: &[u8]) -> Result<bool, NotDer> {
     Ok(parts.is_empty())
 }
 
-/// Takes the text out of a message's field; what is left there is empty, and what was taken is wiped when dropped.
+/// Moves the text out of a message's field, into a container that wipes it when dropped.
 pub(super) fn take(field: &mut String) -> WipedText {
     WipedText(std::mem::take(field))
 }
 
-/// Text that is wiped when dropped.
+/// Text that is wiped when it is dropped.
 pub(super) struct WipedText(String);
 
 impl WipedText {
@@ -142,9 +142,9 @@ fn pkcs8(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
 /// OneAsymmetricKey (RFC 5958 2).
 pub(super) struct PrivateKeyInfo<'a> {
     pub(super) algorithm: Algorithm<'a>,
-    /// What the octets of privateKey hold is the algorithm's to say.
+    /// The octets of privateKey, whose structure the algorithm determines.
     pub(super) key: &'a [u8],
-    /// The content octets of publicKey's BIT STRING, where it is there.
+    /// The content octets of publicKey's BIT STRING, if it is present.
     pub(super) public_key: Option<&'a [u8]>,
 }
 
@@ -192,7 +192,8 @@ fn pkcs1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
     rsa_key_type(modulus, exponent)
 }
 
-/// Modulus and public exponent, as content octets. Version 0 only: keys of more than two primes are not in use.
+/// Returns modulus and public exponent as content octets. Accepts only version 0: keys of more than two primes are
+/// not in use.
 fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
     let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     if parts.next(Tag::Integer)?.value != [0] {

@@ -1,4 +1,4 @@
-//! A public key that verifies: on its own, or out of a certificate.
+//! Reads a public key that verifies, on its own or in a certificate.
 
 use der::{
     Encode as _, Tag,
@@ -15,8 +15,8 @@ use super::{
 };
 use crate::algorithm::KeyType;
 
-/// A public key: its kind and size are known, it has not been used. Where it came out of a certificate, nothing of the
-/// certificate but the key and its identifier is looked at: whom it names and how long it holds is the caller's to judge.
+/// A public key whose kind and size are known. It has not been used yet. Only the key and its identifier are read from a
+/// certificate; the caller decides whether its subject and validity are acceptable.
 #[derive(Debug)]
 pub struct VerificationKey {
     public_key: PublicKeyInfo,
@@ -24,28 +24,28 @@ pub struct VerificationKey {
 }
 
 impl VerificationKey {
-    /// Kind and size.
+    /// Returns the kind and size of the key.
     pub fn key_type(&self) -> KeyType {
         self.public_key.key_type
     }
 
-    /// DER of SubjectPublicKeyInfo.
+    /// Returns the DER of SubjectPublicKeyInfo.
     pub fn spki_der(&self) -> &[u8] {
         &self.public_key.der
     }
 
-    /// The octets of subjectPublicKey, of which key identifiers are hashes (RFC 5280 4.2.1.2).
+    /// Returns the octets of subjectPublicKey, from which key identifiers are computed (RFC 5280 4.2.1.2).
     pub fn public_key_bits(&self) -> &[u8] {
         &self.public_key.bits
     }
 
-    /// The subject key identifier of the certificate, where there is one and it has one.
+    /// Returns the subject key identifier of the certificate; `None` for a key without a certificate or identifier.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
         self.subject_key_id.as_deref()
     }
 
-    /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER; which of them is told
-    /// from the bytes.
+    /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER, and recognizes which of
+    /// them it is.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         match pem::text(bytes) {
             Some(text) => Self::from_pem(text),
@@ -57,7 +57,7 @@ impl VerificationKey {
         let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
             return Err(FieldErrorKind::Unsupported(
-                "holds a private key; to verify send the public key only (openssl pkey -pubout)".into(),
+                "holds a private key; send only the public key (openssl pkey -pubout)".into(),
             ));
         }
         let mut keys = blocks.iter().filter(|block| LABELS.contains(&block.label));
@@ -77,7 +77,7 @@ impl VerificationKey {
             Ok(Form::Info) => (PublicKeyInfo::read(Tlv::only(bytes).map_err(NotDer::in_a(INFO))?)?, None),
             Ok(Form::Certificate) => subject_key(bytes)?,
             Ok(Form::Pkcs1) => {
-                let info = wrap(bytes).map_err(NotDer::in_a("RSAPublicKey"))?;
+                let info = wrap_pkcs1(bytes).map_err(NotDer::in_a("RSAPublicKey"))?;
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
             }
             Err(NotDer) => {
@@ -99,7 +99,7 @@ enum Form {
     Pkcs1,
 }
 
-/// What the first two values say: the rest is for the reader of that form to judge.
+/// Determines the structure from its first two values. The reader of that structure checks the rest.
 fn form(bytes: &[u8]) -> Result<Form, NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     match (parts.any()?.tag, parts.any()?.tag) {
@@ -110,8 +110,8 @@ fn form(bytes: &[u8]) -> Result<Form, NotDer> {
     }
 }
 
-/// An RSAPublicKey as SubjectPublicKeyInfo (RFC 3279 2.3.1).
-fn wrap(key: &[u8]) -> Result<Vec<u8>, NotDer> {
+/// Wraps an RSAPublicKey in SubjectPublicKeyInfo (RFC 3279 2.3.1).
+fn wrap_pkcs1(key: &[u8]) -> Result<Vec<u8>, NotDer> {
     let algorithm = AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
     let info = SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key)? };
     Ok(info.to_der()?)

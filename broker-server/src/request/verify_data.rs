@@ -1,5 +1,5 @@
-//! `VerifyData` and `VerifyStream`: the parse step. What the bytes of a signature must look like depends on the format,
-//! which the profile may have to say, so they are read after the decision.
+//! Parses `VerifyData` and `VerifyStream`. The signature itself is read after the policy decision, because its format can
+//! depend on the profile.
 
 use broker_proto::v1;
 use bytes::Bytes;
@@ -15,20 +15,20 @@ use crate::algorithm::SignatureFormat;
 pub struct VerifyData {
     /// The signer's public key, or the two of a composite.
     pub keys: Keys<VerificationKey>,
-    /// How the signature looks; `None` leaves it to the profile.
+    /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
     /// The signature; not empty.
     pub signature: Bytes,
-    /// What was signed; may be empty.
+    /// The signed data; may be empty.
     pub input: Bytes,
 }
 
-/// A request to verify a signature over what follows it in parts.
+/// The header of a request to verify a signature over a stream of data.
 #[derive(Debug)]
 pub struct VerifyStream {
     /// The signer's public key, or the two of a composite.
     pub keys: Keys<VerificationKey>,
-    /// How the signature looks; `None` leaves it to the profile.
+    /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
     /// The signature; not empty.
     pub signature: Bytes,

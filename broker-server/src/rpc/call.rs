@@ -14,7 +14,7 @@ use crate::{
     request::{FieldError, FieldErrorKind, Limits, Metadata},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
-    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, Record, Written},
+    telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, PendingRecord, Record},
 };
 use broker_proto::{OperationResponse, v1};
 
@@ -50,7 +50,7 @@ impl Weight {
 const PADDING: usize = 256;
 
 /// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
-/// bounded and printable: `Call::check` has seen to what a caller sends, and texts are escaped.
+/// bounded and printable: `Call::check` limits what a caller sends, and texts are escaped.
 macro_rules! log_call {
     ($call:expr, $level:ident, $outcome:literal, $reason:expr, $message:literal) => {
         tracing::event!(
@@ -72,6 +72,13 @@ macro_rules! log_call {
 
 fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
+}
+
+/// Writes the log line of a call whose request cannot be read, so that no operation begins.
+#[cold]
+pub(crate) fn log_unread(method: &str, caller: Caller, error: &CallError) {
+    let (uid, pid, reason) = (caller.uid, caller.pid, error.reason());
+    tracing::info!(operation = method, outcome = "failed", reason, uid, pid, "the request cannot be read");
 }
 
 /// One call of an operation.
@@ -160,12 +167,12 @@ impl Call {
     /// Writes the log line, and records a refusal or the end of the use of a key. [`Ended::recorded`] returns the result.
     pub(super) fn end<T>(&mut self, state: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
         let Some(key_use) = self.key_use.take() else {
-            return Ended { result: self.end_keyless(state, result), written: Written::without_record() };
+            return Ended { result: self.end_keyless(state, result), pending: PendingRecord::none() };
         };
         let error = result.as_ref().err();
         self.log(error);
-        let written = key_use.finish(error.map(CallError::reason), self.certificate.take());
-        Ended { result, written }
+        let pending = key_use.finish(error.map(CallError::reason), self.certificate.take());
+        Ended { result, pending }
     }
 
     /// Writes the log line of a call that used no key, and records a refusal.
@@ -184,7 +191,7 @@ impl Call {
 
     #[cold]
     fn refused(&self, state: &BrokerState, denial: &Denial) {
-        state.audit.refuse(|| Record {
+        state.audit.record_refusal(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
             outcome: Outcome::Refused,
@@ -234,6 +241,8 @@ impl Call {
         let reason = error.reason();
         match error {
             CallError::AuditUnavailable => log_call!(self, WARN, "failed", reason, "the call failed"),
+            // The gRPC code of a message that cannot be read is INTERNAL, too, but the client is at fault.
+            CallError::Library { .. } => log_call!(self, INFO, "failed", reason, "the call failed"),
             _ if error.is_internal() => log_call!(self, ERROR, "failed", reason, "the call failed: a bug"),
             CallError::Denied(_) => log_call!(self, INFO, "refused", reason, "the call was refused"),
             _ => log_call!(self, INFO, "failed", reason, "the call failed"),
@@ -257,7 +266,7 @@ impl Call {
 #[must_use = "the answer to a use of a key waits for its record"]
 pub(super) struct Ended<T> {
     result: Result<T, CallError>,
-    written: Written,
+    pending: PendingRecord,
 }
 
 impl<T> Ended<T> {
@@ -266,7 +275,7 @@ impl<T> Ended<T> {
     /// # Errors
     /// Fails with [`CallError::AuditUnavailable`] where the record is not written in time, and else with the call's own error.
     pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
-        self.written.wait(deadline).await?;
+        self.pending.wait(deadline).await?;
         self.result
     }
 }

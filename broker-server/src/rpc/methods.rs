@@ -8,6 +8,7 @@ use tonic::body::Body;
 
 use super::{
     Broker, CallContext,
+    call::log_unread,
     decode::{decode, detach},
     handler::{Handler, KeyAccess, Served},
     stream::{self, StreamHandler},
@@ -109,6 +110,11 @@ impl Method {
         Self { path, kind, dispatch, takes_secret: false, gives_secret: false, uses_key: false }
     }
 
+    /// The path, such as `/cryptobroker.v1.CryptoService/HashData`.
+    pub(crate) const fn path(&self) -> &'static str {
+        self.path
+    }
+
     /// The name of its service, such as `cryptobroker.v1.CryptoService`.
     pub(super) fn service(&self) -> &'static str {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
@@ -143,7 +149,10 @@ macro_rules! unary {
             Dispatch::Unary(|broker, context, message| {
                 let mut message: $request = match decode(message, &broker.0.limits) {
                     Ok(message) => message,
-                    Err(error) => return Answer::Ready(Err(error)),
+                    Err(error) => {
+                        log_unread($path, context.caller, &error);
+                        return Answer::Ready(Err(error));
+                    }
                 };
                 detach(&mut message);
                 let broker = broker.clone();

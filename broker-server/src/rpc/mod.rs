@@ -44,6 +44,7 @@ use crate::{
     request::Limits,
     telemetry::audit::Audit,
 };
+pub(crate) use call::log_unread;
 pub use dev::Dev;
 pub use health::Health;
 pub(crate) use methods::{Dispatch, Kind, Method, method};

@@ -47,7 +47,7 @@ impl Routes {
         let context: CallContext = extensions.get().copied().ok_or(CallError::Internal)?;
         match method.dispatch {
             Dispatch::Unary(unary) => {
-                Ok(unary::answer(&self.broker, unary, context, request.into_body()).await?)
+                Ok(unary::answer(&self.broker, method.path(), unary, context, request.into_body()).await?)
             }
             Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?),
             Dispatch::Pipeline => {

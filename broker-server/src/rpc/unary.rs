@@ -11,6 +11,7 @@ use tonic::Status;
 
 use super::{
     Broker, CallContext,
+    call::log_unread,
     decode::{decode, detach},
     framing,
     handler::{Handler, is_inline},
@@ -37,7 +38,10 @@ pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, messa
     let limit = broker.0.max_response_bytes;
     let mut message: O::Message = match decode(message, &broker.0.limits) {
         Ok(message) => message,
-        Err(error) => return Answer::Ready(Err(error)),
+        Err(error) => {
+            log_unread(O::NAME, context.caller, &error);
+            return Answer::Ready(Err(error));
+        }
     };
     if is_inline::<O>(&broker.0, &message) {
         let response = broker.handle_inline::<O>(context, message);
@@ -51,9 +55,10 @@ pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, messa
     }))
 }
 
-/// Reads the request of a unary call and answers it.
+/// Reads the request of a unary call and answers it. `path` is the method's.
 pub(crate) async fn answer<B>(
     broker: &Broker,
+    path: &'static str,
     unary: Unary,
     context: CallContext,
     body: B,
@@ -61,7 +66,9 @@ pub(crate) async fn answer<B>(
 where
     B: Body<Data = Bytes, Error = Status> + Unpin,
 {
-    let message = read(body, broker.0.max_request_bytes).await?;
+    let message = read(body, broker.0.max_request_bytes)
+        .await
+        .inspect_err(|error| log_unread(path, context.caller, error))?;
     match unary(broker, context, message) {
         Answer::Ready(answer) => answer,
         Answer::Deferred(answer) => answer.await,

@@ -1,16 +1,16 @@
-//! How deep work on a wiped stack goes, where a thread has asked for it.
+//! Measures how much stack the work on a wiped stack uses, on threads that ask for it.
 //!
-//! Before the work the stack below is filled with zeros, and after it read: the deepest byte that is not zero has been
-//! written by the work. Bytes that were reserved and never written hold no secret.
+//! The stack below is filled with zeros before the work and read after it: the deepest byte that is not zero was written by
+//! the work. Bytes that were reserved and never written hold no secret.
 
 use std::{cell::Cell, fs::File, hint::black_box, os::unix::fs::FileExt as _};
 
 use zeroize::Zeroize as _;
 
-/// How far down is looked, in bytes. A thread whose work is measured needs more than that.
-const FAR: usize = 1 << 20;
+/// The number of bytes that are filled and read. A thread whose work is measured needs a larger stack.
+const MEASURED_BYTES: usize = 1 << 20;
 
-/// How much of the stack was used, and how much of it is wiped, in bytes.
+/// The number of bytes of the stack that were used, and of those that are wiped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Use {
     pub(crate) used: usize,
@@ -20,28 +20,28 @@ pub(crate) struct Use {
 impl Use {
     pub(crate) const NONE: Self = Self { used: 0, wiped: 1 };
 
-    /// The one of the two that leaves the smaller part unused.
+    /// Returns the use that leaves the smaller part of the wiped bytes unused.
     pub(crate) fn tighter(self, other: Self) -> Self {
         if self.used * other.wiped > other.used * self.wiped { self } else { other }
     }
 }
 
 thread_local! {
-    /// The tightest so far; `None` where nothing is measured.
+    /// The tightest use so far; `None` where nothing is measured.
     static TIGHTEST: Cell<Option<Use>> = const { Cell::new(None) };
 }
 
-/// Measures what this thread does from now on, and gives what was measured before.
+/// Restarts the measurement on this thread and returns the previous result.
 pub(crate) fn restart() -> Use {
     TIGHTEST.replace(Some(Use::NONE)).unwrap_or(Use::NONE)
 }
 
-/// Stands in the frame below which the work runs, and of which so many bytes are wiped.
-pub(super) struct Measured {
+/// Measures the work that runs below the frame of this value when it is dropped.
+pub(super) struct Measurement {
     wiped: fn() -> usize,
 }
 
-impl Measured {
+impl Measurement {
     pub(super) fn begin(wiped: fn() -> usize) -> Self {
         if TIGHTEST.get().is_some() {
             clear();
@@ -50,7 +50,7 @@ impl Measured {
     }
 }
 
-impl Drop for Measured {
+impl Drop for Measurement {
     fn drop(&mut self) {
         if let Some(before) = TIGHTEST.get() {
             let used = used(std::ptr::from_ref(self).addr());
@@ -61,16 +61,16 @@ impl Drop for Measured {
 
 #[inline(never)]
 fn clear() {
-    let mut stack = [0_u64; FAR / 8];
+    let mut stack = [0_u64; MEASURED_BYTES / 8];
     stack.zeroize();
     black_box(&stack);
 }
 
-/// How far below `top` the deepest byte is that is not zero.
+/// Returns the distance from `top` to the deepest byte that is not zero.
 fn used(top: usize) -> usize {
-    let mut stack = vec![0; FAR];
+    let mut stack = vec![0; MEASURED_BYTES];
     let memory = File::open("/proc/thread-self/mem");
-    let read = memory.and_then(|memory| memory.read_exact_at(&mut stack, (top - FAR) as u64));
+    let read = memory.and_then(|memory| memory.read_exact_at(&mut stack, (top - MEASURED_BYTES) as u64));
     assert!(read.is_ok(), "this thread's stack cannot be read: {read:?}");
-    stack.iter().position(|byte| *byte != 0).map_or(0, |unused| FAR - unused)
+    stack.iter().position(|byte| *byte != 0).map_or(0, |unused| MEASURED_BYTES - unused)
 }

@@ -1,4 +1,4 @@
-//! All sockets of a server: which of them may fail, and what is said about the folders that lead to them.
+//! Binds and checks all sockets of a server: which of them may fail, and which warnings there are about their folders.
 
 use std::path::{Path, PathBuf};
 
@@ -13,73 +13,74 @@ use crate::{
     },
 };
 
-/// Binds the sockets, and logs a warning for each default one that is not served and for each folder that is let through
-/// although others can write to it.
+/// Binds the sockets. Logs a warning for each default socket that cannot be served, and for each accepted folder that others
+/// can write to.
 pub(super) fn bind(sockets: &Sockets, options: &SocketOptions) -> Result<Vec<Listener>, StartError> {
-    let (listeners, skipped) = each(sockets, |path| Listener::bind(path, options))?;
+    let (listeners, skipped) = for_each_socket(sockets, |path| Listener::bind(path, options))?;
     for error in skipped {
         tracing::warn!(%error, "a default socket is not served");
     }
     for folder in distinct(listeners.iter().flat_map(Listener::open_folders)) {
-        tracing::warn!("{}", risk(folder));
+        tracing::warn!("{}", folder_warning(folder));
     }
     Ok(listeners)
 }
 
-/// What a start would find.
+/// The result of [`check`].
 #[derive(Debug)]
-pub(super) struct Findings {
+pub(super) struct CheckedSockets {
     /// The sockets that would be served.
     pub(super) served: Vec<PathBuf>,
     skipped: Vec<SocketError>,
-    open: Vec<Folder>,
+    open_folders: Vec<Folder>,
 }
 
-impl Findings {
-    /// The warnings that a start would log.
+impl CheckedSockets {
+    /// Returns the warnings that a start would log.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         let skipped = self.skipped.iter().map(|error| format!("a default socket is not served: {error}"));
-        skipped.chain(self.open.iter().map(risk))
+        skipped.chain(self.open_folders.iter().map(folder_warning))
     }
 }
 
-/// Finds out what [`bind`] would do, and does nothing.
-pub(super) fn check(sockets: &Sockets, options: &SocketOptions) -> Result<Findings, StartError> {
+/// Checks whether [`bind`] would succeed, without binding anything.
+pub(super) fn check(sockets: &Sockets, options: &SocketOptions) -> Result<CheckedSockets, StartError> {
     let mut bound: Vec<PathBuf> = Vec::new();
-    let (checked, skipped) = each(sockets, |path| {
+    let (checked, skipped) = for_each_socket(sockets, |path| {
         let checked = socket::check(path, options)?;
-        // Two names of one socket: the second finds the first one live.
+        // Where two paths name one socket, the second bind finds the first one live.
         if bound.contains(&checked.bound) {
             return Err(SocketError::Live { path: path.into(), owner: rustix::process::geteuid().as_raw() });
         }
         bound.push(checked.bound.clone());
         Ok((path.to_owned(), checked.open_folders))
     })?;
-    let open = distinct(checked.iter().flat_map(|(_, folders)| folders)).into_iter().cloned().collect();
-    Ok(Findings { served: checked.into_iter().map(|(path, _)| path).collect(), skipped, open })
+    let open_folders =
+        distinct(checked.iter().flat_map(|(_, folders)| folders)).into_iter().cloned().collect();
+    Ok(CheckedSockets { served: checked.into_iter().map(|(path, _)| path).collect(), skipped, open_folders })
 }
 
-/// Does something to each socket, and returns what came of it and the default sockets that are passed over.
-fn each<T>(
+/// Calls `action` for each socket. Returns the results, and the errors of the default sockets that are skipped.
+fn for_each_socket<T>(
     sockets: &Sockets,
-    mut with: impl FnMut(&Path) -> Result<T, SocketError>,
+    mut action: impl FnMut(&Path) -> Result<T, SocketError>,
 ) -> Result<(Vec<T>, Vec<SocketError>), StartError> {
-    let (mut done, mut skipped) = (Vec::new(), Vec::new());
+    let (mut results, mut skipped) = (Vec::new(), Vec::new());
     for path in sockets.paths() {
-        match (with(path), sockets) {
-            (Ok(one), _) => done.push(one),
+        match (action(path), sockets) {
+            (Ok(result), _) => results.push(result),
             (Err(error), Sockets::Named(_)) => return Err(error.into()),
-            // A broker of this user's or of root's is no reason to serve half of what was meant.
+            // A live broker of the same user or root is an error: otherwise this one would serve only half of the sockets.
             (Err(error), Sockets::Default(_)) if is_own_server(&error) => return Err(error.into()),
             (Err(error), Sockets::Default(_)) => skipped.push(error),
         }
     }
-    if done.is_empty()
-        && let Some(at) = skipped.iter().position(is_live).or(skipped.len().checked_sub(1))
+    if results.is_empty()
+        && let Some(index) = skipped.iter().position(is_live).or(skipped.len().checked_sub(1))
     {
-        return Err(skipped.swap_remove(at).into());
+        return Err(skipped.swap_remove(index).into());
     }
-    Ok((done, skipped))
+    Ok((results, skipped))
 }
 
 const fn is_live(error: &SocketError) -> bool {
@@ -91,7 +92,7 @@ fn is_own_server(error: &SocketError) -> bool {
     matches!(error, SocketError::Live { owner, .. } if *owner == own || *owner == 0)
 }
 
-/// Several sockets may be in one folder, which is worth one warning.
+/// Removes duplicates, so that a folder with several sockets has one warning.
 fn distinct<'a>(folders: impl Iterator<Item = &'a Folder>) -> Vec<&'a Folder> {
     let mut distinct: Vec<&Folder> = Vec::new();
     for folder in folders {
@@ -102,10 +103,10 @@ fn distinct<'a>(folders: impl Iterator<Item = &'a Folder>) -> Vec<&'a Folder> {
     distinct
 }
 
-fn risk(folder: &Folder) -> String {
+fn folder_warning(folder: &Folder) -> String {
     format!(
         "others can write to the folder {} (mode {:04o}) and can replace the socket: clients that do not check the \
-         server's uid, released ones among them, may then send their keys to somebody else",
+         server's uid, such as released clients of the Open Crypto Broker, may then send their keys to another process",
         folder.path.display(),
         folder.mode
     )
@@ -125,39 +126,39 @@ mod tests {
         move |path| SocketError::Live { path: path.into(), owner }
     }
 
-    /// A user that is neither root nor the one that runs the tests.
-    fn stranger() -> u32 {
+    /// Returns a user that is neither root nor the one that runs the tests.
+    fn other_user() -> u32 {
         rustix::process::geteuid().as_raw() + 1
     }
 
     fn first_fails(
         sockets: &Sockets,
-        with: impl Fn(&Path) -> SocketError,
+        error: impl Fn(&Path) -> SocketError,
     ) -> Result<(Vec<PathBuf>, Vec<SocketError>), StartError> {
-        each(sockets, |path| if path == "/a" { Err(with(path)) } else { Ok(path.to_owned()) })
+        for_each_socket(sockets, |path| if path == "/a" { Err(error(path)) } else { Ok(path.to_owned()) })
     }
 
     #[test]
-    fn passes_over_a_default_socket_that_a_stranger_occupies() {
-        let (done, skipped) = first_fails(&defaults(), live(stranger())).unwrap();
-        assert_eq!(done, [PathBuf::from("/b")]);
+    fn skips_a_default_socket_that_another_user_occupies() {
+        let (served, skipped) = first_fails(&defaults(), live(other_user())).unwrap();
+        assert_eq!(served, [PathBuf::from("/b")]);
         assert!(matches!(*skipped, [SocketError::Live { .. }]));
         let named = Sockets::Named(defaults().paths().to_vec());
-        assert_eq!(first_fails(&named, live(stranger())).unwrap_err().exit_code(), 3);
+        assert_eq!(first_fails(&named, live(other_user())).unwrap_err().exit_code(), 3);
     }
 
     #[test]
-    fn ends_where_a_default_socket_is_served_by_the_same_user_or_root() {
+    fn fails_where_a_default_socket_is_live_for_the_same_user_or_root() {
         for owner in [0, rustix::process::geteuid().as_raw()] {
             assert_eq!(first_fails(&defaults(), live(owner)).unwrap_err().exit_code(), 3);
         }
     }
 
     #[test]
-    fn says_that_a_socket_is_live_where_no_default_one_can_be_served() {
-        let error = each(&defaults(), |path| -> Result<(), _> {
+    fn prefers_the_live_socket_error_where_no_default_socket_can_be_served() {
+        let error = for_each_socket(&defaults(), |path| -> Result<(), _> {
             Err(match path == "/a" {
-                true => live(stranger())(path),
+                true => live(other_user())(path),
                 false => SocketError::NotASocket { path: path.into() },
             })
         });
@@ -165,9 +166,9 @@ mod tests {
     }
 
     #[test]
-    fn warns_once_about_a_folder_of_two_sockets() {
+    fn folder_of_two_sockets_has_one_warning() {
         let folder = Folder { path: "/tmp".into(), owner: 0, mode: 0o777 };
         assert_eq!(distinct([&folder, &folder].into_iter()), [&folder]);
-        assert!(risk(&folder).contains("/tmp (mode 0777)"));
+        assert!(folder_warning(&folder).contains("/tmp (mode 0777)"));
     }
 }

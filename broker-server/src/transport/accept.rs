@@ -1,142 +1,153 @@
-//! Takes connections from the sockets, and deals them.
+//! Accepts connections and assigns them to shards.
 
 use std::{
     convert::Infallible,
     future::poll_fn,
     io,
-    os::unix::net::UnixStream,
+    sync::atomic::Ordering,
     task::{Context, Poll},
     time::Duration,
 };
 
 use tokio::{
-    net::UnixListener,
+    net::{UnixListener, UnixStream},
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{episode::Episode, shard::Dealer};
+use super::{episode::Episode, peer::Peers, shard::Shard};
 use crate::caller::Caller;
 
-/// How long to wait when the process has run out of files.
+/// How long the acceptor pauses after a failure, which is mostly a lack of file descriptors.
 const BACKOFF: Duration = Duration::from_millis(20);
 
-/// Accepts on every socket. One connection is taken at a time, and the socket behind the one that gave it is asked first
-/// for the next: a flood on one of them leaves the others their turns.
+/// Accepts on every socket, one connection at a time. The socket after the one that yielded the last connection is polled
+/// first, so that a flood on one socket does not starve the others.
 #[derive(Debug)]
 pub(super) struct Acceptor<'a> {
     sockets: Vec<UnixListener>,
-    dealer: Dealer<'a>,
-    /// The socket that is asked first.
-    next: usize,
-    /// Connections that could not be accepted, and those for which there was no place.
+    shards: &'a [Shard],
+    peers: &'a Peers,
+    /// The identifier of the next connection.
+    next_id: u64,
+    /// The socket that is polled first.
+    next_socket: usize,
+    /// Connections that could not be accepted.
     failures: Episode,
+    /// Connections that were closed because the connection limit was reached.
     refusals: Episode,
 }
 
 impl<'a> Acceptor<'a> {
-    pub(super) fn new(sockets: Vec<UnixListener>, dealer: Dealer<'a>) -> Self {
-        Self { sockets, dealer, next: 0, failures: Episode::default(), refusals: Episode::default() }
+    pub(super) fn new(sockets: Vec<UnixListener>, shards: &'a [Shard], peers: &'a Peers) -> Self {
+        let (failures, refusals) = (Episode::default(), Episode::default());
+        Self { sockets, shards, peers, next_id: 1, next_socket: 0, failures, refusals }
     }
 
-    /// Accepts for ever.
+    /// Accepts connections for ever.
     pub(super) async fn accept(&mut self) -> Infallible {
         loop {
-            // Each connection that gives way is a file until it has closed.
-            self.dealer.peers.closed().await;
-            let accepted = match self.over_at() {
+            // Each evicted connection keeps a file descriptor until it has closed.
+            self.peers.await_closing().await;
+            let accepted = match self.next_episode_end() {
                 None => poll_fn(|cx| self.poll_next(cx)).await,
                 Some(time) => match timeout_at(time, poll_fn(|cx| self.poll_next(cx))).await {
                     Ok(accepted) => accepted,
                     Err(_) => {
-                        self.say_what_is_over();
+                        self.log_ended_episodes();
                         continue;
                     }
                 },
             };
-            self.say_what_is_over();
-            if let Err(error) = accepted.and_then(|stream| self.deal(stream)) {
-                self.fail(&error);
+            self.log_ended_episodes();
+            if let Err(error) = accepted.and_then(|stream| self.assign(stream)) {
+                self.handle_failure(&error);
                 sleep(BACKOFF).await;
             }
         }
     }
 
-    /// Accepts the connections that wait, up to `most`, and closes the sockets.
-    pub(super) fn accept_rest(mut self, most: usize) {
-        let mut left = most;
+    /// Accepts the connections in the backlogs, at most `limit` of them, and closes the sockets.
+    pub(super) fn accept_pending(mut self, limit: usize) {
+        let mut remaining = limit;
         for socket in std::mem::take(&mut self.sockets) {
             let Ok(socket) = socket.into_std() else { continue };
-            while left > 0 {
-                left -= 1;
+            while remaining > 0 {
+                remaining -= 1;
                 let stream = match socket.accept() {
                     Ok((stream, _)) => stream,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                     Err(error) => {
-                        self.fail(&error);
+                        self.handle_failure(&error);
                         break;
                     }
                 };
-                let stream =
-                    stream.set_nonblocking(true).and_then(|()| tokio::net::UnixStream::from_std(stream));
-                if let Err(error) = stream.and_then(|stream| self.deal(stream)) {
-                    self.fail(&error);
+                let stream = stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream));
+                if let Err(error) = stream.and_then(|stream| self.assign(stream)) {
+                    self.handle_failure(&error);
                 }
             }
         }
     }
 
-    /// Is ready with a connection of the first socket that has one.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<tokio::net::UnixStream>> {
-        let (before, after) = self.sockets.split_at(self.next.min(self.sockets.len()));
-        for (place, socket) in (self.next..).zip(after).chain((0..).zip(before)) {
+    /// Completes with a connection of the first socket that has one.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
+        let (before, after) = self.sockets.split_at(self.next_socket.min(self.sockets.len()));
+        for (index, socket) in (self.next_socket..).zip(after).chain((0..).zip(before)) {
             if let Poll::Ready(accepted) = socket.poll_accept(cx) {
-                self.next = place + 1;
+                self.next_socket = index + 1;
                 return Poll::Ready(accepted.map(|(stream, _)| stream));
             }
         }
         Poll::Pending
     }
 
-    fn deal(&mut self, stream: tokio::net::UnixStream) -> io::Result<()> {
+    /// Assigns the connection to the shard that has the fewest, or closes it if the connection limit is reached.
+    fn assign(&mut self, stream: UnixStream) -> io::Result<()> {
         let cred = stream.peer_cred()?;
         let caller = Caller { uid: cred.uid(), gid: cred.gid(), pid: cred.pid() };
-        let stream: UnixStream = stream.into_std()?;
-        if !self.dealer.deal(stream, caller) && self.refusals.happens(Instant::now()) {
+        let stream = stream.into_std()?;
+        let connections = |shard: &&Shard| shard.load.connections.load(Ordering::Relaxed);
+        let Some(shard) = self.shards.iter().min_by_key(connections) else { return Ok(()) };
+        let connection = shard.connection(self.next_id, caller);
+        self.next_id += 1;
+        if self.peers.admit(&connection) {
+            shard.serve(stream, connection, self.peers);
+        } else if self.refusals.record(Instant::now()) {
             tracing::warn!(
                 uid = caller.uid,
                 pid = caller.pid,
-                "connections are refused: all places are taken"
+                "refusing connections: the limit --max-connections is reached and no connection is idle"
             );
         }
         Ok(())
     }
 
-    /// A connection that its client has given up is nobody's trouble; anything else is mostly a lack of files.
-    fn fail(&mut self, error: &io::Error) {
+    /// Logs the failure and makes room: unless the client has given up, it is mostly a lack of file descriptors.
+    fn handle_failure(&mut self, error: &io::Error) {
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return;
         }
-        let room = self.dealer.peers.make_room();
-        if self.failures.happens(Instant::now()) {
-            tracing::warn!(%error, room, "connections cannot be accepted");
+        let evicted = self.peers.make_room();
+        if self.failures.record(Instant::now()) {
+            tracing::warn!(%error, evicted, "cannot accept connections");
         }
     }
 
-    fn over_at(&self) -> Option<Instant> {
-        self.failures.over_at().into_iter().chain(self.refusals.over_at()).min()
+    fn next_episode_end(&self) -> Option<Instant> {
+        self.failures.ends_at().into_iter().chain(self.refusals.ends_at()).min()
     }
 
-    fn say_what_is_over(&mut self) {
-        if self.over_at().is_none() {
+    fn log_ended_episodes(&mut self) {
+        if self.next_episode_end().is_none() {
             return;
         }
         let now = Instant::now();
-        if let Some(over) = self.failures.end(now) {
-            tracing::info!(failures = over.times, lasted = ?over.lasted, "connections can be accepted again");
+        if let Some(summary) = self.failures.take_ended(now) {
+            tracing::info!(failures = summary.count, duration = ?summary.duration, "accepting connections again");
         }
-        if let Some(over) = self.refusals.end(now) {
-            tracing::info!(refused = over.times, lasted = ?over.lasted, "connections are refused no longer");
+        if let Some(summary) = self.refusals.take_ended(now) {
+            tracing::info!(refused = summary.count, duration = ?summary.duration, "no longer refusing connections");
         }
     }
 }
@@ -145,33 +156,30 @@ impl<'a> Acceptor<'a> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::sync::atomic::AtomicU64;
+    use std::os::unix::net::UnixStream as StdStream;
 
-    use super::{super::peer::Peers, *};
+    use super::*;
 
     #[tokio::test]
-    async fn flood_on_one_socket_leaves_the_others_their_turns() {
+    async fn flood_on_one_socket_does_not_starve_others() {
         let folder = tempfile::tempdir().unwrap();
         let peers = Peers::new(100, 100);
-        let dealer = Dealer { shards: &[], peers: &peers, next_id: AtomicU64::new(1) };
         let (mut sockets, mut waiting) = (Vec::new(), Vec::new());
         for (name, count) in [("a", 20), ("b", 2), ("c", 1)] {
             let path = folder.path().join(name);
             sockets.push(UnixListener::bind(&path).unwrap());
-            waiting.extend((0..count).map(|_| UnixStream::connect(&path).unwrap()));
+            waiting.extend((0..count).map(|_| StdStream::connect(&path).unwrap()));
         }
         for socket in &sockets {
-            // The runtime has seen that somebody waits.
-            let seen = poll_fn(|cx| socket.poll_accept(cx)).await;
-            seen.unwrap();
+            // The runtime learns that the socket is readable. This takes one connection of each.
+            poll_fn(|cx| socket.poll_accept(cx)).await.unwrap();
         }
-        let mut acceptor = Acceptor::new(sockets, dealer);
+        let mut acceptor = Acceptor::new(sockets, &[], &peers);
         let mut turns = Vec::new();
         for _ in 0..4 {
             poll_fn(|cx| acceptor.poll_next(cx)).await.unwrap();
-            turns.push(acceptor.next);
+            turns.push(acceptor.next_socket);
         }
-        // Of the third all were taken before.
         assert_eq!(turns, [1, 2, 1, 1]);
     }
 }

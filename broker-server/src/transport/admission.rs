@@ -1,4 +1,4 @@
-//! What every call goes through, whatever its service: who asks, until when, and what becomes of a panic.
+//! The steps that are common to all calls: checks of the request's header, context, deadline, and recovery from a panic.
 
 use std::{
     convert::Infallible,
@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    task::Poll,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,27 +17,28 @@ use tonic::{Status, body::Body, service};
 use tower::Service as _;
 
 use super::{
-    TransportOptions,
-    body::{Answer, Question},
-    connection::{Call, Connection},
-    drain::{Phase, reached},
-    hpack::OVERHEAD,
+    body::{RequestBody, ResponseBody},
+    call::TrackedCall,
+    connection::Connection,
+    hpack::FIELD_OVERHEAD,
+    interruption::Interruption,
+    options::TransportOptions,
 };
 use crate::{
     rpc::{self, Broker, CallContext, CallHandle, Dispatch, Kind, PipelineBody, Routes, unary},
     status::{self, CallError},
 };
 
-/// The deadline of what has none.
+/// The time limit of a pipeline, in place of none.
 const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
 
-// A name that is a constant is not parsed for each call.
+// These names are constants, so that they are not parsed for each call.
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-/// The type of a request and of its answer.
-const GRPC: &str = "application/grpc";
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+/// The content type of a request and of its response.
+const GRPC: &str = "application/grpc";
 
-/// The service of one connection.
+/// The HTTP service of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Admission {
     routes: Routes,
@@ -54,7 +55,7 @@ impl Admission {
 }
 
 impl hyper::service::Service<Request<Incoming>> for Admission {
-    type Response = Response<Answer>;
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -62,22 +63,26 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
         let method = rpc::method(request.uri().path());
         let admitted = match self.admit(&request, method) {
             Ok(admitted) => admitted,
-            Err((error, call)) => return Box::pin(ready(Ok(refusal(&error, call)))),
+            Err((error, call)) => {
+                rpc::log_unread(method.map_or("unknown", rpc::Method::path), self.connection.caller, &error);
+                return Box::pin(ready(Ok(refusal(&error, call))));
+            }
         };
         let (broker, context) = (self.routes.broker.clone(), admitted.context);
         let (head, body) = request.into_parts();
-        let question = Question::new(body, Arc::clone(&admitted.call));
+        let body = RequestBody::new(body, Arc::clone(&admitted.call));
         match method.map_or(Dispatch::Library, |method| method.dispatch) {
             Dispatch::Unary(unary) => {
-                let work = async move { unary::answer(&broker, unary, context, question).await };
+                let path = method.map_or("", rpc::Method::path);
+                let work = async move { unary::answer(&broker, path, unary, context, body).await };
                 Box::pin(admitted.answer_message(work))
             }
             Dispatch::Stream(stream) => {
-                Box::pin(admitted.answer_message(stream(&broker, context, Body::new(question))))
+                Box::pin(admitted.answer_message(stream(&broker, context, Body::new(body))))
             }
-            Dispatch::Pipeline => Box::pin(ready(Ok(admitted.answer_pipeline(broker, question)))),
+            Dispatch::Pipeline => Box::pin(ready(Ok(admitted.answer_pipeline(broker, body)))),
             Dispatch::Library => {
-                let request = Request::from_parts(head, question);
+                let request = Request::from_parts(head, body);
                 Box::pin(admitted.answer_by_library(self.routes.library.clone(), request))
             }
         }
@@ -85,32 +90,35 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
 }
 
 impl Admission {
+    /// Checks a request and returns the call for it. An error carries the call too, because the request's body has yet to
+    /// arrive and may contain a secret.
     fn admit(
         &self,
         request: &Request<Incoming>,
         method: Option<&'static rpc::Method>,
-    ) -> Result<Admitted, (CallError, Arc<Call>)> {
-        // A method that is not known may be one of a newer client's, with a secret in its request.
+    ) -> Result<Admitted, (CallError, Arc<TrackedCall>)> {
+        // An unknown method may be one that a newer client knows, with a secret in its request.
         let takes_secret = method.is_none_or(|method| method.takes_secret);
         let gives_secret = method.is_none_or(|method| method.gives_secret);
         let kind = method.map_or(Kind::Unary, |method| method.kind);
-        let call = Arc::new(Call::new(Arc::clone(&self.connection), kind, takes_secret));
+        let call = Arc::new(TrackedCall::new(Arc::clone(&self.connection), kind, takes_secret));
         let headers = request.headers();
-        let checked = is_grpc(request)
-            .and_then(|()| not_too_large(request, self.max_header_bytes))
-            .and_then(|()| uncompressed(headers))
-            .and_then(|()| timeout(headers));
+        let checked = check_protocol(request)
+            .and_then(|()| check_metadata_size(request, self.max_header_bytes))
+            .and_then(|()| check_encoding(headers))
+            .and_then(|()| parse_timeout(headers));
         let timeout = match checked {
             Ok(Some(Duration::ZERO)) => return Err((CallError::DeadlineExceeded, call)),
             Ok(timeout) => timeout,
             Err(error) => return Err((error, call)),
         };
-        // A stream may take as long as it is fed, a pipeline as long as it likes; whoever reads them looks to that.
+        // A stream without a deadline of its own is limited by its idle timeout alone, which its reader applies. A
+        // pipeline may stay open without limit.
         let pipeline = call.kind == Kind::Pipeline;
-        let fed = matches!(call.kind, Kind::Stream | Kind::Pipeline) && timeout.is_none();
-        let longest = if pipeline { UNBOUNDED } else { self.max_request_time };
+        let open_ended = matches!(call.kind, Kind::Stream | Kind::Pipeline) && timeout.is_none();
+        let limit = if pipeline { UNBOUNDED } else { self.max_request_time };
         let arrived = Instant::now();
-        let deadline = arrived + timeout.unwrap_or(longest);
+        let deadline = arrived + timeout.unwrap_or(limit);
         let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let context = CallContext {
             caller: self.connection.caller,
@@ -118,55 +126,57 @@ impl Admission {
             deadline,
             received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
             arrived,
-            idle_timeout: (fed || pipeline).then_some(self.max_request_time),
+            idle_timeout: (open_ended || pipeline).then_some(self.max_request_time),
         };
-        let interruption = Interruption::new(Arc::clone(&call), (!fed).then_some(deadline));
-        Ok(Admitted { call, context, interruption, own_deadline: timeout.map(|_| deadline), gives_secret })
+        let interruption = Interruption::new(Arc::clone(&call), (!open_ended).then_some(deadline));
+        Ok(Admitted { call, context, interruption, client_deadline: timeout.map(|_| deadline), gives_secret })
     }
 }
 
-/// A call that may be worked on.
+/// A call that has passed the checks.
 struct Admitted {
-    call: Arc<Call>,
+    call: Arc<TrackedCall>,
     context: CallContext,
     interruption: Interruption,
-    /// The caller's own.
-    own_deadline: Option<Instant>,
+    /// The deadline that the client has set, if any.
+    client_deadline: Option<Instant>,
     gives_secret: bool,
 }
 
 impl Admitted {
-    /// Answers with one message.
+    /// Answers with the one message that `work` returns.
     async fn answer_message(
         self,
         work: impl Future<Output = Result<Bytes, CallError>>,
-    ) -> Result<Response<Answer>, Infallible> {
-        let Self { call, interruption, own_deadline, gives_secret, .. } = self;
-        Ok(match attended(work, interruption).await.flatten() {
-            Ok(message) => grpc(Answer::whole(message, call, own_deadline).with_secret(gives_secret)),
+    ) -> Result<Response<ResponseBody>, Infallible> {
+        let Self { call, interruption, client_deadline, gives_secret, .. } = self;
+        Ok(match interruptible(work, interruption).await.flatten() {
+            Ok(message) => grpc_response(
+                ResponseBody::single_message(message, call, client_deadline).with_secret(gives_secret),
+            ),
             Err(error) => refusal(&error, call),
         })
     }
 
-    /// Answers with a pipeline, which reads the request as its answer is read.
-    fn answer_pipeline(self, broker: Broker, question: Question) -> Response<Answer> {
-        let Self { call, context, own_deadline, gives_secret, .. } = self;
+    /// Answers with a pipeline, which reads the request while its response is read.
+    fn answer_pipeline(self, broker: Broker, body: RequestBody) -> Response<ResponseBody> {
+        let Self { call, context, client_deadline, gives_secret, .. } = self;
         let handle = CallHandle(call.clone());
-        let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(question)));
-        grpc(Answer::new(body, call, own_deadline).with_secret(gives_secret))
+        let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(body)));
+        grpc_response(ResponseBody::new(body, call, client_deadline).with_secret(gives_secret))
     }
 
-    /// Answers with what the gRPC library makes of the request.
+    /// Lets the gRPC library dispatch the call.
     async fn answer_by_library(
         self,
         mut routes: service::Routes,
-        request: Request<Question>,
-    ) -> Result<Response<Answer>, Infallible> {
-        let Self { call, interruption, own_deadline, gives_secret, .. } = self;
-        Ok(match attended(routes.call(request), interruption).await {
+        request: Request<RequestBody>,
+    ) -> Result<Response<ResponseBody>, Infallible> {
+        let Self { call, interruption, client_deadline, gives_secret, .. } = self;
+        Ok(match interruptible(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
-                let mut response =
-                    response.map(|body| Answer::new(body, call, own_deadline).with_secret(gives_secret));
+                let mut response = response
+                    .map(|body| ResponseBody::new(body, call, client_deadline).with_secret(gives_secret));
                 status::rewrite(response.headers_mut());
                 response
             }
@@ -175,8 +185,8 @@ impl Admitted {
     }
 }
 
-/// The response of a call that was not refused.
-fn grpc(body: Answer) -> Response<Answer> {
+/// Returns the response of a call that was not refused.
+fn grpc_response(body: ResponseBody) -> Response<ResponseBody> {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
     let mut response = Response::new(body);
@@ -184,8 +194,11 @@ fn grpc(body: Answer) -> Response<Answer> {
     response
 }
 
-/// Does the work until the call may go on no longer. A panic ends the call alone.
-async fn attended<T>(work: impl Future<Output = T>, mut interruption: Interruption) -> Result<T, CallError> {
+/// Polls the work until it is done or the call is interrupted. A panic ends this call alone.
+async fn interruptible<T>(
+    work: impl Future<Output = T>,
+    mut interruption: Interruption,
+) -> Result<T, CallError> {
     let mut work = pin!(work);
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
         Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
@@ -195,67 +208,30 @@ async fn attended<T>(work: impl Future<Output = T>, mut interruption: Interrupti
     .await
 }
 
-/// What a call that has to wait may be interrupted by: its deadline, or the server's end. Most need not wait, so it is made
-/// where it is needed.
-pub(super) struct Interruption {
-    call: Arc<Call>,
-    deadline: Option<Instant>,
-    waiting: Option<Pin<Box<dyn Future<Output = CallError> + Send>>>,
-}
-
-impl Interruption {
-    pub(super) fn new(call: Arc<Call>, deadline: Option<Instant>) -> Self {
-        Self { call, deadline, waiting: None }
-    }
-
-    /// Ready when the call may go on no longer, with the reason.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallError> {
-        let (call, deadline) = (&self.call, self.deadline);
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(interrupted(Arc::clone(call), deadline)));
-        waiting.as_mut().poll(cx)
-    }
-}
-
-async fn interrupted(call: Arc<Call>, deadline: Option<Instant>) -> CallError {
-    let last = if call.kind == Kind::Watch { Phase::Leaving } else { Phase::Cut };
-    let mut phase = call.connection.phase.clone();
-    let passed = async {
-        match deadline {
-            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = passed => CallError::DeadlineExceeded,
-        () = reached(&mut phase, last) => match last {
-            Phase::Cut => CallError::DrainDeadlineExceeded,
-            _ => CallError::ShuttingDown,
-        },
-    }
-}
-
-fn refusal(error: &CallError, call: Arc<Call>) -> Response<Answer> {
-    let mut response = Status::from(error).into_http::<Body>().map(|body| Answer::new(body, call, None));
+fn refusal(error: &CallError, call: Arc<TrackedCall>) -> Response<ResponseBody> {
+    let mut response =
+        Status::from(error).into_http::<Body>().map(|body| ResponseBody::new(body, call, None));
     if *error == CallError::NotGrpc {
         *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     }
     response
 }
 
-/// Requests are POSTs of gRPC's own type ("gRPC over HTTP/2", Requests).
-fn is_grpc<B>(request: &Request<B>) -> Result<(), CallError> {
+/// Fails unless the request is a POST whose content type is that of gRPC ("gRPC over HTTP/2", Requests).
+fn check_protocol<B>(request: &Request<B>) -> Result<(), CallError> {
     let content = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let of_grpc = matches!(
+    let is_grpc_type = matches!(
         content.strip_prefix(GRPC.as_bytes()),
         Some([] | [b';', ..] | b"+proto" | [b'+', b'p', b'r', b'o', b't', b'o', b';', ..])
     );
-    if of_grpc && request.method() == Method::POST { Ok(()) } else { Err(CallError::NotGrpc) }
+    if is_grpc_type && request.method() == Method::POST { Ok(()) } else { Err(CallError::NotGrpc) }
 }
 
-/// The list of header fields may have `most` bytes (RFC 9113 6.5.2).
-fn not_too_large<B>(request: &Request<B>, most: usize) -> Result<(), CallError> {
+/// Fails if the list of header fields is larger than `limit` bytes, as RFC 9113 6.5.2 counts them.
+fn check_metadata_size<B>(request: &Request<B>, limit: usize) -> Result<(), CallError> {
     let uri = request.uri();
-    let authority = uri.authority().map(|authority| authority.as_str().len() + ":authority".len() + OVERHEAD);
+    let authority =
+        uri.authority().map(|authority| authority.as_str().len() + ":authority".len() + FIELD_OVERHEAD);
     let path = uri.path_and_query().map(|path| path.as_str().len());
     let pseudo = ":method".len()
         + request.method().as_str().len()
@@ -263,23 +239,24 @@ fn not_too_large<B>(request: &Request<B>, most: usize) -> Result<(), CallError> 
         + uri.scheme_str().unwrap_or_default().len()
         + ":path".len()
         + path.unwrap_or_default()
-        + 3 * OVERHEAD
+        + 3 * FIELD_OVERHEAD
         + authority.unwrap_or_default();
-    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD);
+    let fields =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD);
     let length = pseudo + fields.sum::<usize>();
-    if length > most { Err(CallError::MetadataTooLarge { length, most }) } else { Ok(()) }
+    if length > limit { Err(CallError::MetadataTooLarge { length, limit }) } else { Ok(()) }
 }
 
-/// Messages are taken as they are ("gRPC over HTTP/2", Message-Encoding).
-fn uncompressed(headers: &HeaderMap) -> Result<(), CallError> {
+/// Fails if the messages are compressed ("gRPC over HTTP/2", Message-Encoding).
+fn check_encoding(headers: &HeaderMap) -> Result<(), CallError> {
     match headers.get(&GRPC_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(CallError::Compressed),
         _ => Ok(()),
     }
 }
 
-/// The caller's `grpc-timeout`: at most eight digits and a unit ("gRPC over HTTP/2", Timeout).
-fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, CallError> {
+/// Returns the `grpc-timeout` of the call: at most eight digits and a unit ("gRPC over HTTP/2", Timeout).
+fn parse_timeout(headers: &HeaderMap) -> Result<Option<Duration>, CallError> {
     let Some(value) = headers.get(&GRPC_TIMEOUT) else { return Ok(None) };
     let parsed = || {
         let (unit, digits) = value.as_bytes().split_last()?;
@@ -307,13 +284,15 @@ mod tests {
     use super::*;
 
     fn parse(text: &'static str) -> Result<Option<Duration>, CallError> {
-        timeout(&HeaderMap::from_iter([(GRPC_TIMEOUT, HeaderValue::from_static(text))]))
+        parse_timeout(&HeaderMap::from_iter([(GRPC_TIMEOUT, HeaderValue::from_static(text))]))
     }
 
     #[test]
-    fn a_request_is_a_post_of_grpc() {
+    fn accepts_only_post_with_grpc_content_type() {
         let request = |method: &str, content: &'static str| {
-            is_grpc(&Request::builder().method(method).header("content-type", content).body(()).unwrap())
+            check_protocol(
+                &Request::builder().method(method).header("content-type", content).body(()).unwrap(),
+            )
         };
         for content in ["application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"] {
             assert_eq!(request("POST", content), Ok(()), "{content}");
@@ -322,25 +301,25 @@ mod tests {
             assert_eq!(request("POST", content), Err(CallError::NotGrpc), "{content}");
         }
         assert_eq!(request("GET", "application/grpc"), Err(CallError::NotGrpc));
-        assert_eq!(is_grpc(&Request::post("/").body(()).unwrap()), Err(CallError::NotGrpc));
+        assert_eq!(check_protocol(&Request::post("/").body(()).unwrap()), Err(CallError::NotGrpc));
     }
 
     #[test]
-    fn metadata_is_counted_as_http_counts_it() {
+    fn counts_metadata_as_rfc_9113_does() {
         let request = |value: String| {
             Request::post("http://ab/c").header("d", value).header("d", "e").body(()).unwrap()
         };
-        // :method POST, :scheme http, :path /c, :authority ab, d twice.
+        // :method POST, :scheme http, :path /c, :authority ab, and d twice.
         let bare = 7 + 4 + 7 + 4 + 5 + 2 + 10 + 2 + 1 + 1 + 1 + 6 * 32;
-        assert_eq!(not_too_large(&request("x".repeat(1000)), bare + 1000), Ok(()));
-        let (length, most) = (bare + 1001, bare + 1000);
-        let error = CallError::MetadataTooLarge { length, most };
-        assert_eq!(not_too_large(&request("x".repeat(1001)), most), Err(error));
+        assert_eq!(check_metadata_size(&request("x".repeat(1000)), bare + 1000), Ok(()));
+        let (length, limit) = (bare + 1001, bare + 1000);
+        let error = CallError::MetadataTooLarge { length, limit };
+        assert_eq!(check_metadata_size(&request("x".repeat(1001)), limit), Err(error));
     }
 
     #[test]
-    fn timeouts_have_a_number_and_a_unit() {
-        assert_eq!(timeout(&HeaderMap::new()), Ok(None));
+    fn parses_timeout_with_number_and_unit() {
+        assert_eq!(parse_timeout(&HeaderMap::new()), Ok(None));
         assert_eq!(parse("5S"), Ok(Some(Duration::from_secs(5))));
         assert_eq!(parse("99999999H"), Ok(Some(Duration::from_secs(99_999_999 * 3600))));
         assert_eq!(parse("0n"), Ok(Some(Duration::ZERO)));
@@ -348,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_malformed() {
+    fn rejects_malformed_timeout() {
         for text in ["", "S", "5", "5s", "-5S", "+5S", "123456789S", "1.5S", "5 S"] {
             assert_eq!(parse(text), Err(CallError::MalformedTimeout), "{text:?}");
         }

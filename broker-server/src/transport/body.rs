@@ -1,4 +1,4 @@
-//! Request and answer on their way through: where a request is complete, and how an answer ends.
+//! The bodies of requests and responses: when a request is complete, and how a response ends.
 
 use std::{
     fmt,
@@ -15,64 +15,65 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
 
-use super::{admission::Interruption, connection::Call};
+use super::{call::TrackedCall, interruption::Interruption};
 use crate::{
     rpc::Kind,
     status::{self, CallError},
 };
 
-/// A request's body, which tells its call when it has arrived whole. Data is handed on as it comes: who reads it gathers
-/// what it needs and no more, and reserves nothing for what is only announced.
+/// The body of a request, which tells its call when it has arrived completely. Data is passed on as it arrives: the reader
+/// collects what it needs, and nothing is reserved for a message that is merely announced.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct RequestBody {
     body: Incoming,
-    call: Arc<Call>,
-    messages: Messages,
-    first: First,
+    call: Arc<TrackedCall>,
+    position: MessagePosition,
+    first_message: FirstMessage,
 }
 
-impl Question {
-    pub(super) fn new(body: Incoming, call: Arc<Call>) -> Self {
+impl RequestBody {
+    pub(super) fn new(body: Incoming, call: Arc<TrackedCall>) -> Self {
         if body.is_end_stream() {
-            call.complete();
+            call.complete_request();
         }
-        Self { body, call, messages: Messages::default(), first: First::Coming }
+        let position = MessagePosition::default();
+        Self { body, call, position, first_message: FirstMessage::Incomplete }
     }
 }
 
-impl Drop for Question {
+impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.call.read();
+        self.call.finish_reading();
     }
 }
 
-/// A stream's first message, which is the one with a key.
+/// The state of a stream's first message, which is the one that contains the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum First {
-    Coming,
-    /// It has been handed on.
-    Here,
-    /// And more was asked for.
-    Read,
+enum FirstMessage {
+    Incomplete,
+    /// The reader has received it.
+    Delivered,
+    /// The reader has asked for more data, so it has processed the message.
+    Processed,
 }
 
-/// Where in its messages the bytes of a stream stand ("gRPC over HTTP/2", Length-Prefixed-Message).
+/// The position of a stream's bytes in its messages ("gRPC over HTTP/2", Length-Prefixed-Message).
 #[derive(Debug, Default)]
-struct Messages {
+struct MessagePosition {
     prefix: [u8; 5],
-    /// How much of the prefix is known.
-    known: usize,
-    /// What the message still lacks.
+    /// How many bytes of the prefix have arrived.
+    prefix_length: usize,
+    /// How many bytes of the message are missing.
     missing: usize,
 }
 
-impl Messages {
-    /// Passes over `data`; whether a message ends in it.
-    fn pass_one(&mut self, mut data: &[u8]) -> bool {
+impl MessagePosition {
+    /// Advances over `data` to the end of the current message. Reports whether the message ends in `data`.
+    fn advance(&mut self, mut data: &[u8]) -> bool {
         while let Some((first, rest)) = data.split_first() {
-            if let Some(byte) = self.prefix.get_mut(self.known) {
+            if let Some(byte) = self.prefix.get_mut(self.prefix_length) {
                 *byte = *first;
-                self.known += 1;
+                self.prefix_length += 1;
                 data = rest;
                 let [_, length @ ..] = self.prefix;
                 self.missing = u32::from_be_bytes(length) as usize;
@@ -81,7 +82,7 @@ impl Messages {
                 self.missing -= data.len() - rest.len();
                 data = rest;
             }
-            if self.known == self.prefix.len() && self.missing == 0 {
+            if self.prefix_length == self.prefix.len() && self.missing == 0 {
                 return true;
             }
         }
@@ -89,7 +90,7 @@ impl Messages {
     }
 }
 
-impl Body for Question {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -97,30 +98,33 @@ impl Body for Question {
         let this = self.get_mut();
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
             this.call.scrub_items();
-            if this.first == First::Here {
-                // The stream may stay open and silent for long.
-                this.first = First::Read;
+            if this.first_message == FirstMessage::Delivered {
+                // The key is wiped now, because the stream may stay open and silent for long.
+                this.first_message = FirstMessage::Processed;
                 this.call.scrub();
             }
-            this.call.pause();
+            this.call.await_data();
             return Poll::Pending;
         };
-        let whole = this.body.is_end_stream();
-        if whole {
-            this.call.complete();
+        let complete = this.body.is_end_stream();
+        if complete {
+            this.call.complete_request();
         }
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    this.call.message();
-                    let stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
-                    if stream && this.first == First::Coming && this.messages.pass_one(data) {
-                        this.first = First::Here;
+                    this.call.receive_data();
+                    let is_stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
+                    if is_stream
+                        && this.first_message == FirstMessage::Incomplete
+                        && this.position.advance(data)
+                    {
+                        this.first_message = FirstMessage::Delivered;
                     }
                 }
                 Some(Ok(frame))
             }
-            None if whole => None,
+            None if complete => None,
             _ => Some(Err(status::broken_off())),
         })
     }
@@ -134,87 +138,94 @@ impl Body for Question {
     }
 }
 
-/// An answer's body. Its call is in flight until it is dropped.
-pub(super) struct Answer {
-    text: Text,
-    call: Arc<Call>,
+/// The body of a response. Its call stays in flight until the body is dropped.
+pub(super) struct ResponseBody {
+    content: Content,
+    call: Arc<TrackedCall>,
     interruption: Interruption,
     ended: bool,
-    /// It has a secret in it.
-    secret: bool,
+    /// The response contains a secret.
+    has_secret: bool,
 }
 
-/// What an answer says.
-enum Text {
-    /// What the gRPC library makes of it.
+/// The content of a response.
+enum Content {
+    /// A body that the gRPC library produces.
     Library(tonic::body::Body),
-    /// One message, as it is sent; `None` once it is.
-    Whole(Option<Bytes>),
+    /// A single message with its prefix, `None` after it has been sent.
+    Message(Option<Bytes>),
 }
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// As many bytes as the HTTP/2 library copies of an answer's beginning into the connection's write buffer. After the
-/// answer the buffer is empty but not wiped, and the next thing that is written there are the trailers: with this header
-/// they take the secret's place. The field `padding` of such an answer sees to it that the answer is written before
-/// them. Each `X` stays a byte in HPACK's code, and what is sensitive is never written as a reference to an earlier one.
-const OVER: &str = match std::str::from_utf8(&[b'X'; 256]) {
+/// The number of bytes that the HTTP/2 library copies from the beginning of a response into the connection's write buffer.
+const COPIED_LENGTH: usize = 256;
+
+/// The value of a trailer that overwrites the copy of a secret. The HTTP/2 library copies the first bytes of a response
+/// into the connection's write buffer, which is emptied but not wiped when they have been sent. The trailers are written
+/// to the same place next, so a trailer of that length overwrites the secret. The field `padding` of such a response
+/// ensures that the response is sent before the trailers are written. Each `X` takes a byte in HPACK's Huffman code, and
+/// a sensitive value is never written as a reference to an earlier one.
+const TRAILER_PADDING: &str = match std::str::from_utf8(&[b'X'; COPIED_LENGTH]) {
     Ok(text) => text,
     Err(_) => "",
 };
 
-fn overwrite(trailers: &mut HeaderMap) {
-    let mut over = HeaderValue::from_static(OVER);
-    over.set_sensitive(true);
-    trailers.insert("padding", over);
+fn add_padding(trailers: &mut HeaderMap) {
+    let mut padding = HeaderValue::from_static(TRAILER_PADDING);
+    padding.set_sensitive(true);
+    trailers.insert("padding", padding);
 }
 
-impl Answer {
-    pub(super) fn new(body: tonic::body::Body, call: Arc<Call>, deadline: Option<Instant>) -> Self {
-        Self::saying(Text::Library(body), call, deadline)
+impl ResponseBody {
+    /// Returns the body of a response from the gRPC library.
+    pub(super) fn new(body: tonic::body::Body, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
+        Self::with_content(Content::Library(body), call, deadline)
     }
 
-    /// A message with its prefix, and the status OK.
-    pub(super) fn whole(message: Bytes, call: Arc<Call>, deadline: Option<Instant>) -> Self {
-        Self::saying(Text::Whole(Some(message)), call, deadline)
+    /// Returns the body of a response with one message, which has its prefix, and the status OK.
+    pub(super) fn single_message(message: Bytes, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
+        Self::with_content(Content::Message(Some(message)), call, deadline)
     }
 
-    fn saying(text: Text, call: Arc<Call>, deadline: Option<Instant>) -> Self {
+    fn with_content(content: Content, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
         if call.kind != Kind::Pipeline {
-            call.answered();
+            call.mark_response_ready();
         }
         let interruption = Interruption::new(Arc::clone(&call), deadline);
-        Self { text, call, interruption, ended: false, secret: false }
+        Self { content, call, interruption, ended: false, has_secret: false }
     }
 
-    /// The same, of a method whose answers may have a secret in them.
-    pub(super) fn with_secret(self, secret: bool) -> Self {
-        Self { secret, ..self }
+    /// Returns the body with the information whether it may contain a secret.
+    pub(super) fn with_secret(self, has_secret: bool) -> Self {
+        Self { has_secret, ..self }
     }
 
-    fn end_well(&mut self) -> Frame<Bytes> {
+    /// Ends the response with the status OK.
+    fn finish(&mut self) -> Frame<Bytes> {
         self.ended = true;
         let mut trailers = HeaderMap::with_capacity(2);
         trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
-        if self.secret {
-            overwrite(&mut trailers);
+        if self.has_secret {
+            add_padding(&mut trailers);
         }
         Frame::trailers(trailers)
     }
 
-    fn end(&mut self, error: CallError) -> Frame<Bytes> {
+    /// Ends the response with an error.
+    fn fail(&mut self, error: CallError) -> Frame<Bytes> {
         self.ended = true;
         let mut trailers = HeaderMap::new();
-        // A status is made of header values; there is nothing better to send if it were not.
+        // A status of ours consists of valid header values, so this cannot fail.
         let _ = Status::from(error).add_header(&mut trailers);
-        if self.secret {
-            overwrite(&mut trailers);
+        if self.has_secret {
+            add_padding(&mut trailers);
         }
         Frame::trailers(trailers)
     }
 }
 
-impl Body for Answer {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -223,20 +234,20 @@ impl Body for Answer {
         if this.ended {
             return Poll::Ready(None);
         }
-        let body = match &mut this.text {
-            Text::Library(body) => body,
-            Text::Whole(message) => {
+        let body = match &mut this.content {
+            Content::Library(body) => body,
+            Content::Message(message) => {
                 let frame = message.take().map(Frame::data);
-                return Poll::Ready(Some(Ok(frame.unwrap_or_else(|| this.end_well()))));
+                return Poll::Ready(Some(Ok(frame.unwrap_or_else(|| this.finish()))));
             }
         };
         match catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx))) {
-            Err(_) => Poll::Ready(Some(Ok(this.end(CallError::Internal)))),
+            Err(_) => Poll::Ready(Some(Ok(this.fail(CallError::Internal)))),
             Ok(Poll::Ready(Some(Ok(mut frame)))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     status::rewrite(trailers);
-                    if this.secret {
-                        overwrite(trailers);
+                    if this.has_secret {
+                        add_padding(trailers);
                     }
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -244,25 +255,26 @@ impl Body for Answer {
             Ok(Poll::Ready(end)) => Poll::Ready(end),
             Ok(Poll::Pending) => {
                 let error = ready!(this.interruption.poll(cx));
-                Poll::Ready(Some(Ok(this.end(error))))
+                Poll::Ready(Some(Ok(this.fail(error))))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || matches!(&self.text, Text::Library(body) if body.is_end_stream())
+        self.ended || matches!(&self.content, Content::Library(body) if body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.text {
-            Text::Library(body) => body.size_hint(),
-            Text::Whole(_) => SizeHint::default(),
+        match &self.content {
+            Content::Library(body) => body.size_hint(),
+            Content::Message(_) => SizeHint::default(),
         }
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("call", &self.call).field("ended", &self.ended).finish_non_exhaustive()
+        let mut debug = f.debug_struct("ResponseBody");
+        debug.field("call", &self.call).field("ended", &self.ended).finish_non_exhaustive()
     }
 }

@@ -1,35 +1,34 @@
-//! The end: serve what is asked while others leave too, then say goodbye, then go.
+//! The graceful shutdown: serve until the load is idle, send GOAWAY, wait for accepted calls, close.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 
-use super::{Outcome, TransportOptions, shard::Shard};
+use super::{load::Load, options::TransportOptions, phase::Phase, shard::Shard};
 use crate::rpc::Health;
 
-/// How far the end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
-    /// Every call is served.
-    Serving,
-    /// Connections have been told to go (GOAWAY, RFC 9113 6.8); what was accepted is served.
-    Leaving,
-    /// What is left is cut.
-    Cut,
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every accepted call was answered.
+    Drained,
+    /// The drain deadline passed before every accepted call was answered.
+    DrainDeadlineExceeded {
+        /// The number of calls that were ended without an answer.
+        calls: usize,
+    },
 }
 
-/// Resolves once `least` is reached, or nobody is left to reach it.
-pub(super) async fn reached(phase: &mut watch::Receiver<Phase>, least: Phase) {
-    // The guard that this returns must not live on in the caller's future.
-    let _ = phase.wait_for(|phase| *phase >= least).await;
-}
+/// How often the counters are read during a drain.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How often counters are looked at during a drain.
-const STEP: Duration = Duration::from_millis(10);
-
-/// Serves on until no call was in flight for `drain_idle`, or three quarters of `drain_deadline` have passed: the last
-/// quarter, at most two seconds, is for accepted calls to end after GOAWAY.
-pub(super) async fn quieten(
+/// Reports the services as not serving, and keeps serving until no call was in flight for `drain_idle`, or until three
+/// quarters of `drain_deadline` have passed. The last quarter, at most two seconds, is reserved for accepted calls to end
+/// after GOAWAY.
+pub(super) async fn await_idle(
     shards: &[Shard],
     health: &Health,
     options: &TransportOptions,
@@ -37,59 +36,59 @@ pub(super) async fn quieten(
 ) {
     health.stop();
     let reserve = (options.drain_deadline / 4).min(Duration::from_secs(2));
-    quiet(shards, options.drain_idle, deadline.checked_sub(reserve).unwrap_or(deadline)).await;
+    idle_for(shards, options.drain_idle, deadline.checked_sub(reserve).unwrap_or(deadline)).await;
 }
 
-/// Tells every connection to go and waits for accepted calls until the deadline. A connection that stays although it
-/// has no call in flight does not hold the end up.
-pub(super) async fn leave(shards: &[Shard], options: &TransportOptions, deadline: Instant) -> Outcome {
+/// Sends GOAWAY on every connection, waits for accepted calls until the deadline, and closes. A connection that stays
+/// open without a call in flight does not delay the end.
+pub(super) async fn shut_down(shards: &[Shard], options: &TransportOptions, deadline: Instant) -> Outcome {
     for shard in shards {
-        shard.enter(Phase::Leaving);
+        shard.enter(Phase::GoingAway);
     }
-    // The calls of a connection that was accepted last are counted once they have been read.
-    while fresh(shards) > 0 && !shards.iter().all(Shard::has_ended) && Instant::now() < deadline {
-        tokio::time::sleep(STEP).await;
+    // The calls of the connections accepted last are not counted before those have been read.
+    while total(shards, |load| &load.unread) > 0
+        && !shards.iter().all(Shard::has_ended)
+        && Instant::now() < deadline
+    {
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
-    let quiet = quiet(shards, options.drain_idle, deadline).await;
-    // A stream that its client has forgotten is nothing to wait for. One that was fed until the deadline is cut.
-    let calls = in_flight(shards) + if quiet { 0 } else { paused(shards) };
+    let idle = idle_for(shards, options.drain_idle, deadline).await;
+    let in_flight = total(shards, |load| &load.in_flight);
+    // A stream that its client left silent is not worth reporting. One that received data until the deadline is.
+    let paused = if idle { 0 } else { total(shards, |load| &load.paused) };
     for shard in shards {
-        shard.enter(Phase::Cut);
+        shard.enter(Phase::Closed);
     }
-    if calls == 0 { Outcome::Drained } else { Outcome::Cut { calls } }
+    match in_flight + paused {
+        0 => Outcome::Drained,
+        calls => Outcome::DrainDeadlineExceeded { calls },
+    }
 }
 
-/// Until no call was in flight for `idle`, or every shard has ended, or `deadline`; false for the last.
-async fn quiet(shards: &[Shard], idle: Duration, deadline: Instant) -> bool {
+/// Waits until no call was in flight for `period`, or until every shard has ended. Returns false if `deadline` passes
+/// first.
+async fn idle_for(shards: &[Shard], period: Duration, deadline: Instant) -> bool {
     let mut since = Instant::now();
     let mut started = calls_started(shards);
     loop {
         let now = Instant::now();
         let latest = calls_started(shards);
-        let busy = in_flight(shards) > 0 || latest != started;
+        let busy = total(shards, |load| &load.in_flight) > 0 || latest != started;
         if busy {
             (since, started) = (now, latest);
         }
-        if (!busy && now - since >= idle) || shards.iter().all(Shard::has_ended) {
+        if (!busy && now - since >= period) || shards.iter().all(Shard::has_ended) {
             return true;
         }
         if now >= deadline {
             return false;
         }
-        tokio::time::sleep(STEP.min(deadline - now)).await;
+        tokio::time::sleep(POLL_INTERVAL.min(deadline - now)).await;
     }
 }
 
-fn fresh(shards: &[Shard]) -> usize {
-    shards.iter().map(|shard| shard.load.fresh.load(Ordering::Acquire)).sum()
-}
-
-fn in_flight(shards: &[Shard]) -> usize {
-    shards.iter().map(|shard| shard.load.in_flight.load(Ordering::Acquire)).sum()
-}
-
-fn paused(shards: &[Shard]) -> usize {
-    shards.iter().map(|shard| shard.load.paused.load(Ordering::Acquire)).sum()
+fn total(shards: &[Shard], counter: impl Fn(&Load) -> &AtomicUsize) -> usize {
+    shards.iter().map(|shard| counter(&shard.load).load(Ordering::Acquire)).sum()
 }
 
 fn calls_started(shards: &[Shard]) -> u64 {

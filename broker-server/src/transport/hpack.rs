@@ -1,7 +1,7 @@
-//! Decodes header blocks (RFC 7541) for the filter that rewrites them.
+//! Header compression (RFC 7541) for the filters, which decode header blocks and encode them anew.
 //!
-//! What a block can make this hold is bounded: the dynamic table by [`TABLE`], the list by the caller's limit. The work
-//! is linear in the block and in the list.
+//! The memory that a block can occupy is limited: the dynamic table by [`MAX_TABLE_SIZE`], the list by the caller. The
+//! time is linear in the length of the block and of the list.
 
 mod huffman;
 mod static_table;
@@ -10,52 +10,52 @@ use std::collections::VecDeque;
 
 use static_table::STATIC_TABLE;
 
-/// The largest dynamic table that a peer may use, in bytes: SETTINGS_HEADER_TABLE_SIZE, which the HTTP/2 library leaves
-/// at its default (RFC 9113 6.5.2).
-const TABLE: usize = 4096;
-/// What a field counts for beside its name and its value (RFC 7541 4.1, RFC 9113 6.5.2).
-pub(super) const OVERHEAD: usize = 32;
+/// The largest size of the dynamic table, in bytes: SETTINGS_HEADER_TABLE_SIZE, which the HTTP/2 library leaves at its
+/// initial value (RFC 9113 6.5.2).
+const MAX_TABLE_SIZE: usize = 4096;
+/// The size of a field is that of its name and its value, and this (RFC 7541 4.1, RFC 9113 6.5.2).
+pub(super) const FIELD_OVERHEAD: usize = 32;
 
-/// A field's name and its value.
+/// The name and the value of a field.
 pub(super) type Field = (Vec<u8>, Vec<u8>);
 
-/// Why a block has no list. The connection cannot go on: its dynamic table is not the peer's any more.
+/// Why a header block cannot be decoded. The connection has to end, because the dynamic table no longer equals the peer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HpackError {
-    /// The block is not of RFC 7541, or asks for more than the dynamic table may have.
+    /// The block violates RFC 7541, or sets a dynamic table size above [`MAX_TABLE_SIZE`].
     Malformed,
-    /// The list is larger than the limit.
+    /// The list of fields is larger than the limit.
     TooLarge,
 }
 
-/// The decoder of a connection, with its dynamic table.
+/// The decoder of one connection, with its dynamic table.
 #[derive(Debug)]
 pub(super) struct Decoder {
-    /// The newest entry is the first.
+    /// The entries, the newest first.
     table: VecDeque<Field>,
-    /// Size of the entries (RFC 7541 4.1).
+    /// The size of all entries (RFC 7541 4.1).
     size: usize,
-    /// The size that the peer has chosen.
+    /// The maximum size that the peer has chosen.
     limit: usize,
 }
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { table: VecDeque::new(), size: 0, limit: TABLE }
+        Self { table: VecDeque::new(), size: 0, limit: MAX_TABLE_SIZE }
     }
 
-    /// Returns the fields of a whole block, of `largest` bytes at most as RFC 9113 6.5.2 counts them.
-    pub(super) fn decode(&mut self, mut block: &[u8], largest: usize) -> Result<Vec<Field>, HpackError> {
+    /// Returns the fields of a complete block. Fails if they have more than `max_size` bytes, as RFC 9113 6.5.2 counts them.
+    pub(super) fn decode(&mut self, mut block: &[u8], max_size: usize) -> Result<Vec<Field>, HpackError> {
         let (mut fields, mut size) = (Vec::new(), 0);
         while let Some(first) = block.first() {
             let rest = &mut block;
-            let (field, remembered) = match first {
+            let (field, indexed) = match first {
                 0x80.. => (self.entry(integer(rest, 7)?)?, false),
                 0x40.. => (self.literal(rest, 6)?, true),
                 0x20.. => {
-                    // RFC 7541 4.2: only at the beginning of a block, and not above what our SETTINGS say.
+                    // RFC 7541 4.2: an update stands at the beginning of a block, and is limited by our SETTINGS.
                     let limit = integer(rest, 5)?;
-                    if limit > TABLE || !fields.is_empty() {
+                    if limit > MAX_TABLE_SIZE || !fields.is_empty() {
                         return Err(HpackError::Malformed);
                     }
                     self.limit = limit;
@@ -64,19 +64,19 @@ impl Decoder {
                 }
                 _ => (self.literal(rest, 4)?, false),
             };
-            size += counted(&field);
-            if size > largest {
+            size += size_of(&field);
+            if size > max_size {
                 return Err(HpackError::TooLarge);
             }
-            if remembered {
-                self.remember(field.clone());
+            if indexed {
+                self.insert(field.clone());
             }
             fields.push(field);
         }
         Ok(fields)
     }
 
-    /// The entry with this index in the static and the dynamic table (RFC 7541 2.3.3).
+    /// Returns the entry with this index in the static and the dynamic table (RFC 7541 2.3.3).
     fn entry(&self, index: usize) -> Result<Field, HpackError> {
         let index = index.checked_sub(1).ok_or(HpackError::Malformed)?;
         if let Some((name, value)) = STATIC_TABLE.get(index) {
@@ -85,7 +85,7 @@ impl Decoder {
         self.table.get(index - STATIC_TABLE.len()).cloned().ok_or(HpackError::Malformed)
     }
 
-    /// A literal whose name is an index with a prefix of `bits` bits, or a string (RFC 7541 6.2).
+    /// Takes a literal whose name is a string, or an index with a prefix of `bits` bits (RFC 7541 6.2).
     fn literal(&self, block: &mut &[u8], bits: u32) -> Result<Field, HpackError> {
         let name = match integer(block, bits)? {
             0 => string(block)?,
@@ -94,9 +94,9 @@ impl Decoder {
         Ok((name, string(block)?))
     }
 
-    /// An entry that is larger than the table empties it (RFC 7541 4.4).
-    fn remember(&mut self, field: Field) {
-        let size = counted(&field);
+    /// Inserts an entry. One that is larger than the table empties it (RFC 7541 4.4).
+    fn insert(&mut self, field: Field) {
+        let size = size_of(&field);
         self.evict(size);
         if size <= self.limit {
             self.size += size;
@@ -104,29 +104,29 @@ impl Decoder {
         }
     }
 
-    /// Makes room for `wanted` bytes, as far as the table's limit has it.
-    fn evict(&mut self, wanted: usize) {
-        while self.size + wanted > self.limit {
+    /// Evicts the oldest entries until `additional` bytes fit, or until the table is empty.
+    fn evict(&mut self, additional: usize) {
+        while self.size + additional > self.limit {
             let Some(oldest) = self.table.pop_back() else { return };
-            self.size -= counted(&oldest);
+            self.size -= size_of(&oldest);
         }
     }
 }
 
-fn counted((name, value): &Field) -> usize {
-    name.len() + value.len() + OVERHEAD
+fn size_of((name, value): &Field) -> usize {
+    name.len() + value.len() + FIELD_OVERHEAD
 }
 
-/// Takes an integer with a prefix of `bits` bits, of up to five bytes (RFC 7541 5.1).
+/// Takes an integer with a prefix of `bits` bits, which may have up to five bytes (RFC 7541 5.1).
 fn integer(block: &mut &[u8], bits: u32) -> Result<usize, HpackError> {
     let mut next = || {
         let (first, rest) = block.split_first().ok_or(HpackError::Malformed)?;
         *block = rest;
         Ok(usize::from(*first))
     };
-    let full = (1_usize << bits) - 1;
-    let mut value = next()? & full;
-    if value < full {
+    let maximum = (1_usize << bits) - 1;
+    let mut value = next()? & maximum;
+    if value < maximum {
         return Ok(value);
     }
     for shift in [0, 7, 14, 21] {
@@ -139,13 +139,67 @@ fn integer(block: &mut &[u8], bits: u32) -> Result<usize, HpackError> {
     Err(HpackError::Malformed)
 }
 
-/// Takes a string (RFC 7541 5.2).
+/// Takes a string and decodes it (RFC 7541 5.2).
 fn string(block: &mut &[u8]) -> Result<Vec<u8>, HpackError> {
-    let coded = block.first().is_some_and(|first| first & 0x80 != 0);
+    let (octets, is_huffman_coded) = raw_string(block)?;
+    if is_huffman_coded { huffman::decode(octets).ok_or(HpackError::Malformed) } else { Ok(octets.to_vec()) }
+}
+
+/// Takes a string and returns its octets as they are encoded, and whether that is Huffman's code (RFC 7541 5.2).
+fn raw_string<'a>(block: &mut &'a [u8]) -> Result<(&'a [u8], bool), HpackError> {
+    let is_huffman_coded = block.first().is_some_and(|first| first & 0x80 != 0);
     let length = integer(block, 7)?;
-    let (text, rest) = block.split_at_checked(length).ok_or(HpackError::Malformed)?;
+    let (octets, rest) = block.split_at_checked(length).ok_or(HpackError::Malformed)?;
     *block = rest;
-    if coded { huffman::decode(text).ok_or(HpackError::Malformed) } else { Ok(text.to_vec()) }
+    Ok((octets, is_huffman_coded))
+}
+
+/// Reports whether the HTTP/2 library retains nothing of the buffer that it read this block into. It retains the strings of
+/// each field that it inserts into its dynamic table, unless they are Huffman-coded and so have to be copied (RFC 7541 5.2,
+/// 6.2.1). Returns false for a malformed block.
+pub(super) fn has_no_indexed_plain_literal(mut block: &[u8]) -> bool {
+    while let Some(first) = block.first() {
+        let (bits, indexed) = match first {
+            0x80.. => (7, None),
+            0x40.. => (6, Some(true)),
+            0x20.. => (5, None),
+            _ => (4, Some(false)),
+        };
+        let Ok(index) = integer(&mut block, bits) else { return false };
+        let Some(indexed) = indexed else { continue };
+        let strings = if index == 0 { 2 } else { 1 };
+        for _ in 0..strings {
+            match raw_string(&mut block) {
+                Ok((_, is_huffman_coded)) if is_huffman_coded || !indexed => {}
+                _ => return false,
+            }
+        }
+    }
+    true
+}
+
+/// Writes a literal field without indexing and without Huffman coding (RFC 7541 6.2.2).
+pub(super) fn write_literal(name: &[u8], value: &[u8], to: &mut Vec<u8>) {
+    to.push(0);
+    write_string(name, to);
+    write_string(value, to);
+}
+
+/// Writes a string without Huffman coding (RFC 7541 5.2), its length as an integer with a prefix of 7 bits (5.1).
+pub(super) fn write_string(octets: &[u8], to: &mut Vec<u8>) {
+    let mut length = octets.len();
+    if length < 0x7f {
+        to.push(u8::try_from(length).unwrap_or(0x7e));
+    } else {
+        to.push(0x7f);
+        length -= 0x7f;
+        while length >= 0x80 {
+            to.push(u8::try_from(length & 0x7f).unwrap_or(0) | 0x80);
+            length >>= 7;
+        }
+        to.push(u8::try_from(length).unwrap_or(0));
+    }
+    to.extend_from_slice(octets);
 }
 
 #[cfg(test)]

@@ -1,74 +1,58 @@
-//! Bytes in, calls out: sockets, shards, admission, drain.
+//! The transport: bytes in, calls out.
+//!
+//! 1. `socket.rs` binds the listening sockets, and `accept.rs` accepts connections on them.
+//! 2. `peer.rs` keeps the table of connections. When it is full, it evicts one or refuses the newcomer.
+//! 3. `shard.rs` serves a connection on one of the I/O threads. Its bytes pass through three filters to hyper:
+//! 4. `authority.rs` rewrites an `:authority` that is malformed, with the decoder in `hpack.rs`;
+//! 5. `scrub.rs` inserts zeros between two frames, which it finds with `frames.rs`, and so wipes hyper's read buffer;
+//! 6. `goaway.rs` sends GOAWAY if one of them has to end the connection. `http2.rs` has the wire format of all three.
+//! 7. `admission.rs` checks each request that hyper decodes, and gives it to the handler of its method.
+//! 8. `body.rs` hands the request's data to the handler and the response's data to hyper. `call.rs` tracks whether the
+//!    call is in flight, in the counters of `load.rs`, and `interruption.rs` ends it at its deadline.
+//! 9. `drain.rs` watches those counters during a shutdown, whose phases (`phase.rs`) every connection observes.
 
 mod accept;
 mod admission;
 mod authority;
 mod body;
+mod call;
 mod connection;
 mod drain;
 mod episode;
+mod error;
+mod forward;
 mod frames;
 mod goaway;
 mod hpack;
+mod http2;
+mod interruption;
+mod load;
 mod options;
-mod patience;
 mod peer;
+mod phase;
+mod read_timer;
 mod scrub;
 mod shard;
 pub mod socket;
 
-use std::{
-    future::Future,
-    io,
-    sync::{Arc, atomic::AtomicU64},
-};
+use std::{future::Future, sync::Arc};
 
 use tokio::time::Instant;
 
-use self::{
-    accept::Acceptor,
-    peer::Peers,
-    shard::{Dealer, Shard},
-};
+use self::{accept::Acceptor, peer::Peers, shard::Shard};
 use crate::rpc::{Health, Routes};
+pub use drain::Outcome;
+pub use error::TransportError;
 pub use options::{LARGEST_HEADERS, TransportOptions};
 pub use socket::Listener;
 
-/// How serving ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Every accepted call was answered.
-    Drained,
-    /// The drain deadline passed first.
-    Cut {
-        /// How many calls were cut off.
-        calls: usize,
-    },
-}
-
-/// Why serving could not start, or went wrong.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TransportError {
-    /// No runtime.
-    #[error("cannot start an I/O runtime: {0}")]
-    Runtime(#[source] io::Error),
-    /// No thread.
-    #[error("cannot start an I/O thread: {0}")]
-    Thread(#[source] io::Error),
-    /// A socket cannot be accepted from.
-    #[error("cannot accept connections: {0}")]
-    Accept(#[source] io::Error),
-    /// An I/O thread panicked: a bug.
-    #[error("an I/O thread has failed")]
-    Shard,
-}
-
-/// Serves until `stop` resolves and the drain after it is over. Blocks; the runtimes are its own, so it must not be
-/// called on one. `routes` is called once per shard. The socket files are gone when the drain's last phase begins.
+/// Serves until `stop` completes, drains, and returns how the drain ended. Blocks the calling thread. The function builds
+/// its own runtimes, so it must not be called on one. `routes` is called once per shard. The socket files are removed
+/// before connections receive GOAWAY.
 ///
 /// # Errors
-/// [`TransportError`] where a thread or runtime cannot be had; no call has been served then.
+/// Fails with [`TransportError`] if a thread or a runtime cannot be started, in which case no call has been served, or if
+/// an I/O thread panicked.
 pub fn run(
     listeners: Vec<Listener>,
     options: &TransportOptions,
@@ -80,7 +64,7 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(TransportError::Runtime)?;
-    options.warn_of_few_files(listeners.len());
+    options.warn_of_low_file_limit(listeners.len());
     let peers = Arc::new(Peers::new(options.max_connections, options.max_closing()));
     let shards = (0..options.shards.get())
         .map(|index| Shard::start(index, routes(), Arc::clone(&peers), options))
@@ -88,27 +72,27 @@ pub fn run(
     let outcome = runtime.block_on(async {
         let sockets = listeners
             .iter()
-            .map(|listener| listener.accepting().and_then(tokio::net::UnixListener::from_std))
+            .map(|listener| listener.try_clone_socket().and_then(tokio::net::UnixListener::from_std))
             .collect::<Result<Vec<_>, _>>()
             .map_err(TransportError::Accept)?;
-        let dealer = Dealer { shards: &shards, peers: &peers, next_id: AtomicU64::new(1) };
-        let mut acceptor = Acceptor::new(sockets, dealer);
+        let mut acceptor = Acceptor::new(sockets, &shards, &peers);
         let deadline = tokio::select! {
             biased;
             deadline = async {
                 stop.await;
                 let deadline = Instant::now() + options.drain_deadline;
                 tracing::info!("draining");
-                drain::quieten(&shards, health, options, deadline).await;
+                drain::await_idle(&shards, health, options, deadline).await;
                 deadline
             } => deadline,
-            never = acceptor.accept() => match never {},
+            infallible = acceptor.accept() => match infallible {},
         };
-        // From here on nobody finds the sockets. A client that has connected already is told to go like all others.
+        // No client can connect after this. Those that have connected receive GOAWAY like all others.
         drop(listeners);
-        acceptor.accept_rest(options.max_connections);
-        Ok(drain::leave(&shards, options, deadline).await)
+        acceptor.accept_pending(options.max_connections);
+        Ok(drain::shut_down(&shards, options, deadline).await)
     });
-    let whole = shards.into_iter().filter_map(|shard| (!shard.join()).then_some(())).count() == 0;
-    if whole { outcome } else { outcome.and(Err(TransportError::Shard)) }
+    // Every thread is joined, also after one that panicked.
+    let panicked = shards.into_iter().filter_map(|shard| (!shard.join()).then_some(())).count();
+    if panicked == 0 { outcome } else { outcome.and(Err(TransportError::Shard)) }
 }

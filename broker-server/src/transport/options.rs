@@ -1,63 +1,65 @@
-//! The numbers of the transport.
+//! The limits and timeouts of the transport.
 
 use std::{num::NonZeroUsize, time::Duration};
 
 use rustix::process::{Resource, getrlimit};
 
-/// The largest header block of a connection, and the largest list of header fields that one may unfold to, in bytes: what
-/// our SETTINGS say (RFC 9113 6.5.2). A larger one ends its connection.
+/// The maximum size of a header block and of the list of header fields that it decodes to, in bytes: the
+/// SETTINGS_MAX_HEADER_LIST_SIZE of a connection (RFC 9113 6.5.2). A larger one ends the connection.
 pub const LARGEST_HEADERS: u32 = 64 << 10;
 
-/// How many, how large, how long. Each is an option of the server.
+/// The limits and timeouts of the transport.
 #[derive(Clone, Debug)]
 pub struct TransportOptions {
-    /// I/O threads.
+    /// The number of I/O threads.
     pub shards: NonZeroUsize,
-    /// Connections served at once, over all sockets.
+    /// The maximum number of open connections, on all sockets together.
     pub max_connections: usize,
-    /// Calls open at once on one connection.
+    /// The maximum number of open calls on one connection.
     pub max_concurrent_streams: u32,
-    /// Size of a request's header fields, in bytes (RFC 9113 6.5.2). A call with more is refused, up to
-    /// [`LARGEST_HEADERS`].
+    /// The maximum size of a request's header fields, in bytes (RFC 9113 6.5.2). A call with more is refused; one with more
+    /// than [`LARGEST_HEADERS`] ends its connection.
     pub max_header_bytes: usize,
-    /// How long a connection may take from its beginning to the end of its first header block.
+    /// The time limit of a connection's first call, from the start of the connection to the end of its header block.
     pub first_call_time: Duration,
-    /// How long a header block may take from its first frame to its last.
+    /// The time limit of a header block, from its first frame to its last.
     pub header_block_time: Duration,
-    /// Size of a request message in bytes: what announces more is not waited for.
+    /// The maximum size of a request message in bytes. A message that announces more is refused at once.
     pub max_request_bytes: usize,
-    /// How long a call without a deadline of its own may take, from its header to its answer.
+    /// The time limit of a call without a deadline of its own, from its header to its response.
     pub max_request_time: Duration,
-    /// How long no call must have been in flight for a drain to be over.
+    /// A drain ends when no call has been in flight for this long.
     pub drain_idle: Duration,
-    /// When a drain is over whatever is in flight.
+    /// The time limit of a drain, after which calls in flight are ended.
     pub drain_deadline: Duration,
 }
 
-/// One connection of this many may be closing beside those that are served, and [`MIN_CLOSING`] in any case.
-const CLOSING: usize = 4;
+/// The evicted connections that have not closed yet may be as many as the maximum of open ones divided by this, and
+/// [`MIN_CLOSING`] in any case.
+const CLOSING_DIVISOR: usize = 4;
 const MIN_CLOSING: usize = 64;
-/// Files of each I/O thread, and of each socket; and all others, among them the newcomer that is still to be judged.
-const FILES_OF_SHARD: usize = 4;
-const FILES_OF_SOCKET: usize = 3;
-const FILES_OF_PROCESS: usize = 32;
+/// The number of file descriptors of each I/O thread, of each socket, and of everything else. The last includes the
+/// connection that has been accepted and not been admitted yet.
+const FILES_PER_SHARD: usize = 4;
+const FILES_PER_SOCKET: usize = 3;
+const OTHER_FILES: usize = 32;
 
 impl TransportOptions {
-    /// Returns how many connections may be closing beside those that are served.
+    /// Returns the maximum number of evicted connections that have not closed yet.
     pub(super) fn max_closing(&self) -> usize {
-        (self.max_connections / CLOSING).max(MIN_CLOSING)
+        (self.max_connections / CLOSING_DIVISOR).max(MIN_CLOSING)
     }
 
-    /// Returns how many files the process may have open at once when it serves this many sockets.
+    /// Returns the maximum number of open file descriptors of a process that serves this many sockets.
     pub fn max_open_files(&self, sockets: usize) -> usize {
         self.max_connections
             .saturating_add(self.max_closing())
-            .saturating_add(FILES_OF_SHARD * self.shards.get())
-            .saturating_add(FILES_OF_SOCKET * sockets + FILES_OF_PROCESS)
+            .saturating_add(FILES_PER_SHARD * self.shards.get())
+            .saturating_add(FILES_PER_SOCKET * sockets + OTHER_FILES)
     }
 
-    /// Says where the limit of open files is below what may be needed.
-    pub(super) fn warn_of_few_files(&self, sockets: usize) {
+    /// Logs a warning if the process may need more file descriptors than its limit allows.
+    pub(super) fn warn_of_low_file_limit(&self, sockets: usize) {
         let needed = self.max_open_files(sockets);
         let limit = getrlimit(Resource::Nofile).current;
         if let Some(limit) = limit.filter(|limit| usize::try_from(*limit).is_ok_and(|limit| limit < needed)) {
@@ -66,7 +68,7 @@ impl TransportOptions {
                 limit,
                 needed,
                 max_connections,
-                "the limit of open files is too low for --max-connections"
+                "the limit of open files is too low for --max-connections; raise it (ulimit -n) or lower --max-connections"
             );
         }
     }

@@ -1,35 +1,39 @@
-//! Which connections there are, and which of them gives way when there are too many.
+//! The table of open connections, and the choice of the one to evict when it is full.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::{sync::Notify, time::timeout};
 
-use super::{connection::Connection, shard::EVICTION};
+use super::connection::Connection;
 use crate::caller::Caller;
 
-/// The open connections.
+/// How long an evicted connection has to close after its GOAWAY.
+pub(super) const EVICTION_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// The table of open connections.
 ///
-/// A process is known by uid and pid. When the table is full, the process that has the most connections gives up the
-/// one that has been idle longest; where it has none idle, the newcomer is refused. So a process that opens thousands
-/// takes them from itself.
+/// A process is identified by uid and pid. When the table is full, the process that has the most connections loses the
+/// one that has been idle longest; if none of its connections is idle, the newcomer is refused. So a process that opens
+/// thousands of connections displaces its own.
 ///
-/// A connection that has given way is a file until it has closed, so their number is bounded too.
+/// An evicted connection keeps its file descriptor until it has closed, so the number of those is limited too.
 #[derive(Debug)]
 pub(super) struct Peers {
     limit: usize,
     max_closing: usize,
     table: Mutex<Table>,
-    /// Wakes the accept loop when a connection has closed.
+    /// Notified when an evicted connection has closed.
     has_closed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     open: HashMap<u64, Arc<Connection>>,
-    /// Connections that have given way and have not closed.
+    /// The number of evicted connections that have not closed yet.
     closing: usize,
 }
 
@@ -39,7 +43,7 @@ impl Peers {
         Self { limit: limit.max(1), max_closing: max_closing.max(1), table, has_closed }
     }
 
-    /// Whether the connection may stay.
+    /// Adds the connection to the table, if necessary in place of another. Returns false if there is no slot for it.
     pub(super) fn admit(&self, connection: &Arc<Connection>) -> bool {
         let mut table = self.lock();
         if table.open.len() >= self.limit && !table.evict(Some(connection.caller), self.max_closing) {
@@ -49,13 +53,13 @@ impl Peers {
         true
     }
 
-    /// Gives up one connection because the process has run out of files. False where none can go.
+    /// Evicts one connection because the process has run out of file descriptors. Returns false if none can be evicted.
     pub(super) fn make_room(&self) -> bool {
         self.lock().evict(None, self.max_closing)
     }
 
-    /// Waits until another connection may give way, for as long as one has to close.
-    pub(super) async fn closed(&self) {
+    /// Waits until another connection may be evicted, at most for [`EVICTION_TIMEOUT`].
+    pub(super) async fn await_closing(&self) {
         if self.may_evict() {
             return;
         }
@@ -64,11 +68,11 @@ impl Peers {
                 self.has_closed.notified().await;
             }
         };
-        // Those that are still there serve calls that came in the meantime, and the newcomer is judged without them.
-        let _either_way = timeout(EVICTION, closed).await;
+        // The evicted connections that remain serve calls that arrived in the meantime. The next newcomer may be refused.
+        let _closed_or_elapsed = timeout(EVICTION_TIMEOUT, closed).await;
     }
 
-    /// Takes a connection that has closed off the table.
+    /// Removes a connection that has closed.
     pub(super) fn remove(&self, id: u64) {
         let mut table = self.lock();
         if table.open.remove(&id).is_none() {
@@ -81,14 +85,14 @@ impl Peers {
         self.lock().closing < self.max_closing
     }
 
-    /// Every change under the lock leaves the table whole, so a poisoned lock says nothing.
+    /// Locks the table. Every change under the lock leaves it consistent, so a poisoned lock is no reason to fail.
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Lets one connection give way, where fewer than `max_closing` do so already.
+    /// Evicts one connection, unless `max_closing` evicted ones have not closed yet. Reports whether one was evicted.
     fn evict(&mut self, newcomer: Option<Caller>, max_closing: usize) -> bool {
         if self.closing >= max_closing {
             return false;
@@ -97,11 +101,11 @@ impl Table {
         for caller in self.open.values().map(|connection| connection.caller).chain(newcomer) {
             *counts.entry((caller.uid, caller.pid)).or_default() += 1;
         }
-        let Some(most) = counts.values().copied().max() else { return false };
+        let Some(maximum) = counts.values().copied().max() else { return false };
         let victim = self
             .open
             .values()
-            .filter(|open| counts.get(&(open.caller.uid, open.caller.pid)) == Some(&most))
+            .filter(|open| counts.get(&(open.caller.uid, open.caller.pid)) == Some(&maximum))
             .filter_map(|open| Some((open.idle_since()?, open.id)))
             .min();
         let Some(connection) = victim.and_then(|(_, id)| self.open.remove(&id)) else { return false };
@@ -120,10 +124,7 @@ mod tests {
     use super::*;
     use crate::{
         rpc::Kind,
-        transport::{
-            connection::{Call, Load},
-            drain::Phase,
-        },
+        transport::{call::TrackedCall, load::Load, phase::Phase},
     };
 
     fn connection(id: u64, pid: i32) -> Arc<Connection> {
@@ -138,14 +139,14 @@ mod tests {
         ids
     }
 
-    fn busy(connection: &Arc<Connection>) -> Call {
-        let call = Call::new(Arc::clone(connection), Kind::Unary, false);
-        call.complete();
+    fn busy(connection: &Arc<Connection>) -> TrackedCall {
+        let call = TrackedCall::new(Arc::clone(connection), Kind::Unary, false);
+        call.complete_request();
         call
     }
 
     #[test]
-    fn the_process_with_most_connections_gives_up_its_longest_idle() {
+    fn evicts_longest_idle_connection_of_process_with_most() {
         let peers = Peers::new(4, 64);
         for (id, pid) in [(1, 7), (2, 9), (3, 9), (4, 9)] {
             assert!(peers.admit(&connection(id, pid)));
@@ -157,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn no_more_connections_close_than_the_bound_allows() {
+    fn limits_number_of_closing_connections() {
         let peers = Peers::new(4, 2);
         let admit = |ids: &[u64]| ids.iter().filter(|id| peers.admit(&connection(**id, 9))).count();
         assert_eq!(admit(&[1, 2, 3, 4]), 4);
         assert_eq!(admit(&[5, 6, 7]), 2);
         assert!(!peers.make_room());
         assert_eq!(ids(&peers), [3, 4, 5, 6]);
-        // One of those that gave way has closed, and then one that had not.
+        // First an evicted connection closes, then one that was not evicted.
         peers.remove(1);
         assert_eq!(admit(&[8, 9]), 1);
         peers.remove(8);
@@ -173,17 +174,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn newcomers_wait_until_one_has_closed() {
+    async fn waits_for_closing_connection_at_limit() {
         let peers = Peers::new(1, 1);
         assert!(peers.admit(&connection(1, 9)) && peers.admit(&connection(2, 9)));
-        let mut waiting = std::pin::pin!(peers.closed());
+        let mut waiting = std::pin::pin!(peers.await_closing());
         assert!(futures_util::FutureExt::now_or_never(waiting.as_mut()).is_none());
         peers.remove(1);
         assert!(futures_util::FutureExt::now_or_never(waiting).is_some());
     }
 
     #[test]
-    fn a_connection_with_a_call_in_flight_stays() {
+    fn keeps_connection_with_call_in_flight() {
         let peers = Peers::new(2, 64);
         let (first, second) = (connection(1, 9), connection(2, 9));
         assert!(peers.admit(&first) && peers.admit(&second));
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn where_none_is_idle_the_newcomer_goes() {
+    fn refuses_newcomer_if_no_connection_is_idle() {
         let peers = Peers::new(1, 64);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
@@ -205,51 +206,51 @@ mod tests {
     }
 
     #[test]
-    fn half_a_request_holds_no_place() {
+    fn evicts_connection_with_incomplete_request() {
         let peers = Peers::new(1, 64);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
-        let _half = Call::new(Arc::clone(&first), Kind::Unary, false);
+        let _incomplete = TrackedCall::new(Arc::clone(&first), Kind::Unary, false);
         assert!(peers.admit(&connection(2, 8)));
     }
 
     #[test]
-    fn a_stream_that_waits_for_its_client_holds_no_place() {
+    fn evicts_connection_with_paused_stream() {
         let peers = Peers::new(1, 64);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
-        let stream = Call::new(Arc::clone(&first), Kind::Stream, false);
-        stream.message();
+        let stream = TrackedCall::new(Arc::clone(&first), Kind::Stream, false);
+        stream.receive_data();
         assert!(!peers.admit(&connection(2, 8)));
-        stream.pause();
+        stream.await_data();
         assert!(peers.admit(&connection(2, 8)));
         drop(stream);
         assert_eq!((counts(&first), first.idle_since().is_some()), ((0, 0, 1), true));
     }
 
     #[test]
-    fn a_call_is_counted_once_whatever_its_course() {
-        use Step::{Answered, Complete, Message, Pause};
+    fn counters_return_to_zero_after_any_sequence_of_steps() {
+        use Step::{Complete, Data, Pause, Ready};
         for steps in [
             &[][..],
-            &[Message],
+            &[Data],
             &[Pause],
-            &[Message, Pause],
-            &[Message, Pause, Answered],
-            &[Pause, Message, Message, Pause, Pause],
-            &[Message, Pause, Complete],
-            &[Message, Complete, Answered],
-            &[Answered, Message, Pause, Complete],
-            &[Complete, Answered, Pause],
+            &[Data, Pause],
+            &[Data, Pause, Ready],
+            &[Pause, Data, Data, Pause, Pause],
+            &[Data, Pause, Complete],
+            &[Data, Complete, Ready],
+            &[Ready, Data, Pause, Complete],
+            &[Complete, Ready, Pause],
         ] {
             let first = connection(1, 9);
-            let stream = Call::new(Arc::clone(&first), Kind::Stream, false);
+            let stream = TrackedCall::new(Arc::clone(&first), Kind::Stream, false);
             for step in steps {
                 match step {
-                    Message => stream.message(),
-                    Pause => stream.pause(),
-                    Complete => stream.complete(),
-                    Answered => stream.answered(),
+                    Data => stream.receive_data(),
+                    Pause => stream.await_data(),
+                    Complete => stream.complete_request(),
+                    Ready => stream.mark_response_ready(),
                 }
             }
             drop(stream);
@@ -260,10 +261,10 @@ mod tests {
 
     #[derive(Debug)]
     enum Step {
-        Message,
+        Data,
         Pause,
         Complete,
-        Answered,
+        Ready,
     }
 
     fn counts(connection: &Connection) -> (usize, usize, u64) {

@@ -1,14 +1,11 @@
-//! I/O threads: each has a runtime of its own and keeps the connections that are dealt to it.
+//! I/O threads: each has a runtime of its own and serves the connections that are assigned to it.
 
 use std::{
     future::{Future, poll_fn},
     io,
     os::unix::net::UnixStream,
     pin::{Pin, pin},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::Poll,
     thread,
     time::Duration,
@@ -22,33 +19,33 @@ use tokio::{
 };
 
 use super::{
-    TransportError, TransportOptions,
     admission::Admission,
-    authority::{Authority, Times},
+    authority::{AuthorityFilter, HeaderTimeouts},
     connection::Connection,
-    connection::Load,
-    drain::{Phase, reached},
-    goaway::Goaway,
-    options::LARGEST_HEADERS,
-    peer::Peers,
-    scrub::Scrubbed,
+    error::TransportError,
+    goaway::GoawayFilter,
+    load::Load,
+    options::{LARGEST_HEADERS, TransportOptions},
+    peer::{EVICTION_TIMEOUT, Peers},
+    phase::{Phase, reached},
+    scrub::ScrubFilter,
 };
 use crate::{caller::Caller, rpc::Routes};
 
-/// While a runtime has no timer, each call that sets one wakes it with a system call, though it is awake: with this one,
-/// only a timer that is due before it does.
+/// A runtime without a timer makes a system call for each call that sets one, to wake itself although it is awake. While
+/// this timer exists, that happens only for one that is due earlier.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How long an evicted connection has to answer its GOAWAY.
-pub(super) const EVICTION: Duration = Duration::from_millis(250);
-/// How long connections have to send the statuses of calls that were cut.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How long connections have to send the statuses of the calls that the drain deadline has ended.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// A running shard. Dropping it ends its thread as soon as its connections have.
+type Assigned = (UnixStream, Arc<Connection>);
+
+/// A running I/O thread. When the handle is dropped, the thread ends after its connections.
 #[derive(Debug)]
 pub(super) struct Shard {
     pub(super) load: Arc<Load>,
     phase: watch::Sender<Phase>,
-    dealt: mpsc::UnboundedSender<(UnixStream, Arc<Connection>)>,
+    assigned: mpsc::UnboundedSender<Assigned>,
     thread: thread::JoinHandle<()>,
 }
 
@@ -63,14 +60,29 @@ impl Shard {
             .enable_all()
             .build()
             .map_err(TransportError::Runtime)?;
-        let (dealt, incoming) = mpsc::unbounded_channel();
-        let (phase, phase_seen) = watch::channel(Phase::Serving);
+        let (assigned, incoming) = mpsc::unbounded_channel();
+        let (phase, observed_phase) = watch::channel(Phase::Serving);
         let options = options.clone();
         let thread = thread::Builder::new()
             .name(format!("shard-{index}"))
-            .spawn(move || runtime.block_on(serve(incoming, phase_seen, routes, peers, options)))
+            .spawn(move || {
+                runtime.block_on(serve_connections(incoming, observed_phase, routes, peers, options))
+            })
             .map_err(TransportError::Thread)?;
-        Ok(Self { load: Arc::default(), phase, dealt, thread })
+        Ok(Self { load: Arc::default(), phase, assigned, thread })
+    }
+
+    /// Returns a new connection that counts as one of this shard's.
+    pub(super) fn connection(&self, id: u64, caller: Caller) -> Arc<Connection> {
+        Arc::new(Connection::new(id, caller, Arc::clone(&self.load), self.phase.subscribe()))
+    }
+
+    /// Serves an admitted connection to its end, or removes it from `peers` if the thread has ended.
+    pub(super) fn serve(&self, stream: UnixStream, connection: Arc<Connection>, peers: &Peers) {
+        let id = connection.id;
+        if self.assigned.send((stream, connection)).is_err() {
+            peers.remove(id);
+        }
     }
 
     pub(super) fn enter(&self, phase: Phase) {
@@ -81,41 +93,15 @@ impl Shard {
         self.thread.is_finished()
     }
 
-    /// Waits for the thread; false where it panicked.
+    /// Waits for the thread. Returns false if it panicked.
     pub(super) fn join(self) -> bool {
-        drop(self.dealt);
+        drop(self.assigned);
         self.thread.join().is_ok()
     }
 }
 
-/// Deals connections: each to the shard that has the fewest.
-#[derive(Debug)]
-pub(super) struct Dealer<'a> {
-    pub(super) shards: &'a [Shard],
-    pub(super) peers: &'a Peers,
-    pub(super) next_id: AtomicU64,
-}
-
-impl Dealer<'_> {
-    /// Takes the connection on, or closes it where there is no place: false.
-    pub(super) fn deal(&self, stream: UnixStream, caller: Caller) -> bool {
-        let fewest = |shard: &&Shard| shard.load.connections.load(Ordering::Relaxed);
-        let Some(shard) = self.shards.iter().min_by_key(fewest) else { return false };
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let connection =
-            Arc::new(Connection::new(id, caller, Arc::clone(&shard.load), shard.phase.subscribe()));
-        if !self.peers.admit(&connection) {
-            return false;
-        }
-        if shard.dealt.send((stream, connection)).is_err() {
-            self.peers.remove(id);
-        }
-        true
-    }
-}
-
-async fn serve(
-    mut incoming: mpsc::UnboundedReceiver<(UnixStream, Arc<Connection>)>,
+async fn serve_connections(
+    mut incoming: mpsc::UnboundedReceiver<Assigned>,
     mut phase: watch::Receiver<Phase>,
     routes: Routes,
     peers: Arc<Peers>,
@@ -127,104 +113,108 @@ async fn serve(
         .max_concurrent_streams(options.max_concurrent_streams)
         .max_header_list_size(LARGEST_HEADERS)
         .auto_date_header(false);
-    let times = Times { first_call: options.first_call_time, header_block: options.header_block_time };
+    let timeouts =
+        HeaderTimeouts { first_call: options.first_call_time, header_block: options.header_block_time };
     let mut connections = JoinSet::new();
-    let take_on = |connections: &mut JoinSet<()>, (stream, connection): (UnixStream, Arc<Connection>)| {
+    let spawn = |connections: &mut JoinSet<()>, (stream, connection): Assigned| {
         let admission = Admission::new(routes.clone(), Arc::clone(&connection), &options);
-        connections.spawn(attend(server.clone(), stream, connection, admission, Arc::clone(&peers), times));
+        let peers = Arc::clone(&peers);
+        connections.spawn(serve_connection(server.clone(), stream, connection, admission, peers, timeouts));
     };
-    let mut leaving = phase.clone();
+    let mut going_away = phase.clone();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         tokio::select! {
             biased;
-            () = reached(&mut leaving, Phase::Leaving) => break,
+            () = reached(&mut going_away, Phase::GoingAway) => break,
             next = incoming.recv() => {
                 let Some(next) = next else { break };
-                take_on(&mut connections, next);
+                spawn(&mut connections, next);
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             _ = heartbeat.tick() => {}
         }
     }
-    // Those that were dealt before the end are told to go like all others.
+    // Connections that were assigned before the shutdown receive GOAWAY like all others.
     while let Ok(next) = incoming.try_recv() {
-        take_on(&mut connections, next);
+        spawn(&mut connections, next);
     }
     let ended = async { while connections.join_next().await.is_some() {} };
-    let cut = async {
-        reached(&mut phase, Phase::Cut).await;
-        tokio::time::sleep(LAST_WORDS).await;
+    let closed = async {
+        reached(&mut phase, Phase::Closed).await;
+        tokio::time::sleep(FLUSH_TIMEOUT).await;
     };
-    tokio::select! { () = ended => {}, () = cut => {} }
+    tokio::select! { () = ended => {}, () = closed => {} }
 }
 
 /// Serves one connection to its end.
-async fn attend(
+async fn serve_connection(
     server: http2::Builder<TokioExecutor>,
     stream: UnixStream,
     connection: Arc<Connection>,
     admission: Admission,
     peers: Arc<Peers>,
-    times: Times,
+    timeouts: HeaderTimeouts,
 ) {
-    // The place is free when the stream is closed, also after a panic.
-    let _place = Place { peers: &peers, id: connection.id };
-    if let Err(error) = converse(server, stream, &connection, admission, times).await {
+    let _slot = Slot { peers: &peers, id: connection.id };
+    if let Err(error) = drive(server, stream, &connection, admission, timeouts).await {
         let caller = connection.caller;
         tracing::debug!(uid = caller.uid, pid = caller.pid, %error, "connection ended with an error");
     }
 }
 
-struct Place<'a> {
+/// The slot of a connection in the table. It is released after the stream has been closed, also after a panic.
+struct Slot<'a> {
     peers: &'a Peers,
     id: u64,
 }
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.peers.remove(self.id);
     }
 }
 
-async fn converse(
+/// Drives the HTTP/2 connection until it ends, is evicted, or is closed by the shutdown.
+async fn drive(
     server: http2::Builder<TokioExecutor>,
     stream: UnixStream,
     connection: &Connection,
     admission: Admission,
-    times: Times,
+    timeouts: HeaderTimeouts,
 ) -> Result<(), ConnectionError> {
     let stream = tokio::net::UnixStream::from_std(stream)?;
-    let stream = Scrubbed::new(Authority::new(stream, times), &connection.scrub, times.header_block);
-    let stream = TokioIo::new(Goaway::new(stream));
-    let mut http = pin!(server.serve_connection(stream, admission));
-    if let Some(ended) = begin(http.as_mut()).await {
+    let stream = AuthorityFilter::new(stream, timeouts);
+    let stream = ScrubFilter::new(stream, &connection.scrub, timeouts.header_block);
+    let mut http = pin!(server.serve_connection(TokioIo::new(GoawayFilter::new(stream)), admission));
+    if let Some(ended) = read_pending(http.as_mut()).await {
         return Ok(ended?);
     }
-    connection.begun();
+    connection.mark_read();
     let mut phase = connection.phase.clone();
     tokio::select! {
         biased;
         ended = http.as_mut() => return Ok(ended?),
-        () = reached(&mut phase, Phase::Leaving) => {
+        () = reached(&mut phase, Phase::GoingAway) => {
             http.as_mut().graceful_shutdown();
             return Ok(http.await?);
         }
         () = connection.evicted.notified() => http.as_mut().graceful_shutdown(),
     }
     loop {
-        match tokio::time::timeout(EVICTION, http.as_mut()).await {
+        match tokio::time::timeout(EVICTION_TIMEOUT, http.as_mut()).await {
             Ok(ended) => return Ok(ended?),
-            // A call may have started after the choice fell on this connection: it is served.
+            // A call that began after the eviction was decided is still served.
             Err(_) if connection.idle_since().is_none() => {}
             Err(_) => return Ok(()),
         }
     }
 }
 
-/// Lets the connection read what has come with it, and the calls among it begin; returns its end where that is all.
-async fn begin<F: Future>(mut http: Pin<&mut F>) -> Option<F::Output> {
-    // The first turn makes the stream known to the runtime, which looks at it then; the second reads.
+/// Lets the connection read the bytes that arrived with it, so that their calls are counted. Returns the connection's
+/// result if it ends meanwhile.
+async fn read_pending<F: Future>(mut http: Pin<&mut F>) -> Option<F::Output> {
+    // The first poll registers the stream with the runtime, which then learns that it is readable. The second one reads.
     for _ in 0..2 {
         if let Poll::Ready(ended) = poll_fn(|cx| Poll::Ready(http.as_mut().poll(cx))).await {
             return Some(ended);

@@ -1,4 +1,4 @@
-//! A socket that nobody but its owner can have made: callers send private keys down it.
+//! A listening socket that nobody but the broker's user can have created, because clients send private keys to it.
 
 mod error;
 mod folder;
@@ -26,19 +26,19 @@ use rustix::{
 
 pub use error::SocketError;
 
-/// Connections that wait to be accepted; the kernel cuts it to `net.core.somaxconn`.
+/// The number of connections that may wait to be accepted. The kernel limits it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
 
-/// How a socket is made.
+/// How a socket is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// Permission bits of the socket file. Write permission is what connecting needs.
+    /// The permission bits of the socket file. Clients need write permission to connect.
     pub mode: u32,
-    /// Permission bits of a folder that is made for it.
+    /// The permission bits of a folder that is created for the socket.
     pub dir_mode: u32,
-    /// Group of the socket file, and of a folder that is made for it, by number; `None` leaves the process's own.
+    /// The group id of the socket file and of a folder that is created for it, `None` for the group of the process.
     pub group: Option<u32>,
-    /// What is done about a folder to which others can write.
+    /// How a folder is treated that other users can write to.
     pub folder_check: FolderCheck,
 }
 
@@ -48,78 +48,79 @@ impl Default for SocketOptions {
     }
 }
 
-/// What [`check`] found out about a socket that can be had.
+/// The findings of [`check`] about a socket that can be bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// Where it would be bound: the path without symbolic links.
+    /// The path that would be bound, without symbolic links.
     pub bound: PathBuf,
-    /// The folders on the way that are let through although others can write to them.
+    /// The folders on the path that are accepted although other users can write to them.
     pub open_folders: Vec<Folder>,
 }
 
-/// Finds out whether [`Listener::bind`] would succeed. Makes, binds and writes nothing; a server that is live sees a
+/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. A live server sees a
 /// connection that ends at once.
 ///
 /// # Errors
-/// Those of [`Listener::bind`], as far as they can be known before.
+/// Fails like [`Listener::bind`], as far as its errors can be predicted.
 pub fn check(path: &Path, options: &SocketOptions) -> Result<Checked, SocketError> {
-    let (bound, place) = locate(path, options)?;
-    if !place.missing {
+    let (bound, location) = locate(path, options)?;
+    if !location.missing {
         if inspect_lock(path, &lock_path(&bound)).map_err(|error| unless_live(path, &bound, error))? {
             try_lock_shared(path, &lock_path(&bound))?;
         }
         if let Some(owner) = occupant(path, &bound)? {
-            let removable = folder::may_remove(&place.folder, owner);
+            let removable = folder::may_remove(&location.folder, owner);
             if !removable.map_err(SocketError::io(path, "inspect its folder"))? {
                 return Err(SocketError::ForeignSocket { path: path.into(), owner });
             }
         }
     }
-    Ok(Checked { bound, open_folders: place.open })
+    Ok(Checked { bound, open_folders: location.open })
 }
 
-/// A listening socket, its lock, and the inode that it made. Dropping it removes the socket file if it is still that
-/// inode; the lock file stays, since removing a lock that another process may be waiting for is a race.
+/// A listening socket with its lock. Dropping it removes the socket file if that is still the one it created. The lock file
+/// stays, because removing a lock that another process may be waiting for is a race.
 #[derive(Debug)]
 pub struct Listener {
     socket: UnixListener,
     path: PathBuf,
     bound: PathBuf,
     open_folders: Vec<Folder>,
+    /// The device and the inode of the socket file.
     inode: (u64, u64),
     _lock: File,
 }
 
 impl Listener {
-    /// Judges the folder and makes it where it is missing, takes the lock, replaces a stale socket and listens. Nobody can
-    /// connect before the file has the mode and group of `options`.
+    /// Checks the folder, creates it if it is missing, takes the lock, replaces a stale socket and listens. Nobody can connect
+    /// before the socket file has the mode and the group of `options`.
     ///
     /// # Errors
-    /// Those of [`SocketError`].
+    /// Fails with [`SocketError`] if the socket is live, if its path is not safe, or if the system refuses a step.
     pub fn bind(path: &Path, options: &SocketOptions) -> Result<Self, SocketError> {
-        let (mut bound, mut place) = locate(path, options)?;
-        if place.missing {
-            folder::make(path, &place.folder, options)?;
-            (bound, place) = locate(path, options)?;
+        let (mut bound, mut location) = locate(path, options)?;
+        if location.missing {
+            folder::create(path, &location.folder, options)?;
+            (bound, location) = locate(path, options)?;
         }
         let lock = lock(path, &bound).map_err(|error| unless_live(path, &bound, error))?;
         remove_stale(path, &bound)?;
         let (socket, inode) = listen(path, &bound, options)?;
-        Ok(Self { socket, path: path.into(), bound, open_folders: place.open, inode, _lock: lock })
+        Ok(Self { socket, path: path.into(), bound, open_folders: location.open, inode, _lock: lock })
     }
 
-    /// The folders that lead to it and that are let through although others can write to them.
+    /// Returns the folders on the path that are accepted although other users can write to them.
     pub fn open_folders(&self) -> &[Folder] {
         &self.open_folders
     }
 
-    /// Where it listens, as it was asked for.
+    /// Returns the path as it was given to [`Self::bind`].
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A second handle on the socket, for the accept loop.
-    pub(super) fn accepting(&self) -> io::Result<UnixListener> {
+    /// Returns a second handle to the socket, for the accept loop.
+    pub(super) fn try_clone_socket(&self) -> io::Result<UnixListener> {
         self.socket.try_clone()
     }
 }
@@ -129,13 +130,13 @@ impl Drop for Listener {
         let ours = fs::symlink_metadata(&self.bound)
             .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == self.inode);
         if ours {
-            // Nothing is left to be done about a failure here; the next start replaces the file.
+            // A failure is harmless: the next start replaces the file.
             let _ = fs::remove_file(&self.bound);
         }
     }
 }
 
-fn too_long(path: &Path) -> Result<(), SocketError> {
+fn check_length(path: &Path) -> Result<(), SocketError> {
     let length = path.as_os_str().as_bytes().len();
     if length > LONGEST_PATH {
         return Err(SocketError::PathTooLong { path: path.into(), length });
@@ -143,14 +144,14 @@ fn too_long(path: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
-/// Where the socket would be bound, and its folder.
-fn locate(path: &Path, options: &SocketOptions) -> Result<(PathBuf, folder::Place), SocketError> {
+/// Returns the path to bind, without symbolic links, and the findings about its folder.
+fn locate(path: &Path, options: &SocketOptions) -> Result<(PathBuf, folder::Location), SocketError> {
     let name = path.file_name().ok_or_else(|| SocketError::NoName { path: path.into() })?;
-    too_long(path)?;
-    let place = folder::inspect(path, options)?;
-    let bound = place.folder.join(name);
-    too_long(&bound)?;
-    Ok((bound, place))
+    check_length(path)?;
+    let location = folder::inspect(path, options)?;
+    let bound = location.folder.join(name);
+    check_length(&bound)?;
+    Ok((bound, location))
 }
 
 fn lock_path(bound: &Path) -> PathBuf {
@@ -159,35 +160,36 @@ fn lock_path(bound: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Takes `<socket>.lock`. The lock is the kernel's and goes with the process, however that ends.
+/// Locks the file `<socket>.lock`. The kernel releases the lock when the process ends, however it ends.
 fn lock(path: &Path, bound: &Path) -> Result<File, SocketError> {
     let lock = lock_path(bound);
-    // NONBLOCK: a fifo put in its place must not hold the start up.
+    // NONBLOCK: a fifo in its place must not block the start.
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match rustix::fs::open(&lock, flags, Mode::RUSR | Mode::WUSR) {
         Ok(file) => File::from(file),
         Err(error) => {
-            // A foreign file cannot be opened; under fs.protected_regular (proc(5)) not even by root.
+            // Another user's file cannot be opened, under fs.protected_regular (proc(5)) not even by root.
             inspect_lock(path, &lock)?;
             return Err(SocketError::io(path, "open its lock file")(error.into()));
         }
     };
     let metadata = file.metadata().map_err(SocketError::io(path, "inspect its lock file"))?;
-    judge_lock(path, &lock, &metadata)?;
-    locked(path, file.try_lock(), metadata.uid())?;
+    check_lock(path, &lock, &metadata)?;
+    lock_result(path, file.try_lock(), metadata.uid())?;
     Ok(file)
 }
 
-/// Returns whether there is a lock file, and fails where it is not one that this user made.
+/// Reports whether the lock file exists. Fails if it is not a regular file of this user.
 fn inspect_lock(path: &Path, lock: &Path) -> Result<bool, SocketError> {
     match fs::symlink_metadata(lock) {
-        Ok(metadata) => judge_lock(path, lock, &metadata).map(|()| true),
+        Ok(metadata) => check_lock(path, lock, &metadata).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(SocketError::io(path, "inspect its lock file")(error)),
     }
 }
 
-/// Says that the socket is live, where it is, rather than that its lock is another user's: a lock that is in use must stay.
+/// Replaces the error of a lock of another user if a server is live on the socket: that lock is in use and must not be
+/// removed.
 fn unless_live(path: &Path, bound: &Path, error: SocketError) -> SocketError {
     match (error, occupant(path, bound)) {
         (SocketError::ForeignLock { .. }, Err(live @ SocketError::Live { .. })) => live,
@@ -195,7 +197,7 @@ fn unless_live(path: &Path, bound: &Path, error: SocketError) -> SocketError {
     }
 }
 
-fn judge_lock(path: &Path, lock: &Path, metadata: &fs::Metadata) -> Result<(), SocketError> {
+fn check_lock(path: &Path, lock: &Path, metadata: &fs::Metadata) -> Result<(), SocketError> {
     let (owner, uid) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != uid {
         return Err(SocketError::ForeignLock { path: path.into(), lock: lock.into(), owner, uid });
@@ -206,16 +208,15 @@ fn judge_lock(path: &Path, lock: &Path, metadata: &fs::Metadata) -> Result<(), S
     Ok(())
 }
 
-/// Fails where a server holds the lock. A shared lock stands in nobody's way but that of a server that starts within
-/// these few microseconds.
+/// Fails if a server holds the lock. The shared lock is held for a few microseconds, in which no server can start.
 fn try_lock_shared(path: &Path, lock: &Path) -> Result<(), SocketError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = rustix::fs::open(lock, flags, Mode::empty())
         .map_err(|error| SocketError::io(path, "open its lock file")(error.into()))?;
-    locked(path, File::from(file).try_lock_shared(), rustix::process::geteuid().as_raw())
+    lock_result(path, File::from(file).try_lock_shared(), rustix::process::geteuid().as_raw())
 }
 
-fn locked(path: &Path, result: Result<(), TryLockError>, owner: u32) -> Result<(), SocketError> {
+fn lock_result(path: &Path, result: Result<(), TryLockError>, owner: u32) -> Result<(), SocketError> {
     match result {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(SocketError::Live { path: path.into(), owner }),
@@ -223,21 +224,21 @@ fn locked(path: &Path, result: Result<(), TryLockError>, owner: u32) -> Result<(
     }
 }
 
-/// Returns the owner of a socket file that nobody listens on, `None` where there is no file, and fails where the name is
-/// taken.
+/// Returns the owner of a stale socket file, or `None` if there is no file. Fails if a server listens on the socket, or if
+/// the file is not a socket.
 fn occupant(path: &Path, bound: &Path) -> Result<Option<u32>, SocketError> {
     let owner = match fs::symlink_metadata(bound) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(SocketError::io(path, "inspect what has its name")(error)),
+        Err(error) => return Err(SocketError::io(path, "inspect the file of that name")(error)),
         Ok(metadata) if !metadata.file_type().is_socket() => {
             return Err(SocketError::NotASocket { path: path.into() });
         }
         Ok(metadata) => metadata.uid(),
     };
-    let probe = socket().map_err(SocketError::io(path, "make a socket"))?;
+    let probe = socket().map_err(SocketError::io(path, "create a socket"))?;
     let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
     match rustix::net::connect(&probe, &address) {
-        // AGAIN: somebody listens, with a full backlog.
+        // AGAIN: a server listens, and its backlog is full.
         Ok(()) | Err(rustix::io::Errno::AGAIN) => Err(SocketError::Live { path: path.into(), owner }),
         Err(rustix::io::Errno::NOENT) => Ok(None),
         Err(rustix::io::Errno::CONNREFUSED) => Ok(Some(owner)),
@@ -247,8 +248,8 @@ fn occupant(path: &Path, bound: &Path) -> Result<Option<u32>, SocketError> {
     }
 }
 
-/// Removes a socket file that nobody listens on. The lock is held, so no server of this program is between its bind
-/// and its listen.
+/// Removes a socket file on which no server listens. The caller holds the lock, so no server of this program is between its
+/// bind and its listen.
 fn remove_stale(path: &Path, bound: &Path) -> Result<(), SocketError> {
     let Some(owner) = occupant(path, bound)? else { return Ok(()) };
     fs::remove_file(bound).map_err(|error| match error.kind() {
@@ -257,14 +258,14 @@ fn remove_stale(path: &Path, bound: &Path) -> Result<(), SocketError> {
     })
 }
 
-/// Binds, sets group and mode, and only then listens: before that a connection attempt is refused.
+/// Binds, sets the group and the mode, and only then listens. Until then, connection attempts are refused.
 fn listen(
     path: &Path,
     bound: &Path,
     options: &SocketOptions,
 ) -> Result<(UnixListener, (u64, u64)), SocketError> {
-    let socket = socket().map_err(SocketError::io(path, "make a socket"))?;
-    // unix(7) takes the file's first mode from the socket's own inode.
+    let socket = socket().map_err(SocketError::io(path, "create a socket"))?;
+    // The socket file is created with the mode of the socket's own inode (unix(7)).
     rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)
         .map_err(|error| SocketError::io(path, "set the socket's mode")(error.into()))?;
     let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
@@ -284,8 +285,8 @@ fn listen(
     }
 }
 
-/// Gives the socket file its group and mode, and returns its device and inode. Where others can write to the folder, they
-/// may have put a link in its place: everything is done to the one file that is opened here.
+/// Sets the group and the mode of the socket file, and returns its device and its inode. Users who can write to the folder
+/// may have replaced the file by a link, so every step refers to the one file that is opened here.
 fn set_up(path: &Path, bound: &Path, options: &SocketOptions) -> Result<(u64, u64), SocketError> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file = rustix::fs::open(bound, flags, Mode::empty())
@@ -301,9 +302,9 @@ fn set_up(path: &Path, bound: &Path, options: &SocketOptions) -> Result<(u64, u6
     }
     let mode = options.mode & 0o777;
     if metadata.mode() & 0o777 != mode {
-        // fchmod(2) does not take such a descriptor; its name in /proc leads to the same file.
-        let opened = format!("/proc/self/fd/{}", file.as_raw_fd());
-        rustix::fs::chmod(opened, Mode::from_raw_mode(mode))
+        // fchmod(2) does not accept a descriptor opened with O_PATH. Its path in /proc refers to the same file.
+        let path_of_descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+        rustix::fs::chmod(path_of_descriptor, Mode::from_raw_mode(mode))
             .map_err(|error| SocketError::io(path, "set the socket's mode")(error.into()))?;
     }
     Ok((metadata.dev(), metadata.ino()))

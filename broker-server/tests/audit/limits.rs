@@ -11,11 +11,11 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_file_that_may_not_grow_is_a_failed_record_and_not_the_end_of_the_process() {
+async fn file_size_limit_fails_the_record_and_not_the_process() {
     let folder = private_folder();
     let (socket, file) = (folder.path().join("broker.sock"), folder.path().join("audit.log"));
     let program = server().get_program().to_owned();
-    // The shell counts in blocks of 1024 bytes.
+    // The unit of ulimit is 1024 bytes.
     let mut child = Command::new("bash")
         .args(["-c", "ulimit -f 4; exec \"$@\"", "bash"])
         .arg(program)
@@ -27,9 +27,9 @@ async fn a_file_that_may_not_grow_is_a_failed_record_and_not_the_end_of_the_proc
         .spawn()
         .unwrap();
     let mut log = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("serving") {
-        assert_ne!(std::io::BufRead::read_line(&mut log, &mut said).unwrap(), 0, "{said}");
+    let mut seen = String::new();
+    while !seen.contains("serving") {
+        assert_ne!(std::io::BufRead::read_line(&mut log, &mut seen).unwrap(), 0, "{seen}");
     }
     let mut client = v1::crypto_service_client::CryptoServiceClient::new(channel(&socket).await);
     let encrypt = || encrypt_request("FIPS-140-3-128bit", b"sixteen bytes!!!", &NONCE, None, b"plaintext");

@@ -1,4 +1,4 @@
-//! What the records say of calls that came through the socket.
+//! The contents of the records of unary calls.
 
 use broker_proto::v1;
 use tonic::Code;
@@ -9,7 +9,7 @@ use crate::support::{
     aead::{NONCE, decrypt_request, encrypt_request},
     pki, private_folder, reason,
 };
-use crate::{ended, lines};
+use crate::{lines, stop};
 
 fn request(ca: &pki::Ca, profile: &str) -> v1::SignCertificateRequest {
     let mut request = ca.request(profile, &pki::csr(ca.folder.path(), "p-256"));
@@ -18,7 +18,7 @@ fn request(ca: &pki::Ca, profile: &str) -> v1::SignCertificateRequest {
 }
 
 #[tokio::test]
-async fn every_use_of_a_key_and_every_refusal_has_a_line() {
+async fn key_uses_and_refusals_have_records() {
     let folder = private_folder();
     let file = folder.path().join("audit.log");
     let mut broker = Broker::start(&["--audit-log", file.to_str().unwrap(), "--drain-idle", "0"]);
@@ -36,8 +36,8 @@ async fn every_use_of_a_key_and_every_refusal_has_a_line() {
     let unknown = client.sign_certificate(request(&ca, "Nope")).await.unwrap_err();
     assert_eq!((unknown.code(), reason(&unknown)), (Code::NotFound, "UNKNOWN_PROFILE".into()));
 
-    // Refusals are written behind the calls' backs, and by the end of the drain.
-    assert_eq!(ended(&mut broker), Some(0));
+    // A refusal is answered before its record is written; the drain waits for it.
+    assert_eq!(stop(&mut broker), Some(0));
     let text = std::fs::read_to_string(&file).unwrap();
     let lines = lines(&file);
     assert_eq!(lines.len(), 3, "{text}");
@@ -66,7 +66,7 @@ async fn every_use_of_a_key_and_every_refusal_has_a_line() {
 }
 
 #[tokio::test]
-async fn encrypting_and_decrypting_have_lines_without_a_byte_of_what_was_sent() {
+async fn records_of_encryption_contain_no_request_data() {
     let folder = private_folder();
     let file = folder.path().join("audit.log");
     let mut broker = Broker::start(&["--audit-log", file.to_str().unwrap(), "--drain-idle", "0"]);
@@ -77,14 +77,14 @@ async fn encrypting_and_decrypting_have_lines_without_a_byte_of_what_was_sent() 
     client.decrypt_data(decrypt_request(profile, key, &sealed)).await.unwrap();
     sealed.ciphertext[0] ^= 1;
     client.decrypt_data(decrypt_request(profile, key, &sealed)).await.unwrap_err();
-    // Nothing of these is a use of the key: what is wrong is found before.
+    // The next three calls fail before the key is used.
     let mut long = decrypt_request(profile, key, &sealed);
     long.decrypt_metadata.as_mut().unwrap().tag = Some(vec![1; 16]);
     client.decrypt_data(long).await.unwrap_err();
     client.encrypt_data(encrypt_request(profile, key, &[], None, b"plaintext")).await.unwrap_err();
     client.encrypt_data(encrypt_request(profile, &[1; 32], &NONCE, None, b"plaintext")).await.unwrap_err();
-    // Refusals are written behind the calls' backs, and by the end of the drain.
-    assert_eq!(ended(&mut broker), Some(0));
+    // A refusal is answered before its record is written; the drain waits for it.
+    assert_eq!(stop(&mut broker), Some(0));
     let text = std::fs::read_to_string(&file).unwrap();
     let lines = lines(&file);
     let seen: Vec<_> = lines

@@ -5,7 +5,7 @@ use std::fs;
 use broker_proto::v1::{self, pipeline_request::Operation};
 
 use crate::{
-    ended, lines,
+    lines, stop,
     support::{
         Broker,
         aead::{NONCE, encrypt_request},
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_record_is_lost_or_torn_by_rename_and_sighup() {
+async fn rename_and_sighup_lose_no_record() {
     const USES: u64 = 30_000;
     const ROUNDS: u64 = 30;
     let folder = private_folder();
@@ -36,7 +36,7 @@ async fn no_record_is_lost_or_torn_by_rename_and_sighup() {
         for number in 0..USES / ROUNDS {
             assert!(pipeline.send(round * (USES / ROUNDS) + number, encrypt()));
         }
-        // Some are answered, so the file is there again; most are on their way.
+        // Some answers have arrived, so the file exists again; most items are still in flight.
         for _ in 0..USES / ROUNDS / 2 {
             let (_, answer) = pipeline.next().await;
             assert!(matches!(answer, v1::pipeline_response::Result::EncryptData(_)), "{answer:?}");
@@ -44,12 +44,12 @@ async fn no_record_is_lost_or_torn_by_rename_and_sighup() {
         }
         fs::rename(&file, folder.path().join(format!("audit.log.{round}"))).unwrap();
         broker.signal("HUP");
-        broker.logged(&["SIGHUP", "opened anew", "profiles"]);
+        broker.logged(&["SIGHUP", "reopened", "profiles"]);
     }
     let (rest, outcome) = pipeline.finish().await;
     outcome.unwrap();
     assert_eq!(answered + rest.len() as u64, USES);
-    assert_eq!(ended(&mut broker), Some(0));
+    assert_eq!(stop(&mut broker), Some(0));
     let files = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     let records: usize = files.map(|file| lines(&file).len()).sum();
     assert_eq!(records as u64, USES);

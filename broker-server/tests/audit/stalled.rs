@@ -1,4 +1,4 @@
-//! A reader of the audit or of the log that does not read.
+//! Readers of the audit or the log that do not read.
 
 use std::{
     fs::{File, OpenOptions},
@@ -18,7 +18,7 @@ use tonic_health::pb::{
 };
 
 use crate::{
-    ended,
+    stop,
     support::{
         Broker,
         aead::{NONCE, encrypt_request},
@@ -29,7 +29,7 @@ use crate::{
 
 const PROFILE: &str = "native ecdsa sha-256";
 
-/// A FIFO in a folder of its own.
+/// Creates a FIFO in a folder of its own.
 fn fifo() -> (TempDir, PathBuf) {
     let folder = private_folder();
     let path = folder.path().join("audit.fifo");
@@ -42,17 +42,17 @@ fn reader(path: &Path) -> File {
     OpenOptions::new().read(true).write(true).custom_flags(nonblocking).open(path).unwrap()
 }
 
-/// A FIFO that is full, and its reader.
-fn full() -> (TempDir, PathBuf, File) {
+/// Creates a FIFO that is full, and its reader.
+fn full_fifo() -> (TempDir, PathBuf, File) {
     let (folder, path) = fifo();
     let mut reader = reader(&path);
-    // Smaller pieces find no room either: whoever reads a pipe sets whole pages of it free.
+    // Shorter writes fail as well: a pipe has room again only after a whole page is read.
     while reader.write(&[b'.'; 4096]).is_ok() {}
     (folder, path, reader)
 }
 
-/// Takes what there is, also what is written meanwhile.
-fn empty(mut reader: &File) -> Vec<u8> {
+/// Reads what is in the FIFO and what is written meanwhile.
+fn drain_fifo(mut reader: &File) -> Vec<u8> {
     let mut text = Vec::new();
     let _would_block = reader.read_to_end(&mut text);
     text
@@ -67,29 +67,29 @@ fn encrypt() -> v1::EncryptDataRequest {
 }
 
 #[tokio::test]
-async fn a_use_of_a_key_fails_after_the_audit_wait_and_hashes_are_served() {
-    let (_folder, path, reader) = full();
+async fn key_use_fails_after_the_audit_wait_while_hashes_are_served() {
+    let (_folder, path, reader) = full_fifo();
     let broker =
         Broker::start(&["--shards", "1", "--audit-wait", "50ms", "--audit-log", path.to_str().unwrap()]);
     let mut client = broker.crypto().await;
     let status = client.encrypt_data(encrypt()).await.unwrap_err();
     assert_eq!((status.code(), reason(&status)), (Code::Internal, "AUDIT_UNAVAILABLE".into()));
     broker.logged(&["the audit cannot be written"]);
-    // The next one is refused before its key is used: there is no second record.
+    // The next call fails before its key is used, so there is no second record.
     let status = client.encrypt_data(encrypt()).await.unwrap_err();
     assert_eq!(reason(&status), "AUDIT_UNAVAILABLE");
     client.hash_data(hash("Default")).await.unwrap();
     let large = v1::HashDataRequest { input: vec![7; 100_000].into(), ..hash("Default") };
     client.hash_data(large).await.unwrap();
-    empty(&reader);
-    broker.logged(&["the audit is written again"]);
+    drain_fifo(&reader);
+    broker.logged(&["the audit can be written again"]);
     client.encrypt_data(encrypt()).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_refusal_waits_for_nothing_and_the_next_records_say_how_many_are_lost() {
+async fn refusals_do_not_wait_and_dropped_records_are_counted() {
     const REFUSED: usize = 1500;
-    let (_folder, path, reader) = full();
+    let (_folder, path, reader) = full_fifo();
     let mut broker =
         Broker::start(&["--shards", "1", "--drain-idle", "0", "--audit-log", path.to_str().unwrap()]);
     let mut client = broker.crypto().await;
@@ -97,29 +97,29 @@ async fn a_refusal_waits_for_nothing_and_the_next_records_say_how_many_are_lost(
         let status = client.hash_data(hash("Nope")).await.unwrap_err();
         assert_eq!((status.code(), reason(&status)), (Code::NotFound, "UNKNOWN_PROFILE".into()));
     }
-    // A connection of its own is accepted and served.
+    // A new connection is accepted and served.
     broker.crypto().await.hash_data(hash("Default")).await.unwrap();
-    // Read on until the end, beside the drain. There is a reader all the time.
-    let mut again = File::options().read(true).open(&path).unwrap();
+    // Reads until the end during the drain. The FIFO has a reader all the time.
+    let mut next_reader = File::options().read(true).open(&path).unwrap();
     drop(reader);
-    let all = std::thread::spawn(move || {
+    let reading = std::thread::spawn(move || {
         let mut text = String::new();
-        again.read_to_string(&mut text).unwrap();
+        next_reader.read_to_string(&mut text).unwrap();
         text
     });
     drop(client);
-    assert_eq!(ended(&mut broker), Some(0));
-    let text = all.join().unwrap();
+    assert_eq!(stop(&mut broker), Some(0));
+    let text = reading.join().unwrap();
     let written = text.matches("\"UNKNOWN_PROFILE\"").count();
-    let lost = text.split("\"records-lost\",\"refusals\":").nth(1).unwrap();
-    let lost: usize = lost.split('}').next().unwrap().parse().unwrap();
-    assert_eq!(written + lost, REFUSED);
-    assert!(written >= 1024 && lost > 0, "{written} and {lost}");
+    let dropped = text.split("\"records-lost\",\"refusals\":").nth(1).unwrap();
+    let dropped: usize = dropped.split('}').next().unwrap().parse().unwrap();
+    assert_eq!(written + dropped, REFUSED);
+    assert!(written >= 1024 && dropped > 0, "{written} and {dropped}");
 }
 
 #[tokio::test]
-async fn a_drain_ends_at_its_deadline_and_counts_what_is_not_written() {
-    let (_folder, path, _reader) = full();
+async fn drain_ends_at_its_deadline_and_counts_unwritten_records() {
+    let (_folder, path, _reader) = full_fifo();
     let mut broker = Broker::start(&[
         "--audit-wait",
         "10ms",
@@ -135,7 +135,7 @@ async fn a_drain_ends_at_its_deadline_and_counts_what_is_not_written() {
     client.hash_data(hash("Nope")).await.unwrap_err();
     drop(client);
     let start = Instant::now();
-    assert_eq!(ended(&mut broker), Some(1));
+    assert_eq!(stop(&mut broker), Some(1));
     assert!(start.elapsed() < Duration::from_secs(60));
     let line = broker.logged(&["ended at the drain deadline"]);
     for fact in ["key_uses=1", "unwritten_key_uses=1", "unwritten_refusals=1"] {
@@ -144,8 +144,8 @@ async fn a_drain_ends_at_its_deadline_and_counts_what_is_not_written() {
 }
 
 #[tokio::test]
-async fn streams_that_are_cancelled_leave_their_records_without_waiting() {
-    let (_folder, path, reader) = full();
+async fn cancelled_streams_do_not_wait_for_their_records() {
+    let (_folder, path, reader) = full_fifo();
     let (broker, keys) =
         signing::broker("", &["--shards", "1", "--audit-wait", "10m", "--audit-log", path.to_str().unwrap()]);
     signing::key(keys.path(), "p-256");
@@ -165,16 +165,16 @@ async fn streams_that_are_cancelled_leave_their_records_without_waiting() {
         .hash_data(v1::HashDataRequest { profile: "none".into(), ..hash("none") })
         .await
         .unwrap_err();
-    let mut text = empty(&reader);
+    let mut text = drain_fifo(&reader);
     let mut client = broker.crypto().await;
     sign(&mut client, PROFILE, &key, b"x", signing::DER).await.unwrap();
-    text.extend(empty(&reader));
+    text.extend(drain_fifo(&reader));
     let text = String::from_utf8(text).unwrap();
     assert_eq!(text.matches("\"SignStream\"").count(), 4, "{text}");
 }
 
 #[tokio::test]
-async fn a_stream_signs_nothing_where_the_audit_has_become_unavailable_meanwhile() {
+async fn stream_does_not_sign_after_the_audit_became_unavailable() {
     use v1::sign_stream_request::Part;
     let (_folder, path) = fifo();
     let first = reader(&path);
@@ -186,7 +186,7 @@ async fn a_stream_signs_nothing_where_the_audit_has_become_unavailable_meanwhile
     let request = tokio_stream::wrappers::ReceiverStream::new(request);
     let call = tokio::spawn(async move { streams.sign_stream(request).await });
     parts.send(header(&key)).await.unwrap();
-    // More than the connection holds: the broker reads data once the key is loaded.
+    // More data than the connection buffers, so the broker has read some of it, which it does once the key is loaded.
     for _ in 0..64 {
         let data = Part::Data(vec![7; 1 << 20].into());
         parts.send(v1::SignStreamRequest { part: Some(data) }).await.unwrap();
@@ -211,7 +211,7 @@ fn header(key: &[u8]) -> v1::SignStreamRequest {
 }
 
 #[tokio::test]
-async fn services_with_keys_are_not_serving_until_a_fifo_has_a_reader() {
+async fn key_services_are_not_serving_until_the_fifo_has_a_reader() {
     let (_folder, path) = fifo();
     let broker = Broker::start(&["--audit-log", path.to_str().unwrap()]);
     let mut health = HealthClient::new(broker.channel().await);
@@ -227,7 +227,7 @@ async fn services_with_keys_are_not_serving_until_a_fifo_has_a_reader() {
 }
 
 #[tokio::test]
-async fn where_the_audit_is_full_no_key_is_used_and_a_refusal_says_what_it_always_says() {
+async fn full_audit_disk_fails_key_uses_and_no_refusals() {
     let broker = Broker::start(&["--audit-log", "/dev/full"]);
     let mut client = broker.crypto().await;
     for _ in 0..2 {
@@ -239,14 +239,14 @@ async fn where_the_audit_is_full_no_key_is_used_and_a_refusal_says_what_it_alway
     client.hash_data(hash("Default")).await.unwrap();
 }
 
-/// A broker whose standard error nobody reads, with log and audit where they are by default, and the pipe filled.
-struct Unread {
+/// A broker whose log and audit go to standard error, a full pipe that is not read.
+struct UnreadStderr {
     child: Child,
     socket: PathBuf,
     _folder: TempDir,
 }
 
-impl Unread {
+impl UnreadStderr {
     async fn start(arguments: &[&str]) -> Self {
         let folder = private_folder();
         let socket = folder.path().join("broker.sock");
@@ -254,14 +254,14 @@ impl Unread {
         command.arg("--socket").arg(&socket).args(["--audit-wait", "50ms"]).args(arguments);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = child.stderr.take().unwrap();
-        let mut said = Vec::new();
-        while !String::from_utf8_lossy(&said).contains("serving") {
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains("serving") {
             let mut part = [0; 1024];
             let length = log.read(&mut part).unwrap();
             assert!(length > 0, "the broker ended before it served");
-            said.extend_from_slice(&part[..length]);
+            seen.extend_from_slice(&part[..length]);
         }
-        // Kept open, and never read again.
+        // The pipe stays open and is not read any more.
         child.stderr = Some(log);
         let mut client = v1::crypto_service_client::CryptoServiceClient::new(channel(&socket).await);
         while client.encrypt_data(encrypt()).await.is_ok() {}
@@ -275,27 +275,27 @@ impl Unread {
     }
 }
 
-impl Drop for Unread {
+impl Drop for UnreadStderr {
     fn drop(&mut self) {
-        let _ended_already = self.child.kill();
+        let _already_stopped = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[tokio::test]
-async fn a_standard_error_that_nobody_reads_does_not_hold_up_sigterm() {
-    let mut broker = Unread::start(&["--drain-idle", "0", "--drain-deadline", "300ms"]).await;
+async fn sigterm_works_while_standard_error_is_not_read() {
+    let mut broker = UnreadStderr::start(&["--drain-idle", "0", "--drain-deadline", "300ms"]).await;
     let mut client = v1::crypto_service_client::CryptoServiceClient::new(channel(&broker.socket).await);
     client.hash_data(hash("Default")).await.unwrap();
     drop(client);
     broker.signal("TERM");
-    // Records are missing, and the exit code says so.
+    // The exit code reports that records are missing.
     assert_eq!(broker.child.wait().unwrap().code(), Some(1));
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_the_process_though_nothing_is_read() {
-    let mut broker = Unread::start(&["--drain-idle", "1h", "--drain-deadline", "1h"]).await;
+async fn second_signal_ends_the_process_while_standard_error_is_not_read() {
+    let mut broker = UnreadStderr::start(&["--drain-idle", "1h", "--drain-deadline", "1h"]).await;
     let mut health = HealthClient::new(channel(&broker.socket).await);
     let mut states = health.watch(HealthCheckRequest::default()).await.unwrap().into_inner();
     assert_eq!(states.message().await.unwrap().unwrap().status(), ServingStatus::Serving);

@@ -1,4 +1,4 @@
-//! Which calls the audit knows: uses of a decapsulation key, and refusals.
+//! The audit records of `KemService`: uses of a decapsulation key, and refusals.
 
 use crate::{
     service::{MECHANISMS, Service},
@@ -6,18 +6,18 @@ use crate::{
 };
 
 #[tokio::test]
-async fn uses_of_secret_keys_and_refusals_have_a_line() {
+async fn audit_records_key_uses_and_refusals() {
     let folder = private_folder();
     let file = folder.path().join("audit.log");
     let service = Service::start_with(&["--audit-log", file.to_str().unwrap()]).await;
     let profile = MECHANISMS[1].profile("aws-lc");
     let pair = service.generate(&profile, None, 0).await.unwrap();
-    let closed = service.encapsulate(&profile, &pair.public_key).await.unwrap();
+    let encapsulated = service.encapsulate(&profile, &pair.public_key).await.unwrap();
     service.generate(&profile, Some(&[7; 64]), 0).await.unwrap_err();
     service.encapsulate(&MECHANISMS[0].profile("native"), &pair.public_key).await.unwrap_err();
-    service.decapsulate(&profile, &pair.private_key, &closed.ciphertext).await.unwrap();
-    // The key was about to be used, so that the ciphertext is cut short is a failure and no mere mistake.
-    service.decapsulate(&profile, &pair.private_key, &closed.ciphertext[1..]).await.unwrap_err();
+    service.decapsulate(&profile, &pair.private_key, &encapsulated.ciphertext).await.unwrap();
+    // Policy has permitted the use of the key, so the truncated ciphertext is recorded as a failure.
+    service.decapsulate(&profile, &pair.private_key, &encapsulated.ciphertext[1..]).await.unwrap_err();
 
     let text = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<serde_json::Value> =
@@ -40,7 +40,7 @@ async fn uses_of_secret_keys_and_refusals_have_a_line() {
         ],
         "{text}"
     );
-    // One pair, so one fingerprint wherever its key was used.
+    // All calls used the same pair, so their records have the same fingerprint.
     let known = [0, 1, 4].map(|line: usize| lines[line]["key_fingerprint"].as_str().unwrap());
     assert!(known[0].starts_with("sha256:") && known.iter().all(|other| *other == known[0]), "{text}");
 }

@@ -1,11 +1,11 @@
-//! Every form in which a key may travel, against the examples of RFC 9935 and of the X-Wing draft.
+//! Every form of keys, compared with the examples of RFC 9935 and of the X-Wing draft.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::service::{LIBRARIES, MECHANISMS, Mechanism, Service, pem, tlv};
 
-/// SHA-256 of the DER of the examples: public key, private key as seed, as expanded key, as both. ML-KEM: RFC 9935
-/// appendix C, of the seed 00 01 … 3f; X-Wing: draft-connolly-cfrg-xwing-kem-10 appendix D, of 00 01 … 1f.
+/// SHA-256 of the DER of the examples: the public key, and the private key as seed, as expanded key and as both. ML-KEM:
+/// RFC 9935 appendix C, from the seed 00 01 … 3f; X-Wing: draft-connolly-cfrg-xwing-kem-10 appendix D, from 00 01 … 1f.
 const EXAMPLES: [[&str; 4]; 4] = [
     [
         "0e3c8b89b54202d2545f7aba2e2aaa3cffa7b6191919ad738fab35b4f313cf71",
@@ -33,7 +33,7 @@ const EXAMPLES: [[&str; 4]; 4] = [
     ],
 ];
 
-/// The object identifiers, DER and all: 2.16.840.1.101.3.4.4.1 to 3, 1.3.6.1.4.1.62253.25722.
+/// The DER of the object identifiers 2.16.840.1.101.3.4.4.1 to 3 and 1.3.6.1.4.1.62253.25722.
 const IDENTIFIERS: [&[u8]; 4] = [
     b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x04\x01",
     b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x04\x02",
@@ -41,13 +41,13 @@ const IDENTIFIERS: [&[u8]; 4] = [
     b"\x06\x0b\x2b\x06\x01\x04\x01\x83\xe6\x2d\x81\xc8\x7a",
 ];
 
-/// The example of a mechanism in every form, made by hand.
+/// The example of a mechanism, encoded by this test in every form.
 pub struct Example {
     pub mechanism: &'static Mechanism,
     pub identifier: &'static [u8],
     pub seed: Vec<u8>,
     pub public: Vec<u8>,
-    /// Empty for X-Wing, which has none.
+    /// The expanded key; empty for X-Wing, which has none.
     pub expanded: Vec<u8>,
 }
 
@@ -92,12 +92,12 @@ impl Example {
         spki(self.identifier, &self.public)
     }
 
-    /// `privateKey` is what its octets hold.
+    /// Encodes PKCS#8 with the given contents of the `privateKey` octets.
     pub fn pkcs8(&self, private_key: &[u8]) -> Vec<u8> {
         pkcs8(self.identifier, private_key, &[])
     }
 
-    /// `privateKey` as seed.
+    /// Returns the contents of `privateKey` in the seed form.
     pub fn seed_form(&self) -> Vec<u8> {
         if self.expanded.is_empty() { self.seed.clone() } else { tlv(0x80, &self.seed) }
     }
@@ -115,23 +115,23 @@ pub fn spki(identifier: &[u8], key: &[u8]) -> Vec<u8> {
     tlv(0x30, &[tlv(0x30, identifier), tlv(0x03, &[&[0], key].concat())].concat())
 }
 
-/// `after` is what stands behind the private key: attributes and public key.
+/// Encodes PKCS#8. `after` holds the attributes and public key that follow the private key.
 pub fn pkcs8(identifier: &[u8], private_key: &[u8], after: &[u8]) -> Vec<u8> {
     let version = if after.is_empty() { [2, 1, 0] } else { [2, 1, 1] };
     tlv(0x30, &[&version, &tlv(0x30, identifier)[..], &tlv(0x04, private_key), after].concat())
 }
 
 #[tokio::test]
-async fn keys_are_written_as_the_standards_examples() {
+async fn writes_keys_like_the_standards_examples() {
     let service = Service::start().await;
-    for (example, wanted) in Example::all().iter().zip(EXAMPLES) {
+    for (example, expected) in Example::all().iter().zip(EXAMPLES) {
         for library in LIBRARIES {
             let profile = example.mechanism.seeded(library);
             let raw = service.generate(&profile, Some(&example.seed), 1).await.unwrap();
             assert_eq!((&raw.public_key, &raw.private_key), (&example.public, &example.seed));
             let der = service.generate(&profile, Some(&example.seed), 2).await.unwrap();
             let digests = [&der.public_key, &der.private_key].map(|der| hex::encode(Sha256::digest(der)));
-            assert_eq!(digests, wanted[..2], "{profile}");
+            assert_eq!(digests, expected[..2], "{profile}");
             let text = service.generate(&profile, Some(&example.seed), 3).await.unwrap();
             for (text, label, der) in [
                 (&text.public_key, "PUBLIC KEY", &der.public_key),
@@ -145,27 +145,27 @@ async fn keys_are_written_as_the_standards_examples() {
 }
 
 #[tokio::test]
-async fn keys_are_read_in_every_form_of_the_standards() {
+async fn reads_keys_in_every_form_of_the_standards() {
     let service = Service::start().await;
-    for (example, wanted) in Example::all().iter().zip(EXAMPLES) {
+    for (example, expected) in Example::all().iter().zip(EXAMPLES) {
         let digest = |der: &[u8]| hex::encode(Sha256::digest(der));
         let spki = example.spki();
-        assert_eq!(digest(&spki), wanted[0]);
-        let mut private = vec![("seed", example.pkcs8(&example.seed_form()), wanted[1])];
+        assert_eq!(digest(&spki), expected[0]);
+        let mut private = vec![("seed", example.pkcs8(&example.seed_form()), expected[1])];
         if !example.expanded.is_empty() {
-            private.push(("expanded", example.pkcs8(&example.expanded_form()), wanted[2]));
-            private.push(("both", example.pkcs8(&example.both_form()), wanted[3]));
+            private.push(("expanded", example.pkcs8(&example.expanded_form()), expected[2]));
+            private.push(("both", example.pkcs8(&example.both_form()), expected[3]));
         }
         let mut keys = vec![("raw seed", example.seed.clone())];
-        for (form, der, wanted) in private {
-            assert_eq!(digest(&der), wanted, "{} {form}", example.mechanism.name);
+        for (form, der, expected) in private {
+            assert_eq!(digest(&der), expected, "{} {form}", example.mechanism.name);
             keys.push((form, pem("PRIVATE KEY", &der)));
             keys.push((form, [b"a key\n".to_vec(), pem("PRIVATE KEY", &der)].concat()));
             keys.push((form, der));
         }
         if !example.expanded.is_empty() {
             keys.push(("raw expanded", example.expanded.clone()));
-            // RFC 5958: a public key, and attributes, may stand behind.
+            // A public key and attributes may follow the private key (RFC 5958).
             let public = tlv(0x81, &[&[0], &example.public[..]].concat());
             keys.push(("public", pkcs8(example.identifier, &example.seed_form(), &public)));
             keys.push(("public", pkcs8(example.identifier, &example.expanded_form(), &public)));
@@ -175,11 +175,12 @@ async fn keys_are_read_in_every_form_of_the_standards() {
         for library in LIBRARIES {
             let profile = example.mechanism.profile(library);
             for key in [example.public.clone(), spki.clone(), pem("PUBLIC KEY", &spki)] {
-                let closed = service.encapsulate(&profile, &key).await.unwrap();
+                let encapsulated = service.encapsulate(&profile, &key).await.unwrap();
                 for (form, key) in &keys {
-                    let opened = service.decapsulate(&profile, key, &closed.ciphertext).await;
-                    let opened = opened.unwrap_or_else(|status| panic!("{profile} {form}: {status}"));
-                    assert_eq!(opened.shared_secret, closed.shared_secret, "{profile} {form}");
+                    let decapsulated = service.decapsulate(&profile, key, &encapsulated.ciphertext).await;
+                    let decapsulated =
+                        decapsulated.unwrap_or_else(|status| panic!("{profile} {form}: {status}"));
+                    assert_eq!(decapsulated.shared_secret, encapsulated.shared_secret, "{profile} {form}");
                 }
             }
         }
@@ -187,17 +188,17 @@ async fn keys_are_read_in_every_form_of_the_standards() {
 }
 
 #[tokio::test]
-async fn what_the_broker_writes_it_reads() {
+async fn reads_generated_keys() {
     let service = Service::start().await;
     for mechanism in &MECHANISMS {
         for library in LIBRARIES {
             let profile = mechanism.profile(library);
             for encoding in [0, 1, 2, 3] {
                 let pair = service.generate(&profile, None, encoding).await.unwrap();
-                let closed = service.encapsulate(&profile, &pair.public_key).await.unwrap();
-                let opened =
-                    service.decapsulate(&profile, &pair.private_key, &closed.ciphertext).await.unwrap();
-                assert_eq!(opened.shared_secret, closed.shared_secret, "{profile} {encoding}");
+                let encapsulated = service.encapsulate(&profile, &pair.public_key).await.unwrap();
+                let decapsulated =
+                    service.decapsulate(&profile, &pair.private_key, &encapsulated.ciphertext).await.unwrap();
+                assert_eq!(decapsulated.shared_secret, encapsulated.shared_secret, "{profile} {encoding}");
             }
         }
     }

@@ -13,23 +13,29 @@ mod support;
 use service::{LIBRARIES, MECHANISMS, Service};
 
 #[tokio::test]
-async fn every_mechanism_on_every_library_opens_what_every_other_has_closed() {
+async fn libraries_interoperate() {
     let service = Service::start().await;
     for mechanism in MECHANISMS {
-        for maker in LIBRARIES {
-            let pair = service.generate(&mechanism.profile(maker), None, 0).await.unwrap();
+        for generator in LIBRARIES {
+            let pair = service.generate(&mechanism.profile(generator), None, 0).await.unwrap();
             assert_eq!(pair.public_key.len(), mechanism.public, "{}", mechanism.name);
             assert_eq!(pair.private_key.len(), mechanism.seed, "{}", mechanism.name);
-            for closer in LIBRARIES {
-                let closed = service.encapsulate(&mechanism.profile(closer), &pair.public_key).await.unwrap();
-                assert_eq!(closed.ciphertext.len(), mechanism.ciphertext, "{}", mechanism.name);
-                assert_eq!(closed.shared_secret.len(), 32);
-                for opener in LIBRARIES {
-                    let profile = mechanism.profile(opener);
-                    let opened =
-                        service.decapsulate(&profile, &pair.private_key, &closed.ciphertext).await.unwrap();
-                    assert_eq!(opened.shared_secret, closed.shared_secret, "{profile}, closed by {closer}");
-                    let descriptor = opened.descriptor.clone().unwrap();
+            for encapsulator in LIBRARIES {
+                let encapsulated =
+                    service.encapsulate(&mechanism.profile(encapsulator), &pair.public_key).await.unwrap();
+                assert_eq!(encapsulated.ciphertext.len(), mechanism.ciphertext, "{}", mechanism.name);
+                assert_eq!(encapsulated.shared_secret.len(), 32);
+                for decapsulator in LIBRARIES {
+                    let profile = mechanism.profile(decapsulator);
+                    let decapsulated = service
+                        .decapsulate(&profile, &pair.private_key, &encapsulated.ciphertext)
+                        .await
+                        .unwrap();
+                    assert_eq!(
+                        decapsulated.shared_secret, encapsulated.shared_secret,
+                        "{profile}, encapsulated by {encapsulator}"
+                    );
+                    let descriptor = decapsulated.descriptor.clone().unwrap();
                     assert_eq!(
                         [descriptor.profile, descriptor.operation, descriptor.algorithm],
                         [&profile, "Decapsulate", mechanism.name]
@@ -41,28 +47,28 @@ async fn every_mechanism_on_every_library_opens_what_every_other_has_closed() {
 }
 
 #[tokio::test]
-async fn a_tampered_ciphertext_gives_another_secret_and_no_error() {
+async fn tampered_ciphertext_yields_another_secret() {
     let service = Service::start().await;
     for mechanism in MECHANISMS {
         let pair = service.generate(&mechanism.profile("native"), None, 0).await.unwrap();
-        let closed = service.encapsulate(&mechanism.profile("native"), &pair.public_key).await.unwrap();
-        for place in [0, mechanism.ciphertext / 2, mechanism.ciphertext - 1] {
-            let mut tampered = closed.ciphertext.clone();
-            tampered[place] ^= 1;
+        let encapsulated = service.encapsulate(&mechanism.profile("native"), &pair.public_key).await.unwrap();
+        for position in [0, mechanism.ciphertext / 2, mechanism.ciphertext - 1] {
+            let mut tampered = encapsulated.ciphertext.clone();
+            tampered[position] ^= 1;
             let mut secrets = Vec::new();
             for library in LIBRARIES {
-                let opened =
+                let decapsulated =
                     service.decapsulate(&mechanism.profile(library), &pair.private_key, &tampered).await;
-                secrets.push(opened.unwrap().shared_secret.clone());
+                secrets.push(decapsulated.unwrap().shared_secret.clone());
             }
-            assert_ne!(secrets[0], closed.shared_secret, "{} {place}", mechanism.name);
-            assert_eq!(secrets[0], secrets[1], "{} {place}", mechanism.name);
+            assert_ne!(secrets[0], encapsulated.shared_secret, "{} {position}", mechanism.name);
+            assert_eq!(secrets[0], secrets[1], "{} {position}", mechanism.name);
         }
     }
 }
 
 #[tokio::test]
-async fn a_seed_makes_the_same_pair_each_time_and_randomness_another() {
+async fn seed_determines_the_pair() {
     let service = Service::start().await;
     for mechanism in MECHANISMS {
         let seed: Vec<u8> = (0..mechanism.seed).map(|index| index as u8).collect();
@@ -84,7 +90,7 @@ async fn a_seed_makes_the_same_pair_each_time_and_randomness_another() {
 }
 
 #[tokio::test]
-async fn short_answers_with_a_secret_are_padded_and_metadata_comes_back() {
+async fn secret_responses_are_padded_and_echo_metadata() {
     use broker_proto::v1;
 
     let service = Service::start().await;
@@ -106,16 +112,16 @@ async fn short_answers_with_a_secret_are_padded_and_metadata_comes_back() {
         key_source: service::raw(&pair.public_key),
         metadata: Some(metadata.clone()),
     };
-    let closed = service.client().encapsulate(request).await.unwrap().into_inner();
-    assert_eq!(closed.metadata.as_ref(), Some(&metadata));
-    assert_eq!(closed.descriptor.clone().unwrap().operation, "Encapsulate");
+    let encapsulated = service.client().encapsulate(request).await.unwrap().into_inner();
+    assert_eq!(encapsulated.metadata.as_ref(), Some(&metadata));
+    assert_eq!(encapsulated.descriptor.clone().unwrap().operation, "Encapsulate");
     let request = v1::DecapsulateRequest {
         profile,
         key_source: service::raw(&pair.private_key),
-        ciphertext: closed.ciphertext.clone(),
+        ciphertext: encapsulated.ciphertext.clone(),
         metadata: Some(metadata.clone()),
     };
-    let opened = service.client().decapsulate(request).await.unwrap().into_inner();
-    assert_eq!(opened.metadata.as_ref(), Some(&metadata));
-    assert_eq!(opened.padding, [0; 256]);
+    let decapsulated = service.client().decapsulate(request).await.unwrap().into_inner();
+    assert_eq!(decapsulated.metadata.as_ref(), Some(&metadata));
+    assert_eq!(decapsulated.padding, [0; 256]);
 }

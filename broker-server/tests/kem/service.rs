@@ -1,4 +1,4 @@
-//! A broker with a profile for every mechanism on every library, and the calls.
+//! A broker with a profile for every mechanism and library, and functions for its calls.
 
 use std::fmt::Write as _;
 
@@ -26,12 +26,12 @@ pub const MECHANISMS: [Mechanism; 4] = [
 ];
 
 impl Mechanism {
-    /// The profile that makes keys from randomness only.
+    /// Returns the profile that generates only random keys.
     pub fn profile(&self, library: &str) -> String {
         format!("{}-{library}", self.name)
     }
 
-    /// The profile that takes a seed too.
+    /// Returns the profile that also accepts a seed.
     pub fn seeded(&self, library: &str) -> String {
         format!("{}-{library}-seeded", self.name)
     }
@@ -109,14 +109,14 @@ impl Service {
     }
 }
 
-/// A key by value.
+/// Returns a key source with the raw key.
 pub fn raw(key: &[u8]) -> Option<v1::KeySource> {
     let mut source = v1::KeySource::default();
     source.source = Some(v1::key_source::Source::RawKey(key.to_vec()));
     Some(source)
 }
 
-/// DER: tag, length, contents.
+/// Encodes a value as DER.
 pub fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = contents.len();
     let mut der = vec![tag];
@@ -129,7 +129,7 @@ pub fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
     der
 }
 
-/// A PEM block.
+/// Encodes a PEM block.
 pub fn pem(label: &str, der: &[u8]) -> Vec<u8> {
     pem::encode(&pem::Pem::new(label, der)).into_bytes()
 }

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Lengths about those at which an answer is cut into frames, so that the last one is short, and the largest.
+/// Lengths around those at which a response is split into frames, so that the last frame is short, and the maximum.
 const LENGTHS: [usize; 6] = [16, 255, 300, 16_500, 70_000, 1 << 20];
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn keys_and_plaintexts_leave_no_copy() {
     let mut clients = Vec::new();
     let key = secret(1, 32);
     leaks.bytes("the key", &key);
-    // Each length on a connection of its own: nothing else covers what it leaves.
+    // Each length has its own connection, so that no later message overwrites its buffers.
     for length in LENGTHS {
         let mut client = broker.crypto().await;
         let text = secret(length as u64, length);
@@ -49,14 +49,14 @@ async fn keys_and_plaintexts_leave_no_copy() {
     leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
 }
 
-/// An answer with a secret is the last thing that its connection has seen.
+/// The last message on each connection is a response with a secret.
 #[tokio::test]
-async fn the_last_plaintext_leaves_no_copy() {
+async fn last_plaintext_leaves_no_copy() {
     let profiles = profiles();
     let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
     let shape = shapes().remove(14);
     let (profile, mut leaks, mut clients) = (shape.profile(), Leaks::default(), Vec::new());
-    // An answer's length is that of its text and of what is about it: the last piece has every length.
+    // With these lengths of the text, the last frame of the response has many different lengths.
     for length in (16_100..16_400).step_by(29).chain([16, 64, 200, 256, 1000, 65_535, 131_072, 500_000]) {
         let mut client = broker.crypto().await;
         let text = secret(length as u64 + 7, length);
@@ -70,14 +70,14 @@ async fn the_last_plaintext_leaves_no_copy() {
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_no_copy() {
+async fn rejected_requests_leave_no_copy() {
     let profiles = profiles();
     let broker = Broker::start(&["--dev", "--profiles-dir", profiles.path().to_str().unwrap()]);
     let shape = shapes().remove(14);
     let (profile, mut leaks, mut clients) = (shape.profile(), Leaks::default(), Vec::new());
     let key = secret(2, 64);
     leaks.bytes("the key", &key[..32]);
-    // Too much to be taken, as a field and as a message.
+    // The last two lengths exceed the limit of the field and of the message.
     for length in [100, 70_000, (1 << 20) + 1, 3 << 20] {
         let text = secret(length as u64 + 3, length);
         leaks.bytes(&format!("{length} bytes"), &text);
@@ -99,9 +99,9 @@ async fn what_is_refused_leaves_no_copy() {
     leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
 }
 
-/// The call is done but for its record, which nobody takes.
+/// The call waits only for its audit record, which cannot be written.
 #[tokio::test]
-async fn a_call_that_waits_for_its_record_keeps_no_copy_of_its_request() {
+async fn call_waiting_for_its_record_keeps_no_copy_of_its_request() {
     let folder = private_folder();
     let audit = folder.path().join("audit.fifo");
     mknodat(CWD, &audit, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
@@ -128,10 +128,10 @@ async fn a_call_that_waits_for_its_record_keeps_no_copy_of_its_request() {
     request.metadata = Some(v1::Metadata { id: name.to_owned(), ..v1::Metadata::default() });
     let mut client = broker.crypto().await;
     let call = tokio::spawn(async move { client.encrypt_data(request).await });
-    // The test's only thread must not stand in the way of the call.
+    // The scan must not block the only thread of the test, which drives the call.
     let (broker, leaks) = tokio::task::spawn_blocking(move || {
-        // Its name is in its record and in the call that waits.
-        named.assert_there(&broker, "chacha20-poly1305 256 128 random", 2);
+        // The name is in the record and in the waiting call.
+        named.assert_present(&broker, "chacha20-poly1305 256 128 random", 2);
         leaks.assert_gone(&broker, name);
         (broker, leaks)
     })

@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_ca_key_leaves_no_copy() {
+async fn ca_key_leaves_no_copy() {
     for kind in ["p-384", "rsa-3072"] {
         let broker = Broker::start(&["--dev"]);
         let mut client = broker.crypto().await;

@@ -29,14 +29,14 @@ async fn decapsulation_keys_and_shared_secrets_leave_no_copy() {
         let length = if *name == "x-wing" { 32 } else { 64 };
         let seed = secret(100 + index as u64, length);
         leaks.bytes(&format!("{profile}: seed"), &seed);
-        let mut maker = KemServiceClient::new(broker.channel().await);
+        let mut generator = KemServiceClient::new(broker.channel().await);
         let (mut public, mut forms) = (Vec::new(), Vec::new());
         for encoding in [3, 2, 1] {
             let mut generate = v1::GenerateKeyPairRequest::default();
             generate.profile.clone_from(profile);
             generate.seed = Some(seed.clone());
             generate.key_encoding = encoding;
-            let pair = maker.generate_key_pair(generate).await.unwrap().into_inner();
+            let pair = generator.generate_key_pair(generate).await.unwrap().into_inner();
             public.clone_from(&pair.public_key);
             forms.push(pair.private_key.clone());
         }
@@ -52,40 +52,40 @@ async fn decapsulation_keys_and_shared_secrets_leave_no_copy() {
             leaks.bytes(&format!("{profile}: expanded key, as numbers"), &numbers(&expanded[..48]));
             forms.push(expanded);
         }
-        clients.push(maker);
-        // A new pair, and the answer with a secret as the last of its connection.
-        let mut maker = KemServiceClient::new(broker.channel().await);
+        clients.push(generator);
+        // A random pair, whose response with a secret is the last message of its connection.
+        let mut generator = KemServiceClient::new(broker.channel().await);
         let mut generate = v1::GenerateKeyPairRequest::default();
         generate.profile.clone_from(profile);
-        let pair = maker.generate_key_pair(generate.clone()).await.unwrap().into_inner();
+        let pair = generator.generate_key_pair(generate.clone()).await.unwrap().into_inner();
         leaks.bytes(&format!("{profile}: new key"), &pair.private_key);
-        clients.push(maker);
-        let mut maker = KemServiceClient::new(broker.channel().await);
+        clients.push(generator);
+        let mut generator = KemServiceClient::new(broker.channel().await);
         generate.seed = Some(secret(200 + index as u64, length + 1));
         leaks.bytes(&format!("{profile}: seed of a wrong length"), generate.seed.as_ref().unwrap());
-        maker.generate_key_pair(generate).await.unwrap_err();
-        clients.push(maker);
-        for (place, form) in forms.iter().enumerate() {
-            let mut closer = KemServiceClient::new(broker.channel().await);
+        generator.generate_key_pair(generate).await.unwrap_err();
+        clients.push(generator);
+        for (index, form) in forms.iter().enumerate() {
+            let mut encapsulator = KemServiceClient::new(broker.channel().await);
             let encapsulate = v1::EncapsulateRequest {
                 profile: profile.clone(),
                 key_source: key_source(&public),
                 metadata: None,
             };
-            let closed = closer.encapsulate(encapsulate).await.unwrap().into_inner();
-            let mut opener = KemServiceClient::new(broker.channel().await);
+            let encapsulated = encapsulator.encapsulate(encapsulate).await.unwrap().into_inner();
+            let mut decapsulator = KemServiceClient::new(broker.channel().await);
             let request = v1::DecapsulateRequest {
                 profile: profile.clone(),
                 key_source: key_source(form),
-                ciphertext: closed.ciphertext.clone(),
+                ciphertext: encapsulated.ciphertext.clone(),
                 metadata: None,
             };
-            let opened = opener.decapsulate(request.clone()).await.unwrap().into_inner();
-            assert_eq!(opened.shared_secret, closed.shared_secret);
-            leaks.bytes(&format!("{profile}: shared secret {place}"), &opened.shared_secret);
-            // The same key, where the rest is wrong.
+            let decapsulated = decapsulator.decapsulate(request.clone()).await.unwrap().into_inner();
+            assert_eq!(decapsulated.shared_secret, encapsulated.shared_secret);
+            leaks.bytes(&format!("{profile}: shared secret {index}"), &decapsulated.shared_secret);
+            // The same key in invalid requests.
             let mut refused = KemServiceClient::new(broker.channel().await);
-            let truncated = closed.ciphertext[1..].to_vec();
+            let truncated = encapsulated.ciphertext[1..].to_vec();
             refused
                 .decapsulate(v1::DecapsulateRequest { ciphertext: truncated, ..request.clone() })
                 .await
@@ -94,13 +94,13 @@ async fn decapsulation_keys_and_shared_secrets_leave_no_copy() {
                 .decapsulate(v1::DecapsulateRequest { profile: "none".into(), ..request })
                 .await
                 .unwrap_err();
-            clients.extend([closer, opener, refused]);
+            clients.extend([encapsulator, decapsulator, refused]);
         }
     }
     leaks.assert_gone(&broker, "ml-kem-1024-native");
 }
 
-/// The numbers of 12 bits in `packed`, 16 bits each.
+/// Unpacks numbers of 12 bits to 16 bits each.
 fn numbers(packed: &[u8]) -> Vec<u8> {
     let pair = |triple: &[u8]| {
         let [a, b, c] = [0, 1, 2].map(|index| u16::from(triple[index]));
@@ -109,7 +109,7 @@ fn numbers(packed: &[u8]) -> Vec<u8> {
     packed.chunks(3).flat_map(pair).collect()
 }
 
-/// The expanded form of a decapsulation key; `None` for X-Wing, which has none.
+/// Returns the expanded form of a decapsulation key; `None` for X-Wing, which has none.
 #[allow(deprecated)] // the form, which the crate advises against
 fn expanded(name: &str, seed: &[u8]) -> Option<Vec<u8>> {
     use ml_kem::{ExpandedKeyEncoding as _, ml_kem_512, ml_kem_768, ml_kem_1024};

@@ -1,4 +1,4 @@
-//! What must not be in a process's memory, and the scan for it.
+//! Scans the memory of a process for secrets.
 
 use std::{
     fs::File,
@@ -8,29 +8,30 @@ use std::{
 
 use crate::support::{Broker, tree::Node};
 
-/// How long what a call leaves behind may take to be wiped: its thread may have to be given the processor first.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// As many bytes of a secret are enough to be a leak.
-const ENOUGH: usize = 16;
+/// The time within which secrets must be wiped after a call. The thread that wipes them may have to be scheduled first.
+const WIPE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The number of bytes of a secret that count as a leak.
+const LEAK_LENGTH: usize = 16;
 const PAGE: usize = 4096;
 
-/// Bytes that must not be in a process's memory, each with what they are.
+/// Parts of secrets to find in a process's memory, each with a description.
 #[derive(Default)]
 pub struct Leaks(Vec<(String, Vec<u8>)>);
 
 impl Leaks {
-    /// The beginning, the end and places between them of a secret that lies in memory as it is.
+    /// Adds parts from the start, the end and in between of a secret that is in memory as plain bytes.
     pub fn bytes(&mut self, what: &str, secret: &[u8]) {
-        assert!(secret.len() >= ENOUGH, "{what}");
-        let last = secret.len() - ENOUGH;
-        // Further apart in what is long, and not at the same place of each frame.
-        let places = (0..last).step_by((last / 5).max(ENOUGH)).chain([last]);
-        for place in places {
-            self.0.push((format!("{what}, at {place}"), secret[place..place + ENOUGH].to_vec()));
+        assert!(secret.len() >= LEAK_LENGTH, "{what}");
+        let last = secret.len() - LEAK_LENGTH;
+        // The distance grows with the length, so that the parts are at different positions of frames.
+        let positions = (0..last).step_by((last / 5).max(LEAK_LENGTH)).chain([last]);
+        for position in positions {
+            self.0
+                .push((format!("{what}, at {position}"), secret[position..position + LEAK_LENGTH].to_vec()));
         }
     }
 
-    /// A number of which any form is secret: big-endian, and as words of a processor.
+    /// Adds a secret number in its big-endian form and as the words of the processor.
     pub fn number(&mut self, what: &str, number: &[u8]) {
         let start = number.iter().position(|byte| *byte != 0).unwrap();
         let mut number = number[start..].to_vec();
@@ -39,17 +40,18 @@ impl Leaks {
         self.bytes(&format!("{what} in words"), &number);
     }
 
-    /// The private numbers in a PKCS#8 of RSA, or the scalar in one of an elliptic curve.
+    /// Adds the private numbers in the PKCS#8 of an RSA key, or the scalar of an elliptic curve key.
     pub fn numbers(&mut self, what: &str, pkcs8: &[u8]) {
         let inner = Node::parse(&Node::parse(pkcs8).at(&[2]).octets);
-        // RFC 8017 A.1.2: after the version, the modulus and the public exponent. RFC 5915 3: after the version.
-        let places = if inner.parts.len() > 5 { 3..9 } else { 1..2 };
-        for (place, number) in inner.parts.iter().enumerate().skip(places.start).take(places.len()) {
-            self.number(&format!("{what}, number {place}"), &number.octets);
+        // The private numbers follow version, modulus and public exponent (RFC 8017 A.1.2); the scalar follows the version
+        // (RFC 5915 3).
+        let range = if inner.parts.len() > 5 { 3..9 } else { 1..2 };
+        for (index, number) in inner.parts.iter().enumerate().skip(range.start).take(range.len()) {
+            self.number(&format!("{what}, number {index}"), &number.octets);
         }
     }
 
-    /// The words of the last of those numbers: what a key in use is kept as.
+    /// Adds the last of these numbers as words, the form that a key in use has.
     pub fn words(&mut self, what: &str, pkcs8: &[u8]) {
         let mut all = Self::default();
         all.numbers(what, pkcs8);
@@ -57,39 +59,39 @@ impl Leaks {
         self.0.push((what.to_owned(), last.clone()));
     }
 
-    /// The lines of a PEM text, of which each is long enough.
+    /// Adds the lines of a PEM text that are long enough.
     pub fn pem(&mut self, what: &str, text: &str) {
-        for line in text.lines().filter(|line| !line.starts_with('-') && line.len() >= 2 * ENOUGH) {
-            self.0.push((format!("{what}, text"), line.as_bytes()[..2 * ENOUGH].to_vec()));
+        for line in text.lines().filter(|line| !line.starts_with('-') && line.len() >= 2 * LEAK_LENGTH) {
+            self.0.push((format!("{what}, text"), line.as_bytes()[..2 * LEAK_LENGTH].to_vec()));
         }
     }
 
-    /// Nothing of it is in the broker's memory, at once or soon. `witness` is; that it is found shows that the scan itself
-    /// works.
+    /// Waits until none of the secrets is in the broker's memory; panics after a timeout. `witness` must be in the
+    /// memory, which shows that the scan works.
     pub fn assert_gone(&self, broker: &Broker, witness: &str) {
-        let until = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WIPE_TIMEOUT;
         loop {
             let found = self.found_in(broker.pid(), witness.as_bytes());
             if found.is_empty() {
                 return;
             }
-            assert!(Instant::now() < until, "{found:#?}");
+            assert!(Instant::now() < deadline, "{found:#?}");
         }
     }
 
-    /// All of it is in the broker's memory, each at least so often, at once or soon.
-    pub fn assert_there(&self, broker: &Broker, witness: &str, times: usize) {
-        let until = Instant::now() + PATIENCE;
+    /// Waits until each of the secrets is in the broker's memory at least `times` times; panics after a timeout.
+    pub fn assert_present(&self, broker: &Broker, witness: &str, times: usize) {
+        let deadline = Instant::now() + WIPE_TIMEOUT;
         loop {
             let found = self.found_in(broker.pid(), witness.as_bytes());
             if found.len() == self.0.len() && found.iter().all(|(_, found)| *found >= times) {
                 return;
             }
-            assert!(Instant::now() < until, "{found:#?}");
+            assert!(Instant::now() < deadline, "{found:#?}");
         }
     }
 
-    /// Those that stand in the writable memory of a process, and how often.
+    /// Returns the secrets in the writable memory of a process and the number of their occurrences.
     fn found_in(&self, pid: u32, witness: &[u8]) -> Vec<(&str, usize)> {
         let needles = self.0.iter().map(|(_, bytes)| &bytes[..]).chain([witness]);
         let needles: Vec<_> = needles.map(memchr::memmem::Finder::new).collect();
@@ -107,11 +109,11 @@ impl Leaks {
             let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16).unwrap());
             let mut contents = vec![0; (end - start) as usize];
             memory.seek(SeekFrom::Start(start)).unwrap();
-            // A mapping can go between the listing and the reading.
+            // A mapping can disappear after it was listed.
             if memory.read_exact(&mut contents).is_err() {
                 continue;
             }
-            // Most of it was never used.
+            // Most pages were never used.
             for used in contents.chunks(PAGE).collect::<Vec<_>>().split(|page| *page == [0; PAGE]) {
                 let used = used.concat();
                 for (needle, found) in needles.iter().zip(&mut found) {
@@ -119,7 +121,7 @@ impl Leaks {
                 }
             }
         }
-        assert!(found.pop() > Some(0), "the scan finds nothing at all");
+        assert!(found.pop() > Some(0), "the scan did not find the witness");
         self.0.iter().map(|(what, _)| &what[..]).zip(found).filter(|(_, found)| *found > 0).collect()
     }
 }

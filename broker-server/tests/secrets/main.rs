@@ -1,11 +1,11 @@
-//! After a call with a secret in it, the secret is nowhere in the server's memory, although its connection stays open and
-//! falls silent. The brokers run with as many threads as they like.
+//! Checks that secrets of completed calls are not left in the server's memory while the connection stays open and idle. The
+//! brokers run with the default number of threads.
 #![allow(missing_docs, unreachable_pub)] // a test's modules
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
 mod aead;
-mod broken_off;
+mod cancelled;
 mod certificate;
 mod kem;
 mod leaks;
@@ -17,7 +17,7 @@ mod support;
 
 use leaks::Leaks;
 
-/// Bytes that nobody else has, whatever part of them is looked for.
+/// Returns pseudo-random bytes, every part of which is unique in the broker's memory.
 fn secret(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {

@@ -1,4 +1,4 @@
-//! Items of a pipeline that stays open and falls silent.
+//! Items of a pipeline that stays open and idle.
 
 use broker_proto::v1::{self, pipeline_request::Operation, pipeline_response::Result as Answer};
 
@@ -41,7 +41,7 @@ async fn keys_and_plaintexts_of_items_leave_no_copy() {
     leaks.assert_gone(&broker, "chacha20-poly1305 256 128 random");
 }
 
-/// An item with a secret is the last thing that its connection has seen, and is refused.
+/// The last item on each connection has a secret and is rejected.
 #[tokio::test]
 async fn refused_items_leave_no_copy() {
     let profiles = profiles();
@@ -117,17 +117,19 @@ async fn shared_secrets_and_new_keys_leave_no_copy() {
             request.key_source = key_source(&pair.private_key);
             request.ciphertext = sent.ciphertext.clone();
             let answer = pipeline.call(3, Operation::Decapsulate(request)).await;
-            assert!(matches!(&answer, Answer::Decapsulate(it) if it.shared_secret == sent.shared_secret));
+            assert!(
+                matches!(&answer, Answer::Decapsulate(received) if received.shared_secret == sent.shared_secret)
+            );
         }
         pipelines.push(pipeline);
     }
-    // What is public may stay; these connections have seen nothing else.
+    // Only public data may stay in the buffers of these connections.
     leaks.assert_gone(&broker, "FIPS-140-3-128bit");
 }
 
-/// A client that breaks off in the middle of an item with a secret.
+/// The client disconnects while items with a secret are in flight.
 #[tokio::test]
-async fn a_pipeline_that_is_dropped_leaves_no_copy() {
+async fn dropped_pipeline_leaves_no_copy() {
     let (broker, ca) = (Broker::start(&["--dev", "--compute-threads", "1"]), pki::Ca::new("p-384"));
     let csr = pki::csr(ca.folder.path(), "p-256");
     let mut leaks = Leaks::default();

@@ -1,4 +1,4 @@
-//! Keys that sign, new ones, and streams.
+//! Keys that sign messages and streams, and generated keys.
 
 use broker_proto::v1::{
     self, sign_stream_request::Part, signature_key_service_client::SignatureKeyServiceClient,
@@ -16,7 +16,7 @@ use crate::{
 
 const WITNESS: &str = "native ecdsa sha-384";
 
-/// A key of each kind, as text and DER, and the profile under which it signs without the library's name.
+/// Returns a key of each kind as text and DER, with the name of its profile without the library, and whether it can stream.
 fn keys(folder: &TempDir, leaks: &mut Leaks) -> Vec<(&'static str, String, Vec<u8>, bool)> {
     let mut keys = Vec::new();
     for (kind, profile) in [
@@ -39,7 +39,7 @@ fn keys(folder: &TempDir, leaks: &mut Leaks) -> Vec<(&'static str, String, Vec<u
         } else {
             leaks.numbers(kind, &der);
         }
-        // The public key stands in the text, too, behind the private one.
+        // The text also contains the public key, after the private one.
         let private = if kind.starts_with("rsa") {
             text.clone()
         } else {
@@ -67,7 +67,7 @@ async fn keys_that_sign_data_leave_no_copy() {
                 }
                 signing::sign(&mut client, &profile, key, &[7; 100_000], signing::CMS).await.unwrap();
                 clients.push(client);
-                // Refused by policy, unknown, malformed.
+                // Requests that policy denies, with an unknown profile, or malformed.
                 let mut client = broker.crypto().await;
                 signing::sign(&mut client, other, key, b"x", 0).await.unwrap_err();
                 signing::sign(&mut client, "none", key, b"x", 0).await.unwrap_err();
@@ -81,9 +81,9 @@ async fn keys_that_sign_data_leave_no_copy() {
     leaks.assert_gone(&broker, WITNESS);
 }
 
-/// New keys in each encoding, and the seeds that some were made of.
+/// Generates keys in each encoding, some of them from seeds.
 #[tokio::test]
-async fn new_keys_leave_no_copy() {
+async fn generated_keys_leave_no_copy() {
     let (broker, _folder) = signing::broker("", &["--dev"]);
     let (mut leaks, mut clients) = (Leaks::default(), Vec::new());
     for (index, (profile, seeded)) in [
@@ -131,7 +131,7 @@ async fn new_keys_leave_no_copy() {
                 let seed = &der[der.len() - 32..];
                 leaks.bytes(&what, seed);
                 if let Some(set) = profile.split("ml-dsa-").nth(1) {
-                    // FIPS 204 6.1, steps 1 and on: all but the public seed.
+                    // The seeds of FIPS 204 algorithm 6 without the public one.
                     let [k, l] = match set {
                         "44" => [4, 4],
                         "65" => [6, 5],
@@ -141,7 +141,7 @@ async fn new_keys_leave_no_copy() {
                     shake::Shake256::default().chain(seed).chain([k, l]).finalize_xof().read(&mut expanded);
                     leaks.bytes(&format!("{what}, expanded"), &expanded[32..]);
                 }
-                // It signs, too, on a connection of its own.
+                // The key also signs, on a connection of its own.
                 let mut client = broker.crypto().await;
                 let key = if encoding == 1 { &[][..] } else { &pair.private_key };
                 if encoding != 1 {
@@ -167,7 +167,7 @@ fn header(profile: &str, key: &[u8]) -> v1::SignStreamRequest {
 }
 
 #[tokio::test]
-async fn a_stream_leaves_no_copy_of_its_key() {
+async fn streams_leave_no_copy_of_their_key() {
     let (broker, folder) = signing::broker("", &["--dev"]);
     let (mut leaks, mut clients) = (Leaks::default(), Vec::new());
     for library in signing::LIBRARIES {
@@ -189,9 +189,9 @@ async fn a_stream_leaves_no_copy_of_its_key() {
     leaks.assert_gone(&broker, WITNESS);
 }
 
-/// The key is in use, so its numbers are there; what it came in is not.
+/// The numbers of a key in use are in memory, but the message that contained the key is not.
 #[tokio::test]
-async fn an_open_stream_keeps_no_copy_of_its_header() {
+async fn open_stream_keeps_no_copy_of_its_header() {
     let (broker, folder) = signing::broker("", &["--dev"]);
     let (mut leaks, mut in_use, mut open) = (Leaks::default(), Leaks::default(), Vec::new());
     for (kind, profile) in [
@@ -222,8 +222,8 @@ async fn an_open_stream_keeps_no_copy_of_its_header() {
             open.push((sender, call));
         }
     }
-    // A key that is in use is there, in words: so its header has been read.
-    in_use.assert_there(&broker, WITNESS, 1);
+    // Once the key's numbers are in memory, its header has been read.
+    in_use.assert_present(&broker, WITNESS, 1);
     leaks.assert_gone(&broker, WITNESS);
     for (sender, call) in open {
         drop(sender);

@@ -1,4 +1,4 @@
-//! Profiles and requests of the tests that encrypt.
+//! Profiles and requests for tests of encryption.
 
 use std::{collections::HashMap, fs};
 
@@ -11,7 +11,7 @@ pub type Client = CryptoServiceClient<Channel>;
 
 pub const NONCE: [u8; 12] = [7; 12];
 
-/// What `EncryptData` of a profile says.
+/// The `EncryptData` section of a profile.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub algorithm: &'static str,
@@ -22,7 +22,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The profile's name.
+    /// Returns the profile's name.
     pub fn profile(&self) -> String {
         format!("{} {} {} {} {}", self.library, self.algorithm, self.key_bits, self.tag_bits, self.nonce)
     }
@@ -31,13 +31,13 @@ impl Shape {
         (0..self.key_bits / 8).map(|byte| byte as u8 ^ 0x5a).collect()
     }
 
-    /// The same under the other library.
+    /// Returns the same section with the other library.
     pub fn other_library(&self) -> Self {
         Self { library: if self.library == "native" { "aws-lc" } else { "native" }, ..self.clone() }
     }
 }
 
-/// Everything that the profile language allows.
+/// Returns every combination that the profile language allows.
 pub fn shapes() -> Vec<Shape> {
     let mut shapes = Vec::new();
     for library in ["native", "aws-lc"] {
@@ -61,7 +61,7 @@ pub fn shapes() -> Vec<Shape> {
     shapes
 }
 
-/// One profile per shape, and `None` without the section.
+/// Writes a document with one profile per shape, and a profile `None` without the section.
 pub fn profiles() -> TempDir {
     let folder = super::private_folder();
     let mut text = "Profiles:\n  - Name: None\n    API:\n      HashData: { HashAlg: sha-256 }\n".to_owned();
@@ -99,7 +99,7 @@ pub fn encrypt_request(
     }
 }
 
-/// The request that undoes an answer.
+/// Returns the request that decrypts a response.
 pub fn decrypt_request(
     profile: &str,
     key: &[u8],
@@ -115,7 +115,7 @@ pub fn decrypt_request(
     }
 }
 
-/// What google.rpc.ErrorInfo adds to its reason.
+/// Returns the metadata of google.rpc.ErrorInfo.
 pub fn details(status: &Status) -> HashMap<String, String> {
     status.get_error_details().error_info().map(|info| info.metadata.clone()).unwrap_or_default()
 }

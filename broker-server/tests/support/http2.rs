@@ -1,4 +1,5 @@
-//! HTTP/2 by hand: what a client of a library would never send.
+//! HTTP/2 by hand, for what no client library would send. The wire values are written out here and not taken from the
+//! server, so that an error there is noticed.
 
 use std::{
     io::{Read as _, Write as _},
@@ -7,38 +8,77 @@ use std::{
     time::Duration,
 };
 
+/// The connection preface (RFC 9113 3.4).
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-pub const HASH_DATA: &str = "/cryptobroker.v1.CryptoService/HashData";
-
+/// The length of a frame header (RFC 9113 4.1).
+pub const FRAME_HEADER_LENGTH: usize = 9;
 /// The largest payload of a frame (RFC 9113 6.5.2).
-const FRAME: usize = 16_384;
+const MAX_PAYLOAD: usize = 16_384;
 
-/// Types and flags of frames (RFC 9113 6).
+// Frame types (RFC 9113 6).
+pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
+pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
+pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
 pub const CONTINUATION: u8 = 9;
+
+// Flags (RFC 9113 6.1, 6.2).
+pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
-/// Errors (RFC 9113 7).
+/// SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 6.5.2).
+const INITIAL_WINDOW_SIZE: u16 = 4;
+
+// Error codes (RFC 9113 7).
 pub const NO_ERROR: u32 = 0;
+pub const CANCEL: u32 = 8;
 pub const COMPRESSION_ERROR: u32 = 9;
 pub const ENHANCE_YOUR_CALM: u32 = 11;
 
-/// A frame (RFC 9113 4.1).
+/// The path of the method HashData.
+pub const HASH_DATA: &str = "/cryptobroker.v1.CryptoService/HashData";
+/// A message for HashData with its prefix: an empty input and the profile Default.
+pub const HASH_REQUEST: &[u8] = b"\0\0\0\0\x09\x0a\x07Default";
+/// The beginning of the hash in the response to [`HASH_REQUEST`]: SHA3-512 of the empty input, in hexadecimal.
+pub const HASH: &[u8] = b"a69f73cc";
+
+/// The fields of a frame header that tests look at (RFC 9113 4.1).
+pub struct FrameHeader {
+    pub length: usize,
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: u32,
+}
+
+impl FrameHeader {
+    pub fn decode(bytes: [u8; FRAME_HEADER_LENGTH]) -> Self {
+        let [high, middle, low, kind, flags, stream @ ..] = bytes;
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        Self { length, kind, flags, stream: u32::from_be_bytes(stream) }
+    }
+}
+
+/// Returns a frame (RFC 9113 4.1).
 pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The preface and empty SETTINGS.
-pub fn hello() -> Vec<u8> {
+/// Returns what a client sends first: the preface and empty SETTINGS.
+pub fn opening() -> Vec<u8> {
     [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()
 }
 
-/// A string as it is (RFC 7541 5.2), or with `coded` one whose octets are in Huffman's code.
-pub fn string(octets: &[u8], coded: bool) -> Vec<u8> {
-    let flag = if coded { 0x80 } else { 0 };
+/// Returns SETTINGS that let the server send this many bytes of data on a stream.
+pub fn initial_window(bytes: u32) -> Vec<u8> {
+    frame(SETTINGS, 0, 0, &[&INITIAL_WINDOW_SIZE.to_be_bytes()[..], &bytes.to_be_bytes()].concat())
+}
+
+/// Returns an encoded string (RFC 7541 5.2). With `huffman`, the octets are Huffman-coded already.
+pub fn string(octets: &[u8], huffman: bool) -> Vec<u8> {
+    let flag = if huffman { 0x80 } else { 0 };
     let mut string = Vec::new();
     if octets.len() < 127 {
         string.push(flag | octets.len() as u8);
@@ -55,13 +95,27 @@ pub fn string(octets: &[u8], coded: bool) -> Vec<u8> {
     string
 }
 
-/// A field that no table remembers (RFC 7541 6.2.2).
+/// Returns a literal field without indexing (RFC 7541 6.2.2).
 pub fn literal(name: &str, value: &[u8]) -> Vec<u8> {
     [vec![0], string(name.as_bytes(), false), string(value, false)].concat()
 }
 
-/// The fields of a call, in literals.
+/// Returns a literal field with incremental indexing (RFC 7541 6.2.1).
+pub fn indexed_literal(name: &str, value: &[u8]) -> Vec<u8> {
+    [vec![0x40], string(name.as_bytes(), false), string(value, false)].concat()
+}
+
+/// Returns the header block of a call, in literals without indexing.
 pub fn call_fields(path: &str, authority: &str) -> Vec<u8> {
+    encode_call(path, authority, literal)
+}
+
+/// Returns the header block of a call, in literals with incremental indexing.
+pub fn indexed_call_fields(path: &str, authority: &str) -> Vec<u8> {
+    encode_call(path, authority, indexed_literal)
+}
+
+fn encode_call(path: &str, authority: &str, encode: impl Fn(&str, &[u8]) -> Vec<u8>) -> Vec<u8> {
     [
         (":method", "POST"),
         (":scheme", "http"),
@@ -71,84 +125,81 @@ pub fn call_fields(path: &str, authority: &str) -> Vec<u8> {
         ("te", "trailers"),
     ]
     .iter()
-    .flat_map(|(name, value)| literal(name, value.as_bytes()))
+    .flat_map(|(name, value)| encode(name, value.as_bytes()))
     .collect()
 }
 
-/// A header block as HEADERS and as many CONTINUATIONs as it takes.
+/// Returns a header block as HEADERS and as many CONTINUATION frames as it needs.
 pub fn header_block(stream: u32, block: &[u8]) -> Vec<u8> {
-    let count = block.chunks(FRAME).count();
-    let frames = block.chunks(FRAME).enumerate().map(|(index, part)| {
+    let count = block.chunks(MAX_PAYLOAD).count();
+    let frames = block.chunks(MAX_PAYLOAD).enumerate().map(|(index, part)| {
         let kind = if index == 0 { HEADERS } else { CONTINUATION };
         frame(kind, if index + 1 == count { END_HEADERS } else { 0 }, stream, part)
     });
     frames.collect::<Vec<_>>().concat()
 }
 
-/// The header of a call.
+/// Returns the header of a call.
 pub fn call_header(stream: u32, path: &str) -> Vec<u8> {
     header_block(stream, &call_fields(path, "localhost"))
 }
 
-/// A whole call of HashData, of nothing by the profile Default.
+/// Returns a complete call of HashData, with [`HASH_REQUEST`].
 pub fn hash_call(stream: u32, authority: &str) -> Vec<u8> {
     let header = header_block(stream, &call_fields(HASH_DATA, authority));
-    [header, frame(0, 1, stream, b"\0\0\0\0\x09\x0a\x07Default")].concat()
+    [header, frame(DATA, END_STREAM, stream, HASH_REQUEST)].concat()
 }
-
-/// SHA3-512 of nothing, as that call's answer begins to say it.
-pub const HASH: &[u8] = b"a69f73cc";
 
 pub fn connect(path: &Path) -> UnixStream {
     let stream = UnixStream::connect(path).unwrap();
-    // A server that says nothing fails the test and does not hold it up.
+    // A server that sends nothing fails the test instead of blocking it.
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
 
-/// Sends as much as the server takes: it may end the connection in the middle.
-pub fn send_what_goes(stream: &mut UnixStream, bytes: &[u8]) {
-    let _cut_off = stream.write_all(bytes);
+/// Sends bytes to a server that may close the connection before it has received all of them.
+pub fn send_until_closed(stream: &mut UnixStream, bytes: &[u8]) {
+    let _sent_or_closed = stream.write_all(bytes);
 }
 
-/// Reads until these bytes have come.
-pub fn read_until(stream: &mut UnixStream, wanted: &[u8]) -> Vec<u8> {
-    let mut seen: Vec<u8> = Vec::new();
-    while !seen.windows(wanted.len()).any(|window| window == wanted) {
+/// Reads until these bytes have been received, and returns everything received.
+pub fn read_until(stream: &mut UnixStream, expected: &[u8]) -> Vec<u8> {
+    let mut received: Vec<u8> = Vec::new();
+    while !received.windows(expected.len()).any(|window| window == expected) {
         let mut buffer = [0; 1024];
         let length = stream.read(&mut buffer).unwrap();
-        assert!(length > 0, "the server has closed: {}", String::from_utf8_lossy(&seen));
-        seen.extend(&buffer[..length]);
+        assert!(length > 0, "the server closed the connection: {}", String::from_utf8_lossy(&received));
+        received.extend(&buffer[..length]);
     }
-    seen
+    received
 }
 
-/// All that the server sends until it closes, also where it closes before it has read everything (ECONNRESET).
+/// Reads until the server closes the connection, with ECONNRESET if it has not received everything.
 pub fn read_to_end(stream: &mut UnixStream) -> Vec<u8> {
-    let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+    let (mut received, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         match stream.read(&mut buffer) {
-            Ok(0) => return seen,
-            Ok(length) => seen.extend(&buffer[..length]),
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return seen,
-            Err(error) => panic!("the server does not close: {error}"),
+            Ok(0) => return received,
+            Ok(length) => received.extend(&buffer[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return received,
+            Err(error) => panic!("the server does not close the connection: {error}"),
         }
     }
 }
 
-/// The last stream and the error of the last GOAWAY before the server closes.
+/// Returns the last stream and the error code of the last GOAWAY before the server closes the connection.
 pub fn goaway(stream: &mut UnixStream) -> Option<(u32, u32)> {
-    let seen = read_to_end(stream);
-    let (mut rest, mut found) = (&seen[..], None);
-    while let Some((header, behind)) = rest.split_at_checked(9) {
-        let length = usize::from(header[0]) << 16 | usize::from(header[1]) << 8 | usize::from(header[2]);
-        let (payload, behind) = behind.split_at(length);
-        if header[3] == GOAWAY {
+    let received = read_to_end(stream);
+    let (mut rest, mut last) = (&received[..], None);
+    while let Some((header, following)) = rest.split_first_chunk() {
+        let FrameHeader { length, kind, .. } = FrameHeader::decode(*header);
+        let (payload, following) = following.split_at(length);
+        if kind == GOAWAY {
             let number = |at: usize| u32::from_be_bytes(payload[at..at + 4].try_into().unwrap());
-            found = Some((number(0), number(4)));
+            last = Some((number(0), number(4)));
         }
-        rest = behind;
+        rest = following;
     }
-    assert!(rest.is_empty(), "half a frame: {rest:x?}");
-    found
+    assert!(rest.is_empty(), "an incomplete frame: {rest:x?}");
+    last
 }

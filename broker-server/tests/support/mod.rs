@@ -1,5 +1,5 @@
-//! A real broker, the real binary, on a socket of its own in a folder of its own.
-#![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses its own part
+//! Runs the real binary of the broker, on a socket of its own in a folder of its own.
+#![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses only a part
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -33,7 +33,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts one with the bundled profiles and these further arguments, and waits until it says that it serves.
+    /// Starts a broker with the bundled profiles and further arguments, and waits until it logs that it serves.
     pub fn start(arguments: &[&str]) -> Self {
         let folder = private_folder();
         let socket = folder.path().join("broker.sock");
@@ -44,35 +44,35 @@ impl Broker {
         }
         let mut child = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("serving") {
-            let before = said.len();
-            log.read_line(&mut said).unwrap();
-            assert!(said.len() > before, "the broker ended before it served:\n{said}");
+        let mut output = String::new();
+        while !output.contains("serving") {
+            let length = output.len();
+            log.read_line(&mut output).unwrap();
+            assert!(output.len() > length, "the broker exited before it served:\n{output}");
         }
-        // Somebody has to read on, or a full pipe would stop the broker.
-        let (lines, said) = std::sync::mpsc::channel();
+        // A thread keeps reading, because a full pipe would block the broker.
+        let (lines, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || log.lines().try_for_each(|line| lines.send(line.unwrap())));
-        Self { folder, socket, child, log: said }
+        Self { folder, socket, child, log: receiver }
     }
 
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends a signal by the name that `kill` knows.
+    /// Sends a signal. `name` is that of `kill`, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    /// The next line of its log that has all these words.
+    /// Waits for the next line of the log that contains all of these words.
     pub fn logged(&self, words: &[&str]) -> String {
         let mut lines = self.log.iter();
         lines.find(|line| words.iter().all(|word| line.contains(word))).expect("the broker's log has ended")
     }
 
-    /// The lines of its log up to the next one that has this word.
+    /// Returns the lines of the log up to the next one that contains this word.
     pub fn logged_until(&self, word: &str) -> Vec<String> {
         let mut lines = Vec::new();
         while lines.last().is_none_or(|line: &String| !line.contains(word)) {
@@ -81,14 +81,14 @@ impl Broker {
         lines
     }
 
-    /// How much memory it has, in KiB (proc_pid_status(5), VmRSS).
+    /// Returns the resident memory in KiB (proc_pid_status(5), VmRSS).
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
     }
 
-    /// How many files it has open. With `--dev` a user may look at his own broker.
+    /// Returns the number of open files. Without root, this requires a broker with `--dev`.
     pub fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
     }
@@ -112,12 +112,13 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        let _ended_already = self.child.kill();
+        // The process may have exited already.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The server's binary, with nothing of the developer's environment that would configure it.
+/// Returns a command for the server's binary, without environment variables that would configure it.
 pub fn server() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker-server"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CRYPTO_BROKER_")) {
@@ -127,7 +128,7 @@ pub fn server() -> Command {
     command
 }
 
-/// A folder that only its owner can enter, whatever the umask.
+/// Creates a folder that only its owner can access, independently of the umask.
 pub fn private_folder() -> TempDir {
     tempfile::Builder::new().prefix("cb-").tempdir().unwrap()
 }
@@ -143,7 +144,7 @@ pub async fn channel(socket: &Path) -> Channel {
         .unwrap()
 }
 
-/// A client without a deadline of its own: tonic's channel would not leave a call's to the server.
+/// Connects a client that does not enforce deadlines itself, as tonic's channel does, but leaves them to the server.
 pub async fn bare_streams(
     socket: &Path,
 ) -> StreamServiceClient<
@@ -163,13 +164,13 @@ pub async fn bare_streams(
     StreamServiceClient::with_origin(tower::service_fn(send), "http://localhost".parse().unwrap())
 }
 
-/// The reason of google.rpc.ErrorInfo and its metadata.
+/// Returns the reason of google.rpc.ErrorInfo; empty if there is none.
 pub fn reason(status: &tonic::Status) -> String {
     use tonic_types::StatusExt as _;
     status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
 }
 
-/// The field that google.rpc.ErrorInfo names; empty where it names none.
+/// Returns the field in google.rpc.ErrorInfo; empty if there is none.
 pub fn field(status: &tonic::Status) -> String {
     use tonic_types::StatusExt as _;
     let info = status.get_error_details().error_info().cloned();

@@ -1,4 +1,4 @@
-//! A pipeline of the broker: what is sent, and what comes of it.
+//! A client of `PipelineService`.
 
 use broker_proto::v1::{
     self, PipelineRequest, PipelineResponse, pipeline_request::Operation,
@@ -21,7 +21,7 @@ impl Pipeline {
         Self::open_with(broker, None).await
     }
 
-    /// With a deadline for the whole stream.
+    /// Opens a pipeline, optionally with a deadline for the complete stream.
     pub async fn open_with(broker: &Broker, timeout: Option<std::time::Duration>) -> Self {
         let (requests, sent) = mpsc::unbounded_channel();
         let mut request = Request::new(UnboundedReceiverStream::new(sent));
@@ -32,22 +32,22 @@ impl Pipeline {
         Self { requests, answers: answers.into_inner() }
     }
 
-    /// Sends a request; false when the stream has ended.
+    /// Sends an operation. Returns `false` if the stream has ended.
     pub fn send(&self, sequence: u64, operation: Operation) -> bool {
-        self.send_whole(PipelineRequest { sequence, timeout: None, operation: Some(operation) })
+        self.send_request(PipelineRequest { sequence, timeout: None, operation: Some(operation) })
     }
 
-    pub fn send_whole(&self, request: PipelineRequest) -> bool {
+    pub fn send_request(&self, request: PipelineRequest) -> bool {
         self.requests.send(request).is_ok()
     }
 
-    /// The next answer.
+    /// Waits for the next response.
     pub async fn next(&mut self) -> (u64, Answer) {
         let response = self.answers.message().await.unwrap().unwrap();
         (response.sequence, response.result.unwrap())
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends an operation and waits for its response.
     pub async fn call(&mut self, sequence: u64, operation: Operation) -> Answer {
         assert!(self.send(sequence, operation));
         let (answered, answer) = self.next().await;
@@ -55,12 +55,12 @@ impl Pipeline {
         answer
     }
 
-    /// The same for a request that fails.
+    /// Sends an operation that fails and waits for its error.
     pub async fn refusal(&mut self, sequence: u64, operation: Operation) -> Status {
         status(&self.call(sequence, operation).await)
     }
 
-    /// Half-closes the stream; the answers that were still to come, by their numbers.
+    /// Half-closes the stream. Returns the remaining responses with their sequence numbers, and how the stream ended.
     pub async fn finish(self) -> (Vec<(u64, Answer)>, Result<(), Status>) {
         let Self { requests, mut answers } = self;
         drop(requests);
@@ -75,9 +75,11 @@ impl Pipeline {
     }
 }
 
-/// The error of an item, as a unary call would have it.
+/// Returns the error of an item in the form of a unary call's error.
 pub fn status(answer: &Answer) -> Status {
-    let Answer::Error(pb::Status { code, message, details }) = answer else { panic!("no error: {answer:?}") };
+    let Answer::Error(pb::Status { code, message, details }) = answer else {
+        panic!("expected an error: {answer:?}")
+    };
     let status = Status::new(Code::from(*code), message);
     let encoded = prost::Message::encode_to_vec(&pb::Status {
         code: *code,
@@ -104,6 +106,6 @@ pub fn hex(answer: &Answer) -> &str {
         Answer::HashData(v1::HashDataResponse {
             hash_value: Some(HashValue::HashValueHex(text)), ..
         }) => text,
-        other => panic!("no hash: {other:?}"),
+        other => panic!("expected a hash: {other:?}"),
     }
 }

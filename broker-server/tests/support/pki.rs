@@ -1,39 +1,39 @@
-//! Test material made by the `openssl` command, so that nothing of ours checks itself.
+//! Test material made by the `openssl` command, independently of the broker's code.
 
 use std::{fs, path::Path, process::Command};
 
 use broker_proto::v1;
 use tempfile::TempDir;
 
-/// Runs `openssl` in `folder` and returns what it printed; panics with its words when it fails.
+/// Runs `openssl` in `folder` and returns its output; panics with the output if it fails.
 pub fn openssl(folder: &Path, arguments: &str) -> String {
     let output = try_openssl(folder, arguments);
-    output.unwrap_or_else(|words| panic!("openssl {arguments}\n{words}"))
+    output.unwrap_or_else(|text| panic!("openssl {arguments}\n{text}"))
 }
 
-/// The same, for a command that may fail.
+/// Runs `openssl` in `folder` and returns its output, also as the error if it fails.
 pub fn try_openssl(folder: &Path, arguments: &str) -> Result<String, String> {
     let output = Command::new("openssl")
         .args(arguments.split_whitespace())
         .current_dir(folder)
         .output()
         .expect("the tests need the openssl command");
-    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
-        return Ok(words);
+        return Ok(text);
     }
-    Err(words + &String::from_utf8_lossy(&output.stderr))
+    Err(text + &String::from_utf8_lossy(&output.stderr))
 }
 
-/// The digest of `input` in hexadecimal, by the name that `openssl dgst` knows.
+/// Returns the digest of `input` in hexadecimal. `name` is that of `openssl dgst`.
 pub fn openssl_digest(name: &str, input: &[u8]) -> String {
     let folder = super::private_folder();
     fs::write(folder.path().join("input"), input).unwrap();
-    let words = openssl(folder.path(), &format!("dgst -{name} input"));
-    words.rsplit("= ").next().unwrap().trim().to_owned()
+    let text = openssl(folder.path(), &format!("dgst -{name} input"));
+    text.rsplit("= ").next().unwrap().trim().to_owned()
 }
 
-/// How `openssl` is asked for a key.
+/// Returns the options of `openssl req` for a new key.
 pub fn new_key(kind: &str) -> String {
     match kind.split_once('-') {
         Some(("rsa", bits)) => format!("-newkey rsa:{bits}"),
@@ -42,7 +42,7 @@ pub fn new_key(kind: &str) -> String {
     }
 }
 
-/// A self-signed CA in a folder of its own: `ca.pem`, `ca.key`.
+/// A self-signed CA in a folder of its own, with the files `ca.pem` and `ca.key`.
 pub struct Ca {
     pub folder: TempDir,
     pub certificate: String,
@@ -71,7 +71,7 @@ impl Ca {
         Self { certificate: read("ca.pem"), key: read("ca.key"), folder }
     }
 
-    /// A request for a certificate under this CA, with nothing but what is needed.
+    /// Returns a request for a certificate from this CA with only the required fields.
     pub fn request(&self, profile: &str, csr: &str) -> v1::SignCertificateRequest {
         v1::SignCertificateRequest {
             profile: profile.to_owned(),
@@ -87,14 +87,14 @@ impl Ca {
         }
     }
 
-    /// Asserts that a certificate (PEM) verifies strictly under this CA.
+    /// Verifies a certificate (PEM) strictly under this CA; panics if it is invalid.
     pub fn verify_strictly(&self, certificate: &str) {
         fs::write(self.folder.path().join("leaf.pem"), certificate).unwrap();
         openssl(self.folder.path(), "verify -x509_strict -CAfile ca.pem leaf.pem");
     }
 }
 
-/// A CSR whose key is fresh.
+/// Returns a CSR with a new key.
 pub fn csr(folder: &Path, kind: &str) -> String {
     openssl(
         folder,

@@ -1,4 +1,4 @@
-//! Profiles that sign, keys for them made by the `openssl` command, and the calls.
+//! Profiles that sign, keys made by the `openssl` command, and functions for the calls.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ pub const CMS: i32 = 4;
 pub const FORMATS: [i32; 4] = [RAW, DER, PEM, CMS];
 pub const LIBRARIES: [&str; 2] = ["native", "aws-lc"];
 
-/// `SignAlg` and `HashAlg` of every profile, with the kinds of keys that are tried.
+/// `SignAlg` and `HashAlg` of every profile, with the kinds of keys to test.
 pub const SCHEMES: [(&str, &str, &[&str]); 13] = [
     ("rsa", "sha-256", &["rsa-2048", "rsa-3072"]),
     ("rsa", "sha-384", &["rsa-2048"]),
@@ -33,12 +33,12 @@ pub const SCHEMES: [(&str, &str, &[&str]); 13] = [
     ("ml-dsa-87", "", &["ml-dsa-87"]),
 ];
 
-/// The name of the profile of a scheme.
+/// Returns the name of the profile of a scheme.
 pub fn profile(library: &str, scheme: &str, hash: &str) -> String {
     format!("{library} {scheme} {hash}").trim_end().to_owned()
 }
 
-/// A broker with a profile for every scheme and library, and `more` profiles.
+/// Starts a broker with a profile for every scheme and library, and with the profiles in `more`.
 pub fn broker(more: &str, arguments: &[&str]) -> (Broker, TempDir) {
     let folder = private_folder();
     let mut text = String::from("Profiles:\n");
@@ -67,14 +67,14 @@ pub fn broker(more: &str, arguments: &[&str]) -> (Broker, TempDir) {
     (Broker::start(&arguments), folder)
 }
 
-/// A key of `openssl` in `NAME.key` (PKCS#8), `NAME.pub`, and where it can a certificate `NAME.crt` with its SKI.
+/// Makes a key with `openssl`: writes `KIND.key` (PKCS#8), `KIND.pub`, and a certificate `KIND.crt` with its SKI.
 pub fn key(folder: &Path, kind: &str) {
-    let words = match kind.split_once('-') {
+    let options = match kind.split_once('-') {
         Some(("rsa", bits)) => format!("-algorithm RSA -pkeyopt rsa_keygen_bits:{bits}"),
         Some(("p", bits)) => format!("-algorithm EC -pkeyopt ec_paramgen_curve:P-{bits}"),
         _ => format!("-algorithm {kind}"),
     };
-    openssl(folder, &format!("genpkey {words} -out {kind}.key"));
+    openssl(folder, &format!("genpkey {options} -out {kind}.key"));
     openssl(folder, &format!("pkey -in {kind}.key -pubout -out {kind}.pub"));
     openssl(folder, &format!("req -x509 -new -key {kind}.key -subj /CN=x -days 9 -out {kind}.crt"));
 }
@@ -121,7 +121,7 @@ pub async fn verify(
     Ok(client.verify_data(request).await?.into_inner().valid)
 }
 
-/// A key pair of the broker.
+/// Generates a key pair with the broker.
 pub async fn key_pair(
     broker: &Broker,
     profile: &str,
@@ -136,7 +136,7 @@ pub async fn key_pair(
     Ok(client.generate_key_pair(request).await?.into_inner())
 }
 
-/// Code, reason and field of a refusal.
+/// Returns the code, the reason, and the field or rule of an error.
 pub fn facts(status: &Status) -> (tonic::Code, String, String) {
     use tonic_types::StatusExt as _;
     let Some(info) = status.get_error_details().error_info().cloned() else {

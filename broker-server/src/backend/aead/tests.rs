@@ -9,7 +9,7 @@ use crate::backend;
 const TABLES: [(&str, &AeadTable); 2] = [("native", backend::NATIVE.aead), ("aws-lc", backend::AWS_LC.aead)];
 const NONCE: [u8; 12] = [7; 12];
 
-/// Every combination of algorithm, length of key and length of tag in bytes.
+/// Returns every combination of algorithm, key length and tag length in bytes.
 fn shapes() -> Vec<(Aead, usize, usize)> {
     let mut shapes = vec![(Aead::ChaCha20Poly1305, 32, 16)];
     for key in [16, 24, 32] {
@@ -23,7 +23,7 @@ fn cipher(algorithm: Aead, key: &[u8], tag_length: usize) -> Cipher<'_> {
 }
 
 #[test]
-fn a_tag_is_verified_to_its_last_bit_and_never_in_another_length() {
+fn rejects_every_changed_bit_and_every_other_length_of_tag() {
     for (library, table) in TABLES {
         for (algorithm, key_length, tag_length) in shapes() {
             let key = vec![9; key_length];
@@ -52,22 +52,26 @@ fn a_tag_is_verified_to_its_last_bit_and_never_in_another_length() {
             for length in 0..tag_length {
                 assert_eq!(open(&tag[..length]), refused, "{case}: {length} bytes");
             }
-            for more in 1..=16 {
-                assert_eq!(open(&[tag.clone(), vec![0; more]].concat()), refused, "{case}: {more} more");
+            for extra in 1..=16 {
+                assert_eq!(
+                    open(&[tag.clone(), vec![0; extra]].concat()),
+                    refused,
+                    "{case}: {extra} extra bytes"
+                );
             }
         }
     }
 }
 
 #[test]
-fn a_longer_tag_does_not_open_what_a_shorter_one_sealed() {
+fn rejects_tag_sealed_with_another_tag_length() {
     let table = backend::NATIVE.aead;
     let key = [1; 16];
     let mut text = b"text".to_vec();
     let short = table.seal(&cipher(Aead::AesGcm, &key, 12), &NONCE, b"", &mut text).unwrap();
     let mut again = b"text".to_vec();
     let long = table.seal(&cipher(Aead::AesGcm, &key, 16), &NONCE, b"", &mut again).unwrap();
-    // SP 800-38D 7.1: the tag is the leftmost bits of one block.
+    // The tag consists of the leftmost bits of one block (SP 800-38D 7.1).
     assert_eq!((&text, &short[..]), (&again, &long[..12]));
     for (tag_length, tag) in [(12, &long), (16, &short)] {
         let opened = table.open(&cipher(Aead::AesGcm, &key, tag_length), &NONCE, b"", &mut text.clone(), tag);
@@ -76,7 +80,7 @@ fn a_longer_tag_does_not_open_what_a_shorter_one_sealed() {
 }
 
 #[test]
-fn what_random_nonces_seal_is_what_the_same_nonces_would_have_sealed() {
+fn seal_random_equals_seal_with_the_same_nonce() {
     for (library, table) in TABLES {
         for (algorithm, key_length, tag_length) in shapes() {
             let key = vec![9; key_length];
@@ -100,7 +104,7 @@ fn what_random_nonces_seal_is_what_the_same_nonces_would_have_sealed() {
 }
 
 #[test]
-fn every_part_is_authenticated() {
+fn authenticates_every_part() {
     for (algorithm, key_length, tag_length) in shapes() {
         let table = backend::AWS_LC.aead;
         let key = vec![9; key_length];
@@ -132,7 +136,7 @@ fn every_part_is_authenticated() {
 }
 
 #[test]
-fn lengths_that_no_standard_has_are_refused_before_the_library_sees_them() {
+fn rejects_nonstandard_lengths() {
     let table = backend::NATIVE.aead;
     let seal = |algorithm, key_length, tag_length| {
         let key = vec![0; key_length];
@@ -153,7 +157,7 @@ fn lengths_that_no_standard_has_are_refused_before_the_library_sees_them() {
 }
 
 #[test]
-fn nothing_of_a_key_is_printed() {
+fn debug_output_has_no_key() {
     let key = [0xab; 16];
     let printed = format!("{:?}", cipher(Aead::AesGcm, &key, 16));
     assert!(!printed.contains("171") && !printed.contains("ab"), "{printed}");

@@ -37,7 +37,7 @@ fn vectors() -> (Vec<u8>, Vec<(Composite, Vector)>) {
     (decode(&vectors.m), vectors.tests.into_iter().map(named).collect())
 }
 
-/// Definite-length DER.
+/// Encodes a value as DER.
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = value.len();
     let mut out = match length {
@@ -104,7 +104,7 @@ fn sign(algorithm: Composite, keys: [PrivateKey; 2], m: &[u8]) -> Result<Vec<u8>
 }
 
 #[test]
-fn the_vectors_are_of_every_algorithm_and_have_its_identifier() {
+fn vectors_cover_every_algorithm() {
     let (_, vectors) = vectors();
     let names: Vec<_> = vectors.iter().map(|(algorithm, _)| *algorithm).collect();
     assert_eq!(names, Composite::ALL);
@@ -114,7 +114,7 @@ fn the_vectors_are_of_every_algorithm_and_have_its_identifier() {
 }
 
 #[test]
-fn the_drafts_signatures_verify_and_nothing_else_does() {
+fn verifies_the_drafts_signatures_and_rejects_changed_ones() {
     let (m, vectors) = vectors();
     for (algorithm, vector) in vectors {
         let name = algorithm.name();
@@ -124,19 +124,19 @@ fn the_drafts_signatures_verify_and_nothing_else_does() {
         let wrong = Err(EvpError::BadSignature);
         assert_eq!(verdict(&m[1..], &s), wrong, "{name}");
         assert_eq!(verdict(b"", &s), wrong, "{name}");
-        // Each half alone, either one spoiled, the two in the other order.
+        // Each half alone, the halves in reverse order, each half corrupted.
         let (first, second) = algorithm.halves(&s).unwrap();
         assert_eq!(verdict(&m, first), wrong, "{name}");
         assert_eq!(verdict(&m, second), wrong, "{name}");
         assert_eq!(verdict(&m, &[second, first].concat()), wrong, "{name}");
-        for spoiled in [0, first.len() - 1, first.len(), s.len() / 2, s.len() - 1] {
-            let mut spoiled_signature = s.clone();
-            spoiled_signature[spoiled] ^= 1;
-            assert_eq!(verdict(&m, &spoiled_signature), wrong, "{name} {spoiled}");
+        for position in [0, first.len() - 1, first.len(), s.len() / 2, s.len() - 1] {
+            let mut corrupted = s.clone();
+            corrupted[position] ^= 1;
+            assert_eq!(verdict(&m, &corrupted), wrong, "{name} {position}");
         }
         assert_eq!(verdict(&m, &[&s[..], &[0]].concat()), wrong, "{name}");
         assert_eq!(verdict(&m, b""), wrong, "{name}");
-        // Another algorithm of the same keys.
+        // Another algorithm with the same kinds of keys.
         for other in Composite::ALL.into_iter().filter(|other| *other != algorithm) {
             if other.keys() == algorithm.keys() {
                 assert_eq!(verify(other, public_keys(algorithm, &pk), &m, &s), wrong, "{name}");
@@ -146,7 +146,7 @@ fn the_drafts_signatures_verify_and_nothing_else_does() {
 }
 
 #[test]
-fn the_drafts_keys_sign_what_the_drafts_keys_verify() {
+fn signatures_with_the_drafts_keys_verify() {
     let (m, vectors) = vectors();
     for (algorithm, vector) in vectors {
         let (pk, sk) = (decode(&vector.pk), decode(&vector.sk));
@@ -155,7 +155,7 @@ fn the_drafts_keys_sign_what_the_drafts_keys_verify() {
         assert!(private[0].matches(&traditional) && private[1].matches(&ml_dsa));
         let s = sign(algorithm, private, &m).unwrap();
         assert_eq!(verify(algorithm, [traditional, ml_dsa], &m, &s), Ok(()), "{}", algorithm.name());
-        // The halves are no signatures of the message, nor is ML-DSA's one without its context.
+        // Neither half is a valid signature of its own, and the ML-DSA half is not valid without its context.
         let [traditional, ml_dsa] = public_keys(algorithm, &pk);
         let (first, second) = algorithm.halves(&s).unwrap();
         let mut message = Message::new(algorithm);
@@ -170,30 +170,30 @@ fn the_drafts_keys_sign_what_the_drafts_keys_verify() {
 }
 
 #[test]
-fn keys_of_other_kinds_and_in_the_other_order_are_refused() {
+fn rejects_keys_of_other_kinds_and_in_reverse_order() {
     let (m, vectors) = vectors();
     let keys: Vec<_> = vectors
         .iter()
         .map(|(algorithm, vector)| (*algorithm, decode(&vector.pk), decode(&vector.sk)))
         .collect();
     for algorithm in Composite::ALL {
-        for (of, pk, sk) in &keys {
-            let fits = of.keys() == algorithm.keys();
-            let outcome = CompositeSigner::new(algorithm, private_keys(*of, sk));
+        for (owner, pk, sk) in &keys {
+            let fits = owner.keys() == algorithm.keys();
+            let outcome = CompositeSigner::new(algorithm, private_keys(*owner, sk));
             assert_eq!(outcome.is_ok(), fits);
-            let outcome = CompositeVerifier::new(algorithm, public_keys(*of, pk));
+            let outcome = CompositeVerifier::new(algorithm, public_keys(*owner, pk));
             assert_eq!(outcome.is_ok(), fits);
-            let [traditional, ml_dsa] = private_keys(*of, sk);
+            let [traditional, ml_dsa] = private_keys(*owner, sk);
             assert_eq!(sign(algorithm, [ml_dsa, traditional], &m), Err(EvpError::BadKey));
-            let [traditional, ml_dsa] = public_keys(*of, pk);
+            let [traditional, ml_dsa] = public_keys(*owner, pk);
             assert_eq!(verify(algorithm, [ml_dsa, traditional], &m, b""), Err(EvpError::BadKey));
         }
     }
 }
 
-/// The first of the draft's Message Representative Examples; the second has a context, which the broker never has.
+/// Uses the first of the draft's Message Representative Examples; the second has a context, which the broker never uses.
 #[test]
-fn the_representative_is_the_drafts_example() {
+fn representative_equals_the_drafts_example() {
     let mut message = Message::new(Composite::MlDsa65EcdsaP256Sha512);
     message.hash.update(&hex::decode("0001020304").unwrap());
     message.hash.update(&hex::decode("0506070809").unwrap());

@@ -1,4 +1,4 @@
-//! The library's digest context, in which it signs, verifies and extends.
+//! The library's digest context, which it uses for signatures and extendable-output functions.
 
 use std::{
     ffi::c_int,
@@ -11,10 +11,10 @@ use crate::algorithm::{SignatureHash, SignatureScheme};
 /// An owned `EVP_MD_CTX`.
 pub(super) struct DigestContext(NonNull<ffi::EVP_MD_CTX>);
 
-// SAFETY: AWS-LC binds nothing in the context to a thread; the key inside is one that may be used on any (see `Key`).
+// SAFETY: AWS-LC binds nothing in the context to a thread, and the key inside may be used on any thread (see `Key`).
 unsafe impl Send for DigestContext {}
 
-/// What a context is prepared for.
+/// The purpose of a context with a key.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     Sign,
@@ -23,11 +23,11 @@ pub(super) enum Purpose {
 
 impl DigestContext {
     pub(super) fn new() -> Option<Self> {
-        // SAFETY: the function has no preconditions; what it returns is ours.
+        // SAFETY: The function has no preconditions, and its caller owns the returned context.
         NonNull::new(unsafe { ffi::EVP_MD_CTX_new() }).map(Self)
     }
 
-    /// A context in which `key` signs or verifies by `scheme`, which the caller has found to fit the key.
+    /// Creates a context that signs or verifies with `key` by `scheme`. The caller must have checked that they fit.
     pub(super) fn with_key(purpose: Purpose, key: &Key, scheme: SignatureScheme) -> Result<Self, EvpError> {
         let init = match purpose {
             Purpose::Sign => ffi::EVP_DigestSignInit,
@@ -36,15 +36,15 @@ impl DigestContext {
         let context = Self::new().ok_or(EvpError::Failed)?;
         let digest = scheme.hash().map_or(null(), digest);
         let mut parameters = null_mut();
-        // SAFETY: the context is fresh; `digest` is null or one of the library's statics; the key outlives the call, and
-        // the context counts its own reference to it. `parameters` receives a pointer that the context owns.
+        // SAFETY: The context is new; `digest` is null or one of the library's statics; the key outlives the call, and the
+        // context holds its own reference to it. `parameters` receives a pointer that the context owns.
         if 1 != unsafe { init(context.as_ptr(), &mut parameters, digest, null_mut(), key.as_ptr()) } {
             return Err(EvpError::Failed);
         }
         if let SignatureScheme::RsaPss { salt_length, .. } = scheme {
             let salt_length = c_int::try_from(salt_length).map_err(|_| EvpError::Failed)?;
-            // SAFETY: `parameters` was set by the call that succeeded above and lives as long as `context`. MGF1 takes
-            // the message's hash when none is set.
+            // SAFETY: The successful call above has set `parameters`, which lives as long as `context`. MGF1 defaults
+            // to the message's hash.
             let ready = unsafe {
                 1 == ffi::EVP_PKEY_CTX_set_rsa_padding(parameters, ffi::RSA_PKCS1_PSS_PADDING)
                     && 1 == ffi::EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, salt_length)
@@ -69,7 +69,7 @@ impl Drop for DigestContext {
 }
 
 fn digest(hash: SignatureHash) -> *const ffi::EVP_MD {
-    // SAFETY: the functions have no preconditions and return pointers to statics.
+    // SAFETY: The functions have no preconditions and return pointers to statics.
     unsafe {
         match hash {
             SignatureHash::Sha256 => ffi::EVP_sha256(),

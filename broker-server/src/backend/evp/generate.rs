@@ -1,4 +1,4 @@
-//! New private keys, from the library's random numbers or from a seed.
+//! Generates private keys from the library's random numbers or from a seed.
 
 use std::{
     ffi::c_int,
@@ -9,8 +9,9 @@ use super::{ErrorQueue, EvpError, PrivateKey, ffi, key::Key, key_context::KeyCon
 use crate::algorithm::{Curve, KeyType, MlDsa};
 
 impl PrivateKey {
-    /// Makes a key. RSA with the public exponent 65537 and a modulus of 2048 to 16384 bits in steps of 128 (the library
-    /// rounds others down); `BadKey` for other lengths. It takes seconds from 4096 bits on.
+    /// Generates a key. RSA keys have the public exponent 65537 and a modulus of 2048 to 16384 bits in steps of 128,
+    /// because the library would round down other lengths; fails with `BadKey` for these. Keys of 4096 bits and more
+    /// take seconds.
     pub fn generate(kind: KeyType) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
         let context = KeyContext::for_kind(match kind {
@@ -20,11 +21,11 @@ impl PrivateKey {
             KeyType::MlDsa(_) => ffi::EVP_PKEY_PQDSA,
         })
         .ok_or(EvpError::Failed)?;
-        // SAFETY: the context is fresh.
+        // SAFETY: The context is new.
         if 1 != unsafe { ffi::EVP_PKEY_keygen_init(context.as_ptr()) } {
             return Err(EvpError::Failed);
         }
-        // SAFETY: the context is initialised for the kind whose parameter is set.
+        // SAFETY: The context is initialized for the kind whose parameter is set.
         let parameters = unsafe {
             match kind {
                 KeyType::Rsa { bits } => {
@@ -42,18 +43,18 @@ impl PrivateKey {
             return Err(EvpError::Failed);
         }
         let mut key = null_mut();
-        // SAFETY: the context is ready; `key` receives a reference that is ours.
+        // SAFETY: The context is ready; `key` receives a reference that this function owns.
         if 1 != unsafe { ffi::EVP_PKEY_keygen(context.as_ptr(), &mut key) } {
             return Err(EvpError::Failed);
         }
         Self::of_kind(kind, NonNull::new(key).map(Key::owned))
     }
 
-    /// Makes the key that belongs to a seed: Ed25519 (RFC 8032 5.1.5), ML-DSA (xi of FIPS 204 algorithm 6). `BadKey` for
-    /// kinds that have none.
+    /// Derives a key from a seed: Ed25519 (RFC 8032 5.1.5), ML-DSA (xi of FIPS 204 algorithm 6). Fails with `BadKey` for
+    /// kinds without seeds.
     pub fn from_seed(kind: KeyType, seed: &[u8; 32]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
-        // SAFETY: the slice is readable for its length; the reference returned is ours.
+        // SAFETY: The slice is readable for its length; this function owns the returned reference.
         let key = unsafe {
             match kind {
                 KeyType::Ed25519 => ffi::EVP_PKEY_new_raw_private_key(

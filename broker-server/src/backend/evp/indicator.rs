@@ -1,13 +1,13 @@
-//! The FIPS module's service indicator (FIPS 140-3 IG 2.4.C): did it serve in an approved way?
+//! The FIPS module's service indicator (FIPS 140-3 IG 2.4.C), which reports whether a service was approved.
 
 use super::ffi;
 
-/// What `call` returns, and whether the module counted an approved service of this thread in it.
+/// Runs `call` and returns its result, and whether the module counted an approved service on this thread meanwhile.
 pub(super) fn watch<T>(call: impl FnOnce() -> T) -> (T, bool) {
-    // SAFETY: the function has no preconditions; it reads a counter of the thread.
+    // SAFETY: The function has no preconditions; it reads a counter of the thread.
     let before = unsafe { ffi::FIPS_service_indicator_before_call() };
     let result = call();
-    // SAFETY: as above.
+    // SAFETY: The conditions are those above.
     let after = unsafe { ffi::FIPS_service_indicator_after_call() };
     (result, before != after)
 }

@@ -1,4 +1,4 @@
-//! ML-KEM (FIPS 203), and what X-Wing needs beside it.
+//! ML-KEM (FIPS 203) and the other primitives of X-Wing.
 
 use std::{
     alloc::Layout,
@@ -10,24 +10,24 @@ use std::{
 use super::{ErrorQueue, EvpError, ffi, key::Key, key_context::KeyContext};
 use crate::{algorithm::MlKem, secret::SecretBytes};
 
-/// Length of a shared secret in bytes, of every parameter set.
+/// The length in bytes of a shared secret of every parameter set.
 const SHARED_SECRET: usize = 32;
 
-/// An ML-KEM key inside the library: both halves, or only the encapsulation or the decapsulation key. Wiped when dropped.
+/// An ML-KEM key inside the library: the encapsulation key, the decapsulation key, or both. Wiped when dropped.
 pub struct KemKey {
     key: Key,
     set: MlKem,
 }
 
 impl KemKey {
-    /// Both halves, made from d and z, 64 bytes (FIPS 203 algorithm 16).
+    /// Derives both keys from d and z, 64 bytes (FIPS 203 algorithm 16).
     pub fn from_seed(set: MlKem, seed: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
         let context = KeyContext::for_kind(ffi::EVP_PKEY_KEM).ok_or(EvpError::Failed)?;
         let (mut key, mut length) = (null_mut(), seed.len());
-        // SAFETY: the context is fresh. The seed is readable for `length`, which the function compares with its own; `key`
-        // receives a reference that is ours.
-        let made = unsafe {
+        // SAFETY: The context is new. The seed is readable for `length`, which the function compares with the expected
+        // length; `key` receives a reference that this function owns.
+        let generated = unsafe {
             1 == ffi::EVP_PKEY_keygen_init(context.as_ptr())
                 && 1 == ffi::EVP_PKEY_CTX_kem_set_params(context.as_ptr(), nid(set))
                 && 1 == ffi::EVP_PKEY_keygen_deterministic(
@@ -38,64 +38,65 @@ impl KemKey {
                 )
         };
         match NonNull::new(key).map(Key::owned) {
-            Some(key) if made => Ok(Self { key, set }),
+            Some(key) if generated => Ok(Self { key, set }),
             _ => Err(EvpError::Failed),
         }
     }
 
-    /// An encapsulation key. It is checked when it is used.
+    /// Loads an encapsulation key. It is checked when it is used.
     pub fn from_public(set: MlKem, key: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
-        // SAFETY: the slice is readable for its length, which the function compares with its own; the reference returned
-        // is ours.
+        // SAFETY: The slice is readable for its length, which the function compares with the expected length; this function
+        // owns the returned reference.
         let key = unsafe { ffi::EVP_PKEY_kem_new_raw_public_key(nid(set), key.as_ptr(), key.len()) };
         Ok(Self { key: NonNull::new(key).map(Key::owned).ok_or(EvpError::Failed)?, set })
     }
 
-    /// A decapsulation key in its expanded form. It is checked when it is used.
+    /// Loads a decapsulation key in its expanded form. It is checked when it is used.
     pub fn from_expanded(set: MlKem, key: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
-        // SAFETY: as in `from_public`.
+        // SAFETY: The conditions are those in `from_public`.
         let key = unsafe { ffi::EVP_PKEY_kem_new_raw_secret_key(nid(set), key.as_ptr(), key.len()) };
         Ok(Self { key: NonNull::new(key).map(Key::owned).ok_or(EvpError::Failed)?, set })
     }
 
-    /// The encapsulation key, if this has it.
+    /// Returns the encapsulation key. Fails if the key does not have it.
     pub fn encapsulation_key(&self) -> Result<Vec<u8>, EvpError> {
         let _errors = ErrorQueue;
         self.key.raw_public().ok_or(EvpError::Failed)
     }
 
-    /// The decapsulation key in its expanded form, if this has it.
+    /// Returns the decapsulation key in its expanded form. Fails if the key does not have it.
     pub fn expanded(&self) -> Result<SecretBytes, EvpError> {
         let _errors = ErrorQueue;
         let mut octets = vec![0; self.set.decapsulation_key_length()];
         let mut length = octets.len();
-        // SAFETY: the pointer is a live key; `length` holds the capacity of `octets` and receives what was written.
+        // SAFETY: The pointer is a live key; `length` holds the capacity of `octets` and receives the number of bytes
+        // written.
         let written =
             unsafe { ffi::EVP_PKEY_get_raw_private_key(self.key.as_ptr(), octets.as_mut_ptr(), &mut length) };
-        let whole = length == octets.len();
+        let is_complete = length == octets.len();
         let octets = SecretBytes::new(octets);
-        if written == 1 && whole { Ok(octets) } else { Err(EvpError::Failed) }
+        if written == 1 && is_complete { Ok(octets) } else { Err(EvpError::Failed) }
     }
 
-    /// A ciphertext and its shared secret. `BadKey` when the encapsulation key fails the modulus check (FIPS 203 7.2).
+    /// Returns a ciphertext and its shared secret. Fails with `BadKey` if the key fails the modulus check (FIPS 203 7.2).
     pub fn encapsulate(&self) -> Result<(Vec<u8>, SecretBytes), EvpError> {
         self.encapsulate_by(|context, ciphertext, ciphertext_length, secret, secret_length| {
-            // SAFETY: `encapsulate_by` says what the pointers are.
+            // SAFETY: `encapsulate_by` passes valid pointers.
             unsafe {
                 ffi::EVP_PKEY_encapsulate(context, ciphertext, ciphertext_length, secret, secret_length)
             }
         })
     }
 
-    /// As [`Self::encapsulate`], with m.
+    /// Encapsulates like [`Self::encapsulate`], with the given m.
     #[cfg(test)]
     pub fn encapsulate_with(&self, m: &[u8]) -> Result<(Vec<u8>, SecretBytes), EvpError> {
         let mut m_length = m.len();
         self.encapsulate_by(|context, ciphertext, ciphertext_length, secret, secret_length| {
-            // SAFETY: `encapsulate_by` says what the pointers are; m is readable for its length, which the function
-            // compares with its own.
+            // SAFETY: `encapsulate_by` passes valid pointers; m is readable for its length, which the function
+            // compares with the expected length.
             unsafe {
                 ffi::EVP_PKEY_encapsulate_deterministic(
                     context,
@@ -110,7 +111,8 @@ impl KemKey {
         })
     }
 
-    /// Gives `function` a context for the key, and a ciphertext and a shared secret to write, each with its length.
+    /// Calls `function` with a context for the key, and with a live buffer and its length for each of ciphertext and shared
+    /// secret.
     fn encapsulate_by(
         &self,
         function: impl FnOnce(*mut ffi::EVP_PKEY_CTX, *mut u8, *mut usize, *mut u8, *mut usize) -> c_int,
@@ -119,24 +121,24 @@ impl KemKey {
         let context = KeyContext::for_key(&self.key).ok_or(EvpError::Failed)?;
         let (mut ciphertext, mut secret) = (vec![0; self.set.ciphertext_length()], vec![0; SHARED_SECRET]);
         let (mut ciphertext_length, mut secret_length) = (ciphertext.len(), secret.len());
-        let made = function(
+        let result = function(
             context.as_ptr(),
             ciphertext.as_mut_ptr(),
             &mut ciphertext_length,
             secret.as_mut_ptr(),
             &mut secret_length,
         );
-        let whole = (ciphertext_length, secret_length) == (ciphertext.len(), secret.len());
+        let is_complete = (ciphertext_length, secret_length) == (ciphertext.len(), secret.len());
         let secret = SecretBytes::new(secret);
-        match made {
-            1 if whole => Ok((ciphertext, secret)),
+        match result {
+            1 if is_complete => Ok((ciphertext, secret)),
             1 => Err(EvpError::Failed),
             _ => Err(EvpError::BadKey),
         }
     }
 
-    /// The shared secret in `ciphertext`, which has the length of the parameter set. `BadKey` when the decapsulation key
-    /// fails the hash check (FIPS 203 7.3).
+    /// Returns the shared secret in `ciphertext`, which must have the parameter set's length. Fails with `BadKey` if the
+    /// decapsulation key fails the hash check (FIPS 203 7.3).
     pub fn decapsulate(&self, ciphertext: &[u8]) -> Result<SecretBytes, EvpError> {
         let _errors = ErrorQueue;
         if ciphertext.len() != self.set.ciphertext_length() {
@@ -145,9 +147,9 @@ impl KemKey {
         let context = KeyContext::for_key(&self.key).ok_or(EvpError::Failed)?;
         let mut secret = vec![0; SHARED_SECRET];
         let mut length = secret.len();
-        // SAFETY: the context holds a live key; `length` holds the capacity of `secret` and receives what was written; the
-        // ciphertext is readable for its length.
-        let taken = unsafe {
+        // SAFETY: The context holds a live key; `length` holds the capacity of `secret` and receives the number of bytes
+        // written; the ciphertext is readable for its length.
+        let result = unsafe {
             ffi::EVP_PKEY_decapsulate(
                 context.as_ptr(),
                 secret.as_mut_ptr(),
@@ -157,7 +159,7 @@ impl KemKey {
             )
         };
         let secret = SecretBytes::new(secret);
-        match taken {
+        match result {
             1 if length == SHARED_SECRET => Ok(secret),
             1 => Err(EvpError::Failed),
             _ => Err(EvpError::BadKey),
@@ -179,30 +181,30 @@ fn nid(set: MlKem) -> c_int {
     }
 }
 
-/// X25519 (RFC 7748 5) of a scalar and a u-coordinate. A point of small order gives zeros, which is no error here.
+/// Computes X25519 (RFC 7748 5) of a scalar and a u-coordinate. A point of small order gives zeros, which is not an error.
 pub fn x25519(scalar: &[u8; 32], point: &[u8; 32]) -> SecretBytes {
     let mut shared = vec![0; 32];
-    // SAFETY: the three are 32 bytes long. The function always writes the result; that it is zero is all that it reports
-    // (RFC 7748 6.1), without an entry in the error queue.
+    // SAFETY: All three buffers are 32 bytes long. The function always writes the result. It reports only that the
+    // result is zero (RFC 7748 6.1), without an entry in the error queue.
     unsafe { ffi::X25519(shared.as_mut_ptr(), scalar.as_ptr(), point.as_ptr()) };
     SecretBytes::new(shared)
 }
 
-/// X25519 of a scalar and the base point (RFC 7748 6.1).
+/// Computes X25519 of a scalar and the base point (RFC 7748 6.1).
 pub fn x25519_public(scalar: &[u8; 32]) -> [u8; 32] {
     let mut public = [0; 32];
-    // SAFETY: both are 32 bytes long.
+    // SAFETY: Both buffers are 32 bytes long.
     unsafe { ffi::X25519_public_from_private(public.as_mut_ptr(), scalar.as_ptr()) };
     public
 }
 
-/// SHA3-256 (FIPS 202) of what is secret, and so is the digest. The one way it can fail is that its state cannot be
-/// allocated, and that ends the process as it does everywhere in Rust.
+/// Computes SHA3-256 (FIPS 202) of a secret; the digest is a secret, too. It fails only if its state cannot be
+/// allocated, and then aborts the process like every failed allocation in Rust.
 pub fn sha3_256(input: &[u8]) -> SecretBytes {
     let _errors = ErrorQueue;
     let mut digest = vec![0; 32];
     let mut length = 32;
-    // SAFETY: `input` is readable for its length; the function writes the 32 bytes of this hash, and how many they are.
+    // SAFETY: `input` is readable for its length; the function writes the 32 bytes of this hash and their number.
     let done = unsafe {
         ffi::EVP_Digest(
             input.as_ptr().cast(),

@@ -1,4 +1,4 @@
-//! The library's context of an operation with a key.
+//! The library's context for an operation with a key.
 
 use std::{
     ffi::c_int,
@@ -11,15 +11,15 @@ use super::{ffi, key::Key};
 pub(super) struct KeyContext(NonNull<ffi::EVP_PKEY_CTX>);
 
 impl KeyContext {
-    /// For an operation with `key`, to which the context keeps its own reference.
+    /// Creates a context for an operation with `key`. The context holds its own reference to the key.
     pub(super) fn for_key(key: &Key) -> Option<Self> {
-        // SAFETY: the pointer is a live key, and no engine is named; what is returned is ours.
+        // SAFETY: The pointer is a live key, and the engine is null; this function owns the returned context.
         NonNull::new(unsafe { ffi::EVP_PKEY_CTX_new(key.as_ptr(), null_mut()) }).map(Self)
     }
 
-    /// To make a key of the kind `id`.
+    /// Creates a context that generates a key of the kind `id`.
     pub(super) fn for_kind(id: c_int) -> Option<Self> {
-        // SAFETY: no engine is named; what is returned is ours.
+        // SAFETY: The engine is null; this function owns the returned context.
         NonNull::new(unsafe { ffi::EVP_PKEY_CTX_new_id(id, null_mut()) }).map(Self)
     }
 

@@ -1,13 +1,13 @@
-//! The EVP interface of AWS-LC: every signature and its keys, AWS-LC's SHAKE and its key encapsulation.
+//! The EVP interface of AWS-LC: all signatures and their keys, and AWS-LC's AEAD, SHAKE and key encapsulation.
 //!
-//! This is the one module of the broker with `unsafe`. The safe API of `aws-lc-rs` signs only some pairings of curve and
-//! hash (profiles need P-384 with SHA-512), verifies RSA only to 8192 bits (profiles allow 15380) and has no SHAKE; the
-//! library below it has all three. One module does all of it, so that there is one path to review and not two
+//! This is the only module of the broker with `unsafe`. The safe API of `aws-lc-rs` signs only with some combinations of
+//! curve and hash (profiles need P-384 with SHA-512), verifies RSA only up to 8192 bits (profiles allow 15380) and has no
+//! SHAKE; the underlying library has all three. Using this module for all signatures leaves only one path to review
 //! (`docs/adr/0003-evp-module.md`).
 //!
-//! The rules that keep it small: every pointer has one owner that frees it, a key is checked when it is loaded, a scheme
-//! is compared with the key's kind before the library sees either, and the library's error queue is empty when a
-//! function returns. AWS-LC wipes what it frees.
+//! The module follows these rules: every pointer has one owner that frees it; a key is checked when it is loaded; a
+//! scheme is compared with the kind of the key before the library receives either; and the library's error queue is
+//! empty when a function returns. AWS-LC wipes memory that it frees.
 #![allow(unsafe_code)] // the reason is above
 #![warn(clippy::undocumented_unsafe_blocks)]
 
@@ -46,9 +46,9 @@ pub use types::EvpError;
 #[cfg(test)]
 mod tests;
 
-/// The version string of the AWS-LC that is linked, such as `AWS-LC 5.12.0`, with whatever it says about itself.
+/// Returns the version string of the linked AWS-LC, such as `AWS-LC 5.12.0`.
 pub fn library_version() -> String {
-    // SAFETY: the function returns a pointer to a static string that ends with NUL, or null.
+    // SAFETY: The function returns null or a pointer to a static string that ends with NUL.
     let text = unsafe {
         let text = ffi::OpenSSL_version(ffi::OPENSSL_VERSION);
         if text.is_null() { c"AWS-LC" } else { CStr::from_ptr(text) }
@@ -56,31 +56,31 @@ pub fn library_version() -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// What the library that this module binds says of its FIPS mode.
+/// Reports whether the library that this module binds is in FIPS mode.
 #[cfg(test)]
 pub(crate) fn fips_mode() -> bool {
-    // SAFETY: the function has no preconditions.
+    // SAFETY: The function has no preconditions.
     1 == unsafe { ffi::FIPS_mode() }
 }
 
-/// Empties the thread's error queue when the function that holds it returns, so that no error (which can name the
-/// caller's data) waits for the next caller of the thread.
+/// A guard that empties the thread's error queue when it is dropped, so that errors, which can contain the caller's
+/// data, are not visible to the next call on the thread.
 struct ErrorQueue;
 
 impl Drop for ErrorQueue {
     fn drop(&mut self) {
-        // SAFETY: the function has no preconditions.
+        // SAFETY: The function has no preconditions.
         unsafe { ffi::ERR_clear_error() }
     }
 }
 
 #[cfg(test)]
 fn error_queue_is_empty() -> bool {
-    // SAFETY: the function has no preconditions.
+    // SAFETY: The function has no preconditions.
     0 == unsafe { ffi::ERR_peek_error() }
 }
 
-/// A reader over `der`. The pointer is good for as long as the slice is.
+/// Returns a reader over `der`. Its pointer is valid as long as the slice.
 fn cursor(der: &[u8]) -> ffi::CBS {
     ffi::CBS { data: der.as_ptr(), len: der.len() }
 }

@@ -1,16 +1,17 @@
-//! ML-DSA over a message that comes in parts, or with a context: the message representative mu is computed here and
-//! signed by the library ("external mu", FIPS 204 6.2 and 6.3). Such signatures are those of pure ML-DSA.
+//! ML-DSA over a message that arrives in parts, or with a context. This module computes the message representative
+//! mu, which the library signs ("external mu", FIPS 204 6.2 and 6.3). The signatures are those of pure ML-DSA.
 
 use super::{ErrorQueue, EvpError, ffi, key::Key, key_context::KeyContext, shake::Shake};
 
-/// mu = H(H(pk, 64) || M', 64) with M' = 0 || |ctx| || ctx || M (FIPS 204 algorithms 2 and 7), M still arriving.
+/// The computation of mu = H(H(pk, 64) || M', 64) with M' = 0 || |ctx| || ctx || M (FIPS 204 algorithms 2 and 7).
 pub(super) struct Mu {
     shake: Shake,
     key: Key,
 }
 
 impl Mu {
-    /// For an ML-DSA key and a context of at most 255 bytes; `Failed` for a longer one.
+    /// Starts an empty message for an ML-DSA key and a context of at most 255 bytes. Fails with `Failed` for a longer
+    /// context.
     pub(super) fn new(key: &Key, context: &[u8]) -> Result<Self, EvpError> {
         let length = u8::try_from(context.len()).map_err(|_| EvpError::Failed)?;
         let public = key.raw_public().ok_or(EvpError::Failed)?;
@@ -27,15 +28,15 @@ impl Mu {
         self.shake.update(message);
     }
 
-    /// The signature, hedged like every other of the library.
+    /// Returns the signature. It is hedged (FIPS 204 3.4), like every signature of the library.
     pub(super) fn sign(self) -> Result<Vec<u8>, EvpError> {
         let _errors = ErrorQueue;
         let context = KeyContext::for_key(&self.key).ok_or(EvpError::Failed)?;
         let mut signature = vec![0; self.key.signature_capacity()?];
         let mut length = signature.len();
         let mu = finish(self.shake);
-        // SAFETY: the context has a key. `length` holds the capacity of `signature` and receives what was written; `mu`
-        // is readable for its length.
+        // SAFETY: The context has a key. `length` holds the capacity of `signature` and receives the number of bytes
+        // written; `mu` is readable for its length.
         let signed = unsafe {
             1 == ffi::EVP_PKEY_sign_init(context.as_ptr())
                 && 1 == ffi::EVP_PKEY_sign(
@@ -56,12 +57,12 @@ impl Mu {
     pub(super) fn verify(self, signature: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
         let context = KeyContext::for_key(&self.key).ok_or(EvpError::Failed)?;
-        // SAFETY: the context has a key.
+        // SAFETY: The context has a key.
         if 1 != unsafe { ffi::EVP_PKEY_verify_init(context.as_ptr()) } {
             return Err(EvpError::Failed);
         }
         let mu = finish(self.shake);
-        // SAFETY: the context is initialised; both slices are readable for their lengths.
+        // SAFETY: The context is initialized; both slices are readable for their lengths.
         let valid = unsafe {
             1 == ffi::EVP_PKEY_verify(
                 context.as_ptr(),

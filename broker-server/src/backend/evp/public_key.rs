@@ -18,8 +18,9 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Loads and checks a SubjectPublicKeyInfo: RSA to 16384 bits with an odd exponent of at most 33 bits, EC on a named
-    /// curve with a point on it that is not infinity, Ed25519, ML-DSA. `BadKey` otherwise, and for bytes after the end.
+    /// Loads and checks a SubjectPublicKeyInfo: RSA up to 16384 bits with an odd exponent of at most 33 bits, EC with
+    /// a finite point on a named curve, Ed25519, or ML-DSA. Fails with `BadKey` for other keys and for trailing
+    /// bytes.
     pub fn from_spki(der: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
         let key = Key::from_spki(der).ok_or(EvpError::BadKey)?;
@@ -27,17 +28,17 @@ impl PublicKey {
         Ok(Self { key, kind })
     }
 
-    /// Kind and size; `None` for a kind that the broker does not use.
+    /// Returns the kind and size; `None` for a kind that the broker does not use.
     pub fn key_type(&self) -> Option<KeyType> {
         self.kind
     }
 
-    /// The SubjectPublicKeyInfo (RFC 5280 4.1) as DER; an EC point is written uncompressed.
+    /// Returns the SubjectPublicKeyInfo (RFC 5280 4.1) as DER, with an uncompressed EC point.
     pub fn to_spki(&self) -> Result<Vec<u8>, EvpError> {
         encode::spki(&self.key)
     }
 
-    /// The octets of the key alone: Ed25519 (RFC 8032 5.1.2), ML-DSA (FIPS 204 algorithm 22). `None` for other kinds.
+    /// Returns the octets of an Ed25519 (RFC 8032 5.1.2) or ML-DSA key (FIPS 204 algorithm 22); `None` for other kinds.
     pub fn raw(&self) -> Option<Vec<u8>> {
         match self.kind? {
             KeyType::Ed25519 | KeyType::MlDsa(_) => self.key.raw_public(),
@@ -45,11 +46,12 @@ impl PublicKey {
         }
     }
 
-    /// Verifies; `BadSignature` when it does not match, `BadKey` when the scheme is not this key's.
+    /// Verifies a signature. Fails with `BadSignature` if it is invalid and with `BadKey` if the scheme does not fit
+    /// this key.
     pub fn verify(&self, scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
         let context = self.verifying(scheme)?;
-        // SAFETY: the context is initialised; both slices are readable for their lengths.
+        // SAFETY: The context is initialized; both slices are readable for their lengths.
         let valid = unsafe {
             1 == ffi::EVP_DigestVerify(
                 context.as_ptr(),
@@ -62,8 +64,8 @@ impl PublicKey {
         if valid { Ok(()) } else { Err(EvpError::BadSignature) }
     }
 
-    /// Verifies a signature by ML-DSA with a context of at most 255 bytes (FIPS 204 5.3). `BadSignature` when it does
-    /// not match, `BadKey` for other kinds of keys, `Failed` for a longer context.
+    /// Verifies a signature by ML-DSA with a context of at most 255 bytes (FIPS 204 5.3). Fails with `BadSignature`
+    /// if it is invalid, with `BadKey` for other kinds of keys and with `Failed` for a longer context.
     pub fn verify_with_context(
         &self,
         context: &[u8],
@@ -76,10 +78,10 @@ impl PublicKey {
         mu.verify(signature)
     }
 
-    /// A context that verifies with this key.
+    /// Returns a context that verifies with this key.
     pub(super) fn verifying(&self, scheme: SignatureScheme) -> Result<DigestContext, EvpError> {
         match (scheme, self.kind) {
-            // A salt longer than the modulus cannot be; the library's own arithmetic wants a small number.
+            // A salt cannot be longer than the modulus, and the library's arithmetic requires a small number.
             (SignatureScheme::RsaPss { salt_length, .. }, Some(KeyType::Rsa { bits }))
                 if salt_length > bits / 8 =>
             {

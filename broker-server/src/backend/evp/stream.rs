@@ -1,9 +1,9 @@
-//! Signatures over messages that come in parts.
+//! Signatures over messages that arrive in parts.
 
 use super::{ErrorQueue, EvpError, PrivateKey, PublicKey, digest::DigestContext, ffi, mu::Mu};
 use crate::algorithm::SignatureScheme;
 
-/// Signs a message that comes in parts, with the result of `PrivateKey::sign`.
+/// Signs a message that arrives in parts, like `PrivateKey::sign` signs a complete message.
 pub struct Signer(Signing);
 
 enum Signing {
@@ -12,7 +12,8 @@ enum Signing {
 }
 
 impl Signer {
-    /// `BadKey` as `PrivateKey::sign`; `NotStreamable` for Ed25519, which reads the message twice (RFC 8032 5.1.6).
+    /// Starts an empty message. Fails with `BadKey` like `PrivateKey::sign`, and with `NotStreamable` for Ed25519, which
+    /// reads the message twice (RFC 8032 5.1.6).
     pub fn new(key: &PrivateKey, scheme: SignatureScheme) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
         let (context, failure) = key.signing(scheme)?;
@@ -25,12 +26,12 @@ impl Signer {
         }))
     }
 
-    /// Takes the next part.
+    /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
         match &mut self.0 {
             Signing::Digest { context, .. } => {
-                // SAFETY: the context is initialised for signing; `part` is readable for its length.
+                // SAFETY: The context is initialized for signing; `part` is readable for its length.
                 let taken =
                     unsafe { ffi::EVP_DigestSignUpdate(context.as_ptr(), part.as_ptr().cast(), part.len()) };
                 if taken == 1 { Ok(()) } else { Err(EvpError::Failed) }
@@ -42,15 +43,15 @@ impl Signer {
         }
     }
 
-    /// The signature of all parts. `BadKey` as `PrivateKey::sign`.
+    /// Returns the signature over all parts. Fails with `BadKey` like `PrivateKey::sign`.
     pub fn finish(self) -> Result<Vec<u8>, EvpError> {
         let _errors = ErrorQueue;
         match self.0 {
             Signing::Digest { context, capacity, failure } => {
                 let mut signature = vec![0; capacity];
                 let mut length = capacity;
-                // SAFETY: the context is initialised for signing; `length` holds the capacity of `signature` and
-                // receives what was written.
+                // SAFETY: The context is initialized for signing; `length` holds the capacity of `signature` and
+                // receives the number of bytes written.
                 let signed = unsafe {
                     ffi::EVP_DigestSignFinal(context.as_ptr(), signature.as_mut_ptr(), &mut length)
                 };
@@ -65,7 +66,7 @@ impl Signer {
     }
 }
 
-/// Verifies a signature over a message that comes in parts, with the result of `PublicKey::verify`.
+/// Verifies a signature over a message that arrives in parts, like `PublicKey::verify` does over a complete message.
 pub struct Verifier(Verifying);
 
 enum Verifying {
@@ -74,8 +75,8 @@ enum Verifying {
 }
 
 impl Verifier {
-    /// `BadKey` as `PublicKey::verify`; `NotStreamable` for Ed25519, of which no part may be hashed before the signature
-    /// is there (RFC 8032 5.1.7).
+    /// Starts an empty message. Fails with `BadKey` like `PublicKey::verify`, and with `NotStreamable` for Ed25519, which
+    /// needs the signature before it can hash the message (RFC 8032 5.1.7).
     pub fn new(key: &PublicKey, scheme: SignatureScheme) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
         let context = key.verifying(scheme)?;
@@ -88,12 +89,12 @@ impl Verifier {
         }))
     }
 
-    /// Takes the next part.
+    /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
         match &mut self.0 {
             Verifying::Digest(context) => {
-                // SAFETY: the context is initialised for verification; `part` is readable for its length.
+                // SAFETY: The context is initialized for verification; `part` is readable for its length.
                 let taken = unsafe {
                     ffi::EVP_DigestVerifyUpdate(context.as_ptr(), part.as_ptr().cast(), part.len())
                 };
@@ -106,12 +107,12 @@ impl Verifier {
         }
     }
 
-    /// Whether `signature` is the one of all parts; `BadSignature` when it is not.
+    /// Verifies `signature` over all parts. Fails with `BadSignature` if it is invalid.
     pub fn finish(self, signature: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
         match self.0 {
             Verifying::Digest(context) => {
-                // SAFETY: the context is initialised for verification; `signature` is readable for its length.
+                // SAFETY: The context is initialized for verification; `signature` is readable for its length.
                 let valid = unsafe {
                     ffi::EVP_DigestVerifyFinal(context.as_ptr(), signature.as_ptr(), signature.len())
                 };

@@ -3,11 +3,11 @@
 
 #[cfg(feature = "fips")]
 mod approved;
+mod generate;
 mod hostile;
 mod keys;
-mod made;
-mod parts;
 mod post_quantum;
+mod stream;
 mod vectors;
 
 use std::{
@@ -30,10 +30,10 @@ const CURVES: [(Curve, &str); 4] = [
     (Curve::P521, "secp521r1"),
 ];
 
-/// A folder in which the `openssl` command works.
-struct Bench(TempDir);
+/// Runs the `openssl` command in a temporary folder.
+struct OpenSsl(TempDir);
 
-impl Bench {
+impl OpenSsl {
     fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
@@ -50,20 +50,20 @@ impl Bench {
         fs::read(self.path(name)).unwrap()
     }
 
-    fn try_openssl(&self, line: &str) -> Output {
+    fn try_run(&self, line: &str) -> Output {
         Command::new("openssl").args(line.split_whitespace()).current_dir(self.0.path()).output().unwrap()
     }
 
-    fn openssl(&self, line: &str) {
-        let output = self.try_openssl(line);
+    fn run(&self, line: &str) {
+        let output = self.try_run(line);
         assert!(output.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Makes `key.der` (PKCS#8) and `public.der` (SPKI), and returns both.
+    /// Writes `key.der` (PKCS#8) and `public.der` (SPKI), and returns both.
     fn key(&self, options: &str) -> (Vec<u8>, Vec<u8>) {
-        self.openssl(&format!("genpkey {options} -out key.pem"));
-        self.openssl("pkcs8 -topk8 -nocrypt -in key.pem -outform DER -out key.der");
-        self.openssl("pkey -in key.der -inform DER -pubout -outform DER -out public.der");
+        self.run(&format!("genpkey {options} -out key.pem"));
+        self.run("pkcs8 -topk8 -nocrypt -in key.pem -outform DER -out key.der");
+        self.run("pkey -in key.der -inform DER -pubout -outform DER -out public.der");
         (self.get("key.der"), self.get("public.der"))
     }
 
@@ -92,7 +92,7 @@ fn openssl_hash(hash: SignatureHash) -> &'static str {
     }
 }
 
-/// The safe API's verifier for a pairing, where it has one.
+/// Returns the safe API's verifier for a curve and hash, if it has one.
 fn safe_ecdsa(curve: Curve, hash: SignatureHash) -> Option<&'static dyn safe::VerificationAlgorithm> {
     Some(match (curve, hash) {
         (Curve::P224, _) => return None,
@@ -108,35 +108,35 @@ fn safe_ecdsa(curve: Curve, hash: SignatureHash) -> Option<&'static dyn safe::Ve
     })
 }
 
-/// Verifies here, and shows that another message, another signature and no signature are wrong.
-fn verify_and_spoil(key: &PublicKey, how: SignatureScheme, signature: &[u8]) {
-    assert_eq!(key.verify(how, MESSAGE, signature), Ok(()));
-    assert_eq!(key.verify(how, b"another", signature), Err(EvpError::BadSignature));
-    assert_eq!(key.verify(how, b"", signature), Err(EvpError::BadSignature));
-    assert_eq!(key.verify(how, MESSAGE, b""), Err(EvpError::BadSignature));
-    assert_eq!(key.verify(how, MESSAGE, &signature[..signature.len() - 1]), Err(EvpError::BadSignature));
-    let mut spoiled = signature.to_vec();
-    *spoiled.last_mut().unwrap() ^= 1;
-    assert_eq!(key.verify(how, MESSAGE, &spoiled), Err(EvpError::BadSignature));
+/// Verifies the signature and checks that other messages and changed signatures are rejected.
+fn verify_and_corrupt(key: &PublicKey, scheme: SignatureScheme, signature: &[u8]) {
+    assert_eq!(key.verify(scheme, MESSAGE, signature), Ok(()));
+    assert_eq!(key.verify(scheme, b"another", signature), Err(EvpError::BadSignature));
+    assert_eq!(key.verify(scheme, b"", signature), Err(EvpError::BadSignature));
+    assert_eq!(key.verify(scheme, MESSAGE, b""), Err(EvpError::BadSignature));
+    assert_eq!(key.verify(scheme, MESSAGE, &signature[..signature.len() - 1]), Err(EvpError::BadSignature));
+    let mut corrupted = signature.to_vec();
+    *corrupted.last_mut().unwrap() ^= 1;
+    assert_eq!(key.verify(scheme, MESSAGE, &corrupted), Err(EvpError::BadSignature));
     let mut longer = signature.to_vec();
     longer.push(0);
-    assert_eq!(key.verify(how, MESSAGE, &longer), Err(EvpError::BadSignature));
+    assert_eq!(key.verify(scheme, MESSAGE, &longer), Err(EvpError::BadSignature));
     assert!(error_queue_is_empty());
 }
 
 #[test]
 fn every_curve_signs_with_every_hash() {
-    let bench = Bench::new();
-    bench.put("message", MESSAGE);
+    let openssl = OpenSsl::new();
+    openssl.put("message", MESSAGE);
     for (curve, name) in CURVES {
-        let (private_der, public_der) = bench.ec(name);
+        let (private_der, public_der) = openssl.ec(name);
         let (private, public) = (pkcs8(&private_der), public(&public_der));
         assert_eq!(private.key_type(), Some(KeyType::Ec(curve)));
         assert_eq!(public.key_type(), Some(KeyType::Ec(curve)));
         assert!(private.matches(&public));
         for hash in SignatureHash::ALL {
             let signature = private.sign(SignatureScheme::Ecdsa(hash), MESSAGE).unwrap();
-            verify_and_spoil(&public, SignatureScheme::Ecdsa(hash), &signature);
+            verify_and_corrupt(&public, SignatureScheme::Ecdsa(hash), &signature);
             for other in SignatureHash::ALL.into_iter().filter(|other| *other != hash) {
                 let wrong = public.verify(SignatureScheme::Ecdsa(other), MESSAGE, &signature);
                 assert_eq!(wrong, Err(EvpError::BadSignature));
@@ -145,58 +145,61 @@ fn every_curve_signs_with_every_hash() {
                 let point = &public_der[public_der.len() - 1 - 2 * curve.bits().div_ceil(8) as usize..];
                 safe::UnparsedPublicKey::new(verifier, point).verify(MESSAGE, &signature).unwrap();
             }
-            bench.put("signature", &signature);
+            openssl.put("signature", &signature);
             let hash = openssl_hash(hash);
-            bench.openssl(&format!(
-                "dgst -{hash} -keyform DER -verify public.der -signature signature message"
-            ));
+            openssl
+                .run(&format!("dgst -{hash} -keyform DER -verify public.der -signature signature message"));
         }
     }
 }
 
 #[test]
 fn rsa_signs_and_verifies_with_every_hash() {
-    let bench = Bench::new();
-    bench.put("message", MESSAGE);
-    let (private_der, public_der) = bench.rsa(2048);
+    let openssl = OpenSsl::new();
+    openssl.put("message", MESSAGE);
+    let (private_der, public_der) = openssl.rsa(2048);
     let (private, public) = (pkcs8(&private_der), public(&public_der));
     assert_eq!(private.key_type(), Some(KeyType::Rsa { bits: 2048 }));
     assert!(private.matches(&public));
     for hash in SignatureHash::ALL {
         let signature = private.sign(SignatureScheme::RsaPkcs1(hash), MESSAGE).unwrap();
         assert_eq!(signature.len(), 256);
-        verify_and_spoil(&public, SignatureScheme::RsaPkcs1(hash), &signature);
-        bench.put("signature", &signature);
+        verify_and_corrupt(&public, SignatureScheme::RsaPkcs1(hash), &signature);
+        openssl.put("signature", &signature);
         let name = openssl_hash(hash);
-        bench.openssl(&format!("dgst -{name} -keyform DER -verify public.der -signature signature message"));
+        openssl.run(&format!("dgst -{name} -keyform DER -verify public.der -signature signature message"));
 
         for salt_length in [0, 20, 32, 64] {
             let scheme = SignatureScheme::RsaPss { hash, salt_length };
             let signature = private.sign(scheme, MESSAGE).unwrap();
-            verify_and_spoil(&public, scheme, &signature);
-            bench.put("signature", &signature);
-            bench.openssl(&format!(
+            verify_and_corrupt(&public, scheme, &signature);
+            openssl.put("signature", &signature);
+            openssl.run(&format!(
                 "dgst -{name} -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:{salt_length} \
                  -keyform DER -verify public.der -signature signature message"
             ));
-            bench.openssl(&format!(
+            openssl.run(&format!(
                 "dgst -{name} -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:{salt_length} \
                  -keyform DER -sign key.der -out signature message"
             ));
-            let signature = bench.get("signature");
-            verify_and_spoil(&public, SignatureScheme::RsaPss { hash, salt_length }, &signature);
+            let signature = openssl.get("signature");
+            verify_and_corrupt(&public, SignatureScheme::RsaPss { hash, salt_length }, &signature);
             for wrong in [salt_length + 1, 255, 256, 257, 1 << 31, u32::MAX - 1, u32::MAX] {
-                let how = SignatureScheme::RsaPss { hash, salt_length: wrong };
-                assert_eq!(public.verify(how, MESSAGE, &signature), Err(EvpError::BadSignature), "{wrong}");
+                let scheme = SignatureScheme::RsaPss { hash, salt_length: wrong };
+                assert_eq!(
+                    public.verify(scheme, MESSAGE, &signature),
+                    Err(EvpError::BadSignature),
+                    "{wrong}"
+                );
             }
-            let how = SignatureScheme::RsaPkcs1(hash);
-            assert_eq!(public.verify(how, MESSAGE, &signature), Err(EvpError::BadSignature));
+            let scheme = SignatureScheme::RsaPkcs1(hash);
+            assert_eq!(public.verify(scheme, MESSAGE, &signature), Err(EvpError::BadSignature));
         }
     }
 }
 
 #[test]
-fn rsa_of_15380_bits_verifies() {
+fn verifies_rsa_of_15380_bits() {
     let fixture = |name: &str| {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rsa15380/");
         fs::read_to_string(format!("{path}{name}")).unwrap()
@@ -208,39 +211,39 @@ fn rsa_of_15380_bits_verifies() {
     let key = public(pem::parse(fixture("public.pem")).unwrap().contents());
     assert_eq!(key.key_type(), Some(KeyType::Rsa { bits: 15380 }));
     let pkcs1 = signature("pkcs1-sha384.sig.b64");
-    let how = SignatureScheme::RsaPkcs1(SignatureHash::Sha384);
-    assert_eq!(key.verify(how, b"RSA 15380", &pkcs1), Ok(()));
-    assert_eq!(key.verify(how, b"RSA 15381", &pkcs1), Err(EvpError::BadSignature));
+    let scheme = SignatureScheme::RsaPkcs1(SignatureHash::Sha384);
+    assert_eq!(key.verify(scheme, b"RSA 15380", &pkcs1), Ok(()));
+    assert_eq!(key.verify(scheme, b"RSA 15381", &pkcs1), Err(EvpError::BadSignature));
     let pss = signature("pss-sha512-salt64.sig.b64");
-    let how = SignatureScheme::RsaPss { hash: SignatureHash::Sha512, salt_length: 64 };
-    assert_eq!(key.verify(how, b"RSA 15380", &pss), Ok(()));
-    assert_eq!(key.verify(how, b"RSA 15381", &pss), Err(EvpError::BadSignature));
+    let scheme = SignatureScheme::RsaPss { hash: SignatureHash::Sha512, salt_length: 64 };
+    assert_eq!(key.verify(scheme, b"RSA 15380", &pss), Ok(()));
+    assert_eq!(key.verify(scheme, b"RSA 15381", &pss), Err(EvpError::BadSignature));
 }
 
 #[test]
-fn ed25519_gives_the_one_signature_that_there_is() {
-    let bench = Bench::new();
-    bench.put("message", MESSAGE);
-    let (private_der, public_der) = bench.key("-algorithm ED25519");
+fn ed25519_signatures_equal_openssl() {
+    let openssl = OpenSsl::new();
+    openssl.put("message", MESSAGE);
+    let (private_der, public_der) = openssl.key("-algorithm ED25519");
     let (private, public) = (pkcs8(&private_der), public(&public_der));
     assert_eq!(private.key_type(), Some(KeyType::Ed25519));
     assert!(private.matches(&public));
     let signature = private.sign(SignatureScheme::Ed25519, MESSAGE).unwrap();
-    verify_and_spoil(&public, SignatureScheme::Ed25519, &signature);
-    bench.openssl("pkeyutl -sign -rawin -keyform DER -inkey key.der -in message -out signature");
-    assert_eq!(signature, bench.get("signature"));
+    verify_and_corrupt(&public, SignatureScheme::Ed25519, &signature);
+    openssl.run("pkeyutl -sign -rawin -keyform DER -inkey key.der -in message -out signature");
+    assert_eq!(signature, openssl.get("signature"));
     safe::UnparsedPublicKey::new(&safe::ED25519, &public_der[12..]).verify(MESSAGE, &signature).unwrap();
-    // An empty message is one, too.
+    // An empty message can be signed, too.
     let signature = private.sign(SignatureScheme::Ed25519, b"").unwrap();
     assert_eq!(public.verify(SignatureScheme::Ed25519, b"", &signature), Ok(()));
 }
 
 #[test]
-fn one_key_signs_on_many_threads_at_once() {
+fn threads_share_one_key() {
     fn shareable<T: Send + Sync>() {}
     shareable::<PrivateKey>();
     shareable::<PublicKey>();
-    let (private_der, public_der) = Bench::new().rsa(2048);
+    let (private_der, public_der) = OpenSsl::new().rsa(2048);
     let (private, public) = (pkcs8(&private_der), public(&public_der));
     let scheme = SignatureScheme::RsaPkcs1(SignatureHash::Sha256);
     let expected = private.sign(scheme, MESSAGE).unwrap();
@@ -249,8 +252,8 @@ fn one_key_signs_on_many_threads_at_once() {
             scope.spawn(|| {
                 for _ in 0..8 {
                     assert_eq!(private.sign(scheme, MESSAGE).unwrap(), expected);
-                    let how = SignatureScheme::RsaPkcs1(SignatureHash::Sha256);
-                    assert_eq!(public.verify(how, MESSAGE, &expected), Ok(()));
+                    let scheme = SignatureScheme::RsaPkcs1(SignatureHash::Sha256);
+                    assert_eq!(public.verify(scheme, MESSAGE, &expected), Ok(()));
                 }
             });
         }
@@ -258,6 +261,6 @@ fn one_key_signs_on_many_threads_at_once() {
 }
 
 #[test]
-fn the_library_says_its_version() {
+fn reports_library_version() {
     assert!(library_version().contains("AWS-LC"), "{}", library_version());
 }

@@ -1,19 +1,19 @@
-//! What goes into the EVP module and what comes out when it refuses.
+//! The errors of the EVP module.
 #![forbid(unsafe_code)]
 
-/// The library refused, for one of the reasons that can be told apart.
+/// Why the library rejected an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvpError {
     /// The key does not parse, is not consistent, or does not fit the scheme.
     #[error("the key cannot be used")]
     BadKey,
-    /// The signature does not match, or is not even shaped like one.
-    #[error("the signature is wrong")]
+    /// The signature is invalid or malformed.
+    #[error("the signature is invalid")]
     BadSignature,
-    /// The scheme needs the whole message at once.
-    #[error("the signature scheme does not take a message in parts")]
+    /// The scheme requires the complete message at once.
+    #[error("the signature scheme does not support streaming")]
     NotStreamable,
-    /// Nothing that the caller sent explains it.
+    /// The crypto library failed for a reason that the caller did not cause.
     #[error("the crypto library failed")]
     Failed,
 }

@@ -18,7 +18,7 @@ fn digest(table: &HashTable, algorithm: HashAlgorithm, input: &[u8], length: usi
     output
 }
 
-/// The `openssl` command's opinion.
+/// Returns the digest that the `openssl` command computes.
 fn openssl(name: &str, length: Option<usize>, input: &[u8]) -> String {
     let mut command = Command::new("openssl");
     command.args(["dgst", "-r", &format!("-{name}")]);
@@ -46,7 +46,7 @@ fn openssl_name(algorithm: HashAlgorithm) -> &'static str {
     }
 }
 
-/// Lengths at which a block, its padding or a second block begins (rates 136, 104, 72, 168; blocks 64, 128), and 1 MiB.
+/// Returns lengths around the boundaries of blocks and padding (rates 136, 104, 72, 168; blocks 64, 128), and 1 MiB.
 fn lengths() -> Vec<usize> {
     let mut lengths = vec![0, 1, 2, 3, 55, 56, 57, 111, 112, 113, 1 << 20];
     for block in [64, 72, 104, 128, 136, 168] {
@@ -57,13 +57,13 @@ fn lengths() -> Vec<usize> {
     lengths
 }
 
-/// Bytes without a period that a block could hide.
+/// Returns bytes without a short period, so that swapped blocks change the digest.
 fn message(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i.wrapping_mul(i).wrapping_add(i >> 7) % 251) as u8).collect()
 }
 
 #[test]
-fn every_hash_has_its_published_answers() {
+fn every_hash_matches_published_vectors() {
     let messages = messages();
     assert_eq!(VECTORS.map(|(algorithm, _)| algorithm), HashAlgorithm::ALL);
     for (library, table) in TABLES {
@@ -78,7 +78,7 @@ fn every_hash_has_its_published_answers() {
 }
 
 #[test]
-fn both_libraries_agree_around_every_block_boundary() {
+fn libraries_agree_around_block_boundaries() {
     for length in lengths() {
         let message = message(length);
         for algorithm in HashAlgorithm::ALL {
@@ -94,7 +94,7 @@ fn both_libraries_agree_around_every_block_boundary() {
 }
 
 #[test]
-fn openssl_agrees_on_empty_one_byte_boundaries_and_one_mebibyte() {
+fn hashes_equal_openssl() {
     for algorithm in HashAlgorithm::ALL {
         let size = algorithm.default_output_length();
         for length in [0, 1, 63, 64, 65, 71, 72, 73, 127, 128, 135, 136, 137, 167, 168, 169, 1 << 20] {
@@ -108,7 +108,7 @@ fn openssl_agrees_on_empty_one_byte_boundaries_and_one_mebibyte() {
 }
 
 #[test]
-fn shake_gives_any_length_and_each_is_a_prefix_of_the_longer() {
+fn shorter_shake_output_is_prefix_of_longer() {
     let input = message(200);
     for algorithm in [HashAlgorithm::Shake128, HashAlgorithm::Shake256] {
         let longest = digest(&NATIVE, algorithm, &input, 1021);
@@ -123,7 +123,7 @@ fn shake_gives_any_length_and_each_is_a_prefix_of_the_longer() {
 }
 
 #[test]
-fn every_subject_key_identifier_hash_is_the_one_it_says() {
+fn subject_key_identifier_hashes_equal_openssl() {
     for algorithm in SkiHash::ALL {
         let name = match algorithm {
             SkiHash::Sha1 => "sha1",
@@ -139,6 +139,6 @@ fn every_subject_key_identifier_hash_is_the_one_it_says() {
             assert_eq!(hex::encode(ski_digest(algorithm, input)), openssl(name, None, input), "{name}");
         }
     }
-    // FIPS 180-4's own example.
+    // The example of FIPS 180-4.
     assert_eq!(hex::encode(ski_digest(SkiHash::Sha1, b"abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }

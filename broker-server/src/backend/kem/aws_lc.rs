@@ -1,4 +1,4 @@
-//! AWS-LC: its ML-KEM, and X-Wing made of its parts.
+//! AWS-LC's ML-KEM, and X-Wing composed of AWS-LC's primitives.
 
 use super::{
     Decapsulated, DecapsulationKey, Encapsulated, KemError, Mechanism, PrivatePart, check, x_wing::XWing,
@@ -26,7 +26,7 @@ impl Mechanism for MlKem {
     }
 
     fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError> {
-        length(ciphertext, self.ciphertext_length())?;
+        check_length(ciphertext, self.ciphertext_length())?;
         let private = private_key(*self, key.private)?;
         let encapsulation_key = match key.private {
             PrivatePart::Expanded(expanded) => check::encapsulation_key(expanded)?.to_vec(),
@@ -35,9 +35,9 @@ impl Mechanism for MlKem {
         if key.public.is_some_and(|stated| stated != encapsulation_key) {
             return Err(KemError::Mismatch);
         }
-        // Of a key of the right length the library checks nothing but the hash.
+        // The only check of the library on a key of the right length is that of the hash.
         let shared_secret =
-            private.decapsulate(ciphertext).map_err(|error| refusal(error, KemError::Hash))?;
+            private.decapsulate(ciphertext).map_err(|error| classify(error, KemError::Hash))?;
         Ok(Decapsulated { shared_secret, encapsulation_key })
     }
 
@@ -48,21 +48,21 @@ impl Mechanism for MlKem {
 }
 
 fn from_seed(set: MlKem, seed: &[u8]) -> Result<KemKey, KemError> {
-    length(seed, Kem::MlKem(set).seed_length())?;
+    check_length(seed, Kem::MlKem(set).seed_length())?;
     Ok(KemKey::from_seed(set, seed)?)
 }
 
 fn public_key(set: MlKem, key: &[u8]) -> Result<KemKey, KemError> {
-    length(key, set.encapsulation_key_length())?;
+    check_length(key, set.encapsulation_key_length())?;
     Ok(KemKey::from_public(set, key)?)
 }
 
-/// A key as the library has it, its private parts compared.
+/// Loads a key. Fails with `Mismatch` if its private parts do not match.
 fn private_key(set: MlKem, private: PrivatePart<'_>) -> Result<KemKey, KemError> {
     match private {
         PrivatePart::Seed(seed) => from_seed(set, seed),
         PrivatePart::Expanded(expanded) => {
-            length(expanded, set.decapsulation_key_length())?;
+            check_length(expanded, set.decapsulation_key_length())?;
             check::modulus(check::encapsulation_key(expanded)?)?;
             Ok(KemKey::from_expanded(set, expanded)?)
         }
@@ -73,18 +73,18 @@ fn private_key(set: MlKem, private: PrivatePart<'_>) -> Result<KemKey, KemError>
     }
 }
 
-/// Of a key of the right length the library checks nothing but the modulus.
-fn encapsulated(made: Result<(Vec<u8>, SecretBytes), EvpError>) -> Result<Encapsulated, KemError> {
-    let (ciphertext, shared_secret) = made.map_err(|error| refusal(error, KemError::Modulus))?;
+/// Converts a result. The only check of the library on a key of the right length is that of the modulus.
+fn encapsulated(result: Result<(Vec<u8>, SecretBytes), EvpError>) -> Result<Encapsulated, KemError> {
+    let (ciphertext, shared_secret) = result.map_err(|error| classify(error, KemError::Modulus))?;
     Ok(Encapsulated { ciphertext, shared_secret })
 }
 
-fn length(bytes: &[u8], wanted: usize) -> Result<(), KemError> {
-    if bytes.len() == wanted { Ok(()) } else { Err(KemError::Length) }
+fn check_length(bytes: &[u8], expected: usize) -> Result<(), KemError> {
+    if bytes.len() == expected { Ok(()) } else { Err(KemError::Length) }
 }
 
-/// `fault` for what the caller's bytes caused.
-fn refusal(error: EvpError, fault: KemError) -> KemError {
+/// Returns `fault` for an error that the caller's input caused.
+fn classify(error: EvpError, fault: KemError) -> KemError {
     if error == EvpError::BadKey { fault } else { KemError::Failed }
 }
 

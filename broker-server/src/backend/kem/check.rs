@@ -1,4 +1,4 @@
-//! Checks that the libraries make in different places, or not at all.
+//! Checks that the libraries do at different times or not at all.
 
 use aws_lc_rs::constant_time;
 
@@ -7,8 +7,8 @@ use super::KemError;
 /// q of FIPS 203.
 const Q: u16 = 3329;
 
-/// The modulus check (FIPS 203 7.2): every 12 bits of an ML-KEM encapsulation key before its last 32 bytes are a number
-/// below q.
+/// Runs the modulus check (FIPS 203 7.2): every 12 bits of an ML-KEM encapsulation key, except for its last 32 bytes, must
+/// encode a number below q.
 pub(super) fn modulus(key: &[u8]) -> Result<(), KemError> {
     let (numbers, _rho) = key.split_last_chunk::<32>().ok_or(KemError::Length)?;
     let (triples, rest) = numbers.as_chunks::<3>();
@@ -19,15 +19,15 @@ pub(super) fn modulus(key: &[u8]) -> Result<(), KemError> {
     if rest.is_empty() && triples.iter().all(reduced) { Ok(()) } else { Err(KemError::Modulus) }
 }
 
-/// The encapsulation key inside an expanded ML-KEM decapsulation key, which is dk of K-PKE, ek, H(ek) and z (FIPS 203
-/// algorithm 16). One library looks at its hash only (7.3), the other at its modulus too.
+/// Returns the encapsulation key inside an expanded ML-KEM decapsulation key, which consists of dk of K-PKE, ek,
+/// H(ek) and z (FIPS 203 algorithm 16). One library checks only its hash (7.3), the other checks its modulus, too.
 pub(super) fn encapsulation_key(expanded: &[u8]) -> Result<&[u8], KemError> {
-    let after = expanded.len().checked_sub(64).ok_or(KemError::Length)?;
-    let before = after.checked_sub(32).ok_or(KemError::Length)? / 2;
-    expanded.get(before..after).ok_or(KemError::Length)
+    let end = expanded.len().checked_sub(64).ok_or(KemError::Length)?;
+    let start = end.checked_sub(32).ok_or(KemError::Length)? / 2;
+    expanded.get(start..end).ok_or(KemError::Length)
 }
 
-/// Compares secrets, in a time that depends on their lengths alone.
+/// Compares secrets in a time that depends only on their lengths.
 pub(super) fn equal(one: &[u8], other: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(one, other).is_ok()
 }

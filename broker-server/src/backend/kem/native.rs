@@ -1,4 +1,4 @@
-//! RustCrypto: `ml-kem` and `x-wing`.
+//! The mechanisms of RustCrypto's crates `ml-kem` and `x-wing`.
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 
@@ -27,7 +27,7 @@ pub(super) static MECHANISMS: [(Kem, &dyn Mechanism); 4] = [
     (Kem::XWing, &Native::<XWingKem>::new()),
 ];
 
-/// The mechanism that the crates call `K`.
+/// The mechanism `K` of the crates.
 struct Native<K>(PhantomData<K>);
 
 impl<K> Native<K> {
@@ -52,7 +52,7 @@ where
     }
 
     fn encapsulate(&self, key: &[u8]) -> Result<Encapsulated, KemError> {
-        // The most that a mechanism draws: eseed of X-Wing.
+        // The length of eseed of X-Wing, the largest amount that a mechanism requires.
         let mut randomness = Zeroizing::new([0; 64]);
         rand::fill(&mut *randomness).map_err(|_| KemError::Failed)?;
         encapsulate::<K>(key, &*randomness)
@@ -77,7 +77,7 @@ where
     }
 }
 
-/// A key as the crate has it, its parts compared.
+/// Loads a key. Fails with `Mismatch` if its private parts do not match.
 fn private_key<K>(private: PrivatePart<'_>) -> Result<K::DecapsulationKey, KemError>
 where
     K: kem::Kem,
@@ -103,24 +103,24 @@ where
 
 fn encapsulate<K: kem::Kem>(key: &[u8], randomness: &[u8]) -> Result<Encapsulated, KemError> {
     let key = key.try_into().map_err(|_| KemError::Length)?;
-    // Of a key of the right length the crates check nothing but the modulus.
+    // The only check of the crates on a key of the right length is that of the modulus.
     let key = K::EncapsulationKey::new(key).map_err(|InvalidKey| KemError::Modulus)?;
-    let (ciphertext, mut secret) = key.encapsulate_with_rng(&mut Drawn(randomness));
+    let (ciphertext, mut secret) = key.encapsulate_with_rng(&mut Pregenerated(randomness));
     let shared_secret = SecretBytes::new(secret.to_vec());
     secret.as_mut_slice().zeroize();
     Ok(Encapsulated { ciphertext: ciphertext.to_vec(), shared_secret })
 }
 
-/// Randomness that has been drawn already. The system's source can fail, and the crates want one that cannot.
-struct Drawn<'a>(&'a [u8]);
+/// Random bytes generated in advance. The system's generator can fail, but the crates require one that cannot.
+struct Pregenerated<'a>(&'a [u8]);
 
-impl rand_core::TryRng for Drawn<'_> {
+impl rand_core::TryRng for Pregenerated<'_> {
     type Error = Infallible;
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        let (now, later) = self.0.split_at(bytes.len());
-        bytes.copy_from_slice(now);
-        self.0 = later;
+        let (next, rest) = self.0.split_at(bytes.len());
+        bytes.copy_from_slice(next);
+        self.0 = rest;
         Ok(())
     }
 
@@ -137,15 +137,15 @@ impl rand_core::TryRng for Drawn<'_> {
     }
 }
 
-impl rand_core::TryCryptoRng for Drawn<'_> {}
+impl rand_core::TryCryptoRng for Pregenerated<'_> {}
 
-/// Keys that may have an expanded form.
+/// A decapsulation key that can have an expanded form.
 trait Expanded: Sized {
     fn from_expanded(expanded: &[u8]) -> Result<Self, KemError>;
     fn to_expanded(&self) -> Result<Zeroizing<Vec<u8>>, KemError>;
 }
 
-/// The crate calls the form deprecated, because seeds are better; callers still have such keys (RFC 9935 6).
+/// Implements [`Expanded`]. The crate deprecates the form in favor of seeds, but callers still have such keys (RFC 9935 6).
 macro_rules! expanded {
     ($($key:ty),+) => {$(
         #[allow(deprecated)]
@@ -169,7 +169,7 @@ macro_rules! expanded {
 expanded!(ml_kem_512::DecapsulationKey, ml_kem_768::DecapsulationKey, ml_kem_1024::DecapsulationKey);
 
 impl Expanded for x_wing::DecapsulationKey {
-    /// The expanded form must not travel (draft-connolly-cfrg-xwing-kem 5.5.1).
+    /// Rejects the expanded form, which must not be exchanged (draft-connolly-cfrg-xwing-kem 5.5.1).
     fn from_expanded(_expanded: &[u8]) -> Result<Self, KemError> {
         Err(KemError::Length)
     }

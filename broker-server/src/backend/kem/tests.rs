@@ -8,17 +8,17 @@ use proptest::prelude::*;
 use super::{AWS_LC, DecapsulationKey, KemError, KemTable, Mechanism, NATIVE, PrivatePart};
 use crate::{algorithm::Kem, backend::evp::shake256};
 
-/// One library's mechanism and the other's.
+/// Returns the mechanisms of both libraries, in both orders.
 fn pairs(kem: Kem) -> [(&'static dyn Mechanism, &'static dyn Mechanism); 2] {
     let [native, aws_lc] = [&NATIVE, &AWS_LC].map(|table: &KemTable| table.mechanism(kem).unwrap());
     [(native, aws_lc), (aws_lc, native)]
 }
 
-fn seeded(private: PrivatePart<'_>) -> DecapsulationKey<'_> {
+fn private_only(private: PrivatePart<'_>) -> DecapsulationKey<'_> {
     DecapsulationKey { private, public: None }
 }
 
-/// Bytes that differ from label to label.
+/// Returns bytes that depend on the label.
 fn bytes(label: &str, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     shake256(label.as_bytes(), &mut bytes);
@@ -29,34 +29,34 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_libraries_understand_each_other(seed in any::<[u8; 32]>(), other in any::<[u8; 32]>(), flip in any::<(usize, u8)>()) {
-        let whole = [seed, other].concat();
+    fn libraries_interoperate(seed in any::<[u8; 32]>(), other in any::<[u8; 32]>(), flip in any::<(usize, u8)>()) {
+        let bytes = [seed, other].concat();
         for kem in Kem::ALL {
-            let seed = &whole[..kem.seed_length()];
+            let seed = &bytes[..kem.seed_length()];
             for (one, two) in pairs(kem) {
                 let key = one.encapsulation_key(seed).unwrap();
                 prop_assert_eq!(key.len(), kem.encapsulation_key_length());
                 prop_assert_eq!(&key, &two.encapsulation_key(seed).unwrap());
-                let made = one.encapsulate(&key).unwrap();
-                prop_assert_eq!(made.ciphertext.len(), kem.ciphertext_length());
-                let key = seeded(PrivatePart::Seed(seed));
-                let taken = two.decapsulate(&key, &made.ciphertext).unwrap().shared_secret;
-                prop_assert_eq!(taken.expose().len(), 32);
-                prop_assert_eq!(taken.expose(), made.shared_secret.expose());
-                // Implicit rejection is the same on both sides too.
-                let mut tampered = made.ciphertext;
-                let place = flip.0 % tampered.len();
-                tampered[place] ^= flip.1 | 1;
+                let encapsulated = one.encapsulate(&key).unwrap();
+                prop_assert_eq!(encapsulated.ciphertext.len(), kem.ciphertext_length());
+                let key = private_only(PrivatePart::Seed(seed));
+                let decapsulated = two.decapsulate(&key, &encapsulated.ciphertext).unwrap().shared_secret;
+                prop_assert_eq!(decapsulated.expose().len(), 32);
+                prop_assert_eq!(decapsulated.expose(), encapsulated.shared_secret.expose());
+                // Implicit rejection returns the same secret in both libraries.
+                let mut tampered = encapsulated.ciphertext;
+                let position = flip.0 % tampered.len();
+                tampered[position] ^= flip.1 | 1;
                 let [here, there] = [one, two].map(|library| library.decapsulate(&key, &tampered).unwrap().shared_secret);
                 prop_assert_eq!(here.expose(), there.expose());
-                prop_assert_ne!(here.expose(), taken.expose());
+                prop_assert_ne!(here.expose(), decapsulated.expose());
             }
         }
     }
 }
 
 #[test]
-fn the_same_randomness_gives_the_same_ciphertext_and_no_other_does() {
+fn ciphertext_depends_only_on_key_and_randomness() {
     for kem in Kem::ALL {
         let randomness = bytes("randomness", if kem == Kem::XWing { 64 } else { 32 });
         for (one, two) in pairs(kem) {
@@ -73,7 +73,7 @@ fn the_same_randomness_gives_the_same_ciphertext_and_no_other_does() {
 }
 
 #[test]
-fn both_libraries_have_every_mechanism_and_a_table_knows_what_it_lacks() {
+fn both_libraries_offer_every_mechanism() {
     for kem in Kem::ALL {
         assert!(NATIVE.offers(kem) && AWS_LC.offers(kem), "{kem:?}");
     }

@@ -1,6 +1,6 @@
-//! X-Wing (draft-connolly-cfrg-xwing-kem-10) made of AWS-LC's ML-KEM-768, X25519, SHAKE256 and SHA3-256. Names as in the
-//! draft: `_M` is ML-KEM's part, `_X` X25519's. The construction has not changed since draft 06, which the `x-wing` crate
-//! names.
+//! X-Wing (draft-connolly-cfrg-xwing-kem-10) composed of AWS-LC's ML-KEM-768, X25519, SHAKE256 and SHA3-256. Names are the
+//! draft's: `_M` denotes ML-KEM's part, `_X` X25519's. The construction has not changed since draft 06, which the `x-wing`
+//! crate implements.
 
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
@@ -36,7 +36,7 @@ impl Mechanism for XWing {
     }
 
     fn decapsulate(&self, key: &DecapsulationKey<'_>, ciphertext: &[u8]) -> Result<Decapsulated, KemError> {
-        // The expanded form must not travel, a public part must not stand beside the seed (5.5.1, 5.8.2).
+        // The expanded form must not be exchanged, and the seed must have no public part (5.5.1, 5.8.2).
         let DecapsulationKey { private: PrivatePart::Seed(seed), public: None } = *key else {
             return Err(KemError::Length);
         };
@@ -60,7 +60,7 @@ impl Mechanism for XWing {
     }
 }
 
-/// expandDecapsulationKey (5.2): d, z and sk_X.
+/// Expands a seed to d, z and sk_X (expandDecapsulationKey, 5.2).
 fn expand(seed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KemError> {
     if seed.len() != Kem::XWing.seed_length() {
         return Err(KemError::Length);
@@ -70,12 +70,12 @@ fn expand(seed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KemError> {
     Ok(expanded)
 }
 
-/// ML-KEM's part and X25519's, which are the last 32 bytes of everything.
-fn parts(whole: &[u8]) -> Result<(&[u8], &[u8; 32]), KemError> {
-    whole.split_last_chunk().ok_or(KemError::Length)
+/// Splits a key, ciphertext or seed into ML-KEM's part and X25519's, which is the last 32 bytes.
+fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8; 32]), KemError> {
+    bytes.split_last_chunk().ok_or(KemError::Length)
 }
 
-/// Encapsulate (5.4) after ML-KEM's part.
+/// Completes Encapsulate (5.4) after ML-KEM's part.
 fn encapsulate(m: Encapsulated, ek_x: &[u8; 32], pk_x: &[u8; 32]) -> Result<Encapsulated, KemError> {
     let ct_x = evp::x25519_public(ek_x);
     let shared_secret = combine(&m.shared_secret, &evp::x25519(ek_x, pk_x), &ct_x, pk_x);
@@ -84,7 +84,7 @@ fn encapsulate(m: Encapsulated, ek_x: &[u8; 32], pk_x: &[u8; 32]) -> Result<Enca
     Ok(Encapsulated { ciphertext, shared_secret })
 }
 
-/// Combiner (5.3).
+/// Combines both shared secrets (Combiner, 5.3).
 fn combine(ss_m: &SecretBytes, ss_x: &SecretBytes, ct_x: &[u8; 32], pk_x: &[u8; 32]) -> SecretBytes {
     let parts: [&[u8]; 5] = [ss_m.expose(), ss_x.expose(), ct_x, pk_x, LABEL];
     let mut input = Zeroizing::new(Vec::with_capacity(4 * 32 + LABEL.len()));

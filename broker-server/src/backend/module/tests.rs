@@ -4,7 +4,7 @@ use super::{FIPS, check, description, in_fips_mode};
 use crate::backend::evp;
 
 #[test]
-fn the_safe_api_and_the_evp_module_are_one_library() {
+fn safe_api_and_evp_module_use_one_library() {
     let (evp, safe) = (evp::library_version(), aws_lc_rs::awslc_version());
     assert!(evp.ends_with(&format!(" {safe}")), "{evp} and {safe}");
     assert_eq!(evp::fips_mode(), in_fips_mode());

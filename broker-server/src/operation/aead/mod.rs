@@ -1,4 +1,4 @@
-//! `EncryptData` and `DecryptData`.
+//! Executes `EncryptData` and `DecryptData`.
 
 mod ledger;
 #[cfg(test)]
@@ -22,40 +22,38 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// An encrypted message, and what its receiver needs besides the key.
+/// An encrypted message and everything but the key that its recipient needs.
 #[derive(Debug)]
 pub struct Encrypted {
-    /// As long as the plaintext was.
+    /// The ciphertext; as long as the plaintext.
     pub ciphertext: Vec<u8>,
-    /// The nonce in use: the caller's, or the broker's own.
+    /// The nonce: the caller's, or one that the broker generated.
     pub nonce: [u8; Aead::NONCE],
-    /// The associated data as it came.
+    /// The associated data of the request.
     pub associated_data: Option<Vec<u8>>,
-    /// As long as the profile says.
+    /// The authentication tag; its length is the profile's.
     pub tag: Vec<u8>,
 }
 
-/// Why nothing was encrypted or decrypted.
+/// Why an encryption or decryption failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AeadError {
-    /// A field is not what the profile's algorithm needs.
+    /// A field does not fit the profile's algorithm.
     #[error(transparent)]
     Field(#[from] FieldError),
     /// Key, nonce, associated data, ciphertext and tag do not belong together.
     #[error("authentication failed: key, nonce, associated data, ciphertext and tag do not belong together")]
     AuthenticationFailed,
-    /// The key has had as many random nonces as it may have.
-    #[error(
-        "the key has encrypted as many messages with random nonces as it may (SP 800-38D 8.3); use a new key"
-    )]
+    /// The key has reached the limit of random nonces.
+    #[error("the key has reached the limit of messages with random nonces (SP 800-38D 8.3); use a new key")]
     KeyExhausted,
-    /// A bug, or a library that does not work.
+    /// The crypto library failed for a reason that the caller did not cause.
     #[error("the crypto library failed")]
     Internal,
 }
 
 impl AeadError {
-    /// For google.rpc.ErrorInfo.
+    /// Returns the reason for google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Field(error) => error.kind.reason(),
@@ -65,7 +63,7 @@ impl AeadError {
         }
     }
 
-    /// The wire field at fault. Of a failed authentication nobody can say which it is.
+    /// Returns the wire field that caused the error. A failed authentication does not reveal which field is wrong.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Field(error) => Some(error.field),
@@ -75,10 +73,10 @@ impl AeadError {
     }
 }
 
-/// Checks what can be checked of a request to encrypt before its key is used.
+/// Checks the parts of a request to encrypt that do not require its key.
 ///
 /// # Errors
-/// [`AeadError::Field`] where the profile leaves the nonce to the caller and there is none.
+/// Fails with [`AeadError::Field`] if the profile requires a nonce from the caller and the request has none.
 pub fn check_encrypt(permit: &Permit<EncryptData>) -> Result<(), AeadError> {
     match (permit.rule().nonce, permit.request().nonce) {
         (NonceStrategy::UserProvided, None) => Err(wrong_length("encrypt_metadata.nonce", 0, Aead::NONCE)),
@@ -86,17 +84,17 @@ pub fn check_encrypt(permit: &Permit<EncryptData>) -> Result<(), AeadError> {
     }
 }
 
-/// Checks what can be checked of a request to decrypt before its key is used.
+/// Checks the parts of a request to decrypt that do not require its key.
 ///
 /// # Errors
-/// [`AeadError::Field`] where the tag does not have the profile's length.
+/// Fails with [`AeadError::Field`] if the tag does not have the profile's length.
 pub fn check_decrypt(permit: &Permit<DecryptData>) -> Result<(), AeadError> {
     let (length, expected) = (permit.request().tag.len(), permit.rule().tag_length());
     if length == expected { Ok(()) } else { Err(wrong_length("decrypt_metadata.tag", length, expected)) }
 }
 
-/// Encrypts the permit's plaintext where it lies. The nonce is the caller's or, where the rule says so, 96 random bits of
-/// the library's (SP 800-38D 8.2.2), which `nonces` counts.
+/// Encrypts the permit's plaintext in place. Depending on the rule, the nonce is the caller's, or 96 random bits from the
+/// library (SP 800-38D 8.2.2) that `nonces` counts.
 pub fn encrypt_data(
     permit: Permit<EncryptData>,
     backend: &Backend,
@@ -124,7 +122,7 @@ pub fn encrypt_data(
     Ok(Encrypted { ciphertext: plaintext.into_exposed(), nonce, associated_data, tag })
 }
 
-/// Decrypts the permit's ciphertext where it lies, or answers nothing of it.
+/// Decrypts the permit's ciphertext in place. Returns no part of the plaintext if the authentication fails.
 pub fn decrypt_data(
     permit: Permit<DecryptData>,
     backend: &Backend,

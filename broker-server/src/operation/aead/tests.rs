@@ -62,7 +62,7 @@ fn decrypt(profile: &str, sealed: Encrypted) -> Result<SecretBytes, AeadError> {
 }
 
 #[test]
-fn what_is_encrypted_is_decrypted() {
+fn decryption_reverses_encryption() {
     let ledger = ledger();
     for data in [None, Some(&b""[..]), Some(b"data")] {
         for text in [&b""[..], b"x", &[7; 5000]] {
@@ -75,14 +75,14 @@ fn what_is_encrypted_is_decrypted() {
 }
 
 #[test]
-fn a_caller_who_has_to_bring_the_nonce_brings_it() {
+fn rejects_missing_nonce_where_the_caller_must_send_it() {
     let error = encrypt("Chosen", None, None, b"x", &ledger()).unwrap_err();
     assert_eq!((error.reason(), error.field()), ("FIELD_WRONG_LENGTH", Some("encrypt_metadata.nonce")));
-    assert_eq!(error.to_string(), "encrypt_metadata.nonce: is 0 bytes long; 12 are needed");
+    assert_eq!(error.to_string(), "encrypt_metadata.nonce: is 0 bytes long; expected 12");
 }
 
 #[test]
-fn random_nonces_differ_and_are_counted_whatever_the_algorithm() {
+fn random_nonces_differ_and_are_counted_for_each_algorithm() {
     let ledger = ledger();
     let mut nonces: Vec<_> = ["Random", "ChaCha", "Random"]
         .map(|profile| encrypt(profile, None, None, b"x", &ledger).unwrap().nonce)
@@ -95,12 +95,12 @@ fn random_nonces_differ_and_are_counted_whatever_the_algorithm() {
         assert_eq!(error, AeadError::KeyExhausted);
         assert_eq!((error.reason(), error.field()), ("KEY_EXHAUSTED", Some("key_source")));
     }
-    // The caller's own nonces are the caller's to count.
+    // The ledger does not count nonces that the caller sends.
     encrypt("Chosen", Some([0; 12]), None, b"x", &ledger).unwrap();
 }
 
 #[test]
-fn a_tag_has_the_length_of_the_profile() {
+fn rejects_tag_of_other_length() {
     let seal = || encrypt("Chosen", Some([4; 12]), None, b"text", &ledger()).unwrap();
     for length in (0..=20).filter(|length| *length != 13) {
         let mut sealed = seal();
@@ -113,7 +113,7 @@ fn a_tag_has_the_length_of_the_profile() {
 }
 
 #[test]
-fn what_does_not_belong_together_is_refused() {
+fn rejects_tampered_message() {
     let seal = || encrypt("Chosen", Some([4; 12]), Some(b"data"), b"text", &ledger()).unwrap();
     let tamper: [fn(&mut Encrypted); 5] = [
         |sealed| sealed.ciphertext[0] ^= 1,

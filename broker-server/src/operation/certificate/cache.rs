@@ -1,5 +1,5 @@
-//! Parsed CA pairs. The same key and certificate come with call after call, and loading a key costs as much as an ECDSA
-//! signature; the first signature of a fresh RSA key as much as the second.
+//! A cache of loaded CA keys. Successive calls use the same key and certificate, and loading a key costs as much as
+//! an ECDSA signature; the first signature of a new RSA key costs an additional signature.
 
 use std::{
     collections::HashMap,
@@ -19,15 +19,15 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// A bounded cache of loaded CA keys; with 0 entries it holds nothing.
+/// A bounded cache of loaded CA keys; a capacity of 0 disables it.
 ///
-/// An entry is found by a MAC, under a key that only this process knows, over the caller's uid and both DERs: nobody
-/// gets the use of a key that they did not send. Every policy check runs on every call. An entry that leaves is
-/// dropped, and the crypto library wipes the key when the last call that uses it ends.
+/// An entry is identified by a MAC, under a key that only this process knows, over the caller's uid and both DERs: a caller
+/// can only use a key that it has sent. Every policy check runs on every call. A removed entry is dropped, and the crypto
+/// library wipes the key when the last call that uses it ends.
 pub struct CaCache {
     entries: usize,
     ttl: Duration,
-    /// `None` where nothing is ever held.
+    /// `None` if the cache is disabled.
     mac: Option<hmac::Key>,
     held: Mutex<Held>,
 }
@@ -35,39 +35,40 @@ pub struct CaCache {
 #[derive(Default)]
 struct Held {
     by_id: HashMap<[u8; 32], Entry>,
-    /// Counts uses: the entry with the smallest number has been idle longest.
+    /// The number of uses so far. The entry with the smallest number of last use has been idle longest.
     uses: u64,
 }
 
 struct Entry {
     key: Arc<PrivateKey>,
-    /// No longer served from here on.
-    until: Instant,
+    /// When the entry expires.
+    expires: Instant,
     last_use: u64,
 }
 
 impl CaCache {
-    /// At most `entries`, each for at most `ttl` and never past its certificate's notAfter.
+    /// Creates a cache of at most `entries` keys, each held for at most `ttl` and never past its certificate's notAfter.
     pub fn new(entries: usize, ttl: Duration) -> Self {
-        let wanted = entries > 0 && !ttl.is_zero();
-        // Without randomness there is no safe name for an entry, so none is held.
-        let mac = wanted.then(|| hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok()).flatten();
+        let enabled = entries > 0 && !ttl.is_zero();
+        // Without randomness no entry can be identified safely, so the cache is disabled.
+        let mac =
+            enabled.then(|| hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok()).flatten();
         Self { entries, ttl, mac, held: Mutex::default() }
     }
 
-    /// Drops every key that is past its time. Each call does so by itself; a server that may go without calls does it
-    /// now and then, so that no key outlives its time in memory.
+    /// Drops every expired key. Each call does this, too, but only a periodic sweep drops expired keys while there are no
+    /// calls.
     pub fn sweep(&self) {
         let now = Instant::now();
-        self.lock().by_id.retain(|_, entry| now < entry.until);
+        self.lock().by_id.retain(|_, entry| now < entry.expires);
     }
 
-    /// Sweeps at this interval, on a thread of its own, for as long as somebody else has the cache. A cache that holds
-    /// nothing needs none.
+    /// Spawns a thread that sweeps the cache at this interval until the cache is dropped. Does nothing if the cache is
+    /// disabled.
     ///
     /// # Errors
-    /// Where the system has no thread.
-    pub fn keep_swept(self: &Arc<Self>, every: Duration) -> io::Result<()> {
+    /// Fails if the system cannot spawn a thread.
+    pub fn spawn_sweeper(self: &Arc<Self>, every: Duration) -> io::Result<()> {
         if self.mac.is_none() {
             return Ok(());
         }
@@ -82,24 +83,24 @@ impl CaCache {
         Ok(())
     }
 
-    /// How many keys are held now.
+    /// Returns the number of keys in the cache, without expired ones.
     pub fn len(&self) -> usize {
         self.sweep();
         self.lock().by_id.len()
     }
 
-    /// The same without a sweep.
+    /// Returns the number of keys in the cache, including expired ones.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.lock().by_id.len()
     }
 
-    /// Whether no key is held.
+    /// Reports whether the cache has no key.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The loaded key of a pair: the one that is held, or the one that `load` makes, held from now on.
+    /// Returns the key of a pair from the cache, or loads it with `load` and inserts it.
     pub(super) fn issuer(
         &self,
         uid: u32,
@@ -116,16 +117,16 @@ impl CaCache {
         if let Some(found) = self.find(&id) {
             return Ok(found);
         }
-        // Loaded outside the lock: two callers may load the same pair, and the later one stays.
+        // The key is loaded outside the lock: two callers may load the same pair, and the later entry replaces the earlier.
         let loaded = Arc::new(load()?);
         let lifetime = self.ttl.min(remaining(ca.not_after()));
-        let until = Instant::now().checked_add(lifetime).filter(|_| !lifetime.is_zero());
-        if let Some(until) = until {
+        let expires = Instant::now().checked_add(lifetime).filter(|_| !lifetime.is_zero());
+        if let Some(expires) = expires {
             if matches!(key.key_type(), KeyType::Rsa { .. }) {
-                // Sets up the key's Montgomery and blinding state once, for everyone who finds the entry.
+                // Initializes the key's Montgomery and blinding state once for all later uses of the entry.
                 loaded.sign(scheme, b"").map_err(|_| CertificateError::Internal)?;
             }
-            self.hold(id, Arc::clone(&loaded), until);
+            self.hold(id, Arc::clone(&loaded), expires);
         }
         Ok(loaded)
     }
@@ -140,7 +141,7 @@ impl CaCache {
         Some(Arc::clone(&entry.key))
     }
 
-    fn hold(&self, id: [u8; 32], key: Arc<PrivateKey>, until: Instant) {
+    fn hold(&self, id: [u8; 32], key: Arc<PrivateKey>, expires: Instant) {
         let mut held = self.lock();
         if held.by_id.len() >= self.entries && !held.by_id.contains_key(&id) {
             let idle = held.by_id.iter().min_by_key(|(_, entry)| entry.last_use).map(|(id, _)| *id);
@@ -148,11 +149,11 @@ impl CaCache {
         }
         held.uses += 1;
         let last_use = held.uses;
-        held.by_id.insert(id, Entry { key, until, last_use });
+        held.by_id.insert(id, Entry { key, expires, last_use });
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
-        // A panic elsewhere leaves whole entries, so the map is as good as before.
+        // A panic elsewhere leaves the entries consistent.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -166,8 +167,8 @@ impl fmt::Debug for CaCache {
     }
 }
 
-/// Each part goes in with its length, so that no two triples give the same bytes. The key's form says how its bytes
-/// are read, so it is a part too.
+/// Returns the identifier of an entry. Each part is preceded by its length, so that different parts never give the same
+/// bytes. The key's form is included, because it determines how the key's bytes are read.
 fn identify(mac: &hmac::Key, uid: u32, key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> [u8; 32] {
     let mut context = hmac::Context::with_key(mac);
     context.update(&uid.to_be_bytes());
@@ -183,8 +184,8 @@ fn identify(mac: &hmac::Key, uid: u32, key: &SigningKey, ca: &CaCertificate, key
     id
 }
 
-/// How long it is until a time in Unix seconds.
-fn remaining(until: i64) -> Duration {
+/// Returns the time that remains until `end`, in Unix seconds.
+fn remaining(end: i64) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_secs(u64::try_from(until).unwrap_or(0)).saturating_sub(now)
+    Duration::from_secs(u64::try_from(end).unwrap_or(0)).saturating_sub(now)
 }

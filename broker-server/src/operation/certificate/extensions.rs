@@ -1,4 +1,4 @@
-//! The extensions of an end-entity or CA certificate (RFC 5280 4.2).
+//! Builds the extensions of an end-entity or CA certificate (RFC 5280 4.2).
 
 use const_oid::{AssociatedOid, ObjectIdentifier, db::rfc5280};
 use der::{
@@ -22,15 +22,15 @@ use crate::{
     request::{AlternativeName, CaCertificate, SignCertificate},
 };
 
-/// Length of key identifiers in bytes: method 1 of RFC 5280 4.2.1.2, and RFC 7093 2 for other hashes.
+/// The length of key identifiers in bytes (RFC 5280 4.2.1.2 method 1, RFC 7093 2 for other hashes).
 const KEY_ID_LENGTH: usize = 20;
 
-/// The subject key identifier by the profile's hash.
+/// Returns the subject key identifier with the profile's hash.
 pub(super) fn subject_key_id(rule: &SignCertificateRule, request: &SignCertificate) -> Vec<u8> {
     key_id(rule.ski_hash, request.csr.public_key_bits())
 }
 
-/// All extensions, in the order in which they are written.
+/// Returns all extensions in the order in which they are encoded.
 pub(super) fn build(
     rule: &SignCertificateRule,
     request: &SignCertificate,
@@ -78,7 +78,7 @@ fn key_id(hash: SkiHash, bits: &[u8]) -> Vec<u8> {
     digest
 }
 
-/// RFC 5280 4.2.1.1: the issuer's own identifier; where it has none, what it would be by method 1.
+/// Returns the issuer's subject key identifier, or computes it by method 1 if the issuer has none (RFC 5280 4.2.1.1).
 fn authority_key_id(ca: &CaCertificate) -> Vec<u8> {
     match ca.subject_key_id() {
         Some(id) => id.to_vec(),
@@ -86,20 +86,20 @@ fn authority_key_id(ca: &CaCertificate) -> Vec<u8> {
     }
 }
 
-/// The profile's usage without the bits that the key cannot have; `None` where nothing is left, because a keyUsage
-/// without a bit must not be written (RFC 5280 4.2.1.3).
-fn key_usage(wanted: KeyUsage, key: KeyType) -> Option<pkix::KeyUsage> {
+/// Returns the profile's usage without the bits that the key cannot have; `None` if no bit is left, because a keyUsage must
+/// have at least one bit (RFC 5280 4.2.1.3).
+fn key_usage(requested: KeyUsage, key: KeyType) -> Option<pkix::KeyUsage> {
     let enciphering = KeyUsage::KEY_ENCIPHERMENT | KeyUsage::DATA_ENCIPHERMENT;
     let agreeing = KeyUsage::KEY_AGREEMENT | KeyUsage::ENCIPHER_ONLY | KeyUsage::DECIPHER_ONLY;
     let prohibited = match key {
-        // RFC 3279 2.3.1: an RSA key agrees on nothing.
+        // An RSA key cannot be used for key agreement (RFC 3279 2.3.1).
         KeyType::Rsa { .. } => agreeing,
         // RFC 8813 3
         KeyType::Ec(_) => enciphering,
-        // RFC 9295 3 (Ed25519), RFC 9881 5 (ML-DSA): signatures only.
+        // Ed25519 and ML-DSA keys are for signatures only (RFC 9295 3, RFC 9881 5).
         KeyType::Ed25519 | KeyType::MlDsa(_) => enciphering | agreeing,
     };
-    let bits = wanted.0 & !prohibited;
+    let bits = requested.0 & !prohibited;
     let flags = FlagSet::new(bits).ok()?;
     (bits != 0).then_some(pkix::KeyUsage(flags))
 }
@@ -124,7 +124,7 @@ fn distribution_point(url: &str) -> der::Result<DistributionPoint> {
     })
 }
 
-/// The request's names, where the profile copies names at all. Policy has refused those that it does not allow.
+/// Returns the request's names if the profile copies names. Policy has already rejected names that are not allowed.
 fn alternative_names(rule: &SignCertificateRule, request: &SignCertificate) -> der::Result<Vec<GeneralName>> {
     if rule.subject_alternative_names.is_none() {
         return Ok(Vec::new());
@@ -136,7 +136,7 @@ fn alternative_names(rule: &SignCertificateRule, request: &SignCertificate) -> d
             AlternativeName::Uri(text) => GeneralName::UniformResourceIdentifier(Ia5String::new(text)?),
             AlternativeName::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text)?),
             AlternativeName::Ip(address) => GeneralName::from(*address),
-            // No profile can allow these.
+            // No profile can allow these forms.
             AlternativeName::Other(_) => return Err(der::ErrorKind::Failed.into()),
         });
     }

@@ -1,4 +1,4 @@
-//! Assembles and signs a certificate (RFC 5280 4.1). Issuer, subject and key are the bytes that came in.
+//! Assembles and signs a certificate (RFC 5280 4.1). Issuer, subject and key keep the bytes of their sources.
 
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ use crate::{
     request::name_text,
 };
 
-/// A certificate but for its signature.
+/// A certificate without its signature.
 pub(super) struct Unsigned {
     tbs: Vec<u8>,
     serial: [u8; 20],
     subject_key_id: Vec<u8>,
 }
 
-/// Assembles what `permit` agrees to. This needs no private key, so whatever is wrong with the request is found before one
-/// is touched.
+/// Assembles the certificate that `permit` allows. This does not require a private key, so errors in the request are found
+/// before one is used.
 ///
 /// # Errors
-/// [`CertificateError::ValidityReversed`], [`CertificateError::EmptySubject`].
+/// Fails with [`CertificateError::ValidityReversed`] or [`CertificateError::EmptySubject`].
 pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, CertificateError> {
     let (request, rule, grant) = (permit.request(), permit.rule(), permit.grant());
     if grant.not_before > grant.not_after {
@@ -41,7 +41,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     }
     let subject = request.subject_der();
     let subject_is_empty = subject == EMPTY_NAME;
-    // RFC 5280 4.1.2.6: only the name of an end entity may stand in a critical subjectAltName instead.
+    // Only an end entity may have its name in a critical subjectAltName instead of the subject (RFC 5280 4.1.2.6).
     if subject_is_empty
         && (rule.basic_constraints.ca
             || rule.subject_alternative_names.is_none()
@@ -69,7 +69,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     Ok(Unsigned { tbs, serial, subject_key_id })
 }
 
-/// Signs what was assembled under the same `permit` with `issuer`, the key of its CA certificate.
+/// Signs a certificate that was assembled under the same `permit`. `issuer` is the key of the permit's CA certificate.
 pub(super) fn sign(
     unsigned: &Unsigned,
     permit: &Permit<SignCertificate>,
@@ -98,7 +98,7 @@ pub(super) fn sign(
     })
 }
 
-/// The alternative names that stand in the certificate.
+/// Returns the alternative names in the certificate.
 fn names(permit: &Permit<SignCertificate>) -> Vec<String> {
     let are_copied = permit.rule().subject_alternative_names.is_some();
     let names = permit.request().csr.subject_alternative_names().iter();
@@ -128,8 +128,8 @@ struct Certificate<'a> {
     signature: BitStringRef<'a>,
 }
 
-/// 20 octets, positive, never zero and never with an octet that DER would drop (RFC 5280 4.1.2.2): the top bit is
-/// clear and the next one set, which leaves 158 random bits.
+/// Returns a random positive serial number of exactly 20 octets (RFC 5280 4.1.2.2). The top bit is clear and the next
+/// bit is set, so that DER neither adds nor drops an octet; 158 bits are random.
 fn random_serial() -> Result<[u8; 20], CertificateError> {
     let mut serial = [0; 20];
     rand::fill(&mut serial).map_err(|_| CertificateError::Internal)?;
@@ -138,7 +138,7 @@ fn random_serial() -> Result<[u8; 20], CertificateError> {
     Ok(serial)
 }
 
-/// RFC 5280 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on.
+/// Encodes a time as UTCTime through 2049 and as GeneralizedTime from 2050 on (RFC 5280 4.1.2.5).
 fn time(unix_seconds: i64) -> der::Result<Time> {
     let seconds = u64::try_from(unix_seconds).map_err(|_| der::ErrorKind::DateTime)?;
     let duration = Duration::from_secs(seconds);

@@ -1,4 +1,4 @@
-//! `SignCertificate`.
+//! Executes `SignCertificate`.
 
 mod cache;
 mod extensions;
@@ -15,26 +15,28 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// An issued certificate and what is needed to revoke it.
+/// An issued certificate and the data needed to revoke it.
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub struct Issued {
     pub der: Vec<u8>,
-    /// Lower-case hex of the serial's content octets.
+    /// The serial's content octets in lower-case hexadecimal.
     pub serial: String,
-    /// Lower-case hex.
+    /// The subject key identifier in lower-case hexadecimal.
     pub subject_key_id: String,
-    /// RFC 4514 text.
+    /// The issuer as RFC 4514 text.
     pub issuer: String,
-    /// RFC 4514 text.
+    /// The subject as RFC 4514 text.
     pub subject: String,
-    /// Each with its kind: `dns:`, `ip:`, `uri:`, `email:`.
+    /// The alternative names, each with a prefix for its kind: `dns:`, `ip:`, `uri:`, `email:`.
     pub names: Vec<String>,
+    /// The start of the validity in Unix seconds.
     pub not_before: i64,
+    /// The end of the validity in Unix seconds.
     pub not_after: i64,
 }
 
-/// Why no certificate was issued. Names the field at fault where there is one.
+/// Why no certificate was issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum CertificateError {
@@ -42,11 +44,11 @@ pub enum CertificateError {
     ProofOfPossession,
     #[error("the certification request's signature algorithm is not supported")]
     UnsupportedRequestSignature,
-    #[error("the private key is not the one of the CA certificate")]
+    #[error("the private key does not match the CA certificate")]
     KeyMismatch,
-    #[error("{field}: {problem}")]
-    BadKey { field: &'static str, problem: &'static str },
-    #[error("notBefore lies after notAfter")]
+    #[error("{field}: {reason}")]
+    BadKey { field: &'static str, reason: &'static str },
+    #[error("notBefore is after notAfter")]
     ValidityReversed,
     #[error("an empty subject needs a subject alternative name (RFC 5280 4.1.2.6)")]
     EmptySubject,
@@ -55,7 +57,7 @@ pub enum CertificateError {
 }
 
 impl CertificateError {
-    /// For google.rpc.ErrorInfo.
+    /// Returns the reason for google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::ProofOfPossession => "PROOF_OF_POSSESSION_FAILED",
@@ -68,7 +70,7 @@ impl CertificateError {
         }
     }
 
-    /// The wire field at fault.
+    /// Returns the wire field that caused the error.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::ProofOfPossession | Self::UnsupportedRequestSignature => Some("csr"),
@@ -81,12 +83,12 @@ impl CertificateError {
     }
 }
 
-/// Verifies proof of possession, assembles the certificate and signs it. All that can be said without the CA's private key
-/// comes before the key is loaded. `uid` is the caller's, part of the cache key.
+/// Verifies the proof of possession, assembles the certificate and signs it. Every check that does not require the CA's
+/// private key precedes the loading of that key. `uid` identifies the caller and is part of the cache key.
 ///
 /// # Errors
-/// The first of these: the kinds of the CA's key and certificate, proof of possession, validity, subject, the pair of the
-/// CA's key and certificate.
+/// Fails with the first of these: the kinds of the CA's key and certificate differ; the proof of possession, the validity or
+/// the subject is invalid; the CA's key does not match its certificate.
 pub fn sign_certificate(
     permit: Permit<permit::SignCertificate>,
     cache: &CaCache,
@@ -101,16 +103,16 @@ pub fn sign_certificate(
     prove_possession(&request.csr)?;
     let unsigned = issue::assemble(&permit)?;
     let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, key_use, || load(key, ca, key_use))?;
-    // The certificate's, which is the private key's: `load` has compared them.
+    // The certificate's public key belongs to the private key: `load` has compared them.
     key_use.identify(|| Some(ca.spki_der().to_vec()));
     issue::sign(&unsigned, &permit, &issuer)
 }
 
-/// Loads the issuer's key and makes sure that it is the certificate's.
+/// Loads the issuer's key and checks that it matches the certificate.
 fn load(key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> Result<PrivateKey, CertificateError> {
-    let bad = |field, problem| move |error| from_evp(error, CertificateError::BadKey { field, problem });
+    let bad = |field, reason| move |error| from_evp(error, CertificateError::BadKey { field, reason });
     let public =
-        PublicKey::from_spki(ca.spki_der()).map_err(bad("ca_cert", "its public key is not a usable key"))?;
+        PublicKey::from_spki(ca.spki_der()).map_err(bad("ca_cert", "its public key is not usable"))?;
     let private = PrivateKey::from_der(key.form(), key.der().expose(key_use))
         .map_err(bad("ca_private_key", "is not a usable private key"))?;
     if private.matches(&public) { Ok(private) } else { Err(CertificateError::KeyMismatch) }
@@ -118,18 +120,18 @@ fn load(key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> Result<Privat
 
 /// Verifies the request's signature by the request's own algorithm (RFC 2986 3).
 fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
-    let how = csr.signature_algorithm();
-    if !how.fits(csr.key_type()) {
+    let scheme = csr.signature_algorithm();
+    if !scheme.fits(csr.key_type()) {
         return Err(CertificateError::UnsupportedRequestSignature);
     }
-    let bad = CertificateError::BadKey { field: "csr", problem: "its public key is not a usable key" };
+    let bad = CertificateError::BadKey { field: "csr", reason: "its public key is not usable" };
     let public = PublicKey::from_spki(csr.spki_der()).map_err(|error| from_evp(error, bad))?;
     public
-        .verify(how, csr.signed_der(), csr.signature())
+        .verify(scheme, csr.signed_der(), csr.signature())
         .map_err(|error| from_evp(error, CertificateError::ProofOfPossession))
 }
 
-/// `fault` for what the caller's bytes caused.
+/// Returns `fault` for an error that the caller's input caused.
 fn from_evp(error: EvpError, fault: CertificateError) -> CertificateError {
     match error {
         EvpError::BadKey | EvpError::BadSignature => fault,

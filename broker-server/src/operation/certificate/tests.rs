@@ -1,5 +1,8 @@
-//! Issues under every kind of issuer and lets OpenSSL judge.
+//! Issues certificates under every kind of issuer and verifies them with OpenSSL.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+mod cache;
+mod extensions;
 
 use std::{
     sync::Arc,
@@ -100,7 +103,7 @@ const CSRS: [(&str, &str, &[&str]); 9] = [
 ];
 
 #[test]
-fn every_issuer_and_request_passes_openssl_with_the_original_bytes() {
+fn issued_certificates_verify_and_keep_the_original_bytes() {
     let openssl = OpenSsl::new();
     for (name, kind, options) in CSRS {
         openssl.key(name, kind);
@@ -135,21 +138,21 @@ fn every_issuer_and_request_passes_openssl_with_the_original_bytes() {
                 assert_eq!(leaf.signature_algorithm, leaf.tbs_certificate.signature);
                 assert_eq!(leaf.raw_serial().len(), 20);
                 assert_eq!(hex::encode(leaf.raw_serial()), issued.serial);
-                let wanted = if name.starts_with("rsa") || name == "pss" { 0b101 } else { 0b001 };
-                assert_eq!(usage_bits(&leaf), Some(wanted), "{name}");
+                let expected = if name.starts_with("rsa") || name == "pss" { 0b101 } else { 0b001 };
+                assert_eq!(usage_bits(&leaf), Some(expected), "{name}");
                 let file = format!("{name}-{at}.der.crt");
                 openssl.write(&file, &issued.der);
                 files.push(file);
             }
         }
-        let mut words = vec!["verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "ca.crt"];
-        words.extend(files.iter().map(String::as_str));
-        openssl.run_words(&words);
+        let mut arguments = vec!["verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "ca.crt"];
+        arguments.extend(files.iter().map(String::as_str));
+        openssl.run_args(&arguments);
     }
 }
 
 #[test]
-fn a_t61_subject_survives() {
+fn keeps_t61_subject() {
     let openssl = OpenSsl::new();
     openssl.ca("ca", "ec:P-256");
     openssl.key("leaf", "ec:P-256");
@@ -158,13 +161,13 @@ fn a_t61_subject_survives() {
     openssl.csr("leaf", &["-config", "leaf.cnf"]);
     let issued =
         issue(openssl.message("leaf", "ca"), rule(SignatureScheme::Ecdsa(SignatureHash::Sha512))).unwrap();
-    assert!(issued.der.windows(6).any(|bytes| bytes == b"\x14\x04caf\xe9"), "no T61String");
+    assert!(issued.der.windows(6).any(|bytes| bytes == b"\x14\x04caf\xe9"), "expected a T61String");
     openssl.write("leaf.crt", &issued.der);
     openssl.run("verify -x509_strict -CAfile ca.crt leaf.crt");
 }
 
 #[test]
-fn ml_dsa_issues_and_is_certified() {
+fn ml_dsa_keys_issue_and_are_certified() {
     use rcgen::{CertificateParams, IsCa, KeyPair, PKCS_ML_DSA_44, PKCS_ML_DSA_65, PKCS_ML_DSA_87};
     let openssl = OpenSsl::new();
     openssl.key("leaf", "ec:P-256");
@@ -201,80 +204,7 @@ fn ml_dsa_issues_and_is_certified() {
 }
 
 #[test]
-fn extensions_follow_the_profile() {
-    let openssl = OpenSsl::new();
-    openssl.ca("ca", "ec:P-256");
-    openssl.key("leaf", "ec:P-256");
-    openssl.csr(
-        "leaf",
-        &["-subj", "/", "-addext", "subjectAltName=DNS:*.svc.example,IP:::1,URI:spiffe://a/b,email:a@b.c"],
-    );
-    let scheme = SignatureScheme::Ecdsa(SignatureHash::Sha512);
-    assert_eq!(
-        issue(openssl.message("leaf", "ca"), rule(scheme)).unwrap_err(),
-        CertificateError::EmptySubject
-    );
-
-    let mut rule = rule(scheme);
-    rule.subject_alternative_names = Some(SubjectAlternativeNames::default());
-    rule.key_usage = KeyUsage(KeyUsage::KEY_ENCIPHERMENT);
-    rule.ski_hash = SkiHash::Sha512;
-    rule.basic_constraints = BasicConstraints { ca: true, path_len: Some(3) };
-    // A CA must have a name (RFC 5280 4.1.2.6).
-    let nameless = issue(openssl.message("leaf", "ca"), rule.clone()).unwrap_err();
-    assert_eq!(nameless, CertificateError::EmptySubject);
-    rule.basic_constraints = BasicConstraints::default();
-    let mut message = openssl.message("leaf", "ca");
-    message.crl_distribution_points = vec!["http://a.example/1".into(), "https://[::1]:8/2?x".into()];
-    let issued = issue(message, rule.clone()).unwrap();
-    let (_, leaf) = X509Certificate::from_der(&issued.der).unwrap();
-    let names = leaf.subject_alternative_name().unwrap().unwrap();
-    assert!(names.critical);
-    assert_eq!(names.value.general_names.len(), 4);
-    assert!(matches!(names.value.general_names[0], GeneralName::DNSName("*.svc.example")));
-    assert_eq!(usage_bits(&leaf), None, "a keyUsage without bits");
-    let basic = leaf.basic_constraints().unwrap().unwrap();
-    assert!(!basic.critical && !basic.value.ca && basic.value.path_len_constraint.is_none());
-    let points = leaf.iter_extensions().find_map(|e| match e.parsed_extension() {
-        ParsedExtension::CRLDistributionPoints(points) => Some(points.points.len()),
-        _ => None,
-    });
-    assert_eq!(points, Some(2));
-    assert_eq!(issued.subject_key_id.len(), 40);
-
-    let mut message = openssl.message("leaf", "ca");
-    message.subject = Some("C=DE,CN=new".into());
-    rule.basic_constraints = BasicConstraints { ca: true, path_len: Some(3) };
-    let issued = issue(message, rule).unwrap();
-    let (_, leaf) = X509Certificate::from_der(&issued.der).unwrap();
-    let basic = leaf.basic_constraints().unwrap().unwrap();
-    assert!(basic.critical && basic.value.ca && basic.value.path_len_constraint == Some(3));
-    assert!(!leaf.subject_alternative_name().unwrap().unwrap().critical);
-    assert_eq!(leaf.subject().to_string(), "C=DE, CN=new");
-    assert!(issued.issuer.contains("OU=Two") && issued.issuer.contains("OU=One"), "{}", issued.issuer);
-}
-
-#[test]
-fn an_issuer_without_a_key_identifier_gets_method_1() {
-    let openssl = OpenSsl::new();
-    openssl.key("ca", "ec:P-256");
-    openssl.csr("ca", &["-subj", "/CN=x"]);
-    openssl.run(
-        "req -x509 -new -key ca.key -subj /CN=root -days 30 -addext subjectKeyIdentifier=none -out ca.crt",
-    );
-    let issued =
-        issue(openssl.message("ca", "ca"), rule(SignatureScheme::Ecdsa(SignatureHash::Sha256))).unwrap();
-    let (_, leaf) = X509Certificate::from_der(&issued.der).unwrap();
-    let authority = leaf.iter_extensions().find_map(|e| match e.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| hex::encode(id.0)),
-        _ => None,
-    });
-    // The same key on both sides, so the subject's identifier is what the issuer's would be.
-    assert_eq!(authority, Some(issued.subject_key_id));
-}
-
-#[test]
-fn times_change_their_form_in_2050() {
+fn times_from_2050_on_are_generalized_time() {
     let openssl = OpenSsl::new();
     openssl.ca("ca", "ec:P-256");
     openssl.key("leaf", "ec:P-256");
@@ -293,7 +223,7 @@ fn times_change_their_form_in_2050() {
 }
 
 #[test]
-fn wrong_keys_and_wrong_signatures_are_told_apart() {
+fn distinguishes_wrong_key_from_wrong_signature() {
     let openssl = OpenSsl::new();
     for name in ["ca", "other"] {
         openssl.ca(name, "ec:P-256");
@@ -308,98 +238,11 @@ fn wrong_keys_and_wrong_signatures_are_told_apart() {
     }
 
     let mut der = openssl.run("req -in ca.csr -outform DER");
-    let place = der.windows(4).position(|bytes| bytes == b"\x0c\x01x0").unwrap();
-    der[place + 2] = b'y';
+    let position = der.windows(4).position(|bytes| bytes == b"\x0c\x01x0").unwrap();
+    der[position + 2] = b'y';
     openssl.write("forged.der", &der);
     openssl.run("req -inform DER -in forged.der -out forged.csr");
     let error = issue(openssl.message("forged", "ca"), rule).unwrap_err();
     assert_eq!(error, CertificateError::ProofOfPossession);
     assert_eq!((error.reason(), error.field()), ("PROOF_OF_POSSESSION_FAILED", Some("csr")));
-}
-
-/// A fresh RSA key is warmed up with a signature when it enters the cache, so an empty cache shows that the key has signed
-/// nothing.
-#[test]
-fn request_that_is_refused_touches_no_private_key() {
-    let openssl = OpenSsl::new();
-    openssl.ca("ca", "rsa:2048");
-    openssl.ca("other", "rsa:2048");
-    openssl.csr("ca", &["-subj", "/CN=x"]);
-    openssl.csr("other", &["-subj", "/"]);
-    let mut der = openssl.run("req -in ca.csr -outform DER");
-    let place = der.windows(4).position(|bytes| bytes == b"\x0c\x01x0").unwrap();
-    der[place + 2] = b'y';
-    openssl.write("forged.der", &der);
-    openssl.run("req -inform DER -in forged.der -out forged.csr");
-
-    let rule = rule(SignatureScheme::RsaPkcs1(SignatureHash::Sha256));
-    for (csr, validity, wanted) in [
-        ("forged", None, CertificateError::ProofOfPossession),
-        ("ca", Some((2, 1)), CertificateError::ValidityReversed),
-        ("other", None, CertificateError::EmptySubject),
-    ] {
-        let cache = CaCache::new(2, Duration::from_secs(600));
-        let sign = |message| {
-            sign_certificate(permit_for(message, rule.clone(), validity), &cache, 1, &KeyUse::for_test())
-        };
-        assert_eq!(sign(openssl.message(csr, "ca")).unwrap_err(), wanted);
-        assert_eq!(cache.held(), 0, "{wanted:?}");
-        // Nor is the key looked at: that it is the wrong one is not said.
-        let mut message = openssl.message(csr, "ca");
-        message.ca_private_key = openssl.read("other.key");
-        assert_eq!(sign(message).unwrap_err(), wanted);
-    }
-}
-
-#[test]
-fn the_cache_is_bounded_and_belongs_to_a_caller() {
-    let openssl = OpenSsl::new();
-    openssl.ca("a", "rsa:2048");
-    openssl.ca("b", "rsa:2048");
-    openssl.csr("a", &["-subj", "/CN=x"]);
-    let rule = rule(SignatureScheme::RsaPkcs1(SignatureHash::Sha256));
-    let sign = |cache: &CaCache, ca: &str, uid: u32| {
-        sign_certificate(
-            permit_for(openssl.message("a", ca), rule.clone(), None),
-            cache,
-            uid,
-            &KeyUse::for_test(),
-        )
-        .unwrap();
-    };
-    let cache = CaCache::new(2, Duration::from_secs(600));
-    for (ca, uid, held) in [("a", 1, 1), ("a", 1, 1), ("a", 2, 2), ("b", 1, 2), ("b", 1, 2)] {
-        sign(&cache, ca, uid);
-        assert_eq!(cache.len(), held);
-    }
-    for empty in [no_cache(), CaCache::new(9, Duration::ZERO)] {
-        sign(&empty, "a", 1);
-        assert!(empty.is_empty());
-    }
-
-    // A key that is not the certificate's never enters.
-    let mut message = openssl.message("a", "a");
-    message.ca_private_key = openssl.read("b.key");
-    let fresh = CaCache::new(2, Duration::from_secs(600));
-    let error = sign_certificate(permit_for(message, rule.clone(), None), &fresh, 1, &KeyUse::for_test())
-        .unwrap_err();
-    assert_eq!(error, CertificateError::KeyMismatch);
-    assert!(fresh.is_empty());
-
-    // Nor does one outlive its time where no call comes.
-    let swept = Arc::new(CaCache::new(2, Duration::from_millis(1)));
-    sign(&swept, "a", 1);
-    swept.keep_swept(Duration::from_millis(1)).unwrap();
-    while swept.held() > 0 {
-        std::thread::yield_now();
-    }
-
-    // Never past the certificate's notAfter.
-    let key = rcgen::KeyPair::from_pem(&openssl.read("a.key")).unwrap();
-    let mut params = rcgen::CertificateParams::default();
-    params.not_before = rcgen::date_time_ymd(2000, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2001, 1, 1);
-    openssl.write("a.crt", params.self_signed(&key).unwrap().pem().as_bytes());
-    sign(&fresh, "a", 1);
-    assert!(fresh.is_empty());
 }

@@ -1,4 +1,4 @@
-//! Key pairs as bytes. Private keys are in the seed form, which RFC 9935 6 recommends and X-Wing has alone.
+//! Encodes key pairs. Private keys are in the seed form, which RFC 9935 6 recommends and which is X-Wing's only form.
 
 use const_oid::ObjectIdentifier;
 use der::{
@@ -16,8 +16,8 @@ use crate::{
     secret::SecretBytes,
 };
 
-/// The pair in the encoding that was asked for, raw where none was.
-pub(super) fn write(
+/// Encodes the pair as requested; the default is raw.
+pub(super) fn encode(
     algorithm: Kem,
     public: Vec<u8>,
     seed: &[u8],
@@ -38,7 +38,8 @@ pub(super) fn write(
     })
 }
 
-/// The BIT STRING holds the key's octets (RFC 9935 4, draft-connolly-cfrg-xwing-kem-10 5.8.1).
+/// Encodes SubjectPublicKeyInfo, whose BIT STRING holds the key's octets (RFC 9935 4,
+/// draft-connolly-cfrg-xwing-kem-10 5.8.1).
 fn spki(algorithm: Kem, key: &[u8]) -> der::Result<Vec<u8>> {
     let subject_public_key = BitStringRef::from_bytes(key)?;
     SubjectPublicKeyInfo { algorithm: identifier(algorithm)?, subject_public_key }.to_der()
@@ -47,7 +48,7 @@ fn spki(algorithm: Kem, key: &[u8]) -> der::Result<Vec<u8>> {
 fn pkcs8(algorithm: Kem, seed: &[u8]) -> der::Result<SecretBytes> {
     let mut key = Zeroizing::new(Vec::with_capacity(seed.len() + 2));
     if let Kem::MlKem(_) = algorithm {
-        // `seed [0] IMPLICIT OCTET STRING (SIZE (64))` (RFC 9935 6). X-Wing's seed stands as it is (draft 5.8.2).
+        // `seed [0] IMPLICIT OCTET STRING (SIZE (64))` (RFC 9935 6). X-Wing's seed has no header (draft 5.8.2).
         key.extend([0x80, 64]);
     }
     key.extend_from_slice(seed);
@@ -56,12 +57,12 @@ fn pkcs8(algorithm: Kem, seed: &[u8]) -> der::Result<SecretBytes> {
     Ok(SecretBytes::new(info.to_der()?))
 }
 
-/// Parameters are absent (RFC 9935 3, draft 5.8).
+/// Returns the AlgorithmIdentifier, whose parameters are absent (RFC 9935 3, draft 5.8).
 fn identifier(algorithm: Kem) -> der::Result<AlgorithmIdentifier<AnyRef<'static>>> {
     Ok(AlgorithmIdentifier { oid: ObjectIdentifier::new(algorithm.oid())?, parameters: None })
 }
 
-/// RFC 5958 2, without attributes and public key.
+/// OneAsymmetricKey (RFC 5958 2) without attributes and public key.
 #[derive(Sequence)]
 struct OneAsymmetricKey<'a> {
     version: u8,

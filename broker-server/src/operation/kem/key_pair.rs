@@ -1,8 +1,8 @@
-//! Key pairs for key encapsulation.
+//! Generates key pairs for key encapsulation.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, rand};
 
-use super::{KemError, encoding, exact, mechanism};
+use super::{KemError, check_length, encoding, mechanism};
 use crate::{
     backend::{
         Backend,
@@ -14,9 +14,9 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// Makes a key pair, from the seed that was granted or from the system's randomness, and tries it before anybody relies on
-/// it. The private key is always the seed.
-#[allow(clippy::needless_pass_by_value)] // the permit is used once
+/// Generates a key pair from the permit's seed or from the system's randomness, and tests it before it is returned. The
+/// private key is always the seed.
+#[allow(clippy::needless_pass_by_value)] // the permit must be used only once
 pub fn generate_key_pair(
     permit: Permit<permit::GenerateKemKeyPair>,
     backend: &Backend,
@@ -28,7 +28,7 @@ pub fn generate_key_pair(
     let seed = match &request.seed {
         Some(seed) => {
             let seed = seed.expose(key_use);
-            exact("seed", seed, algorithm.seed_length())?;
+            check_length("seed", seed, algorithm.seed_length())?;
             seed
         }
         None => {
@@ -38,23 +38,24 @@ pub fn generate_key_pair(
     };
     let public = mechanism.encapsulation_key(seed).map_err(|_| KemError::Internal)?;
     key_use.identify(|| Some(public.clone()));
-    try_out(mechanism, &public, seed)?;
-    encoding::write(algorithm, public, seed, request.encoding)
+    pairwise_consistency_test(mechanism, &public, seed)?;
+    encoding::encode(algorithm, public, seed, request.encoding)
 }
 
 fn random_seed(length: usize) -> Result<SecretBytes, KemError> {
     let mut seed = vec![0; length];
-    let drawn = rand::fill(&mut seed);
+    let filled = rand::fill(&mut seed);
     let seed = SecretBytes::new(seed);
-    drawn.map_err(|_| KemError::Internal)?;
+    filled.map_err(|_| KemError::Internal)?;
     Ok(seed)
 }
 
-/// The pair-wise consistency check of FIPS 203 7.1: a pair that does not belong together is never handed out.
-fn try_out(mechanism: &dyn Mechanism, public: &[u8], seed: &[u8]) -> Result<(), KemError> {
-    let made = mechanism.encapsulate(public).map_err(|_| KemError::Internal)?;
+/// Runs the pair-wise consistency check of FIPS 203 7.1, so that a mismatched pair is never returned.
+fn pairwise_consistency_test(mechanism: &dyn Mechanism, public: &[u8], seed: &[u8]) -> Result<(), KemError> {
+    let encapsulated = mechanism.encapsulate(public).map_err(|_| KemError::Internal)?;
     let key = DecapsulationKey { private: PrivatePart::Seed(seed), public: None };
-    let taken = mechanism.decapsulate(&key, &made.ciphertext).map_err(|_| KemError::Internal)?;
-    verify_slices_are_equal(made.shared_secret.expose(), taken.shared_secret.expose())
+    let decapsulated =
+        mechanism.decapsulate(&key, &encapsulated.ciphertext).map_err(|_| KemError::Internal)?;
+    verify_slices_are_equal(encapsulated.shared_secret.expose(), decapsulated.shared_secret.expose())
         .map_err(|_| KemError::Internal)
 }

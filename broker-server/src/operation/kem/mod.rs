@@ -1,4 +1,4 @@
-//! `KemService`: key pairs, shared secrets in and out of ciphertexts.
+//! Executes `GenerateKeyPair`, `Encapsulate` and `Decapsulate` of `KemService`.
 
 mod encoding;
 mod key_pair;
@@ -16,22 +16,22 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// Why there is no shared secret or no key pair.
+/// Why an operation of a key encapsulation mechanism failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KemError {
-    /// A field is not what the profile's mechanism needs.
+    /// A field does not fit the profile's mechanism.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// The key has the right form and fails a check.
+    /// The key is well formed but fails a check.
     #[error("key_source: {0}")]
     BadKey(&'static str),
-    /// Nothing that the caller sent explains it.
+    /// The crypto library failed for a reason that the caller did not cause.
     #[error("the crypto library failed")]
     Internal,
 }
 
 impl KemError {
-    /// For google.rpc.ErrorInfo.
+    /// Returns the reason for google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Field(error) => error.kind.reason(),
@@ -40,7 +40,7 @@ impl KemError {
         }
     }
 
-    /// The wire field at fault.
+    /// Returns the wire field that caused the error.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Field(error) => Some(error.field),
@@ -50,8 +50,8 @@ impl KemError {
     }
 }
 
-/// Makes a shared secret for the holder of the decapsulation key.
-// The permit is taken by value so that it is used once, though only its parts are read.
+/// Generates a shared secret and encapsulates it for the holder of the decapsulation key.
+// The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn encapsulate(
     permit: Permit<permit::Encapsulate>,
@@ -62,13 +62,13 @@ pub fn encapsulate(
     key_use.identify(|| Some(key.to_vec()));
     mechanism(backend, permit.rule().algorithm)?.encapsulate(key).map_err(|error| match error {
         backend_kem::KemError::Modulus => KemError::BadKey(
-            "the encapsulation key fails the modulus check (FIPS 203 7.2): a number in it is not below 3329",
+            "the encapsulation key fails the modulus check (FIPS 203 7.2): it contains a number that is not below 3329",
         ),
         _ => KemError::Internal,
     })
 }
 
-/// Takes the shared secret out of the ciphertext; out of one that was tampered with another one.
+/// Decapsulates the shared secret. A tampered ciphertext yields another secret instead of an error (FIPS 203 6.3).
 #[allow(clippy::needless_pass_by_value)] // as above
 pub fn decapsulate(
     permit: Permit<permit::Decapsulate>,
@@ -76,12 +76,12 @@ pub fn decapsulate(
     key_use: &KeyUse,
 ) -> Result<SecretBytes, KemError> {
     let (request, algorithm) = (permit.request(), permit.rule().algorithm);
-    exact("ciphertext", &request.ciphertext, algorithm.ciphertext_length())?;
+    check_length("ciphertext", &request.ciphertext, algorithm.ciphertext_length())?;
     let key = parts(&request.key, key_use)?;
-    let done = mechanism(backend, algorithm)?.decapsulate(&key, &request.ciphertext).map_err(|error| match error {
+    let decapsulated = mechanism(backend, algorithm)?.decapsulate(&key, &request.ciphertext).map_err(|error| match error {
         backend_kem::KemError::Hash => KemError::BadKey(
-            "the expanded decapsulation key fails the hash check (FIPS 203 7.3): the hash in it is not that of the \
-             encapsulation key in it",
+            "the expanded decapsulation key fails the hash check (FIPS 203 7.3): it contains a hash that does not match \
+             its encapsulation key",
         ),
         backend_kem::KemError::Modulus => KemError::BadKey(
             "the encapsulation key inside the expanded decapsulation key fails the modulus check (FIPS 203 7.2)",
@@ -91,11 +91,11 @@ pub fn decapsulate(
         ),
         backend_kem::KemError::Length | backend_kem::KemError::Failed => KemError::Internal,
     })?;
-    key_use.identify(|| Some(done.encapsulation_key));
-    Ok(done.shared_secret)
+    key_use.identify(|| Some(decapsulated.encapsulation_key));
+    Ok(decapsulated.shared_secret)
 }
 
-/// Its mechanism in the profile's library. A profile whose library lacks it was refused at load.
+/// Returns the mechanism from the profile's library. A profile whose library lacks it is rejected when it is loaded.
 fn mechanism(backend: &Backend, algorithm: Kem) -> Result<&'static dyn Mechanism, KemError> {
     backend.kem.mechanism(algorithm).ok_or(KemError::Internal)
 }
@@ -114,12 +114,12 @@ fn parts<'a>(
     Ok(backend_kem::DecapsulationKey { private, public: key.public() })
 }
 
-fn exact(field: &'static str, bytes: &[u8], wanted: usize) -> Result<(), FieldError> {
-    if bytes.len() == wanted {
+fn check_length(field: &'static str, bytes: &[u8], expected: usize) -> Result<(), FieldError> {
+    if bytes.len() == expected {
         return Ok(());
     }
     Err(FieldError {
         field,
-        kind: FieldErrorKind::WrongLength { length: bytes.len(), expected: vec![wanted] },
+        kind: FieldErrorKind::WrongLength { length: bytes.len(), expected: vec![expected] },
     })
 }

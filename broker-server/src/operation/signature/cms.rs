@@ -1,4 +1,4 @@
-//! Detached SignedData (RFC 5652): one signer by subject key identifier, two signed attributes, no certificates.
+//! Builds detached SignedData (RFC 5652): one signer by subject key identifier, two signed attributes, no certificates.
 
 use const_oid::ObjectIdentifier;
 use der::{
@@ -19,7 +19,7 @@ const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1135
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-/// RFC 5652 5.1 and 5.3: both structures have this version where the signer is named by its key.
+/// The version of both structures if a subject key identifier identifies the signer (RFC 5652 5.1, 5.3).
 const VERSION: u8 = 3;
 
 #[derive(Sequence)]
@@ -38,7 +38,7 @@ struct SignedData {
     signers: Any,
 }
 
-/// Without eContent: the content travels apart.
+/// EncapsulatedContentInfo without eContent: the content is separate.
 #[derive(Sequence)]
 struct EncapsulatedContentInfo {
     content_type: ObjectIdentifier,
@@ -56,17 +56,17 @@ struct SignerInfo {
     signature: OctetString,
 }
 
-/// Signs content with the digest `message_digest` by the scheme's hash.
+/// Signs content whose digest by the scheme's hash is `message_digest`.
 pub(super) fn sign(
     key: &PrivateKey,
     scheme: SignatureScheme,
     message_digest: &[u8],
 ) -> Result<Vec<u8>, SignatureError> {
     let attributes = attributes(message_digest)?;
-    // RFC 5652 5.4: what is signed is the DER of the set, not of its implicit tag.
+    // The signature covers the DER of the set, without the implicit tag (RFC 5652 5.4).
     let signature = key.sign(scheme, &attributes.to_der()?)?;
     let spki = key.public()?.to_spki()?;
-    // RFC 5754 2: the parameters are absent.
+    // The parameters are absent (RFC 5754 2).
     let digest_algorithm = AlgorithmIdentifier { oid: hash_oid(message_hash(scheme)), parameters: None };
     let signer = SignerInfo {
         version: VERSION,
@@ -85,7 +85,7 @@ pub(super) fn sign(
     Ok(ContentInfo { content_type: SIGNED_DATA, content }.to_der()?)
 }
 
-/// The key identifier of a key that came without one: SHA-1 of subjectPublicKey (RFC 5280 4.2.1.2 method 1).
+/// Returns the identifier of a key without a certificate: SHA-1 of subjectPublicKey (RFC 5280 4.2.1.2 method 1).
 pub(super) fn key_id(public_key_bits: &[u8]) -> Vec<u8> {
     ski_digest(SkiHash::Sha1, public_key_bits)
 }
@@ -95,7 +95,7 @@ fn public_key_bits(spki: &[u8]) -> Result<&[u8], SignatureError> {
     Ok(info.subject_public_key.raw_bytes())
 }
 
-/// content-type and message-digest (RFC 5652 11.1, 11.2).
+/// Returns the attributes content-type and message-digest (RFC 5652 11.1, 11.2).
 fn attributes(message_digest: &[u8]) -> der::Result<SetOfVec<Attribute>> {
     let attribute = |oid, value| Ok::<_, der::Error>(Attribute { oid, values: SetOfVec::try_from([value])? });
     SetOfVec::try_from([

@@ -1,4 +1,4 @@
-//! Composite signatures. Of all formats but SignedData, which is not made of them, the message may come in parts.
+//! Loads the keys of composite signatures. They can sign streams in every format but CMS, which they do not support.
 
 use super::{SignatureError, load, load_public};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// Loads both keys to sign.
+/// Loads both private keys.
 pub(super) fn signer(
     algorithm: Composite,
     keys: &[SigningKey; 2],
@@ -18,7 +18,7 @@ pub(super) fn signer(
     Ok(CompositeSigner::new(algorithm, [load(traditional, first, key_use)?, load(ml_dsa, second, key_use)?])?)
 }
 
-/// Loads both keys to verify.
+/// Loads both public keys.
 pub(super) fn verifier(
     algorithm: Composite,
     keys: &[VerificationKey; 2],

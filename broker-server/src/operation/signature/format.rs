@@ -1,4 +1,4 @@
-//! A signature as the caller wants it.
+//! Encodes signatures in the caller's format.
 
 use der::{Decode as _, Sequence, asn1::UintRef};
 
@@ -12,7 +12,7 @@ struct EcdsaSigValue<'a> {
     s: UintRef<'a>,
 }
 
-/// Writes what the crypto library made of a key of the kind `key` as RAW, DER or PEM.
+/// Encodes the crypto library's signature with a key of the kind `key` as RAW, DER or PEM.
 pub(super) fn encode(
     signature: Vec<u8>,
     format: SignatureFormat,
@@ -24,7 +24,7 @@ pub(super) fn encode(
     }
 }
 
-/// Writes a signature whose RAW form is its DER form.
+/// Encodes a signature whose RAW and DER forms are the same.
 pub(super) fn encode_octets(signature: Vec<u8>, format: SignatureFormat) -> Result<Vec<u8>, SignatureError> {
     match format {
         SignatureFormat::Raw | SignatureFormat::Der => Ok(signature),
@@ -33,12 +33,12 @@ pub(super) fn encode_octets(signature: Vec<u8>, format: SignatureFormat) -> Resu
             let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
             Ok(pem::encode_config(&block, config).into_bytes())
         }
-        // SignedData is made around the signature and never of it.
+        // SignedData contains the signature, so it is built in `cms`.
         SignatureFormat::Cms => Err(SignatureError::Internal),
     }
 }
 
-/// r and s, each of `width` bytes with zeros in front.
+/// Returns r and s, each padded with leading zeros to `width` bytes.
 fn fixed_width(der: &[u8], width: usize) -> Result<Vec<u8>, SignatureError> {
     let value = EcdsaSigValue::from_der(der)?;
     let mut fixed = Vec::with_capacity(2 * width);

@@ -1,4 +1,4 @@
-//! Key pairs for signatures.
+//! Generates key pairs for signatures.
 
 use super::SignatureError;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// A key pair as the caller wants it written.
+/// A key pair in the caller's encoding.
 #[derive(Debug)]
 pub struct KeyPair {
     /// The public key.
@@ -20,8 +20,8 @@ pub struct KeyPair {
     pub private: SecretBytes,
 }
 
-/// Makes the key that was granted, and tries it before anybody relies on it.
-// The permit is taken by value so that it is used once, though only its parts are read.
+/// Generates a key pair of the permitted kind and tests it before it is returned.
+// The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn generate_key_pair(
     permit: Permit<permit::GenerateSignatureKeyPair>,
@@ -35,42 +35,46 @@ pub fn generate_key_pair(
     };
     key_use.identify(|| key.spki().ok());
     let public = key.public().map_err(internal)?;
-    try_out(&key, &public, permit.grant().scheme)?;
-    write(&key, &public, encoding)
+    pairwise_consistency_test(&key, &public, permit.grant().scheme)?;
+    encode(&key, &public, encoding)
 }
 
-fn encoding(asked: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding, SignatureError> {
+fn encoding(requested: Option<KeyEncoding>, key_type: KeyType) -> Result<KeyEncoding, SignatureError> {
     let has_raw_form = matches!(key_type, KeyType::Ed25519 | KeyType::MlDsa(_));
-    match asked {
+    match requested {
         Some(KeyEncoding::Raw) if !has_raw_form => {
             let kind = FieldErrorKind::Unsupported(
-                "has no value RAW for RSA and ECDSA keys; ask for DER or PEM".into(),
+                "does not support RAW for RSA and ECDSA keys; use DER or PEM".into(),
             );
             Err(FieldError { field: "key_encoding", kind }.into())
         }
         Some(encoding) => Ok(encoding),
-        // What SignData takes as a key.
+        // SignData accepts this encoding.
         None => Ok(KeyEncoding::Der),
     }
 }
 
-/// RFC 8032 5.1.5, FIPS 204 algorithm 6.
+/// Derives the key from a seed (RFC 8032 5.1.5, FIPS 204 algorithm 6).
 fn from_seed(key_type: KeyType, seed: &[u8]) -> Result<PrivateKey, SignatureError> {
-    let fixed: &[u8; 32] = seed.try_into().map_err(|_| {
+    let seed: &[u8; 32] = seed.try_into().map_err(|_| {
         let kind = FieldErrorKind::WrongLength { length: seed.len(), expected: vec![32] };
         FieldError { field: "seed", kind }
     })?;
-    PrivateKey::from_seed(key_type, fixed).map_err(internal)
+    PrivateKey::from_seed(key_type, seed).map_err(internal)
 }
 
-/// Signs and verifies once: a pair that does not belong together is never handed out.
-fn try_out(key: &PrivateKey, public: &PublicKey, scheme: SignatureScheme) -> Result<(), SignatureError> {
+/// Signs and verifies once, so that a mismatched pair is never returned.
+fn pairwise_consistency_test(
+    key: &PrivateKey,
+    public: &PublicKey,
+    scheme: SignatureScheme,
+) -> Result<(), SignatureError> {
     let message = b"a new key pair";
     let signature = key.sign(scheme, message).map_err(internal)?;
     public.verify(scheme, message, &signature).map_err(internal)
 }
 
-fn write(key: &PrivateKey, public: &PublicKey, encoding: KeyEncoding) -> Result<KeyPair, SignatureError> {
+fn encode(key: &PrivateKey, public: &PublicKey, encoding: KeyEncoding) -> Result<KeyPair, SignatureError> {
     let missing = SignatureError::Internal;
     if encoding == KeyEncoding::Raw {
         let public = public.raw().ok_or_else(|| missing.clone())?;
@@ -86,7 +90,7 @@ fn write(key: &PrivateKey, public: &PublicKey, encoding: KeyEncoding) -> Result<
     })
 }
 
-/// The key is the broker's own: whatever is wrong with it is not the caller's fault.
+/// Converts an error of a key that the broker generated, which the caller did not cause.
 fn internal(_: EvpError) -> SignatureError {
     SignatureError::Internal
 }

@@ -1,4 +1,4 @@
-//! `SignData`, `VerifyData`, both over streams, and the key pairs for them.
+//! Executes `SignData` and `VerifyData`, both over streams, and `GenerateKeyPair` of `SignatureKeyService`.
 
 mod cms;
 mod composite;
@@ -21,32 +21,32 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// Why nothing was signed, verified or made. A signature that does not match is no error.
+/// Why an operation failed. A signature that does not verify is not an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// A field is not what the profile's algorithm and format make of it.
+    /// A field does not fit the profile's algorithm and format.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// The crypto library refuses the key.
-    #[error("{field}: {problem}")]
+    /// The crypto library rejected the key.
+    #[error("{field}: {reason}")]
     BadKey {
         /// The wire field of the key.
         field: &'static str,
-        /// What is wrong with it.
-        problem: &'static str,
+        /// Why the key cannot be used.
+        reason: &'static str,
     },
-    /// SignedData without signed attributes of a scheme that needs the whole message at once.
+    /// SignedData without signed attributes whose scheme requires the complete message at once.
     #[error(
-        "an Ed25519 signature over the content itself (RFC 8032 5.1.7) cannot be verified in parts; use VerifyData"
+        "an Ed25519 signature over the content itself (RFC 8032 5.1.7) cannot be verified over a stream; use VerifyData"
     )]
     NotStreamable,
-    /// Nothing that the caller sent explains it.
+    /// The crypto library failed for a reason that the caller did not cause.
     #[error("the crypto library failed")]
     Internal,
 }
 
 impl SignatureError {
-    /// For google.rpc.ErrorInfo.
+    /// Returns the reason for google.rpc.ErrorInfo.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Field(error) => error.kind.reason(),
@@ -56,7 +56,7 @@ impl SignatureError {
         }
     }
 
-    /// The wire field at fault.
+    /// Returns the wire field that caused the error.
     pub const fn field(&self) -> Option<&'static str> {
         match self {
             Self::Field(error) => Some(error.field),
@@ -67,13 +67,14 @@ impl SignatureError {
     }
 }
 
-/// What goes wrong with a key is the key's fault, and all else the library's.
+/// Attributes errors of a key to the key and all others to the library.
 impl From<EvpError> for SignatureError {
     fn from(error: EvpError) -> Self {
         match error {
-            EvpError::BadKey => {
-                Self::BadKey { field: KEY_SOURCE, problem: "is not a key that can make such signatures" }
-            }
+            EvpError::BadKey => Self::BadKey {
+                field: KEY_SOURCE,
+                reason: "cannot be used with the profile's signature scheme",
+            },
             EvpError::NotStreamable => Self::NotStreamable,
             EvpError::BadSignature | EvpError::Failed => Self::Internal,
         }
@@ -86,13 +87,13 @@ impl From<der::Error> for SignatureError {
     }
 }
 
-/// The keys with what they sign by.
+/// The keys with their scheme.
 enum Matched<'a, K> {
     Single(SignatureScheme, &'a K),
     Composite(Composite, &'a [K; 2]),
 }
 
-/// Puts the keys and the scheme together. Policy permits only those that belong together.
+/// Pairs the keys with the scheme. Policy permits only keys that fit the scheme.
 fn matched<K>(scheme: DataScheme, keys: &Keys<K>) -> Result<Matched<'_, K>, SignatureError> {
     match (scheme, keys) {
         (DataScheme::Single(scheme), Keys::One(key)) => Ok(Matched::Single(scheme, key)),
@@ -101,36 +102,36 @@ fn matched<K>(scheme: DataScheme, keys: &Keys<K>) -> Result<Matched<'_, K>, Sign
     }
 }
 
-/// Loads a private key for a use that is recorded; what the library finds must be what policy has decided on.
+/// Loads a private key for an audited use. The library must find the kind of key that policy has permitted.
 fn load(key: &SigningKey, field: &'static str, key_use: &KeyUse) -> Result<PrivateKey, SignatureError> {
     let loaded = PrivateKey::from_der(key.form(), key.der().expose(key_use));
-    let problem = "is not a usable private key";
-    let key = usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, problem)?;
+    let reason = "is not a usable private key";
+    let key = usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, reason)?;
     key_use.identify(|| key.spki().ok());
     Ok(key)
 }
 
-/// Loads a public key; what the library finds must be what policy has decided on.
+/// Loads a public key. The library must find the kind of key that policy has permitted.
 fn load_public(key: &VerificationKey, field: &'static str) -> Result<PublicKey, SignatureError> {
     let loaded = PublicKey::from_spki(key.spki_der());
-    let problem = "is not a usable public key";
-    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, problem)
+    let reason = "is not a usable public key";
+    usable(loaded, |loaded| loaded.key_type() == Some(key.key_type()), field, reason)
 }
 
 fn usable<K>(
     loaded: Result<K, EvpError>,
-    is_same: impl FnOnce(&K) -> bool,
+    is_permitted: impl FnOnce(&K) -> bool,
     field: &'static str,
-    problem: &'static str,
+    reason: &'static str,
 ) -> Result<K, SignatureError> {
     match loaded {
-        Ok(key) if is_same(&key) => Ok(key),
-        Ok(_) | Err(EvpError::BadKey) => Err(SignatureError::BadKey { field, problem }),
+        Ok(key) if is_permitted(&key) => Ok(key),
+        Ok(_) | Err(EvpError::BadKey) => Err(SignatureError::BadKey { field, reason }),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The hash of the message digest in CMS: the scheme's, or SHA-512 (RFC 8419 3, RFC 9882 3.3).
+/// Returns the hash of the message digest in CMS: the scheme's, or SHA-512 (RFC 8419 3, RFC 9882 3.3).
 fn message_hash(scheme: SignatureScheme) -> SignatureHash {
     scheme.hash().unwrap_or(SignatureHash::Sha512)
 }
@@ -143,7 +144,7 @@ const fn algorithm(hash: SignatureHash) -> HashAlgorithm {
     }
 }
 
-/// The digest of a message that is there as a whole.
+/// Returns the digest of a complete message.
 fn message_digest(backend: &Backend, scheme: SignatureScheme, message: &[u8]) -> Vec<u8> {
     let algorithm = algorithm(message_hash(scheme));
     let mut digest = vec![0; algorithm.default_output_length()];

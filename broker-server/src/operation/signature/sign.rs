@@ -1,4 +1,4 @@
-//! Signing, at once and in parts.
+//! Signs complete messages and streams.
 
 use super::{
     Matched, SignatureError, algorithm, cms, composite,
@@ -18,8 +18,8 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// Signs the permit's input, in the format that was granted.
-// The permit is taken by value so that it is used once, though only its parts are read.
+/// Signs the permit's input. The signature has the granted format.
+// The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn sign_data(
     permit: Permit<permit::SignData>,
@@ -42,10 +42,10 @@ pub fn sign_data(
     encode(loaded.sign(scheme, &request.input)?, format, key.key_type())
 }
 
-/// Signs a message that comes in parts, with the result of [`sign_data`] over the whole.
+/// Signs a message that arrives in parts. The result is equivalent to that of [`sign_data`] over the complete message.
 pub struct SignStream {
     format: SignatureFormat,
-    /// Dropped before the token of its use.
+    /// Declared first, so that the key is dropped before the record of its use.
     state: State,
     _key_use: KeyUse,
 }
@@ -63,7 +63,7 @@ enum State {
 }
 
 impl SignStream {
-    /// Loads the keys. No part of the message is needed yet.
+    /// Loads the keys.
     #[allow(clippy::needless_pass_by_value)] // as above
     pub fn begin(
         permit: Permit<permit::SignStream>,
@@ -88,7 +88,7 @@ impl SignStream {
         Ok(Self { format, state, _key_use: key_use })
     }
 
-    /// Takes the next part.
+    /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<(), SignatureError> {
         match &mut self.state {
             State::Digest { hasher, .. } => hasher.update(part),
@@ -98,7 +98,7 @@ impl SignStream {
         Ok(())
     }
 
-    /// The signature of all parts.
+    /// Returns the signature over all parts.
     pub fn finish(self) -> Result<Vec<u8>, SignatureError> {
         match self.state {
             State::Digest { hasher, algorithm, key, scheme } => {

@@ -1,4 +1,4 @@
-//! Verifying, at once and in parts.
+//! Verifies signatures over complete messages and streams.
 
 use super::{
     Matched, SignatureError, algorithm, cms::key_id, composite, load_public, matched, message_digest,
@@ -19,12 +19,14 @@ use crate::{
     },
 };
 
-/// Whether the permit's signature is one over its input by the profile's scheme, in the format that was granted. An error
-/// only where the signature is not of the format.
+/// Reports whether the permit's signature over its input is valid under the profile's scheme, in the granted format.
 ///
-/// SignedData that is of the format is no error either: whether its signer is another key, or its algorithms are not the
-/// profile's, the answer is `false`, as it is for every other format.
-// The permit is taken by value so that it is used once, though only its parts are read.
+/// Well-formed SignedData by another key or with algorithms other than the profile's is not an error: the result is
+/// `false`, as in every other format.
+///
+/// # Errors
+/// Fails with [`SignatureError::Field`] if the signature does not have the format, and if a key cannot be loaded.
+// The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Result<bool, SignatureError> {
     let (request, format) = (permit.request(), permit.grant().format);
@@ -37,32 +39,32 @@ pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Res
             return is_valid(verifier.finish(&signature));
         }
     };
-    let proof = proof(&request.signature, format, key, scheme)?;
+    let parsed = parse(&request.signature, format, key, scheme)?;
     let key = load_public(key, KEY_SOURCE)?;
-    let (input, signature) = (&request.input, proof.signature);
-    match proof.over {
-        Over::Nothing => Ok(false),
-        Over::Message => is_valid(key.verify(scheme, input, &signature)),
-        Over::Content if looks_like_attributes(input) => Ok(false),
-        Over::Content => is_valid(key.verify(scheme, input, &signature)),
-        Over::Attributes(attributes) => {
+    let (input, signature) = (&request.input, parsed.signature);
+    match parsed.covers {
+        Covers::Nothing => Ok(false),
+        Covers::Message => is_valid(key.verify(scheme, input, &signature)),
+        Covers::Content if looks_like_attributes(input) => Ok(false),
+        Covers::Content => is_valid(key.verify(scheme, input, &signature)),
+        Covers::Attributes(attributes) => {
             let digest = message_digest(backend, scheme, input);
-            signed(&attributes, &digest, &key, scheme, &signature)
+            verify_attributes(&attributes, &digest, &key, scheme, &signature)
         }
     }
 }
 
-/// Verifies a signature over a message that comes in parts, with the result of [`verify_data`] over the whole.
+/// Verifies a signature over a message that arrives in parts, like [`verify_data`] over the complete message.
 pub struct VerifyStream {
     signature: Vec<u8>,
     state: State,
 }
 
 enum State {
-    /// Nothing can make it valid.
+    /// The signature is invalid whatever the message.
     Nothing,
     Message(Verifier),
-    Content(Verifier, Start),
+    Content(Verifier, Prefix),
     Attributes {
         hasher: Box<dyn Hasher>,
         algorithm: HashAlgorithm,
@@ -74,7 +76,7 @@ enum State {
 }
 
 impl VerifyStream {
-    /// Reads the signature and loads the keys. No part of the message is needed yet.
+    /// Reads the signature and loads the keys.
     #[allow(clippy::needless_pass_by_value)] // as above
     pub fn begin(permit: Permit<permit::VerifyStream>, backend: &Backend) -> Result<Self, SignatureError> {
         let (request, format) = (permit.request(), permit.grant().format);
@@ -86,13 +88,13 @@ impl VerifyStream {
                 return Ok(Self { signature, state });
             }
         };
-        let proof = proof(&request.signature, format, key, scheme)?;
+        let parsed = parse(&request.signature, format, key, scheme)?;
         let key = load_public(key, KEY_SOURCE)?;
-        let state = match proof.over {
-            Over::Nothing => State::Nothing,
-            Over::Message => State::Message(Verifier::new(&key, scheme)?),
-            Over::Content => State::Content(Verifier::new(&key, scheme)?, Start::default()),
-            Over::Attributes(attributes) => {
+        let state = match parsed.covers {
+            Covers::Nothing => State::Nothing,
+            Covers::Message => State::Message(Verifier::new(&key, scheme)?),
+            Covers::Content => State::Content(Verifier::new(&key, scheme)?, Prefix::default()),
+            Covers::Attributes(attributes) => {
                 let algorithm = algorithm(message_hash(scheme));
                 State::Attributes {
                     hasher: backend.hash.start(algorithm),
@@ -103,16 +105,16 @@ impl VerifyStream {
                 }
             }
         };
-        Ok(Self { signature: proof.signature, state })
+        Ok(Self { signature: parsed.signature, state })
     }
 
-    /// Takes the next part.
+    /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<(), SignatureError> {
         match &mut self.state {
             State::Nothing => {}
             State::Message(verifier) => verifier.update(part)?,
-            State::Content(verifier, start) => {
-                start.update(part);
+            State::Content(verifier, prefix) => {
+                prefix.update(part);
                 verifier.update(part)?;
             }
             State::Attributes { hasher, .. } => hasher.update(part),
@@ -121,11 +123,11 @@ impl VerifyStream {
         Ok(())
     }
 
-    /// Whether the signature is one over all parts.
+    /// Reports whether the signature over all parts is valid.
     pub fn finish(self) -> Result<bool, SignatureError> {
         match self.state {
             State::Nothing => Ok(false),
-            State::Content(_, start) if start.looks_like_attributes() => Ok(false),
+            State::Content(_, prefix) if prefix.looks_like_attributes() => Ok(false),
             State::Message(verifier) | State::Content(verifier, _) => {
                 is_valid(verifier.finish(&self.signature))
             }
@@ -133,67 +135,67 @@ impl VerifyStream {
             State::Attributes { hasher, algorithm, attributes, key, scheme } => {
                 let mut digest = vec![0; algorithm.default_output_length()];
                 hasher.finish(&mut digest);
-                signed(&attributes, &digest, &key, scheme, &self.signature)
+                verify_attributes(&attributes, &digest, &key, scheme, &self.signature)
             }
         }
     }
 }
 
-/// A signature and what it is over.
-struct Proof {
+/// A signature and the data that it covers.
+struct ParsedSignature {
     signature: Vec<u8>,
-    over: Over,
+    covers: Covers,
 }
 
-enum Over {
-    /// Not by the profile's scheme, or not by this key: never valid.
+enum Covers {
+    /// Nothing: the signature has another scheme or another key and is never valid.
     Nothing,
     /// The message.
     Message,
-    /// The message, as content of SignedData without signed attributes.
+    /// The message as the content of SignedData without signed attributes.
     Content,
-    /// The attributes, one of which is the digest of the message.
+    /// The signed attributes, which include the digest of the message.
     Attributes(SignedAttributes),
 }
 
-/// Reads a signature, and compares what it says of itself with key and scheme.
-fn proof(
+/// Reads a signature and compares the signer and algorithms that it states with key and scheme.
+fn parse(
     bytes: &[u8],
     format: SignatureFormat,
     key: &VerificationKey,
     scheme: SignatureScheme,
-) -> Result<Proof, SignatureError> {
+) -> Result<ParsedSignature, SignatureError> {
     let data = match Signature::read(bytes, format, key.key_type()).map_err(malformed)? {
-        Signature::Plain(signature) => return Ok(Proof { signature, over: Over::Message }),
+        Signature::Plain(signature) => return Ok(ParsedSignature { signature, covers: Covers::Message }),
         Signature::Cms(data) => data,
     };
     if !is_signer(key, &data) || data.scheme != Some(scheme) || !digest_fits(&data, scheme) {
-        return Ok(Proof { signature: Vec::new(), over: Over::Nothing });
+        return Ok(ParsedSignature { signature: Vec::new(), covers: Covers::Nothing });
     }
     check_signature(&data.signature, key.key_type()).map_err(malformed)?;
-    let over = data.attributes.map_or(Over::Content, Over::Attributes);
-    Ok(Proof { signature: data.signature, over })
+    let covers = data.attributes.map_or(Covers::Content, Covers::Attributes);
+    Ok(ParsedSignature { signature: data.signature, covers })
 }
 
 fn malformed(kind: FieldErrorKind) -> FieldError {
     FieldError { field: "signature", kind }
 }
 
-/// By the identifier that the certificate gives the key, or the one that the broker signs with.
+/// Reports whether the key is the signer, by the certificate's key identifier or by the one that the broker writes.
 fn is_signer(key: &VerificationKey, data: &SignedData) -> bool {
     let id = &data.subject_key_id;
     key.subject_key_id() == Some(id) || key_id(key.public_key_bits()) == *id
 }
 
-/// Whether the digest is the one that goes with the scheme. RFC 9882 3.3: with ML-DSA and without signed attributes it
-/// says nothing.
+/// Reports whether the digest algorithm fits the scheme. It is irrelevant for ML-DSA without signed attributes (RFC 9882
+/// 3.3).
 fn digest_fits(data: &SignedData, scheme: SignatureScheme) -> bool {
-    let says_nothing = matches!(scheme, SignatureScheme::MlDsa(_)) && data.attributes.is_none();
-    says_nothing || data.digest == Some(message_hash(scheme))
+    let is_irrelevant = matches!(scheme, SignatureScheme::MlDsa(_)) && data.attributes.is_none();
+    is_irrelevant || data.digest == Some(message_hash(scheme))
 }
 
-/// RFC 5652 5.4, 5.6: the digest is in the attributes, and the signature over them.
-fn signed(
+/// Checks that the attributes contain the digest, and verifies the signature over them (RFC 5652 5.4, 5.6).
+fn verify_attributes(
     attributes: &SignedAttributes,
     digest: &[u8],
     key: &PublicKey,
@@ -214,20 +216,20 @@ fn is_valid(verified: Result<(), EvpError>) -> Result<bool, SignatureError> {
     }
 }
 
-/// The message as far as signed attributes go: longer ones are not made.
+/// The start of a message, up to the maximum length of signed attributes.
 #[derive(Default)]
-struct Start(Vec<u8>);
+struct Prefix(Vec<u8>);
 
-const LONGEST_ATTRIBUTES: usize = 64 << 10;
+const MAX_ATTRIBUTES: usize = 64 << 10;
 
-impl Start {
+impl Prefix {
     fn update(&mut self, part: &[u8]) {
-        // One more byte says that the message is longer.
-        let room = (LONGEST_ATTRIBUTES + 1).saturating_sub(self.0.len());
-        self.0.extend(part.iter().take(room));
+        // One additional byte shows that the message is longer.
+        let remaining = (MAX_ATTRIBUTES + 1).saturating_sub(self.0.len());
+        self.0.extend(part.iter().take(remaining));
     }
 
     fn looks_like_attributes(&self) -> bool {
-        self.0.len() <= LONGEST_ATTRIBUTES && looks_like_attributes(&self.0)
+        self.0.len() <= MAX_ATTRIBUTES && looks_like_attributes(&self.0)
     }
 }

@@ -101,6 +101,21 @@ fn canonical_form_is_stable() {
         "crypto-broker-catalogue=1\nSettings.EnforceSunset=false\nSettings.Fips=off\nProfile=\"A\"\nCryptoLibrary=native\n\
          HashData.HashAlg=sha-256\nHashData.OutputLength=32\n"
     );
+    let small = Catalogue::parse("a", SMALL, CAPABILITIES).unwrap();
+    let keys: Vec<&str> = small
+        .canonical()
+        .lines()
+        .filter(|line| line.contains(".Subject.") || line.contains(".Issuer."))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "SignCertificate.Subject.RSA=3072-8192",
+            "SignCertificate.Subject.ML-DSA-44=true",
+            "SignCertificate.Subject.ML-DSA-65=true",
+            "SignCertificate.Issuer.ECDSA=384-521",
+        ]
+    );
 }
 
 #[test]

@@ -140,10 +140,11 @@ fn sides(
     let (subject, issuer) = (side("Subject"), side("Issuer"));
     if let (Some(scheme), Some(issuer), Some(field)) = (scheme, &issuer, section.get("Issuer")) {
         let kind = scheme.key_kind();
-        let is_kind = |(key, _): &(Node, Node)| matches!(&key.value, Value::Text(word) if word.eq_ignore_ascii_case(kind.name()));
+        let is_kind = |word: &str| word.eq_ignore_ascii_case(kind.name());
+        let names_kind = |(key, _): &(Node, Node)| matches!(&key.value, Value::Text(word) if is_kind(word));
         // An invalid entry and an empty section have been reported already.
         let reported = field.is_blank()
-            || matches!(&field.node.value, Value::Map(entries) if entries.iter().any(is_kind));
+            || matches!(&field.node.value, Value::Map(entries) if entries.iter().any(names_kind));
         if !issuer.has_entry_for(kind) && !reported {
             let message = format!(
                 "has no entry for {}, the kind of key that SignAlg {} needs, so that no certificate could be issued",
@@ -228,13 +229,11 @@ fn path_length(field: &Field<'_>, report: &mut Report) -> Option<Option<u8>> {
 fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
     let section = field.section(&["Allow", "Suffixes"], report)?;
     let mut names = SubjectAlternativeNames { line: section.at.line, ..SubjectAlternativeNames::default() };
-    let kinds = [("dns", 0u8), ("ip", 1), ("uri", 2), ("email", 3)];
-    let allow = section.require("Allow", report).and_then(|field| field.choices(&kinds, report));
+    let kinds = SubjectAlternativeNames::KINDS;
+    let words = kinds.map(|kind| (kind, kind));
+    let allow = section.require("Allow", report).and_then(|field| field.choices(&words, report));
     if let Some(allow) = &allow {
-        names.dns = allow.contains(&0);
-        names.ip = allow.contains(&1);
-        names.uri = allow.contains(&2);
-        names.email = allow.contains(&3);
+        [names.dns, names.ip, names.uri, names.email] = kinds.map(|kind| allow.contains(&kind));
     }
     if let Some(field) = section.get("Suffixes") {
         if allow.is_some() && !names.dns {

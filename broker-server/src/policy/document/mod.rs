@@ -97,7 +97,7 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
         }
     };
     if let Some(at) = second {
-        let message = "a second YAML document starts here; only the first one can be used";
+        let message = "a second YAML document starts here; only the first one is used";
         report.tolerable_error(at, "", message, None);
     }
     let document = Field { path: String::new(), at: root.at, node: &root };

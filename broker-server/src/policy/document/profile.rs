@@ -155,6 +155,7 @@ fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<
         && let Some((text, refused_from)) = date(field, enforce, report)
     {
         deprecation.remove_after = Some(text);
+        deprecation.sunset = Some(refused_from);
         deprecation.refused_from = enforce.then_some(refused_from);
     }
     if let Some(field) = section.optional("Reason", report) {

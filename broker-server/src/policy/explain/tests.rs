@@ -215,7 +215,7 @@ proptest! {
     fn first_denial_of_an_explanation_is_the_decision(choice in any::<Choice>()) {
         let [.., profile] = choice;
         for operation in AnyOperation::all() {
-            // Seven of eight profiles have the section of the operation.
+            // Seven of eight requests name a profile that has the section of the operation.
             let profiles: Vec<&Arc<Profile>> = CATALOGUE
                 .profiles()
                 .iter()

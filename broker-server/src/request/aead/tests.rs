@@ -43,7 +43,7 @@ fn missing(field: &'static str) -> FieldError {
 }
 
 #[test]
-fn a_key_has_a_length_that_some_algorithm_has() {
+fn rejects_keys_of_wrong_length() {
     for length in 1..=33 {
         let expected = match length {
             16 | 24 | 32 => None,
@@ -58,11 +58,11 @@ fn a_key_has_a_length_that_some_algorithm_has() {
         assert_eq!(encrypt(|message| message.key_source = key).err(), Some(missing("key_source")));
     }
     let text = encrypt(|message| message.key_source = key_source(vec![1; 17])).unwrap_err().to_string();
-    assert_eq!(text, "key_source: is 17 bytes long; 16, 24 or 32 are needed");
+    assert_eq!(text, "key_source: is 17 bytes long; expected 16, 24 or 32");
 }
 
 #[test]
-fn a_nonce_has_96_bits_or_is_left_to_the_broker() {
+fn encryption_accepts_only_96_bit_or_empty_nonces() {
     let field = "encrypt_metadata.nonce";
     for length in 0..=32 {
         let nonce = vec![2; length];
@@ -75,11 +75,11 @@ fn a_nonce_has_96_bits_or_is_left_to_the_broker() {
     }
     assert_eq!(encrypt(|message| message.encrypt_metadata = None).unwrap().nonce, None);
     let text = wrong(field, 11, &[12]).to_string();
-    assert_eq!(text, "encrypt_metadata.nonce: is 11 bytes long; 12 are needed");
+    assert_eq!(text, "encrypt_metadata.nonce: is 11 bytes long; expected 12");
 }
 
 #[test]
-fn what_was_encrypted_had_a_nonce_and_a_tag() {
+fn decryption_requires_nonce_and_tag() {
     for length in (0..=32).filter(|length| *length != 12) {
         let nonce = vec![2; length];
         let parsed = decrypt(|message| message.decrypt_metadata.as_mut().unwrap().nonce = nonce);
@@ -89,7 +89,7 @@ fn what_was_encrypted_had_a_nonce_and_a_tag() {
     assert_eq!(parsed.unwrap_err(), missing("decrypt_metadata.tag"));
     let parsed = decrypt(|message| message.decrypt_metadata = None);
     assert_eq!(parsed.unwrap_err(), wrong("decrypt_metadata.nonce", 0, &[12]));
-    // How long a tag is the profile says, so none is too short or too long here.
+    // The profile determines the length of the tag, so parsing accepts any.
     for length in [0, 1, 12, 16, 17, 1000] {
         let tag = Some(vec![3; length]);
         let parsed = decrypt(|message| message.decrypt_metadata.as_mut().unwrap().tag = tag).unwrap();
@@ -98,7 +98,7 @@ fn what_was_encrypted_had_a_nonce_and_a_tag() {
 }
 
 #[test]
-fn texts_and_associated_data_have_limits_and_may_be_empty() {
+fn limits_texts_and_associated_data() {
     let limits = Limits::default();
     let (full, data) = (limits.plaintext, limits.associated_data);
     for (length, error) in [(0, false), (full, false), (full + 1, true)] {
@@ -115,7 +115,7 @@ fn texts_and_associated_data_have_limits_and_may_be_empty() {
             error.then(|| too_long("encrypt_metadata.aad", length, data)).as_ref()
         );
         if let Ok(request) = parsed {
-            assert_eq!(request.associated_data, aad(), "absent is not empty");
+            assert_eq!(request.associated_data, aad(), "absent associated data differs from empty");
         }
         let parsed = decrypt(|message| message.decrypt_metadata.as_mut().unwrap().aad = aad());
         assert_eq!(parsed.err(), error.then(|| too_long("decrypt_metadata.aad", length, data)));
@@ -124,15 +124,15 @@ fn texts_and_associated_data_have_limits_and_may_be_empty() {
 }
 
 #[test]
-fn nothing_is_copied_and_nothing_is_printed() {
-    let plaintext = b"plaintext that nobody reads".to_vec();
-    let place = plaintext.as_ptr();
+fn secrets_are_neither_copied_nor_printed() {
+    let plaintext = b"plaintext that must not be printed".to_vec();
+    let address = plaintext.as_ptr();
     let request = encrypt(|message| message.plaintext = plaintext).unwrap();
-    assert_eq!(request.plaintext.expose().as_ptr(), place);
+    assert_eq!(request.plaintext.expose().as_ptr(), address);
     let printed = format!("{request:?}");
     assert!(!printed.contains("112, 108, 97") && !printed.contains("1, 1, 1"), "{printed}");
     let ciphertext = vec![5; 27];
-    let place = ciphertext.as_ptr();
+    let address = ciphertext.as_ptr();
     let request = decrypt(|message| message.ciphertext = ciphertext).unwrap();
-    assert_eq!(request.ciphertext.expose().as_ptr(), place);
+    assert_eq!(request.ciphertext.expose().as_ptr(), address);
 }

@@ -9,15 +9,14 @@ use super::{
         pem,
         signing_key::{ENCRYPTED, PrivateKeyInfo, is_encrypted},
     },
-    KemKeyKind, exact, mechanism,
+    KemKeyKind, check_length, mechanism,
 };
 use crate::{
     algorithm::{Kem, MlKem},
     secret::{SecretBytes, SecretKey},
 };
 
-/// A decapsulation key: as far as it says whose it is that is known; it has not been checked or used. It has a seed, or an
-/// expanded form, or both.
+/// A decapsulation key that has not been checked or used yet. It has a seed, or an expanded form, or both.
 #[derive(Debug)]
 pub struct DecapsulationKey {
     kind: KemKeyKind,
@@ -27,27 +26,27 @@ pub struct DecapsulationKey {
 }
 
 impl DecapsulationKey {
-    /// Whose key it is.
+    /// Returns the mechanism of the key, as far as the key identifies it.
     pub fn kind(&self) -> KemKeyKind {
         self.kind
     }
 
-    /// d and z of ML-KEM, or X-Wing's decapsulation key; as long as the mechanism has it.
+    /// Returns the seed: d and z of ML-KEM, or X-Wing's decapsulation key. It has the mechanism's length.
     pub fn seed(&self) -> Option<&SecretKey> {
         self.seed.as_ref()
     }
 
-    /// dk of ML-KEM, as long as the parameter set has it.
+    /// Returns the expanded form: dk of ML-KEM. It has the parameter set's length.
     pub fn expanded(&self) -> Option<&SecretKey> {
         self.expanded.as_ref()
     }
 
-    /// The encapsulation key that came with it, of any length.
+    /// Returns the encapsulation key that accompanies the decapsulation key; it can have any length.
     pub fn public(&self) -> Option<&[u8]> {
         self.public.as_deref()
     }
 
-    /// A raw key is known by its length, which no PKCS#8 form of RFC 9935 6 has.
+    /// Reads a key. A raw key is recognized by its length, which no PKCS#8 form of RFC 9935 6 has.
     pub fn from_bytes(bytes: &SecretBytes) -> Result<Self, FieldErrorKind> {
         let bytes = bytes.expose();
         if let Some(text) = pem::text(bytes) {
@@ -60,8 +59,8 @@ impl DecapsulationKey {
             return Self::from_pkcs8(bytes);
         }
         Err(FieldErrorKind::Malformed(format!(
-            "is {} bytes long and no decapsulation key: raw keys have 64 (seed of ML-KEM), 32 (x-wing), 1632 (ml-kem-512, \
-             expanded), 2400 (ml-kem-768) or 3168 (ml-kem-1024) bytes; PKCS#8 in DER or PEM is taken too",
+            "is {} bytes long and not a decapsulation key: raw keys have 64 (ML-KEM seed), 32 (x-wing), 1632 (ml-kem-512, \
+             expanded), 2400 (ml-kem-768) or 3168 (ml-kem-1024) bytes; PKCS#8 in DER or PEM is accepted, too",
             bytes.len()
         )))
     }
@@ -115,7 +114,7 @@ impl DecapsulationKey {
             Kem::XWing => (Some(info.key), None),
         };
         if let Some(seed) = seed {
-            exact(kem, "seed", seed, kem.seed_length())?;
+            check_length(kem, "seed", seed, kem.seed_length())?;
         }
         let secret = |octets: &[u8]| SecretKey::new(SecretBytes::new(octets.to_vec()));
         let (seed, expanded) = (seed.map(secret), expanded.map(secret));
@@ -123,10 +122,10 @@ impl DecapsulationKey {
     }
 }
 
-/// Seed and expanded key, one of them at least.
+/// The seed and the expanded key; at least one is present.
 type Forms<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// What is in ML-KEM-PrivateKey (RFC 9935 6), told apart by its tags.
+/// Reads an ML-KEM-PrivateKey (RFC 9935 6), whose tags tell its three forms apart.
 fn ml_kem(set: MlKem, key: &[u8]) -> Result<Forms<'_>, FieldErrorKind> {
     let choice = || -> Result<Forms<'_>, NotDer> {
         let key = Tlv::only(key)?;
@@ -143,7 +142,7 @@ fn ml_kem(set: MlKem, key: &[u8]) -> Result<Forms<'_>, FieldErrorKind> {
     };
     let (seed, expanded) = choice().map_err(NotDer::in_a("ML-KEM-PrivateKey (RFC 9935 6)"))?;
     if let Some(expanded) = expanded {
-        exact(Kem::MlKem(set), "expanded key", expanded, set.decapsulation_key_length())?;
+        check_length(Kem::MlKem(set), "expanded key", expanded, set.decapsulation_key_length())?;
     }
     Ok((seed, expanded))
 }

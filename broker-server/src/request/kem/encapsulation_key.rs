@@ -9,11 +9,11 @@ use super::{
         pem,
         public_key::Algorithm,
     },
-    exact, mechanism,
+    check_length, mechanism,
 };
 use crate::algorithm::Kem;
 
-/// An encapsulation key: whose it is is known, it has not been checked or used.
+/// An encapsulation key whose mechanism is known. It has not been checked or used yet.
 #[derive(Debug)]
 pub struct EncapsulationKey {
     kem: Kem,
@@ -21,17 +21,17 @@ pub struct EncapsulationKey {
 }
 
 impl EncapsulationKey {
-    /// Whose key it is.
+    /// Returns the mechanism of the key.
     pub fn kem(&self) -> Kem {
         self.kem
     }
 
-    /// The octets, as many as the mechanism has.
+    /// Returns the octets of the key. They have the mechanism's length.
     pub fn octets(&self) -> &[u8] {
         &self.octets
     }
 
-    /// A raw key is known by its length, which no SubjectPublicKeyInfo of these mechanisms has.
+    /// Reads a key. A raw key is recognized by its length, which no SubjectPublicKeyInfo of these mechanisms has.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         if let Some(text) = pem::text(bytes) {
             return Self::from_pem(text);
@@ -42,8 +42,8 @@ impl EncapsulationKey {
         match Tlv::only(bytes) {
             Ok(info) => Self::from_spki(info),
             Err(NotDer) => Err(FieldErrorKind::Malformed(format!(
-                "is {} bytes long and no encapsulation key: raw keys have 800 (ml-kem-512), 1184 (ml-kem-768), 1568 \
-                 (ml-kem-1024) or 1216 (x-wing) bytes; SubjectPublicKeyInfo in DER or PEM is taken too",
+                "is {} bytes long and not an encapsulation key: raw keys have 800 (ml-kem-512), 1184 (ml-kem-768), 1568 \
+                 (ml-kem-1024) or 1216 (x-wing) bytes; SubjectPublicKeyInfo in DER or PEM is accepted, too",
                 bytes.len()
             ))),
         }
@@ -53,8 +53,7 @@ impl EncapsulationKey {
         let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
             return Err(FieldErrorKind::Unsupported(
-                "holds a private key; to encapsulate send the encapsulation key only, in a block `PUBLIC KEY`"
-                    .into(),
+                "holds a private key; send only the encapsulation key, in a block `PUBLIC KEY`".into(),
             ));
         }
         let mut keys = blocks.iter().filter(|block| block.label == "PUBLIC KEY");
@@ -67,14 +66,15 @@ impl EncapsulationKey {
         }
     }
 
-    /// RFC 9935 4, draft-connolly-cfrg-xwing-kem-10 5.8.1: the BIT STRING holds the key's octets.
+    /// Reads SubjectPublicKeyInfo, whose BIT STRING holds the key's octets (RFC 9935 4,
+    /// draft-connolly-cfrg-xwing-kem-10 5.8.1).
     fn from_spki(info: Tlv<'_>) -> Result<Self, FieldErrorKind> {
         let mut parts = info.inside(Tag::Sequence).map_err(NotDer::in_a(INFO))?;
         let algorithm = Algorithm::read(&mut parts).map_err(NotDer::in_a(INFO))?;
         let octets = parts.octet_bits().map_err(NotDer::in_a(INFO))?;
         parts.end().map_err(NotDer::in_a(INFO))?;
         let kem = mechanism(&algorithm)?;
-        exact(kem, "encapsulation key", octets, kem.encapsulation_key_length())?;
+        check_length(kem, "encapsulation key", octets, kem.encapsulation_key_length())?;
         Ok(Self { kem, octets: octets.to_vec() })
     }
 }

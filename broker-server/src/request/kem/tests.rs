@@ -20,7 +20,7 @@ fn identifier(kem: Kem) -> Vec<u8> {
     tlv(0x30, &ObjectIdentifier::new(kem.oid()).unwrap().to_der().unwrap())
 }
 
-/// A SubjectPublicKeyInfo, and every PKCS#8 form, the public parts of sevens, the private ones of nines.
+/// Returns SubjectPublicKeyInfos and keys in every PKCS#8 form. Public parts consist of sevens, private ones of nines.
 fn keys() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let pkcs8 = |kem: Kem, private: Vec<u8>, public: &[u8]| {
         let octets = tlv(0x04, &private);
@@ -44,7 +44,7 @@ fn keys() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     (public, private)
 }
 
-/// Whatever is taken has the lengths that the library wants.
+/// Reads `bytes` as both kinds of keys and checks that accepted keys have the lengths that the library requires.
 fn read(bytes: &[u8]) -> [bool; 2] {
     let public = EncapsulationKey::from_bytes(bytes);
     if let Ok(key) = &public {
@@ -58,8 +58,8 @@ fn read(bytes: &[u8]) -> [bool; 2] {
             KemKeyKind::Of(kem) => {
                 assert!(key.seed().is_none_or(|seed| seed.len() == kem.seed_length()));
                 let set = MlKem::ALL.into_iter().find(|set| Kem::MlKem(*set) == kem);
-                let wanted = set.map(MlKem::decapsulation_key_length);
-                assert!(key.expanded().is_none_or(|expanded| Some(expanded.len()) == wanted));
+                let expected = set.map(MlKem::decapsulation_key_length);
+                assert!(key.expanded().is_none_or(|expanded| Some(expanded.len()) == expected));
             }
         }
         assert!(!format!("{key:?}").contains("9, 9"));
@@ -68,12 +68,12 @@ fn read(bytes: &[u8]) -> [bool; 2] {
 }
 
 #[test]
-fn no_form_is_cut_short_or_has_more_behind() {
+fn rejects_truncated_and_trailing_bytes() {
     let (public, private) = keys();
     for (index, key) in public.into_iter().map(|key| (0, key)).chain(private.into_iter().map(|key| (1, key)))
     {
         assert!(read(&key)[index]);
-        // A prefix may be as long as a raw key is, and is one then.
+        // A prefix of the length of a raw key is a raw key.
         let raw = |length| matches!(length, 800 | 1184 | 1568 | 1216 | 32 | 64 | 1632 | 2400 | 3168);
         for length in (0..key.len()).filter(|length| !raw(*length)) {
             assert_eq!(read(&key[..length]), [false; 2], "{length}");
@@ -84,18 +84,22 @@ fn no_form_is_cut_short_or_has_more_behind() {
 
 proptest! {
     #[test]
-    fn no_change_of_a_key_gives_another_shape(which in any::<prop::sample::Index>(), place in 0..60_usize, byte in any::<u8>()) {
+    fn corrupted_keys_keep_valid_lengths(
+        which in any::<prop::sample::Index>(),
+        position in 0..60_usize,
+        byte in any::<u8>(),
+    ) {
         let (public, private) = keys();
         let all = [public, private].concat();
         let mut key = which.get(&all).clone();
-        if let Some(old) = key.get_mut(place) {
+        if let Some(old) = key.get_mut(position) {
             *old = byte;
         }
         read(&key);
     }
 
     #[test]
-    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         read(&bytes);
     }
 }

@@ -1,4 +1,4 @@
-//! The issuer's certificate (RFC 5280 4.1): the parts that a certificate under it copies and that policy asks about.
+//! Reads the issuer's certificate (RFC 5280 4.1): the parts that issued certificates copy and that policy checks.
 
 use der::{Decode as _, Tag, asn1::ObjectIdentifier};
 use x509_cert::{ext::pkix, time::Time};
@@ -26,67 +26,67 @@ pub struct CaCertificate {
 }
 
 impl CaCertificate {
-    /// Its public key.
+    /// Returns the kind and size of the public key.
     pub fn key_type(&self) -> KeyType {
         self.public_key.key_type
     }
 
-    /// The whole certificate, byte for byte.
+    /// Returns the complete certificate, byte for byte.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// DER of its subject, byte for byte: the issuer of what it issues.
+    /// Returns the DER of the subject, byte for byte: the issuer of the certificates that it issues.
     pub fn subject_der(&self) -> &[u8] {
         &self.subject
     }
 
-    /// Its subject, as [`name_text`] has it.
+    /// Returns the subject as text (see [`name_text`]).
     pub fn subject_text(&self) -> String {
         name_text(&self.subject)
     }
 
-    /// DER of SubjectPublicKeyInfo, byte for byte.
+    /// Returns the DER of SubjectPublicKeyInfo, byte for byte.
     pub fn spki_der(&self) -> &[u8] {
         &self.public_key.der
     }
 
-    /// The octets of subjectPublicKey.
+    /// Returns the octets of subjectPublicKey.
     pub fn public_key_bits(&self) -> &[u8] {
         &self.public_key.bits
     }
 
-    /// Its subject key identifier (RFC 5280 4.2.1.2), where it has one.
+    /// Returns the subject key identifier (RFC 5280 4.2.1.2), if there is one.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
         self.extensions.subject_key_id.as_deref()
     }
 
-    /// Its notBefore in Unix seconds.
+    /// Returns notBefore in Unix seconds.
     pub fn not_before(&self) -> i64 {
         self.not_before
     }
 
-    /// Its notAfter in Unix seconds.
+    /// Returns notAfter in Unix seconds.
     pub fn not_after(&self) -> i64 {
         self.not_after
     }
 
-    /// basicConstraints.cA; `false` where the extension is absent.
+    /// Returns basicConstraints.cA; `false` if the extension is absent.
     pub fn is_ca(&self) -> bool {
         self.extensions.is_ca
     }
 
-    /// basicConstraints.pathLenConstraint; 255 stands for everything above it too.
+    /// Returns basicConstraints.pathLenConstraint. Values above 255 are returned as 255.
     pub fn path_len(&self) -> Option<u8> {
         self.extensions.path_len
     }
 
-    /// keyUsage as [`crate::policy::profile::KeyUsage`] counts its bits; `None` where the extension is absent.
+    /// Returns keyUsage with the bits of [`crate::policy::profile::KeyUsage`]; `None` if the extension is absent.
     pub fn key_usage(&self) -> Option<u16> {
         self.extensions.key_usage
     }
 
-    /// Reads the first certificate of a PEM text; a chain may follow it.
+    /// Reads the first certificate in a PEM text. A chain may follow it.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
         let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         blocks
@@ -96,7 +96,7 @@ impl CaCertificate {
             .and_then(|block| Self::from_der(&block.der))
     }
 
-    /// Reads one certificate and nothing after it.
+    /// Reads one certificate. Fails if bytes follow it.
     pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
         if parts.subject.value.is_empty() {
@@ -118,7 +118,7 @@ impl CaCertificate {
     }
 }
 
-/// The public key of any certificate, and its subject key identifier where it has one.
+/// Returns the public key of any certificate, and its subject key identifier if there is one.
 pub(in crate::request) fn subject_key(
     bytes: &[u8],
 ) -> Result<(PublicKeyInfo, Option<Vec<u8>>), FieldErrorKind> {
@@ -151,7 +151,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
         return Err(NotDer);
     }
     tbs.next(Tag::Integer)?;
-    // RFC 5280 4.1.1.2: both must be the same.
+    // Both algorithms must be the same (RFC 5280 4.1.1.2).
     if tbs.next(Tag::Sequence)?.raw != algorithm.raw {
         return Err(NotDer);
     }
@@ -177,7 +177,7 @@ fn unix_seconds(time: Time) -> Result<i64, NotDer> {
     i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| NotDer)
 }
 
-/// The extensions that matter to an issuer.
+/// The extensions that are relevant for an issuer.
 #[derive(Debug, Default)]
 struct Known {
     is_ca: bool,

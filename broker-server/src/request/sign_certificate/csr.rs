@@ -1,4 +1,4 @@
-//! PKCS#10 certification requests (RFC 2986).
+//! Reads PKCS#10 certification requests (RFC 2986).
 
 use der::{Tag, asn1::ObjectIdentifier};
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// A PKCS#10 certification request (RFC 2986) with its original DER. Its signature is not verified yet.
+/// A PKCS#10 certification request (RFC 2986) with its original DER. Its signature has not been verified yet.
 #[derive(Debug)]
 pub struct Csr {
     subject: Vec<u8>,
@@ -26,47 +26,47 @@ pub struct Csr {
 }
 
 impl Csr {
-    /// The subject's public key.
+    /// Returns the kind and size of the subject's public key.
     pub fn key_type(&self) -> KeyType {
         self.public_key.key_type
     }
 
-    /// DER of the requested subject, byte for byte.
+    /// Returns the DER of the requested subject, byte for byte.
     pub fn subject_der(&self) -> &[u8] {
         &self.subject
     }
 
-    /// DER of SubjectPublicKeyInfo, byte for byte.
+    /// Returns the DER of SubjectPublicKeyInfo, byte for byte.
     pub fn spki_der(&self) -> &[u8] {
         &self.public_key.der
     }
 
-    /// The octets of subjectPublicKey, of which key identifiers are hashes (RFC 5280 4.2.1.2).
+    /// Returns the octets of subjectPublicKey, from which key identifiers are computed (RFC 5280 4.2.1.2).
     pub fn public_key_bits(&self) -> &[u8] {
         &self.public_key.bits
     }
 
-    /// The names that the request's extensionRequest asks for (RFC 2985 5.4.2).
+    /// Returns the names in the request's extensionRequest (RFC 2985 5.4.2).
     pub fn subject_alternative_names(&self) -> &[AlternativeName] {
         &self.alternative_names
     }
 
-    /// The bytes that the request's signature covers.
+    /// Returns the bytes that the request's signature covers.
     pub fn signed_der(&self) -> &[u8] {
         &self.signed
     }
 
-    /// How the request is signed. Nothing says that the subject's key is of that kind.
+    /// Returns the scheme of the request's signature. It need not fit the subject's key.
     pub fn signature_algorithm(&self) -> SignatureScheme {
         self.algorithm
     }
 
-    /// The request's signature.
+    /// Returns the request's signature.
     pub fn signature(&self) -> &[u8] {
         &self.signature
     }
 
-    /// Reads the one request in a PEM text. Blocks of other kinds beside it are passed over.
+    /// Reads the only certification request in a PEM text. Ignores blocks of other kinds.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
         let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
         let mut requests = blocks
@@ -81,7 +81,7 @@ impl Csr {
         }
     }
 
-    /// Reads one request and nothing after it.
+    /// Reads one certification request. Fails if bytes follow it.
     pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let outer = outer(bytes).map_err(NotDer::in_a("CertificationRequest (RFC 2986)"))?;
         let info = info(outer.info).map_err(NotDer::in_a("CertificationRequestInfo (RFC 2986 4.1)"))?;
@@ -125,7 +125,7 @@ fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
     let subject = parts.next(Tag::Sequence)?;
     check_name(subject)?;
     let public_key = parts.next(Tag::Sequence)?;
-    // RFC 2986 wants the set even when it is empty; some tools leave it out.
+    // RFC 2986 requires the set even if it is empty, but some tools omit it.
     let attributes = parts.optional(context(0, true))?;
     parts.end()?;
     Ok(Info { subject, public_key, attributes })

@@ -1,11 +1,11 @@
-//! Keys, requests and certificates for tests, made at run time by the `openssl` command.
+//! Keys, certification requests and certificates for tests, made at run time by the `openssl` command.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, unreachable_pub)]
 
 use std::{path::Path, process::Command};
 
 use broker_proto::v1;
 
-/// A folder that is removed afterwards, and the command in it.
+/// Runs the `openssl` command in a temporary folder.
 pub(crate) struct OpenSsl(tempfile::TempDir);
 
 impl OpenSsl {
@@ -17,17 +17,17 @@ impl OpenSsl {
         self.0.path()
     }
 
-    /// Runs `openssl` with words split at spaces; gives what it printed.
-    pub(crate) fn run(&self, words: &str) -> Vec<u8> {
-        self.run_words(&words.split(' ').collect::<Vec<_>>())
+    /// Runs `openssl` with `arguments` split at spaces and returns its standard output.
+    pub(crate) fn run(&self, arguments: &str) -> Vec<u8> {
+        self.run_args(&arguments.split(' ').collect::<Vec<_>>())
     }
 
-    pub(crate) fn run_words(&self, words: &[&str]) -> Vec<u8> {
-        let output = Command::new("openssl").args(words).current_dir(self.path()).output().unwrap();
+    pub(crate) fn run_args(&self, arguments: &[&str]) -> Vec<u8> {
+        let output = Command::new("openssl").args(arguments).current_dir(self.path()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(
             output.status.success(),
-            "openssl {words:?}: {text}{}",
+            "openssl {arguments:?}: {text}{}",
             String::from_utf8_lossy(&output.stdout)
         );
         output.stdout
@@ -41,9 +41,9 @@ impl OpenSsl {
         std::fs::write(self.path().join(name), bytes).unwrap();
     }
 
-    /// A private key in `NAME.key`. `kind` is `rsa:BITS`, `ec:CURVE` or `ed25519`.
+    /// Writes a private key to `NAME.key`. `kind` is `rsa:BITS`, `ec:CURVE` or `ed25519`.
     pub(crate) fn key(&self, name: &str, kind: &str) {
-        let words = match kind.split_once(':') {
+        let arguments = match kind.split_once(':') {
             Some(("rsa", bits)) => {
                 format!("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:{bits} -out {name}.key")
             }
@@ -52,25 +52,25 @@ impl OpenSsl {
             }
             _ => format!("genpkey -algorithm {kind} -out {name}.key"),
         };
-        self.run(&words);
+        self.run(&arguments);
     }
 
-    /// A self-signed CA with its key: `NAME.key`, `NAME.crt`.
+    /// Writes a self-signed CA certificate and its key to `NAME.crt` and `NAME.key`.
     pub(crate) fn ca(&self, name: &str, kind: &str) {
         self.key(name, kind);
         self.write("ca.cnf", CA_CONFIG.as_bytes());
         self.run(&format!("req -x509 -new -key {name}.key -config ca.cnf -utf8 -days 3650 -out {name}.crt"));
     }
 
-    /// A request in `NAME.csr` for `NAME.key`, with further options of `openssl req`.
+    /// Writes a certification request for `NAME.key` to `NAME.csr`, with further options of `openssl req`.
     pub(crate) fn csr(&self, name: &str, options: &[&str]) {
         let (key, out) = (format!("{name}.key"), format!("{name}.csr"));
-        let mut words = vec!["req", "-new", "-utf8", "-key", &key, "-out", &out];
-        words.extend(options);
-        self.run_words(&words);
+        let mut arguments = vec!["req", "-new", "-utf8", "-key", &key, "-out", &out];
+        arguments.extend(options);
+        self.run_args(&arguments);
     }
 
-    /// The message for a CSR and a CA.
+    /// Returns the message for a CSR and a CA.
     pub(crate) fn message(&self, csr: &str, ca: &str) -> v1::SignCertificateRequest {
         message(
             self.read(&format!("{csr}.csr")),
@@ -80,7 +80,7 @@ impl OpenSsl {
     }
 }
 
-/// A message with everything that must be there.
+/// Returns a message with the required fields.
 pub(crate) fn message(csr: String, key: String, certificate: String) -> v1::SignCertificateRequest {
     let mut message = v1::SignCertificateRequest::default();
     message.csr = csr;

@@ -1,6 +1,5 @@
-//! `SignCertificate`: the parse step. A certification request, the issuer's key and the issuer's certificate become
-//! facts that policy can decide on; the original DER of every name and key is kept, because the certificate must carry
-//! exactly those bytes.
+//! Parses `SignCertificate`: the certification request, the issuer's key and the issuer's certificate become typed values
+//! that policy can judge. Names and keys keep their original DER, because the certificate must contain exactly these bytes.
 
 use broker_proto::v1;
 
@@ -31,33 +30,33 @@ pub struct SignCertificate {
     pub ca_certificate: CaCertificate,
     /// DER of the Name that replaces the request's subject.
     pub subject: Option<Vec<u8>>,
-    /// Wanted notBefore in Unix seconds.
+    /// The requested notBefore in Unix seconds.
     pub not_before: Option<i64>,
-    /// Wanted notAfter in Unix seconds.
+    /// The requested notAfter in Unix seconds.
     pub not_after: Option<i64>,
-    /// One DistributionPoint each; ASCII, http or https with a host.
+    /// The URL of each DistributionPoint: ASCII, http or https, with a host.
     pub crl_distribution_points: Vec<String>,
-    /// How the answer is to look.
+    /// The encoding of the certificate in the response.
     pub format: CertificateFormat,
 }
 
-/// How a certificate travels.
+/// The encoding of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateFormat {
-    /// The bytes.
+    /// DER.
     Der,
-    /// RFC 7468 text.
+    /// PEM (RFC 7468).
     Pem,
 }
 
 impl SignCertificate {
-    /// DER of the subject that the certificate is to have: the wanted one, else the certification request's.
+    /// Returns the DER of the certificate's subject: the requested one, or else that of the certification request.
     pub fn subject_der(&self) -> &[u8] {
         self.subject.as_deref().unwrap_or_else(|| self.csr.subject_der())
     }
 
-    /// Parses the request's fields in the order CSR, key, certificate, then the rest. The key's text is taken out of
-    /// `message`, used and wiped.
+    /// Parses the request's fields in the order CSR, key, certificate, then the rest. Moves the key's text out of `message`
+    /// and wipes it after use.
     pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = signing_key::take(&mut message.ca_private_key);
         let csr = field("csr", &message.csr, limits.csr, Csr::from_pem)?;
@@ -97,7 +96,7 @@ fn field<T>(
     read(text).map_err(|kind| FieldError { field, kind })
 }
 
-/// 9999-12-31T23:59:59Z, the last time that a certificate can hold (RFC 5280 4.1.2.5).
+/// 9999-12-31T23:59:59Z, the latest time that a certificate can express (RFC 5280 4.1.2.5).
 const LAST_TIME: u64 = 253_402_300_799;
 
 fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, FieldError> {
@@ -107,7 +106,7 @@ fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, FieldE
         Some(_) => Err(FieldError {
             field,
             kind: FieldErrorKind::Malformed(
-                "lies after the year 9999 (RFC 5280 4.1.2.5); it counts Unix seconds".into(),
+                "is after the year 9999 (RFC 5280 4.1.2.5); send Unix seconds".into(),
             ),
         }),
     }
@@ -131,7 +130,7 @@ fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<S
     Ok(points)
 }
 
-/// Enough of RFC 3986 to know that a relying party can dereference it.
+/// Reports whether a relying party can dereference `text`. Checks only the parts of RFC 3986 that this needs.
 fn is_http_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;

@@ -1,4 +1,4 @@
-//! Names: a Name is checked and kept as bytes; the alternative names of a request become values that policy can judge.
+//! Reads names and extensions. A Name is checked and kept as bytes; alternative names become values that policy can judge.
 
 use std::{collections::BTreeSet, fmt, net::IpAddr};
 
@@ -8,7 +8,7 @@ use x509_cert::name::Name;
 use crate::request::FieldErrorKind;
 use crate::request::asn1::{NotDer, Tlv, Values, context};
 
-/// A GeneralName (RFC 5280 4.2.1.6) that a request asks for.
+/// A GeneralName (RFC 5280 4.2.1.6) in a certification request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlternativeName {
     /// dNSName.
@@ -19,7 +19,7 @@ pub enum AlternativeName {
     Uri(String),
     /// rfc822Name.
     Email(String),
-    /// Any other form, by its name in RFC 5280; never allowed.
+    /// Any other form, by its name in RFC 5280. It is never allowed.
     Other(&'static str),
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for AlternativeName {
     }
 }
 
-/// A Name as RFC 4514 text; as `#` and hexadecimal DER where the text form cannot be made.
+/// Returns a Name as RFC 4514 text, or as `#` and hexadecimal DER if it has no text form.
 pub fn name_text(der: &[u8]) -> String {
     match Name::from_der(der) {
         Ok(name) => name.to_string(),
@@ -43,8 +43,8 @@ pub fn name_text(der: &[u8]) -> String {
     }
 }
 
-/// Checks that `name` is an RDNSequence (RFC 5280 4.1.2.4). Values keep whatever string type they have; the order
-/// inside a set is not judged, because the bytes are copied as they are.
+/// Checks that `name` is an RDNSequence (RFC 5280 4.1.2.4). Neither the string types of values nor the order inside sets
+/// matter, because the bytes are copied unchanged.
 pub(super) fn check_name(name: Tlv<'_>) -> Result<(), NotDer> {
     let mut rdns = name.inside(Tag::Sequence)?;
     while !rdns.is_empty() {
@@ -83,7 +83,7 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
         let text = ia5(name.value)?;
         return match text.rsplit_once('@') {
             Some((local, host)) if !local.is_empty() && !host.is_empty() => Ok(AlternativeName::Email(text)),
-            _ => Err(malformed("an rfc822Name in it is not a mailbox")),
+            _ => Err(malformed("its subjectAltName has an rfc822Name that is not a mailbox")),
         };
     }
     if tag == context(2, false) {
@@ -91,7 +91,7 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
         return if is_dns_name(&text) {
             Ok(AlternativeName::Dns(text))
         } else {
-            Err(malformed("a dNSName in it is not a host name (RFC 5280 4.2.1.6)"))
+            Err(malformed("its subjectAltName has a dNSName that is not a host name (RFC 5280 4.2.1.6)"))
         };
     }
     if tag == context(6, false) {
@@ -104,7 +104,9 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
             {
                 Ok(AlternativeName::Uri(text))
             }
-            _ => Err(malformed("a uniformResourceIdentifier in it is not absolute (RFC 5280 4.2.1.6)")),
+            _ => Err(malformed(
+                "its subjectAltName has a uniformResourceIdentifier that is not absolute (RFC 5280 4.2.1.6)",
+            )),
         };
     }
     if tag == context(7, false) {
@@ -113,7 +115,7 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
         }
         return match <[u8; 16]>::try_from(name.value) {
             Ok(octets) => Ok(AlternativeName::Ip(octets.into())),
-            Err(_) => Err(malformed("an iPAddress in it is not 4 or 16 bytes long")),
+            Err(_) => Err(malformed("its subjectAltName has an iPAddress that is not 4 or 16 bytes long")),
         };
     }
     let other = [
@@ -125,23 +127,23 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
     ];
     match other.into_iter().find(|(known, _)| *known == tag) {
         Some((_, form)) => Ok(AlternativeName::Other(form)),
-        None => Err(malformed("its subjectAltName has a name of a form that does not exist")),
+        None => Err(malformed("its subjectAltName has a name of an undefined form (RFC 5280 4.2.1.6)")),
     }
 }
 
-/// An IA5String without spaces and control characters: no name that holds one is read alike by all who read it.
+/// Reads an IA5String without spaces and control characters: implementations disagree on names that contain them.
 fn ia5(value: &[u8]) -> Result<String, FieldErrorKind> {
     let text =
         std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
     match text {
         Some(text) if !text.is_empty() => Ok(text.to_owned()),
         _ => Err(malformed(
-            "a subject alternative name in it is empty or holds a character that is not printable ASCII",
+            "its subjectAltName has a name that is empty or holds a character that is not printable ASCII",
         )),
     }
 }
 
-/// The preferred name syntax of RFC 1034 3.5, with underscores and a first label `*`.
+/// Reports whether `text` has the preferred name syntax of RFC 1034 3.5; allows underscores and a first label `*`, too.
 fn is_dns_name(text: &str) -> bool {
     let host = text.strip_prefix("*.").unwrap_or(text);
     text.len() <= 253
@@ -159,14 +161,14 @@ pub(super) struct Extension<'a> {
     pub(super) value: &'a [u8],
 }
 
-/// Reads an Extensions value: at least one, none twice.
+/// Reads a list of extensions. Fails if an extension appears twice.
 pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, FieldErrorKind> {
     let mut values = list.inside(Tag::Sequence).map_err(NotDer::in_a("list of extensions"))?;
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     while !values.is_empty() {
         let extension = extension(&mut values).map_err(NotDer::in_a("list of extensions"))?;
         if !seen.insert(extension.oid) {
-            return Err(malformed("it has an extension twice (RFC 5280 4.2)"));
+            return Err(malformed("has an extension twice (RFC 5280 4.2)"));
         }
         found.push(extension);
     }
@@ -176,7 +178,7 @@ pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, FieldError
 fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
     let mut parts = values.sequence()?;
     let oid = parts.decode()?;
-    // FALSE is the default and must be absent in DER; old request tools write it, and it changes nothing.
+    // FALSE is the default and must be absent in DER, but old request tools write it, and it is harmless.
     if let Some(critical) = parts.optional(Tag::Boolean)?
         && !matches!(critical.value, [0x00 | 0xff])
     {
@@ -199,9 +201,9 @@ mod tests {
     use super::*;
     use crate::request::asn1::encode;
 
-    /// As many as fit a request where `--limit csr` is raised to its size. Were each compared with each, this would take
+    /// As many extensions as fit the largest request that `--limit csr` can allow. Comparing each with each would take
     /// minutes.
-    const MANY: u32 = 90_000;
+    const COUNT: u32 = 90_000;
 
     fn list(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
         let extensions = numbers.flat_map(|number| {
@@ -213,12 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn many_extensions_are_read_and_one_of_them_twice_is_refused() {
-        let der = list(0..MANY);
-        assert_eq!(extensions(Tlv::only(&der).unwrap()).unwrap().len(), MANY as usize);
-        let der = list((0..MANY).chain([0]));
+    fn finds_duplicate_among_many_extensions() {
+        let der = list(0..COUNT);
+        assert_eq!(extensions(Tlv::only(&der).unwrap()).unwrap().len(), COUNT as usize);
+        let der = list((0..COUNT).chain([0]));
         let Err(FieldErrorKind::Malformed(kind)) = extensions(Tlv::only(&der).unwrap()) else {
-            panic!("one is there twice")
+            panic!("accepted a duplicate extension")
         };
         assert!(kind.contains("twice"), "{kind}");
     }

@@ -1,4 +1,4 @@
-//! The subject as a line of text, such as `C=DE,O=Example,CN=host.example`, becomes the DER of a Name.
+//! Converts a subject as a line of text, such as `C=DE,O=Example,CN=host.example`, to the DER of a Name.
 
 use std::fmt;
 
@@ -7,85 +7,87 @@ use der::{Encode as _, Tag, asn1::ObjectIdentifier};
 use crate::request::FieldErrorKind;
 use crate::request::asn1::{NotDer, encode};
 
-/// An attribute that the text may name.
+/// An attribute that the text may contain.
 struct Attribute {
     key: &'static str,
     oid: ObjectIdentifier,
-    /// Upper bound in characters: RFC 5280 appendix A.1.
-    longest: usize,
+    /// The upper bound in characters (RFC 5280 appendix A.1).
+    max_length: usize,
 }
 
 const ATTRIBUTES: [Attribute; 6] = [
-    Attribute { key: "C", oid: ObjectIdentifier::new_unwrap("2.5.4.6"), longest: 2 },
-    Attribute { key: "ST", oid: ObjectIdentifier::new_unwrap("2.5.4.8"), longest: 128 },
-    Attribute { key: "O", oid: ObjectIdentifier::new_unwrap("2.5.4.10"), longest: 64 },
-    Attribute { key: "OU", oid: ObjectIdentifier::new_unwrap("2.5.4.11"), longest: 64 },
-    Attribute { key: "L", oid: ObjectIdentifier::new_unwrap("2.5.4.7"), longest: 128 },
-    Attribute { key: "CN", oid: ObjectIdentifier::new_unwrap("2.5.4.3"), longest: 64 },
+    Attribute { key: "C", oid: ObjectIdentifier::new_unwrap("2.5.4.6"), max_length: 2 },
+    Attribute { key: "ST", oid: ObjectIdentifier::new_unwrap("2.5.4.8"), max_length: 128 },
+    Attribute { key: "O", oid: ObjectIdentifier::new_unwrap("2.5.4.10"), max_length: 64 },
+    Attribute { key: "OU", oid: ObjectIdentifier::new_unwrap("2.5.4.11"), max_length: 64 },
+    Attribute { key: "L", oid: ObjectIdentifier::new_unwrap("2.5.4.7"), max_length: 128 },
+    Attribute { key: "CN", oid: ObjectIdentifier::new_unwrap("2.5.4.3"), max_length: 64 },
 ];
 
-/// Splits on `,`, skips what is empty, splits each component on its first `=`, and trims key and value. Each becomes an
-/// RDN of one attribute, in the text's order, repeated keys included. There is no escape: a value cannot hold a comma.
+/// Splits the text at `,`, skips empty components, splits each component at its first `=`, and trims key and value. Each
+/// component becomes an RDN of one attribute, in the order of the text; keys may repeat. A value cannot contain a comma,
+/// because there is no escape.
 ///
-/// An error names the component by its place, counted from 1, and by its key once that is known.
+/// # Errors
+/// The error gives the position of the component, counted from 1, and its key if it is known.
 pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, FieldErrorKind> {
     let mut rdns = Vec::new();
     for (index, component) in text.split(',').map(str::trim).enumerate() {
         if component.is_empty() {
             continue;
         }
-        let place = index + 1;
+        let position = index + 1;
         let Some((key, value)) = component.split_once('=') else {
-            return Err(FieldErrorKind::Malformed(format!("component {place} has no `=`")));
+            return Err(FieldErrorKind::Malformed(format!("component {position} has no `=`")));
         };
         let (key, value) = (key.trim(), value.trim());
         let Some(attribute) = ATTRIBUTES.iter().find(|attribute| attribute.key == key) else {
             return Err(FieldErrorKind::Malformed(format!(
-                "component {place} has a key that is not exactly one of C, ST, O, OU, L, CN"
+                "component {position} has a key that is not exactly one of C, ST, O, OU, L, CN"
             )));
         };
-        check(attribute, value).map_err(|fault| {
-            FieldErrorKind::Malformed(format!("component {place} ({}) {fault}", attribute.key))
+        check(attribute, value).map_err(|error| {
+            FieldErrorKind::Malformed(format!("component {position} ({}) {error}", attribute.key))
         })?;
         rdns.extend(rdn(attribute, value).map_err(NotDer::in_a("Name"))?);
     }
     encode(Tag::Sequence, &rdns).map_err(NotDer::in_a("Name"))
 }
 
-/// What is wrong with a value.
-enum Fault {
+/// Why a value is invalid.
+enum ValueError {
     Empty,
     NotACountry,
-    TooLong { characters: usize, longest: usize },
+    TooLong { characters: usize, max_length: usize },
     Control,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("is empty"),
-            Self::NotACountry => f.write_str("is not two letters (ISO 3166)"),
-            Self::TooLong { characters, longest } => {
-                write!(f, "has {characters} characters; at most {longest} are allowed (RFC 5280 A.1)")
+            Self::NotACountry => f.write_str("is not a country code of two letters (ISO 3166)"),
+            Self::TooLong { characters, max_length } => {
+                write!(f, "has {characters} characters; at most {max_length} are allowed (RFC 5280 A.1)")
             }
-            Self::Control => f.write_str("has a control character"),
+            Self::Control => f.write_str("contains a control character"),
         }
     }
 }
 
-fn check(attribute: &Attribute, value: &str) -> Result<(), Fault> {
+fn check(attribute: &Attribute, value: &str) -> Result<(), ValueError> {
     let characters = value.chars().count();
     if value.is_empty() {
-        return Err(Fault::Empty);
+        return Err(ValueError::Empty);
     }
     if value.chars().any(char::is_control) {
-        return Err(Fault::Control);
+        return Err(ValueError::Control);
     }
     if attribute.key == "C" && !(characters == 2 && value.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-        return Err(Fault::NotACountry);
+        return Err(ValueError::NotACountry);
     }
-    if characters > attribute.longest {
-        return Err(Fault::TooLong { characters, longest: attribute.longest });
+    if characters > attribute.max_length {
+        return Err(ValueError::TooLong { characters, max_length: attribute.max_length });
     }
     Ok(())
 }
@@ -97,7 +99,7 @@ fn rdn(attribute: &Attribute, value: &str) -> Result<Vec<u8>, NotDer> {
     encode(Tag::Set, &encode(Tag::Sequence, &pair)?)
 }
 
-/// The repertoire of PrintableString (X.680 41.4).
+/// Reports whether PrintableString has the character (X.680 41.4).
 fn is_printable_string(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte)
 }
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn order_duplicates_and_string_types_are_kept() {
+    fn keeps_order_duplicates_and_string_types() {
         let der = name_from_text(" C=de, ,O=A=B,OU=One,OU=Two,CN=Zoë,L=a@b ,").unwrap();
         let name = RdnSequence::from_der(&der).unwrap();
         let found: Vec<_> = name
@@ -128,7 +130,7 @@ mod tests {
                 rdn.iter().map(|a| (a.oid.to_string(), a.value.header().tag(), a.value.value().to_vec()))
             })
             .collect();
-        let wanted = [
+        let expected = [
             ("2.5.4.6", Tag::PrintableString, "de"),
             ("2.5.4.10", Tag::PrintableString, "A=B"),
             ("2.5.4.11", Tag::PrintableString, "One"),
@@ -136,15 +138,18 @@ mod tests {
             ("2.5.4.3", Tag::Utf8String, "Zoë"),
             ("2.5.4.7", Tag::Utf8String, "a@b"),
         ];
-        assert_eq!(found.len(), wanted.len());
-        for (found, wanted) in found.iter().zip(wanted) {
-            assert_eq!((found.0.as_str(), found.1, &found.2[..]), (wanted.0, wanted.1, wanted.2.as_bytes()));
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert_eq!(
+                (found.0.as_str(), found.1, &found.2[..]),
+                (expected.0, expected.1, expected.2.as_bytes())
+            );
         }
     }
 
-    /// The Go broker trims both too, and `openssl` prints names with these spaces.
+    /// The Go broker trims both, too, and `openssl` prints names with such spaces.
     #[test]
-    fn spaces_around_keys_and_values_mean_nothing() {
+    fn ignores_spaces_around_keys_and_values() {
         assert_eq!(
             name_from_text("C = DE, O = An Example , CN= host").unwrap(),
             name_from_text("C=DE,O=An Example,CN=host").unwrap()
@@ -152,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_component() {
+    fn errors_identify_the_component() {
         assert!(refused("O=x,CN").contains("component 2 has no `=`"));
         assert!(refused("cn=x").contains("component 1 has a key"));
-        assert!(refused("O=x,C=DEU").contains("component 2 (C) is not two letters"));
+        assert!(refused("O=x,C=DEU").contains("component 2 (C) is not a country code"));
         assert!(refused("C=D1").contains("(C)"));
         assert!(refused("CN=").contains("(CN) is empty"));
         assert!(refused("O=x, CN = ,").contains("(CN) is empty"));
-        assert!(refused("CN=a\0b").contains("(CN) has a control"));
+        assert!(refused("CN=a\0b").contains("(CN) contains a control"));
         assert!(refused(&format!("CN={}", "x".repeat(65))).contains("(CN) has 65 characters"));
         assert!(refused(&format!("L={}", "x".repeat(129))).contains("(L)"));
         assert!(name_from_text(&format!("CN={},L={}", "é".repeat(64), "x".repeat(128))).is_ok());
@@ -167,14 +172,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_gives_a_name_or_an_error(text in "\\PC{0,80}|[A-Z=, ]{0,40}|(CN|O|OU|C|L|ST)=.{0,70}") {
+        fn arbitrary_text_does_not_panic(text in "\\PC{0,80}|[A-Z=, ]{0,40}|(CN|O|OU|C|L|ST)=.{0,70}") {
             if let Ok(der) = name_from_text(&text) {
                 RdnSequence::from_der(&der).unwrap();
             }
         }
 
         #[test]
-        fn every_good_component_comes_back(values in proptest::collection::vec("[a-zA-Z0-9@*é][a-zA-Z0-9@*é ]{0,30}[a-z]", 1..8)) {
+        fn keeps_every_valid_component(values in proptest::collection::vec("[a-zA-Z0-9@*é][a-zA-Z0-9@*é ]{0,30}[a-z]", 1..8)) {
             let text = values.iter().map(|value| format!("OU={value}")).collect::<Vec<_>>().join(", ");
             let name = RdnSequence::from_der(&name_from_text(&text).unwrap()).unwrap();
             let found: Vec<_> = name.iter().flat_map(|rdn| rdn.iter().map(|a| a.value.value().to_vec())).collect();

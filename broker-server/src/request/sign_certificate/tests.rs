@@ -1,4 +1,4 @@
-//! Hostile and odd requests, keys and certificates: a typed error or the right facts, never a panic.
+//! Hostile and unusual requests, keys and certificates: parsing returns the right values or a typed error and never panics.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
 use super::{material::OpenSsl, *};
@@ -24,17 +24,17 @@ fn prepared(kind: &str) -> OpenSsl {
 }
 
 #[test]
-fn forms_of_keys_and_text_are_taken() {
+fn accepts_every_form_of_key_and_text() {
     let openssl = prepared("ec:P-384");
     let message = openssl.message("ca", "ca");
-    let facts = parse(message.clone()).unwrap();
-    assert_eq!(facts.issuer_key.key_type(), KeyType::Ec(Curve::P384));
-    assert_eq!(facts.issuer_key.form(), KeyForm::Pkcs8);
-    assert_eq!(facts.ca_certificate.key_type(), KeyType::Ec(Curve::P384));
-    assert!(facts.ca_certificate.is_ca());
-    assert_eq!(facts.ca_certificate.key_usage(), Some(0b110_0000));
+    let request = parse(message.clone()).unwrap();
+    assert_eq!(request.issuer_key.key_type(), KeyType::Ec(Curve::P384));
+    assert_eq!(request.issuer_key.form(), KeyForm::Pkcs8);
+    assert_eq!(request.ca_certificate.key_type(), KeyType::Ec(Curve::P384));
+    assert!(request.ca_certificate.is_ca());
+    assert_eq!(request.ca_certificate.key_usage(), Some(0b110_0000));
     assert_eq!(
-        facts.csr.subject_alternative_names(),
+        request.csr.subject_alternative_names(),
         [AlternativeName::Dns("a.example".into()), AlternativeName::Ip("1.2.3.4".parse().unwrap())]
     );
 
@@ -64,7 +64,7 @@ fn forms_of_keys_and_text_are_taken() {
 }
 
 #[test]
-fn every_field_has_its_error() {
+fn rejects_each_invalid_field() {
     let openssl = prepared("ec:P-256");
     let good = openssl.message("ca", "ca");
     let mut cases: Vec<(v1::SignCertificateRequest, &str, &str)> = Vec::new();
@@ -92,8 +92,8 @@ fn every_field_has_its_error() {
     case("subject", "component 1", &|m| m.subject = Some("x".repeat(1024)));
     case("valid_not_after", "9999", &|m| m.valid_not_after = Some(253_402_300_800));
     case("valid_not_before", "9999", &|m| m.valid_not_before = Some(u64::MAX));
-    case("output_format", "no value 3", &|m| m.output_format = 3);
-    case("crl_distribution_points", "more entries than the 16", &|m| {
+    case("output_format", "unknown value 3", &|m| m.output_format = 3);
+    case("crl_distribution_points", "more than 16 entries", &|m| {
         m.crl_distribution_points = vec!["http://a".into(); 17]
     });
     case("crl_distribution_points", "2049 bytes", &|m| {
@@ -126,7 +126,7 @@ fn every_field_has_its_error() {
 }
 
 #[test]
-fn keys_that_are_not_taken_say_why() {
+fn rejects_unsupported_keys_with_reason() {
     let openssl = prepared("ec:P-256");
     let check = |make: &str, text: &str| {
         openssl.run(make);
@@ -157,7 +157,7 @@ fn keys_that_are_not_taken_say_why() {
 }
 
 #[test]
-fn strange_names_and_extensions_are_refused() {
+fn rejects_invalid_names_and_extensions() {
     for (value, text) in [
         (&b"\x30\x04\x82\x02a\0"[..], "printable ASCII"),
         (b"\x30\x04\x82\x02\xc3\xa9", "printable ASCII"),
@@ -169,7 +169,7 @@ fn strange_names_and_extensions_are_refused() {
         (b"\x30\x04\x81\x02ab", "mailbox"),
         (b"\x30\x04\x86\x02ab", "absolute"),
         (b"\x30\x00", "is empty"),
-        (b"\x30\x03\x89\x01a", "does not exist"),
+        (b"\x30\x03\x89\x01a", "undefined form"),
         (b"\x31\x03\x82\x01a", "well-formed"),
         (b"\x30\x03\x82\x02a", "well-formed"),
         (b"\x30\x03\x82\x01ab", "well-formed"),
@@ -188,42 +188,41 @@ fn strange_names_and_extensions_are_refused() {
     assert!(names::extensions(list).err().unwrap().to_string().contains("twice"));
 }
 
-/// A whole structure and whether bytes are taken for one.
+/// A valid structure, and a function that reports whether bytes are accepted as one.
 type Reader<'a> = (&'a [u8], &'a dyn Fn(&[u8]) -> bool);
 
-/// Every prefix, every byte changed in two ways, trailing bytes: the same error or the same facts each time, no panic.
+/// Tries every prefix, changes of every byte, trailing bytes and huge lengths.
 #[test]
-fn damaged_der_is_survived() {
+fn damaged_der_does_not_panic() {
     for kind in ["ec:P-256", "ed25519", "rsa:2048"] {
         let openssl = prepared(kind);
         let csr = openssl.run("req -in ca.csr -outform DER");
         let certificate = openssl.run("x509 -in ca.crt -outform DER");
         let key = openssl.run("pkcs8 -topk8 -nocrypt -in ca.key -outform DER");
-        let whole_key = |der: &[u8]| signing_key::key_type(KeyForm::Pkcs8, der).is_ok();
-        let whole_csr = |der: &[u8]| Csr::from_der(der).is_ok();
-        let whole_certificate = |der: &[u8]| CaCertificate::from_der(der).is_ok();
-        let readers: [Reader<'_>; 3] =
-            [(&csr, &whole_csr), (&certificate, &whole_certificate), (&key, &whole_key)];
-        for (der, whole) in readers {
-            assert!(whole(der));
+        let is_key = |der: &[u8]| signing_key::key_type(KeyForm::Pkcs8, der).is_ok();
+        let is_csr = |der: &[u8]| Csr::from_der(der).is_ok();
+        let is_certificate = |der: &[u8]| CaCertificate::from_der(der).is_ok();
+        let readers: [Reader<'_>; 3] = [(&csr, &is_csr), (&certificate, &is_certificate), (&key, &is_key)];
+        for (der, accepts) in readers {
+            assert!(accepts(der));
             for end in 0..der.len() {
-                assert!(!whole(&der[..end]), "cut at {end}");
+                assert!(!accepts(&der[..end]), "cut at {end}");
             }
-            assert!(!whole(&[der, &[0]].concat()));
-            for place in 0..der.len() {
+            assert!(!accepts(&[der, &[0]].concat()));
+            for position in 0..der.len() {
                 for change in [0x01, 0x20, 0x80, 0xff] {
                     let mut damaged = der.to_vec();
-                    damaged[place] ^= change;
-                    whole(&damaged);
-                    if place == 0 {
-                        assert!(!whole(&damaged));
+                    damaged[position] ^= change;
+                    accepts(&damaged);
+                    if position == 0 {
+                        assert!(!accepts(&damaged));
                     }
                 }
             }
             for huge in
                 [&b"\x84\xff\xff\xff\xff"[..], b"\x88\xff\xff\xff\xff\xff\xff\xff\xff", b"\x80", b"\xff"]
             {
-                assert!(!whole(&[&[0x30], huge, &der[2..]].concat()));
+                assert!(!accepts(&[&[0x30], huge, &der[2..]].concat()));
             }
         }
     }

@@ -8,11 +8,11 @@ const P256: KeyType = KeyType::Ec(Curve::P256);
 fn read(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Result<Vec<u8>, FieldErrorKind> {
     match Signature::read(bytes, format, key)? {
         Signature::Plain(octets) => Ok(octets),
-        Signature::Cms(_) => panic!("no SignedData was asked for"),
+        Signature::Cms(_) => panic!("expected a plain signature"),
     }
 }
 
-/// `INTEGER`s as they stand, in a `SEQUENCE`.
+/// Encodes the given contents as `INTEGER`s in a `SEQUENCE`, unchecked.
 fn der(integers: &[&[u8]]) -> Vec<u8> {
     let mut content = Vec::new();
     for integer in integers {
@@ -23,16 +23,16 @@ fn der(integers: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
-fn ecdsa_sig_value_has_one_encoding() {
-    // Out of range is a wrong signature and not a malformed one: zero, a negative number, one that is too long.
-    for fine in [
+fn accepts_only_canonical_ecdsa_sig_value() {
+    // A number out of range makes a signature wrong, not malformed: zero, a negative number, one that is too long.
+    for valid in [
         der(&[&[1], &[0x7f]]),
         der(&[&[0], &[0]]),
         der(&[&[0, 0x80], &[0x80]]),
         der(&[&[0xff], &[0xff, 0x7f]]),
         der(&[&[1; 40], &[1; 40]]),
     ] {
-        assert_eq!(read(&fine, SignatureFormat::Der, P256).unwrap(), fine);
+        assert_eq!(read(&valid, SignatureFormat::Der, P256).unwrap(), valid);
     }
     let long_form = [0x30, 0x81, 6, 2, 1, 1, 2, 1, 1];
     let indefinite = [0x30, 0x80, 2, 1, 1, 2, 1, 1, 0, 0];
@@ -62,7 +62,7 @@ fn ecdsa_sig_value_has_one_encoding() {
 }
 
 #[test]
-fn lengths_are_those_of_the_standards() {
+fn raw_signatures_require_exact_length() {
     for (key, length) in [
         (KeyType::Ec(Curve::P224), 56),
         (P256, 64),
@@ -86,11 +86,11 @@ fn lengths_are_those_of_the_standards() {
 }
 
 #[test]
-fn a_pem_block_is_all_there_is() {
+fn accepts_only_single_pem_block() {
     let base64 = "MAYCAQECAQE=";
     let block = format!("-----BEGIN SIGNATURE-----\n{base64}\n-----END SIGNATURE-----\n");
-    for fine in [block.clone(), block.trim().to_owned(), format!("\r\n {}\n", block.replace('\n', "\r\n"))] {
-        assert_eq!(read(fine.as_bytes(), SignatureFormat::Pem, P256).unwrap(), der(&[&[1], &[1]]));
+    for valid in [block.clone(), block.trim().to_owned(), format!("\r\n {}\n", block.replace('\n', "\r\n"))] {
+        assert_eq!(read(valid.as_bytes(), SignatureFormat::Pem, P256).unwrap(), der(&[&[1], &[1]]));
     }
     for wrong in [
         block.replace("SIGNATURE", "CERTIFICATE"),

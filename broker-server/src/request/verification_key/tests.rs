@@ -12,7 +12,7 @@ fn bytes(openssl: &OpenSsl, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_key_is_read_in_every_form() {
+fn reads_keys_in_every_form() {
     let openssl = OpenSsl::new();
     let rsa = KeyType::Rsa { bits: 2048 };
     for (kind, key_type) in
@@ -44,11 +44,11 @@ fn a_key_is_read_in_every_form() {
 }
 
 #[test]
-fn a_certificate_may_have_no_subject_and_no_extensions() {
+fn reads_certificate_without_subject_and_extensions() {
     let openssl = OpenSsl::new();
     openssl.key("k", "ed25519");
     openssl.write("plain.cnf", b"[req]\ndistinguished_name=dn\nprompt=no\n[dn]\n");
-    openssl.run_words(&[
+    openssl.run_args(&[
         "req",
         "-x509",
         "-new",
@@ -66,7 +66,7 @@ fn a_certificate_may_have_no_subject_and_no_extensions() {
 }
 
 #[test]
-fn what_is_no_public_key_has_its_reason() {
+fn rejects_unusable_public_keys_with_reason() {
     let openssl = OpenSsl::new();
     openssl.ca("k", "ec:P-256");
     openssl.run("pkey -in k.key -pubout -out k.pub");
@@ -83,8 +83,8 @@ fn what_is_no_public_key_has_its_reason() {
         ("private", bytes(&openssl, "k.key"), "holds a private key"),
         ("two keys", [&public[..], &public].concat(), "more than one"),
         ("a chain", [&certificate[..], &certificate].concat(), "more than one"),
-        ("another curve", bytes(&openssl, "secp256k1.pub"), "on the curve 1.3.132.0.10"),
-        ("X25519", bytes(&openssl, "x25519.pub"), "of the algorithm 1.3.101.110"),
+        ("another curve", bytes(&openssl, "secp256k1.pub"), "curve 1.3.132.0.10"),
+        ("X25519", bytes(&openssl, "x25519.pub"), "algorithm 1.3.101.110"),
         ("compressed", bytes(&openssl, "c.pub"), "compressed"),
         ("more bytes", [&spki[..], &[0]].concat(), "in PEM or DER"),
         ("fewer bytes", spki[..spki.len() - 1].to_vec(), "in PEM or DER"),
@@ -95,13 +95,13 @@ fn what_is_no_public_key_has_its_reason() {
         ("numbers", vec![0x30, 6, 2, 1, 3, 2, 1, 3], "exponent"),
     ] {
         let kind = VerificationKey::from_bytes(&bytes).unwrap_err();
-        let is_of_the_field = matches!(kind, FieldErrorKind::Malformed(_) | FieldErrorKind::Unsupported(_));
-        assert!(is_of_the_field && kind.to_string().contains(text), "{name}: {kind}");
+        let is_expected_kind = matches!(kind, FieldErrorKind::Malformed(_) | FieldErrorKind::Unsupported(_));
+        assert!(is_expected_kind && kind.to_string().contains(text), "{name}: {kind}");
     }
 }
 
 #[test]
-fn an_encrypted_private_key_says_so() {
+fn rejects_encrypted_private_keys() {
     let openssl = OpenSsl::new();
     openssl.key("k", "ec:P-256");
     openssl.run("pkcs8 -topk8 -in k.key -passout pass:x -out e.key");

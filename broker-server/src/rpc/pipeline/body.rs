@@ -20,7 +20,7 @@ use super::{
     tracker::CallHandle,
 };
 use crate::{
-    rpc::{Broker, CallContext},
+    rpc::{Broker, CallContext, call::log_unread},
     status::CallError,
 };
 
@@ -28,6 +28,9 @@ use crate::{
 const TURN_BUDGET: usize = 16;
 /// The cost that counts as one more item, as [`Weight::Inline`](crate::rpc::call::Weight::Inline) counts it.
 const COST_OF_ITEM: usize = 256;
+
+/// The name of the method in the log.
+const EXECUTE: &str = "Execute";
 
 /// One stream of `Execute`.
 pub(crate) struct PipelineBody {
@@ -119,7 +122,9 @@ impl PipelineBody {
                 Poll::Ready(Some(Err(status))) => {
                     // A message that cannot be read may hold a secret.
                     self.handle.0.mark_secret();
-                    self.end = Some(Err(CallError::library(&status).into()));
+                    let error = CallError::library(&status);
+                    log_unread(EXECUTE, self.context.caller, &error);
+                    self.end = Some(Err(error.into()));
                     break;
                 }
                 Poll::Ready(None) => {
@@ -143,17 +148,21 @@ impl PipelineBody {
         let message = match item {
             items::Item::Message(message) => message,
             items::Item::TooLarge { sequence, error } => {
-                return self.answers.push(failed(sequence, &error.into()));
+                let error = CallError::from(error);
+                log_unread(EXECUTE, self.context.caller, &error);
+                return self.answers.push(failed(sequence, &error));
             }
         };
         let size = message.len();
         let item = match Item::decode(message, &self.broker.0.limits) {
             Ok(Ok(item)) => item,
-            Ok(Err(response)) => {
+            Ok(Err((response, error))) => {
+                log_unread(EXECUTE, self.context.caller, &error);
                 self.handle.0.mark_secret();
                 return self.answers.push(response);
             }
             Err(error) => {
+                log_unread(EXECUTE, self.context.caller, &error);
                 self.handle.0.mark_secret();
                 self.end = Some(Err(error.into()));
                 return;

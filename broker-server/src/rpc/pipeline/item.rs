@@ -31,6 +31,7 @@ use crate::{
 pub(super) type DeferredResponse = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
 
 /// How an item was begun.
+#[expect(clippy::large_enum_variant)] // an answer is pushed at once, and a box would cost an allocation per item
 pub(super) enum Begun {
     /// It was answered inline.
     Answered(PipelineResponse),
@@ -53,7 +54,7 @@ impl Item {
     pub(super) fn decode(
         message: Bytes,
         limits: &Limits,
-    ) -> Result<Result<Self, PipelineResponse>, CallError> {
+    ) -> Result<Result<Self, (PipelineResponse, CallError)>, CallError> {
         match decode::<PipelineRequest>(message.clone(), limits) {
             Ok(request) => {
                 let fully_decoded = request.encoded_len() == message.len();
@@ -61,7 +62,7 @@ impl Item {
                 Ok(Ok(Self { sequence, timeout, operation, fully_decoded }))
             }
             Err(error) => match sequence(message) {
-                Some(sequence) => Ok(Err(failed(sequence, &error))),
+                Some(sequence) => Ok(Err((failed(sequence, &error), error))),
                 None => Err(error),
             },
         }
@@ -213,14 +214,14 @@ mod tests {
         assert!(status.details.iter().any(|detail| detail.type_url.ends_with("google.rpc.ErrorInfo")));
     }
 
-    fn decode(bytes: &[u8]) -> Result<Result<Item, PipelineResponse>, CallError> {
+    fn decode(bytes: &[u8]) -> Result<Result<Item, (PipelineResponse, CallError)>, CallError> {
         Item::decode(Bytes::copy_from_slice(bytes), &Limits::default())
     }
 
     #[test]
     fn malformed_item_is_answered_with_its_sequence_number() {
         // Sequence 9, and a profile that is no text.
-        let response = decode(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]).unwrap().err().unwrap();
+        let (response, _) = decode(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]).unwrap().err().unwrap();
         assert_eq!(response.sequence, 9);
         assert!(matches!(response.result, Some(Answer::Error(status)) if status.code == 3));
         assert!(decode(&[8, 9, 0x1a, 3]).is_err());
@@ -230,7 +231,7 @@ mod tests {
     fn item_with_too_many_elements_is_answered() {
         // Sequence 9, and `sign_certificate` with 60 empty `crl_distribution_points`.
         let bytes = [&[8, 9, 0x22, 120][..], &[0x4a, 0].repeat(60)].concat();
-        let response = decode(&bytes).unwrap().err().unwrap();
+        let (response, _) = decode(&bytes).unwrap().err().unwrap();
         let Some(Answer::Error(status)) = response.result else { unreachable!("it failed") };
         assert_eq!((response.sequence, status.code), (9, 3));
         assert!(status.message.contains("crl_distribution_points"), "{}", status.message);

@@ -1,25 +1,27 @@
-//! The token of a use of a secret key.
+//! The token of a key use, and its record.
 
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Instant,
 };
 
+use tokio::sync::oneshot;
+
 use super::{Audit, AuditUnavailable, CertificateRecord, Outcome, Record};
-use crate::telemetry::output;
+use crate::telemetry::output::WriteState;
 
 /// The use of one secret key by one call, from before the key is loaded until its record is handed to the audit.
 ///
-/// The bytes of a secret key can be had only with this token in hand, so no key is loaded without it, and when the last
-/// clone is dropped the record is written: with what [`Self::finish`] says, else as a failure.
+/// The bytes of a secret key are accessible only with this token, so no key is loaded without one. When the last clone is
+/// dropped the record is written: with the outcome that was given to [`Self::finish`], or otherwise as a failure.
 #[derive(Clone)]
 pub struct KeyUse(Option<Arc<Inner>>);
 
 struct Inner {
     audit: Arc<Audit>,
-    /// Taken by whoever hands it to the audit.
+    /// Taken when the record is handed to the audit.
     record: Mutex<Option<Record>>,
 }
 
@@ -29,43 +31,43 @@ impl KeyUse {
         Self(Some(Arc::new(Inner { audit, record: Mutex::new(Some(record)) })))
     }
 
-    /// A use that is not recorded, because there is no audit.
+    /// Returns a token without a record, for a broker without an audit.
     pub(super) const fn unrecorded() -> Self {
         Self(None)
     }
 
-    /// The same for tests of operations.
+    /// Returns a token without a record, for tests of operations.
     #[cfg(test)]
     pub(crate) const fn for_test() -> Self {
         Self::unrecorded()
     }
 
-    /// Notes the public part of the key: its SubjectPublicKeyInfo (RFC 5280 4.1), or an encapsulation key (FIPS 203).
-    /// Where there is no audit, `public` is not called; where it has nothing, the record says nothing.
+    /// Adds the fingerprint of the key's public part to the record: of its SubjectPublicKeyInfo (RFC 5280 4.1), or of an
+    /// encapsulation key (FIPS 203). Without an audit `public` is not called; where it returns `None` nothing is added.
     pub fn identify(&self, public: impl FnOnce() -> Option<Vec<u8>>) {
-        self.note(|_| Some(super::fingerprint(&public()?)));
+        self.add_fingerprint(|_| Some(super::fingerprint(&public()?)));
     }
 
-    /// Notes a symmetric key, by a MAC under a key of this process.
+    /// Adds the fingerprint of a symmetric key to the record: a MAC under a key of this process.
     pub fn identify_secret(&self, key: &[u8]) {
-        self.note(|audit| Some(audit.fingerprint_of_secret(key)));
+        self.add_fingerprint(|audit| Some(audit.fingerprint_of_secret(key)));
     }
 
-    fn note(&self, fingerprint: impl FnOnce(&Audit) -> Option<String>) {
+    fn add_fingerprint(&self, fingerprint: impl FnOnce(&Audit) -> Option<String>) {
         let Some(inner) = &self.0 else { return };
         let Some(fingerprint) = fingerprint(&inner.audit) else { return };
         if let Some(record) = inner.lock().as_mut() {
             match &mut record.key_fingerprint {
-                Some(first) => {
-                    first.push(',');
-                    first.push_str(&fingerprint);
+                Some(fingerprints) => {
+                    fingerprints.push(',');
+                    fingerprints.push_str(&fingerprint);
                 }
-                none => *none = Some(fingerprint),
+                empty => *empty = Some(fingerprint),
             }
         }
     }
 
-    /// Notes why the call has failed, for the case that nobody finishes this use.
+    /// Sets the reason of the failure, for a use that is dropped without [`Self::finish`].
     pub fn fail(&self, reason: &'static str) {
         if let Some(inner) = &self.0
             && let Some(record) = inner.lock().as_mut()
@@ -74,22 +76,31 @@ impl KeyUse {
         }
     }
 
-    /// Hands the record to the audit: a success, or a failure with its reason. Only the first call does something.
-    pub fn finish(&self, failure: Option<&'static str>, certificate: Option<CertificateRecord>) -> Written {
-        let Some(inner) = &self.0 else { return Written::without_record() };
-        let Some(mut record) = inner.lock().take() else { return Written::without_record() };
+    /// Hands the record to the audit, as a success or as a failure with its reason. Only the first call has an effect.
+    pub fn finish(
+        &self,
+        failure: Option<&'static str>,
+        certificate: Option<CertificateRecord>,
+    ) -> PendingRecord {
+        let Some(inner) = &self.0 else { return PendingRecord::none() };
+        let Some(mut record) = inner.lock().take() else { return PendingRecord::none() };
         if failure.is_none() {
             record.outcome = Outcome::Success;
         }
         record.reason = failure;
         record.certificate = certificate;
-        Written::of(Arc::clone(&inner.audit), inner.audit.submit(&record))
+        match inner.audit.submit(&record) {
+            WriteState::Written => PendingRecord::none(),
+            WriteState::Deferred(written) => {
+                PendingRecord::deferred(Arc::clone(&inner.audit), record, written)
+            }
+        }
     }
 }
 
 impl Inner {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Record>> {
-        // A record is whole after every statement.
+    /// A poisoned lock is usable: the record is consistent after every statement.
+    fn lock(&self) -> MutexGuard<'_, Option<Record>> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,9 +108,9 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(mut record) = mem::take(self.record.get_mut().unwrap_or_else(PoisonError::into_inner)) {
-            let by_itself = if thread::panicking() { "INTERNAL" } else { "CANCELLED" };
-            record.reason = record.reason.or(Some(by_itself));
-            // Nobody is left who could wait for it.
+            let default_reason = if thread::panicking() { "INTERNAL" } else { "CANCELLED" };
+            record.reason = record.reason.or(Some(default_reason));
+            // No call is left to wait for the record.
             drop(self.audit.submit(&record));
         }
     }
@@ -111,36 +122,53 @@ impl fmt::Debug for KeyUse {
     }
 }
 
-/// A record that has been handed to the audit.
-#[must_use = "a use of a key may be answered only when its record is written"]
+/// A record that was handed to the audit and may not be written yet.
+#[must_use = "a call that used a key may be answered only when its record is written"]
 #[derive(Debug)]
-pub struct Written {
-    audit: Option<Arc<Audit>>,
-    state: output::Written,
+pub struct PendingRecord(Option<Box<Pending>>);
+
+#[derive(Debug)]
+struct Pending {
+    audit: Arc<Audit>,
+    record: Record,
+    written: oneshot::Receiver<bool>,
 }
 
-impl Written {
-    pub(super) const fn of(audit: Arc<Audit>, state: output::Written) -> Self {
-        Self { audit: Some(audit), state }
+impl PendingRecord {
+    /// Returns the value for a call without a record, or whose record is written already.
+    pub const fn none() -> Self {
+        Self(None)
     }
 
-    /// There is nothing to wait for.
-    pub const fn without_record() -> Self {
-        Self { audit: None, state: output::Written::Now }
+    pub(super) fn deferred(audit: Arc<Audit>, record: Record, written: oneshot::Receiver<bool>) -> Self {
+        Self(Some(Box::new(Pending { audit, record, written })))
     }
 
     /// Waits until `write(2)` has taken the record, at most for the audit's own wait and until `deadline`.
     ///
     /// # Errors
-    /// [`AuditUnavailable`] where it is not written by then. It stays queued, and may be written later.
+    /// [`AuditUnavailable`] where the record is not written by then, which is logged. The record stays queued and may be
+    /// written later.
     pub async fn wait(self, deadline: Instant) -> Result<(), AuditUnavailable> {
-        let (Some(audit), output::Written::Later(written)) = (self.audit, self.state) else { return Ok(()) };
+        let Some(pending) = self.0 else { return Ok(()) };
+        let Pending { audit, record, written } = *pending;
         let latest = Instant::now().checked_add(audit.wait).map_or(deadline, |latest| latest.min(deadline));
         let written = tokio::time::timeout_at(latest.into(), written).await;
         if matches!(written, Ok(Ok(true))) {
             return Ok(());
         }
-        audit.review();
+        audit.update_availability();
+        tracing::warn!(
+            operation = record.operation,
+            profile = record.profile,
+            outcome = "failed",
+            reason = "AUDIT_UNAVAILABLE",
+            uid = record.uid,
+            pid = record.pid,
+            request_id = record.request_id,
+            correlation_id = record.correlation_id,
+            "the call failed: the record of its key use was not written in time"
+        );
         Err(AuditUnavailable)
     }
 }

@@ -1,7 +1,7 @@
 //! The audit: one JSON line for each use of a secret key and for each refusal, whatever the log level.
 //!
-//! A use of a key is answered when `write(2)` has taken its record. Where the record cannot be written in time the call
-//! fails, and no further key is used until it is. A refusal waits for nothing.
+//! A call that used a key is answered when `write(2)` has taken its record. Where the record cannot be written in time the
+//! call fails, and no further key is used until the record is written. A refused call does not wait for its record.
 
 mod key_use;
 mod record;
@@ -18,15 +18,15 @@ use std::{
 use aws_lc_rs::{digest, hmac, rand::SystemRandom};
 
 pub use self::{
-    key_use::{KeyUse, Written},
+    key_use::{KeyUse, PendingRecord},
     record::{CertificateRecord, Event, Outcome, Record},
 };
-use super::output::{self, AuditHooks, Output, Outputs, Target};
+use super::output::{AuditHooks, Output, Outputs, Target, WriteState};
 
-/// Where the audit goes, and how long a call waits for it.
+/// The audit's target, and how long a call waits for its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditOptions {
-    /// Where to.
+    /// Where records are written.
     pub target: AuditTarget,
     /// How long a call waits until its record is written.
     pub wait: Duration,
@@ -44,35 +44,36 @@ pub enum AuditTarget {
     /// The process's standard error.
     #[default]
     Stderr,
-    /// A file, appended to; made with mode 0600 where it is missing. A FIFO is taken, too.
+    /// A file, which is appended to and created with mode 0600 where it does not exist. It may be a FIFO.
     File(PathBuf),
     /// Nowhere.
     Off,
 }
 
-/// No record can be written now. The call that it belongs to must fail.
+/// The error of a call whose record cannot be written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the audit cannot be written")]
 pub struct AuditUnavailable;
 
-/// The open audit. Shared by all threads; none of its methods waits.
+/// The open audit, shared by all threads. Only [`Self::wait_for_key_uses`] blocks.
 pub struct Audit {
     output: Option<Arc<Output>>,
     wait: Duration,
-    /// For the fingerprints of symmetric keys: records of one process can be joined by them, and nobody learns the key.
+    /// The key for fingerprints of symmetric keys. They identify a key among the records of one process and do not reveal it.
     mac: Option<hmac::Key>,
-    uses: Mutex<Uses>,
-    /// Tells that no use is under way.
-    settled: Condvar,
+    key_uses: Mutex<KeyUses>,
+    /// Notified when no key is in use any more.
+    idle: Condvar,
     observer: Arc<OnceLock<Observer>>,
 }
 
-/// How many uses of keys there are.
+/// The numbers of key uses.
 #[derive(Debug, Default)]
-struct Uses {
-    begun: u64,
+struct KeyUses {
+    /// All that have begun.
+    started: u64,
     /// Those whose record has not been handed over yet.
-    under_way: u64,
+    in_progress: u64,
 }
 
 type Observer = Box<dyn Fn(bool) + Send + Sync>;
@@ -81,7 +82,7 @@ impl Audit {
     /// Opens the audit's target among the process's `outputs`.
     ///
     /// # Errors
-    /// Where the target cannot be opened, or there is no randomness.
+    /// The system's error where the target cannot be opened, or an error where the crypto library has no random numbers.
     pub fn open(options: &AuditOptions, outputs: &Outputs) -> io::Result<Self> {
         let target = match &options.target {
             AuditTarget::Off => return Ok(Self::off()),
@@ -92,12 +93,12 @@ impl Audit {
             .map_err(|_| io::Error::other("the crypto library has no random numbers"))?;
         let output = outputs.open(&target)?;
         let observer = Arc::new(OnceLock::<Observer>::new());
-        let seen = Arc::clone(&observer);
+        let hook = Arc::clone(&observer);
         output.attach_audit(AuditHooks {
             wait: options.wait,
-            refusals_lost: record::refusals_lost,
+            dropped_refusals: record::dropped_refusals,
             availability: Box::new(move |available| {
-                if let Some(observer) = seen.get() {
+                if let Some(observer) = hook.get() {
                     observer(available);
                 }
             }),
@@ -106,36 +107,36 @@ impl Audit {
             output: Some(output),
             wait: options.wait,
             mac: Some(mac),
-            uses: Mutex::default(),
-            settled: Condvar::new(),
+            key_uses: Mutex::default(),
+            idle: Condvar::new(),
             observer,
         })
     }
 
-    /// An audit that writes nothing.
+    /// Returns an audit that writes nothing.
     pub fn off() -> Self {
         Self {
             output: None,
             wait: Duration::ZERO,
             mac: None,
-            uses: Mutex::default(),
-            settled: Condvar::new(),
+            key_uses: Mutex::default(),
+            idle: Condvar::new(),
             observer: Arc::default(),
         }
     }
 
-    /// Has `observer` called with whether the audit is available, now and whenever that changes. It must not wait, and it
-    /// must not call the audit. The first observer stays.
+    /// Calls `observer` with the audit's availability, now and whenever it changes. The observer must neither block nor call
+    /// the audit. Only the first observer is registered.
     pub fn observe(&self, observer: impl Fn(bool) + Send + Sync + 'static) {
         let Some(output) = &self.output else { return };
         let _ = self.observer.set(Box::new(observer));
-        output.tell_availability();
+        output.report_availability();
     }
 
-    /// Whether a key may be used now: for a use that has begun earlier and goes on.
+    /// Checks that a key may be used now, for a key use that has begun earlier.
     ///
     /// # Errors
-    /// As [`Self::begin`].
+    /// The same as [`Self::begin`].
     pub fn available(&self) -> Result<(), AuditUnavailable> {
         match &self.output {
             Some(output) if !output.may_use_key() => Err(AuditUnavailable),
@@ -146,86 +147,86 @@ impl Audit {
     /// Begins a use of a secret key.
     ///
     /// # Errors
-    /// [`AuditUnavailable`] where its record could not be written in time, as far as can be known. No key may be used then.
+    /// [`AuditUnavailable`] where, as far as can be known, the record could not be written in time. No key may be used then.
     pub fn begin(self: &Arc<Self>, record: impl FnOnce() -> Record) -> Result<KeyUse, AuditUnavailable> {
         if self.output.is_none() {
             return Ok(KeyUse::unrecorded());
         }
         self.available()?;
         let record = record();
-        let mut uses = self.uses();
-        uses.begun += 1;
-        uses.under_way += 1;
-        drop(uses);
+        let mut key_uses = self.lock();
+        key_uses.started += 1;
+        key_uses.in_progress += 1;
+        drop(key_uses);
         Ok(KeyUse::new(Arc::clone(self), record))
     }
 
-    /// Records a refusal. Where there is no room for its record it is counted, and a later record says how many.
-    pub fn refuse(&self, record: impl FnOnce() -> Record) {
+    /// Records a refusal. A record for which the queue has no room is dropped, and a later record reports the number.
+    pub fn record_refusal(&self, record: impl FnOnce() -> Record) {
         if let Some(output) = &self.output {
             output.refusal(record().line(jiff::Timestamp::now()));
         }
     }
 
-    /// How many uses of keys have begun. Each has one record, which is written, or among those that
-    /// [`Outputs::flush`] counts, or still under way ([`Self::settle`]).
+    /// Returns the number of key uses that have begun. Each has one record, which is written, or is counted by
+    /// [`Outputs::flush`], or belongs to a use in progress ([`Self::wait_for_key_uses`]).
     pub fn key_uses(&self) -> u64 {
-        self.uses().begun
+        self.lock().started
     }
 
-    /// Waits until no key is in use any more, at most until `deadline`: a job goes on when its caller has gone. Returns how
-    /// many uses are under way then.
-    pub fn settle(&self, deadline: Instant) -> u64 {
-        let mut uses = self.uses();
-        while uses.under_way > 0 {
+    /// Waits until no key is in use any more, at most until `deadline`: a job continues after its caller has gone. Returns
+    /// the number of uses that are still in progress.
+    pub fn wait_for_key_uses(&self, deadline: Instant) -> u64 {
+        let mut key_uses = self.lock();
+        while key_uses.in_progress > 0 {
             let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
             else {
                 break;
             };
-            uses = self.settled.wait_timeout(uses, left).unwrap_or_else(PoisonError::into_inner).0;
+            key_uses = self.idle.wait_timeout(key_uses, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        uses.under_way
+        key_uses.in_progress
     }
 
-    /// Takes the record that a use of a key ends with.
-    fn submit(&self, record: &Record) -> output::Written {
-        let written = match &self.output {
+    /// Takes the record of a key use that has ended.
+    fn submit(&self, record: &Record) -> WriteState {
+        let state = match &self.output {
             Some(output) => output.key_use(record.line(jiff::Timestamp::now())),
-            None => output::Written::Now,
+            None => WriteState::Written,
         };
-        let mut uses = self.uses();
-        uses.under_way = uses.under_way.saturating_sub(1);
-        if uses.under_way == 0 {
-            self.settled.notify_all();
+        let mut key_uses = self.lock();
+        key_uses.in_progress = key_uses.in_progress.saturating_sub(1);
+        if key_uses.in_progress == 0 {
+            self.idle.notify_all();
         }
-        written
+        state
     }
 
-    fn uses(&self) -> MutexGuard<'_, Uses> {
-        // Two numbers, each of them whole after every statement.
-        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A poisoned lock is usable: the two numbers are consistent after every statement.
+    fn lock(&self) -> MutexGuard<'_, KeyUses> {
+        self.key_uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks whether the audit is available, and tells the observer where that has changed.
-    fn review(&self) {
+    /// Determines whether the audit is available, and calls the observer where that has changed.
+    fn update_availability(&self) {
         if let Some(output) = &self.output {
-            output.review_audit();
+            output.update_availability();
         }
     }
 
     fn fingerprint_of_secret(&self, key: &[u8]) -> String {
         let mac = self.mac.as_ref().map(|mac| hmac::sign(mac, key));
-        mac.map(|mac| named("hmac-sha256:", mac.as_ref())).unwrap_or_default()
+        mac.map(|mac| prefixed_hex("hmac-sha256:", mac.as_ref())).unwrap_or_default()
     }
 }
 
-/// The fingerprint of a public key: `sha256:` and 64 hex digits.
+/// Returns the fingerprint of a public key: `sha256:` and 64 hex digits.
 fn fingerprint(public: &[u8]) -> String {
-    named("sha256:", digest::digest(&digest::SHA256, public).as_ref())
+    prefixed_hex("sha256:", digest::digest(&digest::SHA256, public).as_ref())
 }
 
-fn named(name: &str, bytes: &[u8]) -> String {
-    name.to_owned() + &hex::encode(bytes)
+fn prefixed_hex(prefix: &str, bytes: &[u8]) -> String {
+    prefix.to_owned() + &hex::encode(bytes)
 }
 
 impl fmt::Debug for Audit {

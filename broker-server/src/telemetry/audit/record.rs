@@ -1,38 +1,38 @@
-//! A record and its line.
+//! A record, and its line in the audit.
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
-/// A line is shorter than this, so that one `write(2)` into a pipe is whole (PIPE_BUF of Linux, pipe(7)).
-pub(super) const MAX_LINE: usize = 4096;
-/// To how many bytes a text is cut where the line would be too long otherwise, the first that helps.
-const CUTS: [usize; 5] = [512, 256, 128, 64, 16];
+/// The length in bytes that a line stays below, so that `write(2)` into a pipe is atomic (PIPE_BUF of Linux, pipe(7)).
+pub(super) const MAX_LINE_BYTES: usize = 4096;
+/// The lengths in bytes to which texts are truncated where the line would be too long. The first that suffices is taken.
+const TRUNCATION_LIMITS: [usize; 5] = [512, 256, 128, 64, 16];
 
 /// One audit record. Fields that do not apply are `None` and absent from the line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Record {
-    /// What happened.
+    /// What the record is about.
     pub event: Event,
     /// The operation's name in the profile language, such as `SignCertificate`.
     pub operation: &'static str,
-    /// The profile that was asked for.
+    /// The profile that the request names.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub profile: String,
-    /// The rule that decided, as a path into the profile.
+    /// The rule that refused the request, as a path into the profile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// That rule's line in the profile document, from 1.
+    /// The line of that rule in the profile document, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule_line: Option<u32>,
-    /// The digest of the catalogue that decided.
+    /// The digest of the catalogue in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalogue_digest: Option<String>,
-    /// The algorithm as the response's descriptor names it.
+    /// The algorithm, by its name in the response's descriptor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<String>,
-    /// Which key was used: `sha256:` and the hash of its public part in hex, or `hmac-sha256:` and a MAC over a symmetric
-    /// key under a key that only this process knows. The two keys of a composite are separated by a comma.
+    /// The key: `sha256:` and the hash of its public part in hex, or `hmac-sha256:` and a MAC over a symmetric key under a
+    /// key that only this process knows. The two keys of a composite are separated by a comma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_fingerprint: Option<String>,
     /// The caller's user id.
@@ -44,15 +44,15 @@ pub struct Record {
     /// The caller's process id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
-    /// How it ended.
+    /// How the call ended.
     pub outcome: Outcome,
-    /// Why it ended so: the reason of google.rpc.ErrorInfo. Absent where the call succeeded.
+    /// The reason of google.rpc.ErrorInfo. Absent where the call succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
-    /// The caller's name for the call.
+    /// The caller's id for the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The correlation id of the caller's trace.
+    /// The correlation id of the caller's trace context.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The certificate that was issued.
@@ -60,10 +60,10 @@ pub struct Record {
     pub certificate: Option<CertificateRecord>,
 }
 
-/// What an issued certificate can be found, and revoked, by.
+/// The facts by which an issued certificate can be found and revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CertificateRecord {
-    /// The serial's octets in lower-case hex.
+    /// The octets of the serial number in lower-case hex.
     pub serial: String,
     /// The subject key identifier in lower-case hex.
     pub subject_key_id: String,
@@ -97,60 +97,58 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It did what was asked.
+    /// The call succeeded.
     #[default]
     Success,
-    /// Policy said no.
+    /// Policy refused the call.
     Refused,
-    /// It was allowed and failed.
+    /// The call was allowed and failed.
     Failed,
 }
 
 impl Record {
-    /// The record's line at this time, with a newline before and behind it, shorter than [`MAX_LINE`]. Long texts are cut;
-    /// what was cut says its length and its SHA-256.
+    /// Returns the record's line, with a newline before and after it, shorter than [`MAX_LINE_BYTES`]. Long texts are
+    /// truncated and then state their original length and SHA-256.
     pub(super) fn line(&self, time: jiff::Timestamp) -> Bytes {
-        let line = line(time, self);
-        if line.len() < MAX_LINE {
-            return line;
+        let complete = line(time, self);
+        if complete.len() < MAX_LINE_BYTES {
+            return complete;
         }
-        let cut = |limit: usize| line_of(time, self.cut(limit));
-        CUTS.into_iter().map(cut).find(|line| line.len() < MAX_LINE).unwrap_or_else(|| {
-            // Only numbers and texts of ours are left.
-            let Self { event, operation, rule_line, uid, gid, pid, outcome, reason, .. } = *self;
-            let bare =
-                Self { event, operation, rule_line, uid, gid, pid, outcome, reason, ..Self::default() };
-            line_of(time, bare)
-        })
+        let truncated = |limit: usize| line(time, &self.truncated(limit));
+        TRUNCATION_LIMITS.into_iter().map(truncated).find(|line| line.len() < MAX_LINE_BYTES).unwrap_or_else(
+            || {
+                // Only numbers and the broker's own texts are left.
+                let Self { event, operation, rule_line, uid, gid, pid, outcome, reason, .. } = *self;
+                let bare =
+                    Self { event, operation, rule_line, uid, gid, pid, outcome, reason, ..Self::default() };
+                line(time, &bare)
+            },
+        )
     }
 
-    fn cut(&self, limit: usize) -> Self {
+    fn truncated(&self, limit: usize) -> Self {
         let mut record = self.clone();
         let mut texts = vec![&mut record.profile];
         texts.extend(
             [&mut record.rule, &mut record.request_id, &mut record.correlation_id].into_iter().flatten(),
         );
         if let Some(certificate) = &mut record.certificate {
-            cut_list(&mut certificate.names, limit);
+            truncate_list(&mut certificate.names, limit);
             texts.extend([&mut certificate.serial, &mut certificate.issuer, &mut certificate.subject]);
         }
-        texts.into_iter().for_each(|text| cut(text, limit));
+        texts.into_iter().for_each(|text| truncate(text, limit));
         record
     }
 }
 
-/// The line that says how many records of refusals were lost.
-pub(super) fn refusals_lost(records: u64) -> Bytes {
+/// Returns the line that reports the number of dropped refusal records.
+pub(super) fn dropped_refusals(records: u64) -> Bytes {
     #[derive(Serialize)]
     struct Lost {
         event: &'static str,
         refusals: u64,
     }
     line(jiff::Timestamp::now(), &Lost { event: "records-lost", refusals: records })
-}
-
-fn line_of(time: jiff::Timestamp, record: Record) -> Bytes {
-    line(time, &record)
 }
 
 fn line(time: jiff::Timestamp, record: &impl Serialize) -> Bytes {
@@ -160,28 +158,28 @@ fn line(time: jiff::Timestamp, record: &impl Serialize) -> Bytes {
         #[serde(flatten)]
         record: &'a R,
     }
-    // The first byte is the newline that ends what an earlier short write left behind.
+    // The first newline ends the incomplete line of an earlier write; the output skips it where there is no such line.
     let mut line = Vec::with_capacity(768);
     line.push(b'\n');
-    let line_start = Line { time: crate::telemetry::rfc3339(time), record };
-    // Texts and numbers into memory: nothing here can fail, and half a line would still be a line.
-    let _ = serde_json::to_writer(&mut line, &line_start);
+    let fields = Line { time: crate::telemetry::rfc3339(time), record };
+    // Writing texts and numbers into memory cannot fail.
+    let _ = serde_json::to_writer(&mut line, &fields);
     line.push(b'\n');
     line.into()
 }
 
-/// Cuts a text that is longer than `limit` bytes.
-fn cut(text: &mut String, limit: usize) {
+/// Truncates a text that is longer than `limit` bytes.
+fn truncate(text: &mut String, limit: usize) {
     if text.len() > limit {
-        let rest = format!("... ({} bytes, sha256 {})", text.len(), sha256(text.as_bytes()));
+        let suffix = format!("... ({} bytes, sha256 {})", text.len(), sha256(text.as_bytes()));
         let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
         text.truncate(end);
-        text.push_str(&rest);
+        text.push_str(&suffix);
     }
 }
 
-/// Keeps the first names that have room in `limit` bytes, and says how many there were.
-fn cut_list(names: &mut Vec<String>, limit: usize) {
+/// Keeps the first names that fit into `limit` bytes, and adds the number of all.
+fn truncate_list(names: &mut Vec<String>, limit: usize) {
     if names.iter().map(String::len).sum::<usize>() <= limit {
         return;
     }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{record::MAX_LINE, *};
+use super::{record::MAX_LINE_BYTES, *};
+use crate::telemetry::output::UnwrittenRecords;
 
 fn refusal() -> Record {
     Record {
@@ -24,7 +25,7 @@ fn refusal() -> Record {
     }
 }
 
-fn use_of_key() -> Record {
+fn key_use() -> Record {
     Record { operation: "SignData", ..Record::default() }
 }
 
@@ -37,15 +38,15 @@ fn in_file() -> (TempDir, PathBuf, Arc<Audit>, Outputs) {
     (folder, path, audit, outputs)
 }
 
-/// Every record that has been handed over.
+/// Returns every record that was handed over.
 fn lines(path: &Path, outputs: &Outputs) -> Vec<Value> {
     let unwritten = outputs.flush(Instant::now() + Duration::from_secs(60));
-    assert_eq!(unwritten, output::Unwritten::default());
+    assert_eq!(unwritten, UnwrittenRecords::default());
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
-fn a_refusal_has_its_rule_and_no_fields_that_do_not_apply() {
+fn refusal_line_has_its_rule_and_no_absent_fields() {
     let line = refusal().line("2026-01-02T03:04:05.678901Z".parse().unwrap());
     assert_eq!(
         std::str::from_utf8(&line).unwrap(),
@@ -60,7 +61,7 @@ fn a_refusal_has_its_rule_and_no_fields_that_do_not_apply() {
 }
 
 #[test]
-fn a_certificate_can_be_found_by_its_record() {
+fn certificate_record_identifies_the_certificate() {
     let certificate = CertificateRecord {
         serial: "0a".into(),
         subject_key_id: "bb".into(),
@@ -82,13 +83,13 @@ fn a_certificate_can_be_found_by_its_record() {
 }
 
 #[test]
-fn a_long_name_is_cut_with_its_length_and_hash() {
+fn long_texts_are_truncated_with_their_length_and_hash() {
     let subject = "x".repeat(10_000);
     let names = (0..3000).map(|number| format!("dns:{number}.example")).collect();
     let certificate = CertificateRecord { subject, names, ..CertificateRecord::default() };
     let record = Record { certificate: Some(certificate), ..Record::default() };
     let line = record.line(jiff::Timestamp::now());
-    assert!(line.len() < MAX_LINE, "{}", line.len());
+    assert!(line.len() < MAX_LINE_BYTES, "{}", line.len());
     let json: Value = serde_json::from_slice(&line).unwrap();
     let subject = json["subject"].as_str().unwrap();
     assert!(subject.starts_with("xxx") && subject.contains("... (10000 bytes, sha256 "), "{subject}");
@@ -99,29 +100,29 @@ fn a_long_name_is_cut_with_its_length_and_hash() {
 
 proptest! {
     #[test]
-    fn every_line_is_one_line_of_json_and_fits_a_pipe(
+    fn every_record_is_one_json_line_that_fits_a_pipe(
         profile in "\\PC{0,2000}", id in "[\\x00-\\x1f\"\\\\]{0,3000}", subject in any::<String>(),
         names in proptest::collection::vec("\\PC{0,300}", 0..40),
     ) {
         let certificate = CertificateRecord { subject, names, ..CertificateRecord::default() };
         let record = Record { profile, request_id: Some(id), certificate: Some(certificate), ..Record::default() };
         let line = record.line(jiff::Timestamp::now());
-        prop_assert!(line.len() < MAX_LINE);
+        prop_assert!(line.len() < MAX_LINE_BYTES);
         prop_assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 2);
         prop_assert!(serde_json::from_slice::<Value>(&line).is_ok());
     }
 }
 
 #[test]
-fn a_use_has_one_record_however_often_it_is_finished() {
+fn key_use_finished_twice_has_one_record() {
     let (_folder, path, audit, outputs) = in_file();
-    let key_use = audit.begin(use_of_key).unwrap();
-    let clone = key_use.clone();
-    key_use.identify(|| Some(b"public".to_vec()));
+    let token = audit.begin(key_use).unwrap();
+    let clone = token.clone();
+    token.identify(|| Some(b"public".to_vec()));
     clone.identify(|| Some(b"second".to_vec()));
-    let _ = key_use.finish(None, None);
+    let _ = token.finish(None, None);
     let _ = clone.finish(Some("INTERNAL"), None);
-    drop((key_use, clone));
+    drop((token, clone));
     let found = lines(&path, &outputs);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["outcome"], "success");
@@ -131,12 +132,12 @@ fn a_use_has_one_record_however_often_it_is_finished() {
 }
 
 #[test]
-fn a_use_that_nobody_finishes_is_a_failure_with_the_noted_reason() {
+fn unfinished_key_use_is_recorded_as_failure_with_its_reason() {
     let (_folder, path, audit, outputs) = in_file();
-    drop(audit.begin(use_of_key).unwrap());
-    audit.begin(use_of_key).unwrap().fail("QUEUE_FULL");
+    drop(audit.begin(key_use).unwrap());
+    audit.begin(key_use).unwrap().fail("QUEUE_FULL");
     let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _key_use = audit.begin(use_of_key).unwrap();
+        let _token = audit.begin(key_use).unwrap();
         std::panic::resume_unwind(Box::new(()));
     }));
     assert!(panics.is_err());
@@ -147,24 +148,24 @@ fn a_use_that_nobody_finishes_is_a_failure_with_the_noted_reason() {
 }
 
 #[test]
-fn settles_when_the_last_use_has_handed_over_its_record() {
+fn wait_for_key_uses_ends_with_the_last_record() {
     let (_folder, path, audit, outputs) = in_file();
-    let (first, second) = (audit.begin(use_of_key).unwrap(), audit.begin(use_of_key).unwrap());
-    assert_eq!(audit.settle(Instant::now()), 2);
+    let (first, second) = (audit.begin(key_use).unwrap(), audit.begin(key_use).unwrap());
+    assert_eq!(audit.wait_for_key_uses(Instant::now()), 2);
     let _ = first.finish(None, None);
     drop(first);
-    assert_eq!(audit.settle(Instant::now()), 1);
+    assert_eq!(audit.wait_for_key_uses(Instant::now()), 1);
     let waiting = Arc::clone(&audit);
     let long = Instant::now() + Duration::from_secs(60);
-    let settled = std::thread::spawn(move || waiting.settle(long));
+    let remaining = std::thread::spawn(move || waiting.wait_for_key_uses(long));
     drop(second);
-    assert_eq!(settled.join().unwrap(), 0);
+    assert_eq!(remaining.join().unwrap(), 0);
     assert!(Instant::now() < long);
     assert_eq!(lines(&path, &outputs).len(), 2);
 }
 
 #[test]
-fn a_symmetric_key_is_known_again_within_one_process_only() {
+fn fingerprints_of_symmetric_keys_are_equal_within_one_process_only() {
     let (_folder, _, one, _outputs) = in_file();
     let (_folder, _, other, _outputs) = in_file();
     assert_eq!(one.fingerprint_of_secret(b"key"), one.fingerprint_of_secret(b"key"));
@@ -174,19 +175,19 @@ fn a_symmetric_key_is_known_again_within_one_process_only() {
 }
 
 #[test]
-fn waits_no_longer_than_the_deadline_for_a_record_that_nobody_takes() {
+fn waits_for_a_record_until_the_deadline_at_most() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let audit = Arc::new(Audit { wait: Duration::from_secs(3600), ..Audit::off() });
-    let (_sender, receiver) = tokio::sync::oneshot::channel();
-    let written = Written::of(audit, output::Written::Later(receiver));
-    assert_eq!(runtime.block_on(written.wait(Instant::now())), Err(AuditUnavailable));
+    let (_sender, written) = tokio::sync::oneshot::channel();
+    let pending = PendingRecord::deferred(audit, key_use(), written);
+    assert_eq!(runtime.block_on(pending.wait(Instant::now())), Err(AuditUnavailable));
 }
 
 #[test]
-fn off_records_nothing() {
+fn disabled_audit_records_nothing() {
     let audit = Arc::new(Audit::off());
-    let key_use = audit.begin(|| unreachable!("nobody reads it")).unwrap();
-    key_use.identify(|| unreachable!("nobody reads it"));
-    audit.refuse(|| unreachable!("nobody reads it"));
+    let token = audit.begin(|| unreachable!("the audit is off")).unwrap();
+    token.identify(|| unreachable!("the audit is off"));
+    audit.record_refusal(|| unreachable!("the audit is off"));
     assert_eq!(audit.key_uses(), 0);
 }

@@ -1,8 +1,8 @@
-//! The open files that the log and the audit write to.
+//! The files that the log and the audit write to.
 //!
-//! Each open file has one owner, an [`Output`], with a thread of its own and a bounded queue: that thread alone may wait
-//! for a reader or a disk. A caller hands its line over and never waits. Where nothing is queued and the kernel takes the
-//! line at once (`RWF_NOWAIT`), it is written on the caller's thread, which saves waking another one.
+//! Each open file belongs to one [`Output`], which has a thread and a bounded queue: only that thread may block on a reader
+//! or a disk. Callers hand over their lines and never wait. Where the queue is empty and the kernel takes the line at once
+//! (`RWF_NOWAIT`), the caller's thread writes it, which saves waking the other one.
 
 mod file;
 mod state;
@@ -26,13 +26,12 @@ use self::{
     state::{Kind, State},
 };
 
-/// How long the writer thread waits before it tries a file again that took nothing, or that could not be opened.
-const RETRY: Duration = Duration::from_millis(200);
-
-/// How often the writer thread looks whether an idle pipe still has a reader.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long the end of the process waits for lines of the log. Only records are waited for longer.
-const LOG_PATIENCE: Duration = Duration::from_millis(250);
+/// How long the writer thread waits before it retries a file that took nothing or could not be opened.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+/// How often the writer thread checks whether an idle pipe still has a reader.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long [`Outputs::flush`] waits where only lines of the log are queued.
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Where lines go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub enum Target {
     /// The process's standard error.
     #[default]
     Stderr,
-    /// A file, appended to; made with mode 0600 where it is missing. A FIFO is taken, too.
+    /// A file, which is appended to and created with mode 0600 where it does not exist. It may be a FIFO.
     File(PathBuf),
 }
 
@@ -56,7 +55,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// All outputs of the process. Two users of one open file share its owner.
+/// All outputs of the process. Log and audit share an output where they write to the same file.
 #[derive(Clone, Debug, Default)]
 pub struct Outputs(Arc<Mutex<Vec<Arc<Output>>>>);
 
@@ -64,8 +63,8 @@ impl Outputs {
     /// Opens the target, or returns the output that has it open.
     ///
     /// # Errors
-    /// Where the file cannot be opened, or there is no thread for it. A FIFO without a reader is no error: it is tried
-    /// again.
+    /// The system's error where the file cannot be opened or no thread can be started. A FIFO without a reader is not an
+    /// error; opening it is retried.
     pub fn open(&self, target: &Target) -> io::Result<Arc<Output>> {
         let mut outputs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let file = OpenFile::open(target)?;
@@ -81,7 +80,7 @@ impl Outputs {
         Ok(output)
     }
 
-    /// Has every file opened anew by its path: a file that was renamed is left behind whole. Does not wait for it.
+    /// Has every file reopened by its path, so that a renamed file ends with a complete line. Does not wait.
     pub fn reopen(&self) {
         for output in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             output.0.lock().reopen = matches!(output.0.target, Target::File(_));
@@ -89,56 +88,61 @@ impl Outputs {
         }
     }
 
-    /// Waits until every queued line is written, at most until `deadline`, and for lines of the log a quarter of a second at
-    /// most. Returns what is not written then.
-    pub fn flush(&self, deadline: Instant) -> Unwritten {
+    /// Waits until every queued line is written, at most until `deadline`; where only lines of the log are left, at most
+    /// 250 ms. Returns the numbers of records that are not written by then.
+    pub fn flush(&self, deadline: Instant) -> UnwrittenRecords {
         let outputs = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        outputs.iter().map(|output| output.flush(deadline)).fold(Unwritten::default(), |sum, output| {
-            Unwritten { key_uses: sum.key_uses + output.key_uses, refusals: sum.refusals + output.refusals }
-        })
+        outputs.iter().map(|output| output.0.flush(deadline)).fold(
+            UnwrittenRecords::default(),
+            |sum, output| UnwrittenRecords {
+                key_uses: sum.key_uses + output.key_uses,
+                refusals: sum.refusals + output.refusals,
+            },
+        )
     }
 }
 
-/// The audit records that have not been written.
+/// The numbers of audit records that have not been written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unwritten {
-    /// Uses of keys.
+pub struct UnwrittenRecords {
+    /// Records of key uses.
     pub key_uses: u64,
-    /// Refusals, queued or lost.
+    /// Records of refusals, queued or dropped.
     pub refusals: u64,
 }
 
-/// The owner of one open file. With the last handle of it, its thread ends once what is queued is written.
+/// Writes the lines of the log or the audit to one open file. When the last handle is dropped, the thread writes what is
+/// queued and ends.
 pub struct Output(Arc<Shared>);
 
-/// What the callers' threads and the writer thread share.
+/// The state that callers share with the writer thread.
 struct Shared {
     target: Target,
     state: Mutex<State>,
     /// Wakes the writer thread.
     work: Condvar,
-    /// Tells that no record waits any more.
+    /// Notified when no record is queued any more.
     drained: Condvar,
     audit: OnceLock<AuditHooks>,
 }
 
-/// Logs that the availability of the audit has changed.
-fn announce(change: Option<bool>) {
-    match change {
-        Some(false) => tracing::error!("the audit cannot be written: no secret key is used until it can"),
-        Some(true) => tracing::info!("the audit is written again"),
-        None => {}
-    }
+/// What an output and the audit that writes to it tell each other.
+pub(super) struct AuditHooks {
+    /// How long a record may be queued before the audit counts as unavailable.
+    pub(super) wait: Duration,
+    /// Returns the line that reports the number of dropped refusal records.
+    pub(super) dropped_refusals: fn(u64) -> Bytes,
+    /// Called with false when the audit becomes unavailable and with true when it becomes available. It must not block.
+    pub(super) availability: Box<dyn Fn(bool) + Send + Sync>,
 }
 
-/// What an output tells the audit that writes to it.
-pub(super) struct AuditHooks {
-    /// How long a record may wait before the audit counts as unavailable.
-    pub(super) wait: Duration,
-    /// Returns the line that says how many records of refusals were lost.
-    pub(super) refusals_lost: fn(u64) -> Bytes,
-    /// Is called when the audit becomes unavailable (false) and available again (true). It must not wait.
-    pub(super) availability: Box<dyn Fn(bool) + Send + Sync>,
+/// Whether a key-use record has been written.
+#[derive(Debug)]
+pub(super) enum WriteState {
+    /// `write(2)` has taken it.
+    Written,
+    /// It is queued. The writer thread sends true once it is written, or false once an attempt has failed.
+    Deferred(oneshot::Receiver<bool>),
 }
 
 impl Output {
@@ -151,73 +155,73 @@ impl Output {
             audit: OnceLock::new(),
         });
         let writer = Arc::clone(&shared);
-        // Nobody waits for the thread's end: it may be inside a `write` that never returns.
-        thread::Builder::new().name("output".into()).spawn(move || writer.write_lines())?;
+        // The thread is never joined: it may be inside a `write` that does not return.
+        thread::Builder::new().name("output".into()).spawn(move || writer.run())?;
         Ok(Arc::new(Self(shared)))
     }
 
-    /// Makes this the audit's output. Of two audits that share an output the first one is told of its availability.
+    /// Makes this the output of an audit. Where two audits share an output, only the first one is told its availability.
     pub(super) fn attach_audit(&self, hooks: AuditHooks) {
         let _ = self.0.audit.set(hooks);
-        self.review_audit();
+        self.update_availability();
     }
 
-    /// Takes a line of the log. The line starts with a newline, which is written only where the file ends in half a line.
-    /// A line for which the queue has no room is lost, and counted.
+    /// Takes a line of the log. The line starts with a newline, which is written only where the file ends in an incomplete
+    /// line. The line is dropped and counted where the queue has no room.
     pub(super) fn log(&self, line: Bytes) {
         self.0.submit(line, Kind::Log);
     }
 
-    /// Takes the record of a refusal; the line is as in [`Self::log`]. A record for which the queue has no room is lost,
-    /// and counted.
+    /// Takes the record of a refusal; for the form of the line see [`Self::log`]. The record is dropped and counted where
+    /// the queue has no room.
     pub(super) fn refusal(&self, line: Bytes) {
         self.0.submit(line, Kind::Refusal);
     }
 
-    /// Takes the record of a use of a key; the line is as in [`Self::log`]. The record is never lost: a key may be used only
-    /// after [`Self::may_use_key`] has said so.
-    pub(super) fn key_use(&self, line: Bytes) -> Written {
+    /// Takes the record of a key use; for the form of the line see [`Self::log`]. The record is never dropped: a key may be
+    /// used only where [`Self::may_use_key`] returned true.
+    pub(super) fn key_use(&self, line: Bytes) -> WriteState {
         let (sender, receiver) = oneshot::channel();
-        if self.0.submit(line, Kind::KeyUse(Some(sender))) { Written::Now } else { Written::Later(receiver) }
+        if self.0.submit(line, Kind::KeyUse(Some(sender))) {
+            WriteState::Written
+        } else {
+            WriteState::Deferred(receiver)
+        }
     }
 
-    /// Whether a key may be used now: its record would be written in time, as far as can be known.
+    /// Reports whether a key may be used now: as far as can be known, its record would be written in time.
     pub(super) fn may_use_key(&self) -> bool {
         let mut state = self.0.lock();
         match &state.file {
             Some(file) if file.has_reader() => state.failing &= !state.queue.is_empty(),
             _ => {
                 state.failing = true;
-                // The writer thread opens a FIFO again.
+                // Has the writer thread retry opening the FIFO.
                 self.0.work.notify_one();
             }
         }
-        let change = self.0.review(&mut state);
-        let may = state.available && state.has_room_for_key_use();
+        let change = self.0.update_availability(&mut state);
+        let may_use = state.available && state.has_room_for_key_use();
         drop(state);
-        announce(change);
-        may
+        log_availability(change);
+        may_use
     }
 
     /// Tells the audit whether it is available.
-    pub(super) fn tell_availability(&self) {
+    pub(super) fn report_availability(&self) {
         let mut state = self.0.lock();
-        let change = self.0.review(&mut state);
+        let change = self.0.update_availability(&mut state);
         if let Some(hooks) = self.0.audit.get() {
             (hooks.availability)(state.available);
         }
         drop(state);
-        announce(change);
+        log_availability(change);
     }
 
-    /// Looks whether the audit is available, and tells it where that has changed.
-    pub(super) fn review_audit(&self) {
-        let change = self.0.review(&mut self.0.lock());
-        announce(change);
-    }
-
-    fn flush(&self, deadline: Instant) -> Unwritten {
-        self.0.flush(deadline)
+    /// Determines whether the audit is available, and tells it where that has changed.
+    pub(super) fn update_availability(&self) {
+        let change = self.0.update_availability(&mut self.0.lock());
+        log_availability(change);
     }
 }
 
@@ -229,12 +233,12 @@ impl Drop for Output {
 }
 
 impl Shared {
-    /// Writes the line at once, where nothing is before it and the kernel takes it without waiting; else queues it, or
-    /// loses it. Returns whether it is written.
+    /// Writes the line at once where the queue is empty and the kernel takes the line without blocking; otherwise queues or
+    /// drops it. Returns whether the line is written.
     fn submit(&self, line: Bytes, kind: Kind) -> bool {
         let mut state = self.lock();
         if let Some(file) = state.file.as_deref().filter(|_| state.is_idle())
-            && matches!(file.write_now(&line), Attempt::Written)
+            && matches!(file.try_write(&line), Attempt::Written)
         {
             return true;
         }
@@ -244,9 +248,9 @@ impl Shared {
         false
     }
 
-    /// Looks whether the audit is available, and tells it where that has changed. What is returned is for [`announce`],
-    /// once the lock is free: the log may be this very output.
-    fn review(&self, state: &mut State) -> Option<bool> {
+    /// Determines whether the audit is available, and tells it where that has changed. The caller passes the result to
+    /// [`log_availability`] after it has released the lock, because the log may use this output.
+    fn update_availability(&self, state: &mut State) -> Option<bool> {
         let hooks = self.audit.get()?;
         let available = !state.failing && state.oldest_line_is_younger_than(hooks.wait);
         if available == state.available {
@@ -257,12 +261,12 @@ impl Shared {
         Some(available)
     }
 
-    fn flush(&self, deadline: Instant) -> Unwritten {
-        let log_deadline = deadline.min(Instant::now() + LOG_PATIENCE);
+    fn flush(&self, deadline: Instant) -> UnwrittenRecords {
+        let log_deadline = deadline.min(Instant::now() + LOG_FLUSH_TIMEOUT);
         let mut state = self.lock();
         while !state.queue.is_empty() {
-            let records_wait = state.unwritten() != Unwritten::default();
-            let until = if records_wait { deadline } else { log_deadline };
+            let has_records = state.unwritten() != UnwrittenRecords::default();
+            let until = if has_records { deadline } else { log_deadline };
             let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
             else {
                 break;
@@ -272,9 +276,18 @@ impl Shared {
         state.unwritten()
     }
 
+    /// A poisoned lock is usable: the state is consistent after every statement.
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Every statement under the lock leaves a whole state behind.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Logs a change of the audit's availability.
+fn log_availability(change: Option<bool>) {
+    match change {
+        Some(false) => tracing::error!("the audit cannot be written: no secret key is used until it can"),
+        Some(true) => tracing::info!("the audit can be written again"),
+        None => {}
     }
 }
 
@@ -282,13 +295,4 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output").field("target", &self.0.target).finish_non_exhaustive()
     }
-}
-
-/// Resolves when `write(2)` has taken a record.
-#[derive(Debug)]
-pub(super) enum Written {
-    /// It has.
-    Now,
-    /// The writer thread sends whether it has, as soon as an attempt has succeeded or failed.
-    Later(oneshot::Receiver<bool>),
 }

@@ -16,21 +16,21 @@ use super::{
     *,
 };
 
-/// Longer than anything that is waited for here takes.
+/// A timeout that no test reaches unless it fails.
 const LONG: Duration = Duration::from_secs(60);
 
 fn line(text: &str) -> Bytes {
     format!("\n{text}\n").into()
 }
 
-fn lost(records: u64) -> Bytes {
-    line(&format!("{records} lost"))
+fn dropped(records: u64) -> Bytes {
+    line(&format!("{records} dropped"))
 }
 
 fn attach(output: &Output, wait: Duration) -> mpsc::Receiver<bool> {
     let (sender, availability) = mpsc::channel();
     let availability_hook = Box::new(move |available| sender.send(available).unwrap());
-    output.attach_audit(AuditHooks { wait, refusals_lost: lost, availability: availability_hook });
+    output.attach_audit(AuditHooks { wait, dropped_refusals: dropped, availability: availability_hook });
     availability
 }
 
@@ -55,10 +55,10 @@ fn reader(path: &Path) -> File {
     reader
 }
 
-fn written(written: Written) -> bool {
-    match written {
-        Written::Now => true,
-        Written::Later(receiver) => receiver.blocking_recv().unwrap(),
+fn written(state: WriteState) -> bool {
+    match state {
+        WriteState::Written => true,
+        WriteState::Deferred(receiver) => receiver.blocking_recv().unwrap(),
     }
 }
 
@@ -67,14 +67,14 @@ fn fill(output: &Output) -> (usize, oneshot::Receiver<bool>) {
     let mut taken = 0;
     loop {
         match output.key_use(line(&"x".repeat(1000))) {
-            Written::Now => taken += 1,
-            Written::Later(receiver) => return (taken, receiver),
+            WriteState::Written => taken += 1,
+            WriteState::Deferred(receiver) => return (taken, receiver),
         }
     }
 }
 
 #[test]
-fn appends_lines_to_a_file_in_their_order_with_mode_0600() {
+fn appends_lines_in_order_to_a_file_with_mode_0600() {
     let (_folder, path, output) = in_file();
     for number in 0..100 {
         output.refusal(line(&number.to_string()));
@@ -87,7 +87,7 @@ fn appends_lines_to_a_file_in_their_order_with_mode_0600() {
 }
 
 #[test]
-fn ends_half_a_line_before_the_next_one() {
+fn ends_an_incomplete_line_before_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lines");
     fs::write(&path, "half").unwrap();
@@ -97,7 +97,7 @@ fn ends_half_a_line_before_the_next_one() {
 }
 
 #[test]
-fn queues_lines_for_a_reader_that_stalls_and_writes_them_when_it_reads() {
+fn queues_lines_while_the_reader_stalls_and_writes_them_later() {
     let (_folder, path) = fifo();
     let mut reader = BufReader::new(reader(&path));
     let output = Outputs::default().open(&Target::File(path)).unwrap();
@@ -110,9 +110,12 @@ fn queues_lines_for_a_reader_that_stalls_and_writes_them_when_it_reads() {
     for _ in 0..MAX_LOG_LINES + 5 {
         output.log(line("log"));
     }
-    assert_eq!(output.0.lock().unwritten(), Unwritten { key_uses: 1, refusals: MAX_REFUSALS as u64 + 7 });
+    assert_eq!(
+        output.0.lock().unwritten(),
+        UnwrittenRecords { key_uses: 1, refusals: MAX_REFUSALS as u64 + 7 }
+    );
     let mut text = String::new();
-    while !text.ends_with("7 lost\n") {
+    while !text.ends_with("7 dropped\n") {
         assert_ne!(reader.read_line(&mut text).unwrap(), 0);
     }
     assert!(receiver.blocking_recv().unwrap());
@@ -122,7 +125,7 @@ fn queues_lines_for_a_reader_that_stalls_and_writes_them_when_it_reads() {
 }
 
 #[test]
-fn no_key_may_be_used_while_a_record_waits_too_long() {
+fn no_key_may_be_used_while_a_key_use_record_is_queued_too_long() {
     let (_folder, path) = fifo();
     let mut reader = reader(&path);
     let output = Outputs::default().open(&Target::File(path)).unwrap();
@@ -139,7 +142,7 @@ fn no_key_may_be_used_while_a_record_waits_too_long() {
 }
 
 #[test]
-fn no_key_may_be_used_while_a_refusal_waits_too_long() {
+fn no_key_may_be_used_while_a_refusal_record_is_queued_too_long() {
     let (_folder, path) = fifo();
     let mut reader = reader(&path);
     let output = Outputs::default().open(&Target::File(path)).unwrap();
@@ -159,7 +162,7 @@ fn no_key_may_be_used_while_a_refusal_waits_too_long() {
 }
 
 #[test]
-fn a_fifo_without_a_reader_is_unavailable_until_one_comes() {
+fn fifo_without_a_reader_is_unavailable_until_it_has_one() {
     let (_folder, path) = fifo();
     let output = Outputs::default().open(&Target::File(path.clone())).unwrap();
     let availability = attach(&output, LONG);
@@ -176,7 +179,7 @@ fn a_fifo_without_a_reader_is_unavailable_until_one_comes() {
 }
 
 #[test]
-fn a_reader_that_goes_is_noticed_though_nothing_is_written() {
+fn closed_reader_is_detected_without_a_write() {
     let (_folder, path) = fifo();
     let reader = reader(&path);
     let output = Outputs::default().open(&Target::File(path)).unwrap();
@@ -186,7 +189,7 @@ fn a_reader_that_goes_is_noticed_though_nothing_is_written() {
 }
 
 #[test]
-fn the_next_reader_gets_what_the_last_one_has_not_read() {
+fn next_reader_gets_what_the_last_one_left_unread() {
     let (_folder, path) = fifo();
     let first = reader(&path);
     let output = Outputs::default().open(&Target::File(path.clone())).unwrap();
@@ -203,42 +206,42 @@ fn the_next_reader_gets_what_the_last_one_has_not_read() {
 }
 
 #[test]
-fn lines_of_the_log_that_nobody_takes_hold_the_end_up_for_a_moment_only() {
+fn flush_waits_briefly_for_unread_log_lines() {
     let (_folder, path) = fifo();
     let outputs = Outputs::default();
     let output = outputs.open(&Target::File(path)).unwrap();
     output.log(line("x"));
     let start = Instant::now();
-    assert_eq!(outputs.flush(start + LONG), Unwritten::default());
+    assert_eq!(outputs.flush(start + LONG), UnwrittenRecords::default());
     assert!(start.elapsed() < LONG);
 }
 
 #[test]
-fn a_full_disk_fails_the_record_at_once_and_keeps_it() {
+fn record_on_a_full_disk_fails_at_once_and_stays_queued() {
     let output = Outputs::default().open(&Target::File("/dev/full".into())).unwrap();
     let availability = attach(&output, LONG);
     assert!(!written(output.key_use(line("a"))));
     assert!(!availability.recv_timeout(LONG).unwrap());
     assert!(!output.may_use_key());
-    assert_eq!(output.flush(Instant::now()), Unwritten { key_uses: 1, refusals: 0 });
+    assert_eq!(output.0.flush(Instant::now()), UnwrittenRecords { key_uses: 1, refusals: 0 });
 }
 
-/// Else a line about them would be lost too, and be followed by the next one, for as long as the disk is full.
+/// Otherwise the report would be dropped as well, and be followed by the next one, for as long as the disk is full.
 #[test]
-fn lost_log_lines_are_not_spoken_of_while_none_can_be_written() {
+fn dropped_log_lines_are_not_reported_while_the_disk_is_full() {
     let outputs = Outputs::default();
     let output = outputs.open(&Target::File("/dev/full".into())).unwrap();
     for _ in 0..3 {
         output.log(line("x"));
     }
     let start = Instant::now();
-    assert_eq!(outputs.flush(start + LONG), Unwritten::default());
-    assert!(start.elapsed() < LONG, "nobody said that the queue is empty");
-    assert_eq!(output.0.lock().lost_log_lines, 3);
+    assert_eq!(outputs.flush(start + LONG), UnwrittenRecords::default());
+    assert!(start.elapsed() < LONG, "the drained queue was not notified");
+    assert_eq!(output.0.lock().dropped_log_lines, 3);
 }
 
 #[test]
-fn loses_no_line_when_its_file_is_renamed_and_opened_anew() {
+fn rename_and_reopen_lose_no_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lines");
     let outputs = Outputs::default();
@@ -264,7 +267,7 @@ fn loses_no_line_when_its_file_is_renamed_and_opened_anew() {
 }
 
 #[test]
-fn a_file_that_could_not_be_opened_anew_is_tried_again() {
+fn reopening_is_retried_until_it_succeeds() {
     let home = tempfile::tempdir().unwrap();
     let (folder, moved) = (home.path().join("folder"), home.path().join("moved"));
     fs::create_dir(&folder).unwrap();
@@ -284,7 +287,7 @@ fn a_file_that_could_not_be_opened_anew_is_tried_again() {
 }
 
 #[test]
-fn two_users_of_one_open_file_share_its_owner() {
+fn equal_targets_share_an_output() {
     let folder = tempfile::tempdir().unwrap();
     let outputs = Outputs::default();
     let open = |name: &str| outputs.open(&Target::File(folder.path().join(name))).unwrap();
@@ -295,9 +298,9 @@ fn two_users_of_one_open_file_share_its_owner() {
 }
 
 #[test]
-fn a_path_that_cannot_be_opened_is_an_error() {
+fn open_fails_for_an_unusable_path() {
     assert!(Outputs::default().open(&Target::File("/nonexistent/lines".into())).is_err());
-    // Nobody opens a socket as a file, whoever listens on it.
+    // A socket cannot be opened as a file, even while a process listens on it.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -305,12 +308,12 @@ fn a_path_that_cannot_be_opened_is_an_error() {
 }
 
 #[test]
-fn ends_its_thread_with_its_last_handle() {
+fn thread_ends_with_the_last_handle() {
     let (_folder, path) = fifo();
     let mut reader = reader(&path);
     let output = Outputs::default().open(&Target::File(path.clone())).unwrap();
     drop(output);
-    // The end of the file comes when the thread has closed it.
+    // The reader sees the end of the file once the thread has closed it.
     let mut text = String::new();
     io::Read::read_to_string(&mut reader, &mut text).unwrap();
     File::options().write(true).open(&path).unwrap().write_all(b"").unwrap();

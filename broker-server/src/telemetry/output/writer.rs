@@ -1,86 +1,88 @@
-//! The thread that may wait.
+//! The writer thread, which alone may block on the file.
 
 use std::{
+    io,
     sync::{Arc, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use super::{
-    LOOK, RETRY, Shared, Unwritten, announce,
+    POLL_INTERVAL, RETRY_INTERVAL, Shared, UnwrittenRecords,
     file::{Attempt, OpenFile},
-    state::{Kind, State},
+    log_availability,
+    state::{Dropped, Kind, State},
 };
 
 /// What the writer thread does next.
-enum Next {
+enum Action {
     Open,
     End,
     Write(Arc<OpenFile>, bytes::Bytes),
 }
 
 impl Shared {
-    /// Writes what is queued, one line after the other, until all handles are gone.
-    pub(super) fn write_lines(&self) {
+    /// Writes queued lines, one after the other, until all handles are dropped.
+    pub(super) fn run(&self) {
         loop {
-            match self.next() {
-                Next::Open => self.open_again(),
-                Next::End => return,
-                Next::Write(file, line) => self.written(file.write(&line, RETRY)),
+            match self.next_action() {
+                Action::Open => self.open(),
+                Action::End => return,
+                Action::Write(file, line) => self.handle_attempt(file.write(&line, RETRY_INTERVAL)),
             }
         }
     }
 
     /// Waits until there is something to do.
-    fn next(&self) -> Next {
+    fn next_action(&self) -> Action {
         let mut state = self.lock();
         loop {
             let now = Instant::now();
-            if state.reopen || state.reopen_again.is_some_and(|time| time <= now) {
-                return Next::Open;
+            if state.reopen || state.reopen_retry_at.is_some_and(|time| time <= now) {
+                return Action::Open;
             }
             if state.closed && (state.failing || state.queue.is_empty()) {
-                return Next::End;
+                return Action::End;
             }
-            // A FIFO whose reader has gone is tried again, and so is a path that could not be opened.
+            // Opening is retried for a path that could not be opened, and for a FIFO whose reader has gone.
             let Some(file) = state.file.clone().filter(|file| file.has_reader()) else {
-                drop(self.pause(state));
-                return Next::Open;
+                drop(self.wait_before_retry(state));
+                return Action::Open;
             };
             if let Some(line) = state.queue.front() {
-                return Next::Write(file, line.bytes.clone());
+                return Action::Write(file, line.bytes.clone());
             }
             if std::mem::take(&mut state.failing) {
-                let change = self.review(&mut state);
+                let change = self.update_availability(&mut state);
                 drop(state);
-                announce(change);
+                log_availability(change);
                 state = self.lock();
                 continue;
             }
-            // Nothing tells when a reader goes.
-            let look = file.is_pipe().then_some(LOOK);
-            let again = state.reopen_again.map(|time| time.saturating_duration_since(now));
-            state = match look.into_iter().chain(again).min() {
+            // The kernel does not notify of a reader that goes.
+            let poll = file.is_pipe().then_some(POLL_INTERVAL);
+            let retry = state.reopen_retry_at.map(|time| time.saturating_duration_since(now));
+            state = match poll.into_iter().chain(retry).min() {
                 Some(time) => self.work.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
 
-    /// Waits before the next attempt; a line that comes meanwhile is no reason to try sooner.
-    fn pause<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let paused = |state: &mut State| !state.reopen && !state.closed;
-        self.work.wait_timeout_while(state, RETRY, paused).unwrap_or_else(PoisonError::into_inner).0
+    /// Waits before the next attempt. A new line does not shorten the wait.
+    fn wait_before_retry<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let waits = |state: &mut State| !state.reopen && !state.closed;
+        self.work.wait_timeout_while(state, RETRY_INTERVAL, waits).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Opens the file by its path. Where that fails the old one stays in use, and where it was asked for it is tried again: who
-    /// has renamed the old file will not wait for its records for ever. A pipe stays open also without a reader: what
-    /// has been written to it and not read would be gone with it, and the next reader gets it.
-    fn open_again(&self) {
+    /// Opens the file by its path. Where that fails the old file stays in use, and a requested reopening is retried, because
+    /// whoever renamed the old file expects it to grow no further. A pipe stays open even without a reader: closing it would
+    /// discard what was written and not read, and the next reader gets it.
+    fn open(&self) {
         let opened = OpenFile::open(&self.target);
         let mut state = self.lock();
-        let asked = std::mem::take(&mut state.reopen);
-        let asked_before = state.reopen_again.take().is_some();
-        let failed = match opened {
+        let requested = std::mem::take(&mut state.reopen);
+        let is_retry = state.reopen_retry_at.take().is_some();
+        let failure = match opened {
             Ok(Some(file)) => {
                 state.failing = false;
                 state.file = Some(Arc::new(file));
@@ -91,104 +93,97 @@ impl Shared {
                 None
             }
             Err(error) => {
-                state.reopen_again = (asked || asked_before).then(|| Instant::now() + RETRY);
+                state.reopen_retry_at = (requested || is_retry).then(|| Instant::now() + RETRY_INTERVAL);
                 Some(error)
             }
         };
-        let late = asked_before && failed.is_none();
         state.failing |= state.file.as_ref().is_none_or(|file| !file.has_reader());
         if state.failing {
-            state.fail_waiting();
+            state.fail_waiting_calls();
         }
-        let change = self.review(&mut state);
+        let change = self.update_availability(&mut state);
         drop(state);
-        announce(change);
-        if let Some(error) = failed.filter(|_| asked) {
-            tracing::error!(target = ?self.target, %error, "cannot open the file anew: the old one stays in use until it can be");
-        }
-        if late {
-            tracing::info!(target = ?self.target, "the file is opened anew after all");
+        log_availability(change);
+        match failure {
+            Some(error) if requested => tracing::error!(
+                file = %self.target,
+                %error,
+                "cannot reopen the file: the old one stays in use, and reopening is retried"
+            ),
+            None if is_retry => tracing::info!(file = %self.target, "the file is reopened after a failure"),
+            _ => {}
         }
     }
 
-    /// Notes what became of the oldest line.
-    fn written(&self, attempt: Attempt) {
+    /// Handles the outcome of an attempt to write the oldest line.
+    fn handle_attempt(&self, attempt: Attempt) {
         let mut state = self.lock();
-        let mut lost = Lost::default();
+        let mut dropped = Dropped::default();
         match attempt {
             Attempt::Written => {
                 if let Some(Kind::KeyUse(Some(sender))) = state.pop().map(|line| line.kind) {
-                    // Nobody listens where the caller has gone meanwhile.
+                    // The receiver is gone where the caller has cancelled.
                     let _ = sender.send(true);
                 }
                 state.failing = false;
-                // Said only now that lines are taken again: a line about lost lines would be lost as they were, and would be
-                // the next one to speak of.
-                lost = self.take_lost(&mut state);
+                // Reported only once lines are written again: otherwise the report would be dropped as well, and be counted
+                // in the next one.
+                dropped = self.take_dropped(&mut state);
             }
-            // Not this line's fault; who waits for it looks at the clock.
+            // The line is not at fault, and a call that waits for it has its own timeout.
             Attempt::WouldBlock => {}
-            Attempt::Failed(error) => {
-                match state.queue.front().map(|line| &line.kind) {
-                    Some(Kind::Log) => state.lose_log_line(),
-                    Some(Kind::KeyUse(_) | Kind::Refusal) => state.failing = true,
-                    None => {}
-                }
-                if state.failing {
-                    // The record and those behind it stay queued; their calls need not wait for the next attempt.
-                    state.fail_waiting();
-                    let change = self.review(&mut state);
-                    drop(state);
-                    if change.is_some() {
-                        tracing::error!(%error, "an audit record cannot be written, and is tried again");
-                    }
-                    announce(change);
-                    state = self.pause(self.lock());
-                }
-            }
+            Attempt::Failed(error) => state = self.handle_failure(state, &error),
         }
-        if state.unwritten() == Unwritten::default() {
+        if state.unwritten() == UnwrittenRecords::default() {
             self.drained.notify_all();
         }
-        let change = self.review(&mut state);
+        let change = self.update_availability(&mut state);
         drop(state);
-        announce(change);
-        lost.announce();
+        log_availability(change);
+        log_dropped(dropped);
     }
 
-    /// Takes the numbers of what was lost, and queues the record of them.
-    fn take_lost(&self, state: &mut State) -> Lost {
-        let (log_lines, refusals) = state.take_lost();
-        if let (1.., Some(hooks)) = (refusals, self.audit.get()) {
-            // There is room for it: that is when they are taken.
-            state.push((hooks.refusals_lost)(refusals), Kind::Refusal);
+    /// Drops a line of the log; keeps a record queued, fails the calls that wait, and waits before the next attempt.
+    fn handle_failure<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        error: &io::Error,
+    ) -> MutexGuard<'a, State> {
+        match state.queue.front().map(|line| &line.kind) {
+            Some(Kind::Log) => state.drop_log_line(),
+            Some(Kind::KeyUse(_) | Kind::Refusal) => state.failing = true,
+            None => {}
         }
-        Lost { log_lines, refusals }
+        if !state.failing {
+            return state;
+        }
+        state.fail_waiting_calls();
+        let change = self.update_availability(&mut state);
+        drop(state);
+        if change.is_some() {
+            tracing::error!(%error, "an audit record cannot be written; the attempt is repeated");
+        }
+        log_availability(change);
+        self.wait_before_retry(self.lock())
+    }
+
+    /// Takes the counts of dropped lines, and queues the record about dropped refusals.
+    fn take_dropped(&self, state: &mut State) -> Dropped {
+        let dropped = state.take_dropped();
+        if let (1.., Some(hooks)) = (dropped.refusals, self.audit.get()) {
+            // The queue has room: the count is taken only then.
+            state.push((hooks.dropped_refusals)(dropped.refusals), Kind::Refusal);
+        }
+        dropped
     }
 }
 
-/// Lines and records that were lost, which the log has not said yet.
-#[derive(Default)]
-struct Lost {
-    log_lines: u64,
-    refusals: u64,
-}
-
-impl Lost {
-    /// Says so in the log, which may be this very output.
-    fn announce(&self) {
-        let Self { log_lines, refusals } = *self;
-        if log_lines > 0 {
-            tracing::warn!(
-                log_lines,
-                "log lines were lost: they could not be written, or not as fast as they came"
-            );
-        }
-        if refusals > 0 {
-            tracing::error!(
-                refusals,
-                "records of refusals were lost: they came faster than they could be written"
-            );
-        }
+/// Logs the numbers of dropped lines. The log may use the same output, so the caller must not hold its lock.
+fn log_dropped(Dropped { log_lines, refusals }: Dropped) {
+    if log_lines > 0 {
+        tracing::warn!(log_lines, "log lines were dropped: they could not be written, or not fast enough");
+    }
+    if refusals > 0 {
+        tracing::error!(refusals, "records of refusals were dropped: they could not be written fast enough");
     }
 }

@@ -3,56 +3,59 @@
 use proptest::prelude::*;
 use tokio::io::AsyncReadExt as _;
 
-use super::*;
+use super::{
+    super::{
+        hpack::{Field, write_string},
+        http2::{DATA, END_STREAM, PADDED, PING, PRIORITY, SETTINGS, frame},
+    },
+    rewrite::LOCALHOST,
+    *,
+};
 
 const PATH: &[u8] = b"/tmp/broker.sock";
 
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let [.., high, middle, low] = payload.len().to_be_bytes();
-    [&[high, middle, low, kind, flags, 0, 0, 0, stream], payload].concat()
+fn preface() -> Vec<u8> {
+    vec![b'P'; PREFACE_LENGTH]
 }
 
-/// A literal that the peer's table remembers, so that a later block can name it by number 62.
-fn remembered(name: &[u8], value: &[u8]) -> Vec<u8> {
+/// Returns a literal with indexing, to which later blocks can refer as entry 62.
+fn indexed(name: &[u8], value: &[u8]) -> Vec<u8> {
     let mut block = vec![0x40];
     write_string(name, &mut block);
     write_string(value, &mut block);
     block
 }
 
-/// Short, for tests that wait for their end.
-const TIMES: Times = Times { first_call: Duration::from_millis(40), header_block: Duration::from_millis(20) };
+/// Short timeouts, because tests wait for them.
+const TIMEOUTS: HeaderTimeouts =
+    HeaderTimeouts { first_call: Duration::from_millis(40), header_block: Duration::from_millis(20) };
 
-fn filter<S>(stream: S) -> Authority<S> {
-    Authority::new(stream, TIMES)
+fn filter<S>(stream: S) -> AuthorityFilter<S> {
+    AuthorityFilter::new(stream, TIMEOUTS)
 }
 
-/// Why the filter ends a connection on which these bytes come.
-fn ended(sent: &[u8]) -> Ended {
+/// Returns why the filter ends a connection that sends these bytes.
+fn close_reason(sent: &[u8]) -> CloseReason {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let error = runtime.block_on(async { filter(sent).read_to_end(&mut Vec::new()).await }).unwrap_err();
     *error.get_ref().unwrap().downcast_ref().unwrap()
 }
 
-/// What the reader sees when the stream comes in pieces of `cut`.
-fn through(sent: &[u8], cut: usize) -> Vec<u8> {
-    let mut builder = tokio_test_io(sent, cut);
+/// Returns what the reader receives if the stream arrives in pieces of `length` bytes.
+fn filtered(sent: &[u8], length: usize) -> Vec<u8> {
+    let mut pieces = Pieces { bytes: sent, length };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        let mut seen = Vec::new();
-        filter(&mut builder).read_to_end(&mut seen).await.unwrap();
-        seen
+        let mut received = Vec::new();
+        filter(&mut pieces).read_to_end(&mut received).await.unwrap();
+        received
     })
 }
 
-/// A reader that gives at most `cut` bytes at once.
-fn tokio_test_io(bytes: &[u8], cut: usize) -> Pieces<'_> {
-    Pieces { bytes, cut }
-}
-
+/// A stream that yields at most `length` bytes per read.
 struct Pieces<'a> {
     bytes: &'a [u8],
-    cut: usize,
+    length: usize,
 }
 
 impl AsyncRead for Pieces<'_> {
@@ -61,7 +64,7 @@ impl AsyncRead for Pieces<'_> {
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let count = self.cut.min(self.bytes.len()).min(buffer.remaining());
+        let count = self.length.min(self.bytes.len()).min(buffer.remaining());
         let (part, rest) = self.bytes.split_at(count);
         buffer.put_slice(part);
         self.bytes = rest;
@@ -69,204 +72,217 @@ impl AsyncRead for Pieces<'_> {
     }
 }
 
-/// The frames after the preface: kind, flags, payload.
-fn frames(mut bytes: &[u8]) -> Vec<(u8, u8, Vec<u8>)> {
-    bytes = &bytes[PREFACE..];
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let length = usize::from(bytes[0]) << 16 | usize::from(bytes[1]) << 8 | usize::from(bytes[2]);
-        found.push((bytes[3], bytes[4], bytes[HEADER..HEADER + length].to_vec()));
-        bytes = &bytes[HEADER + length..];
+/// Returns the type, the flags and the payload of each frame after the preface.
+fn frames(bytes: &[u8]) -> Vec<(u8, u8, Vec<u8>)> {
+    let (mut rest, mut frames) = (&bytes[PREFACE_LENGTH..], Vec::new());
+    while let Some((header, following)) = rest.split_first_chunk() {
+        let FrameHeader { length, kind, flags, .. } = FrameHeader::decode(*header);
+        let (payload, following) = following.split_at(length);
+        frames.push((kind, flags, payload.to_vec()));
+        rest = following;
     }
-    found
+    assert!(rest.is_empty(), "an incomplete frame: {rest:x?}");
+    frames
 }
 
 fn fields(payload: &[u8]) -> Vec<Field> {
-    Decoder::new().decode(payload, BLOCK).unwrap()
+    Decoder::new().decode(payload, MAX_BLOCK).unwrap()
 }
 
 fn field(name: &[u8], value: &[u8]) -> Field {
     (name.to_vec(), value.to_vec())
 }
 
-/// Two requests: the second names the authority by its number in the peer's table.
-fn conversation(authority: &[u8]) -> Vec<u8> {
-    let mut sent = vec![b'P'; PREFACE];
-    sent.extend(frame(4, 0, 0, &[0; 6]));
-    let first = [&[0x83][..], &remembered(b":authority", authority)].concat();
+/// Returns two requests. The second refers to the authority in the dynamic table.
+fn requests(authority: &[u8]) -> Vec<u8> {
+    let mut sent = preface();
+    sent.extend(frame(SETTINGS, 0, 0, &[0; 6]));
+    let first = [&[0x83][..], &indexed(b":authority", authority)].concat();
     sent.extend(frame(HEADERS, END_HEADERS, 1, &first));
-    sent.extend(frame(0, 1, 1, &[7; 5000]));
-    sent.extend(frame(HEADERS, END_HEADERS | 1, 3, &[0x83, 0xbe]));
+    sent.extend(frame(DATA, END_STREAM, 1, &[7; 5000]));
+    sent.extend(frame(HEADERS, END_HEADERS | END_STREAM, 3, &[0x83, 0xbe]));
     sent
 }
 
 #[test]
-fn a_good_authority_passes_untouched() {
+fn valid_authority_passes_unchanged() {
     for authority in [&b"localhost"[..], b"127.0.0.1:80", b"[::1]", b"a.example"] {
-        let sent = conversation(authority);
-        assert_eq!(through(&sent, 7), sent);
+        let sent = requests(authority);
+        assert_eq!(filtered(&sent, 7), sent);
     }
-    // As does a block without any; what comes later is not looked at.
-    let mut sent = vec![b'P'; PREFACE];
+    // A block without an authority passes too. Later blocks are not inspected.
+    let mut sent = preface();
     sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83]));
     sent.extend(frame(HEADERS, END_HEADERS, 3, &[0xff, 0xff, 0xff]));
-    assert_eq!(through(&sent, 5), sent);
+    assert_eq!(filtered(&sent, 5), sent);
 }
 
 #[test]
-fn a_path_becomes_localhost_in_every_block() {
-    let seen = through(&conversation(PATH), 11);
-    let seen = frames(&seen);
-    assert_eq!(seen.iter().map(|frame| frame.0).collect::<Vec<_>>(), [4, 1, 0, 1]);
+fn path_becomes_localhost_in_every_block() {
+    let received = frames(&filtered(&requests(PATH), 11));
+    let kinds: Vec<_> = received.iter().map(|frame| frame.0).collect();
+    assert_eq!(kinds, [SETTINGS, HEADERS, DATA, HEADERS]);
     for block in [1, 3] {
-        let wanted = vec![field(b":method", b"POST"), field(b":authority", LOCALHOST)];
-        assert_eq!(fields(&seen[block].2), wanted);
+        let expected = vec![field(b":method", b"POST"), field(b":authority", LOCALHOST)];
+        assert_eq!(fields(&received[block].2), expected);
     }
-    assert_eq!((seen[1].1, seen[3].1), (END_HEADERS, END_HEADERS | 1));
-    assert_eq!(seen[2].2, [7; 5000]);
+    assert_eq!((received[1].1, received[3].1), (END_HEADERS, END_HEADERS | END_STREAM));
+    assert_eq!(received[2].2, [7; 5000]);
 }
 
 #[test]
-fn padding_priority_and_continuations_are_understood() {
-    let block = [&[0x83][..], &remembered(b":authority", PATH), &remembered(b"a", &[b'x'; 20_000])].concat();
+fn parses_padding_priority_and_continuation() {
+    let block = [&[0x83][..], &indexed(b":authority", PATH), &indexed(b"a", &[b'x'; 20_000])].concat();
     let (one, two) = block.split_at(9);
-    let mut sent = vec![b'P'; PREFACE];
+    let mut sent = preface();
     let payload = [&[3][..], &[0; 5], one, &[0; 3]].concat();
     sent.extend(frame(HEADERS, PADDED | PRIORITY, 1, &payload));
-    let (two, three) = two.split_at(FRAME);
+    let (two, three) = two.split_at(MAX_PAYLOAD);
     sent.extend(frame(CONTINUATION, 0, 1, two));
     sent.extend(frame(CONTINUATION, END_HEADERS, 1, three));
-    let seen = frames(&through(&sent, 100));
+    let received = frames(&filtered(&sent, 100));
     assert_eq!(
-        seen.iter().map(|frame| (frame.0, frame.1)).collect::<Vec<_>>(),
+        received.iter().map(|frame| (frame.0, frame.1)).collect::<Vec<_>>(),
         [(HEADERS, 0), (CONTINUATION, END_HEADERS)]
     );
-    let whole = [&seen[0].2[..], &seen[1].2].concat();
-    let wanted =
+    let fragments = [&received[0].2[..], &received[1].2].concat();
+    let expected =
         vec![field(b":method", b"POST"), field(b":authority", LOCALHOST), field(b"a", &[b'x'; 20_000])];
-    assert_eq!(fields(&whole), wanted);
+    assert_eq!(fields(&fragments), expected);
 }
 
 #[test]
-fn a_block_that_is_broken_off_is_the_librarys_to_refuse() {
-    let mut sent = vec![b'P'; PREFACE];
+fn protocol_violation_passes_unchanged() {
+    let mut sent = preface();
     sent.extend(frame(HEADERS, 0, 1, &[0x83]));
-    sent.extend(frame(6, 0, 0, &[0; 8]));
-    sent.extend(conversation(PATH));
-    assert_eq!(through(&sent, 13), sent);
-    // So are a block whose padding is longer than itself, one that goes on on another stream, and a frame that is longer
-    // than our SETTINGS allow.
-    let mut sent = vec![b'P'; PREFACE];
+    sent.extend(frame(PING, 0, 0, &[0; 8]));
+    sent.extend(requests(PATH));
+    assert_eq!(filtered(&sent, 13), sent);
+    // The others are padding longer than the payload, CONTINUATION of another stream, and a frame above the maximum length.
+    let mut sent = preface();
     sent.extend(frame(HEADERS, END_HEADERS | PADDED, 1, &[200, 0x83]));
-    assert_eq!(through(&sent, 1000), sent);
-    let mut sent = vec![b'P'; PREFACE];
+    assert_eq!(filtered(&sent, 1000), sent);
+    let mut sent = preface();
     sent.extend(frame(HEADERS, 0, 1, &[0x83]));
     sent.extend(frame(CONTINUATION, END_HEADERS, 3, &[0x83]));
-    assert_eq!(through(&sent, 13), sent);
-    let mut sent = vec![b'P'; PREFACE];
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83; FRAME + 1]));
-    assert_eq!(through(&sent, 1000), sent);
+    assert_eq!(filtered(&sent, 13), sent);
+    let mut sent = preface();
+    sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83; MAX_PAYLOAD + 1]));
+    assert_eq!(filtered(&sent, 1000), sent);
 }
 
 #[test]
-fn block_that_cannot_be_decoded_ends_the_connection() {
+fn undecodable_block_ends_connection() {
     let block = frame(HEADERS, END_HEADERS, 5, &[0xff, 0xff, 0xff]);
-    assert_eq!(ended(&[&[b'P'; PREFACE][..], &block].concat()), Ended::Undecodable);
-    assert_eq!(ended(&[conversation(PATH), block].concat()), Ended::Undecodable);
+    assert_eq!(close_reason(&[preface(), block.clone()].concat()), CloseReason::Undecodable);
+    assert_eq!(close_reason(&[requests(PATH), block].concat()), CloseReason::Undecodable);
 }
 
 #[test]
-fn table_larger_than_our_settings_ends_the_connection() {
+fn table_size_above_settings_ends_connection() {
     // 2^28 - 1.
     let update = [0x3f, 0xe0, 0xff, 0xff, 0x7f, 0x83];
-    for before in [vec![b'P'; PREFACE], conversation(PATH)] {
+    for before in [preface(), requests(PATH)] {
         let block = frame(HEADERS, END_HEADERS, 5, &update);
-        assert_eq!(ended(&[before, block].concat()), Ended::Undecodable);
+        assert_eq!(close_reason(&[before, block].concat()), CloseReason::Undecodable);
     }
 }
 
 #[test]
-fn block_or_list_over_the_limit_ends_the_connection() {
-    for before in [vec![b'P'; PREFACE], conversation(PATH)] {
-        // As it comes, without an end; and as empty frames.
-        let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83; FRAME])].concat();
+fn block_or_list_over_limit_ends_connection() {
+    for before in [preface(), requests(PATH)] {
+        // The block itself is too large: in full frames, and in empty ones.
+        let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83; MAX_PAYLOAD])].concat();
         for _ in 0..4 {
-            sent.extend(frame(CONTINUATION, 0, 5, &[0x83; FRAME]));
+            sent.extend(frame(CONTINUATION, 0, 5, &[0x83; MAX_PAYLOAD]));
         }
-        assert_eq!(ended(&sent), Ended::TooLarge);
+        assert_eq!(close_reason(&sent), CloseReason::TooLarge);
         let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83])].concat();
-        for _ in 0..BLOCK / HEADER {
+        for _ in 0..MAX_BLOCK / FRAME_HEADER_LENGTH {
             sent.extend(frame(CONTINUATION, 0, 5, &[]));
         }
-        assert_eq!(ended(&sent), Ended::TooLarge);
-        // As it unfolds.
-        let block = [remembered(b"a", &[b'x'; 4000]), vec![0xbe; 20]].concat();
-        assert_eq!(ended(&[before, frame(HEADERS, END_HEADERS, 5, &block)].concat()), Ended::TooLarge);
+        assert_eq!(close_reason(&sent), CloseReason::TooLarge);
+        // The list of fields is too large.
+        let block = [indexed(b"a", &[b'x'; 4000]), vec![0xbe; 20]].concat();
+        assert_eq!(
+            close_reason(&[before, frame(HEADERS, END_HEADERS, 5, &block)].concat()),
+            CloseReason::TooLarge
+        );
     }
 }
 
-/// How the filter ends the connection of a peer that sends these bytes and then is silent; `None` where it does not end
-/// it in several times the time that the peer has.
-fn silent_after(sent: &[u8]) -> Option<Ended> {
+/// Returns why the filter ends the connection of a peer that sends these bytes and nothing more, or `None` if it does not
+/// do so in several times the timeout.
+fn close_reason_of_silent_peer(sent: &[u8]) -> Option<CloseReason> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let (mut peer, stream) = tokio::io::duplex(1 << 20);
         tokio::io::AsyncWriteExt::write_all(&mut peer, sent).await.unwrap();
         let (mut all, mut stream) = (Vec::new(), filter(stream));
-        let read = tokio::time::timeout(TIMES.first_call * 5, stream.read_to_end(&mut all)).await.ok()?;
+        let read = tokio::time::timeout(TIMEOUTS.first_call * 5, stream.read_to_end(&mut all)).await.ok()?;
         Some(*read.unwrap_err().get_ref().unwrap().downcast_ref().unwrap())
     })
 }
 
 #[test]
-fn silence_before_the_end_of_the_first_block_ends_the_connection() {
-    let whole = conversation(PATH);
-    let settings = PREFACE + HEADER + 6;
-    for length in [0, 10, PREFACE, PREFACE + 3, settings] {
-        assert_eq!(silent_after(&whole[..length]), Some(Ended::NoCall(TIMES.first_call)), "{length}");
+fn silence_before_end_of_first_block_ends_connection() {
+    let requests = requests(PATH);
+    let settings = PREFACE_LENGTH + FRAME_HEADER_LENGTH + 6;
+    for length in [0, 10, PREFACE_LENGTH, PREFACE_LENGTH + 3, settings] {
+        assert_eq!(
+            close_reason_of_silent_peer(&requests[..length]),
+            Some(CloseReason::NoCall(TIMEOUTS.first_call)),
+            "{length}"
+        );
     }
-    let slow = Some(Ended::SlowHeaders(TIMES.header_block));
-    for length in [settings + HEADER, settings + HEADER + 3] {
-        assert_eq!(silent_after(&whole[..length]), slow, "{length}");
+    let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
+    for length in [settings + FRAME_HEADER_LENGTH, settings + FRAME_HEADER_LENGTH + 3] {
+        assert_eq!(close_reason_of_silent_peer(&requests[..length]), slow, "{length}");
     }
-    let begun = frame(HEADERS, 0, 1, &[0x83]);
-    assert_eq!(silent_after(&[&whole[..settings], &begun].concat()), slow);
+    let incomplete = frame(HEADERS, 0, 1, &[0x83]);
+    assert_eq!(close_reason_of_silent_peer(&[&requests[..settings], &incomplete].concat()), slow);
 }
 
 #[test]
-fn silence_after_the_first_block_ends_nothing_unless_a_later_one_is_half_there() {
+fn silence_after_first_block_ends_connection_only_inside_later_block() {
     for authority in [PATH, b"localhost"] {
-        assert_eq!(silent_after(&conversation(authority)), None);
+        assert_eq!(close_reason_of_silent_peer(&requests(authority)), None);
     }
-    // In the middle of data, too.
-    assert_eq!(silent_after(&[conversation(PATH), frame(0, 0, 1, &[0; 100])[..50].to_vec()].concat()), None);
-    let begun = frame(HEADERS, 0, 5, &[0x83]);
-    let slow = Some(Ended::SlowHeaders(TIMES.header_block));
-    assert_eq!(silent_after(&[conversation(PATH), begun.clone()].concat()), slow);
-    assert_eq!(silent_after(&[conversation(PATH), begun[..HEADER].to_vec()].concat()), slow);
+    // The peer may also be silent inside a DATA frame.
+    assert_eq!(
+        close_reason_of_silent_peer(&[requests(PATH), frame(DATA, 0, 1, &[0; 100])[..50].to_vec()].concat()),
+        None
+    );
+    let incomplete = frame(HEADERS, 0, 5, &[0x83]);
+    let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
+    assert_eq!(close_reason_of_silent_peer(&[requests(PATH), incomplete.clone()].concat()), slow);
+    assert_eq!(
+        close_reason_of_silent_peer(&[requests(PATH), incomplete[..FRAME_HEADER_LENGTH].to_vec()].concat()),
+        slow
+    );
 }
 
 proptest! {
     #[test]
-    fn the_cut_changes_nothing(cut in 1_usize..200, length in 0_usize..6000) {
+    fn result_is_independent_of_read_lengths(piece in 1_usize..200, length in 0_usize..6000) {
         for authority in [PATH, b"localhost"] {
-            let sent = &conversation(authority)[..];
+            let sent = &requests(authority)[..];
             let sent = &sent[..length.min(sent.len())];
-            prop_assert_eq!(through(sent, cut), through(sent, usize::MAX));
+            prop_assert_eq!(filtered(sent, piece), filtered(sent, usize::MAX));
         }
     }
 
     #[test]
-    fn no_bytes_panic_or_are_lost_before_the_first_block(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let sent = [&[b'P'; PREFACE][..], &frame(4, 0, 0, &bytes)].concat();
-        prop_assert_eq!(through(&sent, 3), sent);
+    fn passes_any_frame_before_first_block(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let sent = [preface(), frame(SETTINGS, 0, 0, &bytes)].concat();
+        prop_assert_eq!(filtered(&sent, 3), sent);
     }
 
     #[test]
-    fn no_block_panics(block in prop::collection::vec(any::<u8>(), 0..200), flags in any::<u8>()) {
-        let mut sent = conversation(PATH);
+    fn never_panics_on_any_block(block in prop::collection::vec(any::<u8>(), 0..200), flags in any::<u8>()) {
+        let mut sent = requests(PATH);
         sent.extend(frame(HEADERS, flags | END_HEADERS, 5, &block));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let _either_way = runtime.block_on(async { filter(&sent[..]).read_to_end(&mut Vec::new()).await });
+        let _any_result = runtime.block_on(async { filter(&sent[..]).read_to_end(&mut Vec::new()).await });
     }
 }

@@ -1,10 +1,10 @@
-//! The Huffman code of RFC 7541, appendix B. It is canonical: the codes of one length follow one another in the order
-//! of their symbols, so the lengths say it all.
+//! The Huffman code of RFC 7541, appendix B. It is canonical: the codes of one length are consecutive in the order of
+//! their symbols, so the lengths define the code.
 
-/// One for each byte, and one for the end of a string.
+/// The number of symbols: one for each byte, and EOS.
 const SYMBOLS: usize = 257;
-/// The longest code, in bits.
-const LONGEST: usize = 30;
+/// The length of the longest code, in bits.
+const MAX_LENGTH: usize = 30;
 
 /// The length of each symbol's code, in bits.
 #[rustfmt::skip]
@@ -24,34 +24,35 @@ const LENGTHS: [u8; SYMBOLS] = [
 /// The codes of one length.
 #[derive(Clone, Copy)]
 struct Row {
-    /// The first of them, and how many there are.
+    /// The first code.
     first: u32,
+    /// The number of codes.
     count: u32,
-    /// Where the symbols of the row begin in [`Table::symbols`].
+    /// The index of the first code's symbol in [`Table::symbols`].
     start: u32,
 }
 
 struct Table {
-    /// By length.
-    rows: [Row; LONGEST + 1],
+    /// The codes by their length.
+    rows: [Row; MAX_LENGTH + 1],
     symbols: [u16; SYMBOLS],
 }
 
 static TABLE: Table = table();
 
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
 const fn table() -> Table {
     let mut table =
-        Table { rows: [Row { first: 0, count: 0, start: 0 }; LONGEST + 1], symbols: [0; SYMBOLS] };
-    let (mut length, mut code, mut known) = (1, 0, 0);
-    while length <= LONGEST {
+        Table { rows: [Row { first: 0, count: 0, start: 0 }; MAX_LENGTH + 1], symbols: [0; SYMBOLS] };
+    let (mut length, mut code, mut symbol_count) = (1, 0, 0);
+    while length <= MAX_LENGTH {
         code <<= 1;
-        let (first, start) = (code, known as u32);
+        let (first, start) = (code, symbol_count as u32);
         let mut symbol = 0;
         while symbol < SYMBOLS {
             if LENGTHS[symbol] as usize == length {
-                table.symbols[known] = symbol as u16;
-                known += 1;
+                table.symbols[symbol_count] = symbol as u16;
+                symbol_count += 1;
                 code += 1;
             }
             symbol += 1;
@@ -62,18 +63,18 @@ const fn table() -> Table {
     table
 }
 
-/// Returns the text, or nothing where `coded` is not of this code (RFC 7541 5.2): a code that is cut, padding that is no
-/// beginning of the end's code or is longer than seven bits, or that code itself.
-pub(super) fn decode(coded: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(coded.len());
+/// Decodes a string. Returns `None` for what RFC 7541 5.2 forbids: a truncated code, padding of more than seven bits or
+/// not of the first bits of EOS, and EOS itself.
+pub(super) fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(encoded.len());
     let (mut code, mut length) = (0, 0);
-    for bit in coded.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1)) {
+    for bit in encoded.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1)) {
         code = code << 1 | u32::from(bit);
         length += 1;
         let row = TABLE.rows.get(length)?;
-        let place = code.wrapping_sub(row.first);
-        if place < row.count {
-            let symbol = TABLE.symbols.get((row.start + place) as usize)?;
+        let index = code.wrapping_sub(row.first);
+        if index < row.count {
+            let symbol = TABLE.symbols.get((row.start + index) as usize)?;
             text.push(u8::try_from(*symbol).ok()?);
             (code, length) = (0, 0);
         }

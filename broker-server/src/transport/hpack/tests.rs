@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LARGEST: usize = 64 << 10;
+const MAX_SIZE: usize = 64 << 10;
 
 fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text.replace(' ', "")).unwrap()
@@ -15,7 +15,7 @@ fn field(name: &str, value: &str) -> Field {
 }
 
 fn decoded(decoder: &mut Decoder, block: &str) -> Vec<Field> {
-    decoder.decode(&bytes(block), LARGEST).unwrap()
+    decoder.decode(&bytes(block), MAX_SIZE).unwrap()
 }
 
 #[test]
@@ -36,16 +36,16 @@ fn decodes_requests_of_rfc_7541_c_3_and_c_4() {
         let [method, authority] = [field(":method", "GET"), field(":authority", "www.example.com")];
         let http = [method.clone(), field(":scheme", "http"), field(":path", "/"), authority.clone()];
         assert_eq!(decoded(&mut decoder, blocks[0]), http);
-        let wanted = [&http[..], &[field("cache-control", "no-cache")]].concat();
-        assert_eq!(decoded(&mut decoder, blocks[1]), wanted);
-        let wanted = [
+        let expected = [&http[..], &[field("cache-control", "no-cache")]].concat();
+        assert_eq!(decoded(&mut decoder, blocks[1]), expected);
+        let expected = [
             method,
             field(":scheme", "https"),
             field(":path", "/index.html"),
             authority,
             field("custom-key", "custom-value"),
         ];
-        assert_eq!(decoded(&mut decoder, blocks[2]), wanted);
+        assert_eq!(decoded(&mut decoder, blocks[2]), expected);
         assert_eq!(decoder.size, 164);
     }
 }
@@ -75,51 +75,51 @@ fn evicts_entries_of_rfc_7541_c_6() {
 
 #[test]
 fn rejects_table_larger_than_settings_allow() {
-    for (block, wanted) in [
-        // 4096, and nothing; then 4097, and 2^28 - 1 and more.
+    for (block, expected) in [
+        // 4096 and 0; then 4097, and 2^28 - 1.
         ("3fe11f", Ok(vec![])),
         ("20", Ok(vec![])),
         ("3fe21f", Err(HpackError::Malformed)),
         ("3fe0ffff7f", Err(HpackError::Malformed)),
-        // An update behind a field.
+        // An update after a field.
         ("8220", Err(HpackError::Malformed)),
     ] {
-        assert_eq!(Decoder::new().decode(&bytes(block), LARGEST), wanted, "{block}");
+        assert_eq!(Decoder::new().decode(&bytes(block), MAX_SIZE), expected, "{block}");
     }
 }
 
 #[test]
-fn never_holds_more_than_the_table_may_have() {
+fn table_never_exceeds_its_maximum_size() {
     let mut decoder = Decoder::new();
     for round in 0..1000 {
-        // `x` with an empty value, and now and then one that is larger than the table.
+        // The field `x` with an empty value, and now and then a field that is larger than the table.
         let block = if round % 100 == 99 {
             [&[0x40, 1, b'y', 0x7f, 0xa1, 0x1f][..], &[b'z'; 4128]].concat()
         } else {
             bytes("4001 78 00")
         };
-        decoder.decode(&block, LARGEST).unwrap();
-        assert!(decoder.size <= TABLE);
-        assert_eq!(decoder.size, decoder.table.iter().map(counted).sum::<usize>());
+        decoder.decode(&block, MAX_SIZE).unwrap();
+        assert!(decoder.size <= MAX_TABLE_SIZE);
+        assert_eq!(decoder.size, decoder.table.iter().map(size_of).sum::<usize>());
     }
-    decoder.decode(&[0x20], LARGEST).unwrap();
+    decoder.decode(&[0x20], MAX_SIZE).unwrap();
     assert_eq!((decoder.size, decoder.table.len()), (0, 0));
 }
 
 #[test]
-fn refuses_list_over_its_limit() {
+fn rejects_list_over_limit() {
     let mut decoder = Decoder::new();
     let large = [&[0x40, 1, b'a', 0x7f, 0xe9, 0x06][..], &[b'v'; 1000]].concat();
     assert_eq!(decoder.decode(&large, 1033).unwrap().len(), 1);
     assert_eq!(decoder.decode(&large, 1032), Err(HpackError::TooLarge));
-    // A byte each, and a thousand in the list.
+    // Each byte refers to an entry of more than a thousand bytes.
     let mut decoder = Decoder::new();
-    decoder.decode(&large, LARGEST).unwrap();
-    assert_eq!(decoder.decode(&[0xbe; 64], LARGEST), Err(HpackError::TooLarge));
+    decoder.decode(&large, MAX_SIZE).unwrap();
+    assert_eq!(decoder.decode(&[0xbe; 64], MAX_SIZE), Err(HpackError::TooLarge));
 }
 
 #[test]
-fn rejects_blocks_that_break_off_or_name_no_entry() {
+fn rejects_truncated_block_and_unknown_index() {
     for block in [
         "80",
         "be",
@@ -134,25 +134,60 @@ fn rejects_blocks_that_break_off_or_name_no_entry() {
         "0003 6162",
         "0f",
     ] {
-        let error = Decoder::new().decode(&bytes(block), LARGEST).map(|fields| fields.len());
-        let wanted = if block == "40016180" { Ok(1) } else { Err(HpackError::Malformed) };
-        assert_eq!(error, wanted, "{block}");
+        let decoded = Decoder::new().decode(&bytes(block), MAX_SIZE).map(|fields| fields.len());
+        let expected = if block == "40016180" { Ok(1) } else { Err(HpackError::Malformed) };
+        assert_eq!(decoded, expected, "{block}");
     }
 }
 
 #[test]
-fn huffman_rejects_padding_and_end() {
+fn huffman_rejects_invalid_padding_and_eos() {
     assert_eq!(huffman::decode(&bytes("f1e3c2e5f23a6ba0ab90f4ff")).unwrap(), b"www.example.com");
-    for coded in ["ff", "fffffffc", "ffffffff", "1fff", "18"] {
-        assert_eq!(huffman::decode(&bytes(coded)), None, "{coded}");
+    for encoded in ["ff", "fffffffc", "ffffffff", "1fff", "18"] {
+        assert_eq!(huffman::decode(&bytes(encoded)), None, "{encoded}");
     }
     assert_eq!(huffman::decode(&bytes("1f")).unwrap(), b"a");
 }
 
+#[test]
+fn detects_indexed_plain_literals() {
+    // Indexed fields; a size update; literals with indexing in Huffman's code; without indexing, and never indexed.
+    for block in [
+        &[0x82, 0x87, 0xff, 0x01][..],
+        &[0x3f, 0xe1, 0x1f],
+        &[0x41, 0x82, 1, 2],
+        &[0x40, 0x81, 1, 0x81, 2],
+        &[0x00, 1, b'a', 1, b'b'],
+        &[0x1f, 0x01, 1, b'b'],
+        &[],
+    ] {
+        assert!(has_no_indexed_plain_literal(block), "{block:x?}");
+    }
+    // Plain literals with indexing, as name or value; a truncated block; an integer without an end.
+    for block in [
+        &[0x41, 2, 1, 2][..],
+        &[0x40, 1, b'a', 0x81, 2],
+        &[0x82, 0x40, 0x81, 1, 1, b'b'],
+        &[0x41],
+        &[0x41, 0x83, 1],
+        &[0xff, 0xff, 0xff, 0xff, 0xff],
+    ] {
+        assert!(!has_no_indexed_plain_literal(block), "{block:x?}");
+    }
+}
+
+#[test]
+fn decodes_literals_that_it_writes() {
+    for length in [0, 1, 126, 127, 128, 254, 255, 20_000] {
+        let (mut block, value) = (Vec::new(), vec![b'v'; length]);
+        write_literal(b"name", &value, &mut block);
+        assert_eq!(Decoder::new().decode(&block, MAX_SIZE), Ok(vec![(b"name".to_vec(), value)]), "{length}");
+    }
+}
+
 proptest! {
-    /// As another implementation does it.
     #[test]
-    fn decodes_what_an_encoder_writes(
+    fn decodes_output_of_other_encoder(
         lists in prop::collection::vec(
             prop::collection::vec(("[a-z:-]{1,20}", prop::collection::vec(any::<u8>(), 0..200)), 0..12),
             1..8,
@@ -161,18 +196,18 @@ proptest! {
         let (mut encoder, mut decoder) = (loona_hpack::Encoder::new(), Decoder::new());
         for list in &lists {
             let block = encoder.encode(list.iter().map(|(name, value)| (name.as_bytes(), &value[..])));
-            let wanted: Vec<Field> = list.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect();
-            prop_assert_eq!(decoder.decode(&block, LARGEST).unwrap(), wanted);
+            let expected: Vec<Field> = list.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect();
+            prop_assert_eq!(decoder.decode(&block, MAX_SIZE).unwrap(), expected);
         }
     }
 
     #[test]
-    fn agrees_with_another_decoder(blocks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..6)) {
+    fn agrees_with_other_decoder(blocks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 1..6)) {
         let (mut other, mut decoder) = (loona_hpack::Decoder::new(), Decoder::new());
-        other.set_max_allowed_table_size(TABLE);
+        other.set_max_allowed_table_size(MAX_TABLE_SIZE);
         for block in &blocks {
-            // It panics where an integer is cut, and lets updates of the table stand behind fields.
-            let Ok(fields) = decoder.decode(block, LARGEST) else { return Ok(()) };
+            // The other decoder panics on a truncated integer, and accepts a table size update after a field.
+            let Ok(fields) = decoder.decode(block, MAX_SIZE) else { return Ok(()) };
             if !fields.is_empty() {
                 prop_assert_eq!(other.decode(block).unwrap(), fields);
             }
@@ -180,10 +215,10 @@ proptest! {
     }
 
     #[test]
-    fn huffman_code_is_that_of_another_decoder(coded in prop::collection::vec(any::<u8>(), 0..40)) {
-        let block = [&[0, 1, b'a', 0x80 | coded.len() as u8][..], &coded].concat();
+    fn huffman_agrees_with_other_decoder(encoded in prop::collection::vec(any::<u8>(), 0..40)) {
+        let block = [&[0, 1, b'a', 0x80 | encoded.len() as u8][..], &encoded].concat();
         let other = loona_hpack::Decoder::new().decode(&block).ok();
-        let ours = Decoder::new().decode(&block, LARGEST).ok();
+        let ours = Decoder::new().decode(&block, MAX_SIZE).ok();
         prop_assert_eq!(ours, other);
     }
 }

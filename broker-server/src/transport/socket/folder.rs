@@ -1,4 +1,4 @@
-//! The folder of a socket: judged with everything that leads to it, and made where it is missing.
+//! The folder of a socket: it is checked with all folders and links that lead to it, and created if it is missing.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -15,19 +15,19 @@ use rustix::{
 
 use super::{SocketError, SocketOptions};
 
-/// A folder that has been judged.
+/// A folder that has been checked.
 #[derive(Debug)]
-pub(super) struct Place {
-    /// Its path, without symbolic links.
+pub(super) struct Location {
+    /// The path of the folder, without symbolic links.
     pub(super) folder: PathBuf,
-    /// Whether it does not exist yet and can be made.
+    /// The folder does not exist and can be created.
     pub(super) missing: bool,
-    /// The folders on the way that are let through although others can write to them.
+    /// The folders on the path that are accepted although other users can write to them.
     pub(super) open: Vec<Folder>,
 }
 
-/// Judges the folder of `path` and touches nothing.
-pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Place, SocketError> {
+/// Checks the folder of `path` and changes nothing.
+pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Location, SocketError> {
     let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
     let trace =
         Trace::of(absolute.parent().unwrap_or(Path::new("/"))).map_err(|error| cannot_follow(path, error))?;
@@ -47,36 +47,36 @@ pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Place, Soc
     rustix::fs::access(trace.real(), Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
         SocketError::NoAccess { path: path.into(), folder: trace.real().into(), uid, source: error.into() }
     })?;
-    if let Some(group) = options.group.filter(|group| !may_give_to(*group)) {
+    if let Some(group) = options.group.filter(|group| !may_change_group_to(*group)) {
         return Err(SocketError::NotInGroup { path: path.into(), group, uid });
     }
-    Ok(Place { folder, missing, open })
+    Ok(Location { folder, missing, open })
 }
 
-/// Makes the folder with the mode and group of `options`. It is the process's alone until it has them.
-pub(super) fn make(path: &Path, folder: &Path, options: &SocketOptions) -> Result<(), SocketError> {
+/// Creates the folder with the mode and the group of `options`. Only the process can access it until both are set.
+pub(super) fn create(path: &Path, folder: &Path, options: &SocketOptions) -> Result<(), SocketError> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => {}
-        // Another process was faster; the folder is judged like any other.
+        // Another process was faster. The folder is checked like any other.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(error) => return Err(SocketError::io(path, "make its folder")(error)),
+        Err(error) => return Err(SocketError::io(path, "create its folder")(error)),
     }
     let failed = |error: rustix::io::Errno| SocketError::io(path, "set up its folder")(error.into());
-    // Where others can write to the folder above, what has the name now need not be what was made.
+    // Users who can write to the parent folder may have replaced the new one.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let made = File::from(rustix::fs::open(folder, flags, Mode::empty()).map_err(failed)?);
-    let owner = made.metadata().map_err(SocketError::io(path, "inspect its folder"))?.uid();
+    let created = File::from(rustix::fs::open(folder, flags, Mode::empty()).map_err(failed)?);
+    let owner = created.metadata().map_err(SocketError::io(path, "inspect its folder"))?.uid();
     if owner != rustix::process::geteuid().as_raw() {
         return Err(SocketError::Replaced { path: path.into(), what: folder.into(), owner });
     }
     if let Some(group) = options.group {
-        rustix::fs::fchown(&made, None, Some(Gid::from_raw(group))).map_err(failed)?;
+        rustix::fs::fchown(&created, None, Some(Gid::from_raw(group))).map_err(failed)?;
     }
-    rustix::fs::fchmod(&made, Mode::from_raw_mode(options.dir_mode & 0o777)).map_err(failed)
+    rustix::fs::fchmod(&created, Mode::from_raw_mode(options.dir_mode & 0o777)).map_err(failed)
 }
 
-/// Whether the kernel lets this process remove a file of `owner` from the folder: where the sticky bit is set, only the
-/// owners of file and folder may, and who has CAP_FOWNER (unlink(2)).
+/// Reports whether the kernel lets this process remove a file of `owner` from the folder. If the folder has the sticky bit,
+/// that takes the owner of the file or of the folder, or CAP_FOWNER (unlink(2)).
 pub(super) fn may_remove(folder: &Path, owner: u32) -> io::Result<bool> {
     let uid = rustix::process::geteuid().as_raw();
     let metadata = fs::metadata(folder)?;
@@ -86,12 +86,13 @@ pub(super) fn may_remove(folder: &Path, owner: u32) -> io::Result<bool> {
         || has_capability(CapabilitySet::FOWNER))
 }
 
-/// Whether the kernel lets this process give its files to the group: one of its own, or any with CAP_CHOWN (chown(2)).
-fn may_give_to(group: u32) -> bool {
-    let own = || rustix::process::getgroups().unwrap_or_default();
+/// Reports whether the kernel lets this process change the group of its files to this one. It must be one of the process's
+/// groups, unless the process has CAP_CHOWN (chown(2)).
+fn may_change_group_to(group: u32) -> bool {
+    let groups = || rustix::process::getgroups().unwrap_or_default();
     rustix::process::getegid().as_raw() == group
         || has_capability(CapabilitySet::CHOWN)
-        || own().iter().any(|gid| gid.as_raw() == group)
+        || groups().iter().any(|gid| gid.as_raw() == group)
 }
 
 fn has_capability(capability: CapabilitySet) -> bool {

@@ -21,7 +21,7 @@ fn mode(path: &Path) -> u32 {
 fn is_root(test: &str) -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        // Straight to the descriptor: the test harness swallows what is printed.
+        // The test harness captures print macros, but not writes to the descriptor.
         io::stderr().write_all(format!("\n!!! SKIPPED: {test} needs root\n").as_bytes()).unwrap();
     }
     root
@@ -32,20 +32,20 @@ fn chown(path: &Path, uid: u32) {
 }
 
 #[test]
-fn makes_folder_socket_and_lock_private_by_default() {
+fn creates_private_folder_socket_and_lock_by_default() {
     let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("made/broker.sock");
+    let path = home.path().join("created/broker.sock");
     let listener = bind(&path).unwrap();
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     assert_eq!(mode(&path), 0o600);
-    assert_eq!(mode(&home.path().join("made/broker.sock.lock")), 0o600);
+    assert_eq!(mode(&home.path().join("created/broker.sock.lock")), 0o600);
     UnixStream::connect(&path).unwrap();
     drop(listener);
     assert!(!path.exists());
 }
 
 #[test]
-fn makes_the_last_folder_of_the_path_alone() {
+fn creates_only_last_folder_of_path() {
     let home = tempfile::tempdir().unwrap();
     let home = fs::canonicalize(home.path()).unwrap();
     let path = home.join("deep/er/broker.sock");
@@ -60,39 +60,39 @@ fn makes_the_last_folder_of_the_path_alone() {
 }
 
 #[test]
-fn gives_socket_and_made_folder_mode_and_group_of_the_options() {
+fn sets_mode_and_group_of_socket_and_created_folder() {
     let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("made/s");
+    let path = home.path().join("created/s");
     let group = rustix::process::getegid().as_raw();
     let options =
         SocketOptions { mode: 0o666, dir_mode: 0o711, group: Some(group), ..SocketOptions::default() };
     let _listener = Listener::bind(&path, &options).unwrap();
-    assert_eq!((mode(&path), mode(&home.path().join("made"))), (0o666, 0o711));
+    assert_eq!((mode(&path), mode(&home.path().join("created"))), (0o666, 0o711));
     assert_eq!(fs::metadata(&path).unwrap().gid(), group);
-    // A folder that is there already stays as it is.
-    let second = home.path().join("made/t");
+    // An existing folder keeps its mode.
+    let second = home.path().join("created/t");
     let options = SocketOptions { dir_mode: 0o755, ..options };
     let _listener = Listener::bind(&second, &options).unwrap();
-    assert_eq!(mode(&home.path().join("made")), 0o711);
+    assert_eq!(mode(&home.path().join("created")), 0o711);
 }
 
 #[test]
-fn gives_a_made_folder_to_the_group_too() {
-    if !is_root("gives_a_made_folder_to_the_group_too") {
+fn sets_group_of_created_folder() {
+    if !is_root("sets_group_of_created_folder") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("made/s");
+    let path = home.path().join("created/s");
     let options = SocketOptions { dir_mode: 0o750, group: Some(12345), ..SocketOptions::default() };
     let _listener = Listener::bind(&path, &options).unwrap();
-    for made in [home.path().join("made"), path] {
-        assert_eq!(fs::metadata(&made).unwrap().gid(), 12345, "{}", made.display());
+    for path in [home.path().join("created"), path] {
+        assert_eq!(fs::metadata(&path).unwrap().gid(), 12345, "{}", path.display());
     }
-    assert_eq!(mode(&home.path().join("made")), 0o750);
+    assert_eq!(mode(&home.path().join("created")), 0o750);
 }
 
 #[test]
-fn leaves_alone_what_a_link_in_the_sockets_place_leads_to() {
+fn never_changes_target_of_link_at_socket_path() {
     let home = tempfile::tempdir().unwrap();
     let (target, path) = (home.path().join("target"), home.path().join("s"));
     fs::write(&target, "").unwrap();
@@ -105,7 +105,7 @@ fn leaves_alone_what_a_link_in_the_sockets_place_leads_to() {
 }
 
 #[test]
-fn a_live_socket_is_left_alone() {
+fn refuses_live_socket() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _first = bind(&path).unwrap();
@@ -114,7 +114,7 @@ fn a_live_socket_is_left_alone() {
 }
 
 #[test]
-fn a_live_socket_of_another_program_is_left_alone() {
+fn refuses_live_socket_of_other_program() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _other = UnixListener::bind(&path).unwrap();
@@ -122,7 +122,7 @@ fn a_live_socket_of_another_program_is_left_alone() {
 }
 
 #[test]
-fn a_stale_socket_is_replaced() {
+fn replaces_stale_socket() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     drop(UnixListener::bind(&path).unwrap());
@@ -132,7 +132,7 @@ fn a_stale_socket_is_replaced() {
 }
 
 #[test]
-fn what_is_not_a_socket_is_never_removed() {
+fn never_removes_file_that_is_not_a_socket() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     fs::write(&path, "precious").unwrap();
@@ -144,7 +144,7 @@ fn what_is_not_a_socket_is_never_removed() {
 }
 
 #[test]
-fn only_the_own_inode_is_removed() {
+fn drop_removes_only_its_own_socket_file() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let listener = bind(&path).unwrap();
@@ -155,7 +155,7 @@ fn only_the_own_inode_is_removed() {
 }
 
 #[test]
-fn a_folder_that_others_can_write_is_refused() {
+fn refuses_folder_writable_by_others() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("open");
     fs::create_dir(&folder).unwrap();
@@ -170,7 +170,7 @@ fn a_folder_that_others_can_write_is_refused() {
 }
 
 #[test]
-fn refuses_a_writable_folder_above_and_lets_it_through_where_that_is_asked_for() {
+fn writable_parent_folder_needs_folder_check_warn() {
     let home = tempfile::tempdir().unwrap();
     let home = fs::canonicalize(home.path()).unwrap();
     let (open, path) = (home.join("open"), home.join("open/own/s"));
@@ -187,10 +187,10 @@ fn refuses_a_writable_folder_above_and_lets_it_through_where_that_is_asked_for()
     assert_eq!(listener.open_folders()[0].mode, 0o777);
 }
 
-/// Only root can give a folder away.
+/// This test needs root, which alone can change the owner of a folder.
 #[test]
-fn refuses_folders_and_links_of_another_user() {
-    if !is_root("refuses_folders_and_links_of_another_user") {
+fn refuses_folders_and_links_of_other_user() {
+    if !is_root("refuses_folders_and_links_of_other_user") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -211,12 +211,12 @@ fn refuses_folders_and_links_of_another_user() {
 }
 
 #[test]
-fn names_the_owner_of_a_foreign_lock_and_what_to_do() {
-    if !is_root("names_the_owner_of_a_foreign_lock_and_what_to_do") {
+fn error_for_foreign_lock_names_owner_and_remedy() {
+    if !is_root("error_for_foreign_lock_names_owner_and_remedy") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    // In a sticky folder even root may be kept from opening it (fs.protected_regular).
+    // In a sticky folder not even root may be able to open the file (fs.protected_regular).
     for folder_mode in [0o700, 0o1777] {
         fs::set_permissions(home.path(), fs::Permissions::from_mode(folder_mode)).unwrap();
         let (path, lock) = (home.path().join("s"), home.path().join("s.lock"));
@@ -232,16 +232,16 @@ fn names_the_owner_of_a_foreign_lock_and_what_to_do() {
 }
 
 #[test]
-fn says_that_a_socket_is_live_rather_than_that_its_lock_is_foreign() {
-    if !is_root("says_that_a_socket_is_live_rather_than_that_its_lock_is_foreign") {
+fn reports_live_socket_rather_than_foreign_lock() {
+    if !is_root("reports_live_socket_rather_than_foreign_lock") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _other = UnixListener::bind(&path).unwrap();
     fs::write(home.path().join("s.lock"), "").unwrap();
-    for made in [path.clone(), home.path().join("s.lock")] {
-        chown(&made, 12345);
+    for path in [path.clone(), home.path().join("s.lock")] {
+        chown(&path, 12345);
     }
     for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
         assert!(matches!(error, SocketError::Live { owner: 12345, .. }), "{error}");
@@ -249,18 +249,18 @@ fn says_that_a_socket_is_live_rather_than_that_its_lock_is_foreign() {
 }
 
 #[test]
-fn does_not_follow_a_link_in_the_locks_place() {
+fn never_follows_link_at_lock_path() {
     let home = tempfile::tempdir().unwrap();
-    symlink(home.path().join("made"), home.path().join("s.lock")).unwrap();
+    symlink(home.path().join("created"), home.path().join("s.lock")).unwrap();
     let path = home.path().join("s");
     for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
         assert!(matches!(error, SocketError::NotALock { .. }), "{error}");
     }
-    assert!(!home.path().join("made").exists());
+    assert!(!home.path().join("created").exists());
 }
 
 #[test]
-fn check_finds_what_a_start_finds_and_makes_nothing() {
+fn check_agrees_with_bind_and_creates_nothing() {
     let home = tempfile::tempdir().unwrap();
     let home = fs::canonicalize(home.path()).unwrap();
     let kind = |error: SocketError| std::mem::discriminant(&error);
@@ -268,7 +268,7 @@ fn check_finds_what_a_start_finds_and_makes_nothing() {
     fs::write(home.join("file"), "").unwrap();
     let _live = bind(&home.join("live")).unwrap();
     let _other_program = UnixListener::bind(home.join("other")).unwrap();
-    // A server whose socket file was removed still has the lock.
+    // A server whose socket file was removed still holds the lock.
     let _hidden = bind(&home.join("hidden")).unwrap();
     fs::remove_file(home.join("hidden")).unwrap();
     for (name, expected) in [
@@ -288,14 +288,14 @@ fn check_finds_what_a_start_finds_and_makes_nothing() {
     let names = || fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let before = names();
     drop(UnixListener::bind(home.join("stale")).unwrap());
-    for name in ["new", "made/new", "stale"] {
+    for name in ["new", "created/new", "stale"] {
         assert_eq!(check(&home.join(name), &options).unwrap().bound, home.join(name));
     }
-    assert_eq!(names().len(), before.len() + 1, "the stale socket alone is new");
+    assert_eq!(names().len(), before.len() + 1, "only the stale socket is new");
 }
 
 #[test]
-fn a_path_that_no_address_can_hold_is_refused() {
+fn refuses_path_longer_than_socket_address() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s".repeat(108));
     assert!(matches!(bind(&path), Err(SocketError::PathTooLong { .. })));
@@ -303,7 +303,7 @@ fn a_path_that_no_address_can_hold_is_refused() {
 }
 
 #[test]
-fn a_fifo_in_the_locks_place_does_not_hold_the_start_up() {
+fn fifo_at_lock_path_does_not_block() {
     let home = tempfile::tempdir().unwrap();
     let lock = home.path().join("s.lock");
     rustix::fs::mkfifoat(rustix::fs::CWD, &lock, Mode::RUSR | Mode::WUSR).unwrap();

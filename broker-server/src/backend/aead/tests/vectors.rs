@@ -1,4 +1,4 @@
-//! Known answers, in hexadecimal: key, nonce, associated data, plaintext, ciphertext, tag.
+//! Known-answer tests. Vectors are in hexadecimal: key, nonce, associated data, plaintext, ciphertext, tag.
 
 use super::{Aead, Cipher, CipherError, TABLES};
 
@@ -82,13 +82,13 @@ const CAVP: [Vector; 9] = [
 ];
 
 /// The plaintext and associated data of the test cases 4, 10 and 16 of McGrew and Viega, "The Galois/Counter Mode of
-/// Operation (GCM)", on which SP 800-38D stands.
+/// Operation (GCM)", the basis of SP 800-38D.
 const TEXT: &str = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525\
                     b16aedf5aa0de657ba637b39";
 const DATA: &str = "feedfacedeadbeeffeedfacedeadbeefabaddad2";
 const NONCE: &str = "cafebabefacedbaddecaf888";
 
-/// Those test cases, and 1, 7 and 13, which encrypt nothing.
+/// These test cases, and 1, 7 and 13, which have no plaintext.
 const GCM: [Vector; 6] = [
     [
         "00000000000000000000000000000000",
@@ -158,12 +158,12 @@ const CHACHA20_POLY1305: Vector = [
 ];
 
 #[test]
-fn known_answers_of_nist_and_the_rfc() {
+fn matches_vectors_of_nist_and_rfc_8439() {
     let gcm = CAVP.into_iter().chain(GCM).map(|vector| (Aead::AesGcm, vector));
     for (algorithm, vector) in gcm.chain([(Aead::ChaCha20Poly1305, CHACHA20_POLY1305)]) {
         let [key, nonce, data, plaintext, ciphertext, tag] = vector.map(|text| hex::decode(text).unwrap());
         let nonce = nonce.try_into().unwrap();
-        // A shorter tag is the beginning of the whole one (SP 800-38D 7.1), so a vector stands for those below it too.
+        // A shorter tag is a prefix of the full one (SP 800-38D 7.1), so a vector covers all shorter tags, too.
         let shortest = if algorithm == Aead::AesGcm { 12 } else { 16 };
         for tag in (shortest..=tag.len()).map(|length| &tag[..length]) {
             let cipher = Cipher { algorithm, key: &key, tag_length: tag.len() };
@@ -179,9 +179,9 @@ fn known_answers_of_nist_and_the_rfc() {
     }
 }
 
-/// NIST CAVP, `gcmDecrypt128.rsp`, tags of 120 bits, nothing encrypted: count 0, which opens, and count 1, which fails.
+/// NIST CAVP, `gcmDecrypt128.rsp`, tags of 120 bits, no plaintext: count 0, which succeeds, and count 1, which fails.
 #[test]
-fn a_failure_of_nist_fails() {
+fn matches_nist_decryption_verdicts() {
     for (key, nonce, tag, opens) in [
         (
             "eac258e99c55e6ae8ef1da26640613d7",

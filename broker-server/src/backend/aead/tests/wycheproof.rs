@@ -1,4 +1,4 @@
-//! Project Wycheproof: every vector of the sets, or the reason why not.
+//! Runs the vectors of Project Wycheproof and counts the skipped ones with the reason.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use ::wycheproof::{
 
 use super::{Aead, Cipher, CipherError, TABLES};
 
-/// The one reason to skip a vector: `request` refuses its nonce, and the table takes no other than 96 bits.
-const OTHER_NONCE: &str = "its nonce has not 96 bits";
+/// The only reason to skip a vector: `request` rejects nonces of other lengths, and the table's type excludes them.
+const OTHER_NONCE: &str = "its nonce does not have 96 bits";
 
-/// What became of a set.
+/// The results of one set of vectors.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {
     valid: usize,
@@ -48,7 +48,7 @@ fn run(algorithm: Aead, name: TestName) -> Tally {
                         assert_eq!(opened, Err(CipherError::Authentication), "{library} {case}");
                         assert!(text.iter().all(|byte| *byte == 0), "{library} {case}");
                     }
-                    TestResult::Acceptable => panic!("{case}: the sets had no such vector"),
+                    TestResult::Acceptable => panic!("{case}: unexpected verdict in the set"),
                 }
             }
             match test.result {
@@ -62,13 +62,13 @@ fn run(algorithm: Aead, name: TestName) -> Tally {
 }
 
 #[test]
-fn aes_gcm() {
+fn aes_gcm_vectors() {
     let tally = Tally { valid: 116, invalid: 81, skipped: BTreeMap::from([(OTHER_NONCE, 119)]) };
     assert_eq!(run(Aead::AesGcm, TestName::AesGcm), tally);
 }
 
 #[test]
-fn chacha20_poly1305() {
+fn chacha20_poly1305_vectors() {
     let tally = Tally { valid: 256, invalid: 60, skipped: BTreeMap::from([(OTHER_NONCE, 9)]) };
     assert_eq!(run(Aead::ChaCha20Poly1305, TestName::ChaCha20Poly1305), tally);
 }

@@ -1,8 +1,8 @@
-//! What `Fips: required` lets through is what the module's service indicator counts.
+//! Checks that the module's service indicator approves the operations that `Fips: required` allows.
 
 use super::{
     super::indicator::watch,
-    made::{KINDS, schemes},
+    generate::{KINDS, schemes},
     *,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[test]
-fn every_hash_of_the_module_and_none_of_rustcrypto_is_approved() {
+fn approves_every_hash_of_the_module_and_none_of_rustcrypto() {
     for algorithm in HashAlgorithm::ALL {
         let mut output = vec![0; algorithm.default_output_length()];
         assert!(watch(|| backend::AWS_LC.hash.digest(algorithm, MESSAGE, &mut output)).1, "{algorithm:?}");
@@ -24,17 +24,17 @@ fn every_hash_of_the_module_and_none_of_rustcrypto_is_approved() {
 }
 
 #[test]
-fn every_key_that_is_made_and_every_signature_is_approved() {
+fn approves_key_generation_and_signatures() {
     for kind in KINDS {
-        let (key, made) = watch(|| PrivateKey::generate(kind).unwrap());
-        assert!(made, "{kind}");
+        let (key, generated) = watch(|| PrivateKey::generate(kind).unwrap());
+        assert!(generated, "{kind}");
         let public = key.public().unwrap();
         for scheme in schemes(kind) {
             let (signature, signed) = watch(|| key.sign(scheme, MESSAGE).unwrap());
             let ((), verified) = watch(|| public.verify(scheme, MESSAGE, &signature).unwrap());
             assert!(signed && verified, "{kind} {scheme:?}");
             if scheme == SignatureScheme::Ed25519 {
-                continue; // has no signature in parts
+                continue; // cannot be streamed
             }
             let (signature, signed) = watch(|| {
                 let mut signer = Signer::new(&key, scheme).unwrap();
@@ -46,13 +46,13 @@ fn every_key_that_is_made_and_every_signature_is_approved() {
                 verifier.update(MESSAGE).unwrap();
                 verifier.finish(&signature).unwrap();
             });
-            assert!(signed && verified, "in parts: {kind} {scheme:?}");
+            assert!(signed && verified, "streamed: {kind} {scheme:?}");
         }
     }
 }
 
 #[test]
-fn aes_gcm_is_approved_with_keys_of_128_and_256_bits_and_nonces_of_the_module() {
+fn approves_aes_gcm_with_128_and_256_bit_keys_and_nonces_of_the_module() {
     let aead = backend::AWS_LC.aead;
     for (algorithm, key, expected) in [
         (Aead::AesGcm, &[9; 16][..], true),
@@ -65,7 +65,7 @@ fn aes_gcm_is_approved_with_keys_of_128_and_256_bits_and_nonces_of_the_module() 
             let mut text = MESSAGE.to_vec();
             let ((nonce, tag), sealed) = watch(|| aead.seal_random(&cipher, b"", &mut text).unwrap());
             let ((), opened) = watch(|| aead.open(&cipher, &nonce, b"", &mut text, &tag).unwrap());
-            // Where the nonce is drawn before, its random bits are counted and the encryption is not.
+            // For the other ciphers only the generation of the random nonce counts as approved, not the encryption.
             assert!(sealed, "{cipher:?} {}", key.len());
             assert_eq!(opened, expected, "{cipher:?} {}", key.len());
             let ((), chosen) = watch(|| drop(aead.seal(&cipher, &nonce, b"", &mut text).unwrap()));
@@ -75,15 +75,16 @@ fn aes_gcm_is_approved_with_keys_of_128_and_256_bits_and_nonces_of_the_module() 
 }
 
 #[test]
-fn ml_kem_is_approved() {
+fn approves_ml_kem() {
     for kem in Kem::ALL.into_iter().filter(|kem| *kem != Kem::XWing) {
         let mechanism = backend::AWS_LC.kem.mechanism(kem).unwrap();
         let seed = vec![5; kem.seed_length()];
         let public = mechanism.encapsulation_key(&seed).unwrap();
-        let (made, encapsulated) = watch(|| mechanism.encapsulate(&public).unwrap());
+        let (encapsulation, encapsulated) = watch(|| mechanism.encapsulate(&public).unwrap());
         let key = DecapsulationKey { private: PrivatePart::Seed(&seed), public: None };
-        let (secret, decapsulated) = watch(|| mechanism.decapsulate(&key, &made.ciphertext).unwrap());
+        let (secret, decapsulated) =
+            watch(|| mechanism.decapsulate(&key, &encapsulation.ciphertext).unwrap());
         assert!(encapsulated && decapsulated, "{kem:?}");
-        assert_eq!(secret.shared_secret.expose(), made.shared_secret.expose());
+        assert_eq!(secret.shared_secret.expose(), encapsulation.shared_secret.expose());
     }
 }

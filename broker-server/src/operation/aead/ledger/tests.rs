@@ -21,7 +21,7 @@ impl NonceLedger {
         self.lock().by_key.get(&self.identify(key).unwrap()).copied()
     }
 
-    /// Both collections say the same.
+    /// Checks that both collections agree.
     fn check(&self) {
         let counts = self.lock();
         assert!(counts.by_key.len() <= self.keys);
@@ -32,7 +32,7 @@ impl NonceLedger {
 }
 
 #[test]
-fn a_key_has_as_many_nonces_as_it_may_have_and_not_one_more() {
+fn rejects_key_at_its_limit() {
     let ledger = ledger(5, 8);
     for _ in 0..5 {
         ledger.count(&key(1)).unwrap();
@@ -42,20 +42,20 @@ fn a_key_has_as_many_nonces_as_it_may_have_and_not_one_more() {
         ledger.check();
     }
     assert_eq!(ledger.counted(&key(1)), Some(5));
-    // The other keys are not concerned, nor is one of another length with the same beginning.
+    // Other keys are not affected, not even a prefix of this one.
     ledger.count(&key(2)).unwrap();
     ledger.count(&key(1)[..16]).unwrap();
 }
 
 #[test]
-fn the_bound_is_that_of_the_standard() {
+fn default_limits_are_those_of_the_standard() {
     let ledger = NonceLedger::new().unwrap();
     assert_eq!((ledger.per_key, ledger.keys), (4_294_967_296, 65_536));
 }
 
 #[test]
-fn what_is_forgotten_is_never_counted_too_low() {
-    // Room for three keys, and an endless row of new ones between the uses of an old one.
+fn replaced_key_is_never_counted_too_low() {
+    // The ledger tracks three keys, and many new keys are used between the uses of an old one.
     let ledger = ledger(100, 3);
     let mut used = 0;
     for other in 2..10_000 {
@@ -64,7 +64,7 @@ fn what_is_forgotten_is_never_counted_too_low() {
             Err(AeadError::KeyExhausted) => break,
             Err(error) => panic!("{error}"),
         }
-        // Where everything has been used up a new key finds no room either.
+        // Once every tracked key has reached the limit, new keys are rejected, too.
         let _ = ledger.count(&key(other));
         ledger.check();
     }
@@ -72,21 +72,21 @@ fn what_is_forgotten_is_never_counted_too_low() {
 }
 
 #[test]
-fn a_full_ledger_makes_room_by_its_smallest_count() {
+fn full_ledger_replaces_smallest_count() {
     let ledger = ledger(100, 2);
     for _ in 0..10 {
         ledger.count(&key(1)).unwrap();
     }
     ledger.count(&key(2)).unwrap();
     ledger.count(&key(3)).unwrap();
-    // The third took the place and the count of the second; the first was not touched.
+    // The third key replaced the second and inherited its count; the first is unchanged.
     assert_eq!([1, 2, 3].map(|number| ledger.counted(&key(number))), [Some(10), None, Some(2)]);
     ledger.count(&key(2)).unwrap();
     assert_eq!([1, 2, 3].map(|number| ledger.counted(&key(number))), [Some(10), Some(3), None]);
 }
 
 #[test]
-fn many_threads_get_no_more_than_one_would() {
+fn concurrent_threads_do_not_exceed_the_limit() {
     let ledger = Arc::new(ledger(1000, 4));
     let threads: Vec<_> = (0..8)
         .map(|_| {
@@ -100,7 +100,7 @@ fn many_threads_get_no_more_than_one_would() {
 }
 
 #[test]
-fn the_full_ledger_stays_as_small_as_promised() {
+fn full_ledger_does_not_grow() {
     let ledger = ledger(PER_KEY, 1 << 10);
     for number in 0..5_000 {
         ledger.count(&key(number)).unwrap();
@@ -110,7 +110,7 @@ fn the_full_ledger_stays_as_small_as_promised() {
 }
 
 #[test]
-fn two_processes_know_a_key_by_different_names() {
+fn ledgers_identify_the_same_key_differently() {
     let (one, other) = (ledger(1, 1), ledger(1, 1));
     assert_ne!(one.identify(&key(1)).unwrap(), other.identify(&key(1)).unwrap());
     assert_eq!(one.identify(&key(1)).unwrap(), one.identify(&key(1)).unwrap());
@@ -118,9 +118,9 @@ fn two_processes_know_a_key_by_different_names() {
 }
 
 proptest! {
-    /// The space-saving algorithm's two promises, against an exact count.
+    /// Compares the two guarantees of the space-saving algorithm with an exact count.
     #[test]
-    fn a_count_is_never_too_low_and_at_most_by_the_average_too_high(
+    fn count_is_never_too_low_and_exceeds_exact_count_by_at_most_the_average(
         uses in proptest::collection::vec(0_u32..40, 0..600),
         keys in 1_usize..20,
     ) {

@@ -11,14 +11,14 @@ use crate::{
 fn plain(bytes: &[u8], format: SignatureFormat, key: KeyType) -> Vec<u8> {
     match Signature::read(bytes, format, key).unwrap() {
         Signature::Plain(der) => der,
-        Signature::Cms(_) => panic!("no SignedData was asked for"),
+        Signature::Cms(_) => panic!("expected a plain signature"),
     }
 }
 
 proptest! {
-    /// Every pair of numbers that fits the width has one DER form, and comes back from it and from PEM.
+    /// Every pair of numbers that fits the width has exactly one DER form, and survives DER and PEM.
     #[test]
-    fn raw_and_der_are_the_same_numbers(
+    fn raw_survives_der_and_pem(
         curve in proptest::sample::select(Curve::ALL.to_vec()),
         numbers in proptest::collection::vec(any::<u8>(), 132),
         zeros in 0usize..67, more_zeros in 0usize..67,
@@ -35,7 +35,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for format in [SignatureFormat::Raw, SignatureFormat::Der, SignatureFormat::Pem, SignatureFormat::Cms] {
             let _ = Signature::read(&bytes, format, KeyType::Ec(Curve::P256));
         }
@@ -43,7 +43,7 @@ proptest! {
 }
 
 #[test]
-fn a_number_wider_than_the_order_is_not_cut() {
+fn rejects_number_wider_than_the_order() {
     let der = plain(&[0xff; 96], SignatureFormat::Raw, KeyType::Ec(Curve::P384));
     assert!(encode(der, SignatureFormat::Raw, KeyType::Ec(Curve::P256)).is_err());
 }

@@ -39,14 +39,14 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "one kind of key twice, in two cases (`RSA` and `rsa`)",
+        what: "a kind of key twice, in different case (`RSA` and `rsa`)",
         edits: &[(
             "        Subject:\n",
             "        Subject:\n          rsa: { MinKeySize: 1, MaxKeySize: 2 }\n",
         )],
     },
     Row {
-        what: "a section of `API` without the key it needs, such as `HashData` with `HashAlgo`; a profile whose sections are all empty or passed over",
+        what: "a section of `API` without a required key, such as `HashData` with `HashAlgo`; a profile whose sections are all empty or ignored",
         edits: &[
             (HASH, " { HashAlgo: sha-256 }\n"),
             (HASH, " { Colour: red }\n"),
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a `NonceStrategy` or `TagLength` that there is not",
+        what: "an unknown `NonceStrategy` or `TagLength`",
         edits: &[("user-provided", "counter"), ("TagLength: 128", "TagLength: 64")],
     },
     Row {
@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         edits: &[("BeforeOffset: -1h", "BeforeOffset: -876000h")],
     },
     Row {
-        what: "tags of one's own; a merge key with a section that merges another",
+        what: "custom tags; a merge key in a merged section",
         edits: &[
             ("Name: One", "Name: !x One"),
             ("HashAlg: sha3-512", "HashAlg: !secret sha3-512"),
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "an algorithm, a usage, a duration or a size that means nothing",
+        what: "an unknown algorithm or usage; an invalid duration or size",
         edits: &[
             ("sha3-512", "md5"),
             ("sha3-512", "' sha3-512'"),
@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a key or a name twice, also by a merge key; a merge key with a list; an alias of nothing; what is no YAML",
+        what: "a key or a name twice, also by a merge key; a merge key with a list; an undefined alias; invalid YAML",
         edits: &[
             ("HashAlg: sha3-512", "HashAlg: sha3-512\n      HashAlg: sha-256"),
             (

@@ -4,7 +4,7 @@ use super::{BASIC, ENCRYPT, HASH, ISSUER, Row, SUBJECT, USAGES};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
-        what: "a key that does not exist, such as a misspelt one, one that is no text, or `KMS` in a profile",
+        what: "an unknown key, such as a misspelled one, one that is not text, or `KMS` in a profile",
         edits: &[
             ("HashAlg: sha3-512", "HashAlg: sha3-512\n      Colour: red"),
             ("HashAlg: sha3-512", "HashAlg: sha3-512\n      hashalg: sha-256"),
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a key left empty that need not be there",
+        what: "an optional key without a value",
         edits: &[
             (USAGES, "KeyUsage:"),
             (USAGES, "KeyUsage: ~"),
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a section of `API` that is empty",
+        what: "an empty section of `API`",
         edits: &[
             (HASH, "\n"),
             (HASH, " {}\n"),
@@ -198,7 +198,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a date of `Deprecation` that is none",
+        what: "an invalid date in `Deprecation`",
         edits: &[
             ("  API:", "  Deprecation: { RemoveAfter: next year }\n  API:"),
             ("  API:", "  Deprecation: { DeprecatedSince: 2026 }\n  API:"),
@@ -223,7 +223,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a second YAML document with something in it",
+        what: "a second YAML document that is not empty",
         edits: &[
             ("CA: false\n", "CA: false\n---\n- Name: Two\n"),
             ("CA: false\n", "CA: false\n---\nsomething else\n"),

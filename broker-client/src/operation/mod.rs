@@ -1,0 +1,37 @@
+//! The operations of the broker, one file each: the request with its builder, the response, and a declaration from
+//! which the async method, the blocking method, the pipeline item and the retry behaviour follow.
+//!
+//! To add an operation, add its file, its `mod` line and its re-export here.
+
+#[macro_use]
+mod declare;
+
+mod decapsulate;
+mod decrypt_data;
+mod encapsulate;
+mod encrypt_data;
+mod generate_key_pair;
+mod hash_data;
+mod hash_stream;
+pub(crate) mod hasher;
+mod sign_certificate;
+mod sign_data;
+mod sign_stream;
+mod verify_data;
+mod verify_stream;
+
+pub use self::{
+    decapsulate::{DecapsulateRequest, DecapsulateResponse},
+    decrypt_data::{DecryptDataRequest, DecryptDataResponse},
+    encapsulate::{EncapsulateRequest, EncapsulateResponse},
+    encrypt_data::{EncryptDataRequest, EncryptDataResponse},
+    generate_key_pair::{GenerateKeyPairRequest, GenerateKeyPairResponse},
+    hash_data::{HashDataRequest, HashDataResponse, HashValue},
+    hash_stream::HashStreamRequest,
+    hasher::Hasher,
+    sign_certificate::{Certificate, Encoding, SignCertificateRequest, SignCertificateResponse},
+    sign_data::{SignDataRequest, SignDataResponse},
+    sign_stream::SignStreamRequest,
+    verify_data::{VerifyDataRequest, VerifyDataResponse},
+    verify_stream::VerifyStreamRequest,
+};

@@ -1,0 +1,54 @@
+//! The write half of a filter.
+
+/// Implements `AsyncWrite` for a filter by forwarding to its field `stream`. With `observe METHOD`, the filter's
+/// `METHOD(&mut self, cx, slices, count)` is called after each write of the first `count` bytes of `slices`. The caller
+/// imports `std::io`, `Pin`, `Context`, `Poll` and `AsyncWrite`.
+macro_rules! forward_writes {
+    ($filter:ident<$($lifetime:lifetime,)? S> $(, observe $observe:ident)?) => {
+        impl<$($lifetime,)? S: AsyncWrite + Unpin> AsyncWrite for $filter<$($lifetime,)? S> {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+                $(if let Poll::Ready(Ok(count)) = polled {
+                    self.$observe(cx, &[io::IoSlice::new(bytes)], count);
+                })?
+                polled
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                slices: &[io::IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+                $(if let Poll::Ready(Ok(count)) = polled {
+                    self.$observe(cx, slices, count);
+                })?
+                polled
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                self.stream.is_write_vectored()
+            }
+
+            fn poll_flush(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.stream).poll_flush(cx)
+            }
+
+            fn poll_shutdown(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.stream).poll_shutdown(cx)
+            }
+        }
+    };
+}
+
+pub(super) use forward_writes;
