@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::imports::Import;
 
 /// A row of the table: a module, and the modules that it imports.
-pub type Row = (String, Vec<String>);
+pub(crate) type Row = (String, Vec<String>);
 
 /// Reads the first table below `heading` in a Markdown document. The first two cells of each row name modules in backticks.
-pub fn table(document: &str, heading: &str) -> Vec<Row> {
+pub(crate) fn table(document: &str, heading: &str) -> Vec<Row> {
     let (_, section) =
         document.split_once(heading).unwrap_or_else(|| panic!("there is no section \"{heading}\""));
     let rows =
@@ -27,7 +27,7 @@ pub fn table(document: &str, heading: &str) -> Vec<Row> {
 }
 
 /// Returns what in these imports contradicts the table. Rows may import later rows only.
-pub fn violations(table: &[Row], imports: &[Import]) -> Vec<String> {
+pub(crate) fn violations(table: &[Row], imports: &[Import]) -> Vec<String> {
     let mut found = BTreeMap::<(&str, &str), &Import>::new();
     for import in imports {
         if let (Some(from), Some(to)) = (import.from.first(), import.to.first())

@@ -12,16 +12,16 @@ type Graph<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a Import>>;
 
 /// Siblings each of which imports each other one, directly or through others of them.
 #[derive(Debug)]
-pub struct Circle<'a> {
-    pub parent: &'a [String],
-    pub members: BTreeSet<&'a str>,
+pub(crate) struct Circle<'a> {
+    pub(crate) parent: &'a [String],
+    pub(crate) members: BTreeSet<&'a str>,
     /// The shortest way round: importer, imported, place.
     steps: Vec<(&'a str, &'a str, &'a Import)>,
 }
 
 /// Returns the circles among these imports. An import of something inside a sibling is an import of that sibling; imports
 /// between a module and one that contains it do not count.
-pub fn circles(imports: &[Import]) -> Vec<Circle<'_>> {
+pub(crate) fn circles(imports: &[Import]) -> Vec<Circle<'_>> {
     let mut graphs = BTreeMap::<&[String], Graph<'_>>::new();
     for import in imports {
         if let Some((parent, from, to)) = siblings(&import.from, &import.to) {

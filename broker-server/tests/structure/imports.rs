@@ -9,15 +9,15 @@ use std::{
 };
 
 /// The path of a module inside its crate; empty for the crate's root.
-pub type Module = Vec<String>;
+pub(crate) type Module = Vec<String>;
 
 /// One place in the source where a module names another.
 #[derive(Clone, Debug)]
-pub struct Import {
-    pub from: Module,
-    pub to: Module,
-    pub file: PathBuf,
-    pub line: usize,
+pub(crate) struct Import {
+    pub(crate) from: Module,
+    pub(crate) to: Module,
+    pub(crate) file: PathBuf,
+    pub(crate) line: usize,
 }
 
 /// A path as the source has it, where `use` trees are expanded.
@@ -39,7 +39,7 @@ struct Source {
 }
 
 /// Returns the imports between the modules of the crate whose source is in `folder`.
-pub fn of_crate(folder: &Path) -> Vec<Import> {
+pub(crate) fn of_crate(folder: &Path) -> Vec<Import> {
     let mut files = Vec::new();
     collect(folder, folder, &mut files);
     let files: Vec<_> = files.iter().map(|(file, text)| (file.as_path(), text.as_str())).collect();
@@ -58,7 +58,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(PathBuf, String)>) {
 }
 
 /// Returns the imports between the modules in these files: paths relative to `src`, and texts.
-pub fn of_files(files: &[(&Path, &str)]) -> Vec<Import> {
+pub(crate) fn of_files(files: &[(&Path, &str)]) -> Vec<Import> {
     let mut source = Source::default();
     for (file, text) in files {
         if let Some(module) = module_of(file) {
