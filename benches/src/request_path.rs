@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use broker_proto::v1::{PipelineRequest, pipeline_request::Operation};
+use broker_proto::{
+    put_prefix,
+    v1::{PipelineRequest, pipeline_request::Operation},
+};
 use broker_server::{
     caller::Caller,
     compute::Pool,
@@ -17,7 +20,7 @@ use broker_server::{
         output::Outputs,
     },
 };
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::Request;
 use http_body_util::Full;
 use prost::Message;
@@ -120,8 +123,7 @@ pub fn items(operation: &Operation, count: u64) -> Bytes {
 
 fn put(frames: &mut BytesMut, message: &impl Message) {
     let bytes = message.encode_to_vec();
-    frames.put_u8(0);
-    frames.put_u32(bytes.len() as u32);
+    put_prefix(frames, bytes.len());
     frames.extend_from_slice(&bytes);
 }
 
@@ -129,7 +131,10 @@ fn put(frames: &mut BytesMut, message: &impl Message) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-    use broker_proto::v1::{HashDataResponse, PipelineResponse};
+    use broker_proto::{
+        Deframer,
+        v1::{HashDataResponse, PipelineResponse},
+    };
 
     use super::*;
     use crate::scenario;
@@ -153,12 +158,11 @@ mod tests {
     fn every_item_of_a_pipeline_is_answered() {
         let mut services = Services::new().unwrap();
         let request = services.request(PIPELINE, items(&hash(), 3)).unwrap();
-        let mut answer = services.answer(request).unwrap();
+        let mut deframer = Deframer::new(usize::MAX);
+        deframer.push(services.answer(request).unwrap());
         let mut seen = Vec::new();
-        while !answer.is_empty() {
-            let prefix = answer.split_to(5);
-            let length = u32::from_be_bytes(prefix[1..].try_into().unwrap()) as usize;
-            let item = PipelineResponse::decode(answer.split_to(length)).unwrap();
+        while let Some(message) = deframer.next_message().unwrap() {
+            let item = PipelineResponse::decode(message).unwrap();
             assert!(matches!(item.result, Some(broker_proto::v1::pipeline_response::Result::HashData(_))));
             seen.push(item.sequence);
         }

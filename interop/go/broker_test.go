@@ -1,5 +1,5 @@
-// Package interop plays every generation of clients against the real broker and compares its answers with Go's own
-// cryptography. CRYPTO_BROKER_SERVER names the broker's binary.
+// Package interop tests clients of every protocol version against the real broker and compares the responses with Go's
+// cryptography. The environment variable CRYPTO_BROKER_SERVER is the path of the broker's binary.
 package interop
 
 import (
@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// profile is a bundled profile that the Go broker has too.
+// profile is a bundled profile that the Go broker also has.
 type profile struct {
 	name, hash string
 	keyBytes   int
@@ -32,13 +32,13 @@ var profiles = []profile{
 	{"FIPS-140-3-256bit", "sha-512", 32, 16},
 }
 
-// start runs a broker on a socket of its own and connects to it as any Go client does.
+// start runs a broker on a new socket and connects to it with a default client.
 func start(t *testing.T, arguments ...string) *grpc.ClientConn {
 	t.Helper()
 	return connect(t, serve(t, arguments...))
 }
 
-// startWith is start for a client with an option of its own.
+// startWith runs a broker on a new socket and connects to it with a dial option.
 func startWith(t *testing.T, option grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	return connect(t, serve(t), option)
@@ -54,12 +54,12 @@ func connect(t *testing.T, socket string, options ...grpc.DialOption) *grpc.Clie
 	return connection
 }
 
-// serve runs a broker and returns its socket once it serves.
+// serve runs a broker and returns the path of its socket once the broker is serving.
 func serve(t *testing.T, arguments ...string) string {
 	t.Helper()
 	binary := os.Getenv("CRYPTO_BROKER_SERVER")
 	if binary == "" {
-		t.Fatal("CRYPTO_BROKER_SERVER does not name the broker's binary; interop/run sets it")
+		t.Fatal("CRYPTO_BROKER_SERVER is not set; run interop/run")
 	}
 	folder, err := os.MkdirTemp("", "cb-")
 	check(t, err)
@@ -80,12 +80,12 @@ func serve(t *testing.T, arguments ...string) string {
 		broker.Wait()
 	})
 	lines := bufio.NewScanner(log)
-	said := ""
-	for !strings.Contains(said, "serving") {
+	output := ""
+	for !strings.Contains(output, "serving") {
 		if !lines.Scan() {
-			t.Fatalf("the broker ended before it served:\n%s", said)
+			t.Fatalf("the broker exited before it was serving:\n%s", output)
 		}
-		said += lines.Text() + "\n"
+		output += lines.Text() + "\n"
 	}
 	go func() {
 		for lines.Scan() {
@@ -101,11 +101,11 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// refused wants an error with this code. No error that repeats may look like one worth a retry.
-func refused(t *testing.T, err error, code codes.Code) {
+// rejected fails the test unless the call failed with the code.
+func rejected(t *testing.T, err error, code codes.Code) {
 	t.Helper()
 	if status.Code(err) != code {
-		t.Errorf("%v, wanted %v", err, code)
+		t.Errorf("got error %v, want code %v", err, code)
 	}
 }
 

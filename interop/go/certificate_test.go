@@ -21,7 +21,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// authority is a CA with its PEM.
+// authority is a CA certificate and key in PEM, and a certification request for a key of the subject.
 type authority struct {
 	certificate      *x509.Certificate
 	certPEM, keyPEM  string
@@ -54,7 +54,7 @@ func newAuthority(t *testing.T, key, subject crypto.Signer) authority {
 		encode("CERTIFICATE REQUEST", csr), public}
 }
 
-// verify judges a certificate with Go's own library.
+// verify checks with Go's library that the CA issued the certificate for the subject's key.
 func (a authority) verify(t *testing.T, der []byte) *x509.Certificate {
 	t.Helper()
 	certificate, err := x509.ParseCertificate(der)
@@ -64,15 +64,15 @@ func (a authority) verify(t *testing.T, der []byte) *x509.Certificate {
 	_, err = certificate.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	check(t, err)
 	if !bytes.Equal(certificate.RawSubjectPublicKeyInfo, a.subjectPublicKey) {
-		t.Error("the subject's key is another")
+		t.Error("the certificate has a different public key")
 	}
 	if !bytes.Equal(certificate.RawIssuer, a.certificate.RawSubject) {
-		t.Error("the issuer is another")
+		t.Error("the certificate has a different issuer")
 	}
 	return certificate
 }
 
-// equivalent compares everything but serial, times and signature.
+// equivalent compares two certificates except for serial number, times and signature.
 func equivalent(t *testing.T, what string, one, other *x509.Certificate) {
 	t.Helper()
 	if len(one.Extensions) != len(other.Extensions) || one.SignatureAlgorithm != other.SignatureAlgorithm ||
@@ -104,37 +104,37 @@ func TestCertificates(t *testing.T) {
 		"FIPS-140-3-192bit": newAuthority(t, p384, p384),
 	} {
 		subject, urls := pointer("CN=other, O=Example"), []string{"http://crl.example/ca.crl"}
-		answer, err := v1.NewCryptoServiceClient(connection).SignCertificate(t.Context(), &v1.SignCertificateRequest{
+		response, err := v1.NewCryptoServiceClient(connection).SignCertificate(t.Context(), &v1.SignCertificateRequest{
 			Profile: name, Csr: ca.csrPEM, CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM, Subject: subject,
 			CrlDistributionPoints: urls})
 		check(t, err)
-		twin := ca.verify(t, answer.GetDer())
+		twin := ca.verify(t, response.GetDer())
 
-		g0Answer, err := g0.NewCryptoBrokerClient(connection).Sign(t.Context(), &g0.SignRequest{
+		g0Response, err := g0.NewCryptoBrokerClient(connection).Sign(t.Context(), &g0.SignRequest{
 			Profile: name, Csr: ca.csrPEM, CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM, Subject: subject,
 			CrlDistributionPoints: urls, ValidNotBeforeOffset: pointer("-1h"), Metadata: &g0.Metadata{Id: "one"}})
 		check(t, err)
-		der, err := base64.StdEncoding.DecodeString(g0Answer.SignedCertificate)
+		der, err := base64.StdEncoding.DecodeString(g0Response.SignedCertificate)
 		check(t, err)
 		equivalent(t, "G0 "+name, ca.verify(t, der), twin)
 
 		client := old.NewCryptoGrpcClient(connection)
-		g2Answer, err := client.Sign(t.Context(), &old.SignRequest{
+		g2Response, err := client.Sign(t.Context(), &old.SignRequest{
 			Profile: name, Csr: ca.csrPEM, CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM, Subject: subject,
 			CrlDistributionPoints: urls})
 		check(t, err)
-		der, err = base64.StdEncoding.DecodeString(g2Answer.SignedCertificate)
+		der, err = base64.StdEncoding.DecodeString(g2Response.SignedCertificate)
 		check(t, err)
 		equivalent(t, "G2 "+name, ca.verify(t, der), twin)
 
 		for _, format := range []old.SignOutputFormat{old.SignOutputFormat_DER, old.SignOutputFormat_PEM} {
-			g3Answer, err := client.SignCertificate(t.Context(), &old.SignCertificateRequest{
+			g3Response, err := client.SignCertificate(t.Context(), &old.SignCertificateRequest{
 				Profile: name, Csr: ca.csrPEM, CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM, Subject: subject,
 				CrlDistributionPoints: urls, OutputFormat: format})
 			check(t, err)
-			der := g3Answer.GetDer()
+			der := g3Response.GetDer()
 			if format == old.SignOutputFormat_PEM {
-				block, _ := pem.Decode([]byte(g3Answer.GetPem()))
+				block, _ := pem.Decode([]byte(g3Response.GetPem()))
 				der = block.Bytes
 			}
 			equivalent(t, "G3 "+name, ca.verify(t, der), twin)
@@ -142,27 +142,27 @@ func TestCertificates(t *testing.T) {
 
 		before := uint64(time.Now().Unix())
 		after := before + 3600
-		g3Answer, err := client.SignCertificate(t.Context(), &old.SignCertificateRequest{Profile: name, Csr: ca.csrPEM,
+		g3Response, err := client.SignCertificate(t.Context(), &old.SignCertificateRequest{Profile: name, Csr: ca.csrPEM,
 			CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM, ValidNotBefore: &before, ValidNotAfter: &after})
 		check(t, err)
-		timed := ca.verify(t, g3Answer.GetDer())
+		timed := ca.verify(t, g3Response.GetDer())
 		if uint64(timed.NotBefore.Unix()) != before || uint64(timed.NotAfter.Unix()) != after ||
 			timed.Subject.CommonName != "leaf" {
-			t.Errorf("%s: validity or subject is another", name)
+			t.Errorf("%s: validity or subject differs", name)
 		}
 
 		far := before + 10*365*24*3600
 		_, err = client.SignCertificate(t.Context(), &old.SignCertificateRequest{Profile: name, Csr: ca.csrPEM,
 			CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM, ValidNotAfter: &far})
-		refused(t, err, codes.FailedPrecondition)
+		rejected(t, err, codes.FailedPrecondition)
 		_, err = client.Sign(t.Context(), &old.SignRequest{Profile: name, Csr: "no CSR",
 			CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM})
-		refused(t, err, codes.InvalidArgument)
+		rejected(t, err, codes.InvalidArgument)
 		_, err = client.SignCertificate(t.Context(), &old.SignCertificateRequest{Profile: "KSA-ADVANCED-2020",
 			Csr: ca.csrPEM, CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM})
-		refused(t, err, codes.FailedPrecondition)
+		rejected(t, err, codes.FailedPrecondition)
 		_, err = client.SignCertificate(t.Context(), &old.SignCertificateRequest{Profile: "Nobody",
 			Csr: ca.csrPEM, CaPrivateKey: ca.keyPEM, CaCert: ca.certPEM})
-		refused(t, err, codes.NotFound)
+		rejected(t, err, codes.NotFound)
 	}
 }

@@ -43,7 +43,7 @@ func TestEncryption(t *testing.T) {
 		if profile.keyBytes == 0 {
 			_, err := client.EncryptData(t.Context(), &v1.EncryptDataRequest{Profile: profile.name, KeySource: raw(make([]byte, 16)),
 				EncryptMetadata: &v1.EncryptMetadata{Nonce: make([]byte, 12)}})
-			refused(t, err, codes.FailedPrecondition)
+			rejected(t, err, codes.FailedPrecondition)
 			continue
 		}
 		key, nonce, aad := random(t, profile.keyBytes), random(t, 12), []byte("associated")
@@ -53,30 +53,30 @@ func TestEncryption(t *testing.T) {
 		check(t, err)
 		for _, length := range []int{0, 1, 15, 16, 1000, 1 << 20} {
 			text := random(t, length)
-			wanted := gcm.Seal(nil, nonce, text, aad)
+			expected := gcm.Seal(nil, nonce, text, aad)
 			sealed, err := client.EncryptData(t.Context(), &v1.EncryptDataRequest{Profile: profile.name, KeySource: raw(key),
 				Plaintext: text, EncryptMetadata: &v1.EncryptMetadata{Nonce: nonce, Aad: aad}})
 			check(t, err)
 			cipherMetadata := sealed.CipherMetadata
-			if !bytes.Equal(append(bytes.Clone(sealed.Ciphertext), cipherMetadata.Tag...), wanted) ||
+			if !bytes.Equal(append(bytes.Clone(sealed.Ciphertext), cipherMetadata.Tag...), expected) ||
 				!bytes.Equal(cipherMetadata.Nonce, nonce) || !bytes.Equal(cipherMetadata.Aad, aad) ||
 				sealed.Descriptor_.Algorithm != "aes-gcm" {
-				t.Errorf("%s, %d bytes: another ciphertext", profile.name, length)
+				t.Errorf("%s, %d bytes: the ciphertext differs", profile.name, length)
 			}
-			request := &v1.DecryptDataRequest{Profile: profile.name, KeySource: raw(key), Ciphertext: wanted[:length],
-				DecryptMetadata: &v1.DecryptMetadata{Nonce: nonce, Aad: aad, Tag: wanted[length:]}}
+			request := &v1.DecryptDataRequest{Profile: profile.name, KeySource: raw(key), Ciphertext: expected[:length],
+				DecryptMetadata: &v1.DecryptMetadata{Nonce: nonce, Aad: aad, Tag: expected[length:]}}
 			opened, err := client.DecryptData(t.Context(), request)
 			check(t, err)
 			if !bytes.Equal(opened.Plaintext, text) {
-				t.Errorf("%s, %d bytes: another plaintext", profile.name, length)
+				t.Errorf("%s, %d bytes: the plaintext differs", profile.name, length)
 			}
 			request.DecryptMetadata.Tag[0] ^= 1
 			_, err = client.DecryptData(t.Context(), request)
-			refused(t, err, codes.InvalidArgument)
+			rejected(t, err, codes.InvalidArgument)
 		}
 		_, err = client.EncryptData(t.Context(), &v1.EncryptDataRequest{Profile: profile.name, KeySource: raw(key),
 			EncryptMetadata: &v1.EncryptMetadata{Nonce: nonce[:11]}})
-		refused(t, err, codes.InvalidArgument)
+		rejected(t, err, codes.InvalidArgument)
 	}
 }
 
@@ -93,28 +93,28 @@ func TestSignatures(t *testing.T) {
 	made, err := client.SignData(t.Context(), &v1.SignDataRequest{Profile: "Default", KeySource: single(private), Input: message})
 	check(t, err)
 	if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], made.Signature) {
-		t.Error("Go refuses the broker's signature")
+		t.Error("Go rejects the broker's signature")
 	}
 	theirs, err := key.Sign(rand.Reader, digest[:], crypto.SHA512)
 	check(t, err)
 	request := &v1.VerifyDataRequest{Profile: "Default", KeySource: single(public), Input: message, Signature: theirs}
-	answer, err := client.VerifyData(t.Context(), request)
+	response, err := client.VerifyData(t.Context(), request)
 	check(t, err)
-	if !answer.Valid {
-		t.Error("the broker refuses Go's signature")
+	if !response.Valid {
+		t.Error("the broker rejects Go's signature")
 	}
 	request.Input = []byte("another contract")
-	answer, err = client.VerifyData(t.Context(), request)
+	response, err = client.VerifyData(t.Context(), request)
 	check(t, err)
-	if answer.Valid {
-		t.Error("a signature of other data is valid")
+	if response.Valid {
+		t.Error("the broker accepts a signature of other data")
 	}
 	_, err = client.SignData(t.Context(), &v1.SignDataRequest{Profile: "Default",
 		KeySource: single(ed25519PKCS8(t)), Input: []byte("x")})
-	refused(t, err, codes.FailedPrecondition)
+	rejected(t, err, codes.FailedPrecondition)
 }
 
-// SignData and VerifyData were never released on the path of the generations before cryptobroker.v1.
+// SignData and VerifyData were never released on the service path of the versions before cryptobroker.v1.
 func TestSignaturesAreNotServedOnTheOldPath(t *testing.T) {
 	connection := start(t)
 	for method, request := range map[string]proto.Message{
@@ -122,7 +122,7 @@ func TestSignaturesAreNotServedOnTheOldPath(t *testing.T) {
 		"VerifyData": &v1.VerifyDataRequest{Profile: "Default", KeySource: single(ed25519PKCS8(t)), Input: []byte("x")},
 	} {
 		err := connection.Invoke(t.Context(), "/CryptoBroker.CryptoGrpc/"+method, request, &v1.SignDataResponse{})
-		refused(t, err, codes.Unimplemented)
+		rejected(t, err, codes.Unimplemented)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestEncapsulation(t *testing.T) {
 	client := v1.NewKemServiceClient(start(t))
 	const profile = "PQC-ML-DSA-65" // its KEM is ML-KEM-768
 	for range 20 {
-		// Ours to Go.
+		// The broker encapsulates, Go decapsulates.
 		key, err := mlkem.GenerateKey768()
 		check(t, err)
 		made, err := client.Encapsulate(t.Context(), &v1.EncapsulateRequest{Profile: profile,
@@ -148,10 +148,10 @@ func TestEncapsulation(t *testing.T) {
 		secret, err := key.Decapsulate(made.Ciphertext)
 		check(t, err)
 		if !bytes.Equal(secret, made.SharedSecret) {
-			t.Error("Go takes another secret out of the broker's ciphertext")
+			t.Error("Go recovers a different secret from the broker's ciphertext")
 		}
 
-		// Go's to ours, with a key of the broker's.
+		// Go encapsulates, the broker decapsulates with a key that it generated.
 		pair, err := client.GenerateKeyPair(t.Context(), &v1.GenerateKeyPairRequest{Profile: profile})
 		check(t, err)
 		public, err := mlkem.NewEncapsulationKey768(pair.PublicKey)
@@ -161,21 +161,21 @@ func TestEncapsulation(t *testing.T) {
 		opened, err := client.Decapsulate(t.Context(), request)
 		check(t, err)
 		if !bytes.Equal(secret, opened.SharedSecret) {
-			t.Error("the broker takes another secret out of Go's ciphertext")
+			t.Error("the broker recovers a different secret from Go's ciphertext")
 		}
 
-		// A ciphertext that was tampered with gives both the same other secret.
+		// Both recover the same different secret from a manipulated ciphertext.
 		request.Ciphertext[100] ^= 1
 		private, err := mlkem.NewDecapsulationKey768(pair.PrivateKey)
 		check(t, err)
-		rejected, err := private.Decapsulate(request.Ciphertext)
+		implicit, err := private.Decapsulate(request.Ciphertext)
 		check(t, err)
 		opened, err = client.Decapsulate(t.Context(), request)
 		check(t, err)
-		if bytes.Equal(secret, opened.SharedSecret) || !bytes.Equal(rejected, opened.SharedSecret) {
+		if bytes.Equal(secret, opened.SharedSecret) || !bytes.Equal(implicit, opened.SharedSecret) {
 			t.Error("implicit rejection differs")
 		}
 	}
 	_, err := client.Encapsulate(t.Context(), &v1.EncapsulateRequest{Profile: profile, KeySource: raw(make([]byte, 1183))})
-	refused(t, err, codes.InvalidArgument)
+	rejected(t, err, codes.InvalidArgument)
 }

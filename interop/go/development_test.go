@@ -22,10 +22,10 @@ func TestDevelopment(t *testing.T) {
 		if call%5 == 4 {
 			check(t, err)
 		} else {
-			refused(t, err, codes.Unavailable)
+			rejected(t, err, codes.Unavailable)
 		}
 	}
-	answer, err := dev.Benchmark(t.Context(), &old.BenchmarkRequest{})
+	response, err := dev.Benchmark(t.Context(), &old.BenchmarkRequest{})
 	check(t, err)
 	var report struct {
 		Results []struct {
@@ -33,7 +33,7 @@ func TestDevelopment(t *testing.T) {
 			AvgTime int64  `json:"avgTime"`
 		} `json:"results"`
 	}
-	check(t, json.Unmarshal([]byte(answer.BenchmarkResults), &report))
+	check(t, json.Unmarshal([]byte(response.BenchmarkResults), &report))
 	if len(report.Results) != 10 {
 		t.Errorf("%d results", len(report.Results))
 	}
@@ -45,7 +45,7 @@ func TestDevelopment(t *testing.T) {
 
 	connection = start(t)
 	_, err = old.NewCryptoGrpcClient(connection).FakeEndpoint(t.Context(), &old.FakeEndpointRequest{})
-	refused(t, err, codes.Unimplemented)
+	rejected(t, err, codes.Unimplemented)
 	_, err = old.NewCryptoGrpcDevClient(connection).Benchmark(t.Context(), &old.BenchmarkRequest{})
-	refused(t, err, codes.Unimplemented)
+	rejected(t, err, codes.Unimplemented)
 }

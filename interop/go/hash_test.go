@@ -31,44 +31,44 @@ func TestHash(t *testing.T) {
 		for _, input := range [][]byte{nil, []byte("abc"), bytes.Repeat([]byte("x"), 1<<20)} {
 			function := hashes[profile.hash]()
 			function.Write(input)
-			wanted := function.Sum(nil)
-			text := hex.EncodeToString(wanted)
+			expected := function.Sum(nil)
+			text := hex.EncodeToString(expected)
 
-			g0Answer, err := first.Hash(t.Context(), &g0.HashRequest{Profile: profile.name, Input: input,
+			g0Response, err := first.Hash(t.Context(), &g0.HashRequest{Profile: profile.name, Input: input,
 				Metadata: &g0.Metadata{Id: "one", CreatedAt: created}})
 			check(t, err)
-			if g0Answer.HashValue != text || g0Answer.HashAlgorithm != profile.hash ||
-				g0Answer.Metadata.Id != "one" || !bytes.Equal(g0Answer.Metadata.CreatedAt, created) {
-				t.Errorf("G0 %s: %v", profile.name, g0Answer)
+			if g0Response.HashValue != text || g0Response.HashAlgorithm != profile.hash ||
+				g0Response.Metadata.Id != "one" || !bytes.Equal(g0Response.Metadata.CreatedAt, created) {
+				t.Errorf("G0 %s: %v", profile.name, g0Response)
 			}
 
-			g2Answer, err := second.Hash(t.Context(), &old.HashRequest{Profile: profile.name, Input: input,
+			g2Response, err := second.Hash(t.Context(), &old.HashRequest{Profile: profile.name, Input: input,
 				Metadata: &old.Metadata{Id: "two", CreatedAtOrDeprecation: created,
 					TraceContext: &v1.TraceContext{CorrelationId: "c"}}})
 			check(t, err)
-			if g2Answer.HashValue != text || g2Answer.HashAlgorithm != profile.hash ||
-				g2Answer.Metadata.Id != "two" || !bytes.Equal(g2Answer.Metadata.CreatedAtOrDeprecation, created) ||
-				g2Answer.Metadata.TraceContext.CorrelationId != "c" {
-				t.Errorf("G2 %s: %v", profile.name, g2Answer)
+			if g2Response.HashValue != text || g2Response.HashAlgorithm != profile.hash ||
+				g2Response.Metadata.Id != "two" || !bytes.Equal(g2Response.Metadata.CreatedAtOrDeprecation, created) ||
+				g2Response.Metadata.TraceContext.CorrelationId != "c" {
+				t.Errorf("G2 %s: %v", profile.name, g2Response)
 			}
 
 			for _, format := range []old.HashOutputFormat{old.HashOutputFormat_HEX, old.HashOutputFormat_RAW, 9} {
-				answer, err := second.HashData(t.Context(), &old.HashDataRequest{Profile: profile.name, Input: input,
+				response, err := second.HashData(t.Context(), &old.HashDataRequest{Profile: profile.name, Input: input,
 					OutputFormat: format, Metadata: &old.Metadata{Id: "three"}})
 				check(t, err)
-				right := answer.GetHashValueHex() == text
+				right := response.GetHashValueHex() == text
 				if format == old.HashOutputFormat_RAW {
-					right = bytes.Equal(answer.GetHashValueRaw(), wanted)
+					right = bytes.Equal(response.GetHashValueRaw(), expected)
 				}
-				if !right || answer.HashAlgorithm != profile.hash || answer.Descriptor_.Operation != "HashData" {
-					t.Errorf("G3 %s: %v", profile.name, answer)
+				if !right || response.HashAlgorithm != profile.hash || response.Descriptor_.Operation != "HashData" {
+					t.Errorf("G3 %s: %v", profile.name, response)
 				}
 			}
 
-			answer, err := current.HashData(t.Context(), &v1.HashDataRequest{Profile: profile.name, Input: input})
+			response, err := current.HashData(t.Context(), &v1.HashDataRequest{Profile: profile.name, Input: input})
 			check(t, err)
-			if answer.GetHashValueHex() != text || answer.Descriptor_.Algorithm != profile.hash {
-				t.Errorf("G4 %s: %v", profile.name, answer)
+			if response.GetHashValueHex() != text || response.Descriptor_.Algorithm != profile.hash {
+				t.Errorf("G4 %s: %v", profile.name, response)
 			}
 		}
 	}
@@ -86,9 +86,9 @@ func TestHashStream(t *testing.T) {
 		function.Write(part)
 		check(t, stream.Send(&v1.HashStreamRequest{Part: &v1.HashStreamRequest_Data{Data: part}}))
 	}
-	answer, err := stream.CloseAndRecv()
+	response, err := stream.CloseAndRecv()
 	check(t, err)
-	if !bytes.Equal(answer.GetHashValueRaw(), function.Sum(nil)) {
-		t.Error(answer)
+	if !bytes.Equal(response.GetHashValueRaw(), function.Sum(nil)) {
+		t.Error(response)
 	}
 }

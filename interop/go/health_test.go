@@ -11,17 +11,17 @@ import (
 func TestHealth(t *testing.T) {
 	client := grpc_health_v1.NewHealthClient(start(t))
 	for _, service := range []string{"", "CryptoBroker.CryptoGrpc", "protobuf.CryptoBroker", "cryptobroker.v1.CryptoService"} {
-		answer, err := client.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
+		response, err := client.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
 		check(t, err)
-		if answer.Status != grpc_health_v1.HealthCheckResponse_SERVING {
-			t.Errorf("%s: %v", service, answer)
+		if response.Status != grpc_health_v1.HealthCheckResponse_SERVING {
+			t.Errorf("%s: %v", service, response)
 		}
 	}
 	_, err := client.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: "nobody"})
-	refused(t, err, codes.NotFound)
+	rejected(t, err, codes.NotFound)
 }
 
-// Other languages' clients send the socket's path as the authority, which is none.
+// Clients in some languages send the path of the socket as the authority, which is not a valid one.
 func TestAuthority(t *testing.T) {
 	for _, authority := range []string{"/tmp/open-crypto-broker/crypto-broker-server.sock", "a/b", "local host"} {
 		client := grpc_health_v1.NewHealthClient(startWith(t, grpc.WithAuthority(authority)))

@@ -1,4 +1,5 @@
-// Runs the released client, unmodified, on its hard-coded socket. CRYPTO_BROKER_SERVER names the broker's binary.
+// Tests the released, unmodified client on its hard-coded socket. The environment variable CRYPTO_BROKER_SERVER is the path of
+// the broker's binary.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createCipheriv, createDecipheriv, createHash, createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
@@ -19,7 +20,7 @@ const PROFILES = [
   { name: 'FIPS-140-3-192bit', hash: 'sha384', ca: 'ec:P-384', leaf: 'ec:P-384', key: 24, tag: 14 },
   { name: 'FIPS-140-3-256bit', hash: 'sha512', ca: 'ec:P-521', leaf: 'ec:P-521', key: 32, tag: 16 },
 ];
-// What clients retry and count towards their circuit breakers.
+// The codes that clients retry and count towards their circuit breakers.
 const RETRYABLE = [8, 10, 14];
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
@@ -29,19 +30,19 @@ let broker, client, folder;
 
 before(async () => {
   const binary = process.env.CRYPTO_BROKER_SERVER;
-  assert.ok(binary, 'CRYPTO_BROKER_SERVER does not name the broker’s binary; interop/run sets it');
+  assert.ok(binary, 'CRYPTO_BROKER_SERVER is not set; run interop/run');
   folder = mkdtempSync(join(tmpdir(), 'cb-'));
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CRYPTO_BROKER_')));
-  // As deployments start it: no arguments, only the environment.
+  // Deployments start it without arguments and configure it by the environment.
   broker = spawn(binary, [], { env: { ...env, CRYPTO_BROKER_SOCKET: SOCKET, CRYPTO_BROKER_AUDIT_LOG: 'off' }, stdio: ['ignore', 'ignore', 'pipe'] });
   const lines = createInterface({ input: broker.stderr });
   await new Promise((resolve, reject) => {
-    let said = '';
+    let output = '';
     lines.on('line', (line) => {
-      said += `${line}\n`;
+      output += `${line}\n`;
       if (line.includes('serving')) resolve();
     });
-    broker.on('exit', (code) => reject(new Error(`the broker ended with ${code} before it served:\n${said}`)));
+    broker.on('exit', (code) => reject(new Error(`the broker exited with ${code} before it was serving:\n${output}`)));
   });
   client = await CryptoBrokerClient.NewLibrary();
 });
@@ -61,7 +62,7 @@ function newKey(kind) {
   return type === 'rsa' ? ['-newkey', `rsa:${size}`] : ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${size}`];
 }
 
-async function refused(call, code) {
+async function rejected(call, code) {
   await assert.rejects(call, (error) => {
     assert.ok(!RETRYABLE.includes(error.code), `${error}`);
     assert.equal(error.code, code, `${error}`);
@@ -76,12 +77,12 @@ test('health', async () => {
 for (const profile of PROFILES) {
   test(`hash: ${profile.name}`, async () => {
     for (const input of [Buffer.alloc(0), Buffer.from('abc'), randomBytes(100_000)]) {
-      const wanted = createHash(profile.hash).update(input).digest();
+      const expected = createHash(profile.hash).update(input).digest();
       const text = await client.hashData({ profile: profile.name, input, outputFormat: HashDataOutputFormat.HEX, metadata: { id: 'one' } });
-      assert.equal(text.hashValueHex, wanted.toString('hex'));
+      assert.equal(text.hashValueHex, expected.toString('hex'));
       assert.equal(text.metadata.id, 'one');
       const raw = await client.hashData({ profile: profile.name, input, outputFormat: HashDataOutputFormat.RAW });
-      assert.deepEqual(Buffer.from(raw.hashValueRaw), wanted);
+      assert.deepEqual(Buffer.from(raw.hashValueRaw), expected);
     }
   });
 
@@ -110,14 +111,14 @@ for (const profile of PROFILES) {
     const der = await client.signCertificate({ ...request, outputFormat: SignCertificateOutputFormat.DER });
     assert.ok(new X509Certificate(Buffer.from(der.der)).verify(ca.publicKey));
 
-    await refused(client.signCertificate({ ...request, csr: 'no CSR' }), INVALID_ARGUMENT);
-    await refused(client.signCertificate({ ...request, validNotAfter: now + 86_400n * 9999n }), FAILED_PRECONDITION);
+    await rejected(client.signCertificate({ ...request, csr: 'no CSR' }), INVALID_ARGUMENT);
+    await rejected(client.signCertificate({ ...request, validNotAfter: now + 86_400n * 9999n }), FAILED_PRECONDITION);
   });
 
   test(`encryption: ${profile.name}`, async () => {
     const nonce = randomBytes(12);
     if (!profile.key) {
-      await refused(
+      await rejected(
         client.encryptData({ profile: profile.name, keySource: { rawKey: randomBytes(16) }, plaintext: Buffer.from('x'), encryptMetadata: { nonce } }),
         FAILED_PRECONDITION,
       );
@@ -136,15 +137,15 @@ for (const profile of PROFILES) {
     assert.deepEqual(Buffer.from((await client.decryptData(request)).plaintext), plaintext);
     const tampered = Buffer.from(ciphertext);
     tampered[0] ^= 1;
-    await refused(client.decryptData({ ...request, ciphertext: tampered }), INVALID_ARGUMENT);
+    await rejected(client.decryptData({ ...request, ciphertext: tampered }), INVALID_ARGUMENT);
   });
 }
 
-test('what is refused', async () => {
-  await refused(client.hashData({ profile: 'Nobody', input: Buffer.from('x'), outputFormat: HashDataOutputFormat.HEX }), NOT_FOUND);
+test('rejected requests', async () => {
+  await rejected(client.hashData({ profile: 'Nobody', input: Buffer.from('x'), outputFormat: HashDataOutputFormat.HEX }), NOT_FOUND);
   openssl('req', '-x509', ...newKey('ec:P-256'), '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '1', '-subj', '/CN=Small CA');
   openssl('req', '-new', ...newKey('ec:P-256'), '-nodes', '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', '/CN=leaf');
   const read = (name) => readFileSync(join(folder, name), 'utf8');
   const request = { profile: 'Default', csr: read('leaf.csr'), caPrivateKey: read('ca.key'), caCert: read('ca.pem'), outputFormat: SignCertificateOutputFormat.PEM };
-  await refused(client.signCertificate(request), FAILED_PRECONDITION);
+  await rejected(client.signCertificate(request), FAILED_PRECONDITION);
 });

@@ -1,5 +1,5 @@
-//! Generates what the code needs to know of the messages beside their fields: the trait `Described` for each, and `Drop`
-//! and `Debug` for those with a secret of their own.
+//! Generates the implementations of the traits in `src/described.rs`, and `Drop` and `Debug` of messages that have secret
+//! fields.
 
 use std::{collections::BTreeSet, error::Error, fmt::Write as _};
 
@@ -20,13 +20,15 @@ pub(super) struct Described {
     pub(super) redacted: Vec<String>,
 }
 
-/// `shared` are the fields that are decoded as `Bytes`.
+/// Returns the code for all messages. `shared` are the fields that are decoded as `Bytes`.
 pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Described, Box<dyn Error>> {
     let stale = stale(pool);
     if !stale.is_empty() {
-        return Err(
-            format!("build/public.rs names what is not there, or a secret: {}", stale.join(", ")).into()
-        );
+        return Err(format!(
+            "build/public.rs lists fields that do not exist or are secret: {}",
+            stale.join(", ")
+        )
+        .into());
     }
     let streamed: BTreeSet<String> = pool
         .services()
@@ -42,7 +44,7 @@ pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Describ
             code,
             "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n{}}}\n",
             has_secret(&message),
-            visited(&message, shared)
+            shared_visitor(&message, shared)
         )?;
         code += &operation_request(&message, &path);
         code += &operation_response(&message, &path);
@@ -50,26 +52,26 @@ pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Describ
         undeclared.extend(message.fields().filter(is_undeclared).map(|field| field.full_name().to_owned()));
         if message.fields().any(|field| class(&field) == Some(Class::Secret)) {
             redacted.push(message.full_name().to_owned());
-            code += &wiped(&message, &path)?;
-            code += &printed(&message, &path)?;
+            code += &drop_impl(&message, &path)?;
+            code += &debug_impl(&message, &path)?;
         }
         for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
-            code += &chosen(&oneof, &enumeration(&oneof, &path))?;
+            code += &oneof_has_secret(&oneof, &enumeration(&oneof, &path))?;
             if oneof.fields().any(|field| class(&field) == Some(Class::Secret)) {
                 redacted.push(oneof.full_name().to_owned());
-                code += &chosen_printed(&oneof, &enumeration(&oneof, &path))?;
+                code += &oneof_debug_impl(&oneof, &enumeration(&oneof, &path))?;
             }
         }
     }
     writeln!(
         code,
-        "/// The fields that nothing is declared of.\n#[cfg(test)]\npub(crate) const UNDECLARED: &[&str] = &{undeclared:?};"
+        "/// The fields that are declared neither secret nor public.\n#[cfg(test)]\npub(crate) const UNDECLARED: &[&str] = &{undeclared:?};"
     )?;
     Ok(Described { code, redacted })
 }
 
-/// `Described::for_each_shared`, where the message has such a field outside a `oneof`.
-fn visited(message: &MessageDescriptor, shared: &[&str]) -> String {
+/// Returns the code of `Described::for_each_shared`; nothing where the message has no such field outside a `oneof`.
+fn shared_visitor(message: &MessageDescriptor, shared: &[&str]) -> String {
     let body: String = message
         .fields()
         .filter(|field| field.containing_oneof().is_none())
@@ -82,7 +84,7 @@ fn visited(message: &MessageDescriptor, shared: &[&str]) -> String {
     format!("\n    fn for_each_shared(&mut self, mut visit: impl FnMut(&mut Bytes)) {{\n{body}    }}\n")
 }
 
-/// `OperationRequest` of a message of the current API that has a profile and metadata.
+/// Returns the code of `OperationRequest` for a message of the current API that has a profile and metadata.
 fn operation_request(message: &MessageDescriptor, path: &str) -> String {
     let has = |name| message.get_field_by_name(name).is_some();
     if !(path.starts_with("crate::v1::") && has("profile") && has("metadata")) {
@@ -94,7 +96,7 @@ fn operation_request(message: &MessageDescriptor, path: &str) -> String {
     )
 }
 
-/// `OperationResponse` of a response of the current API that has metadata.
+/// Returns the code of `OperationResponse` for a response of the current API that has metadata.
 fn operation_response(message: &MessageDescriptor, path: &str) -> String {
     let has = |name| message.get_field_by_name(name).is_some();
     if !(path.starts_with("crate::v1::") && path.ends_with("Response") && has("metadata")) {
@@ -114,27 +116,29 @@ fn operation_response(message: &MessageDescriptor, path: &str) -> String {
     )
 }
 
-/// The Rust type of a message; `None` for one of another package.
+/// Returns the Rust type of a message; `None` for a message of another package.
 fn path(message: &MessageDescriptor) -> Result<Option<String>, Box<dyn Error>> {
     let Some((_, module)) = MODULES.iter().find(|(package, _)| *package == message.package_name()) else {
         return Ok(None);
     };
     if message.parent_message().is_some() {
-        return Err(
-            format!("{} stands in another message; that is not read here", message.full_name()).into()
-        );
+        return Err(format!(
+            "{} is nested in another message, which build/describe.rs does not support",
+            message.full_name()
+        )
+        .into());
     }
     Ok(Some(format!("{module}::{}", message.name())))
 }
 
-/// The Rust type of a `oneof` in the message at `path`.
+/// Returns the Rust type of a `oneof` in the message at `path`.
 fn enumeration(oneof: &OneofDescriptor, path: &str) -> String {
     let (module, message) = path.rsplit_once("::").unwrap_or_default();
     format!("{module}::{}::{}", snake(message), camel(oneof.name()))
 }
 
-/// `Drop` of a message with a secret of its own.
-fn wiped(message: &MessageDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
+/// Returns the code of `Drop` for a message with a secret field.
+fn drop_impl(message: &MessageDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
     let mut body = String::new();
     for field in message.fields().filter(|field| class(field) == Some(Class::Secret)) {
         match field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) {
@@ -151,8 +155,8 @@ fn wiped(message: &MessageDescriptor, path: &str) -> Result<String, Box<dyn Erro
     Ok(format!("impl Drop for {path} {{\n    fn drop(&mut self) {{\n{body}    }}\n}}\n\n"))
 }
 
-/// `Debug` of a message with a secret of its own: the other fields.
-fn printed(message: &MessageDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
+/// Returns the code of `Debug` for a message with a secret field, which is redacted.
+fn debug_impl(message: &MessageDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
     let mut body = String::new();
     for field in message.fields() {
         let name = snake(field.name());
@@ -175,20 +179,20 @@ fn printed(message: &MessageDescriptor, path: &str) -> Result<String, Box<dyn Er
     ))
 }
 
-/// Whether the chosen field of a `oneof` has a secret in it.
-fn chosen(oneof: &OneofDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
+/// Returns the code of `has_secret` for a `oneof`.
+fn oneof_has_secret(oneof: &OneofDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
     let mut arms = String::new();
     for field in oneof.fields() {
         writeln!(arms, "            Self::{}(_) => {},", camel(field.name()), field_has_secret(&field))?;
     }
     Ok(format!(
-        "impl {path} {{\n    /// Whether there is a secret in what this field holds.\n    #[must_use]\n    pub const fn \
+        "impl {path} {{\n    /// Reports whether the selected field contains a secret.\n    #[must_use]\n    pub const fn \
          has_secret(&self) -> bool {{\n        match self {{\n{arms}        }}\n    }}\n}}\n\n"
     ))
 }
 
-/// `Debug` of a `oneof` with a secret in it.
-fn chosen_printed(oneof: &OneofDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
+/// Returns the code of `Debug` for a `oneof` with a secret field, which is redacted.
+fn oneof_debug_impl(oneof: &OneofDescriptor, path: &str) -> Result<String, Box<dyn Error>> {
     let mut arms = String::new();
     for field in oneof.fields() {
         let name = camel(field.name());
@@ -196,9 +200,10 @@ fn chosen_printed(oneof: &OneofDescriptor, path: &str) -> Result<String, Box<dyn
             (Some(Class::Secret), Kind::String | Kind::Bytes) => {
                 writeln!(arms, "            Self::{name}(_) => f.write_str(\"{name}([redacted])\"),")?;
             }
-            _ => {
-                writeln!(arms, "            Self::{name}(it) => f.debug_tuple({name:?}).field(it).finish(),")?
-            }
+            _ => writeln!(
+                arms,
+                "            Self::{name}(value) => f.debug_tuple({name:?}).field(value).finish(),"
+            )?,
         }
     }
     Ok(format!(
@@ -207,7 +212,7 @@ fn chosen_printed(oneof: &OneofDescriptor, path: &str) -> Result<String, Box<dyn
     ))
 }
 
-/// `caPrivateKey` and `KeySource` as prost writes fields and modules: `ca_private_key`, `key_source`.
+/// Converts a name to prost's form for fields and modules: `caPrivateKey` to `ca_private_key`, `KeySource` to `key_source`.
 pub(super) fn snake(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {
@@ -219,7 +224,7 @@ pub(super) fn snake(name: &str) -> String {
     snake
 }
 
-/// `raw_key` and `hashValueHex` as prost writes variants: `RawKey`, `HashValueHex`.
+/// Converts a name to prost's form for variants: `raw_key` to `RawKey`, `hashValueHex` to `HashValueHex`.
 fn camel(name: &str) -> String {
     snake(name)
         .split('_')

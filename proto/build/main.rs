@@ -1,5 +1,5 @@
-//! Compiles the `.proto` files with `protox`: no `protoc` on the machine is needed. What the descriptors say of secrets and
-//! of repeated fields becomes code, too (`describe`).
+//! Compiles the `.proto` files with `protox`, so that no `protoc` is needed, and generates code for secrets and repeated
+//! fields from the descriptors (`describe`).
 
 mod describe;
 mod public;
@@ -22,7 +22,7 @@ const FILES: [&str; 9] = [
     "legacy/g0.proto",
 ];
 
-/// Data that may be large: handed on without a copy.
+/// Fields with data that may be large. They are decoded as `Bytes`, without a copy.
 const SHARED: [&str; 13] = [
     ".cryptobroker.v1.HashDataRequest.input",
     ".cryptobroker.v1.HashDataResponse.hash_value_raw",
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut compiler = Compiler::new(["."])?;
     compiler.include_source_info(true).include_imports(true).open_files(FILES)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    // `compile_fds` generates code only; reflection wants the descriptors themselves, with all options.
+    // `compile_fds` generates code only; reflection serves the descriptors themselves, with all options.
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
     let described = describe::describe(&compiler.descriptor_pool(), &SHARED)?;
     fs::write(out.join("described.rs"), described.code)?;

@@ -1,14 +1,15 @@
-//! The fields that are no secret.
+//! The fields that are not secret.
 //!
-//! A field of a message is declared once: a secret by `[debug_redact = true]` in its `.proto` file, any other field here. A
-//! field whose type is a message is what that message is, except where its declaration says `[debug_redact = false]`:
-//! a `KeySource` that holds a public key. What is declared nowhere is taken for a secret, and a test of this crate fails.
+//! Each field of a message is declared once: a secret by `[debug_redact = true]` in its `.proto` file, any other field here.
+//! A field whose type is a message is as secret as that message, unless it is declared `[debug_redact = false]`, such as a
+//! `KeySource` that holds a public key. A field that is declared nowhere is treated as a secret and fails a test of this
+//! crate.
 
-/// The types of other packages, none of which has a secret in it.
+/// The types of other packages, none of which contains a secret.
 pub(super) const FOREIGN: [&str; 3] =
     ["google.protobuf.Duration", "google.protobuf.Timestamp", "google.rpc.Status"];
 
-/// The fields of each message that are no secret, by their names in the `.proto` file.
+/// The fields of each message that are not secret, by their names in the `.proto` file.
 pub(super) const FIELDS: [(&str, &[&str]); 53] = [
     ("cryptobroker.v1.Metadata", &["id"]),
     (

@@ -1,19 +1,19 @@
-//! Which fields, and so which messages, have a secret in them.
+//! Determines which fields and messages contain a secret.
 
 use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::public::{FIELDS, FOREIGN};
 
-/// What is declared of a field.
+/// How a field is declared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Secret,
     Public,
-    /// Nothing: it is taken for a secret.
+    /// The field is not declared and is treated as a secret.
     Undeclared,
 }
 
-/// The declaration of a field; `None` where it is what its message is.
+/// Returns the declaration of a field; `None` where that depends on the message in the field.
 pub(super) fn class(field: &FieldDescriptor) -> Option<Class> {
     let options = field.options();
     if options.has_field_by_name("debug_redact") {
@@ -34,7 +34,7 @@ fn is_listed(field: &FieldDescriptor) -> bool {
     })
 }
 
-/// Whether a message, or one inside it, has a field that is not known to be public.
+/// Reports whether a message, or one inside it, has a field that is not declared to be public.
 pub(super) fn has_secret(message: &MessageDescriptor) -> bool {
     fn walk(message: &MessageDescriptor, seen: &mut Vec<String>) -> bool {
         if seen.iter().any(|name| name == message.full_name()) {
@@ -50,7 +50,7 @@ pub(super) fn has_secret(message: &MessageDescriptor) -> bool {
     walk(message, &mut Vec::new())
 }
 
-/// Whether what a field holds, or a part of it, is a secret.
+/// Reports whether the content of a field contains a secret.
 pub(super) fn field_has_secret(field: &FieldDescriptor) -> bool {
     match (class(field), field.kind()) {
         (Some(class), _) => class != Class::Public,
@@ -59,7 +59,7 @@ pub(super) fn field_has_secret(field: &FieldDescriptor) -> bool {
     }
 }
 
-/// The entries of the list of public fields that name nothing, or a secret.
+/// Returns the entries of the list of public fields that name no field, or a secret one.
 pub(super) fn stale(pool: &DescriptorPool) -> Vec<String> {
     let is_public = |message: &str, field: &str| {
         let message = pool.get_message_by_name(message);

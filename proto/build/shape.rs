@@ -1,4 +1,4 @@
-//! Where the repeated fields of a message are, as the code of a `Shape`.
+//! Generates the `Shape` of a message: its repeated fields.
 
 use std::error::Error;
 
@@ -6,8 +6,8 @@ use protox::prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
 use crate::describe::snake;
 
-/// The code of a message's shape. With `streamed` the fields of the messages in its `oneof`s are named as if those were
-/// the request: the header of a stream, an item of a pipeline.
+/// Returns the code of a message's shape. With `streamed`, the paths of fields begin inside the messages of its `oneof`s,
+/// which are the header of a stream or the operation of a pipeline's item.
 pub(super) fn shape(message: &MessageDescriptor, streamed: bool) -> Result<String, Box<dyn Error>> {
     let mut slots = 0;
     let fields = fields(message, &[], streamed, &mut vec![message.full_name().to_owned()], &mut slots)?;
@@ -18,7 +18,7 @@ fn fields(
     message: &MessageDescriptor,
     path: &[String],
     streamed: bool,
-    around: &mut Vec<String>,
+    enclosing: &mut Vec<String>,
     slots: &mut usize,
 ) -> Result<String, Box<dyn Error>> {
     let mut code = String::new();
@@ -40,17 +40,21 @@ fn fields(
         };
         let inner = match field.kind() {
             Kind::Message(inner) => {
-                if around.iter().any(|name| name == inner.full_name()) {
-                    return Err(format!("{} holds itself: nothing bounds how deep", inner.full_name()).into());
+                if enclosing.iter().any(|name| name == inner.full_name()) {
+                    return Err(format!(
+                        "{} contains itself, so the depth of its fields is unbounded",
+                        inner.full_name()
+                    )
+                    .into());
                 }
-                around.push(inner.full_name().to_owned());
-                let inner = fields(&inner, &path, false, around, slots)?;
-                around.pop();
+                enclosing.push(inner.full_name().to_owned());
+                let inner = fields(&inner, &path, false, enclosing, slots)?;
+                enclosing.pop();
                 inner
             }
             _ => String::new(),
         };
-        // What has no repeated field in it is passed over as a whole.
+        // Other fields are skipped as a whole.
         if repeated != "None" || !inner.is_empty() {
             let number = field.number();
             code += &format!("Field {{ number: {number}, repeated: {repeated}, fields: &[{inner}] }}, ");
@@ -59,13 +63,13 @@ fn fields(
     Ok(code)
 }
 
-/// How the elements of a repeated field are counted; `None` where it is not repeated.
+/// Returns how the elements of a field are counted; `None` where it is not repeated.
 fn elements(field: &FieldDescriptor) -> Option<&'static str> {
     if !field.is_list() && !field.is_map() {
         return None;
     }
     Some(match field.kind() {
-        // A parser takes numbers packed and one by one, whatever is declared.
+        // A parser accepts packed and unpacked numbers, whatever the declaration.
         Kind::Int32
         | Kind::Int64
         | Kind::Uint32

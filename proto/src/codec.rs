@@ -1,4 +1,4 @@
-//! How messages are put into buffers.
+//! The codec of the generated services, which encodes messages into buffers of their size.
 
 use std::marker::PhantomData;
 
@@ -9,15 +9,15 @@ use tonic::{
 };
 use tonic_prost::{ProstCodec, ProstDecoder};
 
-/// What most messages fit into, in bytes. The library's own choice is 8 KiB for each request and each answer, which costs
-/// more to wipe than a hash takes.
-const SMALL: usize = 512;
-/// What a stream gets from its second message on: room for those that follow at once.
-const MANY: usize = 8 << 10;
-/// From how many bytes on what is encoded is sent before more is added: the library's own choice.
-const YIELD: usize = 32 << 10;
+/// The initial capacity of a buffer, in bytes, which fits most messages. The gRPC library's default is 8 KiB for each request
+/// and each response, which takes longer to wipe than a hash takes.
+const INITIAL_CAPACITY: usize = 512;
+/// The capacity that a stream reserves from its second message on, in bytes, so that the next messages share the buffer.
+const STREAM_CAPACITY: usize = 8 << 10;
+/// The number of encoded bytes at which they are sent before more messages are added: the gRPC library's default.
+const YIELD_THRESHOLD: usize = 32 << 10;
 
-/// `prost`, with buffers of the messages' size.
+/// The codec of `prost` with buffers of the size of the messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fitting<T, U>(PhantomData<(T, U)>);
 
@@ -38,18 +38,18 @@ where
     type Decoder = ProstDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        FittingEncoder { began: false, message: PhantomData }
+        FittingEncoder { has_encoded: false, message: PhantomData }
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        ProstCodec::<T, U>::raw_decoder(BufferSettings::new(SMALL, YIELD))
+        ProstCodec::<T, U>::raw_decoder(BufferSettings::new(INITIAL_CAPACITY, YIELD_THRESHOLD))
     }
 }
 
-/// Reserves what a message needs in one step: a buffer that grows on the way is copied each time.
+/// An encoder that reserves the length of a message in one step: a buffer that grows while it is filled is copied.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FittingEncoder<T> {
-    began: bool,
+    has_encoded: bool,
     message: PhantomData<fn(T)>,
 }
 
@@ -59,13 +59,13 @@ impl<T: Message> Encoder for FittingEncoder<T> {
 
     fn encode(&mut self, item: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
         let length = item.encoded_len();
-        buffer.reserve(if self.began { length.max(MANY) } else { length });
-        self.began = true;
+        buffer.reserve(if self.has_encoded { length.max(STREAM_CAPACITY) } else { length });
+        self.has_encoded = true;
         item.encode(buffer).map_err(|error| Status::internal(error.to_string()))
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::new(SMALL, YIELD)
+        BufferSettings::new(INITIAL_CAPACITY, YIELD_THRESHOLD)
     }
 }
 
@@ -79,17 +79,17 @@ mod tests {
     use super::*;
     use crate::v1::HashDataRequest;
 
-    /// The bytes on the wire, and in how many pieces they come.
-    async fn wire(messages: Vec<HashDataRequest>) -> (Vec<u8>, usize) {
+    /// Returns the encoded bytes and the number of data frames.
+    async fn encode(messages: Vec<HashDataRequest>) -> (Vec<u8>, usize) {
         let encoder = Fitting::<HashDataRequest, HashDataRequest>::default().encoder();
         let source = tokio_stream::iter(messages.into_iter().map(Ok));
         let mut body = std::pin::pin!(EncodeBody::new_client(encoder, source, None, None));
-        let (mut bytes, mut pieces) = (Vec::new(), 0);
+        let (mut bytes, mut frames) = (Vec::new(), 0);
         while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
             bytes.extend_from_slice(&frame.unwrap().into_data().unwrap());
-            pieces += 1;
+            frames += 1;
         }
-        (bytes, pieces)
+        (bytes, frames)
     }
 
     fn request(length: usize) -> HashDataRequest {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn messages_of_every_size_are_written_whole() {
+    async fn encodes_messages_of_every_size() {
         for length in [0, 100, 505, 506, 507, 8 << 10, 100_000] {
             let messages = vec![request(length); 3];
             let expected: Vec<u8> = messages
@@ -107,13 +107,13 @@ mod tests {
                     [&[0][..], &length.to_be_bytes(), &message.encode_to_vec()].concat()
                 })
                 .collect();
-            assert_eq!(wire(messages).await.0, expected, "{length}");
+            assert_eq!(encode(messages).await.0, expected, "{length}");
         }
     }
 
     #[tokio::test]
-    async fn small_messages_go_together() {
-        // The source has nothing more each 32 messages.
-        assert!(wire(vec![request(20); 1000]).await.1 <= 32);
+    async fn encodes_many_small_messages_into_one_frame() {
+        // The source is pending after each 32 messages.
+        assert!(encode(vec![request(20); 1000]).await.1 <= 32);
     }
 }

@@ -1,74 +1,35 @@
-//! Decodes messages that come from others.
+//! Decodes messages of untrusted peers.
 //!
-//! An element of a repeated field takes two bytes on the wire and 24 and more in memory, so a message could be decoded to
-//! many times its size before anybody looks at the number of its elements. [`decode`] counts them in the bytes first. It
-//! finds them by the message's [`Shape`], and reads nothing that prost would not read in the same way: bytes that it cannot
-//! follow are refused, and not handed on.
+//! An element of a repeated field takes at least two bytes on the wire and 24 in memory, so a message could decode to many
+//! times its size before the number of elements is checked. [`decode`] first counts the elements in the bytes. It finds
+//! them by the message's [`Shape`](crate::Shape) and reads the bytes exactly as prost does: bytes that it cannot follow are
+//! an error.
 
 use std::fmt;
 
 use bytes::Buf;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
-use crate::Described;
+use crate::{
+    described::Described,
+    shape::{Elements, Field, Repeated},
+};
 
-/// Where a message has repeated fields.
-#[derive(Debug)]
-pub struct Shape {
-    /// How many repeated fields there are, with those of the messages inside.
-    pub slots: usize,
-    /// The fields that are repeated or have repeated ones inside.
-    pub fields: &'static [Field],
-}
-
-/// A field of a [`Shape`].
-#[derive(Debug)]
-pub struct Field {
-    /// Its number on the wire.
-    pub number: u32,
-    /// Set where it is repeated.
-    pub repeated: Option<Repeated>,
-    /// The same of the message that it holds; empty where it holds none, or one without repeated fields.
-    pub fields: &'static [Field],
-}
-
-/// A repeated field.
-#[derive(Debug)]
-pub struct Repeated {
-    /// Its path in the request, such as `key_source.component_keys.keys`.
-    pub name: &'static str,
-    /// Its place among the repeated fields of the message.
-    pub slot: usize,
-    /// How its elements stand on the wire.
-    pub elements: Elements,
-}
-
-/// How many elements a length-delimited record of a repeated field holds.
-#[derive(Clone, Copy, Debug)]
-pub enum Elements {
-    /// One: a text, bytes, a message, an entry of a map.
-    One,
-    /// As many as there are numbers of variable length.
-    Varints,
-    /// As many as there are numbers of so many bytes.
-    Fixed(usize),
-}
-
-/// The most repeated fields that a message can have.
+/// The largest number of repeated fields that a message can have.
 const SLOTS: usize = 16;
 
-/// Why bytes are not decoded.
+/// The reason why bytes are not decoded.
 #[derive(Debug)]
 pub enum DecodeError {
-    /// They are no message of this kind.
+    /// The bytes are not a message of this type.
     Malformed(prost::DecodeError),
-    /// A length or a number leads beyond their end, or a group ends that has not begun.
+    /// A length or a varint exceeds the bytes, or a group ends that has not started.
     Inconsistent,
     /// A repeated field has more elements than its limit.
     TooMany {
-        /// Its path in the request.
+        /// The path of the field in the request.
         field: &'static str,
-        /// The limit.
+        /// The largest number of elements that is allowed.
         limit: usize,
     },
 }
@@ -77,7 +38,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(error) => error.fmt(f),
-            Self::Inconsistent => f.write_str("failed to decode Protobuf message: a field is cut short"),
+            Self::Inconsistent => f.write_str("failed to decode Protobuf message: a field is truncated"),
             Self::TooMany { field, limit } => write!(f, "{field} has more than {limit} entries"),
         }
     }
@@ -91,11 +52,11 @@ impl From<prost::DecodeError> for DecodeError {
     }
 }
 
-/// Decodes a message. Where `bytes` are `Bytes`, fields of that type are parts of them. Nothing is allocated for it until it is
-/// certain that each repeated field has at most as many elements, in the whole message, as `limit` says for its path.
+/// Decodes a message. If `bytes` is of type `Bytes`, fields of that type are slices of it. Nothing is allocated until each
+/// repeated field is known to have at most as many elements, in the whole message, as `limit` returns for its path.
 ///
 /// # Errors
-/// Where the bytes are no such message, or have too many elements.
+/// Fails where the bytes are not a message of this type, or a repeated field has too many elements.
 pub fn decode<M: Described>(
     bytes: impl Buf + AsRef<[u8]>,
     limit: impl Fn(&'static str) -> usize,
@@ -106,14 +67,14 @@ pub fn decode<M: Described>(
     M::decode(bytes).map_err(DecodeError::from)
 }
 
-/// The elements that have been counted, by the slot of their field.
+/// The number of elements that have been counted, by the slot of their field.
 struct Count<F> {
     counts: [usize; SLOTS],
     limit: F,
 }
 
 impl<F: Fn(&'static str) -> usize> Count<F> {
-    /// Counts in a message. It calls itself as deep as messages are declared in one another, whatever the bytes say.
+    /// Counts the elements in a message. The depth of recursion is bounded by the declarations, not by the bytes.
     fn message(&mut self, fields: &[Field], mut bytes: &[u8]) -> Result<(), DecodeError> {
         while !bytes.is_empty() {
             let (number, wire) = key(&mut bytes)?;
@@ -123,7 +84,7 @@ impl<F: Fn(&'static str) -> usize> Count<F> {
                     if let Some(repeated) = &field.repeated {
                         self.add(repeated, repeated.elements.of(content))?;
                     }
-                    // What is not a message, or one without repeated fields, is not looked into.
+                    // Only messages with repeated fields are searched.
                     if !field.fields.is_empty() {
                         self.message(field.fields, content)?;
                     }
@@ -131,7 +92,7 @@ impl<F: Fn(&'static str) -> usize> Count<F> {
             } else {
                 match wire {
                     WireType::Varint => _ = varint(&mut bytes)?,
-                    _ => pass(wire, &mut bytes)?,
+                    _ => skip_record(wire, &mut bytes)?,
                 }
                 let field = fields.iter().find(|field| field.number == number);
                 if let Some(repeated) = field.and_then(|field| field.repeated.as_ref()) {
@@ -155,14 +116,14 @@ impl Elements {
     fn of(self, content: &[u8]) -> usize {
         match self {
             Self::One => 1,
-            // The last byte of each has no continuation bit.
+            // The last byte of each varint has no continuation bit.
             Self::Varints => content.iter().filter(|byte| **byte < 0x80).count(),
             Self::Fixed(bytes) => content.len() / bytes.max(1),
         }
     }
 }
 
-/// Takes a record's key. Most have one byte.
+/// Reads the key of a record. Most keys have one byte.
 #[inline]
 fn key(bytes: &mut &[u8]) -> Result<(u32, WireType), DecodeError> {
     if let [first @ 0x08..=0x7f, rest @ ..] = *bytes
@@ -174,7 +135,7 @@ fn key(bytes: &mut &[u8]) -> Result<(u32, WireType), DecodeError> {
     Ok(decode_key(bytes)?)
 }
 
-/// Takes a number of variable length. Most have one byte.
+/// Reads a varint. Most have one byte.
 #[inline]
 fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
     if let [first @ ..=0x7f, rest @ ..] = *bytes {
@@ -184,7 +145,7 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
     Ok(decode_varint(bytes)?)
 }
 
-/// Takes the content of a length-delimited record.
+/// Reads the content of a length-delimited record.
 fn content<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], DecodeError> {
     let length = usize::try_from(varint(bytes)?).map_err(|_| DecodeError::Inconsistent)?;
     let (content, rest) = bytes.split_at_checked(length).ok_or(DecodeError::Inconsistent)?;
@@ -192,9 +153,8 @@ fn content<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], DecodeError> {
     Ok(content)
 }
 
-/// Passes over a record that is not length-delimited. Groups may stand in one another as deep as they like: prost has a
-/// limit of its own for that.
-fn pass(wire: WireType, bytes: &mut &[u8]) -> Result<(), DecodeError> {
+/// Skips a record that is not length-delimited. The depth of groups is not limited here, because prost limits it.
+fn skip_record(wire: WireType, bytes: &mut &[u8]) -> Result<(), DecodeError> {
     let mut open = 0_usize;
     let mut wire = wire;
     loop {

@@ -1,19 +1,19 @@
-//! What the `.proto` files say of messages beside their fields. The code for each message is generated from the
-//! descriptors (`build/describe.rs`): a new field or message needs no line here.
+//! Properties of messages that follow from the `.proto` files. The implementations are generated from the descriptors
+//! (`build/describe.rs`), so a new field or message needs no change here.
 
 use std::fmt;
 
 use bytes::Bytes;
 use zeroize::Zeroize as _;
 
-use crate::decode::{Elements, Field, Repeated, Shape};
+use crate::shape::{Elements, Field, Repeated, Shape};
 
-/// A message of one of the packages here.
+/// A message of one of the packages of this crate.
 pub trait Described: prost::Message + Default + 'static {
-    /// Whether the message, or one inside it, has a field that is not declared to be public. A secret field is marked
+    /// True if the message, or one inside it, has a field that is not declared to be public. A secret field is marked
     /// `[debug_redact = true]`; it is wiped when its message is dropped, and not printed.
     const HAS_SECRET: bool;
-    /// Where the repeated fields are.
+    /// The repeated fields of the message.
     const SHAPE: &'static Shape;
 
     /// Visits every field of the message that is decoded as [`Bytes`], which keeps the frame that it was decoded from in
@@ -31,9 +31,9 @@ pub trait OperationRequest: Described + Send {
     fn take_metadata(&mut self) -> Option<crate::v1::Metadata>;
 }
 
-/// A response of `cryptobroker.v1` of an operation: a message with `metadata`, and mostly with a `descriptor`.
+/// A response of `cryptobroker.v1` to an operation: a message with `metadata`, and usually with a `descriptor`.
 pub trait OperationResponse: Described + Send {
-    /// Sets `metadata`, and where the message has them `descriptor` and `padding`: as many zeros as given.
+    /// Sets `metadata` and, where the message has these fields, `descriptor` and `padding`, which becomes that many zeros.
     fn complete(
         &mut self,
         descriptor: impl FnOnce() -> crate::v1::CryptoDescriptor,
@@ -57,13 +57,13 @@ mod tests {
     }
 
     #[test]
-    fn messages_with_a_secret_somewhere_are_known() {
+    fn has_secret_is_true_for_messages_with_nested_secret() {
         const _: () = {
             assert!(v1::SignCertificateRequest::HAS_SECRET && v1::SignDataRequest::HAS_SECRET);
             assert!(v1::SignStreamRequest::HAS_SECRET && v1::PipelineRequest::HAS_SECRET);
             assert!(v1::DecapsulateResponse::HAS_SECRET && crypto_broker::SignRequest::HAS_SECRET);
             assert!(g0::SignRequest::HAS_SECRET);
-            // Their keys are public ones.
+            // The keys in these messages are public.
             assert!(!v1::VerifyDataRequest::HAS_SECRET && !v1::VerifyStreamRequest::HAS_SECRET);
             assert!(!v1::EncapsulateRequest::HAS_SECRET);
             assert!(!v1::HashDataRequest::HAS_SECRET && !v1::SignDataResponse::HAS_SECRET);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_printed_and_other_fields_are() {
+    fn debug_output_redacts_secrets_only() {
         let mut source = v1::KeySource::default();
         source.source = Some(v1::key_source::Source::RawKey(b"TOP".to_vec()));
         let mut request = v1::EncryptDataRequest::default();

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use broker_proto::{PREFIX_LENGTH, put_prefix};
 use bytes::{Buf, BufMut, Bytes};
 use prost::{
     Message,
@@ -18,7 +19,6 @@ use prost_types::Duration as ProtoDuration;
 use crate::{
     error::{AttemptError, Error},
     status::Status,
-    wire::{PREFIX, put_prefix},
 };
 
 /// `PipelineRequest.sequence` and `PipelineResponse.sequence`.
@@ -61,7 +61,7 @@ impl<'a, M: Message> Item<'a, M> {
 
     /// Returns the length of everything before the message, in bytes.
     pub(super) fn head_length(&self, sequence: u64) -> usize {
-        PREFIX + self.fields_length(sequence)
+        PREFIX_LENGTH + self.fields_length(sequence)
     }
 
     /// Returns the length of the message, in bytes.

@@ -16,7 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use super::{RecordedRequest, state::State, status};
 use crate::{
     error::{Error, Rejection},
-    wire::{self, HealthCheckResponse, Messages, ServingStatus},
+    wire::{HealthCheckResponse, Messages, ServingStatus},
 };
 
 const CHECK_HEALTH: &str = "/grpc.health.v1.Health/Check";
@@ -209,8 +209,8 @@ fn begin(mut respond: SendResponse<Bytes>) -> Result<SendStream<Bytes>, Aborted>
 }
 
 fn send(stream: &mut SendStream<Bytes>, message: &[u8]) -> Result<(), Aborted> {
-    let mut frame = BytesMut::with_capacity(wire::PREFIX + message.len());
-    wire::put_prefix(&mut frame, message.len());
+    let mut frame = BytesMut::with_capacity(broker_proto::PREFIX_LENGTH + message.len());
+    broker_proto::put_prefix(&mut frame, message.len());
     frame.extend_from_slice(message);
     Ok(stream.send_data(frame.freeze(), false)?)
 }

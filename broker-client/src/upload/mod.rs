@@ -9,6 +9,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use broker_proto::{PREFIX_LENGTH, put_prefix};
 use bytes::{Bytes, BytesMut};
 use prost::{
     Message,
@@ -19,7 +20,7 @@ use tokio_stream::Stream;
 use zeroize::Zeroizing;
 
 pub(crate) use self::reader::read_ahead;
-use crate::wire::{InputFailed, PREFIX, put_prefix};
+use crate::wire::InputFailed;
 
 /// The maximum length of the data in one message, in bytes.
 const MAX_PART_LENGTH: usize = 256 * 1024;
@@ -83,7 +84,7 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Upload<S> {
 /// dropped.
 fn encode_header(header: &impl Message) -> Zeroizing<Vec<u8>> {
     let length = message::encoded_len(HEADER, header);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX + length));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX_LENGTH + length));
     put_prefix(&mut *bytes, length);
     message::encode(HEADER, header, &mut *bytes);
     bytes
@@ -92,7 +93,7 @@ fn encode_header(header: &impl Message) -> Zeroizing<Vec<u8>> {
 /// Encodes the part of a data message that precedes this many bytes of data.
 fn data_prefix(length: usize) -> Bytes {
     let field = key_len(DATA) + encoded_len_varint(length as u64);
-    let mut bytes = BytesMut::with_capacity(PREFIX + field);
+    let mut bytes = BytesMut::with_capacity(PREFIX_LENGTH + field);
     put_prefix(&mut bytes, field + length);
     encode_key(DATA, WireType::LengthDelimited, &mut bytes);
     encode_varint(length as u64, &mut bytes);

@@ -1,81 +1,46 @@
-//! Messages out of the frames that they come in.
+//! Splits the frames of a response into messages.
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use broker_proto::{Deframer, FrameError};
+use bytes::Bytes;
 
-use super::PREFIX;
 use crate::error::Error;
 
-/// The largest answer that is read. The broker is trusted, and its own limit is an option of its operator.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// The largest response that is read, in bytes. The broker is trusted, and its own limit is set by its operator.
+const MAX_RESPONSE_LENGTH: usize = 64 * 1024 * 1024;
 
-/// Splits data into messages. One that came in a single frame is a part of that frame and no copy.
-#[derive(Debug, Default)]
-pub(crate) struct Messages {
-    /// The beginning of a message whose end is to come. It has room for the end, so that it never moves.
-    part: BytesMut,
-    data: Bytes,
+/// The messages of a response. A message that arrives in one frame is a slice of that frame and not copied.
+#[derive(Debug)]
+pub(crate) struct Messages(Deframer);
+
+impl Default for Messages {
+    fn default() -> Self {
+        // A message that spans frames is given room for all of it at once, so that its bytes, which may be a key, never move.
+        Self(Deframer::new(MAX_RESPONSE_LENGTH).with_initial_capacity(MAX_RESPONSE_LENGTH))
+    }
 }
 
 impl Messages {
-    /// Takes the next data. What came before was taken out by [`next`](Self::next).
+    /// Adds the data of the next frame. [`next`](Self::next) has taken all earlier messages.
     pub(crate) fn push(&mut self, data: Bytes) {
-        self.data = data;
+        self.0.push(data);
     }
 
-    /// The next message that is complete.
+    /// Returns the next complete message; `None` when more data is needed.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        if self.data.is_empty() {
-            return Ok(None);
-        }
-        if self.part.is_empty() {
-            match size(&self.data)? {
-                Some(size) if self.data.len() >= size => {
-                    let mut message = self.data.split_to(size);
-                    message.advance(PREFIX);
-                    return Ok(Some(message));
-                }
-                size => {
-                    self.part.reserve(size.unwrap_or(PREFIX));
-                    self.fill(usize::MAX);
-                    return Ok(None);
-                }
+        self.0.next_message().map_err(|error| match error {
+            FrameError::Compressed => Error::protocol("a compressed message, which was not asked for"),
+            FrameError::TooLarge { .. } | FrameError::Truncated => {
+                Error::protocol(format!("a message of more than {MAX_RESPONSE_LENGTH} bytes"))
             }
-        }
-        self.fill(PREFIX);
-        let Some(size) = size(&self.part)? else { return Ok(None) };
-        self.part.reserve(size.saturating_sub(self.part.len()));
-        self.fill(size);
-        if self.part.len() < size {
-            return Ok(None);
-        }
-        let mut message = std::mem::take(&mut self.part).freeze();
-        message.advance(PREFIX);
-        Ok(Some(message))
-    }
-
-    /// Takes as much of the data as makes the part so long.
-    fn fill(&mut self, length: usize) {
-        let missing = length.saturating_sub(self.part.len()).min(self.data.len());
-        self.part.extend_from_slice(&self.data.split_to(missing));
-    }
-}
-
-/// How long the message at the front is with its prefix, once that is there.
-fn size(bytes: &[u8]) -> Result<Option<usize>, Error> {
-    let Some((prefix, _)) = bytes.split_first_chunk::<PREFIX>() else { return Ok(None) };
-    let [compressed, length @ ..] = *prefix;
-    if compressed != 0 {
-        return Err(Error::protocol("a compressed message, which was not asked for"));
-    }
-    match usize::try_from(u32::from_be_bytes(length)) {
-        Ok(length) if length <= MAX_ANSWER => Ok(Some(PREFIX + length)),
-        _ => Err(Error::protocol(format!("a message of more than {MAX_ANSWER} bytes"))),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
+
+    use broker_proto::put_prefix;
 
     use super::*;
     use crate::error::ErrorKind;
@@ -93,22 +58,22 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_the_same_in_whatever_parts_they_come() {
+    fn returns_same_messages_for_any_frame_boundaries() {
         let long = [7; 300];
         let mut data = Vec::new();
         for message in [&b"one"[..], b"", &long, b"x"] {
-            super::super::put_prefix(&mut data, message.len());
+            put_prefix(&mut data, message.len());
             data.extend_from_slice(message);
         }
         for step in 1..=data.len() {
             assert_eq!([&b"one"[..], b"", &long, b"x"], *split(&data, step), "{step}");
         }
-        // What is cut is none.
+        // A truncated message is not returned.
         assert_eq!(3, split(&data[..data.len() - 1], 10).len());
     }
 
     #[test]
-    fn what_is_compressed_or_without_end_is_refused() {
+    fn rejects_compressed_and_too_large_messages() {
         for prefix in [[1, 0, 0, 0, 0], [0, 255, 0, 0, 0]] {
             let mut messages = Messages::default();
             messages.push(Bytes::copy_from_slice(&prefix));

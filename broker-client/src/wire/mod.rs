@@ -8,7 +8,8 @@ mod request_body;
 mod response;
 mod timeout;
 
-use bytes::{BufMut, Bytes};
+use broker_proto::{PREFIX_LENGTH, put_prefix};
+use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, Request, Uri, header,
     uri::{Authority, PathAndQuery, Scheme},
@@ -30,27 +31,17 @@ use crate::error::{AttemptError, Error, innermost};
 /// the socket, which some clients send.
 const AUTHORITY: &str = "localhost";
 
-/// The length of the prefix of a message: one byte for the compressed flag and four for the length of the message.
-pub(crate) const PREFIX: usize = 5;
-
 /// The header with the timeout of a call.
 pub(crate) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// The header with the trace of a call (W3C Trace Context).
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Writes the prefix of an uncompressed message of this length.
-pub(crate) fn put_prefix(bytes: &mut impl BufMut, length: usize) {
-    bytes.put_u8(0);
-    // Every server rejects a message that is longer.
-    bytes.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
-}
-
 /// Encodes a message with its prefix. The message may hold a key, so its bytes are wiped when the transport drops them.
 pub(crate) fn encode(message: &impl Message) -> Zeroizing<Vec<u8>> {
     let length = message.encoded_len();
     // With the exact capacity, so that the buffer never moves and leaves no copy.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX + length));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(PREFIX_LENGTH + length));
     put_prefix(&mut *bytes, length);
     message.encode_raw(&mut *bytes);
     bytes

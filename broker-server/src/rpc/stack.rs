@@ -11,15 +11,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use broker_proto::v1::{
-    self, sign_certificate_response::SignedCertificate, sign_key_source, sign_stream_request::Part,
+use broker_proto::{
+    put_prefix,
+    v1::{self, sign_certificate_response::SignedCertificate, sign_key_source, sign_stream_request::Part},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
 use prost::Message as _;
 use tonic::body::Body;
 
-use super::{Broker, BrokerState, CallContext, Health, prefix};
+use super::{Broker, BrokerState, CallContext, Health};
 use crate::{
     algorithm::{Composite, KeyType},
     caller::Caller,
@@ -187,7 +188,7 @@ impl Stacks {
         let mut frames = BytesMut::new();
         for part in [Part::Header(header), Part::Data(Bytes::from_static(b"a contract"))] {
             let message = v1::SignStreamRequest { part: Some(part) };
-            prefix::put(&mut frames, message.encoded_len());
+            put_prefix(&mut frames, message.encoded_len());
             message.encode(&mut frames).unwrap();
         }
         let mut request = http::Request::post("/cryptobroker.v1.StreamService/SignStream")

@@ -196,7 +196,8 @@ impl Source {
         imports
     }
 
-    /// Adds the modules that a path leads to: the one that it names and, where that one only passes a name on, those behind it.
+    /// Adds the modules that a path leads to: the one that it names and, where that one re-exports the name, those from which
+    /// it does.
     fn resolve(&self, from: &Module, path: &[String], targets: &mut Vec<Module>, depth: usize) {
         let Some((mut module, mut rest)) = self.start(from, path) else { return };
         while let Some((first, behind)) = rest.split_first()

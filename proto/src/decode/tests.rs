@@ -11,14 +11,14 @@ use crate::{crypto_broker, g0, v1};
 
 const LIMIT: usize = 16;
 
-fn refused<M: Described + fmt::Debug>(bytes: Vec<u8>) -> String {
+fn rejected_field<M: Described + fmt::Debug>(bytes: Vec<u8>) -> String {
     match decode::<M>(&bytes[..], |_| LIMIT) {
         Err(DecodeError::TooMany { field, limit: LIMIT }) => field.to_owned(),
         other => format!("{other:?}"),
     }
 }
 
-/// A record of a field that holds `content`.
+/// Returns a length-delimited record with `content`.
 fn record(number: u32, content: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     encode_key(number, WireType::LengthDelimited, &mut bytes);
@@ -31,43 +31,45 @@ fn nested(path: &[u32], content: Vec<u8>) -> Vec<u8> {
     path.iter().rev().fold(content, |inner, number| record(*number, &inner))
 }
 
-/// Elements of each repeated field of each request, empty ones.
 #[test]
-fn refuses_more_elements_than_the_limit_in_every_request() {
+fn rejects_more_elements_than_the_limit_in_every_request() {
     let points = |count| record(9, b"").repeat(count);
     let keys = |count| record(1, b"").repeat(count);
     let (name, path) = ("crl_distribution_points", "key_source.component_keys.keys");
     let many = LIMIT + 1;
-    assert_eq!(refused::<v1::SignCertificateRequest>(points(many)), name);
-    assert_eq!(refused::<crypto_broker::SignCertificateRequest>(points(many)), name);
-    assert_eq!(refused::<crypto_broker::SignRequest>(points(many)), name);
-    assert_eq!(refused::<g0::SignRequest>(points(many)), name);
-    assert_eq!(refused::<v1::SignDataRequest>(nested(&[2, 2], keys(many))), path);
-    assert_eq!(refused::<v1::VerifyDataRequest>(nested(&[2, 2], keys(many))), path);
-    assert_eq!(refused::<v1::SignStreamRequest>(nested(&[1, 2, 2], keys(many))), path);
-    assert_eq!(refused::<v1::VerifyStreamRequest>(nested(&[1, 2, 2], keys(many))), path);
-    assert_eq!(refused::<v1::PipelineRequest>(nested(&[4], points(many))), name);
-    assert_eq!(refused::<v1::PipelineRequest>(nested(&[5, 2, 2], keys(many))), path);
-    assert_eq!(refused::<v1::PipelineRequest>(nested(&[6, 2, 2], keys(many))), path);
+    assert_eq!(rejected_field::<v1::SignCertificateRequest>(points(many)), name);
+    assert_eq!(rejected_field::<crypto_broker::SignCertificateRequest>(points(many)), name);
+    assert_eq!(rejected_field::<crypto_broker::SignRequest>(points(many)), name);
+    assert_eq!(rejected_field::<g0::SignRequest>(points(many)), name);
+    assert_eq!(rejected_field::<v1::SignDataRequest>(nested(&[2, 2], keys(many))), path);
+    assert_eq!(rejected_field::<v1::VerifyDataRequest>(nested(&[2, 2], keys(many))), path);
+    assert_eq!(rejected_field::<v1::SignStreamRequest>(nested(&[1, 2, 2], keys(many))), path);
+    assert_eq!(rejected_field::<v1::VerifyStreamRequest>(nested(&[1, 2, 2], keys(many))), path);
+    assert_eq!(rejected_field::<v1::PipelineRequest>(nested(&[4], points(many))), name);
+    assert_eq!(rejected_field::<v1::PipelineRequest>(nested(&[5, 2, 2], keys(many))), path);
+    assert_eq!(rejected_field::<v1::PipelineRequest>(nested(&[6, 2, 2], keys(many))), path);
 
     let message: v1::SignCertificateRequest = decode(&points(LIMIT)[..], |_| LIMIT).unwrap();
     assert_eq!(message.crl_distribution_points.len(), LIMIT);
 }
 
 #[test]
-fn counts_elements_over_all_occurrences_of_the_message_around_them() {
-    // prost puts the occurrences of a message together: these are 17 keys.
+fn counts_elements_over_all_occurrences_of_enclosing_message() {
+    // prost merges the occurrences of a message.
     let once = nested(&[2, 2], record(1, b""));
-    assert_eq!(refused::<v1::SignDataRequest>(once.repeat(LIMIT + 1)), "key_source.component_keys.keys");
+    assert_eq!(
+        rejected_field::<v1::SignDataRequest>(once.repeat(LIMIT + 1)),
+        "key_source.component_keys.keys"
+    );
     let message: v1::SignDataRequest = decode(&once.repeat(LIMIT)[..], |_| LIMIT).unwrap();
     let Some(v1::sign_key_source::Source::ComponentKeys(keys)) = message.key_source.unwrap().source else {
-        unreachable!("they were sent")
+        unreachable!("the message has component keys")
     };
     assert_eq!(keys.keys.len(), LIMIT);
 }
 
 #[test]
-fn a_limit_is_asked_for_by_the_path_of_its_field() {
+fn looks_up_limit_by_path_of_field() {
     let bytes = nested(&[4], record(9, b"").repeat(3));
     let limit = |name: &'static str| if name == "crl_distribution_points" { 2 } else { usize::MAX };
     let error = decode::<v1::PipelineRequest>(&bytes[..], limit).unwrap_err();
@@ -75,7 +77,7 @@ fn a_limit_is_asked_for_by_the_path_of_its_field() {
 }
 
 #[test]
-fn elements_behind_groups_and_unknown_fields_are_counted() {
+fn counts_elements_after_groups_and_unknown_fields() {
     let mut group = Vec::new();
     encode_key(77, WireType::StartGroup, &mut group);
     encode_key(78, WireType::StartGroup, &mut group);
@@ -90,12 +92,12 @@ fn elements_behind_groups_and_unknown_fields_are_counted() {
     encode_key(81, WireType::Varint, &mut others);
     encode_varint(u64::MAX, &mut others);
     let with = |count| [group.clone(), others.clone(), record(9, b"").repeat(count)].concat();
-    assert_eq!(refused::<v1::SignCertificateRequest>(with(LIMIT + 1)), "crl_distribution_points");
+    assert_eq!(rejected_field::<v1::SignCertificateRequest>(with(LIMIT + 1)), "crl_distribution_points");
     assert!(decode::<v1::SignCertificateRequest>(&with(LIMIT)[..], |_| LIMIT).is_ok());
 }
 
 #[test]
-fn refuses_groups_that_are_too_deep_or_do_not_end() {
+fn rejects_deep_and_unbalanced_groups() {
     let mut start = Vec::new();
     encode_key(77, WireType::StartGroup, &mut start);
     let mut end = Vec::new();
@@ -107,20 +109,20 @@ fn refuses_groups_that_are_too_deep_or_do_not_end() {
 }
 
 #[test]
-fn refuses_a_message_that_is_cut_short() {
+fn rejects_truncated_message() {
     let mut request = v1::SignCertificateRequest::default();
     request.profile = "Default".into();
     request.crl_distribution_points = vec!["http://crl.example/ca.crl".into(); 2];
-    let whole = Bytes::from(request.encode_to_vec());
-    assert!(decode::<v1::SignCertificateRequest>(whole.clone(), |_| LIMIT).is_ok());
-    let fails = |length| decode::<v1::SignCertificateRequest>(whole.slice(..length), |_| LIMIT).is_err();
-    let short = (0..whole.len()).filter(|length| fails(*length)).count();
-    // Where a record ends the rest is a message of its own: three beginnings are, the empty one among them.
-    assert_eq!(short, whole.len() - 3);
+    let complete = Bytes::from(request.encode_to_vec());
+    assert!(decode::<v1::SignCertificateRequest>(complete.clone(), |_| LIMIT).is_ok());
+    let fails = |length| decode::<v1::SignCertificateRequest>(complete.slice(..length), |_| LIMIT).is_err();
+    let short = (0..complete.len()).filter(|length| fails(*length)).count();
+    // A message that is truncated between two records is valid: three prefixes are, including the empty one.
+    assert_eq!(short, complete.len() - 3);
 }
 
 #[test]
-fn counts_numbers_packed_and_one_by_one() {
+fn counts_packed_and_unpacked_numbers() {
     const NUMBERS: [Field; 2] = [
         Field {
             number: 1,
@@ -147,7 +149,7 @@ fn counts_numbers_packed_and_one_by_one() {
 }
 
 #[test]
-fn no_message_has_more_repeated_fields_than_are_counted() {
+fn no_message_has_more_repeated_fields_than_slots() {
     const _: () = {
         assert!(v1::PipelineRequest::SHAPE.slots == 3 && v1::PipelineRequest::SHAPE.slots <= SLOTS);
         assert!(v1::HashDataRequest::SHAPE.slots == 0 && v1::HashStreamRequest::SHAPE.slots == 0);

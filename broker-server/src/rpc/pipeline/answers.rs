@@ -2,15 +2,15 @@
 
 use std::collections::VecDeque;
 
-use broker_proto::v1::{PipelineResponse, pipeline_response::Result as Answer};
+use broker_proto::{
+    PREFIX_LENGTH, put_prefix,
+    v1::{PipelineResponse, pipeline_response::Result as Answer},
+};
 use bytes::{Bytes, BytesMut};
 use prost::Message as _;
 
 use super::item::failed;
-use crate::{
-    rpc::prefix::{self, PREFIX},
-    status::CallError,
-};
+use crate::{rpc::framing, status::CallError};
 
 /// The length in bytes from which a frame is sent without waiting for more answers.
 const FULL: usize = 32 << 10;
@@ -34,7 +34,7 @@ impl Answers {
     pub(super) fn push(&mut self, response: PipelineResponse) {
         let length = response.encoded_len();
         if length > self.limit {
-            let error = CallError::library(&prefix::answer_too_large(length, self.limit));
+            let error = CallError::library(&framing::response_too_large(length, self.limit));
             let refusal = failed(response.sequence, &error);
             return self.put(&refusal, refusal.encoded_len());
         }
@@ -43,8 +43,8 @@ impl Answers {
     }
 
     fn put(&mut self, response: &PipelineResponse, length: usize) {
-        self.open.reserve(PREFIX + length);
-        prefix::put(&mut self.open, length);
+        self.open.reserve(PREFIX_LENGTH + length);
+        put_prefix(&mut self.open, length);
         response.encode_raw(&mut self.open);
     }
 
@@ -54,8 +54,8 @@ impl Answers {
         let mut zeros = Vec::with_capacity(ZEROS.len() + 8);
         prost::encoding::bytes::encode(100, &ZEROS.to_vec(), &mut zeros);
         let length = zeros.len() + length;
-        let mut frame = Vec::with_capacity(PREFIX + length);
-        prefix::put(&mut frame, length);
+        let mut frame = Vec::with_capacity(PREFIX_LENGTH + length);
+        put_prefix(&mut frame, length);
         // The fields of a message may stand in any order.
         frame.extend_from_slice(&zeros);
         response.encode_raw(&mut frame);

@@ -20,7 +20,7 @@ use super::{
     tracker::CallHandle,
 };
 use crate::{
-    rpc::{Broker, CallContext, call::log_unread, prefix},
+    rpc::{Broker, CallContext, call::log_unread},
     status::CallError,
 };
 
@@ -113,7 +113,7 @@ impl PipelineBody {
             }
             let item = match self.items.poll_next(cx) {
                 // The body is polled again, so that the transport sees that no more data has arrived.
-                Poll::Pending if self.items.take_passed_over() => {
+                Poll::Pending if self.items.take_has_skipped() => {
                     self.handle.0.mark_secret();
                     continue;
                 }
@@ -147,8 +147,8 @@ impl PipelineBody {
     fn begin(&mut self, item: items::Item, now: Instant, cx: &mut Context<'_>) {
         let message = match item {
             items::Item::Message(message) => message,
-            items::Item::TooLarge { sequence, length } => {
-                let error = CallError::library(&prefix::too_large(length, self.broker.0.max_request_bytes));
+            items::Item::TooLarge { sequence, error } => {
+                let error = error.into();
                 log_unread(EXECUTE, self.context.caller, &error);
                 return self.answers.push(failed(sequence, &error));
             }
@@ -201,7 +201,7 @@ impl PipelineBody {
 
 impl Drop for PipelineBody {
     fn drop(&mut self) {
-        if !self.items.between() {
+        if !self.items.is_between_messages() {
             // The part of the item that has arrived may hold a secret.
             self.handle.0.mark_secret();
         }
@@ -261,9 +261,12 @@ mod tests {
 
     use std::time::Duration;
 
-    use broker_proto::v1::{
-        EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, key_source,
-        pipeline_request::Operation,
+    use broker_proto::{
+        put_prefix,
+        v1::{
+            EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, key_source,
+            pipeline_request::Operation,
+        },
     };
     use prost::Message as _;
 
@@ -291,7 +294,7 @@ mod tests {
         let operation = Some(Operation::EncryptData(request));
         let message = PipelineRequest { sequence, operation, ..PipelineRequest::default() };
         let mut bytes = Vec::new();
-        prefix::put(&mut bytes, message.encoded_len());
+        put_prefix(&mut bytes, message.encoded_len());
         message.encode_raw(&mut bytes);
         bytes
     }

@@ -1,5 +1,4 @@
-//! The messages of a pipeline's request, read from its body: each as a piece of the frame that it came in, where it came
-//! in one.
+//! Reads the messages of a pipeline's request from its body.
 
 use std::{
     mem,
@@ -7,163 +6,113 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use broker_proto::{Deframer, FrameError};
+use bytes::{Buf as _, Bytes};
 use http_body::Body as _;
 use prost::Message as _;
 use tonic::{Status, body::Body};
 
-use crate::rpc::prefix::{self, PREFIX};
+use crate::rpc::framing;
 
 /// What the client has sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// A message within the limit.
     Message(Bytes),
-    /// One that was longer, and has been passed over.
-    TooLarge { sequence: u64, length: usize },
+    /// A longer message, which has been skipped.
+    TooLarge { sequence: u64, error: FrameError },
 }
 
-/// A client's messages, of a size of `limit` bytes at most each.
+/// A client's messages, each of at most a given number of bytes.
 pub(super) struct Items {
     body: Body,
-    limit: usize,
-    /// What has come and is not read yet.
-    frame: Bytes,
-    state: State,
-    /// Something has been passed over, and may have been a secret.
-    passed_over: bool,
+    deframer: Deframer,
+    /// The sequence number of the message that is being skipped, once its beginning has arrived.
+    skipped: Option<u64>,
+    /// Bytes have been skipped that may have been a secret.
+    has_skipped: bool,
 }
 
-enum State {
-    Prefix {
-        bytes: [u8; PREFIX],
-        known: usize,
-    },
-    Whole {
-        length: usize,
-        gathered: BytesMut,
-    },
-    /// `missing` bytes are still to be passed over; `head` is the beginning.
-    TooLarge {
-        length: usize,
-        missing: usize,
-        head: BytesMut,
-    },
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self::Prefix { bytes: [0; PREFIX], known: 0 }
-    }
-}
-
-/// As much of a message as its sequence number can take where it comes first: a key and a varint.
-const HEAD: usize = 11;
-/// A message that does not come in one frame is given as much memory as this at first, in bytes: what a prefix
-/// announces need not come.
-const BEGINNING: usize = 16 << 10;
+/// The length of a sequence number that comes first in its message, in bytes: a key and a varint.
+const MAX_SEQUENCE_LENGTH: usize = 11;
+/// The memory that a message which spans frames is given at first, in bytes.
+const INITIAL_CAPACITY: usize = 16 << 10;
 
 impl Items {
     pub(super) fn new(body: Body, limit: usize) -> Self {
-        Self { body, limit, frame: Bytes::new(), state: State::default(), passed_over: false }
+        let deframer = Deframer::new(limit).with_initial_capacity(INITIAL_CAPACITY);
+        Self { body, deframer, skipped: None, has_skipped: false }
     }
 
-    /// The next message; `None` at the end of the request.
+    /// Returns the next message; `None` at the end of the request.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Item, Status>>> {
         loop {
             match self.read() {
                 Ok(None) => {}
                 Ok(Some(item)) => return Poll::Ready(Some(Ok(item))),
-                Err(status) => return Poll::Ready(Some(Err(status))),
+                Err(error) => return Poll::Ready(Some(Err(framing::status(error)))),
             }
             let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)).transpose() {
                 Ok(frame) => frame,
                 Err(status) => return Poll::Ready(Some(Err(status))),
             };
-            match frame.and_then(|frame| frame.into_data().ok()) {
-                Some(data) => self.frame = data,
-                // Trailers are an end, too.
-                None if self.between() => return Poll::Ready(None),
-                None => return Poll::Ready(Some(Err(prefix::cut_short()))),
-            }
+            let Some(data) = frame.and_then(|frame| frame.into_data().ok()) else {
+                // Trailers end the body, too.
+                return Poll::Ready(self.deframer.finish().err().map(|error| Err(framing::status(error))));
+            };
+            self.deframer.push(data);
         }
     }
 
-    /// Whether no message has begun and not ended.
-    pub(super) const fn between(&self) -> bool {
-        matches!(self.state, State::Prefix { known: 0, .. })
+    /// Reports whether no message has been read in part.
+    pub(super) const fn is_between_messages(&self) -> bool {
+        self.deframer.is_between_messages()
     }
 
-    /// Whether something has been passed over since this was asked.
-    pub(super) fn take_passed_over(&mut self) -> bool {
-        mem::take(&mut self.passed_over)
+    /// Reports whether bytes have been skipped since the last call.
+    pub(super) fn take_has_skipped(&mut self) -> bool {
+        mem::take(&mut self.has_skipped)
     }
 
-    /// Reads on in the frame at hand. `None` when it is used up.
-    fn read(&mut self) -> Result<Option<Item>, Status> {
-        loop {
-            match &mut self.state {
-                State::Prefix { bytes, known } => {
-                    let missing = bytes.get_mut(*known..).unwrap_or_default();
-                    let part = self.frame.split_to(missing.len().min(self.frame.len()));
-                    missing.iter_mut().zip(&part).for_each(|(to, from)| *to = *from);
-                    *known += part.len();
-                    if *known < PREFIX {
-                        return Ok(None);
-                    }
-                    let length = prefix::length(*bytes)?;
-                    if length <= self.limit && length <= self.frame.len() {
-                        self.state = State::default();
-                        return Ok(Some(Item::Message(self.frame.split_to(length))));
-                    }
-                    self.state = if length > self.limit {
-                        State::TooLarge { length, missing: length, head: BytesMut::with_capacity(HEAD) }
-                    } else {
-                        State::Whole { length, gathered: BytesMut::with_capacity(length.min(BEGINNING)) }
-                    };
-                }
-                State::Whole { length, gathered } => {
-                    prefix::gather(gathered, &mut self.frame, *length);
-                    if gathered.len() < *length {
-                        return Ok(None);
-                    }
-                    let message = mem::take(gathered).freeze();
-                    self.state = State::default();
-                    return Ok(Some(Item::Message(message)));
-                }
-                State::TooLarge { length, missing, head } => {
-                    let passed = self.frame.len().min(*missing);
-                    let wanted = passed.min(HEAD.saturating_sub(head.len()));
-                    head.extend_from_slice(self.frame.get(..wanted).unwrap_or_default());
-                    self.frame.advance(passed);
-                    self.passed_over |= passed > 0;
-                    *missing -= passed;
-                    if *missing > 0 {
-                        return Ok(None);
-                    }
-                    let item = Item::TooLarge { sequence: first_number(head), length: *length };
-                    self.state = State::default();
-                    return Ok(Some(item));
-                }
+    /// Reads a message from the data that has arrived. Returns `None` when more is needed.
+    fn read(&mut self) -> Result<Option<Item>, FrameError> {
+        match self.deframer.next_message() {
+            Err(error @ FrameError::TooLarge { length, .. }) => {
+                Ok(self.skip(length).map(|sequence| Item::TooLarge { sequence, error }))
             }
+            message => Ok(message?.map(Item::Message)),
         }
+    }
+
+    /// Skips a message of `length` bytes. Returns its sequence number once its end has arrived.
+    fn skip(&mut self, length: usize) -> Option<u64> {
+        self.has_skipped |= self.deframer.has_data();
+        if self.skipped.is_none() {
+            let head = self.deframer.peek(MAX_SEQUENCE_LENGTH);
+            if head.len() < length.min(MAX_SEQUENCE_LENGTH) {
+                return None;
+            }
+            self.skipped = Some(leading_sequence(head));
+        }
+        if self.deframer.skip_message() { self.skipped.take() } else { None }
     }
 }
 
-/// A request of which only the number matters.
+/// The one field of a request that is needed to answer it with an error.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
 struct Numbered {
     #[prost(uint64, tag = "1")]
     sequence: u64,
 }
 
-/// The sequence number of a request that cannot be read otherwise; `None` where that cannot be read either.
+/// Returns the sequence number of a request that cannot be decoded; `None` where that cannot be decoded either.
 pub(super) fn sequence(message: Bytes) -> Option<u64> {
     Numbered::decode(message).ok().map(|numbered| numbered.sequence)
 }
 
-/// The number that a message begins with, as every encoder writes it; 0, which is not written, where it begins otherwise.
-fn first_number(mut head: &[u8]) -> u64 {
+/// Returns the sequence number at the beginning of a message, where every encoder writes it; 0, which encoders omit, where
+/// the message begins otherwise.
+fn leading_sequence(mut head: &[u8]) -> u64 {
     const KEY: u8 = 1 << 3;
     if head.first() != Some(&KEY) {
         return 0;
@@ -178,6 +127,7 @@ mod tests {
 
     use std::collections::VecDeque;
 
+    use broker_proto::put_prefix;
     use http_body::Frame;
     use proptest::prelude::*;
 
@@ -208,44 +158,44 @@ mod tests {
             match items.poll_next(&mut cx) {
                 Poll::Ready(Some(item)) => all.push(item?),
                 Poll::Ready(None) => return Ok(all),
-                Poll::Pending => unreachable!("the frames are all there"),
+                Poll::Pending => unreachable!("all frames are there"),
             }
         }
     }
 
     fn prefixed(message: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0];
-        bytes.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        let mut bytes = Vec::new();
+        put_prefix(&mut bytes, message.len());
         bytes.extend(message);
         bytes
     }
 
     proptest! {
         #[test]
-        fn messages_are_the_same_however_they_are_cut(
+        fn returns_same_items_for_any_frame_boundaries(
             lengths in prop::collection::vec((0_usize..2 * LIMIT, 1_u64..u64::MAX), 0..8),
             cut in 1_usize..300,
         ) {
-            let (mut bytes, mut wanted) = (Vec::new(), Vec::new());
+            let (mut bytes, mut expected) = (Vec::new(), Vec::new());
             for (length, sequence) in lengths {
                 let mut message = Numbered { sequence }.encode_to_vec();
-                // A field of bytes that is unknown.
+                // An unknown field of bytes.
                 message.extend([0x7a, u8::try_from(length & 0x7f).unwrap()]);
                 message.extend(vec![7; length & 0x7f]);
                 bytes.extend(prefixed(&message));
                 prop_assert_eq!(super::sequence(message.clone().into()), Some(sequence));
-                wanted.push(if message.len() > LIMIT {
-                    Item::TooLarge { sequence, length: message.len() }
+                expected.push(if message.len() > LIMIT {
+                    Item::TooLarge { sequence, error: FrameError::TooLarge { length: message.len(), limit: LIMIT } }
                 } else {
                     Item::Message(message.into())
                 });
             }
-            prop_assert_eq!(read(&bytes, cut).unwrap(), wanted);
+            prop_assert_eq!(read(&bytes, cut).unwrap(), expected);
         }
     }
 
     #[test]
-    fn half_a_message_is_an_error() {
+    fn rejects_truncated_message() {
         let bytes = prefixed(b"whole");
         for length in 1..bytes.len() {
             assert_eq!(read(&bytes[..length], 3).unwrap_err().code(), tonic::Code::Internal, "{length}");
@@ -256,15 +206,30 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_message_is_an_error() {
+    fn reports_skipped_bytes_once() {
+        let long = prefixed(&[8; 2 * LIMIT]);
+        let frames =
+            [&prefixed(b"short")[..], &long[..5], &long[5..10], &long[10..]].map(Bytes::copy_from_slice);
+        let mut items = Items::new(Body::new(Frames(frames.into())), LIMIT);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(Item::Message(_))))));
+        assert!(!items.take_has_skipped());
+        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(Item::TooLarge { .. })))));
+        assert!(items.take_has_skipped());
+        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(None)));
+        assert!(!items.take_has_skipped());
+    }
+
+    #[test]
+    fn rejects_compressed_message() {
         assert!(read(&[1, 0, 0, 0, 0], 5).is_err());
     }
 
     #[test]
-    fn a_number_is_found_where_it_can_be() {
-        assert_eq!(first_number(&[8, 0xac, 2, 9]), 300);
-        assert_eq!(first_number(&[0x1a, 1]), 0);
-        assert_eq!(first_number(&[8, 0xff]), 0);
+    fn finds_sequence_number_in_invalid_message() {
+        assert_eq!(leading_sequence(&[8, 0xac, 2, 9]), 300);
+        assert_eq!(leading_sequence(&[0x1a, 1]), 0);
+        assert_eq!(leading_sequence(&[8, 0xff]), 0);
         assert_eq!(sequence(Bytes::from_static(&[0x1a, 1, 0xff, 8, 5])), Some(5));
         assert_eq!(sequence(Bytes::from_static(&[0x1a, 9])), None);
     }

@@ -1,154 +1,115 @@
-//! The messages of a client's stream, read from the request's body.
+//! Reads the messages of a client's stream from the body of the request.
 //!
 //! A stream is mostly data, and the gRPC library would copy all of it: from the frames into a buffer of its own, which
-//! grows and is wiped and freed. Here the data of a message that has nothing else in it is handed on in the frames that
-//! it came in, before the message is whole. Every other message is gathered and left to prost.
+//! grows and is wiped and freed. Here the data of a message that holds nothing else is handed on in the frames in which
+//! it arrived, before the message is complete. Every other message is read whole and decoded by prost.
 
-use std::{future::poll_fn, marker::PhantomData, mem, pin::Pin};
+use std::{future::poll_fn, marker::PhantomData, pin::Pin};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use broker_proto::Deframer;
 use http_body::Body as _;
-use tonic::{Status, body::Body};
+use tonic::body::Body;
 
 use super::message::{Message, Part};
 use crate::{
     request::Limits,
-    rpc::{
-        decode::decode,
-        prefix::{self, PREFIX},
-    },
+    rpc::decode::{decode, detach},
     status::CallError,
 };
 
 /// The key of the field `bytes data = 2` of each message of `StreamService`.
-const DATA: u8 = 2 << 3 | 2;
+const DATA_KEY: u8 = 2 << 3 | 2;
 /// The longest form of that field's length that is read here, in bytes. A longer one is left to prost.
-const LENGTH: usize = 4;
+const MAX_LENGTH_BYTES: usize = 4;
 
-/// A client's messages, of a size of `limit` at most each.
+/// A client's messages, each of at most a given number of bytes.
 pub(super) struct Messages<M> {
     body: Body,
-    limit: usize,
     limits: Limits,
-    /// What has come and is not read yet.
-    frame: Bytes,
-    state: State,
+    deframer: Deframer,
+    /// The rest of the current message is data.
+    in_data: bool,
     message: PhantomData<fn() -> M>,
-}
-
-enum State {
-    /// At the beginning of a message.
-    Head(Head),
-    /// In the data, of which so many bytes are missing. Nothing comes after it in its message.
-    Data(usize),
-    /// In a message that is read as a whole, and what has come of it.
-    Whole { length: usize, gathered: BytesMut },
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self::Head(Head::default())
-    }
 }
 
 impl<M: Message> Messages<M> {
     pub(super) fn new(body: Body, limit: usize, limits: Limits) -> Self {
-        Self { body, limit, limits, frame: Bytes::new(), state: State::default(), message: PhantomData }
+        Self { body, limits, deframer: Deframer::new(limit), in_data: false, message: PhantomData }
     }
 
-    /// The next message, or the next part of one's data; `None` at the end. `Some(None)` for a message with nothing in
-    /// it. The statuses are those of the gRPC library.
+    /// Returns the next message, or the next piece of its data; `None` at the end and `Some(None)` for a message with
+    /// nothing in it.
+    ///
+    /// # Errors
+    /// Fails with the statuses of the gRPC library where the body is not a series of messages of the limited length.
     pub(super) async fn next(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
         loop {
             if let Some(part) = self.read()? {
                 return Ok(Some(part));
             }
             let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await.transpose();
-            match frame.map_err(foreign)?.and_then(|frame| frame.into_data().ok()) {
-                Some(data) => self.frame = data,
-                // Trailers are an end, too.
-                None if matches!(&self.state, State::Head(head) if head.known == 0) => return Ok(None),
-                None => return Err(foreign(prefix::cut_short())),
-            }
+            let frame = frame.map_err(|status| CallError::library(&status))?;
+            let Some(data) = frame.and_then(|frame| frame.into_data().ok()) else {
+                // Trailers end the body, too.
+                self.deframer.finish()?;
+                return Ok(None);
+            };
+            self.deframer.push(data);
         }
     }
 
-    /// Reads on in the frame at hand. `None` when it is used up.
+    /// Reads from the data that has arrived. Returns `None` when more is needed.
     fn read(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
-        loop {
-            match &mut self.state {
-                State::Head(head) => match head.next(self.limit).map_err(foreign)? {
-                    Some(next) => self.state = next,
-                    None if self.frame.is_empty() => return Ok(None),
-                    None => head.push(self.frame.get_u8()),
-                },
-                State::Data(missing) => {
-                    let data = self.frame.split_to(self.frame.len().min(*missing));
-                    if data.is_empty() {
-                        return Ok(None);
-                    }
-                    *missing -= data.len();
-                    if *missing == 0 {
-                        self.state = State::default();
-                    }
-                    return Ok(Some(Some(Part::Data(data))));
+        if !self.in_data {
+            let Some(length) = self.deframer.length()? else { return Ok(None) };
+            match Layout::of(self.deframer.peek(1 + MAX_LENGTH_BYTES), length) {
+                Layout::Data { offset } => {
+                    self.deframer.advance(offset);
+                    self.in_data = true;
                 }
-                State::Whole { length, gathered } => {
-                    prefix::gather(gathered, &mut self.frame, *length);
-                    if gathered.len() < *length {
-                        return Ok(None);
+                Layout::Other => {
+                    let Some(message) = self.deframer.next_message()? else { return Ok(None) };
+                    let mut part = decode::<M>(message, &self.limits)?.part();
+                    if let Some(Part::Header(header)) = &mut part {
+                        // The header is kept until the stream ends.
+                        detach(header);
                     }
-                    let message: M = decode(mem::take(gathered).freeze(), &self.limits)?;
-                    self.state = State::default();
-                    return Ok(Some(message.part()));
+                    return Ok(Some(part));
                 }
+                Layout::Unknown => return Ok(None),
             }
         }
+        let piece = self.deframer.next_piece();
+        self.in_data = !self.deframer.is_between_messages();
+        Ok(piece.map(|piece| Some(Part::Data(piece))))
     }
 }
 
-// By value, as errors come.
-#[allow(clippy::needless_pass_by_value)]
-fn foreign(status: Status) -> CallError {
-    CallError::library(&status)
+/// How a message is read.
+enum Layout {
+    /// The message holds nothing but data, at least one byte, which begins at `offset`.
+    Data { offset: usize },
+    /// The message is left to prost.
+    Other,
+    /// More bytes are needed to decide.
+    Unknown,
 }
 
-/// The prefix of a message, and what stands before the data in it.
-#[derive(Default)]
-struct Head {
-    bytes: [u8; PREFIX + 1 + LENGTH],
-    known: usize,
-}
-
-impl Head {
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.known) {
-            *place = byte;
-            self.known += 1;
+impl Layout {
+    /// Decides by the first bytes of a message of `length` bytes.
+    fn of(head: &[u8], length: usize) -> Self {
+        let undecided = if head.len() < length { Self::Unknown } else { Self::Other };
+        let Some((key, number)) = head.split_first() else { return undecided };
+        if *key != DATA_KEY {
+            return Self::Other;
         }
-    }
-
-    /// How to go on; `None` where that takes another byte.
-    fn next(&self, limit: usize) -> Result<Option<State>, Status> {
-        let [flag, a, b, c, d, ..] = self.bytes;
-        let Some(begun) = self.bytes.get(PREFIX..self.known) else { return Ok(None) };
-        let length = prefix::length([flag, a, b, c, d])?;
-        if length > limit {
-            return Err(prefix::too_large(length, limit));
-        }
-        let whole = Some(State::Whole { length, gathered: BytesMut::from(begun) });
-        let Some((key, number)) = begun.split_first().filter(|_| begun.len() < length) else {
-            return Ok(whole.filter(|_| begun.len() == length));
+        let Some(last) = number.iter().position(|byte| byte & 0x80 == 0) else {
+            return if number.len() < MAX_LENGTH_BYTES { undecided } else { Self::Other };
         };
-        Ok(match number.last() {
-            _ if *key != DATA => whole,
-            Some(last) if last & 0x80 == 0 => {
-                let data = number.iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
-                if begun.len() + data == length { Some(State::Data(data)) } else { whole }
-            }
-            _ if number.len() == LENGTH => whole,
-            _ => None,
-        })
+        let digits = number.iter().take(last + 1).rev();
+        let data = digits.fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
+        let offset = 2 + last;
+        if data > 0 && offset + data == length { Self::Data { offset } } else { Self::Other }
     }
 }
 

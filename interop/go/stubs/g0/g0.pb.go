@@ -26,7 +26,7 @@ const (
 type Metadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Comes back as it was sent.
+	// Returned as it was sent.
 	CreatedAt     []byte `protobuf:"bytes,2,opt,name=createdAt,proto3" json:"createdAt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -308,7 +308,7 @@ func (x *SignRequest) GetCrlDistributionPoints() []string {
 
 type SignResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Standard base64 of the DER.
+	// The DER certificate in standard base64.
 	SignedCertificate string    `protobuf:"bytes,1,opt,name=signedCertificate,proto3" json:"signedCertificate,omitempty"`
 	Metadata          *Metadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields     protoimpl.UnknownFields

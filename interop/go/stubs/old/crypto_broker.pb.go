@@ -4,10 +4,10 @@
 // 	protoc        v7.35.1
 // source: legacy/crypto_broker.proto
 
-// The Open Crypto Broker's protocol as its clients of the versions 0.2 to 0.5 speak it. They share one service path, so
-// its methods stand together here: Hash and Sign of 0.2 and 0.3, HashData and SignCertificate since 0.4, EncryptData and
-// DecryptData since 0.5. What did not change its shape since is the current message. SignData and VerifyData were never
-// released on this path and are not served on it.
+// The protocol that clients of the Open Crypto Broker of versions 0.2 to 0.5 speak. They share one service path, so all
+// its methods are declared here: Hash and Sign of 0.2 and 0.3, HashData and SignCertificate since 0.4, EncryptData and
+// DecryptData since 0.5. Messages that have not changed since are those of cryptobroker.v1. SignData and VerifyData were
+// never released on this path and are not served on it.
 
 package old
 
@@ -122,8 +122,8 @@ func (SignOutputFormat) EnumDescriptor() ([]byte, []int) {
 type Metadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Until 0.3 a text `createdAt`, which comes back as it was sent; since 0.5, in answers, a
-	// cryptobroker.v1.DeprecationWarning. In requests it is never looked at.
+	// Until version 0.3 a text `createdAt`, which is returned as it was sent; since 0.5, in responses, a
+	// cryptobroker.v1.DeprecationWarning. In requests it is ignored.
 	CreatedAtOrDeprecation []byte           `protobuf:"bytes,2,opt,name=createdAtOrDeprecation,proto3" json:"createdAtOrDeprecation,omitempty"`
 	TraceContext           *v1.TraceContext `protobuf:"bytes,3,opt,name=traceContext,proto3,oneof" json:"traceContext,omitempty"`
 	unknownFields          protoimpl.UnknownFields
@@ -413,7 +413,7 @@ func (x *SignRequest) GetCrlDistributionPoints() []string {
 
 type SignResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Standard base64 of the DER.
+	// The DER certificate in standard base64.
 	SignedCertificate string    `protobuf:"bytes,1,opt,name=signedCertificate,proto3" json:"signedCertificate,omitempty"`
 	Metadata          *Metadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields     protoimpl.UnknownFields

@@ -4,10 +4,10 @@
 // - protoc             v7.35.1
 // source: legacy/crypto_broker.proto
 
-// The Open Crypto Broker's protocol as its clients of the versions 0.2 to 0.5 speak it. They share one service path, so
-// its methods stand together here: Hash and Sign of 0.2 and 0.3, HashData and SignCertificate since 0.4, EncryptData and
-// DecryptData since 0.5. What did not change its shape since is the current message. SignData and VerifyData were never
-// released on this path and are not served on it.
+// The protocol that clients of the Open Crypto Broker of versions 0.2 to 0.5 speak. They share one service path, so all
+// its methods are declared here: Hash and Sign of 0.2 and 0.3, HashData and SignCertificate since 0.4, EncryptData and
+// DecryptData since 0.5. Messages that have not changed since are those of cryptobroker.v1. SignData and VerifyData were
+// never released on this path and are not served on it.
 
 package old
 
@@ -45,7 +45,7 @@ type CryptoGrpcClient interface {
 	SignCertificate(ctx context.Context, in *SignCertificateRequest, opts ...grpc.CallOption) (*SignCertificateResponse, error)
 	EncryptData(ctx context.Context, in *v1.EncryptDataRequest, opts ...grpc.CallOption) (*v1.EncryptDataResponse, error)
 	DecryptData(ctx context.Context, in *v1.DecryptDataRequest, opts ...grpc.CallOption) (*v1.DecryptDataResponse, error)
-	// Of 0.2, and answered only by a broker for development.
+	// Of version 0.2; served only with `--dev`.
 	Benchmark(ctx context.Context, in *BenchmarkRequest, opts ...grpc.CallOption) (*BenchmarkResponse, error)
 	FakeEndpoint(ctx context.Context, in *FakeEndpointRequest, opts ...grpc.CallOption) (*FakeEndpointResponse, error)
 }
@@ -148,7 +148,7 @@ type CryptoGrpcServer interface {
 	SignCertificate(context.Context, *SignCertificateRequest) (*SignCertificateResponse, error)
 	EncryptData(context.Context, *v1.EncryptDataRequest) (*v1.EncryptDataResponse, error)
 	DecryptData(context.Context, *v1.DecryptDataRequest) (*v1.DecryptDataResponse, error)
-	// Of 0.2, and answered only by a broker for development.
+	// Of version 0.2; served only with `--dev`.
 	Benchmark(context.Context, *BenchmarkRequest) (*BenchmarkResponse, error)
 	FakeEndpoint(context.Context, *FakeEndpointRequest) (*FakeEndpointResponse, error)
 	mustEmbedUnimplementedCryptoGrpcServer()
@@ -403,7 +403,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Served only for development.
+// Served only with `--dev`.
 type CryptoGrpcDevClient interface {
 	Benchmark(ctx context.Context, in *BenchmarkRequest, opts ...grpc.CallOption) (*BenchmarkResponse, error)
 	FakeEndpoint(ctx context.Context, in *FakeEndpointRequest, opts ...grpc.CallOption) (*FakeEndpointResponse, error)
@@ -441,7 +441,7 @@ func (c *cryptoGrpcDevClient) FakeEndpoint(ctx context.Context, in *FakeEndpoint
 // All implementations must embed UnimplementedCryptoGrpcDevServer
 // for forward compatibility.
 //
-// Served only for development.
+// Served only with `--dev`.
 type CryptoGrpcDevServer interface {
 	Benchmark(context.Context, *BenchmarkRequest) (*BenchmarkResponse, error)
 	FakeEndpoint(context.Context, *FakeEndpointRequest) (*FakeEndpointResponse, error)

@@ -122,13 +122,13 @@ func (SignOutputFormat) EnumDescriptor() ([]byte, []int) {
 type SignatureFormat int32
 
 const (
-	// What the profile says.
+	// The format that the profile sets.
 	SignatureFormat_SIGNATURE_FORMAT_UNSPECIFIED SignatureFormat = 0
-	// The signature's own octets; of ECDSA r and s, each as long as the order of the curve.
+	// The octets of the signature. For ECDSA: r and s, each as long as the order of the curve.
 	SignatureFormat_SIGNATURE_FORMAT_RAW SignatureFormat = 1
-	// What an X.509 signature's BIT STRING holds: of ECDSA Ecdsa-Sig-Value, of the others as RAW.
+	// The content of an X.509 signature's BIT STRING. For ECDSA: Ecdsa-Sig-Value; otherwise the same as RAW.
 	SignatureFormat_SIGNATURE_FORMAT_DER SignatureFormat = 2
-	// DER in a block `SIGNATURE` (RFC 7468).
+	// DER as RFC 7468 text with the label `SIGNATURE`.
 	SignatureFormat_SIGNATURE_FORMAT_PEM SignatureFormat = 3
 	// Detached SignedData (RFC 5652) in DER; the signer is named by subject key identifier.
 	SignatureFormat_SIGNATURE_FORMAT_CMS SignatureFormat = 4
@@ -179,12 +179,12 @@ func (SignatureFormat) EnumDescriptor() ([]byte, []int) {
 	return file_cryptobroker_v1_crypto_proto_rawDescGZIP(), []int{2}
 }
 
-// Travels with every request and comes back in its answer.
+// Sent with every request and returned in its response.
 type Metadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The caller's name for this call: printable ASCII, at most 128 bytes.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Set in answers under a profile that is on its way out.
+	// Set in responses if the profile is deprecated.
 	Deprecation   *DeprecationWarning `protobuf:"bytes,2,opt,name=deprecation,proto3,oneof" json:"deprecation,omitempty"`
 	TraceContext  *TraceContext       `protobuf:"bytes,3,opt,name=trace_context,json=traceContext,proto3,oneof" json:"trace_context,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -242,14 +242,14 @@ func (x *Metadata) GetTraceContext() *TraceContext {
 	return nil
 }
 
-// The trace that this call belongs to (W3C Trace Context). A `traceparent` header of the call wins over it.
+// The trace that this call belongs to (W3C Trace Context). A `traceparent` header of the call takes precedence.
 type TraceContext struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	TraceId    string                 `protobuf:"bytes,1,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
 	SpanId     string                 `protobuf:"bytes,2,opt,name=span_id,json=spanId,proto3" json:"span_id,omitempty"`
 	TraceFlags string                 `protobuf:"bytes,3,opt,name=trace_flags,json=traceFlags,proto3" json:"trace_flags,omitempty"`
 	TraceState string                 `protobuf:"bytes,4,opt,name=trace_state,json=traceState,proto3" json:"trace_state,omitempty"`
-	// Printable ASCII; it reaches the broker's log.
+	// Printable ASCII. The broker's log contains it.
 	CorrelationId string `protobuf:"bytes,5,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -320,7 +320,7 @@ func (x *TraceContext) GetCorrelationId() string {
 	return ""
 }
 
-// Says that the profile in use is going to disappear.
+// Warns that the profile is going to be removed.
 type DeprecationWarning struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Profile         string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
@@ -397,7 +397,7 @@ func (x *DeprecationWarning) GetReason() string {
 	return ""
 }
 
-// What the broker did: the profile's choice, in the words of the standards.
+// What the broker did: the algorithm that the profile chose, under the name that its standard gives it.
 type CryptoDescriptor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Profile       string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
@@ -461,7 +461,7 @@ func (x *CryptoDescriptor) GetAlgorithm() string {
 type HashDataRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	// At most 1 MiB by default. Empty is legal.
+	// At most 1 MiB by default. It may be empty.
 	Input    []byte    `protobuf:"bytes,2,opt,name=input,proto3" json:"input,omitempty"`
 	Metadata *Metadata `protobuf:"bytes,3,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// Unspecified means HEX.
@@ -637,10 +637,10 @@ type SignCertificateRequest struct {
 	// PEM.
 	CaCert   string    `protobuf:"bytes,4,opt,name=ca_cert,json=caCert,proto3" json:"ca_cert,omitempty"`
 	Metadata *Metadata `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Unix seconds. Absent means the profile's own edge; a value outside the profile's window is refused.
+	// Unix seconds. If absent, the profile's limit applies. A value outside the profile's validity period is rejected.
 	ValidNotBefore *uint64 `protobuf:"varint,6,opt,name=valid_not_before,json=validNotBefore,proto3,oneof" json:"valid_not_before,omitempty"`
 	ValidNotAfter  *uint64 `protobuf:"varint,7,opt,name=valid_not_after,json=validNotAfter,proto3,oneof" json:"valid_not_after,omitempty"`
-	// `CN=…, O=…` with the keys C, ST, O, OU, L and CN. A non-empty one replaces the subject of the request.
+	// `CN=…, O=…` with the keys C, ST, O, OU, L and CN. If not empty, it replaces the subject of the certification request.
 	Subject *string `protobuf:"bytes,8,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	// http or https URLs, one DistributionPoint each (RFC 5280 4.2.1.13).
 	CrlDistributionPoints []string `protobuf:"bytes,9,rep,name=crl_distribution_points,json=crlDistributionPoints,proto3" json:"crl_distribution_points,omitempty"`
@@ -848,7 +848,7 @@ func (*SignCertificateResponse_Pem) isSignCertificateResponse_SignedCertificate(
 
 func (*SignCertificateResponse_Der) isSignCertificateResponse_SignedCertificate() {}
 
-// A key: by its name in a key management system, or itself.
+// A key, either named in a key management system or included in the message.
 type KeySource struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Source:
@@ -920,12 +920,12 @@ type isKeySource_Source interface {
 }
 
 type KeySource_KeyId struct {
-	// Refused with INVALID_ARGUMENT where no key management is configured.
+	// Rejected with INVALID_ARGUMENT if no key management is configured.
 	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3,oneof"`
 }
 
 type KeySource_RawKey struct {
-	// What the operation takes: PEM or DER, or the bytes of a symmetric key.
+	// PEM or DER, or the bytes of a symmetric key, as the operation expects.
 	RawKey []byte `protobuf:"bytes,2,opt,name=raw_key,json=rawKey,proto3,oneof"`
 }
 
@@ -1066,7 +1066,7 @@ type SignDataRequest struct {
 	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
 	// A private key in PEM or DER: PKCS#8, SEC1 or PKCS#1, not encrypted.
 	KeySource *SignKeySource `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
-	// At most 1 MiB by default; StreamService.SignStream takes more. Empty is legal.
+	// At most 1 MiB by default; StreamService.SignStream accepts more. It may be empty.
 	Input           []byte          `protobuf:"bytes,3,opt,name=input,proto3" json:"input,omitempty"`
 	SignatureFormat SignatureFormat `protobuf:"varint,4,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
 	Metadata        *Metadata       `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
@@ -1338,7 +1338,7 @@ func (x *VerifyDataResponse) GetMetadata() *Metadata {
 
 type EncryptMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 12 bytes; empty under a profile whose nonces the broker makes.
+	// 12 bytes; empty under a profile for which the broker generates the nonces.
 	Nonce []byte `protobuf:"bytes,1,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	// Associated data: authenticated, not encrypted. At most 64 KiB.
 	Aad           []byte `protobuf:"bytes,2,opt,name=aad,proto3,oneof" json:"aad,omitempty"`
@@ -1395,7 +1395,7 @@ type CipherMetadata struct {
 	KeyId *string                `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3,oneof" json:"key_id,omitempty"`
 	Nonce []byte                 `protobuf:"bytes,2,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	Aad   []byte                 `protobuf:"bytes,3,opt,name=aad,proto3,oneof" json:"aad,omitempty"`
-	// As long as the profile says. It is never part of the ciphertext.
+	// Its length is set by the profile. It is never part of the ciphertext.
 	Tag           []byte `protobuf:"bytes,4,opt,name=tag,proto3,oneof" json:"tag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1522,9 +1522,9 @@ func (x *DecryptMetadata) GetTag() []byte {
 type EncryptDataRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	// The bytes of the key, as many as the profile says.
+	// The bytes of the key, whose length is set by the profile.
 	KeySource *KeySource `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
-	// At most 1 MiB by default. Empty is legal.
+	// At most 1 MiB by default. It may be empty.
 	Plaintext       []byte           `protobuf:"bytes,3,opt,name=plaintext,proto3" json:"plaintext,omitempty"`
 	EncryptMetadata *EncryptMetadata `protobuf:"bytes,4,opt,name=encrypt_metadata,json=encryptMetadata,proto3" json:"encrypt_metadata,omitempty"`
 	Metadata        *Metadata        `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
@@ -1746,7 +1746,7 @@ type DecryptDataResponse struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Plaintext []byte                 `protobuf:"bytes,1,opt,name=plaintext,proto3" json:"plaintext,omitempty"`
 	Metadata  *Metadata              `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros that keep the secret out of buffers that live as long as the connection. Clients ignore them.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

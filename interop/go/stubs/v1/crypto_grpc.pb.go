@@ -31,8 +31,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What an application asks of the broker. Each call names a profile; the profile says which algorithm, which key
-// sizes and which lifetimes. The call never does.
+// The cryptographic operations. Each call names a profile, and the profile determines the algorithm, the key sizes and the
+// lifetimes. The call itself never does.
 type CryptoServiceClient interface {
 	// Hashes `input` with the algorithm of the profile.
 	HashData(ctx context.Context, in *HashDataRequest, opts ...grpc.CallOption) (*HashDataResponse, error)
@@ -40,11 +40,11 @@ type CryptoServiceClient interface {
 	SignCertificate(ctx context.Context, in *SignCertificateRequest, opts ...grpc.CallOption) (*SignCertificateResponse, error)
 	// Signs `input`.
 	SignData(ctx context.Context, in *SignDataRequest, opts ...grpc.CallOption) (*SignDataResponse, error)
-	// Verifies a signature over `input`. One that does not match is an answer, `valid = false`, and no error.
+	// Verifies a signature over `input`. A signature that does not match is not an error: the response has `valid = false`.
 	VerifyData(ctx context.Context, in *VerifyDataRequest, opts ...grpc.CallOption) (*VerifyDataResponse, error)
 	// Encrypts and authenticates `plaintext` (AEAD, RFC 5116).
 	EncryptData(ctx context.Context, in *EncryptDataRequest, opts ...grpc.CallOption) (*EncryptDataResponse, error)
-	// Decrypts what EncryptData made. Where authentication fails no byte of plaintext is answered.
+	// Decrypts and authenticates what EncryptData returned. If authentication fails, no plaintext is returned.
 	DecryptData(ctx context.Context, in *DecryptDataRequest, opts ...grpc.CallOption) (*DecryptDataResponse, error)
 }
 
@@ -120,8 +120,8 @@ func (c *cryptoServiceClient) DecryptData(ctx context.Context, in *DecryptDataRe
 // All implementations must embed UnimplementedCryptoServiceServer
 // for forward compatibility.
 //
-// What an application asks of the broker. Each call names a profile; the profile says which algorithm, which key
-// sizes and which lifetimes. The call never does.
+// The cryptographic operations. Each call names a profile, and the profile determines the algorithm, the key sizes and the
+// lifetimes. The call itself never does.
 type CryptoServiceServer interface {
 	// Hashes `input` with the algorithm of the profile.
 	HashData(context.Context, *HashDataRequest) (*HashDataResponse, error)
@@ -129,11 +129,11 @@ type CryptoServiceServer interface {
 	SignCertificate(context.Context, *SignCertificateRequest) (*SignCertificateResponse, error)
 	// Signs `input`.
 	SignData(context.Context, *SignDataRequest) (*SignDataResponse, error)
-	// Verifies a signature over `input`. One that does not match is an answer, `valid = false`, and no error.
+	// Verifies a signature over `input`. A signature that does not match is not an error: the response has `valid = false`.
 	VerifyData(context.Context, *VerifyDataRequest) (*VerifyDataResponse, error)
 	// Encrypts and authenticates `plaintext` (AEAD, RFC 5116).
 	EncryptData(context.Context, *EncryptDataRequest) (*EncryptDataResponse, error)
-	// Decrypts what EncryptData made. Where authentication fails no byte of plaintext is answered.
+	// Decrypts and authenticates what EncryptData returned. If authentication fails, no plaintext is returned.
 	DecryptData(context.Context, *DecryptDataRequest) (*DecryptDataResponse, error)
 	mustEmbedUnimplementedCryptoServiceServer()
 }

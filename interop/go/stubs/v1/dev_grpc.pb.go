@@ -27,11 +27,11 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For development and for the tests of clients. A broker serves it only when it was started with `--dev`.
+// For development and for the tests of clients. The broker serves it only if it was started with `--dev`.
 type CryptoDevServiceClient interface {
-	// Measures the broker's own operations, without the cost of a call.
+	// Measures the broker's operations without the cost of a call.
 	Benchmark(ctx context.Context, in *BenchmarkRequest, opts ...grpc.CallOption) (*BenchmarkResponse, error)
-	// Four of five calls fail with UNAVAILABLE, each fifth succeeds: clients test their retries with it.
+	// Every fifth call succeeds, the others fail with UNAVAILABLE. Clients test their retries with it.
 	FakeEndpoint(ctx context.Context, in *FakeEndpointRequest, opts ...grpc.CallOption) (*FakeEndpointResponse, error)
 }
 
@@ -67,11 +67,11 @@ func (c *cryptoDevServiceClient) FakeEndpoint(ctx context.Context, in *FakeEndpo
 // All implementations must embed UnimplementedCryptoDevServiceServer
 // for forward compatibility.
 //
-// For development and for the tests of clients. A broker serves it only when it was started with `--dev`.
+// For development and for the tests of clients. The broker serves it only if it was started with `--dev`.
 type CryptoDevServiceServer interface {
-	// Measures the broker's own operations, without the cost of a call.
+	// Measures the broker's operations without the cost of a call.
 	Benchmark(context.Context, *BenchmarkRequest) (*BenchmarkResponse, error)
-	// Four of five calls fail with UNAVAILABLE, each fifth succeeds: clients test their retries with it.
+	// Every fifth call succeeds, the others fail with UNAVAILABLE. Clients test their retries with it.
 	FakeEndpoint(context.Context, *FakeEndpointRequest) (*FakeEndpointResponse, error)
 	mustEmbedUnimplementedCryptoDevServiceServer()
 }

@@ -66,9 +66,9 @@ type GetInfoResponse struct {
 	CatalogueDigest string `protobuf:"bytes,2,opt,name=catalogue_digest,json=catalogueDigest,proto3" json:"catalogue_digest,omitempty"`
 	// The names of the profiles, in the order of the document.
 	Profiles []string `protobuf:"bytes,3,rep,name=profiles,proto3" json:"profiles,omitempty"`
-	// The operations that this broker can do, such as `HashData`.
+	// The operations that the broker supports, such as `HashData`.
 	Operations []string `protobuf:"bytes,4,rep,name=operations,proto3" json:"operations,omitempty"`
-	// Whether the cryptographic module runs in its FIPS mode.
+	// True if the cryptographic module runs in FIPS mode.
 	Fips bool `protobuf:"varint,5,opt,name=fips,proto3" json:"fips,omitempty"`
 	// The cryptographic libraries and their versions, such as `AWS-LC 1.2.3`.
 	CryptoLibraryVersions string                 `protobuf:"bytes,6,opt,name=crypto_library_versions,json=cryptoLibraryVersions,proto3" json:"crypto_library_versions,omitempty"`

@@ -26,7 +26,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What this broker is and what it offers.
+// Describes the broker and what it offers.
 type InfoServiceClient interface {
 	GetInfo(ctx context.Context, in *GetInfoRequest, opts ...grpc.CallOption) (*GetInfoResponse, error)
 }
@@ -53,7 +53,7 @@ func (c *infoServiceClient) GetInfo(ctx context.Context, in *GetInfoRequest, opt
 // All implementations must embed UnimplementedInfoServiceServer
 // for forward compatibility.
 //
-// What this broker is and what it offers.
+// Describes the broker and what it offers.
 type InfoServiceServer interface {
 	GetInfo(context.Context, *GetInfoRequest) (*GetInfoResponse, error)
 	mustEmbedUnimplementedInfoServiceServer()

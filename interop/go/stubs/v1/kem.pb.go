@@ -24,7 +24,7 @@ const (
 type EncapsulateRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	// The encapsulation key: raw, SubjectPublicKeyInfo (RFC 9935), or that as PEM.
+	// The encapsulation key: raw, or SubjectPublicKeyInfo (RFC 9935) in DER or PEM.
 	KeySource     *KeySource `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
 	Metadata      *Metadata  `protobuf:"bytes,3,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -89,7 +89,7 @@ type EncapsulateResponse struct {
 	SharedSecret []byte            `protobuf:"bytes,2,opt,name=shared_secret,json=sharedSecret,proto3" json:"shared_secret,omitempty"`
 	Descriptor_  *CryptoDescriptor `protobuf:"bytes,3,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
 	Metadata     *Metadata         `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros that keep the secret out of buffers that live as long as the connection. Clients ignore them.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -163,7 +163,7 @@ func (x *EncapsulateResponse) GetPadding() []byte {
 type DecapsulateRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	// The decapsulation key: raw (seed or expanded), PKCS#8 (RFC 9935: seed, expanded or both), or that as PEM.
+	// The decapsulation key: raw (seed or expanded), or PKCS#8 (RFC 9935: seed, expanded or both) in DER or PEM.
 	KeySource     *KeySource `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
 	Ciphertext    []byte     `protobuf:"bytes,3,opt,name=ciphertext,proto3" json:"ciphertext,omitempty"`
 	Metadata      *Metadata  `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
@@ -235,7 +235,7 @@ type DecapsulateResponse struct {
 	SharedSecret []byte            `protobuf:"bytes,1,opt,name=shared_secret,json=sharedSecret,proto3" json:"shared_secret,omitempty"`
 	Descriptor_  *CryptoDescriptor `protobuf:"bytes,2,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
 	Metadata     *Metadata         `protobuf:"bytes,3,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros that keep the secret out of buffers that live as long as the connection. Clients ignore them.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -30,12 +30,12 @@ const (
 //
 // Key encapsulation by profile: ML-KEM (FIPS 203) and X-Wing (draft-connolly-cfrg-xwing-kem).
 type KemServiceClient interface {
-	// Makes a key pair.
+	// Generates a key pair.
 	GenerateKeyPair(ctx context.Context, in *GenerateKeyPairRequest, opts ...grpc.CallOption) (*GenerateKeyPairResponse, error)
-	// Makes a shared secret and its ciphertext for the holder of the decapsulation key.
+	// Generates a shared secret and its ciphertext for the holder of the decapsulation key.
 	Encapsulate(ctx context.Context, in *EncapsulateRequest, opts ...grpc.CallOption) (*EncapsulateResponse, error)
-	// Takes the shared secret out of a ciphertext. A ciphertext that was tampered with gives another secret and no error
-	// (implicit rejection, FIPS 203 6.3).
+	// Recovers the shared secret from a ciphertext. A manipulated ciphertext yields a different secret and no error (implicit
+	// rejection, FIPS 203 6.3).
 	Decapsulate(ctx context.Context, in *DecapsulateRequest, opts ...grpc.CallOption) (*DecapsulateResponse, error)
 }
 
@@ -83,12 +83,12 @@ func (c *kemServiceClient) Decapsulate(ctx context.Context, in *DecapsulateReque
 //
 // Key encapsulation by profile: ML-KEM (FIPS 203) and X-Wing (draft-connolly-cfrg-xwing-kem).
 type KemServiceServer interface {
-	// Makes a key pair.
+	// Generates a key pair.
 	GenerateKeyPair(context.Context, *GenerateKeyPairRequest) (*GenerateKeyPairResponse, error)
-	// Makes a shared secret and its ciphertext for the holder of the decapsulation key.
+	// Generates a shared secret and its ciphertext for the holder of the decapsulation key.
 	Encapsulate(context.Context, *EncapsulateRequest) (*EncapsulateResponse, error)
-	// Takes the shared secret out of a ciphertext. A ciphertext that was tampered with gives another secret and no error
-	// (implicit rejection, FIPS 203 6.3).
+	// Recovers the shared secret from a ciphertext. A manipulated ciphertext yields a different secret and no error (implicit
+	// rejection, FIPS 203 6.3).
 	Decapsulate(context.Context, *DecapsulateRequest) (*DecapsulateResponse, error)
 	mustEmbedUnimplementedKemServiceServer()
 }

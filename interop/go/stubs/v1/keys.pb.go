@@ -21,18 +21,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How keys are written.
+// How keys are encoded.
 type KeyEncoding int32
 
 const (
-	// Of KemService RAW, of SignatureKeyService DER: what the operations with the key take.
+	// RAW in KemService and DER in SignatureKeyService, which is what the operations with the key accept.
 	KeyEncoding_KEY_ENCODING_UNSPECIFIED KeyEncoding = 0
-	// The standard's own octets. ML-KEM: encapsulation key, and seed d and z (FIPS 203). X-Wing, Ed25519 and ML-DSA: public
-	// key, and seed of 32 bytes; SignData does not take these. RSA and ECDSA have no such form.
+	// The octets that the standard defines. ML-KEM: encapsulation key, and seed d and z (FIPS 203). X-Wing, Ed25519 and ML-DSA:
+	// public key, and seed of 32 bytes; SignData does not accept these. RSA and ECDSA have no such form.
 	KeyEncoding_KEY_ENCODING_RAW KeyEncoding = 1
 	// SubjectPublicKeyInfo (RFC 5280) and PKCS#8 (RFC 5958).
 	KeyEncoding_KEY_ENCODING_DER KeyEncoding = 2
-	// The same as RFC 7468 text, `PUBLIC KEY` and `PRIVATE KEY`.
+	// The same as RFC 7468 text with the labels `PUBLIC KEY` and `PRIVATE KEY`.
 	KeyEncoding_KEY_ENCODING_PEM KeyEncoding = 3
 )
 
@@ -82,8 +82,8 @@ func (KeyEncoding) EnumDescriptor() ([]byte, []int) {
 type GenerateKeyPairRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Profile string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	// Makes the same key pair each time. Only under a profile with `AllowSeed: true`, and as long as the standard has it:
-	// ML-KEM 64 bytes, d and z; X-Wing, Ed25519 and ML-DSA 32 bytes. Absent: the system's randomness.
+	// The seed that the key pair is derived from, accepted only under a profile with `AllowSeed: true`. ML-KEM: 64 bytes, d and
+	// z; X-Wing, Ed25519 and ML-DSA: 32 bytes. If absent, the key pair is random.
 	Seed          []byte      `protobuf:"bytes,2,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
 	KeyEncoding   KeyEncoding `protobuf:"varint,3,opt,name=key_encoding,json=keyEncoding,proto3,enum=cryptobroker.v1.KeyEncoding" json:"key_encoding,omitempty"`
 	Metadata      *Metadata   `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
@@ -151,13 +151,13 @@ func (x *GenerateKeyPairRequest) GetMetadata() *Metadata {
 
 type GenerateKeyPairResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of a key encapsulation mechanism the encapsulation key.
+	// For a key encapsulation mechanism, the encapsulation key.
 	PublicKey []byte `protobuf:"bytes,1,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
-	// Of a key encapsulation mechanism the decapsulation key, as its seed.
+	// For a key encapsulation mechanism, the decapsulation key as its seed.
 	PrivateKey  []byte            `protobuf:"bytes,2,opt,name=private_key,json=privateKey,proto3" json:"private_key,omitempty"`
 	Descriptor_ *CryptoDescriptor `protobuf:"bytes,3,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
 	Metadata    *Metadata         `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	// Zeros, which keep a secret out of buffers that live as long as the connection. Not to be looked at.
+	// Zeros that keep the secret out of buffers that live as long as the connection. Clients ignore them.
 	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

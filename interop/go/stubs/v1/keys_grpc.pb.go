@@ -26,10 +26,10 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Makes keys for signing (profiles with a section SignData).
+// Generates keys for signing, under profiles with a section SignData.
 type SignatureKeyServiceClient interface {
-	// Makes a key pair of the profile's algorithm: of ECDSA on the smallest curve that the profile allows, of RSA with
-	// the smallest modulus that it allows and at least 2048 bits.
+	// Generates a key pair of the profile's algorithm. For ECDSA it uses the smallest curve that the profile allows, for RSA
+	// the smallest modulus that it allows, but at least 2048 bits.
 	GenerateKeyPair(ctx context.Context, in *GenerateKeyPairRequest, opts ...grpc.CallOption) (*GenerateKeyPairResponse, error)
 }
 
@@ -55,10 +55,10 @@ func (c *signatureKeyServiceClient) GenerateKeyPair(ctx context.Context, in *Gen
 // All implementations must embed UnimplementedSignatureKeyServiceServer
 // for forward compatibility.
 //
-// Makes keys for signing (profiles with a section SignData).
+// Generates keys for signing, under profiles with a section SignData.
 type SignatureKeyServiceServer interface {
-	// Makes a key pair of the profile's algorithm: of ECDSA on the smallest curve that the profile allows, of RSA with
-	// the smallest modulus that it allows and at least 2048 bits.
+	// Generates a key pair of the profile's algorithm. For ECDSA it uses the smallest curve that the profile allows, for RSA
+	// the smallest modulus that it allows, but at least 2048 bits.
 	GenerateKeyPair(context.Context, *GenerateKeyPairRequest) (*GenerateKeyPairResponse, error)
 	mustEmbedUnimplementedSignatureKeyServiceServer()
 }

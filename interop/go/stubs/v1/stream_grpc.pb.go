@@ -28,12 +28,12 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// The operations on data that does not fit a message. The first message of a stream is its header, every other one a
-// part of the data, of any length up to the limit for a request; the answer is the one of the unary call.
+// The operations on data that exceeds a message. The first message of a stream is its header, each further one a part of the
+// data, of any length up to the limit for a request. The response is that of the unary call.
 type StreamServiceClient interface {
 	HashStream(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[HashStreamRequest, HashDataResponse], error)
-	// The signature is one that SignData would make. Ed25519 reads its message twice (RFC 8032 5.1.6) and is refused,
-	// except in the format CMS.
+	// Returns the same kind of signature as SignData. Ed25519 reads its message twice (RFC 8032 5.1.6) and is rejected, except
+	// in the format CMS.
 	SignStream(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[SignStreamRequest, SignDataResponse], error)
 	VerifyStream(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[VerifyStreamRequest, VerifyDataResponse], error)
 }
@@ -89,12 +89,12 @@ type StreamService_VerifyStreamClient = grpc.ClientStreamingClient[VerifyStreamR
 // All implementations must embed UnimplementedStreamServiceServer
 // for forward compatibility.
 //
-// The operations on data that does not fit a message. The first message of a stream is its header, every other one a
-// part of the data, of any length up to the limit for a request; the answer is the one of the unary call.
+// The operations on data that exceeds a message. The first message of a stream is its header, each further one a part of the
+// data, of any length up to the limit for a request. The response is that of the unary call.
 type StreamServiceServer interface {
 	HashStream(grpc.ClientStreamingServer[HashStreamRequest, HashDataResponse]) error
-	// The signature is one that SignData would make. Ed25519 reads its message twice (RFC 8032 5.1.6) and is refused,
-	// except in the format CMS.
+	// Returns the same kind of signature as SignData. Ed25519 reads its message twice (RFC 8032 5.1.6) and is rejected, except
+	// in the format CMS.
 	SignStream(grpc.ClientStreamingServer[SignStreamRequest, SignDataResponse]) error
 	VerifyStream(grpc.ClientStreamingServer[VerifyStreamRequest, VerifyDataResponse]) error
 	mustEmbedUnimplementedStreamServiceServer()

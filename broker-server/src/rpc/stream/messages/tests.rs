@@ -1,17 +1,23 @@
 #![allow(clippy::unwrap_used)]
 
-use broker_proto::v1::{
-    HashOutputFormat, HashStreamHeader, HashStreamRequest, Metadata, hash_stream_request::Part as Sent,
+use broker_proto::{
+    put_prefix,
+    v1::{
+        HashOutputFormat, HashStreamHeader, HashStreamRequest, Metadata, VerifyStreamHeader,
+        VerifyStreamRequest, hash_stream_request::Part as Sent, verify_stream_request,
+    },
 };
+use bytes::Bytes;
 use http_body::Frame;
 use proptest::prelude::*;
 use prost::Message as _;
+use tonic::Status;
 
 use super::*;
 
 const LIMIT: usize = 2000;
 
-/// A body of these frames.
+/// A body that consists of these frames.
 struct Frames(std::vec::IntoIter<Bytes>);
 
 impl http_body::Body for Frames {
@@ -28,11 +34,11 @@ impl http_body::Body for Frames {
 
 #[derive(Debug, Default, PartialEq)]
 struct Read {
-    /// Headers, and the data between them.
+    /// Headers (`Ok`), and all data between them (`Err`).
     parts: Vec<Result<HashStreamHeader, Vec<u8>>>,
     /// Messages with nothing in them.
     empty: usize,
-    /// Why reading has ended early.
+    /// The reason of the error that ended reading.
     end: Option<&'static str>,
 }
 
@@ -72,7 +78,7 @@ fn read(bytes: &[u8], cuts: &[usize]) -> Read {
     read
 }
 
-/// The same by prost alone.
+/// What prost alone decodes.
 fn expected(messages: &[Vec<u8>]) -> Read {
     let mut read = Read::default();
     for message in messages {
@@ -90,8 +96,7 @@ fn expected(messages: &[Vec<u8>]) -> Read {
 fn framed(messages: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for message in messages {
-        bytes.push(0);
-        bytes.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        put_prefix(&mut bytes, message.len());
         bytes.extend(message);
     }
     bytes
@@ -106,7 +111,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
         let metadata = metadata.then(Metadata::default);
         encoded(Sent::Header(HashStreamHeader { profile, metadata, output_format: format }))
     });
-    // Long forms, unknown fields, fields twice, other types, lengths that lie.
+    // Overlong varints, unknown fields, repeated fields, other wire types, wrong lengths.
     let odd = prop::sample::select(vec![
         &b""[..],
         b"\x12",
@@ -133,11 +138,11 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    // Of the odd messages many end a stream; the second property passes over those.
+    // Many of the odd messages end a stream; the second property rejects those.
     #![proptest_config(ProptestConfig { max_global_rejects: 1 << 16, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn messages_are_what_prost_reads(
+    fn returns_what_prost_decodes(
         messages in prop::collection::vec(message(), 0..8),
         cuts in prop::collection::vec(1_usize..300, 1..5),
     ) {
@@ -145,33 +150,44 @@ proptest! {
     }
 
     #[test]
-    fn half_a_message_is_no_end(
+    fn rejects_truncated_message(
         messages in prop::collection::vec(message(), 1..4),
         cuts in prop::collection::vec(1_usize..300, 1..5),
-        lacking in 1_usize..5,
+        missing in 1_usize..5,
     ) {
-        let whole = expected(&messages);
-        prop_assume!(whole.end.is_none());
+        prop_assume!(expected(&messages).end.is_none());
         let mut bytes = framed(&messages);
-        bytes.truncate(bytes.len() - lacking);
+        bytes.truncate(bytes.len() - missing);
         prop_assert_eq!(read(&bytes, &cuts).end, Some("MALFORMED_MESSAGE"));
     }
 }
 
 #[test]
-fn what_exceeds_the_limit_is_not_waited_for() {
-    let just = HashStreamRequest { part: Some(Sent::Data(vec![7; LIMIT - 3].into())) }.encode_to_vec();
-    assert_eq!(just.len(), LIMIT);
-    assert_eq!(read(&framed(&[just]), &[100]).parts, [Err(vec![7; LIMIT - 3])]);
+fn rejects_too_large_message_before_it_arrives() {
+    let largest = HashStreamRequest { part: Some(Sent::Data(vec![7; LIMIT - 3].into())) }.encode_to_vec();
+    assert_eq!(largest.len(), LIMIT);
+    assert_eq!(read(&framed(&[largest]), &[100]).parts, [Err(vec![7; LIMIT - 3])]);
     let length = u32::try_from(LIMIT + 1).unwrap().to_be_bytes();
-    let read_of = |flag: u8| read(&[&[flag][..], &length].concat(), &[1]).end;
-    assert_eq!(read_of(0), Some("MESSAGE_TOO_LARGE"));
-    assert_eq!(read_of(1), Some("MALFORMED_MESSAGE"));
+    let reason = |flag: u8| read(&[&[flag][..], &length].concat(), &[1]).end;
+    assert_eq!(reason(0), Some("MESSAGE_TOO_LARGE"));
+    assert_eq!(reason(1), Some("MALFORMED_MESSAGE"));
 }
 
 #[test]
-fn the_format_of_a_header_is_kept() {
+fn returns_header_with_its_output_format() {
     let header = HashStreamHeader { output_format: HashOutputFormat::Raw.into(), ..Default::default() };
     let message = HashStreamRequest { part: Some(Sent::Header(header.clone())) }.encode_to_vec();
     assert_eq!(read(&framed(&[message]), &[1]).parts, [Ok(header)]);
+}
+
+#[tokio::test]
+async fn header_keeps_no_frame_in_memory() {
+    let header = VerifyStreamHeader { signature: vec![7; 64].into(), ..Default::default() };
+    let message = VerifyStreamRequest { part: Some(verify_stream_request::Part::Header(header)) };
+    let frame = Bytes::from(framed(&[message.encode_to_vec()]));
+    let body = Body::new(Frames(vec![frame.clone()].into_iter()));
+    let mut messages = Messages::<VerifyStreamRequest>::new(body, LIMIT, Limits::default());
+    let Some(Some(Part::Header(header))) = messages.next().await.unwrap() else { unreachable!("a header") };
+    assert_eq!(header.signature, [7; 64][..]);
+    assert!(frame.is_unique());
 }

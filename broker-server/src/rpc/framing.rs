@@ -1,0 +1,33 @@
+//! Errors of the framing of messages as gRPC statuses. The codes and texts are those of the gRPC library, past which some
+//! methods read their requests.
+
+use broker_proto::FrameError;
+use tonic::Status;
+
+use crate::status::CallError;
+
+/// Returns the status of a request whose body cannot be split into messages.
+pub(super) fn status(error: FrameError) -> Status {
+    match error {
+        FrameError::Compressed => Status::internal(
+            "protocol error: received message with compressed-flag but no grpc-encoding was specified",
+        ),
+        FrameError::TooLarge { length, limit } => Status::out_of_range(format!(
+            "Error, decoded message length too large: found {length} bytes, the limit is: {limit} bytes"
+        )),
+        FrameError::Truncated => Status::internal("Unexpected EOF decoding stream."),
+    }
+}
+
+/// Returns the status for a response of `length` bytes where `limit` are allowed.
+pub(super) fn response_too_large(length: usize, limit: usize) -> Status {
+    Status::out_of_range(format!(
+        "Error, encoded message length too large: found {length} bytes, the limit is: {limit} bytes"
+    ))
+}
+
+impl From<FrameError> for CallError {
+    fn from(error: FrameError) -> Self {
+        Self::library(&status(error))
+    }
+}
