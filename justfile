@@ -43,7 +43,7 @@ bench-gate:
 semver baseline='HEAD~1':
     BASELINE={{baseline}} .ci/run semver
 
-# Clients of other languages. Needs Go, Node.js and npm.
+# Tests clients in other languages. Needs Go, Node.js and npm.
 interop:
     .ci/run interop
 

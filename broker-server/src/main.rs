@@ -87,7 +87,7 @@ fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
         key_uses,
         unwritten_key_uses = unwritten.key_uses,
         unwritten_refusals = unwritten.refusals,
-        "ended at the drain deadline: calls were cut, or audit records could not be written"
+        "the drain deadline passed: calls were aborted, or audit records were not written"
     );
     Ok(ExitCode::FAILURE)
 }

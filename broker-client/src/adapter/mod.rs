@@ -23,9 +23,9 @@ use crate::{
     operation::{SignDataRequest, VerifyDataRequest},
 };
 
-/// Defines a key with a client, and the options that its requests share.
+/// Defines a key with a client, and the options of its requests.
 macro_rules! broker_key {
-    ($(#[$attribute:meta])* $name:ident, $argument:ident: $form:literal) => {
+    ($(#[$attribute:meta])* $name:ident, $argument:ident, $request:ident, $new:literal) => {
         $(#[$attribute])*
         #[derive(Debug, Clone)]
         pub struct $name {
@@ -36,7 +36,7 @@ macro_rules! broker_key {
         }
 
         impl $name {
-            #[doc = $form]
+            #[doc = $new]
             pub fn new(client: Client, $argument: impl Into<Key>) -> Self {
                 Self { client, key: $argument.into(), profile: None, format: None }
             }
@@ -54,6 +54,17 @@ macro_rules! broker_key {
                 self.format = Some(format);
                 self
             }
+
+            /// Sets the options of the key on a request.
+            fn configure(&self, mut request: $request) -> $request {
+                if let Some(profile) = &self.profile {
+                    request = request.profile(profile);
+                }
+                if let Some(format) = self.format {
+                    request = request.format(format);
+                }
+                request
+            }
         }
     };
 }
@@ -63,16 +74,16 @@ broker_key! {
     ///
     /// With the feature `signature` it implements `signature::Signer`. The key is sent with each request, and wiped
     /// when this value is dropped.
-    SigningKey,
-    private_key: "Creates a key from a private key in a form that [`SignDataRequest::new`] takes."
+    SigningKey, private_key, SignDataRequest,
+    "Creates a key from a private key in a form that [`SignDataRequest::new`] takes."
 }
 
 broker_key! {
     /// A public key whose signatures the broker verifies.
     ///
     /// With the feature `signature` it implements `signature::Verifier`.
-    VerifyingKey,
-    public_key: "Creates a key from a public key or a certificate in a form that [`VerifyDataRequest::new`] takes."
+    VerifyingKey, public_key, VerifyDataRequest,
+    "Creates a key from a public key or a certificate in a form that [`VerifyDataRequest::new`] takes."
 }
 
 impl SigningKey {
@@ -81,14 +92,8 @@ impl SigningKey {
     /// # Errors
     /// Fails like [`Client::sign_data`].
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut request = SignDataRequest::new(self.key.clone(), Bytes::copy_from_slice(message));
-        if let Some(profile) = &self.profile {
-            request = request.profile(profile);
-        }
-        if let Some(format) = self.format {
-            request = request.format(format);
-        }
-        Ok(self.client.sign_data(request)?.signature)
+        let request = SignDataRequest::new(self.key.clone(), Bytes::copy_from_slice(message));
+        Ok(self.client.sign_data(self.configure(request))?.signature)
     }
 }
 
@@ -100,13 +105,7 @@ impl VerifyingKey {
     /// valid, and otherwise like [`Client::verify_data`].
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         let (message, signature) = (Bytes::copy_from_slice(message), Bytes::copy_from_slice(signature));
-        let mut request = VerifyDataRequest::new(self.key.clone(), message, signature);
-        if let Some(profile) = &self.profile {
-            request = request.profile(profile);
-        }
-        if let Some(format) = self.format {
-            request = request.format(format);
-        }
-        self.client.verify_data(request)?.require_valid()
+        let request = VerifyDataRequest::new(self.key.clone(), message, signature);
+        self.client.verify_data(self.configure(request))?.require_valid()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use broker_proto::{PREFIX_LENGTH, put_prefix};
 use bytes::{Bytes, BytesMut};
 use h2::{RecvStream, SendStream, server::SendResponse};
 use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
@@ -210,8 +209,8 @@ fn begin(mut respond: SendResponse<Bytes>) -> Result<SendStream<Bytes>, Aborted>
 }
 
 fn send(stream: &mut SendStream<Bytes>, message: &[u8]) -> Result<(), Aborted> {
-    let mut frame = BytesMut::with_capacity(PREFIX_LENGTH + message.len());
-    put_prefix(&mut frame, message.len());
+    let mut frame = BytesMut::with_capacity(broker_proto::PREFIX_LENGTH + message.len());
+    broker_proto::put_prefix(&mut frame, message.len());
     frame.extend_from_slice(message);
     Ok(stream.send_data(frame.freeze(), false)?)
 }

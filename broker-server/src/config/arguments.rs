@@ -19,7 +19,7 @@ static VERSION: LazyLock<String> =
                   CRYPTO_BROKER_GRPC_MAX_CONCURRENT_STREAMS is read as well, and CRYPTO_BROKER_APP_ENV=dev means --dev.\n\n\
                   SIGTERM and SIGINT start the drain, a second one ends the process at once. SIGHUP reopens the files \
                   of log and audit.\n\n\
-                  Exit codes: 0 success; 1 failure, or calls were cut at the drain deadline; 2 invalid usage, \
+                  Exit codes: 0 success; 1 failure, or calls were aborted at the drain deadline; 2 invalid usage, \
                   configuration or profiles; 3 another server listens on a socket; 4 the FIPS 140-3 module failed its \
                   self-test."
 )]

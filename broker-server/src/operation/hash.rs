@@ -33,7 +33,7 @@ pub enum HashValue {
 pub fn hash_data(permit: Permit<HashData>, backend: &Backend) -> HashValue {
     let (request, rule) = (permit.request(), permit.rule());
     let digest = |output: &mut [u8]| backend.hash.digest(rule.algorithm, &request.input, output);
-    answer(length(rule), request.format, digest)
+    hash_value(length(rule), request.format, digest)
 }
 
 /// The hash of a stream in progress. The result equals that of [`hash_data`] over the concatenated parts.
@@ -57,7 +57,7 @@ impl Hashing {
     /// Returns the digest of all parts.
     pub fn finish(self) -> HashValue {
         let Self { permit, hasher } = self;
-        answer(length(permit.rule()), permit.request().format, |output| hasher.finish(output))
+        hash_value(length(permit.rule()), permit.request().format, |output| hasher.finish(output))
     }
 }
 
@@ -72,7 +72,7 @@ fn length(rule: &HashDataRule) -> usize {
 }
 
 /// Returns a digest of `length` bytes, which `digest` writes into the buffer that it receives.
-fn answer(length: usize, format: HashFormat, digest: impl FnOnce(&mut [u8])) -> HashValue {
+fn hash_value(length: usize, format: HashFormat, digest: impl FnOnce(&mut [u8])) -> HashValue {
     match format {
         HashFormat::Raw => {
             let mut output = vec![0; length];

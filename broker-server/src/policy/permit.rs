@@ -25,7 +25,7 @@ pub trait Operation {
     fn rule(profile: &Profile) -> Option<&Arc<Self::Rule>>;
 }
 
-/// The name of the method at `path`: what stands behind the last slash.
+/// Returns the name of the method at `path`, which follows the last slash.
 const fn method_name(path: &'static str) -> &'static str {
     let mut service = path.as_bytes();
     while let [rest @ .., last] = service {

@@ -8,8 +8,9 @@ use std::{
 
 use crate::support::{Broker, tree::Node};
 
-/// The time within which secrets must be wiped after a call. The thread that wipes them may have to be scheduled first.
-const WIPE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time within which the memory must reach the expected state. A thread that wipes a secret may have to be scheduled
+/// first.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The number of bytes of a secret that count as a leak.
 const LEAK_LENGTH: usize = 16;
 const PAGE: usize = 4096;
@@ -69,7 +70,7 @@ impl Leaks {
     /// Waits until none of the secrets is in the broker's memory; panics after a timeout. `witness` must be in the
     /// memory, which shows that the scan works.
     pub fn assert_gone(&self, broker: &Broker, witness: &str) {
-        let deadline = Instant::now() + WIPE_TIMEOUT;
+        let deadline = Instant::now() + SCAN_TIMEOUT;
         loop {
             let found = self.found_in(broker.pid(), witness.as_bytes());
             if found.is_empty() {
@@ -81,7 +82,7 @@ impl Leaks {
 
     /// Waits until each of the secrets is in the broker's memory at least `times` times; panics after a timeout.
     pub fn assert_present(&self, broker: &Broker, witness: &str, times: usize) {
-        let deadline = Instant::now() + WIPE_TIMEOUT;
+        let deadline = Instant::now() + SCAN_TIMEOUT;
         loop {
             let found = self.found_in(broker.pid(), witness.as_bytes());
             if found.len() == self.0.len() && found.iter().all(|(_, found)| *found >= times) {

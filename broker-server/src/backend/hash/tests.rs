@@ -67,11 +67,11 @@ fn every_hash_matches_published_vectors() {
     let messages = messages();
     assert_eq!(VECTORS.map(|(algorithm, _)| algorithm), HashAlgorithm::ALL);
     for (library, table) in TABLES {
-        for (algorithm, answers) in VECTORS {
-            for (message, answer) in messages.iter().zip(answers) {
+        for (algorithm, digests) in VECTORS {
+            for (message, expected) in messages.iter().zip(digests) {
                 let got = digest(table, algorithm, message, algorithm.default_output_length());
                 let length = message.len();
-                assert_eq!(hex::encode(got), answer, "{library} {} of {length} bytes", algorithm.name());
+                assert_eq!(hex::encode(got), expected, "{library} {} of {length} bytes", algorithm.name());
             }
         }
     }

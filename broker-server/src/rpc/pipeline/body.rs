@@ -148,7 +148,7 @@ impl PipelineBody {
         let message = match item {
             items::Item::Message(message) => message,
             items::Item::TooLarge { sequence, error } => {
-                let error = CallError::from(error);
+                let error = error.into();
                 log_unread(EXECUTE, self.context.caller, &error);
                 return self.answers.push(failed(sequence, &error));
             }
