@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use broker_proto::PREFIX_LENGTH;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
@@ -60,7 +61,7 @@ enum FirstMessage {
 /// The position of a stream's bytes in its messages ("gRPC over HTTP/2", Length-Prefixed-Message).
 #[derive(Debug, Default)]
 struct MessagePosition {
-    prefix: [u8; 5],
+    prefix: [u8; PREFIX_LENGTH],
     /// How many bytes of the prefix have arrived.
     prefix_length: usize,
     /// How many bytes of the message are missing.
