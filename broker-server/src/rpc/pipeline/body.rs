@@ -201,8 +201,8 @@ impl PipelineBody {
 
 impl Drop for PipelineBody {
     fn drop(&mut self) {
-        if !self.items.is_between_messages() {
-            // The part of the item that has arrived may hold a secret.
+        if self.items.has_unread_data() {
+            // It may hold a secret.
             self.handle.0.mark_secret();
         }
     }

@@ -64,9 +64,9 @@ impl Items {
         }
     }
 
-    /// Reports whether no message has been read in part.
-    pub(super) const fn is_between_messages(&self) -> bool {
-        self.deframer.is_between_messages()
+    /// Reports whether data has arrived that was not returned as an item: a part of a message, or whole messages.
+    pub(super) const fn has_unread_data(&self) -> bool {
+        !self.deframer.is_between_messages() || self.deframer.has_data()
     }
 
     /// Reports whether bytes have been skipped since the last call.
