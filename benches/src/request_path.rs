@@ -14,7 +14,7 @@ use broker_server::{
     compute::Pool,
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
-    rpc::{Broker, BrokerState, CallContext, CallHandle, Health, Routes},
+    rpc::{Broker, BrokerState, CallContext, Health, PipelineHandle, Routes},
     telemetry::{
         audit::{Audit, AuditOptions, AuditTarget},
         output::Outputs,
@@ -67,7 +67,7 @@ impl Services {
         let catalogue = Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?;
         let pool = Pool::try_new(1, 1024, Duration::from_secs(1))?;
         let nonces = NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?;
-        let parts = BrokerState { audit: Arc::new(audit), ..BrokerState::bare(catalogue, pool, nonces) };
+        let parts = BrokerState { audit: Arc::new(audit), ..BrokerState::minimal(catalogue, pool, nonces) };
         let broker = Broker::new(parts);
         let health = Health::new(&broker.services());
         Ok(Self { routes: broker.routes(&health), runtime })
@@ -86,12 +86,12 @@ impl Services {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(3600),
-            received: 1_800_000_000,
-            arrived: Instant::now(),
+            received_at_unix: 1_800_000_000,
+            received_at: Instant::now(),
             idle_timeout: Some(Duration::from_secs(3600)),
         };
         request.extensions_mut().insert(context);
-        request.extensions_mut().insert(CallHandle::detached());
+        request.extensions_mut().insert(PipelineHandle::noop());
         Ok(request)
     }
 
@@ -101,7 +101,7 @@ impl Services {
     /// Where the status is not OK.
     pub fn answer(&mut self, request: Request<Body>) -> Result<Bytes, Failure> {
         let routes = &mut self.routes;
-        self.runtime.block_on(async move { Ok(routes.answer(request).await?) })
+        self.runtime.block_on(async move { Ok(routes.respond(request).await?) })
     }
 }
 

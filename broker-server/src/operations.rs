@@ -35,7 +35,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "SignCertificate" in sign_certificate: SignCertificateRule,
                     request: request::SignCertificate => CertificateGrant,
-                    checks: own,
+                    checks: custom,
                 }
                 /// `CryptoService.SignData`.
                 SignData {
@@ -44,7 +44,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
                     request: request::SignData => SignatureGrant,
-                    checks: own,
+                    checks: custom,
                 }
                 /// `CryptoService.VerifyData`.
                 VerifyData {
@@ -53,7 +53,7 @@ macro_rules! with_operations {
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
                     request: request::VerifyData => SignatureGrant,
-                    checks: own,
+                    checks: custom,
                 }
                 /// `SignatureKeyService.GenerateKeyPair`.
                 GenerateSignatureKeyPair {
@@ -62,7 +62,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
                     request: request::GenerateKeyPair => SignatureKeyGrant,
-                    checks: own,
+                    checks: custom,
                 }
                 /// `CryptoService.EncryptData`.
                 EncryptData {
@@ -74,7 +74,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "EncryptData" in encrypt_data: EncryptDataRule,
                     request: request::EncryptData => (),
-                    checks: own,
+                    checks: custom,
                 }
                 /// `CryptoService.DecryptData`.
                 DecryptData {
@@ -86,7 +86,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "EncryptData" in encrypt_data: EncryptDataRule,
                     request: request::DecryptData => (),
-                    checks: own,
+                    checks: custom,
                 }
                 /// `KemService.GenerateKeyPair`.
                 GenerateKemKeyPair {
@@ -95,7 +95,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "KEM" in kem: KemRule,
                     request: request::GenerateKeyPair => (),
-                    checks: own,
+                    checks: custom,
                 }
                 /// `KemService.Encapsulate`.
                 Encapsulate {
@@ -104,7 +104,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "KEM" in kem: KemRule,
                     request: request::Encapsulate => (),
-                    checks: own,
+                    checks: custom,
                 }
                 /// `KemService.Decapsulate`. Policy has checked that the key fits the profile's mechanism, or can fit it.
                 Decapsulate {
@@ -113,7 +113,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "KEM" in kem: KemRule,
                     request: request::Decapsulate => (),
-                    checks: own,
+                    checks: custom,
                 }
             }
             stream {
@@ -133,7 +133,7 @@ macro_rules! with_operations {
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
                     request: request::SignStream => SignatureGrant,
-                    checks: own,
+                    checks: custom,
                 }
                 /// `StreamService.VerifyStream`.
                 VerifyStream {
@@ -142,7 +142,7 @@ macro_rules! with_operations {
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
                     request: request::VerifyStream => SignatureGrant,
-                    checks: own,
+                    checks: custom,
                 }
             }
         }

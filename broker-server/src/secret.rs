@@ -99,7 +99,7 @@ enum Depth {
 }
 
 /// The number of bytes that are wiped. ML-KEM-1024 of RustCrypto uses most of the stack, 152 KiB without optimisation;
-/// ML-DSA-87 of AWS-LC uses 123 KiB in any build, and that of the FIPS module 233 KiB. A test (`rpc/stack.rs`) measures
+/// ML-DSA-87 of AWS-LC uses 123 KiB in any build, and that of the FIPS module 233 KiB. A test (`rpc/stack_usage_tests.rs`) measures
 /// every operation and fails where less than a quarter of this would be left.
 const DEEP: usize = if cfg!(feature = "fips") { 352 << 10 } else { 224 << 10 };
 /// The number of bytes that are wiped where all keys are RSA, ECDSA or Ed25519, which use less than 32 KiB.

@@ -21,7 +21,7 @@ use crate::{
     config::{Config, SocketGroup},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
     policy::{Catalogue, document::DocumentError},
-    rpc::{Broker, BrokerState, Dev, Health},
+    rpc::{Broker, BrokerState, DevServices, Health},
     telemetry::{audit::Audit, logs::LogError, output::Outputs},
     transport::{
         self, Listener, Outcome, TransportError, TransportOptions,
@@ -90,7 +90,7 @@ impl Server {
             max_response_bytes: config.max_response_bytes,
             max_pipeline_items: config.max_pipeline_items.get(),
             started_at: SystemTime::now(),
-            dev: config.dev.then(Dev::default),
+            dev: config.dev.then(DevServices::default),
         });
         let options = TransportOptions {
             shards: config.shards,
@@ -124,7 +124,7 @@ impl Server {
         let Self { broker, pool, listeners, options, audit, .. } = self;
         let health = Health::new(&broker.services());
         let key_services = health.clone();
-        audit.observe(move |available| key_services.set_keyed(available));
+        audit.observe(move |available| key_services.set_key_use_available(available));
         let routes = broker.routes(&health);
         let routes = || routes.clone();
         let stopped_at = Arc::new(OnceLock::new());

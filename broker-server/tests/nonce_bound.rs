@@ -27,7 +27,7 @@ use tonic::{Code, Status, body::Body};
 async fn broker() -> Routes {
     let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
     let pool = Pool::new(2, 64, Duration::from_secs(1));
-    let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::with_bounds(3, 2).unwrap()));
+    let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::with_bounds(3, 2).unwrap()));
     broker.routes(&Health::new(&broker.services()))
 }
 
@@ -49,11 +49,11 @@ async fn encrypt(
         caller: Caller { uid: 1000, gid: 1000, pid: Some(1) },
         connection: 1,
         deadline: Instant::now() + Duration::from_secs(60),
-        received: 0,
-        arrived: Instant::now(),
+        received_at_unix: 0,
+        received_at: Instant::now(),
         idle_timeout: None,
     });
-    let answer = broker.answer(request).await?;
+    let answer = broker.respond(request).await?;
     Ok(EncryptDataResponse::decode(&answer[5..]).unwrap())
 }
 

@@ -22,9 +22,9 @@ impl DataScheme {
 
     /// The name in descriptors, such as `ecdsa-with-sha-512`, or `MLDSA65-ECDSA-P384-SHA512` of
     /// draft-ietf-lamps-pq-composite-sigs-19.
-    pub const fn data_descriptor(self) -> &'static str {
+    pub const fn data_algorithm_name(self) -> &'static str {
         match self {
-            Self::Single(scheme) => scheme.data_descriptor(),
+            Self::Single(scheme) => scheme.data_algorithm_name(),
             Self::Composite(composite) => composite.name(),
         }
     }

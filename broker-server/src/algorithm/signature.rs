@@ -251,7 +251,7 @@ impl SignatureScheme {
     }
 
     /// The name in the descriptors of signed data, such as `ecdsa-with-sha-512`.
-    pub const fn data_descriptor(self) -> &'static str {
+    pub const fn data_algorithm_name(self) -> &'static str {
         match self {
             Self::RsaPkcs1(SignatureHash::Sha256) => "rsa-with-sha-256",
             Self::RsaPkcs1(SignatureHash::Sha384) => "rsa-with-sha-384",
@@ -269,7 +269,7 @@ impl SignatureScheme {
 
     /// The name in the descriptors of certificates, such as `ecdsa-with-SHA512` (RFC 5758) or
     /// `sha256WithRSAEncryption` (RFC 8017).
-    pub const fn descriptor(self) -> &'static str {
+    pub const fn certificate_algorithm_name(self) -> &'static str {
         match self {
             Self::RsaPkcs1(SignatureHash::Sha256) => "sha256WithRSAEncryption",
             Self::RsaPkcs1(SignatureHash::Sha384) => "sha384WithRSAEncryption",

@@ -44,7 +44,7 @@ macro_rules! implement {
     )+ })+) => {
         $($(implement!($checks $name);)+)+
     };
-    (own $name:ident) => {};
+    (custom $name:ident) => {};
     (none $name:ident) => {
         impl Decide for permit::$name {
             const CHECKS: &'static [Check<Self>] = &[];

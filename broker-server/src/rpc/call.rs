@@ -18,39 +18,39 @@ use crate::{
 };
 use broker_proto::{OperationResponse, v1};
 
-/// Where the work of a call is done.
+/// Where the work of a call runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Weight {
-    /// Inline on the I/O thread: it takes less time than a hop to another thread. A pipeline counts `cost`, in bytes of
-    /// hashed data, against what it may do before the other connections of its shard.
+pub(super) enum Placement {
+    /// Inline on the I/O thread, because it takes less time than switching to another thread. A pipeline charges `cost`, in
+    /// bytes of hashed data, to its budget before it yields to the other connections of its shard.
     Inline { cost: usize },
     /// The pool's lane for short work.
-    Short,
+    ShortLane,
     /// The pool's lane for long work.
-    Long,
+    LongLane,
 }
 
-impl Weight {
-    /// Returns where so many bytes are hashed: two KiB take as long as the hop.
-    pub(super) const fn of_hash(bytes: usize) -> Self {
-        if bytes <= 2 << 10 { Self::Inline { cost: bytes } } else { Self::Short }
+impl Placement {
+    /// Returns the placement of hashing so many bytes. Hashing two KiB takes as long as handing it to another thread.
+    pub(super) const fn for_hash(bytes: usize) -> Self {
+        if bytes <= 2 << 10 { Self::Inline { cost: bytes } } else { Self::ShortLane }
     }
 
-    /// Returns where so many bytes are encrypted or decrypted. A cipher is faster than a hash, but has its key to set up
-    /// and to wipe.
-    pub(super) const fn of_cipher(bytes: usize) -> Self {
-        if bytes <= 8 << 10 { Self::Inline { cost: 1024 + bytes / 4 } } else { Self::Short }
+    /// Returns the placement of encrypting or decrypting so many bytes. A cipher is faster than a hash, but its key must be
+    /// set up and wiped.
+    pub(super) const fn for_cipher(bytes: usize) -> Self {
+        if bytes <= 8 << 10 { Self::Inline { cost: 1024 + bytes / 4 } } else { Self::ShortLane }
     }
 }
 
-/// The zeros at the end of an answer with a secret in it, in bytes. The HTTP/2 library writes an answer in pieces. Of a
-/// piece of this length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the
-/// answer's trailers overwrite that (`transport/body.rs`). It copies a shorter piece whole and puts the trailers behind it:
-/// such a piece is the last of an answer, and holds nothing but these zeros.
+/// The number of zeros at the end of a response that contains a secret, in bytes: the threshold (`CHAIN_THRESHOLD`) below
+/// which h2 copies a whole DATA frame into the connection's write buffer, which nobody wipes. Of a longer frame, h2 copies
+/// only the beginning, which the trailers of the response then overwrite (`transport/body.rs`). A shorter frame can only be
+/// the last of a response, so it contains nothing but these zeros.
 const PADDING: usize = 256;
 
 /// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
-/// bounded and printable: `Call::check` limits what a caller sends, and texts are escaped.
+/// bounded and printable: `Call::set_profile_and_metadata` limits what a client sends, and texts are escaped.
 macro_rules! log_call {
     ($call:expr, $level:ident, $outcome:literal, $reason:expr, $message:literal) => {
         tracing::event!(
@@ -64,7 +64,7 @@ macro_rules! log_call {
             pid = $call.context.caller.pid,
             request_id = non_empty($call.metadata.id()),
             correlation_id = non_empty($call.metadata.correlation_id()),
-            duration_us = u64::try_from($call.context.arrived.elapsed().as_micros()).unwrap_or(u64::MAX),
+            duration_us = u64::try_from($call.context.received_at.elapsed().as_micros()).unwrap_or(u64::MAX),
             $message
         )
     };
@@ -74,9 +74,9 @@ fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Writes the log line of a call whose request cannot be read, so that no operation begins.
+/// Writes the log line of a call whose request cannot be read or decoded, so that no operation begins.
 #[cold]
-pub(crate) fn log_unread(method: &str, caller: Caller, error: &CallError) {
+pub(crate) fn log_unreadable_request(method: &str, caller: Caller, error: &CallError) {
     let (uid, pid, reason) = (caller.uid, caller.pid, error.reason());
     tracing::info!(operation = method, outcome = "failed", reason, uid, pid, "the request cannot be read");
 }
@@ -92,7 +92,8 @@ pub(super) struct Call {
     /// The issued certificate, for the audit.
     pub(super) certificate: Option<CertificateRecord>,
     metadata: Metadata,
-    warning: Option<v1::DeprecationWarning>,
+    /// The deprecation of the profile, for the response. [`Self::find_profile`] sets it.
+    deprecation: Option<v1::DeprecationWarning>,
     /// The use of a secret key. It is set once policy has agreed.
     key_use: Option<KeyUse>,
     /// The time in Unix seconds. It is taken once, so that every check of the call sees the same time.
@@ -115,11 +116,11 @@ impl Call {
             algorithm: None,
             certificate: None,
             metadata: Metadata::default(),
-            warning: None,
+            deprecation: None,
             key_use: None,
-            now: context.received,
+            now: context.received_at_unix,
         };
-        match call.check(profile, metadata, limits) {
+        match call.set_profile_and_metadata(profile, metadata, limits) {
             Ok(()) => Ok(call),
             Err(error) => {
                 call.log(Some(&error));
@@ -128,8 +129,9 @@ impl Call {
         }
     }
 
-    /// A value that fails here is neither kept nor logged, since it is too long or not printable.
-    fn check(
+    /// Checks and stores the profile's name and the metadata. A value that is too long or not printable is neither stored
+    /// nor logged.
+    fn set_profile_and_metadata(
         &mut self,
         profile: &str,
         metadata: Option<v1::Metadata>,
@@ -144,16 +146,16 @@ impl Call {
         Ok(())
     }
 
-    /// Finds the profile that the call names, and notes its deprecation for the answer.
+    /// Returns the profile that the call names, and stores its deprecation for the response.
     pub(super) fn find_profile<'a>(&mut self, state: &'a BrokerState) -> Result<&'a Arc<Profile>, CallError> {
         let profile = state.catalogue.profile(&self.profile)?;
-        self.warning = deprecation(profile);
+        self.deprecation = deprecation_warning(profile);
         Ok(profile)
     }
 
     /// Begins the use of a secret key with `algorithm`, to which policy has agreed. The returned token gives access to the
     /// key. From here on the audit has a record of the call, however it ends.
-    pub(super) fn use_key(
+    pub(super) fn begin_key_use(
         &mut self,
         state: &BrokerState,
         algorithm: &'static str,
@@ -164,19 +166,27 @@ impl Call {
         Ok(key_use)
     }
 
-    /// Writes the log line, and records a refusal or the end of the use of a key. [`Ended::recorded`] returns the result.
-    pub(super) fn end<T>(&mut self, state: &BrokerState, result: Result<T, CallError>) -> Ended<T> {
+    /// Writes the log line, and records a denial or the end of the use of a key. [`PendingResult::wait_for_record`] returns
+    /// the result.
+    pub(super) fn log_and_record<T>(
+        &mut self,
+        state: &BrokerState,
+        result: Result<T, CallError>,
+    ) -> PendingResult<T> {
         let Some(key_use) = self.key_use.take() else {
-            return Ended { result: self.end_keyless(state, result), pending: PendingRecord::none() };
+            return PendingResult {
+                result: self.log_and_record_denial(state, result),
+                pending: PendingRecord::none(),
+            };
         };
         let error = result.as_ref().err();
         self.log(error);
         let pending = key_use.finish(error.map(CallError::reason), self.certificate.take());
-        Ended { result, pending }
+        PendingResult { result, pending }
     }
 
-    /// Writes the log line of a call that used no key, and records a refusal.
-    pub(super) fn end_keyless<T>(
+    /// Writes the log line of a call that used no key, and records a denial.
+    pub(super) fn log_and_record_denial<T>(
         &self,
         state: &BrokerState,
         result: Result<T, CallError>,
@@ -184,13 +194,13 @@ impl Call {
         let error = result.as_ref().err();
         self.log(error);
         if let Some(CallError::Denied(denial)) = error {
-            self.refused(state, denial);
+            self.record_denial(state, denial);
         }
         result
     }
 
     #[cold]
-    fn refused(&self, state: &BrokerState, denial: &Denial) {
+    fn record_denial(&self, state: &BrokerState, denial: &Denial) {
         state.audit.record_refusal(|| Record {
             rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
             rule_line: denial.line,
@@ -200,8 +210,9 @@ impl Call {
         });
     }
 
-    /// Notes that the call has failed. A job of it may still run; what that job records of its use of a key takes precedence.
-    pub(super) fn fail(&self, error: &CallError) {
+    /// Logs and records that the call failed without a result of its job. The job may still run; its own record of the use
+    /// of a key takes precedence.
+    pub(super) fn abandon(&self, error: &CallError) {
         self.log(Some(error));
         if let Some(key_use) = &self.key_use {
             key_use.fail(error.reason());
@@ -226,7 +237,7 @@ impl Call {
         }
     }
 
-    /// Writes the log line of the call: `debug` for a success, `info` for a refusal or a failure, `warn` or `error` for a
+    /// Writes the log line of the call: `debug` for a success, `info` for a denial or a failure, `warn` or `error` for a
     /// fault of the broker itself. A level that is filtered out costs one load: nothing is measured or formatted for it.
     #[inline]
     fn log(&self, error: Option<&CallError>) {
@@ -242,39 +253,40 @@ impl Call {
         match error {
             CallError::AuditUnavailable => log_call!(self, WARN, "failed", reason, "the call failed"),
             // The gRPC code of a message that cannot be read is INTERNAL, too, but the client is at fault.
-            CallError::Library { .. } => log_call!(self, INFO, "failed", reason, "the call failed"),
+            CallError::Tonic { .. } => log_call!(self, INFO, "failed", reason, "the call failed"),
             _ if error.is_internal() => log_call!(self, ERROR, "failed", reason, "the call failed: a bug"),
             CallError::Denied(_) => log_call!(self, INFO, "refused", reason, "the call was refused"),
             _ => log_call!(self, INFO, "failed", reason, "the call failed"),
         }
     }
 
-    /// Completes the response with the metadata and the descriptor.
-    pub(super) fn complete<R: OperationResponse>(self, mut response: R) -> R {
-        let Self { profile, operation, algorithm, metadata, warning, .. } = self;
+    /// Adds the metadata, the crypto descriptor and the padding to the response.
+    pub(super) fn complete_response<R: OperationResponse>(self, mut response: R) -> R {
+        let Self { profile, operation, algorithm, metadata, deprecation, .. } = self;
         let descriptor = || v1::CryptoDescriptor {
             profile,
             operation: operation.to_owned(),
             algorithm: algorithm.unwrap_or_default().to_owned(),
         };
-        response.complete(descriptor, metadata.into_echo(warning), PADDING);
+        response.complete(descriptor, metadata.into_echo(deprecation), PADDING);
         response
     }
 }
 
 /// The result of a call, and the record of its use of a key, which may not be written yet.
-#[must_use = "the answer to a use of a key waits for its record"]
-pub(super) struct Ended<T> {
+#[must_use = "the response to a use of a key must wait for its record"]
+pub(super) struct PendingResult<T> {
     result: Result<T, CallError>,
     pending: PendingRecord,
 }
 
-impl<T> Ended<T> {
+impl<T> PendingResult<T> {
     /// Returns the result once the record is written.
     ///
     /// # Errors
-    /// Fails with [`CallError::AuditUnavailable`] where the record is not written in time, and else with the call's own error.
-    pub(super) async fn recorded(self, deadline: Instant) -> Result<T, CallError> {
+    /// Fails with [`CallError::AuditUnavailable`] if the record is not written in time, and otherwise with the call's own
+    /// error.
+    pub(super) async fn wait_for_record(self, deadline: Instant) -> Result<T, CallError> {
         self.pending.wait(deadline).await?;
         self.result
     }
@@ -287,41 +299,43 @@ impl From<AuditUnavailable> for CallError {
 }
 
 impl Broker {
-    /// Does `job` where its weight belongs, and writes its log line and its record there: a caller who hangs up cannot
-    /// have a key used without a record. Where the job is `keyed`, what it leaves on its thread's stack is wiped. Waiting
-    /// for the record blocks no thread.
+    /// Runs `job` inline or in a lane of the pool, according to `placement`, and writes its log line and its record there, so
+    /// that a client which cancels the call cannot have a key used without a record. If the job `uses_key`, its thread's
+    /// stack is wiped afterwards. Waiting for the record blocks no thread.
     pub(super) async fn compute<T: Send + 'static>(
         &self,
         mut call: Call,
-        weight: Weight,
-        keyed: bool,
+        placement: Placement,
+        uses_key: bool,
         job: impl FnOnce(&BrokerState, &mut Call) -> Result<T, CallError> + Send + 'static,
     ) -> Result<(Call, T), CallError> {
-        let (state, context, seen) = (Arc::clone(&self.0), call.context, call.clone());
+        // Logs the call if the job returns no result.
+        let unfinished = call.clone();
+        let (state, context) = (Arc::clone(&self.0), call.context);
         let job = move || {
-            let result = match weight {
-                _ if !keyed => job(&state, &mut call),
-                Weight::Inline { .. } => on_lightly_wiped_stack(|| job(&state, &mut call)),
-                Weight::Short | Weight::Long => on_wiped_stack(|| job(&state, &mut call)),
+            let result = match placement {
+                _ if !uses_key => job(&state, &mut call),
+                Placement::Inline { .. } => on_lightly_wiped_stack(|| job(&state, &mut call)),
+                Placement::ShortLane | Placement::LongLane => on_wiped_stack(|| job(&state, &mut call)),
             };
-            let ended = call.end(&state, result);
-            (call, ended)
+            let pending = call.log_and_record(&state, result);
+            (call, pending)
         };
-        let lane = match weight {
-            Weight::Inline { .. } => None,
-            Weight::Short => Some(Lane::Short),
-            Weight::Long => Some(Lane::Long),
+        let lane = match placement {
+            Placement::Inline { .. } => None,
+            Placement::ShortLane => Some(Lane::Short),
+            Placement::LongLane => Some(Lane::Long),
         };
-        let ended = match lane {
+        let finished = match lane {
             None if context.deadline <= Instant::now() => Err(ComputeError::DeadlineExceeded),
             None => catch_unwind(AssertUnwindSafe(job)).map_err(|_| ComputeError::Panicked),
             Some(lane) => self.0.pool.run(lane, context.connection, Some(context.deadline), job).await,
         };
-        match ended {
-            Ok((call, ended)) => Ok((call, ended.recorded(context.deadline).await?)),
+        match finished {
+            Ok((call, pending)) => Ok((call, pending.wait_for_record(context.deadline).await?)),
             Err(error) => {
                 let error = error.into();
-                seen.fail(&error);
+                unfinished.abandon(&error);
                 Err(error)
             }
         }
@@ -329,7 +343,7 @@ impl Broker {
 }
 
 /// Returns the warning of a deprecated profile.
-fn deprecation(profile: &Profile) -> Option<v1::DeprecationWarning> {
+fn deprecation_warning(profile: &Profile) -> Option<v1::DeprecationWarning> {
     let deprecation = profile.deprecation.as_ref()?;
     Some(v1::DeprecationWarning {
         profile: profile.name.to_string(),

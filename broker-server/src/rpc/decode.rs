@@ -28,13 +28,13 @@ pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M,
             FieldError { field, kind: FieldErrorKind::TooMany { limit } }.into()
         }
         DecodeError::Malformed(_) | DecodeError::Inconsistent => {
-            CallError::library(&Status::internal(error.to_string()))
+            CallError::from_tonic(&Status::internal(error.to_string()))
         }
     })
 }
 
 /// Prepares a decoded message to wait in a queue: it no longer keeps alive what came in the same frame.
-pub(super) fn detach<M: Described>(message: &mut M) {
+pub(super) fn copy_shared_fields<M: Described>(message: &mut M) {
     message.for_each_shared(|data| {
         if data.len() <= SHARED_FRAME {
             *data = Bytes::copy_from_slice(data);
@@ -71,7 +71,7 @@ mod tests {
         let frame = Bytes::from([request.encode_to_vec(), vec![0; 60_000]].concat());
         let mut message: SignDataRequest = decode(frame.slice(..length), &Limits::default()).unwrap();
         assert!(!frame.is_unique());
-        detach(&mut message);
+        copy_shared_fields(&mut message);
         assert!(frame.is_unique());
         assert_eq!(message, request);
     }

@@ -4,7 +4,7 @@ use broker_proto::v1::{DecryptDataRequest, DecryptDataResponse};
 
 use super::{
     BrokerState,
-    call::{Call, Weight},
+    call::{Call, Placement},
     handler::Handler,
 };
 use crate::{
@@ -22,16 +22,16 @@ use crate::{
 impl Handler for DecryptData {
     type Output = SecretBytes;
 
-    fn weight(_: &BrokerState, message: &DecryptDataRequest) -> Weight {
+    fn placement(_: &BrokerState, message: &DecryptDataRequest) -> Placement {
         let associated_data = message.decrypt_metadata.as_ref().and_then(|metadata| metadata.aad.as_deref());
-        Weight::of_cipher(message.ciphertext.len() + associated_data.map_or(0, <[u8]>::len))
+        Placement::for_cipher(message.ciphertext.len() + associated_data.map_or(0, <[u8]>::len))
     }
 
     fn parse(mut message: DecryptDataRequest, limits: &Limits) -> Result<request::DecryptData, FieldError> {
         request::DecryptData::parse(&mut message, limits)
     }
 
-    fn check(permit: &Permit<Self>) -> Result<(), CallError> {
+    fn check_after_policy(permit: &Permit<Self>) -> Result<(), CallError> {
         Ok(check_decrypt(permit)?)
     }
 

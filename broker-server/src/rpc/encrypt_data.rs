@@ -4,7 +4,7 @@ use broker_proto::v1::{CipherMetadata, EncryptDataRequest, EncryptDataResponse};
 
 use super::{
     BrokerState,
-    call::{Call, Weight},
+    call::{Call, Placement},
     handler::Handler,
 };
 use crate::{
@@ -21,16 +21,16 @@ use crate::{
 impl Handler for EncryptData {
     type Output = Encrypted;
 
-    fn weight(_: &BrokerState, message: &EncryptDataRequest) -> Weight {
+    fn placement(_: &BrokerState, message: &EncryptDataRequest) -> Placement {
         let associated_data = message.encrypt_metadata.as_ref().and_then(|metadata| metadata.aad.as_deref());
-        Weight::of_cipher(message.plaintext.len() + associated_data.map_or(0, <[u8]>::len))
+        Placement::for_cipher(message.plaintext.len() + associated_data.map_or(0, <[u8]>::len))
     }
 
     fn parse(mut message: EncryptDataRequest, limits: &Limits) -> Result<request::EncryptData, FieldError> {
         request::EncryptData::parse(&mut message, limits)
     }
 
-    fn check(permit: &Permit<Self>) -> Result<(), CallError> {
+    fn check_after_policy(permit: &Permit<Self>) -> Result<(), CallError> {
         Ok(check_encrypt(permit)?)
     }
 

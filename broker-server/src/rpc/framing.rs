@@ -1,5 +1,5 @@
-//! Errors of the framing of messages as gRPC statuses. The codes and texts are those of the gRPC library, past which some
-//! methods read their requests.
+//! Errors of the framing of messages as gRPC statuses. The codes and texts are those of tonic, whose decoder most methods
+//! bypass.
 
 use broker_proto::FrameError;
 use tonic::Status;
@@ -19,7 +19,7 @@ pub(super) fn status(error: FrameError) -> Status {
     }
 }
 
-/// Returns the status for a response of `length` bytes where `limit` are allowed.
+/// Returns the status for a response of `length` bytes, which exceeds `limit`.
 pub(super) fn response_too_large(length: usize, limit: usize) -> Status {
     Status::out_of_range(format!(
         "Error, encoded message length too large: found {length} bytes, the limit is: {limit} bytes"
@@ -28,6 +28,6 @@ pub(super) fn response_too_large(length: usize, limit: usize) -> Status {
 
 impl From<FrameError> for CallError {
     fn from(error: FrameError) -> Self {
-        Self::library(&status(error))
+        Self::from_tonic(&status(error))
     }
 }

@@ -1,11 +1,11 @@
-//! The path of a unary operation: parse, decide, run, respond. What it has in common with all others is here; what is its
-//! own is its implementation of [`Handler`], in the file of its name.
+//! The path of a unary operation: parse, decide, run, respond. This module contains what all unary operations have in
+//! common. Each of them implements [`Handler`] in a file of its own.
 
 use broker_proto::{Described, OperationRequest, OperationResponse, v1};
 
 use super::{
     Broker, BrokerState, CallContext,
-    call::{Call, Weight},
+    call::{Call, Placement},
 };
 use crate::{
     policy::{Decide, Permit, decide, permit},
@@ -14,14 +14,14 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// What the table of operations declares about an operation on the wire.
-pub(super) trait Served: Decide {
+/// What the table of operations declares about the messages and the key of an operation.
+pub(super) trait RpcOperation: Decide {
     /// The request, or each message of a stream.
     type Message: Described;
     /// The response.
     type Response: OperationResponse;
-    /// Whether the operation uses or makes a secret key.
-    type Key: KeyAccess;
+    /// [`KeyUse`] if the operation uses or makes a secret key, otherwise [`NoKey`].
+    type Key: KeyToken;
 }
 
 macro_rules! declare {
@@ -35,7 +35,7 @@ macro_rules! declare {
         }
     )+ })+) => {
         $($(
-            impl Served for permit::$name {
+            impl RpcOperation for permit::$name {
                 type Message = v1::$message;
                 type Response = v1::$response;
                 type Key = $key;
@@ -46,28 +46,28 @@ macro_rules! declare {
 
 with_operations!(declare);
 
-/// What a unary operation does with its messages.
-pub(super) trait Handler: Served<Message: OperationRequest> {
-    /// What [`run`](Self::run) makes and [`respond`](Self::respond) encodes.
+/// The steps of a unary operation.
+pub(super) trait Handler: RpcOperation<Message: OperationRequest> {
+    /// The result of [`run`](Self::run), from which [`respond`](Self::respond) builds the response.
     type Output: Send + 'static;
 
-    /// Returns where the work is done. Everything but a small amount of symmetric cryptography belongs in the pool.
-    fn weight(_: &BrokerState, _: &Self::Message) -> Weight {
-        Weight::Short
+    /// Returns where the work runs. Everything but a small amount of symmetric cryptography belongs in the pool.
+    fn placement(_: &BrokerState, _: &Self::Message) -> Placement {
+        Placement::ShortLane
     }
 
-    /// Turns the message into typed facts, without using a key.
+    /// Parses the message into the typed request, without using a key.
     fn parse(message: Self::Message, limits: &Limits) -> Result<Self::Request, FieldError>;
 
-    /// Checks what can be checked once policy has agreed and no key has been used.
-    fn check(_: &Permit<Self>) -> Result<(), CallError> {
+    /// Makes the checks that follow policy and need no key.
+    fn check_after_policy(_: &Permit<Self>) -> Result<(), CallError> {
         Ok(())
     }
 
-    /// Returns the name of the algorithm for the descriptor, the log and the audit.
+    /// Returns the name of the algorithm for the crypto descriptor, the log and the audit.
     fn algorithm(permit: &Permit<Self>) -> &'static str;
 
-    /// Does the work.
+    /// Performs the operation.
     fn run(
         state: &BrokerState,
         call: &mut Call,
@@ -75,77 +75,77 @@ pub(super) trait Handler: Served<Message: OperationRequest> {
         key: &Self::Key,
     ) -> Result<Self::Output, CallError>;
 
-    /// Builds the response. Its metadata, descriptor and padding are set by the caller.
+    /// Builds the response, without metadata, crypto descriptor and padding, which [`Call::complete_response`] adds.
     fn respond(output: Self::Output) -> Self::Response;
 }
 
-/// Permission to use a secret key, which [`KeyUse`] is, or that none is needed.
-pub(super) trait KeyAccess: Send + Sized + 'static {
-    /// Whether a secret key is used or made.
+/// What an operation holds while it runs: a [`KeyUse`] if it uses a secret key, otherwise [`NoKey`].
+pub(super) trait KeyToken: Send + Sized + 'static {
+    /// Whether the operation uses or makes a secret key.
     const USES_KEY: bool;
 
-    /// Notes the algorithm to which policy has agreed, and begins the record of the use where there is one.
-    fn begin(call: &mut Call, state: &BrokerState, algorithm: &'static str) -> Result<Self, CallError>;
+    /// Stores the algorithm in the call, and begins the audit record if the operation uses a secret key.
+    fn acquire(call: &mut Call, state: &BrokerState, algorithm: &'static str) -> Result<Self, CallError>;
 }
 
-impl KeyAccess for KeyUse {
+impl KeyToken for KeyUse {
     const USES_KEY: bool = true;
 
-    fn begin(call: &mut Call, state: &BrokerState, algorithm: &'static str) -> Result<Self, CallError> {
-        call.use_key(state, algorithm)
+    fn acquire(call: &mut Call, state: &BrokerState, algorithm: &'static str) -> Result<Self, CallError> {
+        call.begin_key_use(state, algorithm)
     }
 }
 
-/// No secret key is used.
+/// The token of an operation that uses no secret key.
 #[derive(Debug)]
 pub(super) struct NoKey;
 
-impl KeyAccess for NoKey {
+impl KeyToken for NoKey {
     const USES_KEY: bool = false;
 
-    fn begin(call: &mut Call, _: &BrokerState, algorithm: &'static str) -> Result<Self, CallError> {
+    fn acquire(call: &mut Call, _: &BrokerState, algorithm: &'static str) -> Result<Self, CallError> {
         call.algorithm = Some(algorithm);
         Ok(Self)
     }
 }
 
-/// Reports whether a message is answered by [`Broker::handle_inline`]: its work takes less time than a hop to another
-/// thread, and no record of a key has to be waited for.
-pub(super) fn is_inline<O: Handler>(state: &BrokerState, message: &O::Message) -> bool {
-    !O::Key::USES_KEY && matches!(O::weight(state, message), Weight::Inline { .. })
+/// Reports whether [`Broker::handle_sync`] can handle a message: the work runs inline, and there is no record of a key use
+/// to wait for.
+pub(super) fn is_synchronous<O: Handler>(state: &BrokerState, message: &O::Message) -> bool {
+    !O::Key::USES_KEY && matches!(O::placement(state, message), Placement::Inline { .. })
 }
 
 impl Broker {
-    /// Answers one message of a unary operation.
+    /// Handles one message of a unary operation.
     pub(super) async fn handle<O: Handler>(
         &self,
         context: CallContext,
         message: O::Message,
     ) -> Result<O::Response, CallError> {
-        if is_inline::<O>(&self.0, &message) {
-            return self.handle_inline::<O>(context, message);
+        if is_synchronous::<O>(&self.0, &message) {
+            return self.handle_sync::<O>(context, message);
         }
-        let (call, message) = self.begin::<O>(context, message)?;
-        let weight = O::weight(&self.0, &message);
+        let (call, message) = self.start_call::<O>(context, message)?;
+        let placement = O::placement(&self.0, &message);
         // Parsing takes as long as some signatures, so it is part of the job.
-        let job = move |state: &BrokerState, call: &mut Call| perform::<O>(state, call, message);
-        let (call, output) = self.compute(call, weight, O::Key::USES_KEY, job).await?;
-        Ok(call.complete(O::respond(output)))
+        let job = move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);
+        let (call, output) = self.compute(call, placement, O::Key::USES_KEY, job).await?;
+        Ok(call.complete_response(O::respond(output)))
     }
 
-    /// Answers a message for which [`is_inline`] holds, on the thread that asks.
-    pub(super) fn handle_inline<O: Handler>(
+    /// Handles a message on the current thread. [`is_synchronous`] must hold for it.
+    pub(super) fn handle_sync<O: Handler>(
         &self,
         context: CallContext,
         message: O::Message,
     ) -> Result<O::Response, CallError> {
-        let (mut call, message) = self.begin::<O>(context, message)?;
-        let result = perform::<O>(&self.0, &mut call, message);
-        let output = call.end_keyless(&self.0, result)?;
-        Ok(call.complete(O::respond(output)))
+        let (mut call, message) = self.start_call::<O>(context, message)?;
+        let result = parse_decide_run::<O>(&self.0, &mut call, message);
+        let output = call.log_and_record_denial(&self.0, result)?;
+        Ok(call.complete_response(O::respond(output)))
     }
 
-    fn begin<O: Handler>(
+    fn start_call<O: Handler>(
         &self,
         context: CallContext,
         mut message: O::Message,
@@ -156,8 +156,8 @@ impl Broker {
     }
 }
 
-/// Parses, decides and runs.
-fn perform<O: Handler>(
+/// Parses the message, lets policy decide, and runs the operation.
+fn parse_decide_run<O: Handler>(
     state: &BrokerState,
     call: &mut Call,
     message: O::Message,
@@ -165,7 +165,7 @@ fn perform<O: Handler>(
     let profile = call.find_profile(state)?;
     let request = O::parse(message, &state.limits)?;
     let permit = decide::<O>(&call.context.caller, profile, request, call.now)?;
-    O::check(&permit)?;
-    let key = O::Key::begin(call, state, O::algorithm(&permit))?;
+    O::check_after_policy(&permit)?;
+    let key = O::Key::acquire(call, state, O::algorithm(&permit))?;
     O::run(state, call, permit, &key)
 }

@@ -4,7 +4,7 @@ use broker_proto::v1::{HashDataRequest, HashDataResponse, hash_data_response};
 
 use super::{
     BrokerState,
-    call::{Call, Weight},
+    call::{Call, Placement},
     handler::{Handler, NoKey},
 };
 use crate::{
@@ -20,8 +20,8 @@ use crate::{
 impl Handler for HashData {
     type Output = HashValue;
 
-    fn weight(_: &BrokerState, message: &HashDataRequest) -> Weight {
-        Weight::of_hash(message.input.len())
+    fn placement(_: &BrokerState, message: &HashDataRequest) -> Placement {
+        Placement::for_hash(message.input.len())
     }
 
     fn parse(message: HashDataRequest, limits: &Limits) -> Result<request::HashData, FieldError> {

@@ -23,27 +23,27 @@ pub struct Health {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
     /// The services that use secret keys can do so.
-    keyed: bool,
+    key_use_available: bool,
     /// The drain has begun.
-    stopped: bool,
+    shutting_down: bool,
 }
 
 impl Health {
     /// Reports that the server and all of `services` are SERVING.
     pub fn new(services: &[Service]) -> Self {
-        let (state, _) = watch::channel(State { keyed: true, stopped: false });
+        let (state, _) = watch::channel(State { key_use_available: true, shutting_down: false });
         Self { state: Arc::new(state), services: services.into() }
     }
 
     /// Sets the services that use secret keys to SERVING or NOT_SERVING. The server as a whole and the other services keep
     /// their status.
-    pub fn set_keyed(&self, serving: bool) {
-        self.change(|state| state.keyed = serving);
+    pub fn set_key_use_available(&self, serving: bool) {
+        self.change(|state| state.key_use_available = serving);
     }
 
-    /// Sets everything to NOT_SERVING for good: no later call of [`Self::set_keyed`] changes that.
-    pub fn stop(&self) {
-        self.change(|state| state.stopped = true);
+    /// Sets everything to NOT_SERVING for good: no later call of [`Self::set_key_use_available`] changes that.
+    pub fn shut_down(&self) {
+        self.change(|state| state.shutting_down = true);
     }
 
     pub(super) fn server(&self) -> health_server::HealthServer<impl health_server::Health> {
@@ -59,29 +59,29 @@ impl Health {
         });
     }
 
-    fn subject(&self, name: &str) -> Subject {
+    fn target(&self, name: &str) -> HealthTarget {
         if name.is_empty() {
-            return Subject::Server;
+            return HealthTarget::Server;
         }
         let service = self.services.iter().find(|service| service.name == name);
-        service.map_or(Subject::Unknown, |service| Subject::Service { keyed: service.keyed })
+        service.map_or(HealthTarget::Unknown, |service| HealthTarget::Service { uses_key: service.uses_key })
     }
 }
 
-/// The subject of a request.
+/// The target of a request.
 #[derive(Clone, Copy, Debug)]
-enum Subject {
+enum HealthTarget {
     Server,
-    Service { keyed: bool },
+    Service { uses_key: bool },
     Unknown,
 }
 
-impl Subject {
+impl HealthTarget {
     fn status(self, state: State) -> ServingStatus {
         match self {
             Self::Unknown => ServingStatus::ServiceUnknown,
-            _ if state.stopped => ServingStatus::NotServing,
-            Self::Service { keyed: true } if !state.keyed => ServingStatus::NotServing,
+            _ if state.shutting_down => ServingStatus::NotServing,
+            Self::Service { uses_key: true } if !state.key_use_available => ServingStatus::NotServing,
             Self::Server | Self::Service { .. } => ServingStatus::Serving,
         }
     }
@@ -93,11 +93,11 @@ impl health_server::Health for Health {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
-        let subject = self.subject(&request.get_ref().service);
-        if matches!(subject, Subject::Unknown) {
+        let target = self.target(&request.get_ref().service);
+        if matches!(target, HealthTarget::Unknown) {
             return Err(Status::not_found("the broker has no such service"));
         }
-        let status = subject.status(*self.state.borrow());
+        let status = target.status(*self.state.borrow());
         Ok(Response::new(response(status)))
     }
 
@@ -109,11 +109,11 @@ impl health_server::Health for Health {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let subject = self.subject(&request.get_ref().service);
+        let target = self.target(&request.get_ref().service);
         let first = (self.state.subscribe(), None);
         Ok(Response::new(Box::pin(stream::unfold(first, move |(mut states, last)| async move {
             loop {
-                let status = subject.status(*states.borrow_and_update());
+                let status = target.status(*states.borrow_and_update());
                 if last != Some(status) {
                     return Some((Ok(response(status)), (states, Some(status))));
                 }
@@ -168,20 +168,20 @@ mod tests {
         let services = services();
         let health = Health::new(&services);
         assert!(not_serving(&health).await.is_empty());
-        health.set_keyed(false);
+        health.set_key_use_available(false);
         let keyed: Vec<_> =
-            services.iter().filter(|service| service.keyed).map(|service| service.name).collect();
+            services.iter().filter(|service| service.uses_key).map(|service| service.name).collect();
         assert_eq!(not_serving(&health).await, keyed);
-        health.set_keyed(true);
+        health.set_key_use_available(true);
         assert!(not_serving(&health).await.is_empty());
     }
 
     #[tokio::test]
     async fn nothing_serves_after_stop() {
         let health = Health::new(&services());
-        health.stop();
+        health.shut_down();
         for keyed in [true, false, true] {
-            health.set_keyed(keyed);
+            health.set_key_use_available(keyed);
             assert_eq!(not_serving(&health).await.len(), services().len() + 1);
         }
     }
@@ -197,13 +197,13 @@ mod tests {
         };
         assert_eq!([next(0), next(1)], [Some(ServingStatus::Serving); 2]);
         assert_eq!([next(0), next(1)], [None; 2]);
-        health.set_keyed(false);
+        health.set_key_use_available(false);
         assert_eq!([next(0), next(1)], [None, Some(ServingStatus::NotServing)]);
         // A status that has changed and changed back is not sent.
-        health.set_keyed(true);
-        health.set_keyed(false);
+        health.set_key_use_available(true);
+        health.set_key_use_available(false);
         assert_eq!(next(1), None);
-        health.stop();
+        health.shut_down();
         assert_eq!([next(0), next(1)], [Some(ServingStatus::NotServing), None]);
     }
 
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(health.check(ask("nobody")).await.unwrap_err().code(), Code::NotFound);
         let mut watch = health.watch(ask("nobody")).await.unwrap().into_inner();
         assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
-        health.stop();
+        health.shut_down();
         assert!(watch.next().now_or_never().is_none(), "the watch has ended");
     }
 }

@@ -10,7 +10,7 @@ use crate::{backend::module, policy::AnyOperation, status::CallError};
 impl Broker {
     /// Returns what the broker is and what it serves. It is `async` and fallible as the other handlers are.
     #[expect(clippy::unused_async)]
-    pub(super) async fn answer_get_info(
+    pub(super) async fn handle_get_info(
         &self,
         _: CallContext,
         _: GetInfoRequest,

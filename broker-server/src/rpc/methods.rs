@@ -3,30 +3,30 @@
 //! messages hold secrets follows from the declarations of their fields (`proto/build/public.rs`). A method without a row is
 //! treated as one with a secret.
 
-use broker_proto::{Described, crypto_broker as old, g0, v1};
+use broker_proto::{Described, crypto_broker, g0, v1};
 use tonic::body::Body;
 
 use super::{
     Broker, CallContext,
-    call::log_unread,
-    decode::{decode, detach},
-    handler::{Handler, KeyAccess, Served},
+    call::log_unreadable_request,
+    decode::{copy_shared_fields, decode},
+    handler::{Handler, KeyToken, RpcOperation},
     stream::{self, StreamHandler},
-    unary::{self, Answer, DeferredAnswer, Unary, encode},
+    unary::{self, DeferredUnaryResponse, Unary, UnaryResponse, encode},
 };
 use crate::policy::permit;
 
 /// What the request of a method consists of. It decides how a drain treats a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum MethodKind {
     /// One message.
     Unary,
     /// A stream of messages from the client, who may take as long as it keeps sending.
     Stream,
-    /// Items and their answers. The pipeline itself says by its [`super::CallHandle`] when it is in flight.
+    /// Items and their answers. The pipeline itself says by its [`super::PipelineHandle`] when it is in flight.
     Pipeline,
     /// One message whose answers may never end, such as a health watch. A drain does not wait for it.
-    Watch,
+    LongLived,
 }
 
 /// How a method is dispatched.
@@ -39,22 +39,22 @@ pub(crate) enum Dispatch {
     /// To the pipeline.
     Pipeline,
     /// To the gRPC library.
-    Library,
+    Tonic,
 }
 
 /// Answers a stream of messages from the client.
-pub(crate) type Stream = fn(&Broker, CallContext, Body) -> DeferredAnswer;
+pub(crate) type Stream = fn(&Broker, CallContext, Body) -> DeferredUnaryResponse;
 
 /// A method.
 #[derive(Debug)]
 pub(crate) struct Method {
     path: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) kind: MethodKind,
     pub(crate) dispatch: Dispatch,
     /// A request may hold a secret: the transport wipes what the call leaves in its buffers.
-    pub(crate) takes_secret: bool,
+    pub(crate) request_has_secret: bool,
     /// An answer may hold a secret: the transport keeps it out of its connection's write buffer.
-    pub(crate) gives_secret: bool,
+    pub(crate) response_has_secret: bool,
     /// The method uses or makes a secret key: each such use leaves a record in the audit.
     pub(crate) uses_key: bool,
 }
@@ -66,11 +66,11 @@ pub(crate) fn method(path: &str) -> Option<&'static Method> {
 
 /// Every method. Those of the operations come first, since most calls are theirs.
 fn methods() -> impl Iterator<Item = &'static Method> {
-    OPERATIONS.iter().chain(&OTHERS).chain(ALIASES)
+    OPERATIONS.iter().chain(&NON_OPERATIONS).chain(ALIASES)
 }
 
 /// Returns the methods of this project's own services. The messages of the protocol's services have no declarations.
-pub(super) fn own_methods() -> impl Iterator<Item = &'static Method> {
+pub(super) fn broker_methods() -> impl Iterator<Item = &'static Method> {
     methods().filter(|method| !method.path.starts_with("/grpc."))
 }
 
@@ -78,36 +78,36 @@ impl Method {
     /// A method of a unary operation.
     const fn unary<O: Handler>(path: &'static str) -> Self {
         let dispatch = Dispatch::Unary(unary::operation::<O>);
-        Self::new::<O::Message, O::Response>(path, Kind::Unary, dispatch, O::Key::USES_KEY)
+        Self::new::<O::Message, O::Response>(path, MethodKind::Unary, dispatch, O::Key::USES_KEY)
     }
 
     /// A method of an operation on a stream.
     const fn stream<O: StreamHandler>(path: &'static str) -> Self {
         let dispatch = Dispatch::Stream(stream::operation::<O>);
-        Self::new::<O::Message, O::Response>(path, Kind::Stream, dispatch, O::Key::USES_KEY)
+        Self::new::<O::Message, O::Response>(path, MethodKind::Stream, dispatch, O::Key::USES_KEY)
     }
 
     const fn new<Request: Described, Response: Described>(
         path: &'static str,
-        kind: Kind,
+        kind: MethodKind,
         dispatch: Dispatch,
         uses_key: bool,
     ) -> Self {
-        let (takes_secret, gives_secret) = (Request::HAS_SECRET, Response::HAS_SECRET);
-        Self { path, kind, dispatch, takes_secret, gives_secret, uses_key }
+        let (request_has_secret, response_has_secret) = (Request::HAS_SECRET, Response::HAS_SECRET);
+        Self { path, kind, dispatch, request_has_secret, response_has_secret, uses_key }
     }
 
     /// The pipeline. An item says when it is read whether it holds a secret, and an answer with a secret has a frame of its
     /// own.
     const fn pipeline(path: &'static str) -> Self {
-        let (kind, dispatch) = (Kind::Pipeline, Dispatch::Pipeline);
-        Self { path, kind, dispatch, takes_secret: false, gives_secret: false, uses_key: true }
+        let (kind, dispatch) = (MethodKind::Pipeline, Dispatch::Pipeline);
+        Self { path, kind, dispatch, request_has_secret: false, response_has_secret: false, uses_key: true }
     }
 
     /// A method of the protocol's own services, which the gRPC library serves. Their messages hold no secrets.
-    const fn library(path: &'static str, kind: Kind) -> Self {
-        let dispatch = Dispatch::Library;
-        Self { path, kind, dispatch, takes_secret: false, gives_secret: false, uses_key: false }
+    const fn tonic(path: &'static str, kind: MethodKind) -> Self {
+        let dispatch = Dispatch::Tonic;
+        Self { path, kind, dispatch, request_has_secret: false, response_has_secret: false, uses_key: false }
     }
 
     /// The path, such as `/cryptobroker.v1.CryptoService/HashData`.
@@ -145,18 +145,18 @@ macro_rules! unary {
     ($path:literal, $handler:ident($request:ty) -> $response:ty, $uses_key:expr) => {
         Method::new::<$request, $response>(
             $path,
-            Kind::Unary,
+            MethodKind::Unary,
             Dispatch::Unary(|broker, context, message| {
                 let mut message: $request = match decode(message, &broker.0.limits) {
                     Ok(message) => message,
                     Err(error) => {
-                        log_unread($path, context.caller, &error);
-                        return Answer::Ready(Err(error));
+                        log_unreadable_request($path, context.caller, &error);
+                        return UnaryResponse::Ready(Err(error));
                     }
                 };
-                detach(&mut message);
+                copy_shared_fields(&mut message);
                 let broker = broker.clone();
-                Answer::Deferred(Box::pin(async move {
+                UnaryResponse::Deferred(Box::pin(async move {
                     let response: $response = broker.$handler(context, message).await?;
                     encode(&response, broker.0.max_response_bytes)
                 }))
@@ -166,69 +166,69 @@ macro_rules! unary {
     };
     // A method of an older generation, translated to that of an operation.
     ($path:literal, $handler:ident($request:ty) -> $response:ty as $operation:ident) => {
-        unary!($path, $handler($request) -> $response, <permit::$operation as Served>::Key::USES_KEY)
+        unary!($path, $handler($request) -> $response, <permit::$operation as RpcOperation>::Key::USES_KEY)
     };
 }
 
-static OTHERS: [Method; 18] = [
+static NON_OPERATIONS: [Method; 18] = [
     Method::pipeline("/cryptobroker.v1.PipelineService/Execute"),
     unary!(
         "/cryptobroker.v1.InfoService/GetInfo",
-        answer_get_info(v1::GetInfoRequest) -> v1::GetInfoResponse,
+        handle_get_info(v1::GetInfoRequest) -> v1::GetInfoResponse,
         false
     ),
     unary!(
         "/cryptobroker.v1.CryptoDevService/Benchmark",
-        answer_benchmark(v1::BenchmarkRequest) -> v1::BenchmarkResponse,
+        handle_benchmark(v1::BenchmarkRequest) -> v1::BenchmarkResponse,
         false
     ),
     unary!(
         "/cryptobroker.v1.CryptoDevService/FakeEndpoint",
-        answer_fake_endpoint(v1::FakeEndpointRequest) -> v1::FakeEndpointResponse,
+        handle_fake_endpoint(v1::FakeEndpointRequest) -> v1::FakeEndpointResponse,
         false
     ),
     unary!(
         "/CryptoBroker.CryptoGrpc/Hash",
-        answer_old_hash(old::HashRequest) -> old::HashResponse as HashData
+        handle_crypto_grpc_hash(crypto_broker::HashRequest) -> crypto_broker::HashResponse as HashData
     ),
     unary!(
         "/CryptoBroker.CryptoGrpc/Sign",
-        answer_old_sign(old::SignRequest) -> old::SignResponse as SignCertificate
+        handle_crypto_grpc_sign(crypto_broker::SignRequest) -> crypto_broker::SignResponse as SignCertificate
     ),
     unary!(
         "/CryptoBroker.CryptoGrpc/HashData",
-        answer_old_hash_data(old::HashDataRequest) -> old::HashDataResponse as HashData
+        handle_crypto_grpc_hash_data(crypto_broker::HashDataRequest) -> crypto_broker::HashDataResponse as HashData
     ),
     unary!(
         "/CryptoBroker.CryptoGrpc/SignCertificate",
-        answer_old_sign_certificate(old::SignCertificateRequest) -> old::SignCertificateResponse as SignCertificate
+        handle_crypto_grpc_sign_certificate(crypto_broker::SignCertificateRequest) -> crypto_broker::SignCertificateResponse as SignCertificate
     ),
     unary!(
         "/CryptoBroker.CryptoGrpc/Benchmark",
-        answer_old_benchmark(old::BenchmarkRequest) -> old::BenchmarkResponse,
+        handle_crypto_grpc_benchmark(crypto_broker::BenchmarkRequest) -> crypto_broker::BenchmarkResponse,
         false
     ),
     unary!(
         "/CryptoBroker.CryptoGrpc/FakeEndpoint",
-        answer_old_fake_endpoint(old::FakeEndpointRequest) -> old::FakeEndpointResponse,
+        handle_crypto_grpc_fake_endpoint(crypto_broker::FakeEndpointRequest) -> crypto_broker::FakeEndpointResponse,
         false
     ),
     unary!(
         "/CryptoBroker.CryptoGrpcDev/Benchmark",
-        answer_old_benchmark(old::BenchmarkRequest) -> old::BenchmarkResponse,
+        handle_crypto_grpc_benchmark(crypto_broker::BenchmarkRequest) -> crypto_broker::BenchmarkResponse,
         false
     ),
     unary!(
         "/CryptoBroker.CryptoGrpcDev/FakeEndpoint",
-        answer_old_fake_endpoint(old::FakeEndpointRequest) -> old::FakeEndpointResponse,
+        handle_crypto_grpc_fake_endpoint(crypto_broker::FakeEndpointRequest) -> crypto_broker::FakeEndpointResponse,
         false
     ),
-    unary!("/protobuf.CryptoBroker/Hash", answer_g0_hash(g0::HashRequest) -> g0::HashResponse as HashData),
-    unary!("/protobuf.CryptoBroker/Sign", answer_g0_sign(g0::SignRequest) -> g0::SignResponse as SignCertificate),
-    Method::library("/grpc.health.v1.Health/Check", Kind::Unary),
-    Method::library("/grpc.health.v1.Health/Watch", Kind::Watch),
-    Method::library("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Kind::Watch),
-    Method::library("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Kind::Watch),
+    unary!("/protobuf.CryptoBroker/Hash", handle_g0_hash(g0::HashRequest) -> g0::HashResponse as HashData),
+    unary!("/protobuf.CryptoBroker/Sign", handle_g0_sign(g0::SignRequest) -> g0::SignResponse as SignCertificate),
+    Method::tonic("/grpc.health.v1.Health/Check", MethodKind::Unary),
+    Method::tonic("/grpc.health.v1.Health/Watch", MethodKind::LongLived),
+    Method::tonic("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", MethodKind::LongLived),
+    Method::tonic("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", MethodKind::LongLived),
 ];
 
 #[cfg(test)]

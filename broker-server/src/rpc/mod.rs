@@ -26,7 +26,7 @@ mod sign_certificate;
 mod sign_data;
 mod signature_keys;
 #[cfg(test)]
-mod stack;
+mod stack_usage_tests;
 mod stream;
 pub(crate) mod unary;
 mod verify_data;
@@ -44,12 +44,12 @@ use crate::{
     request::Limits,
     telemetry::audit::Audit,
 };
-pub(crate) use call::log_unread;
-pub use dev::Dev;
+pub(crate) use call::log_unreadable_request;
+pub use dev::DevServices;
 pub use health::Health;
-pub(crate) use methods::{Dispatch, Kind, Method, method};
-pub use pipeline::CallHandle;
-pub(crate) use pipeline::{CallTracker, PipelineBody};
+pub(crate) use methods::{Dispatch, Method, MethodKind, method};
+pub use pipeline::PipelineHandle;
+pub(crate) use pipeline::{PipelineBody, PipelineObserver};
 pub use routes::Routes;
 pub use services::Service;
 
@@ -64,9 +64,9 @@ pub struct CallContext {
     /// arrived.
     pub deadline: Instant,
     /// When the call arrived, in Unix seconds: every check of the call sees this one time.
-    pub received: i64,
+    pub received_at_unix: i64,
     /// When the call arrived, by the clock that measures its duration for the log.
-    pub arrived: Instant,
+    pub received_at: Instant,
     /// How long a stream may be silent whose caller has set no deadline, and how long an item of a pipeline may take that
     /// sets no timeout; `None` for all other calls.
     pub idle_timeout: Option<Duration>,
@@ -96,13 +96,13 @@ pub struct BrokerState {
     /// When the broker started, for `GetInfo`.
     pub started_at: SystemTime,
     /// The services for development, where they are enabled.
-    pub dev: Option<Dev>,
+    pub dev: Option<DevServices>,
 }
 
 impl BrokerState {
     /// A state with the server's default limits, and without audit, cache and the services for development: for tests and
     /// measurements.
-    pub fn bare(catalogue: Catalogue, pool: Arc<Pool>, nonces: NonceLedger) -> Self {
+    pub fn minimal(catalogue: Catalogue, pool: Arc<Pool>, nonces: NonceLedger) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
             pool,

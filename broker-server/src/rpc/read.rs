@@ -21,7 +21,7 @@ where
     let mut deframer = Deframer::new(limit);
     let mut message = None;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let frame = frame.map_err(|status| CallError::library(&status))?;
+        let frame = frame.map_err(|status| CallError::from_tonic(&status))?;
         if message.is_none()
             && let Ok(data) = frame.into_data()
         {
@@ -33,7 +33,7 @@ where
         Some(message) => Ok(message),
         None => {
             deframer.finish()?;
-            Err(CallError::library(&Status::internal("Missing request message.")))
+            Err(CallError::from_tonic(&Status::internal("Missing request message.")))
         }
     }
 }

@@ -9,58 +9,58 @@ use tonic::{Code, Status, body::Body, service};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
 use tower::Service as _;
 
-use super::{Broker, CallContext, CallHandle, Dispatch, Health, PipelineBody, Service, method, unary};
+use super::{Broker, CallContext, Dispatch, Health, PipelineBody, PipelineHandle, Service, method, unary};
 use crate::status::CallError;
 
 /// Size of a request in bytes to health and reflection. Their requests hold a name at most.
-const MAX_LIBRARY_REQUEST: usize = 16 << 10;
+const MAX_TONIC_REQUEST: usize = 16 << 10;
 
 /// The services of one I/O thread.
 #[derive(Clone, Debug)]
 pub struct Routes {
     pub(crate) broker: Broker,
     /// The protocol's own services. It also answers for methods that do not exist.
-    pub(crate) library: service::Routes,
+    pub(crate) tonic: service::Routes,
 }
 
 impl Routes {
     pub(super) fn new(broker: &Broker, health: &Health) -> Self {
-        let health = health.server().max_decoding_message_size(MAX_LIBRARY_REQUEST);
+        let health = health.server().max_decoding_message_size(MAX_TONIC_REQUEST);
         let services = service::Routes::new(health);
-        let library = reflect(services.clone(), &broker.services()).unwrap_or_else(|error| {
+        let tonic = reflect(services.clone(), &broker.services()).unwrap_or_else(|error| {
             // The descriptors are compiled in, so a test has seen them; without reflection the rest still serves.
             tracing::error!(%error, "reflection is not available");
             services
         });
-        Self { broker: broker.clone(), library: library.prepare() }
+        Self { broker: broker.clone(), tonic: tonic.prepare() }
     }
 
     /// Answers a request without HTTP/2, for measurements and tests: returns the frames of the answer, in which each
     /// message has its length prefix. The request's extensions hold its [`CallContext`] and, for a pipeline, its
-    /// [`CallHandle`].
+    /// [`PipelineHandle`].
     ///
     /// # Errors
     /// Fails with the status of the call.
-    pub async fn answer(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
-        let Some(method) = method(request.uri().path()) else { return self.answer_by_library(request).await };
+    pub async fn respond(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
+        let Some(method) = method(request.uri().path()) else { return self.answer_by_tonic(request).await };
         let extensions = request.extensions();
         let context: CallContext = extensions.get().copied().ok_or(CallError::Internal)?;
         match method.dispatch {
             Dispatch::Unary(unary) => {
-                Ok(unary::answer(&self.broker, method.path(), unary, context, request.into_body()).await?)
+                Ok(unary::respond(&self.broker, method.path(), unary, context, request.into_body()).await?)
             }
             Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?),
             Dispatch::Pipeline => {
-                let handle: CallHandle = extensions.get().cloned().ok_or(CallError::Internal)?;
+                let handle: PipelineHandle = extensions.get().cloned().ok_or(CallError::Internal)?;
                 let broker = self.broker.clone();
                 collect(PipelineBody::new(broker, context, handle, request.into_body())).await
             }
-            Dispatch::Library => self.answer_by_library(request).await,
+            Dispatch::Tonic => self.answer_by_tonic(request).await,
         }
     }
 
-    async fn answer_by_library(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
-        let Ok(answer) = self.library.call(request).await;
+    async fn answer_by_tonic(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
+        let Ok(answer) = self.tonic.call(request).await;
         // An answer of headers alone has its status there ("gRPC over HTTP/2", Trailers-Only).
         match Status::from_header_map(answer.headers()) {
             Some(status) if status.code() == Code::Ok => Ok(Bytes::new()),
@@ -109,9 +109,9 @@ fn reflect(routes: service::Routes, services: &[Service]) -> Result<service::Rou
             .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
             .include_reflection_service(false)
     };
-    let new = builder().build_v1()?.max_decoding_message_size(MAX_LIBRARY_REQUEST);
-    let old = builder().build_v1alpha()?.max_decoding_message_size(MAX_LIBRARY_REQUEST);
-    Ok(routes.add_service(new).add_service(old))
+    let v1 = builder().build_v1()?.max_decoding_message_size(MAX_TONIC_REQUEST);
+    let v1alpha = builder().build_v1alpha()?.max_decoding_message_size(MAX_TONIC_REQUEST);
+    Ok(routes.add_service(v1).add_service(v1alpha))
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
     async fn status(path: &str, message: &[u8]) -> Status {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 1, Duration::from_secs(1));
-        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()));
         let mut routes = broker.routes(&Health::new(&broker.services()));
         let length = u8::try_from(message.len()).unwrap();
         let frame = [&[0, 0, 0, 0, length][..], message].concat();
@@ -145,11 +145,11 @@ mod tests {
             caller: Caller { uid: 1, gid: 1, pid: None },
             connection: 1,
             deadline: Instant::now() + Duration::from_secs(60),
-            received: 0,
-            arrived: Instant::now(),
+            received_at_unix: 0,
+            received_at: Instant::now(),
             idle_timeout: None,
         });
-        routes.answer(request).await.map_or_else(|status| status, |_| Status::ok(""))
+        routes.respond(request).await.map_or_else(|status| status, |_| Status::ok(""))
     }
 
     #[tokio::test]

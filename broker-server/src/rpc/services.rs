@@ -8,7 +8,7 @@ pub struct Service {
     /// The full name, such as `cryptobroker.v1.CryptoService`.
     pub name: &'static str,
     /// Whether a method of the service uses a secret key or makes one.
-    pub keyed: bool,
+    pub uses_key: bool,
     /// Whether only a broker that was started for development serves it.
     pub(super) development: bool,
 }
@@ -19,13 +19,13 @@ const DEVELOPMENT: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroke
 /// Every service with a method of ours. Health and reflection take their lists from here.
 pub(super) fn services() -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
-    for method in methods::own_methods() {
+    for method in methods::broker_methods() {
         let name = method.service();
         match services.iter_mut().find(|service| service.name == name) {
-            Some(service) => service.keyed |= method.uses_key,
+            Some(service) => service.uses_key |= method.uses_key,
             None => {
                 let development = DEVELOPMENT.contains(&name);
-                services.push(Service { name, keyed: method.uses_key, development });
+                services.push(Service { name, uses_key: method.uses_key, development });
             }
         }
     }
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_every_described_service_once() {
+    fn lists_every_service_of_descriptor_set() {
         let files = FileDescriptorSet::decode(broker_proto::v1::FILE_DESCRIPTOR_SET).unwrap();
         let mut described: Vec<String> = files
             .file
@@ -59,12 +59,12 @@ mod tests {
     }
 
     #[test]
-    fn knows_keyed_and_development_services() {
+    fn lists_services_with_keys_and_for_development() {
         let names = |wanted: fn(&Service) -> bool| -> Vec<&str> {
             services().iter().filter(|service| wanted(service)).map(|service| service.name).collect()
         };
         assert_eq!(
-            names(|service| service.keyed),
+            names(|service| service.uses_key),
             [
                 "cryptobroker.v1.CryptoService",
                 "cryptobroker.v1.SignatureKeyService",

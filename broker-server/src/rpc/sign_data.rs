@@ -19,7 +19,7 @@ impl Handler for SignData {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.rule().scheme.data_descriptor()
+        permit.rule().scheme.data_algorithm_name()
     }
 
     fn run(_: &BrokerState, _: &mut Call, permit: Permit<Self>, key: &KeyUse) -> Result<Vec<u8>, CallError> {

@@ -4,7 +4,7 @@ use broker_proto::v1::{GenerateKeyPairRequest, GenerateKeyPairResponse};
 
 use super::{
     BrokerState,
-    call::{Call, Weight},
+    call::{Call, Placement},
     handler::Handler,
 };
 use crate::{
@@ -20,13 +20,13 @@ impl Handler for GenerateSignatureKeyPair {
     type Output = KeyPair;
 
     /// Finding primes takes a hundred times as long as a signature.
-    fn weight(state: &BrokerState, message: &GenerateKeyPairRequest) -> Weight {
+    fn placement(state: &BrokerState, message: &GenerateKeyPairRequest) -> Placement {
         let profile = state.catalogue.profile(&message.profile).ok();
         match profile.and_then(|profile| profile.sign_data.as_ref()).map(|rule| rule.scheme) {
             Some(DataScheme::Single(SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. })) => {
-                Weight::Long
+                Placement::LongLane
             }
-            _ => Weight::Short,
+            _ => Placement::ShortLane,
         }
     }
 
@@ -38,7 +38,7 @@ impl Handler for GenerateSignatureKeyPair {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.rule().scheme.data_descriptor()
+        permit.rule().scheme.data_algorithm_name()
     }
 
     fn run(_: &BrokerState, _: &mut Call, permit: Permit<Self>, key: &KeyUse) -> Result<KeyPair, CallError> {

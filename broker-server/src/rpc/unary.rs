@@ -1,5 +1,5 @@
-//! Dispatch of unary calls past the gRPC library, which passes a request and its answer through a router, four boxes and
-//! two more buffers each. Here the message is decoded from the request's frame, and the answer is encoded into one.
+//! Dispatches unary calls without tonic's router and codec, which would cost four boxed futures or bodies and two more buffers
+//! per call. The message is decoded from the received chunk of the body, and the response is encoded into a single chunk.
 
 use std::{future::Future, pin::Pin};
 
@@ -11,52 +11,52 @@ use tonic::Status;
 
 use super::{
     Broker, CallContext,
-    call::log_unread,
-    decode::{decode, detach},
+    call::log_unreadable_request,
+    decode::{copy_shared_fields, decode},
     framing,
-    handler::{Handler, is_inline},
+    handler::{Handler, is_synchronous},
     read::read,
 };
 use crate::status::CallError;
 
-/// Answers the message of a unary call.
-pub(crate) type Unary = fn(&Broker, CallContext, Bytes) -> Answer;
+/// A function that handles the message of a unary call.
+pub(crate) type Unary = fn(&Broker, CallContext, Bytes) -> UnaryResponse;
 
-/// The encoded answer of a unary call, with its length prefix.
-pub(crate) enum Answer {
-    /// It was made inline.
+/// The encoded response of a unary call, with its length prefix.
+pub(crate) enum UnaryResponse {
+    /// The response of a call that was handled synchronously.
     Ready(Result<Bytes, CallError>),
-    /// It waits for the pool, or for the record of a key.
-    Deferred(DeferredAnswer),
+    /// The response of a call that waits for the pool or for the record of a key use.
+    Deferred(DeferredUnaryResponse),
 }
 
-/// An answer that is awaited.
-pub(crate) type DeferredAnswer = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>;
+/// A future of an encoded response.
+pub(crate) type DeferredUnaryResponse = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>;
 
-/// Answers the message of a unary operation.
-pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> Answer {
+/// Handles the message of a unary operation.
+pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> UnaryResponse {
     let limit = broker.0.max_response_bytes;
     let mut message: O::Message = match decode(message, &broker.0.limits) {
         Ok(message) => message,
         Err(error) => {
-            log_unread(O::NAME, context.caller, &error);
-            return Answer::Ready(Err(error));
+            log_unreadable_request(O::NAME, context.caller, &error);
+            return UnaryResponse::Ready(Err(error));
         }
     };
-    if is_inline::<O>(&broker.0, &message) {
-        let response = broker.handle_inline::<O>(context, message);
-        return Answer::Ready(response.and_then(|response| encode(&response, limit)));
+    if is_synchronous::<O>(&broker.0, &message) {
+        let response = broker.handle_sync::<O>(context, message);
+        return UnaryResponse::Ready(response.and_then(|response| encode(&response, limit)));
     }
-    detach(&mut message);
+    copy_shared_fields(&mut message);
     let broker = broker.clone();
-    Answer::Deferred(Box::pin(async move {
+    UnaryResponse::Deferred(Box::pin(async move {
         let response = broker.handle::<O>(context, message).await?;
         encode(&response, limit)
     }))
 }
 
-/// Reads the request of a unary call and answers it. `path` is the method's.
-pub(crate) async fn answer<B>(
+/// Reads the request of a unary call and handles it. `path` is the method's.
+pub(crate) async fn respond<B>(
     broker: &Broker,
     path: &'static str,
     unary: Unary,
@@ -68,20 +68,20 @@ where
 {
     let message = read(body, broker.0.max_request_bytes)
         .await
-        .inspect_err(|error| log_unread(path, context.caller, error))?;
+        .inspect_err(|error| log_unreadable_request(path, context.caller, error))?;
     match unary(broker, context, message) {
-        Answer::Ready(answer) => answer,
-        Answer::Deferred(answer) => answer.await,
+        UnaryResponse::Ready(response) => response,
+        UnaryResponse::Deferred(response) => response.await,
     }
 }
 
-pub(super) fn encode(answer: &impl Message, limit: usize) -> Result<Bytes, CallError> {
-    let length = answer.encoded_len();
+pub(super) fn encode(response: &impl Message, limit: usize) -> Result<Bytes, CallError> {
+    let length = response.encoded_len();
     if length > limit {
-        return Err(CallError::library(&framing::response_too_large(length, limit)));
+        return Err(CallError::from_tonic(&framing::response_too_large(length, limit)));
     }
     let mut bytes = Vec::with_capacity(PREFIX_LENGTH + length);
     put_prefix(&mut bytes, length);
-    answer.encode_raw(&mut bytes);
+    response.encode_raw(&mut bytes);
     Ok(bytes.into())
 }

@@ -22,7 +22,7 @@ impl Handler for VerifyData {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.rule().scheme.data_descriptor()
+        permit.rule().scheme.data_algorithm_name()
     }
 
     fn run(_: &BrokerState, _: &mut Call, permit: Permit<Self>, _: &NoKey) -> Result<bool, CallError> {

@@ -12,28 +12,28 @@ const MEASURED_BYTES: usize = 1 << 20;
 
 /// The number of bytes of the stack that were used, and of those that are wiped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Use {
+pub(crate) struct StackUse {
     pub(crate) used: usize,
     pub(crate) wiped: usize,
 }
 
-impl Use {
+impl StackUse {
     pub(crate) const NONE: Self = Self { used: 0, wiped: 1 };
 
     /// Returns the use that leaves the smaller part of the wiped bytes unused.
-    pub(crate) fn tighter(self, other: Self) -> Self {
+    pub(crate) fn with_less_spare(self, other: Self) -> Self {
         if self.used * other.wiped > other.used * self.wiped { self } else { other }
     }
 }
 
 thread_local! {
     /// The tightest use so far; `None` where nothing is measured.
-    static TIGHTEST: Cell<Option<Use>> = const { Cell::new(None) };
+    static TIGHTEST: Cell<Option<StackUse>> = const { Cell::new(None) };
 }
 
 /// Restarts the measurement on this thread and returns the previous result.
-pub(crate) fn restart() -> Use {
-    TIGHTEST.replace(Some(Use::NONE)).unwrap_or(Use::NONE)
+pub(crate) fn restart() -> StackUse {
+    TIGHTEST.replace(Some(StackUse::NONE)).unwrap_or(StackUse::NONE)
 }
 
 /// Measures the work that runs below the frame of this value when it is dropped.
@@ -54,7 +54,7 @@ impl Drop for Measurement {
     fn drop(&mut self) {
         if let Some(before) = TIGHTEST.get() {
             let used = used(std::ptr::from_ref(self).addr());
-            TIGHTEST.set(Some(before.tighter(Use { used, wiped: (self.wiped)() })));
+            TIGHTEST.set(Some(before.with_less_spare(StackUse { used, wiped: (self.wiped)() })));
         }
     }
 }

@@ -82,7 +82,7 @@ pub enum CallError {
     Cancelled,
     /// A status of the gRPC library, with the broker's own code and reason.
     #[error("{message}")]
-    Library {
+    Tonic {
         /// The code that the broker returns for it.
         code: Code,
         /// The reason of google.rpc.ErrorInfo.
@@ -124,7 +124,7 @@ impl CallError {
             Self::DevelopmentOnly => "DEVELOPMENT_ONLY",
             Self::Fake => "FAKE_FAILURE",
             Self::Cancelled => "CANCELLED",
-            Self::Library { reason, .. } => reason,
+            Self::Tonic { reason, .. } => reason,
         }
     }
 
@@ -161,7 +161,7 @@ impl CallError {
             Self::DevelopmentOnly | Self::Compressed => Code::Unimplemented,
             Self::Compute(_) | Self::AuditUnavailable | Self::Internal => Code::Internal,
             Self::Cancelled => Code::Cancelled,
-            Self::Library { code, .. } => *code,
+            Self::Tonic { code, .. } => *code,
         }
     }
 }

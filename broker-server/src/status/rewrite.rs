@@ -21,10 +21,9 @@ pub fn broken_off() -> Status {
 /// by their details and left unchanged.
 pub fn rewrite(headers: &mut HeaderMap) {
     const DETAILS: &str = "grpc-status-details-bin";
-    let is_library_error =
-        headers.get("grpc-status").is_some_and(|code| code != HeaderValue::from_static("0"))
-            && !headers.contains_key(DETAILS);
-    if !is_library_error {
+    let is_tonic_error = headers.get("grpc-status").is_some_and(|code| code != HeaderValue::from_static("0"))
+        && !headers.contains_key(DETAILS);
+    if !is_tonic_error {
         return;
     }
     let Some(status) = Status::from_header_map(headers) else { return };
@@ -38,12 +37,12 @@ pub fn rewrite(headers: &mut HeaderMap) {
 
 impl CallError {
     /// Returns the error for a status of the gRPC library, with the code and reason that [`rewrite`] gives it.
-    pub fn library(status: &Status) -> Self {
+    pub fn from_tonic(status: &Status) -> Self {
         if status.code() == BROKEN_OFF {
             return Self::Cancelled;
         }
         let (code, reason, message) = translate(status);
-        Self::Library { code, reason, message }
+        Self::Tonic { code, reason, message }
     }
 }
 

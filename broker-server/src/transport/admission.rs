@@ -25,7 +25,7 @@ use super::{
     options::TransportOptions,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, CallHandle, Dispatch, Kind, PipelineBody, Routes, unary},
+    rpc::{self, Broker, CallContext, Dispatch, MethodKind, PipelineBody, PipelineHandle, Routes, unary},
     status::{self, CallError},
 };
 
@@ -64,26 +64,30 @@ impl hyper::service::Service<Request<Incoming>> for Admission {
         let admitted = match self.admit(&request, method) {
             Ok(admitted) => admitted,
             Err((error, call)) => {
-                rpc::log_unread(method.map_or("unknown", rpc::Method::path), self.connection.caller, &error);
+                rpc::log_unreadable_request(
+                    method.map_or("unknown", rpc::Method::path),
+                    self.connection.caller,
+                    &error,
+                );
                 return Box::pin(ready(Ok(refusal(&error, call))));
             }
         };
         let (broker, context) = (self.routes.broker.clone(), admitted.context);
         let (head, body) = request.into_parts();
         let body = RequestBody::new(body, Arc::clone(&admitted.call));
-        match method.map_or(Dispatch::Library, |method| method.dispatch) {
+        match method.map_or(Dispatch::Tonic, |method| method.dispatch) {
             Dispatch::Unary(unary) => {
                 let path = method.map_or("", rpc::Method::path);
-                let work = async move { unary::answer(&broker, path, unary, context, body).await };
+                let work = async move { unary::respond(&broker, path, unary, context, body).await };
                 Box::pin(admitted.answer_message(work))
             }
             Dispatch::Stream(stream) => {
                 Box::pin(admitted.answer_message(stream(&broker, context, Body::new(body))))
             }
             Dispatch::Pipeline => Box::pin(ready(Ok(admitted.answer_pipeline(broker, body)))),
-            Dispatch::Library => {
+            Dispatch::Tonic => {
                 let request = Request::from_parts(head, body);
-                Box::pin(admitted.answer_by_library(self.routes.library.clone(), request))
+                Box::pin(admitted.answer_by_tonic(self.routes.tonic.clone(), request))
             }
         }
     }
@@ -98,10 +102,10 @@ impl Admission {
         method: Option<&'static rpc::Method>,
     ) -> Result<Admitted, (CallError, Arc<TrackedCall>)> {
         // An unknown method may be one that a newer client knows, with a secret in its request.
-        let takes_secret = method.is_none_or(|method| method.takes_secret);
-        let gives_secret = method.is_none_or(|method| method.gives_secret);
-        let kind = method.map_or(Kind::Unary, |method| method.kind);
-        let call = Arc::new(TrackedCall::new(Arc::clone(&self.connection), kind, takes_secret));
+        let request_has_secret = method.is_none_or(|method| method.request_has_secret);
+        let response_has_secret = method.is_none_or(|method| method.response_has_secret);
+        let kind = method.map_or(MethodKind::Unary, |method| method.kind);
+        let call = Arc::new(TrackedCall::new(Arc::clone(&self.connection), kind, request_has_secret));
         let headers = request.headers();
         let checked = check_protocol(request)
             .and_then(|()| check_metadata_size(request, self.max_header_bytes))
@@ -114,8 +118,8 @@ impl Admission {
         };
         // A stream without a deadline of its own is limited by its idle timeout alone, which its reader applies. A
         // pipeline may stay open without limit.
-        let pipeline = call.kind == Kind::Pipeline;
-        let open_ended = matches!(call.kind, Kind::Stream | Kind::Pipeline) && timeout.is_none();
+        let pipeline = call.kind == MethodKind::Pipeline;
+        let open_ended = matches!(call.kind, MethodKind::Stream | MethodKind::Pipeline) && timeout.is_none();
         let limit = if pipeline { UNBOUNDED } else { self.max_request_time };
         let arrived = Instant::now();
         let deadline = arrived + timeout.unwrap_or(limit);
@@ -124,12 +128,18 @@ impl Admission {
             caller: self.connection.caller,
             connection: self.connection.id,
             deadline,
-            received: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
-            arrived,
+            received_at_unix: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
+            received_at: arrived,
             idle_timeout: (open_ended || pipeline).then_some(self.max_request_time),
         };
         let interruption = Interruption::new(Arc::clone(&call), (!open_ended).then_some(deadline));
-        Ok(Admitted { call, context, interruption, client_deadline: timeout.map(|_| deadline), gives_secret })
+        Ok(Admitted {
+            call,
+            context,
+            interruption,
+            client_deadline: timeout.map(|_| deadline),
+            response_has_secret,
+        })
     }
 }
 
@@ -140,7 +150,7 @@ struct Admitted {
     interruption: Interruption,
     /// The deadline that the client has set, if any.
     client_deadline: Option<Instant>,
-    gives_secret: bool,
+    response_has_secret: bool,
 }
 
 impl Admitted {
@@ -149,10 +159,10 @@ impl Admitted {
         self,
         work: impl Future<Output = Result<Bytes, CallError>>,
     ) -> Result<Response<ResponseBody>, Infallible> {
-        let Self { call, interruption, client_deadline, gives_secret, .. } = self;
+        let Self { call, interruption, client_deadline, response_has_secret, .. } = self;
         Ok(match interruptible(work, interruption).await.flatten() {
             Ok(message) => grpc_response(
-                ResponseBody::single_message(message, call, client_deadline).with_secret(gives_secret),
+                ResponseBody::single_message(message, call, client_deadline).with_secret(response_has_secret),
             ),
             Err(error) => refusal(&error, call),
         })
@@ -160,23 +170,24 @@ impl Admitted {
 
     /// Answers with a pipeline, which reads the request while its response is read.
     fn answer_pipeline(self, broker: Broker, body: RequestBody) -> Response<ResponseBody> {
-        let Self { call, context, client_deadline, gives_secret, .. } = self;
-        let handle = CallHandle(call.clone());
+        let Self { call, context, client_deadline, response_has_secret, .. } = self;
+        let handle = PipelineHandle(call.clone());
         let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(body)));
-        grpc_response(ResponseBody::new(body, call, client_deadline).with_secret(gives_secret))
+        grpc_response(ResponseBody::new(body, call, client_deadline).with_secret(response_has_secret))
     }
 
     /// Lets the gRPC library dispatch the call.
-    async fn answer_by_library(
+    async fn answer_by_tonic(
         self,
         mut routes: service::Routes,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Infallible> {
-        let Self { call, interruption, client_deadline, gives_secret, .. } = self;
+        let Self { call, interruption, client_deadline, response_has_secret, .. } = self;
         Ok(match interruptible(routes.call(request), interruption).await {
             Ok(Ok(response)) => {
-                let mut response = response
-                    .map(|body| ResponseBody::new(body, call, client_deadline).with_secret(gives_secret));
+                let mut response = response.map(|body| {
+                    ResponseBody::new(body, call, client_deadline).with_secret(response_has_secret)
+                });
                 status::rewrite(response.headers_mut());
                 response
             }

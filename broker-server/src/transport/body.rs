@@ -18,7 +18,7 @@ use tonic::Status;
 
 use super::{call::TrackedCall, interruption::Interruption};
 use crate::{
-    rpc::Kind,
+    rpc::MethodKind,
     status::{self, CallError},
 };
 
@@ -115,7 +115,7 @@ impl Body for RequestBody {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     this.call.receive_data();
-                    let is_stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
+                    let is_stream = matches!(this.call.kind, MethodKind::Stream | MethodKind::Pipeline);
                     if is_stream
                         && this.first_message == FirstMessage::Incomplete
                         && this.position.advance(data)
@@ -152,7 +152,7 @@ pub(super) struct ResponseBody {
 /// The content of a response.
 enum Content {
     /// A body that the gRPC library produces.
-    Library(tonic::body::Body),
+    Tonic(tonic::body::Body),
     /// A single message with its prefix, `None` after it has been sent.
     Message(Option<Bytes>),
 }
@@ -181,7 +181,7 @@ fn add_padding(trailers: &mut HeaderMap) {
 impl ResponseBody {
     /// Returns the body of a response from the gRPC library.
     pub(super) fn new(body: tonic::body::Body, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
-        Self::with_content(Content::Library(body), call, deadline)
+        Self::with_content(Content::Tonic(body), call, deadline)
     }
 
     /// Returns the body of a response with one message, which has its prefix, and the status OK.
@@ -190,7 +190,7 @@ impl ResponseBody {
     }
 
     fn with_content(content: Content, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
-        if call.kind != Kind::Pipeline {
+        if call.kind != MethodKind::Pipeline {
             call.mark_response_ready();
         }
         let interruption = Interruption::new(Arc::clone(&call), deadline);
@@ -236,7 +236,7 @@ impl Body for ResponseBody {
             return Poll::Ready(None);
         }
         let body = match &mut this.content {
-            Content::Library(body) => body,
+            Content::Tonic(body) => body,
             Content::Message(message) => {
                 let frame = message.take().map(Frame::data);
                 return Poll::Ready(Some(Ok(frame.unwrap_or_else(|| this.finish()))));
@@ -262,12 +262,12 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || matches!(&self.content, Content::Library(body) if body.is_end_stream())
+        self.ended || matches!(&self.content, Content::Tonic(body) if body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Library(body) => body.size_hint(),
+            Content::Tonic(body) => body.size_hint(),
             Content::Message(_) => SizeHint::default(),
         }
     }

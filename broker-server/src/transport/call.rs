@@ -13,14 +13,14 @@ use super::{
     connection::Connection,
     phase::{Phase, reached},
 };
-use crate::rpc::{CallTracker, Kind};
+use crate::rpc::{MethodKind, PipelineObserver};
 
 /// One call. A unary call is in flight from the end of its request to the end of its response; an incomplete request
 /// delays no drain. A stream is also in flight from each message until the broker waits for the next one.
 #[derive(Debug)]
 pub(super) struct TrackedCall {
     pub(super) connection: Arc<Connection>,
-    pub(super) kind: Kind,
+    pub(super) kind: MethodKind,
     /// The request contains a secret.
     has_secret: AtomicBool,
     /// The read buffer may still contain the secret of an item that has been read.
@@ -35,7 +35,7 @@ pub(super) struct TrackedCall {
 
 impl TrackedCall {
     /// Returns a call that is not in flight yet.
-    pub(super) fn new(connection: Arc<Connection>, kind: Kind, has_secret: bool) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, kind: MethodKind, has_secret: bool) -> Self {
         Self {
             connection,
             kind,
@@ -52,21 +52,21 @@ impl TrackedCall {
     /// Records that the request has arrived completely.
     pub(super) fn complete_request(&self) {
         self.request_complete.store(true, Ordering::Relaxed);
-        if matches!(self.kind, Kind::Unary | Kind::Stream) {
+        if matches!(self.kind, MethodKind::Unary | MethodKind::Stream) {
             self.enter_flight();
         }
     }
 
     /// Records that data of the request has arrived.
     pub(super) fn receive_data(&self) {
-        if self.kind == Kind::Stream {
+        if self.kind == MethodKind::Stream {
             self.enter_flight();
         }
     }
 
     /// Records that the broker waits for more of the request.
     pub(super) fn await_data(&self) {
-        if self.kind == Kind::Stream && !self.paused.swap(true, Ordering::Relaxed) {
+        if self.kind == MethodKind::Stream && !self.paused.swap(true, Ordering::Relaxed) {
             self.connection.load.paused.fetch_add(1, Ordering::AcqRel);
             self.leave_flight();
         }
@@ -89,7 +89,7 @@ impl TrackedCall {
     /// Records that the request body has been dropped. A unary call's secret is wiped now rather than at the end of the
     /// call, which may wait long for a worker or for its audit record.
     pub(super) fn finish_reading(&self) {
-        if self.kind == Kind::Unary
+        if self.kind == MethodKind::Unary
             && self.request_complete.load(Ordering::Relaxed)
             && self.has_secret.swap(false, Ordering::Relaxed)
         {
@@ -134,7 +134,7 @@ impl TrackedCall {
     }
 }
 
-impl CallTracker for TrackedCall {
+impl PipelineObserver for TrackedCall {
     fn set_busy(&self) {
         self.enter_flight();
     }
@@ -143,19 +143,19 @@ impl CallTracker for TrackedCall {
         self.leave_flight();
     }
 
-    fn frame_ready(&self) {
+    fn chunk_ready(&self) {
         if self.in_flight.load(Ordering::Relaxed) && !self.awaits_client.swap(true, Ordering::Relaxed) {
             self.connection.end_activity();
         }
     }
 
-    fn client_ready(&self) {
+    fn response_polled(&self) {
         if self.awaits_client.load(Ordering::Relaxed) && self.awaits_client.swap(false, Ordering::Relaxed) {
             self.connection.begin_activity();
         }
     }
 
-    fn mark_secret(&self) {
+    fn secret_received(&self) {
         self.has_secret.store(true, Ordering::Relaxed);
         self.has_unwiped_item.store(true, Ordering::Relaxed);
     }

@@ -34,7 +34,7 @@ pub(super) async fn await_idle(
     options: &TransportOptions,
     deadline: Instant,
 ) {
-    health.stop();
+    health.shut_down();
     let reserve = (options.drain_deadline / 4).min(Duration::from_secs(2));
     idle_for(shards, options.drain_idle, deadline.checked_sub(reserve).unwrap_or(deadline)).await;
 }

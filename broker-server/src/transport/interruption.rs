@@ -12,7 +12,7 @@ use super::{
     call::TrackedCall,
     phase::{Phase, reached},
 };
-use crate::{rpc::Kind, status::CallError};
+use crate::{rpc::MethodKind, status::CallError};
 
 /// Interrupts a call that has to wait. Most calls never wait, so the timer is not set up before the first poll.
 pub(super) struct Interruption {
@@ -37,7 +37,7 @@ impl Interruption {
 
 async fn interrupted(call: Arc<TrackedCall>, deadline: Option<Instant>) -> CallError {
     // A health watch has no end of its own, so the drain does not wait for it.
-    let last = if call.kind == Kind::Watch { Phase::GoingAway } else { Phase::Closed };
+    let last = if call.kind == MethodKind::LongLived { Phase::GoingAway } else { Phase::Closed };
     let mut phase = call.connection.phase.clone();
     let deadline_passed = async {
         match deadline {

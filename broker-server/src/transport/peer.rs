@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        rpc::Kind,
+        rpc::MethodKind,
         transport::{call::TrackedCall, load::Load, phase::Phase},
     };
 
@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn busy(connection: &Arc<Connection>) -> TrackedCall {
-        let call = TrackedCall::new(Arc::clone(connection), Kind::Unary, false);
+        let call = TrackedCall::new(Arc::clone(connection), MethodKind::Unary, false);
         call.complete_request();
         call
     }
@@ -210,7 +210,7 @@ mod tests {
         let peers = Peers::new(1, 64);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
-        let _incomplete = TrackedCall::new(Arc::clone(&first), Kind::Unary, false);
+        let _incomplete = TrackedCall::new(Arc::clone(&first), MethodKind::Unary, false);
         assert!(peers.admit(&connection(2, 8)));
     }
 
@@ -219,7 +219,7 @@ mod tests {
         let peers = Peers::new(1, 64);
         let first = connection(1, 9);
         assert!(peers.admit(&first));
-        let stream = TrackedCall::new(Arc::clone(&first), Kind::Stream, false);
+        let stream = TrackedCall::new(Arc::clone(&first), MethodKind::Stream, false);
         stream.receive_data();
         assert!(!peers.admit(&connection(2, 8)));
         stream.await_data();
@@ -244,7 +244,7 @@ mod tests {
             &[Complete, Ready, Pause],
         ] {
             let first = connection(1, 9);
-            let stream = TrackedCall::new(Arc::clone(&first), Kind::Stream, false);
+            let stream = TrackedCall::new(Arc::clone(&first), MethodKind::Stream, false);
             for step in steps {
                 match step {
                     Data => stream.receive_data(),

@@ -57,14 +57,14 @@ fn watchers_learn_when_keys_become_unusable() {
         let channel = server.channel().await;
         let mut watch = watch(&channel, "cryptobroker.v1.CryptoService").await;
         assert_eq!(next_status(&mut watch).await, ServingStatus::Serving);
-        server.health.set_keyed(false);
+        server.health.set_key_use_available(false);
         assert_eq!(next_status(&mut watch).await, ServingStatus::NotServing);
         for service in ["", "cryptobroker.v1.InfoService"] {
             let request = HealthCheckRequest { service: service.into() };
             let response = HealthClient::new(channel.clone()).check(request).await.unwrap();
             assert_eq!(response.into_inner().status(), ServingStatus::Serving, "{service}");
         }
-        server.health.set_keyed(true);
+        server.health.set_key_use_available(true);
         assert_eq!(next_status(&mut watch).await, ServingStatus::Serving);
     });
 }

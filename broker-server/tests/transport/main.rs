@@ -57,7 +57,7 @@ impl Server {
         change(&mut options);
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(2, 64, Duration::from_secs(1));
-        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()));
         let health = Health::new(&broker.services());
         let (stop, stopped) = oneshot::channel::<()>();
         before_serving(&path, stop);

@@ -96,7 +96,7 @@ fn certificate(rule: &SignCertificateRule) -> Value {
     let purposes: Vec<&str> = rule.extended_key_usage.iter().map(|usage| usage.name()).collect();
     let mut value = json!({
         "line": rule.line,
-        "algorithm": rule.scheme.descriptor(),
+        "algorithm": rule.scheme.certificate_algorithm_name(),
         "skiHashAlg": rule.ski_hash.name(),
         "validity": {
             "line": rule.validity_line,
@@ -125,7 +125,7 @@ fn signature(rule: &SignDataRule) -> Value {
     json!({
         "line": rule.line,
         "signingMode": rule.mode.name(),
-        "algorithm": rule.scheme.data_descriptor(),
+        "algorithm": rule.scheme.data_algorithm_name(),
         "signatureFormat": rule.format.name(),
         "keyConstraints": keys(&rule.keys),
         "allowSeed": rule.allow_seed,

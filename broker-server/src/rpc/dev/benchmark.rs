@@ -125,7 +125,7 @@ fn average(mut work: impl FnMut() -> Result<(), CallError>) -> Result<u64, CallE
 
 fn hash(profile: &Arc<Profile>, now: i64) -> Result<(), CallError> {
     let request = request::HashData { input: Bytes::from_static(INPUT), format: HashFormat::Hex };
-    let permit = decide::<HashData>(&nobody(), profile, request, now)?;
+    let permit = decide::<HashData>(&unused_caller(), profile, request, now)?;
     let backend = operation::backend(permit.profile().library);
     black_box(hash_data(permit, backend));
     Ok(())
@@ -137,7 +137,7 @@ fn sign(profile: &Arc<Profile>, certificate: &Certificate, now: i64) -> Result<(
     certificate.key.clone_into(&mut message.ca_private_key);
     certificate.ca.clone_into(&mut message.ca_cert);
     let request = request::SignCertificate::parse(&mut message, &Limits::default())?;
-    let permit = decide::<SignCertificate>(&nobody(), profile, request, now)?;
+    let permit = decide::<SignCertificate>(&unused_caller(), profile, request, now)?;
     // The keys are part of the source, so their use needs no record.
     let key_use = Arc::new(Audit::off()).begin(Record::default)?;
     black_box(sign_certificate(permit, &CaCache::new(0, Duration::ZERO), 0, &key_use)?);
@@ -145,7 +145,7 @@ fn sign(profile: &Arc<Profile>, certificate: &Certificate, now: i64) -> Result<(
 }
 
 /// A caller. The profiles of the benchmark do not look at it.
-fn nobody() -> Caller {
+fn unused_caller() -> Caller {
     Caller { uid: 0, gid: 0, pid: None }
 }
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn measures_every_operation_under_its_client_name() {
+    fn reports_results_under_names_that_clients_expect() {
         let report: serde_json::Value = serde_json::from_str(&run(1_800_000_000).unwrap()).unwrap();
         let results = report["results"].as_array().unwrap();
         assert_eq!(results.len(), HASHES.len() + CERTIFICATES.len());

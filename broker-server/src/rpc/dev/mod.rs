@@ -8,32 +8,32 @@ use broker_proto::v1::{BenchmarkRequest, BenchmarkResponse, FakeEndpointRequest,
 
 use super::{
     Broker, BrokerState, CallContext,
-    call::{Call, Weight},
+    call::{Call, Placement},
 };
 use crate::status::CallError;
 
 /// The state of the services for development.
 #[derive(Debug, Default)]
-pub struct Dev {
+pub struct DevServices {
     /// The number of calls of FakeEndpoint so far.
     calls: AtomicU64,
 }
 
-impl Dev {
+impl DevServices {
     /// Reports whether the next call fails, as four of five do.
-    fn next_fails(&self) -> bool {
+    fn should_fail_next(&self) -> bool {
         self.calls.fetch_add(1, Ordering::Relaxed) % 5 != 4
     }
 }
 
 impl BrokerState {
-    fn dev(&self) -> Result<&Dev, CallError> {
+    fn dev(&self) -> Result<&DevServices, CallError> {
         self.dev.as_ref().ok_or(CallError::DevelopmentOnly)
     }
 }
 
 impl Broker {
-    pub(super) async fn answer_benchmark(
+    pub(super) async fn handle_benchmark(
         &self,
         context: CallContext,
         message: BenchmarkRequest,
@@ -41,18 +41,18 @@ impl Broker {
         self.0.dev()?;
         let call = Call::begin(context, "Benchmark", "", message.metadata, &self.0.limits)?;
         let (call, benchmark_results) =
-            self.compute(call, Weight::Long, false, |_, call| benchmark::run(call.now)).await?;
-        Ok(call.complete(BenchmarkResponse { benchmark_results, metadata: None }))
+            self.compute(call, Placement::LongLane, false, |_, call| benchmark::run(call.now)).await?;
+        Ok(call.complete_response(BenchmarkResponse { benchmark_results, metadata: None }))
     }
 
-    pub(super) async fn answer_fake_endpoint(
+    pub(super) async fn handle_fake_endpoint(
         &self,
         context: CallContext,
         message: FakeEndpointRequest,
     ) -> Result<FakeEndpointResponse, CallError> {
-        let fails = self.0.dev()?.next_fails();
+        let fails = self.0.dev()?.should_fail_next();
         let call = Call::begin(context, "FakeEndpoint", "", message.metadata, &self.0.limits)?;
-        call.end_keyless(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
-        Ok(call.complete(FakeEndpointResponse { message: "success".to_owned(), metadata: None }))
+        call.log_and_record_denial(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
+        Ok(call.complete_response(FakeEndpointResponse { message: "success".to_owned(), metadata: None }))
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 
 impl Broker {
     /// `Hash`, until 0.3.
-    pub(in crate::rpc) async fn answer_old_hash(
+    pub(in crate::rpc) async fn handle_crypto_grpc_hash(
         &self,
         context: CallContext,
         it: HashRequest,
@@ -36,7 +36,7 @@ impl Broker {
     }
 
     /// `Sign`, until 0.3.
-    pub(in crate::rpc) async fn answer_old_sign(
+    pub(in crate::rpc) async fn handle_crypto_grpc_sign(
         &self,
         context: CallContext,
         mut it: SignRequest,
@@ -53,7 +53,7 @@ impl Broker {
     }
 
     /// `HashData`, since 0.4.
-    pub(in crate::rpc) async fn answer_old_hash_data(
+    pub(in crate::rpc) async fn handle_crypto_grpc_hash_data(
         &self,
         context: CallContext,
         it: HashDataRequest,
@@ -83,7 +83,7 @@ impl Broker {
     }
 
     /// `SignCertificate`, since 0.4.
-    pub(in crate::rpc) async fn answer_old_sign_certificate(
+    pub(in crate::rpc) async fn handle_crypto_grpc_sign_certificate(
         &self,
         context: CallContext,
         mut it: SignCertificateRequest,
@@ -108,14 +108,14 @@ impl Broker {
     }
 
     /// `Benchmark`, for development.
-    pub(in crate::rpc) async fn answer_old_benchmark(
+    pub(in crate::rpc) async fn handle_crypto_grpc_benchmark(
         &self,
         context: CallContext,
         it: BenchmarkRequest,
     ) -> Result<BenchmarkResponse, CallError> {
         let created_at = created_at(it.metadata.as_ref());
         let request = v1::BenchmarkRequest { metadata: it.metadata.map(metadata) };
-        let it = self.answer_benchmark(context, request).await?;
+        let it = self.handle_benchmark(context, request).await?;
         Ok(BenchmarkResponse {
             benchmark_results: it.benchmark_results,
             metadata: it.metadata.map(|it| with_created_at(it, created_at)),
@@ -123,14 +123,14 @@ impl Broker {
     }
 
     /// `FakeEndpoint`, for development.
-    pub(in crate::rpc) async fn answer_old_fake_endpoint(
+    pub(in crate::rpc) async fn handle_crypto_grpc_fake_endpoint(
         &self,
         context: CallContext,
         it: FakeEndpointRequest,
     ) -> Result<FakeEndpointResponse, CallError> {
         let created_at = created_at(it.metadata.as_ref());
         let request = v1::FakeEndpointRequest { metadata: it.metadata.map(metadata) };
-        let it = self.answer_fake_endpoint(context, request).await?;
+        let it = self.handle_fake_endpoint(context, request).await?;
         Ok(FakeEndpointResponse {
             message: it.message,
             metadata: it.metadata.map(|it| with_created_at(it, created_at)),

@@ -16,7 +16,7 @@ use crate::{
 
 impl Broker {
     /// `Hash` of version 0.1.
-    pub(in crate::rpc) async fn answer_g0_hash(
+    pub(in crate::rpc) async fn handle_g0_hash(
         &self,
         context: CallContext,
         it: HashRequest,
@@ -32,12 +32,12 @@ impl Broker {
     }
 
     /// `Sign` of version 0.1.
-    pub(in crate::rpc) async fn answer_g0_sign(
+    pub(in crate::rpc) async fn handle_g0_sign(
         &self,
         context: CallContext,
         mut it: SignRequest,
     ) -> Result<SignResponse, CallError> {
-        let now = context.received;
+        let now = context.received_at_unix;
         let created_at = created_at(it.metadata.as_ref());
         let not_before = time("valid_not_before", now, it.valid_not_before_offset.as_deref())?;
         let not_after = time("valid_not_after", now, it.valid_not_after_offset.as_deref())?;

@@ -36,13 +36,13 @@ fn lists_every_method_of_every_service_once() {
         assert_eq!(methods().filter(|method| method.path == path).count(), 1, "{path}");
         let found = method(path).unwrap();
         let wanted = match (client_streaming, server_streaming) {
-            (false, false) => Kind::Unary,
-            (true, false) => Kind::Stream,
-            (true, true) if path.starts_with("/cryptobroker.v1.") => Kind::Pipeline,
-            (_, true) => Kind::Watch,
+            (false, false) => MethodKind::Unary,
+            (true, false) => MethodKind::Stream,
+            (true, true) if path.starts_with("/cryptobroker.v1.") => MethodKind::Pipeline,
+            (_, true) => MethodKind::LongLived,
         };
         assert_eq!(found.kind, wanted, "{path}");
-        let by_library = matches!(found.dispatch, Dispatch::Library);
+        let by_library = matches!(found.dispatch, Dispatch::Tonic);
         assert_eq!(by_library, path.starts_with("/grpc."), "{path}");
     }
     let declared: BTreeSet<_> = declared.iter().map(|(path, ..)| path.as_str()).collect();
@@ -71,7 +71,7 @@ fn knows_methods_that_take_a_secret() {
         "/CryptoBroker.CryptoGrpc/EncryptData",
         "/CryptoBroker.CryptoGrpc/DecryptData",
     ];
-    assert_eq!(paths(|method| method.takes_secret), wanted);
+    assert_eq!(paths(|method| method.request_has_secret), wanted);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn knows_methods_that_give_a_secret() {
         "/cryptobroker.v1.KemService/Decapsulate",
         "/CryptoBroker.CryptoGrpc/DecryptData",
     ];
-    assert_eq!(paths(|method| method.gives_secret), wanted);
+    assert_eq!(paths(|method| method.response_has_secret), wanted);
 }
 
 /// A method that takes or gives a secret uses a key. No other does, but for the items of a pipeline.
@@ -93,7 +93,9 @@ fn methods_with_a_secret_use_a_key() {
     let keyed = paths(|method| method.uses_key);
     assert_eq!(
         keyed,
-        paths(|method| method.takes_secret || method.gives_secret || method.kind == Kind::Pipeline)
+        paths(|method| method.request_has_secret
+            || method.response_has_secret
+            || method.kind == MethodKind::Pipeline)
     );
 }
 

@@ -34,7 +34,7 @@ impl Answers {
     pub(super) fn push(&mut self, response: PipelineResponse) {
         let length = response.encoded_len();
         if length > self.limit {
-            let error = CallError::library(&framing::response_too_large(length, self.limit));
+            let error = CallError::from_tonic(&framing::response_too_large(length, self.limit));
             let refusal = failed(response.sequence, &error);
             return self.put(&refusal, refusal.encoded_len());
         }

@@ -17,16 +17,16 @@ use super::{
     answers::Answers,
     item::{Begun, DeferredResponse, Item, failed},
     items::{self, Items},
-    tracker::CallHandle,
+    observer::PipelineHandle,
 };
 use crate::{
-    rpc::{Broker, CallContext, call::log_unread},
+    rpc::{Broker, CallContext, call::log_unreadable_request},
     status::CallError,
 };
 
 /// The number of items that a pipeline may begin before it yields to the other connections of its I/O thread.
 const TURN_BUDGET: usize = 16;
-/// The cost that counts as one more item, as [`Weight::Inline`](crate::rpc::call::Weight::Inline) counts it.
+/// The cost that counts as one more item, as [`Placement::Inline`](crate::rpc::call::Placement::Inline) counts it.
 const COST_OF_ITEM: usize = 256;
 
 /// The name of the method in the log.
@@ -36,7 +36,7 @@ const EXECUTE: &str = "Execute";
 pub(crate) struct PipelineBody {
     broker: Broker,
     context: CallContext,
-    handle: CallHandle,
+    handle: PipelineHandle,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     items: Items,
     /// Items that wait for the pool, and the size of their messages in bytes.
@@ -68,7 +68,7 @@ impl PipelineBody {
     pub(crate) fn new(
         broker: Broker,
         context: CallContext,
-        handle: CallHandle,
+        handle: PipelineHandle,
         body: tonic::body::Body,
     ) -> Self {
         let (request, response) = (broker.0.max_request_bytes, broker.0.max_response_bytes);
@@ -114,16 +114,16 @@ impl PipelineBody {
             let item = match self.items.poll_next(cx) {
                 // The body is polled again, so that the transport sees that no more data has arrived.
                 Poll::Pending if self.items.take_has_skipped() => {
-                    self.handle.0.mark_secret();
+                    self.handle.0.secret_received();
                     continue;
                 }
                 Poll::Pending => break,
                 Poll::Ready(Some(Ok(item))) => item,
                 Poll::Ready(Some(Err(status))) => {
                     // A message that cannot be read may hold a secret.
-                    self.handle.0.mark_secret();
-                    let error = CallError::library(&status);
-                    log_unread(EXECUTE, self.context.caller, &error);
+                    self.handle.0.secret_received();
+                    let error = CallError::from_tonic(&status);
+                    log_unreadable_request(EXECUTE, self.context.caller, &error);
                     self.end = Some(Err(error.into()));
                     break;
                 }
@@ -135,7 +135,7 @@ impl PipelineBody {
             self.handle.0.set_busy();
             let now = *now.get_or_insert_with(|| {
                 let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                self.context.received = i64::try_from(received.as_secs()).unwrap_or(i64::MAX);
+                self.context.received_at_unix = i64::try_from(received.as_secs()).unwrap_or(i64::MAX);
                 Instant::now()
             });
             self.spent += 1;
@@ -149,7 +149,7 @@ impl PipelineBody {
             items::Item::Message(message) => message,
             items::Item::TooLarge { sequence, error } => {
                 let error = error.into();
-                log_unread(EXECUTE, self.context.caller, &error);
+                log_unreadable_request(EXECUTE, self.context.caller, &error);
                 return self.answers.push(failed(sequence, &error));
             }
         };
@@ -157,19 +157,19 @@ impl PipelineBody {
         let item = match Item::decode(message, &self.broker.0.limits) {
             Ok(Ok(item)) => item,
             Ok(Err((response, error))) => {
-                log_unread(EXECUTE, self.context.caller, &error);
-                self.handle.0.mark_secret();
+                log_unreadable_request(EXECUTE, self.context.caller, &error);
+                self.handle.0.secret_received();
                 return self.answers.push(response);
             }
             Err(error) => {
-                log_unread(EXECUTE, self.context.caller, &error);
-                self.handle.0.mark_secret();
+                log_unreadable_request(EXECUTE, self.context.caller, &error);
+                self.handle.0.secret_received();
                 self.end = Some(Err(error.into()));
                 return;
             }
         };
         if item.carries_secret() {
-            self.handle.0.mark_secret();
+            self.handle.0.secret_received();
         }
         let (cost, begun) = item.begin(&self.broker, &self.context, now);
         self.spent += cost / COST_OF_ITEM;
@@ -203,7 +203,7 @@ impl Drop for PipelineBody {
     fn drop(&mut self) {
         if self.items.has_unread_data() {
             // It may hold a secret.
-            self.handle.0.mark_secret();
+            self.handle.0.secret_received();
         }
     }
 }
@@ -217,7 +217,7 @@ impl Body for PipelineBody {
         if this.finished {
             return Poll::Ready(None);
         }
-        this.handle.0.client_ready();
+        this.handle.0.response_polled();
         if this.end.is_none() && this.shutdown.as_mut().poll(cx).is_ready() {
             this.end = Some(Err(CallError::ShuttingDown.into()));
         }
@@ -231,7 +231,7 @@ impl Body for PipelineBody {
         // Items that have just begun are polled through the set, which registers their own wakers.
         this.collect(cx);
         if let Some(frame) = this.answers.take() {
-            this.handle.0.frame_ready();
+            this.handle.0.chunk_ready();
             return Poll::Ready(Some(Ok(Frame::data(frame))));
         }
         match this.end.take_if(|_| this.in_flight.is_empty()) {
@@ -304,19 +304,19 @@ mod tests {
     async fn inline_items_with_a_key_count_against_their_turn() {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 8, Duration::ZERO);
-        let broker = Broker::new(BrokerState::bare(catalogue, pool, NonceLedger::new().unwrap()));
+        let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()));
         let now = Instant::now();
         let context = CallContext {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline: now + Duration::from_secs(3600),
-            received: 0,
-            arrived: now,
+            received_at_unix: 0,
+            received_at: now,
             idle_timeout: Some(Duration::from_secs(3600)),
         };
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
-        let mut pipeline = PipelineBody::new(broker, context, CallHandle::detached(), body);
+        let mut pipeline = PipelineBody::new(broker, context, PipelineHandle::noop(), body);
         let mut turns = 0;
         let frame = std::future::poll_fn(|cx| {
             turns += 1;

@@ -20,9 +20,9 @@ use crate::{
     request::{FieldError, FieldErrorKind, Limits},
     rpc::{
         Broker, CallContext,
-        call::Weight,
-        decode::{decode, detach},
-        handler::{Handler, is_inline},
+        call::Placement,
+        decode::{copy_shared_fields, decode},
+        handler::{Handler, is_synchronous},
     },
     status::CallError,
 };
@@ -73,7 +73,7 @@ impl Item {
         !self.fully_decoded || self.operation.as_ref().is_some_and(Operation::has_secret)
     }
 
-    /// Begins the item, which was read at `now`, and returns the cost of what it does inline, as [`Weight::Inline`] counts it.
+    /// Begins the item, which was read at `now`, and returns the cost of what it does inline, as [`Placement::Inline`] counts it.
     /// `context` is the stream's: its idle timeout is the time that an item has, and its deadline holds for every item.
     pub(super) fn begin(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, Begun) {
         let Self { sequence, timeout, operation, .. } = self;
@@ -108,16 +108,16 @@ fn begin<O: Handler>(
     mut message: O::Message,
     answer: fn(O::Response) -> Answer,
 ) -> (usize, Begun) {
-    let cost = match O::weight(&broker.0, &message) {
-        Weight::Inline { cost } => cost,
-        Weight::Short | Weight::Long => 0,
+    let cost = match O::placement(&broker.0, &message) {
+        Placement::Inline { cost } => cost,
+        Placement::ShortLane | Placement::LongLane => 0,
     };
-    if is_inline::<O>(&broker.0, &message) {
-        let work = AssertUnwindSafe(|| broker.handle_inline::<O>(context, message));
+    if is_synchronous::<O>(&broker.0, &message) {
+        let work = AssertUnwindSafe(|| broker.handle_sync::<O>(context, message));
         let result = catch_unwind(work).unwrap_or(Err(CallError::Internal));
         return (cost, Begun::Answered(response(sequence, result.map(answer))));
     }
-    detach(&mut message);
+    copy_shared_fields(&mut message);
     let broker = broker.clone();
     let deferred = async move {
         let result = broker.handle::<O>(context, message).await;
@@ -141,7 +141,7 @@ fn item_context(
     }
     // A deadline beyond what the clock can represent is the stream's.
     let deadline = now.checked_add(time).map_or(stream.deadline, |own| own.min(stream.deadline));
-    Ok(CallContext { deadline, arrived: now, idle_timeout: None, ..*stream })
+    Ok(CallContext { deadline, received_at: now, idle_timeout: None, ..*stream })
 }
 
 fn malformed(field: &'static str, what: &str) -> FieldError {
@@ -182,8 +182,8 @@ mod tests {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline,
-            received: 0,
-            arrived: Instant::now(),
+            received_at_unix: 0,
+            received_at: Instant::now(),
             idle_timeout,
         }
     }

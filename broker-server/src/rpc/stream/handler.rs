@@ -4,16 +4,16 @@ use super::message::Message;
 use crate::{
     policy::Permit,
     request::{FieldError, Limits},
-    rpc::handler::Served,
+    rpc::handler::RpcOperation,
     status::CallError,
 };
 
 /// The first message of a stream for the operation `O`.
-pub(in crate::rpc) type Header<O> = <<O as Served>::Message as Message>::Header;
+pub(in crate::rpc) type Header<O> = <<O as RpcOperation>::Message as Message>::Header;
 
 /// An operation on a stream: a header, on which policy decides before any data is read, the data in parts of any size, and
 /// the response.
-pub(in crate::rpc) trait StreamHandler: Served<Message: Message> {
+pub(in crate::rpc) trait StreamHandler: RpcOperation<Message: Message> {
     /// Takes the data.
     type Sink: Sink;
 

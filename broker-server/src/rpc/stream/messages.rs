@@ -13,7 +13,7 @@ use tonic::body::Body;
 use super::message::{Message, Part};
 use crate::{
     request::Limits,
-    rpc::decode::{decode, detach},
+    rpc::decode::{copy_shared_fields, decode},
     status::CallError,
 };
 
@@ -48,7 +48,7 @@ impl<M: Message> Messages<M> {
                 return Ok(Some(part));
             }
             let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await.transpose();
-            let frame = frame.map_err(|status| CallError::library(&status))?;
+            let frame = frame.map_err(|status| CallError::from_tonic(&status))?;
             let Some(data) = frame.and_then(|frame| frame.into_data().ok()) else {
                 // Trailers end the body, too.
                 self.deframer.finish()?;
@@ -72,7 +72,7 @@ impl<M: Message> Messages<M> {
                     let mut part = decode::<M>(message, &self.limits)?.part();
                     if let Some(Part::Header(header)) = &mut part {
                         // The header is kept until the stream ends.
-                        detach(header);
+                        copy_shared_fields(header);
                     }
                     return Ok(Some(part));
                 }

@@ -20,7 +20,7 @@ use tonic::body::Body;
 
 use super::{
     Broker, CallContext,
-    unary::{DeferredAnswer, encode},
+    unary::{DeferredUnaryResponse, encode},
 };
 pub(super) use handler::StreamHandler;
 
@@ -29,7 +29,7 @@ pub(super) fn operation<O: StreamHandler>(
     broker: &Broker,
     context: CallContext,
     body: Body,
-) -> DeferredAnswer {
+) -> DeferredUnaryResponse {
     let broker = broker.clone();
     Box::pin(async move {
         let response = broker.serve_stream::<O>(context, body).await?;

@@ -16,8 +16,8 @@ use crate::{
     policy::decide,
     rpc::{
         Broker, BrokerState, CallContext,
-        call::{Call, Weight},
-        handler::KeyAccess,
+        call::{Call, Placement},
+        handler::KeyToken,
     },
     secret::on_wiped_stack,
     status::CallError,
@@ -36,7 +36,7 @@ impl Broker {
             Ok(header) => header,
             Err(error) => {
                 let call = Call::begin(context, O::NAME, "", None, &self.0.limits)?;
-                return call.end_keyless(&self.0, Err(error));
+                return call.log_and_record_denial(&self.0, Err(error));
             }
         };
         let metadata = header.take_metadata();
@@ -50,11 +50,13 @@ impl Broker {
                 self.finish::<O>(call, sink).await?
             }
             Err(error) => match open_call.call.take() {
-                Some(mut call) => return call.end(&self.0, Err(error)).recorded(reader.deadline()).await,
+                Some(mut call) => {
+                    return call.log_and_record(&self.0, Err(error)).wait_for_record(reader.deadline()).await;
+                }
                 None => return Err(error),
             },
         };
-        Ok(call.complete(O::respond(output)))
+        Ok(call.complete_response(O::respond(output)))
     }
 
     /// Opens the sink and puts all data into it.
@@ -70,7 +72,7 @@ impl Broker {
             let job = move || match on_wiped_stack(|| open::<O>(&state, &mut call, header)) {
                 Ok(sink) => Ok((call, sink)),
                 // The call ends in the job, so that a caller who hangs up cannot be refused without a record.
-                Err(error) => Err(call.end::<O::Sink>(&state, Err(error))),
+                Err(error) => Err(call.log_and_record::<O::Sink>(&state, Err(error))),
             };
             let deadline = reader.deadline();
             let opened = self.0.pool.run(Lane::Short, connection, Some(deadline), job).await?;
@@ -80,7 +82,7 @@ impl Broker {
                     open_call.call = Some(call);
                     sink
                 }
-                Err(ended) => return ended.recorded(deadline).await,
+                Err(ended) => return ended.wait_for_record(deadline).await,
             }
         } else {
             open::<O>(&self.0, open_call.call()?, header)?
@@ -94,7 +96,7 @@ impl Broker {
             }
         }
         let rest = pieces.rest();
-        if !matches!(Weight::of_hash(rest.len()), Weight::Inline { .. }) {
+        if !matches!(Placement::for_hash(rest.len()), Placement::Inline { .. }) {
             worker.start(rest, reader).await?;
             return worker.rest().await;
         }
@@ -112,14 +114,14 @@ impl Broker {
             // The audit may have become unavailable since the key was loaded: nothing is signed then.
             if let Err(unavailable) = self.0.audit.available() {
                 let error = unavailable.into();
-                call.fail(&error);
+                call.abandon(&error);
                 return Err(error);
             }
         }
         if O::Sink::IN_POOL {
-            return self.compute(call, Weight::Short, O::Key::USES_KEY, |_, _| sink.finish()).await;
+            return self.compute(call, Placement::ShortLane, O::Key::USES_KEY, |_, _| sink.finish()).await;
         }
-        let output = call.end_keyless(&self.0, sink.finish())?;
+        let output = call.log_and_record_denial(&self.0, sink.finish())?;
         Ok((call, output))
     }
 }
@@ -133,7 +135,7 @@ fn open<O: StreamHandler>(
     let profile = call.find_profile(state)?;
     let request = O::parse(header, &state.limits)?;
     let permit = decide::<O>(&call.context.caller, profile, request, call.now)?;
-    let key = O::Key::begin(call, state, O::algorithm(&permit))?;
+    let key = O::Key::acquire(call, state, O::algorithm(&permit))?;
     O::open(permit, key)
 }
 
@@ -155,7 +157,7 @@ impl Drop for OpenCall<'_> {
         if let Some(mut call) = self.call.take() {
             let error = if thread::panicking() { CallError::Internal } else { CallError::Cancelled };
             // Nobody is left to wait for the record.
-            drop(call.end::<()>(self.state, Err(error)));
+            drop(call.log_and_record::<()>(self.state, Err(error)));
         }
     }
 }

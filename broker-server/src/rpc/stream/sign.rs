@@ -20,7 +20,7 @@ impl StreamHandler for SignStream {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.rule().scheme.data_descriptor()
+        permit.rule().scheme.data_algorithm_name()
     }
 
     fn open(permit: Permit<Self>, key: KeyUse) -> Result<signature::SignStream, CallError> {

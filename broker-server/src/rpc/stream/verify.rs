@@ -19,7 +19,7 @@ impl StreamHandler for VerifyStream {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.rule().scheme.data_descriptor()
+        permit.rule().scheme.data_algorithm_name()
     }
 
     fn open(permit: Permit<Self>, _: NoKey) -> Result<signature::VerifyStream, CallError> {

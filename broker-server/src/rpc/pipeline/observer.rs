@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The transport's view of one pipeline. A drain waits for a pipeline that is busy.
-pub(crate) trait CallTracker: Send + Sync {
+pub(crate) trait PipelineObserver: Send + Sync {
     /// Items have arrived that are not answered yet.
     fn set_busy(&self);
 
@@ -16,47 +16,47 @@ pub(crate) trait CallTracker: Send + Sync {
     fn set_idle(&self);
 
     /// A frame of answers has been handed to the client, which may take its time to read it.
-    fn frame_ready(&self);
+    fn chunk_ready(&self);
 
     /// The client has room for another frame of answers.
-    fn client_ready(&self);
+    fn response_polled(&self);
 
     /// An item with a secret has been read. The transport wipes the buffer that it arrived in.
-    fn mark_secret(&self);
+    fn secret_received(&self);
 
     /// Resolves when the broker shuts down: the pipeline reads no more items then.
     fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// A shared [`CallTracker`].
+/// A shared [`PipelineObserver`].
 #[derive(Clone)]
-pub struct CallHandle(pub(crate) Arc<dyn CallTracker>);
+pub struct PipelineHandle(pub(crate) Arc<dyn PipelineObserver>);
 
-impl fmt::Debug for CallHandle {
+impl fmt::Debug for PipelineHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CallHandle")
+        f.write_str("PipelineHandle")
     }
 }
 
-impl CallHandle {
+impl PipelineHandle {
     /// A handle without a transport, for measurements that give a request to the services directly. It never shuts down.
-    pub fn detached() -> Self {
-        Self(Arc::new(Detached))
+    pub fn noop() -> Self {
+        Self(Arc::new(Noop))
     }
 }
 
-struct Detached;
+struct Noop;
 
-impl CallTracker for Detached {
+impl PipelineObserver for Noop {
     fn set_busy(&self) {}
 
     fn set_idle(&self) {}
 
-    fn frame_ready(&self) {}
+    fn chunk_ready(&self) {}
 
-    fn client_ready(&self) {}
+    fn response_polled(&self) {}
 
-    fn mark_secret(&self) {}
+    fn secret_received(&self) {}
 
     fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(future::pending())
