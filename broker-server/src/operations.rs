@@ -1,17 +1,18 @@
 //! The table of operations: the one declaration of each.
 //!
-//! The table is a macro that hands its rows to another macro. `policy::permit` makes the types of the policy from it, and
-//! `rpc::handler` what the wire has to know: the methods and how they are dispatched, the items of a pipeline, which uses
-//! of keys are recorded. What an operation does stands in `rpc/<operation>.rs`; the compiler asks for it.
+//! The table is a macro that passes its rows to another macro. `policy::permit` generates the types of the policy from it,
+//! and the modules of `rpc` generate what dispatch needs: the methods, the items of a pipeline, and which uses of keys are
+//! recorded. Each operation is implemented in `rpc/<operation>.rs`, without which the code does not compile.
 //!
 //! A row has these fields:
 //! - `paths`: the method of the current API, then methods of older generations that have the same messages;
-//! - `messages`: the request (for a stream: each message of it) and the response, types of `broker_proto::v1`. Which of
-//!   their fields are secret is declared in the `.proto` files;
-//! - `key`: `KeyUse` where a secret key is used or made, so that every call leaves a record in the audit, else `NoKey`;
+//! - `messages`: the request (for a stream: each message of it) and the response, types of `broker_proto::v1`. Fields are
+//!   secret unless they are declared public in the `.proto` files (`proto/build/public.rs`);
+//! - `key`: the type of `RpcOperation::Key`, the token that the operation holds while it runs. `KeyUse` if it uses or makes a
+//!   secret key, so that every call leaves a record in the audit, otherwise `NoKey`;
 //! - `section`: the section of the profile that decides, its field in `policy::profile::Profile`, and its type;
-//! - `request`: the parsed request, and what the decision settles beside it;
-//! - `checks`: `own` where a file of `policy` implements `Decide`, `none` where no rule looks at the request.
+//! - `request`: the parsed request, and the values that the decision determines;
+//! - `checks`: `custom` if a file of `policy` implements `Decide`, `none` if no rule depends on the request.
 //!
 //! A unary operation is also an item of the pipeline, under its own name.
 
@@ -106,7 +107,7 @@ macro_rules! with_operations {
                     request: request::Encapsulate => (),
                     checks: custom,
                 }
-                /// `KemService.Decapsulate`. Policy has checked that the key fits the profile's mechanism, or can fit it.
+                /// `KemService.Decapsulate`. Policy has checked that the key fits, or may fit, the profile's mechanism.
                 Decapsulate {
                     paths: ["/cryptobroker.v1.KemService/Decapsulate"],
                     messages: DecapsulateRequest => DecapsulateResponse,

@@ -9,19 +9,19 @@ use crate::{
     status::CallError,
 };
 
-/// The number of elements that a repeated field may have, unless [`Limits`] has one of its own for it.
-const ELEMENTS: usize = 16;
+/// The number of elements that a repeated field may have, unless [`Limits`] has a limit of its own for it.
+const MAX_REPEATED: usize = 16;
 
-/// The longest field, in bytes, that may share its memory with other messages. The HTTP/2 library reads frames of up to this
-/// length, several of them into one buffer, and a slice of a frame keeps the whole buffer alive. A longer field has its own.
-const SHARED_FRAME: usize = 16 << 10;
+/// The length, in bytes, up to which [`copy_shared_fields`] copies a field. h2 reads several frames of up to this length into
+/// one buffer, and a slice keeps the whole buffer alive. A longer field has a buffer of its own.
+const COPY_UP_TO: usize = 16 << 10;
 
-/// Decodes a message. Its shared fields are slices of the frame that it came in. A message with too many elements in a
-/// repeated field is refused before any of them is allocated.
+/// Decodes a message. Its fields of type `Bytes` are slices of `message`. A message with too many elements in a repeated
+/// field is rejected before any of them is allocated.
 pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M, CallError> {
     let limit = |field: &'static str| match field {
         "crl_distribution_points" => limits.crl_distribution_points_count,
-        _ => ELEMENTS,
+        _ => MAX_REPEATED,
     };
     broker_proto::decode(message, limit).map_err(|error| match error {
         DecodeError::TooMany { field, limit } => {
@@ -33,10 +33,10 @@ pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M,
     })
 }
 
-/// Prepares a decoded message to wait in a queue: it no longer keeps alive what came in the same frame.
+/// Copies the short fields of type `Bytes`, so that a message that waits in a queue does not keep the read buffer alive.
 pub(super) fn copy_shared_fields<M: Described>(message: &mut M) {
     message.for_each_shared(|data| {
-        if data.len() <= SHARED_FRAME {
+        if data.len() <= COPY_UP_TO {
             *data = Bytes::copy_from_slice(data);
         }
     });
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn detached_message_keeps_no_frame_alive() {
+    fn copied_message_does_not_pin_received_chunk() {
         let request = SignDataRequest { input: vec![7; 100].into(), ..SignDataRequest::default() };
         let length = request.encoded_len();
         let frame = Bytes::from([request.encode_to_vec(), vec![0; 60_000]].concat());
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_bytes_that_are_no_message() {
+    fn rejects_malformed_message() {
         let error =
             decode::<SignCertificateRequest>(Bytes::from_static(&[0x4a, 9]), &Limits::default()).unwrap_err();
         assert_eq!(error.reason(), "MALFORMED_MESSAGE");

@@ -22,9 +22,9 @@ pub struct Health {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
-    /// The services that use secret keys can do so.
+    /// The services that use secret keys are SERVING.
     key_use_available: bool,
-    /// The drain has begun.
+    /// The broker is shutting down.
     shutting_down: bool,
 }
 
@@ -50,7 +50,7 @@ impl Health {
         health_server::HealthServer::new(self.clone())
     }
 
-    /// Wakes the watchers only where the state changes.
+    /// Wakes the watchers only if the state changes.
     fn change(&self, change: impl FnOnce(&mut State)) {
         self.state.send_if_modified(|state| {
             let before = *state;
@@ -68,7 +68,7 @@ impl Health {
     }
 }
 
-/// The target of a request.
+/// The target of a health request.
 #[derive(Clone, Copy, Debug)]
 enum HealthTarget {
     Server,
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_keyed_services_stop_serving_and_recover() {
+    async fn only_services_with_keys_stop_serving_and_recover() {
         let services = services();
         let health = Health::new(&services);
         assert!(not_serving(&health).await.is_empty());
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_serves_after_stop() {
+    async fn nothing_serves_after_shutdown() {
         let health = Health::new(&services());
         health.shut_down();
         for keyed in [true, false, true] {

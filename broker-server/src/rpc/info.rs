@@ -8,7 +8,7 @@ use super::{Broker, CallContext};
 use crate::{backend::module, policy::AnyOperation, status::CallError};
 
 impl Broker {
-    /// Returns what the broker is and what it serves. It is `async` and fallible as the other handlers are.
+    /// Returns the version of the broker and what it serves. The signature is that of the other handlers.
     #[expect(clippy::unused_async)]
     pub(super) async fn handle_get_info(
         &self,

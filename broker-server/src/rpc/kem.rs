@@ -65,7 +65,7 @@ impl Handler for Encapsulate {
     }
 
     fn respond(encapsulated: Encapsulated) -> EncapsulateResponse {
-        // Field by field: a message that wipes itself when it is dropped cannot be built from another.
+        // Messages with secrets implement `Drop`, so struct update syntax does not compile.
         let mut response = EncapsulateResponse::default();
         response.ciphertext = encapsulated.ciphertext;
         response.shared_secret = encapsulated.shared_secret.expose().to_vec();

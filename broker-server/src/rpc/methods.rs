@@ -1,7 +1,7 @@
-//! The table of methods: every method that the broker serves has one row, which says how it is dispatched and what the
-//! transport and the audit must know of it. The rows of the operations follow from their table (`operations.rs`). Which
-//! messages hold secrets follows from the declarations of their fields (`proto/build/public.rs`). A method without a row is
-//! treated as one with a secret.
+//! The table of methods. Every method that the broker serves has one row, which declares how it is dispatched and what the
+//! transport and the audit must know about it. The rows of the operations follow from their table (`operations.rs`). A
+//! message contains secrets unless each of its fields in the `.proto` files is declared public (`proto/build/public.rs`). A
+//! method without a row is treated as one with a secret.
 
 use broker_proto::{Described, crypto_broker, g0, v1};
 use tonic::body::Body;
@@ -16,33 +16,33 @@ use super::{
 };
 use crate::policy::permit;
 
-/// What the request of a method consists of. It decides how a drain treats a call.
+/// The shape of a method's request and response, which decides how a drain treats a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MethodKind {
     /// One message.
     Unary,
-    /// A stream of messages from the client, who may take as long as it keeps sending.
+    /// A stream of messages from the client. It may take any time as long as the client keeps sending.
     Stream,
-    /// Items and their answers. The pipeline itself says by its [`super::PipelineHandle`] when it is in flight.
+    /// Items and their responses. The pipeline reports through its [`super::PipelineHandle`] when it is in flight.
     Pipeline,
-    /// One message whose answers may never end, such as a health watch. A drain does not wait for it.
+    /// A call whose response may never end: a health watch, or reflection. A drain does not wait for it.
     LongLived,
 }
 
 /// How a method is dispatched.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Dispatch {
-    /// To a function of the one message.
+    /// To a function that takes the one message.
     Unary(Unary),
-    /// To a function of the request's body, which answers with one message.
+    /// To a function that takes the request's body and returns one message.
     Stream(Stream),
     /// To the pipeline.
     Pipeline,
-    /// To the gRPC library.
+    /// To tonic's router.
     Tonic,
 }
 
-/// Answers a stream of messages from the client.
+/// A function that serves a stream of messages from the client.
 pub(crate) type Stream = fn(&Broker, CallContext, Body) -> DeferredUnaryResponse;
 
 /// A method.
@@ -51,9 +51,9 @@ pub(crate) struct Method {
     path: &'static str,
     pub(crate) kind: MethodKind,
     pub(crate) dispatch: Dispatch,
-    /// A request may hold a secret: the transport wipes what the call leaves in its buffers.
+    /// The request may contain a secret: the transport wipes the read buffer.
     pub(crate) request_has_secret: bool,
-    /// An answer may hold a secret: the transport keeps it out of its connection's write buffer.
+    /// The response may contain a secret: the transport keeps it out of the connection's write buffer.
     pub(crate) response_has_secret: bool,
     /// The method uses or makes a secret key: each such use leaves a record in the audit.
     pub(crate) uses_key: bool,
@@ -64,12 +64,12 @@ pub(crate) fn method(path: &str) -> Option<&'static Method> {
     methods().find(|method| method.path == path)
 }
 
-/// Every method. Those of the operations come first, since most calls are theirs.
+/// Returns every method. Those of the operations come first, because most calls are theirs.
 fn methods() -> impl Iterator<Item = &'static Method> {
     OPERATIONS.iter().chain(&NON_OPERATIONS).chain(ALIASES)
 }
 
-/// Returns the methods of this project's own services. The messages of the protocol's services have no declarations.
+/// Returns the methods of all services but gRPC's health and reflection.
 pub(super) fn broker_methods() -> impl Iterator<Item = &'static Method> {
     methods().filter(|method| !method.path.starts_with("/grpc."))
 }
@@ -97,14 +97,15 @@ impl Method {
         Self { path, kind, dispatch, request_has_secret, response_has_secret, uses_key }
     }
 
-    /// The pipeline. An item says when it is read whether it holds a secret, and an answer with a secret has a frame of its
-    /// own.
+    /// The pipeline. Whether an item contains a secret is known once it is decoded, and a response with a secret has a chunk
+    /// of its own.
     const fn pipeline(path: &'static str) -> Self {
         let (kind, dispatch) = (MethodKind::Pipeline, Dispatch::Pipeline);
         Self { path, kind, dispatch, request_has_secret: false, response_has_secret: false, uses_key: true }
     }
 
-    /// A method of the protocol's own services, which the gRPC library serves. Their messages hold no secrets.
+    /// A method of gRPC's health or reflection service, which tonic's router serves. The messages of these services contain
+    /// no secrets, and do not implement `Described`.
     const fn tonic(path: &'static str, kind: MethodKind) -> Self {
         let dispatch = Dispatch::Tonic;
         Self { path, kind, dispatch, request_has_secret: false, response_has_secret: false, uses_key: false }
@@ -140,7 +141,7 @@ macro_rules! rows {
 
 with_operations!(rows);
 
-/// A unary method that is no operation of its own.
+/// Builds the row of a unary method without a row in `operations.rs`.
 macro_rules! unary {
     ($path:literal, $handler:ident($request:ty) -> $response:ty, $uses_key:expr) => {
         Method::new::<$request, $response>(
@@ -164,12 +165,13 @@ macro_rules! unary {
             $uses_key,
         )
     };
-    // A method of an older generation, translated to that of an operation.
+    // A method of an older generation, which is translated to the method of an operation.
     ($path:literal, $handler:ident($request:ty) -> $response:ty as $operation:ident) => {
         unary!($path, $handler($request) -> $response, <permit::$operation as RpcOperation>::Key::USES_KEY)
     };
 }
 
+/// The methods without a row in `operations.rs`.
 static NON_OPERATIONS: [Method; 18] = [
     Method::pipeline("/cryptobroker.v1.PipelineService/Execute"),
     unary!(

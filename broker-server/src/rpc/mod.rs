@@ -1,9 +1,10 @@
 //! The services: from a message to a request, a decision, an operation and a response.
 //!
-//! `routes` dispatches calls by the table of `methods`: unary operations by `unary` to `handler`, which leads from the
-//! message to the response and calls what each operation has of its own (`hash_data`, `sign_certificate`, …). `call` is
-//! what surrounds an operation: deadline, pool, log line, audit. `stream` does the same for data that arrives in parts,
-//! `pipeline` for many operations on one stream. `legacy` translates the messages of older clients.
+//! `routes` dispatches calls by the table in `methods`. A unary operation passes through `unary` to `handler`, which turns
+//! its message into a response with the steps that each operation implements (`hash_data`, `sign_certificate`, …). `call`
+//! applies the deadline, runs jobs in the pool, and writes the log line and the audit record. `stream` serves operations
+//! whose data arrives in parts, and `pipeline` many operations on one stream. `legacy` translates the messages of older
+//! clients.
 
 mod call;
 mod decode;
@@ -56,52 +57,52 @@ pub use services::Service;
 /// What the transport knows about a call.
 #[derive(Clone, Copy, Debug)]
 pub struct CallContext {
-    /// The process that asks.
+    /// The credentials of the client's process.
     pub caller: Caller,
     /// The connection that the call came on: the owner of its jobs in the compute pool.
     pub connection: u64,
-    /// The time after which nobody waits for the answer. For a stream with `idle_timeout`: when more of it must have
-    /// arrived.
+    /// The time after which the client no longer waits for the response. For a stream with an `idle_timeout`, the time by
+    /// which the client must have sent more.
     pub deadline: Instant,
-    /// When the call arrived, in Unix seconds: every check of the call sees this one time.
+    /// The time when the call was received, in Unix seconds. Every check of the call uses this time.
     pub received_at_unix: i64,
-    /// When the call arrived, by the clock that measures its duration for the log.
+    /// The same time on the monotonic clock, which measures the call's duration for the log.
     pub received_at: Instant,
-    /// How long a stream may be silent whose caller has set no deadline, and how long an item of a pipeline may take that
-    /// sets no timeout; `None` for all other calls.
+    /// For a stream without a deadline, the time within which the client must send more. For a pipeline, the timeout of an
+    /// item that sets none. `None` for all other calls.
     pub idle_timeout: Option<Duration>,
 }
 
-/// What the calls share.
+/// The state that all calls share.
 #[derive(Debug)]
 pub struct BrokerState {
     /// The profiles in force.
     pub catalogue: Arc<Catalogue>,
-    /// The threads for heavy work.
+    /// The threads for work that does not run inline.
     pub pool: Arc<Pool>,
-    /// CA keys that the operator lets the broker keep.
+    /// The CA keys that the operator allows the broker to keep in memory.
     pub cache: Arc<CaCache>,
     /// The number of random nonces that each key has been used with.
     pub nonces: NonceLedger,
-    /// Records uses of keys and refusals.
+    /// Records uses of keys and denials.
     pub audit: Arc<Audit>,
-    /// Sizes of fields.
+    /// The size limits of the fields of requests.
     pub limits: Limits,
-    /// Size of a request message in bytes.
+    /// The largest request message, in bytes.
     pub max_request_bytes: usize,
-    /// Size of a response message in bytes.
+    /// The largest response message, in bytes.
     pub max_response_bytes: usize,
     /// The number of items of one pipeline that may be in flight.
     pub max_pipeline_items: usize,
     /// When the broker started, for `GetInfo`.
     pub started_at: SystemTime,
-    /// The services for development, where they are enabled.
+    /// The services for development, if they are enabled.
     pub dev: Option<DevServices>,
 }
 
 impl BrokerState {
-    /// A state with the server's default limits, and without audit, cache and the services for development: for tests and
-    /// measurements.
+    /// Returns a state for tests and measurements, with the server's default limits but without audit, cache and the
+    /// services for development.
     pub fn minimal(catalogue: Catalogue, pool: Arc<Pool>, nonces: NonceLedger) -> Self {
         Self {
             catalogue: Arc::new(catalogue),
@@ -129,7 +130,7 @@ impl Broker {
         Self(Arc::new(state))
     }
 
-    /// Returns the services that this broker serves, without the protocol's own (health and reflection).
+    /// Returns the services that this broker serves, without gRPC's health and reflection services.
     pub fn services(&self) -> Vec<Service> {
         let served = |service: &Service| !service.development || self.0.dev.is_some();
         services::services().into_iter().filter(served).collect()

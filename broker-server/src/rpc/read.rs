@@ -12,7 +12,7 @@ use crate::status::CallError;
 /// Reads the first message of a body and waits until the body ends; further data is ignored.
 ///
 /// # Errors
-/// Fails with the statuses of the gRPC library: where the message is missing, truncated, compressed or longer than `limit`
+/// Fails with the status that tonic would return if the message is missing, truncated, compressed or longer than `limit`
 /// bytes. An error is returned as soon as the bytes that show it have arrived.
 pub(super) async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, CallError>
 where
@@ -98,13 +98,13 @@ mod tests {
             for length in [1, 2, 3, 5, 7, 8, 11, usize::MAX] {
                 let mut frames = Frames::new(data, length);
                 assert_eq!(read(&mut frames).unwrap(), text, "{length}");
-                assert!(frames.waiting.is_empty(), "the end of the body is not awaited");
+                assert!(frames.waiting.is_empty(), "the body was not read to its end");
             }
         }
     }
 
     #[test]
-    fn keeps_no_frame_behind_message() {
+    fn drops_data_after_first_message() {
         let mut frames = Frames::new(&b"\0\0\0\0\x03abc".repeat(100), 8);
         let message = read(&mut frames).unwrap();
         assert_eq!(message, "abc");

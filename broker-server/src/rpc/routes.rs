@@ -1,4 +1,4 @@
-//! Where calls go: straight to the broker, or through the gRPC library for the protocol's own services.
+//! Routes calls to the broker's own dispatch, or to tonic's router for gRPC's health and reflection services.
 
 use std::{future::poll_fn, pin::Pin};
 
@@ -12,14 +12,14 @@ use tower::Service as _;
 use super::{Broker, CallContext, Dispatch, Health, PipelineBody, PipelineHandle, Service, method, unary};
 use crate::status::CallError;
 
-/// Size of a request in bytes to health and reflection. Their requests hold a name at most.
+/// The largest request to health and reflection, in bytes. Their requests contain no more than a name.
 const MAX_TONIC_REQUEST: usize = 16 << 10;
 
 /// The services of one I/O thread.
 #[derive(Clone, Debug)]
 pub struct Routes {
     pub(crate) broker: Broker,
-    /// The protocol's own services. It also answers for methods that do not exist.
+    /// tonic's router with the health and reflection services. It also responds to unknown methods.
     pub(crate) tonic: service::Routes,
 }
 
@@ -28,15 +28,15 @@ impl Routes {
         let health = health.server().max_decoding_message_size(MAX_TONIC_REQUEST);
         let services = service::Routes::new(health);
         let tonic = reflect(services.clone(), &broker.services()).unwrap_or_else(|error| {
-            // The descriptors are compiled in, so a test has seen them; without reflection the rest still serves.
+            // The descriptors are compiled in and tested. The other services do not depend on reflection.
             tracing::error!(%error, "reflection is not available");
             services
         });
         Self { broker: broker.clone(), tonic: tonic.prepare() }
     }
 
-    /// Answers a request without HTTP/2, for measurements and tests: returns the frames of the answer, in which each
-    /// message has its length prefix. The request's extensions hold its [`CallContext`] and, for a pipeline, its
+    /// Handles a request without HTTP/2, for measurements and tests, and returns the body of the response, in which each
+    /// message has its length prefix. The request's extensions contain its [`CallContext`] and, for a pipeline, its
     /// [`PipelineHandle`].
     ///
     /// # Errors
@@ -60,17 +60,17 @@ impl Routes {
     }
 
     async fn answer_by_tonic(&mut self, request: http::Request<Body>) -> Result<Bytes, Status> {
-        let Ok(answer) = self.tonic.call(request).await;
-        // An answer of headers alone has its status there ("gRPC over HTTP/2", Trailers-Only).
-        match Status::from_header_map(answer.headers()) {
+        let Ok(response) = self.tonic.call(request).await;
+        // A Trailers-Only response ("gRPC over HTTP/2") has its status in the headers.
+        match Status::from_header_map(response.headers()) {
             Some(status) if status.code() == Code::Ok => Ok(Bytes::new()),
             Some(status) => Err(status),
-            None => collect(answer.into_body()).await,
+            None => collect(response.into_body()).await,
         }
     }
 }
 
-/// Collects the data of an answer whose status is OK.
+/// Collects the data of a response whose status is OK.
 async fn collect(
     mut body: impl http_body::Body<Data = Bytes, Error = Status> + Unpin,
 ) -> Result<Bytes, Status> {
@@ -91,16 +91,16 @@ async fn collect(
     }
 }
 
-/// Adds gRPC server reflection of these services and the protocol's own, in the versions that old and new tools ask for.
+/// Adds server reflection for these services and for health and reflection, in the versions that old and new tools use.
 fn reflect(routes: service::Routes, services: &[Service]) -> Result<service::Routes, ReflectionError> {
-    const PROTOCOL: [&str; 3] = [
+    const TONIC_SERVICES: [&str; 3] = [
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     ];
     let builder = || {
         let builder = Builder::configure();
-        let names = services.iter().map(|service| service.name).chain(PROTOCOL);
+        let names = services.iter().map(|service| service.name).chain(TONIC_SERVICES);
         names
             .fold(builder, |builder, name| builder.with_service_name(name))
             .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
@@ -132,7 +132,7 @@ mod tests {
         rpc::BrokerState,
     };
 
-    /// The status of a request with this message, or that of an answer.
+    /// Returns the status of a call with this message.
     async fn status(path: &str, message: &[u8]) -> Status {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 1, Duration::from_secs(1));
@@ -153,8 +153,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answer_of_headers_alone_has_its_own_status() {
-        // An unknown service; a method that there is not; a stream without a header.
+    async fn trailers_only_response_yields_its_status() {
+        // An unknown service, an unknown method, and a stream without a header.
         for (path, message, code) in [
             ("/grpc.health.v1.Health/Check", &b"\x0a\x01x"[..], Code::NotFound),
             ("/cryptobroker.v1.StreamService/Nothing", b"", Code::Unimplemented),
@@ -163,7 +163,7 @@ mod tests {
         ] {
             assert_eq!(status(path, message).await.code(), code, "{path}");
         }
-        let refused = status("/cryptobroker.v1.StreamService/HashStream", b"").await;
-        assert!(refused.get_details_error_info().unwrap().reason.starts_with("FIELD_"), "{refused}");
+        let rejected = status("/cryptobroker.v1.StreamService/HashStream", b"").await;
+        assert!(rejected.get_details_error_info().unwrap().reason.starts_with("FIELD_"), "{rejected}");
     }
 }

@@ -1,8 +1,8 @@
-//! The services that the broker serves besides the protocol's own (health and reflection).
+//! The services that the broker serves besides gRPC's health and reflection.
 
 use super::methods;
 
-/// A service, as health and reflection know it.
+/// A service, as health and reflection list it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
     /// The full name, such as `cryptobroker.v1.CryptoService`.
@@ -16,7 +16,7 @@ pub struct Service {
 /// Services that only a broker which was started for development serves.
 const DEVELOPMENT: [&str; 2] = ["cryptobroker.v1.CryptoDevService", "CryptoBroker.CryptoGrpcDev"];
 
-/// Every service with a method of ours. Health and reflection take their lists from here.
+/// Returns every service but health and reflection, which list these services.
 pub(super) fn services() -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
     for method in methods::broker_methods() {

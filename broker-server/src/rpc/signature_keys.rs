@@ -19,7 +19,7 @@ use crate::{
 impl Handler for GenerateSignatureKeyPair {
     type Output = KeyPair;
 
-    /// Finding primes takes a hundred times as long as a signature.
+    /// RSA key generation takes the long lane, because finding primes takes a hundred times as long as a signature.
     fn placement(state: &BrokerState, message: &GenerateKeyPairRequest) -> Placement {
         let profile = state.catalogue.profile(&message.profile).ok();
         match profile.and_then(|profile| profile.sign_data.as_ref()).map(|rule| rule.scheme) {
@@ -52,7 +52,7 @@ impl Handler for GenerateSignatureKeyPair {
 
 /// Builds the response with a key pair in it.
 pub(super) fn respond(pair: &KeyPair) -> GenerateKeyPairResponse {
-    // Field by field: a message that wipes itself when it is dropped cannot be built from another.
+    // Messages with secrets implement `Drop`, so struct update syntax does not compile.
     let mut response = GenerateKeyPairResponse::default();
     response.public_key.clone_from(&pair.public);
     response.private_key = pair.private.expose().to_vec();

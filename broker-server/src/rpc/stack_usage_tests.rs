@@ -1,5 +1,5 @@
-//! How much of the stack each operation with a secret uses, on each library: all of it has to be wiped afterwards, in each
-//! build, and a new version of a library may take more.
+//! Measures the stack use of each operation with a secret, with each crypto library. All of that stack must be wiped
+//! afterwards, in each build, and a new version of a library may use more.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
@@ -50,7 +50,7 @@ const KEYS: [(&str, &str, &str); 10] = [
 const CIPHERS: [(&str, usize); 4] =
     [("aes-gcm", 128), ("aes-gcm", 192), ("aes-gcm", 256), ("chacha20-poly1305", 256)];
 const KEMS: [&str; 4] = ["ml-kem-512", "ml-kem-768", "ml-kem-1024", "x-wing"];
-/// Issuers: a name, `SignAlg`, and how `openssl` is asked for the key; ML-DSA's it may not know.
+/// Issuers: a name, `SignAlg`, and the key for `openssl`; `None` for ML-DSA, which older versions of openssl do not have.
 const ISSUERS: [(&str, &str, Option<&str>); 5] = [
     ("rsa-4096", "rsa", Some("rsa:4096")),
     ("p-384", "ecdsa", Some("ec:P-384")),
@@ -59,7 +59,7 @@ const ISSUERS: [(&str, &str, Option<&str>); 5] = [
     ("ml-dsa-87", "ml-dsa-87", None),
 ];
 
-/// The hash that an algorithm is asked for with, where it has none of its own.
+/// Returns the `HashAlg` of an algorithm that does not imply one.
 fn hash(algorithm: &str) -> &'static str {
     if algorithm.starts_with("rsa") || algorithm == "ecdsa" { ", HashAlg: sha-512" } else { "" }
 }
@@ -126,14 +126,14 @@ fn profiles() -> String {
 
 struct Stacks {
     broker: Broker,
-    /// What each operation has used.
+    /// The stack use of each operation.
     used: BTreeMap<String, StackUse>,
 }
 
 impl Stacks {
     fn new() -> Self {
         let catalogue = Catalogue::parse("Profiles.yaml", &profiles(), CAPABILITIES).unwrap();
-        // Of one thread for each lane, which are the ones that are asked to measure.
+        // The pool has one thread for each lane, so that `restart` reaches all of them.
         let pool = Pool::new(1, 8, Duration::from_secs(1));
         let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()));
         Self { broker, used: BTreeMap::new() }
@@ -147,7 +147,7 @@ impl Stacks {
         used
     }
 
-    /// Measures a call. It works in the pool, or on this thread where it is light.
+    /// Measures a call, which runs in the pool or inline on this thread.
     async fn measure<T, E: std::fmt::Debug>(
         &mut self,
         name: String,
@@ -232,7 +232,7 @@ fn name(key: KeyType) -> String {
     }
 }
 
-/// DER of a key pair's private key.
+/// Generates a key pair, and returns the private key in DER.
 async fn new_key(stacks: &mut Stacks, profile: &str) -> Vec<u8> {
     let mut request = v1::GenerateKeyPairRequest::default();
     request.profile = profile.to_owned();
@@ -266,7 +266,7 @@ async fn signatures(stacks: &mut Stacks, library: &str) {
 async fn ciphers(stacks: &mut Stacks, library: &str) {
     for (algorithm, bits) in CIPHERS {
         let profile = format!("{library} {algorithm}-{bits}");
-        // Worked on here, and in the pool.
+        // The first runs inline, and the second in the pool.
         for length in [64, 100_000] {
             let broker = stacks.broker.clone();
             let mut request = v1::EncryptDataRequest::default();
@@ -372,7 +372,7 @@ async fn stack_use_stays_below_three_quarters_of_wiped_stack() {
         writeln!(text, "{percent:>3} % {used:>7} {name}").unwrap();
         text
     });
-    assert!(all.iter().all(|(_, used, _)| *used > 1000), "something is not measured:\n{report}");
+    assert!(all.iter().all(|(_, used, _)| *used > 1000), "an operation is not measured:\n{report}");
     assert!(all.iter().any(|(_, used, _)| *used > 64 << 10), "ML-DSA is known to use more:\n{report}");
     assert!(all.iter().all(|(percent, ..)| *percent < 75), "less than a quarter is left:\n{report}");
 }

@@ -144,7 +144,7 @@ fn sign(profile: &Arc<Profile>, certificate: &Certificate, now: i64) -> Result<(
     Ok(())
 }
 
-/// A caller. The profiles of the benchmark do not look at it.
+/// Returns the caller for `decide`. The benchmark's profiles do not restrict callers.
 fn unused_caller() -> Caller {
     Caller { uid: 0, gid: 0, pid: None }
 }

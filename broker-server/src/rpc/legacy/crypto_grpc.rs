@@ -23,15 +23,15 @@ impl Broker {
     pub(in crate::rpc) async fn handle_crypto_grpc_hash(
         &self,
         context: CallContext,
-        it: HashRequest,
+        legacy: HashRequest,
     ) -> Result<HashResponse, CallError> {
-        let created_at = created_at(it.metadata.as_ref());
-        let request = hash_request(it.profile, it.input, it.metadata.map(metadata));
-        let it = self.handle::<HashData>(context, request).await?;
+        let created_at = created_at(legacy.metadata.as_ref());
+        let request = hash_request(legacy.profile, legacy.input, legacy.metadata.map(metadata));
+        let response = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
-            hash_value: hex(it.hash_value),
-            hash_algorithm: algorithm(it.descriptor),
-            metadata: it.metadata.map(|it| with_created_at(it, created_at)),
+            hash_value: hex(response.hash_value),
+            hash_algorithm: algorithm(response.descriptor),
+            metadata: response.metadata.map(|metadata| with_created_at(metadata, created_at)),
         })
     }
 
@@ -39,16 +39,16 @@ impl Broker {
     pub(in crate::rpc) async fn handle_crypto_grpc_sign(
         &self,
         context: CallContext,
-        mut it: SignRequest,
+        mut legacy: SignRequest,
     ) -> Result<SignResponse, CallError> {
-        let created_at = created_at(it.metadata.as_ref());
-        let (not_before, not_after) = (it.valid_not_before, it.valid_not_after);
-        let request = certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der);
-        drop(it);
-        let it = self.handle::<SignCertificate>(context, request).await?;
+        let created_at = created_at(legacy.metadata.as_ref());
+        let (not_before, not_after) = (legacy.valid_not_before, legacy.valid_not_after);
+        let request = certificate_request!(legacy, not_before, not_after, v1::SignOutputFormat::Der);
+        drop(legacy);
+        let response = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
-            signed_certificate: base64(it.signed_certificate),
-            metadata: it.metadata.map(|it| with_created_at(it, created_at)),
+            signed_certificate: base64(response.signed_certificate),
+            metadata: response.metadata.map(|metadata| with_created_at(metadata, created_at)),
         })
     }
 
@@ -56,29 +56,29 @@ impl Broker {
     pub(in crate::rpc) async fn handle_crypto_grpc_hash_data(
         &self,
         context: CallContext,
-        it: HashDataRequest,
+        legacy: HashDataRequest,
     ) -> Result<HashDataResponse, CallError> {
         use v1::hash_data_response::HashValue;
         // An unknown number means the default.
-        let format = match it.output_format() {
+        let format = match legacy.output_format() {
             HashOutputFormat::Hex => v1::HashOutputFormat::Hex,
             HashOutputFormat::Raw => v1::HashOutputFormat::Raw,
         };
         let request = v1::HashDataRequest {
-            profile: it.profile,
-            input: it.input,
-            metadata: it.metadata.map(metadata),
+            profile: legacy.profile,
+            input: legacy.input,
+            metadata: legacy.metadata.map(metadata),
             output_format: format.into(),
         };
-        let it = self.handle::<HashData>(context, request).await?;
+        let response = self.handle::<HashData>(context, request).await?;
         Ok(HashDataResponse {
-            hash_algorithm: algorithm(it.descriptor.clone()),
-            metadata: it.metadata.map(with_deprecation),
-            hash_value: it.hash_value.map(|value| match value {
+            hash_algorithm: algorithm(response.descriptor.clone()),
+            metadata: response.metadata.map(with_deprecation),
+            hash_value: response.hash_value.map(|value| match value {
                 HashValue::HashValueHex(text) => hash_data_response::HashValue::HashValueHex(text),
                 HashValue::HashValueRaw(bytes) => hash_data_response::HashValue::HashValueRaw(bytes),
             }),
-            descriptor: it.descriptor,
+            descriptor: response.descriptor,
         })
     }
 
@@ -86,24 +86,24 @@ impl Broker {
     pub(in crate::rpc) async fn handle_crypto_grpc_sign_certificate(
         &self,
         context: CallContext,
-        mut it: SignCertificateRequest,
+        mut legacy: SignCertificateRequest,
     ) -> Result<SignCertificateResponse, CallError> {
         use v1::sign_certificate_response::SignedCertificate;
-        let format = match it.output_format() {
+        let format = match legacy.output_format() {
             SignOutputFormat::Der => v1::SignOutputFormat::Der,
             SignOutputFormat::Pem => v1::SignOutputFormat::Pem,
         };
-        let (not_before, not_after) = (it.valid_not_before, it.valid_not_after);
-        let request = certificate_request!(it, not_before, not_after, format);
-        drop(it);
-        let it = self.handle::<SignCertificate>(context, request).await?;
+        let (not_before, not_after) = (legacy.valid_not_before, legacy.valid_not_after);
+        let request = certificate_request!(legacy, not_before, not_after, format);
+        drop(legacy);
+        let response = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignCertificateResponse {
-            metadata: it.metadata.map(with_deprecation),
-            signed_certificate: it.signed_certificate.map(|certificate| match certificate {
+            metadata: response.metadata.map(with_deprecation),
+            signed_certificate: response.signed_certificate.map(|certificate| match certificate {
                 SignedCertificate::Pem(text) => sign_certificate_response::SignedCertificate::Pem(text),
                 SignedCertificate::Der(der) => sign_certificate_response::SignedCertificate::Der(der),
             }),
-            descriptor: it.descriptor,
+            descriptor: response.descriptor,
         })
     }
 
@@ -111,14 +111,14 @@ impl Broker {
     pub(in crate::rpc) async fn handle_crypto_grpc_benchmark(
         &self,
         context: CallContext,
-        it: BenchmarkRequest,
+        legacy: BenchmarkRequest,
     ) -> Result<BenchmarkResponse, CallError> {
-        let created_at = created_at(it.metadata.as_ref());
-        let request = v1::BenchmarkRequest { metadata: it.metadata.map(metadata) };
-        let it = self.handle_benchmark(context, request).await?;
+        let created_at = created_at(legacy.metadata.as_ref());
+        let request = v1::BenchmarkRequest { metadata: legacy.metadata.map(metadata) };
+        let response = self.handle_benchmark(context, request).await?;
         Ok(BenchmarkResponse {
-            benchmark_results: it.benchmark_results,
-            metadata: it.metadata.map(|it| with_created_at(it, created_at)),
+            benchmark_results: response.benchmark_results,
+            metadata: response.metadata.map(|metadata| with_created_at(metadata, created_at)),
         })
     }
 
@@ -126,14 +126,14 @@ impl Broker {
     pub(in crate::rpc) async fn handle_crypto_grpc_fake_endpoint(
         &self,
         context: CallContext,
-        it: FakeEndpointRequest,
+        legacy: FakeEndpointRequest,
     ) -> Result<FakeEndpointResponse, CallError> {
-        let created_at = created_at(it.metadata.as_ref());
-        let request = v1::FakeEndpointRequest { metadata: it.metadata.map(metadata) };
-        let it = self.handle_fake_endpoint(context, request).await?;
+        let created_at = created_at(legacy.metadata.as_ref());
+        let request = v1::FakeEndpointRequest { metadata: legacy.metadata.map(metadata) };
+        let response = self.handle_fake_endpoint(context, request).await?;
         Ok(FakeEndpointResponse {
-            message: it.message,
-            metadata: it.metadata.map(|it| with_created_at(it, created_at)),
+            message: response.message,
+            metadata: response.metadata.map(|metadata| with_created_at(metadata, created_at)),
         })
     }
 }
@@ -155,7 +155,10 @@ fn with_created_at(metadata: v1::Metadata, created_at: Vec<u8>) -> Metadata {
 fn with_deprecation(metadata: v1::Metadata) -> Metadata {
     Metadata {
         id: metadata.id,
-        created_at_or_deprecation: metadata.deprecation.map(|it| it.encode_to_vec()).unwrap_or_default(),
+        created_at_or_deprecation: metadata
+            .deprecation
+            .map(|deprecation| deprecation.encode_to_vec())
+            .unwrap_or_default(),
         trace_context: metadata.trace_context,
     }
 }

@@ -1,4 +1,4 @@
-//! `protobuf.CryptoBroker`: clients of version 0.1.
+//! `protobuf.CryptoBroker`, generation 0: clients of version 0.1.
 
 use broker_proto::{
     g0::{HashRequest, HashResponse, Metadata, SignRequest, SignResponse},
@@ -19,15 +19,15 @@ impl Broker {
     pub(in crate::rpc) async fn handle_g0_hash(
         &self,
         context: CallContext,
-        it: HashRequest,
+        legacy: HashRequest,
     ) -> Result<HashResponse, CallError> {
-        let created_at = created_at(it.metadata.as_ref());
-        let request = hash_request(it.profile, it.input, it.metadata.map(metadata));
-        let it = self.handle::<HashData>(context, request).await?;
+        let created_at = created_at(legacy.metadata.as_ref());
+        let request = hash_request(legacy.profile, legacy.input, legacy.metadata.map(metadata));
+        let response = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
-            hash_value: hex(it.hash_value),
-            hash_algorithm: algorithm(it.descriptor),
-            metadata: it.metadata.map(|it| echo(it, created_at)),
+            hash_value: hex(response.hash_value),
+            hash_algorithm: algorithm(response.descriptor),
+            metadata: response.metadata.map(|metadata| response_metadata(metadata, created_at)),
         })
     }
 
@@ -35,24 +35,24 @@ impl Broker {
     pub(in crate::rpc) async fn handle_g0_sign(
         &self,
         context: CallContext,
-        mut it: SignRequest,
+        mut legacy: SignRequest,
     ) -> Result<SignResponse, CallError> {
         let now = context.received_at_unix;
-        let created_at = created_at(it.metadata.as_ref());
-        let not_before = time("valid_not_before", now, it.valid_not_before_offset.as_deref())?;
-        let not_after = time("valid_not_after", now, it.valid_not_after_offset.as_deref())?;
-        let request = certificate_request!(it, not_before, not_after, v1::SignOutputFormat::Der);
-        drop(it);
-        let it = self.handle::<SignCertificate>(context, request).await?;
+        let created_at = created_at(legacy.metadata.as_ref());
+        let not_before = resolve_offset("valid_not_before", now, legacy.valid_not_before_offset.as_deref())?;
+        let not_after = resolve_offset("valid_not_after", now, legacy.valid_not_after_offset.as_deref())?;
+        let request = certificate_request!(legacy, not_before, not_after, v1::SignOutputFormat::Der);
+        drop(legacy);
+        let response = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
-            signed_certificate: base64(it.signed_certificate),
-            metadata: it.metadata.map(|it| echo(it, created_at)),
+            signed_certificate: base64(response.signed_certificate),
+            metadata: response.metadata.map(|metadata| response_metadata(metadata, created_at)),
         })
     }
 }
 
 /// Returns the time at this offset from now in Unix seconds. An empty offset counts as absent.
-fn time(field: &'static str, now: i64, offset: Option<&str>) -> Result<Option<u64>, CallError> {
+fn resolve_offset(field: &'static str, now: i64, offset: Option<&str>) -> Result<Option<u64>, CallError> {
     let Some(text) = offset.filter(|text| !text.is_empty()) else { return Ok(None) };
     let seconds = duration::parse(text)
         .map_err(|error| FieldError { field, kind: FieldErrorKind::Malformed(error.to_string()) })?;
@@ -68,6 +68,6 @@ fn created_at(metadata: Option<&Metadata>) -> Vec<u8> {
     metadata.map(|metadata| metadata.created_at.clone()).unwrap_or_default()
 }
 
-fn echo(metadata: v1::Metadata, created_at: Vec<u8>) -> Metadata {
+fn response_metadata(metadata: v1::Metadata, created_at: Vec<u8>) -> Metadata {
     Metadata { id: metadata.id, created_at }
 }

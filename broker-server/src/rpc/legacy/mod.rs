@@ -1,9 +1,10 @@
 //! Translates the protocols of the Open Crypto Broker's released clients to operations of `cryptobroker.v1` and back.
-//! There is no policy, no cryptography and no validation in this module.
+//! This module contains no policy, no cryptography and no validation.
 
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
 mod crypto_grpc;
+// Generation 0, as in `broker_proto::g0` and `cryptobroker bench --wire g0`.
 mod g0;
 
 use broker_proto::v1;
@@ -15,7 +16,7 @@ fn hash_request(profile: String, input: Bytes, metadata: Option<v1::Metadata>) -
     v1::HashDataRequest { profile, input, metadata, output_format }
 }
 
-/// Returns the algorithm of an answer as the older generations send it.
+/// Returns the algorithm of a response in the form of the older generations.
 fn algorithm(descriptor: Option<v1::CryptoDescriptor>) -> String {
     descriptor.map(|descriptor| descriptor.algorithm).unwrap_or_default()
 }

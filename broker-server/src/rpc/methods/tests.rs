@@ -42,8 +42,8 @@ fn lists_every_method_of_every_service_once() {
             (_, true) => MethodKind::LongLived,
         };
         assert_eq!(found.kind, wanted, "{path}");
-        let by_library = matches!(found.dispatch, Dispatch::Tonic);
-        assert_eq!(by_library, path.starts_with("/grpc."), "{path}");
+        let by_tonic = matches!(found.dispatch, Dispatch::Tonic);
+        assert_eq!(by_tonic, path.starts_with("/grpc."), "{path}");
     }
     let declared: BTreeSet<_> = declared.iter().map(|(path, ..)| path.as_str()).collect();
     let rows: BTreeSet<_> = methods().map(|method| method.path).collect();
@@ -55,7 +55,7 @@ fn paths(wanted: impl Fn(&Method) -> bool) -> Vec<&'static str> {
 }
 
 #[test]
-fn knows_methods_that_take_a_secret() {
+fn lists_methods_with_secret_request() {
     let wanted = [
         "/cryptobroker.v1.CryptoService/SignCertificate",
         "/cryptobroker.v1.CryptoService/SignData",
@@ -75,7 +75,7 @@ fn knows_methods_that_take_a_secret() {
 }
 
 #[test]
-fn knows_methods_that_give_a_secret() {
+fn lists_methods_with_secret_response() {
     let wanted = [
         "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
         "/cryptobroker.v1.CryptoService/DecryptData",
@@ -87,9 +87,9 @@ fn knows_methods_that_give_a_secret() {
     assert_eq!(paths(|method| method.response_has_secret), wanted);
 }
 
-/// A method that takes or gives a secret uses a key. No other does, but for the items of a pipeline.
+/// The pipeline is the exception: its items have secrets and use keys, but its row declares no secret.
 #[test]
-fn methods_with_a_secret_use_a_key() {
+fn uses_key_iff_a_message_has_a_secret() {
     let keyed = paths(|method| method.uses_key);
     assert_eq!(
         keyed,
@@ -114,9 +114,9 @@ fn finds_no_method_at_unknown_path() {
     }
 }
 
-/// The gRPC library decodes these without a limit of elements: their size is limited, and no field is repeated.
+/// tonic decodes these without a limit for repeated fields. Their size is limited, and no field is repeated.
 #[test]
-fn requests_of_library_services_have_no_repeated_field() {
+fn requests_of_tonic_services_have_no_repeated_field() {
     for (set, names) in [
         (tonic_health::pb::FILE_DESCRIPTOR_SET, &["HealthCheckRequest"][..]),
         (tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET, &["ServerReflectionRequest", "ExtensionRequest"]),

@@ -1,4 +1,4 @@
-//! The body of a pipeline's answer. Polling it reads items from the body of the request and works on them.
+//! The body of a pipeline's response. Polling it reads items from the body of the request and processes them.
 
 use std::{
     future::Future,
@@ -14,20 +14,20 @@ use http_body::{Body, Frame};
 use tonic::Status;
 
 use super::{
-    answers::Answers,
-    item::{Begun, DeferredResponse, Item, failed},
+    item::{DeferredItemResponse, Item, ItemResponse, failed},
     items::{self, Items},
     observer::PipelineHandle,
+    responses::Responses,
 };
 use crate::{
     rpc::{Broker, CallContext, call::log_unreadable_request},
     status::CallError,
 };
 
-/// The number of items that a pipeline may begin before it yields to the other connections of its I/O thread.
-const TURN_BUDGET: usize = 16;
-/// The cost that counts as one more item, as [`Placement::Inline`](crate::rpc::call::Placement::Inline) counts it.
-const COST_OF_ITEM: usize = 256;
+/// The number of items that a pipeline may start before it yields to the other connections of its I/O thread.
+const ITEMS_PER_POLL: usize = 16;
+/// The cost in bytes of hashed data that counts as one more item, as [`Placement::Inline`](crate::rpc::call::Placement::Inline) counts it.
+const BYTES_PER_BUDGET_UNIT: usize = 256;
 
 /// The name of the method in the log.
 const EXECUTE: &str = "Execute";
@@ -39,20 +39,21 @@ pub(crate) struct PipelineBody {
     handle: PipelineHandle,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     items: Items,
-    /// Items that wait for the pool, and the size of their messages in bytes.
+    /// Items that wait for the pool.
     in_flight: FuturesUnordered<InFlightItem>,
-    bytes: usize,
-    answers: Answers,
-    /// How the stream ends. It is set once nothing more is read.
-    end: Option<Result<(), Status>>,
-    /// What this turn has used of its budget.
-    spent: usize,
+    /// The size of the messages of the items in `in_flight`, in bytes.
+    in_flight_bytes: usize,
+    responses: Responses,
+    /// The status of the stream, once nothing more is read.
+    final_status: Option<Result<(), Status>>,
+    /// The part of [`ITEMS_PER_POLL`] that has been used since the pipeline last yielded.
+    budget_used: usize,
     /// The trailers have been handed out.
     finished: bool,
 }
 
 /// An item that waits for the pool, and the size of its message in bytes.
-struct InFlightItem(DeferredResponse, usize);
+struct InFlightItem(DeferredItemResponse, usize);
 
 impl Future for InFlightItem {
     type Output = (broker_proto::v1::PipelineResponse, usize);
@@ -64,7 +65,7 @@ impl Future for InFlightItem {
 }
 
 impl PipelineBody {
-    /// The body of the answer to a request with this body.
+    /// Creates the body of the response to a request with this body.
     pub(crate) fn new(
         broker: Broker,
         context: CallContext,
@@ -75,60 +76,60 @@ impl PipelineBody {
         Self {
             shutdown: handle.0.shutting_down(),
             items: Items::new(body, request),
-            answers: Answers::new(response),
+            responses: Responses::new(response),
             broker,
             context,
             handle,
             in_flight: FuturesUnordered::new(),
-            bytes: 0,
-            end: None,
-            spent: 0,
+            in_flight_bytes: 0,
+            final_status: None,
+            budget_used: 0,
             finished: false,
         }
     }
 
-    /// Collects the answers of the items that are done.
+    /// Collects the responses of the items that are done.
     fn collect(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(Some((response, size))) = self.in_flight.poll_next_unpin(cx) {
-            self.bytes -= size;
-            self.answers.push(response);
+            self.in_flight_bytes -= size;
+            self.responses.push(response);
         }
     }
 
     /// Reports whether another item may be read.
     fn has_room(&self) -> bool {
         // Four of the largest requests at most: one pipeline must not take the memory of all connections.
-        self.end.is_none()
+        self.final_status.is_none()
             && self.in_flight.len() < self.broker.0.max_pipeline_items
-            && self.bytes <= 4 * self.broker.0.max_request_bytes
+            && self.in_flight_bytes <= 4 * self.broker.0.max_request_bytes
     }
 
-    /// Reads items and begins them until no more have arrived, there is no room, or the budget of this turn is spent.
-    /// Returns true for the last.
+    /// Reads and starts items until no more have arrived, there is no room, or the budget is used up. Returns true for the
+    /// last.
     fn read(&mut self, cx: &mut Context<'_>) -> bool {
         let mut now = None;
-        while self.has_room() && !self.answers.is_full() {
-            if self.spent >= TURN_BUDGET {
+        while self.has_room() && !self.responses.should_flush() {
+            if self.budget_used >= ITEMS_PER_POLL {
                 return true;
             }
             let item = match self.items.poll_next(cx) {
                 // The body is polled again, so that the transport sees that no more data has arrived.
-                Poll::Pending if self.items.take_has_skipped() => {
+                Poll::Pending if self.items.take_skipped_flag() => {
                     self.handle.0.secret_received();
                     continue;
                 }
                 Poll::Pending => break,
                 Poll::Ready(Some(Ok(item))) => item,
                 Poll::Ready(Some(Err(status))) => {
-                    // A message that cannot be read may hold a secret.
+                    // A message that cannot be read may contain a secret.
                     self.handle.0.secret_received();
                     let error = CallError::from_tonic(&status);
                     log_unreadable_request(EXECUTE, self.context.caller, &error);
-                    self.end = Some(Err(error.into()));
+                    self.final_status = Some(Err(error.into()));
                     break;
                 }
                 Poll::Ready(None) => {
-                    self.end = Some(Ok(()));
+                    self.final_status = Some(Ok(()));
                     break;
                 }
             };
@@ -138,19 +139,19 @@ impl PipelineBody {
                 self.context.received_at_unix = i64::try_from(received.as_secs()).unwrap_or(i64::MAX);
                 Instant::now()
             });
-            self.spent += 1;
-            self.begin(item, now, cx);
+            self.budget_used += 1;
+            self.start_item(item, now, cx);
         }
         false
     }
 
-    fn begin(&mut self, item: items::Item, now: Instant, cx: &mut Context<'_>) {
+    fn start_item(&mut self, item: items::Item, now: Instant, cx: &mut Context<'_>) {
         let message = match item {
             items::Item::Message(message) => message,
             items::Item::TooLarge { sequence, error } => {
                 let error = error.into();
                 log_unreadable_request(EXECUTE, self.context.caller, &error);
-                return self.answers.push(failed(sequence, &error));
+                return self.responses.push(failed(sequence, &error));
             }
         };
         let size = message.len();
@@ -159,29 +160,29 @@ impl PipelineBody {
             Ok(Err((response, error))) => {
                 log_unreadable_request(EXECUTE, self.context.caller, &error);
                 self.handle.0.secret_received();
-                return self.answers.push(response);
+                return self.responses.push(response);
             }
             Err(error) => {
                 log_unreadable_request(EXECUTE, self.context.caller, &error);
                 self.handle.0.secret_received();
-                self.end = Some(Err(error.into()));
+                self.final_status = Some(Err(error.into()));
                 return;
             }
         };
-        if item.carries_secret() {
+        if item.may_contain_secret() {
             self.handle.0.secret_received();
         }
-        let (cost, begun) = item.begin(&self.broker, &self.context, now);
-        self.spent += cost / COST_OF_ITEM;
-        match begun {
-            Begun::Answered(response) => self.answers.push(response),
-            Begun::Deferred(response) => {
+        let (cost, response) = item.start(&self.broker, &self.context, now);
+        self.budget_used += cost / BYTES_PER_BUDGET_UNIT;
+        match response {
+            ItemResponse::Ready(response) => self.responses.push(response),
+            ItemResponse::Deferred(response) => {
                 let mut item = InFlightItem(response, size);
-                // The first poll does what is done inline: it belongs to this turn, which counts it.
+                // The first poll does the inline work, which `cost` has charged to the budget of this poll.
                 match Pin::new(&mut item).poll(cx) {
-                    Poll::Ready((response, _)) => self.answers.push(response),
+                    Poll::Ready((response, _)) => self.responses.push(response),
                     Poll::Pending => {
-                        self.bytes += size;
+                        self.in_flight_bytes += size;
                         self.in_flight.push(item);
                     }
                 }
@@ -202,7 +203,7 @@ impl PipelineBody {
 impl Drop for PipelineBody {
     fn drop(&mut self) {
         if self.items.has_unread_data() {
-            // It may hold a secret.
+            // It may contain a secret.
             self.handle.0.secret_received();
         }
     }
@@ -218,23 +219,23 @@ impl Body for PipelineBody {
             return Poll::Ready(None);
         }
         this.handle.0.response_polled();
-        if this.end.is_none() && this.shutdown.as_mut().poll(cx).is_ready() {
-            this.end = Some(Err(CallError::ShuttingDown.into()));
+        if this.final_status.is_none() && this.shutdown.as_mut().poll(cx).is_ready() {
+            this.final_status = Some(Err(CallError::ShuttingDown.into()));
         }
         if this.read(cx) {
-            this.spent = 0;
-            // The task is woken after the other tasks of the I/O thread have run and its sockets have been polled. A wake-up
-            // at once would let them wait for many turns.
+            this.budget_used = 0;
+            // `yield_now` defers the wake-up until the runtime has polled its other tasks and its I/O driver. `wake_by_ref`
+            // would not.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
             return Poll::Pending;
         }
-        // Items that have just begun are polled through the set, which registers their own wakers.
+        // Items that have just started are polled through the set, which registers their own wakers.
         this.collect(cx);
-        if let Some(frame) = this.answers.take() {
+        if let Some(chunk) = this.responses.take() {
             this.handle.0.chunk_ready();
-            return Poll::Ready(Some(Ok(Frame::data(frame))));
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        match this.end.take_if(|_| this.in_flight.is_empty()) {
+        match this.final_status.take_if(|_| this.in_flight.is_empty()) {
             Some(end) => {
                 let trailers = this.trailers(end);
                 Poll::Ready(Some(Ok(trailers)))
@@ -243,7 +244,7 @@ impl Body for PipelineBody {
                 if this.in_flight.is_empty() {
                     this.handle.0.set_idle();
                 }
-                this.spent = 0;
+                this.budget_used = 0;
                 Poll::Pending
             }
         }
@@ -299,9 +300,9 @@ mod tests {
         bytes
     }
 
-    /// All of them are there to be read, and a shard's others have their turn between them.
+    /// All items have arrived at once. The pipeline still yields to the other connections of its thread between them.
     #[tokio::test]
-    async fn inline_items_with_a_key_count_against_their_turn() {
+    async fn pipeline_yields_after_budget_of_inline_items() {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 8, Duration::ZERO);
         let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()));
@@ -317,15 +318,15 @@ mod tests {
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
         let mut pipeline = PipelineBody::new(broker, context, PipelineHandle::noop(), body);
-        let mut turns = 0;
+        let mut polls = 0;
         let frame = std::future::poll_fn(|cx| {
-            turns += 1;
+            polls += 1;
             let polled = Pin::new(&mut pipeline).poll_frame(cx);
-            assert!(pipeline.in_flight.is_empty(), "turn {turns}");
+            assert!(pipeline.in_flight.is_empty(), "poll {polls}");
             polled
         });
-        let answers = frame.await.unwrap().unwrap().into_data().unwrap();
-        assert!(answers.len() > ITEMS * 64);
-        assert!(turns > ITEMS / TURN_BUDGET, "{turns}");
+        let responses = frame.await.unwrap().unwrap().into_data().unwrap();
+        assert!(responses.len() > ITEMS * 64);
+        assert!(polls > ITEMS / ITEMS_PER_POLL, "{polls}");
     }
 }

@@ -1,4 +1,4 @@
-//! One item of a pipeline: it is decoded and handed to the handler of its operation.
+//! Decodes an item of a pipeline and passes it to the handler of its operation.
 
 use std::{
     future::Future,
@@ -8,7 +8,8 @@ use std::{
 };
 
 use broker_proto::v1::{
-    PipelineRequest, PipelineResponse, pipeline_request::Operation, pipeline_response::Result as Answer,
+    PipelineRequest, PipelineResponse, pipeline_request::Operation,
+    pipeline_response::Result as OperationResult,
 };
 use bytes::Bytes;
 use prost::Message as _;
@@ -27,16 +28,16 @@ use crate::{
     status::CallError,
 };
 
-/// The answer of an item that waits for the pool, or for the record of a key.
-pub(super) type DeferredResponse = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
+/// The response of an item that waits for the pool or for the record of a key use.
+pub(super) type DeferredItemResponse = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
 
-/// How an item was begun.
-#[expect(clippy::large_enum_variant)] // an answer is pushed at once, and a box would cost an allocation per item
-pub(super) enum Begun {
-    /// It was answered inline.
-    Answered(PipelineResponse),
-    /// Its answer follows. The first poll does the work of a light item.
-    Deferred(DeferredResponse),
+/// The response of an item that has been started.
+#[expect(clippy::large_enum_variant)] // a response is pushed at once, and a box would cost an allocation per item
+pub(super) enum ItemResponse {
+    /// The item was handled inline.
+    Ready(PipelineResponse),
+    /// The response follows. The first poll does the work of an inline item.
+    Deferred(DeferredItemResponse),
 }
 
 /// A decoded item.
@@ -44,22 +45,23 @@ pub(super) struct Item {
     sequence: u64,
     timeout: Option<prost_types::Duration>,
     operation: Option<Operation>,
-    /// The message held nothing else: no second operation, no field of a newer client.
-    fully_decoded: bool,
+    /// The message contains something else: a second operation, or a field of a newer client.
+    has_unknown_fields: bool,
 }
 
 impl Item {
-    /// Decodes a message. The inner error is the answer to a message that is malformed but has a sequence number; the outer
-    /// error ends the stream.
+    /// Decodes a message. The inner error is the response to a message that is malformed but has a sequence number; the
+    /// outer error ends the stream.
     pub(super) fn decode(
         message: Bytes,
         limits: &Limits,
     ) -> Result<Result<Self, (PipelineResponse, CallError)>, CallError> {
         match decode::<PipelineRequest>(message.clone(), limits) {
             Ok(request) => {
-                let fully_decoded = request.encoded_len() == message.len();
+                // Encoding drops what decoding ignored.
+                let has_unknown_fields = request.encoded_len() != message.len();
                 let PipelineRequest { sequence, timeout, operation } = request;
-                Ok(Ok(Self { sequence, timeout, operation, fully_decoded }))
+                Ok(Ok(Self { sequence, timeout, operation, has_unknown_fields }))
             }
             Err(error) => match sequence(message) {
                 Some(sequence) => Ok(Err((failed(sequence, &error), error))),
@@ -68,18 +70,18 @@ impl Item {
         }
     }
 
-    /// Reports whether the request holds a secret, or something unknown, which may be one.
-    pub(super) fn carries_secret(&self) -> bool {
-        !self.fully_decoded || self.operation.as_ref().is_some_and(Operation::has_secret)
+    /// Reports whether the request contains a secret, or something unknown, which may be one.
+    pub(super) fn may_contain_secret(&self) -> bool {
+        self.has_unknown_fields || self.operation.as_ref().is_some_and(Operation::has_secret)
     }
 
-    /// Begins the item, which was read at `now`, and returns the cost of what it does inline, as [`Placement::Inline`] counts it.
+    /// Starts the item, which was read at `now`, and returns the cost of what it does inline, as [`Placement::Inline`] counts it.
     /// `context` is the stream's: its idle timeout is the time that an item has, and its deadline holds for every item.
-    pub(super) fn begin(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, Begun) {
+    pub(super) fn start(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, ItemResponse) {
         let Self { sequence, timeout, operation, .. } = self;
         let context = match item_context(context, timeout, now) {
             Ok(context) => context,
-            Err(error) => return (0, Begun::Answered(failed(sequence, &error))),
+            Err(error) => return (0, ItemResponse::Ready(failed(sequence, &error))),
         };
         macro_rules! dispatch {
             (
@@ -88,11 +90,11 @@ impl Item {
             ) => {
                 match operation {
                     $(Some(Operation::$name(message)) => {
-                        begin::<permit::$name>(broker, context, sequence, message, Answer::$name)
+                        start_operation::<permit::$name>(broker, context, sequence, message, OperationResult::$name)
                     })+
                     None => {
                         let missing = FieldError { field: "operation", kind: FieldErrorKind::Missing };
-                        (0, Begun::Answered(failed(sequence, &missing.into())))
+                        (0, ItemResponse::Ready(failed(sequence, &missing.into())))
                     }
                 }
             };
@@ -101,13 +103,13 @@ impl Item {
     }
 }
 
-fn begin<O: Handler>(
+fn start_operation<O: Handler>(
     broker: &Broker,
     context: CallContext,
     sequence: u64,
     mut message: O::Message,
-    answer: fn(O::Response) -> Answer,
-) -> (usize, Begun) {
+    wrap: fn(O::Response) -> OperationResult,
+) -> (usize, ItemResponse) {
     let cost = match O::placement(&broker.0, &message) {
         Placement::Inline { cost } => cost,
         Placement::ShortLane | Placement::LongLane => 0,
@@ -115,15 +117,15 @@ fn begin<O: Handler>(
     if is_synchronous::<O>(&broker.0, &message) {
         let work = AssertUnwindSafe(|| broker.handle_sync::<O>(context, message));
         let result = catch_unwind(work).unwrap_or(Err(CallError::Internal));
-        return (cost, Begun::Answered(response(sequence, result.map(answer))));
+        return (cost, ItemResponse::Ready(response(sequence, result.map(wrap))));
     }
     copy_shared_fields(&mut message);
     let broker = broker.clone();
     let deferred = async move {
         let result = broker.handle::<O>(context, message).await;
-        response(sequence, result.map(answer))
+        response(sequence, result.map(wrap))
     };
-    (cost, Begun::Deferred(Box::pin(deferred)))
+    (cost, ItemResponse::Deferred(Box::pin(deferred)))
 }
 
 /// Returns the context of an item with its own deadline.
@@ -148,14 +150,14 @@ fn malformed(field: &'static str, what: &str) -> FieldError {
     FieldError { field, kind: FieldErrorKind::Malformed(what.to_owned()) }
 }
 
-fn response(sequence: u64, result: Result<Answer, CallError>) -> PipelineResponse {
+fn response(sequence: u64, result: Result<OperationResult, CallError>) -> PipelineResponse {
     match result {
-        Ok(answer) => PipelineResponse { sequence, result: Some(answer), padding: Vec::new() },
+        Ok(result) => PipelineResponse { sequence, result: Some(result), padding: Vec::new() },
         Err(error) => failed(sequence, &error),
     }
 }
 
-/// Returns the answer about an error: the status that the unary call would have had.
+/// Returns the response that reports an error, with the status of a unary call.
 pub(super) fn failed(sequence: u64, error: &CallError) -> PipelineResponse {
     let status = Status::from(error);
     // The details of one of our statuses are the whole google.rpc.Status, encoded.
@@ -165,7 +167,7 @@ pub(super) fn failed(sequence: u64, error: &CallError) -> PipelineResponse {
             message: status.message().to_owned(),
             details: Vec::new(),
         });
-    PipelineResponse { sequence, result: Some(Answer::Error(status)), padding: Vec::new() }
+    PipelineResponse { sequence, result: Some(OperationResult::Error(status)), padding: Vec::new() }
 }
 
 #[cfg(test)]
@@ -209,7 +211,7 @@ mod tests {
     #[test]
     fn error_is_status_of_unary_call() {
         let response = failed(7, &FieldError { field: "operation", kind: FieldErrorKind::Missing }.into());
-        let Some(Answer::Error(status)) = response.result else { unreachable!("it failed") };
+        let Some(OperationResult::Error(status)) = response.result else { unreachable!("it failed") };
         assert_eq!((response.sequence, status.code), (7, tonic::Code::InvalidArgument.into()));
         assert!(status.details.iter().any(|detail| detail.type_url.ends_with("google.rpc.ErrorInfo")));
     }
@@ -223,7 +225,7 @@ mod tests {
         // Sequence 9, and a profile that is no text.
         let (response, _) = decode(&[8, 9, 0x1a, 3, 0x0a, 1, 0xff]).unwrap().err().unwrap();
         assert_eq!(response.sequence, 9);
-        assert!(matches!(response.result, Some(Answer::Error(status)) if status.code == 3));
+        assert!(matches!(response.result, Some(OperationResult::Error(status)) if status.code == 3));
         assert!(decode(&[8, 9, 0x1a, 3]).is_err());
     }
 
@@ -232,19 +234,19 @@ mod tests {
         // Sequence 9, and `sign_certificate` with 60 empty `crl_distribution_points`.
         let bytes = [&[8, 9, 0x22, 120][..], &[0x4a, 0].repeat(60)].concat();
         let (response, _) = decode(&bytes).unwrap().err().unwrap();
-        let Some(Answer::Error(status)) = response.result else { unreachable!("it failed") };
+        let Some(OperationResult::Error(status)) = response.result else { unreachable!("it failed") };
         assert_eq!((response.sequence, status.code), (9, 3));
         assert!(status.message.contains("crl_distribution_points"), "{}", status.message);
     }
 
     #[test]
-    fn item_carries_secret_where_its_operation_does_or_is_unknown() {
+    fn item_may_contain_secret_if_its_operation_does_or_is_unknown() {
         // An operation each, without contents: `hash_data`, `verify_data`, `encapsulate`.
         for number in [3, 6, 11] {
-            assert!(!decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
+            assert!(!decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().may_contain_secret(), "{number}");
         }
         for number in [4, 5, 7, 8, 9, 10, 12, 13] {
-            assert!(decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().carries_secret(), "{number}");
+            assert!(decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().may_contain_secret(), "{number}");
         }
     }
 }

@@ -14,7 +14,7 @@ use tonic::{Status, body::Body};
 
 use crate::rpc::framing;
 
-/// What the client has sent.
+/// A message of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// A message within the limit.
@@ -23,25 +23,25 @@ pub(super) enum Item {
     TooLarge { sequence: u64, error: FrameError },
 }
 
-/// A client's messages, each of at most a given number of bytes.
+/// Reads a client's messages, each of at most a given number of bytes.
 pub(super) struct Items {
     body: Body,
     deframer: Deframer,
     /// The sequence number of the message that is being skipped, once its beginning has arrived.
-    skipped: Option<u64>,
-    /// Bytes have been skipped that may have been a secret.
-    has_skipped: bool,
+    skipped_sequence: Option<u64>,
+    /// Bytes have been skipped, and may have been a secret, since the last [`Self::take_skipped_flag`].
+    skipped_since_last_poll: bool,
 }
 
 /// The length of a sequence number that comes first in its message, in bytes: a key and a varint.
 const MAX_SEQUENCE_LENGTH: usize = 11;
-/// The memory that a message which spans frames is given at first, in bytes.
+/// The initial capacity for a message that spans several chunks, in bytes.
 const INITIAL_CAPACITY: usize = 16 << 10;
 
 impl Items {
     pub(super) fn new(body: Body, limit: usize) -> Self {
         let deframer = Deframer::new(limit).with_initial_capacity(INITIAL_CAPACITY);
-        Self { body, deframer, skipped: None, has_skipped: false }
+        Self { body, deframer, skipped_sequence: None, skipped_since_last_poll: false }
     }
 
     /// Returns the next message; `None` at the end of the request.
@@ -69,9 +69,9 @@ impl Items {
         !self.deframer.is_between_messages() || self.deframer.has_data()
     }
 
-    /// Reports whether bytes have been skipped since the last call.
-    pub(super) fn take_has_skipped(&mut self) -> bool {
-        mem::take(&mut self.has_skipped)
+    /// Reports whether bytes have been skipped since the last call, and clears the flag.
+    pub(super) fn take_skipped_flag(&mut self) -> bool {
+        mem::take(&mut self.skipped_since_last_poll)
     }
 
     /// Reads a message from the data that has arrived. Returns `None` when more is needed.
@@ -86,32 +86,32 @@ impl Items {
 
     /// Skips a message of `length` bytes. Returns its sequence number once its end has arrived.
     fn skip(&mut self, length: usize) -> Option<u64> {
-        self.has_skipped |= self.deframer.has_data();
-        if self.skipped.is_none() {
+        self.skipped_since_last_poll |= self.deframer.has_data();
+        if self.skipped_sequence.is_none() {
             let head = self.deframer.peek(MAX_SEQUENCE_LENGTH);
             if head.len() < length.min(MAX_SEQUENCE_LENGTH) {
                 return None;
             }
-            self.skipped = Some(leading_sequence(head));
+            self.skipped_sequence = Some(leading_sequence(head));
         }
-        if self.deframer.skip_message() { self.skipped.take() } else { None }
+        if self.deframer.skip_message() { self.skipped_sequence.take() } else { None }
     }
 }
 
-/// The one field of a request that is needed to answer it with an error.
+/// The one field of a request that an error response needs.
 #[derive(Clone, Copy, PartialEq, prost::Message)]
-struct Numbered {
+struct SequenceOnly {
     #[prost(uint64, tag = "1")]
     sequence: u64,
 }
 
-/// Returns the sequence number of a request that cannot be decoded; `None` where that cannot be decoded either.
+/// Returns the sequence number of a request that cannot be decoded; `None` if that cannot be decoded either.
 pub(super) fn sequence(message: Bytes) -> Option<u64> {
-    Numbered::decode(message).ok().map(|numbered| numbered.sequence)
+    SequenceOnly::decode(message).ok().map(|message| message.sequence)
 }
 
-/// Returns the sequence number at the beginning of a message, where every encoder writes it; 0, which encoders omit, where
-/// the message begins otherwise.
+/// Returns the sequence number at the beginning of a message, which is where every encoder writes it; 0, which encoders
+/// omit, if the message begins with something else.
 fn leading_sequence(mut head: &[u8]) -> u64 {
     const KEY: u8 = 1 << 3;
     if head.first() != Some(&KEY) {
@@ -178,7 +178,7 @@ mod tests {
         ) {
             let (mut bytes, mut expected) = (Vec::new(), Vec::new());
             for (length, sequence) in lengths {
-                let mut message = Numbered { sequence }.encode_to_vec();
+                let mut message = SequenceOnly { sequence }.encode_to_vec();
                 // An unknown field of bytes.
                 message.extend([0x7a, u8::try_from(length & 0x7f).unwrap()]);
                 message.extend(vec![7; length & 0x7f]);
@@ -206,18 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn reports_skipped_bytes_once() {
+    fn skipped_flag_is_cleared_when_taken() {
         let long = prefixed(&[8; 2 * LIMIT]);
         let frames =
             [&prefixed(b"short")[..], &long[..5], &long[5..10], &long[10..]].map(Bytes::copy_from_slice);
         let mut items = Items::new(Body::new(Frames(frames.into())), LIMIT);
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(Item::Message(_))))));
-        assert!(!items.take_has_skipped());
+        assert!(!items.take_skipped_flag());
         assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(Item::TooLarge { .. })))));
-        assert!(items.take_has_skipped());
+        assert!(items.take_skipped_flag());
         assert!(matches!(items.poll_next(&mut cx), Poll::Ready(None)));
-        assert!(!items.take_has_skipped());
+        assert!(!items.take_skipped_flag());
     }
 
     #[test]

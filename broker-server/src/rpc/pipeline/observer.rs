@@ -1,4 +1,5 @@
-//! The interface between a pipeline and the transport: the pipeline says how far it is, the transport when to stop.
+//! The interface between a pipeline and the transport: the pipeline reports its progress, and the transport tells it when
+//! to stop.
 
 use std::{
     fmt,
@@ -7,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-/// The transport's view of one pipeline. A drain waits for a pipeline that is busy.
+/// Observes one pipeline for the transport. A drain waits for a pipeline that is busy.
 pub(crate) trait PipelineObserver: Send + Sync {
     /// Items have arrived that are not answered yet.
     fn set_busy(&self);
@@ -15,13 +16,13 @@ pub(crate) trait PipelineObserver: Send + Sync {
     /// Every item that has arrived is answered.
     fn set_idle(&self);
 
-    /// A frame of answers has been handed to the client, which may take its time to read it.
+    /// A chunk of responses has been handed to h2. The client may take any time to read it.
     fn chunk_ready(&self);
 
-    /// The client has room for another frame of answers.
+    /// The response body has been polled again: h2 has the capacity to send another chunk.
     fn response_polled(&self);
 
-    /// An item with a secret has been read. The transport wipes the buffer that it arrived in.
+    /// The connection's read buffer may contain a secret, which the transport wipes.
     fn secret_received(&self);
 
     /// Resolves when the broker shuts down: the pipeline reads no more items then.
@@ -39,7 +40,7 @@ impl fmt::Debug for PipelineHandle {
 }
 
 impl PipelineHandle {
-    /// A handle without a transport, for measurements that give a request to the services directly. It never shuts down.
+    /// Returns a handle that ignores all reports and never shuts down, for measurements without a transport.
     pub fn noop() -> Self {
         Self(Arc::new(Noop))
     }

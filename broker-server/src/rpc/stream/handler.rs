@@ -1,4 +1,4 @@
-//! What an operation on a stream does with its header and its data.
+//! The traits of operations on a stream.
 
 use super::message::Message;
 use crate::{
@@ -14,33 +14,34 @@ pub(in crate::rpc) type Header<O> = <<O as RpcOperation>::Message as Message>::H
 /// An operation on a stream: a header, on which policy decides before any data is read, the data in parts of any size, and
 /// the response.
 pub(in crate::rpc) trait StreamHandler: RpcOperation<Message: Message> {
-    /// Takes the data.
-    type Sink: Sink;
+    /// The state of the operation while its data arrives.
+    type Incremental: Incremental;
 
-    /// Turns the header into typed facts, without using a key.
+    /// Parses the header into the typed request, without using a key.
     fn parse(header: Header<Self>, limits: &Limits) -> Result<Self::Request, FieldError>;
 
-    /// Returns the name of the algorithm for the descriptor, the log and the audit.
+    /// Returns the name of the algorithm for the crypto descriptor, the log and the audit.
     fn algorithm(permit: &Permit<Self>) -> &'static str;
 
-    /// Prepares to take the data.
-    fn open(permit: Permit<Self>, key: Self::Key) -> Result<Self::Sink, CallError>;
+    /// Creates the state that takes the data.
+    fn open(permit: Permit<Self>, key: Self::Key) -> Result<Self::Incremental, CallError>;
 
-    /// Builds the response. Its metadata and descriptor are set by the caller.
-    fn respond(output: <Self::Sink as Sink>::Output) -> Self::Response;
+    /// Builds the response. Its metadata and crypto descriptor are added later.
+    fn respond(output: <Self::Incremental as Incremental>::Output) -> Self::Response;
 }
 
-/// Takes the data of a stream and makes its output. It moves between the I/O thread and the compute pool.
-pub(in crate::rpc) trait Sink: Send + Sized + 'static {
-    /// What the data comes to.
+/// An incremental hash, signer or verifier. It moves between the I/O thread and the compute pool.
+pub(in crate::rpc) trait Incremental: Send + Sized + 'static {
+    /// The result of the operation.
     type Output: Send + 'static;
 
-    /// Whether opening and finishing are work for the compute pool, because they use an asymmetric key.
-    const IN_POOL: bool;
+    /// Whether opening and finishing run in the compute pool, because they use an asymmetric key. Updates run there in any
+    /// case, except for a short remainder.
+    const OPENS_IN_POOL: bool;
 
-    /// Takes the next piece of the data. An error ends the call at once.
+    /// Takes the next chunk of the data. An error ends the call at once.
     fn update(&mut self, data: &[u8]) -> Result<(), CallError>;
 
-    /// Finishes after the last piece.
+    /// Finishes after the last chunk.
     fn finish(self) -> Result<Self::Output, CallError>;
 }

@@ -2,7 +2,7 @@
 
 use broker_proto::v1::{HashDataResponse, HashStreamHeader};
 
-use super::handler::{Sink, StreamHandler};
+use super::handler::{Incremental, StreamHandler};
 use crate::{
     operation::{
         self,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl StreamHandler for HashStream {
-    type Sink = Hashing;
+    type Incremental = Hashing;
 
     fn parse(header: HashStreamHeader, _: &Limits) -> Result<request::HashStream, FieldError> {
         request::HashStream::parse(header.output_format)
@@ -35,10 +35,10 @@ impl StreamHandler for HashStream {
     }
 }
 
-impl Sink for Hashing {
+impl Incremental for Hashing {
     type Output = HashValue;
 
-    const IN_POOL: bool = false;
+    const OPENS_IN_POOL: bool = false;
 
     fn update(&mut self, data: &[u8]) -> Result<(), CallError> {
         self.update(data);

@@ -7,6 +7,8 @@ use bytes::Bytes;
 pub(in crate::rpc) enum Part<H> {
     Header(H),
     Data(Bytes),
+    /// The message has neither.
+    Empty,
 }
 
 /// A message of a client's stream.
@@ -14,8 +16,8 @@ pub(in crate::rpc) trait Message: Described {
     /// The first message's contents.
     type Header: OperationRequest;
 
-    /// Returns the contents; `None` for an empty message.
-    fn part(self) -> Option<Part<Self::Header>>;
+    /// Returns the contents.
+    fn part(self) -> Part<Self::Header>;
 }
 
 macro_rules! stream {
@@ -23,11 +25,12 @@ macro_rules! stream {
         impl Message for v1::$message {
             type Header = v1::$header;
 
-            fn part(self) -> Option<Part<v1::$header>> {
-                Some(match self.part? {
-                    v1::$module::Part::Header(header) => Part::Header(header),
-                    v1::$module::Part::Data(data) => Part::Data(data),
-                })
+            fn part(self) -> Part<v1::$header> {
+                match self.part {
+                    Some(v1::$module::Part::Header(header)) => Part::Header(header),
+                    Some(v1::$module::Part::Data(data)) => Part::Data(data),
+                    None => Part::Empty,
+                }
             }
         }
     };

@@ -1,8 +1,8 @@
 //! Reads the messages of a client's stream from the body of the request.
 //!
-//! A stream is mostly data, and the gRPC library would copy all of it: from the frames into a buffer of its own, which
-//! grows and is wiped and freed. Here the data of a message that holds nothing else is handed on in the frames in which
-//! it arrived, before the message is complete. Every other message is read whole and decoded by prost.
+//! A stream is mostly data, and tonic would copy all of it into a buffer of its own, which grows and is wiped and freed.
+//! Here the data of a message that contains nothing else is passed on in the chunks of the body in which it arrived, before
+//! the message is complete. Every other message is collected and decoded by prost.
 
 use std::{future::poll_fn, marker::PhantomData, pin::Pin};
 
@@ -19,10 +19,10 @@ use crate::{
 
 /// The key of the field `bytes data = 2` of each message of `StreamService`.
 const DATA_KEY: u8 = 2 << 3 | 2;
-/// The longest form of that field's length that is read here, in bytes. A longer one is left to prost.
+/// The longest varint, in bytes, that is decoded here as the length of that field. A longer one is left to prost.
 const MAX_LENGTH_BYTES: usize = 4;
 
-/// A client's messages, each of at most a given number of bytes.
+/// A client's messages, each of at most a given varint of bytes.
 pub(super) struct Messages<M> {
     body: Body,
     limits: Limits,
@@ -37,12 +37,11 @@ impl<M: Message> Messages<M> {
         Self { body, limits, deframer: Deframer::new(limit), in_data: false, message: PhantomData }
     }
 
-    /// Returns the next message, or the next piece of its data; `None` at the end and `Some(None)` for a message with
-    /// nothing in it.
+    /// Returns the next message, or the next chunk of its data; `None` at the end.
     ///
     /// # Errors
-    /// Fails with the statuses of the gRPC library where the body is not a series of messages of the limited length.
-    pub(super) async fn next(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
+    /// Fails with the status that tonic would return if the body is not a series of messages within the length limit.
+    pub(super) async fn next(&mut self) -> Result<Option<Part<M::Header>>, CallError> {
         loop {
             if let Some(part) = self.read()? {
                 return Ok(Some(part));
@@ -59,57 +58,57 @@ impl<M: Message> Messages<M> {
     }
 
     /// Reads from the data that has arrived. Returns `None` when more is needed.
-    fn read(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
+    fn read(&mut self) -> Result<Option<Part<M::Header>>, CallError> {
         if !self.in_data {
             let Some(length) = self.deframer.length()? else { return Ok(None) };
-            match Layout::of(self.deframer.peek(1 + MAX_LENGTH_BYTES), length) {
-                Layout::Data { offset } => {
+            match MessageForm::of(self.deframer.peek(1 + MAX_LENGTH_BYTES), length) {
+                MessageForm::DataOnly { offset } => {
                     self.deframer.advance(offset);
                     self.in_data = true;
                 }
-                Layout::Other => {
+                MessageForm::Other => {
                     let Some(message) = self.deframer.next_message()? else { return Ok(None) };
                     let mut part = decode::<M>(message, &self.limits)?.part();
-                    if let Some(Part::Header(header)) = &mut part {
+                    if let Part::Header(header) = &mut part {
                         // The header is kept until the stream ends.
                         copy_shared_fields(header);
                     }
                     return Ok(Some(part));
                 }
-                Layout::Unknown => return Ok(None),
+                MessageForm::Undecided => return Ok(None),
             }
         }
-        let piece = self.deframer.next_piece();
+        let chunk = self.deframer.next_piece();
         self.in_data = !self.deframer.is_between_messages();
-        Ok(piece.map(|piece| Some(Part::Data(piece))))
+        Ok(chunk.map(Part::Data))
     }
 }
 
-/// How a message is read.
-enum Layout {
-    /// The message holds nothing but data, at least one byte, which begins at `offset`.
-    Data { offset: usize },
-    /// The message is left to prost.
+/// Decides how a message is decoded.
+enum MessageForm {
+    /// The message contains nothing but data, at least one byte, which begins at `offset`.
+    DataOnly { offset: usize },
+    /// The message is decoded by prost.
     Other,
     /// More bytes are needed to decide.
-    Unknown,
+    Undecided,
 }
 
-impl Layout {
+impl MessageForm {
     /// Decides by the first bytes of a message of `length` bytes.
     fn of(head: &[u8], length: usize) -> Self {
-        let undecided = if head.len() < length { Self::Unknown } else { Self::Other };
-        let Some((key, number)) = head.split_first() else { return undecided };
+        let undecided = if head.len() < length { Self::Undecided } else { Self::Other };
+        let Some((key, varint)) = head.split_first() else { return undecided };
         if *key != DATA_KEY {
             return Self::Other;
         }
-        let Some(last) = number.iter().position(|byte| byte & 0x80 == 0) else {
-            return if number.len() < MAX_LENGTH_BYTES { undecided } else { Self::Other };
+        let Some(last) = varint.iter().position(|byte| byte & 0x80 == 0) else {
+            return if varint.len() < MAX_LENGTH_BYTES { undecided } else { Self::Other };
         };
-        let digits = number.iter().take(last + 1).rev();
-        let data = digits.fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
+        let groups = varint.iter().take(last + 1).rev();
+        let data = groups.fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
         let offset = 2 + last;
-        if data > 0 && offset + data == length { Self::Data { offset } } else { Self::Other }
+        if data > 0 && offset + data == length { Self::DataOnly { offset } } else { Self::Other }
     }
 }
 

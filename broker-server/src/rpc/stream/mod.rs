@@ -1,15 +1,15 @@
 //! Operations on a stream: a header, then the data in parts of any size, then the response.
 //!
-//! `messages` reads the client's messages from the request's body, and `reader` watches over the client's time. `handler`
-//! says what an operation does with header and data, `hash`, `sign` and `verify` for each. `serve` brings them together:
-//! policy decides on the header, and `worker` works on the data in the pool while the I/O thread reads on. A stream of any
-//! length takes the memory of a few messages.
+//! `messages` reads the client's messages from the request's body, and `reader` applies the deadline or the idle timeout.
+//! `handler` defines the traits that `hash`, `sign` and `verify` implement. `serve` combines them: policy decides on the
+//! header, `batcher` gathers the data, and `worker` processes it in the pool while the I/O thread continues to read. A
+//! stream of any length takes the memory of a few messages.
 
+mod batcher;
 mod handler;
 mod hash;
 mod message;
 mod messages;
-mod pieces;
 mod reader;
 mod serve;
 mod sign;
@@ -24,7 +24,7 @@ use super::{
 };
 pub(super) use handler::StreamHandler;
 
-/// Answers a stream for the operation `O`.
+/// Serves a stream for the operation `O`.
 pub(super) fn operation<O: StreamHandler>(
     broker: &Broker,
     context: CallContext,

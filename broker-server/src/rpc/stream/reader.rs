@@ -16,10 +16,10 @@ use crate::{
     status::CallError,
 };
 
-/// The client's half of a call.
+/// Reads the request stream, within the client's deadline or the idle timeout.
 pub(super) struct Reader<M> {
     messages: Messages<M>,
-    /// How long the client may send nothing; `None` where its own deadline holds for the whole call.
+    /// How long the client may send nothing; `None` if its own deadline applies to the whole call.
     idle_timeout: Option<Duration>,
     deadline: Instant,
 }
@@ -36,7 +36,7 @@ impl<M: Message> Reader<M> {
         self.deadline
     }
 
-    /// Starts the idle timeout anew: the time until now was the broker's.
+    /// Restarts the idle timeout, so that the broker's own processing time does not count.
     pub(super) fn reset_idle_timer(&mut self) {
         if let Some(idle_timeout) = self.idle_timeout {
             self.deadline = Instant::now() + idle_timeout;
@@ -46,34 +46,34 @@ impl<M: Message> Reader<M> {
     /// Reads the first message.
     pub(super) async fn header(&mut self) -> Result<M::Header, CallError> {
         match self.message().await? {
-            Some(Some(Part::Header(header))) => {
+            Some(Part::Header(header)) => {
                 self.reset_idle_timer();
                 Ok(header)
             }
-            Some(Some(Part::Data(_))) => {
-                Err(malformed("must come before the data, as the stream's first message"))
+            Some(Part::Data(_)) => Err(malformed("must come before the data, as the stream's first message")),
+            Some(Part::Empty) | None => {
+                Err(FieldError { field: "header", kind: FieldErrorKind::Missing }.into())
             }
-            Some(None) | None => Err(FieldError { field: "header", kind: FieldErrorKind::Missing }.into()),
         }
     }
 
-    /// Reads the next part of the data; `None` at the end. Only data starts the idle timeout anew: an empty message does
-    /// not, however often it arrives.
+    /// Reads the next part of the data; `None` at the end. Only data restarts the idle timeout. An empty message
+    /// does not, however often it arrives.
     pub(super) async fn data(&mut self) -> Result<Option<Bytes>, CallError> {
         Ok(match self.message().await? {
-            Some(Some(Part::Header(_))) => return Err(malformed("must not be sent twice")),
-            Some(Some(Part::Data(data))) => {
+            Some(Part::Header(_)) => return Err(malformed("must not be sent twice")),
+            Some(Part::Data(data)) => {
                 if !data.is_empty() {
                     self.reset_idle_timer();
                 }
                 Some(data)
             }
-            Some(None) => Some(Bytes::new()),
+            Some(Part::Empty) => Some(Bytes::new()),
             None => None,
         })
     }
 
-    async fn message(&mut self) -> Result<Option<Option<Part<M::Header>>>, CallError> {
+    async fn message(&mut self) -> Result<Option<Part<M::Header>>, CallError> {
         match timeout_at(self.deadline.into(), self.messages.next()).await {
             Ok(message) => message,
             Err(_) => Err(CallError::DeadlineExceeded),

@@ -6,10 +6,10 @@ use broker_proto::OperationRequest as _;
 use tonic::body::Body;
 
 use super::{
-    handler::{Header, Sink, StreamHandler},
-    pieces::Pieces,
+    batcher::Batcher,
+    handler::{Header, Incremental, StreamHandler},
     reader::Reader,
-    worker::{Worker, work},
+    worker::{Worker, update_all},
 };
 use crate::{
     compute::Lane,
@@ -24,8 +24,8 @@ use crate::{
 };
 
 impl Broker {
-    /// Serves a client's stream. Policy decides on the header before any data is read. A refusal, there or later, ends the
-    /// call without waiting for the client.
+    /// Serves a client's stream. Policy decides on the header before any data is read. A denial or an error ends the call at
+    /// once, without waiting for the end of the stream.
     pub(super) async fn serve_stream<O: StreamHandler>(
         &self,
         context: CallContext,
@@ -41,15 +41,15 @@ impl Broker {
         };
         let metadata = header.take_metadata();
         let call = Call::begin(context, O::NAME, header.profile(), metadata, &self.0.limits)?;
-        let mut open_call = OpenCall { state: &self.0, call: Some(call) };
-        let (call, output) = match self.take_data::<O>(&mut open_call, &mut reader, header).await {
-            Ok(sink) => {
-                let mut call = open_call.call.take().ok_or(CallError::Internal)?;
+        let mut guard = CallGuard { state: &self.0, call: Some(call) };
+        let (call, output) = match self.take_data::<O>(&mut guard, &mut reader, header).await {
+            Ok(incremental) => {
+                let mut call = guard.call.take().ok_or(CallError::Internal)?;
                 reader.reset_idle_timer();
                 call.context.deadline = reader.deadline();
-                self.finish::<O>(call, sink).await?
+                self.finish_stream::<O>(call, incremental).await?
             }
-            Err(error) => match open_call.call.take() {
+            Err(error) => match guard.call.take() {
                 Some(mut call) => {
                     return call.log_and_record(&self.0, Err(error)).wait_for_record(reader.deadline()).await;
                 }
@@ -59,79 +59,81 @@ impl Broker {
         Ok(call.complete_response(O::respond(output)))
     }
 
-    /// Opens the sink and puts all data into it.
+    /// Opens the incremental operation and feeds all data to it.
     async fn take_data<O: StreamHandler>(
         &self,
-        open_call: &mut OpenCall<'_>,
+        guard: &mut CallGuard<'_>,
         reader: &mut Reader<O::Message>,
         header: Header<O>,
-    ) -> Result<O::Sink, CallError> {
-        let connection = open_call.call()?.context.connection;
-        let sink = if O::Sink::IN_POOL {
-            let (state, mut call) = (Arc::clone(&self.0), open_call.call()?.clone());
-            let job = move || match on_wiped_stack(|| open::<O>(&state, &mut call, header)) {
-                Ok(sink) => Ok((call, sink)),
-                // The call ends in the job, so that a caller who hangs up cannot be refused without a record.
-                Err(error) => Err(call.log_and_record::<O::Sink>(&state, Err(error))),
+    ) -> Result<O::Incremental, CallError> {
+        let connection = guard.call()?.context.connection;
+        let incremental = if O::Incremental::OPENS_IN_POOL {
+            let (state, mut call) = (Arc::clone(&self.0), guard.call()?.clone());
+            let job = move || match on_wiped_stack(|| parse_decide_open::<O>(&state, &mut call, header)) {
+                Ok(incremental) => Ok((call, incremental)),
+                // The job itself records a denial, so that a client cannot avoid the record by cancelling the call.
+                Err(error) => Err(call.log_and_record::<O::Incremental>(&state, Err(error))),
             };
             let deadline = reader.deadline();
             let opened = self.0.pool.run(Lane::Short, connection, Some(deadline), job).await?;
-            open_call.call = None;
+            guard.call = None;
             match opened {
-                Ok((call, sink)) => {
-                    open_call.call = Some(call);
-                    sink
+                Ok((call, incremental)) => {
+                    guard.call = Some(call);
+                    incremental
                 }
-                Err(ended) => return ended.wait_for_record(deadline).await,
+                Err(pending) => return pending.wait_for_record(deadline).await,
             }
         } else {
-            open::<O>(&self.0, open_call.call()?, header)?
+            parse_decide_open::<O>(&self.0, guard.call()?, header)?
         };
         reader.reset_idle_timer();
-        let mut worker = Worker::new(self, connection, reader.deadline(), sink);
-        let mut pieces = Pieces::default();
-        while let Some(part) = worker.beside(reader.data()).await? {
-            if let Some(batch) = pieces.push(part) {
+        let mut worker = Worker::new(self, connection, reader.deadline(), incremental);
+        let mut batcher = Batcher::default();
+        while let Some(part) = worker.drive_until(reader.data()).await? {
+            if let Some(batch) = batcher.push(part) {
                 worker.start(batch, reader).await?;
             }
         }
-        let rest = pieces.rest();
-        if !matches!(Placement::for_hash(rest.len()), Placement::Inline { .. }) {
-            worker.start(rest, reader).await?;
-            return worker.rest().await;
+        let remaining = batcher.take_remaining();
+        if !matches!(Placement::for_hash(remaining.len()), Placement::Inline { .. }) {
+            worker.start(remaining, reader).await?;
+            return worker.wait_idle().await;
         }
-        let mut sink = worker.rest().await?;
-        work(&mut sink, &rest)?;
-        Ok(sink)
+        let mut incremental = worker.wait_idle().await?;
+        update_all(&mut incremental, &remaining)?;
+        Ok(incremental)
     }
 
-    async fn finish<O: StreamHandler>(
+    async fn finish_stream<O: StreamHandler>(
         &self,
         call: Call,
-        sink: O::Sink,
-    ) -> Result<(Call, <O::Sink as Sink>::Output), CallError> {
+        incremental: O::Incremental,
+    ) -> Result<(Call, <O::Incremental as Incremental>::Output), CallError> {
         if O::Key::USES_KEY {
-            // The audit may have become unavailable since the key was loaded: nothing is signed then.
+            // Nothing is signed if the audit has become unavailable since the key was loaded.
             if let Err(unavailable) = self.0.audit.available() {
                 let error = unavailable.into();
                 call.abandon(&error);
                 return Err(error);
             }
         }
-        if O::Sink::IN_POOL {
-            return self.compute(call, Placement::ShortLane, O::Key::USES_KEY, |_, _| sink.finish()).await;
+        if O::Incremental::OPENS_IN_POOL {
+            return self
+                .compute(call, Placement::ShortLane, O::Key::USES_KEY, |_, _| incremental.finish())
+                .await;
         }
-        let output = call.log_and_record_denial(&self.0, sink.finish())?;
+        let output = call.log_and_record_denial(&self.0, incremental.finish())?;
         Ok((call, output))
     }
 }
 
-/// Parses, decides, opens the sink.
-fn open<O: StreamHandler>(
+/// Parses the header, lets policy decide, and opens the incremental operation.
+fn parse_decide_open<O: StreamHandler>(
     state: &BrokerState,
     call: &mut Call,
     header: Header<O>,
-) -> Result<O::Sink, CallError> {
+) -> Result<O::Incremental, CallError> {
     let profile = call.find_profile(state)?;
     let request = O::parse(header, &state.limits)?;
     let permit = decide::<O>(&call.context.caller, profile, request, call.now)?;
@@ -139,24 +141,24 @@ fn open<O: StreamHandler>(
     O::open(permit, key)
 }
 
-/// A call whose stream has not ended. It is dropped where the client has gone, where its time is over, or where there is a
-/// bug: the log and the audit say so.
-struct OpenCall<'a> {
+/// A call whose stream has not ended. If the guard is dropped with the call in it, because the client cancelled it, its
+/// deadline passed or a panic unwinds, it logs and records the call as cancelled or failed.
+struct CallGuard<'a> {
     state: &'a BrokerState,
     call: Option<Call>,
 }
 
-impl OpenCall<'_> {
+impl CallGuard<'_> {
     fn call(&mut self) -> Result<&mut Call, CallError> {
         self.call.as_mut().ok_or(CallError::Internal)
     }
 }
 
-impl Drop for OpenCall<'_> {
+impl Drop for CallGuard<'_> {
     fn drop(&mut self) {
         if let Some(mut call) = self.call.take() {
             let error = if thread::panicking() { CallError::Internal } else { CallError::Cancelled };
-            // Nobody is left to wait for the record.
+            // No client is left that could wait for the record.
             drop(call.log_and_record::<()>(self.state, Err(error)));
         }
     }

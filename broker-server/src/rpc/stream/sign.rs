@@ -2,7 +2,7 @@
 
 use broker_proto::v1::{SignDataResponse, SignStreamHeader};
 
-use super::handler::{Sink, StreamHandler};
+use super::handler::{Incremental, StreamHandler};
 use crate::{
     operation::{self, signature},
     policy::{Permit, permit::SignStream},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl StreamHandler for SignStream {
-    type Sink = signature::SignStream;
+    type Incremental = signature::SignStream;
 
     fn parse(header: SignStreamHeader, limits: &Limits) -> Result<request::SignStream, FieldError> {
         request::SignStream::parse(header, limits)
@@ -33,10 +33,10 @@ impl StreamHandler for SignStream {
     }
 }
 
-impl Sink for signature::SignStream {
+impl Incremental for signature::SignStream {
     type Output = Vec<u8>;
 
-    const IN_POOL: bool = true;
+    const OPENS_IN_POOL: bool = true;
 
     fn update(&mut self, data: &[u8]) -> Result<(), CallError> {
         Ok(self.update(data)?)

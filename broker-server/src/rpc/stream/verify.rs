@@ -2,7 +2,7 @@
 
 use broker_proto::v1::{VerifyDataResponse, VerifyStreamHeader};
 
-use super::handler::{Sink, StreamHandler};
+use super::handler::{Incremental, StreamHandler};
 use crate::{
     operation::{self, signature},
     policy::{Permit, permit::VerifyStream},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl StreamHandler for VerifyStream {
-    type Sink = signature::VerifyStream;
+    type Incremental = signature::VerifyStream;
 
     fn parse(header: VerifyStreamHeader, limits: &Limits) -> Result<request::VerifyStream, FieldError> {
         request::VerifyStream::parse(header, limits)
@@ -32,10 +32,10 @@ impl StreamHandler for VerifyStream {
     }
 }
 
-impl Sink for signature::VerifyStream {
+impl Incremental for signature::VerifyStream {
     type Output = bool;
 
-    const IN_POOL: bool = true;
+    const OPENS_IN_POOL: bool = true;
 
     fn update(&mut self, data: &[u8]) -> Result<(), CallError> {
         Ok(self.update(data)?)

@@ -1,4 +1,4 @@
-//! Works on the data of a stream in the pool while the I/O thread reads on.
+//! Processes the data of a stream in the pool while the I/O thread continues to read.
 
 use std::{
     future::Future,
@@ -10,10 +10,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{handler::Sink, message::Message, pieces::Batch, reader::Reader};
+use super::{batcher::Batch, handler::Incremental, message::Message, reader::Reader};
 use crate::{compute::Lane, rpc::Broker, status::CallError};
 
-/// How long a job goes on with the batches that arrive meanwhile. It ends sooner where others wait for the pool.
+/// A job takes no further batches after this time, or as soon as other jobs are queued.
 const MAX_JOB_TIME: Duration = Duration::from_millis(5);
 
 /// Hands batches of data to the pool. A job continues with the batch in `next`, so that its thread need not be woken for each.
@@ -32,23 +32,23 @@ enum State<'a, S> {
     Failed,
 }
 
-/// The batch after the one that is being worked on.
+/// The slot for the batch that follows the one in progress. `slot_free` is notified when a job takes the batch.
 #[derive(Default)]
 struct Next {
     batch: Mutex<Option<Batch>>,
-    taken: Notify,
+    slot_free: Notify,
 }
 
 impl Next {
     fn take(&self) -> Option<Batch> {
         let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
         if batch.is_some() {
-            self.taken.notify_one();
+            self.slot_free.notify_one();
         }
         batch
     }
 
-    /// Stores the batch, or returns it where another one is stored.
+    /// Stores the batch, or returns it if another one is stored.
     fn put(&self, batch: Batch) -> Option<Batch> {
         let mut slot = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_some() {
@@ -59,13 +59,13 @@ impl Next {
     }
 }
 
-impl<'a, S: Sink> Worker<'a, S> {
-    pub(super) fn new(broker: &'a Broker, connection: u64, deadline: Instant, sink: S) -> Self {
-        Self { broker, connection, deadline, next: Arc::default(), state: State::Idle(sink) }
+impl<'a, S: Incremental> Worker<'a, S> {
+    pub(super) fn new(broker: &'a Broker, connection: u64, deadline: Instant, incremental: S) -> Self {
+        Self { broker, connection, deadline, next: Arc::default(), state: State::Idle(incremental) }
     }
 
-    /// Waits for `next` and drives the job meanwhile.
-    pub(super) async fn beside<T>(
+    /// Awaits `next` and polls the running job meanwhile.
+    pub(super) async fn drive_until<T>(
         &mut self,
         next: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, CallError> {
@@ -80,7 +80,7 @@ impl<'a, S: Sink> Worker<'a, S> {
         }
     }
 
-    /// Begins to work on `batch`, or stores it for the job that runs.
+    /// Starts a job for `batch`, or stores it for the running job.
     pub(super) async fn start<M: Message>(
         &mut self,
         mut batch: Batch,
@@ -90,27 +90,27 @@ impl<'a, S: Sink> Worker<'a, S> {
             reader.reset_idle_timer();
             self.deadline = reader.deadline();
             let State::Working(job) = &mut self.state else {
-                let sink = self.rest().await?;
-                self.run(sink, batch);
+                let incremental = self.wait_idle().await?;
+                self.run(incremental, batch);
                 return Ok(());
             };
             match self.next.put(batch) {
-                Some(back) => batch = back,
+                Some(rejected) => batch = rejected,
                 None => return Ok(()),
             }
             tokio::select! {
                 biased;
                 done = job => self.done(done)?,
-                () = self.next.taken.notified() => {}
+                () = self.next.slot_free.notified() => {}
             }
         }
     }
 
-    /// Waits until no job runs, and returns the sink.
-    pub(super) async fn rest(&mut self) -> Result<S, CallError> {
+    /// Waits until no job runs, and returns the incremental operation.
+    pub(super) async fn wait_idle(&mut self) -> Result<S, CallError> {
         loop {
             match mem::replace(&mut self.state, State::Failed) {
-                State::Idle(sink) => return Ok(sink),
+                State::Idle(incremental) => return Ok(incremental),
                 State::Working(job) => {
                     let done = job.await;
                     self.done(done)?;
@@ -120,30 +120,30 @@ impl<'a, S: Sink> Worker<'a, S> {
         }
     }
 
-    /// Takes the result of a job, and begins the next one where a batch is stored.
-    fn done(&mut self, sink: Result<S, CallError>) -> Result<(), CallError> {
+    /// Takes the result of a job, and starts the next one if a batch is stored.
+    fn done(&mut self, incremental: Result<S, CallError>) -> Result<(), CallError> {
         self.state = State::Failed;
-        let sink = sink?;
+        let incremental = incremental?;
         match self.next.take() {
-            Some(batch) => self.run(sink, batch),
-            None => self.state = State::Idle(sink),
+            Some(batch) => self.run(incremental, batch),
+            None => self.state = State::Idle(incremental),
         }
         Ok(())
     }
 
-    fn run(&mut self, mut sink: S, batch: Batch) {
+    fn run(&mut self, mut incremental: S, batch: Batch) {
         let (state, next) = (Arc::clone(&self.broker.0), Arc::clone(&self.next));
         let job = move || {
             let start = Instant::now();
             let mut batch = Some(batch);
             while let Some(data) = batch.take() {
-                work(&mut sink, &data)?;
+                update_all(&mut incremental, &data)?;
                 drop(data);
                 if start.elapsed() < MAX_JOB_TIME && state.pool.queued() == 0 {
                     batch = next.take();
                 }
             }
-            Ok(sink)
+            Ok(incremental)
         };
         let (pool, owner, deadline) = (&self.broker.0.pool, self.connection, self.deadline);
         let run = async move { pool.run(Lane::Short, owner, Some(deadline), job).await? };
@@ -151,6 +151,7 @@ impl<'a, S: Sink> Worker<'a, S> {
     }
 }
 
-pub(super) fn work<S: Sink>(sink: &mut S, batch: &Batch) -> Result<(), CallError> {
-    batch.pieces().try_for_each(|piece| sink.update(piece))
+/// Feeds a batch to the incremental operation.
+pub(super) fn update_all<S: Incremental>(incremental: &mut S, batch: &Batch) -> Result<(), CallError> {
+    batch.chunks().try_for_each(|chunk| incremental.update(chunk))
 }

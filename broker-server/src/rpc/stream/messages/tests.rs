@@ -43,12 +43,12 @@ struct Read {
 }
 
 impl Read {
-    fn add(&mut self, part: Option<Part<HashStreamHeader>>) {
+    fn add(&mut self, part: Part<HashStreamHeader>) {
         match (part, self.parts.last_mut()) {
-            (None, _) => self.empty += 1,
-            (Some(Part::Header(header)), _) => self.parts.push(Ok(header)),
-            (Some(Part::Data(data)), Some(Err(before))) => before.extend_from_slice(&data),
-            (Some(Part::Data(data)), _) => self.parts.push(Err(data.to_vec())),
+            (Part::Empty, _) => self.empty += 1,
+            (Part::Header(header), _) => self.parts.push(Ok(header)),
+            (Part::Data(data), Some(Err(before))) => before.extend_from_slice(&data),
+            (Part::Data(data), _) => self.parts.push(Err(data.to_vec())),
         }
     }
 }
@@ -181,13 +181,13 @@ fn returns_header_with_its_output_format() {
 }
 
 #[tokio::test]
-async fn header_keeps_no_frame_in_memory() {
+async fn header_does_not_pin_received_chunk() {
     let header = VerifyStreamHeader { signature: vec![7; 64].into(), ..Default::default() };
     let message = VerifyStreamRequest { part: Some(verify_stream_request::Part::Header(header)) };
     let frame = Bytes::from(framed(&[message.encode_to_vec()]));
     let body = Body::new(Frames(vec![frame.clone()].into_iter()));
     let mut messages = Messages::<VerifyStreamRequest>::new(body, LIMIT, Limits::default());
-    let Some(Some(Part::Header(header))) = messages.next().await.unwrap() else { unreachable!("a header") };
+    let Some(Part::Header(header)) = messages.next().await.unwrap() else { unreachable!("a header") };
     assert_eq!(header.signature, [7; 64][..]);
     assert!(frame.is_unique());
 }
