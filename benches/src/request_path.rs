@@ -89,6 +89,7 @@ impl Services {
             received_at_unix: 1_800_000_000,
             received_at: Instant::now(),
             idle_timeout: Some(Duration::from_secs(3600)),
+            item_timeout: Some(Duration::from_secs(3600)),
         };
         request.extensions_mut().insert(context);
         request.extensions_mut().insert(PipelineHandle::noop());

@@ -6,9 +6,9 @@
 //!
 //! A row has these fields:
 //! - `paths`: the method of the current API, then methods of older generations that have the same messages;
-//! - `messages`: the request (for a stream: each message of it) and the response, types of `broker_proto::v1`. Fields are
-//!   secret unless they are declared public in the `.proto` files (`proto/build/public.rs`);
-//! - `key`: the type of `RpcOperation::Key`, the token that the operation holds while it runs. `KeyUse` if it uses or makes a
+//! - `messages`: the request (for a stream: each message of it) and the response, types of `broker_proto::v1`. Their secret
+//!   fields are declared in the `.proto` files (`debug_redact`), and all others in `proto/build/public.rs`;
+//! - `key`: the type of `RpcOperation::Key`, the token that the operation holds while it runs: `KeyUse` if it uses or makes a
 //!   secret key, so that every call leaves a record in the audit, otherwise `NoKey`;
 //! - `section`: the section of the profile that decides, its field in `policy::profile::Profile`, and its type;
 //! - `request`: the parsed request, and the values that the decision determines;

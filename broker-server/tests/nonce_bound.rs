@@ -52,6 +52,7 @@ async fn encrypt(
         received_at_unix: 0,
         received_at: Instant::now(),
         idle_timeout: None,
+        item_timeout: None,
     });
     let answer = broker.respond(request).await?;
     Ok(EncryptDataResponse::decode(&answer[5..]).unwrap())

@@ -169,9 +169,9 @@ mod tests {
         let health = Health::new(&services);
         assert!(not_serving(&health).await.is_empty());
         health.set_key_use_available(false);
-        let keyed: Vec<_> =
+        let with_keys: Vec<_> =
             services.iter().filter(|service| service.uses_key).map(|service| service.name).collect();
-        assert_eq!(not_serving(&health).await, keyed);
+        assert_eq!(not_serving(&health).await, with_keys);
         health.set_key_use_available(true);
         assert!(not_serving(&health).await.is_empty());
     }
@@ -180,8 +180,8 @@ mod tests {
     async fn nothing_serves_after_shutdown() {
         let health = Health::new(&services());
         health.shut_down();
-        for keyed in [true, false, true] {
-            health.set_key_use_available(keyed);
+        for available in [true, false, true] {
+            health.set_key_use_available(available);
             assert_eq!(not_serving(&health).await.len(), services().len() + 1);
         }
     }
@@ -190,9 +190,9 @@ mod tests {
     async fn watch_sends_only_changes_of_its_service() {
         let health = Health::new(&services());
         let watch = async |name| health.watch(ask(name)).await.unwrap().into_inner();
-        let (mut server, mut keyed) = (watch("").await, watch("cryptobroker.v1.KemService").await);
+        let (mut server, mut with_keys) = (watch("").await, watch("cryptobroker.v1.KemService").await);
         let mut next = |which: usize| {
-            let stream = if which == 0 { &mut server } else { &mut keyed };
+            let stream = if which == 0 { &mut server } else { &mut with_keys };
             stream.next().now_or_never().map(|message| message.unwrap().unwrap().status())
         };
         assert_eq!([next(0), next(1)], [Some(ServingStatus::Serving); 2]);

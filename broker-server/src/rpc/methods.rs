@@ -1,7 +1,7 @@
 //! The table of methods. Every method that the broker serves has one row, which declares how it is dispatched and what the
-//! transport and the audit must know about it. The rows of the operations follow from their table (`operations.rs`). A
-//! message contains secrets unless each of its fields in the `.proto` files is declared public (`proto/build/public.rs`). A
-//! method without a row is treated as one with a secret.
+//! transport and the audit must know about it. The rows of the operations follow from their table (`operations.rs`). Which
+//! fields of a message are secret is declared in the `.proto` files (`debug_redact`), and which are public in
+//! `proto/build/public.rs`. A method without a row is treated as one with a secret.
 
 use broker_proto::{Described, crypto_broker, g0, v1};
 use tonic::body::Body;

@@ -3,7 +3,7 @@
 //! `routes` dispatches calls by the table in `methods`. A unary operation passes through `unary` to `handler`, which turns
 //! its message into a response with the steps that each operation implements (`hash_data`, `sign_certificate`, …). `call`
 //! applies the deadline, runs jobs in the pool, and writes the log line and the audit record. `stream` serves operations
-//! whose data arrives in parts, and `pipeline` many operations on one stream. `legacy` translates the messages of older
+//! whose data arrives in chunks, and `pipeline` many operations on one stream. `legacy` translates the messages of older
 //! clients.
 
 mod call;
@@ -68,9 +68,10 @@ pub struct CallContext {
     pub received_at_unix: i64,
     /// The same time on the monotonic clock, which measures the call's duration for the log.
     pub received_at: Instant,
-    /// For a stream without a deadline, the time within which the client must send more. For a pipeline, the timeout of an
-    /// item that sets none. `None` for all other calls.
+    /// The time within which the client must send more of a stream without a deadline; `None` for all other calls.
     pub idle_timeout: Option<Duration>,
+    /// The timeout of those items of a pipeline that set none; `None` for all other calls.
+    pub item_timeout: Option<Duration>,
 }
 
 /// The state that all calls share.

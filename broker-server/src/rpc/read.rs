@@ -81,7 +81,7 @@ mod tests {
         let future = std::pin::pin!(super::read(frames, 3));
         match future.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => result,
-            Poll::Pending => unreachable!("all frames are there"),
+            Poll::Pending => unreachable!("all chunks have arrived"),
         }
     }
 

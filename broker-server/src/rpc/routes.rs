@@ -74,14 +74,14 @@ impl Routes {
 async fn collect(
     mut body: impl http_body::Body<Data = Bytes, Error = Status> + Unpin,
 ) -> Result<Bytes, Status> {
-    let mut frames = BytesMut::new();
+    let mut collected = BytesMut::new();
     loop {
         match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.transpose()?.map(Frame::into_data) {
-            Some(Ok(data)) => frames.extend_from_slice(&data),
+            Some(Ok(data)) => collected.extend_from_slice(&data),
             Some(Err(trailers)) => {
                 let status = trailers.trailers_ref().and_then(Status::from_header_map);
                 return match status {
-                    Some(status) if status.code() == Code::Ok => Ok(frames.freeze()),
+                    Some(status) if status.code() == Code::Ok => Ok(collected.freeze()),
                     Some(status) => Err(status),
                     None => Err(CallError::Internal.into()),
                 };
@@ -148,6 +148,7 @@ mod tests {
             received_at_unix: 0,
             received_at: Instant::now(),
             idle_timeout: None,
+            item_timeout: None,
         });
         routes.respond(request).await.map_or_else(|status| status, |_| Status::ok(""))
     }

@@ -154,10 +154,10 @@ impl Stacks {
         call: impl Future<Output = Result<T, E>>,
     ) -> T {
         self.restart().await;
-        let answer = call.await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let response = call.await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let used = self.restart().await;
         self.used.insert(name, used);
-        answer
+        response
     }
 
     async fn sign(&mut self, profile: &str, source: v1::SignKeySource, formats: &[i32]) {
@@ -210,6 +210,7 @@ fn context() -> CallContext {
         received_at_unix: std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64,
         received_at: Instant::now(),
         idle_timeout: None,
+        item_timeout: None,
     }
 }
 
@@ -325,8 +326,8 @@ async fn certificates(stacks: &mut Stacks, requests: &[(&str, v1::SignCertificat
         request.profile.clone_from(&profile);
         let broker = stacks.broker.clone();
         let call = broker.handle::<permit::SignCertificate>(context(), request);
-        let answer = stacks.measure(format!("{profile}, SignCertificate"), call).await;
-        assert!(matches!(answer.signed_certificate, Some(SignedCertificate::Der(_))));
+        let response = stacks.measure(format!("{profile}, SignCertificate"), call).await;
+        assert!(matches!(response.signed_certificate, Some(SignedCertificate::Der(_))));
     }
 }
 

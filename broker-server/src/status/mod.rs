@@ -80,7 +80,7 @@ pub enum CallError {
     /// The caller has gone, or the connection ended, before the request stream was complete.
     #[error("the call was cancelled")]
     Cancelled,
-    /// A status of the gRPC library, with the broker's own code and reason.
+    /// A status that tonic created, with the broker's own code and reason.
     #[error("{message}")]
     Tonic {
         /// The code that the broker returns for it.

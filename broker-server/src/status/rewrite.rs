@@ -1,4 +1,4 @@
-//! Statuses that the gRPC library makes by itself. They get the broker's codes, reasons and details.
+//! Statuses that tonic creates by itself. They get the broker's codes, reasons and details.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use super::{CallError, DOMAIN};
 /// The code that marks, inside the broker, a request whose stream ended before it was complete.
 const BROKEN_OFF: Code = Code::DataLoss;
 
-/// Returns the error for the gRPC library where the client broke off its request. The library takes CANCELLED for the end of
+/// Returns the error that tells tonic that the client has broken off its request. tonic takes CANCELLED for the end of
 /// the request, and would handle a part of a stream as the whole.
 pub fn broken_off() -> Status {
     Status::new(BROKEN_OFF, "the request is incomplete")
 }
 
-/// Rewrites, in headers or trailers, a status that the gRPC library made by itself. The broker's own statuses are recognized
+/// Rewrites, in headers or trailers, a status that tonic created by itself. The broker's own statuses are recognized
 /// by their details and left unchanged.
 pub fn rewrite(headers: &mut HeaderMap) {
     const DETAILS: &str = "grpc-status-details-bin";
@@ -36,7 +36,7 @@ pub fn rewrite(headers: &mut HeaderMap) {
 }
 
 impl CallError {
-    /// Returns the error for a status of the gRPC library, with the code and reason that [`rewrite`] gives it.
+    /// Returns the error for a status that tonic created, with the code and reason that [`rewrite`] gives it.
     pub fn from_tonic(status: &Status) -> Self {
         if status.code() == BROKEN_OFF {
             return Self::Cancelled;
@@ -46,7 +46,7 @@ impl CallError {
     }
 }
 
-/// Returns the broker's code, reason and message for a status of the gRPC library.
+/// Returns the broker's code, reason and message for a status that tonic created.
 fn translate(status: &Status) -> (Code, &'static str, String) {
     let text = status.message();
     match status.code() {

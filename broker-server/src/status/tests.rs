@@ -104,7 +104,7 @@ fn rewritten(status: &Status) -> Status {
 }
 
 #[test]
-fn rewrite_replaces_statuses_of_the_library() {
+fn rewrite_replaces_statuses_of_tonic() {
     for (code, text, expected) in [
         (Code::OutOfRange, "Error, decoded message length too large: found 9 bytes", Code::InvalidArgument),
         (Code::Internal, "failed to decode Protobuf message: invalid varint", Code::InvalidArgument),

@@ -130,7 +130,8 @@ impl Admission {
             deadline,
             received_at_unix: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
             received_at: arrived,
-            idle_timeout: (open_ended || pipeline).then_some(self.max_request_time),
+            idle_timeout: (open_ended && !pipeline).then_some(self.max_request_time),
+            item_timeout: pipeline.then_some(self.max_request_time),
         };
         let interruption = Interruption::new(Arc::clone(&call), (!open_ended).then_some(deadline));
         Ok(Admitted {
@@ -176,7 +177,7 @@ impl Admitted {
         grpc_response(ResponseBody::new(body, call, client_deadline).with_secret(response_has_secret))
     }
 
-    /// Lets the gRPC library dispatch the call.
+    /// Passes the call to tonic's router.
     async fn answer_by_tonic(
         self,
         mut routes: service::Routes,

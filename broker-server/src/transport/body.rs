@@ -151,7 +151,7 @@ pub(super) struct ResponseBody {
 
 /// The content of a response.
 enum Content {
-    /// A body that the gRPC library produces.
+    /// A body that tonic produces.
     Tonic(tonic::body::Body),
     /// A single message with its prefix, `None` after it has been sent.
     Message(Option<Bytes>),
@@ -179,7 +179,7 @@ fn add_padding(trailers: &mut HeaderMap) {
 }
 
 impl ResponseBody {
-    /// Returns the body of a response from the gRPC library.
+    /// Returns the body of a response from tonic.
     pub(super) fn new(body: tonic::body::Body, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
         Self::with_content(Content::Tonic(body), call, deadline)
     }

@@ -56,7 +56,7 @@ fn resolve_offset(field: &'static str, now: i64, offset: Option<&str>) -> Result
     let Some(text) = offset.filter(|text| !text.is_empty()) else { return Ok(None) };
     let seconds = duration::parse(text)
         .map_err(|error| FieldError { field, kind: FieldErrorKind::Malformed(error.to_string()) })?;
-    // A time before 1970 lies before every permitted window. Policy refuses 0 with the limits of the window.
+    // A time before 1970 lies before every permitted window. Policy denies 0 and reports the limits of the window.
     Ok(Some(u64::try_from(now.saturating_add(seconds)).unwrap_or(0)))
 }
 

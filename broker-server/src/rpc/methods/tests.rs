@@ -90,9 +90,9 @@ fn lists_methods_with_secret_response() {
 /// The pipeline is the exception: its items have secrets and use keys, but its row declares no secret.
 #[test]
 fn uses_key_iff_a_message_has_a_secret() {
-    let keyed = paths(|method| method.uses_key);
+    let using_keys = paths(|method| method.uses_key);
     assert_eq!(
-        keyed,
+        using_keys,
         paths(|method| method.request_has_secret
             || method.response_has_secret
             || method.kind == MethodKind::Pipeline)

@@ -313,19 +313,20 @@ mod tests {
             deadline: now + Duration::from_secs(3600),
             received_at_unix: 0,
             received_at: now,
-            idle_timeout: Some(Duration::from_secs(3600)),
+            idle_timeout: None,
+            item_timeout: Some(Duration::from_secs(3600)),
         };
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
         let mut pipeline = PipelineBody::new(broker, context, PipelineHandle::noop(), body);
         let mut polls = 0;
-        let frame = std::future::poll_fn(|cx| {
+        let first_chunk = std::future::poll_fn(|cx| {
             polls += 1;
             let polled = Pin::new(&mut pipeline).poll_frame(cx);
             assert!(pipeline.in_flight.is_empty(), "poll {polls}");
             polled
         });
-        let responses = frame.await.unwrap().unwrap().into_data().unwrap();
+        let responses = first_chunk.await.unwrap().unwrap().into_data().unwrap();
         assert!(responses.len() > ITEMS * 64);
         assert!(polls > ITEMS / ITEMS_PER_POLL, "{polls}");
     }

@@ -76,7 +76,7 @@ impl Item {
     }
 
     /// Starts the item, which was read at `now`, and returns the cost of what it does inline, as [`Placement::Inline`] counts it.
-    /// `context` is the stream's: its idle timeout is the time that an item has, and its deadline holds for every item.
+    /// `context` is the stream's, whose deadline applies to every item.
     pub(super) fn start(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, ItemResponse) {
         let Self { sequence, timeout, operation, .. } = self;
         let context = match item_context(context, timeout, now) {
@@ -136,14 +136,14 @@ fn item_context(
 ) -> Result<CallContext, CallError> {
     let time = match timeout {
         Some(timeout) => Duration::try_from(timeout).map_err(|_| malformed("timeout", "is negative"))?,
-        None => stream.idle_timeout.unwrap_or_default(),
+        None => stream.item_timeout.unwrap_or_default(),
     };
     if time.is_zero() {
         return Err(CallError::DeadlineExceeded);
     }
     // A deadline beyond what the clock can represent is the stream's.
     let deadline = now.checked_add(time).map_or(stream.deadline, |own| own.min(stream.deadline));
-    Ok(CallContext { deadline, received_at: now, idle_timeout: None, ..*stream })
+    Ok(CallContext { deadline, received_at: now, item_timeout: None, ..*stream })
 }
 
 fn malformed(field: &'static str, what: &str) -> FieldError {
@@ -179,14 +179,15 @@ mod tests {
 
     fn stream() -> CallContext {
         let deadline = Instant::now() + Duration::from_secs(100);
-        let idle_timeout = Some(Duration::from_secs(60));
+        let item_timeout = Some(Duration::from_secs(60));
         CallContext {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline,
             received_at_unix: 0,
             received_at: Instant::now(),
-            idle_timeout,
+            idle_timeout: None,
+            item_timeout,
         }
     }
 

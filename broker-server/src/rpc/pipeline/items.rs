@@ -158,7 +158,7 @@ mod tests {
             match items.poll_next(&mut cx) {
                 Poll::Ready(Some(item)) => all.push(item?),
                 Poll::Ready(None) => return Ok(all),
-                Poll::Pending => unreachable!("all frames are there"),
+                Poll::Pending => unreachable!("all chunks have arrived"),
             }
         }
     }

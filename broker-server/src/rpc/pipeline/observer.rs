@@ -10,10 +10,10 @@ use std::{
 
 /// Observes one pipeline for the transport. A drain waits for a pipeline that is busy.
 pub(crate) trait PipelineObserver: Send + Sync {
-    /// Items have arrived that are not answered yet.
+    /// Items have arrived whose responses are not ready yet.
     fn set_busy(&self);
 
-    /// Every item that has arrived is answered.
+    /// The responses of all items that have arrived are ready.
     fn set_idle(&self);
 
     /// A chunk of responses has been handed to h2. The client may take any time to read it.

@@ -11,7 +11,7 @@ use crate::{
 /// The first message of a stream for the operation `O`.
 pub(in crate::rpc) type Header<O> = <<O as RpcOperation>::Message as Message>::Header;
 
-/// An operation on a stream: a header, on which policy decides before any data is read, the data in parts of any size, and
+/// An operation on a stream: a header, on which policy decides before any data is read, the data in chunks of any size, and
 /// the response.
 pub(in crate::rpc) trait StreamHandler: RpcOperation<Message: Message> {
     /// The state of the operation while its data arrives.

@@ -1,4 +1,4 @@
-//! The messages of every stream: a header, or a part of the data.
+//! The messages of every stream: a header, or a chunk of the data.
 
 use broker_proto::{Described, OperationRequest, v1};
 use bytes::Bytes;

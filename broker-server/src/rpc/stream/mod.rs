@@ -1,4 +1,4 @@
-//! Operations on a stream: a header, then the data in parts of any size, then the response.
+//! Operations on a stream: a header, then the data in chunks of any size, then the response.
 //!
 //! `messages` reads the client's messages from the request's body, and `reader` applies the deadline or the idle timeout.
 //! `handler` defines the traits that `hash`, `sign` and `verify` implement. `serve` combines them: policy decides on the

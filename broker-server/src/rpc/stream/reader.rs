@@ -57,7 +57,7 @@ impl<M: Message> Reader<M> {
         }
     }
 
-    /// Reads the next part of the data; `None` at the end. Only data restarts the idle timeout. An empty message
+    /// Reads the next chunk of the data; `None` at the end. Only data restarts the idle timeout. An empty message
     /// does not, however often it arrives.
     pub(super) async fn data(&mut self) -> Result<Option<Bytes>, CallError> {
         Ok(match self.message().await? {

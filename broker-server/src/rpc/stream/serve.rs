@@ -90,8 +90,8 @@ impl Broker {
         reader.reset_idle_timer();
         let mut worker = Worker::new(self, connection, reader.deadline(), incremental);
         let mut batcher = Batcher::default();
-        while let Some(part) = worker.drive_until(reader.data()).await? {
-            if let Some(batch) = batcher.push(part) {
+        while let Some(chunk) = worker.drive_until(reader.data()).await? {
+            if let Some(batch) = batcher.push(chunk) {
                 worker.start(batch, reader).await?;
             }
         }
