@@ -1,4 +1,4 @@
-//! Both suites side by side: what each call takes alone, end to end, and what lies between.
+//! Both suites side by side: the time of each call alone and end to end, and the difference.
 
 mod chart;
 mod machine;
@@ -23,41 +23,41 @@ pub use machine::Machine;
 pub use page::page;
 pub use table::tables;
 
-/// Everything that was measured.
+/// The measurements of one run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Where.
+    /// The machine.
     pub machine: Machine,
-    /// One for each scenario.
+    /// One row for each scenario.
     pub rows: Vec<Row>,
-    /// Of the server as a whole; `None` where it was not measured.
+    /// The key figures of the server; `None` where they were not measured.
     pub kpi: Option<Kpi>,
 }
 
-/// What is known about one scenario. What was not measured is absent.
+/// The measurements of one scenario. What was not measured is absent.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// The scenario.
+    /// The id of the scenario.
     pub id: String,
-    /// Without a socket.
+    /// The time without a socket.
     pub pure: Option<Estimate>,
-    /// Through the socket, in each mode that was measured.
+    /// The times through the socket, by mode.
     pub end_to_end: BTreeMap<Mode, EndToEnd>,
-    /// Allocations per call, in each lane that was counted.
+    /// The allocations of one call, by lane.
     pub allocations: Vec<Counted>,
-    /// What the Go broker's project has published.
+    /// The figures that the Go broker's project has published.
     pub go: Published,
 }
 
-/// One call through the socket.
+/// The measurements of one call through the socket.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct EndToEnd {
-    /// What criterion says. With several calls on their way at once: all the time divided by all the calls.
+    /// Criterion's estimate. With several calls in flight it is the total time divided by the number of calls.
     #[serde(flatten)]
     pub estimate: Estimate,
-    /// Median less the median without a socket, in microseconds.
+    /// The median minus the median without a socket, in microseconds.
     pub difference_us: Option<f64>,
-    /// Median by the median without a socket.
+    /// The median divided by the median without a socket.
     pub ratio: Option<f64>,
     /// Calls per second at the median.
     pub per_second: f64,
@@ -66,10 +66,10 @@ pub struct EndToEnd {
 }
 
 impl Report {
-    /// Puts together what criterion has estimated of these scenarios and what was counted.
+    /// Returns the report of criterion's estimates for these scenarios and of the counted allocations.
     ///
     /// # Errors
-    /// Where an estimate cannot be read.
+    /// Fails where an estimate cannot be read.
     pub fn gather(scenarios: &[Scenario], counted: &[Counted], kpi: Option<Kpi>) -> Result<Self, Failure> {
         let folder = suite::estimates_folder()?;
         let pure = estimates::read(&folder.join(suite::PURE))?;
@@ -98,10 +98,10 @@ impl Report {
         Ok(Self { machine: Machine::this(), rows, kpi })
     }
 
-    /// The chart as an SVG file.
+    /// Writes the chart as an SVG file.
     ///
     /// # Errors
-    /// Where it cannot be drawn or written.
+    /// Fails where it cannot be drawn or written.
     pub fn write_chart(&self, path: &Path) -> Result<(), Failure> {
         Ok(std::fs::write(path, chart(self)?).map_err(|error| format!("{}: {error}", path.display()))?)
     }

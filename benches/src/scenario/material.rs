@@ -1,12 +1,12 @@
 //! Keys, certificates and requests that the scenarios use: see `material/README.md`.
 
-/// What belongs to one key, all in PEM.
+/// A key with its certificate and request, all in PEM.
 pub(super) struct Material {
-    /// PKCS#8.
+    /// The private key, PKCS#8.
     pub(super) key: &'static str,
-    /// Of a CA with this key.
+    /// The certificate of a CA with this key.
     pub(super) certificate: &'static str,
-    /// PKCS#10, of a subject with this key.
+    /// The certification request of a subject with this key, PKCS#10.
     pub(super) csr: &'static str,
 }
 

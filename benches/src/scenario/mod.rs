@@ -1,4 +1,4 @@
-//! What is measured: operations with their inputs, each under an id that is the same wherever it is measured.
+//! The measured operations with their inputs. The id of a scenario is the same in every suite.
 
 mod material;
 mod table;
@@ -10,34 +10,34 @@ use bytes::Bytes;
 
 pub use table::all;
 
-/// The profiles that the scenarios name.
+/// The profiles of the scenarios.
 pub const PROFILES: &str = include_str!("Profiles.yaml");
 
-/// One thing that is measured.
+/// A measured call.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Such as `hash/sha3-512/64B`.
+    /// The id, such as `hash/sha3-512/64B`.
     pub id: String,
-    /// The profile that it names.
+    /// The profile of its request.
     pub profile: &'static str,
-    /// What is asked for.
+    /// The operation with its input.
     pub task: Task,
 }
 
-/// What a scenario asks the broker for.
+/// An operation with its input.
 #[derive(Clone, Debug)]
-#[allow(missing_docs)] // the fields are those of the messages
+#[allow(missing_docs)] // variants and fields have the names of the operations and their messages
 pub enum Task {
-    /// The health protocol's question about the broker as a whole: a call without cryptography.
+    /// A health check of the broker as a whole: a call without cryptography.
     Health,
     HashData {
         input: Bytes,
     },
-    /// Through StreamService, in parts of [`PART`] bytes.
+    /// A call of StreamService, in parts of [`PART`] bytes.
     HashStream {
         input: Bytes,
     },
-    /// All in PEM.
+    /// A request with all inputs in PEM.
     SignCertificate {
         csr: &'static str,
         ca_certificate: &'static str,
@@ -74,27 +74,26 @@ pub enum Task {
     },
 }
 
-/// Bytes in one part of a stream.
+/// The size of one part of a stream in bytes.
 pub const PART: usize = 64 << 10;
 
-/// In what suites a scenario is measured.
 impl Scenario {
-    /// Whether there is cryptography to be measured without a socket.
+    /// Reports whether the scenario has cryptography, and can be measured without a socket.
     pub fn has_cryptography(&self) -> bool {
         !matches!(self.task, Task::Health)
     }
 
-    /// Whether it is measured as an item of a pipeline, too.
+    /// Reports whether the scenario is also measured as an item of a pipeline.
     pub fn is_pipelined(&self) -> bool {
         self.message().is_some() && !self.is_slow()
     }
 
-    /// Whether one call takes so long that a quick run leaves it out, and that many at once are out of time.
+    /// Reports whether one call takes so long that a quick run leaves it out, and that many at once would time out.
     pub fn is_slow(&self) -> bool {
         matches!(self.task, Task::GenerateSignatureKeyPair) && self.profile.starts_with("rsa")
     }
 
-    /// The request as the broker gets it in one message; `None` for health and streams.
+    /// Returns the request as one message; `None` for health and streams.
     pub fn message(&self) -> Option<Operation> {
         let profile = || self.profile.to_owned();
         Some(match &self.task {
@@ -105,7 +104,7 @@ impl Scenario {
                 ..v1::HashDataRequest::default()
             }),
             Task::SignCertificate { csr, ca_certificate, ca_key } => {
-                // Field by field: a message that wipes itself when it is dropped cannot be taken apart.
+                // Set field by field: a message that wipes itself on drop cannot use struct update syntax.
                 let mut message = v1::SignCertificateRequest::default();
                 message.profile = profile();
                 message.csr = (*csr).to_owned();
@@ -176,7 +175,7 @@ fn raw(key: &[u8]) -> v1::KeySource {
     source
 }
 
-/// One key, or the two of a composite.
+/// Returns the source of one key, or of the two keys of a composite.
 fn sign_keys(keys: &[Vec<u8>]) -> Option<v1::SignKeySource> {
     let source = match keys {
         [key] => SignSource::Single(raw(key)),

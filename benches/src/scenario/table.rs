@@ -1,4 +1,4 @@
-//! The table. An id is `operation/parameters`, with the parts that the operation has.
+//! The table of scenarios. An id is `operation/parameters`, with the parameters that the operation has.
 
 use bytes::Bytes;
 
@@ -11,14 +11,14 @@ use crate::{
     in_process::{InProcess, Output},
 };
 
-/// Lengths of inputs, by their names in ids.
+/// The lengths of inputs with their names in ids.
 const SIZES: [(&str, usize); 3] = [("64B", 64), ("16KiB", 16 << 10), ("1MiB", 1 << 20)];
 
-/// Every scenario, in the order of the tables that are printed. Signatures, ciphertexts and keys that they need are made
-/// on the way, by the broker's own code.
+/// Returns every scenario in the order of the printed tables. The broker's own code makes the signatures, ciphertexts and keys
+/// that they need.
 ///
 /// # Errors
-/// Where the broker's code refuses to make one: the table and `Profiles.yaml` do not fit.
+/// Fails where the broker's code refuses a request: the table does not match `Profiles.yaml`.
 pub fn all() -> Result<Vec<Scenario>, Failure> {
     let broker = InProcess::new()?;
     let mut all = vec![scenario("health/check".into(), "sha3-512", Task::Health)];
@@ -34,7 +34,7 @@ fn scenario(id: String, profile: &'static str, task: Task) -> Scenario {
     Scenario { id, profile, task }
 }
 
-/// Bytes that no algorithm finds easy.
+/// Returns varying bytes of this length.
 fn data(length: usize) -> Vec<u8> {
     (0_u32..).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).take(length).collect()
 }
@@ -52,7 +52,7 @@ fn hashes() -> Vec<Scenario> {
     all
 }
 
-/// Issuer and its hash, then the subject's key.
+/// Returns certificates, with issuer and hash before the subject's key in the id.
 fn certificates() -> Vec<Scenario> {
     [
         ("p256-sha256/csr-p256", "ecdsa-sha256", P256, P256),
@@ -73,7 +73,7 @@ fn certificates() -> Vec<Scenario> {
     .collect()
 }
 
-/// Private keys and what verifies by them.
+/// Private keys, and the public keys or certificates that verify their signatures.
 type Keys = [Vec<Vec<u8>>; 2];
 
 fn signatures(broker: &InProcess) -> Result<Vec<Scenario>, Failure> {
@@ -153,7 +153,7 @@ fn encapsulation(broker: &InProcess) -> Result<Vec<Scenario>, Failure> {
     Ok(all)
 }
 
-/// A private key and its public key.
+/// Returns a private key and its public key.
 fn key_pair(broker: &InProcess, profile: &'static str, task: Task) -> Result<(Vec<u8>, Vec<u8>), Failure> {
     let wanted = scenario(format!("a key pair of {profile}"), profile, task);
     match broker.run_scenario(&wanted)? {

@@ -6,31 +6,31 @@ use super::*;
 use crate::in_process::InProcess;
 
 #[test]
-fn every_id_stands_once() {
+fn ids_are_unique() {
     let all = all().unwrap();
     let ids: HashSet<&str> = all.iter().map(|scenario| scenario.id.as_str()).collect();
     assert_eq!(ids.len(), all.len());
 }
 
 #[test]
-fn every_operation_of_a_pipeline_is_measured() {
+fn every_pipeline_operation_is_measured() {
     let kinds: HashSet<_> = all()
         .unwrap()
         .iter()
         .filter_map(Scenario::message)
         .map(|message| std::mem::discriminant(&message))
         .collect();
-    // The variants of `PipelineRequest.operation`.
+    // This is the number of variants of `PipelineRequest.operation`.
     assert_eq!(kinds.len(), 10);
 }
 
 #[test]
-fn every_scenario_with_cryptography_is_granted_in_process() {
+fn every_scenario_succeeds_in_process() {
     let broker = InProcess::new().unwrap();
     for scenario in
         all().unwrap().iter().filter(|scenario| scenario.has_cryptography() && !scenario.is_slow())
     {
-        let done = broker.run_scenario(scenario);
-        assert!(done.is_ok(), "{}: {:?}", scenario.id, done.err());
+        let outcome = broker.run_scenario(scenario);
+        assert!(outcome.is_ok(), "{}: {:?}", scenario.id, outcome.err());
     }
 }

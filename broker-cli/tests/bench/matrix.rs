@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_matrix_leaves_a_folder() {
+fn matrix_writes_every_documented_file() {
     let broker = Broker::start();
     let words = "bench matrix --operations hash-data,sign-certificate,health --sizes 16,64 --issuers p-384,p-521 \
                  --concurrency 1,2 --lanes unary,pipeline --repeats 2 --requests 6 --warm-up 0 --connections 2 --out m";
@@ -48,11 +48,11 @@ fn a_matrix_leaves_a_folder() {
         assert!(machine.pointer(fact).is_some(), "{fact}: {machine}");
     }
     let message = refusal(&broker, &["matrix", "--out", "m"]);
-    assert!(message.contains("holds something already"), "{message}");
+    assert!(message.contains("is not empty"), "{message}");
 }
 
 #[test]
-fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
+fn failed_cell_is_recorded_and_others_are_measured() {
     let broker = Broker::start();
     let words = "bench matrix --operations hash-data --profiles No|body,Default --concurrency 1 --repeats 1 --requests 3 \
                  --warm-up 0 --out m --output json";
@@ -65,12 +65,12 @@ fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
     assert!(stderr(&output).contains("No|body"));
     let markdown = String::from_utf8(broker.read("m/summary.md")).unwrap();
     assert!(markdown.contains("1 of 1 runs failed"), "{markdown}");
-    // The name of a profile ends no cell of the table.
+    // A `|` in a profile's name is escaped in the table.
     assert!(markdown.contains("| 64 B, No\\|body, unary | 1 |"), "{markdown}");
 }
 
 #[test]
-fn an_interrupted_matrix_sums_up_what_it_has() {
+fn interrupted_matrix_sums_up_its_samples() {
     let broker = Broker::start();
     let words = "bench matrix --operations hash-data,health --concurrency 1,2 --repeats 1000 --requests 5 --warm-up 0 \
                  --out m --output json";
