@@ -7,13 +7,13 @@ use std::{cell::LazyCell, env, sync::Arc, time::Duration};
 use broker_benches::{
     Failure,
     load::Rig,
-    scenario::{self, Scenario},
-    server,
+    scenario::Scenario,
+    scenarios, server,
     suite::{self, Mode, ServerCpu},
 };
 
 fn main() -> Result<(), Failure> {
-    let scenarios: Vec<Arc<Scenario>> = scenario::all()?.into_iter().map(Arc::new).collect();
+    let scenarios: Vec<Arc<Scenario>> = scenarios::all()?.into_iter().map(Arc::new).collect();
     let mut modes = Mode::chosen()?;
     if env::args().any(|argument| argument == "--list") {
         // The ids are the same in every mode.

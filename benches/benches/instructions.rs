@@ -11,7 +11,8 @@ use std::hint::black_box;
 use broker_benches::{
     in_process::InProcess,
     request_path::{PIPELINE, Services, UNARY_ENCRYPT, UNARY_HASH, frame, items},
-    scenario::{self, Scenario},
+    scenario::Scenario,
+    scenarios,
 };
 use broker_proto::v1::pipeline_request::Operation;
 use broker_server::request::{Limits, SignCertificate};
@@ -25,7 +26,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn scenario(id: &str) -> Scenario {
-    let all = scenario::all().expect("the scenarios can be made");
+    let all = scenarios::all().expect("the scenarios can be made");
     all.into_iter().find(|scenario| scenario.id == id).expect("there is such a scenario")
 }
 

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use broker_benches::{Failure, in_process::InProcess, scenario, suite};
+use broker_benches::{Failure, in_process::InProcess, scenarios, suite};
 use criterion::BatchSize;
 
 /// The server's allocator.
@@ -15,7 +15,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
 fn main() -> Result<(), Failure> {
     let broker = InProcess::new()?;
     let mut criterion = suite::criterion(Path::new(suite::PURE))?;
-    for scenario in scenario::all()?.iter().filter(|scenario| scenario.has_cryptography()) {
+    for scenario in scenarios::all()?.iter().filter(|scenario| scenario.has_cryptography()) {
         criterion.bench_function(&scenario.id, |bencher| match scenario.message() {
             // The request is made, and the response dropped, outside the measured time.
             Some(message) => bencher.iter_batched(

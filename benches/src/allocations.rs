@@ -1,4 +1,4 @@
-//! How many allocations a call makes, and of how many bytes.
+//! The number of allocations of a call, and their bytes.
 
 use std::ops::{Div, Sub};
 

@@ -7,9 +7,9 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-/// How much a count may increase, in percent.
+/// The allowed increase of a count in percent.
 pub const TOLERANCE: f64 = 5.0;
-/// How much it may increase where another compiler built the code, in percent.
+/// The allowed increase where another compiler built the code, in percent.
 pub const TOLERANCE_OF_ANOTHER_COMPILER: f64 = 15.0;
 
 /// Prefixes of benchmarks whose code is the same on every CPU of an architecture: Rust without special instructions. The others
@@ -34,7 +34,7 @@ pub struct Record {
     pub instructions: Counts,
 }
 
-/// What counts depend on besides the measured code.
+/// The conditions that counts depend on besides the measured code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// The architecture, such as `x86_64`.

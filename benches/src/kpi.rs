@@ -15,7 +15,7 @@ use crate::{Failure, load::Rig, process, scenario::Scenario, server::Server, sui
 /// The scenario that is called before memory is measured again.
 pub const SCENARIO: &str = "hash/sha3-512/64B";
 
-/// How often the server is started.
+/// The number of starts of the server.
 const STARTS: usize = 10;
 
 /// The key figures.

@@ -1,6 +1,6 @@
 //! Benchmarks of Crypto Broker: the cryptography alone, the same through the socket, and the difference.
 //!
-//! One table of [scenarios](scenario::all) drives everything, so that each scenario is measured in every way: [`in_process`]
+//! One table of [scenarios](scenarios::all) drives everything, so that each scenario is measured in every way: [`in_process`]
 //! runs it without a socket, [`wire`] through the client library and a real server.
 //! `docs/performance.md` is the guide.
 
@@ -17,6 +17,7 @@ pub mod published;
 pub mod report;
 pub mod request_path;
 pub mod scenario;
+pub mod scenarios;
 pub mod server;
 pub mod suite;
 pub mod wire;

@@ -131,10 +131,10 @@ mod tests {
     use broker_proto::v1::{HashDataResponse, PipelineResponse};
 
     use super::*;
-    use crate::scenario;
+    use crate::scenarios;
 
     fn hash() -> Operation {
-        let all = scenario::all().unwrap();
+        let all = scenarios::all().unwrap();
         all.iter().find(|scenario| scenario.id == "hash/sha3-512/64B").unwrap().message().unwrap()
     }
 

@@ -19,7 +19,7 @@ pub const END_TO_END: &str = "end_to_end";
 /// The environment variable with the modes to measure, separated by commas. By default all are measured.
 pub const MODES_VARIABLE: &str = "BROKER_BENCH_MODES";
 
-/// How calls are made.
+/// The way in which calls are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

@@ -14,7 +14,7 @@ use crate::{
     scenario::{PART, Scenario, Task},
 };
 
-/// How long a broker may take to start.
+/// The timeout for the start of a broker.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connects to a broker that may still be starting.

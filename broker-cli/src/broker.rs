@@ -1,4 +1,4 @@
-//! How commands reach the broker: the client library with the global options, and its errors as failures of this program.
+//! The broker as commands call it: the client library with the global options, and its errors as failures of this program.
 
 use std::{io, path::PathBuf, time::Duration};
 

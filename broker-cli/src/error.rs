@@ -44,9 +44,9 @@ pub(crate) enum Failure {
     /// No broker can be reached.
     #[error("{message}")]
     Unreachable {
-        /// What was tried, and what happened.
+        /// The attempt and its outcome.
         message: String,
-        /// What the user can do about it.
+        /// Next steps for the user.
         hints: Vec<String>,
     },
     /// The broker or a profile refused the request.
@@ -161,7 +161,7 @@ impl Failure {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Returns what the user can do about it, one line each.
+    /// Returns next steps for the user, one line each.
     pub(crate) fn hints(&self) -> Vec<String> {
         match self {
             Self::Unreachable { hints, .. } => hints.clone(),

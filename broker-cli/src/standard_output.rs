@@ -1,4 +1,4 @@
-//! Whether standard output was open when the program started.
+//! The check whether standard output was open when the program started.
 //!
 //! Before `main` runs, the standard library opens `/dev/null` in place of a standard stream that is closed, so a write to it
 //! succeeds and the result is lost without an error. Only an initialiser that the loader runs earlier sees the original

@@ -9,7 +9,7 @@ use indicatif::{ProgressDrawTarget, TermLike};
 
 /// The width of a terminal that does not report one.
 const DEFAULT_COLUMNS: u16 = 80;
-/// How often a bar is redrawn each second.
+/// The maximum number of redraws of a bar each second.
 const REDRAWS_PER_SECOND: u8 = 20;
 
 /// Returns how many columns standard output has, where it is a terminal.

@@ -104,7 +104,7 @@ fn rejects_an_output_that_is_an_input_or_another_output() {
 fn rejects_second_use_of_a_standard_stream() {
     let folder = folder();
     for (words, why) in [
-        ("sign-data --key key --out s -", "write --in - for what is in a file"),
+        ("sign-data --key key --out s -", "write --in - for the content of a file"),
         ("sign-data --key - --in - --out s", "--key and --in cannot both be `-`"),
         ("verify-data --public-key - --signature - --in data", "--public-key and --signature cannot both"),
         ("kem decapsulate --private-key - --ciphertext - --secret-out s", "--private-key and --ciphertext"),
@@ -113,8 +113,11 @@ fn rejects_second_use_of_a_standard_stream() {
             "decrypt-data --key key --nonce-file - --tag-file - --in data --out p",
             "--nonce-file and --tag-file",
         ),
-        ("keygen --public-out - --private-out k --output json", "both want standard output"),
-        ("decrypt-data --key key --nonce 00 --in data --out - --output json", "both want standard output"),
+        ("keygen --public-out - --private-out k --output json", "both write to standard output"),
+        (
+            "decrypt-data --key key --nonce 00 --in data --out - --output json",
+            "both write to standard output",
+        ),
     ] {
         refused(folder.path(), words, why);
     }
@@ -168,6 +171,9 @@ fn reports_unusable_files_before_the_call() {
         ("bench --csv key/t", "cannot write key/t: Not a directory"),
         ("bench --csv .", "cannot write .: Is a directory"),
     ] {
+        if words.starts_with("bench") && !cfg!(feature = "bench") {
+            continue;
+        }
         let output = run(folder.path(), words);
         assert_eq!(output.status.code(), Some(1), "{words}: {}", stderr(&output));
         assert!(stderr(&output).contains(why), "{words}: {}", stderr(&output));
@@ -218,7 +224,7 @@ fn rejects_a_bare_argument_that_names_a_file() {
         "encrypt-data --key key --framed --out c data",
     ] {
         let data = if words.ends_with("./data") { "./data" } else { "data" };
-        refused(folder.path(), words, &format!("write --in {data} for what is in"));
+        refused(folder.path(), words, &format!("write --in {data} for "));
         refused(folder.path(), words, &format!("--text {data} for the text itself"));
     }
     // Both ways reach the broker, and so does a bare text that is not the name of a file.

@@ -1,4 +1,4 @@
-//! What can go wrong before, during and after a run.
+//! Errors before, during and after a run.
 
 use std::{
     io,

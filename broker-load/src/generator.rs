@@ -30,9 +30,9 @@ use crate::{
     worker::{Worker, WorkerEvent},
 };
 
-/// How often an observer is updated.
+/// The interval between updates of an observer.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
-/// How long responses are waited for after an interruption.
+/// The time for which responses are waited for after an interruption.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(1);
 
 /// A source of interruptions, such as signals.
@@ -41,14 +41,14 @@ pub trait Interrupt {
     fn interrupted(&mut self) -> impl Future<Output = ()>;
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
     /// The run.
     pub plan: &'a Plan,
     /// The time since the measurement began; `None` during the warm-up.
     pub elapsed: Option<Duration>,
-    /// How many requests were answered or failed.
+    /// The number of requests that were answered or failed.
     pub requests: u64,
 }
 

@@ -45,3 +45,4 @@ pub use self::{
     sample::{QUANTILES, Sample, micros},
 };
 pub use broker_testca::KeyType;
+pub use hdrhistogram::Histogram;

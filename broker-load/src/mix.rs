@@ -15,7 +15,7 @@ pub struct Mix(Vec<Share>);
 pub struct Share {
     /// The operation.
     pub operation: Operation,
-    /// How many of all calls it gets, in proportion to the sum of all weights.
+    /// Its share of all calls, relative to the sum of all weights.
     pub weight: u32,
 }
 

@@ -1,4 +1,4 @@
-//! How requests of a run are sent.
+//! Options about how requests are sent.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Wire {
     G0,
 }
 
-/// How requests travel.
+/// The way in which requests travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Lane {
     /// A call for each

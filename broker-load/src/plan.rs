@@ -11,18 +11,18 @@ use crate::{
     options::{ClientKind, Lane, Wire},
 };
 
-/// Everything that defines a run.
+/// The definition of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The operations with their weights, for display.
     pub mix: Mix,
     /// The same operations with the parameters of each.
     pub items: Vec<Item>,
-    /// How requests travel.
+    /// The way in which requests travel.
     pub lane: Lane,
-    /// How many requests are in flight.
+    /// The number of requests in flight.
     pub concurrency: Concurrency,
-    /// How many requests are begun each second; `None` means as many as are answered.
+    /// The number of requests that are begun each second; `None` means as many as are answered.
     pub rate: Option<u32>,
     /// When the run ends.
     pub length: RunLength,
@@ -30,13 +30,13 @@ pub struct Plan {
     pub wire: Wire,
     /// The code that sends requests.
     pub client: ClientKind,
-    /// How many connections the callers share.
+    /// The number of connections that the callers share.
     pub connections: u32,
-    /// How many threads the connections are spread over.
+    /// The number of threads over which the connections are spread.
     pub threads: u32,
     /// The processors that this program is kept on.
     pub pin: Option<Vec<usize>>,
-    /// How long calls are made before they are counted.
+    /// The time for which calls are made before they are counted.
     pub warm_up: Duration,
 }
 
@@ -60,9 +60,9 @@ pub struct Item {
 /// How many requests are in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concurrency {
-    /// As many callers as this, which share the connections. Each sends, waits for the answer and sends again.
+    /// This many callers share the connections. Each sends, waits for the answer and sends again.
     Callers(u32),
-    /// One caller for each connection, with this many requests in flight.
+    /// One caller for each connection keeps this many requests in flight.
     Window(u32),
 }
 

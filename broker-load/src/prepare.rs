@@ -12,14 +12,14 @@ use zeroize::Zeroizing;
 
 use crate::{error::LoadError, operation::Operation, plan::Item};
 
-/// One operation, ready to be called again and again.
+/// An operation that can be called repeatedly.
 #[derive(Debug)]
 pub(crate) struct PreparedCall {
     pub(crate) profile: String,
     pub(crate) task: Task,
 }
 
-/// What is sent, and what the response is compared with. All keys are made for the run and thrown away.
+/// The content of the request, and the values that the response is compared with. All keys are made for the run.
 #[derive(Debug)]
 pub(crate) enum Task {
     Health,

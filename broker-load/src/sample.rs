@@ -35,9 +35,9 @@ pub struct Sample {
     elapsed: Duration,
     server_time: Option<Duration>,
     own_time: Duration,
-    /// How many requests of a rate were due.
+    /// The number of requests of a rate that were due.
     due: Option<u64>,
-    /// Whether the run was interrupted.
+    /// `true` where the run was interrupted.
     pub interrupted: bool,
 }
 

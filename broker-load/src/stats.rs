@@ -1,4 +1,4 @@
-//! What one thread counts. Only that thread uses it, so it needs no lock.
+//! The counts of one thread. Only that thread uses them, so they need no lock.
 
 use std::{
     cell::RefCell,
@@ -31,7 +31,7 @@ pub(crate) struct ThreadStats {
     pub(crate) last: Option<Instant>,
     begun: u64,
     completed: u64,
-    /// How many requests may still be begun.
+    /// The number of requests that may still be begun.
     remaining: u64,
     /// Indices of items in the order in which they are called.
     order: Arc<[usize]>,

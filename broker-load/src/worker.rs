@@ -24,12 +24,12 @@ use crate::{
     stats::{ThreadStats, call_order},
 };
 
-/// How long a caller pauses where the broker cannot be reached.
+/// The pause of a caller where the broker cannot be reached.
 const UNREACHABLE_PAUSE: Duration = Duration::from_millis(10);
-/// How long after the end of a run requests of a rate are begun that were due before.
+/// The time after the end of a run in which requests of a rate are begun that were due before.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// What a worker reports to the generator.
+/// A report of a worker to the generator.
 #[derive(Debug)]
 pub(crate) enum WorkerEvent {
     /// The worker is connected and has warmed up.
@@ -159,7 +159,7 @@ impl Worker {
     }
 }
 
-/// What the callers of a worker share during the warm-up or the measurement.
+/// The state that the callers of a worker share during the warm-up or the measurement.
 struct Phase {
     end: Option<Instant>,
     schedule: Option<Schedule>,

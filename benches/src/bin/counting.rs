@@ -16,7 +16,8 @@ use std::{
 use broker_benches::{
     Failure,
     allocations::{Allocations, Counted},
-    scenario::{self, Scenario},
+    scenario::Scenario,
+    scenarios,
     server::Server,
     wire,
 };
@@ -134,7 +135,7 @@ impl Counter {
 }
 
 fn count(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut scenarios = scenario::all()?;
+    let mut scenarios = scenarios::all()?;
     scenarios.retain(|scenario| match &arguments.filter {
         Some(filter) => scenario.id.contains(filter.as_str()),
         None => !scenario.is_slow(),

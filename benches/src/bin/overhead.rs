@@ -17,9 +17,9 @@ use broker_benches::{
     Failure,
     allocations::Counted,
     kpi,
-    report::{Report, page, tables},
-    scenario::{self, Scenario},
-    server,
+    report::{Report, page, tables, write_chart},
+    scenario::Scenario,
+    scenarios, server,
     suite::{END_TO_END, Mode, PURE, estimates_folder},
 };
 use clap::{Parser, ValueEnum};
@@ -80,7 +80,7 @@ const FULL: Effort = Effort {
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let mut scenarios = scenario::all()?;
+    let mut scenarios = scenarios::all()?;
     scenarios.retain(|scenario| {
         let named = arguments.filter.as_ref().is_none_or(|filter| scenario.id.contains(filter.as_str()));
         named
@@ -112,7 +112,7 @@ fn main() -> Result<(), Failure> {
         (None, Some(page)) => page.with_extension("svg"),
         (None, None) => estimates_folder()?.join("overhead.svg"),
     };
-    report.write_chart(&chart)?;
+    write_chart(&report, &chart)?;
     if let Some(path) = arguments.page {
         let name = chart.file_name().unwrap_or_default().to_string_lossy();
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
 
     fn kpi(&self, effort: &Effort) -> Result<kpi::Kpi, Failure> {
         let bar = spinner("starting servers, measuring their memory");
-        let all = scenario::all()?;
+        let all = scenarios::all()?;
         let hash = all
             .into_iter()
             .find(|scenario| scenario.id == kpi::SCENARIO)

@@ -1,8 +1,10 @@
 //! The report as a chart: for each scenario its time alone and end to end.
 
+use std::path::Path;
+
 use broker_load::chart::{Row, RowChart, Series, colors};
 
-use super::Report;
+use super::measurements::Report;
 use crate::{Failure, suite::Mode};
 
 /// Returns the SVG. Scenarios that were not measured are left out.
@@ -29,4 +31,12 @@ pub fn chart(report: &Report) -> Result<String, Failure> {
         rows: rows.filter(|row| row.values.iter().any(Option::is_some)).collect(),
     };
     Ok(chart.to_svg()?)
+}
+
+/// Writes the chart as an SVG file.
+///
+/// # Errors
+/// Fails where it cannot be drawn or written.
+pub fn write_chart(report: &Report, path: &Path) -> Result<(), Failure> {
+    Ok(std::fs::write(path, chart(report)?).map_err(|error| format!("{}: {error}", path.display()))?)
 }

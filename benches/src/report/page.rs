@@ -1,7 +1,7 @@
 //! The part of `docs/performance.md` that comes from a run.
 
 use super::{
-    Report, Row,
+    measurements::{Report, Row},
     table::{MISSING, number, tables},
 };
 use crate::{Failure, kpi, suite::Mode};

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{Report, Row};
+use super::measurements::{Report, Row};
 use crate::{allocations::Counted, published, suite::Mode};
 
 /// The text of a cell that was not measured.

@@ -1,6 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::{
+    estimates::Estimate,
+    published::{self, Published},
+    suite::Mode,
+};
 
 fn estimate(microseconds: f64) -> Estimate {
     Estimate { median_ns: microseconds * 1e3, mean_ns: microseconds * 1.1e3, slope_ns: None }

@@ -7,7 +7,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::{broker::Endpoint, error::Failure, runtime::block_on};
 
-/// How long the broker may take: somebody has pressed a key and waits.
+/// The timeout of the broker: the user has pressed a key and waits.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Completes the name of a profile.

@@ -19,7 +19,7 @@ pub(super) struct FileResult<'a> {
     pub(super) id: &'a str,
     pub(super) deprecation: Option<&'a Deprecation>,
     pub(super) descriptor: Option<&'a Descriptor>,
-    /// What is printed besides: the name in JSON, the name for a reader, the text.
+    /// Further facts to print: the name in JSON, the name for a reader, the text.
     pub(super) facts: &'a [(&'static str, &'static str, String)],
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct HashData {
     repeat: Repeat,
 }
 
-/// How a digest is printed.
+/// `--format` of a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum HashFormat {
     /// Lower-case hexadecimal.
@@ -120,7 +120,7 @@ impl Run for HashData {
     }
 }
 
-/// What every repetition has in common.
+/// The parameters of every repetition.
 struct Call {
     profile: String,
     raw: bool,

@@ -1,4 +1,4 @@
-//! What `keygen` and `kem keygen` have in common.
+//! Common parts of `keygen` and `kem keygen`.
 
 use broker_client::{GenerateKeyPairRequest, GenerateKeyPairResponse};
 use clap::{Args, ValueEnum, ValueHint};

@@ -1,8 +1,8 @@
-//! What all commands have in common.
+//! The interface of all commands.
 
 use crate::{broker::Endpoint, error::Failure, output::Output};
 
-/// What a command gets besides its own arguments.
+/// The input of a command besides its own arguments.
 pub(crate) struct Context {
     /// The broker that the global options name.
     pub(crate) endpoint: Endpoint,

@@ -61,7 +61,7 @@ pub(crate) struct SignCertificate {
     repeat: Repeat,
 }
 
-/// How a certificate is printed.
+/// `--format` of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Encoding {
     /// RFC 7468 text.

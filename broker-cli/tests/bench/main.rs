@@ -219,7 +219,7 @@ fn prints_a_table_for_a_reader() {
 fn usage_errors_name_a_valid_alternative() {
     let broker = Broker::start();
     for (arguments, words) in [
-        ("--window 8", "add --lane pipeline, or say --concurrency 8"),
+        ("--window 8", "add --lane pipeline, or use --concurrency 8"),
         ("--window 8 --concurrency 8 --lane pipeline", "cannot be used with"),
         ("--window 0 --lane pipeline", "0 is not in 1..="),
         ("--concurrency 0", "0 is not in 1..="),

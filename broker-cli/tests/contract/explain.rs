@@ -119,7 +119,7 @@ fn judges_every_operation_by_its_options() {
             .unwrap();
         (output.status.code().unwrap(), json(&output.stdout))
     };
-    // Each with the reason of the refusal, if there is one, and what is not judged.
+    // Each request has the expected reason of a refusal, and what is not judged.
     let questions: [(&[&str], Option<&str>, Option<&str>); 27] = [
         (&["HashData"], None, None),
         (&["HashStream"], None, None),
@@ -165,7 +165,7 @@ fn judges_every_operation_by_its_options() {
     assert_eq!(value["refusals"][0]["reason"], "FORMAT_NOT_ALLOWED", "{value}");
 }
 
-/// What is not judged must not look as if it were.
+/// An ignored option would look as if it had been judged.
 #[test]
 fn rejects_options_that_do_not_apply_to_the_operation() {
     for words in [

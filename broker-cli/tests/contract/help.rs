@@ -50,7 +50,7 @@ fn every_shell_has_a_completion_script() {
     }
 }
 
-/// What the shell's script would be told for the last of these words.
+/// Returns the completions that a shell gets for the last of these words.
 fn completed(socket: &Path, words: &[&str]) -> Vec<String> {
     let output = cryptobroker()
         .args(["--", "cryptobroker"])
@@ -77,7 +77,7 @@ fn completes_commands_options_and_profiles() {
         assert_eq!(complete(&[&["hash-data"], option, &["Hyb"]].concat()), ["Hybrid-PQC-2026"]);
     }
     assert_eq!(complete(&["profiles", "show", "PQC"]), ["PQC-ML-DSA-65"]);
-    // With one, its own.
+    // With a broker, its own profiles are offered.
     let broker = crate::support::Broker::with(GOOD);
     assert_eq!(completed(&broker.path("s"), &["hash-data", "--profile", ""]), ["Plain"]);
 }

@@ -6,7 +6,10 @@ use plotters::{
     style::IntoFont as _,
 };
 
-use super::{Area, ChartError, Drawn, colors, label, mark, segment, svg, text};
+use super::{
+    canvas::{Area, ChartError, Drawn, label, mark, segment, svg, text},
+    colors,
+};
 
 /// The size without the legend, in pixels.
 const SIZE: (u32, u32) = (960, 520);

@@ -8,7 +8,7 @@ use plotters::{
     },
 };
 
-use super::{Area, ChartError, Color, Drawn, label, mark, segment, svg, text};
+use super::canvas::{Area, ChartError, Color, Drawn, label, mark, segment, svg, text};
 
 /// The height of a row, and the space left of the scale and above it, in pixels.
 const ROW: i32 = 17;
@@ -17,7 +17,7 @@ const TOP: i32 = 64;
 const WIDTH: i32 = 960;
 const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
 
-/// What one mark of each row stands for.
+/// The meaning of one mark of each row.
 #[derive(Clone, Copy, Debug)]
 pub struct Series {
     /// Its name in the legend.
@@ -38,7 +38,7 @@ pub struct Row {
 /// A chart with a row of points for each label. A line connects the points of the first two series.
 #[derive(Clone, Debug)]
 pub struct RowChart {
-    /// What the marks stand for, in the order of the legend.
+    /// The meanings of the marks, in the order of the legend.
     pub series: Vec<Series>,
     /// The rows from top to bottom.
     pub rows: Vec<Row>,

@@ -31,15 +31,15 @@ pub struct Matrix {
     pub concurrency: Vec<u32>,
     /// When a run ends.
     pub length: RunLength,
-    /// How long calls are made before they are counted.
+    /// The time for which calls are made before they are counted.
     pub warm_up: Duration,
     /// The protocol.
     pub wire: Wire,
     /// The code that sends requests.
     pub client: ClientKind,
-    /// How many connections the callers share. A cell never has more connections than callers.
+    /// The number of connections that the callers share. A cell never has more connections than callers.
     pub connections: u32,
-    /// How many threads the connections are spread over. A cell never has more threads than connections.
+    /// The number of threads over which the connections are spread. A cell never has more threads than connections.
     pub threads: u32,
     /// The processors that this program is kept on.
     pub pin: Option<Vec<usize>>,

@@ -1,4 +1,4 @@
-//! What the generated stubs have in common: a plain connection, and one id for all calls.
+//! Common parts of the senders with generated stubs: a plain connection, and one id for all calls.
 
 use std::path::Path;
 

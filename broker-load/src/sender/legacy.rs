@@ -10,9 +10,8 @@ use broker_proto::{
 use tonic::transport::Channel;
 
 use super::{
-    Sender, SenderConfig,
+    common::{Sender, SenderConfig, not_offered, not_prepared},
     grpc::{self, CREATED_AT, ID},
-    not_offered, not_prepared,
 };
 use crate::{
     error::LoadError,

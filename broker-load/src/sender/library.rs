@@ -8,7 +8,7 @@ use broker_client::{
     VerifyDataRequest,
 };
 
-use super::{Sender, SenderConfig, not_prepared};
+use super::common::{Sender, SenderConfig, not_prepared};
 use crate::{
     error::LoadError,
     prepare::{PreparedCall, Task},

@@ -10,9 +10,8 @@ use broker_proto::v1::{
 use tonic::transport::Channel;
 
 use super::{
-    Sender, SenderConfig,
+    common::{Sender, SenderConfig, not_prepared},
     grpc::{self, ID},
-    not_prepared,
 };
 use crate::{
     error::LoadError,

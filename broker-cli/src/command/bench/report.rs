@@ -1,8 +1,7 @@
 //! The result of a run as text.
 
-use broker_load::{Concurrency, Lane, Plan, QUANTILES, Sample, micros};
+use broker_load::{Concurrency, Histogram, Lane, Plan, QUANTILES, Sample, micros};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-use hdrhistogram::Histogram;
 use serde_json::Value;
 
 use crate::{

@@ -15,7 +15,7 @@ use crate::error::Failure;
 
 /// The text that is hashed, signed and encrypted.
 pub(super) const MESSAGE: &str = "Hello, broker";
-/// How many bytes are hashed in parts: more than fits in a message, but little enough to be quick.
+/// The number of bytes that are hashed in parts: more than fits in a message, but few enough to be quick.
 const LENGTH: u64 = 8 << 20;
 /// The profile for that: it has SHA-256, the fastest hash.
 const FAST_PROFILE: &str = "FIPS-140-3-128bit";

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,6 +12,8 @@ use crate::{
     terminal,
 };
 
+/// The template of the spinner, with the step that runs.
+const SPINNER: &str = "{spinner} {wide_msg}";
 const DONE: &str = "✓";
 
 /// Lines below the heading and below the table only.
@@ -56,6 +58,10 @@ impl Report {
     pub(super) fn new(has_spinner: bool) -> Self {
         let spinner = has_spinner.then(|| {
             let spinner = ProgressBar::with_draw_target(None, terminal::progress_target());
+            // The template is a constant, and a test parses it.
+            if let Ok(style) = ProgressStyle::with_template(SPINNER) {
+                spinner.set_style(style);
+            }
             spinner.enable_steady_tick(Duration::from_millis(80));
             spinner
         });
@@ -200,6 +206,11 @@ fn time(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_template_parses() {
+        assert!(ProgressStyle::with_template(SPINNER).is_ok());
+    }
 
     #[test]
     fn times_have_a_fitting_unit() {

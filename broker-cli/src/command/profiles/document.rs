@@ -18,7 +18,7 @@ use crate::{
     runtime::block_on,
 };
 
-/// How long a broker may take to return the digest of its document, where that is only a remark beside the result.
+/// The timeout for the digest of the broker's document, where that is only a note beside the result.
 const DIGEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The document that a command reads.
@@ -38,7 +38,7 @@ pub(super) struct DocumentSource {
     pub(super) bundled: bool,
 }
 
-/// How a document is read.
+/// The options about how a document is read.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Reading {
     /// Read it as a broker with --profiles-lenient does: what the Go broker ignores is a warning

@@ -87,7 +87,7 @@ pub(super) struct ExplainedRequest {
     format: Option<SignatureFormat>,
     nonce: bool,
     seed: bool,
-    /// Whether files were read whose signatures only a broker verifies.
+    /// `true` where files were read whose signatures only a broker verifies.
     from_files: bool,
 }
 

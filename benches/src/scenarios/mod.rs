@@ -1,14 +1,14 @@
 //! The table of scenarios. An id is `operation/parameters`, with the parameters that the operation has.
 
+mod material;
+
 use bytes::Bytes;
 
-use super::{
-    Scenario, Task,
-    material::{ED25519, Material, P256, P384, P521, RSA_4096},
-};
+use self::material::{ED25519, Material, P256, P384, P521, RSA_4096};
 use crate::{
     Failure,
     in_process::{InProcess, Output},
+    scenario::{Scenario, Task},
 };
 
 /// The lengths of inputs with their names in ids.
@@ -165,3 +165,6 @@ fn key_pair(broker: &InProcess, profile: &'static str, task: Task) -> Result<(Ve
 fn unexpected(scenario: &Scenario) -> Failure {
     format!("{}: the answer is of another operation", scenario.id).into()
 }
+
+#[cfg(test)]
+mod tests;

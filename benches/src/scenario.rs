@@ -1,14 +1,9 @@
 //! The measured operations with their inputs. The id of a scenario is the same in every suite.
 
-mod material;
-mod table;
-
 use broker_proto::v1::{
     self, key_source::Source, pipeline_request::Operation, sign_key_source::Source as SignSource,
 };
 use bytes::Bytes;
-
-pub use table::all;
 
 /// The profiles of the scenarios.
 pub const PROFILES: &str = include_str!("Profiles.yaml");
@@ -183,6 +178,3 @@ fn sign_keys(keys: &[Vec<u8>]) -> Option<v1::SignKeySource> {
     };
     Some(v1::SignKeySource { source: Some(source) })
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::*;
-use crate::in_process::InProcess;
+use super::all;
+use crate::{in_process::InProcess, scenario::Scenario};
 
 #[test]
 fn ids_are_unique() {
