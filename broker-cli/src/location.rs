@@ -52,7 +52,7 @@ impl DataSource {
     }
 }
 
-/// Reports whether standard input is a pipe, a socket or a file. A terminal would wait for somebody to type, and `/dev/null`
+/// Reports whether standard input is a pipe, a socket or a file. A terminal would wait for input, and `/dev/null`
 /// means that nothing was given.
 pub(crate) fn is_stdin_given() -> bool {
     fstat(io::stdin()).is_ok_and(|stat| {

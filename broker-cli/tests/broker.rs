@@ -264,10 +264,10 @@ fn show_and_explain_warn_when_the_broker_has_another_document() {
 #[test]
 fn health_wait_succeeds_once_the_broker_starts() {
     let folder = tempfile::tempdir().unwrap();
-    let nobody = folder.path().join("s");
+    let socket = folder.path().join("s");
     let wait = |time: &str| {
         let mut command = cryptobroker();
-        command.args(["health", "--wait", time, "--socket"]).arg(&nobody);
+        command.args(["health", "--wait", time, "--socket"]).arg(&socket);
         command
     };
     let missing = wait("1ms").output().unwrap();
@@ -275,7 +275,7 @@ fn health_wait_succeeds_once_the_broker_starts() {
     assert!(missing.stdout.is_empty());
     let child = wait("1m").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let broker = Broker::start();
-    std::os::unix::fs::symlink(broker.path("s"), &nobody).unwrap();
+    std::os::unix::fs::symlink(broker.path("s"), &socket).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stdout(&output)), (Some(0), "SERVING\n".to_owned()));
 }
@@ -287,9 +287,9 @@ fn quiet_prints_only_the_result_and_verbose_adds_details() {
     assert!(plain.stderr.is_empty());
     let verbose = broker.run(&["hash", "abc", "-v"]);
     assert_eq!(verbose.stdout, plain.stdout);
-    let said = stderr(&verbose);
+    let details = stderr(&verbose);
     for words in ["profile       Default", "algorithm     sha3-512", "request       "] {
-        assert!(said.contains(words), "{said}");
+        assert!(details.contains(words), "{details}");
     }
     let keygen = ["keygen", "--public-out", "pub", "--private-out", "key", "-q"];
     assert_eq!(broker.text(&keygen), "");

@@ -66,16 +66,16 @@ fn both_sides_agree_under_every_algorithm_and_encoding() {
 #[test]
 fn secrets_have_mode_0600_and_are_not_printed() {
     let broker = Broker::with(PROFILES);
-    let mut said = Vec::new();
+    let mut printed = Vec::new();
     for command in [&KEYGEN[..], &ENCAPSULATE, &DECAPSULATE] {
-        said.push(broker.text(&with(command, &["--profile", "K768"])));
+        printed.push(broker.text(&with(command, &["--profile", "K768"])));
         let again = with(command, &["--profile", "K768", "--force"]);
-        said.push(broker.json(&again).to_string());
+        printed.push(broker.json(&again).to_string());
     }
     for secret in ["key", "ours", "theirs"] {
         assert_eq!(broker.mode(secret), 0o600, "{secret}");
         let bytes = broker.read(secret);
-        for text in &said {
+        for text in &printed {
             assert!(!text.contains(&hex::encode(&bytes)), "{text}");
             assert!(!text.contains(&base64(&bytes)), "{text}");
         }

@@ -1,6 +1,7 @@
 //! The command line's definition, its examples, and docs/cli.md agree with each other.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "bench")]
 use std::collections::BTreeSet;
 
 use super::*;
@@ -26,6 +27,7 @@ fn commands() -> Vec<(String, clap::Command)> {
 }
 
 /// Returns the long options that a text mentions.
+#[cfg(feature = "bench")]
 fn options(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let names = words.filter_map(|word| word.strip_prefix("--"));
@@ -58,6 +60,15 @@ fn docs_and_program_have_the_same_options_and_commands() {
 fn every_command_has_a_description() {
     for (name, command) in commands() {
         assert!(command.get_about().is_some(), "{name}");
+    }
+}
+
+#[test]
+fn every_command_has_an_example() {
+    for (name, command) in commands().into_iter().filter(|(_, command)| !command.has_subcommands()) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let (_, examples) = help.split_once("Example").unwrap_or_default();
+        assert!(examples.contains(&format!("cryptobroker {name}")), "{name}: {help}");
     }
 }
 

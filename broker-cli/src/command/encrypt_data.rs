@@ -22,7 +22,7 @@ use crate::{
 
 /// Encrypt and authenticate data (AEAD)
 #[derive(Args, Clone, Debug)]
-// The nonce must be kept, whoever makes it: decryption needs it.
+// The nonce must always be kept: decryption needs it.
 #[command(group = ArgGroup::new("nonce kept").args(["nonce", "nonce_out", "framed"]).required(true).multiple(true))]
 #[command(after_help = "\
 Either the nonce is given (--nonce), under a profile that says so, or the broker makes it, and then it must be written:

@@ -25,8 +25,8 @@ fn stopped_broker_is_counted_as_unavailable() {
         drop(broker);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
-        let it = json(&output.stdout);
-        assert!(it["errors"]["UNAVAILABLE"].as_u64().unwrap() > 0, "{way:?}: {it}");
+        let sample = json(&output.stdout);
+        assert!(sample["errors"]["UNAVAILABLE"].as_u64().unwrap() > 0, "{way:?}: {sample}");
         assert!(stderr(&output).contains("not every request was answered"));
         assert!(!started.exists());
     }
@@ -41,9 +41,9 @@ fn interrupted_run_prints_its_result() {
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let it = json(&output.stdout);
-    assert_eq!(it["interrupted"], true);
-    assert!(it["samples"].as_u64().unwrap() > 0);
+    let sample = json(&output.stdout);
+    assert_eq!(sample["interrupted"], true);
+    assert!(sample["samples"].as_u64().unwrap() > 0);
 }
 
 pub(crate) fn interrupt(child: &Child) {
@@ -80,13 +80,13 @@ fn interruption_ends_a_run_when_the_broker_hangs() {
         let (hasty, short) = hung(&way, "0", &[Signal::INT, Signal::TERM]);
         assert!(short < long, "{way:?}: {short:?}, {long:?}");
         for output in [patient, hasty] {
-            let it = json(&output.stdout);
+            let sample = json(&output.stdout);
             assert_eq!(
-                (&it["interrupted"], &it["errors"]),
+                (&sample["interrupted"], &sample["errors"]),
                 (&json!(true), &json!({"CANCELLED": 4})),
                 "{way:?}"
             );
-            assert!(it["samples"].as_u64().unwrap() > 0, "{way:?}: {it}");
+            assert!(sample["samples"].as_u64().unwrap() > 0, "{way:?}: {sample}");
         }
         let (cold, _) = hung(&way, "30m", &[Signal::INT]);
         assert_eq!(stdout(&cold), "", "{way:?}");

@@ -33,7 +33,7 @@ fn json_object_has_every_documented_member() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
     assert_eq!(stdout(&output).lines().count(), 1);
-    let it = json(&output.stdout);
+    let sample = json(&output.stdout);
 
     for (name, value) in [
         ("operation", json!("hash-data")),
@@ -49,20 +49,21 @@ fn json_object_has_every_documented_member() {
         ("warm_up_s", json!(0.1)),
         ("errors", json!({})),
     ] {
-        assert_eq!(it[name], value, "{name}");
+        assert_eq!(sample[name], value, "{name}");
     }
     for absent in ["window", "rate_per_s", "pin", "issuer", "not_begun", "interrupted", "planned_requests"] {
-        assert!(it.get(absent).is_none(), "{absent}");
+        assert!(sample.get(absent).is_none(), "{absent}");
     }
-    let number = |path: &str| it.pointer(path).unwrap_or_else(|| panic!("{path}: {it}")).as_f64().unwrap();
+    let number =
+        |path: &str| sample.pointer(path).unwrap_or_else(|| panic!("{path}: {sample}")).as_f64().unwrap();
     let latencies =
         ["min", "p50", "p90", "p99", "p99_9", "max"].map(|name| number(&format!("/latency_us/{name}")));
     assert!(latencies.is_sorted() && latencies[0] > 0.0, "{latencies:?}");
     assert!((latencies[0]..=latencies[5]).contains(&number("/latency_us/mean")));
     assert!(number("/duration_s") >= 1.0);
-    assert_eq!(it["samples"], it["requests"]);
+    assert_eq!(sample["samples"], sample["requests"]);
     let throughput = number("/requests") / number("/duration_s");
-    assert!((number("/throughput_per_s") - throughput).abs() <= 0.1, "{throughput}: {it}");
+    assert!((number("/throughput_per_s") - throughput).abs() <= 0.1, "{throughput}: {sample}");
     // The broker runs in this process, whose CPU time can be read.
     assert!(number("/server_cpu_us_per_call") > 0.0 && number("/client_cpu_us_per_call") > 0.0);
 }
@@ -70,14 +71,14 @@ fn json_object_has_every_documented_member() {
 #[test]
 fn window_uses_the_pipeline() {
     let broker = Broker::start();
-    let it = run(&broker, &["--lane", "pipeline", "--window", "1024", "--requests", "5000"]);
+    let sample = run(&broker, &["--lane", "pipeline", "--window", "1024", "--requests", "5000"]);
     assert_eq!(
-        (&it["lane"], &it["window"], &it["requests"]),
+        (&sample["lane"], &sample["window"], &sample["requests"]),
         (&json!("pipeline"), &json!(1024), &json!(5000))
     );
-    assert!(it.get("concurrency").is_none());
-    let it = run(&broker, &["--lane", "pipeline", "--concurrency", "4"]);
-    assert_eq!((&it["concurrency"], &it["requests"]), (&json!(4), &json!(12)));
+    assert!(sample.get("concurrency").is_none());
+    let sample = run(&broker, &["--lane", "pipeline", "--concurrency", "4"]);
+    assert_eq!((&sample["concurrency"], &sample["requests"]), (&json!(4), &json!(12)));
 }
 
 /// The program verifies the first response of each operation, so a successful run is a proof.
@@ -98,13 +99,17 @@ fn every_operation_runs_on_every_lane() {
     ] {
         for way in ["--client library", "--client stub", "--lane pipeline"] {
             let way: Vec<&str> = way.split(' ').collect();
-            let it = run(&broker, &[&["--operation", operation, "--concurrency", "3"], &*way].concat());
-            assert_eq!((&it["operation"], &it["samples"]), (&json!(operation), &json!(12)), "{way:?}");
+            let sample = run(&broker, &[&["--operation", operation, "--concurrency", "3"], &*way].concat());
+            assert_eq!(
+                (&sample["operation"], &sample["samples"]),
+                (&json!(operation), &json!(12)),
+                "{way:?}"
+            );
         }
     }
     for client in ["library", "stub"] {
-        let it = run(&broker, &["--operation", "health", "--client", client]);
-        assert_eq!((&it["samples"], it.get("profile")), (&json!(12), None));
+        let sample = run(&broker, &["--operation", "health", "--client", client]);
+        assert_eq!((&sample["samples"], sample.get("profile")), (&json!(12), None));
     }
 }
 
@@ -113,9 +118,9 @@ fn every_generation_of_the_protocol_runs() {
     let broker = Broker::start();
     for wire in ["g0", "g2", "g3"] {
         for operation in ["hash-data", "sign-certificate", "health"] {
-            let it = run(&broker, &["--wire", wire, "--operation", operation, "--concurrency", "2"]);
+            let sample = run(&broker, &["--wire", wire, "--operation", operation, "--concurrency", "2"]);
             assert_eq!(
-                (&it["wire"], &it["client"], &it["samples"]),
+                (&sample["wire"], &sample["client"], &sample["samples"]),
                 (&json!(wire), &json!("stub"), &json!(12))
             );
         }
@@ -127,9 +132,9 @@ fn issues_certificates_under_every_allowed_ca() {
     let broker = Broker::start();
     for (issuer, profile) in [("p-521", "Default"), ("rsa-3072", "KSA-MODERATE-2020")] {
         let certificates = ["--operation", "sign-certificate", "--issuer", issuer, "--subject", "p-384"];
-        let it = run(&broker, &certificates);
-        assert_eq!((&it["issuer"], &it["profile"]), (&json!(issuer), &json!(profile)));
-        assert_eq!(it["subject"], "p-384");
+        let sample = run(&broker, &certificates);
+        assert_eq!((&sample["issuer"], &sample["profile"]), (&json!(issuer), &json!(profile)));
+        assert_eq!(sample["subject"], "p-384");
     }
     // A refusal has the broker's own message, and no result is printed.
     let arguments = ["bench", "--operation", "sign-certificate", "--issuer", "p-256", "--requests", "1"];
@@ -142,8 +147,8 @@ fn encrypts_under_every_profile_with_encryption() {
     let broker = Broker::start();
     for profile in ["FIPS-140-3-128bit", "FIPS-140-3-192bit", "Hybrid-PQC-2026"] {
         for operation in ["encrypt-data", "decrypt-data"] {
-            let it = run(&broker, &["--operation", operation, "--profile", profile, "--size", "1000"]);
-            assert_eq!((&it["profile"], &it["size"]), (&json!(profile), &json!(1000)));
+            let sample = run(&broker, &["--operation", operation, "--profile", profile, "--size", "1000"]);
+            assert_eq!((&sample["profile"], &sample["size"]), (&json!(profile), &json!(1000)));
         }
     }
 }
@@ -152,41 +157,48 @@ fn encrypts_under_every_profile_with_encryption() {
 fn mix_is_called_by_its_weights() {
     let broker = Broker::start();
     let mix = "hash-data=9,sign-data=2,health=1";
-    let it = run(&broker, &["--operation", mix, "--requests", "1200", "--concurrency", "2"]);
-    assert_eq!((&it["operation"], &it["samples"], it.get("profile")), (&json!(mix), &json!(1200), None));
-    let counts: Vec<_> = it["operations"].as_array().unwrap().iter().map(|part| &part["samples"]).collect();
+    let sample = run(&broker, &["--operation", mix, "--requests", "1200", "--concurrency", "2"]);
+    assert_eq!(
+        (&sample["operation"], &sample["samples"], sample.get("profile")),
+        (&json!(mix), &json!(1200), None)
+    );
+    let counts: Vec<_> =
+        sample["operations"].as_array().unwrap().iter().map(|part| &part["samples"]).collect();
     assert_eq!(counts, [&json!(900), &json!(200), &json!(100)]);
-    assert!(it["operations"][1]["latency_us"]["p99"].as_f64().unwrap() > 0.0);
+    assert!(sample["operations"][1]["latency_us"]["p99"].as_f64().unwrap() > 0.0);
 }
 
 #[test]
 fn connections_and_threads_share_the_callers() {
     let broker = Broker::start();
     let shape = ["--connections", "4", "--threads", "2", "--concurrency", "7", "--requests", "1001"];
-    let it = run(&broker, &shape);
-    assert_eq!((&it["connections"], &it["threads"], &it["samples"]), (&json!(4), &json!(2), &json!(1001)));
-    let it =
+    let sample = run(&broker, &shape);
+    assert_eq!(
+        (&sample["connections"], &sample["threads"], &sample["samples"]),
+        (&json!(4), &json!(2), &json!(1001))
+    );
+    let sample =
         run(&broker, &["--lane", "pipeline", "--connections", "2", "--window", "8", "--requests", "300"]);
-    assert_eq!((&it["window"], &it["samples"]), (&json!(8), &json!(300)));
+    assert_eq!((&sample["window"], &sample["samples"]), (&json!(8), &json!(300)));
 }
 
 #[test]
 fn rate_is_kept_or_not_begun_is_reported() {
     let broker = Broker::start();
-    let it = run(&broker, &["--rate", "400", "--requests", "100"]);
-    assert_eq!((&it["rate_per_s"], &it["requests"]), (&json!(400), &json!(100)));
-    assert_eq!(it["concurrency"], 64);
+    let sample = run(&broker, &["--rate", "400", "--requests", "100"]);
+    assert_eq!((&sample["rate_per_s"], &sample["requests"]), (&json!(400), &json!(100)));
+    assert_eq!(sample["concurrency"], 64);
     // The last of a hundred requests at 400/s is due after 99/400 s.
-    assert!(it["duration_s"].as_f64().unwrap() >= 0.2475, "{it}");
+    assert!(sample["duration_s"].as_f64().unwrap() >= 0.2475, "{sample}");
 
     let words = "bench --operation keygen --rate 1000000 --duration 200ms --warm-up 0 --output json";
     let output = broker.run(&words.split(' ').collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let it = json(&output.stdout);
-    assert_eq!(it["requests"].as_u64().unwrap() + it["not_begun"].as_u64().unwrap(), 200_000);
-    assert!(it["not_begun"].as_u64().unwrap() > 0, "{it}");
+    let sample = json(&output.stdout);
+    assert_eq!(sample["requests"].as_u64().unwrap() + sample["not_begun"].as_u64().unwrap(), 200_000);
+    assert!(sample["not_begun"].as_u64().unwrap() > 0, "{sample}");
     // Latency counts from when a request was due, so the last ones have waited for most of the run.
-    assert!(it["latency_us"]["max"].as_f64().unwrap() > 100_000.0, "{it}");
+    assert!(sample["latency_us"]["max"].as_f64().unwrap() > 100_000.0, "{sample}");
 }
 
 #[test]
@@ -234,7 +246,7 @@ fn usage_errors_name_a_valid_alternative() {
         ("--operation health --lane pipeline", "use --lane unary"),
         (
             "--wire g3 --operation sign-data",
-            "--wire g3 has no sign-data; it has hash-data, sign-certificate and health",
+            "--wire g3 has no sign-data; sample has hash-data, sign-certificate and health",
         ),
         ("--wire g0 --lane pipeline", "has no pipeline"),
         ("--wire g2 --client library", "has v1 only"),
@@ -243,7 +255,7 @@ fn usage_errors_name_a_valid_alternative() {
         ("--connections 2", "--concurrency 2 or more"),
         ("--size 1048577", "1048577 is not in"),
         ("--pin a", "the number of a processor"),
-        ("--rate 5 matrix", "must follow it"),
+        ("--rate 5 matrix", "must follow sample"),
         ("--operation health,health", "`health` is given twice"),
         ("matrix --operations hash-data,hash", "--operations: `hash-data` is given twice"),
         ("matrix --profiles A,B,A", "--profiles: `A` is given twice"),

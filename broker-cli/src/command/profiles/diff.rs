@@ -17,7 +17,7 @@ use crate::{
     output::{BAD, DIM, GOOD, HEAD, Output, count},
 };
 
-/// The differences between two documents, defaults included; 0 when there is none, 1 when there are some
+/// The differences between two documents, defaults included; 0 when there are none, 1 when there are some
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Documents are compared by their rules: the order of keys, comments, and defaults that are written out make no difference.

@@ -75,7 +75,7 @@ fn hint_at_bundled_profiles(failure: Failure) -> Failure {
     }
 }
 
-/// Returns the name of a section, marked where no operation stands behind it.
+/// Returns the name of a section, marked where no operation uses it.
 fn section_label(name: &str) -> String {
     if is_served(name) { name.to_owned() } else { format!("{name} (not served yet)") }
 }
