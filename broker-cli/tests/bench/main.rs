@@ -246,7 +246,7 @@ fn usage_errors_name_a_valid_alternative() {
         ("--operation health --lane pipeline", "use --lane unary"),
         (
             "--wire g3 --operation sign-data",
-            "--wire g3 has no sign-data; sample has hash-data, sign-certificate and health",
+            "--wire g3 has no sign-data; it has hash-data, sign-certificate and health",
         ),
         ("--wire g0 --lane pipeline", "has no pipeline"),
         ("--wire g2 --client library", "has v1 only"),
@@ -255,7 +255,7 @@ fn usage_errors_name_a_valid_alternative() {
         ("--connections 2", "--concurrency 2 or more"),
         ("--size 1048577", "1048577 is not in"),
         ("--pin a", "the number of a processor"),
-        ("--rate 5 matrix", "must follow sample"),
+        ("--rate 5 matrix", "must follow it"),
         ("--operation health,health", "`health` is given twice"),
         ("matrix --operations hash-data,hash", "--operations: `hash-data` is given twice"),
         ("matrix --profiles A,B,A", "--profiles: `A` is given twice"),
