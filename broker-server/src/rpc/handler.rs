@@ -47,7 +47,7 @@ macro_rules! declare {
 with_operations!(declare);
 
 /// The steps of a unary operation.
-pub(super) trait Handler: RpcOperation<Message: OperationRequest> {
+pub(super) trait Handler: RpcOperation<Message: OperationRequest> + 'static {
     /// The result of [`run`](Self::run), from which [`respond`](Self::respond) builds the response.
     type Output: Send + 'static;
 
@@ -55,6 +55,10 @@ pub(super) trait Handler: RpcOperation<Message: OperationRequest> {
     fn placement(_: &BrokerState, _: &Self::Message) -> Placement {
         Placement::ShortLane
     }
+
+    /// Whether parsing and deciding take so little time that they run inline even if the operation does not. A denial then
+    /// does not wait for the pool.
+    const DECIDES_INLINE: bool = false;
 
     /// Parses the message into the typed request, without using a key.
     fn parse(message: Self::Message, limits: &Limits) -> Result<Self::Request, FieldError>;
@@ -125,11 +129,20 @@ impl Broker {
         if is_synchronous::<O>(&self.0, &message) {
             return self.handle_sync::<O>(context, message);
         }
-        let (call, message) = self.start_call::<O>(context, message)?;
+        let (mut call, message) = self.start_call::<O>(context, message)?;
         let placement = O::placement(&self.0, &message);
-        // Parsing takes as long as some signatures, so it is part of the job.
-        let job = move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);
-        let (call, output) = self.compute(call, placement, O::Key::USES_KEY, job).await?;
+        let (call, output) = if O::DECIDES_INLINE {
+            let permit = match parse_and_decide::<O>(&self.0, &mut call, message) {
+                Ok(permit) => permit,
+                Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
+            };
+            let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
+            self.compute(call, placement, O::Key::USES_KEY, job).await?
+        } else {
+            // Parsing takes as long as some signatures, so it is part of the job.
+            let job = move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);
+            self.compute(call, placement, O::Key::USES_KEY, job).await?
+        };
         Ok(call.complete_response(O::respond(output)))
     }
 
@@ -162,10 +175,25 @@ fn parse_decide_run<O: Handler>(
     call: &mut Call,
     message: O::Message,
 ) -> Result<O::Output, CallError> {
+    let permit = parse_and_decide::<O>(state, call, message)?;
+    run::<O>(state, call, permit)
+}
+
+/// Parses the message, and lets policy decide.
+fn parse_and_decide<O: Handler>(
+    state: &BrokerState,
+    call: &mut Call,
+    message: O::Message,
+) -> Result<Permit<O>, CallError> {
     let profile = call.find_profile(state)?;
     let request = O::parse(message, &state.limits)?;
     let permit = decide::<O>(&call.context.caller, profile, request, call.now)?;
     O::check_after_policy(&permit)?;
+    Ok(permit)
+}
+
+/// Acquires the key token and runs the operation.
+fn run<O: Handler>(state: &BrokerState, call: &mut Call, permit: Permit<O>) -> Result<O::Output, CallError> {
     let key = O::Key::acquire(call, state, O::algorithm(&permit))?;
     O::run(state, call, permit, &key)
 }

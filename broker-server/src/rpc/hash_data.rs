@@ -20,6 +20,8 @@ use crate::{
 impl Handler for HashData {
     type Output = HashValue;
 
+    const DECIDES_INLINE: bool = true;
+
     fn placement(_: &BrokerState, message: &HashDataRequest) -> Placement {
         Placement::for_hash(message.input.len())
     }

@@ -31,6 +31,10 @@ impl Broker {
         context: CallContext,
         body: Body,
     ) -> Result<O::Response, CallError> {
+        const {
+            // A call that uses a key ends in the pool, where its stack is wiped and its record awaited.
+            assert!(O::Incremental::OPENS_IN_POOL || !O::Key::USES_KEY);
+        }
         let mut reader = Reader::<O::Message>::new(body, self.0.max_request_bytes, &self.0.limits, &context);
         let mut header = match reader.header().await {
             Ok(header) => header,
@@ -69,10 +73,17 @@ impl Broker {
         let connection = guard.call()?.context.connection;
         let incremental = if O::Incremental::OPENS_IN_POOL {
             let (state, mut call) = (Arc::clone(&self.0), guard.call()?.clone());
-            let job = move || match on_wiped_stack(|| parse_decide_open::<O>(&state, &mut call, header)) {
-                Ok(incremental) => Ok((call, incremental)),
-                // The job itself records a denial, so that a client cannot avoid the record by cancelling the call.
-                Err(error) => Err(call.log_and_record::<O::Incremental>(&state, Err(error))),
+            let job = move || {
+                let opened = if O::Key::USES_KEY {
+                    on_wiped_stack(|| parse_decide_open::<O>(&state, &mut call, header))
+                } else {
+                    parse_decide_open::<O>(&state, &mut call, header)
+                };
+                match opened {
+                    Ok(incremental) => Ok((call, incremental)),
+                    // The job itself records a denial, so that a client cannot avoid the record by cancelling the call.
+                    Err(error) => Err(call.log_and_record::<O::Incremental>(&state, Err(error))),
+                }
             };
             let deadline = reader.deadline();
             let opened = self.0.pool.run(Lane::Short, connection, Some(deadline), job).await?;
