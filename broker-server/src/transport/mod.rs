@@ -1,7 +1,7 @@
-//! The transport: bytes in, calls out.
+//! The transport turns the bytes of connections into calls.
 //!
 //! 1. `socket.rs` binds the listening sockets, and `accept.rs` accepts connections on them.
-//! 2. `peer.rs` keeps the table of connections. When it is full, it evicts one or refuses the newcomer.
+//! 2. `connection_table.rs` keeps the table of connections. When it is full, it evicts one or rejects the new one.
 //! 3. `shard.rs` serves a connection on one of the I/O threads. Its bytes pass through three filters to hyper:
 //! 4. `authority.rs` rewrites an `:authority` that is malformed, with the decoder in `hpack.rs`;
 //! 5. `scrub.rs` inserts zeros between two frames, which it finds with `frames.rs`, and so wipes hyper's read buffer;
@@ -17,8 +17,8 @@ mod authority;
 mod body;
 mod call;
 mod connection;
+mod connection_table;
 mod drain;
-mod episode;
 mod error;
 mod forward;
 mod frames;
@@ -27,8 +27,8 @@ mod hpack;
 mod http2;
 mod interruption;
 mod load;
+mod log_throttle;
 mod options;
-mod peer;
 mod phase;
 mod read_timer;
 mod scrub;
@@ -39,7 +39,7 @@ use std::{future::Future, sync::Arc};
 
 use tokio::time::Instant;
 
-use self::{accept::Acceptor, peer::Peers, shard::Shard};
+use self::{accept::Acceptor, connection_table::ConnectionTable, shard::Shard};
 use crate::rpc::{Health, Routes};
 pub use drain::Outcome;
 pub use error::TransportError;
@@ -65,9 +65,9 @@ pub fn run(
         .build()
         .map_err(TransportError::Runtime)?;
     options.warn_of_low_file_limit(listeners.len());
-    let peers = Arc::new(Peers::new(options.max_connections, options.max_closing()));
+    let table = Arc::new(ConnectionTable::new(options.max_connections, options.max_closing()));
     let shards = (0..options.shards.get())
-        .map(|index| Shard::start(index, routes(), Arc::clone(&peers), options))
+        .map(|index| Shard::start(index, routes(), Arc::clone(&table), options))
         .collect::<Result<Vec<_>, _>>()?;
     let outcome = runtime.block_on(async {
         let sockets = listeners
@@ -75,7 +75,7 @@ pub fn run(
             .map(|listener| listener.try_clone_socket().and_then(tokio::net::UnixListener::from_std))
             .collect::<Result<Vec<_>, _>>()
             .map_err(TransportError::Accept)?;
-        let mut acceptor = Acceptor::new(sockets, &shards, &peers);
+        let mut acceptor = Acceptor::new(sockets, &shards, &table);
         let deadline = tokio::select! {
             biased;
             deadline = async {

@@ -22,11 +22,11 @@ use super::{
     admission::Admission,
     authority::{AuthorityFilter, HeaderTimeouts},
     connection::Connection,
+    connection_table::{ConnectionTable, EVICTION_TIMEOUT},
     error::TransportError,
     goaway::GoawayFilter,
     load::Load,
     options::{LARGEST_HEADERS, TransportOptions},
-    peer::{EVICTION_TIMEOUT, Peers},
     phase::{Phase, reached},
     scrub::ScrubFilter,
 };
@@ -53,7 +53,7 @@ impl Shard {
     pub(super) fn start(
         index: usize,
         routes: Routes,
-        peers: Arc<Peers>,
+        table: Arc<ConnectionTable>,
         options: &TransportOptions,
     ) -> Result<Self, TransportError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,7 +66,7 @@ impl Shard {
         let thread = thread::Builder::new()
             .name(format!("shard-{index}"))
             .spawn(move || {
-                runtime.block_on(serve_connections(incoming, observed_phase, routes, peers, options))
+                runtime.block_on(serve_connections(incoming, observed_phase, routes, table, options))
             })
             .map_err(TransportError::Thread)?;
         Ok(Self { load: Arc::default(), phase, assigned, thread })
@@ -77,11 +77,11 @@ impl Shard {
         Arc::new(Connection::new(id, caller, Arc::clone(&self.load), self.phase.subscribe()))
     }
 
-    /// Serves an admitted connection to its end, or removes it from `peers` if the thread has ended.
-    pub(super) fn serve(&self, stream: UnixStream, connection: Arc<Connection>, peers: &Peers) {
+    /// Serves an admitted connection to its end, or removes it from `table` if the thread has ended.
+    pub(super) fn serve(&self, stream: UnixStream, connection: Arc<Connection>, table: &ConnectionTable) {
         let id = connection.id;
         if self.assigned.send((stream, connection)).is_err() {
-            peers.remove(id);
+            table.remove(id);
         }
     }
 
@@ -104,7 +104,7 @@ async fn serve_connections(
     mut incoming: mpsc::UnboundedReceiver<Assigned>,
     mut phase: watch::Receiver<Phase>,
     routes: Routes,
-    peers: Arc<Peers>,
+    table: Arc<ConnectionTable>,
     options: TransportOptions,
 ) {
     let mut server = http2::Builder::new(TokioExecutor::new());
@@ -118,8 +118,8 @@ async fn serve_connections(
     let mut connections = JoinSet::new();
     let spawn = |connections: &mut JoinSet<()>, (stream, connection): Assigned| {
         let admission = Admission::new(routes.clone(), Arc::clone(&connection), &options);
-        let peers = Arc::clone(&peers);
-        connections.spawn(serve_connection(server.clone(), stream, connection, admission, peers, timeouts));
+        let table = Arc::clone(&table);
+        connections.spawn(serve_connection(server.clone(), stream, connection, admission, table, timeouts));
     };
     let mut going_away = phase.clone();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
@@ -153,10 +153,10 @@ async fn serve_connection(
     stream: UnixStream,
     connection: Arc<Connection>,
     admission: Admission,
-    peers: Arc<Peers>,
+    table: Arc<ConnectionTable>,
     timeouts: HeaderTimeouts,
 ) {
-    let _slot = Slot { peers: &peers, id: connection.id };
+    let _slot = Slot { table: &table, id: connection.id };
     if let Err(error) = drive(server, stream, &connection, admission, timeouts).await {
         let caller = connection.caller;
         tracing::debug!(uid = caller.uid, pid = caller.pid, %error, "connection ended with an error");
@@ -165,13 +165,13 @@ async fn serve_connection(
 
 /// The slot of a connection in the table. It is released after the stream has been closed, also after a panic.
 struct Slot<'a> {
-    peers: &'a Peers,
+    table: &'a ConnectionTable,
     id: u64,
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.peers.remove(self.id);
+        self.table.remove(self.id);
     }
 }
 
