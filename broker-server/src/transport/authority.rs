@@ -27,8 +27,8 @@ use super::{
     goaway::CloseReason,
     hpack::{Decoder, HpackError},
     http2::{
-        CONTINUATION, END_HEADERS, EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, HEADERS, MAX_PAYLOAD,
-        PREFACE_LENGTH, header_fragment,
+        EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, MAX_PAYLOAD, PREFACE_LENGTH, flag, frame_type,
+        header_fragment,
     },
     options::LARGEST_HEADERS,
     read_timer::ReadTimer,
@@ -137,11 +137,13 @@ impl<S> AuthorityFilter<S> {
     ) -> Result<State, CloseReason> {
         let FrameHeader { length, kind, flags, stream } = FrameHeader::decode(bytes);
         let mut block = match (block, kind) {
-            (None, HEADERS) if length <= MAX_PAYLOAD => {
+            (None, frame_type::HEADERS) if length <= MAX_PAYLOAD => {
                 self.blocks += 1;
                 HeaderBlock { flags, stream, ..HeaderBlock::default() }
             }
-            (Some(block), CONTINUATION) if length <= MAX_PAYLOAD && stream == block.stream => block,
+            (Some(block), frame_type::CONTINUATION) if length <= MAX_PAYLOAD && stream == block.stream => {
+                block
+            }
             (None, _) => {
                 self.ready.extend_from_slice(&bytes);
                 return Ok(State::Passing(length));
@@ -158,7 +160,7 @@ impl<S> AuthorityFilter<S> {
             return Err(CloseReason::TooLarge);
         }
         block.payload = block.raw.len();
-        block.last = flags & END_HEADERS != 0;
+        block.last = flags & flag::END_HEADERS != 0;
         Ok(State::Fragment { missing: length, block })
     }
 

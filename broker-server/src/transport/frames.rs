@@ -3,8 +3,7 @@
 use super::{
     hpack,
     http2::{
-        CONTINUATION, END_HEADERS, EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, HEADERS, PREFACE_LENGTH,
-        header_fragment,
+        EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, PREFACE_LENGTH, flag, frame_type, header_fragment,
     },
 };
 
@@ -59,7 +58,7 @@ impl FrameTracker {
     /// Returns the number of the header block that has begun to arrive and is not complete.
     pub(super) fn incomplete_block(&self) -> Option<u64> {
         let kind = FrameHeader::decode(self.header).kind;
-        let in_frame = self.remaining > 0 && matches!(kind, HEADERS | CONTINUATION);
+        let in_frame = self.remaining > 0 && matches!(kind, frame_type::HEADERS | frame_type::CONTINUATION);
         (in_frame || self.open_block).then_some(self.blocks)
     }
 
@@ -102,17 +101,17 @@ impl FrameTracker {
         self.header_length = 0;
         let FrameHeader { length, kind, flags, .. } = FrameHeader::decode(self.header);
         self.remaining = length;
-        if !matches!(kind, HEADERS | CONTINUATION) {
+        if !matches!(kind, frame_type::HEADERS | frame_type::CONTINUATION) {
             return false;
         }
-        self.blocks += u64::from(kind == HEADERS);
-        self.open_block = flags & END_HEADERS == 0;
+        self.blocks += u64::from(kind == frame_type::HEADERS);
+        self.open_block = flags & flag::END_HEADERS == 0;
         // A block that has not arrived completely is not inspected, and counts as retained.
-        let payload = following.get(..length).filter(|_| kind == HEADERS && !self.open_block);
+        let payload = following.get(..length).filter(|_| kind == frame_type::HEADERS && !self.open_block);
         let fragment = payload.and_then(|payload| header_fragment(payload, flags));
         let retained = !fragment.is_some_and(hpack::has_no_indexed_plain_literal);
         self.retained = !self.open_block && retained;
-        retained && kind == HEADERS
+        retained && kind == frame_type::HEADERS
     }
 }
 
@@ -134,7 +133,7 @@ mod tests {
             let mut block_ends = Vec::new();
             for (kind, flags, length) in &frames {
                 bytes.extend(frame(*kind, *flags, 1, &vec![*kind; *length]));
-                if matches!(*kind, HEADERS | CONTINUATION) && flags & END_HEADERS != 0 {
+                if matches!(*kind, frame_type::HEADERS | frame_type::CONTINUATION) && flags & flag::END_HEADERS != 0 {
                     block_ends.push(bytes.len());
                 }
             }
@@ -149,14 +148,14 @@ mod tests {
                         ends.push(at);
                     } else {
                         prop_assert!(tracker.is_between_frames());
-                        prop_assert_eq!(bytes[at + 3], HEADERS);
+                        prop_assert_eq!(bytes[at + 3], frame_type::HEADERS);
                     }
                     piece = &piece[offset..];
                 }
                 at += piece.len();
             }
-            let last = frames.iter().rfind(|(kind, ..)| matches!(*kind, HEADERS | CONTINUATION));
-            let block_ended = last.is_none_or(|(_, flags, _)| flags & END_HEADERS != 0);
+            let last = frames.iter().rfind(|(kind, ..)| matches!(*kind, frame_type::HEADERS | frame_type::CONTINUATION));
+            let block_ended = last.is_none_or(|(_, flags, _)| flags & flag::END_HEADERS != 0);
             prop_assert_eq!(tracker.is_between_frames(), block_ended);
             prop_assert!(ends.iter().all(|end| block_ends.contains(end)), "{ends:?} {block_ends:?}");
         }

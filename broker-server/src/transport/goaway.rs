@@ -15,10 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     forward::forward_writes,
-    http2::{
-        COMPRESSION_ERROR, END_STREAM, ENHANCE_YOUR_CALM, EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader,
-        GOAWAY, HEADERS, NO_ERROR,
-    },
+    http2::{EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, error_code, flag, frame_type},
 };
 
 /// Why a filter ends a connection.
@@ -42,13 +39,13 @@ impl CloseReason {
     /// Returns the GOAWAY frame.
     fn frame(self) -> [u8; FRAME_HEADER_LENGTH + 8] {
         let code = match self {
-            Self::NoCall(_) => NO_ERROR,
-            Self::Undecodable => COMPRESSION_ERROR,
-            Self::SlowHeaders(_) | Self::TooLarge => ENHANCE_YOUR_CALM,
+            Self::NoCall(_) => error_code::NO_ERROR,
+            Self::Undecodable => error_code::COMPRESSION_ERROR,
+            Self::SlowHeaders(_) | Self::TooLarge => error_code::ENHANCE_YOUR_CALM,
         };
         // The last stream that may have been processed: none before the first call, any stream later.
         let last_stream = if matches!(self, Self::NoCall(_)) { 0 } else { 0x7fff_ffff_u32 };
-        let header = FrameHeader { length: 8, kind: GOAWAY, flags: 0, stream: [0; 4] };
+        let header = FrameHeader { length: 8, kind: frame_type::GOAWAY, flags: 0, stream: [0; 4] };
         let mut frame = [0; FRAME_HEADER_LENGTH + 8];
         let payload = last_stream.to_be_bytes().into_iter().chain(code.to_be_bytes());
         frame.iter_mut().zip(header.encode().into_iter().chain(payload)).for_each(|(to, from)| *to = from);
@@ -201,7 +198,7 @@ fn complete_frame(bytes: &[u8]) -> Option<(&EncodedHeader, &[u8], &[u8])> {
 /// begin with the status 431 as a Huffman-coded literal, after table size updates (RFC 7541 6.2, 6.3).
 fn is_refusal(header: EncodedHeader, mut block: &[u8]) -> bool {
     let FrameHeader { kind, flags, .. } = FrameHeader::decode(header);
-    if kind != HEADERS || flags & END_STREAM == 0 {
+    if kind != frame_type::HEADERS || flags & flag::END_STREAM == 0 {
         return false;
     }
     while let [first @ 0x20..0x40, rest @ ..] = block {
@@ -217,7 +214,7 @@ mod tests {
     #![allow(clippy::indexing_slicing)]
 
     use super::{
-        super::http2::{DATA, END_HEADERS, SETTINGS, frame},
+        super::http2::{flag, frame, frame_type},
         *,
     };
 
@@ -236,9 +233,9 @@ mod tests {
     #[test]
     fn detects_refusal_in_any_pieces() {
         let before = [
-            frame(SETTINGS, 0, 0, &[0; 18]),
-            frame(HEADERS, END_HEADERS, 1, &[0x88; 3]),
-            frame(DATA, 0, 1, &[9; 200]),
+            frame(frame_type::SETTINGS, 0, 0, &[0; 18]),
+            frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x88; 3]),
+            frame(frame_type::DATA, 0, 1, &[9; 200]),
         ]
         .concat();
         assert_eq!(written(&before), (true, false));
@@ -247,20 +244,25 @@ mod tests {
             &[0x20, 0x48, 0x83, 0x69, 0x90, 0xff],
             &[0x20, 0x3f, 0xe1, 0x1f, 0x08, 0x83, 0x69, 0x90, 0xff],
         ] {
-            let refusal = frame(HEADERS, END_HEADERS | END_STREAM, 1, block);
+            let refusal = frame(frame_type::HEADERS, flag::END_HEADERS | flag::END_STREAM, 1, block);
             assert_eq!(written(&[&before[..], &refusal].concat()), (true, true), "{block:x?}");
             // The same bytes as data, or as the header of a response with data, are no refusal.
-            let data = frame(DATA, END_STREAM, 1, block);
-            let header = frame(HEADERS, END_HEADERS, 1, block);
+            let data = frame(frame_type::DATA, flag::END_STREAM, 1, block);
+            let header = frame(frame_type::HEADERS, flag::END_HEADERS, 1, block);
             assert_eq!(written(&[&before[..], &data, &header].concat()), (true, false), "{block:x?}");
         }
-        let trailers = frame(HEADERS, END_HEADERS | END_STREAM, 1, &[0x88, 0x48, 0x83, 0x69, 0x90, 0xff]);
+        let trailers = frame(
+            frame_type::HEADERS,
+            flag::END_HEADERS | flag::END_STREAM,
+            1,
+            &[0x88, 0x48, 0x83, 0x69, 0x90, 0xff],
+        );
         assert_eq!(written(&trailers), (true, false));
     }
 
     #[test]
     fn incomplete_frame_is_not_between_frames() {
-        let data = frame(DATA, 0, 1, &[9; 200]);
+        let data = frame(frame_type::DATA, 0, 1, &[9; 200]);
         for length in 1..data.len() {
             assert_eq!(written(&data[..length]), (false, false), "{length}");
         }
@@ -305,7 +307,7 @@ mod tests {
     /// Closes a connection after a frame of which the peer has accepted `capacity` bytes. Returns what the peer receives
     /// after them, and the error of the read.
     fn close(reason: CloseReason, capacity: usize) -> (Vec<u8>, io::Error) {
-        let frame = frame(DATA, 0, 1, &[9; 20]);
+        let frame = frame(frame_type::DATA, 0, 1, &[9; 20]);
         let mut stream = GoawayFilter::new(Peer { capacity, ..Peer::default() });
         let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(Pin::new(&mut stream).poll_write(&mut cx, &frame).is_ready());

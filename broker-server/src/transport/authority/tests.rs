@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt as _;
 use super::{
     super::{
         hpack::{Field, write_string},
-        http2::{DATA, END_STREAM, PADDED, PING, PRIORITY, SETTINGS, frame},
+        http2::{flag, frame, frame_type},
     },
     rewrite::LOCALHOST,
     *,
@@ -96,11 +96,11 @@ fn field(name: &[u8], value: &[u8]) -> Field {
 /// Returns two requests. The second refers to the authority in the dynamic table.
 fn requests(authority: &[u8]) -> Vec<u8> {
     let mut sent = preface();
-    sent.extend(frame(SETTINGS, 0, 0, &[0; 6]));
+    sent.extend(frame(frame_type::SETTINGS, 0, 0, &[0; 6]));
     let first = [&[0x83][..], &indexed(b":authority", authority)].concat();
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &first));
-    sent.extend(frame(DATA, END_STREAM, 1, &[7; 5000]));
-    sent.extend(frame(HEADERS, END_HEADERS | END_STREAM, 3, &[0x83, 0xbe]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &first));
+    sent.extend(frame(frame_type::DATA, flag::END_STREAM, 1, &[7; 5000]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS | flag::END_STREAM, 3, &[0x83, 0xbe]));
     sent
 }
 
@@ -112,8 +112,8 @@ fn valid_authority_passes_unchanged() {
     }
     // A block without an authority passes too. Later blocks are not inspected.
     let mut sent = preface();
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83]));
-    sent.extend(frame(HEADERS, END_HEADERS, 3, &[0xff, 0xff, 0xff]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x83]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 3, &[0xff, 0xff, 0xff]));
     assert_eq!(filtered(&sent, 5), sent);
 }
 
@@ -121,12 +121,12 @@ fn valid_authority_passes_unchanged() {
 fn path_becomes_localhost_in_every_block() {
     let received = frames(&filtered(&requests(PATH), 11));
     let kinds: Vec<_> = received.iter().map(|frame| frame.0).collect();
-    assert_eq!(kinds, [SETTINGS, HEADERS, DATA, HEADERS]);
+    assert_eq!(kinds, [frame_type::SETTINGS, frame_type::HEADERS, frame_type::DATA, frame_type::HEADERS]);
     for block in [1, 3] {
         let expected = vec![field(b":method", b"POST"), field(b":authority", LOCALHOST)];
         assert_eq!(fields(&received[block].2), expected);
     }
-    assert_eq!((received[1].1, received[3].1), (END_HEADERS, END_HEADERS | END_STREAM));
+    assert_eq!((received[1].1, received[3].1), (flag::END_HEADERS, flag::END_HEADERS | flag::END_STREAM));
     assert_eq!(received[2].2, [7; 5000]);
 }
 
@@ -136,14 +136,14 @@ fn parses_padding_priority_and_continuation() {
     let (one, two) = block.split_at(9);
     let mut sent = preface();
     let payload = [&[3][..], &[0; 5], one, &[0; 3]].concat();
-    sent.extend(frame(HEADERS, PADDED | PRIORITY, 1, &payload));
+    sent.extend(frame(frame_type::HEADERS, flag::PADDED | flag::PRIORITY, 1, &payload));
     let (two, three) = two.split_at(MAX_PAYLOAD);
-    sent.extend(frame(CONTINUATION, 0, 1, two));
-    sent.extend(frame(CONTINUATION, END_HEADERS, 1, three));
+    sent.extend(frame(frame_type::CONTINUATION, 0, 1, two));
+    sent.extend(frame(frame_type::CONTINUATION, flag::END_HEADERS, 1, three));
     let received = frames(&filtered(&sent, 100));
     assert_eq!(
         received.iter().map(|frame| (frame.0, frame.1)).collect::<Vec<_>>(),
-        [(HEADERS, 0), (CONTINUATION, END_HEADERS)]
+        [(frame_type::HEADERS, 0), (frame_type::CONTINUATION, flag::END_HEADERS)]
     );
     let fragments = [&received[0].2[..], &received[1].2].concat();
     let expected =
@@ -154,26 +154,26 @@ fn parses_padding_priority_and_continuation() {
 #[test]
 fn protocol_violation_passes_unchanged() {
     let mut sent = preface();
-    sent.extend(frame(HEADERS, 0, 1, &[0x83]));
-    sent.extend(frame(PING, 0, 0, &[0; 8]));
+    sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
+    sent.extend(frame(frame_type::PING, 0, 0, &[0; 8]));
     sent.extend(requests(PATH));
     assert_eq!(filtered(&sent, 13), sent);
     // The others are padding longer than the payload, CONTINUATION of another stream, and a frame above the maximum length.
     let mut sent = preface();
-    sent.extend(frame(HEADERS, END_HEADERS | PADDED, 1, &[200, 0x83]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS | flag::PADDED, 1, &[200, 0x83]));
     assert_eq!(filtered(&sent, 1000), sent);
     let mut sent = preface();
-    sent.extend(frame(HEADERS, 0, 1, &[0x83]));
-    sent.extend(frame(CONTINUATION, END_HEADERS, 3, &[0x83]));
+    sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
+    sent.extend(frame(frame_type::CONTINUATION, flag::END_HEADERS, 3, &[0x83]));
     assert_eq!(filtered(&sent, 13), sent);
     let mut sent = preface();
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83; MAX_PAYLOAD + 1]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x83; MAX_PAYLOAD + 1]));
     assert_eq!(filtered(&sent, 1000), sent);
 }
 
 #[test]
 fn undecodable_block_ends_connection() {
-    let block = frame(HEADERS, END_HEADERS, 5, &[0xff, 0xff, 0xff]);
+    let block = frame(frame_type::HEADERS, flag::END_HEADERS, 5, &[0xff, 0xff, 0xff]);
     assert_eq!(close_reason(&[preface(), block.clone()].concat()), CloseReason::Undecodable);
     assert_eq!(close_reason(&[requests(PATH), block].concat()), CloseReason::Undecodable);
 }
@@ -183,7 +183,7 @@ fn table_size_above_settings_ends_connection() {
     // 2^28 - 1.
     let update = [0x3f, 0xe0, 0xff, 0xff, 0x7f, 0x83];
     for before in [preface(), requests(PATH)] {
-        let block = frame(HEADERS, END_HEADERS, 5, &update);
+        let block = frame(frame_type::HEADERS, flag::END_HEADERS, 5, &update);
         assert_eq!(close_reason(&[before, block].concat()), CloseReason::Undecodable);
     }
 }
@@ -192,20 +192,20 @@ fn table_size_above_settings_ends_connection() {
 fn block_or_list_over_limit_ends_connection() {
     for before in [preface(), requests(PATH)] {
         // The block itself is too large: in full frames, and in empty ones.
-        let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83; MAX_PAYLOAD])].concat();
+        let mut sent = [before.clone(), frame(frame_type::HEADERS, 0, 5, &[0x83; MAX_PAYLOAD])].concat();
         for _ in 0..4 {
-            sent.extend(frame(CONTINUATION, 0, 5, &[0x83; MAX_PAYLOAD]));
+            sent.extend(frame(frame_type::CONTINUATION, 0, 5, &[0x83; MAX_PAYLOAD]));
         }
         assert_eq!(close_reason(&sent), CloseReason::TooLarge);
-        let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83])].concat();
+        let mut sent = [before.clone(), frame(frame_type::HEADERS, 0, 5, &[0x83])].concat();
         for _ in 0..MAX_BLOCK / FRAME_HEADER_LENGTH {
-            sent.extend(frame(CONTINUATION, 0, 5, &[]));
+            sent.extend(frame(frame_type::CONTINUATION, 0, 5, &[]));
         }
         assert_eq!(close_reason(&sent), CloseReason::TooLarge);
         // The list of fields is too large.
         let block = [indexed(b"a", &[b'x'; 4000]), vec![0xbe; 20]].concat();
         assert_eq!(
-            close_reason(&[before, frame(HEADERS, END_HEADERS, 5, &block)].concat()),
+            close_reason(&[before, frame(frame_type::HEADERS, flag::END_HEADERS, 5, &block)].concat()),
             CloseReason::TooLarge
         );
     }
@@ -239,7 +239,7 @@ fn silence_before_end_of_first_block_ends_connection() {
     for length in [settings + FRAME_HEADER_LENGTH, settings + FRAME_HEADER_LENGTH + 3] {
         assert_eq!(close_reason_of_silent_peer(&requests[..length]), slow, "{length}");
     }
-    let incomplete = frame(HEADERS, 0, 1, &[0x83]);
+    let incomplete = frame(frame_type::HEADERS, 0, 1, &[0x83]);
     assert_eq!(close_reason_of_silent_peer(&[&requests[..settings], &incomplete].concat()), slow);
 }
 
@@ -250,10 +250,12 @@ fn silence_after_first_block_ends_connection_only_inside_later_block() {
     }
     // The peer may also be silent inside a DATA frame.
     assert_eq!(
-        close_reason_of_silent_peer(&[requests(PATH), frame(DATA, 0, 1, &[0; 100])[..50].to_vec()].concat()),
+        close_reason_of_silent_peer(
+            &[requests(PATH), frame(frame_type::DATA, 0, 1, &[0; 100])[..50].to_vec()].concat()
+        ),
         None
     );
-    let incomplete = frame(HEADERS, 0, 5, &[0x83]);
+    let incomplete = frame(frame_type::HEADERS, 0, 5, &[0x83]);
     let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
     assert_eq!(close_reason_of_silent_peer(&[requests(PATH), incomplete.clone()].concat()), slow);
     assert_eq!(
@@ -274,14 +276,14 @@ proptest! {
 
     #[test]
     fn passes_any_frame_before_first_block(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let sent = [preface(), frame(SETTINGS, 0, 0, &bytes)].concat();
+        let sent = [preface(), frame(frame_type::SETTINGS, 0, 0, &bytes)].concat();
         prop_assert_eq!(filtered(&sent, 3), sent);
     }
 
     #[test]
     fn never_panics_on_any_block(block in prop::collection::vec(any::<u8>(), 0..200), flags in any::<u8>()) {
         let mut sent = requests(PATH);
-        sent.extend(frame(HEADERS, flags | END_HEADERS, 5, &block));
+        sent.extend(frame(frame_type::HEADERS, flags | flag::END_HEADERS, 5, &block));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let _any_result = runtime.block_on(async { filter(&sent[..]).read_to_end(&mut Vec::new()).await });
     }

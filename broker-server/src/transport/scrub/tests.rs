@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use tokio::io::AsyncReadExt as _;
 
 use super::{
-    super::http2::{DATA, END_HEADERS, FRAME_HEADER_LENGTH, HEADERS, PREFACE_LENGTH, frame},
+    super::http2::{FRAME_HEADER_LENGTH, PREFACE_LENGTH, flag, frame, frame_type},
     zeros::{HEADER, MAX_FRAMES},
     *,
 };
@@ -38,7 +38,7 @@ fn separate(read: &[u8]) -> (usize, Vec<u8>) {
 async fn inserts_zeros_between_frames_and_loses_nothing() {
     let signal = ScrubSignal::default();
     let mut sent = preface();
-    sent.extend(frame(DATA, 0, 1, &[0; 100]));
+    sent.extend(frame(frame_type::DATA, 0, 1, &[0; 100]));
     let first = sent.len() - 10;
     let mut stream = ScrubFilter::new(&sent[..], &signal, Duration::MAX);
     let mut read = vec![0; first];
@@ -58,7 +58,7 @@ async fn inserts_zeros_between_frames_and_loses_nothing() {
 /// Many header blocks arrive at once, and zeros follow each. The bytes after them must not be copied again for each block.
 #[test]
 fn delivers_held_bytes_once() {
-    let block = frame(HEADERS, END_HEADERS, 1, &RETAINED);
+    let block = frame(frame_type::HEADERS, flag::END_HEADERS, 1, &RETAINED);
     let sent = [preface(), block.repeat(100)].concat();
     let signal = ScrubSignal::default();
     let mut stream = ScrubFilter::new(&sent[..], &signal, Duration::MAX);
@@ -84,8 +84,8 @@ fn delivers_held_bytes_once() {
 async fn inserts_zeros_after_retained_header_block() {
     let mut sent = preface();
     for _ in 0..2 {
-        sent.extend(frame(HEADERS, END_HEADERS, 1, &RETAINED));
-        sent.extend(frame(DATA, 0, 1, &[0; 300]));
+        sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &RETAINED));
+        sent.extend(frame(frame_type::DATA, 0, 1, &[0; 300]));
     }
     let signal = ScrubSignal::default();
     let mut stream = ScrubFilter::new(&sent[..], &signal, Duration::MAX);
@@ -101,10 +101,11 @@ async fn inserts_zeros_after_retained_header_block() {
 #[tokio::test]
 async fn slow_header_block_ends_connection() {
     let (limit, signal) = (Duration::from_millis(20), ScrubSignal::default());
-    let complete = [preface(), frame(HEADERS, END_HEADERS, 1, &[1; 4])].concat();
-    let no_end = [&complete[..], &frame(HEADERS, 0, 1, &[1; 4])].concat();
-    let truncated = [&complete[..], &frame(HEADERS, END_HEADERS, 1, &[1; 40])[..20]].concat();
-    let data = [&complete[..], &frame(DATA, 0, 1, &[0; 100])[..50]].concat();
+    let complete = [preface(), frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[1; 4])].concat();
+    let no_end = [&complete[..], &frame(frame_type::HEADERS, 0, 1, &[1; 4])].concat();
+    let truncated =
+        [&complete[..], &frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[1; 40])[..20]].concat();
+    let data = [&complete[..], &frame(frame_type::DATA, 0, 1, &[0; 100])[..50]].concat();
     for (sent, ends) in [(complete, false), (no_end, true), (truncated, true), (data, false)] {
         let (mut peer, stream) = tokio::io::duplex(1 << 20);
         tokio::io::AsyncWriteExt::write_all(&mut peer, &sent).await.unwrap();
