@@ -35,7 +35,7 @@ pub(super) struct RequestBody {
 impl RequestBody {
     pub(super) fn new(body: Incoming, call: Arc<TrackedCall>) -> Self {
         if body.is_end_stream() {
-            call.complete_request();
+            call.mark_request_complete();
         }
         let position = MessagePosition::default();
         Self { body, call, position, first_message: FirstMessage::Incomplete }
@@ -44,7 +44,7 @@ impl RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.call.finish_reading();
+        self.call.on_body_dropped();
     }
 }
 
@@ -98,23 +98,23 @@ impl Body for RequestBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
-            this.call.scrub_items();
+            this.call.request_wipe_after_items();
             if this.first_message == FirstMessage::Delivered {
                 // The key is wiped now, because the stream may stay open and silent for long.
                 this.first_message = FirstMessage::Processed;
-                this.call.scrub();
+                this.call.request_wipe();
             }
-            this.call.await_data();
+            this.call.mark_paused();
             return Poll::Pending;
         };
         let complete = this.body.is_end_stream();
         if complete {
-            this.call.complete_request();
+            this.call.mark_request_complete();
         }
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    this.call.receive_data();
+                    this.call.mark_data_received();
                     let is_stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
                     if is_stream
                         && this.first_message == FirstMessage::Incomplete

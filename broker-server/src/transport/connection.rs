@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{load::Load, phase::Phase, scrub::ScrubSignal};
+use super::{load::Load, phase::Phase, wipe::WipeSignal};
 use crate::caller::Caller;
 
 /// An accepted connection.
@@ -23,13 +23,13 @@ pub(super) struct Connection {
     /// Notified when the connection has to make room for another.
     pub(super) evicted: Notify,
     /// Requests a wipe of the read buffer after a call that carried a secret.
-    pub(super) scrub: ScrubSignal,
+    pub(super) wipe: WipeSignal,
     /// Calls whose request is complete and whose response is not ready. A response that the client does not read does
     /// not count.
-    active: AtomicUsize,
+    calls_blocking_eviction: AtomicUsize,
     opened: Instant,
     /// Milliseconds from `opened` until the last call stopped being active.
-    last_active: AtomicU64,
+    last_unblocked: AtomicU64,
     unread: AtomicBool,
 }
 
@@ -44,10 +44,10 @@ impl Connection {
             load,
             phase,
             evicted: Notify::new(),
-            scrub: ScrubSignal::default(),
-            active: AtomicUsize::new(0),
+            wipe: WipeSignal::default(),
+            calls_blocking_eviction: AtomicUsize::new(0),
             opened: Instant::now(),
-            last_active: AtomicU64::new(0),
+            last_unblocked: AtomicU64::new(0),
             unread: AtomicBool::new(true),
         }
     }
@@ -62,22 +62,22 @@ impl Connection {
     /// Returns when the last call stopped being active, or `None` while one is. An unread response keeps no connection
     /// busy: otherwise a client could occupy every slot for ever.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        if self.active.load(Ordering::Acquire) > 0 {
+        if self.calls_blocking_eviction.load(Ordering::Acquire) > 0 {
             return None;
         }
-        Some(self.opened + Duration::from_millis(self.last_active.load(Ordering::Relaxed)))
+        Some(self.opened + Duration::from_millis(self.last_unblocked.load(Ordering::Relaxed)))
     }
 
     /// Counts a call as active.
-    pub(super) fn begin_activity(&self) {
-        self.active.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn block_eviction(&self) {
+        self.calls_blocking_eviction.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Ends what [`Self::begin_activity`] began.
-    pub(super) fn end_activity(&self) {
+    /// Ends what [`Self::block_eviction`] began.
+    pub(super) fn unblock_eviction(&self) {
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_active.store(now, Ordering::Relaxed);
-        self.active.fetch_sub(1, Ordering::AcqRel);
+        self.last_unblocked.store(now, Ordering::Relaxed);
+        self.calls_blocking_eviction.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

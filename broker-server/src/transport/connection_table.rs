@@ -142,7 +142,7 @@ mod tests {
 
     fn busy(connection: &Arc<Connection>) -> TrackedCall {
         let call = TrackedCall::new(Arc::clone(connection), Kind::Unary, false);
-        call.complete_request();
+        call.mark_request_complete();
         call
     }
 
@@ -221,9 +221,9 @@ mod tests {
         let first = connection(1, 9);
         assert!(table.insert_or_evict(&first));
         let stream = TrackedCall::new(Arc::clone(&first), Kind::Stream, false);
-        stream.receive_data();
+        stream.mark_data_received();
         assert!(!table.insert_or_evict(&connection(2, 8)));
-        stream.await_data();
+        stream.mark_paused();
         assert!(table.insert_or_evict(&connection(2, 8)));
         drop(stream);
         assert_eq!((counts(&first), first.idle_since().is_some()), ((0, 0, 1), true));
@@ -248,9 +248,9 @@ mod tests {
             let stream = TrackedCall::new(Arc::clone(&first), Kind::Stream, false);
             for step in steps {
                 match step {
-                    Data => stream.receive_data(),
-                    Pause => stream.await_data(),
-                    Complete => stream.complete_request(),
+                    Data => stream.mark_data_received(),
+                    Pause => stream.mark_paused(),
+                    Complete => stream.mark_request_complete(),
                     Ready => stream.mark_response_ready(),
                 }
             }

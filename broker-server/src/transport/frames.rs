@@ -16,11 +16,11 @@ pub(super) struct FrameTracker {
     /// How many bytes of `header` have arrived.
     header_length: usize,
     /// A header block has begun and not ended, so only CONTINUATION may follow (RFC 9113 6.2).
-    open_block: bool,
+    in_header_block: bool,
     /// The current frame ends a header block of which something is retained.
-    retained: bool,
-    /// The next frame has been reported as a boundary already.
-    reported: bool,
+    block_pins_buffer: bool,
+    /// The next frame has been reported as a split already.
+    boundary_returned: bool,
     /// The number of header blocks that have begun.
     blocks: u64,
 }
@@ -28,11 +28,11 @@ pub(super) struct FrameTracker {
 /// A place in the peer's bytes where one read buffer should end and another begin. The HTTP/2 library retains something of
 /// the header block there, which keeps the buffer that it was read into alive with everything else in that buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Boundary {
+pub(super) enum BufferSplit {
     /// The block begins at this offset.
-    Before(usize),
+    BeforeBlock(usize),
     /// The block ends at this offset.
-    After(usize),
+    AfterBlock(usize),
 }
 
 impl Default for FrameTracker {
@@ -41,9 +41,9 @@ impl Default for FrameTracker {
             remaining: PREFACE_LENGTH,
             header: [0; FRAME_HEADER_LENGTH],
             header_length: 0,
-            open_block: false,
-            retained: false,
-            reported: false,
+            in_header_block: false,
+            block_pins_buffer: false,
+            boundary_returned: false,
             blocks: 0,
         }
     }
@@ -51,29 +51,29 @@ impl Default for FrameTracker {
 
 impl FrameTracker {
     /// Reports whether a frame of another sender may be inserted here.
-    pub(super) fn is_between_frames(&self) -> bool {
-        self.remaining == 0 && self.header_length == 0 && !self.open_block
+    pub(super) fn may_insert_frame(&self) -> bool {
+        self.remaining == 0 && self.header_length == 0 && !self.in_header_block
     }
 
     /// Returns the number of the header block that has begun to arrive and is not complete.
     pub(super) fn incomplete_block(&self) -> Option<u64> {
         let kind = FrameHeader::decode(self.header).kind;
         let in_frame = self.remaining > 0 && matches!(kind, frame_type::HEADERS | frame_type::CONTINUATION);
-        (in_frame || self.open_block).then_some(self.blocks)
+        (in_frame || self.in_header_block).then_some(self.blocks)
     }
 
-    /// Advances over `bytes`, or up to the next boundary in them. The bytes after the boundary have yet to be advanced over.
-    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<Boundary> {
+    /// Advances over `bytes`, or up to the next split in them. The bytes after the split have yet to be advanced over.
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<BufferSplit> {
         let mut at = 0;
-        while at < bytes.len() || (self.retained && self.remaining == 0) {
-            let passed = self.remaining.min(bytes.len() - at);
-            self.remaining -= passed;
-            at += passed;
+        while at < bytes.len() || (self.block_pins_buffer && self.remaining == 0) {
+            let skipped = self.remaining.min(bytes.len() - at);
+            self.remaining -= skipped;
+            at += skipped;
             if self.remaining > 0 {
                 return None;
             }
-            if std::mem::take(&mut self.retained) {
-                return Some(Boundary::After(at));
+            if std::mem::take(&mut self.block_pins_buffer) {
+                return Some(BufferSplit::AfterBlock(at));
             }
             let missing = self.header.get_mut(self.header_length..).unwrap_or_default();
             let rest = bytes.get(at..).unwrap_or_default();
@@ -83,13 +83,18 @@ impl FrameTracker {
             at += part.len();
             if self.header_length == FRAME_HEADER_LENGTH {
                 let start = at.checked_sub(FRAME_HEADER_LENGTH);
-                let boundary = self.start_frame(following).then_some(start).flatten();
-                if let Some(start) = boundary.filter(|_| !self.reported) {
-                    // The frame is parsed again after the boundary.
-                    *self = Self { reported: true, remaining: 0, blocks: self.blocks, ..Self::default() };
-                    return Some(Boundary::Before(start));
+                let split = self.on_frame_header(following).then_some(start).flatten();
+                if let Some(start) = split.filter(|_| !self.boundary_returned) {
+                    // The frame is parsed again after the split.
+                    *self = Self {
+                        boundary_returned: true,
+                        remaining: 0,
+                        blocks: self.blocks,
+                        ..Self::default()
+                    };
+                    return Some(BufferSplit::BeforeBlock(start));
                 }
-                self.reported = false;
+                self.boundary_returned = false;
             }
         }
         None
@@ -97,7 +102,7 @@ impl FrameTracker {
 
     /// Starts the frame whose header has arrived, with the bytes that follow the header as far as they have arrived. Reports
     /// whether the frame begins a header block of which something is retained.
-    fn start_frame(&mut self, following: &[u8]) -> bool {
+    fn on_frame_header(&mut self, following: &[u8]) -> bool {
         self.header_length = 0;
         let FrameHeader { length, kind, flags, .. } = FrameHeader::decode(self.header);
         self.remaining = length;
@@ -105,13 +110,14 @@ impl FrameTracker {
             return false;
         }
         self.blocks += u64::from(kind == frame_type::HEADERS);
-        self.open_block = flags & flag::END_HEADERS == 0;
+        self.in_header_block = flags & flag::END_HEADERS == 0;
         // A block that has not arrived completely is not inspected, and counts as retained.
-        let payload = following.get(..length).filter(|_| kind == frame_type::HEADERS && !self.open_block);
+        let payload =
+            following.get(..length).filter(|_| kind == frame_type::HEADERS && !self.in_header_block);
         let fragment = payload.and_then(|payload| header_fragment(payload, flags));
-        let retained = !fragment.is_some_and(hpack::has_no_indexed_plain_literal);
-        self.retained = !self.open_block && retained;
-        retained && kind == frame_type::HEADERS
+        let pins_buffer = fragment.is_none_or(hpack::retains_buffer);
+        self.block_pins_buffer = !self.in_header_block && pins_buffer;
+        pins_buffer && kind == frame_type::HEADERS
     }
 }
 
@@ -141,13 +147,13 @@ mod tests {
             let (mut at, mut ends) = (0, Vec::new());
             for piece in bytes.chunks(cut) {
                 let mut piece = piece;
-                while let Some(boundary) = tracker.advance(piece) {
-                    let (Boundary::Before(offset) | Boundary::After(offset)) = boundary;
+                while let Some(split) = tracker.advance(piece) {
+                    let (BufferSplit::BeforeBlock(offset) | BufferSplit::AfterBlock(offset)) = split;
                     at += offset;
-                    if boundary == Boundary::After(offset) {
+                    if split == BufferSplit::AfterBlock(offset) {
                         ends.push(at);
                     } else {
-                        prop_assert!(tracker.is_between_frames());
+                        prop_assert!(tracker.may_insert_frame());
                         prop_assert_eq!(bytes[at + 3], frame_type::HEADERS);
                     }
                     piece = &piece[offset..];
@@ -156,7 +162,7 @@ mod tests {
             }
             let last = frames.iter().rfind(|(kind, ..)| matches!(*kind, frame_type::HEADERS | frame_type::CONTINUATION));
             let block_ended = last.is_none_or(|(_, flags, _)| flags & flag::END_HEADERS != 0);
-            prop_assert_eq!(tracker.is_between_frames(), block_ended);
+            prop_assert_eq!(tracker.may_insert_frame(), block_ended);
             prop_assert!(ends.iter().all(|end| block_ends.contains(end)), "{ends:?} {block_ends:?}");
         }
     }

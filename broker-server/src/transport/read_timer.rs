@@ -16,10 +16,10 @@ pub(super) struct ReadTimer {
 }
 
 impl ReadTimer {
-    /// Completes when `limit` has passed since the first poll with this `number`. Another number restarts the timer.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, number: u64, limit: Duration) -> Poll<()> {
-        if self.timer.as_ref().is_none_or(|(current, _)| *current != number) {
-            self.timer = Some((number, Box::pin(sleep(limit))));
+    /// Completes when `limit` has passed since the first poll with this `block`. Another number restarts the timer.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, block: u64, limit: Duration) -> Poll<()> {
+        if self.timer.as_ref().is_none_or(|(current, _)| *current != block) {
+            self.timer = Some((block, Box::pin(sleep(limit))));
         }
         match &mut self.timer {
             Some((_, timer)) => timer.as_mut().poll(cx),

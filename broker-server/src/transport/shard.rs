@@ -20,15 +20,15 @@ use tokio::{
 
 use super::{
     admission::Admission,
-    authority::{AuthorityFilter, HeaderTimeouts},
+    authority::{AuthorityIo, HeaderTimeouts},
     connection::Connection,
     connection_table::{ConnectionTable, EVICTION_TIMEOUT},
     error::TransportError,
-    goaway::GoawayFilter,
+    goaway::GoawayIo,
     load::Load,
     options::{LARGEST_HEADERS, TransportOptions},
     phase::{Phase, reached},
-    scrub::ScrubFilter,
+    wipe::WipeIo,
 };
 use crate::{caller::Caller, rpc::Routes};
 
@@ -184,9 +184,9 @@ async fn drive(
     timeouts: HeaderTimeouts,
 ) -> Result<(), ConnectionError> {
     let stream = tokio::net::UnixStream::from_std(stream)?;
-    let stream = AuthorityFilter::new(stream, timeouts);
-    let stream = ScrubFilter::new(stream, &connection.scrub, timeouts.header_block);
-    let mut http = pin!(server.serve_connection(TokioIo::new(GoawayFilter::new(stream)), admission));
+    let stream = AuthorityIo::new(stream, timeouts);
+    let stream = WipeIo::new(stream, &connection.wipe, timeouts.header_block);
+    let mut http = pin!(server.serve_connection(TokioIo::new(GoawayIo::new(stream)), admission));
     if let Some(ended) = read_pending(http.as_mut()).await {
         return Ok(ended?);
     }

@@ -30,8 +30,8 @@ fn indexed(name: &[u8], value: &[u8]) -> Vec<u8> {
 const TIMEOUTS: HeaderTimeouts =
     HeaderTimeouts { first_call: Duration::from_millis(40), header_block: Duration::from_millis(20) };
 
-fn filter<S>(stream: S) -> AuthorityFilter<S> {
-    AuthorityFilter::new(stream, TIMEOUTS)
+fn filter<S>(stream: S) -> AuthorityIo<S> {
+    AuthorityIo::new(stream, TIMEOUTS)
 }
 
 /// Returns why the filter ends a connection that sends these bytes.
@@ -118,7 +118,7 @@ fn valid_authority_passes_unchanged() {
 }
 
 #[test]
-fn path_becomes_localhost_in_every_block() {
+fn socket_path_authority_is_rewritten_in_every_block() {
     let received = frames(&filtered(&requests(PATH), 11));
     let kinds: Vec<_> = received.iter().map(|frame| frame.0).collect();
     assert_eq!(kinds, [frame_type::SETTINGS, frame_type::HEADERS, frame_type::DATA, frame_type::HEADERS]);
@@ -152,7 +152,7 @@ fn parses_padding_priority_and_continuation() {
 }
 
 #[test]
-fn protocol_violation_passes_unchanged() {
+fn malformed_frames_are_left_to_h2() {
     let mut sent = preface();
     sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
     sent.extend(frame(frame_type::PING, 0, 0, &[0; 8]));
@@ -174,17 +174,17 @@ fn protocol_violation_passes_unchanged() {
 #[test]
 fn undecodable_block_ends_connection() {
     let block = frame(frame_type::HEADERS, flag::END_HEADERS, 5, &[0xff, 0xff, 0xff]);
-    assert_eq!(close_reason(&[preface(), block.clone()].concat()), CloseReason::Undecodable);
-    assert_eq!(close_reason(&[requests(PATH), block].concat()), CloseReason::Undecodable);
+    assert_eq!(close_reason(&[preface(), block.clone()].concat()), CloseReason::CompressionError);
+    assert_eq!(close_reason(&[requests(PATH), block].concat()), CloseReason::CompressionError);
 }
 
 #[test]
-fn table_size_above_settings_ends_connection() {
+fn table_size_update_above_setting_ends_connection() {
     // 2^28 - 1.
     let update = [0x3f, 0xe0, 0xff, 0xff, 0x7f, 0x83];
     for before in [preface(), requests(PATH)] {
         let block = frame(frame_type::HEADERS, flag::END_HEADERS, 5, &update);
-        assert_eq!(close_reason(&[before, block].concat()), CloseReason::Undecodable);
+        assert_eq!(close_reason(&[before, block].concat()), CloseReason::CompressionError);
     }
 }
 
@@ -196,17 +196,17 @@ fn block_or_list_over_limit_ends_connection() {
         for _ in 0..4 {
             sent.extend(frame(frame_type::CONTINUATION, 0, 5, &[0x83; MAX_PAYLOAD]));
         }
-        assert_eq!(close_reason(&sent), CloseReason::TooLarge);
+        assert_eq!(close_reason(&sent), CloseReason::HeaderListTooLarge);
         let mut sent = [before.clone(), frame(frame_type::HEADERS, 0, 5, &[0x83])].concat();
         for _ in 0..MAX_BLOCK / FRAME_HEADER_LENGTH {
             sent.extend(frame(frame_type::CONTINUATION, 0, 5, &[]));
         }
-        assert_eq!(close_reason(&sent), CloseReason::TooLarge);
+        assert_eq!(close_reason(&sent), CloseReason::HeaderListTooLarge);
         // The list of fields is too large.
         let block = [indexed(b"a", &[b'x'; 4000]), vec![0xbe; 20]].concat();
         assert_eq!(
             close_reason(&[before, frame(frame_type::HEADERS, flag::END_HEADERS, 5, &block)].concat()),
-            CloseReason::TooLarge
+            CloseReason::HeaderListTooLarge
         );
     }
 }
@@ -231,11 +231,11 @@ fn silence_before_end_of_first_block_ends_connection() {
     for length in [0, 10, PREFACE_LENGTH, PREFACE_LENGTH + 3, settings] {
         assert_eq!(
             close_reason_of_silent_peer(&requests[..length]),
-            Some(CloseReason::NoCall(TIMEOUTS.first_call)),
+            Some(CloseReason::FirstCallTimeout(TIMEOUTS.first_call)),
             "{length}"
         );
     }
-    let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
+    let slow = Some(CloseReason::HeaderBlockTimeout(TIMEOUTS.header_block));
     for length in [settings + FRAME_HEADER_LENGTH, settings + FRAME_HEADER_LENGTH + 3] {
         assert_eq!(close_reason_of_silent_peer(&requests[..length]), slow, "{length}");
     }
@@ -244,7 +244,7 @@ fn silence_before_end_of_first_block_ends_connection() {
 }
 
 #[test]
-fn silence_after_first_block_ends_connection_only_inside_later_block() {
+fn after_first_block_only_incomplete_blocks_time_out() {
     for authority in [PATH, b"localhost"] {
         assert_eq!(close_reason_of_silent_peer(&requests(authority)), None);
     }
@@ -256,7 +256,7 @@ fn silence_after_first_block_ends_connection_only_inside_later_block() {
         None
     );
     let incomplete = frame(frame_type::HEADERS, 0, 5, &[0x83]);
-    let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
+    let slow = Some(CloseReason::HeaderBlockTimeout(TIMEOUTS.header_block));
     assert_eq!(close_reason_of_silent_peer(&[requests(PATH), incomplete.clone()].concat()), slow);
     assert_eq!(
         close_reason_of_silent_peer(&[requests(PATH), incomplete[..FRAME_HEADER_LENGTH].to_vec()].concat()),
@@ -275,7 +275,7 @@ proptest! {
     }
 
     #[test]
-    fn passes_any_frame_before_first_block(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn passes_settings_frames_unchanged(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let sent = [preface(), frame(frame_type::SETTINGS, 0, 0, &bytes)].concat();
         prop_assert_eq!(filtered(&sent, 3), sent);
     }

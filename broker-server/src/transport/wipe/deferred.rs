@@ -3,13 +3,13 @@
 /// Bytes that are delivered piece by piece. Delivered ones are zeroed in place and never moved, because a peer may send
 /// thousands of header blocks at once.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct DeferredBytes {
     bytes: Vec<u8>,
     /// How many bytes have been delivered.
     delivered: usize,
 }
 
-impl Held {
+impl DeferredBytes {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, delivered: 0 }
     }
