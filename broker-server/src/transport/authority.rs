@@ -7,7 +7,7 @@
 //! Otherwise each header block of the connection is decoded and encoded anew with the authority `localhost`, without
 //! HPACK's dynamic table. Data is never copied into a buffer of the filter.
 //!
-//! The memory that a peer can occupy is limited: a header block and its list by [`LARGEST_HEADERS`], the dynamic table by
+//! The memory that a peer can occupy is limited: a header block and its list by [`MAX_HEADER_LIST_SIZE`], the dynamic table by
 //! our SETTINGS. So is the time: the first block, and each block from its first frame to its last, must arrive within
 //! [`HeaderTimeouts`]. A violation ends the connection with a [`CloseReason`].
 
@@ -30,12 +30,12 @@ use super::{
         EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, MAX_PAYLOAD, PREFACE_LENGTH, flag, frame_type,
         header_fragment,
     },
-    options::LARGEST_HEADERS,
+    options::MAX_HEADER_LIST_SIZE,
     read_timer::ReadTimer,
 };
 
 /// The maximum length of a header block as it arrives, and the maximum size of its list of fields.
-const MAX_BLOCK: usize = LARGEST_HEADERS as usize;
+const MAX_BLOCK: usize = MAX_HEADER_LIST_SIZE as usize;
 
 /// The time limits of a connection's header blocks.
 #[derive(Clone, Copy, Debug)]

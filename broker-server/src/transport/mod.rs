@@ -6,13 +6,13 @@
 //! 4. `authority.rs` rewrites an `:authority` that is malformed, with the decoder in `hpack.rs`;
 //! 5. `wipe.rs` inserts zeros between two frames, which it finds with `frames.rs`, and so wipes hyper's read buffer;
 //! 6. `goaway.rs` sends GOAWAY if one of them has to end the connection. `http2.rs` has the wire format of all three.
-//! 7. `admission.rs` checks each request that hyper decodes, and gives it to the handler of its method.
+//! 7. `service.rs` checks each request that hyper decodes, and gives it to the handler of its method.
 //! 8. `body.rs` hands the request's data to the handler and the response's data to hyper. `call.rs` tracks whether the
-//!    call is in flight, in the counters of `load.rs`, and `interruption.rs` ends it at its deadline.
+//!    call is in flight, in the counters of `load.rs`, and `abort.rs` ends it at its deadline.
 //! 9. `drain.rs` watches those counters during a shutdown, whose phases (`phase.rs`) every connection observes.
 
+mod abort;
 mod accept;
-mod admission;
 mod authority;
 mod body;
 mod call;
@@ -25,12 +25,12 @@ mod frames;
 mod goaway;
 mod hpack;
 mod http2;
-mod interruption;
 mod load;
 mod log_throttle;
 mod options;
 mod phase;
 mod read_timer;
+mod service;
 mod shard;
 pub mod socket;
 mod wipe;
@@ -41,9 +41,9 @@ use tokio::time::Instant;
 
 use self::{accept::Acceptor, connection_table::ConnectionTable, shard::Shard};
 use crate::rpc::{Health, Routes};
-pub use drain::Outcome;
+pub use drain::DrainOutcome;
 pub use error::TransportError;
-pub use options::{LARGEST_HEADERS, TransportOptions};
+pub use options::{MAX_HEADER_LIST_SIZE, TransportOptions};
 pub use socket::Listener;
 
 /// Serves until `stop` completes, drains, and returns how the drain ended. Blocks the calling thread. The function builds
@@ -59,7 +59,7 @@ pub fn run(
     routes: impl Fn() -> Routes,
     health: &Health,
     stop: impl Future<Output = ()>,
-) -> Result<Outcome, TransportError> {
+) -> Result<DrainOutcome, TransportError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -93,6 +93,6 @@ pub fn run(
         Ok(drain::shut_down(&shards, options, deadline).await)
     });
     // Every thread is joined, also after one that panicked.
-    let panicked = shards.into_iter().filter_map(|shard| (!shard.join()).then_some(())).count();
+    let panicked = shards.into_iter().filter_map(|shard| shard.join().err()).count();
     if panicked == 0 { outcome } else { outcome.and(Err(TransportError::Shard)) }
 }

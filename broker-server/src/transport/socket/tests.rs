@@ -99,7 +99,7 @@ fn never_changes_target_of_link_at_socket_path() {
     fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
     symlink(&target, &path).unwrap();
     let options = SocketOptions { mode: 0o666, ..SocketOptions::default() };
-    let error = set_up(&path, &path, &options).unwrap_err();
+    let error = set_group_and_mode(&path, &path, &options).unwrap_err();
     assert!(matches!(error, SocketError::Replaced { .. }), "{error}");
     assert_eq!(mode(&target), 0o600);
 }
@@ -109,7 +109,7 @@ fn refuses_live_socket() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _first = bind(&path).unwrap();
-    assert!(matches!(bind(&path), Err(SocketError::Live { .. })));
+    assert!(matches!(bind(&path), Err(SocketError::InUse { .. })));
     UnixStream::connect(&path).unwrap();
 }
 
@@ -118,7 +118,7 @@ fn refuses_live_socket_of_other_program() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _other = UnixListener::bind(&path).unwrap();
-    assert!(matches!(bind(&path), Err(SocketError::Live { .. })));
+    assert!(matches!(bind(&path), Err(SocketError::InUse { .. })));
 }
 
 #[test]
@@ -182,9 +182,9 @@ fn writable_parent_folder_needs_folder_check_warn() {
         assert!(error.to_string().contains("--socket-folder-check"), "{error}");
     }
     let warn = SocketOptions { folder_check: FolderCheck::Warn, ..strict };
-    assert_eq!(check(&path, &warn).unwrap().open_folders[0].path, open);
+    assert_eq!(check(&path, &warn).unwrap().folders_writable_by_others[0].path, open);
     let listener = Listener::bind(&path, &warn).unwrap();
-    assert_eq!(listener.open_folders()[0].mode, 0o777);
+    assert_eq!(listener.folders_writable_by_others()[0].mode, 0o777);
 }
 
 /// This test needs root, which alone can change the owner of a folder.
@@ -201,13 +201,13 @@ fn refuses_folders_and_links_of_other_user() {
         let options = SocketOptions { folder_check: check, ..SocketOptions::default() };
         for path in [folder.join("s"), folder.join("own/s")] {
             let error = Listener::bind(&path, &options).unwrap_err();
-            assert!(matches!(error, SocketError::ForeignFolder { owner: 12345, .. }), "{error}");
+            assert!(matches!(error, SocketError::FolderOwnedByOther { owner: 12345, .. }), "{error}");
         }
     }
     let link = home.path().join("link");
     symlink(home.path(), &link).unwrap();
     chown(&link, 12345);
-    assert!(matches!(bind(&link.join("s")), Err(SocketError::ForeignLink { owner: 12345, .. })));
+    assert!(matches!(bind(&link.join("s")), Err(SocketError::LinkOwnedByOther { owner: 12345, .. })));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn error_for_foreign_lock_names_owner_and_remedy() {
         fs::write(&lock, "").unwrap();
         chown(&lock, 12345);
         for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
-            assert!(matches!(error, SocketError::ForeignLock { owner: 12345, .. }), "{error}");
+            assert!(matches!(error, SocketError::LockOwnedByOther { owner: 12345, .. }), "{error}");
             let text = error.to_string();
             assert!(text.contains("s.lock belongs to uid 12345") && text.contains("remove it"), "{text}");
         }
@@ -244,7 +244,7 @@ fn reports_live_socket_rather_than_foreign_lock() {
         chown(&path, 12345);
     }
     for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
-        assert!(matches!(error, SocketError::Live { owner: 12345, .. }), "{error}");
+        assert!(matches!(error, SocketError::InUse { owner: 12345, .. }), "{error}");
     }
 }
 
@@ -281,15 +281,15 @@ fn check_agrees_with_bind_and_creates_nothing() {
         ("..", "names no file"),
     ] {
         let path = home.join(name);
-        let (checked, bound) = (check(&path, &options).unwrap_err(), bind(&path).unwrap_err());
+        let (checked, real_path) = (check(&path, &options).unwrap_err(), bind(&path).unwrap_err());
         assert!(checked.to_string().contains(expected), "{name}: {checked}");
-        assert_eq!(kind(checked), kind(bound), "{name}");
+        assert_eq!(kind(checked), kind(real_path), "{name}");
     }
     let names = || fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let before = names();
     drop(UnixListener::bind(home.join("stale")).unwrap());
     for name in ["new", "created/new", "stale"] {
-        assert_eq!(check(&home.join(name), &options).unwrap().bound, home.join(name));
+        assert_eq!(check(&home.join(name), &options).unwrap().real_path, home.join(name));
     }
     assert_eq!(names().len(), before.len() + 1, "only the stale socket is new");
 }
