@@ -48,7 +48,7 @@ pub(super) fn check(sockets: &Sockets, options: &SocketOptions) -> Result<Checke
     let mut bound: Vec<PathBuf> = Vec::new();
     let (checked, skipped) = for_each_socket(sockets, |path| {
         let checked = socket::check(path, options)?;
-        // Where two paths name one socket, the second bind finds the first one live.
+        // Where two paths name one socket, the second bind finds the socket in use.
         if bound.contains(&checked.real_path) {
             return Err(SocketError::InUse { path: path.into(), owner: rustix::process::geteuid().as_raw() });
         }
@@ -74,7 +74,7 @@ fn for_each_socket<T>(
         match (action(path), sockets) {
             (Ok(result), _) => results.push(result),
             (Err(error), Sockets::Named(_)) => return Err(error.into()),
-            // A live broker of the same user or root is an error: otherwise this one would serve only half of the sockets.
+            // A running broker of the same user or root is an error: otherwise this one would serve only half of the sockets.
             (Err(error), Sockets::Default(_)) if is_own_server(&error) => return Err(error.into()),
             (Err(error), Sockets::Default(_)) => skipped.push(error),
         }
@@ -126,7 +126,7 @@ mod tests {
         Sockets::Default(vec!["/a".into(), "/b".into()])
     }
 
-    fn live(owner: u32) -> impl Fn(&Path) -> SocketError {
+    fn in_use(owner: u32) -> impl Fn(&Path) -> SocketError {
         move |path| SocketError::InUse { path: path.into(), owner }
     }
 
@@ -144,17 +144,17 @@ mod tests {
 
     #[test]
     fn skips_a_default_socket_that_another_user_occupies() {
-        let (served, skipped) = first_fails(&defaults(), live(other_user())).unwrap();
+        let (served, skipped) = first_fails(&defaults(), in_use(other_user())).unwrap();
         assert_eq!(served, [PathBuf::from("/b")]);
         assert!(matches!(*skipped, [SocketError::InUse { .. }]));
         let named = Sockets::Named(defaults().paths().to_vec());
-        assert_eq!(first_fails(&named, live(other_user())).unwrap_err().exit_code(), 3);
+        assert_eq!(first_fails(&named, in_use(other_user())).unwrap_err().exit_code(), 3);
     }
 
     #[test]
     fn fails_where_a_default_socket_is_live_for_the_same_user_or_root() {
         for owner in [0, rustix::process::geteuid().as_raw()] {
-            assert_eq!(first_fails(&defaults(), live(owner)).unwrap_err().exit_code(), 3);
+            assert_eq!(first_fails(&defaults(), in_use(owner)).unwrap_err().exit_code(), 3);
         }
     }
 
@@ -162,7 +162,7 @@ mod tests {
     fn prefers_the_live_socket_error_where_no_default_socket_can_be_served() {
         let error = for_each_socket(&defaults(), |path| -> Result<(), _> {
             Err(match path == "/a" {
-                true => live(other_user())(path),
+                true => in_use(other_user())(path),
                 false => SocketError::NotASocket { path: path.into() },
             })
         });

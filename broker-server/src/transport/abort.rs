@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{rpc::Kind, status::CallError};
 
-/// Interrupts a call that has to wait. Most calls never wait, so the timer is not set up before the first poll.
+/// The deadline and the shutdown as one event, which aborts a call that has to wait. Most calls never wait, so the timer is
+/// not set up before the first poll.
 pub(super) struct AbortSignal {
     call: Arc<TrackedCall>,
     deadline: Option<Instant>,
@@ -22,12 +23,12 @@ pub(super) struct AbortSignal {
 }
 
 impl AbortSignal {
-    /// Returns the abort of a call, without a deadline if the call's handler keeps the deadline itself.
+    /// Returns the signal of a call, without a deadline if the call's handler keeps the deadline itself.
     pub(super) fn new(call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
         Self { call, deadline, waiting: None }
     }
 
-    /// Completes with the reason when the call must end.
+    /// Polls for the reason to end the call.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallError> {
         let (call, deadline) = (&self.call, self.deadline);
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(aborted(Arc::clone(call), deadline)));

@@ -1,11 +1,11 @@
-//! The filter that admits clients whose `:authority` is malformed.
+//! The I/O layer that rewrites a malformed `:authority`, which h2 would reject.
 //!
 //! gRPC's C core (Python, C++, Ruby), grpc-java and tools that are built on them send the path of a Unix socket as
-//! `:authority`, slashes included. RFC 9113 8.3.1 requires the authority of a URI there, so the HTTP/2 library resets
+//! `:authority`, slashes included. RFC 9113 8.3.1 requires the authority of a URI there, so h2 resets
 //! their calls. On a Unix socket the field means nothing. [`AuthorityIo`] inspects the first header block of a
-//! connection: if its authority is well-formed or absent, all bytes pass through unchanged from then on, at no cost.
+//! connection: if its authority is well-formed or absent, all bytes pass through unchanged from then on and are not inspected any more.
 //! Otherwise each header block of the connection is decoded and encoded anew with the authority `localhost`, without
-//! HPACK's dynamic table. Data is never copied into a buffer of the filter.
+//! HPACK's dynamic table. DATA frames are read directly into hyper's buffer.
 //!
 //! The memory that a peer can occupy is limited: a header block and its list by [`MAX_HEADER_LIST_SIZE`], the dynamic table by
 //! our SETTINGS. So is the time: the first block, and each block from its first frame to its last, must arrive within
@@ -54,10 +54,11 @@ pub(super) struct AuthorityIo<S> {
     decoder: Decoder,
     /// The first header block had a malformed authority, so every block is rewritten.
     rewriting: bool,
-    /// Bytes that are delivered to the reader before any others, and how many of them have been.
+    /// Rewritten or released bytes, which are delivered to the reader before any others.
     output: Vec<u8>,
+    /// The number of bytes of `output` that have been delivered.
     output_position: usize,
-    /// The number of header blocks that have begun.
+    /// The number of header blocks that have begun. The timer of a block has this number.
     block_number: u64,
     timeouts: HeaderTimeouts,
     first_call_timer: ReadTimer,
@@ -65,9 +66,9 @@ pub(super) struct AuthorityIo<S> {
 }
 
 enum State {
-    /// All bytes pass through: nothing is left to inspect.
+    /// All bytes pass through. Nothing is inspected for the rest of the connection.
     Inactive,
-    /// This many bytes of the preface, or of a frame outside header blocks, have yet to pass.
+    /// This many bytes of the preface, or of a frame outside header blocks, are forwarded before the next frame header.
     ForwardBytes(usize),
     /// A frame header is being read, inside a header block if there is one.
     FrameHeader { bytes: EncodedHeader, length: usize, block: Option<HeaderBlock> },
@@ -113,7 +114,7 @@ impl<S> AuthorityIo<S> {
         }
     }
 
-    /// Delivers bytes that are ready, and reports whether there were any.
+    /// Delivers bytes of `output`, and reports whether there were any.
     fn deliver_output(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
         let rest = self.output.get(self.output_position..).unwrap_or_default();
         if rest.is_empty() {
@@ -148,7 +149,7 @@ impl<S> AuthorityIo<S> {
                 self.output.extend_from_slice(&bytes);
                 return Ok(State::ForwardBytes(length));
             }
-            // The peer has violated the protocol, which the HTTP/2 library will report.
+            // The peer has violated the protocol, which h2 will report.
             (Some(block), _) => {
                 self.output.extend_from_slice(&block.raw);
                 self.output.extend_from_slice(&bytes);
@@ -192,7 +193,7 @@ impl<S> AuthorityIo<S> {
         Ok(State::frame_header(None))
     }
 
-    /// Completes when the first header block, or the rest of a header block, has not arrived in time.
+    /// Polls for the timeout of the first header block, or of the rest of a header block.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let in_block = match &self.state {
             State::Inactive => {
@@ -218,7 +219,7 @@ impl<S> AuthorityIo<S> {
         self.first_call_timer.poll(cx, 0, first_call).map(|()| CloseReason::FirstCallTimeout(first_call))
     }
 
-    /// Makes held bytes ready when the stream ends inside a header block.
+    /// Passes on the raw bytes of an incomplete header block when the stream ends inside it.
     fn flush_incomplete_block(&mut self) {
         match mem::replace(&mut self.state, State::Inactive) {
             State::FrameHeader { bytes, length, block } => {

@@ -159,10 +159,10 @@ enum Content {
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// The number of bytes that the HTTP/2 library copies from the beginning of a response into the connection's write buffer.
+/// The number of bytes that h2 copies from the beginning of a response into the connection's write buffer.
 const COPIED_LENGTH: usize = 256;
 
-/// The value of a trailer that overwrites the copy of a secret. The HTTP/2 library copies the first bytes of a response
+/// The value of a trailer that overwrites the copy of a secret. h2 copies the first bytes of a response
 /// into the connection's write buffer, which is emptied but not wiped when they have been sent. The trailers are written
 /// to the same place next, so a trailer of that length overwrites the secret. The field `padding` of such a response
 /// ensures that the response is sent before the trailers are written. Each `X` takes a byte in HPACK's Huffman code, and

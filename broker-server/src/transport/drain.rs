@@ -35,6 +35,7 @@ pub(super) async fn await_idle(
     deadline: Instant,
 ) {
     health.stop();
+    // The time for accepted calls to end after GOAWAY.
     let goaway_time = (options.drain_deadline / 4).min(Duration::from_secs(2));
     wait_until_idle(shards, options.drain_idle, deadline.checked_sub(goaway_time).unwrap_or(deadline)).await;
 }
@@ -58,7 +59,7 @@ pub(super) async fn shut_down(
     }
     let idle = wait_until_idle(shards, options.drain_idle, deadline).await;
     let in_flight = total(shards, |load| &load.in_flight);
-    // A stream that its client left silent is not worth reporting. One that received data until the deadline is.
+    // If the shards became idle, open streams only wait for their clients and are not counted as unfinished.
     let paused = if idle { 0 } else { total(shards, |load| &load.paused) };
     for shard in shards {
         shard.set_phase(Phase::Closed);

@@ -25,7 +25,7 @@ pub(super) struct FrameTracker {
     blocks: u64,
 }
 
-/// A place in the peer's bytes where one read buffer should end and another begin. The HTTP/2 library retains something of
+/// A place in the peer's bytes where one read buffer should end and another begin. h2 retains something of
 /// the header block there, which keeps the buffer that it was read into alive with everything else in that buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BufferSplit {

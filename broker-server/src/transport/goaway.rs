@@ -1,8 +1,8 @@
-//! The filter that ends a connection with GOAWAY (RFC 9113 6.8) when another filter has found that it must end.
+//! The I/O layer that ends a connection with GOAWAY (RFC 9113 6.8) when another layer has found that it must end.
 //!
-//! [`GoawayIo`] is the outermost filter, so everything that the HTTP/2 library reads and writes passes through it. A
-//! filter below it ends the connection by failing a read with a [`CloseReason`]. The HTTP/2 library itself answers a call
-//! whose header list is too large with the status 431 and keeps the connection; this filter ends the connection after it.
+//! [`GoawayIo`] is the outermost layer, so everything that h2 reads and writes passes through it. A
+//! layer below it ends the connection by failing a read with a [`CloseReason`]. h2 itself answers a call
+//! whose header list is too large with the status 431 and keeps the connection; this layer ends the connection after it.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use super::{
     http2::{EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, error_code, flag, frame_type},
 };
 
-/// Why a filter ends a connection.
+/// Why an I/O layer ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CloseReason {
     /// The first call did not arrive in time.
@@ -59,7 +59,7 @@ impl From<CloseReason> for io::Error {
     }
 }
 
-/// A stream that sends GOAWAY, between two frames of the HTTP/2 library, before it fails.
+/// A stream that sends GOAWAY, between two frames of h2, before it fails.
 #[derive(Debug)]
 pub(super) struct GoawayIo<S> {
     stream: S,
@@ -71,7 +71,7 @@ impl<S> GoawayIo<S> {
         Self { stream, outgoing: OutgoingFrames::default() }
     }
 
-    /// Advances over what has been written. If that contains a refusal, the reader is woken and ends the connection.
+    /// Advances over what has been written. If that contains h2's response 431, the reader is woken and ends the connection.
     fn observe_write(&mut self, cx: &Context<'_>, slices: &[io::IoSlice<'_>], mut count: usize) {
         for slice in slices {
             let part = slice.get(..count).unwrap_or(slice);
@@ -115,19 +115,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for GoawayIo<S> {
 
 forward_writes!(GoawayIo<S>, after_write = observe_write);
 
-/// How many bytes are kept of a frame that is written in parts: its header, table size updates, and the status.
+/// How many bytes are inspected of a frame that is written in parts: its header, table size updates, and the status.
 const INSPECTED_LENGTH: usize = FRAME_HEADER_LENGTH + 16;
 
 /// Follows the bytes that are written from frame to frame.
 #[derive(Debug, Default)]
 struct OutgoingFrames {
-    /// The beginning of a frame that is written in parts.
+    /// The first bytes of a frame that is written in parts.
     frame_start: [u8; INSPECTED_LENGTH],
     /// How many bytes of `frame_start` are in use, 0 between two frames.
     frame_start_length: usize,
     /// Bytes of that frame's payload that have not been written yet, once its header is known.
     remaining: usize,
-    /// The HTTP/2 library has refused a header list as too large.
+    /// h2 has answered a header list over its limit with the status 431.
     saw_431: bool,
 }
 
@@ -171,13 +171,13 @@ impl OutgoingFrames {
         following
     }
 
-    /// Returns the header of the current frame, once it is complete, and what has been kept of the payload.
+    /// Returns the header of the current frame, once it is complete, and the bytes of the payload that are inspected.
     fn partial_frame(&self) -> Option<(EncodedHeader, &[u8])> {
         let (header, payload) = self.frame_start.get(..self.frame_start_length)?.split_first_chunk()?;
         Some((*header, payload))
     }
 
-    /// Keeps `bytes` until `end` bytes are kept, and returns the bytes that follow.
+    /// Appends `bytes` to `frame_start` until that has `end` bytes, and returns the bytes that follow.
     fn append<'a>(&mut self, bytes: &'a [u8], end: usize) -> &'a [u8] {
         let free = self.frame_start.get_mut(self.frame_start_length..end).unwrap_or_default();
         let (part, following) = bytes.split_at(free.len().min(bytes.len()));
@@ -194,7 +194,7 @@ fn complete_frame(bytes: &[u8]) -> Option<(&EncodedHeader, &[u8], &[u8])> {
     Some((header, payload, following))
 }
 
-/// Reports whether a frame is the HTTP/2 library's answer to a header list above its limit: HEADERS with END_STREAM, which
+/// Reports whether a frame is h2's answer to a header list above its limit: HEADERS with END_STREAM, which
 /// begin with the status 431 as a Huffman-coded literal, after table size updates (RFC 7541 6.2, 6.3).
 fn is_431_response(header: EncodedHeader, mut block: &[u8]) -> bool {
     let FrameHeader { kind, flags, .. } = FrameHeader::decode(header);
@@ -218,13 +218,13 @@ mod tests {
         *,
     };
 
-    /// Returns whether `bytes` end between two frames and whether they contain a refusal, written in pieces of any length.
-    fn written(bytes: &[u8]) -> (bool, bool) {
+    /// Returns whether `bytes` end between two frames and whether they contain a response 431, written in pieces of any length.
+    fn parse_written(bytes: &[u8]) -> (bool, bool) {
         let mut states = Vec::new();
         for length in [1, 2, 5, 10, 11, 30, usize::MAX] {
-            let mut written = OutgoingFrames::default();
-            bytes.chunks(length).for_each(|piece| written.advance(piece));
-            states.push((written.is_between_frames(), written.saw_431));
+            let mut outgoing = OutgoingFrames::default();
+            bytes.chunks(length).for_each(|piece| outgoing.advance(piece));
+            states.push((outgoing.is_between_frames(), outgoing.saw_431));
         }
         assert!(states.iter().all(|state| *state == states[0]), "{states:?}");
         states[0]
@@ -238,18 +238,18 @@ mod tests {
             frame(frame_type::DATA, 0, 1, &[9; 200]),
         ]
         .concat();
-        assert_eq!(written(&before), (true, false));
+        assert_eq!(parse_written(&before), (true, false));
         for block in [
             &[0x48, 0x83, 0x69, 0x90, 0xff][..],
             &[0x20, 0x48, 0x83, 0x69, 0x90, 0xff],
             &[0x20, 0x3f, 0xe1, 0x1f, 0x08, 0x83, 0x69, 0x90, 0xff],
         ] {
             let response = frame(frame_type::HEADERS, flag::END_HEADERS | flag::END_STREAM, 1, block);
-            assert_eq!(written(&[&before[..], &response].concat()), (true, true), "{block:x?}");
-            // The same bytes as data, or as the header of a response with data, are no refusal.
+            assert_eq!(parse_written(&[&before[..], &response].concat()), (true, true), "{block:x?}");
+            // The same bytes as data, or as the header of a response with data, are no response 431.
             let data = frame(frame_type::DATA, flag::END_STREAM, 1, block);
             let header = frame(frame_type::HEADERS, flag::END_HEADERS, 1, block);
-            assert_eq!(written(&[&before[..], &data, &header].concat()), (true, false), "{block:x?}");
+            assert_eq!(parse_written(&[&before[..], &data, &header].concat()), (true, false), "{block:x?}");
         }
         let trailers = frame(
             frame_type::HEADERS,
@@ -257,14 +257,14 @@ mod tests {
             1,
             &[0x88, 0x48, 0x83, 0x69, 0x90, 0xff],
         );
-        assert_eq!(written(&trailers), (true, false));
+        assert_eq!(parse_written(&trailers), (true, false));
     }
 
     #[test]
     fn incomplete_frame_is_not_between_frames() {
         let data = frame(frame_type::DATA, 0, 1, &[9; 200]);
         for length in 1..data.len() {
-            assert_eq!(written(&data[..length]), (false, false), "{length}");
+            assert_eq!(parse_written(&data[..length]), (false, false), "{length}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The parts of the HTTP/2 wire format that the filters read and write (RFC 9113).
+//! The parts of the HTTP/2 wire format that the I/O layers read and write (RFC 9113).
 
 /// The length of the connection preface, which comes before the client's first frame (RFC 9113 3.4).
 pub(super) const PREFACE_LENGTH: usize = 24;
@@ -77,7 +77,7 @@ pub(super) fn header_fragment(payload: &[u8], flags: u8) -> Option<&[u8]> {
     rest.get(..rest.len().checked_sub(padding)?)
 }
 
-/// Returns an encoded frame, for tests of the filters.
+/// Returns an encoded frame, for tests of the I/O layers.
 #[cfg(test)]
 pub(super) fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let header = FrameHeader { length: payload.len(), kind, flags, stream: [0, 0, 0, stream] };

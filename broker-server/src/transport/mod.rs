@@ -2,9 +2,10 @@
 //!
 //! 1. `socket.rs` binds the listening sockets, and `accept.rs` accepts connections on them.
 //! 2. `connection_table.rs` keeps the table of connections. When it is full, it evicts one or rejects the new one.
-//! 3. `shard.rs` serves a connection on one of the I/O threads. Its bytes pass through three filters to hyper:
+//! 3. `shard.rs` serves a connection on one of the I/O threads. Its bytes pass through three I/O layers to hyper:
 //! 4. `authority.rs` rewrites an `:authority` that is malformed, with the decoder in `hpack.rs`;
-//! 5. `wipe.rs` inserts zeros between two frames, which it finds with `frames.rs`, and so wipes hyper's read buffer;
+//! 5. `wipe.rs` inserts frames of zeros between two frames, which it finds with `frames.rs`, and so wipes hyper's read
+//!    buffer;
 //! 6. `goaway.rs` sends GOAWAY if one of them has to end the connection. `http2.rs` has the wire format of all three.
 //! 7. `service.rs` checks each request that hyper decodes, and gives it to the handler of its method.
 //! 8. `body.rs` hands the request's data to the handler and the response's data to hyper. `call.rs` tracks whether the

@@ -1,4 +1,4 @@
-//! A timer for a filter that waits for its peer.
+//! A timer for an I/O layer that waits for its peer.
 
 use std::{
     future::Future as _,
@@ -16,7 +16,8 @@ pub(super) struct ReadTimer {
 }
 
 impl ReadTimer {
-    /// Completes when `limit` has passed since the first poll with this `block`. Another number restarts the timer.
+    /// Polls for the end of `limit` since the first poll for this `block`, the number of a header block. Another number
+    /// restarts the timer.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, block: u64, limit: Duration) -> Poll<()> {
         if self.timer.as_ref().is_none_or(|(current, _)| *current != block) {
             self.timer = Some((block, Box::pin(sleep(limit))));

@@ -77,7 +77,7 @@ impl Shard {
         Arc::new(Connection::new(id, caller, Arc::clone(&self.load), self.phase.subscribe()))
     }
 
-    /// Serves an admitted connection to its end, or removes it from `table` if the thread has ended.
+    /// Serves a connection of the table to its end, or removes it from `table` if the thread has ended.
     pub(super) fn serve(&self, stream: UnixStream, connection: Arc<Connection>, table: &ConnectionTable) {
         let id = connection.id;
         if self.assigned.send((stream, connection)).is_err() {
@@ -93,7 +93,7 @@ impl Shard {
         self.thread.is_finished()
     }
 
-    /// Waits for the thread. Fails with the payload of its panic.
+    /// Waits for the thread to end. If it panicked, returns the payload of its panic as the error.
     pub(super) fn join(self) -> thread::Result<()> {
         drop(self.assigned);
         self.thread.join()

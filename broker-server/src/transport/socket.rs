@@ -48,17 +48,17 @@ impl Default for SocketOptions {
     }
 }
 
-/// The findings of [`check`] about a socket that can be real_path.
+/// The result of [`check`] for a socket that can be bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindCheck {
-    /// The path that would be real_path, without symbolic links.
+    /// The path that would be bound, with its symbolic links resolved.
     pub real_path: PathBuf,
     /// The folders on the path that are accepted although other users can write to them.
     pub folders_writable_by_others: Vec<Folder>,
 }
 
-/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. A live server sees a
-/// connection that ends at once.
+/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. If a
+/// server listens, it sees a connection that is closed at once.
 ///
 /// # Errors
 /// Fails like [`Listener::bind`], as far as its errors can be predicted.
@@ -98,7 +98,7 @@ impl Listener {
     /// before the socket file has the mode and the group of `options`.
     ///
     /// # Errors
-    /// Fails with [`SocketError`] if the socket is live, if its path is not safe, or if the system refuses a step.
+    /// Fails with [`SocketError`] if another server listens on the socket, if its path is not safe, or if the system refuses a step.
     pub fn bind(path: &Path, options: &SocketOptions) -> Result<Self, SocketError> {
         let (mut real_path, mut checked_folder) = locate(path, options)?;
         if checked_folder.missing {
@@ -153,7 +153,7 @@ fn check_length(path: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
-/// Returns the path to bind, without symbolic links, and the findings about its folder.
+/// Returns the path to bind, with its symbolic links resolved, and its folder.
 fn locate(path: &Path, options: &SocketOptions) -> Result<(PathBuf, folder::CheckedFolder), SocketError> {
     let name = path.file_name().ok_or_else(|| SocketError::NoName { path: path.into() })?;
     check_length(path)?;
@@ -197,7 +197,7 @@ fn inspect_lock(path: &Path, lock: &Path) -> Result<bool, SocketError> {
     }
 }
 
-/// Replaces the error of a lock of another user if a server is live on the socket: that lock is in use and must not be
+/// Replaces the error of a lock of another user if a server listens on the socket: that lock is in use and must not be
 /// removed.
 fn prefer_in_use_error(path: &Path, real_path: &Path, error: SocketError) -> SocketError {
     match (error, stale_socket_owner(path, real_path)) {
@@ -253,7 +253,7 @@ fn stale_socket_owner(path: &Path, real_path: &Path) -> Result<Option<u32>, Sock
         Err(rustix::io::Errno::CONNREFUSED) => Ok(Some(owner)),
         Err(rustix::io::Errno::PROTOTYPE) => Err(SocketError::NotASocket { path: path.into() }),
         Err(rustix::io::Errno::ACCESS) => Err(SocketError::SocketOwnedByOther { path: path.into(), owner }),
-        Err(error) => Err(SocketError::io(path, "find out whether a server is live on it")(error.into())),
+        Err(error) => Err(SocketError::io(path, "find out whether a server listens on it")(error.into())),
     }
 }
 

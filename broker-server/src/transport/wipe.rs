@@ -1,11 +1,11 @@
 //! The filter that wipes secrets from a connection's read buffer.
 //!
-//! The HTTP/2 library reads into a buffer that lives as long as its connection, and the bytes that it has read stay there
+//! h2 reads into a buffer that lives as long as its connection, and the bytes that it has read stay there
 //! until later ones overwrite them. A client that keeps its connection open and sends nothing more would leave its key in
 //! the broker's memory. So after a call that carried a secret, [`WipeIo`] inserts frames of zeros between two frames
 //! of the peer. They have a type that every receiver must discard (RFC 9113 4.1), and are as many as fill the buffer.
 //!
-//! The HTTP/2 library keeps the fields of its dynamic table (RFC 7541 2.3.2) in the buffer that they were read into, which
+//! h2 keeps the fields of its dynamic table (RFC 7541 2.3.2) in the buffer that they were read into, which
 //! stays alive with them. So zeros are inserted before and after such a header block too, and the bytes around it are
 //! read into another buffer.
 

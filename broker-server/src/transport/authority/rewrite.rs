@@ -39,7 +39,7 @@ pub(super) fn write_block(fields: &[Field], block: &HeaderBlock, to: &mut Vec<u8
     }
 }
 
-/// Judges an authority as the HTTP/2 library does.
+/// Reports whether h2 accepts the authority, which it parses with `http::uri::Authority`.
 fn is_authority(value: &[u8]) -> bool {
     http::uri::Authority::try_from(value).is_ok()
 }

@@ -18,7 +18,7 @@ fn preface() -> Vec<u8> {
     vec![b'P'; PREFACE_LENGTH]
 }
 
-/// Returns a literal with indexing, to which later blocks can refer as entry 62.
+/// Returns a literal with incremental indexing, to which later blocks can refer as entry 62.
 fn indexed(name: &[u8], value: &[u8]) -> Vec<u8> {
     let mut block = vec![0x40];
     write_string(name, &mut block);

@@ -12,9 +12,9 @@ use broker_socket::LONGEST_PATH;
 #[non_exhaustive]
 #[allow(missing_docs)] // `path` is the path that was given for the socket, `folder` the one that would contain it
 pub enum SocketError {
-    /// Another server is live on the socket. `owner` is the uid of the socket file.
+    /// Another server listens on the socket. `owner` is the uid of the socket file.
     #[error(
-        "{}: another server is live on this socket, which belongs to uid {owner}; stop it first, or name another socket",
+        "{}: another server listens on this socket, which belongs to uid {owner}; stop it first, or name another socket",
         path.display()
     )]
     InUse { path: PathBuf, owner: u32 },
@@ -45,13 +45,13 @@ pub enum SocketError {
     /// A component of the path before the last is not a folder.
     #[error("{}: {} is not a folder; name another socket", path.display(), folder.display())]
     NotAFolder { path: PathBuf, folder: PathBuf },
-    /// The process may not create files in the folder.
+    /// The process has no permission to create files in the folder.
     #[error(
         "{}: uid {uid} cannot create files in the folder {}: {source}; grant it write access, or name another socket",
         path.display(), folder.display()
     )]
     FolderNotWritable { path: PathBuf, folder: PathBuf, uid: u32, source: io::Error },
-    /// A component of the path cannot be inspected.
+    /// A component of the path cannot be inspected (stat(2)).
     #[error("{}: cannot follow the path at {}: {source}", path.display(), at.display())]
     CannotResolve { path: PathBuf, at: PathBuf, source: io::Error },
     /// A folder on the path belongs to another user.

@@ -26,7 +26,7 @@ pub(super) struct CheckedFolder {
     pub(super) writable_by_others: Vec<Folder>,
 }
 
-/// Checks the folder of `path` and changes nothing.
+/// Checks the owners and permissions of the folder of `path` and of those above it. Changes nothing.
 pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<CheckedFolder, SocketError> {
     let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
     let trace =
@@ -64,7 +64,7 @@ pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<CheckedFol
 pub(super) fn create(path: &Path, folder: &Path, options: &SocketOptions) -> Result<(), SocketError> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => {}
-        // Another process was faster. The folder is checked like any other.
+        // Another process created it meanwhile. The caller checks it again.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) => return Err(SocketError::io(path, "create its folder")(error)),
     }

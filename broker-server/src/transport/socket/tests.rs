@@ -105,7 +105,7 @@ fn never_changes_target_of_link_at_socket_path() {
 }
 
 #[test]
-fn refuses_live_socket() {
+fn rejects_socket_in_use() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _first = bind(&path).unwrap();
@@ -114,7 +114,7 @@ fn refuses_live_socket() {
 }
 
 #[test]
-fn refuses_live_socket_of_other_program() {
+fn rejects_socket_in_use_by_other_program() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _other = UnixListener::bind(&path).unwrap();
@@ -155,7 +155,7 @@ fn drop_removes_only_its_own_socket_file() {
 }
 
 #[test]
-fn refuses_folder_writable_by_others() {
+fn rejects_folder_writable_by_others() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("open");
     fs::create_dir(&folder).unwrap();
@@ -189,8 +189,8 @@ fn writable_parent_folder_needs_folder_check_warn() {
 
 /// This test needs root, which alone can change the owner of a folder.
 #[test]
-fn refuses_folders_and_links_of_other_user() {
-    if !is_root("refuses_folders_and_links_of_other_user") {
+fn rejects_folders_and_links_of_other_user() {
+    if !is_root("rejects_folders_and_links_of_other_user") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -211,8 +211,8 @@ fn refuses_folders_and_links_of_other_user() {
 }
 
 #[test]
-fn error_for_foreign_lock_names_owner_and_remedy() {
-    if !is_root("error_for_foreign_lock_names_owner_and_remedy") {
+fn error_for_lock_of_other_user_names_owner_and_remedy() {
+    if !is_root("error_for_lock_of_other_user_names_owner_and_remedy") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -232,8 +232,8 @@ fn error_for_foreign_lock_names_owner_and_remedy() {
 }
 
 #[test]
-fn reports_live_socket_rather_than_foreign_lock() {
-    if !is_root("reports_live_socket_rather_than_foreign_lock") {
+fn reports_socket_in_use_rather_than_lock_of_other_user() {
+    if !is_root("reports_socket_in_use_rather_than_lock_of_other_user") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -266,24 +266,24 @@ fn check_agrees_with_bind_and_creates_nothing() {
     let kind = |error: SocketError| std::mem::discriminant(&error);
     let options = SocketOptions::default();
     fs::write(home.join("file"), "").unwrap();
-    let _live = bind(&home.join("live")).unwrap();
+    let _in_use = bind(&home.join("live")).unwrap();
     let _other_program = UnixListener::bind(home.join("other")).unwrap();
     // A server whose socket file was removed still holds the lock.
     let _hidden = bind(&home.join("hidden")).unwrap();
     fs::remove_file(home.join("hidden")).unwrap();
     for (name, expected) in [
-        ("live", "is live"),
-        ("other", "is live"),
-        ("hidden", "is live"),
+        ("live", "another server listens"),
+        ("other", "another server listens"),
+        ("hidden", "another server listens"),
         ("file", "not a socket"),
         ("file/s", "not a folder"),
         ("a/b/s", "does not exist"),
         ("..", "names no file"),
     ] {
         let path = home.join(name);
-        let (checked, real_path) = (check(&path, &options).unwrap_err(), bind(&path).unwrap_err());
+        let (checked, bound) = (check(&path, &options).unwrap_err(), bind(&path).unwrap_err());
         assert!(checked.to_string().contains(expected), "{name}: {checked}");
-        assert_eq!(kind(checked), kind(real_path), "{name}");
+        assert_eq!(kind(checked), kind(bound), "{name}");
     }
     let names = || fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let before = names();
@@ -295,7 +295,7 @@ fn check_agrees_with_bind_and_creates_nothing() {
 }
 
 #[test]
-fn refuses_path_longer_than_socket_address() {
+fn rejects_path_longer_than_socket_address() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s".repeat(108));
     assert!(matches!(bind(&path), Err(SocketError::PathTooLong { .. })));
