@@ -28,7 +28,7 @@ use crate::{
 pub(super) struct RequestBody {
     body: Incoming,
     call: Arc<TrackedCall>,
-    parser: FirstMessageParser,
+    first_message_parser: FirstMessageParser,
     first_message: FirstMessage,
 }
 
@@ -37,8 +37,8 @@ impl RequestBody {
         if body.is_end_stream() {
             call.mark_request_complete();
         }
-        let parser = FirstMessageParser::default();
-        Self { body, call, parser, first_message: FirstMessage::Incomplete }
+        let first_message_parser = FirstMessageParser::default();
+        Self { body, call, first_message_parser, first_message: FirstMessage::Incomplete }
     }
 }
 
@@ -54,17 +54,17 @@ enum FirstMessage {
     Incomplete,
     /// The reader has received it.
     Delivered,
-    /// The reader has asked for more data, so it has processed the message.
+    /// The reader has polled again, so it no longer needs the message and the key may be wiped.
     Consumed,
 }
 
-/// The parser of a stream's bytes in its messages ("gRPC over HTTP/2", Length-Prefixed-Message).
+/// Finds the end of a stream's first message ("gRPC over HTTP/2", Length-Prefixed-Message).
 #[derive(Debug, Default)]
 struct FirstMessageParser {
     prefix: [u8; PREFIX_LENGTH],
     /// How many bytes of the prefix have arrived.
     prefix_length: usize,
-    /// How many bytes of the message are remaining.
+    /// The number of bytes of the message that have not arrived yet.
     remaining: usize,
 }
 
@@ -118,7 +118,7 @@ impl Body for RequestBody {
                     let is_stream = matches!(this.call.kind, Kind::Stream | Kind::Pipeline);
                     if is_stream
                         && this.first_message == FirstMessage::Incomplete
-                        && this.parser.advance(data)
+                        && this.first_message_parser.advance(data)
                     {
                         this.first_message = FirstMessage::Delivered;
                     }
@@ -145,7 +145,7 @@ pub(super) struct ResponseBody {
     call: Arc<TrackedCall>,
     abort: AbortSignal,
     trailers_sent: bool,
-    /// The response contains a secret.
+    /// The response may contain a secret.
     has_secret: bool,
 }
 
@@ -197,7 +197,7 @@ impl ResponseBody {
         Self { content, call, abort, trailers_sent: false, has_secret: false }
     }
 
-    /// Returns the body with the information whether it may contain a secret.
+    /// Sets whether the response may contain a secret.
     pub(super) fn has_secret(self, has_secret: bool) -> Self {
         Self { has_secret, ..self }
     }

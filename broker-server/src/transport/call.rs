@@ -23,13 +23,13 @@ pub(super) struct TrackedCall {
     pub(super) kind: Kind,
     /// The request contains a secret.
     has_secret: AtomicBool,
-    /// The read buffer may still contain the secret of an item that has been read.
+    /// The read buffer may still contain the secret of a pipeline item that has been read.
     has_unwiped_item: AtomicBool,
     request_complete: AtomicBool,
     in_flight: AtomicBool,
     paused: AtomicBool,
     response_ready: AtomicBool,
-    /// A frame of the response has been handed to the connection, and the client has not asked for more yet.
+    /// A chunk of the response has been given to h2, which has not polled for more since. It waits for flow control.
     awaits_flow_control: AtomicBool,
 }
 
@@ -64,7 +64,7 @@ impl TrackedCall {
         }
     }
 
-    /// Records that the broker waits for more of the request.
+    /// Records that the handler has polled the request body and waits for more data.
     pub(super) fn mark_paused(&self) {
         if self.kind == Kind::Stream && !self.paused.swap(true, Ordering::Relaxed) {
             self.connection.load.paused.fetch_add(1, Ordering::AcqRel);
@@ -79,7 +79,7 @@ impl TrackedCall {
         }
     }
 
-    /// Requests a wipe if the request, of which everything that has arrived has been read, contains a secret.
+    /// Requests a wipe if the request contains a secret. The caller has read everything that has arrived of it.
     pub(super) fn request_wipe(&self) {
         if self.has_secret.load(Ordering::Relaxed) {
             self.connection.wipe.request();
@@ -97,7 +97,7 @@ impl TrackedCall {
         }
     }
 
-    /// Requests a wipe if an item with a secret has been read since the last one, and no more data has arrived.
+    /// Requests a wipe if a pipeline item with a secret has been read since the last wipe, and no more data has arrived.
     pub(super) fn request_wipe_after_items(&self) {
         if self.has_unwiped_item.load(Ordering::Relaxed)
             && self.has_unwiped_item.swap(false, Ordering::Relaxed)

@@ -24,11 +24,11 @@ pub(super) struct Connection {
     pub(super) evicted: Notify,
     /// Requests a wipe of the read buffer after a call that carried a secret.
     pub(super) wipe: WipeSignal,
-    /// Calls whose request is complete and whose response is not ready. A response that the client does not read does
-    /// not count.
+    /// The number of calls that protect the connection from eviction: their request is complete and their response is not
+    /// ready. A response that the client does not read does not count.
     calls_blocking_eviction: AtomicUsize,
     opened: Instant,
-    /// Milliseconds from `opened` until the last call stopped being active.
+    /// Milliseconds from `opened` until a call last stopped blocking the eviction.
     last_unblocked: AtomicU64,
     unread: AtomicBool,
 }
@@ -59,8 +59,8 @@ impl Connection {
         }
     }
 
-    /// Returns when the last call stopped being active, or `None` while one is. An unread response keeps no connection
-    /// busy: otherwise a client could occupy every slot for ever.
+    /// Returns when a call last stopped blocking the eviction, or `None` while one does. A response that the client does not
+    /// read does not block it: otherwise a client could occupy the whole table without limit.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         if self.calls_blocking_eviction.load(Ordering::Acquire) > 0 {
             return None;
@@ -68,12 +68,12 @@ impl Connection {
         Some(self.opened + Duration::from_millis(self.last_unblocked.load(Ordering::Relaxed)))
     }
 
-    /// Counts a call as active.
+    /// Counts a call that protects the connection from eviction.
     pub(super) fn block_eviction(&self) {
         self.calls_blocking_eviction.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Ends what [`Self::block_eviction`] began.
+    /// Ends the protection by one call that [`Self::block_eviction`] counted.
     pub(super) fn unblock_eviction(&self) {
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_unblocked.store(now, Ordering::Relaxed);

@@ -10,23 +10,23 @@ use super::{
 /// Follows the peer's bytes from frame to frame.
 #[derive(Debug)]
 pub(super) struct FrameTracker {
-    /// Bytes of the preface or of a payload that have not arrived yet.
+    /// The number of bytes of the preface or of a payload that have not arrived yet.
     remaining: usize,
     header: EncodedHeader,
     /// How many bytes of `header` have arrived.
     header_length: usize,
     /// A header block has begun and not ended, so only CONTINUATION may follow (RFC 9113 6.2).
     in_header_block: bool,
-    /// The current frame ends a header block of which something is retained.
+    /// The current frame ends a header block of which h2 keeps strings in its dynamic table, and so the buffer.
     block_pins_buffer: bool,
-    /// The next frame has been reported as a split already.
-    boundary_returned: bool,
+    /// The split before the next frame has been returned, and its header is about to be parsed a second time.
+    split_returned: bool,
     /// The number of header blocks that have begun.
     blocks: u64,
 }
 
-/// A place in the peer's bytes where one read buffer should end and another begin. h2 retains something of
-/// the header block there, which keeps the buffer that it was read into alive with everything else in that buffer.
+/// A place in the peer's bytes where one read buffer should end and another begin: the start or the end of a header block of
+/// which h2 keeps slices. They keep the buffer alive that the block was read into, with everything else in that buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BufferSplit {
     /// The block begins at this offset.
@@ -43,14 +43,14 @@ impl Default for FrameTracker {
             header_length: 0,
             in_header_block: false,
             block_pins_buffer: false,
-            boundary_returned: false,
+            split_returned: false,
             blocks: 0,
         }
     }
 }
 
 impl FrameTracker {
-    /// Reports whether a frame of another sender may be inserted here.
+    /// Reports whether a frame may be inserted here: neither inside a frame nor inside a header block.
     pub(super) fn may_insert_frame(&self) -> bool {
         self.remaining == 0 && self.header_length == 0 && !self.in_header_block
     }
@@ -62,7 +62,8 @@ impl FrameTracker {
         (in_frame || self.in_header_block).then_some(self.blocks)
     }
 
-    /// Advances over `bytes`, or up to the next split in them. The bytes after the split have yet to be advanced over.
+    /// Advances over `bytes`, or up to the next [`BufferSplit`] in them. The bytes behind that have yet to be advanced
+    /// over.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<BufferSplit> {
         let mut at = 0;
         while at < bytes.len() || (self.block_pins_buffer && self.remaining == 0) {
@@ -84,24 +85,20 @@ impl FrameTracker {
             if self.header_length == FRAME_HEADER_LENGTH {
                 let start = at.checked_sub(FRAME_HEADER_LENGTH);
                 let split = self.on_frame_header(following).then_some(start).flatten();
-                if let Some(start) = split.filter(|_| !self.boundary_returned) {
+                if let Some(start) = split.filter(|_| !self.split_returned) {
                     // The frame is parsed again after the split.
-                    *self = Self {
-                        boundary_returned: true,
-                        remaining: 0,
-                        blocks: self.blocks,
-                        ..Self::default()
-                    };
+                    *self =
+                        Self { split_returned: true, remaining: 0, blocks: self.blocks, ..Self::default() };
                     return Some(BufferSplit::BeforeBlock(start));
                 }
-                self.boundary_returned = false;
+                self.split_returned = false;
             }
         }
         None
     }
 
-    /// Starts the frame whose header has arrived, with the bytes that follow the header as far as they have arrived. Reports
-    /// whether the frame begins a header block of which something is retained.
+    /// Parses a frame header that has arrived. `following` are the bytes behind it that have arrived. Reports whether the read
+    /// buffer must be split before the frame, because h2 keeps slices of the header block that it begins.
     fn on_frame_header(&mut self, following: &[u8]) -> bool {
         self.header_length = 0;
         let FrameHeader { length, kind, flags, .. } = FrameHeader::decode(self.header);
@@ -111,7 +108,7 @@ impl FrameTracker {
         }
         self.blocks += u64::from(kind == frame_type::HEADERS);
         self.in_header_block = flags & flag::END_HEADERS == 0;
-        // A block that has not arrived completely is not inspected, and counts as retained.
+        // A block that has not arrived completely is not inspected, and counts as one that pins its buffer.
         let payload =
             following.get(..length).filter(|_| kind == frame_type::HEADERS && !self.in_header_block);
         let fragment = payload.and_then(|payload| header_fragment(payload, flags));
@@ -131,7 +128,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_boundaries_in_stream_cut_anywhere(
+        fn finds_splits_in_stream_cut_anywhere(
             frames in prop::collection::vec((0_u8..10, any::<u8>(), 0_usize..300), 0..8),
             cut in 1_usize..50,
         ) {

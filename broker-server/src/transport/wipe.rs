@@ -1,4 +1,4 @@
-//! The filter that wipes secrets from a connection's read buffer.
+//! The I/O layer that wipes secrets from a connection's read buffer.
 //!
 //! h2 reads into a buffer that lives as long as its connection, and the bytes that it has read stay there
 //! until later ones overwrite them. A client that keeps its connection open and sends nothing more would leave its key in
@@ -52,7 +52,7 @@ impl WipeSignal {
     }
 
     /// Requests a wipe now and whenever the peer pauses from now on. This is for a call that ended before its request: the
-    /// rest of the request contains a secret, and nobody will request a wipe after it has arrived.
+    /// rest of the request contains a secret, and no later event requests a wipe when it has arrived.
     pub(super) fn request_on_every_pause(&self) {
         self.on_every_pause.store(true, Ordering::Release);
         self.request();
@@ -73,9 +73,9 @@ pub(super) struct WipeIo<'a, S> {
     signal: &'a WipeSignal,
     frames: FrameTracker,
     zeros: Option<Zeros>,
-    /// Bytes that were read after a split and are delivered after the zeros.
+    /// Bytes that were read behind a [`BufferSplit`] and are delivered after the zeros.
     deferred: DeferredBytes,
-    /// Bytes of the peer have been delivered since the last wipe.
+    /// Bytes of the peer, secret or not, have been delivered since the last wipe.
     delivered_since_wipe: bool,
     /// The time limit of a header block, from its first frame to its last.
     header_block_timeout: Duration,
@@ -96,13 +96,13 @@ impl<'a, S> WipeIo<'a, S> {
         }
     }
 
-    /// Completes when a header block has not arrived completely in time.
+    /// Polls for the timeout of an incomplete header block.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let limit = self.header_block_timeout;
         match self.frames.incomplete_block() {
-            Some(number) => self
+            Some(block) => self
                 .header_block_timer
-                .poll(cx, number, limit)
+                .poll(cx, block, limit)
                 .map(|()| CloseReason::HeaderBlockTimeout(limit)),
             None => {
                 self.header_block_timer.stop();
@@ -111,7 +111,7 @@ impl<'a, S> WipeIo<'a, S> {
         }
     }
 
-    /// Starts to insert zeros.
+    /// Starts to insert zeros, which [`Self::fill`] writes.
     fn start_zeros(&mut self, zeros: Zeros) {
         self.zeros = Some(zeros);
         self.delivered_since_wipe = false;
@@ -126,8 +126,8 @@ impl<'a, S> WipeIo<'a, S> {
         true
     }
 
-    /// Advances over bytes that are to be delivered, up to the next split at which zeros are inserted. Returns the offset
-    /// of the split.
+    /// Advances over bytes that are to be delivered, up to the next [`BufferSplit`], and starts the zeros there. Returns
+    /// its offset.
     fn advance(&mut self, read: &[u8]) -> Option<usize> {
         let mut split = self.frames.advance(read);
         if split == Some(BufferSplit::BeforeBlock(0)) && !self.delivered_since_wipe {
@@ -143,8 +143,8 @@ impl<'a, S> WipeIo<'a, S> {
         Some(offset)
     }
 
-    /// Advances over the bytes that were read into the buffer from `start` on, and holds back those after a split. If
-    /// none are left to deliver, zeros are delivered at once, because an empty read would mean the end of the stream.
+    /// Advances over the bytes that were read into the buffer from `start` on, and holds back those behind a
+    /// [`BufferSplit`]. If none are left to deliver, zeros are delivered at once, because an empty read would mean the end of the stream.
     fn split_filled(&mut self, buffer: &mut ReadBuf<'_>, start: usize) {
         let Some(offset) = self.advance(buffer.filled().get(start..).unwrap_or_default()) else { return };
         // The vector has the exact length: one that grows would leave copies behind.
@@ -157,7 +157,7 @@ impl<'a, S> WipeIo<'a, S> {
         }
     }
 
-    /// Delivers held bytes, up to the next split.
+    /// Delivers deferred bytes, up to the next [`BufferSplit`].
     fn deliver_deferred(&mut self, buffer: &mut ReadBuf<'_>) {
         let mut deferred = mem::take(&mut self.deferred);
         let remaining = deferred.remaining();

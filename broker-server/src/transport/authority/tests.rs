@@ -30,24 +30,24 @@ fn indexed(name: &[u8], value: &[u8]) -> Vec<u8> {
 const TIMEOUTS: HeaderTimeouts =
     HeaderTimeouts { first_call: Duration::from_millis(40), header_block: Duration::from_millis(20) };
 
-fn filter<S>(stream: S) -> AuthorityIo<S> {
+fn layer<S>(stream: S) -> AuthorityIo<S> {
     AuthorityIo::new(stream, TIMEOUTS)
 }
 
-/// Returns why the filter ends a connection that sends these bytes.
+/// Returns why the I/O layer ends a connection that sends these bytes.
 fn close_reason(sent: &[u8]) -> CloseReason {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let error = runtime.block_on(async { filter(sent).read_to_end(&mut Vec::new()).await }).unwrap_err();
+    let error = runtime.block_on(async { layer(sent).read_to_end(&mut Vec::new()).await }).unwrap_err();
     *error.get_ref().unwrap().downcast_ref().unwrap()
 }
 
 /// Returns what the reader receives if the stream arrives in pieces of `length` bytes.
-fn filtered(sent: &[u8], length: usize) -> Vec<u8> {
+fn received(sent: &[u8], length: usize) -> Vec<u8> {
     let mut pieces = Pieces { bytes: sent, length };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let mut received = Vec::new();
-        filter(&mut pieces).read_to_end(&mut received).await.unwrap();
+        layer(&mut pieces).read_to_end(&mut received).await.unwrap();
         received
     })
 }
@@ -108,18 +108,18 @@ fn requests(authority: &[u8]) -> Vec<u8> {
 fn valid_authority_passes_unchanged() {
     for authority in [&b"localhost"[..], b"127.0.0.1:80", b"[::1]", b"a.example"] {
         let sent = requests(authority);
-        assert_eq!(filtered(&sent, 7), sent);
+        assert_eq!(received(&sent, 7), sent);
     }
     // A block without an authority passes too. Later blocks are not inspected.
     let mut sent = preface();
     sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x83]));
     sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 3, &[0xff, 0xff, 0xff]));
-    assert_eq!(filtered(&sent, 5), sent);
+    assert_eq!(received(&sent, 5), sent);
 }
 
 #[test]
 fn socket_path_authority_is_rewritten_in_every_block() {
-    let received = frames(&filtered(&requests(PATH), 11));
+    let received = frames(&received(&requests(PATH), 11));
     let kinds: Vec<_> = received.iter().map(|frame| frame.0).collect();
     assert_eq!(kinds, [frame_type::SETTINGS, frame_type::HEADERS, frame_type::DATA, frame_type::HEADERS]);
     for block in [1, 3] {
@@ -140,7 +140,7 @@ fn parses_padding_priority_and_continuation() {
     let (two, three) = two.split_at(MAX_PAYLOAD);
     sent.extend(frame(frame_type::CONTINUATION, 0, 1, two));
     sent.extend(frame(frame_type::CONTINUATION, flag::END_HEADERS, 1, three));
-    let received = frames(&filtered(&sent, 100));
+    let received = frames(&received(&sent, 100));
     assert_eq!(
         received.iter().map(|frame| (frame.0, frame.1)).collect::<Vec<_>>(),
         [(frame_type::HEADERS, 0), (frame_type::CONTINUATION, flag::END_HEADERS)]
@@ -157,18 +157,18 @@ fn malformed_frames_are_left_to_h2() {
     sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
     sent.extend(frame(frame_type::PING, 0, 0, &[0; 8]));
     sent.extend(requests(PATH));
-    assert_eq!(filtered(&sent, 13), sent);
+    assert_eq!(received(&sent, 13), sent);
     // The others are padding longer than the payload, CONTINUATION of another stream, and a frame above the maximum length.
     let mut sent = preface();
     sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS | flag::PADDED, 1, &[200, 0x83]));
-    assert_eq!(filtered(&sent, 1000), sent);
+    assert_eq!(received(&sent, 1000), sent);
     let mut sent = preface();
     sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
     sent.extend(frame(frame_type::CONTINUATION, flag::END_HEADERS, 3, &[0x83]));
-    assert_eq!(filtered(&sent, 13), sent);
+    assert_eq!(received(&sent, 13), sent);
     let mut sent = preface();
     sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x83; MAX_PAYLOAD + 1]));
-    assert_eq!(filtered(&sent, 1000), sent);
+    assert_eq!(received(&sent, 1000), sent);
 }
 
 #[test]
@@ -211,14 +211,14 @@ fn block_or_list_over_limit_ends_connection() {
     }
 }
 
-/// Returns why the filter ends the connection of a peer that sends these bytes and nothing more, or `None` if it does not
+/// Returns why the I/O layer ends the connection of a peer that sends these bytes and nothing more, or `None` if it does not
 /// do so in several times the timeout.
 fn close_reason_of_silent_peer(sent: &[u8]) -> Option<CloseReason> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let (mut peer, stream) = tokio::io::duplex(1 << 20);
         tokio::io::AsyncWriteExt::write_all(&mut peer, sent).await.unwrap();
-        let (mut all, mut stream) = (Vec::new(), filter(stream));
+        let (mut all, mut stream) = (Vec::new(), layer(stream));
         let read = tokio::time::timeout(TIMEOUTS.first_call * 5, stream.read_to_end(&mut all)).await.ok()?;
         Some(*read.unwrap_err().get_ref().unwrap().downcast_ref().unwrap())
     })
@@ -270,14 +270,14 @@ proptest! {
         for authority in [PATH, b"localhost"] {
             let sent = &requests(authority)[..];
             let sent = &sent[..length.min(sent.len())];
-            prop_assert_eq!(filtered(sent, piece), filtered(sent, usize::MAX));
+            prop_assert_eq!(received(sent, piece), received(sent, usize::MAX));
         }
     }
 
     #[test]
     fn passes_settings_frames_unchanged(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let sent = [preface(), frame(frame_type::SETTINGS, 0, 0, &bytes)].concat();
-        prop_assert_eq!(filtered(&sent, 3), sent);
+        prop_assert_eq!(received(&sent, 3), sent);
     }
 
     #[test]
@@ -285,6 +285,6 @@ proptest! {
         let mut sent = requests(PATH);
         sent.extend(frame(frame_type::HEADERS, flags | flag::END_HEADERS, 5, &block));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let _any_result = runtime.block_on(async { filter(&sent[..]).read_to_end(&mut Vec::new()).await });
+        let _any_result = runtime.block_on(async { layer(&sent[..]).read_to_end(&mut Vec::new()).await });
     }
 }

@@ -6,7 +6,8 @@ use crate::transport::http2::{EncodedHeader, FRAME_HEADER_LENGTH, MAX_PAYLOAD};
 
 /// The length of a frame of zeros.
 const FRAME_LENGTH: usize = FRAME_HEADER_LENGTH + MAX_PAYLOAD;
-/// More frames than fit into any read buffer, which has room for at most four of the largest.
+/// The maximum number of frames per wipe. A read buffer has room for at most four of them, so these fill the rest of the
+/// current buffer and the two that may follow it ([`Zeros::until_overwritten`]).
 pub(super) const MAX_ZERO_FRAMES: usize = 12;
 
 /// The header of a frame of zeros: the length [`MAX_PAYLOAD`], a type that no standard defines, no flags, stream 0.
@@ -19,18 +20,19 @@ pub(super) struct Zeros {
     written: usize,
     /// The address of the reader's next byte, if its buffer stays the same and is not filled from its start again.
     expected_address: Option<usize>,
-    /// How often the reader must still start from another address: then the previous content has been overwritten.
+    /// The number of times that the reader must still present another buffer, or the start of the same one, before its old
+    /// content is known to be overwritten.
     remaining_buffer_changes: usize,
 }
 
 impl Zeros {
-    /// Returns zeros that wipe the buffer. A buffer that grows keeps its content, and is filled from its start only at the
-    /// second restart.
+    /// Returns zeros that overwrite the content of the buffer. `BytesMut::reserve` may first move the content to a larger
+    /// allocation, so only the second change of address proves that writing has begun at the start again.
     pub(super) fn until_overwritten() -> Self {
         Self { written: 0, expected_address: None, remaining_buffer_changes: 2 }
     }
 
-    /// Returns zeros that make the reader leave a buffer that is kept alive.
+    /// Returns zeros that end when the reader has taken a new buffer, because h2 keeps the old one alive.
     pub(super) fn until_new_buffer() -> Self {
         Self { remaining_buffer_changes: 1, ..Self::until_overwritten() }
     }
