@@ -30,14 +30,14 @@ pub(super) struct Connection {
     opened: Instant,
     /// Milliseconds from `opened` until a call last stopped blocking the eviction.
     last_unblocked: AtomicU64,
-    unread: AtomicBool,
+    not_yet_polled: AtomicBool,
 }
 
 impl Connection {
     /// Returns a new connection and counts it in `load` until it is dropped.
     pub(super) fn new(id: u64, caller: Caller, load: Arc<Load>, phase: watch::Receiver<Phase>) -> Self {
         load.connections.fetch_add(1, Ordering::Relaxed);
-        load.unread.fetch_add(1, Ordering::AcqRel);
+        load.not_yet_polled.fetch_add(1, Ordering::AcqRel);
         Self {
             id,
             caller,
@@ -48,14 +48,14 @@ impl Connection {
             calls_blocking_eviction: AtomicUsize::new(0),
             opened: Instant::now(),
             last_unblocked: AtomicU64::new(0),
-            unread: AtomicBool::new(true),
+            not_yet_polled: AtomicBool::new(true),
         }
     }
 
-    /// Records that the bytes that arrived with the connection have been read, and their calls counted.
-    pub(super) fn mark_read(&self) {
-        if self.unread.swap(false, Ordering::AcqRel) {
-            self.load.unread.fetch_sub(1, Ordering::AcqRel);
+    /// Records that the connection has been polled, so that the calls in its first bytes are counted.
+    pub(super) fn mark_polled(&self) {
+        if self.not_yet_polled.swap(false, Ordering::AcqRel) {
+            self.load.not_yet_polled.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
@@ -83,7 +83,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.mark_read();
+        self.mark_polled();
         self.load.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -50,8 +50,8 @@ pub(super) async fn shut_down(
     for shard in shards {
         shard.set_phase(Phase::GoingAway);
     }
-    // The calls of the connections accepted last are not counted before those have been read.
-    while total(shards, |load| &load.unread) > 0
+    // The calls of the connections accepted last are not counted before those have been polled.
+    while total(shards, |load| &load.not_yet_polled) > 0
         && !shards.iter().all(Shard::has_ended)
         && Instant::now() < deadline
     {

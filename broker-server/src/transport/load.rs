@@ -7,7 +7,7 @@
 //! | awaits flow control | call | A chunk of its response was given to h2, which has not asked for more. It stays in flight. |
 //! | blocks eviction | call | It is in flight, its response is not ready, and it does not await flow control. |
 //! | idle | connection | None of its calls blocks eviction, so it can be evicted. |
-//! | unread | connection | It has not been polled yet, so the calls in its first bytes are not counted. |
+//! | not yet polled | connection | It has not been polled yet, so the calls in its first bytes are not counted. |
 
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
@@ -16,12 +16,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 pub(super) struct Load {
     /// Connections that were assigned to the shard and are not closed yet.
     pub(super) connections: AtomicUsize,
-    /// Calls in flight: the request is complete and the response is not, or a stream has data to process.
+    /// Calls in flight.
     pub(super) in_flight: AtomicUsize,
-    /// Open streams that wait for the client's next message.
+    /// Streams that are paused.
     pub(super) paused: AtomicUsize,
     /// How often a call has become in flight, over the shard's life.
     pub(super) started: AtomicU64,
-    /// Connections whose first bytes have not been read yet.
-    pub(super) unread: AtomicUsize,
+    /// Connections that have not been polled yet. The calls in their first bytes are not counted as in flight.
+    pub(super) not_yet_polled: AtomicUsize,
 }

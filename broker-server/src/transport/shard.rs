@@ -190,7 +190,7 @@ async fn drive(
     if let Some(ended) = poll_until_first_read(conn.as_mut()).await {
         return Ok(ended?);
     }
-    connection.mark_read();
+    connection.mark_polled();
     let mut phase = connection.phase.clone();
     tokio::select! {
         biased;
