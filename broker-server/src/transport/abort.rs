@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{rpc::Kind, status::CallError};
 
-/// The deadline and the shutdown as one event, which aborts a call that has to wait. Most calls never wait, so the timer is
-/// not set up before the first poll.
+/// The deadline and the shutdown as one event, which aborts a call that has to wait. Most calls never wait, so the
+/// timer is not set up before the first poll.
 pub(super) struct AbortSignal {
     call: Arc<TrackedCall>,
     deadline: Option<Instant>,

@@ -123,8 +123,8 @@ impl<'a> Acceptor<'a> {
         Ok(())
     }
 
-    /// Logs the failure and evicts a connection, because most failures are a lack of file descriptors. A connection that the
-    /// client has closed again is ignored.
+    /// Logs the failure and evicts a connection, because most failures are a lack of file descriptors. A connection
+    /// that the client has closed again is ignored.
     fn handle_failure(&mut self, error: &io::Error) {
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return;

@@ -1,15 +1,15 @@
 //! The I/O layer that rewrites a malformed `:authority`, which h2 would reject.
 //!
 //! gRPC's C core (Python, C++, Ruby), grpc-java and tools that are built on them send the path of a Unix socket as
-//! `:authority`, slashes included. RFC 9113 8.3.1 requires the authority of a URI there, so h2 resets
-//! their calls. On a Unix socket the field means nothing. [`AuthorityIo`] inspects the first header block of a
-//! connection: if its authority is well-formed or absent, all bytes pass through unchanged from then on and are not inspected any more.
+//! `:authority`, slashes included. RFC 9113 8.3.1 requires the authority of a URI there, so h2 resets their calls. On a
+//! Unix socket the field means nothing. [`AuthorityIo`] inspects the first header block of a connection: if its
+//! authority is well-formed or absent, all bytes pass through unchanged from then on and are not inspected any more.
 //! Otherwise each header block of the connection is decoded and encoded anew with the authority `localhost`, without
 //! HPACK's dynamic table. DATA frames are read directly into hyper's buffer.
 //!
-//! The memory that a peer can occupy is limited: a header block and its list by [`MAX_HEADER_LIST_SIZE`], the dynamic table by
-//! our SETTINGS. So is the time: the first block, and each block from its first frame to its last, must arrive within
-//! [`HeaderTimeouts`]. A violation ends the connection with a [`CloseReason`].
+//! The memory that a peer can occupy is limited: a header block and its list by [`MAX_HEADER_LIST_SIZE`], the dynamic
+//! table by our SETTINGS. So is the time: the first block, and each block from its first frame to its last, must arrive
+//! within [`HeaderTimeouts`]. A violation ends the connection with a [`CloseReason`].
 
 mod rewrite;
 

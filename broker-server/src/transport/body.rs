@@ -161,13 +161,13 @@ const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// The value of a trailer that overwrites the copy of a secret.
 ///
-/// h2 copies up to [`H2_CHAIN_THRESHOLD`] bytes of a response into the connection's write buffer, which is emptied but not
-/// wiped when they have been sent. The trailers are written to the same place next, so a trailer of that length overwrites
-/// the secret. The field `padding` of such a response (`PADDING` in `rpc/call.rs`) keeps h2 from copying the whole message,
-/// so that the response is sent before the trailers are written.
+/// h2 copies up to [`H2_CHAIN_THRESHOLD`] bytes of a response into the connection's write buffer, which is emptied but
+/// not wiped when they have been sent. The trailers are written to the same place next, so a trailer of that length
+/// overwrites the secret. The field `padding` of such a response (`PADDING` in `rpc/call.rs`) keeps h2 from copying the
+/// whole message, so that the response is sent before the trailers are written.
 ///
-/// h2 Huffman-codes the value. `X` has a code of eight bits (RFC 7541, appendix B), so the coded value has this length too.
-/// The value is sensitive, so h2 never replaces it by a reference to its dynamic table.
+/// h2 Huffman-codes the value. `X` has a code of eight bits (RFC 7541, appendix B), so the coded value has this length
+/// too. The value is sensitive, so h2 never replaces it by a reference to its dynamic table.
 const OVERWRITING_TRAILER: &str = match std::str::from_utf8(&[b'X'; H2_CHAIN_THRESHOLD]) {
     Ok(text) => text,
     Err(_) => "",

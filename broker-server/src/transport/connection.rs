@@ -59,8 +59,8 @@ impl Connection {
         }
     }
 
-    /// Returns when a call last stopped blocking the eviction, or `None` while one does. A response that the client does not
-    /// read does not block it: otherwise a client could occupy the whole table without limit.
+    /// Returns when a call last stopped blocking the eviction, or `None` while one does. A response that the client
+    /// does not read does not block it: otherwise a client could occupy the whole table without limit.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         if self.calls_blocking_eviction.load(Ordering::Acquire) > 0 {
             return None;

@@ -44,7 +44,8 @@ impl ConnectionTable {
         Self { limit: limit.max(1), max_closing: max_closing.max(1), state, closed }
     }
 
-    /// Adds the connection to the table, and evicts another one if the table is full. Returns false if none can be evicted.
+    /// Adds the connection to the table, and evicts another one if the table is full. Returns false if none can be
+    /// evicted.
     pub(super) fn insert_or_evict(&self, connection: &Arc<Connection>) -> bool {
         let mut state = self.lock();
         if state.open.len() >= self.limit && !state.evict(Some(connection.caller), self.max_closing) {
@@ -69,7 +70,8 @@ impl ConnectionTable {
                 self.closed.notified().await;
             }
         };
-        // The evicted connections that remain serve calls that arrived in the meantime. The next connection may be rejected.
+        // The evicted connections that remain serve calls that arrived in the meantime. The next connection may be
+        // rejected.
         let _closed_or_elapsed = timeout(EVICTION_TIMEOUT, closed).await;
     }
 

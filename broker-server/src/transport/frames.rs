@@ -25,8 +25,9 @@ pub(super) struct FrameTracker {
     blocks: u64,
 }
 
-/// A place in the peer's bytes where one read buffer should end and another begin: the start or the end of a header block of
-/// which h2 keeps slices. They keep the buffer alive that the block was read into, with everything else in that buffer.
+/// A place in the peer's bytes where one read buffer should end and another begin: the start or the end of a header
+/// block of which h2 keeps slices. They keep the buffer alive that the block was read into, with everything else in
+/// that buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BufferSplit {
     /// The block begins at this offset.
@@ -97,8 +98,8 @@ impl FrameTracker {
         None
     }
 
-    /// Parses a frame header that has arrived. `following` are the bytes behind it that have arrived. Reports whether the read
-    /// buffer must be split before the frame, because h2 keeps slices of the header block that it begins.
+    /// Parses a frame header that has arrived. `following` are the bytes behind it that have arrived. Reports whether
+    /// the read buffer must be split before the frame, because h2 keeps slices of the header block that it begins.
     fn on_frame_header(&mut self, following: &[u8]) -> bool {
         self.header_length = 0;
         let FrameHeader { length, kind, flags, .. } = FrameHeader::decode(self.header);

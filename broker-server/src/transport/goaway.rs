@@ -1,8 +1,8 @@
 //! The I/O layer that ends a connection with GOAWAY (RFC 9113 6.8) when another layer has found that it must end.
 //!
-//! [`GoawayIo`] is the outermost layer, so everything that h2 reads and writes passes through it. A
-//! layer below it ends the connection by failing a read with a [`CloseReason`]. h2 itself answers a call
-//! whose header list is too large with the status 431 and keeps the connection; this layer ends the connection after it.
+//! [`GoawayIo`] is the outermost layer, so everything that h2 reads and writes passes through it. A layer below it ends
+//! the connection by failing a read with a [`CloseReason`]. h2 itself answers a call whose header list is too large
+//! with the status 431 and keeps the connection; this layer ends the connection after it.
 
 use std::{
     io,
@@ -71,7 +71,8 @@ impl<S> GoawayIo<S> {
         Self { stream, outgoing: OutgoingFrames::default() }
     }
 
-    /// Advances over what has been written. If that contains h2's response 431, the reader is woken and ends the connection.
+    /// Advances over what has been written. If that contains h2's response 431, the reader is woken and ends the
+    /// connection.
     fn observe_write(&mut self, cx: &Context<'_>, slices: &[io::IoSlice<'_>], mut count: usize) {
         for slice in slices {
             let part = slice.get(..count).unwrap_or(slice);
@@ -218,7 +219,8 @@ mod tests {
         *,
     };
 
-    /// Returns whether `bytes` end between two frames and whether they contain a response 431, written in pieces of any length.
+    /// Returns whether `bytes` end between two frames and whether they contain a response 431, written in pieces of any
+    /// length.
     fn parse_written(bytes: &[u8]) -> (bool, bool) {
         let mut states = Vec::new();
         for length in [1, 2, 5, 10, 11, 30, usize::MAX] {

@@ -1,13 +1,14 @@
-//! The counters of one shard, and the states of calls and connections behind them.
+//! The counters of one shard, and the states of calls and connections that they count.
 //!
-//! | state | of | meaning |
-//! |---|---|---|
-//! | in flight | call | A drain waits for it. Unary: the request is complete and the response body exists. Stream: also while a message is processed. Pipeline: while items are unanswered. |
-//! | paused | stream | It is open and waits for the client's next message. It is not in flight. |
-//! | awaits flow control | call | A chunk of its response was given to h2, which has not asked for more. It stays in flight. |
-//! | blocks eviction | call | It is in flight, its response is not ready, and it does not await flow control. |
-//! | idle | connection | None of its calls blocks eviction, so it can be evicted. |
-//! | not yet polled | connection | It has not been polled yet, so the calls in its first bytes are not counted. |
+//! - A call is *in flight* while a drain waits for it. A unary call is so from the end of its request to the end of its
+//!   response, a stream also from each message until the handler waits for the next one, and a pipeline while it has
+//!   items without a response.
+//! - A stream is *paused* while it waits for the client's next message. It is not in flight then.
+//! - A pipeline *awaits flow control* while h2 has a chunk of its response and has not polled for more. It may be in flight.
+//! - A call *blocks eviction* of its connection while it is in flight, its response is not ready, and it does not await
+//!   flow control.
+//! - A connection is *idle*, and can be evicted, while none of its calls blocks eviction.
+//! - A connection is *not yet polled* until its first bytes have been read and the calls in them are counted.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 

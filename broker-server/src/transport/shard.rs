@@ -32,8 +32,8 @@ use super::{
 };
 use crate::{caller::Caller, rpc::Routes};
 
-/// The period of a timer that is always pending. Tokio wakes its I/O driver by a system call when a timer is set that is due
-/// earlier than all others. While this timer is pending, only a timer that is due within the period does so.
+/// The period of a timer that is always pending. Tokio wakes its I/O driver by a system call when a timer is set that
+/// is due earlier than all others. While this timer is pending, only a timer that is due within the period does so.
 const KEEP_TIMER_ARMED: Duration = Duration::from_secs(1);
 /// The time that connections get to send the statuses of the calls that the drain deadline has ended.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);

@@ -57,8 +57,8 @@ pub struct BindCheck {
     pub folders_writable_by_others: Vec<Folder>,
 }
 
-/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. If a
-/// server listens, it sees a connection that is closed at once.
+/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. If a server listens,
+/// it sees a connection that is closed at once.
 ///
 /// # Errors
 /// Fails like [`Listener::bind`], as far as its errors can be predicted.
@@ -98,7 +98,8 @@ impl Listener {
     /// before the socket file has the mode and the group of `options`.
     ///
     /// # Errors
-    /// Fails with [`SocketError`] if another server listens on the socket, if its path is not safe, or if the system refuses a step.
+    /// Fails with [`SocketError`] if another server listens on the socket, if its path is not safe, or if the system
+    /// refuses a step.
     pub fn bind(path: &Path, options: &SocketOptions) -> Result<Self, SocketError> {
         let (mut real_path, mut checked_folder) = locate(path, options)?;
         if checked_folder.missing {

@@ -1,9 +1,9 @@
 //! The I/O layer that wipes secrets from a connection's read buffer.
 //!
-//! h2 reads into a buffer that lives as long as its connection, and the bytes that it has read stay there
-//! until later ones overwrite them. A client that keeps its connection open and sends nothing more would leave its key in
-//! the broker's memory. So after a call that carried a secret, [`WipeIo`] inserts frames of zeros between two frames
-//! of the peer. They have a type that every receiver must discard (RFC 9113 4.1), and are as many as fill the buffer.
+//! h2 reads into a buffer that lives as long as its connection, and the bytes that it has read stay there until later
+//! ones overwrite them. A client that keeps its connection open and sends nothing more would leave its key in the
+//! broker's memory. So after a call that carried a secret, [`WipeIo`] inserts frames of zeros between two frames of the
+//! peer. They have a type that every receiver must discard (RFC 9113 4.1), and are as many as fill the buffer.
 //!
 //! h2 keeps the fields of its dynamic table (RFC 7541 2.3.2) in the buffer that they were read into, which
 //! stays alive with them. So zeros are inserted before and after such a header block too, and the bytes around it are
@@ -51,8 +51,8 @@ impl WipeSignal {
         }
     }
 
-    /// Requests a wipe now and whenever the peer pauses from now on. This is for a call that ended before its request: the
-    /// rest of the request contains a secret, and no later event requests a wipe when it has arrived.
+    /// Requests a wipe now and whenever the peer pauses from now on. This is for a call that ended before its request:
+    /// the rest of the request contains a secret, and no later event requests a wipe when it has arrived.
     pub(super) fn request_on_every_pause(&self) {
         self.on_every_pause.store(true, Ordering::Release);
         self.request();
@@ -144,7 +144,8 @@ impl<'a, S> WipeIo<'a, S> {
     }
 
     /// Advances over the bytes that were read into the buffer from `start` on, and holds back those behind a
-    /// [`BufferSplit`]. If none are left to deliver, zeros are delivered at once, because an empty read would mean the end of the stream.
+    /// [`BufferSplit`]. If none are left to deliver, zeros are delivered at once, because an empty read would mean the
+    /// end of the stream.
     fn split_filled(&mut self, buffer: &mut ReadBuf<'_>, start: usize) {
         let Some(offset) = self.advance(buffer.filled().get(start..).unwrap_or_default()) else { return };
         // The vector has the exact length: one that grows would leave copies behind.

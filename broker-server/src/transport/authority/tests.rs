@@ -211,8 +211,8 @@ fn block_or_list_over_limit_ends_connection() {
     }
 }
 
-/// Returns why the I/O layer ends the connection of a peer that sends these bytes and nothing more, or `None` if it does not
-/// do so in several times the timeout.
+/// Returns why the I/O layer ends the connection of a peer that sends these bytes and nothing more, or `None` if it
+/// does not do so in several times the timeout.
 fn close_reason_of_silent_peer(sent: &[u8]) -> Option<CloseReason> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {

@@ -151,7 +151,8 @@ fn huffman_rejects_invalid_padding_and_eos() {
 
 #[test]
 fn detects_literals_that_h2_retains() {
-    // Indexed fields; a size update; Huffman-coded literals with incremental indexing; without indexing, and never indexed.
+    // Indexed fields; a size update; Huffman-coded literals with incremental indexing; without indexing, and never
+    // indexed.
     for block in [
         &[0x82, 0x87, 0xff, 0x01][..],
         &[0x3f, 0xe1, 0x1f],
@@ -163,7 +164,8 @@ fn detects_literals_that_h2_retains() {
     ] {
         assert!(!retains_buffer(block), "{block:x?}");
     }
-    // Literals with incremental indexing that are not Huffman-coded, as name or value; a truncated block; an integer without an end.
+    // Literals with incremental indexing that are not Huffman-coded, as name or value; a truncated block; an integer
+    // without an end.
     for block in [
         &[0x41, 2, 1, 2][..],
         &[0x40, 1, b'a', 0x81, 2],

@@ -20,8 +20,8 @@ pub(super) struct Zeros {
     written: usize,
     /// The address of the reader's next byte, if its buffer stays the same and is not filled from its start again.
     expected_address: Option<usize>,
-    /// The number of times that the reader must still present another buffer, or the start of the same one, before its old
-    /// content is known to be overwritten.
+    /// The number of times that the reader must still present another buffer, or the start of the same one, before its
+    /// old content is known to be overwritten.
     remaining_buffer_changes: usize,
 }
 
