@@ -21,7 +21,7 @@ pub(super) struct Load {
     pub(super) in_flight: AtomicUsize,
     /// Streams that are paused.
     pub(super) paused: AtomicUsize,
-    /// How often a call has become in flight, over the shard's life.
+    /// The number of times that a call has begun to be in flight, since the shard was started.
     pub(super) started: AtomicU64,
     /// Connections that have not been polled yet. The calls in their first bytes are not counted as in flight.
     pub(super) not_yet_polled: AtomicUsize,
