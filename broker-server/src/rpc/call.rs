@@ -47,7 +47,7 @@ impl Weight {
 /// piece of this length or more it copies the beginning into the connection's write buffer, which nobody wipes, and the
 /// answer's trailers overwrite that (`transport/body.rs`). It copies a shorter piece whole and puts the trailers behind it:
 /// such a piece is the last of an answer, and holds nothing but these zeros.
-const PADDING: usize = 256;
+const PADDING: usize = super::framing::H2_CHAIN_THRESHOLD;
 
 /// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
 /// bounded and printable: `Call::check` limits what a caller sends, and texts are escaped.

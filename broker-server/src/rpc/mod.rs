@@ -46,6 +46,7 @@ use crate::{
 };
 pub(crate) use call::log_unread;
 pub use dev::Dev;
+pub(crate) use framing::H2_CHAIN_THRESHOLD;
 pub use health::Health;
 pub(crate) use methods::{Dispatch, Kind, Method, method};
 pub use pipeline::CallHandle;

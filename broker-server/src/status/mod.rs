@@ -12,7 +12,7 @@ use tonic::Code;
 
 pub use self::{
     details::DOMAIN,
-    rewrite::{broken_off, rewrite},
+    rewrite::{incomplete_request, replace_tonic_status},
 };
 use crate::{
     compute::ComputeError,

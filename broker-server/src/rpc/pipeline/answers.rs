@@ -16,7 +16,7 @@ use crate::{rpc::framing, status::CallError};
 const FULL: usize = 32 << 10;
 /// The zeros in front of an answer with a secret. The HTTP/2 library copies the beginning of a frame, of this length at most,
 /// into the connection's write buffer, which nobody wipes.
-const ZEROS: [u8; 256] = [0; 256];
+const ZEROS: [u8; framing::H2_CHAIN_THRESHOLD] = [0; framing::H2_CHAIN_THRESHOLD];
 
 /// Answers that are not sent yet.
 pub(super) struct Answers {
