@@ -3,7 +3,7 @@
 use super::{
     Denial, Facts, check,
     decide::{self, Decide},
-    document::suggest::nearest,
+    document::suggest::most_similar,
     facts::Fact,
     findings::Findings,
     permit,
@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The sections whose operations are not implemented yet.
-const PENDING: [&str; 1] = ["Groth16"];
+const NOT_SERVED: [&str; 1] = ["Groth16"];
 
 /// The result of evaluating the rules of a profile for a request of which some facts are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,9 +66,9 @@ pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explana
     let mut denials: Vec<Denial> = check::sunset(profile, facts.now).err().into_iter().collect();
     if !profile.operations().contains(&operation) {
         let mut denial = check::no_section(profile, operation);
-        let names = AnyOperation::all().iter().map(|known| known.name).chain(PENDING);
-        if !PENDING.contains(&operation)
-            && let Some(near) = nearest(operation, names)
+        let names = AnyOperation::all().iter().map(|known| known.name).chain(NOT_SERVED);
+        if !NOT_SERVED.contains(&operation)
+            && let Some(near) = most_similar(operation, names)
         {
             denial.message = format!("{}; did you mean {near}?", denial.message);
         }

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa, SignatureScheme, SkiHash};
 
 mod data;
-mod pending;
+mod not_served;
 mod section;
 
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
-pub use pending::{Groth16Rule, KmsRule};
+pub use not_served::{Groth16Rule, KmsRule};
 pub use section::Section;
 
 /// One named profile.
