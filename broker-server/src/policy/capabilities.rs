@@ -1,5 +1,5 @@
-//! What the crypto libraries of this build support. Policy depends on no crypto library; a caller that does
-//! passes it this.
+//! What the crypto libraries of this build support. `policy` does not depend on them, so `operation` passes this description
+//! in.
 
 use super::profile::{CryptoLibrary, Section};
 

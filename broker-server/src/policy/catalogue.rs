@@ -48,8 +48,8 @@ impl Catalogue {
         Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
-    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker
-    /// accepts the document and this broker can serve it in the same way.
+    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker, which
+    /// this one replaces (docs/moving-from-go.md), accepts the document and this broker can serve it in the same way.
     ///
     /// # Errors
     /// Fails like [`Catalogue::load`].

@@ -46,7 +46,7 @@ fn window(rule: &SignCertificateRule, now: i64) -> (i64, i64) {
 }
 
 /// One of the two keys of a request, and the constraints on it.
-struct Side<'a> {
+struct KeyCheck<'a> {
     /// The key of the section in `KeyConstraints`.
     section: &'static str,
     constraints: &'a KeyConstraints,
@@ -56,34 +56,34 @@ struct Side<'a> {
 }
 
 fn subject_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let side = Side {
+    let check = KeyCheck {
         section: "Subject",
         constraints: &case.rule.subject_keys,
         fact: Fact::SubjectKey,
         key: case.facts.subject_key,
         kind: DenialKind::SubjectKeyNotAllowed,
     };
-    key_constraints(&side, case, findings)
+    key_constraints(&check, case, findings)
 }
 
 fn issuer_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let side = Side {
+    let check = KeyCheck {
         section: "Issuer",
         constraints: &case.rule.issuer_keys,
         fact: Fact::IssuerKey,
         key: case.facts.issuer_key,
         kind: DenialKind::IssuerKeyNotAllowed,
     };
-    key_constraints(&side, case, findings)
+    key_constraints(&check, case, findings)
 }
 
-/// Checks that the key of one side is within its constraints.
+/// Checks that the key is within its constraints.
 fn key_constraints(
-    side: &Side<'_>,
+    check: &KeyCheck<'_>,
     case: &Case<'_, SignCertificateRule>,
     findings: &mut Findings,
 ) -> Result<(), Denial> {
-    let Side { section, constraints, fact, key, kind } = *side;
+    let KeyCheck { section, constraints, fact, key, kind } = *check;
     let Some(key) = findings.require(fact, key)? else { return Ok(()) };
     if constraints.allows(key) {
         return Ok(());

@@ -19,7 +19,7 @@ pub trait Decide: Operation + Sized {
     /// Returns everything in `request` that policy depends on. `now` is in Unix seconds.
     fn facts(request: &Self::Request, now: i64) -> Facts<'_>;
 
-    /// Settles what the request has left open, after the checks.
+    /// Determines, after the checks, the values that the request leaves to the profile.
     ///
     /// # Errors
     /// Fails where the profile allows nothing that could be granted.

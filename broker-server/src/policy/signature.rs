@@ -51,7 +51,7 @@ impl Decide for GenerateSignatureKeyPair {
     }
 
     fn grant(profile: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureKeyGrant, Denial> {
-        smallest_key(&Case { profile, rule, facts })
+        key_type_to_generate(&Case { profile, rule, facts })
     }
 }
 
@@ -145,11 +145,12 @@ fn seed(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), De
     findings.record(check::seed(case, section, case.rule.allow_seed, case.rule.line))
 }
 
-/// Returns the smallest key that the profile allows for its signatures.
+/// Returns the type of the key pair to generate: the smallest key that the profile allows for its signatures and that the
+/// broker can generate.
 ///
 /// # Errors
 /// Fails where the broker does not generate keys that the profile allows.
-fn smallest_key(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Denial> {
+fn key_type_to_generate(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Denial> {
     let allowed = |key: &KeyType| case.rule.keys.allows(*key);
     let scheme = match case.rule.scheme {
         DataScheme::Single(scheme) => scheme,
