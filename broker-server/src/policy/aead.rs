@@ -19,7 +19,7 @@ impl Decide for EncryptData {
         Facts { data_key_length: Some(key_length), nonce: request.nonce.is_some(), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }
@@ -31,7 +31,7 @@ impl Decide for DecryptData {
         Facts { data_key_length: Some(request.key.len()), nonce: true, ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &EncryptDataRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }

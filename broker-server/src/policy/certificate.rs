@@ -7,7 +7,7 @@ use super::{
     facts::Fact,
     findings::Findings,
     names,
-    permit::{CertificateGrant, SignCertificate},
+    permit::{CertificateParameters, SignCertificate},
     profile::{KeyConstraints, KeyUsage, Profile, SignCertificateRule},
 };
 use crate::{algorithm::KeyType, duration, request};
@@ -28,14 +28,18 @@ impl Decide for SignCertificate {
         }
     }
 
-    fn grant(_: &Profile, rule: &SignCertificateRule, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
-        let (not_before, not_after) = granted_validity(rule, facts);
-        Ok(CertificateGrant { not_before, not_after, scheme: rule.scheme })
+    fn parameters(
+        _: &Profile,
+        rule: &SignCertificateRule,
+        facts: &Facts<'_>,
+    ) -> Result<CertificateParameters, Denial> {
+        let (not_before, not_after) = effective_validity(rule, facts);
+        Ok(CertificateParameters { not_before, not_after, scheme: rule.scheme })
     }
 }
 
 /// Returns notBefore and notAfter in Unix seconds. A time that the request leaves out is the edge of the window.
-fn granted_validity(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
+fn effective_validity(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
     let (first, last) = window(rule, facts.now);
     (facts.not_before.unwrap_or(first), facts.not_after.unwrap_or(last))
 }
@@ -155,7 +159,7 @@ fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) 
         }
     }
     if checks.nest_validity {
-        let (not_before, not_after) = granted_validity(rule, facts);
+        let (not_before, not_after) = effective_validity(rule, facts);
         if not_before < ca.not_before || not_after > ca.not_after {
             deny(
                 "NestValidity",
@@ -197,9 +201,9 @@ fn ca_violations(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> 
                 "the CA certificate's path length is 0, so it may not issue CA certificates; profile {} issues them",
                 profile.name
             )),
-            Some(granted) if granted >= limit => violations.push(format!(
+            Some(path_len) if path_len >= limit => violations.push(format!(
                 "the CA certificate's path length is {limit}; profile {} issues CA certificates of path length \
-                 {granted}, which must be smaller",
+                 {path_len}, which must be smaller",
                 profile.name
             )),
             _ => {}

@@ -18,7 +18,7 @@ impl Decide for GenerateKemKeyPair {
         Facts { seed: request.seed.is_some(), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }
@@ -30,7 +30,7 @@ impl Decide for Encapsulate {
         Facts { kem_key: Some(KemKeyKind::Of(request.key.kem())), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }
@@ -42,7 +42,7 @@ impl Decide for Decapsulate {
         Facts { kem_key: Some(request.key.kind()), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }

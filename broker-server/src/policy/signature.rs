@@ -7,8 +7,8 @@ use super::{
     facts::Fact,
     findings::Findings,
     permit::{
-        GenerateSignatureKeyPair, Operation as _, SignData, SignStream, SignatureGrant, SignatureKeyGrant,
-        VerifyData, VerifyStream,
+        GenerateSignatureKeyPair, KeyPairParameters, Operation as _, SignData, SignStream,
+        SignatureParameters, VerifyData, VerifyStream,
     },
     profile::{Profile, SignDataRule},
 };
@@ -29,8 +29,8 @@ macro_rules! decide_signatures {
                 Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
             }
 
-            fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
-                Ok(SignatureGrant { format: granted_format(rule, facts) })
+            fn parameters(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureParameters, Denial> {
+                Ok(SignatureParameters { format: effective_format(rule, facts) })
             }
         }
     )+};
@@ -50,13 +50,17 @@ impl Decide for GenerateSignatureKeyPair {
         Facts { seed: request.seed.is_some(), ..Facts::new(now) }
     }
 
-    fn grant(profile: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureKeyGrant, Denial> {
+    fn parameters(
+        profile: &Profile,
+        rule: &SignDataRule,
+        facts: &Facts<'_>,
+    ) -> Result<KeyPairParameters, Denial> {
         key_type_to_generate(&Case { profile, rule, facts })
     }
 }
 
 /// Returns the requested format, or the format of the profile where the request names none.
-fn granted_format(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureFormat {
+fn effective_format(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureFormat {
     facts.format.unwrap_or(rule.format)
 }
 
@@ -111,7 +115,7 @@ fn expected_keys(composite: Composite) -> String {
 
 /// Checks that the profile's signatures can have the format.
 fn format(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let format = granted_format(case.rule, case.facts);
+    let format = effective_format(case.rule, case.facts);
     let (DataScheme::Composite(composite), SignatureFormat::Cms) = (case.rule.scheme, format) else {
         return Ok(());
     };
@@ -127,7 +131,7 @@ fn format(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), 
 /// Checks that the profile's signatures can be made and verified over a message that arrives in chunks.
 fn streamable(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
     if case.rule.scheme != DataScheme::Single(SignatureScheme::Ed25519)
-        || granted_format(case.rule, case.facts) == SignatureFormat::Cms
+        || effective_format(case.rule, case.facts) == SignatureFormat::Cms
     {
         return Ok(());
     }
@@ -150,7 +154,7 @@ fn seed(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), De
 ///
 /// # Errors
 /// Fails where the broker does not generate keys that the profile allows.
-fn key_type_to_generate(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Denial> {
+fn key_type_to_generate(case: &Case<'_, SignDataRule>) -> Result<KeyPairParameters, Denial> {
     let allowed = |key: &KeyType| case.rule.keys.allows(*key);
     let scheme = match case.rule.scheme {
         DataScheme::Single(scheme) => scheme,
@@ -183,7 +187,7 @@ fn key_type_to_generate(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGra
         );
         key_denial(case, scheme, message)
     })?;
-    Ok(SignatureKeyGrant { key_type, scheme })
+    Ok(KeyPairParameters { key_type, scheme })
 }
 
 /// Returns the denial of a key for `scheme` that is outside the constraints.

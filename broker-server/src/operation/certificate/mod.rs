@@ -102,7 +102,8 @@ pub fn sign_certificate(
     }
     prove_possession(&request.csr)?;
     let unsigned = issue::assemble(&permit)?;
-    let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, key_use, || load(key, ca, key_use))?;
+    let issuer =
+        cache.issuer(uid, key, ca, permit.parameters().scheme, key_use, || load(key, ca, key_use))?;
     // The certificate's public key belongs to the private key: `load` has compared them.
     key_use.identify(|| Some(ca.spki_der().to_vec()));
     issue::sign(&unsigned, &permit, &issuer)

@@ -10,7 +10,7 @@ use crate::{
     policy::{
         CaFacts, Catalogue, Denial, DenialKind, Fact, Facts, explain,
         findings::Findings,
-        permit::{self, CertificateGrant, SignCertificate},
+        permit::{self, CertificateParameters, SignCertificate},
         profile::KeyUsage,
     },
     request::{AlternativeName, HashData, HashFormat},
@@ -59,13 +59,13 @@ fn facts() -> Facts<'static> {
 }
 
 /// Decides on a certificate, and checks that the first denial of an explanation is the denial of the decision.
-fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
+fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateParameters, Denial> {
     let profile = catalogue.profile(profile).unwrap();
     let decision = evaluate::<SignCertificate>(profile, facts, &mut Findings::for_decision());
     let explanation = explain(profile, "SignCertificate", facts);
     assert_eq!(explanation.denials.first(), decision.as_ref().err());
     assert_eq!(explanation.not_judged, []);
-    decision.map(|(_, grant)| grant)
+    decision.map(|(_, parameters)| parameters)
 }
 
 #[test]
@@ -169,8 +169,8 @@ fn denies_issuer_keys_that_do_not_fit_the_algorithm() {
 fn validity_window_is_inclusive() {
     let catalogue = certificate_catalogue("");
     let (first, last) = (NOW - 3600, NOW + 24 * 3600);
-    let grant = issue(&catalogue, "P", &facts()).unwrap();
-    assert_eq!((grant.not_before, grant.not_after), (first, last));
+    let parameters = issue(&catalogue, "P", &facts()).unwrap();
+    assert_eq!((parameters.not_before, parameters.not_after), (first, last));
     for (not_before, not_after, refused) in [
         (Some(first), Some(last), None),
         (Some(last), Some(first), None), // the operation checks the order
