@@ -2,10 +2,10 @@
 
 use super::{
     CaFacts, Denial, DenialKind, Facts,
-    check::Case,
+    check::CheckInput,
+    collector::DenialCollector,
     decide::{Check, Decide},
-    facts::Fact,
-    findings::Findings,
+    facts::FactName,
     names,
     permit::{CertificateParameters, SignCertificate},
     profile::{KeyConstraints, KeyUsage, Profile, SignCertificateRule},
@@ -54,68 +54,80 @@ struct KeyCheck<'a> {
     /// The key of the section in `KeyConstraints`.
     section: &'static str,
     constraints: &'a KeyConstraints,
-    fact: Fact,
+    fact: FactName,
     key: Option<KeyType>,
     kind: DenialKind,
 }
 
-fn subject_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+fn subject_key(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
     let check = KeyCheck {
         section: "Subject",
-        constraints: &case.rule.subject_keys,
-        fact: Fact::SubjectKey,
-        key: case.facts.subject_key,
+        constraints: &input.rule.subject_keys,
+        fact: FactName::SubjectKey,
+        key: input.facts.subject_key,
         kind: DenialKind::SubjectKeyNotAllowed,
     };
-    key_constraints(&check, case, findings)
+    key_constraints(&check, input, collector)
 }
 
-fn issuer_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
+fn issuer_key(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
     let check = KeyCheck {
         section: "Issuer",
-        constraints: &case.rule.issuer_keys,
-        fact: Fact::IssuerKey,
-        key: case.facts.issuer_key,
+        constraints: &input.rule.issuer_keys,
+        fact: FactName::IssuerKey,
+        key: input.facts.issuer_key,
         kind: DenialKind::IssuerKeyNotAllowed,
     };
-    key_constraints(&check, case, findings)
+    key_constraints(&check, input, collector)
 }
 
 /// Checks that the key is within its constraints.
 fn key_constraints(
     check: &KeyCheck<'_>,
-    case: &Case<'_, SignCertificateRule>,
-    findings: &mut Findings,
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
 ) -> Result<(), Denial> {
     let KeyCheck { section, constraints, fact, key, kind } = *check;
-    let Some(key) = findings.require(fact, key)? else { return Ok(()) };
+    let Some(key) = collector.require(fact, key)? else { return Ok(()) };
     if constraints.allows(key) {
         return Ok(());
     }
     let message = format!(
         "the {} key is {key}; profile {} allows {constraints}",
         section.to_lowercase(),
-        case.profile.name
+        input.profile.name
     );
     let path = format!("API.SignCertificate.KeyConstraints.{section}");
-    findings.deny(case.key_denial(kind, &path, constraints, key.kind(), message))
+    collector.add(input.key_denial(kind, &path, constraints, key.kind(), message))
 }
 
 /// Checks that the issuer's key makes signatures of the profile's algorithm.
-fn issuer_algorithm(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(key) = findings.require(Fact::IssuerKey, case.facts.issuer_key)? else { return Ok(()) };
-    if case.rule.scheme.fits(key) {
+fn issuer_algorithm(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let Some(key) = collector.require(FactName::IssuerKey, input.facts.issuer_key)? else { return Ok(()) };
+    if input.rule.scheme.fits(key) {
         return Ok(());
     }
-    let name = case.rule.scheme.name();
-    let message = format!("the issuer key is {key}; profile {} signs with {name}", case.profile.name);
+    let name = input.rule.scheme.name();
+    let message = format!("the issuer key is {key}; profile {} signs with {name}", input.profile.name);
     let path = "API.SignCertificate.SignAlg";
-    findings.deny(case.denial(DenialKind::AlgorithmMismatch, path, case.rule.line, message))
+    collector.add(input.denial(DenialKind::AlgorithmMismatch, path, input.rule.line, message))
 }
 
 /// Checks that the requested times are inside the window.
-fn validity(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Case { profile, rule, facts } = case;
+fn validity(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let CheckInput { profile, rule, facts } = input;
     let (first, last) = window(rule, facts.now);
     for (name, requested) in [("notBefore", facts.not_before), ("notAfter", facts.not_after)] {
         let Some(requested) = requested else { continue };
@@ -135,23 +147,26 @@ fn validity(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Re
             signed_duration(rule.not_after_offset),
         );
         let path = format!("API.SignCertificate.Validity.{key}");
-        findings.deny(case.denial(DenialKind::ValidityNotAllowed, &path, rule.validity_line, message))?;
+        collector.add(input.denial(DenialKind::ValidityNotAllowed, &path, rule.validity_line, message))?;
     }
     Ok(())
 }
 
 /// Checks that the CA certificate may issue certificates (RFC 5280 4.2.1.3 and 4.2.1.9) and that the validity
 /// is within the validity of the CA certificate.
-fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Case { profile, rule, facts } = case;
+fn issuer_checks(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let CheckInput { profile, rule, facts } = input;
     let checks = rule.issuer_checks;
     if !checks.require_ca && !checks.nest_validity {
         return Ok(());
     }
-    let Some(ca) = findings.require(Fact::CaCertificate, facts.ca)? else { return Ok(()) };
+    let Some(ca) = collector.require(FactName::CaCertificate, facts.ca)? else { return Ok(()) };
     let mut deny = |key: &str, message: String| {
         let path = format!("API.SignCertificate.IssuerChecks.{key}");
-        findings.deny(case.denial(DenialKind::IssuerNotAllowed, &path, checks.line, message))
+        collector.add(input.denial(DenialKind::IssuerNotAllowed, &path, checks.line, message))
     };
     if checks.require_ca {
         for message in ca_violations(profile, rule, ca) {

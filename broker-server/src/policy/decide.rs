@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Denial, Facts,
-    check::{self, Case},
-    findings::Findings,
+    check::{self, CheckInput},
+    collector::DenialCollector,
     permit::{self, Operation, Permit},
     profile::Profile,
 };
@@ -30,8 +30,9 @@ pub trait Decide: Operation + Sized {
     ) -> Result<Self::Parameters, Denial>;
 }
 
-/// A check of an operation. It reports denials to the [`Findings`] and fails where they tell it to stop.
-pub(super) type Check<O> = fn(&Case<'_, <O as Operation>::Rule>, &mut Findings) -> Result<(), Denial>;
+/// A check of an operation. It adds denials to the [`DenialCollector`], and fails in a decision that stops at the first one.
+pub(super) type Check<O> =
+    fn(&CheckInput<'_, <O as Operation>::Rule>, &mut DenialCollector) -> Result<(), Denial>;
 
 /// Implements [`Decide`] for the operations of the table that have no checks.
 macro_rules! implement {
@@ -77,7 +78,8 @@ pub fn decide<O: Decide>(
     request: O::Request,
     now: i64,
 ) -> Result<Permit<O>, Denial> {
-    let (rule, parameters) = evaluate::<O>(profile, &O::facts(&request, now), &mut Findings::for_decision())?;
+    let (rule, parameters) =
+        evaluate::<O>(profile, &O::facts(&request, now), &mut DenialCollector::for_decision())?;
     Ok(Permit::new(request, parameters, rule, Arc::clone(profile)))
 }
 
@@ -89,13 +91,13 @@ pub fn decide<O: Decide>(
 pub(super) fn evaluate<O: Decide>(
     profile: &Profile,
     facts: &Facts<'_>,
-    findings: &mut Findings,
+    collector: &mut DenialCollector,
 ) -> Result<(Arc<O::Rule>, O::Parameters), Denial> {
-    findings.record(check::sunset(profile, facts.now))?;
+    collector.record(check::sunset(profile, facts.now))?;
     let rule = O::rule(profile).ok_or_else(|| check::no_section(profile, O::SECTION))?;
-    let case = Case { profile, rule: rule.as_ref(), facts };
+    let input = CheckInput { profile, rule: rule.as_ref(), facts };
     for check in O::CHECKS {
-        check(&case, findings)?;
+        check(&input, collector)?;
     }
     let parameters = O::parameters(profile, rule, facts)?;
     Ok((Arc::clone(rule), parameters))

@@ -61,7 +61,7 @@ pub enum DenialKind {
     /// The caller's identity is not allowed.
     CallerNotAllowed,
     /// A fact that a check needs is missing. This is a bug in the broker, and it must not result in a permit.
-    NotJudged,
+    MissingFact,
 }
 
 impl DenialKind {
@@ -83,7 +83,7 @@ impl DenialKind {
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
-            Self::NotJudged => "INTERNAL",
+            Self::MissingFact => "INTERNAL",
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Explains which rules would refuse a request, without a key and without a broker.
+//! Explains which rules would deny a request, without a key and without a broker.
 
 use super::{
     Denial, Facts, check,
+    collector::DenialCollector,
     decide::{self, Decide},
     document::suggest::most_similar,
-    facts::Fact,
-    findings::Findings,
+    facts::FactName,
     permit,
     profile::Profile,
 };
@@ -20,7 +20,7 @@ pub struct Explanation {
     /// rule denies what is known.
     pub denials: Vec<Denial>,
     /// The facts that a check needs and that are unknown.
-    pub not_judged: Vec<Fact>,
+    pub missing_facts: Vec<FactName>,
 }
 
 macro_rules! list {
@@ -74,15 +74,15 @@ pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explana
         }
         denials.push(denial);
     }
-    Explanation { denials, not_judged: Vec::new() }
+    Explanation { denials, missing_facts: Vec::new() }
 }
 
 fn explain_one<O: Decide>(profile: &Profile, facts: &Facts<'_>) -> Explanation {
-    let mut findings = Findings::for_explanation();
-    let last = decide::evaluate::<O>(profile, facts, &mut findings).err();
-    let (mut denials, not_judged) = findings.into_parts();
+    let mut collector = DenialCollector::for_explanation();
+    let last = decide::evaluate::<O>(profile, facts, &mut collector).err();
+    let (mut denials, missing_facts) = collector.into_parts();
     denials.extend(last);
-    Explanation { denials, not_judged }
+    Explanation { denials, missing_facts }
 }
 
 #[cfg(test)]

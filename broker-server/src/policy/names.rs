@@ -2,9 +2,9 @@
 
 use super::{
     Denial, DenialKind,
-    check::Case,
-    facts::Fact,
-    findings::Findings,
+    check::CheckInput,
+    collector::DenialCollector,
+    facts::FactName,
     profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
 };
 use crate::request::AlternativeName;
@@ -15,13 +15,16 @@ const MAX_DENIALS: usize = 32;
 
 /// Checks that the kind and the suffix of each name is allowed, and denies up to [`MAX_DENIALS`] of those that
 /// are not. Without the section no name is copied into the certificate, so no name is checked.
-pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(rule) = &case.rule.subject_alternative_names else { return Ok(()) };
-    let Some(names) = findings.require(Fact::Names, case.facts.names)? else { return Ok(()) };
-    let violations = names.iter().filter_map(|name| violation(case.profile, rule, name));
+pub(super) fn names(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let Some(rule) = &input.rule.subject_alternative_names else { return Ok(()) };
+    let Some(names) = collector.require(FactName::Names, input.facts.names)? else { return Ok(()) };
+    let violations = names.iter().filter_map(|name| violation(input.profile, rule, name));
     for (key, message) in violations.take(MAX_DENIALS) {
         let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
-        findings.deny(case.denial(DenialKind::NameNotAllowed, &path, rule.line, message))?;
+        collector.add(input.denial(DenialKind::NameNotAllowed, &path, rule.line, message))?;
     }
     Ok(())
 }
@@ -91,7 +94,7 @@ mod tests {
     use super::{MAX_DENIALS, has_suffix, names};
     use crate::{
         operation::CAPABILITIES,
-        policy::{Catalogue, Facts, check::Case, findings::Findings},
+        policy::{Catalogue, Facts, check::CheckInput, collector::DenialCollector},
         request::AlternativeName,
     };
 
@@ -106,10 +109,10 @@ mod tests {
         let profile = catalogue.profile("P").unwrap();
         let requested = vec![AlternativeName::Dns("a.example".into()); 20_000];
         let facts = Facts { names: Some(&requested), ..Facts::new(0) };
-        let mut findings = Findings::for_explanation();
+        let mut collector = DenialCollector::for_explanation();
         let rule = profile.sign_certificate.as_ref().unwrap();
-        names(&Case { profile, rule, facts: &facts }, &mut findings).unwrap();
-        assert_eq!(findings.into_parts().0.len(), MAX_DENIALS);
+        names(&CheckInput { profile, rule, facts: &facts }, &mut collector).unwrap();
+        assert_eq!(collector.into_parts().0.len(), MAX_DENIALS);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use broker_server::{
     algorithm::{KeyType, SignatureFormat},
     policy::{
-        AnyOperation, CaFacts, Explanation, Fact, Facts,
+        AnyOperation, CaFacts, Explanation, FactName, Facts,
         permit::{
             Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, HashData, Operation as _,
             SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
@@ -125,9 +125,9 @@ impl Question {
             signature_keys,
             format: self.format,
             data_key_length,
-            nonce: self.nonce,
+            has_nonce: self.nonce,
             kem_key,
-            seed: self.seed,
+            has_seed: self.seed,
             now: jiff::Timestamp::now().as_second(),
         }
     }
@@ -135,15 +135,15 @@ impl Question {
     /// Lists what an answer from these facts leaves open, each with the option that would tell it.
     pub(super) fn open(&self, profile: &Profile, explanation: &Explanation) -> Vec<String> {
         let mut open: Vec<String> = explanation
-            .not_judged
+            .missing_facts
             .iter()
             .map(|fact| {
                 let options = match fact {
-                    Fact::SubjectKey => "--csr FILE or --subject-key-type TYPE",
-                    Fact::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
-                    Fact::CaCertificate => "--ca-cert FILE",
-                    Fact::Names => "--csr FILE",
-                    Fact::Key => "--key FILE or --key-type TYPE",
+                    FactName::SubjectKey => "--csr FILE or --subject-key-type TYPE",
+                    FactName::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
+                    FactName::CaCertificate => "--ca-cert FILE",
+                    FactName::Names => "--csr FILE",
+                    FactName::Key => "--key FILE or --key-type TYPE",
                 };
                 format!("{fact} ({options})")
             })

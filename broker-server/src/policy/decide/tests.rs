@@ -8,8 +8,9 @@ use crate::{
     caller::Caller,
     operation::CAPABILITIES,
     policy::{
-        CaFacts, Catalogue, Denial, DenialKind, Fact, Facts, explain,
-        findings::Findings,
+        CaFacts, Catalogue, Denial, DenialKind, FactName, Facts,
+        collector::DenialCollector,
+        explain,
         permit::{self, CertificateParameters, SignCertificate},
         profile::KeyUsage,
     },
@@ -61,10 +62,10 @@ fn facts() -> Facts<'static> {
 /// Decides on a certificate, and checks that the first denial of an explanation is the denial of the decision.
 fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateParameters, Denial> {
     let profile = catalogue.profile(profile).unwrap();
-    let decision = evaluate::<SignCertificate>(profile, facts, &mut Findings::for_decision());
+    let decision = evaluate::<SignCertificate>(profile, facts, &mut DenialCollector::for_decision());
     let explanation = explain(profile, "SignCertificate", facts);
     assert_eq!(explanation.denials.first(), decision.as_ref().err());
-    assert_eq!(explanation.not_judged, []);
+    assert_eq!(explanation.missing_facts, []);
     decision.map(|(_, parameters)| parameters)
 }
 
@@ -363,7 +364,7 @@ fn explain_lists_every_denial() {
     );
     let unknown = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
     assert_eq!(unknown.denials, []);
-    assert_eq!(unknown.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
+    assert_eq!(unknown.missing_facts, [FactName::SubjectKey, FactName::IssuerKey, FactName::CaCertificate]);
 }
 
 #[test]
@@ -371,6 +372,6 @@ fn decision_without_a_required_fact_is_a_denial() {
     let catalogue = certificate_catalogue("");
     let facts = Facts { issuer_key: None, ..facts() };
     let profile = catalogue.profile("P").unwrap();
-    let decision = evaluate::<SignCertificate>(profile, &facts, &mut Findings::for_decision());
-    assert_eq!(decision.unwrap_err().kind, DenialKind::NotJudged);
+    let decision = evaluate::<SignCertificate>(profile, &facts, &mut DenialCollector::for_decision());
+    assert_eq!(decision.unwrap_err().kind, DenialKind::MissingFact);
 }

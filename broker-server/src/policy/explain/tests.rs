@@ -12,7 +12,7 @@ use crate::{
     algorithm::{Aead, Kem, KeyType, MlDsa, MlKem, SignatureFormat},
     caller::Caller,
     operation::CAPABILITIES,
-    policy::{Catalogue, Decide, DenialKind, Fact, Facts, decide, permit, profile::Profile},
+    policy::{Catalogue, Decide, DenialKind, FactName, Facts, decide, permit, profile::Profile},
     request::{
         CaCertificate, CertificateFormat, Csr, Decapsulate, DecapsulationKey, DecryptData, Encapsulate,
         EncapsulationKey, EncryptData, GenerateKeyPair, HashData, HashFormat, HashStream, KemKeyKind, Keys,
@@ -40,7 +40,7 @@ fn agree<O: Decide>(
     let decided = decide::<O>(&CALLER, profile, request, NOW).err();
     let explained = explain(profile, operation.name, described);
     prop_assert_eq!(explained.denials.first(), decided.as_ref());
-    prop_assert_eq!(&explained.not_judged, &[]);
+    prop_assert_eq!(&explained.missing_facts, &[]);
     explain_without_facts(operation, profile, described, &explained)
 }
 
@@ -53,12 +53,17 @@ fn explain_without_facts(
     full: &Explanation,
 ) -> Result<(), TestCaseError> {
     type Hide = for<'a> fn(Facts<'a>) -> Facts<'a>;
-    let hidden: [(Fact, Hide); 5] = [
-        (Fact::SubjectKey, |facts| Facts { subject_key: None, ..facts }),
-        (Fact::IssuerKey, |facts| Facts { issuer_key: None, ..facts }),
-        (Fact::CaCertificate, |facts| Facts { ca: None, ..facts }),
-        (Fact::Names, |facts| Facts { names: None, ..facts }),
-        (Fact::Key, |facts| Facts { signature_keys: None, data_key_length: None, kem_key: None, ..facts }),
+    let hidden: [(FactName, Hide); 5] = [
+        (FactName::SubjectKey, |facts| Facts { subject_key: None, ..facts }),
+        (FactName::IssuerKey, |facts| Facts { issuer_key: None, ..facts }),
+        (FactName::CaCertificate, |facts| Facts { ca: None, ..facts }),
+        (FactName::Names, |facts| Facts { names: None, ..facts }),
+        (FactName::Key, |facts| Facts {
+            signature_keys: None,
+            data_key_length: None,
+            kem_key: None,
+            ..facts
+        }),
     ];
     for (fact, hide) in hidden {
         let less = explain(profile, operation.name, &hide(*described));
@@ -68,7 +73,7 @@ fn explain_without_facts(
             "{less:?} {full:?}"
         );
         if less.denials.len() < full.denials.len() {
-            prop_assert_eq!(&less.not_judged, &[fact]);
+            prop_assert_eq!(&less.missing_facts, &[fact]);
         }
     }
     Ok(())
@@ -100,7 +105,7 @@ fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> R
     let data_key = || SecretKey::new(SecretBytes::new(vec![7; key_length]));
     let encrypts = Facts { data_key_length: Some(key_length), ..Facts::new(NOW) };
     let seed = two % 2 == 1;
-    let generates = Facts { seed, ..Facts::new(NOW) };
+    let generates = Facts { has_seed: seed, ..Facts::new(NOW) };
     let generate = || GenerateKeyPair {
         seed: seed.then(|| SecretKey::new(SecretBytes::new(vec![7; 32]))),
         encoding: None,
@@ -169,7 +174,7 @@ fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> R
                 nonce: nonce.then_some([0; Aead::NONCE]),
                 associated_data: None,
             };
-            agree::<permit::EncryptData>(operation, profile, request, &Facts { nonce, ..encrypts })
+            agree::<permit::EncryptData>(operation, profile, request, &Facts { has_nonce: nonce, ..encrypts })
         }
         "DecryptData" => {
             let request = DecryptData {
@@ -247,7 +252,7 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
         let cms = Facts { format: Some(SignatureFormat::Cms), ..key };
         assert_eq!(kinds_of(ed25519, stream, cms), []);
     }
-    let seed = Facts { seed: true, ..base };
+    let seed = Facts { has_seed: true, ..base };
     assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", seed), [DenialKind::SeedNotAllowed]);
     assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", base), []);
 
@@ -259,7 +264,7 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
     assert_eq!(kinds_of(hybrid, "GenerateSignatureKeyPair", base), [DenialKind::KeyNotAllowed]);
 
     let aes = "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }";
-    let short = Facts { data_key_length: Some(16), nonce: true, ..base };
+    let short = Facts { data_key_length: Some(16), has_nonce: true, ..base };
     assert_eq!(kinds_of(aes, "EncryptData", short), [DenialKind::KeyNotAllowed, DenialKind::NonceNotAllowed]);
     assert_eq!(kinds_of(aes, "DecryptData", short), [DenialKind::KeyNotAllowed]);
 
@@ -269,7 +274,7 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
     for operation in ["Encapsulate", "Decapsulate"] {
         assert_eq!(kinds_of(kem, operation, other), [DenialKind::AlgorithmMismatch]);
         let unknown = explain(&profile(kem), operation, &base);
-        assert_eq!((unknown.denials, unknown.not_judged), (vec![], vec![Fact::Key]));
+        assert_eq!((unknown.denials, unknown.missing_facts), (vec![], vec![FactName::Key]));
     }
 }
 
