@@ -8,14 +8,14 @@ use super::profile::{CryptoLibrary, Section};
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
     /// Returns why a section cannot be served, or `None` where it can.
-    pub unsupported: fn(&Need<'_>) -> Option<Unsupported>,
+    pub unsupported: fn(&Requirement<'_>) -> Option<Unsupported>,
     /// Whether the build has a FIPS 140-3 module, which `Fips: required` demands.
     pub fips: bool,
 }
 
 /// A section of a profile and the library that is to serve it.
 #[derive(Clone, Copy, Debug)]
-pub struct Need<'a> {
+pub struct Requirement<'a> {
     /// The library of the profile.
     pub library: CryptoLibrary,
     /// The section.

@@ -65,7 +65,7 @@ pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
 
 /// Returns the denial of an operation for which the profile has no section.
 pub(super) fn no_section(profile: &Profile, operation: &str) -> Denial {
-    let allowed = profile.operations().join(", ");
+    let allowed = profile.section_names().join(", ");
     let message = format!("profile {} has no section API.{operation}; it allows {allowed}", profile.name);
     let path = format!("API.{operation}");
     Denial::new(profile, DenialKind::OperationNotAllowed, &path, profile.line, message)

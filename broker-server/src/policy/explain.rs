@@ -25,15 +25,15 @@ pub struct Explanation {
 
 macro_rules! list {
     ($($kind:ident { $($(#[$doc:meta])* $name:ident { $($rest:tt)* })+ })+) => {
-        const OPERATIONS: &[AnyOperation] = &[$($(AnyOperation::of::<permit::$name>(stringify!($name))),+),+];
+        const OPERATIONS: &[OperationInfo] = &[$($(OperationInfo::of::<permit::$name>(stringify!($name))),+),+];
     };
 }
 
 with_operations!(list);
 
-/// An operation as a value, for callers that select one at run time.
+/// The description of an operation, for callers that select one at run time.
 #[derive(Clone, Copy, Debug)]
-pub struct AnyOperation {
+pub struct OperationInfo {
     /// The unique name. It is the name of the method, except for the two methods called `GenerateKeyPair`.
     pub name: &'static str,
     /// The name of the section in profiles.
@@ -41,18 +41,18 @@ pub struct AnyOperation {
     explain: fn(&Profile, &Facts<'_>) -> Explanation,
 }
 
-impl AnyOperation {
+impl OperationInfo {
     const fn of<O: Decide>(name: &'static str) -> Self {
         Self { name, section: O::SECTION, explain: explain_one::<O> }
     }
 
-    /// Returns every operation.
+    /// Returns the description of every operation.
     pub fn all() -> &'static [Self] {
         OPERATIONS
     }
 
-    /// Finds an operation by its [`name`](Self::name).
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the description of an operation by its [`name`](Self::name).
+    pub fn by_name(name: &str) -> Option<Self> {
         Self::all().iter().copied().find(|operation| operation.name == name)
     }
 }
@@ -60,13 +60,13 @@ impl AnyOperation {
 /// Explains how `profile` decides on a request for the operation called `operation`. Where a section of that
 /// name exists but its operation is not implemented, the explanation tells whether the profile has the section.
 pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explanation {
-    if let Some(known) = AnyOperation::named(operation) {
-        return (known.explain)(profile, facts);
+    if let Some(info) = OperationInfo::by_name(operation) {
+        return (info.explain)(profile, facts);
     }
     let mut denials: Vec<Denial> = check::sunset(profile, facts.now).err().into_iter().collect();
-    if !profile.operations().contains(&operation) {
+    if !profile.section_names().contains(&operation) {
         let mut denial = check::no_section(profile, operation);
-        let names = AnyOperation::all().iter().map(|known| known.name).chain(NOT_SERVED);
+        let names = OperationInfo::all().iter().map(|info| info.name).chain(NOT_SERVED);
         if !NOT_SERVED.contains(&operation)
             && let Some(near) = most_similar(operation, names)
         {

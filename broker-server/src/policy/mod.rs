@@ -19,11 +19,11 @@ pub mod permit;
 pub mod profile;
 mod signature;
 
-pub use capabilities::{Capabilities, Need, Unsupported};
+pub use capabilities::{Capabilities, Requirement, Unsupported};
 pub use catalogue::Catalogue;
 pub use decide::{Decide, decide};
 pub use denial::{Denial, DenialKind};
 pub use document::{Diagnostic, DocumentError};
-pub use explain::{AnyOperation, Explanation, explain};
+pub use explain::{Explanation, OperationInfo, explain};
 pub use facts::{CaFacts, FactName, Facts};
 pub use permit::Permit;

@@ -1,6 +1,6 @@
 //! `profiles explain`: the broker's own rules, asked without a broker.
 
-use broker_server::policy::{self, AnyOperation, Denial};
+use broker_server::policy::{self, Denial, OperationInfo};
 use serde_json::{Value, json};
 
 use super::question::Question;
@@ -55,7 +55,7 @@ pub(super) fn run(args: Explain, endpoint: &Endpoint, output: &mut Output) -> Re
 
 /// Says that a profile has a section which no operation stands behind: no rule is against it, and no broker serves it.
 fn not_served(profile: &str, operation: &str) -> Failure {
-    let names: Vec<&str> = AnyOperation::all().iter().map(|operation| operation.name).collect();
+    let names: Vec<&str> = OperationInfo::all().iter().map(|operation| operation.name).collect();
     Failure::Refused(Box::new(Refusal {
         code: "UNIMPLEMENTED".to_owned(),
         message: format!(

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{AnyOperation, Capabilities, Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
+    policy::{Capabilities, Catalogue, Denial, DenialKind, DocumentError, OperationInfo, profile::Profile},
 };
 use serde_json::json;
 
@@ -78,7 +78,7 @@ fn list(source: &Source, endpoint: &Endpoint, output: &mut Output) -> Result<(),
     }
     let width = catalogue.profiles().iter().map(|profile| profile.name.chars().count()).max().unwrap_or(0);
     for profile in catalogue.profiles() {
-        let operations: Vec<String> = profile.operations().into_iter().map(operation).collect();
+        let operations: Vec<String> = profile.section_names().into_iter().map(operation).collect();
         // A line that is too long for a terminal goes on below the list and not below the name.
         for (number, line) in wrapped(&operations.join(", "), width + 2).iter().enumerate() {
             let name = if number == 0 { &*profile.name } else { "" };
@@ -124,7 +124,7 @@ fn other_digest(catalogue: &Catalogue, endpoint: &Endpoint, output: &mut Output)
 
 /// Whether a broker of this version does what a section of a profile is for.
 fn is_served(section: &str) -> bool {
-    AnyOperation::all().iter().any(|operation| operation.section == section || operation.name == section)
+    OperationInfo::all().iter().any(|operation| operation.section == section || operation.name == section)
 }
 
 /// An operation for a reader, who must not take a section of the document for something that is built.

@@ -3,7 +3,7 @@
 use broker_server::{
     algorithm::{KeyType, SignatureFormat},
     policy::{
-        AnyOperation, CaFacts, Explanation, FactName, Facts,
+        CaFacts, Explanation, FactName, Facts, OperationInfo,
         permit::{
             Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, HashData, Operation as _,
             SignCertificate, SignData, SignStream, VerifyData, VerifyStream,
@@ -103,7 +103,7 @@ impl Question {
 
     /// Whether there is such an operation, and not only a section of that name.
     pub(super) fn is_served(&self) -> bool {
-        AnyOperation::named(&self.operation).is_some()
+        OperationInfo::by_name(&self.operation).is_some()
     }
 
     /// Everything that is known.
@@ -182,7 +182,7 @@ fn operation(args: &Explain) -> Result<String, Failure> {
         return Ok(KEM_KEYS.to_owned());
     }
     let command = COMMANDS.iter().find(|(command, _)| same(command)).map(|(_, operation)| *operation);
-    let known = || AnyOperation::all().iter().map(|known| known.name).find(|known| same(known));
+    let known = || OperationInfo::all().iter().map(|known| known.name).find(|known| same(known));
     Ok(command.or_else(known).unwrap_or(name).to_owned())
 }
 
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn names_of_key_pair_operations_exist() {
-        let section = |name: &str| AnyOperation::named(name).map(|known| known.section);
+        let section = |name: &str| OperationInfo::by_name(name).map(|known| known.section);
         assert_eq!(section(SIGNATURE_KEYS), Some(GenerateSignatureKeyPair::SECTION));
         assert_eq!(section(KEM_KEYS), Some(GenerateKemKeyPair::SECTION));
     }

@@ -59,8 +59,9 @@ fn describe(profile: &Profile) -> Value {
     value.insert("name".into(), json!(&*profile.name));
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
-    value.insert("operations".into(), json!(profile.operations()));
-    let pending: Vec<_> = profile.operations().into_iter().filter(|name| !super::is_served(name)).collect();
+    value.insert("operations".into(), json!(profile.section_names()));
+    let pending: Vec<_> =
+        profile.section_names().into_iter().filter(|name| !super::is_served(name)).collect();
     if !pending.is_empty() {
         value.insert("notServedYet".into(), json!(pending));
     }

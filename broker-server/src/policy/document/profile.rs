@@ -13,7 +13,7 @@ use super::{
 use crate::{
     algorithm::HashAlgorithm,
     policy::{
-        Capabilities, Need,
+        Capabilities, Requirement,
         profile::{CryptoLibrary, Deprecation, HashDataRule, Profile},
     },
 };
@@ -79,9 +79,9 @@ pub(super) fn profile(
 /// Checks that the profile's library can serve its sections.
 fn check_supported(profile: &Profile, api: &FieldMap<'_>, capabilities: Capabilities, report: &mut Report) {
     for section in profile.sections() {
-        let need = Need { library: profile.library, section };
+        let requirement = Requirement { library: profile.library, section };
         if let (Some(unsupported), Some(field)) =
-            ((capabilities.unsupported)(&need), api.field(section.name()))
+            ((capabilities.unsupported)(&requirement), api.field(section.name()))
         {
             field.raw_entry(unsupported.key).as_ref().unwrap_or(field).error(unsupported.message, report);
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use self::material::{CATALOGUE, CSRS, ISSUERS, KEYS};
-use super::{AnyOperation, Explanation, explain};
+use super::{Explanation, OperationInfo, explain};
 use crate::{
     algorithm::{Aead, Kem, KeyType, MlDsa, MlKem, SignatureFormat},
     caller::Caller,
@@ -32,7 +32,7 @@ type Choice = [usize; 6];
 
 /// Decides on a request, explains what the test knows about it, and compares the results.
 fn agree<O: Decide>(
-    operation: AnyOperation,
+    operation: OperationInfo,
     profile: &Arc<Profile>,
     request: O::Request,
     described: &Facts<'_>,
@@ -47,7 +47,7 @@ fn agree<O: Decide>(
 /// Checks that an explanation without one of the facts has no additional denials, and that it reports the fact
 /// as missing where it has fewer.
 fn explain_without_facts(
-    operation: AnyOperation,
+    operation: OperationInfo,
     profile: &Profile,
     described: &Facts<'_>,
     full: &Explanation,
@@ -80,7 +80,7 @@ fn explain_without_facts(
 }
 
 /// Makes a request for the operation from the random numbers, and compares the decision and the explanation.
-fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> Result<(), TestCaseError> {
+fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> Result<(), TestCaseError> {
     let [one, two, three, four, five, _] = choice;
     let (first, second) = (&KEYS[one % KEYS.len()], &KEYS[two % KEYS.len()]);
     // Half of the requests have two keys, and half of these are in the order of a composite.
@@ -219,12 +219,12 @@ proptest! {
     #[test]
     fn first_denial_of_an_explanation_is_the_decision(choice in any::<Choice>()) {
         let [.., profile] = choice;
-        for operation in AnyOperation::all() {
+        for operation in OperationInfo::all() {
             // Seven of eight requests name a profile that has the section of the operation.
             let profiles: Vec<&Arc<Profile>> = CATALOGUE
                 .profiles()
                 .iter()
-                .filter(|candidate| profile % 8 == 0 || candidate.operations().contains(&operation.section))
+                .filter(|candidate| profile % 8 == 0 || candidate.section_names().contains(&operation.section))
                 .collect();
             compare(*operation, profiles[profile / 8 % profiles.len()], choice)?;
         }
@@ -280,8 +280,8 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
 
 #[test]
 fn operation_names_are_unique() {
-    let mut names: Vec<&str> = AnyOperation::all().iter().map(|operation| operation.name).collect();
+    let mut names: Vec<&str> = OperationInfo::all().iter().map(|operation| operation.name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), AnyOperation::all().len());
+    assert_eq!(names.len(), OperationInfo::all().len());
 }

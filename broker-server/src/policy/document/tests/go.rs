@@ -134,7 +134,7 @@ fn lenient_reading_serves_what_the_go_broker_serves() {
         let document = load("p.yaml", &edited(edit), CAPABILITIES, true).unwrap();
         Arc::clone(&document.profiles[0])
     };
-    let operations = |edit| profile(edit).operations().join(" ");
+    let operations = |edit| profile(edit).section_names().join(" ");
     assert_eq!(operations(("", BASE)), "HashData SignCertificate EncryptData");
     assert_eq!(operations((HASH, " {}\n")), "SignCertificate EncryptData");
     let sign = "    SignData: { SignAlg: ecdsa }\n    EncryptData:";
