@@ -113,7 +113,7 @@ fn issuer_algorithm(
     collector: &mut DenialCollector,
 ) -> Result<(), Denial> {
     let Some(key) = collector.require(FactName::IssuerKey, input.facts.issuer_key)? else { return Ok(()) };
-    if input.rule.scheme.fits(key) {
+    if input.rule.scheme.accepts_key(key) {
         return Ok(());
     }
     let name = input.rule.scheme.name();

@@ -74,7 +74,7 @@ fn keys_allowed(input: &CheckInput<'_, SignDataRule>, keys: Keys<KeyType>) -> Re
     let profile = &input.profile.name;
     let constraints = &input.rule.keys;
     let mismatch = match (input.rule.scheme, keys) {
-        (DataScheme::Single(scheme), Keys::One(key)) if scheme.fits(key) => {
+        (DataScheme::Single(scheme), Keys::One(key)) if scheme.accepts_key(key) => {
             if constraints.allows(key) {
                 return Ok(());
             }

@@ -122,7 +122,7 @@ fn load(key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> Result<Privat
 /// Verifies the request's signature by the request's own algorithm (RFC 2986 3).
 fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
     let scheme = csr.signature_algorithm();
-    if !scheme.fits(csr.key_type()) {
+    if !scheme.accepts_key(csr.key_type()) {
         return Err(CertificateError::UnsupportedRequestSignature);
     }
     let bad = CertificateError::BadKey { field: "csr", reason: "its public key is not usable" };
