@@ -43,8 +43,8 @@ impl<R> CheckInput<'_, R> {
 /// Fails from the first second after `RemoveAfter`, where the document enforces it.
 pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
     let Some(deprecation) = &profile.deprecation else { return Ok(()) };
-    match deprecation.refused_from {
-        Some(from) if now >= from => {
+    match deprecation.sunset {
+        Some(sunset) if deprecation.enforce_sunset && now >= sunset => {
             let after = deprecation.remove_after.as_deref().unwrap_or_default();
             let next = deprecation
                 .replaced_by

@@ -68,14 +68,14 @@ pub struct Deprecation {
     pub deprecated_since: Option<String>,
     /// The date of the sunset, as it is written in the document.
     pub remove_after: Option<String>,
-    /// The first second in which requests are refused, in Unix seconds; `None` unless `EnforceSunset` is set.
-    pub refused_from: Option<i64>,
     /// The reason for the deprecation.
     pub reason: Option<String>,
     /// The line of the section, from 1.
     pub line: u32,
     /// The first second after `remove_after`, in Unix seconds.
     pub sunset: Option<i64>,
+    /// Whether requests are denied from `sunset` on (`EnforceSunset`); `false` where the profile has no sunset.
+    pub enforce_sunset: bool,
 }
 
 /// `API.HashData`.

@@ -11,7 +11,7 @@ pub(super) fn all(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &Depreca
 /// Returns it in one phrase: `deprecated since 2026-01-01, refused after 2027-01-01, use Default: reason`.
 pub(super) fn text(fate: &Deprecation) -> String {
     // Only an enforced sunset makes a broker refuse anything.
-    let end = if fate.refused_from.is_some() { ", refused after " } else { ", to be removed after " };
+    let end = if fate.enforce_sunset { ", refused after " } else { ", to be removed after " };
     let mut text = "deprecated".to_owned();
     for (words, value) in [
         (" since ", &fate.deprecated_since),
@@ -38,7 +38,7 @@ pub(super) fn json(catalogue: &Catalogue) -> Vec<Value> {
                 "deprecatedSince": fate.deprecated_since,
                 "removeAfter": fate.remove_after,
                 "reason": fate.reason,
-                "enforced": fate.refused_from.is_some(),
+                "enforced": fate.enforce_sunset,
             })
         })
         .collect()

@@ -69,7 +69,7 @@ fn describe(profile: &Profile) -> Value {
         value.insert(
             "deprecation".into(),
             json!({ "line": it.line, "replacedBy": it.replaced_by, "deprecatedSince": it.deprecated_since,
-                "removeAfter": it.remove_after, "reason": it.reason, "enforced": it.refused_from.is_some() }),
+                "removeAfter": it.remove_after, "reason": it.reason, "enforced": it.enforce_sunset }),
         );
     }
     if let Some(rule) = &profile.hash_data {

@@ -154,11 +154,11 @@ fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<
         deprecation.deprecated_since = date(field, false, report).map(|(text, _)| text);
     }
     if let Some(field) = section.non_empty("RemoveAfter", report)
-        && let Some((text, refused_from)) = date(field, enforce, report)
+        && let Some((text, sunset)) = date(field, enforce, report)
     {
         deprecation.remove_after = Some(text);
-        deprecation.sunset = Some(refused_from);
-        deprecation.refused_from = enforce.then_some(refused_from);
+        deprecation.sunset = Some(sunset);
+        deprecation.enforce_sunset = enforce;
     }
     if let Some(field) = section.non_empty("Reason", report) {
         deprecation.reason = field.printable_text(MAX_REASON, report).map(str::to_owned);
