@@ -49,7 +49,7 @@ fn window(rule: &SignCertificateRule, now: i64) -> (i64, i64) {
     (now.saturating_add(rule.not_before_offset), now.saturating_add(rule.not_after_offset))
 }
 
-/// One of the two keys of a request, and the constraints on it.
+/// The input of [`key_constraints`]: one of the two keys of a request, and the constraints on it.
 struct KeyCheck<'a> {
     /// The key of the section in `KeyConstraints`.
     section: &'static str,
@@ -87,7 +87,7 @@ fn issuer_key(
     key_constraints(&check, input, collector)
 }
 
-/// Checks that the key is within its constraints.
+/// Checks that a key is within its constraints.
 fn key_constraints(
     check: &KeyCheck<'_>,
     input: &CheckInput<'_, SignCertificateRule>,

@@ -22,7 +22,7 @@ pub trait Decide: Operation + Sized {
     /// Returns the parameters of the operation, after the checks.
     ///
     /// # Errors
-    /// Fails where the profile allows no value of a parameter that the broker supports.
+    /// Fails where the broker supports none of the values that the profile allows.
     fn parameters(
         profile: &Profile,
         rule: &Self::Rule,
@@ -30,7 +30,8 @@ pub trait Decide: Operation + Sized {
     ) -> Result<Self::Parameters, Denial>;
 }
 
-/// A check of an operation. It adds denials to the [`DenialCollector`], and fails in a decision that stops at the first one.
+/// A check of an operation. It adds its denials to the [`DenialCollector`], which in a decision makes it fail with the
+/// first one.
 pub(super) type Check<O> =
     fn(&CheckInput<'_, <O as Operation>::Rule>, &mut DenialCollector) -> Result<(), Denial>;
 

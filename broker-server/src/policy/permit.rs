@@ -79,11 +79,12 @@ pub struct CertificateParameters {
     /// notAfter in Unix seconds, within the profile's window. It may be before `not_before`; the operation
     /// checks that after the proof of possession.
     pub not_after: i64,
-    /// The signature algorithm of the profile, which fits the issuer's key.
+    /// The signature algorithm of the profile, which accepts the issuer's key.
     pub scheme: SignatureScheme,
 }
 
-/// The parameters of a signature over data, from the request or from the profile. The scheme is part of the rule, and the key fits it.
+/// The parameters of a signature over data, from the request or from the profile. The scheme is part of the rule, and it
+/// accepts the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignatureParameters {
     /// The format in the request, or the format of the profile where the request names none.
@@ -95,7 +96,7 @@ pub struct SignatureParameters {
 pub struct KeyPairParameters {
     /// The kind and the size of the key, within the profile's constraints.
     pub key_type: KeyType,
-    /// The signature algorithm of the profile, which fits the key.
+    /// The signature algorithm of the profile, which accepts the key.
     pub scheme: SignatureScheme,
 }
 

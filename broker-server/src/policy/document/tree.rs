@@ -87,7 +87,7 @@ pub(super) fn read(text: &str) -> Result<ParsedStream, (Position, String)> {
     }
 }
 
-/// Returns the first line of a message of the parser that has text, without the position, which diagnostics have anyway.
+/// Returns the first line with text in a message of the parser, without the position, which diagnostics have anyway.
 fn first_line_of_message(rendered: &str) -> String {
     let line = rendered.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("is not YAML");
     let line = line.strip_prefix("error: ").unwrap_or(line);
