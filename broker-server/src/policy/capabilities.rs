@@ -4,7 +4,7 @@
 use super::profile::{CryptoLibrary, Section};
 
 /// What a build supports. The document reader checks every section of every profile against it, so that a
-/// profile that could not be served is refused when it is loaded, with its line, and not call by call.
+/// profile that could not be served is rejected when it is loaded, with its line, and not call by call.
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
     /// Returns why a section cannot be served, or `None` where it can.

@@ -297,7 +297,7 @@ pub struct BasicConstraints {
     pub path_len: Option<u8>,
 }
 
-/// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is refused.
+/// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubjectAlternativeNames {
     /// Whether names of the kind `dns` are allowed.
