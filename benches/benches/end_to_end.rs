@@ -7,16 +7,16 @@ use std::{cell::LazyCell, env, sync::Arc, time::Duration};
 use broker_benches::{
     Failure,
     load::Rig,
-    scenario::{self, Scenario},
-    server,
+    scenario::Scenario,
+    scenarios, server,
     suite::{self, Mode, ServerCpu},
 };
 
 fn main() -> Result<(), Failure> {
-    let scenarios: Vec<Arc<Scenario>> = scenario::all()?.into_iter().map(Arc::new).collect();
+    let scenarios: Vec<Arc<Scenario>> = scenarios::all()?.into_iter().map(Arc::new).collect();
     let mut modes = Mode::chosen()?;
     if env::args().any(|argument| argument == "--list") {
-        // The ids are the same in each.
+        // The ids are the same in every mode.
         modes.truncate(1);
     }
     for mode in modes {
@@ -27,7 +27,7 @@ fn main() -> Result<(), Failure> {
 
 fn measure(mode: Mode, scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
     eprintln!("end to end, {}", mode.name());
-    // Not before it is needed: a list of the ids, or a filter that finds none, needs no server.
+    // The server starts when it is needed: a filter without a match needs none.
     let rig = LazyCell::new(|| {
         server::binary().and_then(|binary| Rig::start(&binary, mode)).expect("the server starts")
     });
@@ -36,11 +36,11 @@ fn measure(mode: Mode, scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
     for scenario in scenarios.iter().filter(|scenario| mode.has(scenario)) {
         let (mut calls, mut used) = (0, Some(Duration::ZERO));
         criterion.bench_function(&scenario.id, |bencher| {
-            // Before criterion looks at its clock.
+            // The server starts before criterion measures.
             let rig = LazyCell::force(&rig);
             bencher.iter_custom(|wanted| {
                 let before = rig.server_cpu();
-                let (made, took) = rig.time(scenario, wanted).expect("a scenario is granted");
+                let (made, took) = rig.time(scenario, wanted).expect("the scenario succeeds");
                 calls += made;
                 used =
                     used.zip(rig.server_cpu()).zip(before).map(|((used, now), before)| used + (now - before));
@@ -52,5 +52,5 @@ fn measure(mode: Mode, scenarios: &[Arc<Scenario>]) -> Result<(), Failure> {
         }
     }
     criterion.final_summary();
-    suite::keep_server_cpu(mode, cpu)
+    suite::save_server_cpu(mode, cpu)
 }

@@ -1,7 +1,7 @@
-//! Hot paths, instruction by instruction, under callgrind. `gate` compares the counts with those in `instructions.json`.
+//! Instruction counts of hot paths under callgrind. `gate` compares the counts with those in `instructions.json`.
 //!
-//! What is measured must do the same in each run: no ECDSA signature, which draws random numbers until they fit, and no
-//! key search. Short work is repeated, so that what happens once in a while counts for little.
+//! A benchmark must do the same in each run: no ECDSA signature, which draws random numbers until they fit, and no key
+//! search. Short work is repeated, so that what happens rarely counts for little.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a benchmark that fails has nothing to count")]
 #![allow(unreachable_pub, unused_qualifications, clippy::disallowed_methods, reason = "the macros' code")]
@@ -11,7 +11,8 @@ use std::hint::black_box;
 use broker_benches::{
     in_process::InProcess,
     request_path::{PIPELINE, Services, UNARY_ENCRYPT, UNARY_HASH, frame, items},
-    scenario::{self, Scenario},
+    scenario::Scenario,
+    scenarios,
 };
 use broker_proto::v1::pipeline_request::Operation;
 use broker_server::request::{Limits, SignCertificate};
@@ -19,13 +20,13 @@ use gungraun::prelude::*;
 use http::Request;
 use tonic::body::Body;
 
-/// The server's.
+/// The server's allocator.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn scenario(id: &str) -> Scenario {
-    let all = scenario::all().expect("the scenarios can be made");
+    let all = scenarios::all().expect("the scenarios can be made");
     all.into_iter().find(|scenario| scenario.id == id).expect("there is such a scenario")
 }
 
@@ -33,7 +34,7 @@ fn message(id: &str) -> Operation {
     scenario(id).message().expect("it is one message")
 }
 
-/// Services that have answered before, and requests for them.
+/// Returns services that have answered before, and requests for them.
 type Calls = (Services, Vec<Request<Body>>);
 
 fn calls(mut services: Services, path: &str, frames: &bytes::Bytes, count: usize) -> Calls {
@@ -48,25 +49,25 @@ fn calls(mut services: Services, path: &str, frames: &bytes::Bytes, count: usize
     (services, requests)
 }
 
-/// 100 unary calls.
+/// Returns 100 unary calls.
 fn unary(id: &str) -> Calls {
     let Operation::HashData(message) = message(id) else { unreachable!("these are hashes") };
     calls(Services::new().expect("the services can be made"), UNARY_HASH, &frame(&message), 100)
 }
 
-/// Two pipelines of 64 items each.
+/// Returns two pipelines of 64 items each.
 fn pipeline(id: &str) -> Calls {
     calls(Services::new().expect("the services can be made"), PIPELINE, &items(&message(id), 64), 2)
 }
 
-/// 100 unary calls with a key, each of which leaves its record.
+/// Returns 100 unary calls with a key, each of which writes an audit record.
 fn audited(id: &str) -> Calls {
     let Operation::EncryptData(message) = message(id) else { unreachable!("these are encryptions") };
     let services = Services::audited().expect("the services can be made");
     calls(services, UNARY_ENCRYPT, &frame(&message), 100)
 }
 
-// From the frames of the request to those of the answer: routing, decoding, handler, encoding.
+// From the frames of the request to those of the response: routing, decoding, handler, encoding.
 #[library_benchmark]
 #[bench::unary_hash_64b_x100(args = ("hash/sha3-512/64B"), setup = unary)]
 #[bench::pipeline_hash_64b_x128(args = ("hash/sha3-512/64B"), setup = pipeline)]
@@ -77,7 +78,7 @@ fn request_path((mut services, requests): Calls) -> Services {
     services
 }
 
-// The same for calls that use a key, with the fingerprint of the key and the record in the audit.
+// The same for calls that use a key, with the key's fingerprint and the audit record.
 #[library_benchmark]
 #[bench::unary_encrypt_64b_x100(args = ("encrypt_data/aes-256-gcm/64B"), setup = audited)]
 fn audited_path((mut services, requests): Calls) -> Services {
@@ -87,11 +88,11 @@ fn audited_path((mut services, requests): Calls) -> Services {
     services
 }
 
-/// A broker that has done it before, and messages for it.
+/// Returns a broker that has executed the operation before, and messages for it.
 fn messages(id: &str, count: usize) -> (InProcess, Vec<Operation>) {
     let (broker, message) = (InProcess::new().expect("the profiles are right"), message(id));
     for _ in 0..2 {
-        broker.run(message.clone()).expect("it is granted");
+        broker.run(message.clone()).expect("the request succeeds");
     }
     (broker, vec![message; count])
 }
@@ -109,12 +110,12 @@ fn messages(id: &str, count: usize) -> (InProcess, Vec<Operation>) {
 #[bench::certificate_ed25519_x10(args = ("sign_certificate/ed25519/csr-p256", 10), setup = messages)]
 fn operation((broker, messages): (InProcess, Vec<Operation>)) -> InProcess {
     for message in messages {
-        black_box(broker.run(message).expect("it is granted"));
+        black_box(broker.run(message).expect("the request succeeds"));
     }
     broker
 }
 
-// PEM and DER of request, CA certificate and key: what comes before the cryptography of a certificate.
+// PEM and DER of request, CA certificate and key: the work before the cryptography of a certificate.
 #[library_benchmark]
 #[bench::certificate_p384_csr_p256_x10(args = ("sign_certificate/p384-sha512/csr-p256"), setup = message)]
 fn parse(message: Operation) -> Operation {

@@ -1,15 +1,15 @@
-//! How often a call asks the allocator, and for how many bytes.
+//! The number of allocations of a call, and their bytes.
 
 use std::ops::{Div, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// A count. Growing a buffer counts as a new one, as the server's allocator does it.
+/// A number of allocations. Growing a buffer counts as one, because the server's allocator makes a new one for it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Allocations {
-    /// Calls of the allocator.
+    /// The number of allocations.
     pub count: f64,
-    /// Bytes that were asked for.
+    /// The allocated bytes.
     pub bytes: f64,
 }
 
@@ -29,15 +29,15 @@ impl Div<f64> for Allocations {
     }
 }
 
-/// What one call of a scenario costs.
+/// The allocations of one call of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
     /// The scenario.
     pub id: String,
     /// The lane, such as `unary`.
     pub lane: String,
-    /// In the server, per call.
+    /// Allocations in the server for each call.
     pub server: Allocations,
-    /// In the client, per call.
+    /// Allocations in the client for each call.
     pub client: Allocations,
 }

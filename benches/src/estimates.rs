@@ -1,4 +1,4 @@
-//! Criterion's own estimates, as it leaves them in its folder.
+//! Criterion's estimates, read from its folder.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -6,18 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 
-/// How long one call takes, in nanoseconds, as criterion estimates it.
+/// Criterion's estimates of the time of one call, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Of the samples: what a few slow ones do not move.
+    /// The median of the samples, which a few slow ones do not change.
     pub median_ns: f64,
-    /// Of the samples.
+    /// The mean of the samples.
     pub mean_ns: f64,
-    /// Of the line through samples of growing length; criterion prints this, where it made such samples, else the mean.
+    /// The slope of the line through samples of increasing length, where criterion makes such samples. Criterion prints it in
+    /// place of the mean.
     pub slope_ns: Option<f64>,
 }
 
-/// `estimates.json`, as much of it as is wanted.
+/// The part of `estimates.json` that is used.
 #[derive(Deserialize)]
 struct EstimatesFile {
     median: Point,
@@ -30,16 +31,16 @@ struct Point {
     point_estimate: f64,
 }
 
-/// `benchmark.json`, as much of it as is wanted.
+/// The part of `benchmark.json` that is used.
 #[derive(Deserialize)]
 struct BenchmarkFile {
     full_id: String,
 }
 
-/// The newest estimates below `folder`, by the ids of their benchmarks; none where nothing was measured.
+/// Returns the newest estimates below `folder` by the ids of their benchmarks; empty where nothing was measured.
 ///
 /// # Errors
-/// Where a file cannot be read, or is not criterion's.
+/// Fails where a file cannot be read, or is not criterion's.
 pub fn read(folder: &Path) -> Result<BTreeMap<String, Estimate>, Failure> {
     let mut all = BTreeMap::new();
     let entries = match fs::read_dir(folder) {
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn estimates_are_found_by_the_ids_of_their_benchmarks() {
+    fn reads_estimates_by_benchmark_id() {
         let folder = tempfile::tempdir().unwrap();
         let new = folder.path().join("hash_a/new");
         fs::create_dir_all(&new).unwrap();
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_missing_and_what_is_broken_is_an_error() {
+    fn a_missing_folder_is_empty_and_a_broken_one_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         assert!(read(&folder.path().join("none")).unwrap().is_empty());
         fs::create_dir_all(folder.path().join("hash_a/new")).unwrap();

@@ -1,5 +1,5 @@
-//! The cryptography alone: a request that came as a message is parsed, decided on and done, in this process and on this
-//! thread, as in a handler of the server but without runtime, pool, log and audit.
+//! The cryptography alone: a request message is parsed, decided and executed in this process and on this thread, as a handler
+//! of the server does, but without runtime, pool, log and audit.
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,12 +33,12 @@ use crate::{
     scenario::{PART, PROFILES, Scenario, Task},
 };
 
-/// Who asks: the benchmark's profiles look at no caller.
-const NOBODY: Caller = Caller { uid: 0, gid: 0, pid: None };
-/// When it asks, in Unix seconds: within the validity of the CAs.
+/// The caller of every request. The benchmarks' profiles do not restrict callers.
+const CALLER: Caller = Caller { uid: 0, gid: 0, pid: None };
+/// The time of every request in Unix seconds, within the validity of the CAs.
 const NOW: i64 = 1_800_000_000;
 
-/// Everything that the operations need, loaded.
+/// The state that operations need.
 #[derive(Debug)]
 pub struct InProcess {
     catalogue: Catalogue,
@@ -48,7 +48,7 @@ pub struct InProcess {
     audit: Arc<Audit>,
 }
 
-/// What an operation made.
+/// The result of an operation.
 #[derive(Debug)]
 #[allow(missing_docs)] // one for each operation
 pub enum Output {
@@ -63,10 +63,10 @@ pub enum Output {
 }
 
 impl InProcess {
-    /// With the profiles of the scenarios, and no CA key kept, as is the server's default.
+    /// Returns the state with the profiles of the scenarios and without a cache of CA keys, as is the server's default.
     ///
     /// # Errors
-    /// Where the profiles are wrong or the system has no randomness.
+    /// Fails where the profiles are wrong or the system has no randomness.
     pub fn new() -> Result<Self, Failure> {
         Ok(Self {
             catalogue: Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?,
@@ -77,57 +77,57 @@ impl InProcess {
         })
     }
 
-    /// The token of a use of a key that nothing records.
+    /// Returns the token of a use of a key that is not recorded.
     fn key_use(&self) -> Result<KeyUse, AuditUnavailable> {
         self.audit.begin(Record::default)
     }
 
-    /// A scenario once, its request made on the way.
+    /// Runs a scenario once, and makes its request before.
     ///
     /// # Errors
-    /// Where the request is refused or fails, or has no cryptography.
+    /// Fails where the request is refused or fails, and where the scenario has no cryptography.
     pub fn run_scenario(&self, scenario: &Scenario) -> Result<Output, Failure> {
         match (&scenario.task, scenario.message()) {
             (Task::HashStream { input }, _) => self.hash_stream(scenario.profile, input),
             (_, Some(message)) => self.run(message),
-            (_, None) => Err(format!("{}: there is no cryptography in it", scenario.id).into()),
+            (_, None) => Err(format!("{}: the scenario has no cryptography", scenario.id).into()),
         }
     }
 
-    /// Parses, decides, does. A signature or a ciphertext that is not valid is an error: nothing here is to be refused.
+    /// Parses, decides and executes a request.
     ///
     /// # Errors
-    /// Where the request is refused or fails.
+    /// Fails where the request is refused or fails, and where a signature is not valid.
     pub fn run(&self, message: Operation) -> Result<Output, Failure> {
         let limits = &self.limits;
         Ok(match message {
             Operation::HashData(message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::HashData::parse(message.input, message.output_format, limits)?;
-                let permit = decide::<HashData>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<HashData>(&CALLER, profile, request, NOW)?;
                 Output::Hash(hash::hash_data(permit, backend(profile)))
             }
             Operation::SignCertificate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::SignCertificate::parse(&mut message, limits)?;
-                let permit = decide::<SignCertificate>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<SignCertificate>(&CALLER, profile, request, NOW)?;
                 Output::Certificate(certificate::sign_certificate(
                     permit,
                     &self.cache,
-                    NOBODY.uid,
+                    CALLER.uid,
                     &self.key_use()?,
                 )?)
             }
             Operation::SignData(message) => {
                 let profile = self.profile(&message.profile)?;
                 let permit =
-                    decide::<SignData>(&NOBODY, profile, request::SignData::parse(message, limits)?, NOW)?;
+                    decide::<SignData>(&CALLER, profile, request::SignData::parse(message, limits)?, NOW)?;
                 Output::Signature(signature::sign_data(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::VerifyData(message) => {
                 let profile = self.profile(&message.profile)?;
                 let permit = decide::<VerifyData>(
-                    &NOBODY,
+                    &CALLER,
                     profile,
                     request::VerifyData::parse(message, limits)?,
                     NOW,
@@ -140,7 +140,7 @@ impl InProcess {
             Operation::EncryptData(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::EncryptData::parse(&mut message, limits)?;
-                let permit = decide::<EncryptData>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<EncryptData>(&CALLER, profile, request, NOW)?;
                 Output::Encrypted(aead::encrypt_data(
                     permit,
                     backend(profile),
@@ -151,31 +151,31 @@ impl InProcess {
             Operation::DecryptData(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::DecryptData::parse(&mut message, limits)?;
-                let permit = decide::<DecryptData>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<DecryptData>(&CALLER, profile, request, NOW)?;
                 Output::Secret(aead::decrypt_data(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::GenerateSignatureKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::GenerateKeyPair::parse(&mut message)?;
-                let permit = decide::<GenerateSignatureKeyPair>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<GenerateSignatureKeyPair>(&CALLER, profile, request, NOW)?;
                 Output::KeyPair(signature::generate_key_pair(permit, &self.key_use()?)?)
             }
             Operation::GenerateKemKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::GenerateKeyPair::parse(&mut message)?;
-                let permit = decide::<GenerateKemKeyPair>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<GenerateKemKeyPair>(&CALLER, profile, request, NOW)?;
                 Output::KeyPair(kem::generate_key_pair(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::Encapsulate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::Encapsulate::parse(&mut message, limits)?;
-                let permit = decide::<Encapsulate>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<Encapsulate>(&CALLER, profile, request, NOW)?;
                 Output::Encapsulated(kem::encapsulate(permit, backend(profile), &self.key_use()?)?)
             }
             Operation::Decapsulate(mut message) => {
                 let profile = self.profile(&message.profile)?;
                 let request = request::Decapsulate::parse(&mut message, limits)?;
-                let permit = decide::<Decapsulate>(&NOBODY, profile, request, NOW)?;
+                let permit = decide::<Decapsulate>(&CALLER, profile, request, NOW)?;
                 Output::Secret(kem::decapsulate(permit, backend(profile), &self.key_use()?)?)
             }
         })
@@ -183,7 +183,7 @@ impl InProcess {
 
     fn hash_stream(&self, profile: &str, input: &[u8]) -> Result<Output, Failure> {
         let profile = self.profile(profile)?;
-        let permit = decide::<HashStream>(&NOBODY, profile, request::HashStream::parse(0)?, NOW)?;
+        let permit = decide::<HashStream>(&CALLER, profile, request::HashStream::parse(0)?, NOW)?;
         let mut hashing = Hashing::start(permit, backend(profile));
         input.chunks(PART).for_each(|part| hashing.update(part));
         Ok(Output::Hash(hashing.finish()))

@@ -1,19 +1,19 @@
-//! The record of instruction counts, and how a new count is compared with it.
+//! The record of instruction counts, and the comparison of new counts with it.
 //!
-//! A count depends on the code, on the compiler, and where a library chooses its code by what the CPU can do, on that
-//! too. So the record names the machine that it is of, and what cannot be compared with it is said to be skipped.
+//! A count depends on the code, on the compiler, and where a library chooses its code by the features of the CPU, on these
+//! too. So the record describes its machine, and counts that cannot be compared with it are reported as skipped.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-/// How much a count may grow, in percent.
+/// The allowed increase of a count in percent.
 pub const TOLERANCE: f64 = 5.0;
-/// The same where another compiler has built it.
+/// The allowed increase where another compiler built the code, in percent.
 pub const TOLERANCE_OF_ANOTHER_COMPILER: f64 = 15.0;
 
-/// What a benchmark's name begins with whose code is the same on each CPU of an architecture: Rust without special
-/// instructions. The others call AWS-LC or SHA-2, which look at the CPU first.
+/// Prefixes of benchmarks whose code is the same on every CPU of an architecture: Rust without special instructions. The others
+/// call AWS-LC or SHA-2, which choose their code by the CPU.
 const PORTABLE: [&str; 5] = [
     "request_path::",
     "parse::",
@@ -22,50 +22,50 @@ const PORTABLE: [&str; 5] = [
     "operation::encapsulate_ml_kem",
 ];
 
-/// Counts, by the names of their benchmarks.
+/// Counts by the names of their benchmarks.
 pub type Counts = BTreeMap<String, u64>;
 
-/// What was counted, and where.
+/// Counts with the machine that they are from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// What built it, and what it ran on.
+    /// The machine.
     pub machine: Machine,
     /// The counts.
     pub instructions: Counts,
 }
 
-/// What counts depend on besides the code that is measured.
+/// The conditions that counts depend on besides the measured code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Such as `x86_64`.
+    /// The architecture, such as `x86_64`.
     pub architecture: String,
-    /// Which of the instruction sets the CPU has that callgrind hands on and libraries look for.
+    /// The CPU's instruction sets that callgrind reports to programs and that libraries check for.
     pub features: Vec<String>,
-    /// Such as `valgrind-3.19.0`.
+    /// The version of valgrind, such as `valgrind-3.19.0`.
     pub valgrind: String,
-    /// Such as `rustc 1.90.0 (…)`.
+    /// The compiler, such as `rustc 1.90.0 (…)`.
     pub compiler: String,
 }
 
-/// What became of one benchmark.
+/// The result of one comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// Within the tolerance.
+    /// The count is within the tolerance.
     Same,
-    /// Less than before by more than the tolerance: the record should learn of it.
+    /// The count has decreased by more than the tolerance; the record should be updated.
     Better,
-    /// More than the tolerance.
+    /// The count has increased by more than the tolerance.
     Worse,
-    /// It is not in the record.
+    /// The benchmark is not in the record.
     New,
-    /// It is in the record only.
+    /// The benchmark is only in the record.
     Gone,
-    /// The machine is another one, and the code looks at it.
+    /// The machine differs, and the code depends on it.
     Skipped,
 }
 
 impl Verdict {
-    /// Whether the gate is to be shut.
+    /// Reports whether the gate fails.
     pub const fn fails(self) -> bool {
         matches!(self, Self::Worse | Self::New | Self::Gone)
     }
@@ -84,35 +84,35 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One benchmark, before and now.
+/// One benchmark with both counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// The benchmark.
+    /// The name of the benchmark.
     pub name: String,
-    /// In the record.
+    /// The count in the record.
     pub before: Option<u64>,
-    /// Now.
+    /// The new count.
     pub now: Option<u64>,
-    /// What that means.
+    /// The result.
     pub verdict: Verdict,
 }
 
 impl Compared {
-    /// By how much it has grown, in percent.
+    /// Returns the increase in percent.
     pub fn percent(&self) -> Option<f64> {
         let (before, now) = self.before.zip(self.now)?;
         Some((now as f64 - before as f64) * 100.0 / before as f64)
     }
 }
 
-/// All benchmarks of both, by name. Of another architecture nothing can be compared; of another CPU or valgrind only what
-/// is portable.
+/// Compares all benchmarks of both records by name. On another architecture nothing is comparable; on another CPU or valgrind
+/// only what is portable.
 pub fn compare(before: &Record, now: &Record) -> Vec<Compared> {
     let (was, is) = (&before.machine, &now.machine);
     let comparable = |name: &str| {
-        let sees_the_same = was.features == is.features && was.valgrind == is.valgrind;
+        let same_features = was.features == is.features && was.valgrind == is.valgrind;
         was.architecture == is.architecture
-            && (sees_the_same || PORTABLE.iter().any(|portable| name.starts_with(portable)))
+            && (same_features || PORTABLE.iter().any(|portable| name.starts_with(portable)))
     };
     let tolerance = tolerance(was, is);
     let names = before.instructions.keys().chain(now.instructions.keys());
@@ -138,7 +138,7 @@ pub fn compare(before: &Record, now: &Record) -> Vec<Compared> {
         .collect()
 }
 
-/// In percent.
+/// Returns the tolerance in percent.
 pub fn tolerance(before: &Machine, now: &Machine) -> f64 {
     if before.compiler == now.compiler { TOLERANCE } else { TOLERANCE_OF_ANOTHER_COMPILER }
 }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_tolerance_fails_and_less_is_said() {
+    fn increase_over_the_tolerance_fails_and_decrease_is_reported() {
         let before = record(&[("a", 1000), ("b", 1000), ("c", 1000), ("d", 1000)]);
         let now = record(&[("a", 1050), ("b", 1051), ("c", 950), ("d", 949)]);
         let verdicts = verdicts(&before, &now);
@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn a_benchmark_that_comes_or_goes_must_be_recorded() {
+    fn added_and_removed_benchmarks_fail() {
         let verdicts = verdicts(&record(&[("a", 1), ("b", 1)]), &record(&[("b", 1), ("c", 1)]));
         assert_eq!(verdicts, [Verdict::Gone, Verdict::Same, Verdict::New]);
         assert!(verdicts[0].fails() && verdicts[2].fails());
     }
 
     #[test]
-    fn on_another_cpu_only_what_is_portable_is_compared() {
+    fn another_cpu_skips_code_that_depends_on_it() {
         let before = record(&[("operation::verify", 1000), ("request_path::hash", 1000)]);
         let mut now = record(&[("operation::verify", 9000), ("request_path::hash", 9000)]);
         now.machine.features.clear();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn another_compiler_may_differ_more() {
+    fn another_compiler_has_a_higher_tolerance() {
         let before = record(&[("a", 1000), ("b", 1000)]);
         let mut now = record(&[("a", 1140), ("b", 1160)]);
         now.machine.compiler = "rustc 2".into();

@@ -1,5 +1,4 @@
-//! The key figures of the server as a whole: how long it takes to start, how much memory it has, and what one call
-//! costs.
+//! The key figures of the server as a whole: the time to start, and its memory.
 
 use std::{
     os::unix::net::UnixStream,
@@ -13,29 +12,29 @@ use serde::Serialize;
 
 use crate::{Failure, load::Rig, process, scenario::Scenario, server::Server, suite::Mode, wire};
 
-/// What is called before memory is looked at again.
+/// The scenario that is called before memory is measured again.
 pub const SCENARIO: &str = "hash/sha3-512/64B";
 
-/// How often the server is started.
+/// The number of starts of the server.
 const STARTS: usize = 10;
 
 /// The key figures.
 #[derive(Clone, Debug, Serialize)]
 pub struct Kpi {
-    /// From the start of the process to its first answered health check: the median of ten, in milliseconds.
+    /// The time from the start of the process to its first answered health check in milliseconds: the median of ten.
     pub start_ms: f64,
-    /// Resident memory in bytes after that, before any other call.
+    /// Resident memory in bytes before any other call.
     pub resident_idle: Option<u64>,
-    /// Resident memory in bytes after so many calls.
+    /// Resident memory in bytes after [`Self::calls`] calls.
     pub resident_after: Option<u64>,
-    /// How many calls that was.
+    /// The number of calls before the second measurement of memory.
     pub calls: u64,
 }
 
-/// Measures them on the server's `binary`. `calls` of `scenario` are made, ten at once.
+/// Measures the figures of the server's `binary`, with `calls` calls of `scenario`, ten at once.
 ///
 /// # Errors
-/// Where the server does not start, or a call fails.
+/// Fails where the server does not start, or a call fails.
 pub fn measure(binary: &Path, scenario: &Arc<Scenario>, calls: u64) -> Result<Kpi, Failure> {
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {
@@ -54,7 +53,7 @@ pub fn measure(binary: &Path, scenario: &Arc<Scenario>, calls: u64) -> Result<Kp
     })
 }
 
-/// The socket is looked for every half millisecond.
+/// Starts the server and returns the time to its first health check. The socket is tried every half millisecond.
 #[allow(clippy::disallowed_methods, reason = "no event says that another process listens")]
 fn start(binary: &Path) -> Result<Duration, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,7 +1,7 @@
 //! Benchmarks of Crypto Broker: the cryptography alone, the same through the socket, and the difference.
 //!
-//! One table of [scenarios](scenario::all) drives everything here, so what is measured in one way is measured in all:
-//! [`in_process`] runs a scenario without a socket, [`wire`] through the client library and a real server.
+//! One table of [scenarios](scenarios::all) drives everything, so that each scenario is measured in every way: [`in_process`]
+//! runs it without a socket, [`wire`] through the client library and a real server.
 //! `docs/performance.md` is the guide.
 
 #![forbid(unsafe_code)]
@@ -17,9 +17,10 @@ pub mod published;
 pub mod report;
 pub mod request_path;
 pub mod scenario;
+pub mod scenarios;
 pub mod server;
 pub mod suite;
 pub mod wire;
 
-/// Why nothing was measured, for the person at the terminal.
+/// The reason why nothing was measured.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

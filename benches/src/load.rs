@@ -1,4 +1,4 @@
-//! Many calls of one scenario, timed.
+//! Measures the time of many calls of one scenario.
 
 use std::{
     path::Path,
@@ -14,11 +14,11 @@ use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{Failure, process, scenario::Scenario, server::Server, suite::Mode, wire};
 
-/// A broker, a connection to it, and the runtime that both ends of the measurement's client run on.
+/// A broker, a connection to it, and the runtime of the client.
 #[derive(Debug)]
 pub struct Rig {
     mode: Mode,
-    // Dropped in this order: the connection before its broker, the core last.
+    // Fields are dropped in this order: the connection before its broker, the pinning last.
     client: Client,
     runtime: Runtime,
     server: Server,
@@ -26,10 +26,10 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// Starts the server's `binary` and connects. With [`Mode::Pinned`] this thread is on one core as long as it lives.
+    /// Starts the server's `binary` and connects. With [`Mode::Pinned`], this thread stays on one core until the rig is dropped.
     ///
     /// # Errors
-    /// Where the server does not start.
+    /// Fails where the server does not start.
     pub fn start(binary: &Path, mode: Mode) -> Result<Self, Failure> {
         let core = (mode == Mode::Pinned).then(process::Pinned::to_one_core).transpose()?;
         let server = Server::start(binary)?;
@@ -39,28 +39,28 @@ impl Rig {
         Ok(Self { mode, client, runtime, server, _core: core })
     }
 
-    /// What the server's process has used of the CPU so far, where the kernel tells.
+    /// Returns the CPU time of the server's process so far; `None` where the kernel does not account for it.
     pub fn server_cpu(&self) -> Option<Duration> {
         process::cpu_time(self.server.pid())
     }
 
-    /// The number of the server's process.
+    /// Returns the process id of the server.
     pub fn server_pid(&self) -> u32 {
         self.server.pid()
     }
 
-    /// Makes at least `calls` calls in its mode. Answers how many there were, and how long all of them took.
+    /// Makes at least `calls` calls in the rig's mode. Returns how many it made, and how long all of them took.
     ///
     /// # Errors
-    /// Where a call fails.
+    /// Fails where a call fails.
     pub fn time(&self, scenario: &Arc<Scenario>, calls: u64) -> Result<(u64, Duration), Failure> {
-        let done = match self.mode.at_once() {
+        let outcome = match self.mode.at_once() {
             1 => self.runtime.block_on(self.one_at_a_time(scenario, calls)),
             callers => {
                 self.runtime.block_on(self.at_once(scenario, calls.next_multiple_of(callers), callers))
             }
         };
-        done.map_err(|error| format!("{}: {error}", scenario.id).into())
+        outcome.map_err(|error| format!("{}: {error}", scenario.id).into())
     }
 
     async fn one_at_a_time(&self, scenario: &Scenario, calls: u64) -> Result<(u64, Duration), Failure> {
@@ -71,20 +71,24 @@ impl Rig {
         Ok((calls, start.elapsed()))
     }
 
-    /// Each of the callers asks again as soon as it is answered.
+    /// Makes calls with several callers, each of which sends its next request as soon as it is answered.
     async fn at_once(
         &self,
         scenario: &Arc<Scenario>,
         calls: u64,
         callers: u64,
     ) -> Result<(u64, Duration), Failure> {
-        let left = Arc::new(AtomicU64::new(calls));
+        let remaining = Arc::new(AtomicU64::new(calls));
         let mut tasks = JoinSet::new();
         let start = Instant::now();
         for _ in 0..callers {
-            let (client, scenario, left) = (self.client.clone(), Arc::clone(scenario), Arc::clone(&left));
+            let (client, scenario) = (self.client.clone(), Arc::clone(scenario));
+            let remaining = Arc::clone(&remaining);
             tasks.spawn(async move {
-                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+                while remaining
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+                    .is_ok()
+                {
                     wire::call(&client, &scenario).await?;
                 }
                 Ok::<(), Failure>(())

@@ -1,24 +1,24 @@
-//! What the Go broker's project has published about itself, measured there on an Apple M2 Pro. Another machine, so
-//! only orders of magnitude can be compared.
+//! Figures that the Go broker's project has published, measured on an Apple M2 Pro. The machines differ, so only orders of
+//! magnitude can be compared.
 
 use serde::Serialize;
 
-/// Where the figures are from, for headings.
+/// The source of the figures, for headings.
 pub const SOURCE: &str = "what the Go broker's project has published, Apple M2 Pro";
 
-/// Microseconds of one call.
+/// Published times of one call in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Published {
-    /// Without a socket.
+    /// The time without a socket.
     pub pure_us: Option<f64>,
-    /// One at a time.
+    /// The time with one call at a time.
     pub one_us: Option<f64>,
-    /// Ten at once.
+    /// The time with ten calls at once.
     pub ten_us: Option<f64>,
 }
 
-/// The figures beside a scenario; of certificates the publication does not say which curve its calls were for, and a
-/// P-384 CA is what its example has.
+/// Returns the published figures of a scenario. For certificates the publication does not name the curve; its example has a
+/// P-384 CA.
 pub fn go(id: &str) -> Published {
     let pure = |us| Published { pure_us: Some(us), ..Published::default() };
     let calls = |one, ten| Published { one_us: Some(one), ten_us: Some(ten), ..Published::default() };

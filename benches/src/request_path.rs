@@ -1,4 +1,4 @@
-//! The server's services in process: a request's frames go in, the answer's come out, without HTTP/2 and sockets.
+//! The server's services in process: frames of a request in, frames of the response out, without HTTP/2 and sockets.
 
 use std::{
     sync::Arc,
@@ -36,7 +36,7 @@ pub const UNARY_ENCRYPT: &str = "/cryptobroker.v1.CryptoService/EncryptData";
 /// `PipelineService.Execute`.
 pub const PIPELINE: &str = "/cryptobroker.v1.PipelineService/Execute";
 
-/// The services of one shard, and its runtime.
+/// The services of one shard, with a runtime.
 #[derive(Debug)]
 pub struct Services {
     routes: Routes,
@@ -44,18 +44,18 @@ pub struct Services {
 }
 
 impl Services {
-    /// With the profiles of the scenarios and the server's default limits.
+    /// Returns services with the profiles of the scenarios and the server's default limits.
     ///
     /// # Errors
-    /// Where a part of the broker cannot be made.
+    /// Fails where a part of the broker cannot be made.
     pub fn new() -> Result<Self, Failure> {
         Self::with_audit(Audit::off())
     }
 
-    /// The same with an audit that is written to `/dev/null`.
+    /// Returns the same services with an audit that is written to `/dev/null`.
     ///
     /// # Errors
-    /// As [`Self::new`].
+    /// Fails as [`Self::new`] does.
     pub fn audited() -> Result<Self, Failure> {
         let target = AuditTarget::File("/dev/null".into());
         let options = AuditOptions { target, ..AuditOptions::default() };
@@ -67,16 +67,16 @@ impl Services {
         let catalogue = Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?;
         let pool = Pool::try_new(1, 1024, Duration::from_secs(1))?;
         let nonces = NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?;
-        let parts = BrokerState { audit: Arc::new(audit), ..BrokerState::bare(catalogue, pool, nonces) };
-        let broker = Broker::new(parts);
+        let state = BrokerState { audit: Arc::new(audit), ..BrokerState::bare(catalogue, pool, nonces) };
+        let broker = Broker::new(state);
         let health = Health::new(&broker.services());
         Ok(Self { routes: broker.routes(&health), runtime })
     }
 
-    /// A request to the method at `path`, as admission hands it on.
+    /// Returns a request to the method at `path`, as the server has it after admission.
     ///
     /// # Errors
-    /// Where `path` is none.
+    /// Fails where `path` is not a path.
     pub fn request(&self, path: &str, frames: Bytes) -> Result<Request<Body>, Failure> {
         let mut request = Request::post(path)
             .header("content-type", "application/grpc")
@@ -95,24 +95,24 @@ impl Services {
         Ok(request)
     }
 
-    /// The frames of the answer, all of it.
+    /// Returns all frames of the response.
     ///
     /// # Errors
-    /// Where the status is not OK.
+    /// Fails where the status is not OK.
     pub fn answer(&mut self, request: Request<Body>) -> Result<Bytes, Failure> {
         let routes = &mut self.routes;
         self.runtime.block_on(async move { Ok(routes.answer(request).await?) })
     }
 }
 
-/// A message with its prefix ("gRPC over HTTP/2", Length-Prefixed-Message).
+/// Returns a message with its prefix ("gRPC over HTTP/2", Length-Prefixed-Message).
 pub fn frame(message: &impl Message) -> Bytes {
     let mut frame = BytesMut::new();
     put(&mut frame, message);
     frame.freeze()
 }
 
-/// So many items of a pipeline, each with this operation.
+/// Returns the frames of `count` pipeline items with this operation.
 pub fn items(operation: &Operation, count: u64) -> Bytes {
     let mut frames = BytesMut::new();
     for sequence in 0..count {
@@ -137,15 +137,15 @@ mod tests {
     };
 
     use super::*;
-    use crate::scenario;
+    use crate::scenarios;
 
     fn hash() -> Operation {
-        let all = scenario::all().unwrap();
+        let all = scenarios::all().unwrap();
         all.iter().find(|scenario| scenario.id == "hash/sha3-512/64B").unwrap().message().unwrap()
     }
 
     #[test]
-    fn a_unary_call_is_answered() {
+    fn answers_a_unary_call() {
         let Operation::HashData(message) = hash() else { panic!("not a hash") };
         let mut services = Services::new().unwrap();
         let request = services.request(UNARY_HASH, frame(&message)).unwrap();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn every_item_of_a_pipeline_is_answered() {
+    fn answers_every_item_of_a_pipeline() {
         let mut services = Services::new().unwrap();
         let request = services.request(PIPELINE, items(&hash(), 3)).unwrap();
         let mut deframer = Deframer::new(usize::MAX);

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::{Failure, scenario::PROFILES};
 
-/// Names a server's binary to be measured instead of the one that is built here.
+/// The environment variable that names a server binary to measure, in place of the one that is built here.
 pub const BINARY_VARIABLE: &str = "BROKER_BENCH_SERVER";
 
 /// A process that serves the scenarios' profiles. Dropping it kills it.
@@ -21,23 +21,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `binary` as an operator would, with default options: the log at its level, the audit on (to `/dev/null`).
+    /// Starts `binary` with default options, as an operator would: the log at its default level, the audit on (to `/dev/null`).
     ///
     /// # Errors
-    /// Where there is no folder for the socket, or the binary does not start.
+    /// Fails where the folder for the socket cannot be made, or the binary does not start.
     pub fn start(binary: &Path) -> Result<Self, Failure> {
         Self::start_with(Command::new(binary).stdin(Stdio::null()).stdout(Stdio::null()))
     }
 
-    /// Starts a program that takes the server's options, with whatever else `command` has.
+    /// Starts `command`, which must take the server's options.
     ///
     /// # Errors
-    /// As [`Self::start`].
+    /// Fails as [`Self::start`] does.
     pub fn start_with(command: &mut Command) -> Result<Self, Failure> {
-        // Its mode is 0700, which the server insists on.
+        // The folder has mode 0700, which the server requires.
         let folder = tempfile::Builder::new().prefix("cryptobroker-bench-").tempdir()?;
         fs::write(folder.path().join("Profiles.yaml"), PROFILES)?;
-        // What would configure the developer's own broker.
+        // These variables configure the developer's own broker.
         for (name, _) in
             env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CRYPTO_BROKER_"))
         {
@@ -54,17 +54,17 @@ impl Server {
         Ok(Self { folder, child })
     }
 
-    /// Where it listens, as soon as it has started.
+    /// Returns the path of the socket, which exists once the server has started.
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("broker.sock")
     }
 
-    /// The number of its process.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The process, for what it was started with besides.
+    /// Returns the process, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
@@ -77,11 +77,11 @@ impl Drop for Server {
     }
 }
 
-/// The server's binary in the build profile of this program: cargo builds it now, so it is never older than its source.
-/// [`BINARY_VARIABLE`] names another one.
+/// Returns the server's binary in the build profile of this program. Cargo builds it first, so it is up to date.
+/// [`BINARY_VARIABLE`] overrides it.
 ///
 /// # Errors
-/// Where cargo cannot build it.
+/// Fails where cargo cannot build it.
 pub fn binary() -> Result<PathBuf, Failure> {
     if let Some(named) = env::var_os(BINARY_VARIABLE).filter(|named| !named.is_empty()) {
         return Ok(named.into());
@@ -107,10 +107,10 @@ pub fn binary() -> Result<PathBuf, Failure> {
     }
 }
 
-/// The build profile of this program, by its name for cargo.
+/// Returns cargo's name of this program's build profile.
 ///
 /// # Errors
-/// Where this program is in no build folder.
+/// Fails where this program is not in a build folder.
 pub fn build_profile() -> Result<String, Failure> {
     let folder = build_folder(&env::current_exe()?)?;
     match folder.file_name().and_then(|name| name.to_str()) {
@@ -120,11 +120,11 @@ pub fn build_profile() -> Result<String, Failure> {
     }
 }
 
-/// Where cargo puts the binaries beside this program: benchmarks and tests are one folder deeper.
+/// Returns the folder of cargo's binaries. Benchmarks and tests are in a subfolder of it.
 pub(crate) fn build_folder(program: &Path) -> Result<PathBuf, Failure> {
     let folder = program.parent().ok_or("this program is in no folder")?;
-    let deeper = folder.file_name().is_some_and(|name| name == "deps");
-    Ok(if deeper { folder.parent().unwrap_or(folder) } else { folder }.to_owned())
+    let is_subfolder = folder.file_name().is_some_and(|name| name == "deps");
+    Ok(if is_subfolder { folder.parent().unwrap_or(folder) } else { folder }.to_owned())
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn benchmarks_and_programs_find_the_same_folder() {
+    fn benchmarks_and_binaries_have_the_same_build_folder() {
         for program in ["/t/release/overhead", "/t/release/deps/end_to_end-0123"] {
             assert_eq!(build_folder(Path::new(program)).unwrap(), Path::new("/t/release"));
         }

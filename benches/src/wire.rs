@@ -1,4 +1,4 @@
-//! A scenario through the client library: its request is made, sent and answered, as an application does it.
+//! Runs a scenario through the client library: makes its request, sends it and waits for the response, as an application does.
 
 use std::{io, path::Path, time::Duration};
 
@@ -14,23 +14,23 @@ use crate::{
     scenario::{PART, Scenario, Task},
 };
 
-/// How long a broker may take to start.
-const START: Duration = Duration::from_secs(10);
+/// The timeout for the start of a broker.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection to a broker that may still be starting.
+/// Connects to a broker that may still be starting.
 ///
 /// # Errors
-/// Where none listens at `socket` in time.
+/// Fails where none listens at `socket` in time.
 pub async fn connect(socket: &Path) -> Result<Client, Failure> {
-    let client = Client::builder().socket(socket).connect_wait(START).connect().await?;
+    let client = Client::builder().socket(socket).connect_wait(START_TIMEOUT).connect().await?;
     client.health("").await?;
     Ok(client)
 }
 
-/// One call.
+/// Makes one call.
 ///
 /// # Errors
-/// Where the broker refuses it, or says that the scenario's signature is not valid.
+/// Fails where the broker refuses it, or finds the scenario's signature not valid.
 pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
     let profile = scenario.profile;
     match &scenario.task {
@@ -97,10 +97,10 @@ pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The parts of a stream, not copied.
+/// Returns the parts of a stream without copying them.
 fn parts(input: &Bytes) -> impl tokio_stream::Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let mut left = input.clone();
+    let mut remaining = input.clone();
     tokio_stream::iter(std::iter::from_fn(move || {
-        (!left.is_empty()).then(|| Ok(left.split_to(PART.min(left.len()))))
+        (!remaining.is_empty()).then(|| Ok(remaining.split_to(PART.min(remaining.len()))))
     }))
 }

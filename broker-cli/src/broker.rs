@@ -1,37 +1,35 @@
-//! The broker as the commands reach it: the client library with the global options, and its errors in this program's
-//! words.
+//! The broker as commands call it: the client library with the global options, and its errors as failures of this program.
 
 use std::{io, path::PathBuf, time::Duration};
 
 use broker_client::{Builder, Client, Error, ErrorKind};
 use tokio::net::UnixStream;
 
-use crate::{
-    args::Global,
-    error::{Failure, Refusal},
-};
+use crate::error::{Failure, Refusal};
 
-/// Where the broker is and how long it may take.
+/// The broker's socket and the timeout of a call.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// `None` leaves the choice to `CRYPTO_BROKER_SOCKET` and the default sockets.
+    /// The socket; `None` means that of `CRYPTO_BROKER_SOCKET` or a default socket.
     pub(crate) socket: Option<PathBuf>,
-    /// For one call, its retries included. `None` is the library's default, and no limit for what is sent in parts.
+    /// The timeout of one call, its retries included; `None` means the library's default, and no limit for data that is sent
+    /// in parts.
     pub(crate) timeout: Option<Duration>,
 }
 
 impl Endpoint {
-    /// As the global options say.
-    pub(crate) fn new(global: &Global) -> Self {
-        Self { socket: global.socket.clone(), timeout: global.timeout }
-    }
-
-    /// A client whose first call connects, so that `--loop` survives a broker that is not there yet.
+    /// Returns a client that connects at its first call, so that `--loop` survives a broker that has not started yet.
+    ///
+    /// # Errors
+    /// Fails where the socket's name is malformed.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         Ok(self.builder().connect_lazy()?)
     }
 
-    /// The first socket at which somebody listens, chosen as the client library does, with a connection to it.
+    /// Returns the first socket that accepts a connection, in the client library's order, with the connection.
+    ///
+    /// # Errors
+    /// Fails where no socket accepts one.
     pub(crate) async fn find(&self) -> Result<(PathBuf, UnixStream), Failure> {
         let sockets = self.builder().sockets()?;
         let mut last = io::Error::from(io::ErrorKind::NotFound);
@@ -41,7 +39,7 @@ impl Endpoint {
                 Err(error) => last = error,
             }
         }
-        Err(nobody_listens(&sockets, &last))
+        Err(no_broker(&sockets, &last))
     }
 
     fn builder(&self) -> Builder {
@@ -82,29 +80,28 @@ impl From<Error> for Failure {
     }
 }
 
-/// The library speaks of its builder; a user of this program has options.
+/// Returns the failure of a broker that cannot be reached. Its hints name this program's options.
 fn unreachable(error: &Error) -> Failure {
     match &error.kind {
-        ErrorKind::Connect { sockets, source, .. } => nobody_listens(sockets, source),
+        ErrorKind::Connect { sockets, source, .. } => no_broker(sockets, source),
         ErrorKind::ServerUid { socket, found, .. } => Failure::Unreachable {
             message: format!(
-                "the process that listens on {} runs as uid {found}, neither yours nor root; nothing was sent to it",
+                "the process that listens on {} runs as uid {found}, which is neither yours nor root; nothing was sent to it",
                 socket.display()
             ),
-            next: vec![format!("if that is your broker, set CRYPTO_BROKER_SERVER_UID={found}")],
+            hints: vec![format!("if that is your broker, set CRYPTO_BROKER_SERVER_UID={found}")],
         },
         ErrorKind::Deadline { last: Some(last), .. } => unreachable(last),
-        _ => Failure::Unreachable { message: error.to_string(), next: Vec::new() },
+        _ => Failure::Unreachable { message: error.to_string(), hints: Vec::new() },
     }
 }
 
-/// Says that none of the sockets could be opened, and what to do about it.
-fn nobody_listens(sockets: &[PathBuf], source: &io::Error) -> Failure {
+fn no_broker(sockets: &[PathBuf], source: &io::Error) -> Failure {
     let paths: Vec<_> = sockets.iter().map(|path| path.display().to_string()).collect();
     if source.kind() == io::ErrorKind::PermissionDenied {
         return Failure::Unreachable {
             message: format!("no permission to connect to {}: {source}", paths.join(" or ")),
-            next: vec![
+            hints: vec![
                 "run this as the broker's own user, or have it started with --socket-group and --socket-mode 0660"
                     .to_owned(),
             ],
@@ -112,7 +109,7 @@ fn nobody_listens(sockets: &[PathBuf], source: &io::Error) -> Failure {
     }
     Failure::Unreachable {
         message: format!("no broker listens on {}: {source}", paths.join(" or ")),
-        next: vec![
+        hints: vec![
             "start one with `cryptobroker-server`, or name its socket with --socket PATH".to_owned(),
             "to try it without a broker: `cryptobroker demo`".to_owned(),
         ],

@@ -1,4 +1,4 @@
-//! What is hashed, signed or verified: in one message where it fits one, else sent in parts as it is read.
+//! Data that is hashed, signed or verified: sent in one message where it fits, and otherwise in parts as it is read.
 
 use std::{
     fs::File,
@@ -10,94 +10,102 @@ use bytes::Bytes;
 use crate::{
     error::Failure,
     input,
-    place::{Place, Source},
+    location::{DataSource, Location},
 };
 
-/// The most that a broker takes in one message, by default.
-const ONE_MESSAGE: usize = 1 << 20;
+/// The maximum number of bytes that a broker takes in one message by default.
+const MAX_MESSAGE: usize = 1 << 20;
 
 /// The data of a request.
 pub(crate) enum Data {
-    /// Fits a message.
-    Whole(Bytes),
-    /// Is sent in parts.
-    Long(Long),
+    /// Data that fits in one message.
+    Message(Bytes),
+    /// Longer data, which is sent in parts.
+    Stream(DataStream),
 }
 
 impl Data {
-    /// Reads the text itself, or what is in a file or on standard input.
-    pub(crate) fn read(source: Source) -> Result<Self, Failure> {
+    /// Reads a text, a file or standard input, the latter two up to one message.
+    ///
+    /// # Errors
+    /// Fails where a file cannot be read.
+    pub(crate) fn read(source: DataSource) -> Result<Self, Failure> {
         match source {
-            // No system passes an argument that is longer than a message.
-            Source::Text(text) => Ok(Self::Whole(text.into())),
-            Source::Place(place) => Self::open(&place),
+            // The system's limit of an argument is below that of a message.
+            DataSource::Text(text) => Ok(Self::Message(text.into())),
+            DataSource::Location(location) => Self::open(&location),
         }
     }
 
-    /// What is in a file, or on standard input.
-    pub(crate) fn open(place: &Place) -> Result<Self, Failure> {
-        let open = || match place {
-            Place::Standard => Self::begin(place, io::stdin(), None),
-            Place::File(path) => {
+    fn open(location: &Location) -> Result<Self, Failure> {
+        let open = || match location {
+            Location::Stdio => Self::begin(location, io::stdin(), None),
+            Location::File(path) => {
                 let file = File::open(path)?;
                 let metadata = file.metadata()?;
-                // Of what is no file, or says that it is empty (as in /proc), the length shows at its end.
+                // The length of a device, and of a file that reports 0 as those in /proc do, is known only at its end.
                 let length = (metadata.is_file() && metadata.len() > 0).then_some(metadata.len());
-                Self::begin(place, file, length)
+                Self::begin(location, file, length)
             }
         };
-        open().map_err(|source| input::unreadable(place, source))
+        open().map_err(|source| input::unreadable(location, source))
     }
 
-    fn begin(place: &Place, mut source: impl Read + Send + 'static, length: Option<u64>) -> io::Result<Self> {
+    fn begin(
+        location: &Location,
+        mut source: impl Read + Send + 'static,
+        length: Option<u64>,
+    ) -> io::Result<Self> {
         let mut start = Vec::with_capacity(length.map_or(0, |length| clipped(length) + 1));
-        source.by_ref().take(ONE_MESSAGE as u64 + 1).read_to_end(&mut start)?;
-        if start.len() <= ONE_MESSAGE {
-            return Ok(Self::Whole(start.into()));
+        source.by_ref().take(MAX_MESSAGE as u64 + 1).read_to_end(&mut start)?;
+        if start.len() <= MAX_MESSAGE {
+            return Ok(Self::Message(start.into()));
         }
         let all = Cursor::new(start).chain(source);
-        let left = length.unwrap_or(u64::MAX);
-        Ok(Self::Long(Long { place: place.clone(), source: Box::new(all), length, left }))
+        let remaining = length.unwrap_or(u64::MAX);
+        Ok(Self::Stream(DataStream { location: location.clone(), source: Box::new(all), length, remaining }))
     }
 }
 
 fn clipped(length: u64) -> usize {
-    usize::try_from(length).unwrap_or(usize::MAX).min(ONE_MESSAGE)
+    usize::try_from(length).unwrap_or(usize::MAX).min(MAX_MESSAGE)
 }
 
-/// A source from its first byte. Reading it fails where a file does not end where it ended when it was opened.
-pub(crate) struct Long {
-    place: Place,
+/// Data that is read from its first byte on. Reading fails where a file's length has changed since it was opened.
+pub(crate) struct DataStream {
+    location: Location,
     source: Box<dyn Read + Send>,
     length: Option<u64>,
-    /// How many bytes may still come.
-    left: u64,
+    /// How many bytes are left to read.
+    remaining: u64,
 }
 
-impl Long {
-    /// Where it comes from.
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+impl DataStream {
+    /// Returns where the data is read from.
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
     }
 
-    /// How many bytes there are, where that is known before they are read.
+    /// Returns the length in bytes, where it is known before the data is read.
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
     }
 }
 
-impl Read for Long {
+impl Read for DataStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
         let Some(length) = self.length else { return Ok(count) };
         let changed = |how: &str| {
             io::Error::other(format!("{how} while it was read: it had {length} bytes when it was opened"))
         };
-        match self.left.checked_sub(count as u64) {
+        match self.remaining.checked_sub(count as u64) {
             None => Err(changed("has grown")),
-            Some(left) if count == 0 && left > 0 && !buffer.is_empty() => Err(changed("has shrunk")),
-            Some(left) => {
-                self.left = left;
+            Some(remaining) if count == 0 && remaining > 0 && !buffer.is_empty() => {
+                Err(changed("has shrunk"))
+            }
+            Some(remaining) => {
+                self.remaining = remaining;
                 Ok(count)
             }
         }
@@ -110,32 +118,32 @@ mod tests {
 
     use super::*;
 
-    fn long(there: usize, said: u64) -> io::Result<Vec<u8>> {
-        let Data::Long(mut long) =
-            Data::begin(&Place::Standard, Cursor::new(vec![7; there]), Some(said)).unwrap()
+    fn read_stream(actual: usize, announced: u64) -> io::Result<Vec<u8>> {
+        let Data::Stream(mut stream) =
+            Data::begin(&Location::Stdio, Cursor::new(vec![7; actual]), Some(announced)).unwrap()
         else {
-            panic!("fits a message")
+            panic!("fits in a message")
         };
         let mut all = Vec::new();
-        long.read_to_end(&mut all).map(|_| all)
+        stream.read_to_end(&mut all).map(|_| all)
     }
 
     #[test]
-    fn a_message_takes_a_mebibyte_and_not_a_byte_more() {
-        let whole = Data::begin(&Place::Standard, Cursor::new(vec![7; ONE_MESSAGE]), None).unwrap();
-        assert!(matches!(whole, Data::Whole(bytes) if bytes.len() == ONE_MESSAGE));
-        let long = Data::begin(&Place::Standard, Cursor::new(vec![7; ONE_MESSAGE + 1]), None).unwrap();
-        let Data::Long(mut long) = long else { panic!("does not fit") };
-        assert_eq!(io::copy(&mut long, &mut io::sink()).unwrap(), ONE_MESSAGE as u64 + 1);
+    fn data_over_one_mebibyte_is_a_stream() {
+        let message = Data::begin(&Location::Stdio, Cursor::new(vec![7; MAX_MESSAGE]), None).unwrap();
+        assert!(matches!(message, Data::Message(bytes) if bytes.len() == MAX_MESSAGE));
+        let stream = Data::begin(&Location::Stdio, Cursor::new(vec![7; MAX_MESSAGE + 1]), None).unwrap();
+        let Data::Stream(mut stream) = stream else { panic!("does not fit in a message") };
+        assert_eq!(io::copy(&mut stream, &mut io::sink()).unwrap(), MAX_MESSAGE as u64 + 1);
     }
 
     #[test]
-    fn a_file_that_changes_is_an_error() {
-        let length = 2 * ONE_MESSAGE;
-        assert_eq!(long(length, length as u64).unwrap().len(), length);
-        let shrunk = long(length - 1, length as u64).unwrap_err();
+    fn reading_fails_when_the_length_changes() {
+        let length = 2 * MAX_MESSAGE;
+        assert_eq!(read_stream(length, length as u64).unwrap().len(), length);
+        let shrunk = read_stream(length - 1, length as u64).unwrap_err();
         assert!(shrunk.to_string().starts_with("has shrunk"), "{shrunk}");
-        let grown = long(length + 1, length as u64).unwrap_err();
+        let grown = read_stream(length + 1, length as u64).unwrap_err();
         assert!(grown.to_string().starts_with("has grown"), "{grown}");
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, what the user reads about it, and how the program exits.
+//! Failures of commands, with their messages, hints and exit codes.
 
 use std::{io, path::Path};
 
@@ -15,12 +15,12 @@ pub(crate) enum Exit {
     Usage = 2,
     /// No broker can be reached.
     Unreachable = 3,
-    /// The broker has verified a signature, and it is wrong.
+    /// The broker has verified a signature, and it is not valid.
     NotValid = 4,
 }
 
 impl Exit {
-    /// Each with its meaning, for the help.
+    /// Every exit code with its meaning, for the help.
     pub(crate) const TABLE: [(Self, &'static str); 5] = [
         (Self::Done, "done"),
         (Self::Failed, "refused, or failed"),
@@ -29,27 +29,27 @@ impl Exit {
         (Self::NotValid, "the signature is not valid"),
     ];
 
-    /// The number that the shell sees.
+    /// Returns the number that the shell gets.
     pub(crate) const fn code(self) -> u8 {
         self as u8
     }
 }
 
-/// Why a command ended without its result.
+/// The reason why a command ended without its result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The command line is wrong in a way that only the command itself can see.
+    /// The command line is wrong in a way that only the command can detect.
     #[error("{0}")]
     Usage(String),
-    /// No broker answers.
+    /// No broker can be reached.
     #[error("{message}")]
     Unreachable {
-        /// What was tried and what happened.
+        /// The attempt and its outcome.
         message: String,
-        /// What to do about it.
-        next: Vec<String>,
+        /// Next steps for the user.
+        hints: Vec<String>,
     },
-    /// The broker, or a profile, said no.
+    /// The broker or a profile refused the request.
     #[error("{}", .0.message)]
     Refused(Box<Refusal>),
     /// A local file cannot be read or written.
@@ -57,23 +57,23 @@ pub(crate) enum Failure {
     File {
         /// The attempt, such as `cannot read`.
         what: &'static str,
-        /// Which file.
+        /// The file.
         path: String,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// One of several results could not be written.
     #[error("{failure} (written before: {written})")]
-    Partly {
-        /// Why not.
+    PartiallyWritten {
+        /// The failure of the one that could not be written.
         failure: Box<Failure>,
-        /// Which were, and where to.
+        /// The results that were written, and where.
         written: String,
     },
-    /// A result was printed already and says no: the exit code is all that is left to say.
+    /// A negative result was printed already; only the exit code remains.
     #[error("")]
-    Said(Exit),
-    /// The result cannot be printed.
+    Reported(Exit),
+    /// The result cannot be written to standard output.
     #[error("cannot write the result: {0}")]
     Output(#[source] io::Error),
     /// Something on this machine does not work.
@@ -81,50 +81,50 @@ pub(crate) enum Failure {
     Local {
         /// The attempt, such as `cannot start the runtime`.
         what: &'static str,
-        /// Why not.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Stopped by a signal before the end.
+    /// A signal stopped the command before its end.
     #[error("interrupted")]
     Interrupted,
 }
 
-/// A refusal with all that is known about its cause; empty where nothing is.
+/// A refusal by the broker. Texts are empty where nothing is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The gRPC status by its name, such as `FAILED_PRECONDITION`.
+    /// The name of the gRPC status, such as `FAILED_PRECONDITION`.
     pub(crate) code: String,
     /// The reason of google.rpc.ErrorInfo, such as `SUBJECT_KEY_NOT_ALLOWED`.
     pub(crate) reason: String,
-    /// The request's field at fault.
+    /// The field of the request that was refused.
     pub(crate) field: String,
-    /// The option of this program that gave the field, where the command knows better than [`option`].
+    /// The option that gave the field, where the command overrides [`option_of_field`].
     pub(crate) option: Option<&'static str>,
-    /// The profile's rule at fault.
+    /// The rule of the profile that refused it.
     pub(crate) rule: String,
-    /// That rule's line in the document.
+    /// The line of that rule in the document.
     pub(crate) line: Option<u32>,
-    /// One sentence.
+    /// The broker's message.
     pub(crate) message: String,
 }
 
 impl Failure {
-    /// A mistake in the command line.
+    /// Returns the failure of a wrong command line.
     pub(crate) fn usage(message: String) -> Self {
         Self::Usage(message)
     }
 
-    /// A file that cannot be read.
+    /// Returns the failure of a file that cannot be read.
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         Self::File { what: "cannot read", path: path.display().to_string(), source }
     }
 
-    /// A file that cannot be written.
+    /// Returns the failure of a file that cannot be written.
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
         Self::File { what: "cannot write", path: path.display().to_string(), source }
     }
 
-    /// An attempt on this machine that failed.
+    /// Returns the failure of an attempt on this machine.
     pub(crate) fn local(
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -132,8 +132,8 @@ impl Failure {
         Self::Local { what, source: source.into() }
     }
 
-    /// Names the option that gave a refused field: several commands have the field, each with an option of its own.
-    pub(crate) fn of_options(mut self, options: &[(&str, &'static str)]) -> Self {
+    /// Sets the option that gave the refused field, for fields that several commands have under different options.
+    pub(crate) fn with_options(mut self, options: &[(&str, &'static str)]) -> Self {
         if let Self::Refused(refusal) = &mut self {
             let found = options.iter().find(|(field, _)| *field == refusal.field);
             refusal.option = found.map(|(_, option)| *option);
@@ -141,13 +141,13 @@ impl Failure {
         self
     }
 
-    /// The exit code that belongs to it.
+    /// Returns the exit code.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Unreachable { .. } => Exit::Unreachable,
-            Self::Said(exit) => *exit,
-            Self::Partly { failure, .. } => failure.exit(),
+            Self::Reported(exit) => *exit,
+            Self::PartiallyWritten { failure, .. } => failure.exit(),
             Self::Refused(_)
             | Self::File { .. }
             | Self::Output(_)
@@ -156,27 +156,27 @@ impl Failure {
         }
     }
 
-    /// Whether the reader of standard output has left, who needs no message about it.
+    /// Reports whether the reader of standard output has closed the pipe, which needs no message.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What to do about it, one line each.
-    pub(crate) fn next(&self) -> Vec<String> {
+    /// Returns next steps for the user, one line each.
+    pub(crate) fn hints(&self) -> Vec<String> {
         match self {
-            Self::Unreachable { next, .. } => next.clone(),
+            Self::Unreachable { hints, .. } => hints.clone(),
             Self::Refused(refusal) => {
                 let mut lines = Vec::new();
                 if !refusal.rule.is_empty() {
                     let line = refusal.line.map(|line| format!(", line {line}")).unwrap_or_default();
                     lines.push(format!("the rule is {}{line} of the profile document", refusal.rule));
                 }
-                if let Some(option) = refusal.option.or_else(|| option(&refusal.field)) {
-                    lines.push(format!("the broker's field `{}` is what {option} gives", refusal.field));
+                if let Some(option) = refusal.option.or_else(|| option_of_field(&refusal.field)) {
+                    lines.push(format!("the broker's field `{}` is set by {option}", refusal.field));
                 }
                 let advice = match (refusal.code.as_str(), refusal.reason.as_str()) {
                     ("DEADLINE_EXCEEDED", _) => Some("give it more time with --timeout"),
-                    (_, "NOT_STREAMABLE") => Some("past 1 MiB this takes --format cms"),
+                    (_, "NOT_STREAMABLE") => Some("data of more than 1 MiB needs --format cms"),
                     (_, "MESSAGE_TOO_LARGE") => Some(
                         "one message carries 1 MiB of data; only hash-data, sign-data and verify-data send more, in parts",
                     ),
@@ -190,7 +190,7 @@ impl Failure {
         }
     }
 
-    /// `{"error":{"code","reason","field","rule","line","message"}}`; what is not known is left out.
+    /// Returns `{"error":{"code","reason","field","rule","line","message"}}`; unknown members are left out.
     pub(crate) fn to_json(&self) -> Value {
         let mut error = Map::new();
         let mut set = |key: &str, value: &str| {
@@ -207,10 +207,10 @@ impl Failure {
             }
             Self::Usage(_) => set("code", "USAGE"),
             Self::Unreachable { .. } => set("code", "UNAVAILABLE"),
-            // Whatever the first cause, what is left is half of a result.
-            Self::File { .. } | Self::Output(_) | Self::Partly { .. } => set("code", "IO"),
+            // Whatever the cause, the result is incomplete.
+            Self::File { .. } | Self::Output(_) | Self::PartiallyWritten { .. } => set("code", "IO"),
             Self::Interrupted => set("code", "INTERRUPTED"),
-            Self::Local { .. } | Self::Said(_) => set("code", "FAILED"),
+            Self::Local { .. } | Self::Reported(_) => set("code", "FAILED"),
         }
         set("message", &self.to_string());
         if let Self::Refused(refusal) = self
@@ -222,8 +222,8 @@ impl Failure {
     }
 }
 
-/// The option that a user of this program gives for a field of the wire, where the names differ.
-fn option(field: &str) -> Option<&'static str> {
+/// Returns the option that sets a field of the wire, where the names differ.
+fn option_of_field(field: &str) -> Option<&'static str> {
     Some(match field {
         "ca_cert" => "--ca-cert",
         "ca_private_key" => "--ca-key",
@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_in_json_has_what_is_known_and_nothing_else() {
+    fn json_of_a_refusal_leaves_out_unknown_members() {
         let refusal = Refusal {
             code: "FAILED_PRECONDITION".into(),
             reason: "SUBJECT_KEY_NOT_ALLOWED".into(),
@@ -267,17 +267,17 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_the_wire_is_told_by_its_option() {
+    fn hints_name_the_option_of_a_field() {
         let refusal = Refusal { field: "ca_private_key".into(), ..Refusal::default() };
-        let next = Failure::Refused(Box::new(refusal)).next();
-        assert_eq!(next, ["the broker's field `ca_private_key` is what --ca-key gives"]);
+        let hints = Failure::Refused(Box::new(refusal)).hints();
+        assert_eq!(hints, ["the broker's field `ca_private_key` is set by --ca-key"]);
     }
 
     #[test]
-    fn exit_codes() {
+    fn failures_have_their_exit_codes() {
         assert_eq!(Failure::usage(String::new()).exit().code(), 2);
-        assert_eq!(Failure::Unreachable { message: String::new(), next: Vec::new() }.exit().code(), 3);
+        assert_eq!(Failure::Unreachable { message: String::new(), hints: Vec::new() }.exit().code(), 3);
         assert_eq!(Failure::Interrupted.exit().code(), 1);
-        assert_eq!(Failure::Said(Exit::Failed).exit().code(), 1);
+        assert_eq!(Failure::Reported(Exit::Failed).exit().code(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Files and standard input, read whole, up to a bound.
+//! Files and standard input, read completely, up to a limit.
 
 use std::{
     fs::File,
@@ -8,71 +8,71 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{error::Failure, place::Place};
+use crate::{error::Failure, location::Location};
 
-/// More than any broker takes in one request by default; the exact limit is the broker's to say.
-const MOST: u64 = 64 << 20;
-/// What a source of unknown length gets at first.
-const ROOM: usize = 64 << 10;
+/// The limit of an input in bytes: more than a broker takes in one request by default. The broker enforces its own limit.
+const MAX_BYTES: u64 = 64 << 20;
+/// The initial capacity for a source of unknown length.
+const INITIAL_CAPACITY: usize = 64 << 10;
 
 /// Reads a text.
-pub(crate) fn text(place: &Place) -> Result<String, Failure> {
-    String::from_utf8(bytes(place)?).map_err(|_| unreadable(place, not_text()))
+pub(crate) fn text(location: &Location) -> Result<String, Failure> {
+    String::from_utf8(bytes(location)?).map_err(|_| unreadable(location, not_text()))
 }
 
-/// Reads the text of a private key: wiped when dropped.
-pub(crate) fn secret_text(place: &Place) -> Result<Zeroizing<String>, Failure> {
-    let mut bytes = secret(place)?;
+/// Reads the text of a private key. It is wiped when dropped.
+pub(crate) fn secret_text(location: &Location) -> Result<Zeroizing<String>, Failure> {
+    let mut bytes = secret(location)?;
     // Moved, not copied.
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(unreadable(place, not_text()))
+            Err(unreadable(location, not_text()))
         }
     }
 }
 
-/// All the bytes of what is no secret.
-pub(crate) fn bytes(place: &Place) -> Result<Vec<u8>, Failure> {
-    Ok(std::mem::take(&mut *secret(place)?))
+/// Reads bytes that are not secret.
+pub(crate) fn bytes(location: &Location) -> Result<Vec<u8>, Failure> {
+    Ok(std::mem::take(&mut *secret(location)?))
 }
 
-/// All the bytes of a secret: wiped when dropped. A file is read into a buffer that never moves; what a pipe makes grow
-/// leaves its old place to the allocator, which wipes it.
-pub(crate) fn secret(place: &Place) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let read = || match place {
-        Place::Standard => bounded(io::stdin().lock(), ROOM),
-        Place::File(path) => {
+/// Reads the bytes of a secret, which are wiped when dropped. A file is read into a buffer that is never reallocated; where
+/// a pipe makes the buffer grow, the allocator wipes the old one.
+pub(crate) fn secret(location: &Location) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let read = || match location {
+        Location::Stdio => bounded(io::stdin().lock(), INITIAL_CAPACITY),
+        Location::File(path) => {
             let file = File::open(path)?;
-            let length = usize::try_from(file.metadata()?.len().min(MOST)).unwrap_or(ROOM);
+            let length = usize::try_from(file.metadata()?.len().min(MAX_BYTES)).unwrap_or(INITIAL_CAPACITY);
             bounded(file, length)
         }
     };
-    read().map_err(|source| unreadable(place, source))
+    read().map_err(|source| unreadable(location, source))
 }
 
-/// Standard input is read once, so one option at most may ask for it.
-pub(crate) fn at_most_one_standard(inputs: &[(&'static str, Option<&Place>)]) -> Result<(), Failure> {
-    let mut standard = inputs.iter().filter(|(_, place)| *place == Some(&Place::Standard));
-    match (standard.next(), standard.next()) {
-        (Some((one, _)), Some((other, _))) => {
-            Err(Failure::usage(format!("{one} and {other} cannot both be `-`: there is one standard input")))
-        }
+/// Fails where more than one option asks for standard input, which can be read only once.
+pub(crate) fn check_single_stdin(inputs: &[(&'static str, Option<&Location>)]) -> Result<(), Failure> {
+    let mut stdin = inputs.iter().filter(|(_, location)| *location == Some(&Location::Stdio));
+    match (stdin.next(), stdin.next()) {
+        (Some((one, _)), Some((other, _))) => Err(Failure::usage(format!(
+            "{one} and {other} cannot both be `-`: standard input can be read only once"
+        ))),
         _ => Ok(()),
     }
 }
 
-/// The error of an input, by the name that a user knows it by.
-pub(crate) fn unreadable(place: &Place, source: io::Error) -> Failure {
-    Failure::read(place.path().unwrap_or(Path::new("standard input")), source)
+/// Returns the error of an input that cannot be read, with its path or `standard input`.
+pub(crate) fn unreadable(location: &Location, source: io::Error) -> Failure {
+    Failure::read(location.path().unwrap_or(Path::new("standard input")), source)
 }
 
 fn bounded(source: impl Read, length: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    // One byte more, so that the end is seen without growing.
+    // One byte more, so that the end is seen without a reallocation.
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.saturating_add(1)));
-    source.take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "is larger than 64 MiB"));
     }
     Ok(bytes)
@@ -89,27 +89,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_read_into_one_buffer() {
+    fn reads_a_secret_file_without_reallocation() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         io::Write::write_all(&mut file, &[7; 5000]).unwrap();
-        let bytes = secret(&Place::File(file.path().to_owned())).unwrap();
+        let bytes = secret(&Location::File(file.path().to_owned())).unwrap();
         assert_eq!(*bytes, [7; 5000]);
         assert_eq!(bytes.capacity(), 5001);
     }
 
     #[test]
-    fn what_has_no_end_is_refused() {
+    fn rejects_input_over_the_limit() {
         let error = bounded(io::repeat(0), 0).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 
     #[test]
-    fn one_option_reads_standard_input() {
-        let file = Place::File("x".into());
-        let inputs = [("--key", Some(&Place::Standard)), ("--aad", None), ("--in", Some(&file))];
-        assert!(at_most_one_standard(&inputs).is_ok());
+    fn rejects_two_options_that_read_standard_input() {
+        let file = Location::File("x".into());
+        let inputs = [("--key", Some(&Location::Stdio)), ("--aad", None), ("--in", Some(&file))];
+        assert!(check_single_stdin(&inputs).is_ok());
         let [key, aad, _] = inputs;
-        let error = at_most_one_standard(&[key, aad, ("--in", Some(&Place::Standard))]).unwrap_err();
+        let error = check_single_stdin(&[key, aad, ("--in", Some(&Location::Stdio))]).unwrap_err();
         assert!(error.to_string().starts_with("--key and --in cannot both be `-`"), "{error}");
     }
 }

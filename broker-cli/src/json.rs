@@ -1,34 +1,17 @@
-//! Answers as JSON: the wire's field names in camelCase, bytes as standard base64 (the JSON mapping of Protocol
+//! Parts of results as JSON: the wire's field names in camelCase, bytes as standard base64 (the JSON mapping of Protocol
 //! Buffers), absent fields left out.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-use broker_client::{
-    Certificate, Deprecation, Descriptor, HashDataResponse, HashValue, Info, SignCertificateResponse,
-};
+use broker_client::{Deprecation, Descriptor, Info};
 
-/// `HashDataResponse`.
-pub(crate) fn hashed(answer: &HashDataResponse) -> Value {
-    let mut value = common(&answer.id, answer.deprecation.as_ref(), Some(&answer.descriptor));
-    match &answer.value {
-        HashValue::Hex(text) => value.insert("hashValueHex".into(), json!(text)),
-        HashValue::Raw(bytes) => value.insert("hashValueRaw".into(), json!(STANDARD.encode(bytes))),
-    };
-    Value::Object(value)
+/// Returns bytes as standard base64.
+pub(crate) fn base64(bytes: &[u8]) -> Value {
+    json!(STANDARD.encode(bytes))
 }
 
-/// `SignCertificateResponse`.
-pub(crate) fn signed(answer: &SignCertificateResponse) -> Value {
-    let mut value = common(&answer.id, answer.deprecation.as_ref(), Some(&answer.descriptor));
-    match &answer.certificate {
-        Certificate::Pem(text) => value.insert("pem".into(), json!(text)),
-        Certificate::Der(bytes) => value.insert("der".into(), json!(STANDARD.encode(bytes))),
-    };
-    Value::Object(value)
-}
-
-/// `GetInfoResponse`.
+/// Returns a `GetInfoResponse`.
 pub(crate) fn info(info: &Info) -> Value {
     let mut value = Map::new();
     value.insert("version".into(), json!(info.version));
@@ -43,23 +26,22 @@ pub(crate) fn info(info: &Info) -> Value {
     Value::Object(value)
 }
 
-/// When the broker started, RFC 3339.
+/// Returns when the broker started, as RFC 3339 in whole seconds.
 pub(crate) fn started_at(info: &Info) -> Option<String> {
     let time = jiff::Timestamp::try_from(info.started_at?).ok()?;
-    // Whole seconds are enough for when a process started.
     Some(jiff::Timestamp::from_second(time.as_second()).ok()?.to_string())
 }
 
-/// What every answer has; some answers do not say what was done.
+/// Returns what every response has: `metadata`, and `descriptor` where the response has one.
 pub(crate) fn common(
     id: &str,
-    warning: Option<&Deprecation>,
+    deprecation: Option<&Deprecation>,
     descriptor: Option<&Descriptor>,
 ) -> Map<String, Value> {
     let mut meta = Map::new();
     meta.insert("id".into(), json!(id));
-    if let Some(warning) = warning {
-        meta.insert("deprecation".into(), deprecation(warning));
+    if let Some(deprecation) = deprecation {
+        meta.insert("deprecation".into(), deprecation_json(deprecation));
     }
     let mut value = Map::new();
     value.insert("metadata".into(), Value::Object(meta));
@@ -76,14 +58,14 @@ pub(crate) fn common(
     value
 }
 
-fn deprecation(warning: &Deprecation) -> Value {
+fn deprecation_json(deprecation: &Deprecation) -> Value {
     let mut value = Map::new();
-    value.insert("profile".into(), json!(warning.profile));
+    value.insert("profile".into(), json!(deprecation.profile));
     let optional = [
-        ("replacedBy", &warning.replaced_by),
-        ("deprecatedSince", &warning.deprecated_since),
-        ("removeAfter", &warning.remove_after),
-        ("reason", &warning.reason),
+        ("replacedBy", &deprecation.replaced_by),
+        ("deprecatedSince", &deprecation.deprecated_since),
+        ("removeAfter", &deprecation.remove_after),
+        ("reason", &deprecation.reason),
     ];
     for (name, text) in optional {
         if let Some(text) = text {

@@ -1,52 +1,65 @@
 //! `cryptobroker`: the command line of Crypto Broker.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)] // allowed for one attribute in `standard_output`, which says why
 
 mod args;
-mod beside;
+mod atomic_file;
 mod broker;
+mod cli;
 mod command;
 mod data;
 mod error;
 mod input;
 mod json;
-mod outlet;
+mod location;
 mod output;
-mod place;
+mod output_files;
 mod progress;
 mod repeat;
-mod screen;
+mod runtime;
+mod standard_output;
+mod terminal;
 
 use std::process::ExitCode;
 
-use crate::{error::Failure, output::Output};
+use clap::CommandFactory as _;
 
-// A CA key passes through this process too: what is freed is wiped first.
+use crate::{
+    broker::Endpoint,
+    cli::Cli,
+    command::{Context, Run as _},
+    error::Failure,
+    output::Output,
+};
+
+// CA keys pass through this process: memory is wiped when it is freed.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
-    if let Some(code) = args::complete() {
+    if let Some(code) = cli::complete() {
         return code;
     }
-    let cli = match args::parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
-        Err(refusal) => return args::explain(&refusal),
+        Err(error) => return cli::print_parse_error(&error),
     };
     let mut output = Output::new(&cli.global);
-    let outcome = command::run(cli, &mut output).and_then(|()| output.flush());
+    let endpoint = Endpoint { socket: cli.global.socket, timeout: cli.global.timeout };
+    let context = Context { endpoint, program: Cli::command };
+    let outcome = cli.command.run(context, &mut output).and_then(|()| output.flush());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever closed the pipe knows it; the exit code tells everybody else.
+        // The reader closed the pipe itself and needs no message; the exit code tells everybody else.
         Err(failure) if failure.is_broken_pipe() => ExitCode::from(failure.exit().code()),
         Err(failure) => report(&failure, &mut output),
     }
 }
 
-/// Whatever was already printed leaves before the error does. Where it cannot leave, that was the error, or the error
-/// matters more.
+/// Prints a failure after what was printed before, and returns its exit code.
 fn report(failure: &Failure, output: &mut Output) -> ExitCode {
+    // Where the flush fails, that was the failure, or the failure matters more.
     let _ = output.flush();
     output.failure(failure);
     ExitCode::from(failure.exit().code())

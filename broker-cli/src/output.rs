@@ -1,4 +1,4 @@
-//! Where results and errors go: standard output and standard error, as text or as JSON, with colour or without.
+//! Results on standard output and errors on standard error, as text or as JSON, with or without colour.
 
 use std::{
     fmt,
@@ -12,33 +12,35 @@ use serde_json::Value;
 use crate::{
     args::{Color, Format, Global},
     error::Failure,
+    standard_output,
+    terminal::stdout_columns,
 };
 
-/// Something that worked.
+/// The style of a success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// Something that did not.
+/// The style of a failure.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// Something to look at.
+/// The style of a note.
 pub(crate) const NOTE: Style = AnsiColor::Yellow.on_default();
-/// A heading.
+/// The style of a heading.
 pub(crate) const HEAD: Style = Style::new().bold();
-/// What may be overlooked.
+/// The style of secondary text.
 pub(crate) const DIM: Style = Style::new().dimmed();
 
-/// A number of things, in one word or two: `1 profile`, `2 profiles`.
-pub(crate) fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
-    format!("{number} {what}{}", if number == N::from(1) { "" } else { "s" })
+/// Returns a number with its noun: `1 profile`, `2 profiles`.
+pub(crate) fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == N::from(1) { "" } else { "s" })
 }
 
-/// Breaks a text into lines that fit the terminal behind `indent` columns; without a terminal it stays one line. Always
-/// leaves room for some words.
+/// Breaks a text into lines that fit the terminal behind an indentation of `indent` columns, with at least 20 columns for the
+/// text. Without a terminal it stays one line.
 pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
-    let room = columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
+    let width = stdout_columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count().saturating_add(1 + word.chars().count()) <= room => {
+            Some(line) if line.chars().count().saturating_add(1 + word.chars().count()) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -48,20 +50,14 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
     lines
 }
 
-/// How many columns the terminal has where standard output is one.
-pub(crate) fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
-}
-
-/// Whether a terminal shows it as it is: UTF-8 without control characters other than line ends and tabs.
+/// Reports whether a terminal shows the bytes as they are: UTF-8 without control characters other than line ends and tabs.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| {
         text.chars().all(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
     })
 }
 
-/// The program's two streams.
+/// The two output streams of the program.
 pub(crate) struct Output {
     format: Format,
     verbose: bool,
@@ -72,7 +68,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// As the global options ask.
+    /// Returns the streams as the global options configure them.
     pub(crate) fn new(global: &Global) -> Self {
         let color = match global.color {
             Color::Auto => ColorChoice::Auto,
@@ -89,18 +85,18 @@ impl Output {
         }
     }
 
-    /// Whether results are JSON.
+    /// Reports whether results are JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// Whether nothing but results and errors is wanted.
+    /// Reports whether only results and errors are printed.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Fails where a result in bytes would go to a terminal, which shows noise for it and may obey some of it.
-    pub(crate) fn takes_binary(&self, what: &str) -> Result<(), Failure> {
+    /// Fails where a binary result would go to a terminal, which may interpret some of it as commands.
+    pub(crate) fn check_binary(&self, what: &str) -> Result<(), Failure> {
         if !self.is_json() && io::stdout().is_terminal() {
             return Err(Failure::usage(format!(
                 "the {what} is binary, and standard output is a terminal: name a file with --out, or send it into a pipe"
@@ -109,8 +105,8 @@ impl Output {
         Ok(())
     }
 
-    /// Whether somebody watches who would like to see something move.
-    pub(crate) fn is_watched(&self) -> bool {
+    /// Reports whether a spinner is wanted: both streams are terminals.
+    pub(crate) fn shows_spinner(&self) -> bool {
         !self.is_json()
             && !self.quiet
             && self.color != ColorChoice::Never
@@ -118,52 +114,55 @@ impl Output {
             && io::stdout().is_terminal()
     }
 
-    /// Whether a bar that moves would be seen: results may go elsewhere.
+    /// Reports whether a progress bar is wanted: standard error is a terminal, wherever results go.
     pub(crate) fn shows_progress(&self) -> bool {
         !self.is_json() && !self.quiet && io::stderr().is_terminal()
     }
 
-    /// One line for a reader. May hold colours; a stream that does not want them drops them.
+    /// Prints one line for a reader. Its colours are removed where they are not wanted.
     pub(crate) fn line(&mut self, text: impl fmt::Display) -> Result<(), Failure> {
-        writeln!(self.out, "{text}").map_err(Failure::Output)
+        standard_output::check_open().and_then(|()| writeln!(self.out, "{text}")).map_err(Failure::Output)
     }
 
-    /// One JSON value on one line. What is absent is left out, never `null`.
+    /// Prints one JSON value on one line. Members that are `null` are left out.
     pub(crate) fn json(&mut self, value: &Value) -> Result<(), Failure> {
         let value = without_nulls(value.clone());
         let out = self.out.as_inner();
-        writeln!(out.lock(), "{value}").map_err(Failure::Output)
+        standard_output::check_open().and_then(|()| writeln!(out.lock(), "{value}")).map_err(Failure::Output)
     }
 
-    /// Bytes as they are: no colour filter may touch them.
+    /// Prints bytes unchanged, past the colour filter.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.flush()?;
         let mut out = self.out.as_inner().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(Failure::Output)
+        standard_output::check_open()
+            .and_then(|()| out.write_all(bytes))
+            .and_then(|()| out.flush())
+            .map_err(Failure::Output)
     }
 
-    /// One line for a reader where standard output is taken: the same on standard error, which may be gone.
-    pub(crate) fn aside(&mut self, text: impl fmt::Display) {
+    /// Prints one line for a reader on standard error, where standard output has the result itself.
+    pub(crate) fn line_on_stderr(&mut self, text: impl fmt::Display) {
         let _ = writeln!(self.err, "{text}");
     }
 
-    /// With `--verbose`, a fact beside the result, for a reader only.
+    /// Prints a detail of the result with `--verbose`, for a reader only.
     pub(crate) fn detail(&mut self, name: &str, text: &str) {
         if self.verbose && !self.is_json() {
             let _ = writeln!(self.err, "{DIM}{name:13} {text}{DIM:#}");
         }
     }
 
-    /// A remark beside the result, for a reader only.
+    /// Prints a note beside the result, for a reader only.
     pub(crate) fn note(&mut self, text: impl fmt::Display) {
         if !self.is_json() && !self.quiet {
             let _ = writeln!(self.err, "{NOTE}note:{NOTE:#} {text}");
         }
     }
 
-    /// An error, with what to do about it. Standard error may be gone; then nobody wants to know.
+    /// Prints an error with its hints. Standard error may be closed; then nothing is printed.
     pub(crate) fn failure(&mut self, failure: &Failure) {
-        if matches!(failure, Failure::Said(_)) {
+        if matches!(failure, Failure::Reported(_)) {
             return;
         }
         if self.is_json() {
@@ -171,12 +170,12 @@ impl Output {
             return;
         }
         let _ = writeln!(self.err, "{BAD}error:{BAD:#} {failure}");
-        for next in failure.next() {
-            let _ = writeln!(self.err, "  {NOTE}→{NOTE:#} {next}");
+        for hint in failure.hints() {
+            let _ = writeln!(self.err, "  {NOTE}→{NOTE:#} {hint}");
         }
     }
 
-    /// What is buffered leaves now.
+    /// Writes what is buffered.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Output)
     }
@@ -201,14 +200,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_words_agree() {
+    fn counts_agree_with_their_nouns() {
         assert_eq!([0, 1, 2].map(|n: usize| count(n, "profile")), ["0 profiles", "1 profile", "2 profiles"]);
     }
 
     #[test]
-    fn a_terminal_shows_text_and_nothing_that_it_could_obey() {
-        for (bytes, shown) in [(&b"a\tletter\r\n"[..], true), ("\u{e9}".as_bytes(), true), (b"", true)] {
-            assert_eq!(is_text(bytes), shown, "{bytes:?}");
+    fn control_characters_are_not_text() {
+        for bytes in [&b"a\tletter\r\n"[..], "\u{e9}".as_bytes(), b""] {
+            assert!(is_text(bytes), "{bytes:?}");
         }
         for bytes in [&b"\x1b[2J"[..], b"\xff", b"\0", "\u{9b}2J".as_bytes()] {
             assert!(!is_text(bytes), "{bytes:?}");
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_left_out() {
+    fn null_members_are_left_out() {
         let value = json!({"a": null, "b": [{"c": null, "d": 1}], "e": {"f": null}, "g": []});
         assert_eq!(without_nulls(value), json!({"b": [{"d": 1}], "e": {}, "g": []}));
     }

@@ -1,60 +1,62 @@
-//! How far a long transfer is, for somebody who watches.
+//! A progress bar for a long transfer.
 
 use std::io;
 
 use broker_client::{Error, ErrorKind};
 use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
 
-use crate::{data::Long, error::Failure, input, output::Output, screen};
+use crate::{data::DataStream, error::Failure, input, output::Output, terminal};
 
-/// With a length known beforehand, as wide as the terminal: `━━━━━━╸     56 %  5.6 GiB of 10 GiB  612 MiB/s  8s left`.
+/// The template where the length is known, as wide as the terminal: `━━━━━━╸     56 %  5.6 GiB of 10 GiB  612 MiB/s  8s left`.
 const BAR: &str =
     "{wide_bar} {percent:>3} %  {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
-/// The same where there is no room for it: a line that is broken cannot be wiped again.
+/// The template for a narrow terminal: a line that wraps cannot be cleared.
 const NARROW: &str = "{percent:>3} %  {binary_bytes_per_sec}";
-/// The least columns that [`BAR`] needs, with some of them for the bar itself.
-const ROOM: u16 = 72;
-/// Without: a pipe does not say how much will come.
+/// The minimum number of columns for [`BAR`], with some of them for the bar itself.
+const MIN_BAR_COLUMNS: u16 = 72;
+/// The template where the length is not known, as of a pipe.
 const SPINNER: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}";
 
-/// Sends `data` by `send` while somebody watches how much of it was read. What cannot be read is said by its name.
-pub(crate) async fn watch<T>(
-    data: Long,
+/// Sends `data` by `send` and shows meanwhile how much of it was read.
+///
+/// # Errors
+/// Fails as `send` does; the error of data that cannot be read has its path.
+pub(crate) async fn send_with_bar<T>(
+    data: DataStream,
     output: &Output,
-    send: impl AsyncFnOnce(ProgressBarIter<Long>) -> Result<T, Error>,
+    send: impl AsyncFnOnce(ProgressBarIter<DataStream>) -> Result<T, Error>,
 ) -> Result<T, Failure> {
-    let place = data.place().clone();
+    let location = data.location().clone();
     let bar = bar(data.length(), output);
     let outcome = send(bar.wrap_read(data)).await;
     bar.finish_and_clear();
     outcome.map_err(|error| match &error.kind {
-        ErrorKind::Input { source, .. } => input::unreadable(&place, plain(source)),
+        ErrorKind::Input { source, .. } => input::unreadable(&location, clone_error(source)),
         _ => error.into(),
     })
 }
 
-/// The same error for one more owner.
-fn plain(error: &io::Error) -> io::Error {
+fn clone_error(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(number) => io::Error::from_raw_os_error(number),
         None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 
-/// A bar on standard error, or one that nobody sees where nobody would.
+/// Returns a bar on standard error, or a hidden one where it is not wanted.
 fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
     if !output.shows_progress() {
         return ProgressBar::hidden();
     }
     let template = match length {
-        Some(_) if screen::columns() < ROOM => NARROW,
+        Some(_) if terminal::stderr_columns() < MIN_BAR_COLUMNS => NARROW,
         Some(_) => BAR,
         None => SPINNER,
     };
-    let bar = ProgressBar::with_draw_target(length, screen::target());
+    let bar = ProgressBar::with_draw_target(length, terminal::progress_target());
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
-        // The templates are constants, and a test has seen them.
+        // The templates are constants, and a test parses them.
         Err(_) => bar,
     }
 }
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_templates_are_right() {
+    fn templates_parse() {
         for template in [BAR, NARROW, SPINNER] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }

@@ -17,11 +17,11 @@ use rcgen::{
 use serde_json::Value;
 use support::{Broker, cryptobroker, entries, on_terminal_of, stderr, stdout};
 
-/// SHA3-512 of "abc" (FIPS 202 example).
+/// The SHA3-512 digest of "abc" (an example of FIPS 202).
 const ABC: &str = "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e\
                    10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0";
 
-/// CSR, CA certificate, CA key.
+/// Returns a CSR, a CA certificate and the CA key.
 fn material(broker: &Broker) -> [String; 3] {
     let ca_key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
     let mut ca = CertificateParams::default();
@@ -38,8 +38,7 @@ fn material(broker: &Broker) -> [String; 3] {
     })
 }
 
-/// Runs the first block of commands that follows these words in the README, as a reader would type them, and gives back
-/// what it prints.
+/// Runs the first block of commands after these words in the README, and returns its output.
 fn run_the_readme(broker: &Broker, after: &str) -> String {
     let readme = include_str!("../../README.md");
     let (_, rest) = readme.split_once(after).unwrap();
@@ -59,7 +58,7 @@ fn run_the_readme(broker: &Broker, after: &str) -> String {
 }
 
 #[test]
-fn the_readme_hashes_signs_and_encrypts() {
+fn readme_example_hashes_signs_and_encrypts() {
     let broker = Broker::start();
     assert!(run_the_readme(&broker, "**Hash.**").contains("Hybrid-PQC-2026"));
     assert!(run_the_readme(&broker, "**Sign data**").ends_with("valid\n"));
@@ -68,14 +67,14 @@ fn the_readme_hashes_signs_and_encrypts() {
 }
 
 #[test]
-fn the_certificate_of_the_readme_passes_a_strict_verification() {
+fn readme_certificate_passes_strict_verification() {
     let broker = Broker::start();
     let printed = run_the_readme(&broker, "A CA and a request");
     assert!(printed.ends_with("app.pem: OK\n"), "{printed}");
 }
 
 #[test]
-fn health_hash_and_version() {
+fn prints_health_hash_and_version() {
     let broker = Broker::start();
     assert_eq!(broker.json(&["health"])["status"], "SERVING");
     let hashed = broker.json(&["hash", "abc"]);
@@ -93,7 +92,7 @@ fn health_hash_and_version() {
 }
 
 #[test]
-fn a_certificate_in_both_encodings_and_a_refusal() {
+fn issues_certificates_in_both_encodings_and_prints_refusals() {
     let broker = Broker::start();
     let [csr, ca, key] = material(&broker);
     let sign = ["sign", "--csr", &csr, "--caCert", &ca, "--caKey", &key];
@@ -114,7 +113,7 @@ fn a_certificate_in_both_encodings_and_a_refusal() {
 }
 
 #[test]
-fn a_loop_runs_until_interrupted() {
+fn loop_runs_until_interrupted() {
     let broker = Broker::start();
     let mut child = broker.command(&["hash", "abc", "--loop", "1"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -128,7 +127,7 @@ fn a_loop_runs_until_interrupted() {
 }
 
 #[test]
-fn the_demo_succeeds_and_leaves_nothing() {
+fn demo_succeeds_and_leaves_no_files() {
     let folder = tempfile::tempdir().unwrap();
     let demo = |arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_cryptobroker"))
@@ -145,16 +144,16 @@ fn the_demo_succeeds_and_leaves_nothing() {
     assert_eq!(value["refusal"]["error"]["reason"], "SUBJECT_KEY_NOT_ALLOWED");
     let text = String::from_utf8(demo(&[]).stdout).unwrap();
     assert!(text.contains("Try next") && !text.contains('\u{1b}'), "{text}");
-    // A refusal that was meant to be is nothing that went wrong.
+    // An expected refusal counts as a success.
     assert!(text.contains("refused, as it must be") && !text.contains('✗'), "{text}");
     assert_eq!(entries(folder.path()), 0);
 }
 
-/// The lines that a terminal of that width shows: what was wiped is gone.
+/// Returns the lines that a terminal of that width shows in the end, without what was cleared.
 fn screen(columns: u16, shown: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in shown.split('\n') {
-        // Each step of a bar begins at the left, and wipes what was there.
+        // Each redraw of a bar begins at the left and clears the line.
         let line = line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
         let mut text = String::new();
         let mut letters = line.chars();
@@ -175,7 +174,7 @@ fn screen(columns: u16, shown: &str) -> Vec<String> {
 }
 
 #[test]
-fn demo_and_bench_fit_their_terminal() {
+fn demo_fits_its_terminal() {
     let broker = Broker::start();
     for columns in [60, 80, 120] {
         let (shown, output) = on_terminal_of(columns, broker.command(&["demo"]), true, b"");
@@ -183,12 +182,19 @@ fn demo_and_bench_fit_their_terminal() {
         let lines = screen(columns, &shown);
         assert!(lines.iter().any(|line| line.contains("Try next")), "{shown}");
         assert!(!shown.contains('✗'), "{shown}");
+    }
+}
 
+#[test]
+#[cfg(feature = "bench")]
+fn bench_fits_its_terminal() {
+    let broker = Broker::start();
+    for columns in [60, 80, 120] {
         let bench = ["bench", "--operation", "hash-data=9,sign-data=1", "--warm-up", "0", "--requests", "50"];
         let (shown, output) = on_terminal_of(columns, broker.command(&bench), true, b"");
         assert_eq!(output.status.code(), Some(0), "{shown}");
         let lines = screen(columns, &shown);
-        // Nothing of the bar stays above the result.
+        // The bar is cleared before the result is printed.
         assert!(lines[0].starts_with("hash-data=9,sign-data=1"), "{columns}: {lines:?}");
         assert!(!lines.iter().any(|line| line.contains('%')), "{columns}: {lines:?}");
 
@@ -204,7 +210,7 @@ fn demo_and_bench_fit_their_terminal() {
 }
 
 #[test]
-fn profiles_are_listed_with_what_they_are_for_where_the_broker_has_the_bundled_ones() {
+fn list_shows_operations_when_the_broker_has_the_bundled_profiles() {
     let broker = Broker::start();
     let text = broker.text(&["profiles", "list"]);
     assert!(text.contains("Default            HashData, SignCertificate, SignData\n"), "{text}");
@@ -218,9 +224,9 @@ fn profiles_are_listed_with_what_they_are_for_where_the_broker_has_the_bundled_o
 const PLAIN: &str = "Profiles: [{ Name: Plain, API: { HashData: { HashAlg: sha3-384 } } }]\n";
 
 #[test]
-fn show_and_explain_warn_where_the_broker_has_another_document() {
+fn show_and_explain_warn_when_the_broker_has_another_document() {
     let broker = Broker::with(PLAIN);
-    let warning = "note: the broker that runs has another document";
+    let warning = "note: the running broker has another document";
     let digest = broker.json(&["version"])["server"]["catalogueDigest"].clone();
     for words in [&["profiles", "show", "Default"][..], &["profiles", "explain", "--operation", "hash-data"]]
     {
@@ -231,13 +237,13 @@ fn show_and_explain_warn_where_the_broker_has_another_document() {
         let quiet = broker.run(&[words, &["--quiet"]].concat());
         assert_eq!((stdout(&quiet), stderr(&quiet)), (stdout(&output), String::new()));
     }
-    // The broker's own document needs no warning.
+    // No warning is printed for the broker's own document.
     for words in ["show Plain", "explain --operation hash-data --profile Plain"] {
         let mut command = broker.command(&["profiles"]);
         let same = command.args(words.split(' ')).args(["--profiles", "Profiles.yaml"]).output().unwrap();
         assert_eq!((same.status.code(), stderr(&same)), (Some(0), String::new()), "{words}");
     }
-    // A broker that nobody named may not be there; one that was named is missed.
+    // A missing broker gets a note only where --socket names one.
     let folder = tempfile::tempdir().unwrap();
     let show = |more: &[&str]| {
         let mut command = cryptobroker();
@@ -249,19 +255,19 @@ fn show_and_explain_warn_where_the_broker_has_another_document() {
     let missed = show(&["--socket", "none"]);
     assert_eq!(missed.status.code(), Some(0));
     assert!(
-        stderr(&missed).contains("whether the broker has this document is not known"),
+        stderr(&missed).contains("cannot compare this document with the broker's"),
         "{}",
         stderr(&missed)
     );
 }
 
 #[test]
-fn health_waits_for_a_broker_that_starts() {
+fn health_wait_succeeds_once_the_broker_starts() {
     let folder = tempfile::tempdir().unwrap();
-    let nobody = folder.path().join("s");
+    let socket = folder.path().join("s");
     let wait = |time: &str| {
         let mut command = cryptobroker();
-        command.args(["health", "--wait", time, "--socket"]).arg(&nobody);
+        command.args(["health", "--wait", time, "--socket"]).arg(&socket);
         command
     };
     let missing = wait("1ms").output().unwrap();
@@ -269,21 +275,21 @@ fn health_waits_for_a_broker_that_starts() {
     assert!(missing.stdout.is_empty());
     let child = wait("1m").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let broker = Broker::start();
-    std::os::unix::fs::symlink(broker.path("s"), &nobody).unwrap();
+    std::os::unix::fs::symlink(broker.path("s"), &socket).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stdout(&output)), (Some(0), "SERVING\n".to_owned()));
 }
 
 #[test]
-fn quiet_leaves_the_result_and_verbose_adds_to_it() {
+fn quiet_prints_only_the_result_and_verbose_adds_details() {
     let broker = Broker::start();
     let plain = broker.run(&["hash", "abc"]);
     assert!(plain.stderr.is_empty());
     let verbose = broker.run(&["hash", "abc", "-v"]);
     assert_eq!(verbose.stdout, plain.stdout);
-    let said = stderr(&verbose);
+    let details = stderr(&verbose);
     for words in ["profile       Default", "algorithm     sha3-512", "request       "] {
-        assert!(said.contains(words), "{said}");
+        assert!(details.contains(words), "{details}");
     }
     let keygen = ["keygen", "--public-out", "pub", "--private-out", "key", "-q"];
     assert_eq!(broker.text(&keygen), "");

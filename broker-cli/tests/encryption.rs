@@ -45,7 +45,7 @@ fn hex_of<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 #[test]
-fn there_and_back_with_the_tag_behind_the_ciphertext() {
+fn round_trip_with_the_tag_after_the_ciphertext() {
     for (profile, key, tag) in [("Short", 16, 12), ("Long", 32, 16), ("ChaCha", 32, 16)] {
         let broker = broker(key);
         let sealed = broker.json(&encrypt(profile, &["--nonce", NONCE, "--aad", "aad"]));
@@ -59,7 +59,7 @@ fn there_and_back_with_the_tag_behind_the_ciphertext() {
         assert!(!opened.to_string().contains(TEXT));
         assert_eq!(broker.read("opened"), TEXT.as_bytes(), "{profile}");
         assert_eq!(broker.mode("opened"), 0o600);
-        // Empty text, so that there is nothing but the tag.
+        // The plaintext is empty, so the output is only the tag.
         broker.write("text", "");
         broker.text(&encrypt(profile, &["--nonce", NONCE]));
         assert_eq!(broker.read("sealed").len(), tag);
@@ -69,7 +69,7 @@ fn there_and_back_with_the_tag_behind_the_ciphertext() {
 }
 
 #[test]
-fn there_and_back_with_everything_in_files_of_its_own() {
+fn round_trip_with_separate_files() {
     let broker = broker(16);
     let apart = ["--nonce", NONCE, "--tag-out", "tag", "--nonce-out", "nonce"];
     let sealed = broker.json(&encrypt("Short", &apart));
@@ -85,7 +85,7 @@ fn there_and_back_with_everything_in_files_of_its_own() {
 }
 
 #[test]
-fn for_a_reader_nonce_and_tag_are_hexadecimal() {
+fn prints_nonce_and_tag_in_hexadecimal() {
     let broker = broker(32);
     let text = broker.text(&encrypt("Long", &["--nonce", NONCE]));
     let tag = hex::encode(&broker.read("sealed")[TEXT.len()..]);
@@ -101,7 +101,7 @@ fn for_a_reader_nonce_and_tag_are_hexadecimal() {
 
 /// Test case 15 of the specification of GCM (McGrew and Viega).
 #[test]
-fn the_bytes_are_those_of_the_specification() {
+fn ciphertext_matches_the_specification() {
     let broker = broker(0);
     let key = "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308";
     broker.write("key", hex::decode(key).unwrap());
@@ -116,7 +116,7 @@ fn the_bytes_are_those_of_the_specification() {
 }
 
 #[test]
-fn a_nonce_that_the_broker_made_is_told() {
+fn prints_the_nonce_that_the_broker_made() {
     let broker = broker(32);
     let first = broker.json(&encrypt("Random", &["--nonce-out", "nonce"]));
     assert_eq!(hex::encode(broker.read("nonce")), hex_of(&first, "nonceHex"));
@@ -128,11 +128,11 @@ fn a_nonce_that_the_broker_made_is_told() {
     assert_eq!(refused["rule"], "API.EncryptData.NonceStrategy");
     let missing = broker.run(&encrypt("Long", &["--nonce-out", "nonce"]));
     assert_eq!(missing.status.code(), Some(1));
-    assert!(stderr(&missing).contains("is what --nonce gives"), "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("is set by --nonce"), "{}", stderr(&missing));
 }
 
 #[test]
-fn what_was_changed_is_refused_without_a_byte_of_it() {
+fn rejects_changed_input_without_writing_plaintext() {
     let broker = broker(32);
     broker.text(&encrypt("Long", &["--nonce", NONCE, "--aad", "aad"]));
     let sealed = broker.read("sealed");
@@ -163,7 +163,7 @@ fn what_was_changed_is_refused_without_a_byte_of_it() {
 }
 
 #[test]
-fn a_wrong_key_is_told_by_its_option() {
+fn error_of_a_wrong_key_names_its_option() {
     let broker = broker(32);
     let sealing = broker.run(&encrypt("Short", &["--nonce", NONCE]));
     assert_eq!(sealing.status.code(), Some(1));
@@ -171,17 +171,17 @@ fn a_wrong_key_is_told_by_its_option() {
     broker.write("key", [7; 31]);
     let odd = broker.run(&encrypt("Long", &["--nonce", NONCE]));
     assert_eq!(odd.status.code(), Some(1));
-    assert!(stderr(&odd).contains("is what --key gives"), "{}", stderr(&odd));
+    assert!(stderr(&odd).contains("is set by --key"), "{}", stderr(&odd));
     broker.write("text", vec![0; (1 << 20) + 1]);
     broker.write("key", [7; 32]);
     let large = broker.run(&encrypt("Long", &["--nonce", NONCE]));
     assert_eq!(large.status.code(), Some(1));
-    assert!(stderr(&large).contains("is what --in or --text gives"), "{}", stderr(&large));
+    assert!(stderr(&large).contains("is set by --in or --text"), "{}", stderr(&large));
     assert!(!broker.path("sealed").exists());
 }
 
 #[test]
-fn standard_streams_carry_text_and_ciphertext() {
+fn encrypts_and_decrypts_through_standard_streams() {
     let broker = broker(32);
     let sealing =
         ["encrypt-data", "--profile", "Long", "--key", "key", "--nonce", NONCE, "--in", "-", "--out", "-"];
@@ -202,7 +202,7 @@ fn standard_streams_carry_text_and_ciphertext() {
 }
 
 #[test]
-fn a_nonce_that_nobody_would_keep_is_refused_before_a_broker_is_asked() {
+fn rejects_a_nonce_that_would_be_lost_before_the_call() {
     let broker = broker(32);
     for profile in ["Random", "Long"] {
         let error = broker.error(2, &encrypt(profile, &[]));
@@ -212,9 +212,9 @@ fn a_nonce_that_nobody_would_keep_is_refused_before_a_broker_is_asked() {
     assert!(!broker.path("sealed").exists());
 }
 
-/// The bytes are those that docs/cli.md describes.
+/// Checks the bytes that docs/cli.md describes.
 #[test]
-fn a_framed_file_holds_all_that_decryption_needs() {
+fn framed_file_is_enough_to_decrypt() {
     for (profile, key, tag) in [("Random", 32, 16), ("Short", 16, 12), ("ChaCha", 32, 16)] {
         let broker = broker(key);
         let nonce: &[&str] = if profile == "Random" { &[] } else { &["--nonce", NONCE] };
@@ -231,7 +231,7 @@ fn a_framed_file_holds_all_that_decryption_needs() {
 }
 
 #[test]
-fn a_framed_file_that_was_changed_or_cut_leaves_what_is_there() {
+fn changed_or_truncated_frame_keeps_the_existing_file() {
     let broker = broker(32);
     broker.text(&encrypt("Random", &["--framed"]));
     let sealed = broker.read("sealed");
@@ -253,7 +253,7 @@ fn a_framed_file_that_was_changed_or_cut_leaves_what_is_there() {
         refused(&sealed[..length]);
     }
     let error = refused(b"-----BEGIN MESSAGE-----");
-    let why = "cannot read sealed: is not what `encrypt-data --framed` writes";
+    let why = "cannot read sealed: is not a file of `encrypt-data --framed`";
     assert_eq!((&error["code"], &error["message"]), (&"IO".into(), &why.into()));
     broker.write("sealed", &sealed);
     broker.text(&opening);
@@ -261,7 +261,7 @@ fn a_framed_file_that_was_changed_or_cut_leaves_what_is_there() {
 }
 
 #[test]
-fn text_is_encrypted_and_a_bare_word_is_not() {
+fn encrypts_text_and_rejects_a_bare_argument() {
     let broker = broker(32);
     let encrypt = ["encrypt-data", "--profile", "Random", "--key", "key", "--framed", "--out", "-"];
     let sealed = broker.run(&[&encrypt[..], &["--text", TEXT]].concat());

@@ -28,8 +28,8 @@ fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn both_sides_have_one_secret_under_every_algorithm_and_encoding() {
-    // FIPS 203 table 3; X-Wing adds a key of X25519 to each, and its seed is half as long.
+fn both_sides_agree_under_every_algorithm_and_encoding() {
+    // The sizes are those of FIPS 203, table 3. X-Wing adds an X25519 key to each, and its seed is half as long.
     for (profile, algorithm, [public, private, ciphertext]) in [
         ("K512", "ml-kem-512", [800, 64, 768]),
         ("K768", "ml-kem-768", [1184, 64, 1088]),
@@ -64,18 +64,18 @@ fn both_sides_have_one_secret_under_every_algorithm_and_encoding() {
 }
 
 #[test]
-fn secrets_are_their_owners_and_nobody_reads_them_in_the_output() {
+fn secrets_have_mode_0600_and_are_not_printed() {
     let broker = Broker::with(PROFILES);
-    let mut said = Vec::new();
+    let mut printed = Vec::new();
     for command in [&KEYGEN[..], &ENCAPSULATE, &DECAPSULATE] {
-        said.push(broker.text(&with(command, &["--profile", "K768"])));
+        printed.push(broker.text(&with(command, &["--profile", "K768"])));
         let again = with(command, &["--profile", "K768", "--force"]);
-        said.push(broker.json(&again).to_string());
+        printed.push(broker.json(&again).to_string());
     }
     for secret in ["key", "ours", "theirs"] {
         assert_eq!(broker.mode(secret), 0o600, "{secret}");
         let bytes = broker.read(secret);
-        for text in &said {
+        for text in &printed {
             assert!(!text.contains(&hex::encode(&bytes)), "{text}");
             assert!(!text.contains(&base64(&bytes)), "{text}");
         }
@@ -84,7 +84,7 @@ fn secrets_are_their_owners_and_nobody_reads_them_in_the_output() {
         assert_eq!(broker.mode(public) & 0o600, 0o600, "{public}");
         assert_ne!(broker.mode(public), 0o600, "{public}: the umask of this test is unusual");
     }
-    // A file that others could read is not written into, but replaced by one that they cannot.
+    // A file that others can read is replaced by one that they cannot, and not written to.
     std::fs::set_permissions(broker.path("theirs"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
         .unwrap();
     broker.text(&with(&DECAPSULATE, &["--profile", "K768", "--force"]));
@@ -92,7 +92,7 @@ fn secrets_are_their_owners_and_nobody_reads_them_in_the_output() {
 }
 
 #[test]
-fn a_pair_goes_into_files_that_wait_for_it() {
+fn key_pair_replaces_empty_files() {
     let broker = Broker::with(PROFILES);
     for name in ["pub", "key"] {
         broker.write(name, "");
@@ -104,9 +104,9 @@ fn a_pair_goes_into_files_that_wait_for_it() {
     assert_eq!(broker.mode("key"), 0o600);
 }
 
-/// A limit of one block ends the program while it writes the public key. By then the private one is on the disk.
+/// A file size limit of one block kills the program while it writes the public key, after the private key.
 #[test]
-fn whoever_is_killed_while_it_writes_leaves_nothing() {
+fn killed_program_leaves_no_files() {
     let broker = Broker::with(PROFILES);
     let before = entries(broker.folder.path());
     let command = broker.command(&with(&KEYGEN, &["--profile", "K768"]));
@@ -117,7 +117,7 @@ fn whoever_is_killed_while_it_writes_leaves_nothing() {
     assert_eq!(entries(broker.folder.path()), before);
 }
 
-/// The kernel's number, of every architecture that the broker is built for.
+/// The number of the signal on every supported architecture.
 const SIGXFSZ: i32 = 25;
 
 fn base64(bytes: &[u8]) -> String {
@@ -126,7 +126,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn for_a_reader_each_file_has_its_line() {
+fn prints_a_line_for_each_file() {
     let broker = Broker::with(PROFILES);
     let text = broker.text(&with(&KEYGEN, &["--profile", "K768"]));
     assert_eq!(
@@ -139,7 +139,7 @@ fn for_a_reader_each_file_has_its_line() {
 }
 
 #[test]
-fn one_seed_makes_one_pair_where_the_profile_allows_it() {
+fn seed_determines_the_key_pair_when_the_profile_allows_it() {
     let broker = Broker::with(PROFILES);
     broker.write("seed", [7; 64]);
     let from_seed = with(&KEYGEN, &["--profile", "K768", "--force", "--seed-file"]);
@@ -158,11 +158,11 @@ fn one_seed_makes_one_pair_where_the_profile_allows_it() {
     broker.write("short", [7; 63]);
     let wrong = broker.run(&with(&from_seed, &["short"]));
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(stderr(&wrong).contains("is what --seed-file gives"), "{}", stderr(&wrong));
+    assert!(stderr(&wrong).contains("is set by --seed-file"), "{}", stderr(&wrong));
 }
 
 #[test]
-fn standard_streams_carry_keys_ciphertexts_and_secrets() {
+fn keys_ciphertexts_and_secrets_pass_through_standard_streams() {
     let broker = Broker::with(PROFILES);
     let made =
         broker.run(&["kem", "keygen", "--profile", "K768", "--public-out", "-", "--private-out", "key"]);
@@ -205,7 +205,7 @@ fn standard_streams_carry_keys_ciphertexts_and_secrets() {
 }
 
 #[test]
-fn a_changed_ciphertext_gives_another_secret_and_a_short_one_an_error() {
+fn changed_ciphertext_gives_another_secret_and_short_one_fails() {
     let broker = Broker::with(PROFILES);
     broker.text(&with(&KEYGEN, &["--profile", "K768"]));
     broker.text(&with(&ENCAPSULATE, &["--profile", "K768"]));
@@ -221,12 +221,12 @@ fn a_changed_ciphertext_gives_another_secret_and_a_short_one_an_error() {
     let error = broker.error(1, &with(&DECAPSULATE, &["--profile", "K768"]));
     assert_eq!((&error["code"], &error["field"]), (&"INVALID_ARGUMENT".into(), &"ciphertext".into()));
     let output = broker.run(&with(&DECAPSULATE, &["--profile", "K768"]));
-    assert!(stderr(&output).contains("is what --ciphertext gives"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("is set by --ciphertext"), "{}", stderr(&output));
     assert_eq!(entries(broker.folder.path()), before);
 }
 
 #[test]
-fn what_is_no_key_or_has_no_section_is_refused_without_a_file() {
+fn rejects_malformed_keys_and_missing_sections_without_writing() {
     let broker = Broker::with(PROFILES);
     broker.text(&with(&KEYGEN, &["--profile", "K768"]));
     let before = entries(broker.folder.path());
@@ -234,7 +234,7 @@ fn what_is_no_key_or_has_no_section_is_refused_without_a_file() {
     let error = broker.error(1, &with(&ENCAPSULATE, &["--profile", "K768"]));
     assert_eq!((&error["code"], &error["field"]), (&"INVALID_ARGUMENT".into(), &"key_source".into()));
     let output = broker.run(&with(&ENCAPSULATE, &["--profile", "K768"]));
-    assert!(stderr(&output).contains("is what --public-key gives"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("is set by --public-key"), "{}", stderr(&output));
     let other = broker.error(1, &with(&ENCAPSULATE, &["--profile", "Hash"]));
     assert_eq!((&other["code"], &other["rule"]), (&"FAILED_PRECONDITION".into(), &"API.KEM".into()));
     let unknown = broker.error(1, &with(&ENCAPSULATE, &["--profile", "Nope"]));

@@ -1,4 +1,4 @@
-//! Data that does not fit a message: hashed, signed and verified in parts, from files and pipes.
+//! Data that does not fit in a message: hashed, signed and verified in parts, from files and pipes.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
@@ -43,7 +43,7 @@ Profiles:
 
 const MIB: usize = 1 << 20;
 
-/// Bytes that differ from place to place, so that parts out of order would show.
+/// Returns bytes that differ by position, so that parts in the wrong order are detected.
 fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|place| (place ^ (place >> 8) ^ (place >> 16)) as u8).collect()
 }
@@ -60,8 +60,8 @@ fn sha256(broker: &Broker) -> String {
 }
 
 #[test]
-fn a_long_file_and_a_long_pipe_have_the_hash_that_openssl_gives() {
-    // One message, one byte more, and a length that no part divides.
+fn long_files_and_pipes_have_the_hash_of_openssl() {
+    // The lengths are one message, one byte more, and one that is not a multiple of a part.
     for length in [MIB, MIB + 1, 5 * MIB + 4321] {
         let broker = broker(length);
         let wanted = sha256(&broker);
@@ -80,7 +80,7 @@ fn a_long_file_and_a_long_pipe_have_the_hash_that_openssl_gives() {
 }
 
 #[test]
-fn signatures_over_long_files_are_the_ones_over_any() {
+fn signs_and_verifies_long_files() {
     let broker = broker(3 * MIB + 7);
     let keygen = |profile: &str| {
         let files = ["--public-out", "pub", "--private-out", "key", "--force"];
@@ -113,25 +113,25 @@ fn signatures_over_long_files_are_the_ones_over_any() {
     }
     let verified = broker.openssl("dgst -sha256 -verify pub -signature sig data");
     assert_eq!(stdout(&verified), "Verified OK\n", "{}", stderr(&verified));
-    // Ed25519 reads its message twice, which a stream cannot offer.
+    // Ed25519 reads its message twice, which is impossible with a stream.
     keygen("Ed25519");
     std::fs::remove_file(broker.path("sig")).unwrap();
     let error = broker.error(1, &[&["sign-data", "--profile", "Ed25519"], &sign[..]].concat());
     assert_eq!(error["code"], "FAILED_PRECONDITION", "{error}");
     assert!(error["message"].as_str().unwrap().contains("CMS"), "{error}");
     let told = broker.run(&[&["sign-data", "--profile", "Ed25519"], &sign[..]].concat());
-    assert!(stderr(&told).contains("past 1 MiB this takes --format cms"), "{}", stderr(&told));
+    assert!(stderr(&told).contains("data of more than 1 MiB needs --format cms"), "{}", stderr(&told));
     assert!(!broker.path("sig").exists());
 }
 
 #[test]
-fn a_refusal_does_not_wait_for_the_end_of_a_pipe() {
+fn refusal_arrives_before_the_pipe_ends() {
     let broker = broker(0);
     let mut command = broker.command(&["hash", "--profile", "Nope", "-", "--output", "json"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
-    // The pipe stays open, and its reader is waiting for more.
+    // The pipe stays open, and its reader waits for more data.
     pipe.write_all(&bytes(MIB + 1)).unwrap();
     let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
@@ -140,7 +140,7 @@ fn a_refusal_does_not_wait_for_the_end_of_a_pipe() {
     drop(pipe);
 }
 
-/// A socket before the broker's own, so that a test knows when a file was opened: nothing is asked before.
+/// A proxy of the broker's socket, by which a test knows that a file was opened: no call is made before.
 fn when_asked(broker: &Broker, then: impl FnOnce() + Send + 'static) {
     let listener = UnixListener::bind(broker.path("before")).unwrap();
     let behind = broker.path("s");
@@ -155,7 +155,7 @@ fn when_asked(broker: &Broker, then: impl FnOnce() + Send + 'static) {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_read_is_an_error() {
+fn fails_when_a_file_changes_while_it_is_read() {
     let grow = |path: &Path| OpenOptions::new().append(true).open(path).unwrap().write_all(b"more").unwrap();
     let shrink = |path: &Path| File::options().write(true).open(path).unwrap().set_len(40 << 20).unwrap();
     for (how, change) in [("grown", &grow as &(dyn Fn(&Path) + Sync)), ("shrunk", &shrink)] {
@@ -164,7 +164,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
         {
             let broker = broker(0);
             broker.text(&["keygen", "--profile", "Ecdsa", "--public-out", "pub", "--private-out", "key"]);
-            // Much longer than what is read ahead.
+            // The file is much longer than what is read ahead.
             File::create(broker.path("data")).unwrap().set_len(64 << 20).unwrap();
             let (asked, wait) = std::sync::mpsc::channel();
             let (done, go_on) = std::sync::mpsc::channel();
@@ -198,7 +198,7 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[test]
-fn a_long_file_is_hashed_again_and_again_in_little_memory() {
+fn loop_over_a_long_file_has_constant_memory() {
     let broker = broker(0);
     File::create(broker.path("data")).unwrap().set_len(192 << 20).unwrap();
     let wanted = sha256(&broker);
@@ -217,7 +217,7 @@ fn a_long_file_is_hashed_again_and_again_in_little_memory() {
 }
 
 #[test]
-fn a_bar_fits_its_terminal() {
+fn progress_bar_fits_its_terminal() {
     let broker = broker(24 * MIB);
     let file = ["hash", "--profile", "Ecdsa", "--in", "data"];
     for columns in [20, 71, 72, 80, 200] {
@@ -230,22 +230,22 @@ fn a_bar_fits_its_terminal() {
 }
 
 #[test]
-fn progress_is_shown_on_a_terminal_and_nowhere_else() {
+fn progress_is_shown_only_on_a_terminal() {
     let broker = broker(24 * MIB);
     let wanted = sha256(&broker);
     let file = ["hash", "--profile", "Ecdsa", "--in", "data"];
-    // Standard output may go elsewhere.
+    // Standard output may be redirected.
     let (shown, output) = on_terminal(broker.command(&file), false, b"");
     assert!(shown.contains(" of 24.00 MiB") && shown.contains("left"), "{shown:?}");
     assert_eq!(stdout(&output), format!("{wanted}\n"));
-    // A pipe says no length.
+    // The length of a pipe is not known.
     let (shown, output) =
         on_terminal(broker.command(&["hash", "--profile", "Ecdsa", "-"]), false, &broker.read("data"));
     assert!(shown.contains("MiB/s") && !shown.contains("left"), "{shown:?}");
     assert_eq!(stdout(&output), format!("{wanted}\n"));
     let (shown, _) = on_terminal(broker.command(&[&file[..], &["--output", "json"]].concat()), false, b"");
     assert_eq!(shown, "");
-    // What fits a message is done before anybody could look.
+    // Data that fits in a message gets no bar.
     broker.write("data", "short");
     let (shown, _) = on_terminal(broker.command(&file), false, b"");
     assert_eq!(shown, "");

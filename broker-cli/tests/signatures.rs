@@ -93,7 +93,7 @@ fn every_algorithm_signs_and_verifies_in_every_format() {
 }
 
 #[test]
-fn a_composite_takes_two_keys_that_were_made_one_by_one() {
+fn composite_signs_with_two_separately_made_keys() {
     let broker = Broker::with(&format!(
         "{PROFILES}  - Name: Hybrid
     API:
@@ -124,7 +124,7 @@ fn a_composite_takes_two_keys_that_were_made_one_by_one() {
 }
 
 #[test]
-fn an_answer_in_json_is_the_same_answer() {
+fn json_verdict_matches_the_text() {
     let broker = Broker::with(PROFILES);
     keygen(&broker, "Ecdsa", &[]);
     broker.text(&sign("Ecdsa", &["--text", MESSAGE]));
@@ -138,7 +138,7 @@ fn an_answer_in_json_is_the_same_answer() {
 }
 
 #[test]
-fn openssl_verifies_what_is_signed_and_signs_what_is_verified() {
+fn openssl_interoperates_in_both_directions() {
     let broker = Broker::with(PROFILES);
     broker.write("data", MESSAGE);
     for (profile, hash) in [("Ecdsa", "-sha384"), ("Rsa", "-sha256")] {
@@ -167,7 +167,7 @@ fn openssl_verifies_what_is_signed_and_signs_what_is_verified() {
 }
 
 #[test]
-fn openssl_verifies_a_cms_signature_by_the_certificate_of_the_key() {
+fn openssl_verifies_cms_with_a_certificate() {
     let broker = Broker::with(PROFILES);
     broker.write("data", MESSAGE);
     keygen(&broker, "Ecdsa", &[]);
@@ -177,7 +177,7 @@ fn openssl_verifies_a_cms_signature_by_the_certificate_of_the_key() {
     let verify = "cms -verify -binary -inform DER -in sig -content data -certfile cert -CAfile cert -purpose any -out out";
     let verified = broker.openssl(verify);
     assert!(verified.status.success(), "{}", stderr(&verified));
-    // The certificate is as good as the key.
+    // A certificate is accepted in place of the key.
     let by_certificate = [
         "verify-data",
         "--profile",
@@ -195,7 +195,7 @@ fn openssl_verifies_a_cms_signature_by_the_certificate_of_the_key() {
 }
 
 #[test]
-fn openssl_reads_the_keys_in_both_forms() {
+fn openssl_reads_keys_in_der_and_pem() {
     let broker = Broker::with(PROFILES);
     for profile in ["Ecdsa", "Rsa", "Ed25519"] {
         for (encoding, form) in [("pem", "PEM"), ("der", "DER")] {
@@ -216,7 +216,7 @@ fn openssl_reads_the_keys_in_both_forms() {
 }
 
 #[test]
-fn one_seed_makes_one_pair_where_the_profile_allows_it() {
+fn seed_determines_the_key_pair_when_the_profile_allows_it() {
     let broker = Broker::with(PROFILES);
     broker.write("seed", [9; 32]);
     for profile in ["Ed25519", "MlDsa"] {
@@ -235,7 +235,7 @@ fn one_seed_makes_one_pair_where_the_profile_allows_it() {
 }
 
 #[test]
-fn the_message_comes_from_text_file_or_standard_input() {
+fn reads_the_message_from_text_file_or_standard_input() {
     let broker = Broker::with(PROFILES);
     broker.write("data", MESSAGE);
     keygen(&broker, "Ed25519", &[]);
@@ -245,7 +245,7 @@ fn the_message_comes_from_text_file_or_standard_input() {
         assert_eq!(output.status.code(), Some(0), "{message:?}: {}", stderr(&output));
         signatures.push(broker.read("sig"));
     }
-    // Ed25519 has one signature for a message.
+    // Ed25519 signatures are deterministic.
     signatures.dedup();
     assert_eq!(signatures.len(), 1);
     let key_from_pipe = ["sign-data", "--profile", "Ed25519", "--key", "-", "--in", "data", "--out", "-"];
@@ -255,7 +255,7 @@ fn the_message_comes_from_text_file_or_standard_input() {
 }
 
 #[test]
-fn a_terminal_shows_text_and_no_bytes() {
+fn rejects_binary_output_on_a_terminal() {
     let broker = Broker::with(PROFILES);
     let keygen = ["keygen", "--profile", "Ed25519", "--public-out", "pub", "--private-out", "-"];
     let plain = [&keygen[..], &["--color", "never"]].concat();
@@ -272,10 +272,10 @@ fn a_terminal_shows_text_and_no_bytes() {
         let (shown, output) = on_terminal(command, true, b"");
         assert_eq!(output.status.code(), Some(2), "{shown}");
         assert!(shown.contains(&format!("the private key is binary, and {target} is a terminal")), "{shown}");
-        // Half of a pair is of no use.
+        // No half of a key pair is left behind.
         assert!(!broker.path("pub").exists(), "{target} {encoding}");
     }
-    // What is no secret is noise there all the same.
+    // Public binary content is rejected too.
     broker.text(&["keygen", "--profile", "Ed25519", "--public-out", "pub", "--private-out", "key"]);
     let sign = ["sign-data", "--profile", "Ed25519", "--key", "key", "--text", MESSAGE, "--out", "-"];
     let (shown, output) = on_terminal(broker.command(&sign), true, b"");
@@ -290,7 +290,7 @@ fn a_terminal_shows_text_and_no_bytes() {
 }
 
 #[test]
-fn half_a_result_is_said_to_be_half() {
+fn reports_which_files_of_a_result_were_written() {
     let broker = Broker::with(PROFILES);
     let mut command = broker.command(&[
         "keygen",
@@ -308,7 +308,7 @@ fn half_a_result_is_said_to_be_half() {
     let error = support::json(&command.args(["--force", "--output", "json"]).output().unwrap().stderr);
     assert_eq!(error["error"]["code"], "IO");
     assert!(error["error"]["message"].as_str().unwrap().contains("the private key to key"), "{error}");
-    // A reader who has left is no success here: what was made is lost.
+    // A broken pipe is a failure with a message here: the key is lost.
     let mut child = broker
         .command(&["keygen", "--profile", "Ed25519", "--public-out", "-", "--private-out", "key", "--force"])
         .stdout(Stdio::piped())
@@ -322,7 +322,7 @@ fn half_a_result_is_said_to_be_half() {
 }
 
 #[test]
-fn what_is_refused_leaves_no_signature() {
+fn refusal_writes_no_signature() {
     let broker = Broker::with(PROFILES);
     keygen(&broker, "Ecdsa", &[]);
     assert!(
@@ -339,14 +339,12 @@ fn what_is_refused_leaves_no_signature() {
     broker.write("key", "no key");
     let none = broker.run(&sign("Ecdsa", &["--text", MESSAGE]));
     assert_eq!(none.status.code(), Some(1));
-    assert!(stderr(&none).contains("is what --key gives"), "{}", stderr(&none));
+    assert!(stderr(&none).contains("is set by --key"), "{}", stderr(&none));
     assert!(!stderr(&none).contains("no key"), "{}", stderr(&none));
     assert_eq!(entries(broker.folder.path()), before);
-    // What is no signature at all is an error, and not the answer "invalid".
+    // A malformed signature is an error, and not the verdict "invalid".
     broker.write("sig", "no signature");
     let malformed = broker.run(&verify("Ecdsa", &["--text", MESSAGE]));
     assert_eq!(malformed.status.code(), Some(1), "{}", stdout(&malformed));
-    assert!(
-        stderr(&malformed).contains("is what --signature gives") || stderr(&malformed).contains("signature")
-    );
+    assert!(stderr(&malformed).contains("is set by --signature") || stderr(&malformed).contains("signature"));
 }

@@ -42,11 +42,25 @@ pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Describ
         let shape = shape(&message, streamed.contains(message.full_name()))?;
         writeln!(
             code,
-            "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n{}}}\n",
+            "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n    \
+             const HAS_SHARED: bool = {};\n{}}}\n",
             has_secret(&message),
+            has_shared(&message, shared, 0),
             shared_visitor(&message, shared)
         )?;
-        code += &operation_request(&message, &path);
+        if is_operation_request(&message, &path) {
+            let nested = message.fields().filter(|field| !is_visited(field, shared)).find(|field| {
+                is_shared(field, shared)
+                    || matches!(field.kind(), Kind::Message(inner) if has_shared(&inner, shared, 1))
+            });
+            if let Some(field) = nested {
+                let name = field.full_name();
+                return Err(
+                    format!("{name} would keep its frame in memory: share fields of requests only").into()
+                );
+            }
+            code += &operation_request(&path);
+        }
         code += &operation_response(&message, &path);
         let is_undeclared = |field: &FieldDescriptor| class(field) == Some(Class::Undeclared);
         undeclared.extend(message.fields().filter(is_undeclared).map(|field| field.full_name().to_owned()));
@@ -74,8 +88,7 @@ pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Describ
 fn shared_visitor(message: &MessageDescriptor, shared: &[&str]) -> String {
     let body: String = message
         .fields()
-        .filter(|field| field.containing_oneof().is_none())
-        .filter(|field| shared.iter().any(|name| name.strip_prefix('.') == Some(field.full_name())))
+        .filter(|field| is_visited(field, shared))
         .map(|field| format!("        visit(&mut self.{});\n", snake(field.name())))
         .collect();
     if body.is_empty() {
@@ -84,12 +97,34 @@ fn shared_visitor(message: &MessageDescriptor, shared: &[&str]) -> String {
     format!("\n    fn for_each_shared(&mut self, mut visit: impl FnMut(&mut Bytes)) {{\n{body}    }}\n")
 }
 
-/// Returns the code of `OperationRequest` for a message of the current API that has a profile and metadata.
-fn operation_request(message: &MessageDescriptor, path: &str) -> String {
+/// Reports whether a field is decoded as `Bytes`.
+fn is_shared(field: &FieldDescriptor, shared: &[&str]) -> bool {
+    shared.iter().any(|name| name.strip_prefix('.') == Some(field.full_name()))
+}
+
+/// Reports whether `for_each_shared` of its message visits a field.
+fn is_visited(field: &FieldDescriptor, shared: &[&str]) -> bool {
+    is_shared(field, shared) && field.containing_oneof().is_none()
+}
+
+/// Reports whether a message, or one inside it, has a field that is decoded as `Bytes`. Messages here are nested less than
+/// eight levels deep.
+fn has_shared(message: &MessageDescriptor, shared: &[&str], depth: usize) -> bool {
+    depth < 8
+        && message.fields().any(|field| {
+            is_shared(&field, shared)
+                || matches!(field.kind(), Kind::Message(inner) if has_shared(&inner, shared, depth + 1))
+        })
+}
+
+/// Reports whether a message of the current API has a profile and metadata.
+fn is_operation_request(message: &MessageDescriptor, path: &str) -> bool {
     let has = |name| message.get_field_by_name(name).is_some();
-    if !(path.starts_with("crate::v1::") && has("profile") && has("metadata")) {
-        return String::new();
-    }
+    path.starts_with("crate::v1::") && has("profile") && has("metadata")
+}
+
+/// Returns the code of `OperationRequest` for the message at `path`.
+fn operation_request(path: &str) -> String {
     format!(
         "impl OperationRequest for {path} {{\n    fn profile(&self) -> &str {{\n        &self.profile\n    }}\n\n    \
          fn take_metadata(&mut self) -> Option<crate::v1::Metadata> {{\n        self.metadata.take()\n    }}\n}}\n\n"

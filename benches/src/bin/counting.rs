@@ -1,7 +1,7 @@
-//! Counts allocations per call, in the server and in the client, each in a process of its own.
+//! Counts allocations of each call, in the server and in the client, which are separate processes.
 //!
-//! The server here is the library's, with the allocator of the real one (it wipes what is freed) around one that
-//! counts. Times would be of no use: counting takes some.
+//! The server is built from the library with the allocator of the real one (it wipes freed memory) around one that counts.
+//! Counting takes time, so no times are measured.
 
 #![forbid(unsafe_code)]
 
@@ -16,7 +16,8 @@ use std::{
 use broker_benches::{
     Failure,
     allocations::{Allocations, Counted},
-    scenario::{self, Scenario},
+    scenario::Scenario,
+    scenarios,
     server::Server,
     wire,
 };
@@ -30,7 +31,7 @@ use zeroizing_alloc::ZeroAlloc;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<&StatsAlloc<System>> = ZeroAlloc(&INSTRUMENTED_SYSTEM);
 
-/// Calls before counting begins: buffers grow to their size, and what is made once is made.
+/// The number of calls before counting begins: they grow buffers to their size and initialise what is made once.
 const WARM_UP: u32 = 50;
 
 /// Counts allocations per call, in the server and in the client.
@@ -38,7 +39,7 @@ const WARM_UP: u32 = 50;
 struct Arguments {
     /// Only scenarios with this in their id
     filter: Option<String>,
-    /// Calls that are counted, of each scenario
+    /// How many calls of each scenario are counted
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
     /// How the counts are printed
@@ -58,7 +59,7 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Role {
-    /// The server whose allocations are counted; each line of its input is answered with the counts so far
+    /// Run the server whose allocations are counted; it answers each line of its input with the counts so far
     #[command(hide = true)]
     Serve {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -74,7 +75,7 @@ fn main() -> Result<ExitCode, Failure> {
     }
 }
 
-/// All that was allocated in this process so far.
+/// Returns the allocations of this process so far.
 fn so_far() -> Allocations {
     let stats = INSTRUMENTED_SYSTEM.stats();
     #[allow(clippy::cast_precision_loss, reason = "no run allocates 2^53 times")]
@@ -90,7 +91,7 @@ fn serve(options: Vec<String>) -> Result<ExitCode, Failure> {
     let server = broker_server::server::Server::bind(config, &outputs)?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     thread::spawn(move || {
-        // Without an allocation from the first question on.
+        // No allocation happens after the first request for counts.
         let (mut input, mut line) = (std::io::stdin().lock(), String::with_capacity(16));
         while input.read_line(&mut line).is_ok_and(|length| length > 0) {
             let Allocations { count, bytes } = so_far();
@@ -107,11 +108,11 @@ fn serve(options: Vec<String>) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The server under count, and how it is asked.
+/// The counted server, and the pipes by which its counts are requested.
 struct Counter {
     server: Server,
-    questions: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
+    requests: ChildStdin,
+    responses: Lines<BufReader<ChildStdout>>,
 }
 
 impl Counter {
@@ -120,21 +121,21 @@ impl Counter {
         command.args(["serve", "--"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut server = Server::start_with(&mut command)?;
         let child = server.child();
-        let questions = child.stdin.take().ok_or("the server has no standard input")?;
-        let answers = child.stdout.take().ok_or("the server has no standard output")?;
-        Ok(Self { server, questions, answers: BufReader::new(answers).lines() })
+        let requests = child.stdin.take().ok_or("the server has no standard input")?;
+        let responses = child.stdout.take().ok_or("the server has no standard output")?;
+        Ok(Self { server, requests, responses: BufReader::new(responses).lines() })
     }
 
     fn so_far(&mut self) -> Result<Allocations, Failure> {
-        self.questions.write_all(b"\n")?;
-        let line = self.answers.next().ok_or("the server has ended")??;
-        let (count, bytes) = line.split_once(' ').ok_or("the server counts in another way")?;
+        self.requests.write_all(b"\n")?;
+        let line = self.responses.next().ok_or("the server has ended")??;
+        let (count, bytes) = line.split_once(' ').ok_or("the server's counts are malformed")?;
         Ok(Allocations { count: count.parse()?, bytes: bytes.parse()? })
     }
 }
 
 fn count(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut scenarios = scenario::all()?;
+    let mut scenarios = scenarios::all()?;
     scenarios.retain(|scenario| match &arguments.filter {
         Some(filter) => scenario.id.contains(filter.as_str()),
         None => !scenario.is_slow(),
@@ -163,7 +164,7 @@ fn count(arguments: &Arguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Per call, in the server and in the client.
+/// Returns the allocations of one call in the server and in the client.
 async fn one(
     counter: &mut Counter,
     client: &Client,

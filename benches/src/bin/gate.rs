@@ -1,5 +1,5 @@
-//! Counts the instructions of the hot paths under callgrind, and fails where they have become many more than those in
-//! `instructions.json`. `--record` writes the counts there instead.
+//! Counts the instructions of the hot paths under callgrind, and fails where a count is higher than that in
+//! `instructions.json` by more than the tolerance. `--record` writes the counts there instead.
 
 #![forbid(unsafe_code)]
 
@@ -17,16 +17,16 @@ use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
-/// Where the counts are kept.
+/// The file with the recorded counts.
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
-/// The program that runs the benchmarks under valgrind: of the same version as the crate.
+/// The program that runs the benchmarks under valgrind. It must have the version of the crate.
 const RUNNER: &str = "gungraun-runner";
 const RUNNER_VERSION: &str = "0.20.0";
 
-/// The crates whose code is counted: ours, and what computes hashes and KEMs in Rust. They are optimised as for a release,
-/// and in one unit each, so that a change in one place does not move what is inlined in another. Keccak as a build for
-/// development has it was 62 % of a unary call, and hid the rest. The other crates are taken from there, optimised but with
-/// their assertions: without them, counts are about 4 % lower at most, after five minutes more of building.
+/// The crates whose code is counted: the broker's own, and those that compute hashes and KEMs in Rust. They are optimised as for
+/// a release, and in one codegen unit each, so that a change in one place does not change what is inlined in another. Without
+/// that, Keccak was 62 % of a unary call and hid the rest. The other crates are those of a development build, optimised but
+/// with assertions: without assertions, counts are at most 4 % lower, but the build takes five minutes longer.
 const COUNTED: [&str; 8] =
     ["broker-proto", "broker-server", "broker-benches", "keccak", "ml-kem", "module-lattice", "sha2", "sha3"];
 
@@ -54,12 +54,12 @@ fn main() -> Result<ExitCode, Failure> {
     Ok(conclude(&before.machine, &now.machine, &compared))
 }
 
-/// What the table says, in words, and whether it is good.
+/// Prints the conclusion of the table, and returns the exit code.
 fn conclude(before: &Machine, now: &Machine, compared: &[Compared]) -> ExitCode {
     let tolerance = tolerance(before, now);
-    let are = |verdict| compared.iter().filter(|one| one.verdict == verdict).count();
+    let number_of = |verdict| compared.iter().filter(|one| one.verdict == verdict).count();
     let (skipped, failed) =
-        (are(Verdict::Skipped), compared.iter().filter(|one| one.verdict.fails()).count());
+        (number_of(Verdict::Skipped), compared.iter().filter(|one| one.verdict.fails()).count());
     if before.compiler != now.compiler {
         println!(
             "Recorded with {}, built with {}: {tolerance} % are allowed.",
@@ -78,12 +78,12 @@ fn conclude(before: &Machine, now: &Machine, compared: &[Compared]) -> ExitCode 
             now.features.join(" "),
         );
     }
-    if are(Verdict::Better) > 0 {
-        println!("Some have become less: `just bench-record` keeps it so.");
+    if number_of(Verdict::Better) > 0 {
+        println!("Some counts are lower than recorded: `just bench-record` records them.");
     }
     if failed > 0 {
         println!(
-            "{failed} of {} fail: more than {tolerance} % above the record, or not in both. Where that is meant, \
+            "{failed} of {} fail: more than {tolerance} % above the record, or not in both. If that is intended, \
              `just bench-record` (cargo run -p broker-benches --bin gate -- --record) records the new counts; commit \
              them with the reason.",
             compared.len()
@@ -118,7 +118,7 @@ fn table(compared: &[Compared]) -> Table {
     table
 }
 
-/// Builds and runs the benchmarks. The runner prints one object for each.
+/// Builds and runs the benchmarks, and returns their counts. The runner prints one object for each.
 fn count() -> Result<Counts, Failure> {
     let runner = runner()?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -130,7 +130,7 @@ fn count() -> Result<Counts, Failure> {
     let output = Command::new(cargo)
         .args(["bench", "--quiet", "--locked", "--profile", "dev", "-p", "broker-benches"])
         .args(optimised)
-        // Caches are not looked at, and their simulation takes twice the time of the count.
+        // Cache statistics are not used, and their simulation would double the time.
         .args(["--bench", "instructions", "--", "--output-format=json", "--callgrind-args=--cache-sim=no"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("GUNGRAUN_RUNNER", runner)
@@ -139,11 +139,11 @@ fn count() -> Result<Counts, Failure> {
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
-        return Err("the benchmarks failed; what they said is above".into());
+        return Err("the benchmarks failed; their output is above".into());
     }
     let mut counts = Counts::new();
     for summary in serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>() {
-        let (name, count) = read(&summary?).ok_or("the runner's summary is of another form")?;
+        let (name, count) = read(&summary?).ok_or("the runner's summary has an unknown form")?;
         if count == 0 {
             return Err(format!("{name}: no instruction was counted").into());
         }
@@ -155,7 +155,7 @@ fn count() -> Result<Counts, Failure> {
     Ok(counts)
 }
 
-/// Function and id of a benchmark, and how many instructions it had.
+/// Returns the function and id of a benchmark, and its instruction count.
 fn read(summary: &Value) -> Option<(String, u64)> {
     let text = |key| summary.get(key).and_then(Value::as_str);
     let name = format!("{}::{}", text("function_name")?, text("id")?);
@@ -163,7 +163,7 @@ fn read(summary: &Value) -> Option<(String, u64)> {
     Some((name, count.as_u64()?))
 }
 
-/// The runner on the path, else the one that .ci/run installs.
+/// Returns the runner on the path, or the one that .ci/run installs.
 fn runner() -> Result<PathBuf, Failure> {
     if find("valgrind").is_none() {
         return Err("there is no valgrind; install it, on Debian with `apt-get install valgrind`".into());
@@ -181,7 +181,7 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 fn machine() -> Result<Machine, Failure> {
-    let said = |program: &str| -> Result<String, Failure> {
+    let version_of = |program: &str| -> Result<String, Failure> {
         let output = Command::new(program).arg("--version").output();
         let output = output.map_err(|error: io::Error| format!("{program}: {error}"))?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
@@ -192,8 +192,8 @@ fn machine() -> Result<Machine, Failure> {
         .find(|line| line.starts_with("flags") || line.starts_with("Features"))
         .unwrap_or_default();
     let flags: Vec<&str> = flags.split_whitespace().collect();
-    // Of these valgrind tells a program; of AVX-512 and SHA it does not, whatever the CPU has.
-    let wanted = [
+    // The features that valgrind passes on to a program. It never passes on AVX-512 and SHA.
+    let visible = [
         "ssse3",
         "sse4_2",
         "pclmulqdq",
@@ -209,9 +209,9 @@ fn machine() -> Result<Machine, Failure> {
     ];
     Ok(Machine {
         architecture: env::consts::ARCH.to_owned(),
-        features: wanted.into_iter().filter(|feature| flags.contains(feature)).map(str::to_owned).collect(),
-        valgrind: said("valgrind")?,
-        compiler: said("rustc")?,
+        features: visible.into_iter().filter(|feature| flags.contains(feature)).map(str::to_owned).collect(),
+        valgrind: version_of("valgrind")?,
+        compiler: version_of("rustc")?,
     })
 }
 
@@ -220,8 +220,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_summary_of_the_runner_is_read() {
-        // Of version 7, without what is not read. The counts of a run before are beside those of this one, where there are.
+    fn reads_a_summary_of_the_runner() {
+        // A summary of version 7 with the members that are read. `old` is the count of an earlier run, if there is one.
         let summary = |values: Value| {
             serde_json::json!({
                 "function_name": "parse", "id": "certificate", "kind": "LibraryBenchmark", "version": "7",
@@ -231,9 +231,9 @@ mod tests {
                 }}]
             })
         };
-        let counted = Some(("parse::certificate".to_owned(), 500));
-        assert_eq!(read(&summary(serde_json::json!({"new": 500}))), counted);
-        assert_eq!(read(&summary(serde_json::json!({"new": 500, "old": 400}))), counted);
+        let expected = Some(("parse::certificate".to_owned(), 500));
+        assert_eq!(read(&summary(serde_json::json!({"new": 500}))), expected);
+        assert_eq!(read(&summary(serde_json::json!({"new": 500, "old": 400}))), expected);
         assert_eq!(read(&summary(serde_json::json!({"old": 400}))), None);
         assert_eq!(read(&serde_json::json!({"function_name": "parse"})), None);
     }

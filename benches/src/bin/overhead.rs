@@ -1,5 +1,5 @@
-//! One command for the distance between the cryptography and a call for it: runs both suites, counts allocations, takes
-//! the key figures of the server, and prints all of it side by side. `docs/performance.md` says how to read it.
+//! Measures the difference between the cryptography and a call for it: runs both suites, counts allocations, measures the key
+//! figures of the server, and prints all of it side by side. `docs/performance.md` explains the report.
 
 #![forbid(unsafe_code)]
 
@@ -17,15 +17,15 @@ use broker_benches::{
     Failure,
     allocations::Counted,
     kpi,
-    report::{Report, page, tables},
-    scenario::{self, Scenario},
-    server,
+    report::{Report, page, tables, write_chart},
+    scenario::Scenario,
+    scenarios, server,
     suite::{END_TO_END, Mode, PURE, estimates_folder},
 };
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What a call costs beside its cryptography.
+/// Measures what a call costs besides its cryptography.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Only scenarios with this in their id
@@ -60,7 +60,7 @@ enum Format {
     Json,
 }
 
-/// Criterion's options, allocations counted per scenario, calls before memory is looked at again.
+/// Criterion's options, the calls of each scenario whose allocations are counted, and the calls before memory is measured again.
 struct Effort {
     criterion: &'static [&'static str],
     counted: &'static str,
@@ -80,7 +80,7 @@ const FULL: Effort = Effort {
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let mut scenarios = scenario::all()?;
+    let mut scenarios = scenarios::all()?;
     scenarios.retain(|scenario| {
         let named = arguments.filter.as_ref().is_none_or(|filter| scenario.id.contains(filter.as_str()));
         named
@@ -112,7 +112,7 @@ fn main() -> Result<(), Failure> {
         (None, Some(page)) => page.with_extension("svg"),
         (None, None) => estimates_folder()?.join("overhead.svg"),
     };
-    report.write_chart(&chart)?;
+    write_chart(&report, &chart)?;
     if let Some(path) = arguments.page {
         let name = chart.file_name().unwrap_or_default().to_string_lossy();
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -135,7 +135,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Builds everything first, so that nothing is built while something is measured.
+    /// Builds everything, so that nothing is built during a measurement.
     fn begin(scenarios: &'a [Scenario], filter: Option<&'a str>) -> Result<Self, Failure> {
         let profile = server::build_profile()?;
         if profile == "dev" {
@@ -158,21 +158,21 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    /// One of criterion's suites, and only the scenarios of this run.
+    /// Runs one of criterion's suites with the scenarios of this run.
     fn suite(&self, name: &str, effort: &Effort, length: usize) -> Result<(), Failure> {
         let ids: Vec<&str> = self.scenarios.iter().map(|scenario| scenario.id.as_str()).collect();
-        // A regular expression; no id has a character with a meaning in one.
+        // A regular expression. No id has a special character.
         let filter = format!("^({})$", ids.join("|"));
         let options: Vec<&str> = effort.criterion.iter().copied().chain([filter.as_str()]).collect();
         let bar = bar(name, length);
-        let done = self.cargo(&["bench", "-p", "broker-benches", "--bench", name], &options, |line| {
-            // Criterion says this once for each benchmark.
+        let outcome = self.cargo(&["bench", "-p", "broker-benches", "--bench", name], &options, |line| {
+            // Criterion prints this once for each benchmark.
             if line.contains("time: ") {
                 bar.inc(1);
             }
         });
         bar.finish_and_clear();
-        done
+        outcome
     }
 
     fn count(&self, effort: &Effort) -> Result<Vec<Counted>, Failure> {
@@ -181,31 +181,36 @@ impl<'a> Run<'a> {
         let mut lines = Vec::new();
         let options: Vec<&str> =
             ["--output", "json", "--calls", effort.counted].into_iter().chain(self.filter).collect();
-        let done = self.cargo(&["run", "-p", "broker-benches", "--bin", "counting"], &options, |line| {
+        let outcome = self.cargo(&["run", "-p", "broker-benches", "--bin", "counting"], &options, |line| {
             lines.push(line.to_owned());
             bar.inc(1);
         });
         bar.finish_and_clear();
-        done?;
+        outcome?;
         Ok(lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?)
     }
 
     fn kpi(&self, effort: &Effort) -> Result<kpi::Kpi, Failure> {
-        let bar = spinner("starting servers, looking at their memory");
-        let all = scenario::all()?;
+        let bar = spinner("starting servers, measuring their memory");
+        let all = scenarios::all()?;
         let hash = all
             .into_iter()
             .find(|scenario| scenario.id == kpi::SCENARIO)
-            .ok_or("there is no scenario to load with")?;
-        let done = kpi::measure(&self.binary, &Arc::new(hash), effort.calls);
+            .ok_or("the scenario for the load is missing")?;
+        let outcome = kpi::measure(&self.binary, &Arc::new(hash), effort.calls);
         bar.finish_and_clear();
-        done
+        outcome
     }
 
-    /// Runs cargo with `arguments`, and what it starts with `options`. Each line of output goes to `see`; what else is
-    /// said is shown only where it fails.
-    fn cargo(&self, arguments: &[&str], options: &[&str], mut see: impl FnMut(&str)) -> Result<(), Failure> {
-        let mut said: File = tempfile::tempfile()?;
+    /// Runs cargo with `arguments`, and the program that it starts with `options`. Each line of output is passed to `on_line`;
+    /// standard error is shown only where it fails.
+    fn cargo(
+        &self,
+        arguments: &[&str],
+        options: &[&str],
+        mut on_line: impl FnMut(&str),
+    ) -> Result<(), Failure> {
+        let mut errors: File = tempfile::tempfile()?;
         let mut child = Command::new(&self.cargo)
             .args(arguments)
             .args(["--quiet", "--locked", "--profile", &self.profile])
@@ -214,25 +219,25 @@ impl<'a> Run<'a> {
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env(server::BINARY_VARIABLE, &self.binary)
             .stdout(Stdio::piped())
-            .stderr(said.try_clone()?)
+            .stderr(errors.try_clone()?)
             .spawn()
             .map_err(|error| format!("cargo: {error}"))?;
         if let Some(output) = child.stdout.take() {
             for line in BufReader::new(output).lines() {
-                see(&line?);
+                on_line(&line?);
             }
         }
         if child.wait()?.success() {
             return Ok(());
         }
         let mut text = String::new();
-        said.seek(SeekFrom::Start(0))?;
-        said.read_to_string(&mut text)?;
+        errors.seek(SeekFrom::Start(0))?;
+        errors.read_to_string(&mut text)?;
         Err(format!("cargo {} failed:\n{text}", arguments.join(" ")).into())
     }
 }
 
-/// On standard error, and only where somebody watches.
+/// Returns a progress bar on standard error, which is hidden where that is not a terminal.
 fn bar(name: &str, length: usize) -> ProgressBar {
     styled(ProgressBar::new(length as u64), "{msg:24} {wide_bar} {pos}/{len}  {elapsed}")
         .with_message(name.to_owned())
@@ -248,7 +253,7 @@ fn spinner(name: &str) -> ProgressBar {
 fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
-        // The templates are constants, and a bar without style is one too.
+        // The templates are constants; a bar without its style works too.
         Err(_) => bar,
     }
 }

@@ -1,15 +1,15 @@
-//! The machine that a report is of.
+//! The machine of a report.
 
 use std::{fs, thread};
 
 use serde::Serialize;
 
-/// What a reader wants to know about it.
+/// The machine that the report was measured on.
 #[derive(Clone, Debug, Serialize)]
 pub struct Machine {
-    /// As the CPU calls itself.
+    /// The model name of the CPU.
     pub cpu: String,
-    /// Cores that the measurement might use.
+    /// The number of cores that the measurement may use.
     pub cores: usize,
     /// The kernel's release.
     pub kernel: String,
@@ -17,13 +17,12 @@ pub struct Machine {
     pub crypto: String,
     /// The version of the broker.
     pub version: &'static str,
-    /// Runnable processes over the last minute when the report was made: much more than one, and somebody else was at
-    /// work.
+    /// The load average of the last minute when the report was made. Much more than one means that other programs ran.
     pub load: Option<f64>,
 }
 
 impl Machine {
-    /// This one.
+    /// Returns this machine.
     pub fn this() -> Self {
         let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let cpu = text("/proc/cpuinfo")

@@ -1,19 +1,19 @@
-//! The part of `docs/performance.md` that is of one run.
+//! The part of `docs/performance.md` that comes from a run.
 
 use super::{
-    Report, Row,
+    measurements::{Report, Row},
     table::{MISSING, number, tables},
 };
 use crate::{Failure, kpi, suite::Mode};
 
-/// Between these lines the page is of the run.
+/// The lines around the part that comes from a run.
 const BEGIN: &str = "<!-- begin of the run: written by `overhead --page` -->";
 const END: &str = "<!-- end of the run -->";
 
-/// The page with this report in the place of the last one; `chart` is the picture's place, seen from the page.
+/// Returns the page with this report in place of the previous one. `chart` is the chart's path relative to the page.
 ///
 /// # Errors
-/// Where the page has not the two lines that the run is between.
+/// Fails where the page does not have the two lines around the report.
 pub fn page(page: &str, report: &Report, chart: &str) -> Result<String, Failure> {
     let missing = || format!("the page has no lines `{BEGIN}` and `{END}`");
     let (before, rest) = page.split_once(BEGIN).ok_or_else(missing)?;
@@ -26,7 +26,7 @@ pub fn page(page: &str, report: &Report, chart: &str) -> Result<String, Failure>
     ))
 }
 
-/// The key figures, beside those that the Go broker's project has published.
+/// Returns the key figures next to those that the Go broker's project has published.
 fn figures(report: &Report) -> String {
     let row = |id: &str| report.rows.iter().find(|row| row.id == id);
     let median = |id, mode| Some(row(id)?.end_to_end.get(&mode)?.estimate.median_ns / 1e3);
@@ -52,10 +52,25 @@ fn figures(report: &Report) -> String {
         ("certificate, ten at once", "", "160 µs", us(median(certificate, Mode::Ten))),
         ("health check, one at a time", "< 125 µs", "81 µs", us(median(health, Mode::One))),
         ("health check, ten at once", "", "37 µs", us(median(health, Mode::Ten))),
-        ("hash: allocations in the client", "", "135", whole(counted.as_ref().map(|it| it.client.count))),
-        ("hash: bytes of them", "< 35 KB", "9284", whole(counted.as_ref().map(|it| it.client.bytes))),
-        ("hash: allocations in the server", "", "", whole(counted.as_ref().map(|it| it.server.count))),
-        ("hash: bytes of them", "", "", whole(counted.as_ref().map(|it| it.server.bytes))),
+        (
+            "hash: allocations in the client",
+            "",
+            "135",
+            whole(counted.as_ref().map(|counted| counted.client.count)),
+        ),
+        (
+            "hash: bytes of them",
+            "< 35 KB",
+            "9284",
+            whole(counted.as_ref().map(|counted| counted.client.bytes)),
+        ),
+        (
+            "hash: allocations in the server",
+            "",
+            "",
+            whole(counted.as_ref().map(|counted| counted.server.count)),
+        ),
+        ("hash: bytes of them", "", "", whole(counted.as_ref().map(|counted| counted.server.bytes))),
         ("hash: CPU time of the server, pinned", "", "", us(cpu)),
         ("start to first answered health check", "", "", number(kpi.map(|kpi| kpi.start_ms), " ms")),
         ("resident memory, idle", "", "", memory(kpi.and_then(|kpi| kpi.resident_idle))),

@@ -1,14 +1,14 @@
-//! The report for people.
+//! The report as text.
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{Report, Row};
+use super::measurements::{Report, Row};
 use crate::{allocations::Counted, published, suite::Mode};
 
-/// What stands where nothing was measured.
+/// The text of a cell that was not measured.
 pub(super) const MISSING: &str = "–";
 
-/// The tables, with a heading for each.
+/// Returns the tables, with a heading for each.
 pub fn tables(report: &Report) -> String {
     let machine = &report.machine;
     let load = machine.load.map_or_else(|| MISSING.to_owned(), |load| format!("{load:.1}"));
@@ -121,7 +121,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Numbers to the right.
+/// Aligns the columns of numbers to the right.
 fn aligned(mut table: Table) -> Table {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -129,7 +129,7 @@ fn aligned(mut table: Table) -> Table {
     table
 }
 
-/// Three digits that count, or the mark of what was not measured.
+/// Returns a number with three significant digits, or [`MISSING`] where it was not measured.
 pub(super) fn number(value: Option<f64>, unit: &str) -> String {
     let Some(value) = value else { return MISSING.to_owned() };
     let digits = match value.abs() {

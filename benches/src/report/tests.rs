@@ -1,6 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::{
+    estimates::Estimate,
+    published::{self, Published},
+    suite::Mode,
+};
 
 fn estimate(microseconds: f64) -> Estimate {
     Estimate { median_ns: microseconds * 1e3, mean_ns: microseconds * 1.1e3, slope_ns: None }
@@ -22,7 +29,7 @@ fn report() -> Report {
 }
 
 #[test]
-fn the_difference_is_in_microseconds_and_of_medians() {
+fn difference_is_of_medians_in_microseconds() {
     let row = &report().rows[0];
     let one = row.end_to_end[&Mode::One];
     assert_eq!((one.difference_us, one.ratio), (Some(48.0), Some(25.0)));
@@ -30,7 +37,7 @@ fn the_difference_is_in_microseconds_and_of_medians() {
 }
 
 #[test]
-fn what_was_not_measured_is_shown_as_missing_and_not_as_zero() {
+fn unmeasured_values_are_missing_and_not_zero() {
     let text = tables(&report());
     let line = text.lines().find(|line| line.contains("hash/b")).unwrap();
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -41,7 +48,7 @@ fn what_was_not_measured_is_shown_as_missing_and_not_as_zero() {
 }
 
 #[test]
-fn the_columns_of_a_table_line_up() {
+fn table_columns_are_aligned() {
     let text = tables(&report());
     let widths: Vec<usize> =
         text.lines().filter(|line| line.contains("hash/")).map(|line| line.chars().count()).collect();
@@ -50,13 +57,13 @@ fn the_columns_of_a_table_line_up() {
 }
 
 #[test]
-fn the_chart_has_what_was_measured() {
+fn chart_has_measured_scenarios_only() {
     let svg = chart(&report()).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains("hash/a") && !svg.contains("hash/b"));
 }
 
 #[test]
-fn a_run_takes_the_place_of_the_last_one_in_the_page() {
+fn page_replaces_the_previous_run() {
     let empty = "# Page\n<!-- begin of the run: written by `overhead --page` -->\nold\n<!-- end of the run -->\nend\n";
     let once = page(empty, &report(), "performance.svg").unwrap();
     assert!(once.starts_with("# Page\n") && once.ends_with("\nend\n") && !once.contains("old"), "{once}");

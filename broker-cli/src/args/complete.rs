@@ -1,17 +1,17 @@
-//! What a shell offers while a value is typed.
+//! The values that a shell offers while one is typed.
 
 use std::{collections::BTreeSet, ffi::OsStr, time::Duration};
 
 use broker_server::{operation::CAPABILITIES, policy::Catalogue};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use crate::{broker::Endpoint, error::Failure, repeat::block_on};
+use crate::{broker::Endpoint, error::Failure, runtime::block_on};
 
-/// How long the broker may take: somebody has pressed a key and waits.
+/// The timeout of the broker: the user has pressed a key and waits.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Completes a profile's name.
-pub(super) fn profile_names() -> ArgValueCompleter {
+/// Completes the name of a profile.
+pub(crate) fn profile_names() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let typed = typed.to_string_lossy();
         names()
@@ -22,20 +22,21 @@ pub(super) fn profile_names() -> ArgValueCompleter {
     })
 }
 
-/// The profiles of the broker that `CRYPTO_BROKER_SOCKET` or the default sockets lead to, else the bundled ones.
+/// Returns the profiles of the broker behind `CRYPTO_BROKER_SOCKET` or the default sockets, or the bundled ones where none
+/// answers.
 fn names() -> BTreeSet<String> {
     let endpoint = Endpoint { socket: None, timeout: Some(TIMEOUT) };
-    let asked = block_on(async {
-        // One look, where the client would try for a while.
+    let answer = block_on(async {
+        // One attempt: the client would try for a while.
         endpoint.find().await?;
         Ok::<_, Failure>(endpoint.client()?.info().await?.profiles)
     });
-    asked.map(BTreeSet::from_iter).unwrap_or_else(|_| bundled())
+    answer.map(BTreeSet::from_iter).unwrap_or_else(|_| bundled())
 }
 
 fn bundled() -> BTreeSet<String> {
-    let profiles = Catalogue::bundled(CAPABILITIES);
-    profiles
-        .map(|it| it.profiles().iter().map(|profile| profile.name.to_string()).collect())
+    let catalogue = Catalogue::bundled(CAPABILITIES);
+    catalogue
+        .map(|catalogue| catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect())
         .unwrap_or_default()
 }

@@ -1,173 +1,25 @@
-//! The command line as it is typed. One definition gives the help, the errors and the completions; each command turns
-//! its raw arguments into checked ones before it does anything.
+//! Arguments that several commands have in common. What only one command takes is in that command's file.
 
-mod bench;
-mod certificate;
 mod complete;
-mod data;
-mod encryption;
-mod keys;
-mod man;
-mod profiles;
+mod global;
+mod message;
 mod values;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
+use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{Args, ValueEnum};
 
+#[cfg(feature = "bench")]
+pub(crate) use self::values::duration_or_zero;
 pub(crate) use self::{
-    bench::{Bench, BenchCommand, Driver, Driving, KeyType, Lane, Matrix, Mix, Operation, Run, Wire},
-    certificate::{Encoding, SignCertificate},
-    data::{HashData, HashFormat, SignData, SignatureFormat, VerifyData},
-    encryption::{DecryptData, EncryptData},
-    keys::{Decapsulate, Encapsulate, Kem, KemKeygen, KeyEncoding, Keygen, Pair},
-    man::Man,
-    profiles::{Diff, Explain, Profiles, Reading, Source, Validate},
+    complete::profile_names,
+    global::{Color, Format, Global},
+    message::{Input, Message, Text},
+    values::{duration, hexadecimal, instant},
 };
-use crate::error::{Exit, Failure};
-
-/// The variable by which a shell's script asks this program for completions.
-pub(crate) const COMPLETE: &str = "CRYPTO_BROKER_COMPLETE";
 
 /// The profile that a command uses when none is named.
 pub(crate) const DEFAULT_PROFILE: &str = "Default";
-
-/// Cryptography by profile: hash, sign, encrypt, agree on secrets and issue certificates through a Crypto Broker.
-#[derive(Debug, Parser)]
-#[command(name = "cryptobroker", version, after_help = after_help(), propagate_version = true)]
-#[command(arg_required_else_help = true, max_term_width = 100)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-/// What every command takes.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Global {
-    /// The broker's socket: a path, unix:PATH or unix:///PATH [env: CRYPTO_BROKER_SOCKET, its first entry] [default: the broker's two default sockets]
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
-    pub(crate) socket: Option<PathBuf>,
-    /// How long one call may take: `500ms`, `10s`, `1h30m`, `90d`; a bare number is seconds [default: 10s; for what is sent
-    /// in parts as long as it takes]
-    #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
-    #[arg(help_heading = "Global options")]
-    pub(crate) timeout: Option<Duration>,
-    /// What results and errors look like
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        default_value = "human",
-        help_heading = "Global options"
-    )]
-    output: Format,
-    /// The same as --output json
-    #[arg(long, global = true, conflicts_with = "output", help_heading = "Global options")]
-    json: bool,
-    /// Also say on standard error which profile and algorithm made a result, and its request's id
-    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = "Global options")]
-    pub(crate) verbose: bool,
-    /// Say nothing but results and errors: no notes, no progress, no list of the files that were written
-    #[arg(short, long, global = true, help_heading = "Global options")]
-    pub(crate) quiet: bool,
-    /// When to use colour; `auto` means on a terminal, or where CLICOLOR_FORCE is set, unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
-    pub(crate) color: Color,
-}
-
-impl Global {
-    /// What results and errors look like.
-    pub(crate) fn format(&self) -> Format {
-        if self.json { Format::Json } else { self.output }
-    }
-}
-
-/// `--output`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For reading.
-    Human,
-    /// One JSON value per line, with the wire's names in camelCase.
-    Json,
-}
-
-/// `--color`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Ask whether the broker serves; 0 only when it does
-    Health(Health),
-    /// Hash bytes with a profile's algorithm
-    #[command(visible_alias = "hash")]
-    #[command(override_usage = "cryptobroker hash-data [OPTIONS] [--in <FILE> | --text <TEXT> | TEXT]")]
-    HashData(HashData),
-    /// Sign data with a private key
-    #[command(
-        override_usage = "cryptobroker sign-data [OPTIONS] --key <FILE> --out <FILE> [--in <FILE> | --text <TEXT>]"
-    )]
-    SignData(SignData),
-    /// Verify a signature over data; 0 when it is valid, 4 when it is not
-    #[command(
-        override_usage = "cryptobroker verify-data [OPTIONS] --public-key <FILE> --signature <FILE> [--in <FILE> | --text <TEXT>]"
-    )]
-    VerifyData(VerifyData),
-    /// Encrypt and authenticate data (AEAD)
-    EncryptData(EncryptData),
-    /// Decrypt what encrypt-data made; where authentication fails nothing is written
-    DecryptData(DecryptData),
-    /// Make a key pair for signing
-    Keygen(Keygen),
-    /// Key encapsulation: make keys, agree on a shared secret
-    #[command(subcommand)]
-    Kem(Kem),
-    /// Issue a certificate for a certification request
-    #[command(visible_alias = "sign")]
-    SignCertificate(SignCertificate),
-    /// Check, list and explain profiles
-    #[command(subcommand)]
-    Profiles(Profiles),
-    /// Put load on a broker and measure latency, throughput and what a call costs
-    Bench(Box<Bench>),
-    /// The versions of this program and of the broker, and the digest of its profiles
-    Version(Version),
-    /// Print a completion script
-    Completions(Completions),
-    /// Print a manual page, or write all of them into a folder
-    Man(Man),
-    /// Everything in a minute: a broker of its own, every operation, a refusal. Leaves nothing behind
-    #[command(after_help = "Example:\n  cryptobroker demo")]
-    Demo,
-}
-
-/// `health`.
-#[derive(Args, Clone, Debug)]
-#[command(after_help = "\
-Examples:
-  cryptobroker health
-  cryptobroker health --wait 30s
-  cryptobroker health --watch --json")]
-pub(crate) struct Health {
-    /// Stay, and print each change until interrupted
-    #[arg(long, conflicts_with = "pause")]
-    pub(crate) watch: bool,
-    /// Wait until the broker serves, at most for this time
-    #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with_all = ["watch", "pause"])]
-    pub(crate) wait: Option<Duration>,
-    #[command(flatten)]
-    pub(crate) repeat: Repeat,
-}
 
 /// `--loop`.
 #[derive(Args, Clone, Copy, Debug)]
@@ -180,198 +32,31 @@ pub(crate) struct Repeat {
 /// `--force`.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Force {
-    /// Replace secret files that exist. What is public replaces a file in any case
+    /// Replace existing files with secrets. Files with public content are always replaced
     #[arg(long)]
     pub(crate) force: bool,
 }
 
-/// `version`.
-#[derive(Args, Clone, Copy, Debug)]
-#[command(after_help = "Example:\n  cryptobroker version --json")]
-pub(crate) struct Version {
-    /// Only this program's; no broker is asked
-    #[arg(long)]
-    pub(crate) client: bool,
+/// `--format` of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SignatureFormat {
+    /// The signature's own octets; for ECDSA r and s.
+    Raw,
+    /// The content of a certificate's signature field.
+    Der,
+    /// DER in a block SIGNATURE.
+    Pem,
+    /// Detached SignedData (RFC 5652).
+    Cms,
 }
 
-/// `completions`.
-#[derive(Args, Clone, Copy, Debug)]
-#[command(after_help = "\
-The script asks this program for what fits, so names of profiles are those of the broker that runs.
-
-Examples:
-  cryptobroker completions bash > ~/.local/share/bash-completion/completions/cryptobroker
-  cryptobroker completions bash --server > ~/.local/share/bash-completion/completions/cryptobroker-server")]
-pub(crate) struct Completions {
-    /// The shell
-    pub(crate) shell: clap_complete::Shell,
-    /// The script for cryptobroker-server
-    #[arg(long)]
-    pub(crate) server: bool,
-}
-
-/// What follows the list of commands.
-fn after_help() -> String {
-    let codes: String =
-        Exit::TABLE.iter().map(|(exit, meaning)| format!("  {}  {meaning}\n", exit.code())).collect();
-    format!("Exit codes:\n{codes}\nNew here? `cryptobroker demo` needs nothing and shows everything.")
-}
-
-/// Answers a shell that asks what may stand at the cursor.
-///
-/// # Returns
-/// The exit code, where it was one; `None` where this is an ordinary call.
-pub(crate) fn complete() -> Option<ExitCode> {
-    let folder = std::env::current_dir().ok();
-    let asked = clap_complete::CompleteEnv::with_factory(Cli::command).var(COMPLETE).bin("cryptobroker");
-    match asked.try_complete(std::env::args_os(), folder.as_deref()) {
-        Ok(false) => None,
-        Ok(true) => Some(ExitCode::SUCCESS),
-        Err(refusal) => Some(explain(&refusal)),
-    }
-}
-
-/// Parses the command line. What clap itself prints, help and mistakes, obeys `--color` too.
-pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    let color = match said("--color").as_deref() {
-        Some("always") => clap::ColorChoice::Always,
-        Some("never") => clap::ColorChoice::Never,
-        _ => clap::ColorChoice::Auto,
-    };
-    Cli::from_arg_matches(&Cli::command().color(color).try_get_matches()?)
-}
-
-/// Prints what clap has to say: help and versions on standard output with 0, mistakes on standard error with 2, as JSON
-/// when JSON was asked for.
-pub(crate) fn explain(refusal: &clap::Error) -> ExitCode {
-    let wanted = matches!(refusal.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if wanted {
-        return match refusal.print().map_err(Failure::Output) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => {
-                if !failure.is_broken_pipe() {
-                    // Standard error may be gone too; the exit code is left.
-                    let _ = match json_was_asked_for() {
-                        true => writeln!(std::io::stderr(), "{}", failure.to_json()),
-                        false => writeln!(std::io::stderr(), "error: {failure}"),
-                    };
-                }
-                ExitCode::from(failure.exit().code())
-            }
-        };
-    }
-    if json_was_asked_for() {
-        let text = refusal.to_string();
-        let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-        let _ = writeln!(std::io::stderr(), "{}", Failure::usage(message.to_owned()).to_json());
-    } else {
-        let _ = refusal.print();
-    }
-    ExitCode::from(Exit::Usage.code())
-}
-
-fn json_was_asked_for() -> bool {
-    said("--output").is_some_and(|value| value == "json")
-        || std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json")
-}
-
-/// The value of a global option where the arguments are not parsed yet, or cannot be: they are looked at as words.
-fn said(option: &str) -> Option<String> {
-    let words: Vec<String> = std::env::args_os()
-        .take_while(|word| word != "--")
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    let apart = words.windows(2).find_map(|pair| match pair {
-        [flag, value] if flag == option => Some(value.clone()),
-        _ => None,
-    });
-    let joined =
-        || words.iter().find_map(|word| Some(word.strip_prefix(option)?.strip_prefix('=')?.to_owned()));
-    apart.or_else(joined)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_definition_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    /// Each command with its names from the top, such as `kem keygen`.
-    fn commands() -> Vec<(String, clap::Command)> {
-        let mut top = Cli::command();
-        top.build();
-        let mut open = vec![(String::new(), top)];
-        let mut all = Vec::new();
-        while let Some((name, command)) = open.pop() {
-            for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
-                open.push((format!("{name} {}", inner.get_name()).trim().to_owned(), inner.clone()));
-            }
-            all.push((name, command));
+impl From<SignatureFormat> for broker_client::SignatureFormat {
+    fn from(format: SignatureFormat) -> Self {
+        match format {
+            SignatureFormat::Raw => Self::Raw,
+            SignatureFormat::Der => Self::Der,
+            SignatureFormat::Pem => Self::Pem,
+            SignatureFormat::Cms => Self::Cms,
         }
-        all
-    }
-
-    /// The options that a text speaks of.
-    fn options(text: &str) -> BTreeSet<String> {
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-        let names = words.filter_map(|word| word.strip_prefix("--"));
-        names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())).map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn docs_and_program_have_the_same_options_and_commands() {
-        let page = include_str!("../../../docs/cli.md");
-        let told = options(page);
-        let (mut shown, mut taken) = (BTreeSet::new(), BTreeSet::new());
-        for (name, command) in commands() {
-            assert!(page.contains(&format!("`{name}")), "docs/cli.md does not have `{name}`");
-            for option in command.get_arguments() {
-                let long = option.get_long().map(str::to_owned);
-                shown.extend(long.clone().filter(|_| !option.is_hide_set()));
-                taken.extend(
-                    long.into_iter().chain(option.get_all_aliases().into_iter().flatten().map(str::to_owned)),
-                );
-            }
-        }
-        let untold: Vec<_> = shown.difference(&told).collect();
-        assert!(untold.is_empty(), "docs/cli.md does not tell of {untold:?}");
-        let invented: Vec<_> = told.difference(&taken).collect();
-        assert!(invented.is_empty(), "docs/cli.md tells of {invented:?}, which no command takes");
-    }
-
-    #[test]
-    fn every_example_of_the_help_is_a_right_command_line() {
-        let mut count = 0;
-        for (name, command) in commands() {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            let lines = help.replace("\\\n", "");
-            for line in lines.lines().filter_map(|line| line.strip_prefix("  ")) {
-                let words = words(line);
-                let Some(start) = words.iter().position(|word| word == "cryptobroker") else { continue };
-                let command = words.iter().skip(start).take_while(|word| !matches!(word.as_str(), "|" | ">"));
-                let parsed = Cli::try_parse_from(command);
-                assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());
-                count += 1;
-            }
-        }
-        assert!(count > 30, "{count}");
-    }
-
-    /// Words as a shell splits them, where nothing but double quotes is special.
-    fn words(line: &str) -> Vec<String> {
-        let parts = line.split('"').enumerate();
-        parts
-            .flat_map(|(number, part)| match number % 2 {
-                0 => part.split_whitespace().map(str::to_owned).collect(),
-                _ => vec![part.to_owned()],
-            })
-            .collect()
     }
 }

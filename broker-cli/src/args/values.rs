@@ -1,9 +1,8 @@
-//! What a value on the command line may look like.
+//! Parsers of values on the command line.
 
 use std::{
     convert::Infallible,
     ffi::OsString,
-    path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,10 +10,10 @@ use broker_server::duration::{DurationError, nanoseconds};
 use bytes::Bytes;
 use clap::builder::{MapValueParser, OsStringValueParser, TypedValueParser as _, ValueParserFactory};
 
-use crate::place::Place;
+use crate::location::Location;
 
-/// Any text is a place; clap finds this by the type of the field.
-impl ValueParserFactory for Place {
+/// Makes clap parse fields of this type: any text is a location.
+impl ValueParserFactory for Location {
     type Parser = MapValueParser<OsStringValueParser, fn(OsString) -> Self>;
 
     fn value_parser() -> Self::Parser {
@@ -22,30 +21,22 @@ impl ValueParserFactory for Place {
     }
 }
 
-/// Bytes in hexadecimal.
-pub(super) fn hexadecimal(text: &str) -> Result<Bytes, String> {
+/// Parses bytes in hexadecimal.
+pub(crate) fn hexadecimal(text: &str) -> Result<Bytes, String> {
     hex::decode(text).map(Bytes::from).map_err(|error| error.to_string())
 }
 
-/// The text of a bare argument. Where a file has that name, whoever typed it may well have meant the file.
-pub(super) fn bare_text(text: &str) -> Result<String, String> {
-    if text != "-" && Path::new(text).metadata().is_ok_and(|found| !found.is_dir()) {
-        return Err(format!(
-            "there is a file of that name: write --in {text} for what is in the file, --text {text} for the text itself"
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-/// Refuses a bare argument where it could be a file as well as a text.
+/// Refuses a bare argument, which could be a file as well as a text.
 pub(super) fn no_bare_data(text: &str) -> Result<Infallible, String> {
-    Err(format!("write --in {text} for what is in a file of that name, --text {text} for the text itself"))
+    Err(format!(
+        "write --in {text} for the content of a file with that name, --text {text} for the text itself"
+    ))
 }
 
 const DAY: i128 = 24 * 60 * 60 * 1_000_000_000;
 
-/// A time to wait: `500ms`, `1m30s`, `1.5h`, `90d`, or a bare number of seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// Parses a duration from 1 ms to 365 days: `500ms`, `1m30s`, `1.5h`, `90d`, or a bare number of seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let time = match text.parse::<u32>() {
         Ok(seconds) => i128::from(seconds) * 1_000_000_000,
         Err(_) => with_days(text).map_err(|_| "write it like 500ms, 10s, 1h30m or 90d".to_owned())?,
@@ -57,7 +48,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must lie between 1ms and 365d".to_owned())
 }
 
-/// The pause of `--loop`: as [`duration`], but a bare number is milliseconds, as in the Go command line.
+/// Parses a duration that may be zero.
+#[cfg(feature = "bench")]
+pub(crate) fn duration_or_zero(text: &str) -> Result<Duration, String> {
+    if matches!(text, "0" | "0s" | "0ms") { Ok(Duration::ZERO) } else { duration(text) }
+}
+
+/// Parses the pause of `--loop`: like [`duration`], but a bare number is milliseconds, as in the Go command line.
 pub(super) fn pause(text: &str) -> Result<Duration, String> {
     match text.parse::<u32>() {
         Ok(milliseconds) => Ok(Duration::from_millis(milliseconds.into())),
@@ -65,7 +62,7 @@ pub(super) fn pause(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A duration as the broker's configuration takes it, with days in front: `90d`, `1d12h`, `-1h`. In nanoseconds.
+/// Parses a duration as the broker's configuration takes it, with days in front: `90d`, `1d12h`, `-1h`. Returns nanoseconds.
 fn with_days(text: &str) -> Result<i128, DurationError> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -83,8 +80,8 @@ fn with_days(text: &str) -> Result<i128, DurationError> {
     Ok(sign * (i128::from(days) * DAY + rest))
 }
 
-/// Unix seconds, RFC 3339, or a duration from now on.
-pub(super) fn instant(text: &str) -> Result<u64, String> {
+/// Parses Unix seconds, RFC 3339, or a duration from now. Returns Unix seconds.
+pub(crate) fn instant(text: &str) -> Result<u64, String> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Ok(seconds);
     }
@@ -97,12 +94,12 @@ pub(super) fn instant(text: &str) -> Result<u64, String> {
         }
         (Err(_), Err(_)) => {
             return Err(
-                "write Unix seconds, RFC 3339 such as 2027-01-31T12:00:00Z, or a time from now on such as 90d"
+                "write Unix seconds, RFC 3339 such as 2027-01-31T12:00:00Z, or a time from now such as 90d"
                     .to_owned(),
             );
         }
     };
-    u64::try_from(second).map_err(|_| "lies before 1970".to_owned())
+    u64::try_from(second).map_err(|_| "is before 1970".to_owned())
 }
 
 #[cfg(test)]
@@ -112,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
+    fn parses_durations() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
@@ -128,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses() {
+    fn parses_pauses() {
         assert_eq!(pause("0"), Ok(Duration::ZERO));
         assert_eq!(pause("250"), Ok(Duration::from_millis(250)));
         assert_eq!(pause("2s"), Ok(Duration::from_secs(2)));
@@ -136,7 +133,15 @@ mod tests {
     }
 
     #[test]
-    fn instants() {
+    #[cfg(feature = "bench")]
+    fn parses_durations_that_may_be_zero() {
+        assert_eq!(duration_or_zero("0"), Ok(Duration::ZERO));
+        assert_eq!(duration_or_zero("1s"), Ok(Duration::from_secs(1)));
+        assert!(duration_or_zero("").is_err());
+    }
+
+    #[test]
+    fn parses_instants() {
         assert_eq!(instant("0"), Ok(0));
         assert_eq!(instant("1767225600"), Ok(1_767_225_600));
         assert_eq!(instant("2026-01-01T00:00:00Z"), Ok(1_767_225_600));
@@ -147,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_may_be_a_distance_from_now() {
+    fn parses_instants_relative_to_now() {
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         for (text, seconds) in [("90d", 90 * 86_400), ("+1h30m", 5400), ("-1h", -3600_i64)] {
             let before = now();
@@ -158,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimals() {
+    fn parses_hexadecimal() {
         assert_eq!(hexadecimal("00ff"), Ok(Bytes::from_static(&[0, 255])));
         assert_eq!(hexadecimal("00FF"), hexadecimal("00ff"));
         for wrong in ["0", "0x00", "00 ff", "gg"] {
@@ -167,8 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn a_dash_is_a_stream_and_a_path_to_one_is_not() {
-        assert_eq!(Place::from(OsString::from("-")), Place::Standard);
-        assert_eq!(Place::from(OsString::from("./-")), Place::File("./-".into()));
+    fn a_dash_is_a_standard_stream_and_a_path_is_not() {
+        assert_eq!(Location::from(OsString::from("-")), Location::Stdio);
+        assert_eq!(Location::from(OsString::from("./-")), Location::File("./-".into()));
     }
 }

@@ -1,4 +1,4 @@
-//! The file of `encrypt-data --framed`: everything that decryption needs beside the key and the associated data.
+//! The file of `encrypt-data --framed`: everything that decryption needs besides the key and the associated data.
 //!
 //! | offset | bytes | |
 //! |---|---|---|
@@ -9,14 +9,14 @@
 //! | 10 + N | | the ciphertext |
 //! | the end - T | T | the tag |
 //!
-//! The header is not authenticated by itself. It need not be: where a length or the nonce was changed, the tag is wrong.
+//! The header needs no authentication of its own: with another nonce or other lengths, the tag is wrong.
 
 use std::io;
 
-/// How every such file begins, the version included.
+/// The first bytes of every frame, with the version.
 const MAGIC: [u8; 8] = *b"CBFRAME\x01";
 
-/// A frame, taken apart.
+/// The parts of a frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
     pub(super) nonce: &'a [u8],
@@ -24,35 +24,35 @@ pub(super) struct Frame<'a> {
     pub(super) tag: &'a [u8],
 }
 
-/// Puts the parts together.
+/// Returns the frame of these parts.
 ///
 /// # Errors
 /// Fails where a nonce or a tag has more than 255 bytes.
 pub(super) fn write(nonce: &[u8], ciphertext: &[u8], tag: &[u8]) -> io::Result<Vec<u8>> {
     let length = |part: &[u8]| {
         u8::try_from(part.len())
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a frame has no room for such a part"))
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a nonce or tag has more than 255 bytes"))
     };
     let lengths = [length(nonce)?, length(tag)?];
     Ok([&MAGIC[..], &lengths, nonce, ciphertext, tag].concat())
 }
 
-/// Takes a frame apart.
+/// Returns the parts of a frame.
 ///
 /// # Errors
-/// Fails where it is none, is of another version, or ends too early.
+/// Fails where the bytes are not a frame, have another version, or end too early.
 pub(super) fn read(bytes: &[u8]) -> io::Result<Frame<'_>> {
-    let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
+    let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let [name @ .., version] = MAGIC;
     let rest =
-        bytes.strip_prefix(&name).ok_or_else(|| wrong("is not what `encrypt-data --framed` writes"))?;
-    let cut = || wrong("ends before its frame does");
-    let ([found, nonce, tag], rest) = rest.split_first_chunk().ok_or_else(cut)?;
+        bytes.strip_prefix(&name).ok_or_else(|| invalid("is not a file of `encrypt-data --framed`"))?;
+    let truncated = || invalid("is truncated");
+    let ([found, nonce, tag], rest) = rest.split_first_chunk().ok_or_else(truncated)?;
     if *found != version {
-        return Err(wrong("has a frame of another version; this program reads version 1"));
+        return Err(invalid("has a frame of another version; this program reads version 1"));
     }
-    let (nonce, rest) = rest.split_at_checked(usize::from(*nonce)).ok_or_else(cut)?;
-    let end = rest.len().checked_sub(usize::from(*tag)).ok_or_else(cut)?;
+    let (nonce, rest) = rest.split_at_checked(usize::from(*nonce)).ok_or_else(truncated)?;
+    let end = rest.len().checked_sub(usize::from(*tag)).ok_or_else(truncated)?;
     let (ciphertext, tag) = rest.split_at(end);
     Ok(Frame { nonce, ciphertext, tag })
 }
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_is_no_whole_frame() {
+    fn rejects_incomplete_and_unknown_frames() {
         let bytes = write(&[1; 12], b"", &[2; 16]).unwrap();
         for length in 0..bytes.len() {
             assert!(read(&bytes[..length]).is_err(), "{length}");

@@ -3,35 +3,57 @@
 use std::time::Duration;
 
 use broker_client::{Client, HealthStatus};
+use clap::Args;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::run::{Context, Run};
 use crate::{
-    args,
-    broker::Endpoint,
+    args::{Repeat, duration},
     error::{Exit, Failure},
     output::{BAD, GOOD, Output},
-    repeat::{Interruption, block_on, repeat},
+    repeat::repeat,
+    runtime::{Interruption, block_on},
 };
 
-/// How long `--wait` leaves between two questions.
+/// The pause of `--wait` between two health checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Asks once, again and again, until the broker serves, or stays and listens.
-pub(super) fn run(args: args::Health, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    block_on(async {
-        let broker = endpoint.client()?;
-        if args.watch {
-            return watch(&broker, output).await;
-        }
-        if let Some(time) = args.wait {
-            return wait(&broker, time, output).await;
-        }
-        repeat(args.repeat, output, async |output: &mut Output| print(broker.health("").await?, output)).await
-    })
+/// Ask whether the broker serves; 0 only when it does
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  cryptobroker health
+  cryptobroker health --wait 30s
+  cryptobroker health --watch --json")]
+pub(crate) struct Health {
+    /// Keep running, and print each change until interrupted
+    #[arg(long, conflicts_with = "pause")]
+    watch: bool,
+    /// Wait until the broker serves, at most for this time
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["watch", "pause"])]
+    wait: Option<Duration>,
+    #[command(flatten)]
+    repeat: Repeat,
 }
 
-/// Asks until the broker serves or the time is over; what it said last is the result.
+impl Run for Health {
+    fn run(self, context: Context, output: &mut Output) -> Result<(), Failure> {
+        block_on(async {
+            let broker = context.endpoint.client()?;
+            if self.watch {
+                return watch(&broker, output).await;
+            }
+            if let Some(time) = self.wait {
+                return wait(&broker, time, output).await;
+            }
+            repeat(self.repeat, output, async |output: &mut Output| print(broker.health("").await?, output))
+                .await
+        })
+    }
+}
+
+/// Checks until the broker serves or the time is over. The last complete answer is the result.
 async fn wait(broker: &Client, time: Duration, output: &mut Output) -> Result<(), Failure> {
     let end = Instant::now() + time;
     let mut last = None;
@@ -39,7 +61,7 @@ async fn wait(broker: &Client, time: Duration, output: &mut Output) -> Result<()
         match timeout_at(end, broker.health("")).await {
             Ok(Ok(HealthStatus::Serving)) => return print(HealthStatus::Serving, output),
             Ok(answer) => last = Some(answer),
-            // The last question was cut off; an earlier answer says more.
+            // An earlier answer says more than a check that was cut off.
             Err(_) => break,
         }
         if Instant::now() + PAUSE >= end {
@@ -51,28 +73,28 @@ async fn wait(broker: &Client, time: Duration, output: &mut Output) -> Result<()
         Some(answer) => print(answer?, output),
         None => Err(Failure::Unreachable {
             message: format!("the broker did not answer within {time:?}"),
-            next: Vec::new(),
+            hints: Vec::new(),
         }),
     }
 }
 
-/// Prints each change; the exit code after an interruption is that of the last one.
+/// Prints each change until interrupted; the exit code is that of the last one.
 async fn watch(broker: &Client, output: &mut Output) -> Result<(), Failure> {
     let mut interruption = Interruption::new()?;
     let mut last = Ok(());
     let mut changes = tokio::select! {
-        () = interruption.arrived() => return last,
+        () = interruption.received() => return last,
         changes = broker.watch_health("") => changes?,
     };
     loop {
         let health = tokio::select! {
-            () = interruption.arrived() => return last,
+            () = interruption.received() => return last,
             health = changes.next() => health?,
         };
         let Some(health) = health else {
             return Err(Failure::Unreachable {
                 message: "the broker has ended the watch".to_owned(),
-                next: Vec::new(),
+                hints: Vec::new(),
             });
         };
         last = match print(health, output) {
@@ -83,14 +105,14 @@ async fn watch(broker: &Client, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// Only SERVING is success.
+/// Prints the status. Only SERVING is a success.
 fn print(health: HealthStatus, output: &mut Output) -> Result<(), Failure> {
-    let serving = health == HealthStatus::Serving;
+    let is_serving = health == HealthStatus::Serving;
     if output.is_json() {
         output.json(&json!({ "status": health.name() }))?;
     } else {
-        let style = if serving { GOOD } else { BAD };
+        let style = if is_serving { GOOD } else { BAD };
         output.line(format!("{style}{}{style:#}", health.name()))?;
     }
-    if serving { Ok(()) } else { Err(Failure::Said(Exit::Failed)) }
+    if is_serving { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
 }

@@ -1,102 +1,163 @@
 //! `sign-certificate`.
 
-use broker_client::{Encoding, SignCertificateRequest, SignCertificateResponse};
-use serde_json::json;
+use broker_client::{Certificate, SignCertificateRequest, SignCertificateResponse};
+use clap::{Args, ValueEnum, ValueHint};
+use serde_json::{Value, json};
 
+use super::{
+    notes,
+    run::{Context, Run},
+};
 use crate::{
-    args,
-    broker::Endpoint,
+    args::{DEFAULT_PROFILE, Repeat, instant, profile_names},
     error::Failure,
     input, json,
-    outlet::Outlets,
+    location::Location,
     output::Output,
-    place::Place,
-    repeat::{block_on, repeat},
+    output_files::OutputFiles,
+    repeat::repeat,
+    runtime::block_on,
 };
 
-/// The files are read once, before anything is asked.
-pub(super) fn run(
-    args: args::SignCertificate,
-    endpoint: Endpoint,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let pause = args.repeat;
-    let out = args.out.clone();
-    let outlets = match &out {
-        // It goes there anyway.
-        None | Some(Place::Standard) => None,
-        Some(place) => Some(Outlets::new(false).public("--out", "certificate", place.clone())),
-    };
-    let inputs =
-        [("--csr", Some(&args.csr)), ("--ca-cert", Some(&args.ca_cert)), ("--ca-key", Some(&args.ca_key))];
-    input::at_most_one_standard(&inputs)?;
-    match &outlets {
-        Some(outlets) => outlets.check(&inputs.map(|(_, place)| place), output)?,
-        None if args.format == args::Encoding::Der => output.takes_binary("certificate")?,
-        None => {}
-    }
-    let request = check(args)?;
-    block_on(async {
-        let broker = endpoint.client()?;
-        repeat(pause, output, async |output: &mut Output| {
-            let answer = broker.sign_certificate(request.clone()).await?;
-            print(&answer, outlets.as_ref(), output)
-        })
-        .await
-    })
+/// Issue a certificate for a certification request
+#[derive(Args, Clone, Debug)]
+#[command(visible_alias = "sign")]
+#[command(after_help = "\
+Examples:
+  cryptobroker sign-certificate --csr app.csr --ca-cert ca.pem --ca-key ca.key --out app.pem
+  cryptobroker sign-certificate --csr app.csr --ca-cert ca.pem --ca-key ca.key --not-after 90d")]
+pub(crate) struct SignCertificate {
+    /// The certification request, PEM; `-` is standard input
+    #[arg(long, alias = "in", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    csr: Location,
+    /// The issuer's certificate, PEM; `-` is standard input
+    #[arg(long, alias = "caCert", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ca_cert: Location,
+    /// The issuer's private key, PEM, not encrypted; `-` is standard input
+    #[arg(long, alias = "caKey", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    ca_key: Location,
+    /// The profile that decides about keys, lifetime and signature
+    #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
+    profile: String,
+    /// PEM text or DER bytes (base64 in JSON)
+    #[arg(long, alias = "encoding", value_name = "FORMAT", default_value = "pem")]
+    format: Encoding,
+    /// Replace the request's subject: `CN=…, O=…` with C, ST, O, OU, L and CN
+    #[arg(long, value_name = "SUBJECT")]
+    subject: Option<String>,
+    /// A CRL distribution point, http or https; may be repeated
+    #[arg(long = "crl-url", value_name = "URL")]
+    crl_urls: Vec<String>,
+    /// Start of validity: Unix seconds, RFC 3339, or from now on such as 90d [default: the profile's earliest]
+    #[arg(long, value_name = "TIME", value_parser = instant, allow_hyphen_values = true)]
+    not_before: Option<u64>,
+    /// End of validity: Unix seconds, RFC 3339, or from now on such as 90d [default: the profile's latest]
+    #[arg(long, value_name = "TIME", value_parser = instant, allow_hyphen_values = true)]
+    not_after: Option<u64>,
+    /// Write the certificate to this file, replacing it, completely or not at all [default: standard output]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Option<Location>,
+    #[command(flatten)]
+    repeat: Repeat,
 }
 
-fn check(args: args::SignCertificate) -> Result<SignCertificateRequest, Failure> {
-    if let (Some(from), Some(to)) = (args.not_before, args.not_after)
-        && from > to
-    {
-        return Err(Failure::usage("--not-before lies after --not-after".to_owned()));
+/// `--format` of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Encoding {
+    /// RFC 7468 text.
+    Pem,
+    /// The bytes.
+    Der,
+}
+
+impl Run for SignCertificate {
+    /// The files are read once, before the broker is called.
+    fn run(self, context: Context, output: &mut Output) -> Result<(), Failure> {
+        let pause = self.repeat;
+        let files = match &self.out {
+            None | Some(Location::Stdio) => None,
+            Some(location) => Some(OutputFiles::new(false).public("--out", "certificate", location.clone())),
+        };
+        let inputs = [
+            ("--csr", Some(&self.csr)),
+            ("--ca-cert", Some(&self.ca_cert)),
+            ("--ca-key", Some(&self.ca_key)),
+        ];
+        input::check_single_stdin(&inputs)?;
+        match &files {
+            Some(files) => files.check(&inputs.map(|(_, location)| location), output)?,
+            None if self.format == Encoding::Der => output.check_binary("certificate")?,
+            None => {}
+        }
+        let request = self.into_request()?;
+        block_on(async {
+            let broker = context.endpoint.client()?;
+            repeat(pause, output, async |output: &mut Output| {
+                let response = broker.sign_certificate(request.clone()).await?;
+                print(&response, files.as_ref(), output)
+            })
+            .await
+        })
     }
-    let csr = input::text(&args.csr)?;
-    let ca_cert = input::text(&args.ca_cert)?;
-    let mut ca_key = input::secret_text(&args.ca_key)?;
-    // Moved, not copied: the request wipes it.
-    let mut request =
-        SignCertificateRequest::new(csr, ca_cert, std::mem::take(&mut *ca_key)).profile(args.profile);
-    if let Some(subject) = args.subject {
-        request = request.subject(subject);
+}
+
+impl SignCertificate {
+    fn into_request(self) -> Result<SignCertificateRequest, Failure> {
+        if let (Some(from), Some(to)) = (self.not_before, self.not_after)
+            && from > to
+        {
+            return Err(Failure::usage("--not-before is later than --not-after".to_owned()));
+        }
+        let csr = input::text(&self.csr)?;
+        let ca_cert = input::text(&self.ca_cert)?;
+        let mut ca_key = input::secret_text(&self.ca_key)?;
+        // Moved, not copied: the request wipes it.
+        let mut request =
+            SignCertificateRequest::new(csr, ca_cert, std::mem::take(&mut *ca_key)).profile(self.profile);
+        if let Some(subject) = self.subject {
+            request = request.subject(subject);
+        }
+        for url in self.crl_urls {
+            request = request.crl_url(url);
+        }
+        if let Some(time) = self.not_before {
+            request = request.not_before_unix(time);
+        }
+        if let Some(time) = self.not_after {
+            request = request.not_after_unix(time);
+        }
+        Ok(request.encoding(match self.format {
+            Encoding::Pem => broker_client::Encoding::Pem,
+            Encoding::Der => broker_client::Encoding::Der,
+        }))
     }
-    for url in args.crl_urls {
-        request = request.crl_url(url);
-    }
-    if let Some(time) = args.not_before {
-        request = request.not_before_unix(time);
-    }
-    if let Some(time) = args.not_after {
-        request = request.not_after_unix(time);
-    }
-    Ok(request.encoding(match args.format {
-        args::Encoding::Pem => Encoding::Pem,
-        args::Encoding::Der => Encoding::Der,
-    }))
 }
 
 fn print(
-    answer: &SignCertificateResponse,
-    outlets: Option<&Outlets>,
+    response: &SignCertificateResponse,
+    files: Option<&OutputFiles>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let bytes = answer.certificate.as_bytes();
-    if let Some(outlets) = outlets {
-        outlets.write(&[bytes], output)?;
+    let bytes = response.certificate.as_bytes();
+    if let Some(files) = files {
+        files.write(&[bytes], output)?;
     }
-    let out = outlets.and_then(|outlets| outlets.iter().next());
+    let file = files.and_then(|files| files.iter().next());
     if output.is_json() {
-        let mut value = json::signed(answer);
-        if let (Some(out), Some(value)) = (out, value.as_object_mut()) {
-            value.insert("out".into(), json!(out.place.to_string()));
+        let mut value = json::common(&response.id, response.deprecation.as_ref(), Some(&response.descriptor));
+        match &response.certificate {
+            Certificate::Pem(text) => value.insert("pem".into(), json!(text)),
+            Certificate::Der(bytes) => value.insert("der".into(), json::base64(bytes)),
+        };
+        if let Some(file) = file {
+            value.insert("out".into(), json!(file.location.to_string()));
         }
-        return output.json(&value);
+        return output.json(&Value::Object(value));
     }
-    super::warn(answer.deprecation.as_ref(), output);
-    super::detail(&answer.id, Some(&answer.descriptor), output);
-    match out {
-        Some(out) => super::written(out, &answer.descriptor, output),
+    notes::note_deprecation(response.deprecation.as_ref(), output);
+    notes::print_details(&response.id, Some(&response.descriptor), output);
+    match file {
+        Some(file) => notes::print_written(file, &response.descriptor, output),
         None => output.bytes(bytes),
     }
 }

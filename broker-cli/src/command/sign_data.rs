@@ -1,42 +1,89 @@
 //! `sign-data`.
 
-use broker_client::{Secret, SignDataRequest, SignDataResponse, SignStreamRequest, SignatureFormat};
+use broker_client::{Secret, SignDataRequest, SignDataResponse, SignStreamRequest};
 use bytes::Bytes;
+use clap::{Args, ValueHint};
 
-use super::written::Written;
+use super::{
+    file_result::FileResult,
+    run::{Context, Run},
+};
 use crate::{
-    args, broker::Endpoint, data::Data, error::Failure, input, outlet::Outlets, output::Output, progress,
-    repeat::block_on,
+    args::{DEFAULT_PROFILE, Message, SignatureFormat, profile_names},
+    broker::Endpoint,
+    data::Data,
+    error::Failure,
+    input,
+    location::Location,
+    output::Output,
+    output_files::OutputFiles,
+    progress,
+    runtime::block_on,
 };
 
-/// The keys are read before the data, of which there may be much.
-pub(super) fn run(args: args::SignData, endpoint: Endpoint, output: &mut Output) -> Result<(), Failure> {
-    let source = args.message.source()?;
-    let keys = [("--key", Some(&args.key)), ("--second-key", args.second_key.as_ref())];
-    let [key, second_key] = keys;
-    input::at_most_one_standard(&[key, second_key, ("--in", source.place())])?;
-    let outlets = Outlets::new(false).public("--out", "signature", args.out);
-    outlets.check(&[key.1, second_key.1, source.place()], output)?;
-    let request = Request {
-        profile: args.profile,
-        key: input::secret(&args.key)?.into(),
-        second_key: args.second_key.as_ref().map(input::secret).transpose()?.map(Secret::from),
-        format: args.format.map(SignatureFormat::from),
-    };
-    let data = Data::read(source)?;
-    let signed = block_on(request.send(data, &endpoint, output))
-        .map_err(|failure| failure.of_options(&[("key_source", "--key")]))?;
-    Written {
-        outlets: &outlets,
-        contents: &[&signed.signature],
-        id: &signed.id,
-        deprecation: signed.deprecation.as_ref(),
-        descriptor: Some(&signed.descriptor),
-        facts: &[],
-    }
-    .finish(output)
+/// Sign data with a private key
+#[derive(Args, Clone, Debug)]
+#[command(
+    override_usage = "cryptobroker sign-data [OPTIONS] --key <FILE> --out <FILE> [--in <FILE> | --text <TEXT>]"
+)]
+#[command(after_help = "\
+Input of more than 1 MiB is sent in parts, in constant memory, with a progress bar on a terminal. Ed25519 cannot do that,
+except in the format CMS.
+
+Examples:
+  cryptobroker sign-data --key sign.key --in report.pdf --out report.sig
+  cryptobroker sign-data --profile Hybrid-PQC-2026 --key ec.key --second-key ml-dsa.key --format pem --text \"Hello, broker\" --out -")]
+pub(crate) struct SignData {
+    #[command(flatten)]
+    message: Message,
+    /// The private key, PEM or DER: PKCS#8, SEC1 or PKCS#1, not encrypted; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    key: Location,
+    /// For a composite the ML-DSA key; --key is then the traditional one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    second_key: Option<Location>,
+    /// The profile that decides about key, algorithm and format
+    #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
+    profile: String,
+    /// How the signature is written [default: what the profile says]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<SignatureFormat>,
+    /// Write the signature to this file, replacing it; `-` is standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Location,
 }
 
+impl Run for SignData {
+    /// The keys are read before the data, which may be long.
+    fn run(self, context: Context, output: &mut Output) -> Result<(), Failure> {
+        let source = self.message.source()?;
+        let keys = [("--key", Some(&self.key)), ("--second-key", self.second_key.as_ref())];
+        let [key, second_key] = keys;
+        input::check_single_stdin(&[key, second_key, ("--in", source.location())])?;
+        let files = OutputFiles::new(false).public("--out", "signature", self.out);
+        files.check(&[key.1, second_key.1, source.location()], output)?;
+        let request = Request {
+            profile: self.profile,
+            key: input::secret(&self.key)?.into(),
+            second_key: self.second_key.as_ref().map(input::secret).transpose()?.map(Secret::from),
+            format: self.format,
+        };
+        let data = Data::read(source)?;
+        let signed = block_on(request.send(data, &context.endpoint, output))
+            .map_err(|failure| failure.with_options(&[("key_source", "--key")]))?;
+        FileResult {
+            files: &files,
+            contents: &[&signed.signature],
+            id: &signed.id,
+            deprecation: signed.deprecation.as_ref(),
+            descriptor: Some(&signed.descriptor),
+            facts: &[],
+        }
+        .finish(output)
+    }
+}
+
+/// A request without its data.
 struct Request {
     profile: String,
     key: Secret,
@@ -53,24 +100,25 @@ impl Request {
     ) -> Result<SignDataResponse, Failure> {
         let broker = endpoint.client()?;
         match data {
-            Data::Whole(bytes) => Ok(broker.sign_data(self.whole(bytes)).await?),
-            Data::Long(long) => {
+            Data::Message(bytes) => Ok(broker.sign_data(self.message(bytes)).await?),
+            Data::Stream(stream) => {
                 let mut request = self.stream();
                 if let Some(timeout) = endpoint.timeout {
                     request = request.timeout(timeout);
                 }
-                progress::watch(long, output, async |long| broker.sign_reader(request, long).await).await
+                let send = async |stream| broker.sign_reader(request, stream).await;
+                progress::send_with_bar(stream, output, send).await
             }
         }
     }
 
-    fn whole(self, input: Bytes) -> SignDataRequest {
+    fn message(self, input: Bytes) -> SignDataRequest {
         let request = match self.second_key {
             Some(second) => SignDataRequest::composite(self.key, second, input).profile(self.profile),
             None => SignDataRequest::new(self.key, input).profile(self.profile),
         };
         match self.format {
-            Some(format) => request.format(format),
+            Some(format) => request.format(format.into()),
             None => request,
         }
     }
@@ -81,19 +129,8 @@ impl Request {
             None => SignStreamRequest::new(self.key).profile(self.profile),
         };
         match self.format {
-            Some(format) => request.format(format),
+            Some(format) => request.format(format.into()),
             None => request,
-        }
-    }
-}
-
-impl From<args::SignatureFormat> for SignatureFormat {
-    fn from(format: args::SignatureFormat) -> Self {
-        match format {
-            args::SignatureFormat::Raw => Self::Raw,
-            args::SignatureFormat::Der => Self::Der,
-            args::SignatureFormat::Pem => Self::Pem,
-            args::SignatureFormat::Cms => Self::Cms,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a run has to say whose broker goes away, or whose user has seen enough.
+//! Runs whose broker stops, and runs that are interrupted.
 
 use std::{
     process::{Child, Stdio},
@@ -8,11 +8,11 @@ use std::{
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{self, Broker, Road, json, stderr, stdout};
+use crate::support::{self, Broker, Proxy, json, stderr, stdout};
 
-/// The run ends early, says so, and prints what it has.
+/// The run ends early, reports it, and prints its result.
 #[test]
-fn a_broker_that_goes_away_is_counted() {
+fn stopped_broker_is_counted_as_unavailable() {
     for way in [&["--client", "library"], &["--client", "stub"], &["--lane", "pipeline"]] {
         let broker = Broker::start();
         let started = broker.path("runs.csv");
@@ -20,20 +20,20 @@ fn a_broker_that_goes_away_is_counted() {
             broker.command(&["bench", "--warm-up", "0", "--duration", "30m", "--output", "json"]);
         command.args(way).args(["--concurrency", "4", "--timeout", "5s"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // The second connection is the one that carries the load.
+        // The second connection carries the load.
         support::wait_for_load(&child);
         drop(broker);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{way:?}: {}", stderr(&output));
-        let it = json(&output.stdout);
-        assert!(it["errors"]["UNAVAILABLE"].as_u64().unwrap() > 0, "{way:?}: {it}");
+        let sample = json(&output.stdout);
+        assert!(sample["errors"]["UNAVAILABLE"].as_u64().unwrap() > 0, "{way:?}: {sample}");
         assert!(stderr(&output).contains("not every request was answered"));
         assert!(!started.exists());
     }
 }
 
 #[test]
-fn an_interrupted_run_prints_what_it_has() {
+fn interrupted_run_prints_its_result() {
     let broker = Broker::start();
     let mut command = broker.command(&["bench", "--warm-up", "0", "--duration", "30m", "--output", "json"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -41,9 +41,9 @@ fn an_interrupted_run_prints_what_it_has() {
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let it = json(&output.stdout);
-    assert_eq!(it["interrupted"], true);
-    assert!(it["samples"].as_u64().unwrap() > 0);
+    let sample = json(&output.stdout);
+    assert_eq!(sample["interrupted"], true);
+    assert!(sample["samples"].as_u64().unwrap() > 0);
 }
 
 pub(crate) fn interrupt(child: &Child) {
@@ -54,20 +54,19 @@ fn send(child: &Child, signal: Signal) {
     rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
 
-/// Nobody waits for the answers of a broker that hangs: not long after a signal, and not at all after a second one or where
-/// nothing is measured yet.
+/// After a signal, a broker that hangs is waited for only briefly; after a second one, or before the measurement, not at all.
 #[test]
-fn a_run_is_interrupted_though_the_broker_hangs() {
+fn interruption_ends_a_run_when_the_broker_hangs() {
     let broker = Broker::start();
-    let road = Road::to(&broker);
-    // If they were waited for, it would be for an hour.
+    let proxy = Proxy::to(&broker);
+    // The timeout of a call is an hour, so the test would hang if answers were waited for.
     let hung = |way: &[&str], warm_up: &str, signals: &[Signal]| {
         let words = "bench --concurrency 4 --duration 30m --timeout 60m --output json";
-        let mut command = road.command(&words.split(' ').collect::<Vec<_>>());
+        let mut command = proxy.command(&words.split(' ').collect::<Vec<_>>());
         command.args(["--warm-up", warm_up]).args(way).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().unwrap();
         support::wait_for_load(&child);
-        let _blocked = road.block();
+        let _blocked = proxy.block();
         support::wait_for_silence(&child);
         let since = Instant::now();
         signals.iter().for_each(|signal| send(&child, *signal));
@@ -81,13 +80,13 @@ fn a_run_is_interrupted_though_the_broker_hangs() {
         let (hasty, short) = hung(&way, "0", &[Signal::INT, Signal::TERM]);
         assert!(short < long, "{way:?}: {short:?}, {long:?}");
         for output in [patient, hasty] {
-            let it = json(&output.stdout);
+            let sample = json(&output.stdout);
             assert_eq!(
-                (&it["interrupted"], &it["errors"]),
+                (&sample["interrupted"], &sample["errors"]),
                 (&json!(true), &json!({"CANCELLED": 4})),
                 "{way:?}"
             );
-            assert!(it["samples"].as_u64().unwrap() > 0, "{way:?}: {it}");
+            assert!(sample["samples"].as_u64().unwrap() > 0, "{way:?}: {sample}");
         }
         let (cold, _) = hung(&way, "30m", &[Signal::INT]);
         assert_eq!(stdout(&cold), "", "{way:?}");

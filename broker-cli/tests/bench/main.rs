@@ -1,5 +1,4 @@
-//! `bench` through the real program: what it prints, what it refuses, and what becomes of a broker that goes away. No
-//! figure of speed is judged here.
+//! `bench` through the real program: results, refusals, and brokers that stop. No test judges speed.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
 
@@ -12,7 +11,7 @@ mod table;
 use serde_json::{Value, json};
 use support::{Broker, cryptobroker, entries, json, on_terminal, stderr, stdout};
 
-/// A short run of this operation.
+/// Makes a short run and returns its JSON.
 fn run(broker: &Broker, arguments: &[&str]) -> Value {
     let few: &[&str] = if arguments.contains(&"--requests") { &[] } else { &["--requests", "12"] };
     broker.json(&[&["bench", "--warm-up", "0"], few, arguments].concat())
@@ -24,9 +23,9 @@ fn refusal(broker: &Broker, arguments: &[&str]) -> String {
     error["message"].as_str().unwrap().to_owned()
 }
 
-/// The contract of one line, field by field.
+/// Checks the contract of one line, member by member.
 #[test]
-fn one_object_says_everything() {
+fn json_object_has_every_documented_member() {
     let broker = Broker::start();
     let words = "bench --operation hash-data --profile Default --size 64 --lane unary --concurrency 64 \
                  --connections 1 --duration 1s --warm-up 100ms --output json";
@@ -34,7 +33,7 @@ fn one_object_says_everything() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
     assert_eq!(stdout(&output).lines().count(), 1);
-    let it = json(&output.stdout);
+    let sample = json(&output.stdout);
 
     for (name, value) in [
         ("operation", json!("hash-data")),
@@ -50,40 +49,41 @@ fn one_object_says_everything() {
         ("warm_up_s", json!(0.1)),
         ("errors", json!({})),
     ] {
-        assert_eq!(it[name], value, "{name}");
+        assert_eq!(sample[name], value, "{name}");
     }
     for absent in ["window", "rate_per_s", "pin", "issuer", "not_begun", "interrupted", "planned_requests"] {
-        assert!(it.get(absent).is_none(), "{absent}");
+        assert!(sample.get(absent).is_none(), "{absent}");
     }
-    let number = |path: &str| it.pointer(path).unwrap_or_else(|| panic!("{path}: {it}")).as_f64().unwrap();
+    let number =
+        |path: &str| sample.pointer(path).unwrap_or_else(|| panic!("{path}: {sample}")).as_f64().unwrap();
     let latencies =
         ["min", "p50", "p90", "p99", "p99_9", "max"].map(|name| number(&format!("/latency_us/{name}")));
     assert!(latencies.is_sorted() && latencies[0] > 0.0, "{latencies:?}");
     assert!((latencies[0]..=latencies[5]).contains(&number("/latency_us/mean")));
     assert!(number("/duration_s") >= 1.0);
-    assert_eq!(it["samples"], it["requests"]);
+    assert_eq!(sample["samples"], sample["requests"]);
     let throughput = number("/requests") / number("/duration_s");
-    assert!((number("/throughput_per_s") - throughput).abs() <= 0.1, "{throughput}: {it}");
-    // The broker lives in this process, which is the one that the kernel names.
+    assert!((number("/throughput_per_s") - throughput).abs() <= 0.1, "{throughput}: {sample}");
+    // The broker runs in this process, whose CPU time can be read.
     assert!(number("/server_cpu_us_per_call") > 0.0 && number("/client_cpu_us_per_call") > 0.0);
 }
 
 #[test]
-fn a_window_goes_down_the_pipeline() {
+fn window_uses_the_pipeline() {
     let broker = Broker::start();
-    let it = run(&broker, &["--lane", "pipeline", "--window", "1024", "--requests", "5000"]);
+    let sample = run(&broker, &["--lane", "pipeline", "--window", "1024", "--requests", "5000"]);
     assert_eq!(
-        (&it["lane"], &it["window"], &it["requests"]),
+        (&sample["lane"], &sample["window"], &sample["requests"]),
         (&json!("pipeline"), &json!(1024), &json!(5000))
     );
-    assert!(it.get("concurrency").is_none());
-    let it = run(&broker, &["--lane", "pipeline", "--concurrency", "4"]);
-    assert_eq!((&it["concurrency"], &it["requests"]), (&json!(4), &json!(12)));
+    assert!(sample.get("concurrency").is_none());
+    let sample = run(&broker, &["--lane", "pipeline", "--concurrency", "4"]);
+    assert_eq!((&sample["concurrency"], &sample["requests"]), (&json!(4), &json!(12)));
 }
 
-/// The first answer of each is checked by the program itself, so a run is a proof of its own.
+/// The program verifies the first response of each operation, so a successful run is a proof.
 #[test]
-fn every_operation_on_every_lane() {
+fn every_operation_runs_on_every_lane() {
     let broker = Broker::start();
     for operation in [
         "hash-data",
@@ -99,24 +99,28 @@ fn every_operation_on_every_lane() {
     ] {
         for way in ["--client library", "--client stub", "--lane pipeline"] {
             let way: Vec<&str> = way.split(' ').collect();
-            let it = run(&broker, &[&["--operation", operation, "--concurrency", "3"], &*way].concat());
-            assert_eq!((&it["operation"], &it["samples"]), (&json!(operation), &json!(12)), "{way:?}");
+            let sample = run(&broker, &[&["--operation", operation, "--concurrency", "3"], &*way].concat());
+            assert_eq!(
+                (&sample["operation"], &sample["samples"]),
+                (&json!(operation), &json!(12)),
+                "{way:?}"
+            );
         }
     }
     for client in ["library", "stub"] {
-        let it = run(&broker, &["--operation", "health", "--client", client]);
-        assert_eq!((&it["samples"], it.get("profile")), (&json!(12), None));
+        let sample = run(&broker, &["--operation", "health", "--client", client]);
+        assert_eq!((&sample["samples"], sample.get("profile")), (&json!(12), None));
     }
 }
 
 #[test]
-fn every_generation_of_the_protocol() {
+fn every_generation_of_the_protocol_runs() {
     let broker = Broker::start();
     for wire in ["g0", "g2", "g3"] {
         for operation in ["hash-data", "sign-certificate", "health"] {
-            let it = run(&broker, &["--wire", wire, "--operation", operation, "--concurrency", "2"]);
+            let sample = run(&broker, &["--wire", wire, "--operation", operation, "--concurrency", "2"]);
             assert_eq!(
-                (&it["wire"], &it["client"], &it["samples"]),
+                (&sample["wire"], &sample["client"], &sample["samples"]),
                 (&json!(wire), &json!("stub"), &json!(12))
             );
         }
@@ -124,74 +128,81 @@ fn every_generation_of_the_protocol() {
 }
 
 #[test]
-fn certificates_under_every_ca_that_a_bundled_profile_takes() {
+fn issues_certificates_under_every_allowed_ca() {
     let broker = Broker::start();
     for (issuer, profile) in [("p-521", "Default"), ("rsa-3072", "KSA-MODERATE-2020")] {
         let certificates = ["--operation", "sign-certificate", "--issuer", issuer, "--subject", "p-384"];
-        let it = run(&broker, &certificates);
-        assert_eq!((&it["issuer"], &it["profile"]), (&json!(issuer), &json!(profile)));
-        assert_eq!(it["subject"], "p-384");
+        let sample = run(&broker, &certificates);
+        assert_eq!((&sample["issuer"], &sample["profile"]), (&json!(issuer), &json!(profile)));
+        assert_eq!(sample["subject"], "p-384");
     }
-    // Whatever the broker refuses is its own words, and nothing is printed as a result.
+    // A refusal has the broker's own message, and no result is printed.
     let arguments = ["bench", "--operation", "sign-certificate", "--issuer", "p-256", "--requests", "1"];
     assert_eq!(broker.error(1, &arguments)["reason"], "ISSUER_KEY_NOT_ALLOWED");
 }
 
-/// Profiles differ in the length of keys and in who makes the nonce.
+/// Profiles differ in key lengths and in who makes the nonce.
 #[test]
-fn encryption_under_every_profile_that_encrypts() {
+fn encrypts_under_every_profile_with_encryption() {
     let broker = Broker::start();
     for profile in ["FIPS-140-3-128bit", "FIPS-140-3-192bit", "Hybrid-PQC-2026"] {
         for operation in ["encrypt-data", "decrypt-data"] {
-            let it = run(&broker, &["--operation", operation, "--profile", profile, "--size", "1000"]);
-            assert_eq!((&it["profile"], &it["size"]), (&json!(profile), &json!(1000)));
+            let sample = run(&broker, &["--operation", operation, "--profile", profile, "--size", "1000"]);
+            assert_eq!((&sample["profile"], &sample["size"]), (&json!(profile), &json!(1000)));
         }
     }
 }
 
 #[test]
-fn a_mix_is_called_by_its_weights() {
+fn mix_is_called_by_its_weights() {
     let broker = Broker::start();
     let mix = "hash-data=9,sign-data=2,health=1";
-    let it = run(&broker, &["--operation", mix, "--requests", "1200", "--concurrency", "2"]);
-    assert_eq!((&it["operation"], &it["samples"], it.get("profile")), (&json!(mix), &json!(1200), None));
-    let counts: Vec<_> = it["operations"].as_array().unwrap().iter().map(|part| &part["samples"]).collect();
+    let sample = run(&broker, &["--operation", mix, "--requests", "1200", "--concurrency", "2"]);
+    assert_eq!(
+        (&sample["operation"], &sample["samples"], sample.get("profile")),
+        (&json!(mix), &json!(1200), None)
+    );
+    let counts: Vec<_> =
+        sample["operations"].as_array().unwrap().iter().map(|part| &part["samples"]).collect();
     assert_eq!(counts, [&json!(900), &json!(200), &json!(100)]);
-    assert!(it["operations"][1]["latency_us"]["p99"].as_f64().unwrap() > 0.0);
+    assert!(sample["operations"][1]["latency_us"]["p99"].as_f64().unwrap() > 0.0);
 }
 
 #[test]
 fn connections_and_threads_share_the_callers() {
     let broker = Broker::start();
     let shape = ["--connections", "4", "--threads", "2", "--concurrency", "7", "--requests", "1001"];
-    let it = run(&broker, &shape);
-    assert_eq!((&it["connections"], &it["threads"], &it["samples"]), (&json!(4), &json!(2), &json!(1001)));
-    let it =
+    let sample = run(&broker, &shape);
+    assert_eq!(
+        (&sample["connections"], &sample["threads"], &sample["samples"]),
+        (&json!(4), &json!(2), &json!(1001))
+    );
+    let sample =
         run(&broker, &["--lane", "pipeline", "--connections", "2", "--window", "8", "--requests", "300"]);
-    assert_eq!((&it["window"], &it["samples"]), (&json!(8), &json!(300)));
+    assert_eq!((&sample["window"], &sample["samples"]), (&json!(8), &json!(300)));
 }
 
 #[test]
-fn a_rate_is_kept_or_the_rest_is_told() {
+fn rate_is_kept_or_not_begun_is_reported() {
     let broker = Broker::start();
-    let it = run(&broker, &["--rate", "400", "--requests", "100"]);
-    assert_eq!((&it["rate_per_s"], &it["requests"]), (&json!(400), &json!(100)));
-    assert_eq!(it["concurrency"], 64);
-    // The last of a hundred requests is due after 99 quarters of a hundredth.
-    assert!(it["duration_s"].as_f64().unwrap() >= 0.2475, "{it}");
+    let sample = run(&broker, &["--rate", "400", "--requests", "100"]);
+    assert_eq!((&sample["rate_per_s"], &sample["requests"]), (&json!(400), &json!(100)));
+    assert_eq!(sample["concurrency"], 64);
+    // The last of a hundred requests at 400/s is due after 99/400 s.
+    assert!(sample["duration_s"].as_f64().unwrap() >= 0.2475, "{sample}");
 
     let words = "bench --operation keygen --rate 1000000 --duration 200ms --warm-up 0 --output json";
     let output = broker.run(&words.split(' ').collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let it = json(&output.stdout);
-    assert_eq!(it["requests"].as_u64().unwrap() + it["not_begun"].as_u64().unwrap(), 200_000);
-    assert!(it["not_begun"].as_u64().unwrap() > 0, "{it}");
-    // Latency is counted from when a request was due, so the last ones have waited nearly all the time.
-    assert!(it["latency_us"]["max"].as_f64().unwrap() > 100_000.0, "{it}");
+    let sample = json(&output.stdout);
+    assert_eq!(sample["requests"].as_u64().unwrap() + sample["not_begun"].as_u64().unwrap(), 200_000);
+    assert!(sample["not_begun"].as_u64().unwrap() > 0, "{sample}");
+    // Latency counts from when a request was due, so the last ones have waited for most of the run.
+    assert!(sample["latency_us"]["max"].as_f64().unwrap() > 100_000.0, "{sample}");
 }
 
 #[test]
-fn a_processor_can_be_chosen() {
+fn pins_to_a_processor() {
     let broker = Broker::start();
     let allowed = rustix::thread::sched_getaffinity(None).unwrap();
     let first =
@@ -203,7 +214,7 @@ fn a_processor_can_be_chosen() {
 }
 
 #[test]
-fn a_reader_gets_a_table() {
+fn prints_a_table_for_a_reader() {
     let broker = Broker::start();
     let text = broker.text(&["bench", "--warm-up", "0", "--requests", "2000", "--concurrency", "2"]);
     for words in ["2 callers on 1 connection", "throughput", "2,000 answers", "latency, µs", "p99.9"] {
@@ -217,10 +228,10 @@ fn a_reader_gets_a_table() {
 }
 
 #[test]
-fn mistakes_say_what_would_be_right() {
+fn usage_errors_name_a_valid_alternative() {
     let broker = Broker::start();
     for (arguments, words) in [
-        ("--window 8", "add --lane pipeline, or say --concurrency 8"),
+        ("--window 8", "add --lane pipeline, or use --concurrency 8"),
         ("--window 8 --concurrency 8 --lane pipeline", "cannot be used with"),
         ("--window 0 --lane pipeline", "0 is not in 1..="),
         ("--concurrency 0", "0 is not in 1..="),
@@ -230,28 +241,28 @@ fn mistakes_say_what_would_be_right() {
         ("--requests 0", "0 is not in 1.."),
         ("--duration 0", "between 1ms and 365d"),
         ("--requests 5 --duration 1s", "cannot be used with"),
-        ("--operation hash-date", "there are hash-data, sign-certificate"),
+        ("--operation hash-date", "the operations are hash-data, sign-certificate"),
         ("--operation hash-data=0", "from 1 to 1000"),
-        ("--operation health --lane pipeline", "say --lane unary"),
+        ("--operation health --lane pipeline", "use --lane unary"),
         (
             "--wire g3 --operation sign-data",
             "--wire g3 has no sign-data; it has hash-data, sign-certificate and health",
         ),
-        ("--wire g0 --lane pipeline", "only v1 has"),
-        ("--wire g2 --client library", "speaks v1 only"),
-        ("--client stub --lane pipeline", "leave --client stub away"),
+        ("--wire g0 --lane pipeline", "has no pipeline"),
+        ("--wire g2 --client library", "has v1 only"),
+        ("--client stub --lane pipeline", "leave out --client stub"),
         ("--threads 2", "--connections 2 or more"),
         ("--connections 2", "--concurrency 2 or more"),
         ("--size 1048577", "1048577 is not in"),
         ("--pin a", "the number of a processor"),
-        ("--rate 5 matrix", "stand behind it"),
-        ("--operation health,health", "`health` stands there twice"),
-        ("matrix --operations hash-data,hash", "--operations: `hash-data` stands there twice"),
-        ("matrix --profiles A,B,A", "--profiles: `A` stands there twice"),
-        ("matrix --sizes 64 --sizes 64", "--sizes: `64` stands there twice"),
-        ("matrix --issuers p-384,p-384", "--issuers: `p-384` stands there twice"),
-        ("matrix --concurrency 1,1", "--concurrency: `1` stands there twice"),
-        ("matrix --lanes unary,unary --quick", "--lanes: `unary` stands there twice"),
+        ("--rate 5 matrix", "must follow it"),
+        ("--operation health,health", "`health` is given twice"),
+        ("matrix --operations hash-data,hash", "--operations: `hash-data` is given twice"),
+        ("matrix --profiles A,B,A", "--profiles: `A` is given twice"),
+        ("matrix --sizes 64 --sizes 64", "--sizes: `64` is given twice"),
+        ("matrix --issuers p-384,p-384", "--issuers: `p-384` is given twice"),
+        ("matrix --concurrency 1,1", "--concurrency: `1` is given twice"),
+        ("matrix --lanes unary,unary --quick", "--lanes: `unary` is given twice"),
     ] {
         let message = refusal(&broker, &arguments.split(' ').collect::<Vec<_>>());
         assert!(message.contains(words), "{arguments}: {message}");
@@ -259,7 +270,7 @@ fn mistakes_say_what_would_be_right() {
 }
 
 #[test]
-fn without_a_broker_there_is_the_usual_error() {
+fn unreachable_broker_exits_with_3() {
     let folder = tempfile::tempdir().unwrap();
     for wire in ["v1", "g0"] {
         for command in [&["bench", "--wire", wire] as &[&str], &["bench", "matrix", "--wire", wire]] {

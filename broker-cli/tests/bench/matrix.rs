@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_matrix_leaves_a_folder() {
+fn matrix_writes_every_documented_file() {
     let broker = Broker::start();
     let words = "bench matrix --operations hash-data,sign-certificate,health --sizes 16,64 --issuers p-384,p-521 \
                  --concurrency 1,2 --lanes unary,pipeline --repeats 2 --requests 6 --warm-up 0 --connections 2 --out m";
@@ -25,10 +25,12 @@ fn a_matrix_leaves_a_folder() {
     let samples = String::from_utf8(broker.read("m/samples.jsonl")).unwrap();
     let samples: Vec<Value> = samples.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(samples.len(), cells * 2);
-    let order: Vec<_> =
-        samples.iter().map(|it| (it["repeat"].as_u64().unwrap(), it["cell"].as_u64().unwrap())).collect();
+    let order: Vec<_> = samples
+        .iter()
+        .map(|sample| (sample["repeat"].as_u64().unwrap(), sample["cell"].as_u64().unwrap()))
+        .collect();
     assert!(order.is_sorted(), "{order:?}");
-    assert!(samples.iter().all(|it| it["samples"] == 6 && it["latency_us"]["p50"].is_number()));
+    assert!(samples.iter().all(|sample| sample["samples"] == 6 && sample["latency_us"]["p50"].is_number()));
 
     let csv = String::from_utf8(broker.read("m/summary.csv")).unwrap();
     assert_eq!(csv.lines().count(), cells + 1);
@@ -48,11 +50,11 @@ fn a_matrix_leaves_a_folder() {
         assert!(machine.pointer(fact).is_some(), "{fact}: {machine}");
     }
     let message = refusal(&broker, &["matrix", "--out", "m"]);
-    assert!(message.contains("holds something already"), "{message}");
+    assert!(message.contains("is not empty"), "{message}");
 }
 
 #[test]
-fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
+fn failed_cell_is_recorded_and_others_are_measured() {
     let broker = Broker::start();
     let words = "bench matrix --operations hash-data --profiles No|body,Default --concurrency 1 --repeats 1 --requests 3 \
                  --warm-up 0 --out m --output json";
@@ -65,12 +67,12 @@ fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
     assert!(stderr(&output).contains("No|body"));
     let markdown = String::from_utf8(broker.read("m/summary.md")).unwrap();
     assert!(markdown.contains("1 of 1 runs failed"), "{markdown}");
-    // The name of a profile ends no cell of the table.
+    // A `|` in a profile's name is escaped in the table.
     assert!(markdown.contains("| 64 B, No\\|body, unary | 1 |"), "{markdown}");
 }
 
 #[test]
-fn an_interrupted_matrix_sums_up_what_it_has() {
+fn interrupted_matrix_sums_up_its_samples() {
     let broker = Broker::start();
     let words = "bench matrix --operations hash-data,health --concurrency 1,2 --repeats 1000 --requests 5 --warm-up 0 \
                  --out m --output json";

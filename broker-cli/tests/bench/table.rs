@@ -1,4 +1,4 @@
-//! `--csv`: a table that grows by a line for each run.
+//! `--csv`: a table to which each run adds a line.
 
 use std::fs::OpenOptions;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn a_table_grows_by_a_line_for_each_run() {
+fn csv_gets_a_line_for_each_run() {
     let broker = Broker::start();
     run(&broker, &["--csv", "runs.csv"]);
     run(&broker, &["--csv", "runs.csv", "--operation", "hash-data=2,health=1"]);
@@ -21,15 +21,15 @@ fn a_table_grows_by_a_line_for_each_run() {
     assert_eq!(lines[0].matches(',').count(), lines[1].matches(',').count());
 }
 
-/// What is there is no other table's, and stays as it was.
+/// A file that is not such a table is not changed.
 #[test]
-fn a_table_that_is_there_is_looked_at_first() {
+fn csv_with_another_header_is_rejected_before_the_run() {
     let broker = Broker::start();
     run(&broker, &["--csv", "runs.csv"]);
     let runs = String::from_utf8(broker.read("runs.csv")).unwrap();
     let (header, row) = runs.split_once('\n').unwrap();
 
-    // Lines that an editor left open, or ended in its own way.
+    // An editor may leave the last line without an end, or use carriage returns.
     for text in [header.to_owned(), runs.trim_end().to_owned(), runs.replace('\n', "\r\n")] {
         broker.write("old.csv", &text);
         run(&broker, &["--csv", "old.csv"]);
@@ -49,22 +49,22 @@ fn a_table_that_is_there_is_looked_at_first() {
     }
 }
 
-/// Before anything is measured, which would be lost: this run would take half an hour.
+/// The check comes before the run, which would take half an hour here.
 #[test]
-fn a_table_that_cannot_be_written_is_refused_before_the_run() {
+fn unwritable_csv_is_rejected_before_the_run() {
     let broker = Broker::start();
     for (path, why) in [("no/t", "No such file"), (".", "Is a directory")] {
         let error = broker.error(1, &["bench", "--duration", "30m", "--csv", path]);
         assert_eq!(error["code"], "IO", "{error}");
         assert!(error["message"].as_str().unwrap().contains(why), "{path}: {error}");
     }
-    // A run that was not made leaves no table.
+    // A run that was not made writes no table.
     assert_eq!(broker.error(1, &["bench", "--profile", "Nobody", "--csv", "new.csv"])["code"], "NOT_FOUND");
     assert!(!broker.path("new.csv").exists());
 }
 
 #[test]
-fn a_table_may_be_a_pipe_and_outlives_a_full_standard_output() {
+fn csv_may_be_a_pipe_and_is_written_when_standard_output_is_full() {
     let broker = Broker::start();
     let output = broker.run(&["bench", "--warm-up", "0", "--requests", "3", "--csv", "/dev/stdout"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -1,4 +1,4 @@
-//! A broker in this process, the real command line against it, and folders of their own.
+//! A broker in this process, and the real command line that calls it, each in its own folder.
 #![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses its own part
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -35,12 +35,12 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// With the bundled profiles.
+    /// Starts a broker with the bundled profiles.
     pub fn start() -> Self {
         Self::serve(Config::default(), tempfile::tempdir().unwrap())
     }
 
-    /// With the profiles of `document`.
+    /// Starts a broker with the profiles of `document`.
     pub fn with(document: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Profiles.yaml"), document).unwrap();
@@ -61,7 +61,7 @@ impl Broker {
         Self { folder, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// The command line, in the broker's folder.
+    /// Returns the command line, with the broker's folder as its working directory.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = cryptobroker();
         command.current_dir(self.folder.path());
@@ -73,26 +73,26 @@ impl Broker {
         self.command(arguments).output().unwrap()
     }
 
-    /// With these bytes on standard input.
+    /// Runs the command line with these bytes on standard input.
     pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Output {
         feed(self.command(arguments), input)
     }
 
-    /// What it prints for a reader; it must succeed.
+    /// Returns the text that a successful command prints.
     pub fn text(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
         stdout(&output)
     }
 
-    /// What it prints as JSON; it must succeed.
+    /// Returns the JSON that a successful command prints.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(arguments).args(["--output", "json"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
         json(&output.stdout)
     }
 
-    /// The error that it prints as JSON; it must fail with this exit code and write nothing to standard output.
+    /// Returns the JSON error of a command that fails with this exit code and prints nothing to standard output.
     pub fn error(&self, code: i32, arguments: &[&str]) -> Value {
         let output = self.command(arguments).args(["--output", "json"]).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
@@ -112,12 +112,12 @@ impl Broker {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// The permission bits.
+    /// Returns the permission bits of a file.
     pub fn mode(&self, name: &str) -> u32 {
         std::fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o7777
     }
 
-    /// OpenSSL's own command line, in the broker's folder.
+    /// Runs OpenSSL's command line in the broker's folder.
     pub fn openssl(&self, words: &str) -> Output {
         Command::new("openssl").args(words.split(' ')).current_dir(self.folder.path()).output().unwrap()
     }
@@ -130,7 +130,7 @@ impl Drop for Broker {
     }
 }
 
-/// The command line without anything of the developer's environment that would change it.
+/// Returns the command line without the environment variables that would change its output.
 pub fn cryptobroker() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cryptobroker"));
     command.env_remove("CRYPTO_BROKER_SOCKET").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
@@ -144,7 +144,7 @@ pub fn feed(mut command: Command, input: &[u8]) -> Output {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // A program that refuses early does not read all of it.
+        // A program that fails early does not read all input.
         scope.spawn(move || drop(pipe.write_all(input)));
         child.wait_with_output().unwrap()
     })
@@ -163,7 +163,7 @@ pub fn json(bytes: &[u8]) -> Value {
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
 }
 
-/// Both ends of a terminal: the one that shows, and the one that a program gets.
+/// Returns both ends of a terminal: the one that shows the output, and the one for the program.
 pub fn terminal(columns: u16) -> (File, OwnedFd) {
     use rustix::{fs::Mode, pty, termios};
     let shown = pty::openpt(pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY).unwrap();
@@ -172,19 +172,19 @@ pub fn terminal(columns: u16) -> (File, OwnedFd) {
     let name = pty::ptsname(&shown, Vec::new()).unwrap();
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY;
     let program = rustix::fs::open(&name, flags, Mode::empty()).unwrap();
-    // No rows, as `script` has it without a terminal around it: then the columns must count all the same.
+    // The terminal reports no rows, like that of `script` without a terminal around it; its columns must count.
     let size = termios::Winsize { ws_row: 0, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     termios::tcsetwinsize(&program, size).unwrap();
     (shown.into(), program)
 }
 
-/// Runs `command` with its standard error, or both outputs, on a terminal of 100 columns: what is shown there, and the
-/// rest.
+/// Runs `command` with standard error, or both outputs, on a terminal of 100 columns. Returns what is shown there, and the
+/// other output.
 pub fn on_terminal(command: Command, both: bool, input: &[u8]) -> (String, Output) {
     on_terminal_of(100, command, both, input)
 }
 
-/// The same on one that is wider or narrower.
+/// Runs `command` like [`on_terminal`] on a terminal of this width.
 pub fn on_terminal_of(columns: u16, mut command: Command, both: bool, input: &[u8]) -> (String, Output) {
     let (mut shown, program) = terminal(columns);
     if both {
@@ -193,14 +193,14 @@ pub fn on_terminal_of(columns: u16, mut command: Command, both: bool, input: &[u
         command.stdout(Stdio::piped());
     }
     let mut child = command.stdin(Stdio::piped()).stderr(program).spawn().unwrap();
-    // With it goes this process's last hold on the terminal, so that its end is seen.
+    // The command holds this process's last handle of the terminal. Without it, the end of the output is seen.
     drop(command);
     let mut pipe = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || drop(pipe.write_all(input)));
         let reader = scope.spawn(move || {
             let mut text = Vec::new();
-            // The last program leaves a terminal with an error (EIO).
+            // Reading fails with EIO once no program has the terminal open.
             drop(shown.read_to_end(&mut text));
             String::from_utf8_lossy(&text).into_owned()
         });
@@ -209,47 +209,47 @@ pub fn on_terminal_of(columns: u16, mut command: Command, both: bool, input: &[u
     })
 }
 
-/// A way to a broker that can be blocked. To those who wait the broker then hangs: it takes what they send and says nothing.
-pub struct Road {
+/// A proxy of a broker that can be blocked. While it is, the broker seems to hang: it accepts data and does not answer.
+pub struct Proxy {
     socket: PathBuf,
     open: Arc<RwLock<()>>,
 }
 
-impl Road {
+impl Proxy {
     pub fn to(broker: &Broker) -> Self {
-        let (socket, end) = (broker.path("road"), broker.path("s"));
+        let (socket, end) = (broker.path("proxy"), broker.path("s"));
         let listener = UnixListener::bind(&socket).unwrap();
-        let road = Self { socket, open: Arc::default() };
-        let open = Arc::clone(&road.open);
+        let proxy = Self { socket, open: Arc::default() };
+        let open = Arc::clone(&proxy.open);
         std::thread::spawn(move || {
             for near in listener.incoming() {
                 let (near, far) = (near.unwrap(), UnixStream::connect(&end).unwrap());
                 for (from, to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
                     let open = Arc::clone(&open);
-                    std::thread::spawn(move || carry(from, to, &open));
+                    std::thread::spawn(move || forward(from, to, &open));
                 }
             }
         });
-        road
+        proxy
     }
 
-    /// The command line on this way.
+    /// Returns the command line that connects through the proxy.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = cryptobroker();
         command.args(arguments).arg("--socket").arg(&self.socket);
         command
     }
 
-    /// Lets nothing pass as long as this is held.
+    /// Blocks all data until the guard is dropped.
     pub fn block(&self) -> RwLockWriteGuard<'_, ()> {
         self.open.write().unwrap()
     }
 }
 
-fn carry(mut from: UnixStream, mut to: UnixStream, open: &RwLock<()>) {
+fn forward(mut from: UnixStream, mut to: UnixStream, open: &RwLock<()>) {
     let mut bytes = [0; 1 << 14];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        let _passing = open.read().unwrap();
+        let _unblocked = open.read().unwrap();
         if to.write_all(&bytes[..length]).is_err() {
             break;
         }
@@ -257,12 +257,12 @@ fn carry(mut from: UnixStream, mut to: UnixStream, open: &RwLock<()>) {
     drop(to.shutdown(Shutdown::Both));
 }
 
-/// Waits until this program generates load.
+/// Waits until the program generates load.
 pub fn wait_for_load(child: &Child) {
     wait_for(|| load(child).iter().any(|(_, ticks)| ticks != "0"));
 }
 
-/// Waits until it sleeps, as it does once nothing comes back.
+/// Waits until the program sleeps, because no answer arrives.
 pub fn wait_for_silence(child: &Child) {
     wait_for(|| load(child).iter().all(|(state, _)| state == "S"));
 }
@@ -273,7 +273,7 @@ fn wait_for(what: impl Fn() -> bool) {
     }
 }
 
-/// The state and the processor time of each of the program's threads that generate load, which have that name.
+/// Returns the state and the processor time of each thread with the name `load`.
 fn load(child: &Child) -> Vec<(String, String)> {
     let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
     let threads = tasks.filter_map(|task| {
@@ -286,7 +286,7 @@ fn load(child: &Child) -> Vec<(String, String)> {
     threads.collect()
 }
 
-/// How many files and folders are in there.
+/// Returns the number of entries of a folder.
 pub fn entries(folder: &Path) -> usize {
     std::fs::read_dir(folder).unwrap().count()
 }

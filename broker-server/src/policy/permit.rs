@@ -12,11 +12,11 @@ use crate::{
 /// decision.
 pub trait Operation {
     /// The parsed request.
-    type Request;
+    type Request: Send + 'static;
     /// The section of the profile.
-    type Rule: 'static;
+    type Rule: Send + Sync + 'static;
     /// The values that the operation takes from the request where it has them, and from the profile otherwise.
-    type Parameters;
+    type Parameters: Send + 'static;
     /// The name in descriptors and logs.
     const NAME: &'static str;
     /// The section of the profile, by its name in the document.

@@ -74,11 +74,24 @@ fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Writes the log line of a call whose request cannot be read, so that no operation begins.
+/// Writes the log line of a call whose request cannot be read, so that no operation begins. `method` is the path or the name.
 #[cold]
 pub(crate) fn log_unread(method: &str, caller: Caller, error: &CallError) {
     let (uid, pid, reason) = (caller.uid, caller.pid, error.reason());
-    tracing::info!(operation = method, outcome = "failed", reason, uid, pid, "the request cannot be read");
+    let operation = method.rsplit('/').next();
+    if *error == CallError::Cancelled {
+        // A client that hangs up is no failure.
+        tracing::debug!(
+            operation,
+            outcome = "failed",
+            reason,
+            uid,
+            pid,
+            "the client has cancelled its request"
+        );
+        return;
+    }
+    tracing::info!(operation, outcome = "failed", reason, uid, pid, "the request cannot be read");
 }
 
 /// One call of an operation.

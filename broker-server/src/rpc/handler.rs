@@ -47,7 +47,7 @@ macro_rules! declare {
 with_operations!(declare);
 
 /// What a unary operation does with its messages.
-pub(super) trait Handler: Served<Message: OperationRequest> {
+pub(super) trait Handler: Served<Message: OperationRequest> + 'static {
     /// What [`run`](Self::run) makes and [`respond`](Self::respond) encodes.
     type Output: Send + 'static;
 
@@ -55,6 +55,10 @@ pub(super) trait Handler: Served<Message: OperationRequest> {
     fn weight(_: &BrokerState, _: &Self::Message) -> Weight {
         Weight::Short
     }
+
+    /// Whether parsing and deciding take next to no time, so that they are done inline even where the work is not. A refusal
+    /// then does not wait for the pool.
+    const DECIDES_INLINE: bool = false;
 
     /// Turns the message into typed facts, without using a key.
     fn parse(message: Self::Message, limits: &Limits) -> Result<Self::Request, FieldError>;
@@ -125,11 +129,20 @@ impl Broker {
         if is_inline::<O>(&self.0, &message) {
             return self.handle_inline::<O>(context, message);
         }
-        let (call, message) = self.begin::<O>(context, message)?;
+        let (mut call, message) = self.begin::<O>(context, message)?;
         let weight = O::weight(&self.0, &message);
-        // Parsing takes as long as some signatures, so it is part of the job.
-        let job = move |state: &BrokerState, call: &mut Call| perform::<O>(state, call, message);
-        let (call, output) = self.compute(call, weight, O::Key::USES_KEY, job).await?;
+        let (call, output) = if O::DECIDES_INLINE {
+            let permit = match permit::<O>(&self.0, &mut call, message) {
+                Ok(permit) => permit,
+                Err(error) => return call.end_keyless(&self.0, Err(error)),
+            };
+            let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
+            self.compute(call, weight, O::Key::USES_KEY, job).await?
+        } else {
+            // Parsing takes as long as some signatures, so it is part of the job.
+            let job = move |state: &BrokerState, call: &mut Call| perform::<O>(state, call, message);
+            self.compute(call, weight, O::Key::USES_KEY, job).await?
+        };
         Ok(call.complete(O::respond(output)))
     }
 
@@ -162,10 +175,25 @@ fn perform<O: Handler>(
     call: &mut Call,
     message: O::Message,
 ) -> Result<O::Output, CallError> {
+    let permit = permit::<O>(state, call, message)?;
+    run::<O>(state, call, permit)
+}
+
+/// Parses and decides.
+fn permit<O: Handler>(
+    state: &BrokerState,
+    call: &mut Call,
+    message: O::Message,
+) -> Result<Permit<O>, CallError> {
     let profile = call.find_profile(state)?;
     let request = O::parse(message, &state.limits)?;
     let permit = decide::<O>(&call.context.caller, profile, request, call.now)?;
     O::check(&permit)?;
+    Ok(permit)
+}
+
+/// Begins the use of the key, where there is one, and runs.
+fn run<O: Handler>(state: &BrokerState, call: &mut Call, permit: Permit<O>) -> Result<O::Output, CallError> {
     let key = O::Key::begin(call, state, O::algorithm(&permit))?;
     O::run(state, call, permit, &key)
 }

@@ -20,6 +20,8 @@ use crate::{
 impl Handler for HashData {
     type Output = HashValue;
 
+    const DECIDES_INLINE: bool = true;
+
     fn weight(_: &BrokerState, message: &HashDataRequest) -> Weight {
         Weight::of_hash(message.input.len())
     }

@@ -1,49 +1,49 @@
-//! A run for people.
+//! The result of a run as text.
 
+use broker_load::{Concurrency, Histogram, Lane, Plan, QUANTILES, Sample, micros};
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-use hdrhistogram::Histogram;
 use serde_json::Value;
 
-use super::{
-    plan::{Plan, Shape},
-    sample::{QUANTILES, Sample, micros},
-};
 use crate::{
-    args::Lane,
     error::Failure,
-    output::{BAD, DIM, HEAD, NOTE, Output, columns, count, wrapped},
+    output::{BAD, DIM, HEAD, NOTE, Output, count, wrapped},
+    terminal::stdout_columns,
 };
 
-/// Ruled below the heading only, as narrow as it can be.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+/// A table with a line below its heading only.
+pub(super) const HEADING_RULE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// Prints it.
+/// Prints the result of a run.
+///
+/// # Errors
+/// Fails where standard output cannot be written.
 pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.json(&Value::Object(sample.to_json()));
     }
-    let (mix, manner) = (sample.plan.mix.to_string(), manner(&sample.plan));
-    if columns().is_none_or(|columns| columns >= mix.len() + 2 + manner.len()) {
-        output.line(format!("{HEAD}{mix}{HEAD:#}  {DIM}{manner}{DIM:#}"))?;
+    let (mix, summary) = (sample.plan.mix.to_string(), plan_summary(&sample.plan));
+    if stdout_columns().is_none_or(|columns| columns >= mix.len() + 2 + summary.len()) {
+        output.line(format!("{HEAD}{mix}{HEAD:#}  {DIM}{summary}{DIM:#}"))?;
     } else {
         output.line(format!("{HEAD}{mix}{HEAD:#}"))?;
-        for line in wrapped(&manner, 2) {
+        for line in wrapped(&summary, 2) {
             output.line(format!("  {DIM}{line}{DIM:#}"))?;
         }
     }
     output.line("")?;
     let line = |name: &str, value: String| format!("  {name:<12} {value}");
-    let below = format!("\n{:15}", "");
+    let continuation = format!("\n{:15}", "");
     let answered =
-        format!("{} in {:.2} s", things(sample.answered(), "answer"), sample.elapsed().as_secs_f64());
+        format!("{} in {:.2} s", grouped_count(sample.answered(), "answer"), sample.elapsed().as_secs_f64());
     output.line(line(
         "throughput",
         format!("{}/s  {DIM}{answered}{DIM:#}", grouped(sample.throughput() as u64)),
     ))?;
     let server = sample.server_cpu().map_or_else(
         || {
-            let why = "cannot be read: its process belongs to somebody else, or runs in another container";
-            wrapped(why, 15).join(&below)
+            let reason = "cannot be read: its process belongs to another user, or runs in another container";
+            wrapped(reason, 15).join(&continuation)
         },
         |time| format!("{time:.2} µs CPU per call"),
     );
@@ -54,12 +54,13 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
     for (name, count) in &sample.errors {
         output.line(line("errors", format!("{BAD}{}{BAD:#} {name}", grouped(*count))))?;
     }
-    if let Some(missed @ 1..) = sample.not_begun() {
+    if let Some(not_begun @ 1..) = sample.not_begun() {
         let text = format!(
-            "{} never begun when due: the broker, or this machine, is slower than --rate",
-            things(missed, "request")
+            "{} not begun when due: the broker or this machine is slower than --rate",
+            grouped_count(not_begun, "request")
         );
-        output.line(line("not begun", format!("{NOTE}{}{NOTE:#}", wrapped(&text, 15).join(&below))))?;
+        output
+            .line(line("not begun", format!("{NOTE}{}{NOTE:#}", wrapped(&text, 15).join(&continuation))))?;
     }
     output.line("")?;
     for row in table(sample).lines() {
@@ -68,12 +69,12 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
     Ok(())
 }
 
-/// How it was sent, in a few words.
-fn manner(plan: &Plan) -> String {
-    let who = match plan.shape {
-        Shape::Callers(1) => "1 caller".to_owned(),
-        Shape::Callers(callers) => format!("{callers} callers"),
-        Shape::Window(window) => format!("a window of {window}"),
+/// Returns in a few words how requests were sent.
+fn plan_summary(plan: &Plan) -> String {
+    let callers = match plan.concurrency {
+        Concurrency::Callers(1) => "1 caller".to_owned(),
+        Concurrency::Callers(callers) => format!("{callers} callers"),
+        Concurrency::Window(window) => format!("a window of {window}"),
     };
     let connections = match plan.connections {
         1 => "1 connection".to_owned(),
@@ -84,18 +85,18 @@ fn manner(plan: &Plan) -> String {
         Lane::Pipeline => "pipeline",
     };
     let rate = plan.rate.map(|rate| format!(", {rate}/s due")).unwrap_or_default();
-    format!("{} {lane}, {who} on {connections}{rate}, by the {}", plan.wire, plan.client)
+    format!("{} {lane}, {callers} on {connections}{rate}, by the {}", plan.wire, plan.client)
 }
 
-/// The columns below which the table has fewer quantiles.
-const WIDE: usize = 80;
+/// The minimum width of a terminal for all quantiles.
+const MIN_ALL_QUANTILES: usize = 80;
 
-/// Latencies in microseconds, of each operation of a mix too.
+/// Returns the latencies in microseconds; of a mix also those of each operation.
 fn table(sample: &Sample) -> String {
     let mut table = Table::new();
     let names = quantiles().into_iter().map(|(name, _)| name.replace('_', "."));
     let head = ["latency, µs".to_owned(), "min".to_owned()].into_iter().chain(names);
-    table.load_style(STYLE).set_header(head.chain(["max".to_owned()]));
+    table.load_style(HEADING_RULE).set_header(head.chain(["max".to_owned()]));
     if sample.plan.items.len() > 1 {
         for (item, latencies) in sample.by_item() {
             table.add_row(row(&item.operation.to_string(), latencies));
@@ -110,16 +111,16 @@ fn table(sample: &Sample) -> String {
     table.to_string()
 }
 
-/// The quantiles that the terminal has room for.
+/// Returns the quantiles that fit on the terminal.
 fn quantiles() -> Vec<(&'static str, f64)> {
-    let wide = columns().is_none_or(|columns| columns >= WIDE);
-    QUANTILES.into_iter().filter(|(name, _)| wide || matches!(*name, "p50" | "p99")).collect()
+    let is_wide = stdout_columns().is_none_or(|columns| columns >= MIN_ALL_QUANTILES);
+    QUANTILES.into_iter().filter(|(name, _)| is_wide || matches!(*name, "p50" | "p99")).collect()
 }
 
 fn row(name: &str, latencies: &Histogram<u64>) -> Vec<String> {
     let show = |nanos: u64| match micros(nanos) {
         _ if latencies.is_empty() => "-".to_owned(),
-        // There are three digits, and tenths of many thousands are none of them.
+        // The histogram has three significant digits.
         micros if micros >= 10_000.0 => format!("{micros:.0}"),
         micros => format!("{micros:.1}"),
     };
@@ -129,17 +130,17 @@ fn row(name: &str, latencies: &Histogram<u64>) -> Vec<String> {
     cells
 }
 
-/// A number of things, thousands apart.
-fn things(number: u64, what: &str) -> String {
-    count(number, what).replacen(&number.to_string(), &grouped(number), 1)
+/// Returns a number with its noun and with commas between groups of thousands.
+fn grouped_count(number: u64, noun: &str) -> String {
+    count(number, noun).replacen(&number.to_string(), &grouped(number), 1)
 }
 
-/// Thousands apart.
+/// Returns a number with commas between groups of thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -152,10 +153,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped() {
+    fn numbers_have_commas_between_thousands() {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
-        assert_eq!([1, 1000].map(|n| things(n, "answer")), ["1 answer", "1,000 answers"]);
+        assert_eq!([1, 1000].map(|n| grouped_count(n, "answer")), ["1 answer", "1,000 answers"]);
     }
 }

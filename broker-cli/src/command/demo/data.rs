@@ -1,4 +1,4 @@
-//! Encryption, and data that does not fit a message.
+//! Encryption, and data that does not fit in a message.
 
 use std::io::{self, Read as _};
 
@@ -10,15 +10,17 @@ use broker_client::{Client, DecryptDataRequest, EncryptDataRequest, HashStreamRe
 use broker_server::policy::profile::{EncryptDataRule, NonceStrategy, Profile};
 use zeroize::Zeroizing;
 
-use super::{MESSAGE, keys::changed, report::Report};
+use super::report::Report;
 use crate::error::Failure;
 
-/// How much is hashed in parts: more than one message takes, and soon done.
+/// The text that is hashed, signed and encrypted.
+pub(super) const MESSAGE: &str = "Hello, broker";
+/// The number of bytes that are hashed in parts: more than fits in a message, but few enough to be quick.
 const LENGTH: u64 = 8 << 20;
-/// By which profile: it says SHA-256, the fastest of them.
-const FAST: &str = "FIPS-140-3-128bit";
+/// The profile for that: it has SHA-256, the fastest hash.
+const FAST_PROFILE: &str = "FIPS-140-3-128bit";
 
-/// There and back, and a refusal of what was changed.
+/// Encrypts and decrypts a text, and shows that a changed ciphertext is refused.
 pub(super) async fn encryption(
     client: &Client,
     profile: &Profile,
@@ -32,31 +34,31 @@ pub(super) async fn encryption(
         request = request.nonce(random(12)?.to_vec());
     }
     let clock = report.begin("encrypt");
-    let sealed = client.encrypt_data(request).await?;
-    report.end(clock, &format!("{name}: {}", sealed.descriptor.algorithm));
+    let encrypted = client.encrypt_data(request).await?;
+    report.end(clock, &format!("{name}: {}", encrypted.descriptor.algorithm));
 
     let decrypt = |ciphertext: Vec<u8>| {
-        DecryptDataRequest::new(key.clone(), ciphertext, &*sealed.nonce, &*sealed.tag).profile(name)
+        DecryptDataRequest::new(key.clone(), ciphertext, &*encrypted.nonce, &*encrypted.tag).profile(name)
     };
     let clock = report.begin("decrypt");
-    let opened = client.decrypt_data(decrypt(sealed.ciphertext.clone())).await?;
-    if *opened.plaintext != MESSAGE.as_bytes() {
-        return Err(Failure::local("the demo", "what was decrypted is not what was encrypted"));
+    let decrypted = client.decrypt_data(decrypt(encrypted.ciphertext.clone())).await?;
+    if *decrypted.plaintext != MESSAGE.as_bytes() {
+        return Err(Failure::local("the demo", "the decrypted text is not the encrypted one"));
     }
     report.end(clock, "the same text");
 
     let clock = report.begin("decrypt, changed");
-    match client.decrypt_data(decrypt(changed(sealed.ciphertext.clone()))).await.map_err(Failure::from) {
+    match client.decrypt_data(decrypt(changed(encrypted.ciphertext.clone()))).await.map_err(Failure::from) {
         Err(Failure::Refused(_)) => {
-            report.refused(clock, "refused, as it must be");
+            report.end_refused(clock, "refused, as it must be");
             Ok(())
         }
         Err(other) => Err(other),
-        Ok(_) => Err(Failure::local("the demo", "a ciphertext that was changed was decrypted")),
+        Ok(_) => Err(Failure::local("the demo", "a changed ciphertext was decrypted")),
     }
 }
 
-/// More than fits a message, compared with the same hash made here.
+/// Hashes more data than fits in a message, and compares the result with the same hash made here.
 pub(super) async fn stream(client: &Client, report: &mut Report) -> Result<(), Failure> {
     let mut here = Context::new(&SHA256);
     for _ in 0..LENGTH >> 10 {
@@ -64,13 +66,22 @@ pub(super) async fn stream(client: &Client, report: &mut Report) -> Result<(), F
     }
     let here = hex::encode(here.finish());
     let clock = report.begin(&format!("hash {} MiB in parts", LENGTH >> 20));
-    let answer =
-        client.hash_reader(HashStreamRequest::new().profile(FAST), io::repeat(0).take(LENGTH)).await?;
+    let answer = client
+        .hash_reader(HashStreamRequest::new().profile(FAST_PROFILE), io::repeat(0).take(LENGTH))
+        .await?;
     if answer.value.to_hex() != here {
-        return Err(Failure::local("the demo", "the hash of a stream is not the one made here"));
+        return Err(Failure::local("the demo", "the hash of a stream differs from the one made here"));
     }
-    report.end(clock, &format!("{}: the one made here", answer.algorithm()));
+    report.end(clock, &format!("{}: equal to the one made here", answer.algorithm()));
     Ok(())
+}
+
+/// Returns the same bytes with one bit flipped.
+pub(super) fn changed(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(first) = bytes.first_mut() {
+        *first ^= 1;
+    }
+    bytes
 }
 
 fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {

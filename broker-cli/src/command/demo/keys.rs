@@ -6,10 +6,13 @@ use broker_client::{
 };
 use broker_server::policy::profile::{Profile, SigningMode};
 
-use super::{MESSAGE, report::Report};
+use super::{
+    data::{MESSAGE, changed},
+    report::Report,
+};
 use crate::error::Failure;
 
-/// Both sides of a key encapsulation, and what becomes of a ciphertext that was changed on its way.
+/// Agrees on a secret, and shows that a changed ciphertext gives another one.
 pub(super) async fn kem(client: &Client, profile: &Profile, report: &mut Report) -> Result<(), Failure> {
     let name = &*profile.name;
     let clock = report.begin("make KEM keys");
@@ -38,7 +41,7 @@ pub(super) async fn kem(client: &Client, profile: &Profile, report: &mut Report)
     Ok(())
 }
 
-/// Keys, a signature, and two answers about it.
+/// Makes keys, signs a text, and verifies the signature over it and over another text.
 pub(super) async fn signature(
     client: &Client,
     profile: &Profile,
@@ -60,14 +63,14 @@ pub(super) async fn signature(
     let right = client.verify_data(verify(MESSAGE)).await?;
     let wrong = client.verify_data(verify("Hello, forger")).await?;
     if !right.valid || wrong.valid {
-        return Err(Failure::local("the demo", "a signature was judged wrongly"));
+        return Err(Failure::local("the demo", "a signature was verified wrongly"));
     }
     report.end(clock, "valid; not valid for another text");
     Ok(())
 }
 
-/// One profile of each mode is enough to see. RSA keys take too long to make for a demo.
-pub(super) fn worth_showing<'a>(
+/// Returns one profile of each signing mode. Profiles with RSA are left out: their keys take too long to make.
+pub(super) fn one_of_each_mode<'a>(
     profiles: impl Iterator<Item = &'a Profile> + Clone,
 ) -> impl Iterator<Item = &'a Profile> {
     let quick = |profile: &&Profile, mode: SigningMode| {
@@ -79,12 +82,4 @@ pub(super) fn worth_showing<'a>(
     [SigningMode::Legacy, SigningMode::PostQuantum]
         .into_iter()
         .filter_map(move |mode| profiles.clone().find(|profile| quick(profile, mode)))
-}
-
-/// The same bytes but for one bit.
-pub(super) fn changed(mut bytes: Vec<u8>) -> Vec<u8> {
-    if let Some(first) = bytes.first_mut() {
-        *first ^= 1;
-    }
-    bytes
 }

@@ -1,61 +1,64 @@
-//! `demo`: a newcomer's first minute. Everything that an application and an operator would do, on this machine, with
-//! keys that are thrown away, and nothing left behind.
+//! `demo`: everything that an application and an operator do, on this machine, with throw-away keys.
 
+mod broker;
 mod data;
-mod host;
 mod keys;
 mod report;
 
-use std::time::Duration;
-
-use broker_client::{Client, HashDataRequest, HealthStatus, SignCertificateRequest};
+use broker_client::{Client, HashDataRequest, HealthStatus};
 use broker_server::{operation::CAPABILITIES, policy::Catalogue};
+use broker_testca::{KeyType, TestCa};
+use clap::Args;
 
-use self::{host::Host, report::Report};
-use super::material::Material;
+use self::{broker::DemoBroker, data::MESSAGE, report::Report};
+use super::run::{Context, Run};
 use crate::{
-    args::KeyType,
     broker::Endpoint,
     error::Failure,
     output::Output,
-    repeat::{Interruption, block_on},
+    runtime::{Interruption, block_on},
 };
 
-/// What is hashed.
-const MESSAGE: &str = "Hello, broker";
-/// The profile that issues.
+/// The profile that issues the certificate.
 const PROFILE: &str = "Default";
-/// A profile that refuses the demo's P-256 key: it wants ECDSA 521.
-const STRICT: &str = "KSA-ADVANCED-2020";
+/// A profile that refuses the demo's P-256 key: it requires ECDSA on P-521.
+const STRICT_PROFILE: &str = "KSA-ADVANCED-2020";
 
-/// Runs every step and prints the report. A signal ends it early; the broker and its folder go away all the same.
-pub(super) fn run(timeout: Option<Duration>, output: &mut Output) -> Result<(), Failure> {
-    let report = Report::new(output.is_watched());
-    let report = block_on(async {
-        // Before the folder is made, so that no signal leaves it behind.
-        let mut interruption = Interruption::new()?;
-        let mut report = report;
-        let host = report.step("start a broker", || {
-            let host = Host::start()?;
-            Ok((host, "in this process, on its own socket".to_owned()))
+/// Everything in a minute: a broker of its own, every operation, a refusal. Leaves nothing behind
+#[derive(Args, Clone, Copy, Debug)]
+#[command(after_help = "Example:\n  cryptobroker demo")]
+pub(crate) struct Demo {}
+
+impl Run for Demo {
+    /// Runs every step and prints the report. After a signal, the broker stops and its folder is removed all the same.
+    fn run(self, context: Context, output: &mut Output) -> Result<(), Failure> {
+        let report = Report::new(output.shows_spinner());
+        let report = block_on(async {
+            // Signals are taken over before the folder is made, so that none leaves it behind.
+            let mut interruption = Interruption::new()?;
+            let mut report = report;
+            let broker = report.step("start a broker", || {
+                Ok((DemoBroker::start()?, "in this process, on its own socket".to_owned()))
+            })?;
+            let endpoint =
+                Endpoint { socket: Some(broker.socket().to_owned()), timeout: context.endpoint.timeout };
+            let outcome = tokio::select! {
+                () = interruption.received() => Err(Failure::Interrupted),
+                outcome = run_steps(&endpoint, &mut report) => outcome,
+            };
+            let stopped = report.step("stop the broker", || {
+                broker.stop()?;
+                Ok(((), "drained; socket and folder are gone".to_owned()))
+            });
+            outcome.and(stopped).map(|()| report)
         })?;
-        let outcome = tokio::select! {
-            () = interruption.arrived() => Err(Failure::Interrupted),
-            outcome = tour(&host, timeout, &mut report) => outcome,
-        };
-        // Whatever happened, the broker stops and its folder is removed.
-        let stopped = report.step("stop the broker", || {
-            host.stop()?;
-            Ok(((), "drained; socket and folder are gone".to_owned()))
-        });
-        outcome.and(stopped).map(|()| report)
-    })?;
-    report.print(output)
+        report.print(output)
+    }
 }
 
-/// The steps between start and stop.
-async fn tour(host: &Host, timeout: Option<Duration>, report: &mut Report) -> Result<(), Failure> {
-    let client = Endpoint { socket: Some(host.socket().to_owned()), timeout }.client()?;
+/// Runs the steps between start and stop.
+async fn run_steps(endpoint: &Endpoint, report: &mut Report) -> Result<(), Failure> {
+    let client = endpoint.client()?;
     let clock = report.begin("ask for its health");
     let health = client.health("").await?;
     if health != HealthStatus::Serving {
@@ -67,15 +70,16 @@ async fn tour(host: &Host, timeout: Option<Duration>, report: &mut Report) -> Re
     hashes(&client, &catalogue, report).await?;
     data::stream(&client, report).await?;
     operations(&client, &catalogue, report).await?;
-    let material = report.step("make a CA and a request", || {
-        let material = Material::new(KeyType::P384, KeyType::P256)?;
-        Ok((material, "P-384 CA, P-256 key, CSR; thrown away".to_owned()))
+    let ca = report.step("make a CA and a request", || {
+        let ca =
+            TestCa::new(KeyType::P384, KeyType::P256).map_err(|source| Failure::local("the demo", source))?;
+        Ok((ca, "P-384 CA, P-256 key, CSR; thrown away".to_owned()))
     })?;
-    certificate(&client, &material, report).await?;
-    refusal(&client, &material, report).await
+    certificate(&client, &ca, report).await?;
+    refusal(&client, &ca, report).await
 }
 
-/// The same bytes under every bundled profile: the profile chooses, the application does not.
+/// Hashes the same text under every bundled profile: the profile chooses the algorithm, not the application.
 async fn hashes(client: &Client, catalogue: &Catalogue, report: &mut Report) -> Result<(), Failure> {
     for profile in catalogue.profiles().iter().filter(|profile| profile.hash_data.is_some()) {
         let clock = report.begin(&format!("hash, {}", profile.name));
@@ -87,39 +91,41 @@ async fn hashes(client: &Client, catalogue: &Catalogue, report: &mut Report) -> 
     Ok(())
 }
 
-/// Secrets, signatures and encryption, each under the first profiles that have them.
+/// Shows key encapsulation, signatures and encryption, each under the first profiles that allow them.
 async fn operations(client: &Client, catalogue: &Catalogue, report: &mut Report) -> Result<(), Failure> {
     let profiles = || catalogue.profiles().iter().map(|profile| &**profile);
     if let Some(profile) = profiles().find(|profile| profile.kem.is_some()) {
         keys::kem(client, profile, report).await?;
     }
-    for profile in keys::worth_showing(profiles()) {
+    for profile in keys::one_of_each_mode(profiles()) {
         keys::signature(client, profile, report).await?;
     }
-    if let Some((profile, rule)) = profiles().find_map(|it| Some((it, it.encrypt_data.as_deref()?))) {
+    if let Some((profile, rule)) =
+        profiles().find_map(|profile| Some((profile, profile.encrypt_data.as_deref()?)))
+    {
         data::encryption(client, profile, rule, report).await?;
     }
     Ok(())
 }
 
-async fn certificate(client: &Client, material: &Material, report: &mut Report) -> Result<(), Failure> {
+/// Issues a certificate and verifies it.
+async fn certificate(client: &Client, ca: &TestCa, report: &mut Report) -> Result<(), Failure> {
     let clock = report.begin("sign a certificate");
-    let answer = client.sign_certificate(material.request(PROFILE)).await?;
+    let answer = client.sign_certificate(ca.request(PROFILE)).await?;
     report.end(clock, &format!("{PROFILE}: {}", answer.algorithm()));
     report.step("verify the chain", || {
-        let text = material.verify(answer.certificate.as_bytes())?;
-        Ok(((), text))
+        ca.verify(answer.certificate.as_bytes()).map_err(|source| Failure::local("the demo", source))?;
+        Ok(((), "signature, issuer, key, dates agree".to_owned()))
     })
 }
 
-/// A refusal is the broker doing its work, so here it is the success.
-async fn refusal(client: &Client, material: &Material, report: &mut Report) -> Result<(), Failure> {
+/// Shows a refusal, which here is a success.
+async fn refusal(client: &Client, ca: &TestCa, report: &mut Report) -> Result<(), Failure> {
     let clock = report.begin("be refused");
-    let request: SignCertificateRequest = material.request(STRICT);
-    match client.sign_certificate(request).await.map_err(Failure::from) {
+    match client.sign_certificate(ca.request(STRICT_PROFILE)).await.map_err(Failure::from) {
         Err(failure @ Failure::Refused(_)) => {
-            report.refused(clock, &format!("as it must be: {STRICT} forbids the key"));
-            report.show(failure);
+            report.end_refused(clock, &format!("as it must be: {STRICT_PROFILE} forbids the key"));
+            report.set_refusal(failure);
             Ok(())
         }
         Err(other) => Err(other),

@@ -3,35 +3,60 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_server::policy::Catalogue;
+use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 
+use super::{
+    super::run::{Context, Run},
+    document::{Reading, load_location},
+};
 use crate::{
-    args::Diff,
     error::{Exit, Failure},
     input,
+    location::Location,
     output::{BAD, DIM, GOOD, HEAD, Output, count},
 };
 
-/// Prints each rule that differs, as the canonical form names it; exits with 0 where none does and with 1 otherwise.
-pub(super) fn run(args: &Diff, output: &mut Output) -> Result<(), Failure> {
-    input::at_most_one_standard(&[("A", Some(&args.old)), ("B", Some(&args.new))])?;
-    let old = super::load_place(&args.old, args.reading)?;
-    let new = super::load_place(&args.new, args.reading)?;
-    let changes = changes(&old, &new);
-    if output.is_json() {
-        output.json(&json!({
-            "same": changes.is_empty(),
-            "changes": changes.iter().map(Change::to_json).collect::<Vec<_>>(),
-            "oldDigest": old.digest(),
-            "newDigest": new.digest(),
-        }))?;
-    } else {
-        print(&changes, &old, &new, output)?;
-    }
-    if changes.is_empty() { Ok(()) } else { Err(Failure::Said(Exit::Failed)) }
+/// The differences between two documents, defaults included; 0 when there are none, 1 when there are some
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Documents are compared by their rules: the order of keys, comments, and defaults that are written out make no difference.
+
+Example:
+  cryptobroker profiles diff /etc/cryptobroker/Profiles.yaml Profiles.yaml")]
+pub(crate) struct Diff {
+    /// The older document, or its folder; `-` is standard input
+    #[arg(value_name = "A", value_hint = ValueHint::AnyPath)]
+    old: Location,
+    /// The newer document, or its folder; `-` is standard input
+    #[arg(value_name = "B", value_hint = ValueHint::AnyPath)]
+    new: Location,
+    #[command(flatten)]
+    reading: Reading,
 }
 
-/// Prints the changes of each profile below its name.
+impl Run for Diff {
+    /// Prints each rule that differs by its name in the canonical form.
+    fn run(self, _: Context, output: &mut Output) -> Result<(), Failure> {
+        input::check_single_stdin(&[("A", Some(&self.old)), ("B", Some(&self.new))])?;
+        let old = load_location(&self.old, self.reading)?;
+        let new = load_location(&self.new, self.reading)?;
+        let changes = changes(&old, &new);
+        if output.is_json() {
+            output.json(&json!({
+                "same": changes.is_empty(),
+                "changes": changes.iter().map(Change::to_json).collect::<Vec<_>>(),
+                "oldDigest": old.digest(),
+                "newDigest": new.digest(),
+            }))?;
+        } else {
+            print(&changes, &old, &new, output)?;
+        }
+        if changes.is_empty() { Ok(()) } else { Err(Failure::Reported(Exit::Failed)) }
+    }
+}
+
+/// Prints the changes, grouped by profile.
 fn print(
     changes: &[Change<'_>],
     old: &Catalogue,
@@ -42,13 +67,13 @@ fn print(
     for Change { profile, rule, old: before, new: after } in changes {
         if heading != Some(profile) {
             heading = Some(profile);
-            let whole = match profile {
+            let presence = match profile {
                 Some(name) if old.profile(name).is_err() => "  only in B",
                 Some(name) if new.profile(name).is_err() => "  only in A",
                 _ => "",
             };
             output.line(format!(
-                "{HEAD}{}{HEAD:#}{DIM}{whole}{DIM:#}",
+                "{HEAD}{}{HEAD:#}{DIM}{presence}{DIM:#}",
                 profile.as_deref().unwrap_or("document")
             ))?;
         }
@@ -65,9 +90,9 @@ fn print(
     }
 }
 
-/// A rule with its two values; `None` where the document does not have it.
+/// A rule with its value in both documents; `None` where a document does not have it.
 struct Change<'a> {
-    /// `None` for what is said of the whole document.
+    /// The profile; `None` for a rule of the document as a whole.
     profile: Option<String>,
     rule: &'a str,
     old: Option<String>,
@@ -95,8 +120,8 @@ fn changes<'a>(old: &'a Catalogue, new: &'a Catalogue) -> Vec<Change<'a>> {
         .collect()
 }
 
-/// The values of each rule of each profile, from the canonical form: there a line with a profile's name begins its rules,
-/// and a list has a line for each of its values.
+/// Returns the values of each rule of each profile from the canonical form, in which a line with a profile's name comes before
+/// its rules, and a list has a line for each value.
 fn rules(catalogue: &Catalogue) -> BTreeMap<(Option<String>, &str), Vec<&str>> {
     let mut rules = BTreeMap::<_, Vec<&str>>::new();
     let mut profile = None;

@@ -3,30 +3,50 @@
 use broker_server::policy::profile::{
     EncryptDataRule, KemRule, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SizeRange,
 };
+use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::{
+    super::run::{Context, Run},
+    document::{self, DocumentSource, is_served},
+};
 use crate::{
+    args::profile_names,
     error::Failure,
     output::{DIM, HEAD, Output},
 };
 
-/// Prints what the profile allows, each part with its line in the document.
-///
-/// With `other`, the broker that runs has a document of that digest, which is not this one.
-pub(super) fn run(profile: &Profile, other: Option<String>, output: &mut Output) -> Result<(), Failure> {
-    let mut value = describe(profile);
-    if output.is_json() {
-        if let (Some(other), Some(value)) = (other, value.as_object_mut()) {
-            value.insert("brokerDigest".into(), json!(other));
-        }
-        return output.json(&value);
-    }
-    output.line(format!("{HEAD}{}{HEAD:#}", profile.name))?;
-    lines(&value, 1, output)
+/// What a profile of a document allows; warns where the running broker has another document
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  cryptobroker profiles show Default")]
+pub(crate) struct Show {
+    /// The profile
+    #[arg(value_name = "NAME", add = profile_names())]
+    name: String,
+    #[command(flatten)]
+    source: DocumentSource,
 }
 
-/// The JSON is the one description; the text is made from it.
-fn lines(value: &Value, depth: usize, output: &mut Output) -> Result<(), Failure> {
+impl Run for Show {
+    /// Prints what the profile allows, each part with its line in the document.
+    fn run(self, context: Context, output: &mut Output) -> Result<(), Failure> {
+        let catalogue = document::load(&self.source)?;
+        let profile = document::profile(&catalogue, &self.name)?;
+        let broker_digest = document::other_digest(&catalogue, &context.endpoint, output);
+        let mut value = describe(profile);
+        if output.is_json() {
+            if let (Some(digest), Some(value)) = (broker_digest, value.as_object_mut()) {
+                value.insert("brokerDigest".into(), json!(digest));
+            }
+            return output.json(&value);
+        }
+        output.line(format!("{HEAD}{}{HEAD:#}", profile.name))?;
+        print_members(&value, 1, output)
+    }
+}
+
+/// Prints the JSON description as text.
+fn print_members(value: &Value, depth: usize, output: &mut Output) -> Result<(), Failure> {
     let Value::Object(entries) = value else { return Ok(()) };
     for (name, value) in entries {
         if name == "name" || name == "line" || value.is_null() {
@@ -38,7 +58,7 @@ fn lines(value: &Value, depth: usize, output: &mut Output) -> Result<(), Failure
                 let line =
                     inner.get("line").map(|line| format!("  {DIM}line {line}{DIM:#}")).unwrap_or_default();
                 output.line(format!("{indent}{HEAD}{name}{HEAD:#}{line}"))?;
-                lines(value, depth + 1, output)?;
+                print_members(value, depth + 1, output)?;
             }
             Value::Array(items) => {
                 let items: Vec<String> = items.iter().map(plain).collect();
@@ -60,16 +80,15 @@ fn describe(profile: &Profile) -> Value {
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
     value.insert("operations".into(), json!(profile.section_names()));
-    let pending: Vec<_> =
-        profile.section_names().into_iter().filter(|name| !super::is_served(name)).collect();
+    let pending: Vec<_> = profile.section_names().into_iter().filter(|name| !is_served(name)).collect();
     if !pending.is_empty() {
         value.insert("notServedYet".into(), json!(pending));
     }
-    if let Some(it) = &profile.deprecation {
+    if let Some(deprecation) = &profile.deprecation {
         value.insert(
             "deprecation".into(),
-            json!({ "line": it.line, "replacedBy": it.replaced_by, "deprecatedSince": it.deprecated_since,
-                "removeAfter": it.remove_after, "reason": it.reason, "enforced": it.enforce_sunset }),
+            json!({ "line": deprecation.line, "replacedBy": deprecation.replaced_by, "deprecatedSince": deprecation.deprecated_since,
+                "removeAfter": deprecation.remove_after, "reason": deprecation.reason, "enforced": deprecation.enforce_sunset }),
         );
     }
     if let Some(rule) = &profile.hash_data {
@@ -167,7 +186,7 @@ fn keys(keys: &KeyConstraints) -> Value {
     Value::Object(value)
 }
 
-/// Like a Go duration, in the largest unit that fits.
+/// Returns a Go duration in the largest unit that fits.
 fn offset(seconds: i64) -> String {
     match seconds {
         0 => "0s".to_owned(),

@@ -31,6 +31,10 @@ impl Broker {
         context: CallContext,
         body: Body,
     ) -> Result<O::Response, CallError> {
+        const {
+            // A call that uses a key ends in the pool, where its stack is wiped and its record awaited.
+            assert!(O::Sink::IN_POOL || !O::Key::USES_KEY);
+        }
         let mut reader = Reader::<O::Message>::new(body, self.0.max_request_bytes, &self.0.limits, &context);
         let mut header = match reader.header().await {
             Ok(header) => header,
@@ -67,10 +71,17 @@ impl Broker {
         let connection = open_call.call()?.context.connection;
         let sink = if O::Sink::IN_POOL {
             let (state, mut call) = (Arc::clone(&self.0), open_call.call()?.clone());
-            let job = move || match on_wiped_stack(|| open::<O>(&state, &mut call, header)) {
-                Ok(sink) => Ok((call, sink)),
-                // The call ends in the job, so that a caller who hangs up cannot be refused without a record.
-                Err(error) => Err(call.end::<O::Sink>(&state, Err(error))),
+            let job = move || {
+                let opened = if O::Key::USES_KEY {
+                    on_wiped_stack(|| open::<O>(&state, &mut call, header))
+                } else {
+                    open::<O>(&state, &mut call, header)
+                };
+                match opened {
+                    Ok(sink) => Ok((call, sink)),
+                    // The call ends in the job, so that a caller who hangs up cannot be refused without a record.
+                    Err(error) => Err(call.end::<O::Sink>(&state, Err(error))),
+                }
             };
             let deadline = reader.deadline();
             let opened = self.0.pool.run(Lane::Short, connection, Some(deadline), job).await?;

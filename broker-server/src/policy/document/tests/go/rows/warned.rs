@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "a usage twice",
+        what: "a duplicate entry in `KeyUsage` or `ExtendedKeyUsage`",
         edits: &[
             (USAGES, "KeyUsage: [digitalSignature, digitalSignature]"),
             (USAGES, "KeyUsage: [contentCommitment, nonRepudiation]"),

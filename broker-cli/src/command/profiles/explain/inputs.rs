@@ -1,0 +1,152 @@
+//! The facts that policy judges in keys, requests and certificates, read without a broker by the broker's own parsers.
+
+use broker_server::{
+    algorithm::{Aead, Curve, Kem, KeyType, MlDsa},
+    request::{
+        CaCertificate, Csr, DecapsulationKey, EncapsulationKey, FieldErrorKind, KemKeyKind, Limits,
+        SigningKey, VerificationKey,
+    },
+    secret::SecretBytes,
+};
+
+use crate::{
+    error::{Failure, Refusal},
+    input,
+    location::Location,
+};
+
+/// Reads a certification request.
+pub(super) fn csr(location: &Location) -> Result<Csr, Failure> {
+    let text = input::text(location)?;
+    parse(location, text.len(), Limits::default().csr, || Csr::from_pem(&text))
+}
+
+/// Reads the issuer's certificate.
+pub(super) fn certificate(location: &Location) -> Result<CaCertificate, Failure> {
+    let text = input::text(location)?;
+    parse(location, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
+}
+
+/// Reads the type of the issuer's private key.
+pub(super) fn issuer_key(location: &Location) -> Result<KeyType, Failure> {
+    let text = input::secret_text(location)?;
+    let read = || SigningKey::from_pem(&text).map(|key| key.key_type());
+    parse(location, text.len(), Limits::default().ca_private_key, read)
+}
+
+/// Reads the type of a private key that signs data.
+pub(super) fn signing_key(location: &Location) -> Result<KeyType, Failure> {
+    let bytes = secret(location)?;
+    let length = bytes.expose().len();
+    let read = || SigningKey::from_bytes(bytes).map(|key| key.key_type());
+    parse(location, length, Limits::default().signature_key, read)
+}
+
+/// Reads the type of a public key that verifies data.
+pub(super) fn verification_key(location: &Location) -> Result<KeyType, Failure> {
+    let bytes = secret(location)?;
+    let read = || VerificationKey::from_bytes(bytes.expose()).map(|key| key.key_type());
+    parse(location, bytes.expose().len(), Limits::default().signature_key, read)
+}
+
+/// Reads the length of a key that encrypts and decrypts.
+pub(super) fn data_key(location: &Location) -> Result<usize, Failure> {
+    let length = secret(location)?.expose().len();
+    parse(location, length, Limits::default().aead_part, || match Aead::KEYS.contains(&length) {
+        true => Ok(length),
+        false => Err(FieldErrorKind::WrongLength { length, expected: Aead::KEYS.to_vec() }),
+    })
+}
+
+/// Reads the mechanism of an encapsulation key.
+pub(super) fn encapsulation_key(location: &Location) -> Result<KemKeyKind, Failure> {
+    let bytes = secret(location)?;
+    let read = || EncapsulationKey::from_bytes(bytes.expose()).map(|key| KemKeyKind::Of(key.kem()));
+    parse(location, bytes.expose().len(), Limits::default().kem_key, read)
+}
+
+/// Reads the mechanism of a decapsulation key.
+pub(super) fn decapsulation_key(location: &Location) -> Result<KemKeyKind, Failure> {
+    let bytes = secret(location)?;
+    let read = || DecapsulationKey::from_bytes(&bytes).map(|key| key.kind());
+    parse(location, bytes.expose().len(), Limits::default().kem_key, read)
+}
+
+/// Reads any key file as a secret: the wrong file may contain one.
+fn secret(location: &Location) -> Result<SecretBytes, Failure> {
+    let mut bytes = input::secret(location)?;
+    Ok(SecretBytes::new(std::mem::take(&mut *bytes)))
+}
+
+/// Parses a key type: `rsa-3072`, `p-384`, `ecdsa-384`, `ed25519`, `ml-dsa-65`.
+pub(super) fn key_type(text: &str) -> Result<KeyType, Failure> {
+    let name = text.to_ascii_lowercase();
+    let curve = |bits: &str| match bits {
+        "224" => Some(KeyType::Ec(Curve::P224)),
+        "256" => Some(KeyType::Ec(Curve::P256)),
+        "384" => Some(KeyType::Ec(Curve::P384)),
+        "521" => Some(KeyType::Ec(Curve::P521)),
+        _ => None,
+    };
+    let key = match name.as_str() {
+        "ed25519" => Some(KeyType::Ed25519),
+        "ml-dsa-44" => Some(KeyType::MlDsa(MlDsa::MlDsa44)),
+        "ml-dsa-65" => Some(KeyType::MlDsa(MlDsa::MlDsa65)),
+        "ml-dsa-87" => Some(KeyType::MlDsa(MlDsa::MlDsa87)),
+        other => match other.split_once(['-', ':', ' ']) {
+            Some(("rsa", bits)) => bits.parse().ok().map(|bits| KeyType::Rsa { bits }),
+            Some(("p" | "ecdsa" | "ec", bits)) => curve(bits),
+            _ => other.strip_prefix('p').and_then(curve),
+        },
+    };
+    key.ok_or_else(|| {
+        Failure::usage(format!("`{text}` is not a key type; write rsa-3072, p-384, ed25519 or ml-dsa-65"))
+    })
+}
+
+/// Parses the type of a key that encrypts: `aes-128`, `aes-192`, `aes-256`, `chacha20-poly1305`. Returns its length in bytes.
+pub(super) fn data_key_type(text: &str) -> Result<usize, Failure> {
+    match text.to_ascii_lowercase().as_str() {
+        "aes-128" => Ok(16),
+        "aes-192" => Ok(24),
+        "aes-256" | "chacha20-poly1305" => Ok(32),
+        _ => Err(Failure::usage(format!(
+            "`{text}` is not a key that encrypts; write aes-128, aes-192, aes-256 or chacha20-poly1305"
+        ))),
+    }
+}
+
+/// Parses the name of a key encapsulation mechanism.
+pub(super) fn kem_type(text: &str) -> Result<KemKeyKind, Failure> {
+    let name = text.to_ascii_lowercase();
+    let kem = Kem::ALL.into_iter().find(|kem| kem.name() == name);
+    kem.map(KemKeyKind::Of).ok_or_else(|| {
+        let names = Kem::ALL.map(Kem::name).join(", ");
+        Failure::usage(format!("`{text}` is not a key encapsulation mechanism; write one of {names}"))
+    })
+}
+
+/// Parses a file as the broker parses the field that it is for, with the same limits and errors.
+fn parse<T>(
+    location: &Location,
+    length: usize,
+    limit: usize,
+    read: impl FnOnce() -> Result<T, FieldErrorKind>,
+) -> Result<T, Failure> {
+    let parsed = match length {
+        0 => Err(FieldErrorKind::Missing),
+        length if length > limit => Err(FieldErrorKind::TooLong { length, limit }),
+        _ => read(),
+    };
+    parsed.map_err(|problem| {
+        Failure::Refused(Box::new(Refusal {
+            code: "INVALID_ARGUMENT".to_owned(),
+            reason: problem.reason().to_owned(),
+            message: match problem {
+                FieldErrorKind::Missing => format!("{location}: is empty"),
+                other => format!("{location}: {other}"),
+            },
+            ..Refusal::default()
+        }))
+    })
+}
