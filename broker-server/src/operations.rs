@@ -10,7 +10,7 @@
 //!   their fields are secret is declared in the `.proto` files;
 //! - `key`: `KeyUse` where a secret key is used or made, so that every call leaves a record in the audit, else `NoKey`;
 //! - `section`: the section of the profile that decides, its field in `policy::profile::Profile`, and its type;
-//! - `request`: the parsed request, and what the decision settles beside it;
+//! - `request`: the parsed request, and the parameters that the decision returns;
 //! - `checks`: `own` where a file of `policy` implements `Decide`, `none` where no rule looks at the request.
 //!
 //! A unary operation is also an item of the pipeline, under its own name.
@@ -34,7 +34,7 @@ macro_rules! with_operations {
                     messages: SignCertificateRequest => SignCertificateResponse,
                     key: KeyUse,
                     section: "SignCertificate" in sign_certificate: SignCertificateRule,
-                    request: request::SignCertificate => CertificateGrant,
+                    request: request::SignCertificate => CertificateParameters,
                     checks: own,
                 }
                 /// `CryptoService.SignData`.
@@ -43,7 +43,7 @@ macro_rules! with_operations {
                     messages: SignDataRequest => SignDataResponse,
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::SignData => SignatureGrant,
+                    request: request::SignData => SignatureParameters,
                     checks: own,
                 }
                 /// `CryptoService.VerifyData`.
@@ -52,7 +52,7 @@ macro_rules! with_operations {
                     messages: VerifyDataRequest => VerifyDataResponse,
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::VerifyData => SignatureGrant,
+                    request: request::VerifyData => SignatureParameters,
                     checks: own,
                 }
                 /// `SignatureKeyService.GenerateKeyPair`.
@@ -61,7 +61,7 @@ macro_rules! with_operations {
                     messages: GenerateKeyPairRequest => GenerateKeyPairResponse,
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::GenerateKeyPair => SignatureKeyGrant,
+                    request: request::GenerateKeyPair => KeyPairParameters,
                     checks: own,
                 }
                 /// `CryptoService.EncryptData`.
@@ -132,7 +132,7 @@ macro_rules! with_operations {
                     messages: SignStreamRequest => SignDataResponse,
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::SignStream => SignatureGrant,
+                    request: request::SignStream => SignatureParameters,
                     checks: own,
                 }
                 /// `StreamService.VerifyStream`.
@@ -141,7 +141,7 @@ macro_rules! with_operations {
                     messages: VerifyStreamRequest => VerifyDataResponse,
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::VerifyStream => SignatureGrant,
+                    request: request::VerifyStream => SignatureParameters,
                     checks: own,
                 }
             }

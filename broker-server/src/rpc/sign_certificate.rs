@@ -24,7 +24,7 @@ impl Handler for SignCertificate {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.grant().scheme.descriptor()
+        permit.parameters().scheme.descriptor()
     }
 
     fn run(

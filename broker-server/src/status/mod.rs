@@ -141,7 +141,7 @@ impl CallError {
             Self::Denied(denial) => match denial.kind {
                 DenialKind::UnknownProfile => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
-                DenialKind::NotJudged => Code::Internal,
+                DenialKind::MissingFact => Code::Internal,
                 _ => Code::FailedPrecondition,
             },
             Self::Certificate(CertificateError::Internal)

@@ -6,7 +6,7 @@ use broker_proto::v1::{
     GetInfoRequest, HashDataRequest, HashStreamRequest, PipelineRequest,
     crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient,
 };
-use broker_server::{policy::AnyOperation, transport::DrainOutcome};
+use broker_server::{policy::OperationInfo, transport::DrainOutcome};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -24,7 +24,7 @@ fn every_service_answers() {
         let channel = server.channel().await;
         assert_serves(&channel).await;
         let info = InfoServiceClient::new(channel.clone()).get_info(GetInfoRequest {}).await.unwrap();
-        let names: Vec<_> = AnyOperation::all().iter().map(|operation| operation.name).collect();
+        let names: Vec<_> = OperationInfo::all().iter().map(|operation| operation.name).collect();
         assert_eq!(info.into_inner().operations, names);
         for service in ["", "cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"] {
             let request = HealthCheckRequest { service: service.into() };
