@@ -84,7 +84,7 @@ impl Connector {
             None if is_default() => FolderCheck::Warn,
             None => FolderCheck::Strict,
         };
-        match trace.judge(&self.trusted, check) {
+        match trace.check_permissions(&self.trusted, check) {
             Ok(_) => Ok(()),
             Err(problem) => {
                 let (folder, problem) = explain(problem);
@@ -102,7 +102,7 @@ impl Connector {
 /// Returns the folder or link at fault, and text that states the fault and the remedy.
 fn explain(problem: Problem) -> (PathBuf, String) {
     match problem {
-        Problem::ForeignFolder(folder) => (
+        Problem::FolderOwnedByOther(folder) => (
             folder.path,
             format!(
                 "belongs to uid {}, who could replace the socket; use a folder of root, of your own user, or of the \
@@ -118,7 +118,7 @@ fn explain(problem: Problem) -> (PathBuf, String) {
                 folder.mode
             ),
         ),
-        Problem::ForeignLink(link) => (
+        Problem::LinkOwnedByOther(link) => (
             link.path,
             format!(
                 "is a symbolic link of uid {}, who could change its target; use a path without it",

@@ -13,7 +13,7 @@ use broker_server::{
         logs::{self, LogOutput},
         output::{Outputs, UnwrittenRecords},
     },
-    transport::Outcome,
+    transport::DrainOutcome,
 };
 
 /// Wipes memory when it is freed, so that secrets do not stay in the heap.
@@ -77,11 +77,11 @@ fn serve(config: Config, outputs: &Outputs) -> Result<ExitCode, Failure> {
         server.run(stop).map_err(|error| (1, error.into()))?;
     let mut unwritten = outputs.flush(deadline.max(Instant::now() + FLUSH_TIMEOUT));
     unwritten.key_uses += unfinished_key_uses;
-    if outcome == Outcome::Drained && unwritten == UnwrittenRecords::default() {
+    if outcome == DrainOutcome::Drained && unwritten == UnwrittenRecords::default() {
         tracing::info!(key_uses, "drained");
         return Ok(ExitCode::SUCCESS);
     }
-    let calls = if let Outcome::DrainDeadlineExceeded { calls } = outcome { calls } else { 0 };
+    let calls = if let DrainOutcome::DrainDeadlineExceeded { calls } = outcome { calls } else { 0 };
     tracing::error!(
         calls,
         key_uses,

@@ -11,7 +11,7 @@
 //! - `key`: the type of `RpcOperation::Key`, the token that the operation holds while it runs: `KeyUse` if it uses or makes a
 //!   secret key, so that every call leaves a record in the audit, otherwise `NoKey`;
 //! - `section`: the section of the profile that decides, its field in `policy::profile::Profile`, and its type;
-//! - `request`: the parsed request, and the values that the decision determines;
+//! - `request`: the parsed request, and the parameters that the decision returns;
 //! - `checks`: `custom` if a file of `policy` implements `Decide`, `none` if no rule depends on the request.
 //!
 //! A unary operation is also an item of the pipeline, under its own name.
@@ -35,7 +35,7 @@ macro_rules! with_operations {
                     messages: SignCertificateRequest => SignCertificateResponse,
                     key: KeyUse,
                     section: "SignCertificate" in sign_certificate: SignCertificateRule,
-                    request: request::SignCertificate => CertificateGrant,
+                    request: request::SignCertificate => CertificateParameters,
                     checks: custom,
                 }
                 /// `CryptoService.SignData`.
@@ -44,7 +44,7 @@ macro_rules! with_operations {
                     messages: SignDataRequest => SignDataResponse,
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::SignData => SignatureGrant,
+                    request: request::SignData => SignatureParameters,
                     checks: custom,
                 }
                 /// `CryptoService.VerifyData`.
@@ -53,7 +53,7 @@ macro_rules! with_operations {
                     messages: VerifyDataRequest => VerifyDataResponse,
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::VerifyData => SignatureGrant,
+                    request: request::VerifyData => SignatureParameters,
                     checks: custom,
                 }
                 /// `SignatureKeyService.GenerateKeyPair`.
@@ -62,7 +62,7 @@ macro_rules! with_operations {
                     messages: GenerateKeyPairRequest => GenerateKeyPairResponse,
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::GenerateKeyPair => SignatureKeyGrant,
+                    request: request::GenerateKeyPair => KeyPairParameters,
                     checks: custom,
                 }
                 /// `CryptoService.EncryptData`.
@@ -133,7 +133,7 @@ macro_rules! with_operations {
                     messages: SignStreamRequest => SignDataResponse,
                     key: KeyUse,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::SignStream => SignatureGrant,
+                    request: request::SignStream => SignatureParameters,
                     checks: custom,
                 }
                 /// `StreamService.VerifyStream`.
@@ -142,7 +142,7 @@ macro_rules! with_operations {
                     messages: VerifyStreamRequest => VerifyDataResponse,
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
-                    request: request::VerifyStream => SignatureGrant,
+                    request: request::VerifyStream => SignatureParameters,
                     checks: custom,
                 }
             }

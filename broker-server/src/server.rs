@@ -24,7 +24,7 @@ use crate::{
     rpc::{Broker, BrokerState, DevServices, Health},
     telemetry::{audit::Audit, logs::LogError, output::Outputs},
     transport::{
-        self, Listener, Outcome, TransportError, TransportOptions,
+        self, DrainOutcome, Listener, TransportError, TransportOptions,
         socket::{SocketError, SocketOptions},
     },
 };
@@ -48,7 +48,7 @@ pub struct Server {
 #[derive(Clone, Copy, Debug)]
 pub struct Ended {
     /// The outcome of the drain.
-    pub outcome: Outcome,
+    pub outcome: DrainOutcome,
     /// The deadline of the drain.
     pub deadline: Instant,
     /// The number of key uses. Each has a record, which is written or queued, unless it is among the unfinished ones.
@@ -97,7 +97,7 @@ impl Server {
             max_connections: config.max_connections,
             max_concurrent_streams: config.max_concurrent_streams,
             max_request_bytes: config.max_request_bytes,
-            max_request_time: config.max_request_time,
+            default_timeout: config.max_request_time,
             drain_idle: config.drain_idle,
             drain_deadline: config.drain_deadline,
             ..TransportOptions::default()
@@ -136,7 +136,7 @@ impl Server {
             }
         };
         let outcome = transport::run(listeners, &options, routes, &health, stop)?;
-        if matches!(outcome, Outcome::DrainDeadlineExceeded { .. }) {
+        if matches!(outcome, DrainOutcome::DrainDeadlineExceeded { .. }) {
             pool.abandon();
         }
         let stopped_at = stopped_at.get().copied().unwrap_or_else(Instant::now);
@@ -190,7 +190,7 @@ impl StartError {
             | Self::GroupFile(_)
             | Self::Log(_)
             | Self::Audit(_) => 2,
-            Self::Socket(SocketError::Live { .. }) => 3,
+            Self::Socket(SocketError::InUse { .. }) => 3,
             Self::Module(_) => 4,
             Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,
         }
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn exit_codes_differ_by_cause() {
         let path = PathBuf::from("/a");
-        assert_eq!(StartError::from(SocketError::Live { path: path.clone(), owner: 0 }).exit_code(), 3);
+        assert_eq!(StartError::from(SocketError::InUse { path: path.clone(), owner: 0 }).exit_code(), 3);
         assert_eq!(StartError::from(SocketError::NotASocket { path }).exit_code(), 1);
         assert_eq!(StartError::UnknownGroup("x".into()).exit_code(), 2);
         assert_eq!(StartError::from(ModuleError::SelfTest).exit_code(), 4);

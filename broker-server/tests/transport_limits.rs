@@ -92,6 +92,9 @@ async fn lack_of_file_descriptors_is_logged_at_begin_and_end() {
         (1, 1),
         "{lines:#?}"
     );
+    let end = lines.iter().find(|line| line.contains("accepting connections again")).unwrap();
+    let duration = end.split_once("duration_ms=").and_then(|(_, rest)| rest.split_whitespace().next());
+    assert!(duration.is_some_and(|text| text.parse::<u64>().is_ok()), "{end}");
     assert_serves(&broker).await;
 }
 

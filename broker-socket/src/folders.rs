@@ -60,11 +60,11 @@ pub struct Link {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The folder's owner is neither root nor trusted.
-    ForeignFolder(Folder),
+    FolderOwnedByOther(Folder),
     /// Others can write to the folder, and it has no sticky bit.
     WritableFolder(Folder),
     /// The link's owner is neither root nor trusted.
-    ForeignLink(Link),
+    LinkOwnedByOther(Link),
 }
 
 /// The error of a path that cannot be resolved.
@@ -143,10 +143,10 @@ impl Trace {
     /// # Errors
     /// Fails with the [`Problem`] that is closest to the socket: a folder or link of a user that is neither root nor in
     /// `trusted`, or a folder to which other users can write and that is not accepted.
-    pub fn judge(&self, trusted: &[u32], check: FolderCheck) -> Result<Vec<&Folder>, Problem> {
+    pub fn check_permissions(&self, trusted: &[u32], check: FolderCheck) -> Result<Vec<&Folder>, Problem> {
         let foreign = |owner: u32| owner != 0 && !trusted.contains(&owner);
         if let Some(link) = self.links.iter().find(|link| foreign(link.owner)) {
-            return Err(Problem::ForeignLink(link.clone()));
+            return Err(Problem::LinkOwnedByOther(link.clone()));
         }
         let is_accepted = |folder: &Folder| {
             check == FolderCheck::Warn && folder.others_can_write() && !foreign(folder.owner)
@@ -161,7 +161,7 @@ impl Trace {
                 continue;
             }
             if foreign(folder.owner) {
-                return Err(Problem::ForeignFolder(folder.clone()));
+                return Err(Problem::FolderOwnedByOther(folder.clone()));
             }
             if is_accepted(folder) {
                 writable.push(folder);
@@ -262,10 +262,10 @@ mod tests {
         rustix::process::geteuid().as_raw()
     }
 
-    fn judge(path: &Path, check: FolderCheck) -> Result<Vec<PathBuf>, Problem> {
+    fn check_permissions(path: &Path, check: FolderCheck) -> Result<Vec<PathBuf>, Problem> {
         let trace = Trace::of(path).unwrap();
         trace
-            .judge(&[own_uid()], check)
+            .check_permissions(&[own_uid()], check)
             .map(|open| open.into_iter().map(|folder| folder.path.clone()).collect())
     }
 
@@ -287,11 +287,14 @@ mod tests {
     #[test]
     fn accepts_only_folders_of_root_and_trusted_users() {
         let foreign = |trace: Trace, trusted, check| {
-            matches!(trace.judge(&[trusted], check), Err(Problem::ForeignFolder(Folder { owner: 1001, .. })))
+            matches!(
+                trace.check_permissions(&[trusted], check),
+                Err(Problem::FolderOwnedByOther(Folder { owner: 1001, .. }))
+            )
         };
         for check in [FolderCheck::Strict, FolderCheck::Warn] {
-            assert_eq!(folder_of(1000, 0o700).judge(&[1000], check), Ok(vec![]));
-            assert_eq!(folder_of(0, 0o755).judge(&[1000], check), Ok(vec![]));
+            assert_eq!(folder_of(1000, 0o700).check_permissions(&[1000], check), Ok(vec![]));
+            assert_eq!(folder_of(0, 0o755).check_permissions(&[1000], check), Ok(vec![]));
             assert!(foreign(folder_of(1001, 0o755), 1000, check));
             assert!(foreign(folder_of(1001, 0o777), 0, check));
         }
@@ -301,16 +304,20 @@ mod tests {
     fn rejects_folders_writable_by_others_unless_sticky_or_accepted() {
         for mode in [0o777, 0o770, 0o2777, 0o702] {
             let trace = folder_of(0, mode);
-            let strict = trace.judge(&[1000], FolderCheck::Strict);
+            let strict = trace.check_permissions(&[1000], FolderCheck::Strict);
             assert!(
                 matches!(strict, Err(Problem::WritableFolder(ref folder)) if folder.mode == mode),
                 "{mode:o}"
             );
-            let warn = trace.judge(&[1000], FolderCheck::Warn).unwrap();
+            let warn = trace.check_permissions(&[1000], FolderCheck::Warn).unwrap();
             assert_eq!(warn[0].mode, mode);
         }
         for mode in [0o1777, 0o3777, 0o755, 0o2755] {
-            assert_eq!(folder_of(0, mode).judge(&[1000], FolderCheck::Strict), Ok(vec![]), "{mode:o}");
+            assert_eq!(
+                folder_of(0, mode).check_permissions(&[1000], FolderCheck::Strict),
+                Ok(vec![]),
+                "{mode:o}"
+            );
         }
     }
 
@@ -322,10 +329,10 @@ mod tests {
         make(&open.join("own"), 0o700);
         make(&open.join("own/deep"), 0o700);
         let socket = open.join("own/deep/s");
-        assert!(writable(&open)(judge(&socket, FolderCheck::Strict)));
-        assert_eq!(judge(&socket, FolderCheck::Warn), Ok(vec![fs::canonicalize(&open).unwrap()]));
+        assert!(writable(&open)(check_permissions(&socket, FolderCheck::Strict)));
+        assert_eq!(check_permissions(&socket, FolderCheck::Warn), Ok(vec![fs::canonicalize(&open).unwrap()]));
         fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
-        assert_eq!(judge(&socket, FolderCheck::Strict), Ok(vec![]));
+        assert_eq!(check_permissions(&socket, FolderCheck::Strict), Ok(vec![]));
     }
 
     #[test]
@@ -337,11 +344,11 @@ mod tests {
         symlink("../good", open.join("link")).unwrap();
         symlink(open.join("link"), home.path().join("first")).unwrap();
         for socket in [open.join("link/s"), home.path().join("first/s"), open.join("../open/link/s")] {
-            assert!(writable(&open)(judge(&socket, FolderCheck::Strict)), "{}", socket.display());
+            assert!(writable(&open)(check_permissions(&socket, FolderCheck::Strict)), "{}", socket.display());
             let trace = Trace::of(&socket).unwrap();
             assert_eq!(trace.real(), fs::canonicalize(&good).unwrap());
         }
-        assert_eq!(judge(&good.join("../good/s"), FolderCheck::Strict), Ok(vec![]));
+        assert_eq!(check_permissions(&good.join("../good/s"), FolderCheck::Strict), Ok(vec![]));
     }
 
     #[test]
@@ -353,10 +360,10 @@ mod tests {
             missing: Vec::new(),
         };
         assert!(matches!(
-            trace.judge(&[8], FolderCheck::Warn),
-            Err(Problem::ForeignLink(Link { owner: 7, .. }))
+            trace.check_permissions(&[8], FolderCheck::Warn),
+            Err(Problem::LinkOwnedByOther(Link { owner: 7, .. }))
         ));
-        assert_eq!(trace.judge(&[7], FolderCheck::Strict), Ok(vec![]));
+        assert_eq!(trace.check_permissions(&[7], FolderCheck::Strict), Ok(vec![]));
     }
 
     #[test]

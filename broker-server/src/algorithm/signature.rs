@@ -226,8 +226,8 @@ impl SignatureScheme {
         }
     }
 
-    /// Reports whether a key of this type makes and verifies such signatures.
-    pub fn fits(self, key: KeyType) -> bool {
+    /// Reports whether keys of the type `key` make and verify such signatures.
+    pub fn accepts_key(self, key: KeyType) -> bool {
         self.key_kind() == key.kind()
     }
 

@@ -16,25 +16,25 @@ use super::{
 };
 use crate::algorithm::{DataScheme, KeyKind, SignatureScheme};
 
-/// The first line. Its number is incremented when the form changes.
-const HEADER: &str = "crypto-broker-catalogue=1\n";
+/// The first line, which has the version of the form. The version is incremented when the form changes.
+const VERSION_LINE: &str = "crypto-broker-catalogue=1\n";
 
 /// Returns the canonical form of a document.
 pub(super) fn text(document: &Document) -> String {
-    let mut lines = Lines { text: HEADER.to_owned(), prefix: String::new() };
+    let mut lines = Lines { text: VERSION_LINE.to_owned(), prefix: String::new() };
     lines.put("Settings.EnforceSunset", document.enforce_sunset);
     lines.put("Settings.Fips", if document.fips { "required" } else { "off" });
     if let Some(kms) = &document.kms {
         lines.put("KMS.Client", KmsRule::CLIENT);
-        lines.string("KMS.Config", &kms.config);
+        lines.put_quoted("KMS.Config", &kms.config);
         lines.put("KMS.Cache", kms.cache);
     }
     let mut profiles: Vec<&Profile> = document.profiles.iter().map(AsRef::as_ref).collect();
     profiles.sort_by(|a, b| a.name.cmp(&b.name));
-    for rules in profiles {
+    for profile in profiles {
         lines.prefix = String::new();
-        lines.string("Profile", &rules.name);
-        profile(rules, &mut lines);
+        lines.put_quoted("Profile", &profile.name);
+        write_profile(profile, &mut lines);
     }
     lines.text
 }
@@ -52,16 +52,16 @@ impl Lines {
     }
 
     /// Writes a value from the document, as a JSON string.
-    fn string(&mut self, path: &str, value: &str) {
+    fn put_quoted(&mut self, path: &str, value: &str) {
         self.put(path, serde_json::Value::from(value));
     }
 }
 
-fn profile(profile: &Profile, lines: &mut Lines) {
+fn write_profile(profile: &Profile, lines: &mut Lines) {
     lines.put("CryptoLibrary", profile.library.name());
     if let Some(deprecation) = &profile.deprecation {
         lines.prefix = "Deprecation.".to_owned();
-        self::deprecation(deprecation, lines);
+        write_deprecation(deprecation, lines);
     }
     if let Some(rule) = &profile.hash_data {
         lines.prefix = "HashData.".to_owned();
@@ -70,11 +70,11 @@ fn profile(profile: &Profile, lines: &mut Lines) {
     }
     if let Some(rule) = &profile.sign_certificate {
         lines.prefix = "SignCertificate.".to_owned();
-        sign_certificate(rule, lines);
+        write_sign_certificate(rule, lines);
     }
     if let Some(rule) = &profile.sign_data {
         lines.prefix = "SignData.".to_owned();
-        sign_data(rule, lines);
+        write_sign_data(rule, lines);
     }
     if let Some(rule) = &profile.encrypt_data {
         lines.prefix = "EncryptData.".to_owned();
@@ -94,12 +94,12 @@ fn profile(profile: &Profile, lines: &mut Lines) {
         let mut circuits: Vec<&String> = rule.circuits.iter().collect();
         circuits.sort();
         for circuit in circuits {
-            lines.string("Circuit", circuit);
+            lines.put_quoted("Circuit", circuit);
         }
     }
 }
 
-fn deprecation(deprecation: &Deprecation, lines: &mut Lines) {
+fn write_deprecation(deprecation: &Deprecation, lines: &mut Lines) {
     lines.put("Present", true);
     for (path, value) in [
         ("ReplacedBy", &deprecation.replaced_by),
@@ -108,18 +108,18 @@ fn deprecation(deprecation: &Deprecation, lines: &mut Lines) {
         ("Reason", &deprecation.reason),
     ] {
         if let Some(value) = value {
-            lines.string(path, value);
+            lines.put_quoted(path, value);
         }
     }
 }
 
-fn sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
-    scheme(rule.scheme, lines);
+fn write_sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
+    write_scheme(rule.scheme, lines);
     lines.put("SKIHashAlg", rule.ski_hash.name());
     lines.put("ValidNotBeforeOffset", rule.not_before_offset);
     lines.put("ValidNotAfterOffset", rule.not_after_offset);
-    keys("Subject", &rule.subject_keys, lines);
-    keys("Issuer", &rule.issuer_keys, lines);
+    write_keys("Subject", &rule.subject_keys, lines);
+    write_keys("Issuer", &rule.issuer_keys, lines);
     lines.put("KeyUsage", rule.key_usage.names().join(","));
     let purposes: Vec<&str> = rule.extended_key_usage.iter().map(|usage| usage.name()).collect();
     lines.put("ExtendedKeyUsage", purposes.join(","));
@@ -128,40 +128,40 @@ fn sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
         lines.put("PathLenConstraint", path_len);
     }
     if let Some(names) = &rule.subject_alternative_names {
-        alternative_names(names, lines);
+        write_alternative_names(names, lines);
     }
     lines.put("RequireCA", rule.issuer_checks.require_ca);
     lines.put("NestValidity", rule.issuer_checks.nest_validity);
 }
 
-fn alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
+fn write_alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
     for (kind, allowed) in names.kinds() {
         lines.put(&format!("Allow.{kind}"), allowed);
     }
     for suffix in &names.suffixes {
-        lines.string("Suffix", suffix);
+        lines.put_quoted("Suffix", suffix);
     }
 }
 
-fn sign_data(rule: &SignDataRule, lines: &mut Lines) {
+fn write_sign_data(rule: &SignDataRule, lines: &mut Lines) {
     lines.put("SigningMode", rule.mode.name());
     match rule.scheme {
-        DataScheme::Single(single) => scheme(single, lines),
+        DataScheme::Single(single) => write_scheme(single, lines),
         DataScheme::Composite(composite) => lines.put("SignAlg", composite.name()),
     }
     lines.put("SignatureFormat", rule.format.name());
     lines.put("AllowSeed", rule.allow_seed);
-    keys("Keys", &rule.keys, lines);
+    write_keys("Keys", &rule.keys, lines);
 }
 
-fn scheme(scheme: SignatureScheme, lines: &mut Lines) {
+fn write_scheme(scheme: SignatureScheme, lines: &mut Lines) {
     lines.put("SignAlg", scheme.name());
     if let Some(hash) = scheme.hash() {
         lines.put("HashAlg", hash.name());
     }
 }
 
-fn keys(section: &str, keys: &KeyConstraints, lines: &mut Lines) {
+fn write_keys(section: &str, keys: &KeyConstraints, lines: &mut Lines) {
     for kind in [KeyKind::Rsa, KeyKind::Ecdsa] {
         if let Some(range) = keys.sizes(kind) {
             let path = format!("{section}.{}", kind.name());

@@ -1,21 +1,21 @@
-//! What the crypto libraries of this build support. Policy depends on no crypto library; a caller that does
-//! passes it this.
+//! What the crypto libraries of this build support. `policy` does not depend on them, so `operation` passes this description
+//! in.
 
 use super::profile::{CryptoLibrary, Section};
 
 /// What a build supports. The document reader checks every section of every profile against it, so that a
-/// profile that could not be served is refused when it is loaded, with its line, and not call by call.
+/// profile that could not be served is rejected when it is loaded, with its line, and not call by call.
 #[derive(Clone, Copy, Debug)]
 pub struct Capabilities {
     /// Returns why a section cannot be served, or `None` where it can.
-    pub unsupported: fn(&Need<'_>) -> Option<Unsupported>,
+    pub unsupported: fn(&Requirement<'_>) -> Option<Unsupported>,
     /// Whether the build has a FIPS 140-3 module, which `Fips: required` demands.
     pub fips: bool,
 }
 
 /// A section of a profile and the library that is to serve it.
 #[derive(Clone, Copy, Debug)]
-pub struct Need<'a> {
+pub struct Requirement<'a> {
     /// The library of the profile.
     pub library: CryptoLibrary,
     /// The section.

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Capabilities, Denial, DenialKind, canonical,
-    document::{self, Diagnostic, Document, DocumentError, suggest::nearest},
+    document::{self, Diagnostic, Document, DocumentError, suggest::most_similar},
     profile::{KmsRule, Profile},
 };
 
@@ -48,8 +48,8 @@ impl Catalogue {
         Self::load_file(&directory.join(FILE_NAME), capabilities)
     }
 
-    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker
-    /// accepts the document and this broker can serve it in the same way.
+    /// Loads like [`Catalogue::load`] and reduces errors to [warnings](Catalogue::warnings) where the Go broker, which
+    /// this one replaces (docs/moving-from-go.md), accepts the document and this broker can serve it in the same way.
     ///
     /// # Errors
     /// Fails like [`Catalogue::load`].
@@ -164,7 +164,7 @@ impl Catalogue {
         let names = self.document.profiles.iter().map(|profile| profile.name.as_ref());
         let message = if name.is_empty() {
             "the request names no profile; `cryptobroker profiles list` shows all names".to_owned()
-        } else if let Some(near) = nearest(name, names) {
+        } else if let Some(near) = most_similar(name, names) {
             format!("unknown profile `{escaped}`; did you mean `{near}`?")
         } else {
             format!("unknown profile `{escaped}`; `cryptobroker profiles list` shows all names")

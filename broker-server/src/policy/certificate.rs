@@ -2,12 +2,12 @@
 
 use super::{
     CaFacts, Denial, DenialKind, Facts,
-    check::Case,
+    check::CheckInput,
+    collector::DenialCollector,
     decide::{Check, Decide},
-    facts::Fact,
-    findings::Findings,
+    facts::FactName,
     names,
-    permit::{CertificateGrant, SignCertificate},
+    permit::{CertificateParameters, SignCertificate},
     profile::{KeyConstraints, KeyUsage, Profile, SignCertificateRule},
 };
 use crate::{algorithm::KeyType, duration, request};
@@ -28,14 +28,18 @@ impl Decide for SignCertificate {
         }
     }
 
-    fn grant(_: &Profile, rule: &SignCertificateRule, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
-        let (not_before, not_after) = granted_validity(rule, facts);
-        Ok(CertificateGrant { not_before, not_after, scheme: rule.scheme })
+    fn parameters(
+        _: &Profile,
+        rule: &SignCertificateRule,
+        facts: &Facts<'_>,
+    ) -> Result<CertificateParameters, Denial> {
+        let (not_before, not_after) = effective_validity(rule, facts);
+        Ok(CertificateParameters { not_before, not_after, scheme: rule.scheme })
     }
 }
 
 /// Returns notBefore and notAfter in Unix seconds. A time that the request leaves out is the edge of the window.
-fn granted_validity(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
+fn effective_validity(rule: &SignCertificateRule, facts: &Facts<'_>) -> (i64, i64) {
     let (first, last) = window(rule, facts.now);
     (facts.not_before.unwrap_or(first), facts.not_after.unwrap_or(last))
 }
@@ -45,73 +49,85 @@ fn window(rule: &SignCertificateRule, now: i64) -> (i64, i64) {
     (now.saturating_add(rule.not_before_offset), now.saturating_add(rule.not_after_offset))
 }
 
-/// One of the two keys of a request, and the constraints on it.
-struct Side<'a> {
+/// The input of [`key_constraints`]: one of the two keys of a request, and the constraints on it.
+struct KeyCheck<'a> {
     /// The key of the section in `KeyConstraints`.
     section: &'static str,
     constraints: &'a KeyConstraints,
-    fact: Fact,
+    fact: FactName,
     key: Option<KeyType>,
     kind: DenialKind,
 }
 
-fn subject_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let side = Side {
+fn subject_key(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let check = KeyCheck {
         section: "Subject",
-        constraints: &case.rule.subject_keys,
-        fact: Fact::SubjectKey,
-        key: case.facts.subject_key,
+        constraints: &input.rule.subject_keys,
+        fact: FactName::SubjectKey,
+        key: input.facts.subject_key,
         kind: DenialKind::SubjectKeyNotAllowed,
     };
-    key_constraints(&side, case, findings)
+    key_constraints(&check, input, collector)
 }
 
-fn issuer_key(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let side = Side {
+fn issuer_key(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let check = KeyCheck {
         section: "Issuer",
-        constraints: &case.rule.issuer_keys,
-        fact: Fact::IssuerKey,
-        key: case.facts.issuer_key,
+        constraints: &input.rule.issuer_keys,
+        fact: FactName::IssuerKey,
+        key: input.facts.issuer_key,
         kind: DenialKind::IssuerKeyNotAllowed,
     };
-    key_constraints(&side, case, findings)
+    key_constraints(&check, input, collector)
 }
 
-/// Checks that the key of one side is within its constraints.
+/// Checks that a key is within its constraints.
 fn key_constraints(
-    side: &Side<'_>,
-    case: &Case<'_, SignCertificateRule>,
-    findings: &mut Findings,
+    check: &KeyCheck<'_>,
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
 ) -> Result<(), Denial> {
-    let Side { section, constraints, fact, key, kind } = *side;
-    let Some(key) = findings.require(fact, key)? else { return Ok(()) };
+    let KeyCheck { section, constraints, fact, key, kind } = *check;
+    let Some(key) = collector.require(fact, key)? else { return Ok(()) };
     if constraints.allows(key) {
         return Ok(());
     }
     let message = format!(
         "the {} key is {key}; profile {} allows {constraints}",
         section.to_lowercase(),
-        case.profile.name
+        input.profile.name
     );
     let path = format!("API.SignCertificate.KeyConstraints.{section}");
-    findings.deny(case.key_denial(kind, &path, constraints, key.kind(), message))
+    collector.add(input.key_denial(kind, &path, constraints, key.kind(), message))
 }
 
 /// Checks that the issuer's key makes signatures of the profile's algorithm.
-fn issuer_algorithm(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(key) = findings.require(Fact::IssuerKey, case.facts.issuer_key)? else { return Ok(()) };
-    if case.rule.scheme.fits(key) {
+fn issuer_algorithm(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let Some(key) = collector.require(FactName::IssuerKey, input.facts.issuer_key)? else { return Ok(()) };
+    if input.rule.scheme.accepts_key(key) {
         return Ok(());
     }
-    let name = case.rule.scheme.name();
-    let message = format!("the issuer key is {key}; profile {} signs with {name}", case.profile.name);
+    let name = input.rule.scheme.name();
+    let message = format!("the issuer key is {key}; profile {} signs with {name}", input.profile.name);
     let path = "API.SignCertificate.SignAlg";
-    findings.deny(case.denial(DenialKind::AlgorithmMismatch, path, case.rule.line, message))
+    collector.add(input.denial(DenialKind::AlgorithmMismatch, path, input.rule.line, message))
 }
 
 /// Checks that the requested times are inside the window.
-fn validity(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Case { profile, rule, facts } = case;
+fn validity(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let CheckInput { profile, rule, facts } = input;
     let (first, last) = window(rule, facts.now);
     for (name, requested) in [("notBefore", facts.not_before), ("notAfter", facts.not_after)] {
         let Some(requested) = requested else { continue };
@@ -131,23 +147,26 @@ fn validity(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Re
             signed_duration(rule.not_after_offset),
         );
         let path = format!("API.SignCertificate.Validity.{key}");
-        findings.deny(case.denial(DenialKind::ValidityNotAllowed, &path, rule.validity_line, message))?;
+        collector.add(input.denial(DenialKind::ValidityNotAllowed, &path, rule.validity_line, message))?;
     }
     Ok(())
 }
 
 /// Checks that the CA certificate may issue certificates (RFC 5280 4.2.1.3 and 4.2.1.9) and that the validity
 /// is within the validity of the CA certificate.
-fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Case { profile, rule, facts } = case;
+fn issuer_checks(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let CheckInput { profile, rule, facts } = input;
     let checks = rule.issuer_checks;
     if !checks.require_ca && !checks.nest_validity {
         return Ok(());
     }
-    let Some(ca) = findings.require(Fact::CaCertificate, facts.ca)? else { return Ok(()) };
+    let Some(ca) = collector.require(FactName::CaCertificate, facts.ca)? else { return Ok(()) };
     let mut deny = |key: &str, message: String| {
         let path = format!("API.SignCertificate.IssuerChecks.{key}");
-        findings.deny(case.denial(DenialKind::IssuerNotAllowed, &path, checks.line, message))
+        collector.add(input.denial(DenialKind::IssuerNotAllowed, &path, checks.line, message))
     };
     if checks.require_ca {
         for message in ca_violations(profile, rule, ca) {
@@ -155,7 +174,7 @@ fn issuer_checks(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) 
         }
     }
     if checks.nest_validity {
-        let (not_before, not_after) = granted_validity(rule, facts);
+        let (not_before, not_after) = effective_validity(rule, facts);
         if not_before < ca.not_before || not_after > ca.not_after {
             deny(
                 "NestValidity",
@@ -197,9 +216,9 @@ fn ca_violations(profile: &Profile, rule: &SignCertificateRule, ca: CaFacts) -> 
                 "the CA certificate's path length is 0, so it may not issue CA certificates; profile {} issues them",
                 profile.name
             )),
-            Some(granted) if granted >= limit => violations.push(format!(
+            Some(path_len) if path_len >= limit => violations.push(format!(
                 "the CA certificate's path length is {limit}; profile {} issues CA certificates of path length \
-                 {granted}, which must be smaller",
+                 {path_len}, which must be smaller",
                 profile.name
             )),
             _ => {}

@@ -8,13 +8,13 @@ use crate::algorithm::KeyKind;
 
 /// The input of a check: the facts of a request, and the profile and the rule that decide on it.
 #[derive(Debug)]
-pub struct Case<'a, R> {
+pub struct CheckInput<'a, R> {
     pub(super) profile: &'a Profile,
     pub(super) rule: &'a R,
     pub(super) facts: &'a Facts<'a>,
 }
 
-impl<R> Case<'_, R> {
+impl<R> CheckInput<'_, R> {
     /// Returns a denial by the rule at `path`, which starts in `line` of the document.
     pub(super) fn denial(&self, kind: DenialKind, path: &str, line: u32, message: String) -> Denial {
         Denial::new(self.profile, kind, path, line, message)
@@ -43,8 +43,8 @@ impl<R> Case<'_, R> {
 /// Fails from the first second after `RemoveAfter`, where the document enforces it.
 pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
     let Some(deprecation) = &profile.deprecation else { return Ok(()) };
-    match deprecation.refused_from {
-        Some(from) if now >= from => {
+    match deprecation.sunset {
+        Some(sunset) if deprecation.enforce_sunset && now >= sunset => {
             let after = deprecation.remove_after.as_deref().unwrap_or_default();
             let next = deprecation
                 .replaced_by
@@ -65,7 +65,7 @@ pub(super) fn sunset(profile: &Profile, now: i64) -> Result<(), Denial> {
 
 /// Returns the denial of an operation for which the profile has no section.
 pub(super) fn no_section(profile: &Profile, operation: &str) -> Denial {
-    let allowed = profile.operations().join(", ");
+    let allowed = profile.section_names().join(", ");
     let message = format!("profile {} has no section API.{operation}; it allows {allowed}", profile.name);
     let path = format!("API.{operation}");
     Denial::new(profile, DenialKind::OperationNotAllowed, &path, profile.line, message)
@@ -75,14 +75,19 @@ pub(super) fn no_section(profile: &Profile, operation: &str) -> Denial {
 ///
 /// # Errors
 /// Fails where the request has a seed that is not allowed.
-pub(super) fn seed<R>(case: &Case<'_, R>, section: &str, allowed: bool, line: u32) -> Result<(), Denial> {
-    if allowed || !case.facts.seed {
+pub(super) fn seed<R>(
+    input: &CheckInput<'_, R>,
+    section: &str,
+    allowed: bool,
+    line: u32,
+) -> Result<(), Denial> {
+    if allowed || !input.facts.has_seed {
         return Ok(());
     }
     let path = format!("API.{section}.AllowSeed");
     let message = format!(
         "profile {} generates keys only from the system's randomness because {path} is not true; omit the seed",
-        case.profile.name
+        input.profile.name
     );
-    Err(case.denial(DenialKind::SeedNotAllowed, &path, line, message))
+    Err(input.denial(DenialKind::SeedNotAllowed, &path, line, message))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Denial, Facts,
-    check::{self, Case},
-    findings::Findings,
+    check::{self, CheckInput},
+    collector::DenialCollector,
     permit::{self, Operation, Permit},
     profile::Profile,
 };
@@ -19,15 +19,21 @@ pub trait Decide: Operation + Sized {
     /// Returns everything in `request` that policy depends on. `now` is in Unix seconds.
     fn facts(request: &Self::Request, now: i64) -> Facts<'_>;
 
-    /// Settles what the request has left open, after the checks.
+    /// Returns the parameters of the operation, after the checks.
     ///
     /// # Errors
-    /// Fails where the profile allows nothing that could be granted.
-    fn grant(profile: &Profile, rule: &Self::Rule, facts: &Facts<'_>) -> Result<Self::Grant, Denial>;
+    /// Fails where the broker supports none of the values that the profile allows.
+    fn parameters(
+        profile: &Profile,
+        rule: &Self::Rule,
+        facts: &Facts<'_>,
+    ) -> Result<Self::Parameters, Denial>;
 }
 
-/// A check of an operation. It reports denials to the [`Findings`] and fails where they tell it to stop.
-pub(super) type Check<O> = fn(&Case<'_, <O as Operation>::Rule>, &mut Findings) -> Result<(), Denial>;
+/// A check of an operation. It adds its denials to the [`DenialCollector`], which in a decision makes it fail with the
+/// first one.
+pub(super) type Check<O> =
+    fn(&CheckInput<'_, <O as Operation>::Rule>, &mut DenialCollector) -> Result<(), Denial>;
 
 /// Implements [`Decide`] for the operations of the table that have no checks.
 macro_rules! implement {
@@ -38,7 +44,7 @@ macro_rules! implement {
             messages: $message:ident => $response:ident,
             key: $key:ident,
             section: $section:literal in $field:ident: $rule:ty,
-            request: $request:ty => $grant:ty,
+            request: $request:ty => $parameters:ty,
             checks: $checks:ident,
         }
     )+ })+) => {
@@ -53,7 +59,7 @@ macro_rules! implement {
                 Facts::new(now)
             }
 
-            fn grant(_: &Profile, _: &Self::Rule, _: &Facts<'_>) -> Result<(), Denial> {
+            fn parameters(_: &Profile, _: &Self::Rule, _: &Facts<'_>) -> Result<(), Denial> {
                 Ok(())
             }
         }
@@ -73,28 +79,29 @@ pub fn decide<O: Decide>(
     request: O::Request,
     now: i64,
 ) -> Result<Permit<O>, Denial> {
-    let (rule, grant) = evaluate::<O>(profile, &O::facts(&request, now), &mut Findings::for_decision())?;
-    Ok(Permit::new(request, grant, rule, Arc::clone(profile)))
+    let (rule, parameters) =
+        evaluate::<O>(profile, &O::facts(&request, now), &mut DenialCollector::for_decision())?;
+    Ok(Permit::new(request, parameters, rule, Arc::clone(profile)))
 }
 
-/// Evaluates every rule for the facts, in this order: the sunset, the section of the operation, its checks, the
-/// grant. Decisions and explanations both use this function, so that a new check takes part in both.
+/// Evaluates every rule for the facts, in this order: the sunset, the section of the operation, its checks, its
+/// parameters. Decisions and explanations both use this function, so that a new check takes part in both.
 ///
 /// # Errors
 /// Fails with the denial after which the evaluation cannot continue. In a decision that is the first denial.
 pub(super) fn evaluate<O: Decide>(
     profile: &Profile,
     facts: &Facts<'_>,
-    findings: &mut Findings,
-) -> Result<(Arc<O::Rule>, O::Grant), Denial> {
-    findings.record(check::sunset(profile, facts.now))?;
+    collector: &mut DenialCollector,
+) -> Result<(Arc<O::Rule>, O::Parameters), Denial> {
+    collector.record(check::sunset(profile, facts.now))?;
     let rule = O::rule(profile).ok_or_else(|| check::no_section(profile, O::SECTION))?;
-    let case = Case { profile, rule: rule.as_ref(), facts };
+    let input = CheckInput { profile, rule: rule.as_ref(), facts };
     for check in O::CHECKS {
-        check(&case, findings)?;
+        check(&input, collector)?;
     }
-    let grant = O::grant(profile, rule, facts)?;
-    Ok((Arc::clone(rule), grant))
+    let parameters = O::parameters(profile, rule, facts)?;
+    Ok((Arc::clone(rule), parameters))
 }
 
 #[cfg(test)]

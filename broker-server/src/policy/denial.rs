@@ -1,16 +1,16 @@
-//! A refusal by policy.
+//! A denial: the reason why policy does not allow a request.
 
 use super::profile::Profile;
 
-/// A refusal by policy: the rule, its line in the document, and the reason.
+/// The reason why policy does not allow a request: the rule, its line in the document, and a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Denial {
-    /// The kind of refusal.
+    /// The kind of the denial.
     pub kind: DenialKind,
     /// The name of the profile in the request.
     pub profile: String,
-    /// The path of the rule that refuses, such as `API.SignCertificate.KeyConstraints.Subject.ECDSA`. It is
+    /// The path of the rule that denies the request, such as `API.SignCertificate.KeyConstraints.Subject.ECDSA`. It is
     /// empty where the profile is unknown.
     pub rule: String,
     /// The line of the rule in the profile document, from 1.
@@ -26,7 +26,7 @@ impl Denial {
     }
 }
 
-/// The kind of a refusal.
+/// The kind of a denial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DenialKind {
@@ -61,7 +61,7 @@ pub enum DenialKind {
     /// The caller's identity is not allowed.
     CallerNotAllowed,
     /// A fact that a check needs is missing. This is a bug in the broker, and it must not result in a permit.
-    NotJudged,
+    MissingFact,
 }
 
 impl DenialKind {
@@ -83,7 +83,7 @@ impl DenialKind {
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
-            Self::NotJudged => "INTERNAL",
+            Self::MissingFact => "INTERNAL",
         }
     }
 }

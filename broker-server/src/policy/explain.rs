@@ -1,17 +1,17 @@
-//! Explains which rules would refuse a request, without a key and without a broker.
+//! Explains which rules would deny a request, without a key and without a broker.
 
 use super::{
     Denial, Facts, check,
+    collector::DenialCollector,
     decide::{self, Decide},
-    document::suggest::nearest,
-    facts::Fact,
-    findings::Findings,
+    document::suggest::most_similar,
+    facts::FactName,
     permit,
     profile::Profile,
 };
 
 /// The sections whose operations are not implemented yet.
-const PENDING: [&str; 1] = ["Groth16"];
+const NOT_SERVED: [&str; 1] = ["Groth16"];
 
 /// The result of evaluating the rules of a profile for a request of which some facts are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,20 +20,20 @@ pub struct Explanation {
     /// rule denies what is known.
     pub denials: Vec<Denial>,
     /// The facts that a check needs and that are unknown.
-    pub not_judged: Vec<Fact>,
+    pub missing_facts: Vec<FactName>,
 }
 
 macro_rules! list {
     ($($kind:ident { $($(#[$doc:meta])* $name:ident { $($rest:tt)* })+ })+) => {
-        const OPERATIONS: &[AnyOperation] = &[$($(AnyOperation::of::<permit::$name>(stringify!($name))),+),+];
+        const OPERATIONS: &[OperationInfo] = &[$($(OperationInfo::of::<permit::$name>(stringify!($name))),+),+];
     };
 }
 
 with_operations!(list);
 
-/// An operation as a value, for callers that select one at run time.
+/// The description of an operation, for callers that select one at run time.
 #[derive(Clone, Copy, Debug)]
-pub struct AnyOperation {
+pub struct OperationInfo {
     /// The unique name. It is the name of the method, except for the two methods called `GenerateKeyPair`.
     pub name: &'static str,
     /// The name of the section in profiles.
@@ -41,18 +41,18 @@ pub struct AnyOperation {
     explain: fn(&Profile, &Facts<'_>) -> Explanation,
 }
 
-impl AnyOperation {
+impl OperationInfo {
     const fn of<O: Decide>(name: &'static str) -> Self {
         Self { name, section: O::SECTION, explain: explain_one::<O> }
     }
 
-    /// Returns every operation.
+    /// Returns the description of every operation.
     pub fn all() -> &'static [Self] {
         OPERATIONS
     }
 
-    /// Finds an operation by its [`name`](Self::name).
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the description of an operation by its [`name`](Self::name).
+    pub fn by_name(name: &str) -> Option<Self> {
         Self::all().iter().copied().find(|operation| operation.name == name)
     }
 }
@@ -60,29 +60,29 @@ impl AnyOperation {
 /// Explains how `profile` decides on a request for the operation called `operation`. Where a section of that
 /// name exists but its operation is not implemented, the explanation tells whether the profile has the section.
 pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explanation {
-    if let Some(known) = AnyOperation::named(operation) {
-        return (known.explain)(profile, facts);
+    if let Some(info) = OperationInfo::by_name(operation) {
+        return (info.explain)(profile, facts);
     }
     let mut denials: Vec<Denial> = check::sunset(profile, facts.now).err().into_iter().collect();
-    if !profile.operations().contains(&operation) {
+    if !profile.section_names().contains(&operation) {
         let mut denial = check::no_section(profile, operation);
-        let names = AnyOperation::all().iter().map(|known| known.name).chain(PENDING);
-        if !PENDING.contains(&operation)
-            && let Some(near) = nearest(operation, names)
+        let names = OperationInfo::all().iter().map(|info| info.name).chain(NOT_SERVED);
+        if !NOT_SERVED.contains(&operation)
+            && let Some(near) = most_similar(operation, names)
         {
             denial.message = format!("{}; did you mean {near}?", denial.message);
         }
         denials.push(denial);
     }
-    Explanation { denials, not_judged: Vec::new() }
+    Explanation { denials, missing_facts: Vec::new() }
 }
 
 fn explain_one<O: Decide>(profile: &Profile, facts: &Facts<'_>) -> Explanation {
-    let mut findings = Findings::for_explanation();
-    let last = decide::evaluate::<O>(profile, facts, &mut findings).err();
-    let (mut denials, not_judged) = findings.into_parts();
+    let mut collector = DenialCollector::for_explanation();
+    let last = decide::evaluate::<O>(profile, facts, &mut collector).err();
+    let (mut denials, missing_facts) = collector.into_parts();
     denials.extend(last);
-    Explanation { denials, not_judged }
+    Explanation { denials, missing_facts }
 }
 
 #[cfg(test)]

@@ -31,18 +31,18 @@ pub struct Facts<'a> {
     /// The length in bytes of the key that encrypts or decrypts.
     pub data_key_length: Option<usize>,
     /// Whether the request has a nonce.
-    pub nonce: bool,
+    pub has_nonce: bool,
     /// The key that encapsulates or decapsulates.
     pub kem_key: Option<KemKeyKind>,
     /// Whether the request has a seed for a key pair.
-    pub seed: bool,
+    pub has_seed: bool,
     /// The current time in Unix seconds.
     pub now: i64,
 }
 
-/// A fact that a check may need and an explanation may lack.
+/// The name of a fact that a check may need and an explanation may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fact {
+pub enum FactName {
     /// [`Facts::subject_key`].
     SubjectKey,
     /// [`Facts::issuer_key`].
@@ -56,7 +56,7 @@ pub enum Fact {
     Key,
 }
 
-impl fmt::Display for Fact {
+impl fmt::Display for FactName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SubjectKey => "the subject's key",
@@ -96,9 +96,9 @@ impl Facts<'_> {
             signature_keys: None,
             format: None,
             data_key_length: None,
-            nonce: false,
+            has_nonce: false,
             kem_key: None,
-            seed: false,
+            has_seed: false,
             now,
         }
     }

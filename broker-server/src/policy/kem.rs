@@ -2,10 +2,10 @@
 
 use super::{
     Denial, DenialKind, Facts,
-    check::{self, Case},
+    check::{self, CheckInput},
+    collector::DenialCollector,
     decide::{Check, Decide},
-    facts::Fact,
-    findings::Findings,
+    facts::FactName,
     permit::{Decapsulate, Encapsulate, GenerateKemKeyPair, Operation as _},
     profile::{KemRule, Profile},
 };
@@ -15,10 +15,10 @@ impl Decide for GenerateKemKeyPair {
     const CHECKS: &'static [Check<Self>] = &[seed];
 
     fn facts(request: &request::GenerateKeyPair, now: i64) -> Facts<'_> {
-        Facts { seed: request.seed.is_some(), ..Facts::new(now) }
+        Facts { has_seed: request.seed.is_some(), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }
@@ -30,7 +30,7 @@ impl Decide for Encapsulate {
         Facts { kem_key: Some(KemKeyKind::Of(request.key.kem())), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }
@@ -42,25 +42,25 @@ impl Decide for Decapsulate {
         Facts { kem_key: Some(request.key.kind()), ..Facts::new(now) }
     }
 
-    fn grant(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
+    fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
         Ok(())
     }
 }
 
 /// Checks that the request has no seed, unless `AllowSeed` allows one.
-fn seed(case: &Case<'_, KemRule>, findings: &mut Findings) -> Result<(), Denial> {
-    findings.record(check::seed(case, GenerateKemKeyPair::SECTION, case.rule.allow_seed, case.rule.line))
+fn seed(input: &CheckInput<'_, KemRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
+    collector.record(check::seed(input, GenerateKemKeyPair::SECTION, input.rule.allow_seed, input.rule.line))
 }
 
 /// Checks that the key can be a key of the profile's mechanism.
-fn key(case: &Case<'_, KemRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(kind) = findings.require(Fact::Key, case.facts.kem_key)? else { return Ok(()) };
-    if kind.fits(case.rule.algorithm) {
+fn key(input: &CheckInput<'_, KemRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
+    let Some(kind) = collector.require(FactName::Key, input.facts.kem_key)? else { return Ok(()) };
+    if kind.fits(input.rule.algorithm) {
         return Ok(());
     }
-    let name = case.rule.algorithm.name();
-    let message = format!("the key is for {kind}; profile {} encapsulates with {name}", case.profile.name);
-    findings.deny(case.denial(DenialKind::AlgorithmMismatch, "API.KEM.KemAlg", case.rule.line, message))
+    let name = input.rule.algorithm.name();
+    let message = format!("the key is for {kind}; profile {} encapsulates with {name}", input.profile.name);
+    collector.add(input.denial(DenialKind::AlgorithmMismatch, "API.KEM.KemAlg", input.rule.line, message))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::{
     Denial, DenialKind,
-    check::Case,
-    facts::Fact,
-    findings::Findings,
+    check::CheckInput,
+    collector::DenialCollector,
+    facts::FactName,
     profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
 };
 use crate::request::AlternativeName;
@@ -15,13 +15,16 @@ const MAX_DENIALS: usize = 32;
 
 /// Checks that the kind and the suffix of each name is allowed, and denies up to [`MAX_DENIALS`] of those that
 /// are not. Without the section no name is copied into the certificate, so no name is checked.
-pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(policy) = &case.rule.subject_alternative_names else { return Ok(()) };
-    let Some(names) = findings.require(Fact::Names, case.facts.names)? else { return Ok(()) };
-    let violations = names.iter().filter_map(|name| violation(case.profile, policy, name));
+pub(super) fn names(
+    input: &CheckInput<'_, SignCertificateRule>,
+    collector: &mut DenialCollector,
+) -> Result<(), Denial> {
+    let Some(rule) = &input.rule.subject_alternative_names else { return Ok(()) };
+    let Some(names) = collector.require(FactName::Names, input.facts.names)? else { return Ok(()) };
+    let violations = names.iter().filter_map(|name| violation(input.profile, rule, name));
     for (key, message) in violations.take(MAX_DENIALS) {
         let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
-        findings.deny(case.denial(DenialKind::NameNotAllowed, &path, policy.line, message))?;
+        collector.add(input.denial(DenialKind::NameNotAllowed, &path, rule.line, message))?;
     }
     Ok(())
 }
@@ -30,18 +33,18 @@ pub(super) fn names(case: &Case<'_, SignCertificateRule>, findings: &mut Finding
 /// allowed.
 fn violation(
     profile: &Profile,
-    policy: &SubjectAlternativeNames,
+    rule: &SubjectAlternativeNames,
     name: &AlternativeName,
 ) -> Option<(&'static str, String)> {
     let (allowed, kind, text) = match name {
-        AlternativeName::Dns(name) => (policy.dns, "dns", escaped(name)),
-        AlternativeName::Ip(address) => (policy.ip, "ip", address.to_string()),
-        AlternativeName::Uri(uri) => (policy.uri, "uri", escaped(uri)),
-        AlternativeName::Email(address) => (policy.email, "email", escaped(address)),
+        AlternativeName::Dns(name) => (rule.dns, "dns", escape_truncated(name)),
+        AlternativeName::Ip(address) => (rule.ip, "ip", address.to_string()),
+        AlternativeName::Uri(uri) => (rule.uri, "uri", escape_truncated(uri)),
+        AlternativeName::Email(address) => (rule.email, "email", escape_truncated(address)),
         AlternativeName::Other(form) => (false, *form, String::new()),
     };
     if !allowed {
-        let kinds: Vec<&str> = policy.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind)).collect();
+        let kinds: Vec<&str> = rule.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind)).collect();
         let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
         let space = if text.is_empty() { "" } else { " " };
         return Some((
@@ -50,8 +53,8 @@ fn violation(
         ));
     }
     match name {
-        AlternativeName::Dns(dns) if !policy.suffixes.is_empty() && !has_suffix(dns, &policy.suffixes) => {
-            let suffixes = policy.suffixes.join(", ");
+        AlternativeName::Dns(dns) if !rule.suffixes.is_empty() && !has_suffix(dns, &rule.suffixes) => {
+            let suffixes = rule.suffixes.join(", ");
             let message = format!(
                 "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
                 profile.name
@@ -74,13 +77,13 @@ fn has_suffix(name: &str, suffixes: &[String]) -> bool {
     })
 }
 
-/// Reports whether a label has no character that a parser of certificates could mistake for the end of the name.
+/// Reports whether a label has only letters, digits, hyphens and underscores, and at least one of them.
 fn is_label(label: &str) -> bool {
     !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Returns a name in a form that is safe in a message: escaped and of limited length.
-fn escaped(name: &str) -> String {
+fn escape_truncated(name: &str) -> String {
     name.chars().take(256).flat_map(char::escape_debug).collect()
 }
 
@@ -91,7 +94,7 @@ mod tests {
     use super::{MAX_DENIALS, has_suffix, names};
     use crate::{
         operation::CAPABILITIES,
-        policy::{Catalogue, Facts, check::Case, findings::Findings},
+        policy::{Catalogue, Facts, check::CheckInput, collector::DenialCollector},
         request::AlternativeName,
     };
 
@@ -106,10 +109,10 @@ mod tests {
         let profile = catalogue.profile("P").unwrap();
         let requested = vec![AlternativeName::Dns("a.example".into()); 20_000];
         let facts = Facts { names: Some(&requested), ..Facts::new(0) };
-        let mut findings = Findings::for_explanation();
+        let mut collector = DenialCollector::for_explanation();
         let rule = profile.sign_certificate.as_ref().unwrap();
-        names(&Case { profile, rule, facts: &facts }, &mut findings).unwrap();
-        assert_eq!(findings.into_parts().0.len(), MAX_DENIALS);
+        names(&CheckInput { profile, rule, facts: &facts }, &mut collector).unwrap();
+        assert_eq!(collector.into_parts().0.len(), MAX_DENIALS);
     }
 
     #[test]

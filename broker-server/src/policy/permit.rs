@@ -15,8 +15,8 @@ pub trait Operation {
     type Request: Send + 'static;
     /// The section of the profile.
     type Rule: Send + Sync + 'static;
-    /// The values that the decision settles where the request leaves them open.
-    type Grant: Send + 'static;
+    /// The values that the operation takes from the request where it has them, and from the profile otherwise.
+    type Parameters: Send + 'static;
     /// The name in descriptors and logs.
     const NAME: &'static str;
     /// The section of the profile, by its name in the document.
@@ -46,7 +46,7 @@ macro_rules! declare {
             messages: $message:ident => $response:ident,
             key: $key:ident,
             section: $section:literal in $field:ident: $rule:ty,
-            request: $request:ty => $grant:ty,
+            request: $request:ty => $parameters:ty,
             $($checks:tt)*
         }
     )+ })+) => {
@@ -58,7 +58,7 @@ macro_rules! declare {
             impl Operation for $name {
                 type Request = $request;
                 type Rule = $rule;
-                type Grant = $grant;
+                type Parameters = $parameters;
                 const NAME: &'static str = method_name($path);
                 const SECTION: &'static str = $section;
                 fn rule(profile: &Profile) -> Option<&Arc<$rule>> {
@@ -71,31 +71,32 @@ macro_rules! declare {
 
 with_operations!(declare);
 
-/// The values that policy settles for a certificate.
+/// The parameters of a certificate, from the request or from the profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CertificateGrant {
+pub struct CertificateParameters {
     /// notBefore in Unix seconds, within the profile's window.
     pub not_before: i64,
     /// notAfter in Unix seconds, within the profile's window. It may be before `not_before`; the operation
     /// checks that after the proof of possession.
     pub not_after: i64,
-    /// The signature algorithm of the profile, which fits the issuer's key.
+    /// The signature algorithm of the profile, which accepts the issuer's key.
     pub scheme: SignatureScheme,
 }
 
-/// The values that policy settles for a signature over data. The scheme is part of the rule, and the key fits it.
+/// The parameters of a signature over data, from the request or from the profile. The scheme is part of the rule, and it
+/// accepts the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignatureGrant {
+pub struct SignatureParameters {
     /// The format in the request, or the format of the profile where the request names none.
     pub format: SignatureFormat,
 }
 
-/// The values that policy settles for a key pair for signatures.
+/// The parameters of a key pair for signatures, from the profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignatureKeyGrant {
+pub struct KeyPairParameters {
     /// The kind and the size of the key, within the profile's constraints.
     pub key_type: KeyType,
-    /// The signature algorithm of the profile, which fits the key.
+    /// The signature algorithm of the profile, which accepts the key.
     pub scheme: SignatureScheme,
 }
 
@@ -104,7 +105,7 @@ pub struct SignatureKeyGrant {
 #[derive(Debug)]
 pub struct Permit<O: Operation> {
     request: O::Request,
-    grant: O::Grant,
+    parameters: O::Parameters,
     rule: Arc<O::Rule>,
     profile: Arc<Profile>,
 }
@@ -112,22 +113,22 @@ pub struct Permit<O: Operation> {
 impl<O: Operation> Permit<O> {
     pub(in crate::policy) fn new(
         request: O::Request,
-        grant: O::Grant,
+        parameters: O::Parameters,
         rule: Arc<O::Rule>,
         profile: Arc<Profile>,
     ) -> Self {
-        Self { request, grant, rule, profile }
+        Self { request, parameters, rule, profile }
     }
 
     /// Returns a permit without a decision, for the tests of `operation`.
     #[cfg(test)]
     pub(crate) fn for_test(
         request: O::Request,
-        grant: O::Grant,
+        parameters: O::Parameters,
         rule: Arc<O::Rule>,
         profile: Arc<Profile>,
     ) -> Self {
-        Self { request, grant, rule, profile }
+        Self { request, parameters, rule, profile }
     }
 
     /// Returns the request that is allowed.
@@ -140,9 +141,9 @@ impl<O: Operation> Permit<O> {
         self.request
     }
 
-    /// Returns the values that the decision has settled.
-    pub fn grant(&self) -> &O::Grant {
-        &self.grant
+    /// Returns the parameters that the decision has determined.
+    pub fn parameters(&self) -> &O::Parameters {
+        &self.parameters
     }
 
     /// Returns the section of the profile that allows the request.

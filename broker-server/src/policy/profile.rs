@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa, SignatureScheme, SkiHash};
 
 mod data;
-mod pending;
+mod not_served;
 mod section;
 
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
-pub use pending::{Groth16Rule, KmsRule};
+pub use not_served::{Groth16Rule, KmsRule};
 pub use section::Section;
 
 /// One named profile.
@@ -68,14 +68,14 @@ pub struct Deprecation {
     pub deprecated_since: Option<String>,
     /// The date of the sunset, as it is written in the document.
     pub remove_after: Option<String>,
-    /// The first second in which requests are refused, in Unix seconds; `None` unless `EnforceSunset` is set.
-    pub refused_from: Option<i64>,
     /// The reason for the deprecation.
     pub reason: Option<String>,
     /// The line of the section, from 1.
     pub line: u32,
     /// The first second after `remove_after`, in Unix seconds.
     pub sunset: Option<i64>,
+    /// Whether requests are denied from `sunset` on (`EnforceSunset`); `false` where the profile has no sunset.
+    pub enforce_sunset: bool,
 }
 
 /// `API.HashData`.
@@ -297,7 +297,7 @@ pub struct BasicConstraints {
     pub path_len: Option<u8>,
 }
 
-/// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is refused.
+/// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is denied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubjectAlternativeNames {
     /// Whether names of the kind `dns` are allowed.

@@ -2,13 +2,13 @@
 
 use super::{
     Denial, DenialKind, Facts,
-    check::{self, Case},
+    check::{self, CheckInput},
+    collector::DenialCollector,
     decide::{Check, Decide},
-    facts::Fact,
-    findings::Findings,
+    facts::FactName,
     permit::{
-        GenerateSignatureKeyPair, Operation as _, SignData, SignStream, SignatureGrant, SignatureKeyGrant,
-        VerifyData, VerifyStream,
+        GenerateSignatureKeyPair, KeyPairParameters, Operation as _, SignData, SignStream,
+        SignatureParameters, VerifyData, VerifyStream,
     },
     profile::{Profile, SignDataRule},
 };
@@ -29,8 +29,8 @@ macro_rules! decide_signatures {
                 Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
             }
 
-            fn grant(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureGrant, Denial> {
-                Ok(SignatureGrant { format: granted_format(rule, facts) })
+            fn parameters(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureParameters, Denial> {
+                Ok(SignatureParameters { format: effective_format(rule, facts) })
             }
         }
     )+};
@@ -47,35 +47,39 @@ impl Decide for GenerateSignatureKeyPair {
     const CHECKS: &'static [Check<Self>] = &[seed];
 
     fn facts(request: &request::GenerateKeyPair, now: i64) -> Facts<'_> {
-        Facts { seed: request.seed.is_some(), ..Facts::new(now) }
+        Facts { has_seed: request.seed.is_some(), ..Facts::new(now) }
     }
 
-    fn grant(profile: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureKeyGrant, Denial> {
-        smallest_key(&Case { profile, rule, facts })
+    fn parameters(
+        profile: &Profile,
+        rule: &SignDataRule,
+        facts: &Facts<'_>,
+    ) -> Result<KeyPairParameters, Denial> {
+        key_type_to_generate(&CheckInput { profile, rule, facts })
     }
 }
 
 /// Returns the requested format, or the format of the profile where the request names none.
-fn granted_format(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureFormat {
+fn effective_format(rule: &SignDataRule, facts: &Facts<'_>) -> SignatureFormat {
     facts.format.unwrap_or(rule.format)
 }
 
 /// Checks that the keys fit the profile's signature scheme and its constraints.
-fn keys(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let Some(keys) = findings.require(Fact::Key, case.facts.signature_keys)? else { return Ok(()) };
-    findings.record(keys_allowed(case, keys))
+fn keys(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
+    let Some(keys) = collector.require(FactName::Key, input.facts.signature_keys)? else { return Ok(()) };
+    collector.record(keys_allowed(input, keys))
 }
 
-fn keys_allowed(case: &Case<'_, SignDataRule>, keys: Keys<KeyType>) -> Result<(), Denial> {
-    let profile = &case.profile.name;
-    let constraints = &case.rule.keys;
-    let mismatch = match (case.rule.scheme, keys) {
-        (DataScheme::Single(scheme), Keys::One(key)) if scheme.fits(key) => {
+fn keys_allowed(input: &CheckInput<'_, SignDataRule>, keys: Keys<KeyType>) -> Result<(), Denial> {
+    let profile = &input.profile.name;
+    let constraints = &input.rule.keys;
+    let mismatch = match (input.rule.scheme, keys) {
+        (DataScheme::Single(scheme), Keys::One(key)) if scheme.accepts_key(key) => {
             if constraints.allows(key) {
                 return Ok(());
             }
             let message = format!("the key is {key}; profile {profile} allows {constraints}");
-            return Err(key_denial(case, scheme, message));
+            return Err(key_denial(input, scheme, message));
         }
         // The document reader made sure that the constraints have an entry for each of these keys.
         (DataScheme::Composite(composite), Keys::Components(keys)) if keys == composite.keys() => {
@@ -101,7 +105,7 @@ fn keys_allowed(case: &Case<'_, SignDataRule>, keys: Keys<KeyType>) -> Result<()
             format!("the request has two keys; profile {profile} signs with {name}: send one key, in single")
         }
     };
-    Err(case.denial(DenialKind::AlgorithmMismatch, "API.SignData.SignAlg", case.rule.line, mismatch))
+    Err(input.denial(DenialKind::AlgorithmMismatch, "API.SignData.SignAlg", input.rule.line, mismatch))
 }
 
 fn expected_keys(composite: Composite) -> String {
@@ -110,58 +114,59 @@ fn expected_keys(composite: Composite) -> String {
 }
 
 /// Checks that the profile's signatures can have the format.
-fn format(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
-    let format = granted_format(case.rule, case.facts);
-    let (DataScheme::Composite(composite), SignatureFormat::Cms) = (case.rule.scheme, format) else {
+fn format(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
+    let format = effective_format(input.rule, input.facts);
+    let (DataScheme::Composite(composite), SignatureFormat::Cms) = (input.rule.scheme, format) else {
         return Ok(());
     };
     let message = format!(
         "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM only",
-        case.profile.name,
+        input.profile.name,
         composite.name()
     );
     let path = "API.SignData.SigningMode";
-    findings.deny(case.denial(DenialKind::FormatNotAllowed, path, case.rule.line, message))
+    collector.add(input.denial(DenialKind::FormatNotAllowed, path, input.rule.line, message))
 }
 
 /// Checks that the profile's signatures can be made and verified over a message that arrives in chunks.
-fn streamable(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
-    if case.rule.scheme != DataScheme::Single(SignatureScheme::Ed25519)
-        || granted_format(case.rule, case.facts) == SignatureFormat::Cms
+fn streamable(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
+    if input.rule.scheme != DataScheme::Single(SignatureScheme::Ed25519)
+        || effective_format(input.rule, input.facts) == SignatureFormat::Cms
     {
         return Ok(());
     }
     let message = format!(
         "profile {} signs with ed25519, which reads its message twice (RFC 8032 5.1.6), so the message cannot be a \
          stream; use SignData and VerifyData, or the format CMS",
-        case.profile.name
+        input.profile.name
     );
-    findings.deny(case.denial(DenialKind::NotStreamable, "API.SignData.SignAlg", case.rule.line, message))
+    collector.add(input.denial(DenialKind::NotStreamable, "API.SignData.SignAlg", input.rule.line, message))
 }
 
 /// Checks that the request has no seed, unless `AllowSeed` allows one.
-fn seed(case: &Case<'_, SignDataRule>, findings: &mut Findings) -> Result<(), Denial> {
+fn seed(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
     let section = GenerateSignatureKeyPair::SECTION;
-    findings.record(check::seed(case, section, case.rule.allow_seed, case.rule.line))
+    collector.record(check::seed(input, section, input.rule.allow_seed, input.rule.line))
 }
 
-/// Returns the smallest key that the profile allows for its signatures.
+/// Returns the type of the key pair to generate: the smallest key that the profile allows for its signatures and that the
+/// broker can generate.
 ///
 /// # Errors
 /// Fails where the broker does not generate keys that the profile allows.
-fn smallest_key(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Denial> {
-    let allowed = |key: &KeyType| case.rule.keys.allows(*key);
-    let scheme = match case.rule.scheme {
+fn key_type_to_generate(input: &CheckInput<'_, SignDataRule>) -> Result<KeyPairParameters, Denial> {
+    let allowed = |key: &KeyType| input.rule.keys.allows(*key);
+    let scheme = match input.rule.scheme {
         DataScheme::Single(scheme) => scheme,
         DataScheme::Composite(composite) => {
             let message = format!(
                 "profile {} signs with the composite {}, whose keys are generated one by one, each under a profile for \
                  its own algorithm",
-                case.profile.name,
+                input.profile.name,
                 composite.name()
             );
             let path = "API.SignData.SigningMode";
-            return Err(case.denial(DenialKind::KeyNotAllowed, path, case.rule.line, message));
+            return Err(input.denial(DenialKind::KeyNotAllowed, path, input.rule.line, message));
         }
     };
     let smallest = match scheme {
@@ -178,15 +183,15 @@ fn smallest_key(case: &Case<'_, SignDataRule>) -> Result<SignatureKeyGrant, Deni
         let message = format!(
             "profile {} allows {}, and the broker generates RSA keys of 2048 to 4096 bits only; generate the key \
              elsewhere (openssl genpkey)",
-            case.profile.name, case.rule.keys
+            input.profile.name, input.rule.keys
         );
-        key_denial(case, scheme, message)
+        key_denial(input, scheme, message)
     })?;
-    Ok(SignatureKeyGrant { key_type, scheme })
+    Ok(KeyPairParameters { key_type, scheme })
 }
 
 /// Returns the denial of a key for `scheme` that is outside the constraints.
-fn key_denial(case: &Case<'_, SignDataRule>, scheme: SignatureScheme, message: String) -> Denial {
+fn key_denial(input: &CheckInput<'_, SignDataRule>, scheme: SignatureScheme, message: String) -> Denial {
     let path = "API.SignData.KeyConstraints";
-    case.key_denial(DenialKind::KeyNotAllowed, path, &case.rule.keys, scheme.key_kind(), message)
+    input.key_denial(DenialKind::KeyNotAllowed, path, &input.rule.keys, scheme.key_kind(), message)
 }

@@ -43,11 +43,11 @@ impl Placement {
     }
 }
 
-/// The number of zeros at the end of a response that contains a secret, in bytes: the threshold (`CHAIN_THRESHOLD`) below
+/// The number of zeros at the end of a response that contains a secret, in bytes: the length below
 /// which h2 copies a whole DATA frame into the connection's write buffer, which nobody wipes. Of a longer frame, h2 copies
 /// only the beginning, which the trailers of the response then overwrite (`transport/body.rs`). A shorter frame can only be
 /// the last of a response, so it contains nothing but these zeros.
-const PADDING: usize = 256;
+const PADDING: usize = super::framing::H2_CHAIN_THRESHOLD;
 
 /// Logs how a call ended. `outcome`, `reason` and the ids have the names and values of the audit's records. Every value is
 /// bounded and printable: `Call::set_profile_and_metadata` limits what a client sends, and texts are escaped.

@@ -6,6 +6,10 @@ use tonic::Status;
 
 use crate::status::CallError;
 
+/// `CHAIN_THRESHOLD` of h2, in bytes: it copies a shorter DATA frame into the connection's write buffer, which nobody
+/// wipes, and of another one the first bytes, up to this number.
+pub(crate) const H2_CHAIN_THRESHOLD: usize = 256;
+
 /// Returns the status of a request whose body cannot be split into messages.
 pub(super) fn status(error: FrameError) -> Status {
     match error {

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use broker_proto::v1::{GetInfoRequest, GetInfoResponse};
 
 use super::{Broker, CallContext};
-use crate::{backend::module, policy::AnyOperation, status::CallError};
+use crate::{backend::module, policy::OperationInfo, status::CallError};
 
 impl Broker {
     /// Returns the version of the broker and what it serves. The signature is that of the other handlers.
@@ -21,7 +21,7 @@ impl Broker {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             catalogue_digest: state.catalogue.digest().to_owned(),
             profiles: state.catalogue.profiles().iter().map(|profile| profile.name.to_string()).collect(),
-            operations: AnyOperation::all().iter().map(|operation| operation.name.to_owned()).collect(),
+            operations: OperationInfo::all().iter().map(|operation| operation.name.to_owned()).collect(),
             fips: module::in_fips_mode(),
             crypto_library_versions: format!(
                 "{}; RustCrypto sha2, sha3, shake, ml-kem, x-wing",

@@ -47,6 +47,7 @@ use crate::{
 };
 pub(crate) use call::log_unreadable_request;
 pub use dev::DevServices;
+pub(crate) use framing::H2_CHAIN_THRESHOLD;
 pub use health::Health;
 pub(crate) use methods::{Dispatch, Method, MethodKind, method};
 pub use pipeline::PipelineHandle;

@@ -24,7 +24,7 @@ impl Handler for SignCertificate {
     }
 
     fn algorithm(permit: &Permit<Self>) -> &'static str {
-        permit.grant().scheme.certificate_algorithm_name()
+        permit.parameters().scheme.certificate_algorithm_name()
     }
 
     fn run(

@@ -20,7 +20,7 @@ pub(super) fn bind(sockets: &Sockets, options: &SocketOptions) -> Result<Vec<Lis
     for error in skipped {
         tracing::warn!(%error, "a default socket is not served");
     }
-    for folder in distinct(listeners.iter().flat_map(Listener::open_folders)) {
+    for folder in distinct(listeners.iter().flat_map(Listener::folders_writable_by_others)) {
         tracing::warn!("{}", folder_warning(folder));
     }
     Ok(listeners)
@@ -32,14 +32,14 @@ pub(super) struct CheckedSockets {
     /// The sockets that would be served.
     pub(super) served: Vec<PathBuf>,
     skipped: Vec<SocketError>,
-    open_folders: Vec<Folder>,
+    folders_writable_by_others: Vec<Folder>,
 }
 
 impl CheckedSockets {
     /// Returns the warnings that a start would log.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         let skipped = self.skipped.iter().map(|error| format!("a default socket is not served: {error}"));
-        skipped.chain(self.open_folders.iter().map(folder_warning))
+        skipped.chain(self.folders_writable_by_others.iter().map(folder_warning))
     }
 }
 
@@ -48,16 +48,20 @@ pub(super) fn check(sockets: &Sockets, options: &SocketOptions) -> Result<Checke
     let mut bound: Vec<PathBuf> = Vec::new();
     let (checked, skipped) = for_each_socket(sockets, |path| {
         let checked = socket::check(path, options)?;
-        // Where two paths name one socket, the second bind finds the first one live.
-        if bound.contains(&checked.bound) {
-            return Err(SocketError::Live { path: path.into(), owner: rustix::process::geteuid().as_raw() });
+        // Where two paths name one socket, the second bind finds the socket in use.
+        if bound.contains(&checked.real_path) {
+            return Err(SocketError::InUse { path: path.into(), owner: rustix::process::geteuid().as_raw() });
         }
-        bound.push(checked.bound.clone());
-        Ok((path.to_owned(), checked.open_folders))
+        bound.push(checked.real_path.clone());
+        Ok((path.to_owned(), checked.folders_writable_by_others))
     })?;
-    let open_folders =
+    let folders_writable_by_others =
         distinct(checked.iter().flat_map(|(_, folders)| folders)).into_iter().cloned().collect();
-    Ok(CheckedSockets { served: checked.into_iter().map(|(path, _)| path).collect(), skipped, open_folders })
+    Ok(CheckedSockets {
+        served: checked.into_iter().map(|(path, _)| path).collect(),
+        skipped,
+        folders_writable_by_others,
+    })
 }
 
 /// Calls `action` for each socket. Returns the results, and the errors of the default sockets that are skipped.
@@ -70,26 +74,26 @@ fn for_each_socket<T>(
         match (action(path), sockets) {
             (Ok(result), _) => results.push(result),
             (Err(error), Sockets::Named(_)) => return Err(error.into()),
-            // A live broker of the same user or root is an error: otherwise this one would serve only half of the sockets.
+            // A running broker of the same user or root is an error: otherwise this one would serve only half of the sockets.
             (Err(error), Sockets::Default(_)) if is_own_server(&error) => return Err(error.into()),
             (Err(error), Sockets::Default(_)) => skipped.push(error),
         }
     }
     if results.is_empty()
-        && let Some(index) = skipped.iter().position(is_live).or(skipped.len().checked_sub(1))
+        && let Some(index) = skipped.iter().position(is_in_use).or(skipped.len().checked_sub(1))
     {
         return Err(skipped.swap_remove(index).into());
     }
     Ok((results, skipped))
 }
 
-const fn is_live(error: &SocketError) -> bool {
-    matches!(error, SocketError::Live { .. })
+const fn is_in_use(error: &SocketError) -> bool {
+    matches!(error, SocketError::InUse { .. })
 }
 
 fn is_own_server(error: &SocketError) -> bool {
     let own = rustix::process::geteuid().as_raw();
-    matches!(error, SocketError::Live { owner, .. } if *owner == own || *owner == 0)
+    matches!(error, SocketError::InUse { owner, .. } if *owner == own || *owner == 0)
 }
 
 /// Removes duplicates, so that a folder with several sockets has one warning.
@@ -122,8 +126,8 @@ mod tests {
         Sockets::Default(vec!["/a".into(), "/b".into()])
     }
 
-    fn live(owner: u32) -> impl Fn(&Path) -> SocketError {
-        move |path| SocketError::Live { path: path.into(), owner }
+    fn in_use(owner: u32) -> impl Fn(&Path) -> SocketError {
+        move |path| SocketError::InUse { path: path.into(), owner }
     }
 
     /// Returns a user that is neither root nor the one that runs the tests.
@@ -140,17 +144,17 @@ mod tests {
 
     #[test]
     fn skips_a_default_socket_that_another_user_occupies() {
-        let (served, skipped) = first_fails(&defaults(), live(other_user())).unwrap();
+        let (served, skipped) = first_fails(&defaults(), in_use(other_user())).unwrap();
         assert_eq!(served, [PathBuf::from("/b")]);
-        assert!(matches!(*skipped, [SocketError::Live { .. }]));
+        assert!(matches!(*skipped, [SocketError::InUse { .. }]));
         let named = Sockets::Named(defaults().paths().to_vec());
-        assert_eq!(first_fails(&named, live(other_user())).unwrap_err().exit_code(), 3);
+        assert_eq!(first_fails(&named, in_use(other_user())).unwrap_err().exit_code(), 3);
     }
 
     #[test]
     fn fails_where_a_default_socket_is_live_for_the_same_user_or_root() {
         for owner in [0, rustix::process::geteuid().as_raw()] {
-            assert_eq!(first_fails(&defaults(), live(owner)).unwrap_err().exit_code(), 3);
+            assert_eq!(first_fails(&defaults(), in_use(owner)).unwrap_err().exit_code(), 3);
         }
     }
 
@@ -158,7 +162,7 @@ mod tests {
     fn prefers_the_live_socket_error_where_no_default_socket_can_be_served() {
         let error = for_each_socket(&defaults(), |path| -> Result<(), _> {
             Err(match path == "/a" {
-                true => live(other_user())(path),
+                true => in_use(other_user())(path),
                 false => SocketError::NotASocket { path: path.into() },
             })
         });

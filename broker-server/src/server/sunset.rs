@@ -66,7 +66,7 @@ impl<'a> Sunset<'a> {
             remove_after: deprecation.remove_after.as_deref().unwrap_or_default(),
             replaced_by: deprecation.replaced_by.as_deref(),
             has_passed: sunset <= now,
-            is_enforced: deprecation.refused_from.is_some(),
+            is_enforced: deprecation.enforce_sunset,
         })
     }
 

@@ -12,7 +12,7 @@ use tonic::Code;
 
 pub use self::{
     details::DOMAIN,
-    rewrite::{broken_off, rewrite},
+    rewrite::{incomplete_request, replace_tonic_status},
 };
 use crate::{
     compute::ComputeError,
@@ -141,7 +141,7 @@ impl CallError {
             Self::Denied(denial) => match denial.kind {
                 DenialKind::UnknownProfile => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
-                DenialKind::NotJudged => Code::Internal,
+                DenialKind::MissingFact => Code::Internal,
                 _ => Code::FailedPrecondition,
             },
             Self::Certificate(CertificateError::Internal)

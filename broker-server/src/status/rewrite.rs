@@ -9,17 +9,17 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::{CallError, DOMAIN};
 
 /// The code that marks, inside the broker, a request whose stream ended before it was complete.
-const BROKEN_OFF: Code = Code::DataLoss;
+const INCOMPLETE_REQUEST: Code = Code::DataLoss;
 
 /// Returns the error that tells tonic that the client has broken off its request. tonic takes CANCELLED for the end of
 /// the request, and would handle a part of a stream as the whole.
-pub fn broken_off() -> Status {
-    Status::new(BROKEN_OFF, "the request is incomplete")
+pub fn incomplete_request() -> Status {
+    Status::new(INCOMPLETE_REQUEST, "the request is incomplete")
 }
 
 /// Rewrites, in headers or trailers, a status that tonic created by itself. The broker's own statuses are recognized
 /// by their details and left unchanged.
-pub fn rewrite(headers: &mut HeaderMap) {
+pub fn replace_tonic_status(headers: &mut HeaderMap) {
     const DETAILS: &str = "grpc-status-details-bin";
     let is_tonic_error = headers.get("grpc-status").is_some_and(|code| code != HeaderValue::from_static("0"))
         && !headers.contains_key(DETAILS);
@@ -36,9 +36,9 @@ pub fn rewrite(headers: &mut HeaderMap) {
 }
 
 impl CallError {
-    /// Returns the error for a status that tonic created, with the code and reason that [`rewrite`] gives it.
+    /// Returns the error for a status that tonic created, with the code and reason that [`replace_tonic_status`] gives it.
     pub fn from_tonic(status: &Status) -> Self {
-        if status.code() == BROKEN_OFF {
+        if status.code() == INCOMPLETE_REQUEST {
             return Self::Cancelled;
         }
         let (code, reason, message) = translate(status);

@@ -99,7 +99,7 @@ fn panic_message_has_no_details() {
 fn rewritten(status: &Status) -> Status {
     let mut headers = HeaderMap::new();
     status.add_header(&mut headers).unwrap();
-    rewrite(&mut headers);
+    replace_tonic_status(&mut headers);
     Status::from_header_map(&headers).unwrap()
 }
 

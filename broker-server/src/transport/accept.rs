@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::{episode::Episode, peer::Peers, shard::Shard};
+use super::{connection_table::ConnectionTable, log_throttle::LogThrottle, shard::Shard};
 use crate::caller::Caller;
 
 /// How long the acceptor pauses after a failure, which is mostly a lack of file descriptors.
@@ -26,39 +26,39 @@ const BACKOFF: Duration = Duration::from_millis(20);
 pub(super) struct Acceptor<'a> {
     sockets: Vec<UnixListener>,
     shards: &'a [Shard],
-    peers: &'a Peers,
+    table: &'a ConnectionTable,
     /// The identifier of the next connection.
     next_id: u64,
     /// The socket that is polled first.
     next_socket: usize,
     /// Connections that could not be accepted.
-    failures: Episode,
+    failures: LogThrottle,
     /// Connections that were closed because the connection limit was reached.
-    refusals: Episode,
+    rejections: LogThrottle,
 }
 
 impl<'a> Acceptor<'a> {
-    pub(super) fn new(sockets: Vec<UnixListener>, shards: &'a [Shard], peers: &'a Peers) -> Self {
-        let (failures, refusals) = (Episode::default(), Episode::default());
-        Self { sockets, shards, peers, next_id: 1, next_socket: 0, failures, refusals }
+    pub(super) fn new(sockets: Vec<UnixListener>, shards: &'a [Shard], table: &'a ConnectionTable) -> Self {
+        let (failures, rejections) = (LogThrottle::default(), LogThrottle::default());
+        Self { sockets, shards, table, next_id: 1, next_socket: 0, failures, rejections }
     }
 
     /// Accepts connections for ever.
     pub(super) async fn accept(&mut self) -> Infallible {
         loop {
             // Each evicted connection keeps a file descriptor until it has closed.
-            self.peers.await_closing().await;
-            let accepted = match self.next_episode_end() {
+            self.table.await_closing().await;
+            let accepted = match self.next_burst_end() {
                 None => poll_fn(|cx| self.poll_next(cx)).await,
                 Some(time) => match timeout_at(time, poll_fn(|cx| self.poll_next(cx))).await {
                     Ok(accepted) => accepted,
                     Err(_) => {
-                        self.log_ended_episodes();
+                        self.log_ended_bursts();
                         continue;
                     }
                 },
             };
-            self.log_ended_episodes();
+            self.log_ended_bursts();
             if let Err(error) = accepted.and_then(|stream| self.assign(stream)) {
                 self.handle_failure(&error);
                 sleep(BACKOFF).await;
@@ -90,7 +90,7 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    /// Completes with a connection of the first socket that has one.
+    /// Polls the sockets for a connection, and returns that of the first socket that has one.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
         let (before, after) = self.sockets.split_at(self.next_socket.min(self.sockets.len()));
         for (index, socket) in (self.next_socket..).zip(after).chain((0..).zip(before)) {
@@ -111,9 +111,9 @@ impl<'a> Acceptor<'a> {
         let Some(shard) = self.shards.iter().min_by_key(connections) else { return Ok(()) };
         let connection = shard.connection(self.next_id, caller);
         self.next_id += 1;
-        if self.peers.admit(&connection) {
-            shard.serve(stream, connection, self.peers);
-        } else if self.refusals.record(Instant::now()) {
+        if self.table.insert_or_evict(&connection) {
+            shard.serve(stream, connection, self.table);
+        } else if self.rejections.record(Instant::now()) {
             tracing::warn!(
                 uid = caller.uid,
                 pid = caller.pid,
@@ -123,31 +123,40 @@ impl<'a> Acceptor<'a> {
         Ok(())
     }
 
-    /// Logs the failure and makes room: unless the client has given up, it is mostly a lack of file descriptors.
+    /// Logs the failure and evicts a connection, because most failures are a lack of file descriptors. A connection
+    /// that the client has closed again is ignored.
     fn handle_failure(&mut self, error: &io::Error) {
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return;
         }
-        let evicted = self.peers.make_room();
+        let evicted = self.table.evict_one();
         if self.failures.record(Instant::now()) {
             tracing::warn!(%error, evicted, "cannot accept connections");
         }
     }
 
-    fn next_episode_end(&self) -> Option<Instant> {
-        self.failures.ends_at().into_iter().chain(self.refusals.ends_at()).min()
+    fn next_burst_end(&self) -> Option<Instant> {
+        self.failures.ends_at().into_iter().chain(self.rejections.ends_at()).min()
     }
 
-    fn log_ended_episodes(&mut self) {
-        if self.next_episode_end().is_none() {
+    fn log_ended_bursts(&mut self) {
+        if self.next_burst_end().is_none() {
             return;
         }
         let now = Instant::now();
         if let Some(summary) = self.failures.take_ended(now) {
-            tracing::info!(failures = summary.count, duration = ?summary.duration, "accepting connections again");
+            tracing::info!(
+                failures = summary.count,
+                duration_ms = summary.duration_ms(),
+                "accepting connections again"
+            );
         }
-        if let Some(summary) = self.refusals.take_ended(now) {
-            tracing::info!(refused = summary.count, duration = ?summary.duration, "no longer refusing connections");
+        if let Some(summary) = self.rejections.take_ended(now) {
+            tracing::info!(
+                refused = summary.count,
+                duration_ms = summary.duration_ms(),
+                "no longer refusing connections"
+            );
         }
     }
 }
@@ -163,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn flood_on_one_socket_does_not_starve_others() {
         let folder = tempfile::tempdir().unwrap();
-        let peers = Peers::new(100, 100);
+        let table = ConnectionTable::new(100, 100);
         let (mut sockets, mut waiting) = (Vec::new(), Vec::new());
         for (name, count) in [("a", 20), ("b", 2), ("c", 1)] {
             let path = folder.path().join(name);
@@ -174,7 +183,7 @@ mod tests {
             // The runtime learns that the socket is readable. This takes one connection of each.
             poll_fn(|cx| socket.poll_accept(cx)).await.unwrap();
         }
-        let mut acceptor = Acceptor::new(sockets, &[], &peers);
+        let mut acceptor = Acceptor::new(sockets, &[], &table);
         let mut turns = Vec::new();
         for _ in 0..4 {
             poll_fn(|cx| acceptor.poll_next(cx)).await.unwrap();

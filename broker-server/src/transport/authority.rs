@@ -1,15 +1,15 @@
-//! The filter that admits clients whose `:authority` is malformed.
+//! The I/O layer that rewrites a malformed `:authority`, which h2 would reject.
 //!
 //! gRPC's C core (Python, C++, Ruby), grpc-java and tools that are built on them send the path of a Unix socket as
-//! `:authority`, slashes included. RFC 9113 8.3.1 requires the authority of a URI there, so the HTTP/2 library resets
-//! their calls. On a Unix socket the field means nothing. [`AuthorityFilter`] inspects the first header block of a
-//! connection: if its authority is well-formed or absent, all bytes pass through unchanged from then on, at no cost.
+//! `:authority`, slashes included. RFC 9113 8.3.1 requires the authority of a URI there, so h2 resets their calls. On a
+//! Unix socket the field means nothing. [`AuthorityIo`] inspects the first header block of a connection: if its
+//! authority is well-formed or absent, all bytes pass through unchanged from then on and are not inspected any more.
 //! Otherwise each header block of the connection is decoded and encoded anew with the authority `localhost`, without
-//! HPACK's dynamic table. Data is never copied into a buffer of the filter.
+//! HPACK's dynamic table. DATA frames are read directly into hyper's buffer.
 //!
-//! The memory that a peer can occupy is limited: a header block and its list by [`LARGEST_HEADERS`], the dynamic table by
-//! our SETTINGS. So is the time: the first block, and each block from its first frame to its last, must arrive within
-//! [`HeaderTimeouts`]. A violation ends the connection with a [`CloseReason`].
+//! The memory that a peer can occupy is limited: a header block and its list by [`MAX_HEADER_LIST_SIZE`], the dynamic
+//! table by our SETTINGS. So is the time: the first block, and each block from its first frame to its last, must arrive
+//! within [`HeaderTimeouts`]. A violation ends the connection with a [`CloseReason`].
 
 mod rewrite;
 
@@ -27,15 +27,15 @@ use super::{
     goaway::CloseReason,
     hpack::{Decoder, HpackError},
     http2::{
-        CONTINUATION, END_HEADERS, EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, HEADERS, MAX_PAYLOAD,
-        PREFACE_LENGTH, header_fragment,
+        EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, MAX_PAYLOAD, PREFACE_LENGTH, flag, frame_type,
+        header_fragment,
     },
-    options::LARGEST_HEADERS,
+    options::MAX_HEADER_LIST_SIZE,
     read_timer::ReadTimer,
 };
 
 /// The maximum length of a header block as it arrives, and the maximum size of its list of fields.
-const MAX_BLOCK: usize = LARGEST_HEADERS as usize;
+const MAX_BLOCK: usize = MAX_HEADER_LIST_SIZE as usize;
 
 /// The time limits of a connection's header blocks.
 #[derive(Clone, Copy, Debug)]
@@ -47,32 +47,33 @@ pub(super) struct HeaderTimeouts {
 }
 
 /// A stream whose header blocks have a well-formed authority.
-pub(super) struct AuthorityFilter<S> {
+pub(super) struct AuthorityIo<S> {
     stream: S,
     state: State,
     /// The decoder of the header blocks, with the peer's dynamic table.
     decoder: Decoder,
     /// The first header block had a malformed authority, so every block is rewritten.
     rewriting: bool,
-    /// Bytes that are delivered to the reader before any others, and how many of them have been.
-    ready: Vec<u8>,
-    delivered: usize,
-    /// The number of header blocks that have begun.
-    blocks: u64,
+    /// Rewritten or released bytes, which are delivered to the reader before any others.
+    output: Vec<u8>,
+    /// The number of bytes of `output` that have been delivered.
+    output_position: usize,
+    /// The number of header blocks that have begun. The timer of a block has this number.
+    block_number: u64,
     timeouts: HeaderTimeouts,
     first_call_timer: ReadTimer,
     header_block_timer: ReadTimer,
 }
 
 enum State {
-    /// All bytes pass through: nothing is left to inspect.
-    PassThrough,
-    /// This many bytes of the preface, or of a frame outside header blocks, have yet to pass.
-    Passing(usize),
+    /// All bytes pass through. Nothing is inspected for the rest of the connection.
+    Inactive,
+    /// This many bytes of the preface, or of a frame outside header blocks, are forwarded before the next frame header.
+    ForwardBytes(usize),
     /// A frame header is being read, inside a header block if there is one.
     FrameHeader { bytes: EncodedHeader, length: usize, block: Option<HeaderBlock> },
     /// The payload of a header block's frame is being read.
-    Fragment { missing: usize, block: HeaderBlock },
+    Fragment { remaining: usize, block: HeaderBlock },
 }
 
 impl State {
@@ -87,149 +88,151 @@ struct HeaderBlock {
     /// The frames as they arrived.
     raw: Vec<u8>,
     /// The offset in `raw` of the current frame's payload.
-    payload: usize,
+    payload_start: usize,
     /// The fragments, without padding and priority.
     fragments: Vec<u8>,
     /// The flags and the stream of HEADERS.
     flags: u8,
     stream: [u8; 4],
     /// The current frame is the last of the block.
-    last: bool,
+    ends_block: bool,
 }
 
-impl<S> AuthorityFilter<S> {
+impl<S> AuthorityIo<S> {
     pub(super) fn new(stream: S, timeouts: HeaderTimeouts) -> Self {
         Self {
             stream,
-            state: State::Passing(PREFACE_LENGTH),
+            state: State::ForwardBytes(PREFACE_LENGTH),
             decoder: Decoder::new(),
             rewriting: false,
-            ready: Vec::new(),
-            delivered: 0,
-            blocks: 0,
+            output: Vec::new(),
+            output_position: 0,
+            block_number: 0,
             timeouts,
             first_call_timer: ReadTimer::default(),
             header_block_timer: ReadTimer::default(),
         }
     }
 
-    /// Delivers bytes that are ready, and reports whether there were any.
-    fn deliver_ready(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
-        let rest = self.ready.get(self.delivered..).unwrap_or_default();
+    /// Delivers bytes of `output`, and reports whether there were any.
+    fn deliver_output(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let rest = self.output.get(self.output_position..).unwrap_or_default();
         if rest.is_empty() {
             return false;
         }
         let part = rest.get(..buffer.remaining()).unwrap_or(rest);
         buffer.put_slice(part);
-        self.delivered += part.len();
-        if self.delivered == self.ready.len() {
-            self.ready = Vec::new();
-            self.delivered = 0;
+        self.output_position += part.len();
+        if self.output_position == self.output.len() {
+            self.output = Vec::new();
+            self.output_position = 0;
         }
         true
     }
 
     /// Returns the state after a frame header.
-    fn start_frame(
+    fn on_frame_header(
         &mut self,
         bytes: EncodedHeader,
         block: Option<HeaderBlock>,
     ) -> Result<State, CloseReason> {
         let FrameHeader { length, kind, flags, stream } = FrameHeader::decode(bytes);
         let mut block = match (block, kind) {
-            (None, HEADERS) if length <= MAX_PAYLOAD => {
-                self.blocks += 1;
+            (None, frame_type::HEADERS) if length <= MAX_PAYLOAD => {
+                self.block_number += 1;
                 HeaderBlock { flags, stream, ..HeaderBlock::default() }
             }
-            (Some(block), CONTINUATION) if length <= MAX_PAYLOAD && stream == block.stream => block,
-            (None, _) => {
-                self.ready.extend_from_slice(&bytes);
-                return Ok(State::Passing(length));
+            (Some(block), frame_type::CONTINUATION) if length <= MAX_PAYLOAD && stream == block.stream => {
+                block
             }
-            // The peer has violated the protocol, which the HTTP/2 library will report.
+            (None, _) => {
+                self.output.extend_from_slice(&bytes);
+                return Ok(State::ForwardBytes(length));
+            }
+            // The peer has violated the protocol, which h2 will report.
             (Some(block), _) => {
-                self.ready.extend_from_slice(&block.raw);
-                self.ready.extend_from_slice(&bytes);
-                return Ok(State::PassThrough);
+                self.output.extend_from_slice(&block.raw);
+                self.output.extend_from_slice(&bytes);
+                return Ok(State::Inactive);
             }
         };
         block.raw.extend_from_slice(&bytes);
         if block.raw.len() + length > MAX_BLOCK {
-            return Err(CloseReason::TooLarge);
+            return Err(CloseReason::HeaderListTooLarge);
         }
-        block.payload = block.raw.len();
-        block.last = flags & END_HEADERS != 0;
-        Ok(State::Fragment { missing: length, block })
+        block.payload_start = block.raw.len();
+        block.ends_block = flags & flag::END_HEADERS != 0;
+        Ok(State::Fragment { remaining: length, block })
     }
 
     /// Returns the state after a complete frame of a header block.
     fn finish_frame(&mut self, mut block: HeaderBlock) -> Result<State, CloseReason> {
-        let payload = block.raw.get(block.payload..).unwrap_or_default();
-        let is_first = block.payload == FRAME_HEADER_LENGTH;
+        let payload = block.raw.get(block.payload_start..).unwrap_or_default();
+        let is_first = block.payload_start == FRAME_HEADER_LENGTH;
         let fragment = if is_first { header_fragment(payload, block.flags) } else { Some(payload) };
         let Some(fragment) = fragment else {
-            self.ready.append(&mut block.raw);
-            return Ok(State::PassThrough);
+            self.output.append(&mut block.raw);
+            return Ok(State::Inactive);
         };
         block.fragments.extend_from_slice(fragment);
-        if !block.last {
+        if !block.ends_block {
             return Ok(State::frame_header(Some(block)));
         }
         let fields = self.decoder.decode(&block.fragments, MAX_BLOCK).map_err(|error| match error {
-            HpackError::Malformed => CloseReason::Undecodable,
-            HpackError::TooLarge => CloseReason::TooLarge,
+            HpackError::Malformed => CloseReason::CompressionError,
+            HpackError::ListTooLarge => CloseReason::HeaderListTooLarge,
         })?;
         if !self.rewriting {
             if rewrite::has_valid_authority(&fields) {
-                self.ready.append(&mut block.raw);
-                return Ok(State::PassThrough);
+                self.output.append(&mut block.raw);
+                return Ok(State::Inactive);
             }
             self.rewriting = true;
         }
-        rewrite::write_block(&fields, &block, &mut self.ready);
+        rewrite::write_block(&fields, &block, &mut self.output);
         Ok(State::frame_header(None))
     }
 
-    /// Completes when the first header block, or the rest of a header block, has not arrived in time.
+    /// Polls for the timeout of the first header block, or of the rest of a header block.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let in_block = match &self.state {
-            State::PassThrough => {
+            State::Inactive => {
                 self.first_call_timer.stop();
                 self.header_block_timer.stop();
                 return Poll::Pending;
             }
             State::FrameHeader { block, .. } => block.is_some(),
             State::Fragment { .. } => true,
-            State::Passing(_) => false,
+            State::ForwardBytes(_) => false,
         };
         let HeaderTimeouts { first_call, header_block } = self.timeouts;
         if !in_block {
             self.header_block_timer.stop();
-        } else if self.header_block_timer.poll(cx, self.blocks, header_block).is_ready() {
-            return Poll::Ready(CloseReason::SlowHeaders(header_block));
+        } else if self.header_block_timer.poll(cx, self.block_number, header_block).is_ready() {
+            return Poll::Ready(CloseReason::HeaderBlockTimeout(header_block));
         }
         // A client whose header blocks are rewritten has sent its first one, and may be silent without limit.
         if self.rewriting {
             self.first_call_timer.stop();
             return Poll::Pending;
         }
-        self.first_call_timer.poll(cx, 0, first_call).map(|()| CloseReason::NoCall(first_call))
+        self.first_call_timer.poll(cx, 0, first_call).map(|()| CloseReason::FirstCallTimeout(first_call))
     }
 
-    /// Makes held bytes ready when the stream ends inside a header block.
-    fn release_held(&mut self) {
-        match mem::replace(&mut self.state, State::PassThrough) {
+    /// Passes on the raw bytes of an incomplete header block when the stream ends inside it.
+    fn flush_incomplete_block(&mut self) {
+        match mem::replace(&mut self.state, State::Inactive) {
             State::FrameHeader { bytes, length, block } => {
-                self.ready.extend(block.map(|block| block.raw).unwrap_or_default());
-                self.ready.extend_from_slice(bytes.get(..length).unwrap_or_default());
+                self.output.extend(block.map(|block| block.raw).unwrap_or_default());
+                self.output.extend_from_slice(bytes.get(..length).unwrap_or_default());
             }
-            State::Fragment { block, .. } => self.ready.extend(block.raw),
-            State::PassThrough | State::Passing(_) => {}
+            State::Fragment { block, .. } => self.output.extend(block.raw),
+            State::Inactive | State::ForwardBytes(_) => {}
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AuthorityFilter<S> {
+impl<S: AsyncRead + Unpin> AuthorityIo<S> {
     /// Reads up to `limit` bytes into `memory`, and returns how many: 0 at the end of the stream.
     fn read(&mut self, cx: &mut Context<'_>, limit: usize, memory: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut part = ReadBuf::new(memory.get_mut(..limit).unwrap_or_default());
@@ -240,48 +243,48 @@ impl<S: AsyncRead + Unpin> AuthorityFilter<S> {
     /// Reads until there is something to deliver.
     fn poll_deliver(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            if self.deliver_ready(buffer) || buffer.remaining() == 0 {
+            if self.deliver_output(buffer) || buffer.remaining() == 0 {
                 return Poll::Ready(Ok(()));
             }
-            match mem::replace(&mut self.state, State::PassThrough) {
-                State::PassThrough => return Pin::new(&mut self.stream).poll_read(cx, buffer),
-                State::Passing(0) => self.state = State::frame_header(None),
-                State::Passing(missing) => {
-                    let limit = missing.min(buffer.remaining());
+            match mem::replace(&mut self.state, State::Inactive) {
+                State::Inactive => return Pin::new(&mut self.stream).poll_read(cx, buffer),
+                State::ForwardBytes(0) => self.state = State::frame_header(None),
+                State::ForwardBytes(remaining) => {
+                    let limit = remaining.min(buffer.remaining());
                     let polled = self.read(cx, limit, buffer.initialize_unfilled_to(limit));
-                    self.state = State::Passing(missing);
+                    self.state = State::ForwardBytes(remaining);
                     let count = ready!(polled)?;
                     buffer.advance(count);
-                    self.state = State::Passing(missing - count);
+                    self.state = State::ForwardBytes(remaining - count);
                     return Poll::Ready(Ok(()));
                 }
                 State::FrameHeader { mut bytes, length, block } => {
-                    let missing = bytes.get_mut(length..).unwrap_or_default();
-                    let polled = self.read(cx, missing.len(), missing);
+                    let remaining = bytes.get_mut(length..).unwrap_or_default();
+                    let polled = self.read(cx, remaining.len(), remaining);
                     let Poll::Ready(Ok(count @ 1..)) = polled else {
                         self.state = State::FrameHeader { bytes, length, block };
                         ready!(polled)?;
-                        self.release_held();
+                        self.flush_incomplete_block();
                         continue;
                     };
                     self.state = if length + count == FRAME_HEADER_LENGTH {
-                        self.start_frame(bytes, block)?
+                        self.on_frame_header(bytes, block)?
                     } else {
                         State::FrameHeader { bytes, length: length + count, block }
                     };
                 }
-                State::Fragment { missing: 0, block } => self.state = self.finish_frame(block)?,
-                State::Fragment { missing, mut block } => {
+                State::Fragment { remaining: 0, block } => self.state = self.finish_frame(block)?,
+                State::Fragment { remaining, mut block } => {
                     let mut part = [0; 1024];
-                    let polled = self.read(cx, missing.min(part.len()), &mut part);
+                    let polled = self.read(cx, remaining.min(part.len()), &mut part);
                     let count = match &polled {
                         Poll::Ready(Ok(count)) => *count,
                         _ => 0,
                     };
                     block.raw.extend_from_slice(part.get(..count).unwrap_or_default());
-                    self.state = State::Fragment { missing: missing - count, block };
+                    self.state = State::Fragment { remaining: remaining - count, block };
                     if ready!(polled)? == 0 {
-                        self.release_held();
+                        self.flush_incomplete_block();
                     }
                 }
             }
@@ -289,7 +292,7 @@ impl<S: AsyncRead + Unpin> AuthorityFilter<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for AuthorityFilter<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for AuthorityIo<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -303,7 +306,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for AuthorityFilter<S> {
     }
 }
 
-forward_writes!(AuthorityFilter<S>);
+forward_writes!(AuthorityIo<S>);
 
 #[cfg(test)]
 mod tests;

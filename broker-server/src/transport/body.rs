@@ -16,9 +16,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tonic::Status;
 
-use super::{call::TrackedCall, interruption::Interruption};
+use super::{abort::AbortSignal, call::TrackedCall};
 use crate::{
-    rpc::MethodKind,
+    rpc::{H2_CHAIN_THRESHOLD, MethodKind},
     status::{self, CallError},
 };
 
@@ -28,23 +28,23 @@ use crate::{
 pub(super) struct RequestBody {
     body: Incoming,
     call: Arc<TrackedCall>,
-    position: MessagePosition,
+    first_message_parser: FirstMessageParser,
     first_message: FirstMessage,
 }
 
 impl RequestBody {
     pub(super) fn new(body: Incoming, call: Arc<TrackedCall>) -> Self {
         if body.is_end_stream() {
-            call.complete_request();
+            call.mark_request_complete();
         }
-        let position = MessagePosition::default();
-        Self { body, call, position, first_message: FirstMessage::Incomplete }
+        let first_message_parser = FirstMessageParser::default();
+        Self { body, call, first_message_parser, first_message: FirstMessage::Incomplete }
     }
 }
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.call.finish_reading();
+        self.call.on_body_dropped();
     }
 }
 
@@ -54,21 +54,21 @@ enum FirstMessage {
     Incomplete,
     /// The reader has received it.
     Delivered,
-    /// The reader has asked for more data, so it has processed the message.
-    Processed,
+    /// The reader has polled again, so it no longer needs the message and the key may be wiped.
+    Consumed,
 }
 
-/// The position of a stream's bytes in its messages ("gRPC over HTTP/2", Length-Prefixed-Message).
+/// Finds the end of a stream's first message ("gRPC over HTTP/2", Length-Prefixed-Message).
 #[derive(Debug, Default)]
-struct MessagePosition {
+struct FirstMessageParser {
     prefix: [u8; PREFIX_LENGTH],
     /// How many bytes of the prefix have arrived.
     prefix_length: usize,
-    /// How many bytes of the message are missing.
-    missing: usize,
+    /// The number of bytes of the message that have not arrived yet.
+    remaining: usize,
 }
 
-impl MessagePosition {
+impl FirstMessageParser {
     /// Advances over `data` to the end of the current message. Reports whether the message ends in `data`.
     fn advance(&mut self, mut data: &[u8]) -> bool {
         while let Some((first, rest)) = data.split_first() {
@@ -77,13 +77,13 @@ impl MessagePosition {
                 self.prefix_length += 1;
                 data = rest;
                 let [_, length @ ..] = self.prefix;
-                self.missing = u32::from_be_bytes(length) as usize;
+                self.remaining = u32::from_be_bytes(length) as usize;
             } else {
-                let (_, rest) = data.split_at(self.missing.min(data.len()));
-                self.missing -= data.len() - rest.len();
+                let (_, rest) = data.split_at(self.remaining.min(data.len()));
+                self.remaining -= data.len() - rest.len();
                 data = rest;
             }
-            if self.prefix_length == self.prefix.len() && self.missing == 0 {
+            if self.prefix_length == self.prefix.len() && self.remaining == 0 {
                 return true;
             }
         }
@@ -98,27 +98,27 @@ impl Body for RequestBody {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
-            this.call.scrub_items();
+            this.call.request_wipe_after_items();
             if this.first_message == FirstMessage::Delivered {
                 // The key is wiped now, because the stream may stay open and silent for long.
-                this.first_message = FirstMessage::Processed;
-                this.call.scrub();
+                this.first_message = FirstMessage::Consumed;
+                this.call.request_wipe();
             }
-            this.call.await_data();
+            this.call.mark_paused();
             return Poll::Pending;
         };
         let complete = this.body.is_end_stream();
         if complete {
-            this.call.complete_request();
+            this.call.mark_request_complete();
         }
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    this.call.receive_data();
+                    this.call.mark_data_received();
                     let is_stream = matches!(this.call.kind, MethodKind::Stream | MethodKind::Pipeline);
                     if is_stream
                         && this.first_message == FirstMessage::Incomplete
-                        && this.position.advance(data)
+                        && this.first_message_parser.advance(data)
                     {
                         this.first_message = FirstMessage::Delivered;
                     }
@@ -126,7 +126,7 @@ impl Body for RequestBody {
                 Some(Ok(frame))
             }
             None if complete => None,
-            _ => Some(Err(status::broken_off())),
+            _ => Some(Err(status::incomplete_request())),
         })
     }
 
@@ -143,9 +143,9 @@ impl Body for RequestBody {
 pub(super) struct ResponseBody {
     content: Content,
     call: Arc<TrackedCall>,
-    interruption: Interruption,
-    ended: bool,
-    /// The response contains a secret.
+    abort: AbortSignal,
+    trailers_sent: bool,
+    /// The response may contain a secret.
     has_secret: bool,
 }
 
@@ -159,21 +159,22 @@ enum Content {
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// The number of bytes that the HTTP/2 library copies from the beginning of a response into the connection's write buffer.
-const COPIED_LENGTH: usize = 256;
-
-/// The value of a trailer that overwrites the copy of a secret. The HTTP/2 library copies the first bytes of a response
-/// into the connection's write buffer, which is emptied but not wiped when they have been sent. The trailers are written
-/// to the same place next, so a trailer of that length overwrites the secret. The field `padding` of such a response
-/// ensures that the response is sent before the trailers are written. Each `X` takes a byte in HPACK's Huffman code, and
-/// a sensitive value is never written as a reference to an earlier one.
-const TRAILER_PADDING: &str = match std::str::from_utf8(&[b'X'; COPIED_LENGTH]) {
+/// The value of a trailer that overwrites the copy of a secret.
+///
+/// h2 copies up to [`H2_CHAIN_THRESHOLD`] bytes of a response into the connection's write buffer, which is emptied but
+/// not wiped when they have been sent. The trailers are written to the same place next, so a trailer of that length
+/// overwrites the secret. The field `padding` of such a response (`PADDING` in `rpc/call.rs`) keeps h2 from copying the
+/// whole message, so that the response is sent before the trailers are written.
+///
+/// h2 Huffman-codes the value. `X` has a code of eight bits (RFC 7541, appendix B), so the coded value has this length
+/// too. The value is sensitive, so h2 never replaces it by a reference to its dynamic table.
+const OVERWRITING_TRAILER: &str = match std::str::from_utf8(&[b'X'; H2_CHAIN_THRESHOLD]) {
     Ok(text) => text,
     Err(_) => "",
 };
 
 fn add_padding(trailers: &mut HeaderMap) {
-    let mut padding = HeaderValue::from_static(TRAILER_PADDING);
+    let mut padding = HeaderValue::from_static(OVERWRITING_TRAILER);
     padding.set_sensitive(true);
     trailers.insert("padding", padding);
 }
@@ -193,18 +194,18 @@ impl ResponseBody {
         if call.kind != MethodKind::Pipeline {
             call.mark_response_ready();
         }
-        let interruption = Interruption::new(Arc::clone(&call), deadline);
-        Self { content, call, interruption, ended: false, has_secret: false }
+        let abort = AbortSignal::new(Arc::clone(&call), deadline);
+        Self { content, call, abort, trailers_sent: false, has_secret: false }
     }
 
-    /// Returns the body with the information whether it may contain a secret.
-    pub(super) fn with_secret(self, has_secret: bool) -> Self {
+    /// Sets whether the response may contain a secret.
+    pub(super) fn has_secret(self, has_secret: bool) -> Self {
         Self { has_secret, ..self }
     }
 
     /// Ends the response with the status OK.
     fn finish(&mut self) -> Frame<Bytes> {
-        self.ended = true;
+        self.trailers_sent = true;
         let mut trailers = HeaderMap::with_capacity(2);
         trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
         if self.has_secret {
@@ -215,7 +216,7 @@ impl ResponseBody {
 
     /// Ends the response with an error.
     fn fail(&mut self, error: CallError) -> Frame<Bytes> {
-        self.ended = true;
+        self.trailers_sent = true;
         let mut trailers = HeaderMap::new();
         // A status of ours consists of valid header values, so this cannot fail.
         let _ = Status::from(error).add_header(&mut trailers);
@@ -232,7 +233,7 @@ impl Body for ResponseBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        if this.ended {
+        if this.trailers_sent {
             return Poll::Ready(None);
         }
         let body = match &mut this.content {
@@ -246,7 +247,7 @@ impl Body for ResponseBody {
             Err(_) => Poll::Ready(Some(Ok(this.fail(CallError::Internal)))),
             Ok(Poll::Ready(Some(Ok(mut frame)))) => {
                 if let Some(trailers) = frame.trailers_mut() {
-                    status::rewrite(trailers);
+                    status::replace_tonic_status(trailers);
                     if this.has_secret {
                         add_padding(trailers);
                     }
@@ -255,14 +256,14 @@ impl Body for ResponseBody {
             }
             Ok(Poll::Ready(end)) => Poll::Ready(end),
             Ok(Poll::Pending) => {
-                let error = ready!(this.interruption.poll(cx));
+                let error = ready!(this.abort.poll(cx));
                 Poll::Ready(Some(Ok(this.fail(error))))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended || matches!(&self.content, Content::Tonic(body) if body.is_end_stream())
+        self.trailers_sent || matches!(&self.content, Content::Tonic(body) if body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -276,6 +277,6 @@ impl Body for ResponseBody {
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ResponseBody");
-        debug.field("call", &self.call).field("ended", &self.ended).finish_non_exhaustive()
+        debug.field("call", &self.call).field("trailers_sent", &self.trailers_sent).finish_non_exhaustive()
     }
 }

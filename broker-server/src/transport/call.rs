@@ -23,14 +23,14 @@ pub(super) struct TrackedCall {
     pub(super) kind: MethodKind,
     /// The request contains a secret.
     has_secret: AtomicBool,
-    /// The read buffer may still contain the secret of an item that has been read.
+    /// The read buffer may still contain the secret of a pipeline item that has been read.
     has_unwiped_item: AtomicBool,
     request_complete: AtomicBool,
     in_flight: AtomicBool,
     paused: AtomicBool,
     response_ready: AtomicBool,
-    /// A frame of the response has been handed to the connection, and the client has not asked for more yet.
-    awaits_client: AtomicBool,
+    /// A chunk of the response has been given to h2, which has not polled for more since. It waits for flow control.
+    awaits_flow_control: AtomicBool,
 }
 
 impl TrackedCall {
@@ -45,72 +45,72 @@ impl TrackedCall {
             in_flight: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             response_ready: AtomicBool::new(false),
-            awaits_client: AtomicBool::new(false),
+            awaits_flow_control: AtomicBool::new(false),
         }
     }
 
     /// Records that the request has arrived completely.
-    pub(super) fn complete_request(&self) {
+    pub(super) fn mark_request_complete(&self) {
         self.request_complete.store(true, Ordering::Relaxed);
         if matches!(self.kind, MethodKind::Unary | MethodKind::Stream) {
-            self.enter_flight();
+            self.begin_flight();
         }
     }
 
     /// Records that data of the request has arrived.
-    pub(super) fn receive_data(&self) {
+    pub(super) fn mark_data_received(&self) {
         if self.kind == MethodKind::Stream {
-            self.enter_flight();
+            self.begin_flight();
         }
     }
 
-    /// Records that the broker waits for more of the request.
-    pub(super) fn await_data(&self) {
+    /// Records that the handler has polled the request body and waits for more data.
+    pub(super) fn mark_paused(&self) {
         if self.kind == MethodKind::Stream && !self.paused.swap(true, Ordering::Relaxed) {
             self.connection.load.paused.fetch_add(1, Ordering::AcqRel);
-            self.leave_flight();
+            self.end_flight();
         }
     }
 
     /// Records that the response is ready for the client to read.
     pub(super) fn mark_response_ready(&self) {
         if !self.response_ready.swap(true, Ordering::Relaxed) && self.in_flight.load(Ordering::Relaxed) {
-            self.connection.end_activity();
+            self.connection.unblock_eviction();
         }
     }
 
-    /// Requests a wipe if the request, of which everything that has arrived has been read, contains a secret.
-    pub(super) fn scrub(&self) {
+    /// Requests a wipe if the request contains a secret. The caller has read everything that has arrived of it.
+    pub(super) fn request_wipe(&self) {
         if self.has_secret.load(Ordering::Relaxed) {
-            self.connection.scrub.request();
+            self.connection.wipe.request();
         }
     }
 
     /// Records that the request body has been dropped. A unary call's secret is wiped now rather than at the end of the
     /// call, which may wait long for a worker or for its audit record.
-    pub(super) fn finish_reading(&self) {
+    pub(super) fn on_body_dropped(&self) {
         if self.kind == MethodKind::Unary
             && self.request_complete.load(Ordering::Relaxed)
             && self.has_secret.swap(false, Ordering::Relaxed)
         {
-            self.connection.scrub.request();
+            self.connection.wipe.request();
         }
     }
 
-    /// Requests a wipe if an item with a secret has been read since the last one, and no more data has arrived.
-    pub(super) fn scrub_items(&self) {
+    /// Requests a wipe if a pipeline item with a secret has been read since the last wipe, and no more data has arrived.
+    pub(super) fn request_wipe_after_items(&self) {
         if self.has_unwiped_item.load(Ordering::Relaxed)
             && self.has_unwiped_item.swap(false, Ordering::Relaxed)
         {
-            self.connection.scrub.request();
+            self.connection.wipe.request();
         }
     }
 
-    fn enter_flight(&self) {
+    fn begin_flight(&self) {
         self.clear_paused();
         let response_ready = self.response_ready.load(Ordering::Relaxed);
         if !response_ready && !self.in_flight.swap(true, Ordering::Relaxed) {
-            self.connection.begin_activity();
+            self.connection.block_eviction();
             self.connection.load.in_flight.fetch_add(1, Ordering::AcqRel);
             self.connection.load.started.fetch_add(1, Ordering::AcqRel);
         }
@@ -122,12 +122,12 @@ impl TrackedCall {
         }
     }
 
-    fn leave_flight(&self) {
+    fn end_flight(&self) {
         if self.in_flight.swap(false, Ordering::Relaxed) {
             if !self.response_ready.load(Ordering::Relaxed)
-                && !self.awaits_client.swap(false, Ordering::Relaxed)
+                && !self.awaits_flow_control.swap(false, Ordering::Relaxed)
             {
-                self.connection.end_activity();
+                self.connection.unblock_eviction();
             }
             self.connection.load.in_flight.fetch_sub(1, Ordering::AcqRel);
         }
@@ -136,22 +136,24 @@ impl TrackedCall {
 
 impl PipelineObserver for TrackedCall {
     fn set_busy(&self) {
-        self.enter_flight();
+        self.begin_flight();
     }
 
     fn set_idle(&self) {
-        self.leave_flight();
+        self.end_flight();
     }
 
     fn chunk_ready(&self) {
-        if self.in_flight.load(Ordering::Relaxed) && !self.awaits_client.swap(true, Ordering::Relaxed) {
-            self.connection.end_activity();
+        if self.in_flight.load(Ordering::Relaxed) && !self.awaits_flow_control.swap(true, Ordering::Relaxed) {
+            self.connection.unblock_eviction();
         }
     }
 
     fn response_polled(&self) {
-        if self.awaits_client.load(Ordering::Relaxed) && self.awaits_client.swap(false, Ordering::Relaxed) {
-            self.connection.begin_activity();
+        if self.awaits_flow_control.load(Ordering::Relaxed)
+            && self.awaits_flow_control.swap(false, Ordering::Relaxed)
+        {
+            self.connection.block_eviction();
         }
     }
 
@@ -170,11 +172,11 @@ impl Drop for TrackedCall {
     fn drop(&mut self) {
         let has_secret = *self.has_secret.get_mut();
         if has_secret && *self.request_complete.get_mut() {
-            self.connection.scrub.request();
+            self.connection.wipe.request();
         } else if has_secret {
-            self.connection.scrub.request_continuously();
+            self.connection.wipe.request_on_every_pause();
         }
         self.clear_paused();
-        self.leave_flight();
+        self.end_flight();
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{load::Load, phase::Phase, scrub::ScrubSignal};
+use super::{load::Load, phase::Phase, wipe::WipeSignal};
 use crate::caller::Caller;
 
 /// An accepted connection.
@@ -23,67 +23,67 @@ pub(super) struct Connection {
     /// Notified when the connection has to make room for another.
     pub(super) evicted: Notify,
     /// Requests a wipe of the read buffer after a call that carried a secret.
-    pub(super) scrub: ScrubSignal,
-    /// Calls whose request is complete and whose response is not ready. A response that the client does not read does
-    /// not count.
-    active: AtomicUsize,
+    pub(super) wipe: WipeSignal,
+    /// The number of calls that protect the connection from eviction: their request is complete and their response is not
+    /// ready. A response that the client does not read does not count.
+    calls_blocking_eviction: AtomicUsize,
     opened: Instant,
-    /// Milliseconds from `opened` until the last call stopped being active.
-    last_active: AtomicU64,
-    unread: AtomicBool,
+    /// Milliseconds from `opened` until a call last stopped blocking the eviction.
+    last_unblocked: AtomicU64,
+    not_yet_polled: AtomicBool,
 }
 
 impl Connection {
     /// Returns a new connection and counts it in `load` until it is dropped.
     pub(super) fn new(id: u64, caller: Caller, load: Arc<Load>, phase: watch::Receiver<Phase>) -> Self {
         load.connections.fetch_add(1, Ordering::Relaxed);
-        load.unread.fetch_add(1, Ordering::AcqRel);
+        load.not_yet_polled.fetch_add(1, Ordering::AcqRel);
         Self {
             id,
             caller,
             load,
             phase,
             evicted: Notify::new(),
-            scrub: ScrubSignal::default(),
-            active: AtomicUsize::new(0),
+            wipe: WipeSignal::default(),
+            calls_blocking_eviction: AtomicUsize::new(0),
             opened: Instant::now(),
-            last_active: AtomicU64::new(0),
-            unread: AtomicBool::new(true),
+            last_unblocked: AtomicU64::new(0),
+            not_yet_polled: AtomicBool::new(true),
         }
     }
 
-    /// Records that the bytes that arrived with the connection have been read, and their calls counted.
-    pub(super) fn mark_read(&self) {
-        if self.unread.swap(false, Ordering::AcqRel) {
-            self.load.unread.fetch_sub(1, Ordering::AcqRel);
+    /// Records that the connection has been polled, so that the calls in its first bytes are counted.
+    pub(super) fn mark_polled(&self) {
+        if self.not_yet_polled.swap(false, Ordering::AcqRel) {
+            self.load.not_yet_polled.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
-    /// Returns when the last call stopped being active, or `None` while one is. An unread response keeps no connection
-    /// busy: otherwise a client could occupy every slot for ever.
+    /// Returns when a call last stopped blocking the eviction, or `None` while one does. A response that the client
+    /// does not read does not block it: otherwise a client could occupy the whole table without limit.
     pub(super) fn idle_since(&self) -> Option<Instant> {
-        if self.active.load(Ordering::Acquire) > 0 {
+        if self.calls_blocking_eviction.load(Ordering::Acquire) > 0 {
             return None;
         }
-        Some(self.opened + Duration::from_millis(self.last_active.load(Ordering::Relaxed)))
+        Some(self.opened + Duration::from_millis(self.last_unblocked.load(Ordering::Relaxed)))
     }
 
-    /// Counts a call as active.
-    pub(super) fn begin_activity(&self) {
-        self.active.fetch_add(1, Ordering::AcqRel);
+    /// Counts a call that protects the connection from eviction.
+    pub(super) fn block_eviction(&self) {
+        self.calls_blocking_eviction.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Ends what [`Self::begin_activity`] began.
-    pub(super) fn end_activity(&self) {
+    /// Ends the protection by one call that [`Self::block_eviction`] counted.
+    pub(super) fn unblock_eviction(&self) {
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_active.store(now, Ordering::Relaxed);
-        self.active.fetch_sub(1, Ordering::AcqRel);
+        self.last_unblocked.store(now, Ordering::Relaxed);
+        self.calls_blocking_eviction.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.mark_read();
+        self.mark_polled();
         self.load.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

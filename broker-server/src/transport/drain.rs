@@ -12,7 +12,7 @@ use crate::rpc::Health;
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DrainOutcome {
     /// Every accepted call was answered.
     Drained,
     /// The drain deadline passed before every accepted call was answered.
@@ -35,39 +35,44 @@ pub(super) async fn await_idle(
     deadline: Instant,
 ) {
     health.shut_down();
-    let reserve = (options.drain_deadline / 4).min(Duration::from_secs(2));
-    idle_for(shards, options.drain_idle, deadline.checked_sub(reserve).unwrap_or(deadline)).await;
+    // The time for accepted calls to end after GOAWAY.
+    let goaway_time = (options.drain_deadline / 4).min(Duration::from_secs(2));
+    wait_until_idle(shards, options.drain_idle, deadline.checked_sub(goaway_time).unwrap_or(deadline)).await;
 }
 
 /// Sends GOAWAY on every connection, waits for accepted calls until the deadline, and closes. A connection that stays
 /// open without a call in flight does not delay the end.
-pub(super) async fn shut_down(shards: &[Shard], options: &TransportOptions, deadline: Instant) -> Outcome {
+pub(super) async fn shut_down(
+    shards: &[Shard],
+    options: &TransportOptions,
+    deadline: Instant,
+) -> DrainOutcome {
     for shard in shards {
-        shard.enter(Phase::GoingAway);
+        shard.set_phase(Phase::GoingAway);
     }
-    // The calls of the connections accepted last are not counted before those have been read.
-    while total(shards, |load| &load.unread) > 0
+    // The calls of the connections accepted last are not counted before those have been polled.
+    while total(shards, |load| &load.not_yet_polled) > 0
         && !shards.iter().all(Shard::has_ended)
         && Instant::now() < deadline
     {
         tokio::time::sleep(POLL_INTERVAL).await;
     }
-    let idle = idle_for(shards, options.drain_idle, deadline).await;
+    let idle = wait_until_idle(shards, options.drain_idle, deadline).await;
     let in_flight = total(shards, |load| &load.in_flight);
-    // A stream that its client left silent is not worth reporting. One that received data until the deadline is.
+    // If the shards became idle, open streams only wait for their clients and are not counted as unfinished.
     let paused = if idle { 0 } else { total(shards, |load| &load.paused) };
     for shard in shards {
-        shard.enter(Phase::Closed);
+        shard.set_phase(Phase::Closed);
     }
     match in_flight + paused {
-        0 => Outcome::Drained,
-        calls => Outcome::DrainDeadlineExceeded { calls },
+        0 => DrainOutcome::Drained,
+        calls => DrainOutcome::DrainDeadlineExceeded { calls },
     }
 }
 
 /// Waits until no call was in flight for `period`, or until every shard has ended. Returns false if `deadline` passes
 /// first.
-async fn idle_for(shards: &[Shard], period: Duration, deadline: Instant) -> bool {
+async fn wait_until_idle(shards: &[Shard], period: Duration, deadline: Instant) -> bool {
     let mut since = Instant::now();
     let mut started = calls_started(shards);
     loop {

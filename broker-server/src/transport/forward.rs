@@ -1,11 +1,11 @@
-//! The write half of a filter.
+//! The write half of an I/O layer.
 
-/// Implements `AsyncWrite` for a filter by forwarding to its field `stream`. With `observe METHOD`, the filter's
-/// `METHOD(&mut self, cx, slices, count)` is called after each write of the first `count` bytes of `slices`. The caller
+/// Implements `AsyncWrite` for an I/O layer by forwarding to its field `stream`. With `after_write = method`, the layer's
+/// `method(&mut self, cx, slices, count)` is called after each write of the first `count` bytes of `slices`. The caller
 /// imports `std::io`, `Pin`, `Context`, `Poll` and `AsyncWrite`.
 macro_rules! forward_writes {
-    ($filter:ident<$($lifetime:lifetime,)? S> $(, observe $observe:ident)?) => {
-        impl<$($lifetime,)? S: AsyncWrite + Unpin> AsyncWrite for $filter<$($lifetime,)? S> {
+    ($layer:ident<$($lifetime:lifetime,)? S> $(, after_write = $after_write:ident)?) => {
+        impl<$($lifetime,)? S: AsyncWrite + Unpin> AsyncWrite for $layer<$($lifetime,)? S> {
             fn poll_write(
                 mut self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -13,7 +13,7 @@ macro_rules! forward_writes {
             ) -> Poll<io::Result<usize>> {
                 let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
                 $(if let Poll::Ready(Ok(count)) = polled {
-                    self.$observe(cx, &[io::IoSlice::new(bytes)], count);
+                    self.$after_write(cx, &[io::IoSlice::new(bytes)], count);
                 })?
                 polled
             }
@@ -25,7 +25,7 @@ macro_rules! forward_writes {
             ) -> Poll<io::Result<usize>> {
                 let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
                 $(if let Poll::Ready(Ok(count)) = polled {
-                    self.$observe(cx, slices, count);
+                    self.$after_write(cx, slices, count);
                 })?
                 polled
             }

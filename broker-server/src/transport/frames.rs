@@ -3,37 +3,37 @@
 use super::{
     hpack,
     http2::{
-        CONTINUATION, END_HEADERS, EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, HEADERS, PREFACE_LENGTH,
-        header_fragment,
+        EncodedHeader, FRAME_HEADER_LENGTH, FrameHeader, PREFACE_LENGTH, flag, frame_type, header_fragment,
     },
 };
 
 /// Follows the peer's bytes from frame to frame.
 #[derive(Debug)]
 pub(super) struct FrameTracker {
-    /// Bytes of the preface or of a payload that have not arrived yet.
+    /// The number of bytes of the preface or of a payload that have not arrived yet.
     remaining: usize,
     header: EncodedHeader,
     /// How many bytes of `header` have arrived.
     header_length: usize,
     /// A header block has begun and not ended, so only CONTINUATION may follow (RFC 9113 6.2).
-    open_block: bool,
-    /// The current frame ends a header block of which something is retained.
-    retained: bool,
-    /// The next frame has been reported as a boundary already.
-    reported: bool,
+    in_header_block: bool,
+    /// The current frame ends a header block of which h2 keeps strings in its dynamic table, and so the buffer.
+    block_pins_buffer: bool,
+    /// The split before the next frame has been returned, and its header is about to be parsed a second time.
+    split_returned: bool,
     /// The number of header blocks that have begun.
     blocks: u64,
 }
 
-/// A place in the peer's bytes where one read buffer should end and another begin. The HTTP/2 library retains something of
-/// the header block there, which keeps the buffer that it was read into alive with everything else in that buffer.
+/// A place in the peer's bytes where one read buffer should end and another begin: the start or the end of a header
+/// block of which h2 keeps slices. They keep the buffer alive that the block was read into, with everything else in
+/// that buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Boundary {
+pub(super) enum BufferSplit {
     /// The block begins at this offset.
-    Before(usize),
+    BeforeBlock(usize),
     /// The block ends at this offset.
-    After(usize),
+    AfterBlock(usize),
 }
 
 impl Default for FrameTracker {
@@ -42,39 +42,40 @@ impl Default for FrameTracker {
             remaining: PREFACE_LENGTH,
             header: [0; FRAME_HEADER_LENGTH],
             header_length: 0,
-            open_block: false,
-            retained: false,
-            reported: false,
+            in_header_block: false,
+            block_pins_buffer: false,
+            split_returned: false,
             blocks: 0,
         }
     }
 }
 
 impl FrameTracker {
-    /// Reports whether a frame of another sender may be inserted here.
-    pub(super) fn is_between_frames(&self) -> bool {
-        self.remaining == 0 && self.header_length == 0 && !self.open_block
+    /// Reports whether a frame may be inserted here: neither inside a frame nor inside a header block.
+    pub(super) fn may_insert_frame(&self) -> bool {
+        self.remaining == 0 && self.header_length == 0 && !self.in_header_block
     }
 
     /// Returns the number of the header block that has begun to arrive and is not complete.
     pub(super) fn incomplete_block(&self) -> Option<u64> {
         let kind = FrameHeader::decode(self.header).kind;
-        let in_frame = self.remaining > 0 && matches!(kind, HEADERS | CONTINUATION);
-        (in_frame || self.open_block).then_some(self.blocks)
+        let in_frame = self.remaining > 0 && matches!(kind, frame_type::HEADERS | frame_type::CONTINUATION);
+        (in_frame || self.in_header_block).then_some(self.blocks)
     }
 
-    /// Advances over `bytes`, or up to the next boundary in them. The bytes after the boundary have yet to be advanced over.
-    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<Boundary> {
+    /// Advances over `bytes`, or up to the next [`BufferSplit`] in them. The bytes behind that have yet to be advanced
+    /// over.
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<BufferSplit> {
         let mut at = 0;
-        while at < bytes.len() || (self.retained && self.remaining == 0) {
-            let passed = self.remaining.min(bytes.len() - at);
-            self.remaining -= passed;
-            at += passed;
+        while at < bytes.len() || (self.block_pins_buffer && self.remaining == 0) {
+            let skipped = self.remaining.min(bytes.len() - at);
+            self.remaining -= skipped;
+            at += skipped;
             if self.remaining > 0 {
                 return None;
             }
-            if std::mem::take(&mut self.retained) {
-                return Some(Boundary::After(at));
+            if std::mem::take(&mut self.block_pins_buffer) {
+                return Some(BufferSplit::AfterBlock(at));
             }
             let missing = self.header.get_mut(self.header_length..).unwrap_or_default();
             let rest = bytes.get(at..).unwrap_or_default();
@@ -84,35 +85,37 @@ impl FrameTracker {
             at += part.len();
             if self.header_length == FRAME_HEADER_LENGTH {
                 let start = at.checked_sub(FRAME_HEADER_LENGTH);
-                let boundary = self.start_frame(following).then_some(start).flatten();
-                if let Some(start) = boundary.filter(|_| !self.reported) {
-                    // The frame is parsed again after the boundary.
-                    *self = Self { reported: true, remaining: 0, blocks: self.blocks, ..Self::default() };
-                    return Some(Boundary::Before(start));
+                let split = self.on_frame_header(following).then_some(start).flatten();
+                if let Some(start) = split.filter(|_| !self.split_returned) {
+                    // The frame is parsed again after the split.
+                    *self =
+                        Self { split_returned: true, remaining: 0, blocks: self.blocks, ..Self::default() };
+                    return Some(BufferSplit::BeforeBlock(start));
                 }
-                self.reported = false;
+                self.split_returned = false;
             }
         }
         None
     }
 
-    /// Starts the frame whose header has arrived, with the bytes that follow the header as far as they have arrived. Reports
-    /// whether the frame begins a header block of which something is retained.
-    fn start_frame(&mut self, following: &[u8]) -> bool {
+    /// Parses a frame header that has arrived. `following` are the bytes behind it that have arrived. Reports whether
+    /// the read buffer must be split before the frame, because h2 keeps slices of the header block that it begins.
+    fn on_frame_header(&mut self, following: &[u8]) -> bool {
         self.header_length = 0;
         let FrameHeader { length, kind, flags, .. } = FrameHeader::decode(self.header);
         self.remaining = length;
-        if !matches!(kind, HEADERS | CONTINUATION) {
+        if !matches!(kind, frame_type::HEADERS | frame_type::CONTINUATION) {
             return false;
         }
-        self.blocks += u64::from(kind == HEADERS);
-        self.open_block = flags & END_HEADERS == 0;
-        // A block that has not arrived completely is not inspected, and counts as retained.
-        let payload = following.get(..length).filter(|_| kind == HEADERS && !self.open_block);
+        self.blocks += u64::from(kind == frame_type::HEADERS);
+        self.in_header_block = flags & flag::END_HEADERS == 0;
+        // A block that has not arrived completely is not inspected, and counts as one that pins its buffer.
+        let payload =
+            following.get(..length).filter(|_| kind == frame_type::HEADERS && !self.in_header_block);
         let fragment = payload.and_then(|payload| header_fragment(payload, flags));
-        let retained = !fragment.is_some_and(hpack::has_no_indexed_plain_literal);
-        self.retained = !self.open_block && retained;
-        retained && kind == HEADERS
+        let pins_buffer = fragment.is_none_or(hpack::retains_buffer);
+        self.block_pins_buffer = !self.in_header_block && pins_buffer;
+        pins_buffer && kind == frame_type::HEADERS
     }
 }
 
@@ -126,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_boundaries_in_stream_cut_anywhere(
+        fn finds_splits_in_stream_cut_anywhere(
             frames in prop::collection::vec((0_u8..10, any::<u8>(), 0_usize..300), 0..8),
             cut in 1_usize..50,
         ) {
@@ -134,7 +137,7 @@ mod tests {
             let mut block_ends = Vec::new();
             for (kind, flags, length) in &frames {
                 bytes.extend(frame(*kind, *flags, 1, &vec![*kind; *length]));
-                if matches!(*kind, HEADERS | CONTINUATION) && flags & END_HEADERS != 0 {
+                if matches!(*kind, frame_type::HEADERS | frame_type::CONTINUATION) && flags & flag::END_HEADERS != 0 {
                     block_ends.push(bytes.len());
                 }
             }
@@ -142,22 +145,22 @@ mod tests {
             let (mut at, mut ends) = (0, Vec::new());
             for piece in bytes.chunks(cut) {
                 let mut piece = piece;
-                while let Some(boundary) = tracker.advance(piece) {
-                    let (Boundary::Before(offset) | Boundary::After(offset)) = boundary;
+                while let Some(split) = tracker.advance(piece) {
+                    let (BufferSplit::BeforeBlock(offset) | BufferSplit::AfterBlock(offset)) = split;
                     at += offset;
-                    if boundary == Boundary::After(offset) {
+                    if split == BufferSplit::AfterBlock(offset) {
                         ends.push(at);
                     } else {
-                        prop_assert!(tracker.is_between_frames());
-                        prop_assert_eq!(bytes[at + 3], HEADERS);
+                        prop_assert!(tracker.may_insert_frame());
+                        prop_assert_eq!(bytes[at + 3], frame_type::HEADERS);
                     }
                     piece = &piece[offset..];
                 }
                 at += piece.len();
             }
-            let last = frames.iter().rfind(|(kind, ..)| matches!(*kind, HEADERS | CONTINUATION));
-            let block_ended = last.is_none_or(|(_, flags, _)| flags & END_HEADERS != 0);
-            prop_assert_eq!(tracker.is_between_frames(), block_ended);
+            let last = frames.iter().rfind(|(kind, ..)| matches!(*kind, frame_type::HEADERS | frame_type::CONTINUATION));
+            let block_ended = last.is_none_or(|(_, flags, _)| flags & flag::END_HEADERS != 0);
+            prop_assert_eq!(tracker.may_insert_frame(), block_ended);
             prop_assert!(ends.iter().all(|end| block_ends.contains(end)), "{ends:?} {block_ends:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Header compression (RFC 7541) for the filters, which decode header blocks and encode them anew.
+//! Header compression (RFC 7541) for the I/O layers, which decode header blocks and encode them anew.
 //!
 //! The memory that a block can occupy is limited: the dynamic table by [`MAX_TABLE_SIZE`], the list by the caller. The
 //! time is linear in the length of the block and of the list.
@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 
 use static_table::STATIC_TABLE;
 
-/// The largest size of the dynamic table, in bytes: SETTINGS_HEADER_TABLE_SIZE, which the HTTP/2 library leaves at its
-/// initial value (RFC 9113 6.5.2).
+/// The largest size of the dynamic table, in bytes: SETTINGS_HEADER_TABLE_SIZE, which h2 leaves at its initial
+/// value (RFC 9113 6.5.2).
 const MAX_TABLE_SIZE: usize = 4096;
 /// The size of a field is that of its name and its value, and this (RFC 7541 4.1, RFC 9113 6.5.2).
 pub(super) const FIELD_OVERHEAD: usize = 32;
@@ -24,8 +24,8 @@ pub(super) type Field = (Vec<u8>, Vec<u8>);
 pub(super) enum HpackError {
     /// The block violates RFC 7541, or sets a dynamic table size above [`MAX_TABLE_SIZE`].
     Malformed,
-    /// The list of fields is larger than the limit.
-    TooLarge,
+    /// The list of fields is larger than the limit of the caller.
+    ListTooLarge,
 }
 
 /// The decoder of one connection, with its dynamic table.
@@ -35,40 +35,40 @@ pub(super) struct Decoder {
     table: VecDeque<Field>,
     /// The size of all entries (RFC 7541 4.1).
     size: usize,
-    /// The maximum size that the peer has chosen.
-    limit: usize,
+    /// The maximum size of the table, which the peer sets with a dynamic table size update (RFC 7541 6.3).
+    max_size: usize,
 }
 
 impl Decoder {
     pub(super) fn new() -> Self {
-        Self { table: VecDeque::new(), size: 0, limit: MAX_TABLE_SIZE }
+        Self { table: VecDeque::new(), size: 0, max_size: MAX_TABLE_SIZE }
     }
 
-    /// Returns the fields of a complete block. Fails if they have more than `max_size` bytes, as RFC 9113 6.5.2 counts them.
-    pub(super) fn decode(&mut self, mut block: &[u8], max_size: usize) -> Result<Vec<Field>, HpackError> {
+    /// Returns the fields of a complete block. Fails if they have more than `limit` bytes, as RFC 9113 6.5.2 counts them.
+    pub(super) fn decode(&mut self, mut block: &[u8], limit: usize) -> Result<Vec<Field>, HpackError> {
         let (mut fields, mut size) = (Vec::new(), 0);
         while let Some(first) = block.first() {
             let rest = &mut block;
-            let (field, indexed) = match first {
+            let (field, incremental) = match first {
                 0x80.. => (self.entry(integer(rest, 7)?)?, false),
                 0x40.. => (self.literal(rest, 6)?, true),
                 0x20.. => {
                     // RFC 7541 4.2: an update stands at the beginning of a block, and is limited by our SETTINGS.
-                    let limit = integer(rest, 5)?;
-                    if limit > MAX_TABLE_SIZE || !fields.is_empty() {
+                    let max_size = integer(rest, 5)?;
+                    if max_size > MAX_TABLE_SIZE || !fields.is_empty() {
                         return Err(HpackError::Malformed);
                     }
-                    self.limit = limit;
+                    self.max_size = max_size;
                     self.evict(0);
                     continue;
                 }
                 _ => (self.literal(rest, 4)?, false),
             };
             size += size_of(&field);
-            if size > max_size {
-                return Err(HpackError::TooLarge);
+            if size > limit {
+                return Err(HpackError::ListTooLarge);
             }
-            if indexed {
+            if incremental {
                 self.insert(field.clone());
             }
             fields.push(field);
@@ -98,7 +98,7 @@ impl Decoder {
     fn insert(&mut self, field: Field) {
         let size = size_of(&field);
         self.evict(size);
-        if size <= self.limit {
+        if size <= self.max_size {
             self.size += size;
             self.table.push_front(field);
         }
@@ -106,7 +106,7 @@ impl Decoder {
 
     /// Evicts the oldest entries until `additional` bytes fit, or until the table is empty.
     fn evict(&mut self, additional: usize) {
-        while self.size + additional > self.limit {
+        while self.size + additional > self.max_size {
             let Some(oldest) = self.table.pop_back() else { return };
             self.size -= size_of(&oldest);
         }
@@ -145,7 +145,7 @@ fn string(block: &mut &[u8]) -> Result<Vec<u8>, HpackError> {
     if is_huffman_coded { huffman::decode(octets).ok_or(HpackError::Malformed) } else { Ok(octets.to_vec()) }
 }
 
-/// Takes a string and returns its octets as they are encoded, and whether that is Huffman's code (RFC 7541 5.2).
+/// Takes a string and returns its octets as they are encoded, and whether they are Huffman-coded (RFC 7541 5.2).
 fn raw_string<'a>(block: &mut &'a [u8]) -> Result<(&'a [u8], bool), HpackError> {
     let is_huffman_coded = block.first().is_some_and(|first| first & 0x80 != 0);
     let length = integer(block, 7)?;
@@ -154,28 +154,28 @@ fn raw_string<'a>(block: &mut &'a [u8]) -> Result<(&'a [u8], bool), HpackError> 
     Ok((octets, is_huffman_coded))
 }
 
-/// Reports whether the HTTP/2 library retains nothing of the buffer that it read this block into. It retains the strings of
-/// each field that it inserts into its dynamic table, unless they are Huffman-coded and so have to be copied (RFC 7541 5.2,
-/// 6.2.1). Returns false for a malformed block.
-pub(super) fn has_no_indexed_plain_literal(mut block: &[u8]) -> bool {
+/// Reports whether h2 keeps slices of the buffer that it read this block into. It does so if the block contains a literal
+/// field with incremental indexing (RFC 7541 6.2.1) whose strings are not Huffman-coded (RFC 7541 5.2), because it stores
+/// those strings in its dynamic table without copying them. Returns true for a malformed block.
+pub(super) fn retains_buffer(mut block: &[u8]) -> bool {
     while let Some(first) = block.first() {
-        let (bits, indexed) = match first {
+        let (bits, incremental) = match first {
             0x80.. => (7, None),
             0x40.. => (6, Some(true)),
             0x20.. => (5, None),
             _ => (4, Some(false)),
         };
-        let Ok(index) = integer(&mut block, bits) else { return false };
-        let Some(indexed) = indexed else { continue };
+        let Ok(index) = integer(&mut block, bits) else { return true };
+        let Some(incremental) = incremental else { continue };
         let strings = if index == 0 { 2 } else { 1 };
         for _ in 0..strings {
             match raw_string(&mut block) {
-                Ok((_, is_huffman_coded)) if is_huffman_coded || !indexed => {}
-                _ => return false,
+                Ok((_, is_huffman_coded)) if is_huffman_coded || !incremental => {}
+                _ => return true,
             }
         }
     }
-    true
+    false
 }
 
 /// Writes a literal field without indexing and without Huffman coding (RFC 7541 6.2.2).

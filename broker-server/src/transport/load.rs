@@ -1,4 +1,14 @@
-//! The counters of one shard.
+//! The counters of one shard, and the states of calls and connections that they count.
+//!
+//! - A call is *in flight* while a drain waits for it. A unary call is so from the end of its request to the end of its
+//!   response, a stream also from each message until the handler waits for the next one, and a pipeline while it has
+//!   items without a response.
+//! - A stream is *paused* while it waits for the client's next message. It is not in flight then.
+//! - A pipeline *awaits flow control* while h2 has a chunk of its response and has not polled for more. It may be in flight.
+//! - A call *blocks eviction* of its connection while it is in flight, its response is not ready, and it does not await
+//!   flow control.
+//! - A connection is *idle*, and can be evicted, while none of its calls blocks eviction.
+//! - A connection is *not yet polled* until its first bytes have been read and the calls in them are counted.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
@@ -7,12 +17,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 pub(super) struct Load {
     /// Connections that were assigned to the shard and are not closed yet.
     pub(super) connections: AtomicUsize,
-    /// Calls in flight: the request is complete and the response is not, or a stream has data to process.
+    /// Calls in flight.
     pub(super) in_flight: AtomicUsize,
-    /// Open streams that wait for the client's next message.
+    /// Streams that are paused.
     pub(super) paused: AtomicUsize,
-    /// How often a call has entered flight, over the shard's life.
+    /// The number of times that a call has begun to be in flight, since the shard was started.
     pub(super) started: AtomicU64,
-    /// Connections whose first bytes have not been read yet.
-    pub(super) unread: AtomicUsize,
+    /// Connections that have not been polled yet. The calls in their first bytes are not counted as in flight.
+    pub(super) not_yet_polled: AtomicUsize,
 }

@@ -6,7 +6,7 @@ use rustix::process::{Resource, getrlimit};
 
 /// The maximum size of a header block and of the list of header fields that it decodes to, in bytes: the
 /// SETTINGS_MAX_HEADER_LIST_SIZE of a connection (RFC 9113 6.5.2). A larger one ends the connection.
-pub const LARGEST_HEADERS: u32 = 64 << 10;
+pub const MAX_HEADER_LIST_SIZE: u32 = 64 << 10;
 
 /// The limits and timeouts of the transport.
 #[derive(Clone, Debug)]
@@ -17,37 +17,36 @@ pub struct TransportOptions {
     pub max_connections: usize,
     /// The maximum number of open calls on one connection.
     pub max_concurrent_streams: u32,
-    /// The maximum size of a request's header fields, in bytes (RFC 9113 6.5.2). A call with more is refused; one with more
-    /// than [`LARGEST_HEADERS`] ends its connection.
-    pub max_header_bytes: usize,
+    /// The maximum size of a request's header fields, in bytes (RFC 9113 6.5.2). A call with more fails; one with more
+    /// than [`MAX_HEADER_LIST_SIZE`] ends its connection.
+    pub max_metadata_bytes: usize,
     /// The time limit of a connection's first call, from the start of the connection to the end of its header block.
-    pub first_call_time: Duration,
+    pub first_call_timeout: Duration,
     /// The time limit of a header block, from its first frame to its last.
-    pub header_block_time: Duration,
-    /// The maximum size of a request message in bytes. A message that announces more is refused at once.
+    pub header_block_timeout: Duration,
+    /// The maximum size of a request message in bytes. A call whose message announces more fails at once.
     pub max_request_bytes: usize,
-    /// The time limit of a call without a deadline of its own, from its header to its response.
-    pub max_request_time: Duration,
+    /// The time limit of a call without `grpc-timeout`, from its header to its response. It is also the idle timeout of
+    /// streams and pipelines, and the time limit of pipeline items.
+    pub default_timeout: Duration,
     /// A drain ends when no call has been in flight for this long.
     pub drain_idle: Duration,
     /// The time limit of a drain, after which calls in flight are ended.
     pub drain_deadline: Duration,
 }
 
-/// The evicted connections that have not closed yet may be as many as the maximum of open ones divided by this, and
-/// [`MIN_CLOSING`] in any case.
-const CLOSING_DIVISOR: usize = 4;
+/// The lowest maximum of evicted connections that have not closed yet.
 const MIN_CLOSING: usize = 64;
 /// The number of file descriptors of each I/O thread, of each socket, and of everything else. The last includes the
-/// connection that has been accepted and not been admitted yet.
+/// connection that has been accepted and is not in the table yet.
 const FILES_PER_SHARD: usize = 4;
 const FILES_PER_SOCKET: usize = 3;
 const OTHER_FILES: usize = 32;
 
 impl TransportOptions {
-    /// Returns the maximum number of evicted connections that have not closed yet.
+    /// Returns the maximum number of evicted connections that have not closed yet: a quarter of the open ones.
     pub(super) fn max_closing(&self) -> usize {
-        (self.max_connections / CLOSING_DIVISOR).max(MIN_CLOSING)
+        (self.max_connections / 4).max(MIN_CLOSING)
     }
 
     /// Returns the maximum number of open file descriptors of a process that serves this many sockets.
@@ -80,11 +79,11 @@ impl Default for TransportOptions {
             shards: NonZeroUsize::MIN,
             max_connections: 1024,
             max_concurrent_streams: 256,
-            max_header_bytes: 16 << 10,
-            first_call_time: Duration::from_secs(60),
-            header_block_time: Duration::from_secs(10),
+            max_metadata_bytes: 16 << 10,
+            first_call_timeout: Duration::from_secs(60),
+            header_block_timeout: Duration::from_secs(10),
             max_request_bytes: 2 << 20,
-            max_request_time: Duration::from_secs(60),
+            default_timeout: Duration::from_secs(60),
             drain_idle: Duration::from_secs(1),
             drain_deadline: Duration::from_secs(8),
         }

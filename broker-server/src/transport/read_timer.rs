@@ -1,4 +1,4 @@
-//! A timer for a filter that waits for its peer.
+//! A timer for an I/O layer that waits for its peer.
 
 use std::{
     future::Future as _,
@@ -16,10 +16,11 @@ pub(super) struct ReadTimer {
 }
 
 impl ReadTimer {
-    /// Completes when `limit` has passed since the first poll with this `number`. Another number restarts the timer.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, number: u64, limit: Duration) -> Poll<()> {
-        if self.timer.as_ref().is_none_or(|(current, _)| *current != number) {
-            self.timer = Some((number, Box::pin(sleep(limit))));
+    /// Polls for the end of `limit` since the first poll for this `block`, the number of a header block. Another number
+    /// restarts the timer.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, block: u64, limit: Duration) -> Poll<()> {
+        if self.timer.as_ref().is_none_or(|(current, _)| *current != block) {
+            self.timer = Some((block, Box::pin(sleep(limit))));
         }
         match &mut self.timer {
             Some((_, timer)) => timer.as_mut().poll(cx),

@@ -19,23 +19,23 @@ use tokio::{
 };
 
 use super::{
-    admission::Admission,
-    authority::{AuthorityFilter, HeaderTimeouts},
+    authority::{AuthorityIo, HeaderTimeouts},
     connection::Connection,
+    connection_table::{ConnectionTable, EVICTION_TIMEOUT},
     error::TransportError,
-    goaway::GoawayFilter,
+    goaway::GoawayIo,
     load::Load,
-    options::{LARGEST_HEADERS, TransportOptions},
-    peer::{EVICTION_TIMEOUT, Peers},
+    options::{MAX_HEADER_LIST_SIZE, TransportOptions},
     phase::{Phase, reached},
-    scrub::ScrubFilter,
+    service::ConnectionService,
+    wipe::WipeIo,
 };
 use crate::{caller::Caller, rpc::Routes};
 
-/// A runtime without a timer makes a system call for each call that sets one, to wake itself although it is awake. While
-/// this timer exists, that happens only for one that is due earlier.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How long connections have to send the statuses of the calls that the drain deadline has ended.
+/// The period of a timer that is always pending. Tokio wakes its I/O driver by a system call when a timer is set that
+/// is due earlier than all others. While this timer is pending, only a timer that is due within the period does so.
+const KEEP_TIMER_ARMED: Duration = Duration::from_secs(1);
+/// The time that connections get to send the statuses of the calls that the drain deadline has ended.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(250);
 
 type Assigned = (UnixStream, Arc<Connection>);
@@ -53,7 +53,7 @@ impl Shard {
     pub(super) fn start(
         index: usize,
         routes: Routes,
-        peers: Arc<Peers>,
+        table: Arc<ConnectionTable>,
         options: &TransportOptions,
     ) -> Result<Self, TransportError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,7 +66,7 @@ impl Shard {
         let thread = thread::Builder::new()
             .name(format!("shard-{index}"))
             .spawn(move || {
-                runtime.block_on(serve_connections(incoming, observed_phase, routes, peers, options))
+                runtime.block_on(serve_connections(incoming, observed_phase, routes, table, options))
             })
             .map_err(TransportError::Thread)?;
         Ok(Self { load: Arc::default(), phase, assigned, thread })
@@ -77,15 +77,15 @@ impl Shard {
         Arc::new(Connection::new(id, caller, Arc::clone(&self.load), self.phase.subscribe()))
     }
 
-    /// Serves an admitted connection to its end, or removes it from `peers` if the thread has ended.
-    pub(super) fn serve(&self, stream: UnixStream, connection: Arc<Connection>, peers: &Peers) {
+    /// Serves a connection of the table to its end, or removes it from `table` if the thread has ended.
+    pub(super) fn serve(&self, stream: UnixStream, connection: Arc<Connection>, table: &ConnectionTable) {
         let id = connection.id;
         if self.assigned.send((stream, connection)).is_err() {
-            peers.remove(id);
+            table.remove(id);
         }
     }
 
-    pub(super) fn enter(&self, phase: Phase) {
+    pub(super) fn set_phase(&self, phase: Phase) {
         self.phase.send_replace(phase);
     }
 
@@ -93,10 +93,10 @@ impl Shard {
         self.thread.is_finished()
     }
 
-    /// Waits for the thread. Returns false if it panicked.
-    pub(super) fn join(self) -> bool {
+    /// Waits for the thread to end. If it panicked, returns the payload of its panic as the error.
+    pub(super) fn join(self) -> thread::Result<()> {
         drop(self.assigned);
-        self.thread.join().is_ok()
+        self.thread.join()
     }
 }
 
@@ -104,25 +104,25 @@ async fn serve_connections(
     mut incoming: mpsc::UnboundedReceiver<Assigned>,
     mut phase: watch::Receiver<Phase>,
     routes: Routes,
-    peers: Arc<Peers>,
+    table: Arc<ConnectionTable>,
     options: TransportOptions,
 ) {
     let mut server = http2::Builder::new(TokioExecutor::new());
     server
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_concurrent_streams)
-        .max_header_list_size(LARGEST_HEADERS)
+        .max_header_list_size(MAX_HEADER_LIST_SIZE)
         .auto_date_header(false);
     let timeouts =
-        HeaderTimeouts { first_call: options.first_call_time, header_block: options.header_block_time };
+        HeaderTimeouts { first_call: options.first_call_timeout, header_block: options.header_block_timeout };
     let mut connections = JoinSet::new();
     let spawn = |connections: &mut JoinSet<()>, (stream, connection): Assigned| {
-        let admission = Admission::new(routes.clone(), Arc::clone(&connection), &options);
-        let peers = Arc::clone(&peers);
-        connections.spawn(serve_connection(server.clone(), stream, connection, admission, peers, timeouts));
+        let service = ConnectionService::new(routes.clone(), Arc::clone(&connection), &options);
+        let table = Arc::clone(&table);
+        connections.spawn(serve_connection(server.clone(), stream, connection, service, table, timeouts));
     };
     let mut going_away = phase.clone();
-    let mut heartbeat = tokio::time::interval(HEARTBEAT);
+    let mut armed_timer = tokio::time::interval(KEEP_TIMER_ARMED);
     loop {
         tokio::select! {
             biased;
@@ -132,7 +132,7 @@ async fn serve_connections(
                 spawn(&mut connections, next);
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            _ = heartbeat.tick() => {}
+            _ = armed_timer.tick() => {}
         }
     }
     // Connections that were assigned before the shutdown receive GOAWAY like all others.
@@ -152,26 +152,26 @@ async fn serve_connection(
     server: http2::Builder<TokioExecutor>,
     stream: UnixStream,
     connection: Arc<Connection>,
-    admission: Admission,
-    peers: Arc<Peers>,
+    service: ConnectionService,
+    table: Arc<ConnectionTable>,
     timeouts: HeaderTimeouts,
 ) {
-    let _slot = Slot { peers: &peers, id: connection.id };
-    if let Err(error) = drive(server, stream, &connection, admission, timeouts).await {
+    let _guard = TableEntryGuard { table: &table, id: connection.id };
+    if let Err(error) = drive(server, stream, &connection, service, timeouts).await {
         let caller = connection.caller;
         tracing::debug!(uid = caller.uid, pid = caller.pid, %error, "connection ended with an error");
     }
 }
 
-/// The slot of a connection in the table. It is released after the stream has been closed, also after a panic.
-struct Slot<'a> {
-    peers: &'a Peers,
+/// Removes a connection from the table after its stream has been closed, also after a panic.
+struct TableEntryGuard<'a> {
+    table: &'a ConnectionTable,
     id: u64,
 }
 
-impl Drop for Slot<'_> {
+impl Drop for TableEntryGuard<'_> {
     fn drop(&mut self) {
-        self.peers.remove(self.id);
+        self.table.remove(self.id);
     }
 }
 
@@ -180,29 +180,29 @@ async fn drive(
     server: http2::Builder<TokioExecutor>,
     stream: UnixStream,
     connection: &Connection,
-    admission: Admission,
+    service: ConnectionService,
     timeouts: HeaderTimeouts,
 ) -> Result<(), ConnectionError> {
     let stream = tokio::net::UnixStream::from_std(stream)?;
-    let stream = AuthorityFilter::new(stream, timeouts);
-    let stream = ScrubFilter::new(stream, &connection.scrub, timeouts.header_block);
-    let mut http = pin!(server.serve_connection(TokioIo::new(GoawayFilter::new(stream)), admission));
-    if let Some(ended) = read_pending(http.as_mut()).await {
+    let stream = AuthorityIo::new(stream, timeouts);
+    let stream = WipeIo::new(stream, &connection.wipe, timeouts.header_block);
+    let mut conn = pin!(server.serve_connection(TokioIo::new(GoawayIo::new(stream)), service));
+    if let Some(ended) = poll_until_first_read(conn.as_mut()).await {
         return Ok(ended?);
     }
-    connection.mark_read();
+    connection.mark_polled();
     let mut phase = connection.phase.clone();
     tokio::select! {
         biased;
-        ended = http.as_mut() => return Ok(ended?),
+        ended = conn.as_mut() => return Ok(ended?),
         () = reached(&mut phase, Phase::GoingAway) => {
-            http.as_mut().graceful_shutdown();
-            return Ok(http.await?);
+            conn.as_mut().graceful_shutdown();
+            return Ok(conn.await?);
         }
-        () = connection.evicted.notified() => http.as_mut().graceful_shutdown(),
+        () = connection.evicted.notified() => conn.as_mut().graceful_shutdown(),
     }
     loop {
-        match tokio::time::timeout(EVICTION_TIMEOUT, http.as_mut()).await {
+        match tokio::time::timeout(EVICTION_TIMEOUT, conn.as_mut()).await {
             Ok(ended) => return Ok(ended?),
             // A call that began after the eviction was decided is still served.
             Err(_) if connection.idle_since().is_none() => {}
@@ -213,10 +213,10 @@ async fn drive(
 
 /// Lets the connection read the bytes that arrived with it, so that their calls are counted. Returns the connection's
 /// result if it ends meanwhile.
-async fn read_pending<F: Future>(mut http: Pin<&mut F>) -> Option<F::Output> {
+async fn poll_until_first_read<F: Future>(mut conn: Pin<&mut F>) -> Option<F::Output> {
     // The first poll registers the stream with the runtime, which then learns that it is readable. The second one reads.
     for _ in 0..2 {
-        if let Poll::Ready(ended) = poll_fn(|cx| Poll::Ready(http.as_mut().poll(cx))).await {
+        if let Poll::Ready(ended) = poll_fn(|cx| Poll::Ready(conn.as_mut().poll(cx))).await {
             return Some(ended);
         }
         tokio::task::yield_now().await;

@@ -48,34 +48,36 @@ impl Default for SocketOptions {
     }
 }
 
-/// The findings of [`check`] about a socket that can be bound.
+/// The result of [`check`] for a socket that can be bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checked {
-    /// The path that would be bound, without symbolic links.
-    pub bound: PathBuf,
+pub struct BindCheck {
+    /// The path that would be bound, with its symbolic links resolved.
+    pub real_path: PathBuf,
     /// The folders on the path that are accepted although other users can write to them.
-    pub open_folders: Vec<Folder>,
+    pub folders_writable_by_others: Vec<Folder>,
 }
 
-/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. A live server sees a
-/// connection that ends at once.
+/// Checks whether [`Listener::bind`] would succeed, without creating, binding or writing anything. If a server listens,
+/// it sees a connection that is closed at once.
 ///
 /// # Errors
 /// Fails like [`Listener::bind`], as far as its errors can be predicted.
-pub fn check(path: &Path, options: &SocketOptions) -> Result<Checked, SocketError> {
-    let (bound, location) = locate(path, options)?;
-    if !location.missing {
-        if inspect_lock(path, &lock_path(&bound)).map_err(|error| unless_live(path, &bound, error))? {
-            try_lock_shared(path, &lock_path(&bound))?;
+pub fn check(path: &Path, options: &SocketOptions) -> Result<BindCheck, SocketError> {
+    let (real_path, checked_folder) = locate(path, options)?;
+    if !checked_folder.missing {
+        if inspect_lock(path, &lock_path(&real_path))
+            .map_err(|error| prefer_in_use_error(path, &real_path, error))?
+        {
+            try_lock_shared(path, &lock_path(&real_path))?;
         }
-        if let Some(owner) = occupant(path, &bound)? {
-            let removable = folder::may_remove(&location.folder, owner);
+        if let Some(owner) = stale_socket_owner(path, &real_path)? {
+            let removable = folder::may_remove(&checked_folder.folder, owner);
             if !removable.map_err(SocketError::io(path, "inspect its folder"))? {
-                return Err(SocketError::ForeignSocket { path: path.into(), owner });
+                return Err(SocketError::SocketOwnedByOther { path: path.into(), owner });
             }
         }
     }
-    Ok(Checked { bound, open_folders: location.open })
+    Ok(BindCheck { real_path, folders_writable_by_others: checked_folder.writable_by_others })
 }
 
 /// A listening socket with its lock. Dropping it removes the socket file if that is still the one it created. The lock file
@@ -84,8 +86,8 @@ pub fn check(path: &Path, options: &SocketOptions) -> Result<Checked, SocketErro
 pub struct Listener {
     socket: UnixListener,
     path: PathBuf,
-    bound: PathBuf,
-    open_folders: Vec<Folder>,
+    real_path: PathBuf,
+    folders_writable_by_others: Vec<Folder>,
     /// The device and the inode of the socket file.
     inode: (u64, u64),
     _lock: File,
@@ -96,22 +98,30 @@ impl Listener {
     /// before the socket file has the mode and the group of `options`.
     ///
     /// # Errors
-    /// Fails with [`SocketError`] if the socket is live, if its path is not safe, or if the system refuses a step.
+    /// Fails with [`SocketError`] if another server listens on the socket, if its path is not safe, or if the system
+    /// refuses a step.
     pub fn bind(path: &Path, options: &SocketOptions) -> Result<Self, SocketError> {
-        let (mut bound, mut location) = locate(path, options)?;
-        if location.missing {
-            folder::create(path, &location.folder, options)?;
-            (bound, location) = locate(path, options)?;
+        let (mut real_path, mut checked_folder) = locate(path, options)?;
+        if checked_folder.missing {
+            folder::create(path, &checked_folder.folder, options)?;
+            (real_path, checked_folder) = locate(path, options)?;
         }
-        let lock = lock(path, &bound).map_err(|error| unless_live(path, &bound, error))?;
-        remove_stale(path, &bound)?;
-        let (socket, inode) = listen(path, &bound, options)?;
-        Ok(Self { socket, path: path.into(), bound, open_folders: location.open, inode, _lock: lock })
+        let lock = lock(path, &real_path).map_err(|error| prefer_in_use_error(path, &real_path, error))?;
+        remove_stale(path, &real_path)?;
+        let (socket, inode) = listen(path, &real_path, options)?;
+        Ok(Self {
+            socket,
+            path: path.into(),
+            real_path,
+            folders_writable_by_others: checked_folder.writable_by_others,
+            inode,
+            _lock: lock,
+        })
     }
 
     /// Returns the folders on the path that are accepted although other users can write to them.
-    pub fn open_folders(&self) -> &[Folder] {
-        &self.open_folders
+    pub fn folders_writable_by_others(&self) -> &[Folder] {
+        &self.folders_writable_by_others
     }
 
     /// Returns the path as it was given to [`Self::bind`].
@@ -127,11 +137,11 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let ours = fs::symlink_metadata(&self.bound)
+        let is_unchanged = fs::symlink_metadata(&self.real_path)
             .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == self.inode);
-        if ours {
+        if is_unchanged {
             // A failure is harmless: the next start replaces the file.
-            let _ = fs::remove_file(&self.bound);
+            let _ = fs::remove_file(&self.real_path);
         }
     }
 }
@@ -144,25 +154,25 @@ fn check_length(path: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
-/// Returns the path to bind, without symbolic links, and the findings about its folder.
-fn locate(path: &Path, options: &SocketOptions) -> Result<(PathBuf, folder::Location), SocketError> {
+/// Returns the path to bind, with its symbolic links resolved, and its folder.
+fn locate(path: &Path, options: &SocketOptions) -> Result<(PathBuf, folder::CheckedFolder), SocketError> {
     let name = path.file_name().ok_or_else(|| SocketError::NoName { path: path.into() })?;
     check_length(path)?;
-    let location = folder::inspect(path, options)?;
-    let bound = location.folder.join(name);
-    check_length(&bound)?;
-    Ok((bound, location))
+    let checked_folder = folder::inspect(path, options)?;
+    let real_path = checked_folder.folder.join(name);
+    check_length(&real_path)?;
+    Ok((real_path, checked_folder))
 }
 
-fn lock_path(bound: &Path) -> PathBuf {
-    let mut name = OsString::from(bound);
+fn lock_path(real_path: &Path) -> PathBuf {
+    let mut name = OsString::from(real_path);
     name.push(".lock");
     PathBuf::from(name)
 }
 
 /// Locks the file `<socket>.lock`. The kernel releases the lock when the process ends, however it ends.
-fn lock(path: &Path, bound: &Path) -> Result<File, SocketError> {
-    let lock = lock_path(bound);
+fn lock(path: &Path, real_path: &Path) -> Result<File, SocketError> {
+    let lock = lock_path(real_path);
     // NONBLOCK: a fifo in its place must not block the start.
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match rustix::fs::open(&lock, flags, Mode::RUSR | Mode::WUSR) {
@@ -188,11 +198,11 @@ fn inspect_lock(path: &Path, lock: &Path) -> Result<bool, SocketError> {
     }
 }
 
-/// Replaces the error of a lock of another user if a server is live on the socket: that lock is in use and must not be
+/// Replaces the error of a lock of another user if a server listens on the socket: that lock is in use and must not be
 /// removed.
-fn unless_live(path: &Path, bound: &Path, error: SocketError) -> SocketError {
-    match (error, occupant(path, bound)) {
-        (SocketError::ForeignLock { .. }, Err(live @ SocketError::Live { .. })) => live,
+fn prefer_in_use_error(path: &Path, real_path: &Path, error: SocketError) -> SocketError {
+    match (error, stale_socket_owner(path, real_path)) {
+        (SocketError::LockOwnedByOther { .. }, Err(in_use @ SocketError::InUse { .. })) => in_use,
         (error, _) => error,
     }
 }
@@ -200,7 +210,7 @@ fn unless_live(path: &Path, bound: &Path, error: SocketError) -> SocketError {
 fn check_lock(path: &Path, lock: &Path, metadata: &fs::Metadata) -> Result<(), SocketError> {
     let (owner, uid) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != uid {
-        return Err(SocketError::ForeignLock { path: path.into(), lock: lock.into(), owner, uid });
+        return Err(SocketError::LockOwnedByOther { path: path.into(), lock: lock.into(), owner, uid });
     }
     if !metadata.is_file() {
         return Err(SocketError::NotALock { path: path.into(), lock: lock.into() });
@@ -219,15 +229,15 @@ fn try_lock_shared(path: &Path, lock: &Path) -> Result<(), SocketError> {
 fn lock_result(path: &Path, result: Result<(), TryLockError>, owner: u32) -> Result<(), SocketError> {
     match result {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(SocketError::Live { path: path.into(), owner }),
+        Err(TryLockError::WouldBlock) => Err(SocketError::InUse { path: path.into(), owner }),
         Err(TryLockError::Error(error)) => Err(SocketError::io(path, "lock its lock file")(error)),
     }
 }
 
 /// Returns the owner of a stale socket file, or `None` if there is no file. Fails if a server listens on the socket, or if
 /// the file is not a socket.
-fn occupant(path: &Path, bound: &Path) -> Result<Option<u32>, SocketError> {
-    let owner = match fs::symlink_metadata(bound) {
+fn stale_socket_owner(path: &Path, real_path: &Path) -> Result<Option<u32>, SocketError> {
+    let owner = match fs::symlink_metadata(real_path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(SocketError::io(path, "inspect the file of that name")(error)),
         Ok(metadata) if !metadata.file_type().is_socket() => {
@@ -236,24 +246,24 @@ fn occupant(path: &Path, bound: &Path) -> Result<Option<u32>, SocketError> {
         Ok(metadata) => metadata.uid(),
     };
     let probe = socket().map_err(SocketError::io(path, "create a socket"))?;
-    let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
+    let address = address(real_path).map_err(SocketError::io(path, "use the path as an address"))?;
     match rustix::net::connect(&probe, &address) {
         // AGAIN: a server listens, and its backlog is full.
-        Ok(()) | Err(rustix::io::Errno::AGAIN) => Err(SocketError::Live { path: path.into(), owner }),
+        Ok(()) | Err(rustix::io::Errno::AGAIN) => Err(SocketError::InUse { path: path.into(), owner }),
         Err(rustix::io::Errno::NOENT) => Ok(None),
         Err(rustix::io::Errno::CONNREFUSED) => Ok(Some(owner)),
         Err(rustix::io::Errno::PROTOTYPE) => Err(SocketError::NotASocket { path: path.into() }),
-        Err(rustix::io::Errno::ACCESS) => Err(SocketError::ForeignSocket { path: path.into(), owner }),
-        Err(error) => Err(SocketError::io(path, "find out whether a server is live on it")(error.into())),
+        Err(rustix::io::Errno::ACCESS) => Err(SocketError::SocketOwnedByOther { path: path.into(), owner }),
+        Err(error) => Err(SocketError::io(path, "find out whether a server listens on it")(error.into())),
     }
 }
 
 /// Removes a socket file on which no server listens. The caller holds the lock, so no server of this program is between its
 /// bind and its listen.
-fn remove_stale(path: &Path, bound: &Path) -> Result<(), SocketError> {
-    let Some(owner) = occupant(path, bound)? else { return Ok(()) };
-    fs::remove_file(bound).map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => SocketError::ForeignSocket { path: path.into(), owner },
+fn remove_stale(path: &Path, real_path: &Path) -> Result<(), SocketError> {
+    let Some(owner) = stale_socket_owner(path, real_path)? else { return Ok(()) };
+    fs::remove_file(real_path).map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => SocketError::SocketOwnedByOther { path: path.into(), owner },
         _ => SocketError::io(path, "remove the stale socket file")(error),
     })
 }
@@ -261,17 +271,17 @@ fn remove_stale(path: &Path, bound: &Path) -> Result<(), SocketError> {
 /// Binds, sets the group and the mode, and only then listens. Until then, connection attempts are refused.
 fn listen(
     path: &Path,
-    bound: &Path,
+    real_path: &Path,
     options: &SocketOptions,
 ) -> Result<(UnixListener, (u64, u64)), SocketError> {
     let socket = socket().map_err(SocketError::io(path, "create a socket"))?;
     // The socket file is created with the mode of the socket's own inode (unix(7)).
     rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)
         .map_err(|error| SocketError::io(path, "set the socket's mode")(error.into()))?;
-    let address = address(bound).map_err(SocketError::io(path, "use the path as an address"))?;
+    let address = address(real_path).map_err(SocketError::io(path, "use the path as an address"))?;
     rustix::net::bind(&socket, &address).map_err(|error| SocketError::io(path, "bind")(error.into()))?;
     let finish = || {
-        let inode = set_up(path, bound, options)?;
+        let inode = set_group_and_mode(path, real_path, options)?;
         rustix::net::listen(&socket, BACKLOG)
             .map_err(|error| SocketError::io(path, "listen")(error.into()))?;
         Ok(inode)
@@ -279,7 +289,7 @@ fn listen(
     match finish() {
         Ok(inode) => Ok((UnixListener::from(socket), inode)),
         Err(error) => {
-            let _ = fs::remove_file(bound);
+            let _ = fs::remove_file(real_path);
             Err(error)
         }
     }
@@ -287,14 +297,22 @@ fn listen(
 
 /// Sets the group and the mode of the socket file, and returns its device and its inode. Users who can write to the folder
 /// may have replaced the file by a link, so every step refers to the one file that is opened here.
-fn set_up(path: &Path, bound: &Path, options: &SocketOptions) -> Result<(u64, u64), SocketError> {
+fn set_group_and_mode(
+    path: &Path,
+    real_path: &Path,
+    options: &SocketOptions,
+) -> Result<(u64, u64), SocketError> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(bound, flags, Mode::empty())
+    let file = rustix::fs::open(real_path, flags, Mode::empty())
         .map_err(|error| SocketError::io(path, "open the socket file")(error.into()))?;
     let file = File::from(file);
     let metadata = file.metadata().map_err(SocketError::io(path, "inspect the socket file"))?;
     if metadata.uid() != rustix::process::geteuid().as_raw() || !metadata.file_type().is_socket() {
-        return Err(SocketError::Replaced { path: path.into(), what: bound.into(), owner: metadata.uid() });
+        return Err(SocketError::Replaced {
+            path: path.into(),
+            what: real_path.into(),
+            owner: metadata.uid(),
+        });
     }
     if let Some(group) = options.group {
         rustix::fs::chownat(&file, "", None, Some(Gid::from_raw(group)), AtFlags::EMPTY_PATH)

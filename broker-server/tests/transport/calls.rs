@@ -6,7 +6,7 @@ use broker_proto::v1::{
     GetInfoRequest, HashDataRequest, HashStreamRequest, PipelineRequest,
     crypto_service_client::CryptoServiceClient, info_service_client::InfoServiceClient,
 };
-use broker_server::{policy::AnyOperation, transport::Outcome};
+use broker_server::{policy::OperationInfo, transport::DrainOutcome};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -24,7 +24,7 @@ fn every_service_answers() {
         let channel = server.channel().await;
         assert_serves(&channel).await;
         let info = InfoServiceClient::new(channel.clone()).get_info(GetInfoRequest {}).await.unwrap();
-        let names: Vec<_> = AnyOperation::all().iter().map(|operation| operation.name).collect();
+        let names: Vec<_> = OperationInfo::all().iter().map(|operation| operation.name).collect();
         assert_eq!(info.into_inner().operations, names);
         for service in ["", "cryptobroker.v1.CryptoService", "cryptobroker.v1.InfoService"] {
             let request = HealthCheckRequest { service: service.into() };
@@ -32,7 +32,7 @@ fn every_service_answers() {
             assert_eq!(response.into_inner().status, 1);
         }
     });
-    assert_eq!(server.drain(), Outcome::Drained);
+    assert_eq!(server.drain(), DrainOutcome::Drained);
     assert!(!server.path.exists());
 }
 
@@ -93,7 +93,7 @@ fn assembles_message_from_many_frames() {
 #[test]
 fn call_ends_at_its_deadline() {
     // This is the broker's own time limit: tonic's client applies that of the call itself.
-    let server = Server::start(|options| options.max_request_time = Duration::from_nanos(1));
+    let server = Server::start(|options| options.default_timeout = Duration::from_nanos(1));
     runtime().block_on(async {
         let mut client = CryptoServiceClient::new(server.channel().await);
         let status = client.hash_data(request(vec![0; 1 << 20])).await.unwrap_err();

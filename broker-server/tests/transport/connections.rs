@@ -88,7 +88,7 @@ fn idle_connections_are_evicted_for_busy_one() {
 
 #[test]
 fn connection_without_call_receives_goaway_and_others_stay() {
-    let server = Server::start(|options| options.first_call_time = Duration::from_millis(100));
+    let server = Server::start(|options| options.first_call_timeout = Duration::from_millis(100));
     // A connection with a rewritten authority stays in the filter, and one with a valid authority does not.
     let authorities = ["/tmp/broker.sock", "localhost"];
     let mut idle = authorities

@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, time::Duration};
 
-use broker_server::transport::Outcome;
+use broker_server::transport::DrainOutcome;
 use tonic::{Code, Streaming, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus,
@@ -33,7 +33,7 @@ fn drain_notifies_watchers_and_does_not_wait_for_them() {
         assert_eq!(next_status(&mut watch).await, ServingStatus::NotServing);
         assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
     });
-    assert_eq!(server.drain(), Outcome::Drained);
+    assert_eq!(server.drain(), DrainOutcome::Drained);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn watch_of_unknown_service_stays_open_until_drain() {
         server.stop();
         assert_eq!(watch.message().await.unwrap_err().code(), Code::Unavailable);
     });
-    assert_eq!(server.drain(), Outcome::Drained);
+    assert_eq!(server.drain(), DrainOutcome::Drained);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn drain_serves_connections_in_backlog() {
             }
         },
     );
-    assert_eq!(server.drain(), Outcome::Drained);
+    assert_eq!(server.drain(), DrainOutcome::Drained);
     for mut stream in waiting {
         let received = http2::read_to_end(&mut stream);
         let has_hash = received.windows(http2::HASH.len()).any(|window| window == http2::HASH);

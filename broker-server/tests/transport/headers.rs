@@ -19,7 +19,7 @@ const AUTHORITIES: [&str; 2] = ["/tmp/broker.sock", "localhost"];
 
 #[test]
 fn slow_header_block_ends_connection() {
-    let server = Server::start(|options| options.header_block_time = Duration::from_millis(50));
+    let server = Server::start(|options| options.header_block_timeout = Duration::from_millis(50));
     for authority in AUTHORITIES {
         let incomplete = frame(HEADERS, 0, 3, &[0x83]);
         for block in [&incomplete[..], &incomplete[..FRAME_HEADER_LENGTH]] {

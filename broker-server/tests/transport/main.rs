@@ -21,7 +21,7 @@ use broker_server::{
     operation::{CAPABILITIES, aead::NonceLedger},
     policy::Catalogue,
     rpc::{Broker, BrokerState, Health},
-    transport::{Listener, Outcome, TransportOptions, run, socket::SocketOptions},
+    transport::{DrainOutcome, Listener, TransportOptions, run, socket::SocketOptions},
 };
 use tokio::sync::oneshot;
 use tonic::transport::Channel;
@@ -31,7 +31,7 @@ struct Server {
     path: PathBuf,
     health: Health,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<Outcome>>,
+    thread: Option<thread::JoinHandle<DrainOutcome>>,
     _home: tempfile::TempDir,
 }
 
@@ -81,7 +81,7 @@ impl Server {
     }
 
     /// Starts the drain and waits for its end.
-    fn drain(&mut self) -> Outcome {
+    fn drain(&mut self) -> DrainOutcome {
         self.stop();
         self.thread.take().unwrap().join().unwrap()
     }

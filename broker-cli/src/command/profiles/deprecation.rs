@@ -11,7 +11,7 @@ pub(super) fn all(catalogue: &Catalogue) -> impl Iterator<Item = (&str, &Depreca
 /// Returns a deprecation in one phrase: `deprecated since 2026-01-01, refused after 2027-01-01, use Default: reason`.
 pub(super) fn text(deprecation: &Deprecation) -> String {
     // A broker refuses requests only where the sunset is enforced.
-    let end = if deprecation.refused_from.is_some() { ", refused after " } else { ", to be removed after " };
+    let end = if deprecation.enforce_sunset { ", refused after " } else { ", to be removed after " };
     let mut text = "deprecated".to_owned();
     for (words, value) in [
         (" since ", &deprecation.deprecated_since),
@@ -38,7 +38,7 @@ pub(super) fn json(catalogue: &Catalogue) -> Vec<Value> {
                 "deprecatedSince": deprecation.deprecated_since,
                 "removeAfter": deprecation.remove_after,
                 "reason": deprecation.reason,
-                "enforced": deprecation.refused_from.is_some(),
+                "enforced": deprecation.enforce_sunset,
             })
         })
         .collect()

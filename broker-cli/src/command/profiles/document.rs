@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{AnyOperation, Capabilities, Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
+    policy::{Capabilities, Catalogue, Denial, DenialKind, DocumentError, OperationInfo, profile::Profile},
 };
 use clap::{Args, ValueHint};
 
@@ -147,7 +147,7 @@ pub(super) fn other_digest(
 
 /// Reports whether a broker of this version serves the operations of a section.
 pub(super) fn is_served(section: &str) -> bool {
-    AnyOperation::all().iter().any(|operation| operation.section == section || operation.name == section)
+    OperationInfo::all().iter().any(|operation| operation.section == section || operation.name == section)
 }
 
 /// Returns the failure of a document that cannot be used. The message has one mistake on each line.

@@ -49,7 +49,7 @@ impl Run for List {
         let names = catalogue.profiles().iter().map(|profile| profile.name.chars().count());
         let width = names.max().unwrap_or(0);
         for profile in catalogue.profiles() {
-            let operations: Vec<String> = profile.operations().into_iter().map(section_label).collect();
+            let operations: Vec<String> = profile.section_names().into_iter().map(section_label).collect();
             // The continuation of a long line is indented below the operations.
             for (number, line) in wrapped(&operations.join(", "), width + 2).iter().enumerate() {
                 let name = if number == 0 { &*profile.name } else { "" };

@@ -79,8 +79,8 @@ fn describe(profile: &Profile) -> Value {
     value.insert("name".into(), json!(&*profile.name));
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
-    value.insert("operations".into(), json!(profile.operations()));
-    let pending: Vec<_> = profile.operations().into_iter().filter(|name| !is_served(name)).collect();
+    value.insert("operations".into(), json!(profile.section_names()));
+    let pending: Vec<_> = profile.section_names().into_iter().filter(|name| !is_served(name)).collect();
     if !pending.is_empty() {
         value.insert("notServedYet".into(), json!(pending));
     }
@@ -88,7 +88,7 @@ fn describe(profile: &Profile) -> Value {
         value.insert(
             "deprecation".into(),
             json!({ "line": deprecation.line, "replacedBy": deprecation.replaced_by, "deprecatedSince": deprecation.deprecated_since,
-                "removeAfter": deprecation.remove_after, "reason": deprecation.reason, "enforced": deprecation.refused_from.is_some() }),
+                "removeAfter": deprecation.remove_after, "reason": deprecation.reason, "enforced": deprecation.enforce_sunset }),
         );
     }
     if let Some(rule) = &profile.hash_data {

@@ -138,7 +138,9 @@ impl PrivateKey {
 
     /// Returns a context that signs with this key, and the error to report if signing fails.
     pub(super) fn signing(&self, scheme: SignatureScheme) -> Result<(DigestContext, EvpError), EvpError> {
-        let Some(kind) = self.kind.filter(|kind| scheme.fits(*kind)) else { return Err(EvpError::BadKey) };
+        let Some(kind) = self.kind.filter(|kind| scheme.accepts_key(*kind)) else {
+            return Err(EvpError::BadKey);
+        };
         let mut failure = EvpError::Failed;
         if let KeyType::Rsa { bits } = kind {
             if encoded_length(scheme) > u64::from(bits) {

@@ -87,7 +87,7 @@ impl PublicKey {
             {
                 Err(EvpError::BadSignature)
             }
-            (_, Some(kind)) if scheme.fits(kind) => {
+            (_, Some(kind)) if scheme.accepts_key(kind) => {
                 DigestContext::with_key(Purpose::Verify, &self.key, scheme)
             }
             _ => Err(EvpError::BadKey),

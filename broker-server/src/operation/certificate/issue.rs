@@ -35,8 +35,8 @@ pub(super) struct Unsigned {
 /// # Errors
 /// Fails with [`CertificateError::ValidityReversed`] or [`CertificateError::EmptySubject`].
 pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, CertificateError> {
-    let (request, rule, grant) = (permit.request(), permit.rule(), permit.grant());
-    if grant.not_before > grant.not_after {
+    let (request, rule, parameters) = (permit.request(), permit.rule(), permit.parameters());
+    if parameters.not_before > parameters.not_after {
         return Err(CertificateError::ValidityReversed);
     }
     let subject = request.subject_der();
@@ -51,14 +51,14 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     }
     let serial = random_serial()?;
     let subject_key_id = extensions::subject_key_id(rule, request);
-    let algorithm = algorithm_identifier(grant.scheme).map_err(|_| CertificateError::Internal)?;
+    let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
     let encode = || -> der::Result<Vec<u8>> {
         TbsCertificate {
             version: 2,
             serial_number: UintRef::new(&serial)?,
             signature: algorithm.owned_to_ref(),
             issuer: AnyRef::from_der(request.ca_certificate.subject_der())?,
-            validity: Validity::new(time(grant.not_before)?, time(grant.not_after)?),
+            validity: Validity::new(time(parameters.not_before)?, time(parameters.not_after)?),
             subject: AnyRef::from_der(subject)?,
             subject_public_key_info: AnyRef::from_der(request.csr.spki_der())?,
             extensions: extensions::build(rule, request, &subject_key_id, subject_is_empty)?,
@@ -75,9 +75,9 @@ pub(super) fn sign(
     permit: &Permit<SignCertificate>,
     issuer: &PrivateKey,
 ) -> Result<Issued, CertificateError> {
-    let (request, grant) = (permit.request(), permit.grant());
-    let algorithm = algorithm_identifier(grant.scheme).map_err(|_| CertificateError::Internal)?;
-    let signature = issuer.sign(grant.scheme, &unsigned.tbs).map_err(|_| CertificateError::Internal)?;
+    let (request, parameters) = (permit.request(), permit.parameters());
+    let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
+    let signature = issuer.sign(parameters.scheme, &unsigned.tbs).map_err(|_| CertificateError::Internal)?;
     let certificate = || -> der::Result<Vec<u8>> {
         Certificate {
             tbs_certificate: AnyRef::from_der(&unsigned.tbs)?,
@@ -93,8 +93,8 @@ pub(super) fn sign(
         issuer: request.ca_certificate.subject_text(),
         subject: name_text(request.subject_der()),
         names: names(permit),
-        not_before: grant.not_before,
-        not_after: grant.not_after,
+        not_before: parameters.not_before,
+        not_after: parameters.not_after,
     })
 }
 

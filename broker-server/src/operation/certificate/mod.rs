@@ -102,7 +102,8 @@ pub fn sign_certificate(
     }
     prove_possession(&request.csr)?;
     let unsigned = issue::assemble(&permit)?;
-    let issuer = cache.issuer(uid, key, ca, permit.grant().scheme, key_use, || load(key, ca, key_use))?;
+    let issuer =
+        cache.issuer(uid, key, ca, permit.parameters().scheme, key_use, || load(key, ca, key_use))?;
     // The certificate's public key belongs to the private key: `load` has compared them.
     key_use.identify(|| Some(ca.spki_der().to_vec()));
     issue::sign(&unsigned, &permit, &issuer)
@@ -121,7 +122,7 @@ fn load(key: &SigningKey, ca: &CaCertificate, key_use: &KeyUse) -> Result<Privat
 /// Verifies the request's signature by the request's own algorithm (RFC 2986 3).
 fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
     let scheme = csr.signature_algorithm();
-    if !scheme.fits(csr.key_type()) {
+    if !scheme.accepts_key(csr.key_type()) {
         return Err(CertificateError::UnsupportedRequestSignature);
     }
     let bad = CertificateError::BadKey { field: "csr", reason: "its public key is not usable" };

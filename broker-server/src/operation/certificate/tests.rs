@@ -16,7 +16,7 @@ use super::*;
 use crate::{
     algorithm::{MlDsa, SignatureHash, SignatureScheme, SkiHash},
     policy::{
-        permit::CertificateGrant,
+        permit::CertificateParameters,
         profile::{
             BasicConstraints, CryptoLibrary, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage,
             Profile, SignCertificateRule, SubjectAlternativeNames,
@@ -51,7 +51,7 @@ fn permit_for(
     let request = SignCertificate::parse(&mut message, &Limits::default()).unwrap();
     assert!(message.ca_private_key.is_empty());
     let (not_before, not_after) = validity.unwrap_or((now() - 3600, now() + 3600));
-    let grant = CertificateGrant { not_before, not_after, scheme: rule.scheme };
+    let parameters = CertificateParameters { not_before, not_after, scheme: rule.scheme };
     let profile = Profile {
         name: "test".into(),
         line: 1,
@@ -64,7 +64,7 @@ fn permit_for(
         kem: None,
         groth16: None,
     };
-    Permit::for_test(request, grant, Arc::new(rule), Arc::new(profile))
+    Permit::for_test(request, parameters, Arc::new(rule), Arc::new(profile))
 }
 
 fn now() -> i64 {

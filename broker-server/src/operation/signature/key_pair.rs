@@ -27,7 +27,7 @@ pub fn generate_key_pair(
     permit: Permit<permit::GenerateSignatureKeyPair>,
     key_use: &KeyUse,
 ) -> Result<KeyPair, SignatureError> {
-    let (request, key_type) = (permit.request(), permit.grant().key_type);
+    let (request, key_type) = (permit.request(), permit.parameters().key_type);
     let encoding = encoding(request.encoding, key_type)?;
     let key = match &request.seed {
         Some(seed) => from_seed(key_type, seed.expose(key_use))?,
@@ -35,7 +35,7 @@ pub fn generate_key_pair(
     };
     key_use.identify(|| key.spki().ok());
     let public = key.public().map_err(internal)?;
-    pairwise_consistency_test(&key, &public, permit.grant().scheme)?;
+    pairwise_consistency_test(&key, &public, permit.parameters().scheme)?;
     encode(&key, &public, encoding)
 }
 

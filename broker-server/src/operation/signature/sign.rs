@@ -18,7 +18,7 @@ use crate::{
     telemetry::audit::KeyUse,
 };
 
-/// Signs the permit's input. The signature has the granted format.
+/// Signs the permit's input. The signature has the format of the permit's parameters.
 // The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn sign_data(
@@ -26,7 +26,7 @@ pub fn sign_data(
     backend: &Backend,
     key_use: &KeyUse,
 ) -> Result<Vec<u8>, SignatureError> {
-    let (request, format) = (permit.request(), permit.grant().format);
+    let (request, format) = (permit.request(), permit.parameters().format);
     let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
         Matched::Single(scheme, key) => (scheme, key),
         Matched::Composite(algorithm, keys) => {
@@ -70,7 +70,7 @@ impl SignStream {
         backend: &Backend,
         key_use: KeyUse,
     ) -> Result<Self, SignatureError> {
-        let format = permit.grant().format;
+        let format = permit.parameters().format;
         let state = match matched(permit.rule().scheme, &permit.request().keys)? {
             Matched::Single(scheme, key) => {
                 let (loaded, key_type) = (load(key, KEY_SOURCE, &key_use)?, key.key_type());

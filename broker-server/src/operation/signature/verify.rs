@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Reports whether the permit's signature over its input is valid under the profile's scheme, in the granted format.
+/// Reports whether the permit's signature over its input is valid under the profile's scheme, in the format of the permit's parameters.
 ///
 /// Well-formed SignedData by another key or with algorithms other than the profile's is not an error: the result is
 /// `false`, as in every other format.
@@ -29,7 +29,7 @@ use crate::{
 // The permit is taken by value so that it is used only once.
 #[allow(clippy::needless_pass_by_value)]
 pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Result<bool, SignatureError> {
-    let (request, format) = (permit.request(), permit.grant().format);
+    let (request, format) = (permit.request(), permit.parameters().format);
     let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
         Matched::Single(scheme, key) => (scheme, key),
         Matched::Composite(algorithm, keys) => {
@@ -79,7 +79,7 @@ impl VerifyStream {
     /// Reads the signature and loads the keys.
     #[allow(clippy::needless_pass_by_value)] // as above
     pub fn begin(permit: Permit<permit::VerifyStream>, backend: &Backend) -> Result<Self, SignatureError> {
-        let (request, format) = (permit.request(), permit.grant().format);
+        let (request, format) = (permit.request(), permit.parameters().format);
         let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
             Matched::Single(scheme, key) => (scheme, key),
             Matched::Composite(algorithm, keys) => {

@@ -205,7 +205,7 @@ fn example_of_the_documentation_loads() {
     let catalogue =
         Catalogue::parse("docs/profiles.md", example, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(catalogue.profiles()[0].name.as_ref(), "Example-2026");
-    assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().refused_from.is_some());
+    assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().enforce_sunset);
 }
 
 /// A document that the Go broker accepts without a warning.

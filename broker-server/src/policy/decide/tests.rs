@@ -8,9 +8,10 @@ use crate::{
     caller::Caller,
     operation::CAPABILITIES,
     policy::{
-        CaFacts, Catalogue, Denial, DenialKind, Fact, Facts, explain,
-        findings::Findings,
-        permit::{self, CertificateGrant, SignCertificate},
+        CaFacts, Catalogue, Denial, DenialKind, FactName, Facts,
+        collector::DenialCollector,
+        explain,
+        permit::{self, CertificateParameters, SignCertificate},
         profile::KeyUsage,
     },
     request::{AlternativeName, HashData, HashFormat},
@@ -26,8 +27,8 @@ fn bundled() -> Catalogue {
     Catalogue::bundled(CAPABILITIES).unwrap()
 }
 
-/// A catalogue with one profile that issues certificates and has the keys `more`.
-fn issuing(more: &str) -> Catalogue {
+/// Returns a catalogue with the profile `P`, whose section `SignCertificate` also has the keys `more`.
+fn certificate_catalogue(more: &str) -> Catalogue {
     let text = format!(
         "- Name: P
   API:
@@ -59,13 +60,13 @@ fn facts() -> Facts<'static> {
 }
 
 /// Decides on a certificate, and checks that the first denial of an explanation is the denial of the decision.
-fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateGrant, Denial> {
+fn issue(catalogue: &Catalogue, profile: &str, facts: &Facts<'_>) -> Result<CertificateParameters, Denial> {
     let profile = catalogue.profile(profile).unwrap();
-    let decision = evaluate::<SignCertificate>(profile, facts, &mut Findings::for_decision());
+    let decision = evaluate::<SignCertificate>(profile, facts, &mut DenialCollector::for_decision());
     let explanation = explain(profile, "SignCertificate", facts);
     assert_eq!(explanation.denials.first(), decision.as_ref().err());
-    assert_eq!(explanation.not_judged, []);
-    decision.map(|(_, grant)| grant)
+    assert_eq!(explanation.missing_facts, []);
+    decision.map(|(_, parameters)| parameters)
 }
 
 #[test]
@@ -167,10 +168,10 @@ fn denies_issuer_keys_that_do_not_fit_the_algorithm() {
 
 #[test]
 fn validity_window_is_inclusive() {
-    let catalogue = issuing("");
+    let catalogue = certificate_catalogue("");
     let (first, last) = (NOW - 3600, NOW + 24 * 3600);
-    let grant = issue(&catalogue, "P", &facts()).unwrap();
-    assert_eq!((grant.not_before, grant.not_after), (first, last));
+    let parameters = issue(&catalogue, "P", &facts()).unwrap();
+    assert_eq!((parameters.not_before, parameters.not_after), (first, last));
     for (not_before, not_after, refused) in [
         (Some(first), Some(last), None),
         (Some(last), Some(first), None), // the operation checks the order
@@ -206,8 +207,9 @@ fn names_are_checked_only_where_the_section_is_present() {
         AlternativeName::Other("directoryName"),
     ];
     let facts = Facts { names: Some(&names), ..facts() };
-    assert!(issue(&issuing(""), "P", &facts).is_ok());
-    let catalogue = issuing("SubjectAlternativeNames: { Allow: [dns], Suffixes: [.SVC.example] }");
+    assert!(issue(&certificate_catalogue(""), "P", &facts).is_ok());
+    let catalogue =
+        certificate_catalogue("SubjectAlternativeNames: { Allow: [dns], Suffixes: [.SVC.example] }");
     let denials = explain(catalogue.profile("P").unwrap(), "SignCertificate", &facts).denials;
     let found: Vec<(&str, &str)> =
         denials.iter().map(|denial| (denial.rule.as_str(), denial.message.as_str())).collect();
@@ -229,16 +231,16 @@ fn names_are_checked_only_where_the_section_is_present() {
         ]
     );
     assert!(denials.iter().all(|denial| denial.line == Some(10)));
-    let catalogue = issuing("SubjectAlternativeNames: { Allow: [] }");
+    let catalogue = certificate_catalogue("SubjectAlternativeNames: { Allow: [] }");
     assert!(issue(&catalogue, "P", &Facts { names: Some(&names[..1]), ..facts }).is_err());
 }
 
 #[test]
 fn require_ca_checks_the_ca_certificate() {
     let sign = KeyUsage::KEY_CERT_SIGN;
-    let leaf = issuing("IssuerChecks: { RequireCA: true }");
+    let leaf = certificate_catalogue("IssuerChecks: { RequireCA: true }");
     let under = |own: &str| {
-        issuing(&format!(
+        certificate_catalogue(&format!(
             "IssuerChecks: {{ RequireCA: true }}\n      KeyUsage: [keyCertSign]\n      \
              BasicConstraints: {{ CA: true{own} }}"
         ))
@@ -266,13 +268,13 @@ fn require_ca_checks_the_ca_certificate() {
             assert_eq!(denial.line, Some(10));
         }
     }
-    let without = issuing("");
+    let without = certificate_catalogue("");
     assert!(issue(&without, "P", &Facts { ca: Some(CaFacts { is_ca: false, ..ca() }), ..facts() }).is_ok());
 }
 
 #[test]
-fn nest_validity_requires_the_validity_of_the_ca() {
-    let catalogue = issuing("IssuerChecks: { NestValidity: true }");
+fn nest_validity_denies_validity_outside_that_of_ca() {
+    let catalogue = certificate_catalogue("IssuerChecks: { NestValidity: true }");
     let (first, last) = (NOW - 3600, NOW + 24 * 3600);
     for (not_before, not_after, allowed) in
         [(first, last, true), (first + 1, last, false), (first, last - 1, false)]
@@ -314,7 +316,7 @@ fn sunset_is_checked_only_where_it_is_enforced() {
 
 #[test]
 fn denies_operations_without_a_section() {
-    let catalogue = issuing("");
+    let catalogue = certificate_catalogue("");
     let profile = catalogue.profile("P").unwrap();
     let request = HashData { input: Vec::new().into(), format: HashFormat::Hex };
     let denial = decide::<permit::HashData>(&CALLER, profile, request, NOW).err().unwrap();
@@ -328,7 +330,7 @@ fn denies_operations_without_a_section() {
 
 #[test]
 fn explain_lists_every_denial() {
-    let catalogue = issuing("IssuerChecks: { RequireCA: true, NestValidity: true }");
+    let catalogue = certificate_catalogue("IssuerChecks: { RequireCA: true, NestValidity: true }");
     let facts = Facts {
         subject_key: Some(RSA(1024)),
         issuer_key: Some(RSA(1024)),
@@ -362,14 +364,14 @@ fn explain_lists_every_denial() {
     );
     let unknown = explain(catalogue.profile("P").unwrap(), "SignCertificate", &Facts::new(NOW));
     assert_eq!(unknown.denials, []);
-    assert_eq!(unknown.not_judged, [Fact::SubjectKey, Fact::IssuerKey, Fact::CaCertificate]);
+    assert_eq!(unknown.missing_facts, [FactName::SubjectKey, FactName::IssuerKey, FactName::CaCertificate]);
 }
 
 #[test]
 fn decision_without_a_required_fact_is_a_denial() {
-    let catalogue = issuing("");
+    let catalogue = certificate_catalogue("");
     let facts = Facts { issuer_key: None, ..facts() };
     let profile = catalogue.profile("P").unwrap();
-    let decision = evaluate::<SignCertificate>(profile, &facts, &mut Findings::for_decision());
-    assert_eq!(decision.unwrap_err().kind, DenialKind::NotJudged);
+    let decision = evaluate::<SignCertificate>(profile, &facts, &mut DenialCollector::for_decision());
+    assert_eq!(decision.unwrap_err().kind, DenialKind::MissingFact);
 }

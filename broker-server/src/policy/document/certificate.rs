@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
     keys::key_constraints,
-    read::{Field, Section, quote},
+    read::{Field, FieldMap, quote},
     report::Report,
     scheme::{self, SignAlg},
     tree::{Node, Value},
@@ -33,28 +33,28 @@ const KEYS: [&str; 10] = [
 
 /// Reads `SignCertificate`.
 pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option<SignCertificateRule> {
-    let section = field.section(&KEYS, report)?;
+    let section = field.field_map(&KEYS, report)?;
     let scheme = scheme::scheme(&section, &SignAlg::CERTIFICATES, report);
-    let ski_hash = match section.optional("SKIHashAlg", report) {
-        Some(field) => field.algorithm(&SkiHash::ALL.map(|hash| (hash.name(), hash)), report),
+    let ski_hash = match section.non_empty("SKIHashAlg", report) {
+        Some(field) => field.choice_ignoring_case(&SkiHash::ALL.map(|hash| (hash.name(), hash)), report),
         None => Some(SkiHash::Sha1),
     };
     let validity = section.require("Validity", report).and_then(|field| validity(field, report));
-    let keys = match section.expect("KeyConstraints", report) {
-        Some(field) => sides(field, scheme, report),
-        None => Some((no_keys(section.at.line), no_keys(section.at.line))),
+    let keys = match section.require_if_strict("KeyConstraints", report) {
+        Some(field) => subject_and_issuer_keys(field, scheme, report),
+        None => Some((deny_all_keys(section.at.line), deny_all_keys(section.at.line))),
     };
     let key_usage = key_usage(&section, report);
-    let extended_key_usage = match section.optional("ExtendedKeyUsage", report) {
+    let extended_key_usage = match section.non_empty("ExtendedKeyUsage", report) {
         Some(field) => field.choices(&ExtendedKeyUsage::ALL.map(|usage| (usage.name(), usage)), report),
         None => Some(Vec::new()),
     };
     let basic_constraints = basic_constraints(&section, key_usage, report);
-    let subject_alternative_names = match section.get("SubjectAlternativeNames") {
+    let subject_alternative_names = match section.field("SubjectAlternativeNames") {
         Some(field) => alternative_names(field, report).map(Some),
         None => Some(None),
     };
-    let issuer_checks = match section.get("IssuerChecks") {
+    let issuer_checks = match section.field("IssuerChecks") {
         Some(field) => issuer_checks(field, report),
         None => Some(IssuerChecks::default()),
     };
@@ -79,7 +79,7 @@ pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option
 
 /// Reads `Validity`. Returns both offsets in seconds, and the line.
 fn validity(field: &Field<'_>, report: &mut Report) -> Option<(i64, i64, u32)> {
-    let section = field.section(&["ValidNotBeforeOffset", "ValidNotAfterOffset"], report)?;
+    let section = field.field_map(&["ValidNotBeforeOffset", "ValidNotAfterOffset"], report)?;
     let mut offset = |key| section.require(key, report).and_then(|field| duration(field, report));
     let (before, after) = (offset("ValidNotBeforeOffset"), offset("ValidNotAfterOffset"));
     let (before, after) = (before?, after?);
@@ -89,7 +89,7 @@ fn validity(field: &Field<'_>, report: &mut Report) -> Option<(i64, i64, u32)> {
             duration::print(after),
             duration::print(before)
         );
-        section.get("ValidNotAfterOffset").unwrap_or(field).error(message, report);
+        section.field("ValidNotAfterOffset").unwrap_or(field).error(message, report);
         return None;
     }
     // The longest duration does not reach the year 9999, the last one of a certificate (RFC 5280 4.1.2.5).
@@ -97,7 +97,7 @@ fn validity(field: &Field<'_>, report: &mut Report) -> Option<(i64, i64, u32)> {
     for (key, offset) in [("ValidNotBeforeOffset", before), ("ValidNotAfterOffset", after)] {
         if now.checked_add_signed(offset).is_none() {
             let message = "leads to a time before the year 1970, which is not supported";
-            section.get(key).unwrap_or(field).error(message, report);
+            section.field(key).unwrap_or(field).error(message, report);
             return None;
         }
     }
@@ -122,28 +122,28 @@ fn duration(field: &Field<'_>, report: &mut Report) -> Option<i64> {
     }
 }
 
-/// Reads `Subject` and `Issuer`.
-fn sides(
+/// Reads `Subject` and `Issuer`, the constraints on the two keys of a request.
+fn subject_and_issuer_keys(
     field: &Field<'_>,
     scheme: Option<SignatureScheme>,
     report: &mut Report,
 ) -> Option<(KeyConstraints, KeyConstraints)> {
-    let section = field.section(&["Subject", "Issuer"], report)?;
-    let mut side = |key| match section.get(key) {
+    let section = field.field_map(&["Subject", "Issuer"], report)?;
+    let mut constraints = |key| match section.field(key) {
         Some(field) => key_constraints(field, report),
         None => {
             let message = format!("`{key}` is missing, so that every key is refused");
-            report.tolerable_error(section.at, &section.path, message, None);
-            Some(no_keys(section.at.line))
+            report.error_if_strict(section.at, &section.path, message, None);
+            Some(deny_all_keys(section.at.line))
         }
     };
-    let (subject, issuer) = (side("Subject"), side("Issuer"));
-    if let (Some(scheme), Some(issuer), Some(field)) = (scheme, &issuer, section.get("Issuer")) {
+    let (subject, issuer) = (constraints("Subject"), constraints("Issuer"));
+    if let (Some(scheme), Some(issuer), Some(field)) = (scheme, &issuer, section.field("Issuer")) {
         let kind = scheme.key_kind();
         let is_kind = |word: &str| word.eq_ignore_ascii_case(kind.name());
         let names_kind = |(key, _): &(Node, Node)| matches!(&key.value, Value::Text(word) if is_kind(word));
         // An invalid entry and an empty section have been reported already.
-        let reported = field.is_blank()
+        let reported = field.has_no_values()
             || matches!(&field.node.value, Value::Map(entries) if entries.iter().any(names_kind));
         if !issuer.has_entry_for(kind) && !reported {
             let message = format!(
@@ -151,60 +151,60 @@ fn sides(
                 kind.name(),
                 scheme.name()
             );
-            field.tolerable_key_error(message, report);
+            field.key_error_if_strict(message, report);
         }
     }
     Some((subject?, issuer?))
 }
 
 /// Returns constraints that allow no key.
-fn no_keys(line: u32) -> KeyConstraints {
+fn deny_all_keys(line: u32) -> KeyConstraints {
     KeyConstraints { line, ..KeyConstraints::default() }
 }
 
-fn key_usage(section: &Section<'_>, report: &mut Report) -> Option<KeyUsage> {
-    let Some(field) = section.optional("KeyUsage", report) else { return Some(KeyUsage::default()) };
+fn key_usage(section: &FieldMap<'_>, report: &mut Report) -> Option<KeyUsage> {
+    let Some(field) = section.non_empty("KeyUsage", report) else { return Some(KeyUsage::default()) };
     let bits = field.choices(&KeyUsage::NAMES, report)?;
     let usage = KeyUsage(bits.iter().fold(0, |all, bit| all | bit));
     let restricts_agreement = usage.has(KeyUsage::ENCIPHER_ONLY) || usage.has(KeyUsage::DECIPHER_ONLY);
     if restricts_agreement && !usage.has(KeyUsage::KEY_AGREEMENT) {
         let message = "encipherOnly and decipherOnly need keyAgreement (RFC 5280 4.2.1.3)";
-        field.tolerable_error(message, report);
+        field.error_if_strict(message, report);
     }
     Some(usage)
 }
 
 fn basic_constraints(
-    section: &Section<'_>,
+    section: &FieldMap<'_>,
     usage: Option<KeyUsage>,
     report: &mut Report,
 ) -> Option<BasicConstraints> {
     let signs_certificates = usage.map(|usage| usage.has(KeyUsage::KEY_CERT_SIGN));
-    let inner = match section.optional("BasicConstraints", report) {
-        Some(field) => Some(field.section(&["CA", "PathLenConstraint"], report)?),
+    let inner = match section.non_empty("BasicConstraints", report) {
+        Some(field) => Some(field.field_map(&["CA", "PathLenConstraint"], report)?),
         None => None,
     };
-    let ca = match inner.as_ref().and_then(|inner| inner.optional("CA", report)) {
+    let ca = match inner.as_ref().and_then(|inner| inner.non_empty("CA", report)) {
         Some(field) => field.boolean(report)?,
         None => false,
     };
-    let path = inner.as_ref().and_then(|inner| inner.optional("PathLenConstraint", report));
+    let path = inner.as_ref().and_then(|inner| inner.non_empty("PathLenConstraint", report));
     let path_len = match path {
         Some(field) => path_length(field, report)?,
         None => None,
     };
     if signs_certificates == Some(true)
         && !ca
-        && let Some(usage) = section.get("KeyUsage")
+        && let Some(usage) = section.field("KeyUsage")
     {
         usage
-            .tolerable_error("keyCertSign needs BasicConstraints with `CA: true` (RFC 5280 4.2.1.3)", report);
+            .error_if_strict("keyCertSign needs BasicConstraints with `CA: true` (RFC 5280 4.2.1.3)", report);
     }
     if let Some(path) = path {
         if !ca {
             path.key_error("needs `CA: true` (RFC 5280 4.2.1.9)", report);
         } else if signs_certificates == Some(false) {
-            path.tolerable_key_error("needs keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
+            path.key_error_if_strict("needs keyCertSign in KeyUsage (RFC 5280 4.2.1.9)", report);
         }
     }
     Some(BasicConstraints { ca, path_len })
@@ -216,7 +216,7 @@ fn path_length(field: &Field<'_>, report: &mut Report) -> Option<Option<u8>> {
     match u8::try_from(value) {
         Ok(length) => Some(Some(length)),
         Err(_) if value == -1 => {
-            field.tolerable_error("-1 is not a path length; remove the key", report);
+            field.error_if_strict("-1 is not a path length; remove the key", report);
             Some(None)
         }
         Err(_) => {
@@ -227,7 +227,7 @@ fn path_length(field: &Field<'_>, report: &mut Report) -> Option<Option<u8>> {
 }
 
 fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
-    let section = field.section(&["Allow", "Suffixes"], report)?;
+    let section = field.field_map(&["Allow", "Suffixes"], report)?;
     let mut names = SubjectAlternativeNames { line: section.at.line, ..SubjectAlternativeNames::default() };
     let kinds = SubjectAlternativeNames::KINDS;
     let words = kinds.map(|kind| (kind, kind));
@@ -235,7 +235,7 @@ fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAl
     if let Some(allow) = &allow {
         [names.dns, names.ip, names.uri, names.email] = kinds.map(|kind| allow.contains(&kind));
     }
-    if let Some(field) = section.get("Suffixes") {
+    if let Some(field) = section.field("Suffixes") {
         if allow.is_some() && !names.dns {
             field.key_error("applies to DNS names, but `Allow` does not have dns", report);
         }
@@ -266,7 +266,7 @@ fn suffix(entry: &Field<'_>, report: &mut Report) -> Option<String> {
     }
     let dotted = format!(".{lower}");
     let suggestion = (lower.len() <= 253 && lower.split('.').all(is_label)).then_some(dotted.as_str());
-    report.error_with(
+    report.error_with_suggestion(
         entry.node.at,
         &entry.path,
         format!("{} is not a DNS suffix; a suffix starts with a dot, such as `.svc.example`", quote(text)),
@@ -276,7 +276,7 @@ fn suffix(entry: &Field<'_>, report: &mut Report) -> Option<String> {
 }
 
 fn issuer_checks(field: &Field<'_>, report: &mut Report) -> Option<IssuerChecks> {
-    let section = field.section(&["RequireCA", "NestValidity"], report)?;
+    let section = field.field_map(&["RequireCA", "NestValidity"], report)?;
     let (require_ca, nest_validity) =
         (section.flag("RequireCA", report), section.flag("NestValidity", report));
     Some(IssuerChecks { require_ca: require_ca?, nest_validity: nest_validity?, line: section.at.line })

@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-/// The reason why a document is refused.
+/// The reason why a document is rejected.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DocumentError {

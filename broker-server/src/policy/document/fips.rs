@@ -1,4 +1,4 @@
-//! `Settings: { Fips: required }`, which refuses everything that is not an approved service of the FIPS 140-3
+//! `Settings: { Fips: required }`, which makes everything an error that is not an approved service of the FIPS 140-3
 //! module.
 //!
 //! The module is AWS-LC FIPS 4. Its approved services are those that its service indicator reports (FIPS 140-3
@@ -9,7 +9,7 @@
 //! compute it.
 
 use super::{
-    read::{Field, Section},
+    read::{Field, FieldMap},
     report::Report,
 };
 use crate::{
@@ -25,26 +25,31 @@ const MIN_RSA_BITS: u32 = 2048;
 
 /// Reports everything in `profile` that is not approved. `section` is the section of the profile, and `api` is
 /// its `API`.
-pub(super) fn approve(profile: &Profile, section: &Section<'_>, api: &Section<'_>, report: &mut Report) {
+pub(super) fn report_unapproved(
+    profile: &Profile,
+    section: &FieldMap<'_>,
+    api: &FieldMap<'_>,
+    report: &mut Report,
+) {
     if profile.library != CryptoLibrary::AwsLc {
         let message = "with Fips `required` the library must be aws-lc: `native` uses hashes and ML-KEM of \
                        RustCrypto, which is outside the module";
-        match section.get("CryptoLibrary").or(section.get("Settings")) {
+        match section.field("CryptoLibrary").or(section.field("Settings")) {
             Some(field) => field.error(message, report),
             None => report.error(section.at, &section.path, message),
         }
     }
     for section in profile.sections() {
-        let Some(field) = api.get(section.name()) else { continue };
+        let Some(field) = api.field(section.name()) else { continue };
         match section {
             profile::Section::HashData(_) => {}
             profile::Section::SignCertificate(rule) => {
-                rsa(&rule.subject_keys, &["KeyConstraints", "Subject", "RSA"], field, report);
-                rsa(&rule.issuer_keys, &["KeyConstraints", "Issuer", "RSA"], field, report);
+                check_rsa(&rule.subject_keys, &["KeyConstraints", "Subject", "RSA"], field, report);
+                check_rsa(&rule.issuer_keys, &["KeyConstraints", "Issuer", "RSA"], field, report);
             }
-            profile::Section::SignData(rule) => sign_data(rule, field, report),
-            profile::Section::EncryptData(rule) => encrypt_data(rule, field, report),
-            profile::Section::Kem(rule) => kem(rule, field, report),
+            profile::Section::SignData(rule) => check_sign_data(rule, field, report),
+            profile::Section::EncryptData(rule) => check_encrypt_data(rule, field, report),
+            profile::Section::Kem(rule) => check_kem(rule, field, report),
             profile::Section::Groth16(_) => {
                 field.key_error("proofs are not an approved service; Fips is `required`", report);
             }
@@ -52,49 +57,69 @@ pub(super) fn approve(profile: &Profile, section: &Section<'_>, api: &Section<'_
     }
 }
 
-fn sign_data(rule: &SignDataRule, field: &Field<'_>, report: &mut Report) {
+fn check_sign_data(rule: &SignDataRule, field: &Field<'_>, report: &mut Report) {
     if rule.mode == SigningMode::Hybrid {
-        refuse(field, "SigningMode", "composite signatures are not an approved service", report);
+        report_unapproved_value(
+            field,
+            "SigningMode",
+            "composite signatures are not an approved service",
+            report,
+        );
     }
-    rsa(&rule.keys, &["KeyConstraints", "RSA"], field, report);
-    seed(rule.allow_seed, field, report);
+    check_rsa(&rule.keys, &["KeyConstraints", "RSA"], field, report);
+    check_seed(rule.allow_seed, field, report);
 }
 
-fn encrypt_data(rule: &EncryptDataRule, field: &Field<'_>, report: &mut Report) {
+fn check_encrypt_data(rule: &EncryptDataRule, field: &Field<'_>, report: &mut Report) {
     if rule.algorithm == Aead::ChaCha20Poly1305 {
-        refuse(field, "EncryptAlg", "chacha20-poly1305 is not an approved algorithm", report);
+        report_unapproved_value(
+            field,
+            "EncryptAlg",
+            "chacha20-poly1305 is not an approved algorithm",
+            report,
+        );
         return;
     }
     if rule.nonce == NonceStrategy::UserProvided {
         let message = "AES-GCM encryption is approved only with nonces that the module generates \
                        (SP 800-38D 8.2.2): set `random`";
-        refuse(field, "NonceStrategy", message, report);
+        report_unapproved_value(field, "NonceStrategy", message, report);
     }
     if rule.key_size == 192 {
         let message = "the module generates nonces only for AES-GCM keys of 128 and 256 bits";
-        refuse(field, "KeySize", message, report);
+        report_unapproved_value(field, "KeySize", message, report);
     }
 }
 
-fn kem(rule: &KemRule, field: &Field<'_>, report: &mut Report) {
+fn check_kem(rule: &KemRule, field: &Field<'_>, report: &mut Report) {
     if rule.algorithm == Kem::XWing {
-        refuse(field, "KemAlg", "x-wing is not an approved algorithm; only ML-KEM is", report);
+        report_unapproved_value(
+            field,
+            "KemAlg",
+            "x-wing is not an approved algorithm; only ML-KEM is",
+            report,
+        );
     }
-    seed(rule.allow_seed, field, report);
+    check_seed(rule.allow_seed, field, report);
 }
 
 /// Checks that keys come from an approved random bit generator, which is the module's own (SP 800-133 4).
-fn seed(allowed: bool, field: &Field<'_>, report: &mut Report) {
+fn check_seed(allowed: bool, field: &Field<'_>, report: &mut Report) {
     if allowed {
-        refuse(field, "AllowSeed", "the module does not generate keys from a caller's seed", report);
+        report_unapproved_value(
+            field,
+            "AllowSeed",
+            "the module does not generate keys from a caller's seed",
+            report,
+        );
     }
 }
 
 /// Checks the smallest RSA key of the constraints, whose entry is at `path` below `field`.
-fn rsa(keys: &KeyConstraints, path: &[&'static str], field: &Field<'_>, report: &mut Report) {
+fn check_rsa(keys: &KeyConstraints, path: &[&'static str], field: &Field<'_>, report: &mut Report) {
     if let Some(range) = keys.rsa.filter(|range| range.min < MIN_RSA_BITS) {
         // The case of the entry is free, so an entry with another spelling is reported at the section around it.
-        let entry = path.iter().fold(field.clone(), |field, key| field.key(key).unwrap_or(field));
+        let entry = path.iter().fold(field.clone(), |field, key| field.raw_entry(key).unwrap_or(field));
         let message = format!(
             "RSA keys from {} bits are not approved; the minimum is {MIN_RSA_BITS} (FIPS 186-5)",
             range.min
@@ -103,9 +128,9 @@ fn rsa(keys: &KeyConstraints, path: &[&'static str], field: &Field<'_>, report: 
     }
 }
 
-/// Reports an error at the value of `key`, and names the setting that makes it one.
-fn refuse(field: &Field<'_>, key: &str, message: &str, report: &mut Report) {
-    field.key(key).as_ref().unwrap_or(field).error(format!("{message}; Fips is `required`"), report);
+/// Reports that the value of `key` is not approved, and names the setting that demands approval.
+fn report_unapproved_value(field: &Field<'_>, key: &str, message: &str, report: &mut Report) {
+    field.raw_entry(key).as_ref().unwrap_or(field).error(format!("{message}; Fips is `required`"), report);
 }
 
 #[cfg(test)]
@@ -224,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_the_example_of_the_repository() {
+    fn accepts_fips_example_profiles() {
         let example = include_str!("../../../../profiles/FIPS-140-3-required.yaml");
         assert_eq!(errors(example), [""; 0]);
     }
@@ -237,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_required_in_a_build_without_the_module() {
+    fn rejects_fips_required_without_module() {
         let text = document("HashData: { HashAlg: sha-256 }");
         let error = parse("p.yaml", &text, Capabilities { fips: false, ..CAPABILITIES }).unwrap_err();
         let [diagnostic] = error.diagnostics() else { panic!("{error}") };

@@ -1,9 +1,9 @@
 //! `KeyConstraints`: the keys that are allowed.
 
 use super::{
-    read::{Field, Section, quote},
+    read::{Field, FieldMap, quote},
     report::Report,
-    suggest::nearest,
+    suggest::most_similar,
     tree::Value,
 };
 use crate::{
@@ -20,7 +20,7 @@ const MAX_BITS: u32 = 65_536;
 pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<KeyConstraints> {
     let mut constraints = KeyConstraints { line: field.at.line, ..KeyConstraints::default() };
     if matches!(field.node.value, Value::Null) {
-        field.tolerable_key_error("must have at least one kind of key, but is empty", report);
+        field.key_error_if_strict("must have at least one kind of key, but is empty", report);
         return Some(constraints);
     }
     let entries = field.entries(report)?;
@@ -29,12 +29,12 @@ pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<
     let mut valid = true;
     for (key, value) in &entries {
         let Value::Text(word) = &key.value else {
-            report.tolerable_error(key.at, &field.path, "a kind of key must be text", None);
+            report.error_if_strict(key.at, &field.path, "a kind of key must be text", None);
             continue;
         };
         let Some(kind) = KeyKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(word)) else {
             let message = format!("{} is not a kind of key; the kinds are {}", quote(word), names.join(", "));
-            report.tolerable_error(key.at, &field.path, message, nearest(word, names));
+            report.error_if_strict(key.at, &field.path, message, most_similar(word, names));
             continue;
         };
         let entry = Field { path: format!("{}.{}", field.path, kind.name()), at: key.at, node: value };
@@ -50,17 +50,17 @@ pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<
             KeyKind::Ecdsa => {
                 constraints.ecdsa = sizes(&entry, report);
                 if let Some(range) = constraints.ecdsa {
-                    curve(&entry, range, report);
+                    check_range_has_curve(&entry, range, report);
                 }
             }
-            KeyKind::Ed25519 => constraints.ed25519 = without_sizes(&entry, report),
+            KeyKind::Ed25519 => constraints.ed25519 = empty_entry(&entry, report),
             KeyKind::MlDsa(set) => {
-                constraints.ml_dsa.extend(without_sizes(&entry, report).map(|line| (set, line)));
+                constraints.ml_dsa.extend(empty_entry(&entry, report).map(|line| (set, line)));
             }
         }
     }
     if entries.is_empty() {
-        field.tolerable_error(
+        field.error_if_strict(
             format!(
                 "must have at least one kind of key; without one every key is refused; the kinds are {}",
                 names.join(", ")
@@ -74,11 +74,11 @@ pub(super) fn key_constraints(field: &Field<'_>, report: &mut Report) -> Option<
 }
 
 /// Checks that a range of sizes contains the size of at least one curve.
-fn curve(entry: &Field<'_>, range: SizeRange, report: &mut Report) {
+fn check_range_has_curve(entry: &Field<'_>, range: SizeRange, report: &mut Report) {
     // An empty range has been reported already.
     let valid = 1 <= range.min && range.min <= range.max;
     if valid && !Curve::ALL.iter().any(|curve| range.contains(curve.bits())) {
-        entry.tolerable_key_error(
+        entry.key_error_if_strict(
             format!(
                 "no curve has {} to {} bits; the curves have 224, 256, 384 and 521",
                 range.min, range.max
@@ -91,30 +91,30 @@ fn curve(entry: &Field<'_>, range: SizeRange, report: &mut Report) {
 fn sizes(entry: &Field<'_>, report: &mut Report) -> Option<SizeRange> {
     if matches!(entry.node.value, Value::Null) {
         let message = "must be a section with MinKeySize and MaxKeySize, but is empty";
-        entry.tolerable_key_error(message, report);
+        entry.key_error_if_strict(message, report);
         return Some(SizeRange { min: 0, max: 0, line: entry.at.line });
     }
-    let section = entry.section(&["MinKeySize", "MaxKeySize"], report)?;
+    let section = entry.field_map(&["MinKeySize", "MaxKeySize"], report)?;
     let (min, max) = (size(&section, "MinKeySize", report), size(&section, "MaxKeySize", report));
     let (min, max) = (min?, max?);
     if min > max && max > 0 {
         let message = format!("MinKeySize {min} is larger than MaxKeySize {max}");
-        section.get("MinKeySize").unwrap_or(entry).tolerable_error(message, report);
+        section.field("MinKeySize").unwrap_or(entry).error_if_strict(message, report);
     }
     Some(SizeRange { min, max, line: entry.at.line })
 }
 
 /// Reads a size in bits. To the Go broker a size that is missing or empty is 0, which means no minimum or no
 /// key at all.
-fn size(section: &Section<'_>, key: &str, report: &mut Report) -> Option<u32> {
-    let Some(field) = section.expect(key, report) else { return Some(0) };
+fn size(section: &FieldMap<'_>, key: &str, report: &mut Report) -> Option<u32> {
+    let Some(field) = section.require_if_strict(key, report) else { return Some(0) };
     let value = field.integer(report)?;
     let message = format!("{value} is not allowed; the range is 1 to {MAX_BITS}");
     match u32::try_from(value) {
         Ok(bits @ 1..=MAX_BITS) => Some(bits),
         // No key is as large as the limit, so that a larger limit has the same meaning.
         Ok(_) | Err(_) if value >= 0 => {
-            field.tolerable_error(message, report);
+            field.error_if_strict(message, report);
             Some(if value == 0 { 0 } else { MAX_BITS })
         }
         _ => {
@@ -124,12 +124,12 @@ fn size(section: &Section<'_>, key: &str, report: &mut Report) -> Option<u32> {
     }
 }
 
-/// Reads the `{}` of a kind of key that has one size only, and returns its line.
-fn without_sizes(entry: &Field<'_>, report: &mut Report) -> Option<u32> {
+/// Reads an entry that must be `{}`, because its kind of key has only one size. Returns the line of the entry.
+fn empty_entry(entry: &Field<'_>, report: &mut Report) -> Option<u32> {
     match &entry.node.value {
         Value::Map(entries) if entries.is_empty() => {}
-        Value::Map(_) => entry.tolerable_error("takes no sizes; write `{}`", report),
-        Value::Null => entry.tolerable_key_error("must be `{}`, but is empty", report),
+        Value::Map(_) => entry.error_if_strict("takes no sizes; write `{}`", report),
+        Value::Null => entry.key_error_if_strict("must be `{}`, but is empty", report),
         _ => {
             entry.error("must be `{}`: the kind takes no sizes", report);
             return None;

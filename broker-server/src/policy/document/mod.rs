@@ -5,7 +5,7 @@ mod data;
 mod error;
 mod fips;
 mod keys;
-mod pending;
+mod not_served;
 mod profile;
 mod read;
 mod report;
@@ -49,8 +49,8 @@ pub(super) struct Document {
 }
 
 /// Reads a document of either form: the map with `Settings`, `KMS` and `Profiles`, or the older list of
-/// profiles. Diagnostics call the file `name`. A lenient reading reduces errors to warnings where the Go broker
-/// accepts the document and this broker can serve it in the same way.
+/// profiles. Diagnostics call the file `name`. A lenient reading reduces errors to warnings where the Go broker, which this
+/// one replaces (docs/moving-from-go.md), accepts the document and this broker can serve it in the same way.
 ///
 /// # Errors
 /// Fails where the document is invalid or `capabilities` do not support it.
@@ -89,7 +89,7 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
         report.error(Position::START, "", message);
         return None;
     }
-    let tree::Text { first: root, second } = match tree::read(text) {
+    let tree::ParsedStream { first: root, second } = match tree::read(text) {
         Ok(text) => text,
         Err((at, message)) => {
             report.error(at, "", message);
@@ -98,7 +98,7 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
     };
     if let Some(at) = second {
         let message = "a second YAML document starts here; only the first one is used";
-        report.tolerable_error(at, "", message, None);
+        report.error_if_strict(at, "", message, None);
     }
     let document = Field { path: String::new(), at: root.at, node: &root };
     match &root.value {
@@ -121,12 +121,12 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
 
 /// Reads the form with `Settings`, `KMS` and `Profiles`.
 fn map(document: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
-    let section = document.section(&["Settings", "KMS", "Profiles"], report)?;
-    let settings = match section.get("Settings") {
+    let section = document.field_map(&["Settings", "KMS", "Profiles"], report)?;
+    let settings = match section.field("Settings") {
         Some(field) => settings::settings(field, capabilities, report),
         None => Some(Settings::default()),
     };
-    let kms = match section.get("KMS") {
+    let kms = match section.field("KMS") {
         Some(field) => settings::kms(field, report).map(Some),
         None => Some(None),
     };

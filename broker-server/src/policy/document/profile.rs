@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    certificate, data, fips, pending,
-    read::{Field, Section, quote},
+    certificate, data, fips, not_served,
+    read::{Field, FieldMap, quote},
     report::Report,
     settings::{LIBRARIES, Settings},
     sign_data,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     algorithm::HashAlgorithm,
     policy::{
-        Capabilities, Need,
+        Capabilities, Requirement,
         profile::{CryptoLibrary, Deprecation, HashDataRule, Profile},
     },
 };
@@ -35,26 +35,27 @@ pub(super) fn profile(
     capabilities: Capabilities,
     report: &mut Report,
 ) -> Option<(Profile, Position)> {
-    let section = field.section(&["Name", "CryptoLibrary", "Settings", "Deprecation", "API"], report)?;
+    let section = field.field_map(&["Name", "CryptoLibrary", "Settings", "Deprecation", "API"], report)?;
     let name = name(&section, report);
     let library = library(&section, settings, report);
-    let deprecation = match section.optional("Deprecation", report) {
+    let deprecation = match section.non_empty("Deprecation", report) {
         Some(field) => deprecation(field, settings.enforce_sunset, report).map(Some),
         None => Some(None),
     };
-    let known = ["HashData", "SignCertificate", "SignData", "EncryptData", "KEM", "Groth16"];
-    let api = section.require("API", report)?.section(&known, report)?;
-    let is_used = |key: &&str| api.get(key).is_some_and(|field| ignored(key, field, report).is_none());
-    if !known.iter().any(is_used) {
-        let message = format!("must have at least one section; the sections are {}", known.join(", "));
+    let names = ["HashData", "SignCertificate", "SignData", "EncryptData", "KEM", "Groth16"];
+    let api = section.require("API", report)?.field_map(&names, report)?;
+    let is_used =
+        |key: &&str| api.field(key).is_some_and(|field| reason_to_ignore(key, field, report).is_none());
+    if !names.iter().any(is_used) {
+        let message = format!("must have at least one section; the sections are {}", names.join(", "));
         report.error(api.at, &api.path, message);
     }
-    let hash_data = rule(&api, "HashData", report, hash_data);
-    let sign_certificate = rule(&api, "SignCertificate", report, certificate::sign_certificate);
-    let sign_data = rule(&api, "SignData", report, sign_data::sign_data);
-    let encrypt_data = rule(&api, "EncryptData", report, data::encrypt_data);
-    let kem = rule(&api, "KEM", report, data::kem);
-    let groth16 = rule(&api, "Groth16", report, pending::groth16);
+    let hash_data = read_section(&api, "HashData", report, hash_data);
+    let sign_certificate = read_section(&api, "SignCertificate", report, certificate::sign_certificate);
+    let sign_data = read_section(&api, "SignData", report, sign_data::sign_data);
+    let encrypt_data = read_section(&api, "EncryptData", report, data::encrypt_data);
+    let kem = read_section(&api, "KEM", report, data::kem);
+    let groth16 = read_section(&api, "Groth16", report, not_served::groth16);
     let (name, name_at) = name?;
     let profile = Profile {
         name: name.into(),
@@ -68,46 +69,47 @@ pub(super) fn profile(
         kem,
         groth16,
     };
-    supported(&profile, &api, capabilities, report);
+    check_supported(&profile, &api, capabilities, report);
     if settings.fips {
-        fips::approve(&profile, &section, &api, report);
+        fips::report_unapproved(&profile, &section, &api, report);
     }
     Some((profile, name_at))
 }
 
 /// Checks that the profile's library can serve its sections.
-fn supported(profile: &Profile, api: &Section<'_>, capabilities: Capabilities, report: &mut Report) {
+fn check_supported(profile: &Profile, api: &FieldMap<'_>, capabilities: Capabilities, report: &mut Report) {
     for section in profile.sections() {
-        let need = Need { library: profile.library, section };
-        if let (Some(unsupported), Some(field)) = ((capabilities.unsupported)(&need), api.get(section.name()))
+        let requirement = Requirement { library: profile.library, section };
+        if let (Some(unsupported), Some(field)) =
+            ((capabilities.unsupported)(&requirement), api.field(section.name()))
         {
-            field.key(unsupported.key).as_ref().unwrap_or(field).error(unsupported.message, report);
+            field.raw_entry(unsupported.key).as_ref().unwrap_or(field).error(unsupported.message, report);
         }
     }
 }
 
-/// Reads a section of `API` with `read`. An invalid section may look absent, because its error refuses the
-/// whole document.
-fn rule<'a, T>(
-    api: &Section<'a>,
+/// Reads a section of `API` with `read`. Returns `None` for a section that is absent, ignored or invalid; the
+/// error in an invalid section makes the whole document invalid.
+fn read_section<'a, T>(
+    api: &FieldMap<'a>,
     key: &str,
     report: &mut Report,
     read: impl Fn(&Field<'a>, &mut Report) -> Option<T>,
 ) -> Option<Arc<T>> {
-    let field = api.get(key)?;
-    if let Some(message) = ignored(key, field, report) {
-        field.tolerable_key_error(message, report);
+    let field = api.field(key)?;
+    if let Some(message) = reason_to_ignore(key, field, report) {
+        field.key_error_if_strict(message, report);
         return None;
     }
     read(field, report).map(Arc::new)
 }
 
-/// Returns the warning for a section of `API` that a lenient reading treats as absent, as the Go broker does.
-/// An absent section forbids its operations. A strict reading ignores no section and reports the errors in it.
-fn ignored(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
+/// Returns the reason why a lenient reading ignores a section of `API`, as the Go broker does; it is also the message of
+/// the warning. The operations of an ignored section are forbidden. A strict reading ignores no section.
+fn reason_to_ignore(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str> {
     if !report.is_lenient() {
         None
-    } else if field.is_blank() {
+    } else if field.has_no_values() {
         Some("is empty and ignored")
     } else if key == "SignData" && sign_data::is_without_mode(field) {
         Some("has no SigningMode and is ignored: this profile signs no data")
@@ -116,50 +118,50 @@ fn ignored(key: &str, field: &Field<'_>, report: &Report) -> Option<&'static str
     }
 }
 
-fn name<'a>(section: &Section<'a>, report: &mut Report) -> Option<(&'a str, Position)> {
+fn name<'a>(section: &FieldMap<'a>, report: &mut Report) -> Option<(&'a str, Position)> {
     let field = section.require("Name", report)?;
-    let name = field.word(MAX_NAME, report)?;
+    let name = field.printable_text(MAX_NAME, report)?;
     if name.trim() != name {
-        field.tolerable_error("must not start or end with a space", report);
+        field.error_if_strict("must not start or end with a space", report);
     }
     Some((name, field.node.at))
 }
 
 /// Reads `CryptoLibrary` or `Settings.CryptoLibrary` of the profile. The default is the library of the document.
-fn library(section: &Section<'_>, settings: Settings, report: &mut Report) -> Option<CryptoLibrary> {
-    let own = section.optional("CryptoLibrary", report);
-    let inner = match section.optional("Settings", report) {
-        Some(field) => Some(field.section(&["CryptoLibrary"], report)?),
+fn library(section: &FieldMap<'_>, settings: Settings, report: &mut Report) -> Option<CryptoLibrary> {
+    let own = section.non_empty("CryptoLibrary", report);
+    let inner = match section.non_empty("Settings", report) {
+        Some(field) => Some(field.field_map(&["CryptoLibrary"], report)?),
         None => None,
     };
-    let nested = inner.as_ref().and_then(|inner| inner.optional("CryptoLibrary", report));
+    let nested = inner.as_ref().and_then(|inner| inner.non_empty("CryptoLibrary", report));
     if let (Some(_), Some(nested)) = (own, nested) {
         nested.key_error("the profile already sets `CryptoLibrary`; remove one of the two keys", report);
     }
     match own.or(nested) {
-        Some(field) => field.algorithm(&LIBRARIES, report),
+        Some(field) => field.choice_ignoring_case(&LIBRARIES, report),
         None => Some(settings.library),
     }
 }
 
 fn deprecation(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<Deprecation> {
-    let section = field.section(&["ReplacedBy", "DeprecatedSince", "RemoveAfter", "Reason"], report)?;
+    let section = field.field_map(&["ReplacedBy", "DeprecatedSince", "RemoveAfter", "Reason"], report)?;
     let mut deprecation = Deprecation { line: section.at.line, ..Deprecation::default() };
-    if let Some(field) = section.optional("ReplacedBy", report) {
-        deprecation.replaced_by = field.word(MAX_NAME, report).map(str::to_owned);
+    if let Some(field) = section.non_empty("ReplacedBy", report) {
+        deprecation.replaced_by = field.printable_text(MAX_NAME, report).map(str::to_owned);
     }
-    if let Some(field) = section.optional("DeprecatedSince", report) {
+    if let Some(field) = section.non_empty("DeprecatedSince", report) {
         deprecation.deprecated_since = date(field, false, report).map(|(text, _)| text);
     }
-    if let Some(field) = section.optional("RemoveAfter", report)
-        && let Some((text, refused_from)) = date(field, enforce, report)
+    if let Some(field) = section.non_empty("RemoveAfter", report)
+        && let Some((text, sunset)) = date(field, enforce, report)
     {
         deprecation.remove_after = Some(text);
-        deprecation.sunset = Some(refused_from);
-        deprecation.refused_from = enforce.then_some(refused_from);
+        deprecation.sunset = Some(sunset);
+        deprecation.enforce_sunset = enforce;
     }
-    if let Some(field) = section.optional("Reason", report) {
-        deprecation.reason = field.word(MAX_REASON, report).map(str::to_owned);
+    if let Some(field) = section.non_empty("Reason", report) {
+        deprecation.reason = field.printable_text(MAX_REASON, report).map(str::to_owned);
     }
     Some(deprecation)
 }
@@ -188,17 +190,18 @@ fn date(field: &Field<'_>, enforce: bool, report: &mut Report) -> Option<(String
         if enforce {
             field.error(message, report);
         } else {
-            field.tolerable_error(message, report);
+            field.error_if_strict(message, report);
         }
     }
     Some((text.to_owned(), after?))
 }
 
 fn hash_data(field: &Field<'_>, report: &mut Report) -> Option<HashDataRule> {
-    let section = field.section(&["HashAlg", "OutputLength"], report)?;
+    let section = field.field_map(&["HashAlg", "OutputLength"], report)?;
     let names = HashAlgorithm::ALL.map(|algorithm| (algorithm.name(), algorithm));
-    let algorithm = section.require("HashAlg", report).and_then(|field| field.algorithm(&names, report));
-    let length = section.optional("OutputLength", report);
+    let algorithm =
+        section.require("HashAlg", report).and_then(|field| field.choice_ignoring_case(&names, report));
+    let length = section.non_empty("OutputLength", report);
     if let (Some(length), Some(algorithm)) = (length, algorithm)
         && !algorithm.is_extendable()
     {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::RangeInclusive};
 
 use super::{
     report::Report,
-    suggest::nearest,
+    suggest::most_similar,
     tree::{Node, Position, Value},
 };
 
@@ -30,43 +30,45 @@ pub(super) struct Field<'a> {
     pub(super) node: &'a Node,
 }
 
-/// A map of which all keys are known and occur once.
+/// The fields of a map of which all keys are valid and occur once.
 #[derive(Debug)]
-pub(super) struct Section<'a> {
+pub(super) struct FieldMap<'a> {
     /// The path of the rule.
     pub(super) path: String,
-    /// The position of the key of the section.
+    /// The position of the key that has the map as its value.
     pub(super) at: Position,
     fields: HashMap<&'a str, Field<'a>>,
 }
 
-impl<'a> Section<'a> {
-    /// Returns the field called `key`, where it is present.
-    pub(super) fn get(&self, key: &str) -> Option<&Field<'a>> {
+impl<'a> FieldMap<'a> {
+    /// Returns the field called `key` where it is present, even where its value is empty.
+    pub(super) fn field(&self, key: &str) -> Option<&Field<'a>> {
         self.fields.get(key)
     }
 
-    /// Returns the field called `key`, where it has a value. A key that is left empty is an error, because
-    /// people leave one empty by mistake. The Go broker treats such a key as absent.
-    pub(super) fn optional(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
+    /// Returns the field called `key` where it is present and has a value. An empty value is an error in a strict
+    /// reading, because people leave a key empty by mistake. A lenient reading treats the key as absent, as the Go broker
+    /// does.
+    pub(super) fn non_empty(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key)?;
         if !is_empty(&field.node.value) {
             return Some(field);
         }
-        field.tolerable_key_error("is empty; write a value, or remove the key", report);
+        field.key_error_if_strict("is empty; write a value, or remove the key", report);
         None
     }
 
-    /// Returns the field called `key`, where it has a value. A missing key is an error that the Go broker accepts.
-    pub(super) fn expect(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
+    /// Returns the field called `key` where it is present and has a value. A missing key or an empty value is an error in
+    /// a strict reading, and a warning in a lenient one, because the Go broker accepts both.
+    pub(super) fn require_if_strict(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         if self.fields.contains_key(key) {
-            return self.optional(key, report);
+            return self.non_empty(key, report);
         }
-        report.tolerable_error(self.at, &self.path, format!("`{key}` is missing"), None);
+        report.error_if_strict(self.at, &self.path, format!("`{key}` is missing"), None);
         None
     }
 
-    /// Returns the field called `key`. A missing key is an error.
+    /// Returns the field called `key`, even where its value is empty. A missing key is an error in every reading.
     pub(super) fn require(&self, key: &str, report: &mut Report) -> Option<&Field<'a>> {
         let field = self.fields.get(key);
         if field.is_none() {
@@ -85,28 +87,33 @@ impl<'a> Section<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// Reads the value as a map with no other keys than `known`.
-    pub(super) fn section(&self, known: &[&str], report: &mut Report) -> Option<Section<'a>> {
-        let mut fields: HashMap<&str, Field<'a>> = HashMap::with_capacity(known.len());
+    /// Reads the value as a map with no other keys than `valid_keys`.
+    pub(super) fn field_map(&self, valid_keys: &[&str], report: &mut Report) -> Option<FieldMap<'a>> {
+        let mut fields: HashMap<&str, Field<'a>> = HashMap::with_capacity(valid_keys.len());
         for (key, value) in self.entries(report)? {
             let Value::Text(name) = &key.value else {
-                report.tolerable_error(key.at, &self.path, "a key must be text", None);
+                report.error_if_strict(key.at, &self.path, "a key must be text", None);
                 continue;
             };
             let path = self.join(name);
             if let Some(first) = fields.get(name.as_str()) {
                 let message = format!("duplicate key; it is first set in line {}", first.at.line);
                 report.error(key.at, &path, message);
-            } else if known.contains(&name.as_str()) {
+            } else if valid_keys.contains(&name.as_str()) {
                 let field = Field { path, at: key.at, node: value };
                 field.reject_alias(report);
                 fields.insert(name, field);
             } else {
-                let message = format!("unknown key; the keys here are {}", known.join(", "));
-                report.tolerable_error(key.at, &path, message, nearest(name, known.iter().copied()));
+                let message = format!("unknown key; the keys here are {}", valid_keys.join(", "));
+                report.error_if_strict(
+                    key.at,
+                    &path,
+                    message,
+                    most_similar(name, valid_keys.iter().copied()),
+                );
             }
         }
-        Some(Section { path: self.path.clone(), at: self.at, fields })
+        Some(FieldMap { path: self.path.clone(), at: self.at, fields })
     }
 
     /// Returns the keys and values of a map, with those of a merge key (`<<: *name`). The values may still be
@@ -121,7 +128,7 @@ impl<'a> Field<'a> {
             match (&key.value, &value.value) {
                 _ if key.alias => report.error(key.at, &self.path, NO_KEY_ALIAS),
                 (Value::Text(name), Value::Map(merged)) if name == "<<" && !merged.iter().any(is_merge) => {
-                    report.tolerable_error(key.at, &self.join(name), NO_MERGE, None);
+                    report.error_if_strict(key.at, &self.join(name), NO_MERGE, None);
                     entries.extend(merged.iter().map(|(key, value)| (key, value)));
                 }
                 // A list of sections, and a section that merges another one, are not merged even in a lenient reading.
@@ -132,16 +139,16 @@ impl<'a> Field<'a> {
         Some(entries)
     }
 
-    /// Reports whether the value is empty, or a section of which all values are empty.
-    pub(super) fn is_blank(&self) -> bool {
+    /// Reports whether the value is empty, or is a map of which all values are empty.
+    pub(super) fn has_no_values(&self) -> bool {
         match &self.node.value {
             Value::Map(entries) => entries.iter().all(|(_, value)| is_empty(&value.value)),
             value => is_empty(value),
         }
     }
 
-    /// Returns the field called `key` of a value that has already been read as a section.
-    pub(super) fn key(&self, key: &str) -> Option<Self> {
+    /// Returns the field called `key` of a value that is a map, without the checks of [`field_map`](Self::field_map).
+    pub(super) fn raw_entry(&self, key: &str) -> Option<Self> {
         let Value::Map(entries) = &self.node.value else { return None };
         let named = |(name, _): &&(Node, Node)| matches!(&name.value, Value::Text(name) if name == key);
         let (name, node) = entries.iter().find(named)?;
@@ -167,20 +174,21 @@ impl<'a> Field<'a> {
     pub(super) fn text(&self, report: &mut Report) -> Option<&'a str> {
         let canonical = match &self.node.value {
             Value::Text(text) => return Some(text),
-            Value::Boolean(_) => !self.node.written.is_empty(),
-            Value::Integer(value) => value.to_string() == self.node.written,
+            Value::Boolean(_) => !self.node.source_text.is_empty(),
+            Value::Integer(value) => value.to_string() == self.node.source_text,
             _ => false,
         };
         if canonical && report.is_lenient() {
-            self.tolerable_error("must be text; put it in quotes", report);
-            return Some(&self.node.written);
+            self.error_if_strict("must be text; put it in quotes", report);
+            return Some(&self.node.source_text);
         }
         self.type_error("text", report);
         None
     }
 
-    /// Reads the value as text that is not empty, has at most `max_length` bytes and no control characters.
-    pub(super) fn word(&self, max_length: usize, report: &mut Report) -> Option<&'a str> {
+    /// Reads the value as text with at most `max_length` bytes, with at least one character that is not white space, and
+    /// without control characters.
+    pub(super) fn printable_text(&self, max_length: usize, report: &mut Report) -> Option<&'a str> {
         let text = self.text(report)?;
         let message = if text.trim().is_empty() {
             "must not be empty".to_owned()
@@ -209,11 +217,11 @@ impl<'a> Field<'a> {
         let other = match &self.node.value {
             Value::Integer(value) => return Some(*value),
             Value::Text(text) => parse_integer(text),
-            Value::Float => parse_integer(&self.node.written),
+            Value::Float => parse_integer(&self.node.source_text),
             _ => None,
         };
         if other.is_some() && report.is_lenient() {
-            self.tolerable_error("must be an integer; write digits only", report);
+            self.error_if_strict("must be an integer; write digits only", report);
             return other;
         }
         self.type_error("an integer", report);
@@ -233,7 +241,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads the value as one of the integers in `allowed`.
-    pub(super) fn one_of(&self, allowed: &[u32], report: &mut Report) -> Option<u32> {
+    pub(super) fn integer_one_of(&self, allowed: &[u32], report: &mut Report) -> Option<u32> {
         let value = self.integer(report)?;
         let number = u32::try_from(value).ok().filter(|number| allowed.contains(number));
         if number.is_none() {
@@ -243,18 +251,22 @@ impl<'a> Field<'a> {
         number
     }
 
-    /// Reads the value as the name of an algorithm, in any case.
-    pub(super) fn algorithm<T: Copy>(&self, names: &[(&str, T)], report: &mut Report) -> Option<T> {
+    /// Reads the value as one of the words in `names`, ignoring case.
+    pub(super) fn choice_ignoring_case<T: Copy>(
+        &self,
+        names: &[(&str, T)],
+        report: &mut Report,
+    ) -> Option<T> {
         let text = self.text(report)?;
         let found = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-        self.known(text, found, names, report)
+        self.found_or_report(text, found, names, report)
     }
 
     /// Reads the value as one of the words in `names`, which are case-sensitive.
     pub(super) fn choice<T: Copy>(&self, names: &[(&str, T)], report: &mut Report) -> Option<T> {
         let text = self.text(report)?;
         let found = names.iter().find(|(name, _)| *name == text);
-        self.known(text, found, names, report)
+        self.found_or_report(text, found, names, report)
     }
 
     /// Reads the value as a list of the words in `names`, without duplicates.
@@ -267,7 +279,7 @@ impl<'a> Field<'a> {
         let mut valid = true;
         for entry in self.list(report)? {
             match entry.choice(names, report) {
-                Some(value) if chosen.contains(&value) => entry.tolerable_error(DUPLICATE_ENTRY, report),
+                Some(value) if chosen.contains(&value) => entry.error_if_strict(DUPLICATE_ENTRY, report),
                 Some(value) => chosen.push(value),
                 None => valid = false,
             }
@@ -285,25 +297,26 @@ impl<'a> Field<'a> {
         report.error(self.at, &self.path, message);
     }
 
-    /// Reports an error at the value that the Go broker accepts.
-    pub(super) fn tolerable_error(&self, message: impl Into<String>, report: &mut Report) {
-        report.tolerable_error(self.node.at, &self.path, message, None);
+    /// Reports something at the value that the Go broker accepts: an error in a strict reading, a warning in a lenient one.
+    pub(super) fn error_if_strict(&self, message: impl Into<String>, report: &mut Report) {
+        report.error_if_strict(self.node.at, &self.path, message, None);
     }
 
-    /// Reports an error at the key that the Go broker accepts.
-    pub(super) fn tolerable_key_error(&self, message: impl Into<String>, report: &mut Report) {
-        report.tolerable_error(self.at, &self.path, message, None);
+    /// Reports something at the key that the Go broker accepts: an error in a strict reading, a warning in a lenient one.
+    pub(super) fn key_error_if_strict(&self, message: impl Into<String>, report: &mut Report) {
+        report.error_if_strict(self.at, &self.path, message, None);
     }
 
     /// Reports an alias, because a rule must be readable without looking for its anchor.
     pub(super) fn reject_alias(&self, report: &mut Report) {
         if self.node.alias {
-            self.tolerable_error(NO_ALIAS, report);
+            self.error_if_strict(NO_ALIAS, report);
         }
     }
 
-    /// Returns the value of the name that was found, or reports that `text` is not one of `names`.
-    fn known<T: Copy>(
+    /// Returns the value of `found`, the entry of `names` for `text`. Without an entry it reports that `text` is not one of
+    /// `names`.
+    fn found_or_report<T: Copy>(
         &self,
         text: &str,
         found: Option<&(&str, T)>,
@@ -315,7 +328,7 @@ impl<'a> Field<'a> {
         }
         let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
         let message = format!("{} is not known; the choices are {}", quote(text), all.join(", "));
-        report.error_with(self.node.at, &self.path, message, nearest(text, all));
+        report.error_with_suggestion(self.node.at, &self.path, message, most_similar(text, all));
         None
     }
 

@@ -16,19 +16,19 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Returns an empty report on a document called `file`. A lenient report has warnings for
-    /// [tolerable](Self::tolerable_error) errors.
+    /// Returns an empty report on a document called `file`. A lenient report turns what the Go
+    /// broker accepts into [warnings](Self::error_if_strict).
     pub(super) fn new(file: &str, lenient: bool) -> Self {
         Self { file: file.to_owned(), lenient, errors: Vec::new(), truncated: false, warnings: Vec::new() }
     }
 
     /// Reports an error.
     pub(super) fn error(&mut self, at: Position, path: &str, message: impl Into<String>) {
-        self.error_with(at, path, message, None);
+        self.error_with_suggestion(at, path, message, None);
     }
 
-    /// Reports an error with a suggestion.
-    pub(super) fn error_with(
+    /// Reports an error with the valid word that was probably meant, where there is a similar one.
+    pub(super) fn error_with_suggestion(
         &mut self,
         at: Position,
         path: &str,
@@ -43,9 +43,9 @@ impl Report {
         self.errors.push(error);
     }
 
-    /// Reports something that the Go broker accepts: an error, or a warning in a lenient report. A reader may
-    /// continue as the Go broker does in both cases, because an error refuses the whole document.
-    pub(super) fn tolerable_error(
+    /// Reports something that the Go broker accepts: an error in a strict report, a warning in a lenient one. A reader may
+    /// continue as the Go broker does in both cases, because an error makes the whole document invalid.
+    pub(super) fn error_if_strict(
         &mut self,
         at: Position,
         path: &str,
@@ -53,14 +53,14 @@ impl Report {
         suggestion: Option<&str>,
     ) {
         if !self.lenient {
-            self.error_with(at, path, message, suggestion);
+            self.error_with_suggestion(at, path, message, suggestion);
         } else if self.warnings.len() < MAX_DIAGNOSTICS {
             let warning = self.diagnostic(at, path, message, suggestion);
             self.warnings.push(warning);
         }
     }
 
-    /// Reports whether the reading is lenient.
+    /// Reports whether the report is lenient.
     pub(super) const fn is_lenient(&self) -> bool {
         self.lenient
     }

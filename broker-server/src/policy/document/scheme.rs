@@ -1,6 +1,6 @@
 //! `SignAlg` and the `HashAlg` beside it.
 
-use super::{read::Section, report::Report};
+use super::{read::FieldMap, report::Report};
 use crate::algorithm::{MlDsa, SignatureHash, SignatureScheme};
 
 /// An algorithm that `SignAlg` can name.
@@ -48,14 +48,15 @@ impl SignAlg {
 /// Reads `SignAlg`, which must be one of `algorithms`, and `HashAlg`, which must be present if and only if the
 /// algorithm does not fix its hash.
 pub(super) fn scheme(
-    section: &Section<'_>,
+    section: &FieldMap<'_>,
     algorithms: &[SignAlg],
     report: &mut Report,
 ) -> Option<SignatureScheme> {
     let names: Vec<_> = algorithms.iter().map(|algorithm| (algorithm.name(), *algorithm)).collect();
-    let algorithm = section.require("SignAlg", report).and_then(|field| field.algorithm(&names, report));
+    let algorithm =
+        section.require("SignAlg", report).and_then(|field| field.choice_ignoring_case(&names, report));
     let hashes = SignatureHash::ALL.map(|hash| (hash.name(), hash));
-    match (algorithm, section.get("HashAlg")) {
+    match (algorithm, section.field("HashAlg")) {
         (Some(SignAlg::Fixed(scheme)), Some(field)) => {
             field.key_error(format!("{} has a fixed hash; remove the key", scheme.name()), report);
             None
@@ -63,10 +64,12 @@ pub(super) fn scheme(
         (Some(SignAlg::Fixed(scheme)), None) => Some(scheme),
         (None, None) => None,
         (None, Some(field)) => {
-            field.algorithm(&hashes, report);
+            field.choice_ignoring_case(&hashes, report);
             None
         }
-        (Some(SignAlg::WithHash(scheme)), Some(field)) => field.algorithm(&hashes, report).map(scheme),
+        (Some(SignAlg::WithHash(scheme)), Some(field)) => {
+            field.choice_ignoring_case(&hashes, report).map(scheme)
+        }
         (Some(SignAlg::WithHash(_)), None) => {
             section.require("HashAlg", report)?;
             None

@@ -38,15 +38,15 @@ pub(super) fn settings(
     capabilities: Capabilities,
     report: &mut Report,
 ) -> Option<Settings> {
-    let section = field.section(&["CryptoLibrary", "EnforceSunset", "Fips"], report)?;
+    let section = field.field_map(&["CryptoLibrary", "EnforceSunset", "Fips"], report)?;
     let mut settings = Settings::default();
-    if let Some(field) = section.optional("CryptoLibrary", report) {
-        settings.library = field.algorithm(&LIBRARIES, report).unwrap_or(settings.library);
+    if let Some(field) = section.non_empty("CryptoLibrary", report) {
+        settings.library = field.choice_ignoring_case(&LIBRARIES, report).unwrap_or(settings.library);
     }
-    if let Some(field) = section.get("EnforceSunset") {
+    if let Some(field) = section.field("EnforceSunset") {
         settings.enforce_sunset = field.boolean(report).unwrap_or_default();
     }
-    if let Some(field) = section.get("Fips") {
+    if let Some(field) = section.field("Fips") {
         settings.fips = field.choice(&FIPS, report).unwrap_or_default();
         if settings.fips && !capabilities.fips {
             field.error(
@@ -61,10 +61,10 @@ pub(super) fn settings(
 
 /// Reads `KMS`.
 pub(super) fn kms(field: &Field<'_>, report: &mut Report) -> Option<KmsRule> {
-    let section = field.section(&["Client", "Config", "Cache"], report)?;
+    let section = field.field_map(&["Client", "Config", "Cache"], report)?;
     let client =
         section.require("Client", report).and_then(|field| field.choice(&[(KmsRule::CLIENT, ())], report));
-    let config = section.require("Config", report).and_then(|field| field.word(MAX_CONFIG, report));
+    let config = section.require("Config", report).and_then(|field| field.printable_text(MAX_CONFIG, report));
     let cache = section.flag("Cache", report);
     client?;
     Some(KmsRule { config: config?.to_owned(), cache: cache?, line: section.at.line })

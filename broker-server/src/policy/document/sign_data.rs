@@ -2,7 +2,7 @@
 
 use super::{
     keys::key_constraints,
-    read::{Field, Section},
+    read::{Field, FieldMap},
     report::Report,
     scheme::{self, SignAlg},
     tree::Value,
@@ -15,7 +15,7 @@ use crate::{
 /// Reads `SignData`.
 pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDataRule> {
     let keys = ["SigningMode", "SignAlg", "HashAlg", "SignatureFormat", "KeyConstraints", "AllowSeed"];
-    let section = field.section(&keys, report)?;
+    let section = field.field_map(&keys, report)?;
     let modes = SigningMode::ALL.map(|mode| (mode.name(), mode));
     let mode = section.require("SigningMode", report).and_then(|field| field.choice(&modes, report));
     let scheme = match mode {
@@ -25,7 +25,7 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
     let formats = SignatureFormat::ALL.map(|format| (format.name(), format));
     let format = section.require("SignatureFormat", report).and_then(|field| field.choice(&formats, report));
     if let (Some(SigningMode::Hybrid), Some(SignatureFormat::Cms), Some(field)) =
-        (mode, format, section.get("SignatureFormat"))
+        (mode, format, section.field("SignatureFormat"))
     {
         field.error(
             "composite signatures in CMS are defined by another draft (draft-ietf-lamps-cms-composite-sigs), which is \
@@ -36,10 +36,10 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
     let keys_field = section.require("KeyConstraints", report);
     let keys = keys_field.and_then(|field| key_constraints(field, report));
     if let (Some(keys), Some(scheme), Some(field)) = (&keys, scheme, keys_field) {
-        usable(keys, scheme, field, report);
+        check_keys_can_sign(keys, scheme, field, report);
     }
     let allow_seed = section.flag("AllowSeed", report);
-    if let (Some(true), Some(scheme), Some(field)) = (allow_seed, scheme, section.get("AllowSeed"))
+    if let (Some(true), Some(scheme), Some(field)) = (allow_seed, scheme, section.field("AllowSeed"))
         && !has_seed(scheme)
     {
         let name = scheme.name();
@@ -60,14 +60,14 @@ pub(super) fn sign_data(field: &Field<'_>, report: &mut Report) -> Option<SignDa
 /// Reports whether the section predates the signing modes. The releases of the Go broker read such a section
 /// and did not serve it.
 pub(super) fn is_without_mode(field: &Field<'_>) -> bool {
-    matches!(field.node.value, Value::Map(_)) && field.key("SigningMode").is_none()
+    matches!(field.node.value, Value::Map(_)) && field.raw_entry("SigningMode").is_none()
 }
 
 /// Reads `SignAlg` and `HashAlg` of a mode with one key.
-fn single(section: &Section<'_>, mode: Option<SigningMode>, report: &mut Report) -> Option<SignatureScheme> {
-    let field = section.get("SignAlg");
+fn single(section: &FieldMap<'_>, mode: Option<SigningMode>, report: &mut Report) -> Option<SignatureScheme> {
+    let field = section.field("SignAlg");
     if let Some(field) = field
-        && names_composite(field)
+        && is_composite_name(field)
     {
         field.error("a composite needs SigningMode `hybrid`", report);
         return None;
@@ -87,22 +87,23 @@ fn single(section: &Section<'_>, mode: Option<SigningMode>, report: &mut Report)
 }
 
 /// Reads `SignAlg` of the mode `hybrid`, which fixes all hashes.
-fn composite(section: &Section<'_>, report: &mut Report) -> Option<Composite> {
-    if let Some(field) = section.get("HashAlg") {
+fn composite(section: &FieldMap<'_>, report: &mut Report) -> Option<Composite> {
+    if let Some(field) = section.field("HashAlg") {
         field.key_error("a composite has fixed hashes; remove the key", report);
     }
     let names = Composite::ALL.map(|composite| (composite.name(), composite));
-    section.require("SignAlg", report)?.algorithm(&names, report)
+    section.require("SignAlg", report)?.choice_ignoring_case(&names, report)
 }
 
-fn names_composite(field: &Field<'_>) -> bool {
+/// Reports whether the value is the name of a composite.
+fn is_composite_name(field: &Field<'_>) -> bool {
     let is_name =
         |text: &str| Composite::ALL.iter().any(|composite| composite.name().eq_ignore_ascii_case(text));
     matches!(&field.node.value, Value::Text(text) if is_name(text))
 }
 
-/// Checks that the constraints allow a key that can sign.
-fn usable(keys: &KeyConstraints, scheme: DataScheme, field: &Field<'_>, report: &mut Report) {
+/// Checks that the constraints allow the keys that the scheme signs with.
+fn check_keys_can_sign(keys: &KeyConstraints, scheme: DataScheme, field: &Field<'_>, report: &mut Report) {
     let missing = match scheme {
         DataScheme::Single(single) if keys.has_entry_for(single.key_kind()) => return,
         DataScheme::Single(single) => format!("the keys of SignAlg {}", single.name()),

@@ -4,7 +4,7 @@
 const MAX_LENGTH: usize = 64;
 
 /// Returns the candidate that is most similar to `word`, where one is similar enough to be worth suggesting.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn most_similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > MAX_LENGTH {
         return None;
     }
@@ -29,17 +29,17 @@ const fn max_distance(length: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::most_similar;
 
     #[test]
-    fn misspelt_words_find_the_nearest_candidate() {
+    fn suggests_most_similar_candidate() {
         let keys = ["HashAlg", "SignAlg", "KeyUsage", "ExtendedKeyUsage", "SKIHashAlg"];
-        assert_eq!(nearest("HashAlgo", keys), Some("HashAlg"));
-        assert_eq!(nearest("hashalg", keys), Some("HashAlg"));
-        assert_eq!(nearest("KeyUsages", keys), Some("KeyUsage"));
-        assert_eq!(nearest("Banana", keys), None);
-        assert_eq!(nearest("", keys), None);
-        assert_eq!(nearest(&"HashAlg".repeat(100), keys), None);
-        assert_eq!(nearest("SHA512", ["sha-256", "sha-512"]), Some("sha-512"));
+        assert_eq!(most_similar("HashAlgo", keys), Some("HashAlg"));
+        assert_eq!(most_similar("hashalg", keys), Some("HashAlg"));
+        assert_eq!(most_similar("KeyUsages", keys), Some("KeyUsage"));
+        assert_eq!(most_similar("Banana", keys), None);
+        assert_eq!(most_similar("", keys), None);
+        assert_eq!(most_similar(&"HashAlg".repeat(100), keys), None);
+        assert_eq!(most_similar("SHA512", ["sha-256", "sha-512"]), Some("sha-512"));
     }
 }

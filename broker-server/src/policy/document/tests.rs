@@ -4,7 +4,7 @@ use super::{Diagnostic, DocumentError, MAX_BYTES, parse};
 use crate::{
     operation::CAPABILITIES,
     policy::{
-        Capabilities, Need, Unsupported,
+        Capabilities, Requirement, Unsupported,
         profile::{CryptoLibrary, Section},
     },
 };
@@ -102,9 +102,9 @@ fn profiles_may_choose_their_library() {
 
 #[test]
 fn reports_unsupported_sections_at_their_key() {
-    fn unsupported(need: &Need<'_>) -> Option<Unsupported> {
-        match need {
-            Need { library: CryptoLibrary::AwsLc, section: Section::SignCertificate(rule) } => {
+    fn unsupported(requirement: &Requirement<'_>) -> Option<Unsupported> {
+        match requirement {
+            Requirement { library: CryptoLibrary::AwsLc, section: Section::SignCertificate(rule) } => {
                 Some(Unsupported { key: "SignAlg", message: format!("has no {}", rule.scheme.name()) })
             }
             _ => None,

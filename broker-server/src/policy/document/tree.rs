@@ -17,9 +17,9 @@ impl Position {
     pub(super) const START: Self = Self { line: 1, column: 1 };
 }
 
-/// A YAML document, and the position of a second one in the same text.
+/// The documents in a YAML stream: the first one, and the position of the second one where there is one.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(super) struct ParsedStream {
     pub(super) first: Node,
     pub(super) second: Option<Position>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Node {
     /// Whether the node is an alias (`*name`); `value` is the value of its anchor then.
     pub(super) alias: bool,
     /// A boolean or a number as it is spelt in the document; empty for all other values.
-    pub(super) written: String,
+    pub(super) source_text: String,
     pub(super) value: Value,
 }
 
@@ -52,7 +52,7 @@ pub(super) enum Value {
 ///
 /// # Errors
 /// Fails with the position and the message of the parser's first error.
-pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
+pub(super) fn read(text: &str) -> Result<ParsedStream, (Position, String)> {
     let options = serde_saphyr::options! {
         // A document of a thousand profiles is far below these limits, which stop documents that are made to
         // exhaust memory.
@@ -78,17 +78,17 @@ pub(super) fn read(text: &str) -> Result<Text, (Position, String)> {
         Ok(documents) => {
             let mut documents = documents.into_iter();
             let first = documents.next().map_or_else(empty, |first| node(first, text, None));
-            Ok(Text { first, second: documents.next().map(|second| position(second.referenced)) })
+            Ok(ParsedStream { first, second: documents.next().map(|second| position(second.referenced)) })
         }
         Err(error) => {
             let at = error.location().map_or(Position::START, position);
-            Err((at, sentence(&error.render_with_formatter(&UserMessageFormatter))))
+            Err((at, first_line_of_message(&error.render_with_formatter(&UserMessageFormatter))))
         }
     }
 }
 
-/// Returns the message of the parser without line breaks and without the position, which diagnostics have anyway.
-fn sentence(rendered: &str) -> String {
+/// Returns the first line with text in a message of the parser, without the position, which diagnostics have anyway.
+fn first_line_of_message(rendered: &str) -> String {
     let line = rendered.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("is not YAML");
     let line = line.strip_prefix("error: ").unwrap_or(line);
     line.split(" at line ").next().unwrap_or(line).to_owned()
@@ -100,7 +100,7 @@ fn position(location: Location) -> Position {
 }
 
 fn empty() -> Node {
-    Node { at: Position::START, alias: false, written: String::new(), value: Value::Null }
+    Node { at: Position::START, alias: false, source_text: String::new(), value: Value::Null }
 }
 
 /// Converts a node, and adds what serde does not report. The nodes below an alias have the position of the
@@ -109,8 +109,8 @@ fn node(spanned: Spanned<Raw>, text: &str, alias_at: Option<Location>) -> Node {
     let location = spanned.referenced;
     let alias = location != spanned.defined && Some(location) != alias_at;
     let alias_at = if alias { Some(location) } else { alias_at };
-    let written = match spanned.value {
-        Raw::Boolean(_) | Raw::Integer(_) | Raw::Float => written(spanned.defined, text).to_owned(),
+    let source_text = match spanned.value {
+        Raw::Boolean(_) | Raw::Integer(_) | Raw::Float => source_text(spanned.defined, text).to_owned(),
         _ => String::new(),
     };
     let inner = |spanned| node(spanned, text, alias_at);
@@ -125,11 +125,11 @@ fn node(spanned: Spanned<Raw>, text: &str, alias_at: Option<Location>) -> Node {
             Value::Map(entries.into_iter().map(|(key, value)| (inner(key), inner(value))).collect())
         }
     };
-    Node { at: position(location), alias, written, value }
+    Node { at: position(location), alias, source_text, value }
 }
 
-/// Returns the text at a location; empty where the parser does not report its extent.
-fn written(at: Location, text: &str) -> &str {
+/// Returns the source text at a location; empty where the parser does not report its extent.
+fn source_text(at: Location, text: &str) -> &str {
     let span = at.span();
     let bytes = |number: Option<u64>| number.and_then(|number| usize::try_from(number).ok());
     let range = bytes(span.byte_offset()).zip(bytes(span.byte_len()));

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use self::material::{CATALOGUE, CSRS, ISSUERS, KEYS};
-use super::{AnyOperation, Explanation, explain};
+use super::{Explanation, OperationInfo, explain};
 use crate::{
     algorithm::{Aead, Kem, KeyType, MlDsa, MlKem, SignatureFormat},
     caller::Caller,
     operation::CAPABILITIES,
-    policy::{Catalogue, Decide, DenialKind, Fact, Facts, decide, permit, profile::Profile},
+    policy::{Catalogue, Decide, DenialKind, FactName, Facts, decide, permit, profile::Profile},
     request::{
         CaCertificate, CertificateFormat, Csr, Decapsulate, DecapsulationKey, DecryptData, Encapsulate,
         EncapsulationKey, EncryptData, GenerateKeyPair, HashData, HashFormat, HashStream, KemKeyKind, Keys,
@@ -32,7 +32,7 @@ type Choice = [usize; 6];
 
 /// Decides on a request, explains what the test knows about it, and compares the results.
 fn agree<O: Decide>(
-    operation: AnyOperation,
+    operation: OperationInfo,
     profile: &Arc<Profile>,
     request: O::Request,
     described: &Facts<'_>,
@@ -40,25 +40,30 @@ fn agree<O: Decide>(
     let decided = decide::<O>(&CALLER, profile, request, NOW).err();
     let explained = explain(profile, operation.name, described);
     prop_assert_eq!(explained.denials.first(), decided.as_ref());
-    prop_assert_eq!(&explained.not_judged, &[]);
+    prop_assert_eq!(&explained.missing_facts, &[]);
     explain_without_facts(operation, profile, described, &explained)
 }
 
 /// Checks that an explanation without one of the facts has no additional denials, and that it reports the fact
 /// as missing where it has fewer.
 fn explain_without_facts(
-    operation: AnyOperation,
+    operation: OperationInfo,
     profile: &Profile,
     described: &Facts<'_>,
     full: &Explanation,
 ) -> Result<(), TestCaseError> {
     type Hide = for<'a> fn(Facts<'a>) -> Facts<'a>;
-    let hidden: [(Fact, Hide); 5] = [
-        (Fact::SubjectKey, |facts| Facts { subject_key: None, ..facts }),
-        (Fact::IssuerKey, |facts| Facts { issuer_key: None, ..facts }),
-        (Fact::CaCertificate, |facts| Facts { ca: None, ..facts }),
-        (Fact::Names, |facts| Facts { names: None, ..facts }),
-        (Fact::Key, |facts| Facts { signature_keys: None, data_key_length: None, kem_key: None, ..facts }),
+    let hidden: [(FactName, Hide); 5] = [
+        (FactName::SubjectKey, |facts| Facts { subject_key: None, ..facts }),
+        (FactName::IssuerKey, |facts| Facts { issuer_key: None, ..facts }),
+        (FactName::CaCertificate, |facts| Facts { ca: None, ..facts }),
+        (FactName::Names, |facts| Facts { names: None, ..facts }),
+        (FactName::Key, |facts| Facts {
+            signature_keys: None,
+            data_key_length: None,
+            kem_key: None,
+            ..facts
+        }),
     ];
     for (fact, hide) in hidden {
         let less = explain(profile, operation.name, &hide(*described));
@@ -68,14 +73,14 @@ fn explain_without_facts(
             "{less:?} {full:?}"
         );
         if less.denials.len() < full.denials.len() {
-            prop_assert_eq!(&less.not_judged, &[fact]);
+            prop_assert_eq!(&less.missing_facts, &[fact]);
         }
     }
     Ok(())
 }
 
 /// Makes a request for the operation from the random numbers, and compares the decision and the explanation.
-fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> Result<(), TestCaseError> {
+fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> Result<(), TestCaseError> {
     let [one, two, three, four, five, _] = choice;
     let (first, second) = (&KEYS[one % KEYS.len()], &KEYS[two % KEYS.len()]);
     // Half of the requests have two keys, and half of these are in the order of a composite.
@@ -100,7 +105,7 @@ fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> R
     let data_key = || SecretKey::new(SecretBytes::new(vec![7; key_length]));
     let encrypts = Facts { data_key_length: Some(key_length), ..Facts::new(NOW) };
     let seed = two % 2 == 1;
-    let generates = Facts { seed, ..Facts::new(NOW) };
+    let generates = Facts { has_seed: seed, ..Facts::new(NOW) };
     let generate = || GenerateKeyPair {
         seed: seed.then(|| SecretKey::new(SecretBytes::new(vec![7; 32]))),
         encoding: None,
@@ -169,7 +174,7 @@ fn compare(operation: AnyOperation, profile: &Arc<Profile>, choice: Choice) -> R
                 nonce: nonce.then_some([0; Aead::NONCE]),
                 associated_data: None,
             };
-            agree::<permit::EncryptData>(operation, profile, request, &Facts { nonce, ..encrypts })
+            agree::<permit::EncryptData>(operation, profile, request, &Facts { has_nonce: nonce, ..encrypts })
         }
         "DecryptData" => {
             let request = DecryptData {
@@ -214,12 +219,12 @@ proptest! {
     #[test]
     fn first_denial_of_an_explanation_is_the_decision(choice in any::<Choice>()) {
         let [.., profile] = choice;
-        for operation in AnyOperation::all() {
+        for operation in OperationInfo::all() {
             // Seven of eight requests name a profile that has the section of the operation.
             let profiles: Vec<&Arc<Profile>> = CATALOGUE
                 .profiles()
                 .iter()
-                .filter(|candidate| profile % 8 == 0 || candidate.operations().contains(&operation.section))
+                .filter(|candidate| profile % 8 == 0 || candidate.section_names().contains(&operation.section))
                 .collect();
             compare(*operation, profiles[profile / 8 % profiles.len()], choice)?;
         }
@@ -247,7 +252,7 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
         let cms = Facts { format: Some(SignatureFormat::Cms), ..key };
         assert_eq!(kinds_of(ed25519, stream, cms), []);
     }
-    let seed = Facts { seed: true, ..base };
+    let seed = Facts { has_seed: true, ..base };
     assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", seed), [DenialKind::SeedNotAllowed]);
     assert_eq!(kinds_of(ed25519, "GenerateSignatureKeyPair", base), []);
 
@@ -259,7 +264,7 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
     assert_eq!(kinds_of(hybrid, "GenerateSignatureKeyPair", base), [DenialKind::KeyNotAllowed]);
 
     let aes = "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }";
-    let short = Facts { data_key_length: Some(16), nonce: true, ..base };
+    let short = Facts { data_key_length: Some(16), has_nonce: true, ..base };
     assert_eq!(kinds_of(aes, "EncryptData", short), [DenialKind::KeyNotAllowed, DenialKind::NonceNotAllowed]);
     assert_eq!(kinds_of(aes, "DecryptData", short), [DenialKind::KeyNotAllowed]);
 
@@ -269,14 +274,14 @@ fn explains_streams_formats_keys_nonces_and_seeds() {
     for operation in ["Encapsulate", "Decapsulate"] {
         assert_eq!(kinds_of(kem, operation, other), [DenialKind::AlgorithmMismatch]);
         let unknown = explain(&profile(kem), operation, &base);
-        assert_eq!((unknown.denials, unknown.not_judged), (vec![], vec![Fact::Key]));
+        assert_eq!((unknown.denials, unknown.missing_facts), (vec![], vec![FactName::Key]));
     }
 }
 
 #[test]
 fn operation_names_are_unique() {
-    let mut names: Vec<&str> = AnyOperation::all().iter().map(|operation| operation.name).collect();
+    let mut names: Vec<&str> = OperationInfo::all().iter().map(|operation| operation.name).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), AnyOperation::all().len());
+    assert_eq!(names.len(), OperationInfo::all().len());
 }

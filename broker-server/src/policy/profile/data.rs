@@ -61,7 +61,7 @@ impl EncryptDataRule {
 pub enum NonceStrategy {
     /// The request has the nonce.
     UserProvided,
-    /// The broker generates the nonce, and a request that has one is refused.
+    /// The broker generates the nonce, and a request that has one is denied.
     Random,
 }
 

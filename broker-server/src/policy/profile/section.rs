@@ -46,8 +46,8 @@ impl Profile {
         .flatten()
     }
 
-    /// Returns the names of the profile's sections.
-    pub fn operations(&self) -> Vec<&'static str> {
+    /// Returns the names of the profile's sections, in the order of the documentation.
+    pub fn section_names(&self) -> Vec<&'static str> {
         self.sections().map(|section| section.name()).collect()
     }
 }

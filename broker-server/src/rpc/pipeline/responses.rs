@@ -19,7 +19,7 @@ const FLUSH_BYTES: usize = 32 << 10;
 const PADDING_FIELD: u32 = 100;
 /// The padding in front of a response that contains a secret. h2 copies the beginning of a chunk, of this length at most,
 /// into the connection's write buffer, which nobody wipes.
-const PADDING: [u8; 256] = [0; 256];
+const PADDING: [u8; framing::H2_CHAIN_THRESHOLD] = [0; framing::H2_CHAIN_THRESHOLD];
 
 /// Responses that are not sent yet.
 pub(super) struct Responses {

@@ -3,7 +3,7 @@
 use super::HeaderBlock;
 use crate::transport::{
     hpack::{self, Field},
-    http2::{CONTINUATION, END_HEADERS, FrameHeader, HEADERS, MAX_PAYLOAD, PADDED, PRIORITY},
+    http2::{FrameHeader, MAX_PAYLOAD, flag, frame_type},
 };
 
 /// The value that replaces a malformed authority.
@@ -25,10 +25,13 @@ pub(super) fn write_block(fields: &[Field], block: &HeaderBlock, to: &mut Vec<u8
     for index in 0..count {
         let rest = fragments.get(index * MAX_PAYLOAD..).unwrap_or_default();
         let fragment = rest.get(..MAX_PAYLOAD).unwrap_or(rest);
-        let end = if index + 1 == count { END_HEADERS } else { 0 };
+        let end = if index + 1 == count { flag::END_HEADERS } else { 0 };
         let (kind, flags) = match index {
-            0 => (HEADERS, block.flags & !(PADDED | PRIORITY | END_HEADERS) | end),
-            _ => (CONTINUATION, end),
+            0 => (
+                frame_type::HEADERS,
+                block.flags & !(flag::PADDED | flag::PRIORITY | flag::END_HEADERS) | end,
+            ),
+            _ => (frame_type::CONTINUATION, end),
         };
         let header = FrameHeader { length: fragment.len(), kind, flags, stream: block.stream };
         to.extend_from_slice(&header.encode());
@@ -36,7 +39,7 @@ pub(super) fn write_block(fields: &[Field], block: &HeaderBlock, to: &mut Vec<u8
     }
 }
 
-/// Judges an authority as the HTTP/2 library does.
+/// Reports whether h2 accepts the authority, which it parses with `http::uri::Authority`.
 fn is_authority(value: &[u8]) -> bool {
     http::uri::Authority::try_from(value).is_ok()
 }

@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt as _;
 use super::{
     super::{
         hpack::{Field, write_string},
-        http2::{DATA, END_STREAM, PADDED, PING, PRIORITY, SETTINGS, frame},
+        http2::{flag, frame, frame_type},
     },
     rewrite::LOCALHOST,
     *,
@@ -18,7 +18,7 @@ fn preface() -> Vec<u8> {
     vec![b'P'; PREFACE_LENGTH]
 }
 
-/// Returns a literal with indexing, to which later blocks can refer as entry 62.
+/// Returns a literal with incremental indexing, to which later blocks can refer as entry 62.
 fn indexed(name: &[u8], value: &[u8]) -> Vec<u8> {
     let mut block = vec![0x40];
     write_string(name, &mut block);
@@ -30,24 +30,24 @@ fn indexed(name: &[u8], value: &[u8]) -> Vec<u8> {
 const TIMEOUTS: HeaderTimeouts =
     HeaderTimeouts { first_call: Duration::from_millis(40), header_block: Duration::from_millis(20) };
 
-fn filter<S>(stream: S) -> AuthorityFilter<S> {
-    AuthorityFilter::new(stream, TIMEOUTS)
+fn layer<S>(stream: S) -> AuthorityIo<S> {
+    AuthorityIo::new(stream, TIMEOUTS)
 }
 
-/// Returns why the filter ends a connection that sends these bytes.
+/// Returns why the I/O layer ends a connection that sends these bytes.
 fn close_reason(sent: &[u8]) -> CloseReason {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let error = runtime.block_on(async { filter(sent).read_to_end(&mut Vec::new()).await }).unwrap_err();
+    let error = runtime.block_on(async { layer(sent).read_to_end(&mut Vec::new()).await }).unwrap_err();
     *error.get_ref().unwrap().downcast_ref().unwrap()
 }
 
 /// Returns what the reader receives if the stream arrives in pieces of `length` bytes.
-fn filtered(sent: &[u8], length: usize) -> Vec<u8> {
+fn received(sent: &[u8], length: usize) -> Vec<u8> {
     let mut pieces = Pieces { bytes: sent, length };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let mut received = Vec::new();
-        filter(&mut pieces).read_to_end(&mut received).await.unwrap();
+        layer(&mut pieces).read_to_end(&mut received).await.unwrap();
         received
     })
 }
@@ -96,11 +96,11 @@ fn field(name: &[u8], value: &[u8]) -> Field {
 /// Returns two requests. The second refers to the authority in the dynamic table.
 fn requests(authority: &[u8]) -> Vec<u8> {
     let mut sent = preface();
-    sent.extend(frame(SETTINGS, 0, 0, &[0; 6]));
+    sent.extend(frame(frame_type::SETTINGS, 0, 0, &[0; 6]));
     let first = [&[0x83][..], &indexed(b":authority", authority)].concat();
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &first));
-    sent.extend(frame(DATA, END_STREAM, 1, &[7; 5000]));
-    sent.extend(frame(HEADERS, END_HEADERS | END_STREAM, 3, &[0x83, 0xbe]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &first));
+    sent.extend(frame(frame_type::DATA, flag::END_STREAM, 1, &[7; 5000]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS | flag::END_STREAM, 3, &[0x83, 0xbe]));
     sent
 }
 
@@ -108,25 +108,25 @@ fn requests(authority: &[u8]) -> Vec<u8> {
 fn valid_authority_passes_unchanged() {
     for authority in [&b"localhost"[..], b"127.0.0.1:80", b"[::1]", b"a.example"] {
         let sent = requests(authority);
-        assert_eq!(filtered(&sent, 7), sent);
+        assert_eq!(received(&sent, 7), sent);
     }
     // A block without an authority passes too. Later blocks are not inspected.
     let mut sent = preface();
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83]));
-    sent.extend(frame(HEADERS, END_HEADERS, 3, &[0xff, 0xff, 0xff]));
-    assert_eq!(filtered(&sent, 5), sent);
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x83]));
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 3, &[0xff, 0xff, 0xff]));
+    assert_eq!(received(&sent, 5), sent);
 }
 
 #[test]
-fn path_becomes_localhost_in_every_block() {
-    let received = frames(&filtered(&requests(PATH), 11));
+fn socket_path_authority_is_rewritten_in_every_block() {
+    let received = frames(&received(&requests(PATH), 11));
     let kinds: Vec<_> = received.iter().map(|frame| frame.0).collect();
-    assert_eq!(kinds, [SETTINGS, HEADERS, DATA, HEADERS]);
+    assert_eq!(kinds, [frame_type::SETTINGS, frame_type::HEADERS, frame_type::DATA, frame_type::HEADERS]);
     for block in [1, 3] {
         let expected = vec![field(b":method", b"POST"), field(b":authority", LOCALHOST)];
         assert_eq!(fields(&received[block].2), expected);
     }
-    assert_eq!((received[1].1, received[3].1), (END_HEADERS, END_HEADERS | END_STREAM));
+    assert_eq!((received[1].1, received[3].1), (flag::END_HEADERS, flag::END_HEADERS | flag::END_STREAM));
     assert_eq!(received[2].2, [7; 5000]);
 }
 
@@ -136,14 +136,14 @@ fn parses_padding_priority_and_continuation() {
     let (one, two) = block.split_at(9);
     let mut sent = preface();
     let payload = [&[3][..], &[0; 5], one, &[0; 3]].concat();
-    sent.extend(frame(HEADERS, PADDED | PRIORITY, 1, &payload));
+    sent.extend(frame(frame_type::HEADERS, flag::PADDED | flag::PRIORITY, 1, &payload));
     let (two, three) = two.split_at(MAX_PAYLOAD);
-    sent.extend(frame(CONTINUATION, 0, 1, two));
-    sent.extend(frame(CONTINUATION, END_HEADERS, 1, three));
-    let received = frames(&filtered(&sent, 100));
+    sent.extend(frame(frame_type::CONTINUATION, 0, 1, two));
+    sent.extend(frame(frame_type::CONTINUATION, flag::END_HEADERS, 1, three));
+    let received = frames(&received(&sent, 100));
     assert_eq!(
         received.iter().map(|frame| (frame.0, frame.1)).collect::<Vec<_>>(),
-        [(HEADERS, 0), (CONTINUATION, END_HEADERS)]
+        [(frame_type::HEADERS, 0), (frame_type::CONTINUATION, flag::END_HEADERS)]
     );
     let fragments = [&received[0].2[..], &received[1].2].concat();
     let expected =
@@ -152,39 +152,39 @@ fn parses_padding_priority_and_continuation() {
 }
 
 #[test]
-fn protocol_violation_passes_unchanged() {
+fn malformed_frames_are_left_to_h2() {
     let mut sent = preface();
-    sent.extend(frame(HEADERS, 0, 1, &[0x83]));
-    sent.extend(frame(PING, 0, 0, &[0; 8]));
+    sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
+    sent.extend(frame(frame_type::PING, 0, 0, &[0; 8]));
     sent.extend(requests(PATH));
-    assert_eq!(filtered(&sent, 13), sent);
+    assert_eq!(received(&sent, 13), sent);
     // The others are padding longer than the payload, CONTINUATION of another stream, and a frame above the maximum length.
     let mut sent = preface();
-    sent.extend(frame(HEADERS, END_HEADERS | PADDED, 1, &[200, 0x83]));
-    assert_eq!(filtered(&sent, 1000), sent);
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS | flag::PADDED, 1, &[200, 0x83]));
+    assert_eq!(received(&sent, 1000), sent);
     let mut sent = preface();
-    sent.extend(frame(HEADERS, 0, 1, &[0x83]));
-    sent.extend(frame(CONTINUATION, END_HEADERS, 3, &[0x83]));
-    assert_eq!(filtered(&sent, 13), sent);
+    sent.extend(frame(frame_type::HEADERS, 0, 1, &[0x83]));
+    sent.extend(frame(frame_type::CONTINUATION, flag::END_HEADERS, 3, &[0x83]));
+    assert_eq!(received(&sent, 13), sent);
     let mut sent = preface();
-    sent.extend(frame(HEADERS, END_HEADERS, 1, &[0x83; MAX_PAYLOAD + 1]));
-    assert_eq!(filtered(&sent, 1000), sent);
+    sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[0x83; MAX_PAYLOAD + 1]));
+    assert_eq!(received(&sent, 1000), sent);
 }
 
 #[test]
 fn undecodable_block_ends_connection() {
-    let block = frame(HEADERS, END_HEADERS, 5, &[0xff, 0xff, 0xff]);
-    assert_eq!(close_reason(&[preface(), block.clone()].concat()), CloseReason::Undecodable);
-    assert_eq!(close_reason(&[requests(PATH), block].concat()), CloseReason::Undecodable);
+    let block = frame(frame_type::HEADERS, flag::END_HEADERS, 5, &[0xff, 0xff, 0xff]);
+    assert_eq!(close_reason(&[preface(), block.clone()].concat()), CloseReason::CompressionError);
+    assert_eq!(close_reason(&[requests(PATH), block].concat()), CloseReason::CompressionError);
 }
 
 #[test]
-fn table_size_above_settings_ends_connection() {
+fn table_size_update_above_setting_ends_connection() {
     // 2^28 - 1.
     let update = [0x3f, 0xe0, 0xff, 0xff, 0x7f, 0x83];
     for before in [preface(), requests(PATH)] {
-        let block = frame(HEADERS, END_HEADERS, 5, &update);
-        assert_eq!(close_reason(&[before, block].concat()), CloseReason::Undecodable);
+        let block = frame(frame_type::HEADERS, flag::END_HEADERS, 5, &update);
+        assert_eq!(close_reason(&[before, block].concat()), CloseReason::CompressionError);
     }
 }
 
@@ -192,33 +192,33 @@ fn table_size_above_settings_ends_connection() {
 fn block_or_list_over_limit_ends_connection() {
     for before in [preface(), requests(PATH)] {
         // The block itself is too large: in full frames, and in empty ones.
-        let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83; MAX_PAYLOAD])].concat();
+        let mut sent = [before.clone(), frame(frame_type::HEADERS, 0, 5, &[0x83; MAX_PAYLOAD])].concat();
         for _ in 0..4 {
-            sent.extend(frame(CONTINUATION, 0, 5, &[0x83; MAX_PAYLOAD]));
+            sent.extend(frame(frame_type::CONTINUATION, 0, 5, &[0x83; MAX_PAYLOAD]));
         }
-        assert_eq!(close_reason(&sent), CloseReason::TooLarge);
-        let mut sent = [before.clone(), frame(HEADERS, 0, 5, &[0x83])].concat();
+        assert_eq!(close_reason(&sent), CloseReason::HeaderListTooLarge);
+        let mut sent = [before.clone(), frame(frame_type::HEADERS, 0, 5, &[0x83])].concat();
         for _ in 0..MAX_BLOCK / FRAME_HEADER_LENGTH {
-            sent.extend(frame(CONTINUATION, 0, 5, &[]));
+            sent.extend(frame(frame_type::CONTINUATION, 0, 5, &[]));
         }
-        assert_eq!(close_reason(&sent), CloseReason::TooLarge);
+        assert_eq!(close_reason(&sent), CloseReason::HeaderListTooLarge);
         // The list of fields is too large.
         let block = [indexed(b"a", &[b'x'; 4000]), vec![0xbe; 20]].concat();
         assert_eq!(
-            close_reason(&[before, frame(HEADERS, END_HEADERS, 5, &block)].concat()),
-            CloseReason::TooLarge
+            close_reason(&[before, frame(frame_type::HEADERS, flag::END_HEADERS, 5, &block)].concat()),
+            CloseReason::HeaderListTooLarge
         );
     }
 }
 
-/// Returns why the filter ends the connection of a peer that sends these bytes and nothing more, or `None` if it does not
-/// do so in several times the timeout.
+/// Returns why the I/O layer ends the connection of a peer that sends these bytes and nothing more, or `None` if it
+/// does not do so in several times the timeout.
 fn close_reason_of_silent_peer(sent: &[u8]) -> Option<CloseReason> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         let (mut peer, stream) = tokio::io::duplex(1 << 20);
         tokio::io::AsyncWriteExt::write_all(&mut peer, sent).await.unwrap();
-        let (mut all, mut stream) = (Vec::new(), filter(stream));
+        let (mut all, mut stream) = (Vec::new(), layer(stream));
         let read = tokio::time::timeout(TIMEOUTS.first_call * 5, stream.read_to_end(&mut all)).await.ok()?;
         Some(*read.unwrap_err().get_ref().unwrap().downcast_ref().unwrap())
     })
@@ -231,30 +231,32 @@ fn silence_before_end_of_first_block_ends_connection() {
     for length in [0, 10, PREFACE_LENGTH, PREFACE_LENGTH + 3, settings] {
         assert_eq!(
             close_reason_of_silent_peer(&requests[..length]),
-            Some(CloseReason::NoCall(TIMEOUTS.first_call)),
+            Some(CloseReason::FirstCallTimeout(TIMEOUTS.first_call)),
             "{length}"
         );
     }
-    let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
+    let slow = Some(CloseReason::HeaderBlockTimeout(TIMEOUTS.header_block));
     for length in [settings + FRAME_HEADER_LENGTH, settings + FRAME_HEADER_LENGTH + 3] {
         assert_eq!(close_reason_of_silent_peer(&requests[..length]), slow, "{length}");
     }
-    let incomplete = frame(HEADERS, 0, 1, &[0x83]);
+    let incomplete = frame(frame_type::HEADERS, 0, 1, &[0x83]);
     assert_eq!(close_reason_of_silent_peer(&[&requests[..settings], &incomplete].concat()), slow);
 }
 
 #[test]
-fn silence_after_first_block_ends_connection_only_inside_later_block() {
+fn after_first_block_only_incomplete_blocks_time_out() {
     for authority in [PATH, b"localhost"] {
         assert_eq!(close_reason_of_silent_peer(&requests(authority)), None);
     }
     // The peer may also be silent inside a DATA frame.
     assert_eq!(
-        close_reason_of_silent_peer(&[requests(PATH), frame(DATA, 0, 1, &[0; 100])[..50].to_vec()].concat()),
+        close_reason_of_silent_peer(
+            &[requests(PATH), frame(frame_type::DATA, 0, 1, &[0; 100])[..50].to_vec()].concat()
+        ),
         None
     );
-    let incomplete = frame(HEADERS, 0, 5, &[0x83]);
-    let slow = Some(CloseReason::SlowHeaders(TIMEOUTS.header_block));
+    let incomplete = frame(frame_type::HEADERS, 0, 5, &[0x83]);
+    let slow = Some(CloseReason::HeaderBlockTimeout(TIMEOUTS.header_block));
     assert_eq!(close_reason_of_silent_peer(&[requests(PATH), incomplete.clone()].concat()), slow);
     assert_eq!(
         close_reason_of_silent_peer(&[requests(PATH), incomplete[..FRAME_HEADER_LENGTH].to_vec()].concat()),
@@ -268,21 +270,21 @@ proptest! {
         for authority in [PATH, b"localhost"] {
             let sent = &requests(authority)[..];
             let sent = &sent[..length.min(sent.len())];
-            prop_assert_eq!(filtered(sent, piece), filtered(sent, usize::MAX));
+            prop_assert_eq!(received(sent, piece), received(sent, usize::MAX));
         }
     }
 
     #[test]
-    fn passes_any_frame_before_first_block(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let sent = [preface(), frame(SETTINGS, 0, 0, &bytes)].concat();
-        prop_assert_eq!(filtered(&sent, 3), sent);
+    fn passes_settings_frames_unchanged(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let sent = [preface(), frame(frame_type::SETTINGS, 0, 0, &bytes)].concat();
+        prop_assert_eq!(received(&sent, 3), sent);
     }
 
     #[test]
     fn never_panics_on_any_block(block in prop::collection::vec(any::<u8>(), 0..200), flags in any::<u8>()) {
         let mut sent = requests(PATH);
-        sent.extend(frame(HEADERS, flags | END_HEADERS, 5, &block));
+        sent.extend(frame(frame_type::HEADERS, flags | flag::END_HEADERS, 5, &block));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let _any_result = runtime.block_on(async { filter(&sent[..]).read_to_end(&mut Vec::new()).await });
+        let _any_result = runtime.block_on(async { layer(&sent[..]).read_to_end(&mut Vec::new()).await });
     }
 }

@@ -23,27 +23,29 @@ const LENGTHS: [u8; SYMBOLS] = [
 
 /// The codes of one length.
 #[derive(Clone, Copy)]
-struct Row {
+struct CodesOfLength {
     /// The first code.
     first: u32,
     /// The number of codes.
     count: u32,
-    /// The index of the first code's symbol in [`Table::symbols`].
+    /// The index of the first code's symbol in [`CanonicalCode::symbols`].
     start: u32,
 }
 
-struct Table {
-    /// The codes by their length.
-    rows: [Row; MAX_LENGTH + 1],
+struct CanonicalCode {
+    /// The codes by their length in bits.
+    by_length: [CodesOfLength; MAX_LENGTH + 1],
     symbols: [u16; SYMBOLS],
 }
 
-static TABLE: Table = table();
+static CODE: CanonicalCode = canonical_code();
 
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
-const fn table() -> Table {
-    let mut table =
-        Table { rows: [Row { first: 0, count: 0, start: 0 }; MAX_LENGTH + 1], symbols: [0; SYMBOLS] };
+const fn canonical_code() -> CanonicalCode {
+    let mut canonical = CanonicalCode {
+        by_length: [CodesOfLength { first: 0, count: 0, start: 0 }; MAX_LENGTH + 1],
+        symbols: [0; SYMBOLS],
+    };
     let (mut length, mut code, mut symbol_count) = (1, 0, 0);
     while length <= MAX_LENGTH {
         code <<= 1;
@@ -51,16 +53,16 @@ const fn table() -> Table {
         let mut symbol = 0;
         while symbol < SYMBOLS {
             if LENGTHS[symbol] as usize == length {
-                table.symbols[symbol_count] = symbol as u16;
+                canonical.symbols[symbol_count] = symbol as u16;
                 symbol_count += 1;
                 code += 1;
             }
             symbol += 1;
         }
-        table.rows[length] = Row { first, count: code - first, start };
+        canonical.by_length[length] = CodesOfLength { first, count: code - first, start };
         length += 1;
     }
-    table
+    canonical
 }
 
 /// Decodes a string. Returns `None` for what RFC 7541 5.2 forbids: a truncated code, padding of more than seven bits or
@@ -71,10 +73,10 @@ pub(super) fn decode(encoded: &[u8]) -> Option<Vec<u8>> {
     for bit in encoded.iter().flat_map(|byte| (0..8).rev().map(move |shift| byte >> shift & 1)) {
         code = code << 1 | u32::from(bit);
         length += 1;
-        let row = TABLE.rows.get(length)?;
-        let index = code.wrapping_sub(row.first);
-        if index < row.count {
-            let symbol = TABLE.symbols.get((row.start + index) as usize)?;
+        let codes = CODE.by_length.get(length)?;
+        let index = code.wrapping_sub(codes.first);
+        if index < codes.count {
+            let symbol = CODE.symbols.get((codes.start + index) as usize)?;
             text.push(u8::try_from(*symbol).ok()?);
             (code, length) = (0, 0);
         }

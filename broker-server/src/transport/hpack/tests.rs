@@ -53,7 +53,7 @@ fn decodes_requests_of_rfc_7541_c_3_and_c_4() {
 #[test]
 fn evicts_entries_of_rfc_7541_c_6() {
     let mut decoder = Decoder::new();
-    decoder.limit = 256;
+    decoder.max_size = 256;
     let first = decoded(
         &mut decoder,
         "4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b \
@@ -111,11 +111,11 @@ fn rejects_list_over_limit() {
     let mut decoder = Decoder::new();
     let large = [&[0x40, 1, b'a', 0x7f, 0xe9, 0x06][..], &[b'v'; 1000]].concat();
     assert_eq!(decoder.decode(&large, 1033).unwrap().len(), 1);
-    assert_eq!(decoder.decode(&large, 1032), Err(HpackError::TooLarge));
+    assert_eq!(decoder.decode(&large, 1032), Err(HpackError::ListTooLarge));
     // Each byte refers to an entry of more than a thousand bytes.
     let mut decoder = Decoder::new();
     decoder.decode(&large, MAX_SIZE).unwrap();
-    assert_eq!(decoder.decode(&[0xbe; 64], MAX_SIZE), Err(HpackError::TooLarge));
+    assert_eq!(decoder.decode(&[0xbe; 64], MAX_SIZE), Err(HpackError::ListTooLarge));
 }
 
 #[test]
@@ -150,8 +150,9 @@ fn huffman_rejects_invalid_padding_and_eos() {
 }
 
 #[test]
-fn detects_indexed_plain_literals() {
-    // Indexed fields; a size update; literals with indexing in Huffman's code; without indexing, and never indexed.
+fn detects_literals_that_h2_retains() {
+    // Indexed fields; a size update; Huffman-coded literals with incremental indexing; without indexing, and never
+    // indexed.
     for block in [
         &[0x82, 0x87, 0xff, 0x01][..],
         &[0x3f, 0xe1, 0x1f],
@@ -161,9 +162,10 @@ fn detects_indexed_plain_literals() {
         &[0x1f, 0x01, 1, b'b'],
         &[],
     ] {
-        assert!(has_no_indexed_plain_literal(block), "{block:x?}");
+        assert!(!retains_buffer(block), "{block:x?}");
     }
-    // Plain literals with indexing, as name or value; a truncated block; an integer without an end.
+    // Literals with incremental indexing that are not Huffman-coded, as name or value; a truncated block; an integer
+    // without an end.
     for block in [
         &[0x41, 2, 1, 2][..],
         &[0x40, 1, b'a', 0x81, 2],
@@ -172,7 +174,7 @@ fn detects_indexed_plain_literals() {
         &[0x41, 0x83, 1],
         &[0xff, 0xff, 0xff, 0xff, 0xff],
     ] {
-        assert!(!has_no_indexed_plain_literal(block), "{block:x?}");
+        assert!(retains_buffer(block), "{block:x?}");
     }
 }
 

@@ -12,12 +12,12 @@ use broker_socket::LONGEST_PATH;
 #[non_exhaustive]
 #[allow(missing_docs)] // `path` is the path that was given for the socket, `folder` the one that would contain it
 pub enum SocketError {
-    /// Another server is live on the socket. `owner` is the uid of the socket file.
+    /// Another server listens on the socket. `owner` is the uid of the socket file.
     #[error(
-        "{}: another server is live on this socket, which belongs to uid {owner}; stop it first, or name another socket",
+        "{}: another server listens on this socket, which belongs to uid {owner}; stop it first, or name another socket",
         path.display()
     )]
-    Live { path: PathBuf, owner: u32 },
+    InUse { path: PathBuf, owner: u32 },
     /// The path does not end in a file name.
     #[error("{}: this path cannot be a socket, because it names no file; name a file", path.display())]
     NoName { path: PathBuf },
@@ -35,7 +35,7 @@ pub enum SocketError {
         "{}: the socket file belongs to uid {owner}; have that user or root remove it, or name another socket",
         path.display()
     )]
-    ForeignSocket { path: PathBuf, owner: u32 },
+    SocketOwnedByOther { path: PathBuf, owner: u32 },
     /// More than the last folder of the path is missing.
     #[error(
         "{}: the folder {} does not exist, and only the last folder of a path is created; create it first (mkdir -m 0755 {})",
@@ -45,21 +45,21 @@ pub enum SocketError {
     /// A component of the path before the last is not a folder.
     #[error("{}: {} is not a folder; name another socket", path.display(), folder.display())]
     NotAFolder { path: PathBuf, folder: PathBuf },
-    /// The process may not create files in the folder.
+    /// The process has no permission to create files in the folder.
     #[error(
         "{}: uid {uid} cannot create files in the folder {}: {source}; grant it write access, or name another socket",
         path.display(), folder.display()
     )]
-    NoAccess { path: PathBuf, folder: PathBuf, uid: u32, source: io::Error },
-    /// A component of the path cannot be inspected.
+    FolderNotWritable { path: PathBuf, folder: PathBuf, uid: u32, source: io::Error },
+    /// A component of the path cannot be inspected (stat(2)).
     #[error("{}: cannot follow the path at {}: {source}", path.display(), at.display())]
-    NoWay { path: PathBuf, at: PathBuf, source: io::Error },
+    CannotResolve { path: PathBuf, at: PathBuf, source: io::Error },
     /// A folder on the path belongs to another user.
     #[error(
         "{}: the folder {} belongs to uid {owner}, who could replace the socket; use a folder of uid {uid} or of root",
         path.display(), folder.display()
     )]
-    ForeignFolder { path: PathBuf, folder: PathBuf, owner: u32, uid: u32 },
+    FolderOwnedByOther { path: PathBuf, folder: PathBuf, owner: u32, uid: u32 },
     /// Other users can rename files in a folder on the path.
     #[error(
         "{}: others can write to the folder {} (mode {mode:04o}) and could replace the socket; chmod go-w it, or set its \
@@ -72,14 +72,14 @@ pub enum SocketError {
         "{}: the symbolic link {} belongs to uid {owner}, who could redirect it; use a path without it",
         path.display(), link.display()
     )]
-    ForeignLink { path: PathBuf, link: PathBuf, owner: u32 },
+    LinkOwnedByOther { path: PathBuf, link: PathBuf, owner: u32 },
     /// The lock file belongs to another user.
     #[error(
         "{}: the lock file {} belongs to uid {owner} and not to uid {uid}; if no broker of that user serves the socket, have \
          that user or root remove it; or name another socket with --socket",
         path.display(), lock.display()
     )]
-    ForeignLock { path: PathBuf, lock: PathBuf, owner: u32, uid: u32 },
+    LockOwnedByOther { path: PathBuf, lock: PathBuf, owner: u32, uid: u32 },
     /// The file with the name of the lock file is not a regular file.
     #[error("{}: the lock file {} is not a regular file; remove it", path.display(), lock.display())]
     NotALock { path: PathBuf, lock: PathBuf },

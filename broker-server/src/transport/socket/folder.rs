@@ -17,17 +17,17 @@ use super::{SocketError, SocketOptions};
 
 /// A folder that has been checked.
 #[derive(Debug)]
-pub(super) struct Location {
+pub(super) struct CheckedFolder {
     /// The path of the folder, without symbolic links.
     pub(super) folder: PathBuf,
     /// The folder does not exist and can be created.
     pub(super) missing: bool,
     /// The folders on the path that are accepted although other users can write to them.
-    pub(super) open: Vec<Folder>,
+    pub(super) writable_by_others: Vec<Folder>,
 }
 
-/// Checks the folder of `path` and changes nothing.
-pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Location, SocketError> {
+/// Checks the owners and permissions of the folder of `path` and of those above it. Changes nothing.
+pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<CheckedFolder, SocketError> {
     let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
     let trace =
         Trace::of(absolute.parent().unwrap_or(Path::new("/"))).map_err(|error| cannot_follow(path, error))?;
@@ -42,22 +42,29 @@ pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<Location, 
         }
     };
     let uid = rustix::process::geteuid().as_raw();
-    let open = trace.judge(&[uid], options.folder_check).map_err(|problem| refuse(path, uid, problem))?;
-    let open = open.into_iter().cloned().collect();
+    let writable_by_others = trace
+        .check_permissions(&[uid], options.folder_check)
+        .map_err(|problem| into_socket_error(path, uid, problem))?;
+    let writable_by_others = writable_by_others.into_iter().cloned().collect();
     rustix::fs::access(trace.real(), Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
-        SocketError::NoAccess { path: path.into(), folder: trace.real().into(), uid, source: error.into() }
+        SocketError::FolderNotWritable {
+            path: path.into(),
+            folder: trace.real().into(),
+            uid,
+            source: error.into(),
+        }
     })?;
     if let Some(group) = options.group.filter(|group| !may_change_group_to(*group)) {
         return Err(SocketError::NotInGroup { path: path.into(), group, uid });
     }
-    Ok(Location { folder, missing, open })
+    Ok(CheckedFolder { folder, missing, writable_by_others })
 }
 
 /// Creates the folder with the mode and the group of `options`. Only the process can access it until both are set.
 pub(super) fn create(path: &Path, folder: &Path, options: &SocketOptions) -> Result<(), SocketError> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => {}
-        // Another process was faster. The folder is checked like any other.
+        // Another process created it meanwhile. The caller checks it again.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) => return Err(SocketError::io(path, "create its folder")(error)),
     }
@@ -99,15 +106,17 @@ fn has_capability(capability: CapabilitySet) -> bool {
     rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(capability))
 }
 
-fn refuse(path: &Path, uid: u32, problem: Problem) -> SocketError {
+fn into_socket_error(path: &Path, uid: u32, problem: Problem) -> SocketError {
     let path = path.to_owned();
     match problem {
-        Problem::ForeignLink(link) => SocketError::ForeignLink { path, link: link.path, owner: link.owner },
+        Problem::LinkOwnedByOther(link) => {
+            SocketError::LinkOwnedByOther { path, link: link.path, owner: link.owner }
+        }
         Problem::WritableFolder(folder) => {
             SocketError::WritableFolder { path, folder: folder.path, mode: folder.mode }
         }
-        Problem::ForeignFolder(folder) => {
-            SocketError::ForeignFolder { path, folder: folder.path, owner: folder.owner, uid }
+        Problem::FolderOwnedByOther(folder) => {
+            SocketError::FolderOwnedByOther { path, folder: folder.path, owner: folder.owner, uid }
         }
     }
 }
@@ -115,6 +124,6 @@ fn refuse(path: &Path, uid: u32, problem: Problem) -> SocketError {
 fn cannot_follow(path: &Path, error: TraceError) -> SocketError {
     match error {
         TraceError::NotAFolder(folder) => SocketError::NotAFolder { path: path.into(), folder },
-        TraceError::Io { source, path: at } => SocketError::NoWay { path: path.into(), at, source },
+        TraceError::Io { source, path: at } => SocketError::CannotResolve { path: path.into(), at, source },
     }
 }

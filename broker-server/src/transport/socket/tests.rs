@@ -99,26 +99,26 @@ fn never_changes_target_of_link_at_socket_path() {
     fs::set_permissions(&target, fs::Permissions::from_mode(0o600)).unwrap();
     symlink(&target, &path).unwrap();
     let options = SocketOptions { mode: 0o666, ..SocketOptions::default() };
-    let error = set_up(&path, &path, &options).unwrap_err();
+    let error = set_group_and_mode(&path, &path, &options).unwrap_err();
     assert!(matches!(error, SocketError::Replaced { .. }), "{error}");
     assert_eq!(mode(&target), 0o600);
 }
 
 #[test]
-fn refuses_live_socket() {
+fn rejects_socket_in_use() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _first = bind(&path).unwrap();
-    assert!(matches!(bind(&path), Err(SocketError::Live { .. })));
+    assert!(matches!(bind(&path), Err(SocketError::InUse { .. })));
     UnixStream::connect(&path).unwrap();
 }
 
 #[test]
-fn refuses_live_socket_of_other_program() {
+fn rejects_socket_in_use_by_other_program() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s");
     let _other = UnixListener::bind(&path).unwrap();
-    assert!(matches!(bind(&path), Err(SocketError::Live { .. })));
+    assert!(matches!(bind(&path), Err(SocketError::InUse { .. })));
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn drop_removes_only_its_own_socket_file() {
 }
 
 #[test]
-fn refuses_folder_writable_by_others() {
+fn rejects_folder_writable_by_others() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("open");
     fs::create_dir(&folder).unwrap();
@@ -182,15 +182,15 @@ fn writable_parent_folder_needs_folder_check_warn() {
         assert!(error.to_string().contains("--socket-folder-check"), "{error}");
     }
     let warn = SocketOptions { folder_check: FolderCheck::Warn, ..strict };
-    assert_eq!(check(&path, &warn).unwrap().open_folders[0].path, open);
+    assert_eq!(check(&path, &warn).unwrap().folders_writable_by_others[0].path, open);
     let listener = Listener::bind(&path, &warn).unwrap();
-    assert_eq!(listener.open_folders()[0].mode, 0o777);
+    assert_eq!(listener.folders_writable_by_others()[0].mode, 0o777);
 }
 
 /// This test needs root, which alone can change the owner of a folder.
 #[test]
-fn refuses_folders_and_links_of_other_user() {
-    if !is_root("refuses_folders_and_links_of_other_user") {
+fn rejects_folders_and_links_of_other_user() {
+    if !is_root("rejects_folders_and_links_of_other_user") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -201,18 +201,18 @@ fn refuses_folders_and_links_of_other_user() {
         let options = SocketOptions { folder_check: check, ..SocketOptions::default() };
         for path in [folder.join("s"), folder.join("own/s")] {
             let error = Listener::bind(&path, &options).unwrap_err();
-            assert!(matches!(error, SocketError::ForeignFolder { owner: 12345, .. }), "{error}");
+            assert!(matches!(error, SocketError::FolderOwnedByOther { owner: 12345, .. }), "{error}");
         }
     }
     let link = home.path().join("link");
     symlink(home.path(), &link).unwrap();
     chown(&link, 12345);
-    assert!(matches!(bind(&link.join("s")), Err(SocketError::ForeignLink { owner: 12345, .. })));
+    assert!(matches!(bind(&link.join("s")), Err(SocketError::LinkOwnedByOther { owner: 12345, .. })));
 }
 
 #[test]
-fn error_for_foreign_lock_names_owner_and_remedy() {
-    if !is_root("error_for_foreign_lock_names_owner_and_remedy") {
+fn error_for_lock_of_other_user_names_owner_and_remedy() {
+    if !is_root("error_for_lock_of_other_user_names_owner_and_remedy") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -224,7 +224,7 @@ fn error_for_foreign_lock_names_owner_and_remedy() {
         fs::write(&lock, "").unwrap();
         chown(&lock, 12345);
         for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
-            assert!(matches!(error, SocketError::ForeignLock { owner: 12345, .. }), "{error}");
+            assert!(matches!(error, SocketError::LockOwnedByOther { owner: 12345, .. }), "{error}");
             let text = error.to_string();
             assert!(text.contains("s.lock belongs to uid 12345") && text.contains("remove it"), "{text}");
         }
@@ -232,8 +232,8 @@ fn error_for_foreign_lock_names_owner_and_remedy() {
 }
 
 #[test]
-fn reports_live_socket_rather_than_foreign_lock() {
-    if !is_root("reports_live_socket_rather_than_foreign_lock") {
+fn reports_socket_in_use_rather_than_lock_of_other_user() {
+    if !is_root("reports_socket_in_use_rather_than_lock_of_other_user") {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -244,7 +244,7 @@ fn reports_live_socket_rather_than_foreign_lock() {
         chown(&path, 12345);
     }
     for error in [bind(&path).unwrap_err(), check(&path, &SocketOptions::default()).unwrap_err()] {
-        assert!(matches!(error, SocketError::Live { owner: 12345, .. }), "{error}");
+        assert!(matches!(error, SocketError::InUse { owner: 12345, .. }), "{error}");
     }
 }
 
@@ -266,15 +266,15 @@ fn check_agrees_with_bind_and_creates_nothing() {
     let kind = |error: SocketError| std::mem::discriminant(&error);
     let options = SocketOptions::default();
     fs::write(home.join("file"), "").unwrap();
-    let _live = bind(&home.join("live")).unwrap();
+    let _in_use = bind(&home.join("live")).unwrap();
     let _other_program = UnixListener::bind(home.join("other")).unwrap();
     // A server whose socket file was removed still holds the lock.
     let _hidden = bind(&home.join("hidden")).unwrap();
     fs::remove_file(home.join("hidden")).unwrap();
     for (name, expected) in [
-        ("live", "is live"),
-        ("other", "is live"),
-        ("hidden", "is live"),
+        ("live", "another server listens"),
+        ("other", "another server listens"),
+        ("hidden", "another server listens"),
         ("file", "not a socket"),
         ("file/s", "not a folder"),
         ("a/b/s", "does not exist"),
@@ -289,13 +289,13 @@ fn check_agrees_with_bind_and_creates_nothing() {
     let before = names();
     drop(UnixListener::bind(home.join("stale")).unwrap());
     for name in ["new", "created/new", "stale"] {
-        assert_eq!(check(&home.join(name), &options).unwrap().bound, home.join(name));
+        assert_eq!(check(&home.join(name), &options).unwrap().real_path, home.join(name));
     }
     assert_eq!(names().len(), before.len() + 1, "only the stale socket is new");
 }
 
 #[test]
-fn refuses_path_longer_than_socket_address() {
+fn rejects_path_longer_than_socket_address() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("s".repeat(108));
     assert!(matches!(bind(&path), Err(SocketError::PathTooLong { .. })));

@@ -3,7 +3,7 @@
 mod inputs;
 mod request;
 
-use broker_server::policy::{self, AnyOperation, Denial};
+use broker_server::policy::{self, Denial, OperationInfo};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ fn not_served(profile: &str, operation: &str) -> Failure {
         code: "UNIMPLEMENTED".to_owned(),
         message: format!(
             "no rule of {profile} is against {operation}, but a broker of this version does not serve {operation}; it serves {}",
-            AnyOperation::all().iter().map(|operation| operation.name).collect::<Vec<_>>().join(", ")
+            OperationInfo::all().iter().map(|operation| operation.name).collect::<Vec<_>>().join(", ")
         ),
         ..Refusal::default()
     }))

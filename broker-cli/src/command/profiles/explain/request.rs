@@ -3,7 +3,7 @@
 use broker_server::{
     algorithm::{KeyType, SignatureFormat},
     policy::{
-        AnyOperation, CaFacts, Explanation, Fact, Facts,
+        CaFacts, Explanation, FactName, Facts, OperationInfo,
         permit::{
             Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, HashData, Operation as _,
             SignCertificate, SignData, VerifyData, VerifyStream,
@@ -156,7 +156,7 @@ impl ExplainedRequest {
 
     /// Reports whether the operation exists, and not only a section with its name.
     pub(super) fn is_served(&self) -> bool {
-        AnyOperation::named(&self.operation).is_some()
+        OperationInfo::by_name(&self.operation).is_some()
     }
 
     /// Returns everything that is known.
@@ -178,9 +178,9 @@ impl ExplainedRequest {
             signature_keys,
             format: self.format,
             data_key_length,
-            nonce: self.nonce,
+            has_nonce: self.nonce,
             kem_key,
-            seed: self.seed,
+            has_seed: self.seed,
             now: jiff::Timestamp::now().as_second(),
         }
     }
@@ -188,15 +188,15 @@ impl ExplainedRequest {
     /// Returns what was not judged, each with the option that gives it.
     pub(super) fn not_judged(&self, profile: &Profile, explanation: &Explanation) -> Vec<String> {
         let mut not_judged: Vec<String> = explanation
-            .not_judged
+            .missing_facts
             .iter()
             .map(|fact| {
                 let options = match fact {
-                    Fact::SubjectKey => "--csr FILE or --subject-key-type TYPE",
-                    Fact::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
-                    Fact::CaCertificate => "--ca-cert FILE",
-                    Fact::Names => "--csr FILE",
-                    Fact::Key => "--key FILE or --key-type TYPE",
+                    FactName::SubjectKey => "--csr FILE or --subject-key-type TYPE",
+                    FactName::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
+                    FactName::CaCertificate => "--ca-cert FILE",
+                    FactName::Names => "--csr FILE",
+                    FactName::Key => "--key FILE or --key-type TYPE",
                 };
                 format!("{fact} ({options})")
             })
@@ -235,7 +235,7 @@ fn operation(args: &RequestArgs) -> Result<String, Failure> {
         return Ok(KEM_KEYS.to_owned());
     }
     let command = COMMANDS.iter().find(|(command, _)| same(command)).map(|(_, operation)| *operation);
-    let known = || AnyOperation::all().iter().map(|known| known.name).find(|known| same(known));
+    let known = || OperationInfo::all().iter().map(|known| known.name).find(|known| same(known));
     Ok(command.or_else(known).unwrap_or(name).to_owned())
 }
 
@@ -270,7 +270,7 @@ enum Part {
 
 impl Part {
     /// Reports whether requests for the operation have this part.
-    fn is_in(self, operation: &AnyOperation) -> bool {
+    fn is_in(self, operation: &OperationInfo) -> bool {
         let makes_keys = [SIGNATURE_KEYS, KEM_KEYS].contains(&operation.name);
         let signs = operation.section == SignData::SECTION && !makes_keys;
         match self {
@@ -305,7 +305,7 @@ fn check_options(operation: &str, args: &RequestArgs) -> Result<(), Failure> {
         ("--seed", args.seed, Part::Seed),
     ];
     for (option, is_given, part) in options {
-        let operations = AnyOperation::all().iter().filter(|known| part.is_in(known));
+        let operations = OperationInfo::all().iter().filter(|known| part.is_in(known));
         let names: Vec<&str> = operations.map(|known| known.name).collect();
         if is_given && !names.contains(&operation) {
             let names = names.join(", ");
@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn names_of_key_pair_operations_exist() {
-        let section = |name: &str| AnyOperation::named(name).map(|known| known.section);
+        let section = |name: &str| OperationInfo::by_name(name).map(|known| known.section);
         assert_eq!(section(SIGNATURE_KEYS), Some(GenerateSignatureKeyPair::SECTION));
         assert_eq!(section(KEM_KEYS), Some(GenerateKemKeyPair::SECTION));
     }

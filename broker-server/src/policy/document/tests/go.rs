@@ -71,7 +71,7 @@ fn table() -> Vec<(&'static str, Verdict, Verdict)> {
 }
 
 #[test]
-fn page_and_cases_have_the_same_rows() {
+fn test_rows_match_table_in_moving_from_go() {
     let page: Vec<&str> = table().into_iter().map(|(what, ..)| what).collect();
     let cases: Vec<&str> = rows().map(|row| row.what).collect();
     assert_eq!(page, cases);
@@ -79,7 +79,7 @@ fn page_and_cases_have_the_same_rows() {
 }
 
 #[test]
-fn documents_have_the_verdicts_of_the_page() {
+fn documents_load_as_moving_from_go_says() {
     let mut documents = 0;
     let mut mismatches = Vec::new();
     for (what, strict, lenient) in table() {
@@ -134,7 +134,7 @@ fn lenient_reading_serves_what_the_go_broker_serves() {
         let document = load("p.yaml", &edited(edit), CAPABILITIES, true).unwrap();
         Arc::clone(&document.profiles[0])
     };
-    let operations = |edit| profile(edit).operations().join(" ");
+    let operations = |edit| profile(edit).section_names().join(" ");
     assert_eq!(operations(("", BASE)), "HashData SignCertificate EncryptData");
     assert_eq!(operations((HASH, " {}\n")), "SignCertificate EncryptData");
     let sign = "    SignData: { SignAlg: ecdsa }\n    EncryptData:";

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn validates_the_sections_on_data() {
+fn validates_sign_encrypt_kem_and_groth16_sections() {
     let section = |text: &str| format!("- Name: One\n  API:\n    {text}\n");
     for valid in [
         "SignData: { SigningMode: legacy, SignAlg: RSA-PSS, HashAlg: sha-256, SignatureFormat: PEM, KeyConstraints: { RSA: { MinKeySize: 3072, MaxKeySize: 4096 } } }",

@@ -17,11 +17,11 @@ use tonic::{Status, body::Body, service};
 use tower::Service as _;
 
 use super::{
+    abort::AbortSignal,
     body::{RequestBody, ResponseBody},
     call::TrackedCall,
     connection::Connection,
     hpack::FIELD_OVERHEAD,
-    interruption::Interruption,
     options::TransportOptions,
 };
 use crate::{
@@ -29,8 +29,8 @@ use crate::{
     status::{self, CallError},
 };
 
-/// The time limit of a pipeline, in place of none.
-const UNBOUNDED: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The deadline of a pipeline is an `Instant`, like that of every call. One year stands for no limit.
+const PIPELINE_TIME_LIMIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 // These names are constants, so that they are not parsed for each call.
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -40,67 +40,67 @@ const GRPC: &str = "application/grpc";
 
 /// The HTTP service of one connection.
 #[derive(Clone, Debug)]
-pub(super) struct Admission {
+pub(super) struct ConnectionService {
     routes: Routes,
     connection: Arc<Connection>,
-    max_header_bytes: usize,
-    max_request_time: Duration,
+    max_metadata_bytes: usize,
+    default_timeout: Duration,
 }
 
-impl Admission {
+impl ConnectionService {
     pub(super) fn new(routes: Routes, connection: Arc<Connection>, options: &TransportOptions) -> Self {
-        let TransportOptions { max_header_bytes, max_request_time, .. } = *options;
-        Self { routes, connection, max_header_bytes, max_request_time }
+        let TransportOptions { max_metadata_bytes, default_timeout, .. } = *options;
+        Self { routes, connection, max_metadata_bytes, default_timeout }
     }
 }
 
-impl hyper::service::Service<Request<Incoming>> for Admission {
+impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let method = rpc::method(request.uri().path());
-        let admitted = match self.admit(&request, method) {
-            Ok(admitted) => admitted,
+        let checked_call = match self.check(&request, method) {
+            Ok(checked_call) => checked_call,
             Err((error, call)) => {
                 rpc::log_unreadable_request(
                     method.map_or("unknown", rpc::Method::path),
                     self.connection.caller,
                     &error,
                 );
-                return Box::pin(ready(Ok(refusal(&error, call))));
+                return Box::pin(ready(Ok(error_response(&error, call))));
             }
         };
-        let (broker, context) = (self.routes.broker.clone(), admitted.context);
+        let (broker, context) = (self.routes.broker.clone(), checked_call.context);
         let (head, body) = request.into_parts();
-        let body = RequestBody::new(body, Arc::clone(&admitted.call));
+        let body = RequestBody::new(body, Arc::clone(&checked_call.call));
         match method.map_or(Dispatch::Tonic, |method| method.dispatch) {
             Dispatch::Unary(unary) => {
                 let path = method.map_or("", rpc::Method::path);
                 let work = async move { unary::respond(&broker, path, unary, context, body).await };
-                Box::pin(admitted.answer_message(work))
+                Box::pin(checked_call.answer_message(work))
             }
             Dispatch::Stream(stream) => {
-                Box::pin(admitted.answer_message(stream(&broker, context, Body::new(body))))
+                Box::pin(checked_call.answer_message(stream(&broker, context, Body::new(body))))
             }
-            Dispatch::Pipeline => Box::pin(ready(Ok(admitted.answer_pipeline(broker, body)))),
+            Dispatch::Pipeline => Box::pin(ready(Ok(checked_call.answer_pipeline(broker, body)))),
             Dispatch::Tonic => {
                 let request = Request::from_parts(head, body);
-                Box::pin(admitted.answer_by_tonic(self.routes.tonic.clone(), request))
+                Box::pin(checked_call.answer_by_tonic(self.routes.tonic.clone(), request))
             }
         }
     }
 }
 
-impl Admission {
+impl ConnectionService {
     /// Checks a request and returns the call for it. An error carries the call too, because the request's body has yet to
     /// arrive and may contain a secret.
-    fn admit(
+    fn check(
         &self,
         request: &Request<Incoming>,
         method: Option<&'static rpc::Method>,
-    ) -> Result<Admitted, (CallError, Arc<TrackedCall>)> {
+    ) -> Result<CheckedCall, (CallError, Arc<TrackedCall>)> {
         // An unknown method may be one that a newer client knows, with a secret in its request.
         let request_has_secret = method.is_none_or(|method| method.request_has_secret);
         let response_has_secret = method.is_none_or(|method| method.response_has_secret);
@@ -108,7 +108,7 @@ impl Admission {
         let call = Arc::new(TrackedCall::new(Arc::clone(&self.connection), kind, request_has_secret));
         let headers = request.headers();
         let checked = check_protocol(request)
-            .and_then(|()| check_metadata_size(request, self.max_header_bytes))
+            .and_then(|()| check_metadata_size(request, self.max_metadata_bytes))
             .and_then(|()| check_encoding(headers))
             .and_then(|()| parse_timeout(headers));
         let timeout = match checked {
@@ -119,8 +119,9 @@ impl Admission {
         // A stream without a deadline of its own is limited by its idle timeout alone, which its reader applies. A
         // pipeline may stay open without limit.
         let pipeline = call.kind == MethodKind::Pipeline;
-        let open_ended = matches!(call.kind, MethodKind::Stream | MethodKind::Pipeline) && timeout.is_none();
-        let limit = if pipeline { UNBOUNDED } else { self.max_request_time };
+        let has_no_deadline =
+            matches!(call.kind, MethodKind::Stream | MethodKind::Pipeline) && timeout.is_none();
+        let limit = if pipeline { PIPELINE_TIME_LIMIT } else { self.default_timeout };
         let arrived = Instant::now();
         let deadline = arrived + timeout.unwrap_or(limit);
         let received = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -130,14 +131,14 @@ impl Admission {
             deadline,
             received_at_unix: i64::try_from(received.as_secs()).unwrap_or(i64::MAX),
             received_at: arrived,
-            idle_timeout: (open_ended && !pipeline).then_some(self.max_request_time),
-            item_timeout: pipeline.then_some(self.max_request_time),
+            idle_timeout: (has_no_deadline && !pipeline).then_some(self.default_timeout),
+            item_timeout: pipeline.then_some(self.default_timeout),
         };
-        let interruption = Interruption::new(Arc::clone(&call), (!open_ended).then_some(deadline));
-        Ok(Admitted {
+        let abort = AbortSignal::new(Arc::clone(&call), (!has_no_deadline).then_some(deadline));
+        Ok(CheckedCall {
             call,
             context,
-            interruption,
+            abort,
             client_deadline: timeout.map(|_| deadline),
             response_has_secret,
         })
@@ -145,27 +146,27 @@ impl Admission {
 }
 
 /// A call that has passed the checks.
-struct Admitted {
+struct CheckedCall {
     call: Arc<TrackedCall>,
     context: CallContext,
-    interruption: Interruption,
+    abort: AbortSignal,
     /// The deadline that the client has set, if any.
     client_deadline: Option<Instant>,
     response_has_secret: bool,
 }
 
-impl Admitted {
+impl CheckedCall {
     /// Answers with the one message that `work` returns.
     async fn answer_message(
         self,
         work: impl Future<Output = Result<Bytes, CallError>>,
     ) -> Result<Response<ResponseBody>, Infallible> {
-        let Self { call, interruption, client_deadline, response_has_secret, .. } = self;
-        Ok(match interruptible(work, interruption).await.flatten() {
+        let Self { call, abort, client_deadline, response_has_secret, .. } = self;
+        Ok(match until_aborted(work, abort).await.flatten() {
             Ok(message) => grpc_response(
-                ResponseBody::single_message(message, call, client_deadline).with_secret(response_has_secret),
+                ResponseBody::single_message(message, call, client_deadline).has_secret(response_has_secret),
             ),
-            Err(error) => refusal(&error, call),
+            Err(error) => error_response(&error, call),
         })
     }
 
@@ -174,7 +175,7 @@ impl Admitted {
         let Self { call, context, client_deadline, response_has_secret, .. } = self;
         let handle = PipelineHandle(call.clone());
         let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(body)));
-        grpc_response(ResponseBody::new(body, call, client_deadline).with_secret(response_has_secret))
+        grpc_response(ResponseBody::new(body, call, client_deadline).has_secret(response_has_secret))
     }
 
     /// Passes the call to tonic's router.
@@ -183,21 +184,21 @@ impl Admitted {
         mut routes: service::Routes,
         request: Request<RequestBody>,
     ) -> Result<Response<ResponseBody>, Infallible> {
-        let Self { call, interruption, client_deadline, response_has_secret, .. } = self;
-        Ok(match interruptible(routes.call(request), interruption).await {
+        let Self { call, abort, client_deadline, response_has_secret, .. } = self;
+        Ok(match until_aborted(routes.call(request), abort).await {
             Ok(Ok(response)) => {
                 let mut response = response.map(|body| {
-                    ResponseBody::new(body, call, client_deadline).with_secret(response_has_secret)
+                    ResponseBody::new(body, call, client_deadline).has_secret(response_has_secret)
                 });
-                status::rewrite(response.headers_mut());
+                status::replace_tonic_status(response.headers_mut());
                 response
             }
-            Err(error) => refusal(&error, call),
+            Err(error) => error_response(&error, call),
         })
     }
 }
 
-/// Returns the response of a call that was not refused.
+/// Returns a response with this body and the content type of gRPC.
 fn grpc_response(body: ResponseBody) -> Response<ResponseBody> {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
@@ -206,21 +207,18 @@ fn grpc_response(body: ResponseBody) -> Response<ResponseBody> {
     response
 }
 
-/// Polls the work until it is done or the call is interrupted. A panic ends this call alone.
-async fn interruptible<T>(
-    work: impl Future<Output = T>,
-    mut interruption: Interruption,
-) -> Result<T, CallError> {
+/// Polls the work until it is done or the call is aborted. A panic is caught and fails only this call.
+async fn until_aborted<T>(work: impl Future<Output = T>, mut abort: AbortSignal) -> Result<T, CallError> {
     let mut work = pin!(work);
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
         Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
-        Ok(Poll::Pending) => interruption.poll(cx).map(Err),
+        Ok(Poll::Pending) => abort.poll(cx).map(Err),
         Err(_) => Poll::Ready(Err(CallError::Internal)),
     })
     .await
 }
 
-fn refusal(error: &CallError, call: Arc<TrackedCall>) -> Response<ResponseBody> {
+fn error_response(error: &CallError, call: Arc<TrackedCall>) -> Response<ResponseBody> {
     let mut response =
         Status::from(error).into_http::<Body>().map(|body| ResponseBody::new(body, call, None));
     if *error == CallError::NotGrpc {

@@ -1,15 +1,15 @@
-//! Bytes that the filter holds back.
+//! Bytes that are held back while zeros are inserted.
 
-/// Bytes that are delivered piece by piece. Delivered ones are zeroed in place and never moved, because a peer may send
-/// thousands of header blocks at once.
+/// Bytes that are delivered in parts. Delivered ones are zeroed in place, and the rest is never moved, because a peer may
+/// send thousands of header blocks at once.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct DeferredBytes {
     bytes: Vec<u8>,
     /// How many bytes have been delivered.
     delivered: usize,
 }
 
-impl Held {
+impl DeferredBytes {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
         Self { bytes, delivered: 0 }
     }

@@ -11,10 +11,10 @@ const MAX_CIRCUIT: usize = 64;
 
 /// Reads `Groth16`.
 pub(super) fn groth16(field: &Field<'_>, report: &mut Report) -> Option<Groth16Rule> {
-    let section = field.section(&["Curve", "Circuits"], report)?;
+    let section = field.field_map(&["Curve", "Circuits"], report)?;
     let curve = section
         .require("Curve", report)
-        .and_then(|field| field.algorithm(&[(Groth16Rule::CURVE, ())], report));
+        .and_then(|field| field.choice_ignoring_case(&[(Groth16Rule::CURVE, ())], report));
     let field = section.require("Circuits", report)?;
     let mut circuits: Vec<String> = Vec::new();
     let entries = field.list(report)?;
@@ -22,7 +22,7 @@ pub(super) fn groth16(field: &Field<'_>, report: &mut Report) -> Option<Groth16R
         field.error("must have at least one circuit", report);
     }
     for entry in entries {
-        match entry.word(MAX_CIRCUIT, report) {
+        match entry.printable_text(MAX_CIRCUIT, report) {
             Some(name) if circuits.iter().any(|other| other == name) => {
                 entry.error(DUPLICATE_ENTRY, report);
             }

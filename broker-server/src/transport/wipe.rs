@@ -1,15 +1,15 @@
-//! The filter that wipes secrets from a connection's read buffer.
+//! The I/O layer that wipes secrets from a connection's read buffer.
 //!
-//! The HTTP/2 library reads into a buffer that lives as long as its connection, and the bytes that it has read stay there
-//! until later ones overwrite them. A client that keeps its connection open and sends nothing more would leave its key in
-//! the broker's memory. So after a call that carried a secret, [`ScrubFilter`] inserts frames of zeros between two frames
-//! of the peer. They have a type that every receiver must discard (RFC 9113 4.1), and are as many as fill the buffer.
+//! h2 reads into a buffer that lives as long as its connection, and the bytes that it has read stay there until later
+//! ones overwrite them. A client that keeps its connection open and sends nothing more would leave its key in the
+//! broker's memory. So after a call that carried a secret, [`WipeIo`] inserts frames of zeros between two frames of the
+//! peer. They have a type that every receiver must discard (RFC 9113 4.1), and are as many as fill the buffer.
 //!
-//! The HTTP/2 library keeps the fields of its dynamic table (RFC 7541 2.3.2) in the buffer that they were read into, which
+//! h2 keeps the fields of its dynamic table (RFC 7541 2.3.2) in the buffer that they were read into, which
 //! stays alive with them. So zeros are inserted before and after such a header block too, and the bytes around it are
 //! read into another buffer.
 
-mod held;
+mod deferred;
 mod zeros;
 
 use std::{
@@ -25,23 +25,23 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::{held::Held, zeros::Zeros};
+use self::{deferred::DeferredBytes, zeros::Zeros};
 use super::{
     forward::forward_writes,
-    frames::{Boundary, FrameTracker},
+    frames::{BufferSplit, FrameTracker},
     goaway::CloseReason,
     read_timer::ReadTimer,
 };
 
 /// Requests that a connection's read buffer be wiped.
 #[derive(Debug, Default)]
-pub(super) struct ScrubSignal {
+pub(super) struct WipeSignal {
     requested: AtomicBool,
-    continuous: AtomicBool,
+    on_every_pause: AtomicBool,
     reader: Mutex<Option<Waker>>,
 }
 
-impl ScrubSignal {
+impl WipeSignal {
     /// Requests a wipe as soon as the connection is between two frames.
     pub(super) fn request(&self) {
         self.requested.store(true, Ordering::Release);
@@ -51,10 +51,10 @@ impl ScrubSignal {
         }
     }
 
-    /// Requests a wipe now and whenever the peer pauses from now on. This is for a call that ended before its request: the
-    /// rest of the request contains a secret, and nobody will request a wipe after it has arrived.
-    pub(super) fn request_continuously(&self) {
-        self.continuous.store(true, Ordering::Release);
+    /// Requests a wipe now and whenever the peer pauses from now on. This is for a call that ended before its request:
+    /// the rest of the request contains a secret, and no later event requests a wipe when it has arrived.
+    pub(super) fn request_on_every_pause(&self) {
+        self.on_every_pause.store(true, Ordering::Release);
         self.request();
     }
 
@@ -68,41 +68,42 @@ impl ScrubSignal {
 
 /// A stream that wipes its reader's buffer.
 #[derive(Debug)]
-pub(super) struct ScrubFilter<'a, S> {
+pub(super) struct WipeIo<'a, S> {
     stream: S,
-    signal: &'a ScrubSignal,
+    signal: &'a WipeSignal,
     frames: FrameTracker,
     zeros: Option<Zeros>,
-    /// Bytes that were read after a boundary and are delivered after the zeros.
-    held: Held,
-    /// Bytes of the peer have been delivered since the last wipe.
-    dirty: bool,
+    /// Bytes that were read behind a [`BufferSplit`] and are delivered after the zeros.
+    deferred: DeferredBytes,
+    /// Bytes of the peer, secret or not, have been delivered since the last wipe.
+    delivered_since_wipe: bool,
     /// The time limit of a header block, from its first frame to its last.
-    header_block_time: Duration,
+    header_block_timeout: Duration,
     header_block_timer: ReadTimer,
 }
 
-impl<'a, S> ScrubFilter<'a, S> {
-    pub(super) fn new(stream: S, signal: &'a ScrubSignal, header_block_time: Duration) -> Self {
+impl<'a, S> WipeIo<'a, S> {
+    pub(super) fn new(stream: S, signal: &'a WipeSignal, header_block_timeout: Duration) -> Self {
         Self {
             stream,
             signal,
             frames: FrameTracker::default(),
             zeros: None,
-            held: Held::default(),
-            dirty: false,
-            header_block_time,
+            deferred: DeferredBytes::default(),
+            delivered_since_wipe: false,
+            header_block_timeout,
             header_block_timer: ReadTimer::default(),
         }
     }
 
-    /// Completes when a header block has not arrived completely in time.
+    /// Polls for the timeout of an incomplete header block.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
-        let limit = self.header_block_time;
+        let limit = self.header_block_timeout;
         match self.frames.incomplete_block() {
-            Some(number) => {
-                self.header_block_timer.poll(cx, number, limit).map(|()| CloseReason::SlowHeaders(limit))
-            }
+            Some(block) => self
+                .header_block_timer
+                .poll(cx, block, limit)
+                .map(|()| CloseReason::HeaderBlockTimeout(limit)),
             None => {
                 self.header_block_timer.stop();
                 Poll::Pending
@@ -110,10 +111,10 @@ impl<'a, S> ScrubFilter<'a, S> {
         }
     }
 
-    /// Starts to insert zeros.
-    fn insert(&mut self, zeros: Zeros) {
+    /// Starts to insert zeros, which [`Self::fill`] writes.
+    fn start_zeros(&mut self, zeros: Zeros) {
         self.zeros = Some(zeros);
-        self.dirty = false;
+        self.delivered_since_wipe = false;
     }
 
     /// Fills the buffer with zeros if some are to be inserted, and reports whether that is so.
@@ -125,30 +126,31 @@ impl<'a, S> ScrubFilter<'a, S> {
         true
     }
 
-    /// Advances over bytes that are to be delivered, up to the next boundary at which zeros are inserted. Returns the offset
-    /// of the boundary.
+    /// Advances over bytes that are to be delivered, up to the next [`BufferSplit`], and starts the zeros there. Returns
+    /// its offset.
     fn advance(&mut self, read: &[u8]) -> Option<usize> {
-        let mut boundary = self.frames.advance(read);
-        if boundary == Some(Boundary::Before(0)) && !self.dirty {
+        let mut split = self.frames.advance(read);
+        if split == Some(BufferSplit::BeforeBlock(0)) && !self.delivered_since_wipe {
             // The buffer has just been wiped, so the header block needs no zeros before it.
-            boundary = self.frames.advance(read);
+            split = self.frames.advance(read);
         }
-        self.dirty |= !read.is_empty();
-        let (zeros, offset) = match boundary? {
-            Boundary::Before(offset) => (Zeros::wipe(), offset),
-            Boundary::After(offset) => (Zeros::leave(), offset),
+        self.delivered_since_wipe |= !read.is_empty();
+        let (zeros, offset) = match split? {
+            BufferSplit::BeforeBlock(offset) => (Zeros::until_overwritten(), offset),
+            BufferSplit::AfterBlock(offset) => (Zeros::until_new_buffer(), offset),
         };
-        self.insert(zeros);
+        self.start_zeros(zeros);
         Some(offset)
     }
 
-    /// Advances over the bytes that were read into the buffer from `start` on, and holds back those after a boundary. If
-    /// none are left to deliver, zeros are delivered at once, because an empty read would mean the end of the stream.
-    fn deliver_read(&mut self, buffer: &mut ReadBuf<'_>, start: usize) {
+    /// Advances over the bytes that were read into the buffer from `start` on, and holds back those behind a
+    /// [`BufferSplit`]. If none are left to deliver, zeros are delivered at once, because an empty read would mean the
+    /// end of the stream.
+    fn split_filled(&mut self, buffer: &mut ReadBuf<'_>, start: usize) {
         let Some(offset) = self.advance(buffer.filled().get(start..).unwrap_or_default()) else { return };
         // The vector has the exact length: one that grows would leave copies behind.
         let rest = buffer.filled().get(start + offset..).unwrap_or_default().to_vec();
-        self.held = Held::new(rest);
+        self.deferred = DeferredBytes::new(rest);
         buffer.filled_mut().iter_mut().skip(start + offset).for_each(|byte| *byte = 0);
         buffer.set_filled(start + offset);
         if offset == 0 {
@@ -156,24 +158,24 @@ impl<'a, S> ScrubFilter<'a, S> {
         }
     }
 
-    /// Delivers held bytes, up to the next boundary.
-    fn deliver_held(&mut self, buffer: &mut ReadBuf<'_>) {
-        let mut held = mem::take(&mut self.held);
-        let remaining = held.remaining();
+    /// Delivers deferred bytes, up to the next [`BufferSplit`].
+    fn deliver_deferred(&mut self, buffer: &mut ReadBuf<'_>) {
+        let mut deferred = mem::take(&mut self.deferred);
+        let remaining = deferred.remaining();
         let next = remaining.get(..buffer.remaining()).unwrap_or(remaining);
         let offset = self.advance(next);
         let part = offset.and_then(|offset| next.get(..offset)).unwrap_or(next);
         buffer.put_slice(part);
         let count = part.len();
-        held.advance(count);
-        self.held = held;
+        deferred.advance(count);
+        self.deferred = deferred;
         if offset == Some(0) {
             self.fill(buffer);
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for ScrubFilter<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WipeIo<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -182,34 +184,37 @@ impl<S: AsyncRead + Unpin> AsyncRead for ScrubFilter<'_, S> {
         let this = &mut *self;
         // The waker is registered before the flag is read, so that no request is missed.
         this.signal.register(cx.waker());
-        let between_frames = this.zeros.is_none() && this.frames.is_between_frames();
+        let between_frames = this.zeros.is_none() && this.frames.may_insert_frame();
         if between_frames && this.signal.requested.swap(false, Ordering::AcqRel) {
-            this.insert(Zeros::wipe());
+            this.start_zeros(Zeros::until_overwritten());
         }
         if this.fill(buffer) {
             return Poll::Ready(Ok(()));
         }
-        if !this.held.remaining().is_empty() {
-            this.deliver_held(buffer);
+        if !this.deferred.remaining().is_empty() {
+            this.deliver_deferred(buffer);
             return Poll::Ready(Ok(()));
         }
         let start = buffer.filled().len();
         let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if polled.is_pending() {
-            if between_frames && this.dirty && this.signal.continuous.load(Ordering::Acquire) {
-                this.insert(Zeros::wipe());
+            if between_frames
+                && this.delivered_since_wipe
+                && this.signal.on_every_pause.load(Ordering::Acquire)
+            {
+                this.start_zeros(Zeros::until_overwritten());
                 this.fill(buffer);
                 return Poll::Ready(Ok(()));
             }
             return this.poll_timeout(cx).map(|reason| Err(reason.into()));
         }
         ready!(polled)?;
-        this.deliver_read(buffer, start);
+        this.split_filled(buffer, start);
         Poll::Ready(Ok(()))
     }
 }
 
-forward_writes!(ScrubFilter<'a, S>);
+forward_writes!(WipeIo<'a, S>);
 
 #[cfg(test)]
 mod tests;

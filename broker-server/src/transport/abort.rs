@@ -14,28 +14,29 @@ use super::{
 };
 use crate::{rpc::MethodKind, status::CallError};
 
-/// Interrupts a call that has to wait. Most calls never wait, so the timer is not set up before the first poll.
-pub(super) struct Interruption {
+/// The deadline and the shutdown as one event, which aborts a call that has to wait. Most calls never wait, so the
+/// timer is not set up before the first poll.
+pub(super) struct AbortSignal {
     call: Arc<TrackedCall>,
     deadline: Option<Instant>,
     waiting: Option<Pin<Box<dyn Future<Output = CallError> + Send>>>,
 }
 
-impl Interruption {
-    /// Returns the interruption of a call, without a deadline if the call's handler keeps the deadline itself.
+impl AbortSignal {
+    /// Returns the signal of a call, without a deadline if the call's handler keeps the deadline itself.
     pub(super) fn new(call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
         Self { call, deadline, waiting: None }
     }
 
-    /// Completes with the reason when the call must end.
+    /// Polls for the reason to end the call.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CallError> {
         let (call, deadline) = (&self.call, self.deadline);
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(interrupted(Arc::clone(call), deadline)));
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(aborted(Arc::clone(call), deadline)));
         waiting.as_mut().poll(cx)
     }
 }
 
-async fn interrupted(call: Arc<TrackedCall>, deadline: Option<Instant>) -> CallError {
+async fn aborted(call: Arc<TrackedCall>, deadline: Option<Instant>) -> CallError {
     // A health watch has no end of its own, so the drain does not wait for it.
     let last = if call.kind == MethodKind::LongLived { Phase::GoingAway } else { Phase::Closed };
     let mut phase = call.connection.phase.clone();

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use tokio::io::AsyncReadExt as _;
 
 use super::{
-    super::http2::{DATA, END_HEADERS, FRAME_HEADER_LENGTH, HEADERS, PREFACE_LENGTH, frame},
-    zeros::{HEADER, MAX_FRAMES},
+    super::http2::{FRAME_HEADER_LENGTH, PREFACE_LENGTH, flag, frame, frame_type},
+    zeros::{MAX_ZERO_FRAMES, ZERO_FRAME_HEADER},
     *,
 };
 
@@ -23,7 +23,7 @@ fn separate(read: &[u8]) -> (usize, Vec<u8>) {
     while at < read.len() {
         let length = FRAME_HEADER_LENGTH + usize::from(u16::from_be_bytes([read[at + 1], read[at + 2]]));
         let frame = &read[at..at + length];
-        if frame[..FRAME_HEADER_LENGTH] == HEADER {
+        if frame[..FRAME_HEADER_LENGTH] == ZERO_FRAME_HEADER {
             assert!(frame[FRAME_HEADER_LENGTH..].iter().all(|byte| *byte == 0));
             zeros += 1;
         } else {
@@ -35,12 +35,12 @@ fn separate(read: &[u8]) -> (usize, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn inserts_zeros_between_frames_and_loses_nothing() {
-    let signal = ScrubSignal::default();
+async fn inserts_zeros_only_between_frames_and_preserves_other_bytes() {
+    let signal = WipeSignal::default();
     let mut sent = preface();
-    sent.extend(frame(DATA, 0, 1, &[0; 100]));
+    sent.extend(frame(frame_type::DATA, 0, 1, &[0; 100]));
     let first = sent.len() - 10;
-    let mut stream = ScrubFilter::new(&sent[..], &signal, Duration::MAX);
+    let mut stream = WipeIo::new(&sent[..], &signal, Duration::MAX);
     let mut read = vec![0; first];
     stream.read_exact(&mut read).await.unwrap();
     signal.request();
@@ -51,17 +51,17 @@ async fn inserts_zeros_between_frames_and_loses_nothing() {
     stream.read_to_end(&mut read).await.unwrap();
     read.splice(first..first, rest);
     let (zeros, others) = separate(&read);
-    assert!((1..=MAX_FRAMES).contains(&zeros), "{zeros}");
+    assert!((1..=MAX_ZERO_FRAMES).contains(&zeros), "{zeros}");
     assert_eq!(others, sent);
 }
 
 /// Many header blocks arrive at once, and zeros follow each. The bytes after them must not be copied again for each block.
 #[test]
-fn delivers_held_bytes_once() {
-    let block = frame(HEADERS, END_HEADERS, 1, &RETAINED);
+fn deferred_bytes_are_not_copied_again_per_block() {
+    let block = frame(frame_type::HEADERS, flag::END_HEADERS, 1, &RETAINED);
     let sent = [preface(), block.repeat(100)].concat();
-    let signal = ScrubSignal::default();
-    let mut stream = ScrubFilter::new(&sent[..], &signal, Duration::MAX);
+    let signal = WipeSignal::default();
+    let mut stream = WipeIo::new(&sent[..], &signal, Duration::MAX);
     let mut cx = Context::from_waker(Waker::noop());
     let (mut blocks, mut memory) = (0, vec![MaybeUninit::uninit(); 1 << 16]);
     loop {
@@ -84,33 +84,34 @@ fn delivers_held_bytes_once() {
 async fn inserts_zeros_after_retained_header_block() {
     let mut sent = preface();
     for _ in 0..2 {
-        sent.extend(frame(HEADERS, END_HEADERS, 1, &RETAINED));
-        sent.extend(frame(DATA, 0, 1, &[0; 300]));
+        sent.extend(frame(frame_type::HEADERS, flag::END_HEADERS, 1, &RETAINED));
+        sent.extend(frame(frame_type::DATA, 0, 1, &[0; 300]));
     }
-    let signal = ScrubSignal::default();
-    let mut stream = ScrubFilter::new(&sent[..], &signal, Duration::MAX);
+    let signal = WipeSignal::default();
+    let mut stream = WipeIo::new(&sent[..], &signal, Duration::MAX);
     let mut read = Vec::new();
     stream.read_to_end(&mut read).await.unwrap();
     let (zeros, others) = separate(&read);
     assert!(zeros >= 2, "{zeros}");
     assert_eq!(others, sent);
     let after_block = PREFACE_LENGTH + FRAME_HEADER_LENGTH + RETAINED.len();
-    assert_eq!(read[after_block..][..FRAME_HEADER_LENGTH], HEADER);
+    assert_eq!(read[after_block..][..FRAME_HEADER_LENGTH], ZERO_FRAME_HEADER);
 }
 
 #[tokio::test]
 async fn slow_header_block_ends_connection() {
-    let (limit, signal) = (Duration::from_millis(20), ScrubSignal::default());
-    let complete = [preface(), frame(HEADERS, END_HEADERS, 1, &[1; 4])].concat();
-    let no_end = [&complete[..], &frame(HEADERS, 0, 1, &[1; 4])].concat();
-    let truncated = [&complete[..], &frame(HEADERS, END_HEADERS, 1, &[1; 40])[..20]].concat();
-    let data = [&complete[..], &frame(DATA, 0, 1, &[0; 100])[..50]].concat();
+    let (limit, signal) = (Duration::from_millis(20), WipeSignal::default());
+    let complete = [preface(), frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[1; 4])].concat();
+    let no_end = [&complete[..], &frame(frame_type::HEADERS, 0, 1, &[1; 4])].concat();
+    let truncated =
+        [&complete[..], &frame(frame_type::HEADERS, flag::END_HEADERS, 1, &[1; 40])[..20]].concat();
+    let data = [&complete[..], &frame(frame_type::DATA, 0, 1, &[0; 100])[..50]].concat();
     for (sent, ends) in [(complete, false), (no_end, true), (truncated, true), (data, false)] {
         let (mut peer, stream) = tokio::io::duplex(1 << 20);
         tokio::io::AsyncWriteExt::write_all(&mut peer, &sent).await.unwrap();
-        let (mut all, mut stream) = (Vec::new(), ScrubFilter::new(stream, &signal, limit));
+        let (mut all, mut stream) = (Vec::new(), WipeIo::new(stream, &signal, limit));
         let read = tokio::time::timeout(limit * 10, stream.read_to_end(&mut all)).await;
         let reason = read.ok().map(|read| *read.unwrap_err().get_ref().unwrap().downcast_ref().unwrap());
-        assert_eq!(reason, ends.then_some(CloseReason::SlowHeaders(limit)));
+        assert_eq!(reason, ends.then_some(CloseReason::HeaderBlockTimeout(limit)));
     }
 }
