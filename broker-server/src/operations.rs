@@ -107,7 +107,8 @@ macro_rules! with_operations {
                     request: request::Encapsulate => (),
                     checks: custom,
                 }
-                /// `KemService.Decapsulate`. Policy has checked that the key fits, or may fit, the profile's mechanism.
+                /// `KemService.Decapsulate`. Policy has checked that the key fits the profile's mechanism. A seed of
+                /// ML-KEM fits every parameter set, because it has the same form for all.
                 Decapsulate {
                     paths: ["/cryptobroker.v1.KemService/Decapsulate"],
                     messages: DecapsulateRequest => DecapsulateResponse,

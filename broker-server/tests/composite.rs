@@ -300,7 +300,7 @@ async fn rejects_keys_that_do_not_fit_the_composite() {
     let outcome = verify(&mut client, name, swapped, b"", &vector.signature, RAW).await;
     refused(outcome, mismatch.0, mismatch.1, mismatch.2, "in this order");
     let outcome = sign(&mut client, "single", both(&vector.private), b"", DER).await;
-    refused(outcome, mismatch.0, mismatch.1, mismatch.2, "one key, in single");
+    refused(outcome, mismatch.0, mismatch.1, mismatch.2, "one key in the field single");
 
     let wrong = Code::InvalidArgument;
     let (none, first, second) =

@@ -24,7 +24,7 @@ pub enum DecodeError {
     /// The bytes are not a message of this type.
     Malformed(prost::DecodeError),
     /// A length or a varint exceeds the bytes, or a group ends that has not started.
-    Inconsistent,
+    InvalidWireFormat,
     /// A repeated field has more elements than its limit.
     TooMany {
         /// The path of the field in the request.
@@ -38,7 +38,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(error) => error.fmt(f),
-            Self::Inconsistent => f.write_str("failed to decode Protobuf message: a field is truncated"),
+            Self::InvalidWireFormat => f.write_str("failed to decode Protobuf message: a field is truncated"),
             Self::TooMany { field, limit } => write!(f, "{field} has more than {limit} entries"),
         }
     }
@@ -147,8 +147,8 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
 
 /// Reads the content of a length-delimited record.
 fn content<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], DecodeError> {
-    let length = usize::try_from(varint(bytes)?).map_err(|_| DecodeError::Inconsistent)?;
-    let (content, rest) = bytes.split_at_checked(length).ok_or(DecodeError::Inconsistent)?;
+    let length = usize::try_from(varint(bytes)?).map_err(|_| DecodeError::InvalidWireFormat)?;
+    let (content, rest) = bytes.split_at_checked(length).ok_or(DecodeError::InvalidWireFormat)?;
     *bytes = rest;
     Ok(content)
 }
@@ -168,7 +168,7 @@ fn skip_record(wire: WireType, bytes: &mut &[u8]) -> Result<(), DecodeError> {
                 content(bytes)?;
             }
             WireType::StartGroup => open += 1,
-            WireType::EndGroup => open = open.checked_sub(1).ok_or(DecodeError::Inconsistent)?,
+            WireType::EndGroup => open = open.checked_sub(1).ok_or(DecodeError::InvalidWireFormat)?,
         }
         if open == 0 {
             return Ok(());
@@ -179,7 +179,7 @@ fn skip_record(wire: WireType, bytes: &mut &[u8]) -> Result<(), DecodeError> {
 
 fn skip(bytes: &mut &[u8], count: usize) -> Result<(), DecodeError> {
     if bytes.len() < count {
-        return Err(DecodeError::Inconsistent);
+        return Err(DecodeError::InvalidWireFormat);
     }
     bytes.advance(count);
     Ok(())

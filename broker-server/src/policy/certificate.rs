@@ -51,7 +51,7 @@ fn window(rule: &SignCertificateRule, now: i64) -> (i64, i64) {
 
 /// The input of [`key_constraints`]: one of the two keys of a request, and the constraints on it.
 struct KeyCheck<'a> {
-    /// The key of the section in `KeyConstraints`.
+    /// The name of the section in `KeyConstraints`: `Subject` or `Issuer`.
     section: &'static str,
     constraints: &'a KeyConstraints,
     fact: FactName,

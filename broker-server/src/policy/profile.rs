@@ -145,8 +145,8 @@ impl KeyConstraints {
         }
     }
 
-    /// Returns the sizes that are allowed for a kind of key. Returns `None` where it has no entry, or only one
-    /// size.
+    /// Returns the sizes that are allowed for a kind of key. Returns `None` for a kind without an entry, and
+    /// for Ed25519 and ML-DSA, whose keys have a fixed size.
     pub const fn sizes(&self, kind: KeyKind) -> Option<SizeRange> {
         match kind {
             KeyKind::Rsa => self.rsa,

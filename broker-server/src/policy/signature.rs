@@ -102,7 +102,9 @@ fn keys_allowed(input: &CheckInput<'_, SignDataRule>, keys: Keys<KeyType>) -> Re
         }
         (DataScheme::Single(scheme), Keys::Components(_)) => {
             let name = scheme.name();
-            format!("the request has two keys; profile {profile} signs with {name}: send one key, in single")
+            format!(
+                "the request has two keys; profile {profile} signs with {name}: send one key in the field single"
+            )
         }
     };
     Err(input.denial(DenialKind::AlgorithmMismatch, "API.SignData.SignAlg", input.rule.line, mismatch))

@@ -22,7 +22,7 @@ use broker_proto::{OperationResponse, v1};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Placement {
     /// Inline on the I/O thread, because it takes less time than switching to another thread. A pipeline charges `cost`, in
-    /// bytes of hashed data, to its budget before it yields to the other connections of its shard.
+    /// bytes of hashed data, to its budget before it yields to the other connections of its I/O thread.
     Inline { cost: usize },
     /// The pool's lane for short work.
     ShortLane,
@@ -329,6 +329,7 @@ impl Broker {
         let job = move || {
             let result = match placement {
                 _ if !uses_key => job(&state, &mut call),
+                // Inline work with a key is symmetric encryption, which uses little stack, so less of it is wiped.
                 Placement::Inline { .. } => on_lightly_wiped_stack(|| job(&state, &mut call)),
                 Placement::ShortLane | Placement::LongLane => on_wiped_stack(|| job(&state, &mut call)),
             };

@@ -33,7 +33,8 @@ pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M,
         DecodeError::TooMany { field, limit } => {
             FieldError { field, kind: FieldErrorKind::TooMany { limit } }.into()
         }
-        DecodeError::Malformed(_) | DecodeError::Inconsistent => {
+        DecodeError::Malformed(_) | DecodeError::InvalidWireFormat => {
+            // tonic's status for a malformed message, which `from_tonic` translates to the reason MALFORMED_MESSAGE.
             CallError::from_tonic(&Status::internal(error.to_string()))
         }
     })

@@ -6,8 +6,8 @@ use tonic::Status;
 
 use crate::status::CallError;
 
-/// `CHAIN_THRESHOLD` of h2, in bytes: it copies a shorter DATA frame into the connection's write buffer, which nobody
-/// wipes, and of another one the first bytes, up to this number.
+/// `CHAIN_THRESHOLD` of h2, in bytes. h2 copies a DATA frame shorter than this into the connection's write buffer, which
+/// nobody wipes. Of a longer frame it copies only the first bytes, at most this many.
 pub(crate) const H2_CHAIN_THRESHOLD: usize = 256;
 
 /// Returns the status of a request whose body cannot be split into messages.

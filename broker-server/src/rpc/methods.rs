@@ -105,7 +105,7 @@ impl Method {
     }
 
     /// A method of gRPC's health or reflection service, which tonic's router serves. The messages of these services contain
-    /// no secrets, and do not implement `Described`.
+    /// no secrets, and do not implement `Described`, the trait that tells whether a message has one.
     const fn tonic(path: &'static str, kind: MethodKind) -> Self {
         let dispatch = Dispatch::Tonic;
         Self { path, kind, dispatch, request_has_secret: false, response_has_secret: false, uses_key: false }

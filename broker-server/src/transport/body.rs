@@ -247,6 +247,7 @@ impl Body for ResponseBody {
             Err(_) => Poll::Ready(Some(Ok(this.fail(CallError::Internal)))),
             Ok(Poll::Ready(Some(Ok(mut frame)))) => {
                 if let Some(trailers) = frame.trailers_mut() {
+                    // A status that tonic created gets the broker's code and reason. The broker's own statuses stay unchanged.
                     status::replace_tonic_status(trailers);
                     if this.has_secret {
                         add_padding(trailers);

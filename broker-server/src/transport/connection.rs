@@ -30,6 +30,7 @@ pub(super) struct Connection {
     opened: Instant,
     /// Milliseconds from `opened` until a call last stopped blocking the eviction.
     last_unblocked: AtomicU64,
+    /// The connection still counts in [`Load::not_yet_polled`].
     not_yet_polled: AtomicBool,
 }
 
@@ -52,7 +53,7 @@ impl Connection {
         }
     }
 
-    /// Records that the connection has been polled, so that the calls in its first bytes are counted.
+    /// Records that the bytes that arrived with the connection have been read. The calls in them are counted by now.
     pub(super) fn mark_polled(&self) {
         if self.not_yet_polled.swap(false, Ordering::AcqRel) {
             self.load.not_yet_polled.fetch_sub(1, Ordering::AcqRel);

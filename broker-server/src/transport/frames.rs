@@ -17,7 +17,8 @@ pub(super) struct FrameTracker {
     header_length: usize,
     /// A header block has begun and not ended, so only CONTINUATION may follow (RFC 9113 6.2).
     in_header_block: bool,
-    /// The current frame ends a header block of which h2 keeps strings in its dynamic table, and so the buffer.
+    /// The current frame ends a header block of which h2 keeps strings in its dynamic table. They keep the read buffer
+    /// alive.
     block_pins_buffer: bool,
     /// The split before the next frame has been returned, and its header is about to be parsed a second time.
     split_returned: bool,

@@ -190,6 +190,7 @@ impl CheckedCall {
                 let mut response = response.map(|body| {
                     ResponseBody::new(body, call, client_deadline).has_secret(response_has_secret)
                 });
+                // A status that tonic created gets the broker's code and reason. The broker's own statuses stay unchanged.
                 status::replace_tonic_status(response.headers_mut());
                 response
             }

@@ -22,10 +22,12 @@ pub struct SignDataRule {
 
 /// A value of `SigningMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names are the document's
 pub enum SigningMode {
+    /// One key of RSA, ECDSA or Ed25519.
     Legacy,
+    /// One key of ML-DSA.
     PostQuantum,
+    /// A composite: a traditional key and a key of ML-DSA.
     Hybrid,
 }
 

@@ -20,7 +20,7 @@ pub struct DevServices {
 }
 
 impl DevServices {
-    /// Counts a call and reports whether it should fail, as four of five do.
+    /// Counts a call and reports whether it should fail, as four of five do: clients test their retries with FakeEndpoint.
     fn should_fail_next(&self) -> bool {
         self.calls.fetch_add(1, Ordering::Relaxed) % 5 != 4
     }

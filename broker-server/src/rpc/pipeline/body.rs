@@ -113,7 +113,8 @@ impl PipelineBody {
                 return true;
             }
             let item = match self.items.poll_next(cx) {
-                // The body is polled again, so that the transport sees that no more data has arrived.
+                // Skipped bytes may be a secret. The transport wipes the read buffer when the body is polled and is pending, so
+                // the body is polled again after the report.
                 Poll::Pending if self.items.take_skipped_flag() => {
                     self.handle.0.secret_received();
                     continue;
@@ -145,10 +146,10 @@ impl PipelineBody {
         false
     }
 
-    fn start_item(&mut self, item: items::Item, now: Instant, cx: &mut Context<'_>) {
+    fn start_item(&mut self, item: items::ReceivedItem, now: Instant, cx: &mut Context<'_>) {
         let message = match item {
-            items::Item::Message(message) => message,
-            items::Item::TooLarge { sequence, error } => {
+            items::ReceivedItem::Message(message) => message,
+            items::ReceivedItem::TooLarge { sequence, error } => {
                 let error = error.into();
                 log_unreadable_request(EXECUTE, self.context.caller, &error);
                 return self.responses.push(failed(sequence, &error));

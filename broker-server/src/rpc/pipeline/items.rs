@@ -16,7 +16,7 @@ use crate::rpc::framing;
 
 /// A message of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Item {
+pub(super) enum ReceivedItem {
     /// A message within the limit.
     Message(Bytes),
     /// A longer message, which has been skipped.
@@ -45,7 +45,7 @@ impl Items {
     }
 
     /// Returns the next message; `None` at the end of the request.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Item, Status>>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ReceivedItem, Status>>> {
         loop {
             match self.read() {
                 Ok(None) => {}
@@ -75,12 +75,12 @@ impl Items {
     }
 
     /// Reads a message from the data that has arrived. Returns `None` when more is needed.
-    fn read(&mut self) -> Result<Option<Item>, FrameError> {
+    fn read(&mut self) -> Result<Option<ReceivedItem>, FrameError> {
         match self.deframer.next_message() {
             Err(error @ FrameError::TooLarge { length, .. }) => {
-                Ok(self.skip(length).map(|sequence| Item::TooLarge { sequence, error }))
+                Ok(self.skip(length).map(|sequence| ReceivedItem::TooLarge { sequence, error }))
             }
-            message => Ok(message?.map(Item::Message)),
+            message => Ok(message?.map(ReceivedItem::Message)),
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
 
     const LIMIT: usize = 100;
 
-    fn read(bytes: &[u8], cut: usize) -> Result<Vec<Item>, Status> {
+    fn read(bytes: &[u8], cut: usize) -> Result<Vec<ReceivedItem>, Status> {
         let frames = bytes.chunks(cut).map(Bytes::copy_from_slice).collect();
         let mut items = Items::new(Body::new(Frames(frames)), LIMIT);
         let mut cx = Context::from_waker(std::task::Waker::noop());
@@ -185,9 +185,9 @@ mod tests {
                 bytes.extend(prefixed(&message));
                 prop_assert_eq!(super::sequence(message.clone().into()), Some(sequence));
                 expected.push(if message.len() > LIMIT {
-                    Item::TooLarge { sequence, error: FrameError::TooLarge { length: message.len(), limit: LIMIT } }
+                    ReceivedItem::TooLarge { sequence, error: FrameError::TooLarge { length: message.len(), limit: LIMIT } }
                 } else {
-                    Item::Message(message.into())
+                    ReceivedItem::Message(message.into())
                 });
             }
             prop_assert_eq!(read(&bytes, cut).unwrap(), expected);
@@ -212,9 +212,9 @@ mod tests {
             [&prefixed(b"short")[..], &long[..5], &long[5..10], &long[10..]].map(Bytes::copy_from_slice);
         let mut items = Items::new(Body::new(Frames(frames.into())), LIMIT);
         let mut cx = Context::from_waker(std::task::Waker::noop());
-        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(Item::Message(_))))));
+        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(ReceivedItem::Message(_))))));
         assert!(!items.take_skipped_flag());
-        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(Item::TooLarge { .. })))));
+        assert!(matches!(items.poll_next(&mut cx), Poll::Ready(Some(Ok(ReceivedItem::TooLarge { .. })))));
         assert!(items.take_skipped_flag());
         assert!(matches!(items.poll_next(&mut cx), Poll::Ready(None)));
         assert!(!items.take_skipped_flag());

@@ -22,7 +22,7 @@ const DATA_KEY: u8 = 2 << 3 | 2;
 /// The longest varint, in bytes, that is decoded here as the length of that field. A longer one is left to prost.
 const MAX_LENGTH_BYTES: usize = 4;
 
-/// A client's messages, each of at most a given varint of bytes.
+/// A client's messages, each of at most a given number of bytes.
 pub(super) struct Messages<M> {
     body: Body,
     limits: Limits,

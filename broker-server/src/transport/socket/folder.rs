@@ -29,6 +29,7 @@ pub(super) struct CheckedFolder {
 /// Checks the owners and permissions of the folder of `path` and of those above it. Changes nothing.
 pub(super) fn inspect(path: &Path, options: &SocketOptions) -> Result<CheckedFolder, SocketError> {
     let absolute = std::path::absolute(path).map_err(SocketError::io(path, "resolve the path"))?;
+    // The folders and links that the kernel traverses on the way to the socket's folder, as far as it exists.
     let trace =
         Trace::of(absolute.parent().unwrap_or(Path::new("/"))).map_err(|error| cannot_follow(path, error))?;
     if !trace.ends_in_folder() {
