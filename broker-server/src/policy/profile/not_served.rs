@@ -19,7 +19,7 @@ impl Groth16Rule {
 pub struct KmsRule {
     /// `Config`: the path of the configuration file of the client.
     pub config: String,
-    /// `Cache`.
+    /// `Cache`: whether keys of the key management system are kept in memory.
     pub cache: bool,
     /// The line of the section, from 1.
     pub line: u32,
