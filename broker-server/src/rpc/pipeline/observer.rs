@@ -29,7 +29,7 @@ pub(crate) trait PipelineObserver: Send + Sync {
     fn shutting_down(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// A shared [`PipelineObserver`].
+/// The observer of one pipeline, shared between the transport and the pipeline.
 #[derive(Clone)]
 pub struct PipelineHandle(pub(crate) Arc<dyn PipelineObserver>);
 
