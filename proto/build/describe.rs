@@ -42,10 +42,8 @@ pub(super) fn describe(pool: &DescriptorPool, shared: &[&str]) -> Result<Describ
         let shape = shape(&message, streamed.contains(message.full_name()))?;
         writeln!(
             code,
-            "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n    \
-             const HAS_SHARED: bool = {};\n{}}}\n",
+            "impl Described for {path} {{\n    const HAS_SECRET: bool = {};\n    const SHAPE: &'static Shape = &{shape};\n{}}}\n",
             has_secret(&message),
-            has_shared(&message, shared, 0),
             shared_visitor(&message, shared)
         )?;
         if is_operation_request(&message, &path) {

@@ -16,9 +16,6 @@ pub trait Described: prost::Message + Default + 'static {
     /// The repeated fields of the message.
     const SHAPE: &'static Shape;
 
-    /// Whether the message, or one inside it, has a field that is decoded as [`Bytes`]: a slice of the frame.
-    const HAS_SHARED: bool;
-
     /// Visits every field of the message that is decoded as [`Bytes`], which keeps the frame that it was decoded from in
     /// memory. Fields of messages inside it are not visited.
     fn for_each_shared(&mut self, visit: impl FnMut(&mut Bytes)) {

@@ -23,13 +23,7 @@ pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M,
         "crl_distribution_points" => limits.crl_distribution_points_count,
         _ => MAX_REPEATED,
     };
-    // A message without fields of type `Bytes` is decoded faster from a slice.
-    let decoded = if M::HAS_SHARED {
-        broker_proto::decode(message, limit)
-    } else {
-        broker_proto::decode(&message[..], limit)
-    };
-    decoded.map_err(|error| match error {
+    broker_proto::decode(message, limit).map_err(|error| match error {
         DecodeError::TooMany { field, limit } => {
             FieldError { field, kind: FieldErrorKind::TooMany { limit } }.into()
         }

@@ -48,11 +48,8 @@ pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, messa
         return UnaryResponse::Ready(response.and_then(|response| encode(&response, limit)));
     }
     copy_shared_fields(&mut message);
-    let broker = broker.clone();
-    UnaryResponse::Deferred(Box::pin(async move {
-        let response = broker.handle::<O>(context, message).await?;
-        encode(&response, limit)
-    }))
+    let response = broker.clone().handle::<O>(context, message);
+    UnaryResponse::Deferred(Box::pin(async move { encode(&response.await?, limit) }))
 }
 
 /// Reads the request of a unary call and handles it. `path` is the method's.

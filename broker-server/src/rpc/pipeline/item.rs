@@ -120,11 +120,8 @@ fn start_operation<O: Handler>(
         return (cost, ItemResponse::Ready(response(sequence, result.map(wrap))));
     }
     copy_shared_fields(&mut message);
-    let broker = broker.clone();
-    let deferred = async move {
-        let result = broker.handle::<O>(context, message).await;
-        response(sequence, result.map(wrap))
-    };
+    let handled = broker.clone().handle::<O>(context, message);
+    let deferred = async move { response(sequence, handled.await.map(wrap)) };
     (cost, ItemResponse::Deferred(Box::pin(deferred)))
 }
 
