@@ -121,36 +121,29 @@ pub(super) fn is_synchronous<O: Handler>(state: &BrokerState, message: &O::Messa
 
 impl Broker {
     /// Handles one message of a unary operation.
-    ///
-    /// It is not an `async fn`, whose future would have room for the message both as its argument and in the job.
-    pub(super) fn handle<O: Handler>(
-        self,
+    pub(super) async fn handle<O: Handler>(
+        &self,
         context: CallContext,
         message: O::Message,
-    ) -> impl Future<Output = Result<O::Response, CallError>> + Send + 'static {
-        let synchronous = is_synchronous::<O>(&self.0, &message);
-        let started = self.start_call::<O>(context, message);
-        async move {
-            let (mut call, message) = started?;
-            if synchronous {
-                return self.finish_sync::<O>(call, message);
-            }
-            let placement = O::placement(&self.0, &message);
-            let (call, output) = if O::DECIDES_INLINE {
-                let permit = match parse_and_decide::<O>(&self.0, &mut call, message) {
-                    Ok(permit) => permit,
-                    Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
-                };
-                let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
-                self.compute(call, placement, O::Key::USES_KEY, job).await?
-            } else {
-                // Parsing takes as long as some signatures, so it is part of the job.
-                let job =
-                    move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);
-                self.compute(call, placement, O::Key::USES_KEY, job).await?
-            };
-            Ok(call.complete_response(O::respond(output)))
+    ) -> Result<O::Response, CallError> {
+        if is_synchronous::<O>(&self.0, &message) {
+            return self.handle_sync::<O>(context, message);
         }
+        let (mut call, message) = self.start_call::<O>(context, message)?;
+        let placement = O::placement(&self.0, &message);
+        let (call, output) = if O::DECIDES_INLINE {
+            let permit = match parse_and_decide::<O>(&self.0, &mut call, message) {
+                Ok(permit) => permit,
+                Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
+            };
+            let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
+            self.compute(call, placement, O::Key::USES_KEY, job).await?
+        } else {
+            // Parsing takes as long as some signatures, so it is part of the job.
+            let job = move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);
+            self.compute(call, placement, O::Key::USES_KEY, job).await?
+        };
+        Ok(call.complete_response(O::respond(output)))
     }
 
     /// Handles a message on the current thread. [`is_synchronous`] must hold for it.
@@ -159,11 +152,7 @@ impl Broker {
         context: CallContext,
         message: O::Message,
     ) -> Result<O::Response, CallError> {
-        let (call, message) = self.start_call::<O>(context, message)?;
-        self.finish_sync::<O>(call, message)
-    }
-
-    fn finish_sync<O: Handler>(&self, mut call: Call, message: O::Message) -> Result<O::Response, CallError> {
+        let (mut call, message) = self.start_call::<O>(context, message)?;
         let result = parse_decide_run::<O>(&self.0, &mut call, message);
         let output = call.log_and_record_denial(&self.0, result)?;
         Ok(call.complete_response(O::respond(output)))

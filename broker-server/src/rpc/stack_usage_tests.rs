@@ -172,7 +172,7 @@ impl Stacks {
             let broker = self.broker.clone();
             self.measure(
                 format!("{profile}, SignData {format}"),
-                broker.clone().handle::<permit::SignData>(context(), request),
+                broker.handle::<permit::SignData>(context(), request),
             )
             .await;
         }
@@ -238,7 +238,7 @@ async fn new_key(stacks: &mut Stacks, profile: &str) -> Vec<u8> {
     let mut request = v1::GenerateKeyPairRequest::default();
     request.profile = profile.to_owned();
     let broker = stacks.broker.clone();
-    let call = broker.clone().handle::<permit::GenerateSignatureKeyPair>(context(), request);
+    let call = broker.handle::<permit::GenerateSignatureKeyPair>(context(), request);
     stacks.measure(format!("{profile}, GenerateKeyPair"), call).await.private_key.clone()
 }
 
@@ -274,7 +274,7 @@ async fn ciphers(stacks: &mut Stacks, library: &str) {
             request.profile.clone_from(&profile);
             request.key_source = Some(raw(&vec![7; bits / 8]));
             request.plaintext = vec![1; length];
-            let call = broker.clone().handle::<permit::EncryptData>(context(), request);
+            let call = broker.handle::<permit::EncryptData>(context(), request);
             let sealed = stacks.measure(format!("{profile}, EncryptData {length}"), call).await;
             let cipher = sealed.cipher_metadata.unwrap();
             let request = v1::DecryptDataRequest {
@@ -288,7 +288,7 @@ async fn ciphers(stacks: &mut Stacks, library: &str) {
                 }),
                 metadata: None,
             };
-            let call = broker.clone().handle::<permit::DecryptData>(context(), request);
+            let call = broker.handle::<permit::DecryptData>(context(), request);
             stacks.measure(format!("{profile}, DecryptData {length}"), call).await;
         }
     }
@@ -299,14 +299,14 @@ async fn kems(stacks: &mut Stacks, library: &str) {
         let (profile, broker) = (format!("{library} {name}"), stacks.broker.clone());
         let mut request = v1::GenerateKeyPairRequest::default();
         request.profile.clone_from(&profile);
-        let call = broker.clone().handle::<permit::GenerateKemKeyPair>(context(), request);
+        let call = broker.handle::<permit::GenerateKemKeyPair>(context(), request);
         let pair = stacks.measure(format!("{profile}, GenerateKeyPair"), call).await;
         let request = v1::EncapsulateRequest {
             profile: profile.clone(),
             key_source: Some(raw(&pair.public_key)),
             metadata: None,
         };
-        let call = broker.clone().handle::<permit::Encapsulate>(context(), request);
+        let call = broker.handle::<permit::Encapsulate>(context(), request);
         let closed = stacks.measure(format!("{profile}, Encapsulate"), call).await;
         let request = v1::DecapsulateRequest {
             profile: profile.clone(),
@@ -314,7 +314,7 @@ async fn kems(stacks: &mut Stacks, library: &str) {
             ciphertext: closed.ciphertext.clone(),
             metadata: None,
         };
-        let call = broker.clone().handle::<permit::Decapsulate>(context(), request);
+        let call = broker.handle::<permit::Decapsulate>(context(), request);
         stacks.measure(format!("{profile}, Decapsulate"), call).await;
     }
 }
@@ -325,7 +325,7 @@ async fn certificates(stacks: &mut Stacks, requests: &[(&str, v1::SignCertificat
         let mut request = request.clone();
         request.profile.clone_from(&profile);
         let broker = stacks.broker.clone();
-        let call = broker.clone().handle::<permit::SignCertificate>(context(), request);
+        let call = broker.handle::<permit::SignCertificate>(context(), request);
         let response = stacks.measure(format!("{profile}, SignCertificate"), call).await;
         assert!(matches!(response.signed_certificate, Some(SignedCertificate::Der(_))));
     }

@@ -14,7 +14,7 @@ use super::{
     call::log_unreadable_request,
     decode::{copy_shared_fields, decode},
     framing,
-    handler::{Handler, is_synchronous},
+    handler::{Handler, KeyToken as _, is_synchronous},
     read::read,
 };
 use crate::status::CallError;
@@ -36,20 +36,37 @@ pub(crate) type DeferredUnaryResponse = Pin<Box<dyn Future<Output = Result<Bytes
 /// Handles the message of a unary operation.
 pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> UnaryResponse {
     let limit = broker.0.max_response_bytes;
-    let mut message: O::Message = match decode(message, &broker.0.limits) {
+    if O::Key::USES_KEY {
+        // Decoded in the future, which would otherwise have room for the message twice.
+        let broker = broker.clone();
+        return UnaryResponse::Deferred(Box::pin(async move {
+            let mut message = decode_or_log::<O>(&broker, context, message)?;
+            copy_shared_fields(&mut message);
+            encode(&broker.handle::<O>(context, message).await?, limit)
+        }));
+    }
+    let mut message = match decode_or_log::<O>(broker, context, message) {
         Ok(message) => message,
-        Err(error) => {
-            log_unreadable_request(O::NAME, context.caller, &error);
-            return UnaryResponse::Ready(Err(error));
-        }
+        Err(error) => return UnaryResponse::Ready(Err(error)),
     };
     if is_synchronous::<O>(&broker.0, &message) {
         let response = broker.handle_sync::<O>(context, message);
         return UnaryResponse::Ready(response.and_then(|response| encode(&response, limit)));
     }
     copy_shared_fields(&mut message);
-    let response = broker.clone().handle::<O>(context, message);
-    UnaryResponse::Deferred(Box::pin(async move { encode(&response.await?, limit) }))
+    let broker = broker.clone();
+    UnaryResponse::Deferred(Box::pin(
+        async move { encode(&broker.handle::<O>(context, message).await?, limit) },
+    ))
+}
+
+fn decode_or_log<O: Handler>(
+    broker: &Broker,
+    context: CallContext,
+    message: Bytes,
+) -> Result<O::Message, CallError> {
+    decode(message, &broker.0.limits)
+        .inspect_err(|error| log_unreadable_request(O::NAME, context.caller, error))
 }
 
 /// Reads the request of a unary call and handles it. `path` is the method's.

@@ -27,7 +27,7 @@ impl Broker {
     ) -> Result<HashResponse, CallError> {
         let created_at = created_at(legacy.metadata.as_ref());
         let request = hash_request(legacy.profile, legacy.input, legacy.metadata.map(metadata));
-        let response = self.clone().handle::<HashData>(context, request).await?;
+        let response = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
             hash_value: hex(response.hash_value),
             hash_algorithm: algorithm(response.descriptor),
@@ -45,7 +45,7 @@ impl Broker {
         let (not_before, not_after) = (legacy.valid_not_before, legacy.valid_not_after);
         let request = certificate_request!(legacy, not_before, not_after, v1::SignOutputFormat::Der);
         drop(legacy);
-        let response = self.clone().handle::<SignCertificate>(context, request).await?;
+        let response = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
             signed_certificate: base64(response.signed_certificate),
             metadata: response.metadata.map(|metadata| with_created_at(metadata, created_at)),
@@ -70,7 +70,7 @@ impl Broker {
             metadata: legacy.metadata.map(metadata),
             output_format: format.into(),
         };
-        let response = self.clone().handle::<HashData>(context, request).await?;
+        let response = self.handle::<HashData>(context, request).await?;
         Ok(HashDataResponse {
             hash_algorithm: algorithm(response.descriptor.clone()),
             metadata: response.metadata.map(with_deprecation),
@@ -96,7 +96,7 @@ impl Broker {
         let (not_before, not_after) = (legacy.valid_not_before, legacy.valid_not_after);
         let request = certificate_request!(legacy, not_before, not_after, format);
         drop(legacy);
-        let response = self.clone().handle::<SignCertificate>(context, request).await?;
+        let response = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignCertificateResponse {
             metadata: response.metadata.map(with_deprecation),
             signed_certificate: response.signed_certificate.map(|certificate| match certificate {

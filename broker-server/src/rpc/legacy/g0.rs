@@ -23,7 +23,7 @@ impl Broker {
     ) -> Result<HashResponse, CallError> {
         let created_at = created_at(legacy.metadata.as_ref());
         let request = hash_request(legacy.profile, legacy.input, legacy.metadata.map(metadata));
-        let response = self.clone().handle::<HashData>(context, request).await?;
+        let response = self.handle::<HashData>(context, request).await?;
         Ok(HashResponse {
             hash_value: hex(response.hash_value),
             hash_algorithm: algorithm(response.descriptor),
@@ -43,7 +43,7 @@ impl Broker {
         let not_after = resolve_offset("valid_not_after", now, legacy.valid_not_after_offset.as_deref())?;
         let request = certificate_request!(legacy, not_before, not_after, v1::SignOutputFormat::Der);
         drop(legacy);
-        let response = self.clone().handle::<SignCertificate>(context, request).await?;
+        let response = self.handle::<SignCertificate>(context, request).await?;
         Ok(SignResponse {
             signed_certificate: base64(response.signed_certificate),
             metadata: response.metadata.map(|metadata| response_metadata(metadata, created_at)),

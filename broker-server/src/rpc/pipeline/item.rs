@@ -120,8 +120,11 @@ fn start_operation<O: Handler>(
         return (cost, ItemResponse::Ready(response(sequence, result.map(wrap))));
     }
     copy_shared_fields(&mut message);
-    let handled = broker.clone().handle::<O>(context, message);
-    let deferred = async move { response(sequence, handled.await.map(wrap)) };
+    let broker = broker.clone();
+    let deferred = async move {
+        let result = broker.handle::<O>(context, message).await;
+        response(sequence, result.map(wrap))
+    };
     (cost, ItemResponse::Deferred(Box::pin(deferred)))
 }
 
