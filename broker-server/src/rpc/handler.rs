@@ -137,7 +137,8 @@ impl Broker {
                 Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
             };
             let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
-            self.compute(call, placement, O::Key::USES_KEY, job).await?
+            // Boxed, so that the futures of all other operations have no room for it.
+            Box::pin(self.compute(call, placement, O::Key::USES_KEY, job)).await?
         } else {
             // Parsing takes as long as some signatures, so it is part of the job.
             let job = move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);

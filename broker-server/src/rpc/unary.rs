@@ -14,7 +14,7 @@ use super::{
     call::log_unreadable_request,
     decode::{copy_shared_fields, decode},
     framing,
-    handler::{Handler, KeyToken as _, is_synchronous},
+    handler::{Handler, is_synchronous},
     read::read,
 };
 use crate::status::CallError;
@@ -36,18 +36,12 @@ pub(crate) type DeferredUnaryResponse = Pin<Box<dyn Future<Output = Result<Bytes
 /// Handles the message of a unary operation.
 pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> UnaryResponse {
     let limit = broker.0.max_response_bytes;
-    if O::Key::USES_KEY {
-        // Decoded in the future, which would otherwise have room for the message twice.
-        let broker = broker.clone();
-        return UnaryResponse::Deferred(Box::pin(async move {
-            let mut message = decode_or_log::<O>(&broker, context, message)?;
-            copy_shared_fields(&mut message);
-            encode(&broker.handle::<O>(context, message).await?, limit)
-        }));
-    }
-    let mut message = match decode_or_log::<O>(broker, context, message) {
+    let mut message: O::Message = match decode(message, &broker.0.limits) {
         Ok(message) => message,
-        Err(error) => return UnaryResponse::Ready(Err(error)),
+        Err(error) => {
+            log_unreadable_request(O::NAME, context.caller, &error);
+            return UnaryResponse::Ready(Err(error));
+        }
     };
     if is_synchronous::<O>(&broker.0, &message) {
         let response = broker.handle_sync::<O>(context, message);
@@ -55,18 +49,10 @@ pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, messa
     }
     copy_shared_fields(&mut message);
     let broker = broker.clone();
-    UnaryResponse::Deferred(Box::pin(
-        async move { encode(&broker.handle::<O>(context, message).await?, limit) },
-    ))
-}
-
-fn decode_or_log<O: Handler>(
-    broker: &Broker,
-    context: CallContext,
-    message: Bytes,
-) -> Result<O::Message, CallError> {
-    decode(message, &broker.0.limits)
-        .inspect_err(|error| log_unreadable_request(O::NAME, context.caller, error))
+    UnaryResponse::Deferred(Box::pin(async move {
+        let response = broker.handle::<O>(context, message).await?;
+        encode(&response, limit)
+    }))
 }
 
 /// Reads the request of a unary call and handles it. `path` is the method's.
