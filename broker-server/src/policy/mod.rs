@@ -14,7 +14,6 @@ pub mod document;
 mod explain;
 mod facts;
 mod kem;
-mod names;
 pub mod permit;
 pub mod profile;
 mod signature;

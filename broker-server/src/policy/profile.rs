@@ -2,12 +2,16 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa, SignatureScheme, SkiHash};
+use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa};
 
+mod certificate;
 mod data;
 mod not_served;
 mod section;
 
+pub use certificate::{
+    BasicConstraints, ExtendedKeyUsage, IssuerChecks, KeyUsage, SignCertificateRule, SubjectAlternativeNames,
+};
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
 pub use not_served::{Groth16Rule, KmsRule};
 pub use section::Section;
@@ -87,37 +91,6 @@ pub struct HashDataRule {
     pub output_length: usize,
     /// The line of the section, from 1.
     pub line: u32,
-}
-
-/// `API.SignCertificate`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignCertificateRule {
-    /// `SignAlg` and `HashAlg`.
-    pub scheme: SignatureScheme,
-    /// `SKIHashAlg`.
-    pub ski_hash: SkiHash,
-    /// `Validity.ValidNotBeforeOffset` in seconds.
-    pub not_before_offset: i64,
-    /// `Validity.ValidNotAfterOffset` in seconds.
-    pub not_after_offset: i64,
-    /// `KeyConstraints.Subject`.
-    pub subject_keys: KeyConstraints,
-    /// `KeyConstraints.Issuer`.
-    pub issuer_keys: KeyConstraints,
-    /// `KeyUsage`.
-    pub key_usage: KeyUsage,
-    /// `ExtendedKeyUsage`, in the order of the document.
-    pub extended_key_usage: Vec<ExtendedKeyUsage>,
-    /// `BasicConstraints`.
-    pub basic_constraints: BasicConstraints,
-    /// `SubjectAlternativeNames`; `None` neither copies nor checks any name.
-    pub subject_alternative_names: Option<SubjectAlternativeNames>,
-    /// `IssuerChecks`.
-    pub issuer_checks: IssuerChecks,
-    /// The line of the section, from 1.
-    pub line: u32,
-    /// The line of `Validity`, from 1.
-    pub validity_line: u32,
 }
 
 /// The keys that are allowed. A kind without an entry is not allowed.
@@ -202,136 +175,4 @@ impl SizeRange {
     pub const fn contains(self, bits: u32) -> bool {
         self.min <= bits && bits <= self.max
     }
-}
-
-/// The bits of keyUsage (RFC 5280 4.2.1.3). Bit 0 (digitalSignature) is 1, bit 1 is 2, and so on to bit 8
-/// (decipherOnly), which is 256.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyUsage(pub u16);
-
-#[allow(missing_docs)] // the names are RFC 5280's
-impl KeyUsage {
-    pub const DIGITAL_SIGNATURE: u16 = 1;
-    pub const CONTENT_COMMITMENT: u16 = 1 << 1;
-    pub const KEY_ENCIPHERMENT: u16 = 1 << 2;
-    pub const DATA_ENCIPHERMENT: u16 = 1 << 3;
-    pub const KEY_AGREEMENT: u16 = 1 << 4;
-    pub const KEY_CERT_SIGN: u16 = 1 << 5;
-    pub const CRL_SIGN: u16 = 1 << 6;
-    pub const ENCIPHER_ONLY: u16 = 1 << 7;
-    pub const DECIPHER_ONLY: u16 = 1 << 8;
-
-    /// Reports whether all of `bits` are set.
-    pub const fn has(self, bits: u16) -> bool {
-        self.0 & bits == bits
-    }
-
-    /// The names that a profile can use, each with its bit. Where a bit has two names, the first is the one
-    /// that is printed.
-    pub const NAMES: [(&'static str, u16); 10] = [
-        ("digitalSignature", Self::DIGITAL_SIGNATURE),
-        ("contentCommitment", Self::CONTENT_COMMITMENT),
-        ("nonRepudiation", Self::CONTENT_COMMITMENT),
-        ("keyEncipherment", Self::KEY_ENCIPHERMENT),
-        ("dataEncipherment", Self::DATA_ENCIPHERMENT),
-        ("keyAgreement", Self::KEY_AGREEMENT),
-        ("keyCertSign", Self::KEY_CERT_SIGN),
-        ("cRLSign", Self::CRL_SIGN),
-        ("encipherOnly", Self::ENCIPHER_ONLY),
-        ("decipherOnly", Self::DECIPHER_ONLY),
-    ];
-
-    /// Returns the names of the bits that are set.
-    pub fn names(self) -> Vec<&'static str> {
-        let alias = |name: &str| name == "nonRepudiation";
-        Self::NAMES
-            .iter()
-            .filter(|(name, bit)| self.has(*bit) && !alias(name))
-            .map(|(name, _)| *name)
-            .collect()
-    }
-}
-
-/// A purpose of RFC 5280 4.2.1.12.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names are RFC 5280's
-pub enum ExtendedKeyUsage {
-    ServerAuth,
-    ClientAuth,
-    CodeSigning,
-    EmailProtection,
-    TimeStamping,
-    OcspSigning,
-}
-
-impl ExtendedKeyUsage {
-    /// Every purpose that a profile can name.
-    pub const ALL: [Self; 6] = [
-        Self::ServerAuth,
-        Self::ClientAuth,
-        Self::CodeSigning,
-        Self::EmailProtection,
-        Self::TimeStamping,
-        Self::OcspSigning,
-    ];
-
-    /// The name in profiles.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ServerAuth => "serverAuth",
-            Self::ClientAuth => "clientAuth",
-            Self::CodeSigning => "codeSigning",
-            Self::EmailProtection => "emailProtection",
-            Self::TimeStamping => "timeStamping",
-            Self::OcspSigning => "OCSPSigning",
-        }
-    }
-}
-
-/// `BasicConstraints` (RFC 5280 4.2.1.9).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BasicConstraints {
-    /// Whether the subject is a CA.
-    pub ca: bool,
-    /// The path length; only a CA has one.
-    pub path_len: Option<u8>,
-}
-
-/// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is denied.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SubjectAlternativeNames {
-    /// Whether names of the kind `dns` are allowed.
-    pub dns: bool,
-    /// Whether names of the kind `ip` are allowed.
-    pub ip: bool,
-    /// Whether names of the kind `uri` are allowed.
-    pub uri: bool,
-    /// Whether names of the kind `email` are allowed.
-    pub email: bool,
-    /// The suffixes that DNS names may have, in lower case, each with its leading dot. An empty list allows any
-    /// name.
-    pub suffixes: Vec<String>,
-    /// The line of the section, from 1.
-    pub line: u32,
-}
-
-impl SubjectAlternativeNames {
-    /// The kinds of name that a profile can allow.
-    pub const KINDS: [&'static str; 4] = ["dns", "ip", "uri", "email"];
-
-    /// Returns every kind of name, and whether it is allowed.
-    pub fn kinds(&self) -> impl Iterator<Item = (&'static str, bool)> {
-        Self::KINDS.into_iter().zip([self.dns, self.ip, self.uri, self.email])
-    }
-}
-
-/// `IssuerChecks`: the requirements on the CA certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IssuerChecks {
-    /// Whether basicConstraints, keyUsage and the path length must allow the CA to issue the certificate.
-    pub require_ca: bool,
-    /// Whether the validity must lie inside the validity of the CA certificate.
-    pub nest_validity: bool,
-    /// The line of the section, from 1; 0 where the section is absent.
-    pub line: u32,
 }

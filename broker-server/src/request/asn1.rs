@@ -2,7 +2,7 @@
 
 use der::{Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
 
-use super::FieldErrorKind;
+use super::{FieldErrorKind, oid::Oid};
 
 /// The bytes are not DER, or not the structure that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,11 @@ impl<'a> Values<'a> {
     /// Reads the next value as a type that `der` can decode.
     pub(super) fn decode<T: der::Decode<'a>>(&mut self) -> Result<T, NotDer> {
         T::from_der(self.any()?.raw).map_err(|_| NotDer)
+    }
+
+    /// Reads the next value, which must be an OBJECT IDENTIFIER.
+    pub(super) fn oid(&mut self) -> Result<Oid, NotDer> {
+        Oid::from_content(self.next(Tag::ObjectIdentifier)?.value).ok_or(NotDer)
     }
 
     /// Reads the octets of the next value, which must be a BIT STRING without unused bits.

@@ -12,6 +12,7 @@ mod key_source;
 mod keys;
 mod limits;
 mod metadata;
+mod oid;
 mod pem;
 mod public_key;
 mod sign_certificate;
@@ -33,10 +34,11 @@ pub use key_source::{COMPONENT_KEYS, KEY_SOURCE};
 pub use keys::Keys;
 pub use limits::Limits;
 pub use metadata::Metadata;
+pub use oid::Oid;
 #[cfg(test)]
 pub(crate) use sign_certificate::material;
 pub use sign_certificate::{
-    AlternativeName, CaCertificate, CertificateFormat, Csr, SignCertificate, name_text,
+    AlternativeName, CaCertificate, CertificateFormat, Csr, Name, NameAttribute, SignCertificate,
 };
 pub use sign_data::{SignData, SignStream};
 pub use signature::{Signature, check as check_signature, read_composite};

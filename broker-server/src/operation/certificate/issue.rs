@@ -19,7 +19,6 @@ use crate::{
     backend::evp::PrivateKey,
     operation::algorithm_identifier::algorithm_identifier,
     policy::{Permit, permit::SignCertificate},
-    request::name_text,
 };
 
 /// A certificate without its signature.
@@ -39,8 +38,8 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     if parameters.not_before > parameters.not_after {
         return Err(CertificateError::ValidityReversed);
     }
-    let subject = request.subject_der();
-    let subject_is_empty = subject == EMPTY_NAME;
+    let subject = request.subject();
+    let subject_is_empty = subject.is_empty();
     // Only an end entity may have its name in a critical subjectAltName instead of the subject (RFC 5280 4.1.2.6).
     if subject_is_empty
         && (rule.basic_constraints.ca
@@ -57,9 +56,9 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
             version: 2,
             serial_number: UintRef::new(&serial)?,
             signature: algorithm.owned_to_ref(),
-            issuer: AnyRef::from_der(request.ca_certificate.subject_der())?,
+            issuer: AnyRef::from_der(request.ca_certificate.subject().der())?,
             validity: Validity::new(time(parameters.not_before)?, time(parameters.not_after)?),
-            subject: AnyRef::from_der(subject)?,
+            subject: AnyRef::from_der(subject.der())?,
             subject_public_key_info: AnyRef::from_der(request.csr.spki_der())?,
             extensions: extensions::build(rule, request, &subject_key_id, subject_is_empty)?,
         }
@@ -90,8 +89,8 @@ pub(super) fn sign(
         der: certificate().map_err(|_| CertificateError::Internal)?,
         serial: hex::encode(unsigned.serial),
         subject_key_id: hex::encode(&unsigned.subject_key_id),
-        issuer: request.ca_certificate.subject_text(),
-        subject: name_text(request.subject_der()),
+        issuer: request.ca_certificate.subject().text(),
+        subject: request.subject().text(),
         names: names(permit),
         not_before: parameters.not_before,
         not_after: parameters.not_after,
@@ -104,8 +103,6 @@ fn names(permit: &Permit<SignCertificate>) -> Vec<String> {
     let names = permit.request().csr.subject_alternative_names().iter();
     names.filter(|_| are_copied).map(ToString::to_string).collect()
 }
-
-const EMPTY_NAME: [u8; 2] = [0x30, 0];
 
 #[derive(Sequence)]
 struct TbsCertificate<'a> {

@@ -3,7 +3,7 @@
 use der::{Decode as _, Tag, asn1::ObjectIdentifier};
 use x509_cert::{ext::pkix, time::Time};
 
-use super::names::{check_name, extensions, name_text};
+use super::{extension::extensions, name::Name};
 use crate::{
     algorithm::KeyType,
     request::{
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub struct CaCertificate {
     der: Vec<u8>,
-    subject: Vec<u8>,
+    subject: Name,
     public_key: PublicKeyInfo,
     not_before: i64,
     not_after: i64,
@@ -36,14 +36,9 @@ impl CaCertificate {
         &self.der
     }
 
-    /// Returns the DER of the subject, byte for byte: the issuer of the certificates that it issues.
-    pub fn subject_der(&self) -> &[u8] {
+    /// Returns the subject: the issuer of the certificates that it issues.
+    pub fn subject(&self) -> &Name {
         &self.subject
-    }
-
-    /// Returns the subject as text (see [`name_text`]).
-    pub fn subject_text(&self) -> String {
-        name_text(&self.subject)
     }
 
     /// Returns the DER of SubjectPublicKeyInfo, byte for byte.
@@ -99,14 +94,14 @@ impl CaCertificate {
     /// Reads one certificate. Fails if bytes follow it.
     pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
-        if parts.subject.value.is_empty() {
+        if parts.subject.is_empty() {
             return Err(FieldErrorKind::Unsupported(
                 "has an empty subject, and an issuer must have a name (RFC 5280 4.1.2.4)".into(),
             ));
         }
         Ok(Self {
             der: bytes.to_vec(),
-            subject: parts.subject.raw.to_vec(),
+            subject: parts.subject,
             public_key: PublicKeyInfo::read(parts.public_key)?,
             not_before: parts.not_before,
             not_after: parts.not_after,
@@ -131,7 +126,7 @@ pub(in crate::request) fn subject_key(
 }
 
 struct Parts<'a> {
-    subject: Tlv<'a>,
+    subject: Name,
     public_key: Tlv<'a>,
     not_before: i64,
     not_after: i64,
@@ -155,13 +150,12 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
     if tbs.next(Tag::Sequence)?.raw != algorithm.raw {
         return Err(NotDer);
     }
-    check_name(tbs.next(Tag::Sequence)?)?;
+    Name::read(tbs.next(Tag::Sequence)?)?;
     let mut validity = tbs.sequence()?;
     let not_before = unix_seconds(validity.decode()?)?;
     let not_after = unix_seconds(validity.decode()?)?;
     validity.end()?;
-    let subject = tbs.next(Tag::Sequence)?;
-    check_name(subject)?;
+    let subject = Name::read(tbs.next(Tag::Sequence)?)?;
     let public_key = tbs.next(Tag::Sequence)?;
     tbs.optional(context(1, false))?;
     tbs.optional(context(2, false))?;
@@ -195,23 +189,18 @@ impl Known {
         let mut known = Self::default();
         for extension in extensions(list)? {
             let value = extension.value;
-            match extension.oid {
-                SUBJECT_KEY_ID => {
-                    let id = Tlv::only(value)
-                        .and_then(|id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer) })
-                        .map_err(NotDer::in_a("subjectKeyIdentifier"))?;
-                    known.subject_key_id = Some(id.to_vec()).filter(|id| !id.is_empty());
-                }
-                KEY_USAGE => {
-                    let usage = pkix::KeyUsage::from_der(value)
-                        .map_err(|_| FieldErrorKind::Malformed("is not a well-formed DER keyUsage".into()))?;
-                    known.key_usage = Some(usage.0.bits());
-                }
-                BASIC_CONSTRAINTS => {
-                    (known.is_ca, known.path_len) =
-                        basic_constraints(value).map_err(NotDer::in_a("basicConstraints"))?;
-                }
-                _ => {}
+            if extension.oid == SUBJECT_KEY_ID {
+                let id = Tlv::only(value)
+                    .and_then(|id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer) })
+                    .map_err(NotDer::in_a("subjectKeyIdentifier"))?;
+                known.subject_key_id = Some(id.to_vec()).filter(|id| !id.is_empty());
+            } else if extension.oid == KEY_USAGE {
+                let usage = pkix::KeyUsage::from_der(value)
+                    .map_err(|_| FieldErrorKind::Malformed("is not a well-formed DER keyUsage".into()))?;
+                known.key_usage = Some(usage.0.bits());
+            } else if extension.oid == BASIC_CONSTRAINTS {
+                (known.is_ca, known.path_len) =
+                    basic_constraints(value).map_err(NotDer::in_a("basicConstraints"))?;
             }
         }
         Ok(known)

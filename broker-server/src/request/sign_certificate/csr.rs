@@ -2,12 +2,17 @@
 
 use der::{Tag, asn1::ObjectIdentifier};
 
-use super::names::{AlternativeName, alternative_names, check_name, extensions};
+use super::{
+    alternative_name::{AlternativeName, alternative_names},
+    extension::extensions,
+    name::Name,
+};
 use crate::{
     algorithm::{KeyType, SignatureScheme},
     request::{
         FieldErrorKind,
         asn1::{NotDer, Tlv, Values, context},
+        oid::Oid,
         pem,
         public_key::{Algorithm, PublicKeyInfo},
         signature_algorithm::signature_algorithm,
@@ -17,7 +22,7 @@ use crate::{
 /// A PKCS#10 certification request (RFC 2986) with its original DER. Its signature has not been verified yet.
 #[derive(Debug)]
 pub struct Csr {
-    subject: Vec<u8>,
+    subject: Name,
     public_key: PublicKeyInfo,
     alternative_names: Vec<AlternativeName>,
     signed: Vec<u8>,
@@ -31,8 +36,8 @@ impl Csr {
         self.public_key.key_type
     }
 
-    /// Returns the DER of the requested subject, byte for byte.
-    pub fn subject_der(&self) -> &[u8] {
+    /// Returns the requested subject.
+    pub fn subject(&self) -> &Name {
         &self.subject
     }
 
@@ -86,7 +91,7 @@ impl Csr {
         let outer = outer(bytes).map_err(NotDer::in_a("CertificationRequest (RFC 2986)"))?;
         let info = info(outer.info).map_err(NotDer::in_a("CertificationRequestInfo (RFC 2986 4.1)"))?;
         Ok(Self {
-            subject: info.subject.raw.to_vec(),
+            subject: info.subject,
             public_key: PublicKeyInfo::read(info.public_key)?,
             alternative_names: requested_names(info.attributes)?,
             signed: outer.info.raw.to_vec(),
@@ -112,7 +117,7 @@ fn outer(bytes: &[u8]) -> Result<Outer<'_>, NotDer> {
 }
 
 struct Info<'a> {
-    subject: Tlv<'a>,
+    subject: Name,
     public_key: Tlv<'a>,
     attributes: Option<Tlv<'a>>,
 }
@@ -122,8 +127,7 @@ fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
     if parts.next(Tag::Integer)?.value != [0] {
         return Err(NotDer);
     }
-    let subject = parts.next(Tag::Sequence)?;
-    check_name(subject)?;
+    let subject = Name::read(parts.next(Tag::Sequence)?)?;
     let public_key = parts.next(Tag::Sequence)?;
     // RFC 2986 requires the set even if it is empty, but some tools omit it.
     let attributes = parts.optional(context(0, true))?;
@@ -164,9 +168,9 @@ fn requested_names(attributes: Option<Tlv<'_>>) -> Result<Vec<AlternativeName>, 
     Ok(names)
 }
 
-fn attribute<'a>(attributes: &mut Values<'a>) -> Result<(ObjectIdentifier, Vec<Tlv<'a>>), NotDer> {
+fn attribute<'a>(attributes: &mut Values<'a>) -> Result<(Oid, Vec<Tlv<'a>>), NotDer> {
     let mut parts = attributes.sequence()?;
-    let oid = parts.decode()?;
+    let oid = parts.oid()?;
     let mut set = parts.any()?.inside(Tag::Set)?;
     parts.end()?;
     let mut values = Vec::new();

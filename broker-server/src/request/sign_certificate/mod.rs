@@ -5,19 +5,22 @@ use broker_proto::v1;
 
 use super::{FieldError, FieldErrorKind, Limits, SigningKey, error::at_most, signing_key};
 
+mod alternative_name;
 mod ca_certificate;
 mod csr;
+mod extension;
 #[cfg(test)]
 pub(crate) mod material;
-mod names;
+mod name;
 mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use alternative_name::AlternativeName;
 pub use ca_certificate::CaCertificate;
 pub(super) use ca_certificate::subject_key;
 pub use csr::Csr;
-pub use names::{AlternativeName, name_text};
+pub use name::{Name, NameAttribute};
 
 /// A request to issue a certificate.
 #[derive(Debug)]
@@ -28,8 +31,8 @@ pub struct SignCertificate {
     pub issuer_key: SigningKey,
     /// The issuer's certificate.
     pub ca_certificate: CaCertificate,
-    /// DER of the Name that replaces the request's subject.
-    pub subject: Option<Vec<u8>>,
+    /// The name that replaces the request's subject.
+    pub subject: Option<Name>,
     /// The requested notBefore in Unix seconds.
     pub not_before: Option<i64>,
     /// The requested notAfter in Unix seconds.
@@ -50,9 +53,9 @@ pub enum CertificateFormat {
 }
 
 impl SignCertificate {
-    /// Returns the DER of the certificate's subject: the requested one, or else that of the certification request.
-    pub fn subject_der(&self) -> &[u8] {
-        self.subject.as_deref().unwrap_or_else(|| self.csr.subject_der())
+    /// Returns the certificate's subject: the requested one, or else that of the certification request.
+    pub fn subject(&self) -> &Name {
+        self.subject.as_ref().unwrap_or_else(|| self.csr.subject())
     }
 
     /// Parses the request's fields in the order CSR, key, certificate, then the rest. Moves the key's text out of `message`

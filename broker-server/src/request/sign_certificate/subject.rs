@@ -1,11 +1,12 @@
-//! Converts a subject as a line of text, such as `C=DE,O=Example,CN=host.example`, to the DER of a Name.
+//! Converts a subject as a line of text, such as `C=DE,O=Example,CN=host.example`, to a Name.
 
 use std::fmt;
 
 use der::{Encode as _, Tag, asn1::ObjectIdentifier};
 
+use super::name::Name;
 use crate::request::FieldErrorKind;
-use crate::request::asn1::{NotDer, encode};
+use crate::request::asn1::{NotDer, Tlv, encode};
 
 /// An attribute that the text may contain.
 struct Attribute {
@@ -30,7 +31,7 @@ const ATTRIBUTES: [Attribute; 6] = [
 ///
 /// # Errors
 /// The error gives the position of the component, counted from 1, and its key if it is known.
-pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, FieldErrorKind> {
+pub(super) fn name_from_text(text: &str) -> Result<Name, FieldErrorKind> {
     let mut rdns = Vec::new();
     for (index, component) in text.split(',').map(str::trim).enumerate() {
         if component.is_empty() {
@@ -51,7 +52,7 @@ pub(super) fn name_from_text(text: &str) -> Result<Vec<u8>, FieldErrorKind> {
         })?;
         rdns.extend(rdn(attribute, value).map_err(NotDer::in_a("Name"))?);
     }
-    encode(Tag::Sequence, &rdns).map_err(NotDer::in_a("Name"))
+    encode(Tag::Sequence, &rdns).and_then(|der| Name::read(Tlv::only(&der)?)).map_err(NotDer::in_a("Name"))
 }
 
 /// Why a value is invalid.
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn keeps_order_duplicates_and_string_types() {
         let der = name_from_text(" C=de, ,O=A=B,OU=One,OU=Two,CN=Zoë,L=a@b ,").unwrap();
-        let name = RdnSequence::from_der(&der).unwrap();
+        let name = RdnSequence::from_der(der.der()).unwrap();
         let found: Vec<_> = name
             .iter()
             .flat_map(|rdn| {
@@ -174,14 +175,14 @@ mod tests {
         #[test]
         fn arbitrary_text_does_not_panic(text in "\\PC{0,80}|[A-Z=, ]{0,40}|(CN|O|OU|C|L|ST)=.{0,70}") {
             if let Ok(der) = name_from_text(&text) {
-                RdnSequence::from_der(&der).unwrap();
+                RdnSequence::from_der(der.der()).unwrap();
             }
         }
 
         #[test]
         fn keeps_every_valid_component(values in proptest::collection::vec("[a-zA-Z0-9@*é][a-zA-Z0-9@*é ]{0,30}[a-z]", 1..8)) {
             let text = values.iter().map(|value| format!("OU={value}")).collect::<Vec<_>>().join(", ");
-            let name = RdnSequence::from_der(&name_from_text(&text).unwrap()).unwrap();
+            let name = RdnSequence::from_der(name_from_text(&text).unwrap().der()).unwrap();
             let found: Vec<_> = name.iter().flat_map(|rdn| rdn.iter().map(|a| a.value.value().to_vec())).collect();
             prop_assert_eq!(found, values.iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>());
         }

@@ -175,17 +175,17 @@ fn rejects_invalid_names_and_extensions() {
         (b"\x30\x03\x82\x01ab", "well-formed"),
         (b"\x30\x84\xff\xff\xff\xff\x82", "well-formed"),
     ] {
-        let kind = names::alternative_names(value).unwrap_err().to_string();
+        let kind = alternative_name::alternative_names(value).unwrap_err().to_string();
         assert!(kind.contains(text), "{value:?}: {kind}");
     }
     assert_eq!(
-        names::alternative_names(b"\x30\x02\xa4\x00").unwrap(),
+        alternative_name::alternative_names(b"\x30\x02\xa4\x00").unwrap(),
         [AlternativeName::Other("directoryName")]
     );
 
     let twice = b"\x30\x12\x30\x07\x06\x03\x55\x1d\x0f\x04\x00\x30\x07\x06\x03\x55\x1d\x0f\x04\x00";
     let list = asn1::Tlv::only(twice).unwrap();
-    assert!(names::extensions(list).err().unwrap().to_string().contains("twice"));
+    assert!(extension::extensions(list).err().unwrap().to_string().contains("twice"));
 }
 
 /// A valid structure, and a function that reports whether bytes are accepted as one.

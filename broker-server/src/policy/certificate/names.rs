@@ -1,13 +1,15 @@
 //! The check of the subject alternative names in a certification request.
 
-use super::{
-    Denial, DenialKind,
-    check::CheckInput,
-    collector::DenialCollector,
-    facts::FactName,
-    profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
+use crate::{
+    policy::{
+        Denial, DenialKind,
+        check::CheckInput,
+        collector::DenialCollector,
+        facts::FactName,
+        profile::{Profile, SignCertificateRule, SubjectAlternativeNames},
+    },
+    request::AlternativeName,
 };
-use crate::request::AlternativeName;
 
 /// The number of names that get a denial of their own. A request may have thousands of names, and each denial
 /// repeats what the profile allows.

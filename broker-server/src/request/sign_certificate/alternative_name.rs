@@ -1,12 +1,13 @@
-//! Reads names and extensions. A Name is checked and kept as bytes; alternative names become values that policy can judge.
+//! Reads subject alternative names: they become values that policy can judge.
 
-use std::{collections::BTreeSet, fmt, net::IpAddr};
+use std::{fmt, net::IpAddr};
 
-use der::{Decode as _, Tag, asn1::ObjectIdentifier};
-use x509_cert::name::Name;
+use der::Tag;
 
-use crate::request::FieldErrorKind;
-use crate::request::asn1::{NotDer, Tlv, Values, context};
+use crate::request::{
+    FieldErrorKind,
+    asn1::{NotDer, Tlv, context},
+};
 
 /// A GeneralName (RFC 5280 4.2.1.6) in a certification request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,33 +34,6 @@ impl fmt::Display for AlternativeName {
             Self::Other(form) => f.write_str(form),
         }
     }
-}
-
-/// Returns a Name as RFC 4514 text, or as `#` and hexadecimal DER if it has no text form.
-pub fn name_text(der: &[u8]) -> String {
-    match Name::from_der(der) {
-        Ok(name) => name.to_string(),
-        Err(_) => format!("#{}", hex::encode(der)),
-    }
-}
-
-/// Checks that `name` is an RDNSequence (RFC 5280 4.1.2.4). Neither the string types of values nor the order inside sets
-/// matter, because the bytes are copied unchanged.
-pub(super) fn check_name(name: Tlv<'_>) -> Result<(), NotDer> {
-    let mut rdns = name.inside(Tag::Sequence)?;
-    while !rdns.is_empty() {
-        let mut attributes = rdns.any()?.inside(Tag::Set)?;
-        loop {
-            let mut attribute = attributes.sequence()?;
-            attribute.decode::<ObjectIdentifier>()?;
-            attribute.any()?;
-            attribute.end()?;
-            if attributes.is_empty() {
-                break;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Reads the value of a subjectAltName extension.
@@ -155,73 +129,6 @@ fn is_dns_name(text: &str) -> bool {
         })
 }
 
-/// One extension (RFC 5280 4.1.2.9).
-pub(super) struct Extension<'a> {
-    pub(super) oid: ObjectIdentifier,
-    pub(super) value: &'a [u8],
-}
-
-/// Reads a list of extensions. Fails if an extension appears twice.
-pub(super) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, FieldErrorKind> {
-    let mut values = list.inside(Tag::Sequence).map_err(NotDer::in_a("list of extensions"))?;
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    while !values.is_empty() {
-        let extension = extension(&mut values).map_err(NotDer::in_a("list of extensions"))?;
-        if !seen.insert(extension.oid) {
-            return Err(malformed("has an extension twice (RFC 5280 4.2)"));
-        }
-        found.push(extension);
-    }
-    Ok(found)
-}
-
-fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
-    let mut parts = values.sequence()?;
-    let oid = parts.decode()?;
-    // FALSE is the default and must be absent in DER, but old request tools write it, and it is harmless.
-    if let Some(critical) = parts.optional(Tag::Boolean)?
-        && !matches!(critical.value, [0x00 | 0xff])
-    {
-        return Err(NotDer);
-    }
-    let value = parts.next(Tag::OctetString)?.value;
-    parts.end()?;
-    Ok(Extension { oid, value })
-}
-
 fn malformed(text: &str) -> FieldErrorKind {
     FieldErrorKind::Malformed(text.to_owned())
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
-mod tests {
-    use der::Encode as _;
-
-    use super::*;
-    use crate::request::asn1::encode;
-
-    /// As many extensions as fit the largest request that `--limit csr` can allow. Comparing each with each would take
-    /// minutes.
-    const COUNT: u32 = 90_000;
-
-    fn list(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
-        let extensions = numbers.flat_map(|number| {
-            let oid = ObjectIdentifier::new(&format!("1.3.6.1.4.1.{number}")).unwrap();
-            let value = encode(Tag::OctetString, &[5, 0]).unwrap();
-            encode(Tag::Sequence, &[oid.to_der().unwrap(), value].concat()).unwrap()
-        });
-        encode(Tag::Sequence, &extensions.collect::<Vec<_>>()).unwrap()
-    }
-
-    #[test]
-    fn finds_duplicate_among_many_extensions() {
-        let der = list(0..COUNT);
-        assert_eq!(extensions(Tlv::only(&der).unwrap()).unwrap().len(), COUNT as usize);
-        let der = list((0..COUNT).chain([0]));
-        let Err(FieldErrorKind::Malformed(kind)) = extensions(Tlv::only(&der).unwrap()) else {
-            panic!("accepted a duplicate extension")
-        };
-        assert!(kind.contains("twice"), "{kind}");
-    }
 }

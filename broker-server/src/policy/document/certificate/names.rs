@@ -1,0 +1,58 @@
+//! `SubjectAlternativeNames`.
+
+use crate::policy::{
+    document::{
+        read::{Field, quote},
+        report::Report,
+    },
+    profile::SubjectAlternativeNames,
+};
+
+pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
+    let section = field.field_map(&["Allow", "Suffixes"], report)?;
+    let mut names = SubjectAlternativeNames { line: section.at.line, ..SubjectAlternativeNames::default() };
+    let kinds = SubjectAlternativeNames::KINDS;
+    let words = kinds.map(|kind| (kind, kind));
+    let allow = section.require("Allow", report).and_then(|field| field.choices(&words, report));
+    if let Some(allow) = &allow {
+        [names.dns, names.ip, names.uri, names.email] = kinds.map(|kind| allow.contains(&kind));
+    }
+    if let Some(field) = section.field("Suffixes") {
+        if allow.is_some() && !names.dns {
+            field.key_error("applies to DNS names, but `Allow` does not have dns", report);
+        }
+        let entries = field.list(report)?;
+        if entries.is_empty() {
+            field.error("must not be empty; to allow every DNS name, remove the key", report);
+        }
+        for entry in entries {
+            names.suffixes.extend(suffix(&entry, report));
+        }
+        names.suffixes.sort();
+        names.suffixes.dedup();
+    }
+    allow?;
+    Some(names)
+}
+
+fn suffix(entry: &Field<'_>, report: &mut Report) -> Option<String> {
+    let text = entry.text(report)?;
+    let lower = text.to_ascii_lowercase();
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    if lower.len() <= 254 && lower.strip_prefix('.').is_some_and(|rest| rest.split('.').all(is_label)) {
+        return Some(lower);
+    }
+    let dotted = format!(".{lower}");
+    let suggestion = (lower.len() <= 253 && lower.split('.').all(is_label)).then_some(dotted.as_str());
+    report.error_with_suggestion(
+        entry.node.at,
+        &entry.path,
+        format!("{} is not a DNS suffix; a suffix starts with a dot, such as `.svc.example`", quote(text)),
+        suggestion,
+    );
+    None
+}
