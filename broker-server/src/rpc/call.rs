@@ -323,34 +323,48 @@ impl Broker {
         uses_key: bool,
         job: impl FnOnce(&BrokerState, &mut Call) -> Result<T, CallError> + Send + 'static,
     ) -> Result<(Call, T), CallError> {
-        // Logs the call if the job returns no result.
-        let unfinished = call.clone();
-        let (state, context) = (Arc::clone(&self.0), call.context);
-        let job = move || {
-            let result = match placement {
-                _ if !uses_key => job(&state, &mut call),
-                // Inline work with a key is symmetric encryption, which uses little stack, so less of it is wiped.
-                Placement::Inline { .. } => on_lightly_wiped_stack(|| job(&state, &mut call)),
-                Placement::ShortLane | Placement::LongLane => on_wiped_stack(|| job(&state, &mut call)),
-            };
-            let pending = call.log_and_record(&state, result);
-            (call, pending)
-        };
+        let context = call.context;
         let lane = match placement {
             Placement::Inline { .. } => None,
             Placement::ShortLane => Some(Lane::Short),
             Placement::LongLane => Some(Lane::Long),
         };
+        // The second value is the call, for the log line of a job that returns no result.
         let finished = match lane {
-            None if context.deadline <= Instant::now() => Err(ComputeError::DeadlineExceeded),
-            None => catch_unwind(AssertUnwindSafe(job)).map_err(|_| ComputeError::Panicked),
-            Some(lane) => self.0.pool.run(lane, context.connection, Some(context.deadline), job).await,
+            None if context.deadline <= Instant::now() => Err((ComputeError::DeadlineExceeded, call)),
+            None => {
+                // Inline work with a key is symmetric encryption, which uses little stack, so less of it is wiped.
+                let job = || {
+                    let result = match uses_key {
+                        true => on_lightly_wiped_stack(|| job(&self.0, &mut call)),
+                        false => job(&self.0, &mut call),
+                    };
+                    call.log_and_record(&self.0, result)
+                };
+                match catch_unwind(AssertUnwindSafe(job)) {
+                    Ok(pending) => Ok((call, pending)),
+                    Err(_) => Err((ComputeError::Panicked, call)),
+                }
+            }
+            Some(lane) => {
+                let (state, unfinished) = (Arc::clone(&self.0), call.clone());
+                let job = move || {
+                    let result = match uses_key {
+                        true => on_wiped_stack(|| job(&state, &mut call)),
+                        false => job(&state, &mut call),
+                    };
+                    let pending = call.log_and_record(&state, result);
+                    (call, pending)
+                };
+                let finished = self.0.pool.run(lane, context.connection, Some(context.deadline), job).await;
+                finished.map_err(|error| (error, unfinished))
+            }
         };
         match finished {
             Ok((call, pending)) => Ok((call, pending.wait_for_record(context.deadline).await?)),
-            Err(error) => {
+            Err((error, call)) => {
                 let error = error.into();
-                unfinished.abandon(&error);
+                call.abandon(&error);
                 Err(error)
             }
         }
