@@ -97,9 +97,10 @@ mod tests {
         // X.667 annex A
         let uuid = hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap();
         let oid = Oid::from_content(&uuid);
-        assert!(oid.is_some_and(
-            |oid| oid.to_string().starts_with("2.25.") && !oid.has_subidentifiers_up_to(u128::from(u32::MAX))
-        ));
+        assert!(
+            oid.is_some_and(|oid| oid.to_string().starts_with("2.25.")
+                && !oid.has_subidentifiers_up_to(u128::from(u32::MAX)))
+        );
         assert_eq!(
             Oid::from_content(&[[0x55].as_slice(), &[0xff; 30], &[1]].concat()).unwrap().to_string(),
             "2.5.…"
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn short_text_is_bounded_ascii() {
-        let uuid = Oid::from_content(&hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap()).unwrap();
+        let uuid =
+            Oid::from_content(&hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap()).unwrap();
         assert_eq!(uuid.short_text(), uuid.to_string());
         let long = Oid::from_content(&[0x2a; 1000]).unwrap().short_text();
         assert!(long.len() == Oid::SHORT_TEXT + 3 && long.starts_with("1.2.42.42.") && long.ends_with("..."));

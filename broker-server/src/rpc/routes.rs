@@ -47,7 +47,9 @@ impl Routes {
         let context: CallContext = extensions.get().copied().ok_or(CallError::Internal)?;
         match method.dispatch {
             Dispatch::Unary(unary) => {
-                Ok(unary::respond(&self.broker, method.path(), unary, context, request.into_body()).await?.message)
+                Ok(unary::respond(&self.broker, method.path(), unary, context, request.into_body())
+                    .await?
+                    .message)
             }
             Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?.message),
             Dispatch::Pipeline => {

@@ -32,7 +32,8 @@ pub(crate) enum UnaryResponse {
 }
 
 /// A future of an encoded response.
-pub(crate) type DeferredUnaryResponse = Pin<Box<dyn Future<Output = Result<EncodedResponse, CallError>> + Send>>;
+pub(crate) type DeferredUnaryResponse =
+    Pin<Box<dyn Future<Output = Result<EncodedResponse, CallError>> + Send>>;
 
 /// Handles the message of a unary operation.
 pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> UnaryResponse {

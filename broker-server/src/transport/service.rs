@@ -24,7 +24,10 @@ use super::{
     options::TransportOptions,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, Dispatch, EncodedResponse, MethodKind, PipelineBody, PipelineHandle, Routes, unary},
+    rpc::{
+        self, Broker, CallContext, Dispatch, EncodedResponse, MethodKind, PipelineBody, PipelineHandle,
+        Routes, unary,
+    },
     status::{self, CallError},
 };
 

@@ -117,11 +117,7 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, String> {
 }
 
 /// Reads a name that is an IA5String and passes `check`.
-fn text(
-    form: &str,
-    octets: &[u8],
-    check: impl FnOnce(&str) -> Result<(), String>,
-) -> Result<String, String> {
+fn text(form: &str, octets: &[u8], check: impl FnOnce(&str) -> Result<(), String>) -> Result<String, String> {
     let read = StringType::Ia5.decode(octets).map_err(|error| error.to_string());
     read.and_then(|text| check(&text).map(|()| text))
         .map_err(|fault| format!("has the {form} `{}`, which {fault}", printable(octets)))

@@ -2,9 +2,7 @@
 
 use der::Tag;
 
-use super::{
-    alternative_name::AlternativeName, name::Name, requested_extensions::RequestedExtensions,
-};
+use super::{alternative_name::AlternativeName, name::Name, requested_extensions::RequestedExtensions};
 use crate::{
     algorithm::{KeyType, SignatureScheme},
     request::{
@@ -33,7 +31,7 @@ impl Csr {
         self.public_key.key_type
     }
 
-    /// Returns the requested subject.
+    /// Returns the requested subject, in DER's order.
     pub fn subject(&self) -> &Name {
         &self.subject
     }
@@ -102,7 +100,9 @@ impl Csr {
         let outer = outer(bytes).map_err(NotDer::in_a("CertificationRequest (RFC 2986)"))?;
         let info = info(outer.info).map_err(NotDer::in_a("CertificationRequestInfo (RFC 2986 4.1)"))?;
         if info.version != [0] {
-            return Err(FieldErrorKind::Unsupported("is not of version 0, the only one (RFC 2986 4.1)".into()));
+            return Err(FieldErrorKind::Unsupported(
+                "is not of version 0, the only one (RFC 2986 4.1)".into(),
+            ));
         }
         Ok(Self {
             subject: info.subject,
@@ -141,7 +141,7 @@ struct Info<'a> {
 fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
     let mut parts = info.inside(Tag::Sequence)?;
     let version = parts.next(Tag::Integer)?.value;
-    let subject = Name::read(parts.next(Tag::Sequence)?)?;
+    let subject = Name::read(parts.next(Tag::Sequence)?)?.in_der_order()?;
     let public_key = parts.next(Tag::Sequence)?;
     // RFC 2986 requires the set even if it is empty, but some tools omit it.
     let attributes = parts.optional(context(0, true))?;

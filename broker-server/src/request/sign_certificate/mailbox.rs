@@ -20,7 +20,9 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         return Err(format!("is longer than {MAX_LENGTH} octets (RFC 5321 4.5.3.1.3)"));
     }
     if !is_dot_string(local) && !is_quoted_string(local) {
-        return Err("has a local part that is neither a dot-string nor a quoted string (RFC 5321 4.1.2)".into());
+        return Err(
+            "has a local part that is neither a dot-string nor a quoted string (RFC 5321 4.1.2)".into()
+        );
     }
     if local.len() > MAX_LOCAL_PART {
         return Err(format!("has a local part of over {MAX_LOCAL_PART} octets (RFC 5321 4.5.3.1.1)"));

@@ -1,5 +1,5 @@
-//! Reads distinguished names. A Name keeps its bytes, because certificates must contain exactly these; its attributes become
-//! text that policy can judge.
+//! Reads distinguished names. A Name keeps its bytes, because an issuer's certificates must contain exactly these; its
+//! attributes become text that policy can judge.
 
 use std::fmt;
 
@@ -12,15 +12,17 @@ use super::{
 };
 use crate::request::{
     FieldErrorKind,
-    asn1::{Element, NotDer, Tlv},
+    asn1::{Element, NotDer, Tlv, encode},
     oid::Oid,
 };
 
-/// A distinguished name (RFC 5280 4.1.2.4) with its original DER.
+/// A distinguished name (RFC 5280 4.1.2.4) with its DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     der: Vec<u8>,
     attributes: Vec<NameAttribute>,
+    /// The attributes of each set are in DER's order (X.690 11.6).
+    is_sorted: bool,
     /// The first attribute that makes a certificate with this name unusable.
     defect: Option<Box<NameError>>,
 }
@@ -35,16 +37,20 @@ pub struct NameAttribute {
 }
 
 impl Name {
-    /// Reads an RDNSequence. The order inside sets does not matter, because the bytes are copied unchanged. Values of any type
-    /// are read: [`check_as_subject`](Self::check_as_subject) and [`check_as_issuer`](Self::check_as_issuer) judge them.
+    /// Reads an RDNSequence. The order inside sets does not matter. Values of any type are read: [`check_as_subject`](Self::check_as_subject) and [`check_as_issuer`](Self::check_as_issuer) judge them.
     pub(super) fn read(name: Tlv<'_>) -> Result<Self, NotDer> {
         let mut rdns = name.inside(Tag::Sequence)?;
         let mut attributes = Vec::new();
+        let mut is_sorted = true;
         let mut defect = None;
         while !rdns.is_empty() {
             let mut set = rdns.any()?.inside(Tag::Set)?;
+            let mut previous: &[u8] = &[];
             loop {
-                let mut attribute = set.sequence()?;
+                let pair = set.next(Tag::Sequence)?;
+                is_sorted &= previous <= pair.raw;
+                previous = pair.raw;
+                let mut attribute = pair.inside(Tag::Sequence)?;
                 let oid = attribute.oid()?;
                 let value = attribute.element()?;
                 attribute.end()?;
@@ -57,10 +63,30 @@ impl Name {
                 }
             }
         }
-        Ok(Self { der: name.raw.to_vec(), attributes, defect })
+        Ok(Self { der: name.raw.to_vec(), attributes, is_sorted, defect })
     }
 
-    /// Returns the DER, byte for byte.
+    /// Returns the same name with the attributes of each set in DER's order (X.690 11.6). Some tools write another one, with
+    /// which strict parsers do not load a certificate.
+    pub(super) fn in_der_order(self) -> Result<Self, NotDer> {
+        if self.is_sorted {
+            return Ok(self);
+        }
+        let mut rdns = Tlv::only(&self.der)?.inside(Tag::Sequence)?;
+        let mut sorted = Vec::with_capacity(self.der.len());
+        while !rdns.is_empty() {
+            let mut set = rdns.any()?.inside(Tag::Set)?;
+            let mut attributes = Vec::new();
+            while !set.is_empty() {
+                attributes.push(set.any()?.raw);
+            }
+            attributes.sort_unstable();
+            sorted.extend(encode(Tag::Set, &attributes.concat())?);
+        }
+        Self::read(Tlv::only(&encode(Tag::Sequence, &sorted)?)?)
+    }
+
+    /// Returns the DER: of an issuer byte for byte that of its certificate.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
@@ -160,7 +186,8 @@ enum Fault {
 
 impl NameError {
     fn new(oid: &Oid, fault: Fault) -> Self {
-        let attribute = AttributeType::by_oid(oid).map_or_else(|| oid.short_text(), |known| known.name.to_owned());
+        let attribute =
+            AttributeType::by_oid(oid).map_or_else(|| oid.short_text(), |known| known.name.to_owned());
         Self { attribute, fault }
     }
 
@@ -185,7 +212,10 @@ impl fmt::Display for NameError {
                 "{attribute} is a UniversalString, which Go does not load; use UTF8String (RFC 5280 4.1.2.4)"
             ),
             Fault::NotAString(found, true) => {
-                write!(f, "{attribute} is of type {found}, which is not a string type of names (RFC 5280 4.1.2.4)")
+                write!(
+                    f,
+                    "{attribute} is of type {found}, which is not a string type of names (RFC 5280 4.1.2.4)"
+                )
             }
             Fault::NotAString(found, false) => write!(
                 f,
@@ -198,7 +228,11 @@ impl fmt::Display for NameError {
             ),
             Fault::Character(error) => write!(f, "{attribute} {error}"),
             Fault::Control(character, position) => {
-                write!(f, "{attribute} has the control character {} at position {position}", Quoted(*character))
+                write!(
+                    f,
+                    "{attribute} has the control character {} at position {position}",
+                    Quoted(*character)
+                )
             }
             Fault::NotAllowed(rule) => write!(f, "{attribute} {rule}"),
         }

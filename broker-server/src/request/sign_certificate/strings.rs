@@ -188,7 +188,11 @@ mod tests {
             ),
             (Printable, b"\xe9", "the octet 0xE9 at position 1, which PrintableString"),
             (Printable, b"a\0", "the character U+0000 at position 2,"),
-            (Numeric, b"1a", "the character U+0061 'a' at position 2, which NumericString does not have (X.680 41.2)"),
+            (
+                Numeric,
+                b"1a",
+                "the character U+0061 'a' at position 2, which NumericString does not have (X.680 41.2)",
+            ),
             (Ia5, b"ab\x80", "the octet 0x80 at position 3, which IA5String"),
             (Utf8, b"\xc3\xa9\xff", "the octet 0xFF at position 2, which UTF8String"),
             (Utf8, b"\xc0\x80", "the octet 0xC0 at position 1,"),

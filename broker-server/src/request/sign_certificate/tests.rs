@@ -117,9 +117,11 @@ fn rejects_each_invalid_field() {
             m.crl_distribution_points = vec![url.into()]
         });
     }
-    case("crl_distribution_points", "entry 2 something other than an http or https URL with a host: it has a host", &|m| {
-        m.crl_distribution_points = vec!["http://a".into(), "http://127.1/".into()]
-    });
+    case(
+        "crl_distribution_points",
+        "entry 2 something other than an http or https URL with a host: it has a host",
+        &|m| m.crl_distribution_points = vec!["http://a".into(), "http://127.1/".into()],
+    );
     case("subject", "no attribute", &|m| m.subject = Some(" ".into()));
     case("subject", "no attribute", &|m| m.subject = Some(",".into()));
     for (message, field, text) in cases {
@@ -194,7 +196,10 @@ fn rejects_invalid_names_and_extensions() {
     let found = |value| alternative_name::alternative_names(value);
     assert_eq!(found(b"\x30\x02\xa4\x00"), [AlternativeName::Other("directoryName")]);
     let mixed = found(b"\x30\x09\x82\x01-\x82\x01a\x82\x01.");
-    assert!(matches!(&mixed[..], [AlternativeName::Invalid(_), AlternativeName::Dns(_), AlternativeName::Invalid(_)]));
+    assert!(matches!(
+        &mixed[..],
+        [AlternativeName::Invalid(_), AlternativeName::Dns(_), AlternativeName::Invalid(_)]
+    ));
     let many = asn1::encode(der::Tag::Sequence, &b"\x82\x00".repeat(20_000)).unwrap();
     assert_eq!(found(&many).len(), 32);
 

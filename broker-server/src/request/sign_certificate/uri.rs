@@ -55,9 +55,8 @@ impl<'a> Uri<'a> {
 
 /// Checks that each character is unreserved, reserved or percent-encoded (RFC 3986 2).
 fn check_characters(text: &str) -> Result<(), String> {
-    let has = |character: char| {
-        character.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(character)
-    };
+    let has =
+        |character: char| character.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(character);
     if let Some((index, character)) = text.chars().enumerate().find(|(_, character)| !has(*character)) {
         let position = index + 1;
         let quoted = Quoted(character);

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use x509_parser::prelude::FromDer as _;
 
 use super::*;
-use crate::request::asn1::encode;
 
 const CN: &[u8] = b"\x06\x03\x55\x04\x03";
 
@@ -83,13 +82,23 @@ fn only_a_subject_is_limited_in_length_and_characters() {
         (oid("2.5.4.7"), 0x13, &[b'a'; 129], "L has 129"),
         (oid("1.2.840.113549.1.9.1"), 0x16, &[b'a'; 256], "emailAddress has 256"),
         (oid("1.2.840.113549.1.9.1"), 0x0c, "\u{e9}@a".as_bytes(), "emailAddress has the character U+00E9"),
-        (oid("0.9.2342.19200300.100.1.25"), 0x0c, "a\u{e9}".as_bytes(), "DC has the character U+00E9 at position 2"),
+        (
+            oid("0.9.2342.19200300.100.1.25"),
+            0x0c,
+            "a\u{e9}".as_bytes(),
+            "DC has the character U+00E9 at position 2",
+        ),
         (oid("2.5.4.6"), 0x13, b"DEU", "C is not a country code"),
         (oid("2.5.4.6"), 0x13, b"D", "C is not a country code"),
         (oid("2.5.4.6"), 0x13, b"D1", "C is not a country code"),
         (oid("2.5.4.6"), 0x13, b"", "C is empty"),
         (CN.to_vec(), 0x0c, b"", "CN is empty"),
-        (CN.to_vec(), 0x0c, b"bank.example\0.evil.example", "CN has the control character U+0000 at position 13"),
+        (
+            CN.to_vec(),
+            0x0c,
+            b"bank.example\0.evil.example",
+            "CN has the control character U+0000 at position 13",
+        ),
         (CN.to_vec(), 0x1e, b"\0a\0\0", "CN has the control character U+0000 at position 2"),
         (CN.to_vec(), 0x16, b"a\nb", "CN has the control character U+000A"),
         (CN.to_vec(), 0x14, b"a\x9b", "CN has the control character U+009B"),
@@ -126,16 +135,40 @@ fn other_string_types_than_those_of_rfc_5280_are_accepted() {
 #[test]
 fn first_attribute_at_fault_is_named() {
     let set = |attributes: &[Vec<u8>]| tlv(0x31, &attributes.concat());
-    let attribute = |oid: &[u8], identifier, value: &[u8]| tlv(0x30, &[oid, &tlv(identifier, value)].concat());
+    let attribute =
+        |oid: &[u8], identifier, value: &[u8]| tlv(0x30, &[oid, &tlv(identifier, value)].concat());
     let good = attribute(&oid("2.5.4.10"), 0x0c, b"a");
     let bad = attribute(CN, 0x13, b"@");
     let worse = attribute(&oid("2.5.4.11"), 0x02, b"\x01");
     let der = tlv(0x30, &[set(&[good.clone()]), set(&[good, bad]), set(&[worse])].concat());
     let name = read(&der);
     refused(name.check_as_subject(), "FIELD_MALFORMED", "its subject cannot be used: CN has");
-    refused(name.check_as_issuer(), "FIELD_MALFORMED", "its subject cannot be the issuer of a certificate: CN has");
+    refused(
+        name.check_as_issuer(),
+        "FIELD_MALFORMED",
+        "its subject cannot be the issuer of a certificate: CN has",
+    );
     let texts: Vec<_> = name.attributes().iter().map(|attribute| attribute.text.as_deref()).collect();
     assert_eq!(texts, [Some("a"), Some("a"), None, None]);
+}
+
+#[test]
+fn attributes_of_a_set_are_put_in_der_order() {
+    let attribute = |ty: &[u8], value: &[u8]| tlv(0x30, &[ty, &tlv(0x0c, value)].concat());
+    let (first, second) = (attribute(CN, b"a"), attribute(&oid("2.5.4.10"), b"a"));
+    let longer = attribute(CN, b"aa");
+    let name = |sets: &[&[&Vec<u8>]]| {
+        let sets = sets
+            .iter()
+            .map(|set| tlv(0x31, &set.iter().map(|part| part.to_vec()).collect::<Vec<_>>().concat()));
+        tlv(0x30, &sets.collect::<Vec<_>>().concat())
+    };
+    let sorted = name(&[&[&second], &[&first, &second, &longer]]);
+    for der in [&sorted, &name(&[&[&second], &[&longer, &second, &first]])] {
+        let name = read(der).in_der_order().unwrap();
+        assert_eq!(name.der(), sorted);
+        assert_eq!(name, read(&sorted));
+    }
 }
 
 /// Decodes a value independently of [`StringType`].
@@ -143,7 +176,8 @@ fn reference(identifier: u8, value: &[u8]) -> String {
     match identifier {
         0x14 => value.iter().map(|octet| char::from(*octet)).collect(),
         0x1e => {
-            let units: Vec<u16> = value.chunks(2).map(|unit| u16::from(unit[0]) << 8 | u16::from(unit[1])).collect();
+            let units: Vec<u16> =
+                value.chunks(2).map(|unit| u16::from(unit[0]) << 8 | u16::from(unit[1])).collect();
             String::from_utf16(&units).unwrap()
         }
         _ => String::from_utf8(value.to_vec()).unwrap(),

@@ -58,7 +58,11 @@ fn both_attributes_are_read() {
         assert!(refused(&both).contains("that differ"));
     }
     // The criticality counts, too.
-    let critical = sequence(&[&sequence(&[&oid("2.5.29.15"), b"\x01\x01\xff", &encode(Tag::OctetString, b"\x03\x02\x07\x80").unwrap()])]);
+    let critical = sequence(&[&sequence(&[
+        &oid("2.5.29.15"),
+        b"\x01\x01\xff",
+        &encode(Tag::OctetString, b"\x03\x02\x07\x80").unwrap(),
+    ])]);
     let both = [attribute(PKCS9, &[sequence(&[&usage])]), attribute(MICROSOFT, &[critical])];
     assert!(refused(&both).contains("that differ"));
 }
@@ -69,7 +73,10 @@ fn each_attribute_has_one_value() {
     for id in [PKCS9, MICROSOFT] {
         assert!(refused(&[attribute(id, &[])]).contains("without a value"));
         assert!(refused(&[attribute(id, &[list.clone(), list.clone()])]).contains("more than one"));
-        assert!(refused(&[attribute(id, &[list.clone()]), attribute(id, &[list.clone()])]).contains("more than one"));
+        assert!(
+            refused(&[attribute(id, &[list.clone()]), attribute(id, &[list.clone()])])
+                .contains("more than one")
+        );
     }
     assert!(refused(&[attribute(PKCS9, &[vec![0x05, 0]])]).contains("list of extensions"));
 }
@@ -90,7 +97,8 @@ fn other_attributes_may_have_any_type_and_value() {
 
 #[test]
 fn extensions_that_nothing_decides_are_listed() {
-    let decided = ["2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.37"].map(|id| extension(id, b""));
+    let decided =
+        ["2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.35", "2.5.29.37"].map(|id| extension(id, b""));
     let ignored = ["1.3.6.1.5.5.7.1.24", "2.5.29.32"].map(|id| extension(id, b""));
     // An extension under 2.25.
     let uuid = hex::decode("06146983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap();
