@@ -140,7 +140,7 @@ fn first_attribute_at_fault_is_named() {
     let good = attribute(&oid("2.5.4.10"), 0x0c, b"a");
     let bad = attribute(CN, 0x13, b"@");
     let worse = attribute(&oid("2.5.4.11"), 0x02, b"\x01");
-    let der = tlv(0x30, &[set(&[good.clone()]), set(&[good, bad]), set(&[worse])].concat());
+    let der = tlv(0x30, &[set(std::slice::from_ref(&good)), set(&[good, bad]), set(&[worse])].concat());
     let name = read(&der);
     refused(name.check_as_subject(), "FIELD_MALFORMED", "its subject cannot be used: CN has");
     refused(
