@@ -210,6 +210,26 @@ fn bench_fits_its_terminal() {
 }
 
 #[test]
+fn ignored_extensions_are_noted() {
+    let broker = Broker::start();
+    let [_, ca, key] = material(&broker);
+    let made = broker.openssl(
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -subj /CN=leaf \
+         -addext tlsfeature=status_request -addext keyUsage=digitalSignature -out must-staple",
+    );
+    assert!(made.status.success(), "{}", stderr(&made));
+    let arguments = ["sign-certificate", "--csr", "must-staple", "--ca-cert", &ca, "--ca-key", &key];
+    let output = broker.run(&arguments);
+    assert!(stdout(&output).starts_with("-----BEGIN CERTIFICATE-----"));
+    let note = "the certificate does not have these extensions of the request: 1.3.6.1.5.5.7.1.24\n";
+    assert!(stderr(&output).ends_with(note), "{}", stderr(&output));
+    let printed = broker.json(&arguments);
+    assert_eq!(printed["ignoredExtensions"], serde_json::json!(["1.3.6.1.5.5.7.1.24"]));
+    let plain = ["sign-certificate", "--csr", "csr", "--ca-cert", &ca, "--ca-key", &key];
+    assert_eq!(broker.json(&plain).get("ignoredExtensions"), None);
+}
+
+#[test]
 fn list_shows_operations_when_the_broker_has_the_bundled_profiles() {
     let broker = Broker::start();
     let text = broker.text(&["profiles", "list"]);

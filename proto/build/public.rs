@@ -36,7 +36,7 @@ pub(super) const FIELDS: [(&str, &[&str]); 53] = [
             "output_format",
         ],
     ),
-    ("cryptobroker.v1.SignCertificateResponse", &["pem", "der"]),
+    ("cryptobroker.v1.SignCertificateResponse", &["pem", "der", "ignored_extensions"]),
     ("cryptobroker.v1.KeySource", &["key_id"]),
     ("cryptobroker.v1.SignDataRequest", &["profile", "input", "signature_format"]),
     ("cryptobroker.v1.SignDataResponse", &["signature"]),

@@ -26,6 +26,17 @@ pub(super) fn note_deprecation(deprecation: Option<&Deprecation>, output: &mut O
     output.note(text);
 }
 
+/// Notes the requested extensions that a certificate does not have. A response is data from outside, so only characters of
+/// identifiers are printed.
+pub(super) fn note_ignored_extensions(identifiers: &[String], output: &mut Output) {
+    if identifiers.is_empty() {
+        return;
+    }
+    let is_known = |character: &char| character.is_ascii_digit() || matches!(character, '.' | ',' | ' ');
+    let list: String = identifiers.join(", ").chars().filter(is_known).take(2048).collect();
+    output.note(format!("the certificate does not have these extensions of the request: {list}"));
+}
+
 /// Prints with `--verbose` the profile, the algorithm and the request's id.
 pub(super) fn print_details(id: &str, descriptor: Option<&Descriptor>, output: &mut Output) {
     if let Some(descriptor) = descriptor {

@@ -149,12 +149,16 @@ fn print(
             Certificate::Pem(text) => value.insert("pem".into(), json!(text)),
             Certificate::Der(bytes) => value.insert("der".into(), json::base64(bytes)),
         };
+        if !response.ignored_extensions.is_empty() {
+            value.insert("ignoredExtensions".into(), json!(response.ignored_extensions));
+        }
         if let Some(file) = file {
             value.insert("out".into(), json!(file.location.to_string()));
         }
         return output.json(&Value::Object(value));
     }
     notes::note_deprecation(response.deprecation.as_ref(), output);
+    notes::note_ignored_extensions(&response.ignored_extensions, output);
     notes::print_details(&response.id, Some(&response.descriptor), output);
     match file {
         Some(file) => notes::print_written(file, &response.descriptor, output),

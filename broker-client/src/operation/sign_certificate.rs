@@ -168,6 +168,9 @@ impl Certificate {
 pub struct SignCertificateResponse {
     /// The certificate.
     pub certificate: Certificate,
+    /// The dotted identifiers of the requested extensions that the certificate does not have, because the broker does not know
+    /// them. At most 16 are listed; where there are more, the last entry is `...`.
+    pub ignored_extensions: Vec<String>,
     /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
@@ -191,7 +194,13 @@ impl OperationResponse for SignCertificateResponse {
             None => return Err(Error::protocol("SignCertificateResponse without a certificate")),
         };
         let (id, deprecation) = split_metadata(message.metadata);
-        Ok(Self { certificate, descriptor: Descriptor::from_message(message.descriptor), id, deprecation })
+        Ok(Self {
+            certificate,
+            ignored_extensions: message.ignored_extensions,
+            descriptor: Descriptor::from_message(message.descriptor),
+            id,
+            deprecation,
+        })
     }
 }
 

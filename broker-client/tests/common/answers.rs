@@ -80,6 +80,7 @@ pub(super) fn certificate(request: v1::SignCertificateRequest) -> v1::SignCertif
         _ => SignedCertificate::Der(request.csr.clone().into()),
     };
     v1::SignCertificateResponse {
+        ignored_extensions: Vec::new(),
         metadata: metadata(&request.profile, request.metadata.clone()),
         signed_certificate: Some(certificate),
         descriptor: None,

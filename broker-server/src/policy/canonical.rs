@@ -130,6 +130,7 @@ fn write_sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
     if let Some(names) = &rule.subject_alternative_names {
         write_alternative_names(names, lines);
     }
+    lines.put("UnknownExtensions", rule.unknown_extensions.name());
     lines.put("RequireCA", rule.issuer_checks.require_ca);
     lines.put("NestValidity", rule.issuer_checks.nest_validity);
 }
@@ -138,6 +139,7 @@ fn write_alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
     for (kind, allowed) in names.kinds() {
         lines.put(&format!("Allow.{kind}"), allowed);
     }
+    lines.put("AllowUnderscore", names.allow_underscore);
     for suffix in &names.suffixes {
         lines.put_quoted("Suffix", suffix);
     }

@@ -56,6 +56,10 @@ pub enum DenialKind {
     ValidityNotAllowed,
     /// A requested subject alternative name has a kind or a suffix that is not allowed.
     NameNotAllowed,
+    /// A requested subject alternative name cannot be in any certificate, and the profile copies names.
+    NameMalformed,
+    /// The request has an extension that the broker does not know, and the profile refuses these.
+    ExtensionNotAllowed,
     /// The CA certificate does not satisfy `IssuerChecks`.
     IssuerNotAllowed,
     /// The caller's identity is not allowed.
@@ -81,9 +85,20 @@ impl DenialKind {
             Self::FormatNotAllowed => "FORMAT_NOT_ALLOWED",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
+            // The reason of an invalid field, with which a profile that copies names refuses the request.
+            Self::NameMalformed => "FIELD_MALFORMED",
+            Self::ExtensionNotAllowed => "EXTENSION_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
             Self::MissingFact => "INTERNAL",
+        }
+    }
+
+    /// Returns the wire field with the invalid value, where the denial is about one.
+    pub const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::NameMalformed => Some("csr"),
+            _ => None,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     pub ca: Option<CaFacts>,
     /// The subject alternative names in the certification request.
     pub names: Option<&'a [AlternativeName]>,
+    /// The identifiers of the requested extensions that no profile copies or decides.
+    pub unknown_extensions: Option<&'a [String]>,
     /// The requested notBefore in Unix seconds; optional.
     pub not_before: Option<i64>,
     /// The requested notAfter in Unix seconds; optional.
@@ -51,6 +53,8 @@ pub enum FactName {
     CaCertificate,
     /// [`Facts::names`].
     Names,
+    /// [`Facts::unknown_extensions`].
+    UnknownExtensions,
     /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or
     /// [`Facts::kem_key`].
     Key,
@@ -63,6 +67,7 @@ impl fmt::Display for FactName {
             Self::IssuerKey => "the issuer's key",
             Self::CaCertificate => "the CA certificate",
             Self::Names => "the names in the request",
+            Self::UnknownExtensions => "the extensions in the request",
             Self::Key => "the key",
         })
     }
@@ -91,6 +96,7 @@ impl Facts<'_> {
             issuer_key: None,
             ca: None,
             names: None,
+            unknown_extensions: None,
             not_before: None,
             not_after: None,
             signature_keys: None,

@@ -11,6 +11,7 @@ mod section;
 
 pub use certificate::{
     BasicConstraints, ExtendedKeyUsage, IssuerChecks, KeyUsage, SignCertificateRule, SubjectAlternativeNames,
+    UnknownExtensions,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
 pub use not_served::{Groth16Rule, KmsRule};

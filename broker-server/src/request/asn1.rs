@@ -1,6 +1,6 @@
 //! A strict DER reader over [`der`] that returns one value at a time, together with its encoding.
 
-use der::{Encode as _, Header, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
+use der::{Encode as _, Header, Length, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
 
 use super::{FieldErrorKind, oid::Oid};
 
@@ -49,6 +49,89 @@ impl<'a> Tlv<'a> {
     }
 }
 
+/// One DER value of any type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Element<'a> {
+    /// The first identifier octet (X.690 8.1.2.2).
+    identifier: u8,
+    /// The content octets.
+    pub(super) value: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// Reads the first value in `bytes`, and returns it with the length of its encoding. Returns `None` if it is not DER: the
+    /// length must be definite and in its shortest form (X.690 10.1).
+    fn first(bytes: &'a [u8]) -> Option<(Self, usize)> {
+        let (identifier, mut rest) = bytes.split_first()?;
+        if identifier & 0x1f == 0x1f {
+            // The tag number follows in base 128. It must need this form and have no leading zeros (X.690 8.1.2.4).
+            let end = rest.iter().position(|octet| octet & 0x80 == 0)?;
+            let (number, after) = rest.split_at_checked(end + 1)?;
+            if matches!(number, [0x80, ..] | [0..=0x1e]) {
+                return None;
+            }
+            rest = after;
+        }
+        let (first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(*first), rest),
+            0x80 => return None,
+            _ => {
+                let (octets, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+                let length = match octets {
+                    [0, ..] => return None,
+                    _ if octets.len() > 4 => return None,
+                    _ => octets.iter().fold(0usize, |length, octet| length << 8 | usize::from(*octet)),
+                };
+                if length < 0x80 {
+                    return None;
+                }
+                (length, rest)
+            }
+        };
+        let (value, after) = rest.split_at_checked(length)?;
+        Some((Self { identifier: *identifier, value }, bytes.len() - after.len()))
+    }
+
+    /// Returns the number of the tag if it is universal and primitive, and below 31.
+    pub(super) const fn universal_primitive(&self) -> Option<u8> {
+        if self.identifier < 0x1f { Some(self.identifier) } else { None }
+    }
+
+    /// Returns the name of the type (X.680 8.4).
+    pub(super) const fn type_name(&self) -> &'static str {
+        match self.identifier {
+            0x01 => "BOOLEAN",
+            0x02 => "INTEGER",
+            0x03 => "BIT STRING",
+            0x04 => "OCTET STRING",
+            0x05 => "NULL",
+            0x06 => "OBJECT IDENTIFIER",
+            0x07 => "ObjectDescriptor",
+            0x09 => "REAL",
+            0x0a => "ENUMERATED",
+            0x0c => "UTF8String",
+            0x0d => "RELATIVE-OID",
+            0x12 => "NumericString",
+            0x13 => "PrintableString",
+            0x14 => "TeletexString",
+            0x15 => "VideotexString",
+            0x16 => "IA5String",
+            0x17 => "UTCTime",
+            0x18 => "GeneralizedTime",
+            0x19 => "GraphicString",
+            0x1a => "VisibleString",
+            0x1b => "GeneralString",
+            0x1c => "UniversalString",
+            0x1e => "BMPString",
+            0x30 => "SEQUENCE",
+            0x31 => "SET",
+            0x40.. => "a tagged type",
+            _ => "another ASN.1 type",
+        }
+    }
+}
+
 /// A reader over the values of a sequence, set or explicit tag.
 pub(super) struct Values<'a> {
     reader: SliceReader<'a>,
@@ -71,6 +154,15 @@ impl<'a> Values<'a> {
         let value = self.reader.read_slice(header.length())?;
         let end = usize::try_from(self.reader.position())?;
         Ok(Tlv { tag: header.tag(), value, raw: self.bytes.get(start..end).ok_or(NotDer)? })
+    }
+
+    /// Reads the next value, even if it is of a type that `der` does not know, such as UniversalString.
+    pub(super) fn element(&mut self) -> Result<Element<'a>, NotDer> {
+        let start = usize::try_from(self.reader.position())?;
+        let bytes = self.bytes.get(start..).ok_or(NotDer)?;
+        let (element, length) = Element::first(bytes).ok_or(NotDer)?;
+        self.reader.read_slice(Length::try_from(length)?)?;
+        Ok(element)
     }
 
     /// Reads the next value, which must have `tag`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A field that cannot be used, and the reason. Never holds any of the field's contents.
+/// A field that cannot be used, and the reason. Never holds any of the contents of a field with a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {kind}")]
 pub struct FieldError {

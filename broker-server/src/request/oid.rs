@@ -32,12 +32,23 @@ impl Oid {
         })
     }
 
-    /// Reports whether each arc is at most `limit`.
-    pub fn has_arcs_up_to(&self, limit: u128) -> bool {
-        let mut values = self.subidentifiers();
-        let first = values.next().flatten().is_some_and(|first| first.saturating_sub(80) <= limit);
-        first && values.all(|arc| arc.is_some_and(|arc| arc <= limit))
+    /// Reports whether each subidentifier is at most `limit`. The first one is 40 times the first arc plus the second.
+    pub fn has_subidentifiers_up_to(&self, limit: u128) -> bool {
+        self.subidentifiers().all(|value| value.is_some_and(|value| value <= limit))
     }
+
+    /// Returns the identifier as ASCII text for messages and headers. A text of over [`SHORT_TEXT`](Self::SHORT_TEXT) characters
+    /// ends there with `...`; that of an identifier under 2.25 with a UUID is shorter.
+    pub fn short_text(&self) -> String {
+        let text = self.to_string();
+        match text.find('…').or_else(|| (text.len() > Self::SHORT_TEXT).then_some(Self::SHORT_TEXT)) {
+            Some(end) => format!("{}...", text.get(..end.min(Self::SHORT_TEXT)).unwrap_or_default()),
+            None => text,
+        }
+    }
+
+    /// The length of [`short_text`](Self::short_text), without `...`.
+    pub const SHORT_TEXT: usize = 64;
 }
 
 impl PartialEq<ObjectIdentifier> for Oid {
@@ -86,13 +97,39 @@ mod tests {
         // X.667 annex A
         let uuid = hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap();
         let oid = Oid::from_content(&uuid);
-        assert!(oid.is_some_and(
-            |oid| oid.to_string().starts_with("2.25.") && !oid.has_arcs_up_to(u128::from(u32::MAX))
-        ));
+        assert!(
+            oid.is_some_and(|oid| oid.to_string().starts_with("2.25.")
+                && !oid.has_subidentifiers_up_to(u128::from(u32::MAX)))
+        );
         assert_eq!(
             Oid::from_content(&[[0x55].as_slice(), &[0xff; 30], &[1]].concat()).unwrap().to_string(),
             "2.5.…"
         );
+    }
+
+    #[test]
+    fn short_text_is_bounded_ascii() {
+        let uuid =
+            Oid::from_content(&hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap()).unwrap();
+        assert_eq!(uuid.short_text(), uuid.to_string());
+        let long = Oid::from_content(&[0x2a; 1000]).unwrap().short_text();
+        assert!(long.len() == Oid::SHORT_TEXT + 3 && long.starts_with("1.2.42.42.") && long.ends_with("..."));
+        let large = Oid::from_content(&[[0x55].as_slice(), &[0xff; 30], &[1]].concat()).unwrap();
+        assert_eq!(large.short_text(), "2.5....");
+    }
+
+    #[test]
+    fn subidentifiers_are_bounded() {
+        // 2.2147483567 is the subidentifier 2^31 - 1.
+        for (content, expected) in [
+            (&[0x87, 0xff, 0xff, 0xff, 0x7f][..], true),
+            (&[0x88, 0x80, 0x80, 0x80, 0x00], false),
+            (&[0x55, 0x87, 0xff, 0xff, 0xff, 0x7f], true),
+            (&[0x55, 0x88, 0x80, 0x80, 0x80, 0x00], false),
+        ] {
+            let oid = Oid::from_content(content).unwrap();
+            assert_eq!(oid.has_subidentifiers_up_to(i32::MAX as u128), expected, "{oid}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use broker_proto::{Described, OperationRequest, OperationResponse, v1};
 use super::{
     Broker, BrokerState, CallContext,
     call::{Call, Placement},
+    trailers::Trailers,
 };
 use crate::{
     policy::{Decide, Permit, decide, permit},
@@ -81,6 +82,11 @@ pub(super) trait Handler: RpcOperation<Message: OperationRequest> + 'static {
 
     /// Builds the response, without metadata, crypto descriptor and padding, which [`Call::complete_response`] adds.
     fn respond(output: Self::Output) -> Self::Response;
+
+    /// Returns what the trailers of a unary response say beyond its status. On a pipeline the response alone says it.
+    fn trailers(_: &Self::Response) -> Option<Trailers> {
+        None
+    }
 }
 
 /// What an operation holds while it runs: a [`KeyUse`] if it uses a secret key, otherwise [`NoKey`].

@@ -12,7 +12,7 @@ use super::{
     decode::{copy_shared_fields, decode},
     handler::{Handler, KeyToken, RpcOperation},
     stream::{self, StreamHandler},
-    unary::{self, DeferredUnaryResponse, Unary, UnaryResponse, encode},
+    unary::{self, DeferredUnaryResponse, Encodable, Unary, UnaryResponse},
 };
 use crate::policy::permit;
 
@@ -158,8 +158,8 @@ macro_rules! unary {
                 copy_shared_fields(&mut message);
                 let broker = broker.clone();
                 UnaryResponse::Deferred(Box::pin(async move {
-                    let response: $response = broker.$handler(context, message).await?;
-                    encode(&response, broker.0.max_response_bytes)
+                    let response = broker.$handler(context, message).await?;
+                    Encodable::encode(response, broker.0.max_response_bytes)
                 }))
             }),
             $uses_key,

@@ -29,6 +29,7 @@ mod signature_keys;
 #[cfg(test)]
 mod stack_usage_tests;
 mod stream;
+mod trailers;
 pub(crate) mod unary;
 mod verify_data;
 
@@ -54,6 +55,7 @@ pub use pipeline::PipelineHandle;
 pub(crate) use pipeline::{PipelineBody, PipelineObserver};
 pub use routes::Routes;
 pub use services::Service;
+pub(crate) use trailers::{EncodedResponse, Trailers};
 
 /// What the transport knows about a call.
 #[derive(Clone, Copy, Debug)]

@@ -47,9 +47,11 @@ impl Routes {
         let context: CallContext = extensions.get().copied().ok_or(CallError::Internal)?;
         match method.dispatch {
             Dispatch::Unary(unary) => {
-                Ok(unary::respond(&self.broker, method.path(), unary, context, request.into_body()).await?)
+                Ok(unary::respond(&self.broker, method.path(), unary, context, request.into_body())
+                    .await?
+                    .message)
             }
-            Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?),
+            Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?.message),
             Dispatch::Pipeline => {
                 let handle: PipelineHandle = extensions.get().cloned().ok_or(CallError::Internal)?;
                 let broker = self.broker.clone();

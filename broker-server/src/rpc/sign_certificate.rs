@@ -4,7 +4,7 @@ use broker_proto::v1::{
     SignCertificateRequest, SignCertificateResponse, sign_certificate_response::SignedCertificate,
 };
 
-use super::{BrokerState, call::Call, handler::Handler};
+use super::{BrokerState, call::Call, handler::Handler, trailers::Trailers};
 use crate::{
     operation::certificate::{Issued, sign_certificate},
     policy::{Permit, permit::SignCertificate},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Handler for SignCertificate {
-    type Output = SignedCertificate;
+    type Output = Answer;
 
     fn parse(
         mut message: SignCertificateRequest,
@@ -32,19 +32,31 @@ impl Handler for SignCertificate {
         call: &mut Call,
         permit: Permit<Self>,
         key: &KeyUse,
-    ) -> Result<SignedCertificate, CallError> {
+    ) -> Result<Answer, CallError> {
         let format = permit.request().format;
-        let issued = sign_certificate(permit, &state.cache, call.context.caller.uid, key)?;
+        let mut issued = sign_certificate(permit, &state.cache, call.context.caller.uid, key)?;
         call.certificate = Some(record(&issued));
-        Ok(encode(issued, format))
+        let ignored_extensions = std::mem::take(&mut issued.ignored_extensions);
+        Ok(Answer { certificate: encode(issued, format), ignored_extensions })
     }
 
-    fn respond(certificate: SignedCertificate) -> SignCertificateResponse {
+    fn respond(answer: Answer) -> SignCertificateResponse {
         SignCertificateResponse {
-            signed_certificate: Some(certificate),
+            signed_certificate: Some(answer.certificate),
+            ignored_extensions: answer.ignored_extensions,
             ..SignCertificateResponse::default()
         }
     }
+
+    fn trailers(response: &SignCertificateResponse) -> Option<Trailers> {
+        Trailers::ignored_extensions(&response.ignored_extensions)
+    }
+}
+
+/// What the response says.
+pub(super) struct Answer {
+    certificate: SignedCertificate,
+    ignored_extensions: Vec<String>,
 }
 
 /// Returns what the audit records about the certificate.
@@ -55,6 +67,7 @@ fn record(issued: &Issued) -> CertificateRecord {
         issuer: issued.issuer.clone(),
         subject: issued.subject.clone(),
         names: issued.names.clone(),
+        ignored_extensions: issued.ignored_extensions.clone(),
         not_before: issued.not_before,
         not_after: issued.not_after,
     }

@@ -16,6 +16,7 @@ use super::{
     framing,
     handler::{Handler, is_synchronous},
     read::read,
+    trailers::{EncodedResponse, Trailers, WithTrailers},
 };
 use crate::status::CallError;
 
@@ -25,13 +26,14 @@ pub(crate) type Unary = fn(&Broker, CallContext, Bytes) -> UnaryResponse;
 /// The encoded response of a unary call, with its length prefix.
 pub(crate) enum UnaryResponse {
     /// The response of a call that was handled synchronously.
-    Ready(Result<Bytes, CallError>),
+    Ready(Result<EncodedResponse, CallError>),
     /// The response of a call that waits for the pool or for the record of a key use.
     Deferred(DeferredUnaryResponse),
 }
 
 /// A future of an encoded response.
-pub(crate) type DeferredUnaryResponse = Pin<Box<dyn Future<Output = Result<Bytes, CallError>> + Send>>;
+pub(crate) type DeferredUnaryResponse =
+    Pin<Box<dyn Future<Output = Result<EncodedResponse, CallError>> + Send>>;
 
 /// Handles the message of a unary operation.
 pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, message: Bytes) -> UnaryResponse {
@@ -45,14 +47,18 @@ pub(super) fn operation<O: Handler>(broker: &Broker, context: CallContext, messa
     };
     if is_synchronous::<O>(&broker.0, &message) {
         let response = broker.handle_sync::<O>(context, message);
-        return UnaryResponse::Ready(response.and_then(|response| encode(&response, limit)));
+        return UnaryResponse::Ready(response.and_then(|response| encode_of::<O>(&response, limit)));
     }
     copy_shared_fields(&mut message);
     let broker = broker.clone();
     UnaryResponse::Deferred(Box::pin(async move {
         let response = broker.handle::<O>(context, message).await?;
-        encode(&response, limit)
+        encode_of::<O>(&response, limit)
     }))
+}
+
+fn encode_of<O: Handler>(response: &O::Response, limit: usize) -> Result<EncodedResponse, CallError> {
+    encode(response, O::trailers(response), limit)
 }
 
 /// Reads the request of a unary call and handles it. `path` is the method's.
@@ -62,7 +68,7 @@ pub(crate) async fn respond<B>(
     unary: Unary,
     context: CallContext,
     body: B,
-) -> Result<Bytes, CallError>
+) -> Result<EncodedResponse, CallError>
 where
     B: Body<Data = Bytes, Error = Status> + Unpin,
 {
@@ -75,7 +81,29 @@ where
     }
 }
 
-pub(super) fn encode(response: &impl Message, limit: usize) -> Result<Bytes, CallError> {
+/// A response that can be encoded.
+pub(super) trait Encodable {
+    /// Encodes the response. Fails if it is longer than `limit` bytes.
+    fn encode(self, limit: usize) -> Result<EncodedResponse, CallError>;
+}
+
+impl<M: Message> Encodable for M {
+    fn encode(self, limit: usize) -> Result<EncodedResponse, CallError> {
+        encode(&self, None, limit)
+    }
+}
+
+impl<M: Message> Encodable for WithTrailers<M> {
+    fn encode(self, limit: usize) -> Result<EncodedResponse, CallError> {
+        encode(&self.response, self.trailers, limit)
+    }
+}
+
+fn encode(
+    response: &impl Message,
+    trailers: Option<Trailers>,
+    limit: usize,
+) -> Result<EncodedResponse, CallError> {
     let length = response.encoded_len();
     if length > limit {
         return Err(CallError::from_tonic(&framing::response_too_large(length, limit)));
@@ -83,5 +111,5 @@ pub(super) fn encode(response: &impl Message, limit: usize) -> Result<Bytes, Cal
     let mut bytes = Vec::with_capacity(PREFIX_LENGTH + length);
     put_prefix(&mut bytes, length);
     response.encode_raw(&mut bytes);
-    Ok(bytes.into())
+    Ok(EncodedResponse { message: bytes.into(), trailers })
 }

@@ -48,7 +48,7 @@ impl From<CallError> for Status {
 }
 
 impl CallError {
-    /// Returns the metadata of google.rpc.ErrorInfo: the field at fault, or the profile and rule that refused the request.
+    /// Returns the metadata of google.rpc.ErrorInfo: the field at fault, and the profile and rule that refused the request.
     fn metadata(&self) -> HashMap<String, String> {
         let mut metadata = HashMap::new();
         let mut put = |key: &str, value: &str| {
@@ -71,6 +71,7 @@ impl CallError {
             Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Kem(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
+                put("field", denial.kind.field().unwrap_or_default());
                 put("profile", &denial.profile);
                 put("rule", &denial.rule);
                 put("line", &denial.line.map(|line| line.to_string()).unwrap_or_default());

@@ -141,6 +141,7 @@ impl CallError {
             Self::Denied(denial) => match denial.kind {
                 DenialKind::UnknownProfile => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
+                DenialKind::NameMalformed => Code::InvalidArgument,
                 DenialKind::MissingFact => Code::Internal,
                 _ => Code::FailedPrecondition,
             },

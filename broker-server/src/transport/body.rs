@@ -18,7 +18,7 @@ use tonic::Status;
 
 use super::{abort::AbortSignal, call::TrackedCall};
 use crate::{
-    rpc::{H2_CHAIN_THRESHOLD, MethodKind},
+    rpc::{EncodedResponse, H2_CHAIN_THRESHOLD, MethodKind, Trailers},
     status::{self, CallError},
 };
 
@@ -144,6 +144,8 @@ pub(super) struct ResponseBody {
     content: Content,
     call: Arc<TrackedCall>,
     abort: AbortSignal,
+    /// What the trailers of a single message say beyond the status.
+    trailers: Option<Trailers>,
     trailers_sent: bool,
     /// The response may contain a secret.
     has_secret: bool,
@@ -185,9 +187,14 @@ impl ResponseBody {
         Self::with_content(Content::Tonic(body), call, deadline)
     }
 
-    /// Returns the body of a response with one message, which has its prefix, and the status OK.
-    pub(super) fn single_message(message: Bytes, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
-        Self::with_content(Content::Message(Some(message)), call, deadline)
+    /// Returns the body of a response with one message and the status OK.
+    pub(super) fn single_message(
+        response: EncodedResponse,
+        call: Arc<TrackedCall>,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let EncodedResponse { message, trailers } = response;
+        Self { trailers, ..Self::with_content(Content::Message(Some(message)), call, deadline) }
     }
 
     fn with_content(content: Content, call: Arc<TrackedCall>, deadline: Option<Instant>) -> Self {
@@ -195,7 +202,7 @@ impl ResponseBody {
             call.mark_response_ready();
         }
         let abort = AbortSignal::new(Arc::clone(&call), deadline);
-        Self { content, call, abort, trailers_sent: false, has_secret: false }
+        Self { content, call, abort, trailers: None, trailers_sent: false, has_secret: false }
     }
 
     /// Sets whether the response may contain a secret.
@@ -206,7 +213,8 @@ impl ResponseBody {
     /// Ends the response with the status OK.
     fn finish(&mut self) -> Frame<Bytes> {
         self.trailers_sent = true;
-        let mut trailers = HeaderMap::with_capacity(2);
+        let own = self.trailers.take().map(Trailers::into_map);
+        let mut trailers = own.unwrap_or_else(|| HeaderMap::with_capacity(2));
         trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
         if self.has_secret {
             add_padding(&mut trailers);

@@ -10,7 +10,6 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use hyper::body::Incoming;
 use tonic::{Status, body::Body, service};
@@ -25,7 +24,10 @@ use super::{
     options::TransportOptions,
 };
 use crate::{
-    rpc::{self, Broker, CallContext, Dispatch, MethodKind, PipelineBody, PipelineHandle, Routes, unary},
+    rpc::{
+        self, Broker, CallContext, Dispatch, EncodedResponse, MethodKind, PipelineBody, PipelineHandle,
+        Routes, unary,
+    },
     status::{self, CallError},
 };
 
@@ -159,12 +161,12 @@ impl CheckedCall {
     /// Answers with the one message that `work` returns.
     async fn answer_message(
         self,
-        work: impl Future<Output = Result<Bytes, CallError>>,
+        work: impl Future<Output = Result<EncodedResponse, CallError>>,
     ) -> Result<Response<ResponseBody>, Infallible> {
         let Self { call, abort, client_deadline, response_has_secret, .. } = self;
         Ok(match until_aborted(work, abort).await.flatten() {
-            Ok(message) => grpc_response(
-                ResponseBody::single_message(message, call, client_deadline).has_secret(response_has_secret),
+            Ok(response) => grpc_response(
+                ResponseBody::single_message(response, call, client_deadline).has_secret(response_has_secret),
             ),
             Err(error) => error_response(&error, call),
         })

@@ -18,6 +18,7 @@ use v1::{
 };
 
 pub mod aead;
+pub mod csr;
 pub mod http2;
 pub mod pipeline;
 pub mod pki;

@@ -127,6 +127,7 @@ fn certificate(rule: &SignCertificateRule) -> Value {
         "keyUsage": rule.key_usage.names(),
         "extendedKeyUsage": purposes,
         "basicConstraints": { "ca": rule.basic_constraints.ca, "pathLenConstraint": rule.basic_constraints.path_len },
+        "unknownExtensions": rule.unknown_extensions.name(),
         "issuerChecks": {
             "requireCA": rule.issuer_checks.require_ca,
             "nestValidity": rule.issuer_checks.nest_validity,
@@ -135,7 +136,8 @@ fn certificate(rule: &SignCertificateRule) -> Value {
     if let (Some(names), Some(value)) = (&rule.subject_alternative_names, value.as_object_mut()) {
         let kinds = [("dns", names.dns), ("ip", names.ip), ("uri", names.uri), ("email", names.email)];
         let allow: Vec<&str> = kinds.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
-        let names = json!({ "line": names.line, "allow": allow, "suffixes": names.suffixes });
+        let names = json!({ "line": names.line, "allow": allow,
+            "allowUnderscore": names.allow_underscore, "suffixes": names.suffixes });
         value.insert("subjectAlternativeNames".into(), names);
     }
     value

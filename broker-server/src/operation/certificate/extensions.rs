@@ -137,7 +137,9 @@ fn alternative_names(rule: &SignCertificateRule, request: &SignCertificate) -> d
             AlternativeName::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text)?),
             AlternativeName::Ip(address) => GeneralName::from(*address),
             // No profile can allow these forms.
-            AlternativeName::Other(_) => return Err(der::ErrorKind::Failed.into()),
+            AlternativeName::Other(_) | AlternativeName::Invalid(_) => {
+                return Err(der::ErrorKind::Failed.into());
+            }
         });
     }
     Ok(names)

@@ -92,6 +92,7 @@ pub(super) fn sign(
         issuer: request.ca_certificate.subject().text(),
         subject: request.subject().text(),
         names: names(permit),
+        ignored_extensions: request.csr.ignored_extensions().to_vec(),
         not_before: parameters.not_before,
         not_after: parameters.not_after,
     })

@@ -30,6 +30,8 @@ pub struct Issued {
     pub subject: String,
     /// The alternative names, each with a prefix for its kind: `dns:`, `ip:`, `uri:`, `email:`.
     pub names: Vec<String>,
+    /// The identifiers of the requested extensions that the certificate does not have, because the broker does not know them.
+    pub ignored_extensions: Vec<String>,
     /// The start of the validity in Unix seconds.
     pub not_before: i64,
     /// The end of the validity in Unix seconds.

@@ -19,7 +19,7 @@ use crate::{
         permit::CertificateParameters,
         profile::{
             BasicConstraints, CryptoLibrary, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage,
-            Profile, SignCertificateRule, SubjectAlternativeNames,
+            Profile, SignCertificateRule, SubjectAlternativeNames, UnknownExtensions,
         },
     },
     request::{Limits, SignCertificate, material::OpenSsl},
@@ -37,6 +37,7 @@ fn rule(scheme: SignatureScheme) -> SignCertificateRule {
         extended_key_usage: vec![ExtendedKeyUsage::ClientAuth],
         basic_constraints: BasicConstraints::default(),
         subject_alternative_names: None,
+        unknown_extensions: UnknownExtensions::default(),
         issuer_checks: IssuerChecks::default(),
         line: 1,
         validity_line: 1,

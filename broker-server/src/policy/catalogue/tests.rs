@@ -80,6 +80,8 @@ fn digest_changes_with_every_rule() {
         ("KeyUsage", "IssuerChecks: { RequireCA: true }\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [] }\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.a] }\n        KeyUsage"),
+        ("KeyUsage", "SubjectAlternativeNames: { Allow: [dns], AllowUnderscore: true }\n        KeyUsage"),
+        ("KeyUsage", "UnknownExtensions: refuse\n        KeyUsage"),
         ("KeyUsage", "ExtendedKeyUsage: [serverAuth]\n        KeyUsage"),
         ("KeyUsage", "SKIHashAlg: sha-256\n        KeyUsage"),
         ("- Name: A", "- Name: A\n    Deprecation: {}"),

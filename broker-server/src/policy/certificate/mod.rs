@@ -8,6 +8,7 @@ use super::{
 };
 use crate::request;
 
+mod extensions;
 mod issuer;
 mod keys;
 mod names;
@@ -20,6 +21,7 @@ impl Decide for SignCertificate {
         keys::issuer_algorithm,
         validity::validity,
         names::names,
+        extensions::unknown_extensions,
         issuer::issuer_checks,
     ];
 
@@ -29,6 +31,7 @@ impl Decide for SignCertificate {
             issuer_key: Some(request.issuer_key.key_type()),
             ca: Some(CaFacts::from(&request.ca_certificate)),
             names: Some(request.csr.subject_alternative_names()),
+            unknown_extensions: Some(request.csr.ignored_extensions()),
             not_before: request.not_before,
             not_after: request.not_after,
             ..Facts::new(now)

@@ -24,44 +24,57 @@ pub(super) fn names(
     let Some(rule) = &input.rule.subject_alternative_names else { return Ok(()) };
     let Some(names) = collector.require(FactName::Names, input.facts.names)? else { return Ok(()) };
     let violations = names.iter().filter_map(|name| violation(input.profile, rule, name));
-    for (key, message) in violations.take(MAX_DENIALS) {
-        let path = format!("API.SignCertificate.SubjectAlternativeNames.{key}");
-        collector.add(input.denial(DenialKind::NameNotAllowed, &path, rule.line, message))?;
+    for (kind, key, message) in violations.take(MAX_DENIALS) {
+        let path = format!("API.SignCertificate.SubjectAlternativeNames{key}");
+        collector.add(input.denial(kind, &path, rule.line, message))?;
     }
     Ok(())
 }
 
-/// Returns the key of the section that disallows `name` and the message for the caller, or `None` where it is
-/// allowed.
+/// Returns the kind of the denial, the key of the section that disallows `name` with a leading dot, and the message
+/// for the caller, or `None` where the name is allowed.
 fn violation(
     profile: &Profile,
     rule: &SubjectAlternativeNames,
     name: &AlternativeName,
-) -> Option<(&'static str, String)> {
+) -> Option<(DenialKind, &'static str, String)> {
+    let not_allowed = |key, message| Some((DenialKind::NameNotAllowed, key, message));
     let (allowed, kind, text) = match name {
         AlternativeName::Dns(name) => (rule.dns, "dns", escape_truncated(name)),
         AlternativeName::Ip(address) => (rule.ip, "ip", address.to_string()),
         AlternativeName::Uri(uri) => (rule.uri, "uri", escape_truncated(uri)),
         AlternativeName::Email(address) => (rule.email, "email", escape_truncated(address)),
         AlternativeName::Other(form) => (false, *form, String::new()),
+        AlternativeName::Invalid(fault) => {
+            let message = format!("the request cannot be issued: its subjectAltName {fault}");
+            return Some((DenialKind::NameMalformed, "", message));
+        }
     };
     if !allowed {
         let kinds: Vec<&str> = rule.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind)).collect();
         let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
         let space = if text.is_empty() { "" } else { " " };
-        return Some((
-            "Allow",
+        return not_allowed(
+            ".Allow",
             format!("the request has the {kind} name{space}{text}; profile {} allows {kinds}", profile.name),
-        ));
+        );
     }
     match name {
+        AlternativeName::Dns(dns) if !rule.allow_underscore && dns.contains('_') => not_allowed(
+            ".AllowUnderscore",
+            format!(
+                "the request has the dns name {text}; profile {} allows no underscores, which host names do not have \
+                 (RFC 1034 3.5)",
+                profile.name
+            ),
+        ),
         AlternativeName::Dns(dns) if !rule.suffixes.is_empty() && !has_suffix(dns, &rule.suffixes) => {
             let suffixes = rule.suffixes.join(", ");
             let message = format!(
                 "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
                 profile.name
             );
-            Some(("Suffixes", message))
+            not_allowed(".Suffixes", message)
         }
         _ => None,
     }

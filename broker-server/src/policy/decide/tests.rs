@@ -55,6 +55,7 @@ fn facts() -> Facts<'static> {
         issuer_key: Some(EC(Curve::P384)),
         ca: Some(ca()),
         names: Some(&[]),
+        unknown_extensions: Some(&[]),
         ..Facts::new(NOW)
     }
 }
@@ -233,6 +234,52 @@ fn names_are_checked_only_where_the_section_is_present() {
     assert!(denials.iter().all(|denial| denial.line == Some(10)));
     let catalogue = certificate_catalogue("SubjectAlternativeNames: { Allow: [] }");
     assert!(issue(&catalogue, "P", &Facts { names: Some(&names[..1]), ..facts }).is_err());
+}
+
+#[test]
+fn underscores_need_permission() {
+    let names = [AlternativeName::Dns("a_b.example".into())];
+    let facts = Facts { names: Some(&names), ..facts() };
+    let denial = issue(&certificate_catalogue("SubjectAlternativeNames: { Allow: [dns] }"), "P", &facts);
+    let denial = denial.unwrap_err();
+    assert_eq!(denial.kind, DenialKind::NameNotAllowed);
+    assert_eq!(denial.rule, "API.SignCertificate.SubjectAlternativeNames.AllowUnderscore");
+    let catalogue = certificate_catalogue("SubjectAlternativeNames: { Allow: [dns], AllowUnderscore: true }");
+    assert!(issue(&catalogue, "P", &facts).is_ok());
+}
+
+#[test]
+fn invalid_names_matter_only_where_names_are_copied() {
+    let names = [AlternativeName::Invalid("has the dNSName `10.0.0.1`, which is an IP address".into())];
+    let facts = Facts { names: Some(&names), ..facts() };
+    assert!(issue(&certificate_catalogue(""), "P", &facts).is_ok());
+    let catalogue = certificate_catalogue("SubjectAlternativeNames: { Allow: [dns, ip, uri, email] }");
+    let denial = issue(&catalogue, "P", &facts).unwrap_err();
+    assert_eq!((denial.kind, denial.line), (DenialKind::NameMalformed, Some(10)));
+    assert_eq!(denial.rule, "API.SignCertificate.SubjectAlternativeNames");
+    assert_eq!(
+        denial.message,
+        "the request cannot be issued: its subjectAltName has the dNSName `10.0.0.1`, which is an IP address"
+    );
+}
+
+#[test]
+fn unknown_extensions_are_refused_where_the_profile_says_so() {
+    let extensions = ["1.2.3".to_owned(), "1.2.4".to_owned()];
+    let some = Facts { unknown_extensions: Some(&extensions), ..facts() };
+    for more in ["", "UnknownExtensions: ignore"] {
+        assert!(issue(&certificate_catalogue(more), "P", &some).is_ok(), "{more}");
+    }
+    let catalogue = certificate_catalogue("UnknownExtensions: refuse");
+    assert!(issue(&catalogue, "P", &facts()).is_ok());
+    let denial = issue(&catalogue, "P", &some).unwrap_err();
+    assert_eq!((denial.kind, denial.line), (DenialKind::ExtensionNotAllowed, Some(10)));
+    assert_eq!(denial.rule, "API.SignCertificate.UnknownExtensions");
+    assert_eq!(
+        denial.message,
+        "the request asks for the extensions 1.2.3, 1.2.4, which the broker does not issue; profile P refuses such \
+         requests"
+    );
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct SignCertificateRule {
     pub basic_constraints: BasicConstraints,
     /// `SubjectAlternativeNames`; `None` neither copies nor checks any name.
     pub subject_alternative_names: Option<SubjectAlternativeNames>,
+    /// `UnknownExtensions`.
+    pub unknown_extensions: UnknownExtensions,
     /// `IssuerChecks`.
     pub issuer_checks: IssuerChecks,
     /// The line of the section, from 1.
@@ -138,6 +140,8 @@ pub struct SubjectAlternativeNames {
     pub uri: bool,
     /// Whether names of the kind `email` are allowed.
     pub email: bool,
+    /// Whether DNS names may have underscores.
+    pub allow_underscore: bool,
     /// The suffixes that DNS names may have, in lower case, each with its leading dot. An empty list allows any
     /// name.
     pub suffixes: Vec<String>,
@@ -152,6 +156,32 @@ impl SubjectAlternativeNames {
     /// Returns every kind of name, and whether it is allowed.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static str, bool)> {
         Self::KINDS.into_iter().zip([self.dns, self.ip, self.uri, self.email])
+    }
+}
+
+/// `UnknownExtensions`: what happens to a request for an extension that the broker does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownExtensions {
+    /// The extension is ignored, and the response names it.
+    #[default]
+    Ignore,
+    /// The request is denied.
+    Refuse {
+        /// The line of the key, from 1.
+        line: u32,
+    },
+}
+
+impl UnknownExtensions {
+    /// The values in profiles, each with whether it refuses.
+    pub const NAMES: [(&'static str, bool); 2] = [("ignore", false), ("refuse", true)];
+
+    /// The value in profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Refuse { .. } => "refuse",
+        }
     }
 }
 

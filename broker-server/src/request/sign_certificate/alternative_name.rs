@@ -4,24 +4,25 @@ use std::{fmt, net::IpAddr};
 
 use der::Tag;
 
-use crate::request::{
-    FieldErrorKind,
-    asn1::{NotDer, Tlv, context},
-};
+use super::{dns_name, mailbox, strings::StringType, uri::Uri};
+use crate::request::asn1::{Tlv, context};
 
 /// A GeneralName (RFC 5280 4.2.1.6) in a certification request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlternativeName {
-    /// dNSName.
+    /// dNSName: a host name, of which the first label may be `*`. It may have underscores.
     Dns(String),
     /// iPAddress.
     Ip(IpAddr),
-    /// uniformResourceIdentifier.
+    /// uniformResourceIdentifier: absolute, with a DNS name or an IP address as the host where it has an authority.
     Uri(String),
     /// rfc822Name.
     Email(String),
     /// Any other form, by its name in RFC 5280. It is never allowed.
     Other(&'static str),
+    /// A name that no certificate can have, or the whole extension where it cannot be read. It is never allowed. The text says
+    /// which name it is and what is wrong with it, and continues the sentence "its subjectAltName".
+    Invalid(Box<str>),
 }
 
 impl fmt::Display for AlternativeName {
@@ -32,56 +33,63 @@ impl fmt::Display for AlternativeName {
             Self::Uri(uri) => write!(f, "uri:{uri}"),
             Self::Email(mailbox) => write!(f, "email:{mailbox}"),
             Self::Other(form) => f.write_str(form),
+            Self::Invalid(fault) => write!(f, "invalid: {fault}"),
         }
     }
 }
 
-/// Reads the value of a subjectAltName extension.
-pub(super) fn alternative_names(extension: &[u8]) -> Result<Vec<AlternativeName>, FieldErrorKind> {
-    let mut names = Tlv::only(extension)
-        .and_then(|names| names.inside(Tag::Sequence))
-        .map_err(NotDer::in_a("subjectAltName"))?;
+/// The number of invalid names of which a request keeps the description. One suffices to refuse it.
+const MAX_INVALID: usize = 32;
+
+/// Reads the value of a subjectAltName extension. What cannot be read becomes an invalid name, which matters only to a profile
+/// that copies names.
+pub(super) fn alternative_names(extension: &[u8]) -> Vec<AlternativeName> {
+    let whole = |fault: &str| vec![AlternativeName::Invalid(fault.into())];
+    const NOT_DER: &str = "is not well-formed DER (X.690)";
+    let Ok(extension) = Tlv::only(extension) else { return whole(NOT_DER) };
+    if extension.tag != Tag::Sequence {
+        return whole("is not a SEQUENCE of names (RFC 5280 4.2.1.6)");
+    }
+    let Ok(mut names) = extension.inside(Tag::Sequence) else { return whole(NOT_DER) };
     if names.is_empty() {
-        return Err(malformed("its subjectAltName is empty (RFC 5280 4.2.1.6)"));
+        return whole("is empty (RFC 5280 4.2.1.6)");
     }
-    let mut found = Vec::new();
+    let (mut found, mut invalid) = (Vec::new(), 0);
     while !names.is_empty() {
-        found.push(alternative_name(names.any().map_err(NotDer::in_a("subjectAltName"))?)?);
+        let name = match names.any() {
+            Ok(name) => alternative_name(name).unwrap_or_else(|fault| AlternativeName::Invalid(fault.into())),
+            Err(_) => {
+                found.push(AlternativeName::Invalid(NOT_DER.into()));
+                break;
+            }
+        };
+        if matches!(name, AlternativeName::Invalid(_)) {
+            invalid += 1;
+            if invalid > MAX_INVALID {
+                continue;
+            }
+        }
+        found.push(name);
     }
-    Ok(found)
+    found
 }
 
-fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
+/// Reads one name.
+///
+/// # Errors
+/// Fails with a text that continues the sentence "its subjectAltName".
+fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, String> {
     let tag = name.tag;
     if tag == context(1, false) {
-        let text = ia5(name.value)?;
-        return match text.rsplit_once('@') {
-            Some((local, host)) if !local.is_empty() && !host.is_empty() => Ok(AlternativeName::Email(text)),
-            _ => Err(malformed("its subjectAltName has an rfc822Name that is not a mailbox")),
-        };
+        return text("rfc822Name", name.value, mailbox::check).map(AlternativeName::Email);
     }
     if tag == context(2, false) {
-        let text = ia5(name.value)?;
-        return if is_dns_name(&text) {
-            Ok(AlternativeName::Dns(text))
-        } else {
-            Err(malformed("its subjectAltName has a dNSName that is not a host name (RFC 5280 4.2.1.6)"))
-        };
+        let check = |name: &str| dns_name::check_dns_name(name).map_err(|error| error.to_string());
+        return text("dNSName", name.value, check).map(AlternativeName::Dns);
     }
     if tag == context(6, false) {
-        let text = ia5(name.value)?;
-        return match text.split_once(':') {
-            Some((scheme, rest))
-                if scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-                    && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
-                    && !rest.is_empty() =>
-            {
-                Ok(AlternativeName::Uri(text))
-            }
-            _ => Err(malformed(
-                "its subjectAltName has a uniformResourceIdentifier that is not absolute (RFC 5280 4.2.1.6)",
-            )),
-        };
+        let check = |uri: &str| Uri::read(uri).map(drop);
+        return text("uniformResourceIdentifier", name.value, check).map(AlternativeName::Uri);
     }
     if tag == context(7, false) {
         if let Ok(octets) = <[u8; 4]>::try_from(name.value) {
@@ -89,7 +97,10 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
         }
         return match <[u8; 16]>::try_from(name.value) {
             Ok(octets) => Ok(AlternativeName::Ip(octets.into())),
-            Err(_) => Err(malformed("its subjectAltName has an iPAddress that is not 4 or 16 bytes long")),
+            Err(_) => Err(format!(
+                "has an iPAddress of {} bytes; an address has 4 or 16 (RFC 5280 4.2.1.6)",
+                name.value.len()
+            )),
         };
     }
     let other = [
@@ -101,34 +112,21 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, FieldErrorKind> {
     ];
     match other.into_iter().find(|(known, _)| *known == tag) {
         Some((_, form)) => Ok(AlternativeName::Other(form)),
-        None => Err(malformed("its subjectAltName has a name of an undefined form (RFC 5280 4.2.1.6)")),
+        None => Err("has a name of an undefined form (RFC 5280 4.2.1.6)".to_owned()),
     }
 }
 
-/// Reads an IA5String without spaces and control characters: implementations disagree on names that contain them.
-fn ia5(value: &[u8]) -> Result<String, FieldErrorKind> {
-    let text =
-        std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()));
-    match text {
-        Some(text) if !text.is_empty() => Ok(text.to_owned()),
-        _ => Err(malformed(
-            "its subjectAltName has a name that is empty or holds a character that is not printable ASCII",
-        )),
-    }
+/// Reads a name that is an IA5String and passes `check`.
+fn text(form: &str, octets: &[u8], check: impl FnOnce(&str) -> Result<(), String>) -> Result<String, String> {
+    let read = StringType::Ia5.decode(octets).map_err(|error| error.to_string());
+    read.and_then(|text| check(&text).map(|()| text))
+        .map_err(|fault| format!("has the {form} `{}`, which {fault}", printable(octets)))
 }
 
-/// Reports whether `text` has the preferred name syntax of RFC 1034 3.5; allows underscores and a first label `*`, too.
-fn is_dns_name(text: &str) -> bool {
-    let host = text.strip_prefix("*.").unwrap_or(text);
-    text.len() <= 253
-        && host.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        })
-}
-
-fn malformed(text: &str) -> FieldErrorKind {
-    FieldErrorKind::Malformed(text.to_owned())
+/// Returns a name in a form that is safe in a message: escaped and of limited length.
+fn printable(octets: &[u8]) -> String {
+    const MAX_LENGTH: usize = 100;
+    let (start, rest) = octets.split_at_checked(MAX_LENGTH).unwrap_or((octets, &[]));
+    let ellipsis = if rest.is_empty() { "" } else { "..." };
+    format!("{}{ellipsis}", start.escape_ascii())
 }

@@ -99,6 +99,7 @@ impl CaCertificate {
                 "has an empty subject, and an issuer must have a name (RFC 5280 4.1.2.4)".into(),
             ));
         }
+        parts.subject.check_as_issuer()?;
         Ok(Self {
             der: bytes.to_vec(),
             subject: parts.subject,

@@ -1,18 +1,13 @@
 //! Reads PKCS#10 certification requests (RFC 2986).
 
-use der::{Tag, asn1::ObjectIdentifier};
+use der::Tag;
 
-use super::{
-    alternative_name::{AlternativeName, alternative_names},
-    extension::extensions,
-    name::Name,
-};
+use super::{alternative_name::AlternativeName, name::Name, requested_extensions::RequestedExtensions};
 use crate::{
     algorithm::{KeyType, SignatureScheme},
     request::{
         FieldErrorKind,
-        asn1::{NotDer, Tlv, Values, context},
-        oid::Oid,
+        asn1::{NotDer, Tlv, context},
         pem,
         public_key::{Algorithm, PublicKeyInfo},
         signature_algorithm::signature_algorithm,
@@ -24,7 +19,7 @@ use crate::{
 pub struct Csr {
     subject: Name,
     public_key: PublicKeyInfo,
-    alternative_names: Vec<AlternativeName>,
+    requested: RequestedExtensions,
     signed: Vec<u8>,
     algorithm: SignatureScheme,
     signature: Vec<u8>,
@@ -36,7 +31,7 @@ impl Csr {
         self.public_key.key_type
     }
 
-    /// Returns the requested subject.
+    /// Returns the requested subject, in DER's order.
     pub fn subject(&self) -> &Name {
         &self.subject
     }
@@ -51,9 +46,23 @@ impl Csr {
         &self.public_key.bits
     }
 
+    /// Checks that a certificate can have the requested subject.
+    ///
+    /// # Errors
+    /// Fails at the first attribute that common verifiers cannot load, or that RFC 5280 A.1 does not allow.
+    pub fn check_subject(&self) -> Result<(), FieldErrorKind> {
+        self.subject.check_as_subject()
+    }
+
     /// Returns the names in the request's extensionRequest (RFC 2985 5.4.2).
     pub fn subject_alternative_names(&self) -> &[AlternativeName] {
-        &self.alternative_names
+        &self.requested.alternative_names
+    }
+
+    /// Returns the identifiers of the requested extensions that no profile copies or decides. At most 16 are listed; where there
+    /// are more, the last entry is `...`. A long identifier ends with `...`, too.
+    pub fn ignored_extensions(&self) -> &[String] {
+        &self.requested.ignored
     }
 
     /// Returns the bytes that the request's signature covers.
@@ -90,10 +99,15 @@ impl Csr {
     pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let outer = outer(bytes).map_err(NotDer::in_a("CertificationRequest (RFC 2986)"))?;
         let info = info(outer.info).map_err(NotDer::in_a("CertificationRequestInfo (RFC 2986 4.1)"))?;
+        if info.version != [0] {
+            return Err(FieldErrorKind::Unsupported(
+                "is not of version 0, the only one (RFC 2986 4.1)".into(),
+            ));
+        }
         Ok(Self {
             subject: info.subject,
             public_key: PublicKeyInfo::read(info.public_key)?,
-            alternative_names: requested_names(info.attributes)?,
+            requested: RequestedExtensions::read(info.attributes)?,
             signed: outer.info.raw.to_vec(),
             algorithm: signature_algorithm(&outer.algorithm)?,
             signature: outer.signature.to_vec(),
@@ -117,6 +131,8 @@ fn outer(bytes: &[u8]) -> Result<Outer<'_>, NotDer> {
 }
 
 struct Info<'a> {
+    /// The content octets.
+    version: &'a [u8],
     subject: Name,
     public_key: Tlv<'a>,
     attributes: Option<Tlv<'a>>,
@@ -124,58 +140,11 @@ struct Info<'a> {
 
 fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
     let mut parts = info.inside(Tag::Sequence)?;
-    if parts.next(Tag::Integer)?.value != [0] {
-        return Err(NotDer);
-    }
-    let subject = Name::read(parts.next(Tag::Sequence)?)?;
+    let version = parts.next(Tag::Integer)?.value;
+    let subject = Name::read(parts.next(Tag::Sequence)?)?.in_der_order()?;
     let public_key = parts.next(Tag::Sequence)?;
     // RFC 2986 requires the set even if it is empty, but some tools omit it.
     let attributes = parts.optional(context(0, true))?;
     parts.end()?;
-    Ok(Info { subject, public_key, attributes })
-}
-
-const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
-const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-
-fn requested_names(attributes: Option<Tlv<'_>>) -> Result<Vec<AlternativeName>, FieldErrorKind> {
-    let Some(attributes) = attributes else {
-        return Ok(Vec::new());
-    };
-    let mut names = Vec::new();
-    let mut seen = false;
-    let malformed = NotDer::in_a("set of attributes (RFC 2986 4.1)");
-    let mut attributes = Values::new(attributes.value).map_err(&malformed)?;
-    while !attributes.is_empty() {
-        let (oid, values) = attribute(&mut attributes).map_err(&malformed)?;
-        if oid != EXTENSION_REQUEST {
-            continue;
-        }
-        if seen || values.len() != 1 {
-            return Err(FieldErrorKind::Malformed(
-                "has more than one extensionRequest (RFC 2985 5.4.2)".into(),
-            ));
-        }
-        seen = true;
-        for list in values {
-            for extension in extensions(list)? {
-                if extension.oid == SUBJECT_ALT_NAME {
-                    names = alternative_names(extension.value)?;
-                }
-            }
-        }
-    }
-    Ok(names)
-}
-
-fn attribute<'a>(attributes: &mut Values<'a>) -> Result<(Oid, Vec<Tlv<'a>>), NotDer> {
-    let mut parts = attributes.sequence()?;
-    let oid = parts.oid()?;
-    let mut set = parts.any()?.inside(Tag::Set)?;
-    parts.end()?;
-    let mut values = Vec::new();
-    while !set.is_empty() {
-        values.push(set.any()?);
-    }
-    Ok((oid, values))
+    Ok(Info { version, subject, public_key, attributes })
 }

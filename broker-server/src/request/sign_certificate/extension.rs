@@ -10,9 +10,11 @@ use crate::request::{
     oid::Oid,
 };
 
-/// One extension (RFC 5280 4.1.2.9).
+/// One extension (RFC 5280 4.1.2.9). The order is that of the identifiers.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Extension<'a> {
     pub(super) oid: Oid,
+    pub(super) critical: bool,
     pub(super) value: &'a [u8],
 }
 
@@ -34,14 +36,14 @@ fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
     let mut parts = values.sequence()?;
     let oid = parts.oid()?;
     // FALSE is the default and must be absent in DER, but old request tools write it, and it is harmless.
-    if let Some(critical) = parts.optional(Tag::Boolean)?
-        && !matches!(critical.value, [0x00 | 0xff])
-    {
-        return Err(NotDer);
-    }
+    let critical = match parts.optional(Tag::Boolean)?.map(|critical| critical.value) {
+        None | Some([0x00]) => false,
+        Some([0xff]) => true,
+        Some(_) => return Err(NotDer),
+    };
     let value = parts.next(Tag::OctetString)?.value;
     parts.end()?;
-    Ok(Extension { oid, value })
+    Ok(Extension { oid, critical, value })
 }
 
 #[cfg(test)]

@@ -6,15 +6,21 @@ use broker_proto::v1;
 use super::{FieldError, FieldErrorKind, Limits, SigningKey, error::at_most, signing_key};
 
 mod alternative_name;
+mod attribute_type;
 mod ca_certificate;
 mod csr;
+mod dns_name;
 mod extension;
+mod mailbox;
 #[cfg(test)]
 pub(crate) mod material;
 mod name;
+mod requested_extensions;
+mod strings;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod uri;
 
 pub use alternative_name::AlternativeName;
 pub use ca_certificate::CaCertificate;
@@ -37,7 +43,7 @@ pub struct SignCertificate {
     pub not_before: Option<i64>,
     /// The requested notAfter in Unix seconds.
     pub not_after: Option<i64>,
-    /// The URL of each DistributionPoint: ASCII, http or https, with a host.
+    /// The URL of each DistributionPoint: http or https, with a host (RFC 3986).
     pub crl_distribution_points: Vec<String>,
     /// The encoding of the certificate in the response.
     pub format: CertificateFormat,
@@ -62,12 +68,20 @@ impl SignCertificate {
     /// and wipes it after use.
     pub fn parse(message: &mut v1::SignCertificateRequest, limits: &Limits) -> Result<Self, FieldError> {
         let key = signing_key::take(&mut message.ca_private_key);
-        let csr = field("csr", &message.csr, limits.csr, Csr::from_pem)?;
+        let subject = message.subject.as_deref().filter(|text| !text.is_empty());
+        let csr = field("csr", &message.csr, limits.csr, |text| {
+            let csr = Csr::from_pem(text)?;
+            // A subject that is replaced is not in the certificate.
+            if subject.is_none() {
+                csr.check_subject()?;
+            }
+            Ok(csr)
+        })?;
         let issuer_key = field("ca_private_key", key.expose(), limits.ca_private_key, SigningKey::from_pem)?;
         drop(key);
         let ca_certificate = field("ca_cert", &message.ca_cert, limits.ca_cert, CaCertificate::from_pem)?;
-        let subject = match message.subject.as_deref() {
-            None | Some("") => None,
+        let subject = match subject {
+            None => None,
             Some(text) => Some(field("subject", text, limits.subject, subject::name_from_text)?),
         };
         Ok(Self {
@@ -121,32 +135,20 @@ fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<S
     if points.len() > limit {
         return Err(FieldError { field, kind: FieldErrorKind::TooMany { limit } });
     }
-    for point in &points {
+    for (index, point) in points.iter().enumerate() {
         at_most(field, point.len(), limits.crl_distribution_point)?;
-        if !is_http_url(point) {
-            let kind = FieldErrorKind::Malformed(
-                "has an entry that is not an http or https URL with a host, in printable ASCII without spaces".into(),
-            );
-            return Err(FieldError { field, kind });
-        }
+        let fault = match uri::Uri::read(point) {
+            Ok(url) if url.is_http() => continue,
+            Ok(_) => String::new(),
+            Err(fault) => format!(": it {fault}"),
+        };
+        let kind = FieldErrorKind::Malformed(format!(
+            "has as entry {} something other than an http or https URL with a host{fault}",
+            index + 1
+        ));
+        return Err(FieldError { field, kind });
     }
     Ok(points)
-}
-
-/// Reports whether a relying party can dereference `text`. Checks only the parts of RFC 3986 that this needs.
-fn is_http_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return false;
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
-    let host = match host_and_port.strip_prefix('[') {
-        Some(address) => address.split(']').next().unwrap_or_default(),
-        None => host_and_port.split(':').next().unwrap_or_default(),
-    };
-    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
-        && !host.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 fn format(number: i32) -> Result<CertificateFormat, FieldError> {

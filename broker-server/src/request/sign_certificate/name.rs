@@ -1,19 +1,30 @@
-//! Reads distinguished names. A Name keeps its bytes, because certificates must contain exactly these; its attributes become
-//! text that policy can judge.
+//! Reads distinguished names. A Name keeps its bytes, because an issuer's certificates must contain exactly these; its
+//! attributes become text that policy can judge.
+
+use std::fmt;
 
 use der::{Decode as _, Tag};
 use x509_cert::name::RdnSequence;
 
+use super::{
+    attribute_type::AttributeType,
+    strings::{Quoted, StringError, StringType},
+};
 use crate::request::{
-    asn1::{NotDer, Tlv},
+    FieldErrorKind,
+    asn1::{Element, NotDer, Tlv, encode},
     oid::Oid,
 };
 
-/// A distinguished name (RFC 5280 4.1.2.4) with its original DER.
+/// A distinguished name (RFC 5280 4.1.2.4) with its DER.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     der: Vec<u8>,
     attributes: Vec<NameAttribute>,
+    /// The attributes of each set are in DER's order (X.690 11.6).
+    is_sorted: bool,
+    /// The first attribute that makes a certificate with this name unusable.
+    defect: Option<Box<NameError>>,
 }
 
 /// An attribute of a distinguished name.
@@ -21,32 +32,61 @@ pub struct Name {
 pub struct NameAttribute {
     /// The type.
     pub oid: Oid,
-    /// The value as text; `None` if it is not a string.
+    /// The value as text; `None` if it is not a valid value of a string type that certificates use in names.
     pub text: Option<String>,
 }
 
 impl Name {
-    /// Reads an RDNSequence. The order inside sets does not matter, because the bytes are copied unchanged.
+    /// Reads an RDNSequence. The order inside sets does not matter. Values of any type are read: [`check_as_subject`](Self::check_as_subject) and [`check_as_issuer`](Self::check_as_issuer) judge them.
     pub(super) fn read(name: Tlv<'_>) -> Result<Self, NotDer> {
         let mut rdns = name.inside(Tag::Sequence)?;
         let mut attributes = Vec::new();
+        let mut is_sorted = true;
+        let mut defect = None;
         while !rdns.is_empty() {
             let mut set = rdns.any()?.inside(Tag::Set)?;
+            let mut previous: &[u8] = &[];
             loop {
-                let mut attribute = set.sequence()?;
+                let pair = set.next(Tag::Sequence)?;
+                is_sorted &= previous <= pair.raw;
+                previous = pair.raw;
+                let mut attribute = pair.inside(Tag::Sequence)?;
                 let oid = attribute.oid()?;
-                let text = text(attribute.any()?);
+                let value = attribute.element()?;
                 attribute.end()?;
-                attributes.push(NameAttribute { oid, text });
+                let text = read_value(&oid, value).map_err(|fault| {
+                    defect.get_or_insert_with(|| Box::new(NameError::new(&oid, fault)));
+                });
+                attributes.push(NameAttribute { oid, text: text.ok() });
                 if set.is_empty() {
                     break;
                 }
             }
         }
-        Ok(Self { der: name.raw.to_vec(), attributes })
+        Ok(Self { der: name.raw.to_vec(), attributes, is_sorted, defect })
     }
 
-    /// Returns the DER, byte for byte.
+    /// Returns the same name with the attributes of each set in DER's order (X.690 11.6). Some tools write another one, with
+    /// which strict parsers do not load a certificate.
+    pub(super) fn in_der_order(self) -> Result<Self, NotDer> {
+        if self.is_sorted {
+            return Ok(self);
+        }
+        let mut rdns = Tlv::only(&self.der)?.inside(Tag::Sequence)?;
+        let mut sorted = Vec::with_capacity(self.der.len());
+        while !rdns.is_empty() {
+            let mut set = rdns.any()?.inside(Tag::Set)?;
+            let mut attributes = Vec::new();
+            while !set.is_empty() {
+                attributes.push(set.any()?.raw);
+            }
+            attributes.sort_unstable();
+            sorted.extend(encode(Tag::Set, &attributes.concat())?);
+        }
+        Self::read(Tlv::only(&encode(Tag::Sequence, &sorted)?)?)
+    }
+
+    /// Returns the DER: of an issuer byte for byte that of its certificate.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
@@ -68,22 +108,136 @@ impl Name {
             Err(_) => format!("#{}", hex::encode(&self.der)),
         }
     }
-}
 
-/// Decodes a value of a string type (X.680 41).
-fn text(value: Tlv<'_>) -> Option<String> {
-    let octets = value.value;
-    match value.tag {
-        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
-            std::str::from_utf8(octets).ok().map(str::to_owned)
+    /// Checks that common verifiers can load a certificate with this issuer. Lengths are not checked, because existing CAs
+    /// exceed the upper bounds of RFC 5280.
+    ///
+    /// # Errors
+    /// Fails at the first attribute whose type or value they cannot load.
+    pub(super) fn check_as_issuer(&self) -> Result<(), FieldErrorKind> {
+        match &self.defect {
+            Some(error) => Err(error.clone().into_kind("its subject cannot be the issuer of a certificate")),
+            None => Ok(()),
         }
-        // Implementations agree on Latin-1, although T.61 is another character set.
-        Tag::TeletexString => Some(octets.iter().copied().map(char::from).collect()),
-        Tag::BmpString => {
-            let (units, rest) = octets.as_chunks::<2>();
-            let units = units.iter().map(|unit| u16::from_be_bytes(*unit));
-            char::decode_utf16(units).collect::<Result<_, _>>().ok().filter(|_| rest.is_empty())
+    }
+
+    /// Checks that common verifiers can load a certificate with this subject, and that the values have the characters and the
+    /// lengths that RFC 5280 A.1 allows. Control characters are refused, because C programs end a text at NUL, and a line break
+    /// forges a line of a log.
+    ///
+    /// # Errors
+    /// Fails at the first attribute that cannot be loaded or is not allowed.
+    pub(super) fn check_as_subject(&self) -> Result<(), FieldErrorKind> {
+        let owner = "its subject cannot be used";
+        if let Some(error) = &self.defect {
+            return Err(error.clone().into_kind(owner));
         }
-        _ => None,
+        for NameAttribute { oid, text } in &self.attributes {
+            if let Err(fault) = check_value(oid, text.as_deref().unwrap_or_default()) {
+                return Err(NameError::new(oid, fault).into_kind(owner));
+            }
+        }
+        Ok(())
     }
 }
+
+/// The largest subidentifier of an attribute type that Go reads.
+const MAX_SUBIDENTIFIER: u128 = i32::MAX as u128;
+
+/// Decodes the value of an attribute of the type `oid`.
+fn read_value(oid: &Oid, value: Element<'_>) -> Result<String, Fault> {
+    let Some(string_type) = value.universal_primitive().and_then(StringType::from_universal) else {
+        return Err(Fault::NotAString(value.type_name(), AttributeType::by_oid(oid).is_some()));
+    };
+    let text = string_type.decode(value.value).map_err(Fault::Character)?;
+    if oid.has_subidentifiers_up_to(MAX_SUBIDENTIFIER) { Ok(text) } else { Err(Fault::LargeType) }
+}
+
+fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
+    if let Some((index, character)) = text.chars().enumerate().find(|(_, character)| character.is_control()) {
+        return Err(Fault::Control(character, index + 1));
+    }
+    match AttributeType::by_oid(oid) {
+        Some(known) => known.check(text).map_err(Fault::NotAllowed),
+        None => Ok(()),
+    }
+}
+
+/// An attribute that a certificate's subject or issuer cannot have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NameError {
+    /// The name of the attribute's type, or its identifier.
+    attribute: String,
+    fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Fault {
+    /// The value has this type; `true` where the attribute's type is known to be a string.
+    NotAString(&'static str, bool),
+    /// The identifier of the attribute's type has a large arc.
+    LargeType,
+    Character(StringError),
+    /// A control character at this position, from 1.
+    Control(char, usize),
+    /// A rule for the attribute's type; the text continues a sentence about the value.
+    NotAllowed(String),
+}
+
+impl NameError {
+    fn new(oid: &Oid, fault: Fault) -> Self {
+        let attribute =
+            AttributeType::by_oid(oid).map_or_else(|| oid.short_text(), |known| known.name.to_owned());
+        Self { attribute, fault }
+    }
+
+    /// Returns the error of a field that should hold the name. `owner` begins its sentence.
+    fn into_kind(self, owner: &str) -> FieldErrorKind {
+        let text = format!("{owner}: {self}");
+        match self.fault {
+            Fault::NotAString("UniversalString", _) | Fault::NotAString(_, false) | Fault::LargeType => {
+                FieldErrorKind::Unsupported(text)
+            }
+            _ => FieldErrorKind::Malformed(text),
+        }
+    }
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { attribute, fault } = self;
+        match fault {
+            Fault::NotAString("UniversalString", _) => write!(
+                f,
+                "{attribute} is a UniversalString, which Go does not load; use UTF8String (RFC 5280 4.1.2.4)"
+            ),
+            Fault::NotAString(found, true) => {
+                write!(
+                    f,
+                    "{attribute} is of type {found}, which is not a string type of names (RFC 5280 4.1.2.4)"
+                )
+            }
+            Fault::NotAString(found, false) => write!(
+                f,
+                "the attribute {attribute} is of type {found}; OpenSSL or Go load only UTF8String, PrintableString, \
+                 IA5String, TeletexString, BMPString and NumericString there"
+            ),
+            Fault::LargeType => write!(
+                f,
+                "the attribute type {attribute} has an arc over {MAX_SUBIDENTIFIER}, which Go does not load"
+            ),
+            Fault::Character(error) => write!(f, "{attribute} {error}"),
+            Fault::Control(character, position) => {
+                write!(
+                    f,
+                    "{attribute} has the control character {} at position {position}",
+                    Quoted(*character)
+                )
+            }
+            Fault::NotAllowed(rule) => write!(f, "{attribute} {rule}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

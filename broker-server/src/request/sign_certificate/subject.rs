@@ -1,36 +1,27 @@
 //! Converts a subject as a line of text, such as `C=DE,O=Example,CN=host.example`, to a Name.
 
-use std::fmt;
+use der::{Encode as _, Tag};
 
-use der::{Encode as _, Tag, asn1::ObjectIdentifier};
+use super::{
+    attribute_type::AttributeType,
+    name::Name,
+    strings::{Quoted, is_printable_string},
+};
+use crate::request::{
+    FieldErrorKind,
+    asn1::{NotDer, Tlv, encode},
+};
 
-use super::name::Name;
-use crate::request::FieldErrorKind;
-use crate::request::asn1::{NotDer, Tlv, encode};
-
-/// An attribute that the text may contain.
-struct Attribute {
-    key: &'static str,
-    oid: ObjectIdentifier,
-    /// The upper bound in characters (RFC 5280 appendix A.1).
-    max_length: usize,
-}
-
-const ATTRIBUTES: [Attribute; 6] = [
-    Attribute { key: "C", oid: ObjectIdentifier::new_unwrap("2.5.4.6"), max_length: 2 },
-    Attribute { key: "ST", oid: ObjectIdentifier::new_unwrap("2.5.4.8"), max_length: 128 },
-    Attribute { key: "O", oid: ObjectIdentifier::new_unwrap("2.5.4.10"), max_length: 64 },
-    Attribute { key: "OU", oid: ObjectIdentifier::new_unwrap("2.5.4.11"), max_length: 64 },
-    Attribute { key: "L", oid: ObjectIdentifier::new_unwrap("2.5.4.7"), max_length: 128 },
-    Attribute { key: "CN", oid: ObjectIdentifier::new_unwrap("2.5.4.3"), max_length: 64 },
-];
+/// The attributes that the text may contain.
+const KEYS: [&str; 6] = ["C", "ST", "O", "OU", "L", "CN"];
 
 /// Splits the text at `,`, skips empty components, splits each component at its first `=`, and trims key and value. Each
 /// component becomes an RDN of one attribute, in the order of the text; keys may repeat. A value cannot contain a comma,
 /// because there is no escape.
 ///
 /// # Errors
-/// The error gives the position of the component, counted from 1, and its key if it is known.
+/// Fails for a text without a component: a subject is replaced by another one, not removed. Other errors give the position of
+/// the component, counted from 1, and its key if it is known.
 pub(super) fn name_from_text(text: &str) -> Result<Name, FieldErrorKind> {
     let mut rdns = Vec::new();
     for (index, component) in text.split(',').map(str::trim).enumerate() {
@@ -42,67 +33,39 @@ pub(super) fn name_from_text(text: &str) -> Result<Name, FieldErrorKind> {
             return Err(FieldErrorKind::Malformed(format!("component {position} has no `=`")));
         };
         let (key, value) = (key.trim(), value.trim());
-        let Some(attribute) = ATTRIBUTES.iter().find(|attribute| attribute.key == key) else {
+        let known = KEYS.contains(&key).then(|| AttributeType::by_name(key)).flatten();
+        let Some(attribute) = known else {
             return Err(FieldErrorKind::Malformed(format!(
-                "component {position} has a key that is not exactly one of C, ST, O, OU, L, CN"
+                "component {position} has a key that is not exactly one of {}",
+                KEYS.join(", ")
             )));
         };
-        check(attribute, value).map_err(|error| {
-            FieldErrorKind::Malformed(format!("component {position} ({}) {error}", attribute.key))
-        })?;
+        check(attribute, value)
+            .map_err(|error| FieldErrorKind::Malformed(format!("component {position} ({key}) {error}")))?;
         rdns.extend(rdn(attribute, value).map_err(NotDer::in_a("Name"))?);
+    }
+    if rdns.is_empty() {
+        return Err(FieldErrorKind::Malformed(
+            "has no attribute, such as `CN=…`; leave the field empty to keep the request's subject".into(),
+        ));
     }
     encode(Tag::Sequence, &rdns).and_then(|der| Name::read(Tlv::only(&der)?)).map_err(NotDer::in_a("Name"))
 }
 
-/// Why a value is invalid.
-enum ValueError {
-    Empty,
-    NotACountry,
-    TooLong { characters: usize, max_length: usize },
-    Control,
-}
-
-impl fmt::Display for ValueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::NotACountry => f.write_str("is not a country code of two letters (ISO 3166)"),
-            Self::TooLong { characters, max_length } => {
-                write!(f, "has {characters} characters; at most {max_length} are allowed (RFC 5280 A.1)")
-            }
-            Self::Control => f.write_str("contains a control character"),
+fn check(attribute: &AttributeType, value: &str) -> Result<(), String> {
+    match value.chars().enumerate().find(|(_, character)| character.is_control()) {
+        Some((index, character)) => {
+            Err(format!("contains a control character, {} at position {}", Quoted(character), index + 1))
         }
+        None => attribute.check(value),
     }
 }
 
-fn check(attribute: &Attribute, value: &str) -> Result<(), ValueError> {
-    let characters = value.chars().count();
-    if value.is_empty() {
-        return Err(ValueError::Empty);
-    }
-    if value.chars().any(char::is_control) {
-        return Err(ValueError::Control);
-    }
-    if attribute.key == "C" && !(characters == 2 && value.bytes().all(|byte| byte.is_ascii_alphabetic())) {
-        return Err(ValueError::NotACountry);
-    }
-    if characters > attribute.max_length {
-        return Err(ValueError::TooLong { characters, max_length: attribute.max_length });
-    }
-    Ok(())
-}
-
-fn rdn(attribute: &Attribute, value: &str) -> Result<Vec<u8>, NotDer> {
+fn rdn(attribute: &AttributeType, value: &str) -> Result<Vec<u8>, NotDer> {
     let tag = if value.bytes().all(is_printable_string) { Tag::PrintableString } else { Tag::Utf8String };
     let mut pair = attribute.oid.to_der()?;
     pair.extend(encode(tag, value.as_bytes())?);
     encode(Tag::Set, &encode(Tag::Sequence, &pair)?)
-}
-
-/// Reports whether PrintableString has the character (X.680 41.4).
-fn is_printable_string(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte)
 }
 
 #[cfg(test)]
@@ -164,8 +127,11 @@ mod tests {
         assert!(refused("O=x,C=DEU").contains("component 2 (C) is not a country code"));
         assert!(refused("C=D1").contains("(C)"));
         assert!(refused("CN=").contains("(CN) is empty"));
+        for text in [" ", ",", " , ,\t", "\u{3000}", "\u{a0},\r\n"] {
+            assert!(refused(text).contains("no attribute"), "{text:?}");
+        }
         assert!(refused("O=x, CN = ,").contains("(CN) is empty"));
-        assert!(refused("CN=a\0b").contains("(CN) contains a control"));
+        assert!(refused("CN=a\0b").contains("(CN) contains a control character, U+0000 at position 2"));
         assert!(refused(&format!("CN={}", "x".repeat(65))).contains("(CN) has 65 characters"));
         assert!(refused(&format!("L={}", "x".repeat(129))).contains("(L)"));
         assert!(name_from_text(&format!("CN={},L={}", "é".repeat(64), "x".repeat(128))).is_ok());

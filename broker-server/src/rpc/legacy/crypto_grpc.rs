@@ -14,7 +14,10 @@ use prost::Message as _;
 use super::{algorithm, base64, certificate_request, hash_request, hex};
 use crate::{
     policy::permit::{HashData, SignCertificate},
-    rpc::{Broker, CallContext},
+    rpc::{
+        Broker, CallContext,
+        trailers::{Trailers, WithTrailers},
+    },
     status::CallError,
 };
 
@@ -40,16 +43,18 @@ impl Broker {
         &self,
         context: CallContext,
         mut legacy: SignRequest,
-    ) -> Result<SignResponse, CallError> {
+    ) -> Result<WithTrailers<SignResponse>, CallError> {
         let created_at = created_at(legacy.metadata.as_ref());
         let (not_before, not_after) = (legacy.valid_not_before, legacy.valid_not_after);
         let request = certificate_request!(legacy, not_before, not_after, v1::SignOutputFormat::Der);
         drop(legacy);
         let response = self.handle::<SignCertificate>(context, request).await?;
-        Ok(SignResponse {
+        let trailers = Trailers::ignored_extensions(&response.ignored_extensions);
+        let response = SignResponse {
             signed_certificate: base64(response.signed_certificate),
             metadata: response.metadata.map(|metadata| with_created_at(metadata, created_at)),
-        })
+        };
+        Ok(WithTrailers { response, trailers })
     }
 
     /// `HashData`, since 0.4.
@@ -87,7 +92,7 @@ impl Broker {
         &self,
         context: CallContext,
         mut legacy: SignCertificateRequest,
-    ) -> Result<SignCertificateResponse, CallError> {
+    ) -> Result<WithTrailers<SignCertificateResponse>, CallError> {
         use v1::sign_certificate_response::SignedCertificate;
         let format = match legacy.output_format() {
             SignOutputFormat::Der => v1::SignOutputFormat::Der,
@@ -97,14 +102,16 @@ impl Broker {
         let request = certificate_request!(legacy, not_before, not_after, format);
         drop(legacy);
         let response = self.handle::<SignCertificate>(context, request).await?;
-        Ok(SignCertificateResponse {
+        let trailers = Trailers::ignored_extensions(&response.ignored_extensions);
+        let response = SignCertificateResponse {
             metadata: response.metadata.map(with_deprecation),
             signed_certificate: response.signed_certificate.map(|certificate| match certificate {
                 SignedCertificate::Pem(text) => sign_certificate_response::SignedCertificate::Pem(text),
                 SignedCertificate::Der(der) => sign_certificate_response::SignedCertificate::Der(der),
             }),
             descriptor: response.descriptor,
-        })
+        };
+        Ok(WithTrailers { response, trailers })
     }
 
     /// `Benchmark`, for development.

@@ -10,7 +10,10 @@ use crate::{
     duration,
     policy::permit::{HashData, SignCertificate},
     request::{FieldError, FieldErrorKind},
-    rpc::{Broker, CallContext},
+    rpc::{
+        Broker, CallContext,
+        trailers::{Trailers, WithTrailers},
+    },
     status::CallError,
 };
 
@@ -36,7 +39,7 @@ impl Broker {
         &self,
         context: CallContext,
         mut legacy: SignRequest,
-    ) -> Result<SignResponse, CallError> {
+    ) -> Result<WithTrailers<SignResponse>, CallError> {
         let now = context.received_at_unix;
         let created_at = created_at(legacy.metadata.as_ref());
         let not_before = resolve_offset("valid_not_before", now, legacy.valid_not_before_offset.as_deref())?;
@@ -44,10 +47,12 @@ impl Broker {
         let request = certificate_request!(legacy, not_before, not_after, v1::SignOutputFormat::Der);
         drop(legacy);
         let response = self.handle::<SignCertificate>(context, request).await?;
-        Ok(SignResponse {
+        let trailers = Trailers::ignored_extensions(&response.ignored_extensions);
+        let response = SignResponse {
             signed_certificate: base64(response.signed_certificate),
             metadata: response.metadata.map(|metadata| response_metadata(metadata, created_at)),
-        })
+        };
+        Ok(WithTrailers { response, trailers })
     }
 }
 

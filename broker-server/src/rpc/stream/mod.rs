@@ -20,7 +20,7 @@ use tonic::body::Body;
 
 use super::{
     Broker, CallContext,
-    unary::{DeferredUnaryResponse, encode},
+    unary::{DeferredUnaryResponse, Encodable},
 };
 pub(super) use handler::StreamHandler;
 
@@ -33,6 +33,6 @@ pub(super) fn operation<O: StreamHandler>(
     let broker = broker.clone();
     Box::pin(async move {
         let response = broker.serve_stream::<O>(context, body).await?;
-        encode(&response, broker.0.max_response_bytes)
+        Encodable::encode(response, broker.0.max_response_bytes)
     })
 }

@@ -74,6 +74,9 @@ pub struct CertificateRecord {
     /// The subject alternative names, each with its kind: `dns:`, `ip:`, `uri:`, `email:`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// The identifiers of the requested extensions that were ignored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored_extensions: Vec<String>,
     /// notBefore in Unix seconds; written as RFC 3339.
     #[serde(serialize_with = "unix_seconds")]
     pub not_before: i64,
@@ -133,7 +136,8 @@ impl Record {
             [&mut record.rule, &mut record.request_id, &mut record.correlation_id].into_iter().flatten(),
         );
         if let Some(certificate) = &mut record.certificate {
-            truncate_list(&mut certificate.names, limit);
+            truncate_list(&mut certificate.names, "names", limit);
+            truncate_list(&mut certificate.ignored_extensions, "extensions", limit);
             texts.extend([&mut certificate.serial, &mut certificate.issuer, &mut certificate.subject]);
         }
         texts.into_iter().for_each(|text| truncate(text, limit));
@@ -178,8 +182,8 @@ fn truncate(text: &mut String, limit: usize) {
     }
 }
 
-/// Keeps the first names that fit into `limit` bytes, and adds the number of all.
-fn truncate_list(names: &mut Vec<String>, limit: usize) {
+/// Keeps the first entries that fit into `limit` bytes, and adds the number of all. `what` says what they are.
+fn truncate_list(names: &mut Vec<String>, what: &str, limit: usize) {
     if names.iter().map(String::len).sum::<usize>() <= limit {
         return;
     }
@@ -195,7 +199,7 @@ fn truncate_list(names: &mut Vec<String>, limit: usize) {
         .count();
     let count = names.len();
     names.truncate(kept);
-    names.push(format!("... ({count} names, sha256 {} of them by line)", sha256(all.as_bytes())));
+    names.push(format!("... ({count} {what}, sha256 {} of them by line)", sha256(all.as_bytes())));
 }
 
 fn sha256(bytes: &[u8]) -> String {

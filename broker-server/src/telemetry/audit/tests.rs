@@ -68,6 +68,7 @@ fn certificate_record_identifies_the_certificate() {
         issuer: "CN=x\ny".into(),
         subject: "CN=z".into(),
         names: vec!["dns:a.example".into(), "ip:10.0.0.1".into()],
+        ignored_extensions: vec!["1.3.6.1.5.5.7.1.24".into()],
         not_before: 1_600_000_000,
         not_after: 1_700_000_000,
     };
@@ -77,6 +78,7 @@ fn certificate_record_identifies_the_certificate() {
     assert_eq!(json["outcome"], "success");
     assert_eq!(json["serial"], "0a");
     assert_eq!(json["names"][1], "ip:10.0.0.1");
+    assert_eq!(json["ignored_extensions"][0], "1.3.6.1.5.5.7.1.24");
     assert_eq!(json["not_before"], "2020-09-13T12:26:40Z");
     assert_eq!(json["not_after"], "2023-11-14T22:13:20Z");
     assert!(!serde_json::to_string(&record).unwrap().contains('\n'));

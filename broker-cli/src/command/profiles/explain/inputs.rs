@@ -18,7 +18,11 @@ use crate::{
 /// Reads a certification request.
 pub(super) fn csr(location: &Location) -> Result<Csr, Failure> {
     let text = input::text(location)?;
-    parse(location, text.len(), Limits::default().csr, || Csr::from_pem(&text))
+    parse(location, text.len(), Limits::default().csr, || {
+        let csr = Csr::from_pem(&text)?;
+        csr.check_subject()?;
+        Ok(csr)
+    })
 }
 
 /// Reads the issuer's certificate.

@@ -79,6 +79,7 @@ pub(super) struct ExplainedRequest {
     operation: String,
     subject_key: Option<KeyType>,
     names: Option<Vec<AlternativeName>>,
+    unknown_extensions: Option<Vec<String>>,
     issuer_key: Option<KeyType>,
     ca: Option<CaFacts>,
     not_before: Option<i64>,
@@ -135,7 +136,8 @@ impl ExplainedRequest {
         let seconds = |time: Option<u64>| time.map(|time| i64::try_from(time).unwrap_or(i64::MAX));
         Ok(Self {
             subject_key: csr.as_ref().map(Csr::key_type).or(typed(&args.subject_key_type)?),
-            names: csr.map(|csr| csr.subject_alternative_names().to_vec()),
+            names: csr.as_ref().map(|csr| csr.subject_alternative_names().to_vec()),
+            unknown_extensions: csr.as_ref().map(|csr| csr.ignored_extensions().to_vec()),
             issuer_key: private_key.or(certified_key).or(typed(&args.issuer_key_type)?),
             ca: certificate.as_ref().map(CaFacts::from),
             not_before: seconds(args.not_before),
@@ -173,6 +175,7 @@ impl ExplainedRequest {
             issuer_key: self.issuer_key,
             ca: self.ca,
             names: self.names.as_deref(),
+            unknown_extensions: self.unknown_extensions.as_deref(),
             not_before: self.not_before,
             not_after: self.not_after,
             signature_keys,
@@ -195,7 +198,7 @@ impl ExplainedRequest {
                     FactName::SubjectKey => "--csr FILE or --subject-key-type TYPE",
                     FactName::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
                     FactName::CaCertificate => "--ca-cert FILE",
-                    FactName::Names => "--csr FILE",
+                    FactName::Names | FactName::UnknownExtensions => "--csr FILE",
                     FactName::Key => "--key FILE or --key-type TYPE",
                 };
                 format!("{fact} ({options})")

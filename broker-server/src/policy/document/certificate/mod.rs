@@ -16,7 +16,7 @@ mod names;
 mod usage;
 mod validity;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "SignAlg",
     "HashAlg",
     "SKIHashAlg",
@@ -26,6 +26,7 @@ const KEYS: [&str; 10] = [
     "ExtendedKeyUsage",
     "BasicConstraints",
     "SubjectAlternativeNames",
+    "UnknownExtensions",
     "IssuerChecks",
 ];
 
@@ -52,6 +53,7 @@ pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option
         Some(field) => names::alternative_names(field, report).map(Some),
         None => Some(None),
     };
+    let unknown_extensions = names::unknown_extensions(&section, report);
     let issuer_checks = match section.field("IssuerChecks") {
         Some(field) => issuer::issuer_checks(field, report),
         None => Some(IssuerChecks::default()),
@@ -69,6 +71,7 @@ pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option
         extended_key_usage: extended_key_usage?,
         basic_constraints: basic_constraints?,
         subject_alternative_names: subject_alternative_names?,
+        unknown_extensions: unknown_extensions?,
         issuer_checks: issuer_checks?,
         line: section.at.line,
         validity_line,

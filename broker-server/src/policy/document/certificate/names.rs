@@ -1,21 +1,28 @@
-//! `SubjectAlternativeNames`.
+//! `SubjectAlternativeNames` and `UnknownExtensions`.
 
 use crate::policy::{
     document::{
-        read::{Field, quote},
+        read::{Field, FieldMap, quote},
         report::Report,
     },
-    profile::SubjectAlternativeNames,
+    profile::{SubjectAlternativeNames, UnknownExtensions},
 };
 
 pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
-    let section = field.field_map(&["Allow", "Suffixes"], report)?;
+    let section = field.field_map(&["Allow", "AllowUnderscore", "Suffixes"], report)?;
     let mut names = SubjectAlternativeNames { line: section.at.line, ..SubjectAlternativeNames::default() };
     let kinds = SubjectAlternativeNames::KINDS;
     let words = kinds.map(|kind| (kind, kind));
     let allow = section.require("Allow", report).and_then(|field| field.choices(&words, report));
     if let Some(allow) = &allow {
         [names.dns, names.ip, names.uri, names.email] = kinds.map(|kind| allow.contains(&kind));
+    }
+    let allow_underscore = section.flag("AllowUnderscore", report);
+    if let Some(field) = section.field("AllowUnderscore")
+        && allow.is_some()
+        && !names.dns
+    {
+        field.key_error("applies to DNS names, but `Allow` does not have dns", report);
     }
     if let Some(field) = section.field("Suffixes") {
         if allow.is_some() && !names.dns {
@@ -32,7 +39,15 @@ pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Optio
         names.suffixes.dedup();
     }
     allow?;
+    names.allow_underscore = allow_underscore?;
     Some(names)
+}
+
+/// Reads `UnknownExtensions`.
+pub(super) fn unknown_extensions(section: &FieldMap<'_>, report: &mut Report) -> Option<UnknownExtensions> {
+    let Some(field) = section.field("UnknownExtensions") else { return Some(UnknownExtensions::default()) };
+    let refuses = field.choice(&UnknownExtensions::NAMES, report)?;
+    Some(if refuses { UnknownExtensions::Refuse { line: field.at.line } } else { UnknownExtensions::Ignore })
 }
 
 fn suffix(entry: &Field<'_>, report: &mut Report) -> Option<String> {

@@ -213,6 +213,30 @@ fn each_error_names_its_position_and_rule() {
     );
     rejects(
         15,
+        "        SubjectAlternativeNames: { Allow: [ip], AllowUnderscore: true }",
+        (15, 49),
+        &path("SubjectAlternativeNames.AllowUnderscore"),
+        "does not have dns",
+        None,
+    );
+    rejects(
+        15,
+        "        SubjectAlternativeNames: { Allow: [dns], AllowUnderscore: 1 }",
+        (15, 67),
+        &path("SubjectAlternativeNames.AllowUnderscore"),
+        "must be `true` or `false`",
+        None,
+    );
+    rejects(
+        15,
+        "        UnknownExtensions: refused",
+        (15, 28),
+        &path("UnknownExtensions"),
+        "the choices are ignore, refuse",
+        Some("refuse"),
+    );
+    rejects(
+        15,
         "        IssuerChecks: { RequireCa: true }",
         (15, 25),
         &path("IssuerChecks.RequireCa"),
