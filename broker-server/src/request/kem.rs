@@ -85,7 +85,7 @@ impl fmt::Display for KemKeyKind {
 
 /// Returns the mechanism of a key's AlgorithmIdentifier, whose parameters must be absent (RFC 9935 3, draft 5.8).
 fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, FieldErrorKind> {
-    let has_oid = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| oid == algorithm.oid);
+    let has_oid = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| algorithm.oid == oid);
     let kem = Kem::ALL.into_iter().find(has_oid).ok_or_else(|| {
         FieldErrorKind::Unsupported(format!(
             "its key has the unsupported algorithm {}; send an ML-KEM or X-Wing key",

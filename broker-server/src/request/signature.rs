@@ -95,7 +95,7 @@ fn is_ecdsa_sig_value(bytes: &[u8]) -> Result<(), NotDer> {
     for _ in 0..2 {
         // The first nine bits must not be all equal (X.690 8.3.2). Negative numbers are valid INTEGERs.
         match parts.next(Tag::Integer)?.value {
-            [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => return Err(NotDer),
+            [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => return Err(NotDer::Malformed),
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use der::{Tag, asn1::ObjectIdentifier};
 use super::{
     FieldErrorKind,
     asn1::{NotDer, Tlv, Values, context},
+    oid::OidRef,
     public_key::{Algorithm, ED25519, ML_DSA},
 };
 use crate::algorithm::{SignatureHash, SignatureScheme};
@@ -24,7 +25,7 @@ pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<Signature
         return if valid { Ok(SignatureScheme::RsaPkcs1(hash)) } else { Err(parameters()) };
     }
     if oid == RSASSA_PSS {
-        let pss = algorithm.parameters.ok_or(NotDer).and_then(pss_parameters);
+        let pss = algorithm.parameters.ok_or(NotDer::Unexpected).and_then(pss_parameters);
         return match pss.map_err(NotDer::in_a("RSASSA-PSS-params (RFC 4055 3.1)"))? {
             Some(algorithm) => Ok(algorithm),
             None => Err(FieldErrorKind::Unsupported(
@@ -39,7 +40,7 @@ pub(super) fn signature_algorithm(algorithm: &Algorithm<'_>) -> Result<Signature
         SignatureScheme::Ed25519
     } else if let Some(set) = lookup(&ML_DSA, oid) {
         SignatureScheme::MlDsa(set)
-    } else if BROKEN.contains(&oid) {
+    } else if BROKEN.iter().any(|broken| oid == *broken) {
         return Err(FieldErrorKind::Unsupported(
             "is signed with SHA-1 or MD5, which are insecure; sign it with SHA-256 or better (openssl req -sha256)".into(),
         ));
@@ -56,7 +57,6 @@ pub(super) fn hash(values: &mut Values<'_>) -> Result<Option<SignatureHash>, Not
     hash_algorithm(values).map(|oid| lookup(&HASHES, oid))
 }
 
-const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const HASHES: [(ObjectIdentifier, SignatureHash); 3] = [
     (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1"), SignatureHash::Sha256),
     (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2"), SignatureHash::Sha384),
@@ -88,12 +88,12 @@ const BROKEN: [ObjectIdentifier; 6] = [
 fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<SignatureScheme>, NotDer> {
     let mut parts = parameters.inside(Tag::Sequence)?;
     let hash = match parts.optional(context(0, true))? {
-        Some(hash) => hash_algorithm(&mut Values::new(Tlv::only(hash.value)?.raw)?)?,
-        None => SHA_1,
+        Some(hash) => Some(hash_algorithm(&mut Values::new(Tlv::only(hash.value)?.raw)?)?),
+        None => None,
     };
     let mask_hash = match parts.optional(context(1, true))? {
-        Some(mask) => mask_hash(mask)?,
-        None => SHA_1,
+        Some(mask) => Some(mask_hash(mask)?),
+        None => None,
     };
     let salt_length = match parts.optional(context(2, true))? {
         Some(salt) => Values::new(Tlv::only(salt.value)?.raw)?.decode::<u32>()?,
@@ -102,34 +102,36 @@ fn pss_parameters(parameters: Tlv<'_>) -> Result<Option<SignatureScheme>, NotDer
     if let Some(trailer) = parts.optional(context(3, true))?
         && Values::new(Tlv::only(trailer.value)?.raw)?.decode::<u32>()? != 1
     {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     parts.end()?;
     // A salt cannot be longer than the largest modulus, and the library requires a length that fits a C int.
     if salt_length > 2048 {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
-    Ok(lookup(&HASHES, hash)
+    // Where a hash is absent, it is SHA-1.
+    Ok(hash
         .filter(|_| hash == mask_hash)
+        .and_then(|hash| lookup(&HASHES, hash))
         .map(|hash| SignatureScheme::RsaPss { hash, salt_length }))
 }
 
-fn mask_hash(mask: Tlv<'_>) -> Result<ObjectIdentifier, NotDer> {
+fn mask_hash(mask: Tlv<'_>) -> Result<OidRef<'_>, NotDer> {
     let mask = Algorithm::read(&mut Values::new(Tlv::only(mask.value)?.raw)?)?;
     match mask.parameters {
         Some(hash) if mask.oid == MGF1 => hash_algorithm(&mut Values::new(hash.raw)?),
-        _ => Err(NotDer),
+        _ => Err(NotDer::Unexpected),
     }
 }
 
-fn hash_algorithm(values: &mut Values<'_>) -> Result<ObjectIdentifier, NotDer> {
+fn hash_algorithm<'a>(values: &mut Values<'a>) -> Result<OidRef<'a>, NotDer> {
     let hash = Algorithm::read(values)?;
     if hash.parameters.is_some() && !hash.null_parameters() {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     Ok(hash.oid)
 }
 
-fn lookup<T: Copy>(table: &[(ObjectIdentifier, T)], oid: ObjectIdentifier) -> Option<T> {
-    table.iter().find(|(known, _)| *known == oid).map(|(_, value)| *value)
+fn lookup<T: Copy>(table: &[(ObjectIdentifier, T)], oid: OidRef<'_>) -> Option<T> {
+    table.iter().find(|(known, _)| oid == *known).map(|(_, value)| *value)
 }

@@ -73,16 +73,16 @@ struct Content<'a> {
 
 fn content(bytes: &[u8]) -> Result<Content<'_>, NotDer> {
     let mut info = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    if info.decode::<ObjectIdentifier>()? != SIGNED_DATA {
-        return Err(NotDer);
+    if info.oid_ref()? != SIGNED_DATA {
+        return Err(NotDer::Unexpected);
     }
     let mut data = Tlv::only(info.next(context(0, true))?.value)?.inside(Tag::Sequence)?;
     info.end()?;
     let version: u8 = data.decode()?;
     data.next(Tag::Set)?;
     let mut content = data.sequence()?;
-    if content.decode::<ObjectIdentifier>()? != DATA {
-        return Err(NotDer);
+    if content.oid_ref()? != DATA {
+        return Err(NotDer::Unexpected);
     }
     let is_attached = content.optional(context(0, true))?.is_some();
     content.end()?;
@@ -138,7 +138,7 @@ fn parts(version: u8, signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
     let subject_key_id = match (version, signer_version, name.tag) {
         (3..=5, 3, tag) if tag == context(0, false) => Some(name.value),
         (1 | 3..=5, 1, Tag::Sequence) => None,
-        _ => return Err(NotDer),
+        _ => return Err(NotDer::Unexpected),
     };
     let digest = hash(&mut parts)?;
     let attributes = parts.optional(context(0, true))?.map(|attributes| attributes.value);
@@ -157,25 +157,27 @@ fn attributes(contents: &[u8]) -> Result<SignedAttributes, NotDer> {
     while !attributes.is_empty() {
         let attribute = attributes.any()?;
         if previous.replace(attribute.raw).is_some_and(|previous| previous > attribute.raw) {
-            return Err(NotDer);
+            return Err(NotDer::Unexpected);
         }
         let mut parts = attribute.inside(Tag::Sequence)?;
-        let oid: ObjectIdentifier = parts.decode()?;
+        let oid = parts.oid_ref()?;
         let values = parts.next(Tag::Set)?.value;
         parts.end()?;
-        let slot = match oid {
-            CONTENT_TYPE => &mut content_type,
-            MESSAGE_DIGEST => &mut message_digest,
-            _ => continue,
+        let slot = if oid == CONTENT_TYPE {
+            &mut content_type
+        } else if oid == MESSAGE_DIGEST {
+            &mut message_digest
+        } else {
+            continue;
         };
         if slot.replace(Tlv::only(values)?).is_some() {
-            return Err(NotDer);
+            return Err(NotDer::Unexpected);
         }
     }
-    if Values::new(content_type.ok_or(NotDer)?.raw)?.decode::<ObjectIdentifier>()? != DATA {
-        return Err(NotDer);
+    if Values::new(content_type.ok_or(NotDer::Unexpected)?.raw)?.oid_ref()? != DATA {
+        return Err(NotDer::Unexpected);
     }
-    let digest = message_digest.filter(|digest| digest.tag == Tag::OctetString).ok_or(NotDer)?;
+    let digest = message_digest.filter(|digest| digest.tag == Tag::OctetString).ok_or(NotDer::Unexpected)?;
     Ok(SignedAttributes { der: encode(Tag::Set, contents)?, message_digest: digest.value.to_vec() })
 }
 

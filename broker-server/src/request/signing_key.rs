@@ -152,7 +152,7 @@ impl<'a> PrivateKeyInfo<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, NotDer> {
         let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
         if !matches!(parts.next(Tag::Integer)?.value, [0 | 1]) {
-            return Err(NotDer);
+            return Err(NotDer::Unexpected);
         }
         let algorithm = Algorithm::read(&mut parts)?;
         let key = parts.next(Tag::OctetString)?.value;
@@ -174,7 +174,7 @@ fn sec1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
 fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     if parts.next(Tag::Integer)?.value != [1] {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     parts.next(Tag::OctetString)?;
     let parameters = match parts.optional(context(0, true))? {
@@ -197,7 +197,7 @@ fn pkcs1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
 fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
     let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     if parts.next(Tag::Integer)?.value != [0] {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     let modulus = parts.next(Tag::Integer)?.value;
     let exponent = parts.next(Tag::Integer)?.value;

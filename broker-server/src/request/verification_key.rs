@@ -80,7 +80,7 @@ impl VerificationKey {
                 let info = wrap_pkcs1(bytes).map_err(NotDer::in_a("RSAPublicKey"))?;
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
             }
-            Err(NotDer) => {
+            Err(_) => {
                 return Err(FieldErrorKind::Malformed(
                     "is not a public key (SubjectPublicKeyInfo) or a certificate, in PEM or DER".into(),
                 ));
@@ -106,7 +106,7 @@ fn form(bytes: &[u8]) -> Result<Form, NotDer> {
         (Tag::Sequence, Tag::BitString) => Ok(Form::Info),
         (Tag::Sequence, Tag::Sequence) => Ok(Form::Certificate),
         (Tag::Integer, Tag::Integer) if parts.is_empty() => Ok(Form::Pkcs1),
-        _ => Err(NotDer),
+        _ => Err(NotDer::Unexpected),
     }
 }
 

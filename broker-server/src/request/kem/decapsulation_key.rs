@@ -100,7 +100,7 @@ impl DecapsulationKey {
         let public = match info.public_key {
             // The first octet counts the unused bits of the last one.
             Some([0, octets @ ..]) => Some(octets.to_vec()),
-            Some(_) => return Err(NotDer::in_a("publicKey (RFC 5958)")(NotDer)),
+            Some(_) => return Err(NotDer::in_a("publicKey (RFC 5958)")(NotDer::Unexpected)),
             None => None,
         };
         let (seed, expanded) = match kem {

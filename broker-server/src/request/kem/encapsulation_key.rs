@@ -41,7 +41,7 @@ impl EncapsulationKey {
         }
         match Tlv::only(bytes) {
             Ok(info) => Self::from_spki(info),
-            Err(NotDer) => Err(FieldErrorKind::Malformed(format!(
+            Err(_) => Err(FieldErrorKind::Malformed(format!(
                 "is {} bytes long and not an encapsulation key: raw keys have 800 (ml-kem-512), 1184 (ml-kem-768), 1568 \
                  (ml-kem-1024) or 1216 (x-wing) bytes; SubjectPublicKeyInfo in DER or PEM is accepted, too",
                 bytes.len()

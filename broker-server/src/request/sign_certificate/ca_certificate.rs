@@ -143,12 +143,12 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
     if let Some(version) = tbs.optional(context(0, true))?
         && !matches!(Tlv::only(version.value)?.raw, [2, 1, 0..=2])
     {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     tbs.next(Tag::Integer)?;
     // Both algorithms must be the same (RFC 5280 4.1.1.2).
     if tbs.next(Tag::Sequence)?.raw != algorithm.raw {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     Name::read(tbs.next(Tag::Sequence)?)?;
     let mut validity = tbs.sequence()?;
@@ -168,7 +168,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
 }
 
 fn unix_seconds(time: Time) -> Result<i64, NotDer> {
-    i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| NotDer)
+    i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| NotDer::Unexpected)
 }
 
 /// The extensions that are relevant for an issuer.
@@ -191,7 +191,9 @@ impl Known {
             let value = extension.value;
             if extension.oid == SUBJECT_KEY_ID {
                 let id = Tlv::only(value)
-                    .and_then(|id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer) })
+                    .and_then(
+                        |id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer::Unexpected) },
+                    )
                     .map_err(NotDer::in_a("subjectKeyIdentifier"))?;
                 known.subject_key_id = Some(id.to_vec()).filter(|id| !id.is_empty());
             } else if extension.oid == KEY_USAGE {
@@ -212,10 +214,10 @@ fn basic_constraints(value: &[u8]) -> Result<(bool, Option<u8>), NotDer> {
     let is_ca = match parts.optional(Tag::Boolean)?.map(|ca| ca.value) {
         None | Some([0]) => false,
         Some([0xff]) => true,
-        Some(_) => return Err(NotDer),
+        Some(_) => return Err(NotDer::Malformed),
     };
     let path_len = match parts.optional(Tag::Integer)? {
-        Some(length) => Some(u64::from_der(length.raw).map_err(|_| NotDer)?),
+        Some(length) => Some(u64::from_der(length.raw).map_err(|_| NotDer::Unexpected)?),
         None => None,
     };
     parts.end()?;

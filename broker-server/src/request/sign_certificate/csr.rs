@@ -125,7 +125,7 @@ struct Info<'a> {
 fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
     let mut parts = info.inside(Tag::Sequence)?;
     if parts.next(Tag::Integer)?.value != [0] {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     let subject = Name::read(parts.next(Tag::Sequence)?)?;
     let public_key = parts.next(Tag::Sequence)?;

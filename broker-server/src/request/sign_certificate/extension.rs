@@ -37,7 +37,7 @@ fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
     if let Some(critical) = parts.optional(Tag::Boolean)?
         && !matches!(critical.value, [0x00 | 0xff])
     {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     let value = parts.next(Tag::OctetString)?.value;
     parts.end()?;

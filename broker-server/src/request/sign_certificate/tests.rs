@@ -170,7 +170,7 @@ fn rejects_invalid_names_and_extensions() {
         (b"\x30\x04\x86\x02ab", "absolute"),
         (b"\x30\x00", "is empty"),
         (b"\x30\x03\x89\x01a", "undefined form"),
-        (b"\x31\x03\x82\x01a", "well-formed"),
+        (b"\x31\x03\x82\x01a", "is DER, but"),
         (b"\x30\x03\x82\x02a", "well-formed"),
         (b"\x30\x03\x82\x01ab", "well-formed"),
         (b"\x30\x84\xff\xff\xff\xff\x82", "well-formed"),
