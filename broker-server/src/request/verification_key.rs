@@ -47,29 +47,17 @@ impl VerificationKey {
     /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER, and recognizes which of
     /// them it is.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
-        match pem::text(bytes) {
-            Some(text) => Self::from_pem(text),
-            None => Self::from_der(bytes),
-        }
+        if pem::is_pem(bytes) { Self::from_pem(bytes) } else { Self::from_der(bytes) }
     }
 
-    fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
+    fn from_pem(text: &[u8]) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text)?;
         if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
-            return Err(FieldErrorKind::Unsupported(
-                "holds a private key; send only the public key (openssl pkey -pubout)".into(),
-            ));
+            return Err(FieldErrorKind::Unsupported(PRIVATE.into()));
         }
-        let mut keys = blocks.iter().filter(|block| LABELS.contains(&block.label));
-        match (keys.next(), keys.next()) {
-            (Some(key), None) => Self::from_der(&key.der),
-            (None, _) => {
-                Err(FieldErrorKind::Malformed("holds no PEM block `PUBLIC KEY` or `CERTIFICATE`".into()))
-            }
-            (Some(_), Some(_)) => Err(FieldErrorKind::Malformed(
-                "holds more than one public key or certificate; send one".into(),
-            )),
-        }
+        let (name, thing) = ("`PUBLIC KEY` or `CERTIFICATE`", "public key or certificate");
+        let key = pem::single(&blocks, |label| LABELS.contains(&label), name, thing)?;
+        Self::from_der(&key.der()?)
     }
 
     fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
@@ -79,6 +67,10 @@ impl VerificationKey {
             Ok(Form::Pkcs1) => {
                 let info = wrap_pkcs1(bytes).map_err(NotDer::in_a("RSAPublicKey"))?;
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
+            }
+            Ok(Form::PrivateKey) => return Err(FieldErrorKind::Unsupported(PRIVATE.into())),
+            Err(NotDer::Indefinite) => {
+                return Err(NotDer::in_a("public key or certificate")(NotDer::Indefinite));
             }
             Err(_) => {
                 return Err(FieldErrorKind::Malformed(
@@ -91,12 +83,14 @@ impl VerificationKey {
 }
 
 const LABELS: [&str; 4] = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "X509 CERTIFICATE"];
+const PRIVATE: &str = "holds a private key; send only the public key (openssl pkey -pubout)";
 const INFO: &str = "SubjectPublicKeyInfo";
 
 enum Form {
     Info,
     Certificate,
     Pkcs1,
+    PrivateKey,
 }
 
 /// Determines the structure from its first two values. The reader of that structure checks the rest.
@@ -106,6 +100,7 @@ fn form(bytes: &[u8]) -> Result<Form, NotDer> {
         (Tag::Sequence, Tag::BitString) => Ok(Form::Info),
         (Tag::Sequence, Tag::Sequence) => Ok(Form::Certificate),
         (Tag::Integer, Tag::Integer) if parts.is_empty() => Ok(Form::Pkcs1),
+        (Tag::Integer, Tag::Integer | Tag::Sequence | Tag::OctetString) => Ok(Form::PrivateKey),
         _ => Err(NotDer::Unexpected),
     }
 }

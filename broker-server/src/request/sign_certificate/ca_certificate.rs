@@ -83,12 +83,11 @@ impl CaCertificate {
 
     /// Reads the first certificate in a PEM text. A chain may follow it.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
-        blocks
-            .iter()
+        let certificate = pem::blocks(text.as_bytes())?
+            .into_iter()
             .find(|block| matches!(block.label, "CERTIFICATE" | "X509 CERTIFICATE"))
-            .ok_or_else(|| FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE`".into()))
-            .and_then(|block| Self::from_der(&block.der))
+            .ok_or_else(|| FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE`".into()))?;
+        Self::from_der(&certificate.der()?)
     }
 
     /// Reads one certificate. Fails if bytes follow it.

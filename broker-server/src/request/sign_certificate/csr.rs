@@ -73,17 +73,9 @@ impl Csr {
 
     /// Reads the only certification request in a PEM text. Ignores blocks of other kinds.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
-        let mut requests = blocks
-            .iter()
-            .filter(|block| matches!(block.label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST"));
-        match (requests.next(), requests.next()) {
-            (Some(request), None) => Self::from_der(&request.der),
-            (None, _) => Err(FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE REQUEST`".into())),
-            (Some(_), Some(_)) => {
-                Err(FieldErrorKind::Malformed("holds more than one certification request; send one".into()))
-            }
-        }
+        let wanted = |label: &str| matches!(label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST");
+        let request = pem::only(text.as_bytes(), wanted, "`CERTIFICATE REQUEST`", "certification request")?;
+        Self::from_der(&request.der()?)
     }
 
     /// Reads one certification request. Fails if bytes follow it.
