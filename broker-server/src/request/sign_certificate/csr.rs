@@ -8,14 +8,14 @@ use super::{
     name::Name,
 };
 use crate::{
-    algorithm::{KeyType, SignatureScheme},
+    algorithm::{KeyType, RequestScheme},
     request::{
         FieldErrorKind,
         asn1::{NotDer, Tlv, Values, context},
         oid::Oid,
         pem,
         public_key::{Algorithm, PublicKeyInfo},
-        signature_algorithm::signature_algorithm,
+        signature_algorithm::request_algorithm,
     },
 };
 
@@ -26,7 +26,7 @@ pub struct Csr {
     public_key: PublicKeyInfo,
     alternative_names: Vec<AlternativeName>,
     signed: Vec<u8>,
-    algorithm: SignatureScheme,
+    algorithm: RequestScheme,
     signature: Vec<u8>,
 }
 
@@ -62,7 +62,7 @@ impl Csr {
     }
 
     /// Returns the scheme of the request's signature. It need not fit the subject's key.
-    pub fn signature_algorithm(&self) -> SignatureScheme {
+    pub fn signature_algorithm(&self) -> RequestScheme {
         self.algorithm
     }
 
@@ -87,7 +87,7 @@ impl Csr {
             public_key: PublicKeyInfo::read(info.public_key)?,
             alternative_names: requested_names(info.attributes)?,
             signed: outer.info.raw.to_vec(),
-            algorithm: signature_algorithm(&outer.algorithm)?,
+            algorithm: request_algorithm(&outer.algorithm)?,
             signature: outer.signature.to_vec(),
         })
     }
