@@ -44,7 +44,7 @@ impl Signature {
                 check(&der, key)?;
                 Ok(Self::Plain(der))
             }
-            (SignatureFormat::Cms, _) => SignedData::from_der(bytes).map(Self::Cms),
+            (SignatureFormat::Cms, _) => SignedData::from_bytes(bytes).map(Self::Cms),
         }
     }
 }

@@ -86,9 +86,6 @@ fn form(der: &[u8]) -> Result<KeyForm, FieldErrorKind> {
         }
         Ok((Tag::Integer, _, Tag::Sequence)) => return Ok(KeyForm::Pkcs8),
         Ok((Tag::Integer, _, Tag::OctetString)) => return Ok(KeyForm::Sec1),
-        Ok((Tag::Integer, [1], Tag::Integer)) => {
-            "is an RSA key of more than two primes (RFC 8017 A.1.2); use one of two primes"
-        }
         Ok((Tag::Integer, _, Tag::Integer)) => return Ok(KeyForm::Pkcs1),
         Ok((Tag::Sequence, _, Tag::OctetString)) => ENCRYPTED,
         Ok((Tag::Sequence, _, Tag::BitString)) => "is a public key; send the private key",
@@ -206,17 +203,23 @@ fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
 }
 
 fn pkcs1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
-    let (modulus, exponent) =
-        rsa_private_key(bytes).map_err(NotDer::in_a("RSAPrivateKey (RFC 8017 A.1.2)"))?;
+    let key = rsa_private_key(bytes).map_err(NotDer::in_a("RSAPrivateKey (RFC 8017 A.1.2)"))?;
+    let (modulus, exponent) = key.ok_or_else(|| {
+        FieldErrorKind::Unsupported(
+            "is an RSA key of more than two primes (RFC 8017 A.1.2); use one of two primes".into(),
+        )
+    })?;
     rsa_key_type(modulus, exponent)
 }
 
-/// Returns modulus and public exponent as content octets. Accepts only version 0: keys of more than two primes are
-/// not in use.
-fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
+/// Returns modulus and public exponent as content octets. Returns `None` for a key of more than two primes, which has
+/// version 1.
+fn rsa_private_key(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, NotDer> {
     let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    if parts.next(Tag::Integer)?.value != [0] {
-        return Err(NotDer::Unexpected);
+    match parts.next(Tag::Integer)?.value {
+        [0] => {}
+        [1] => return Ok(None),
+        _ => return Err(NotDer::Unexpected),
     }
     let modulus = parts.next(Tag::Integer)?.value;
     let exponent = parts.next(Tag::Integer)?.value;
@@ -224,5 +227,5 @@ fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
         parts.next(Tag::Integer)?;
     }
     parts.end()?;
-    Ok((modulus, exponent))
+    Ok(Some((modulus, exponent)))
 }

@@ -11,7 +11,7 @@ use super::{
     asn1::{NotDer, Tlv},
     pem,
     public_key::{PublicKeyInfo, RSA_ENCRYPTION},
-    sign_certificate::subject_key,
+    sign_certificate::{Name, SubjectKey, subject_key},
 };
 use crate::algorithm::KeyType;
 
@@ -20,7 +20,15 @@ use crate::algorithm::KeyType;
 #[derive(Debug)]
 pub struct VerificationKey {
     public_key: PublicKeyInfo,
+    certificate: Option<CertificateId>,
+}
+
+/// What identifies a certificate.
+#[derive(Debug)]
+struct CertificateId {
     subject_key_id: Option<Vec<u8>>,
+    issuer: Name,
+    serial_number: Vec<u8>,
 }
 
 impl VerificationKey {
@@ -41,7 +49,17 @@ impl VerificationKey {
 
     /// Returns the subject key identifier of the certificate; `None` for a key without a certificate or identifier.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
-        self.subject_key_id.as_deref()
+        self.certificate.as_ref()?.subject_key_id.as_deref()
+    }
+
+    /// Reports whether issuer (DER) and serial number (content octets) identify the certificate (RFC 5652 10.2.4). Returns
+    /// `None` for a key without a certificate.
+    pub fn has_issuer_and_serial_number(&self, issuer: &[u8], serial_number: &[u8]) -> Option<bool> {
+        let certificate = self.certificate.as_ref()?;
+        Some(
+            shortest(&certificate.serial_number) == shortest(serial_number)
+                && certificate.issuer.is_encoded_by(issuer),
+        )
     }
 
     /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER, and recognizes which of
@@ -61,9 +79,12 @@ impl VerificationKey {
     }
 
     fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
-        let (public_key, subject_key_id) = match form(bytes) {
+        let (public_key, certificate) = match form(bytes) {
             Ok(Form::Info) => (PublicKeyInfo::read(Tlv::only(bytes).map_err(NotDer::in_a(INFO))?)?, None),
-            Ok(Form::Certificate) => subject_key(bytes)?,
+            Ok(Form::Certificate) => {
+                let SubjectKey { public_key, subject_key_id, issuer, serial_number } = subject_key(bytes)?;
+                (public_key, Some(CertificateId { subject_key_id, issuer, serial_number }))
+            }
             Ok(Form::Pkcs1) => {
                 let info = wrap_pkcs1(bytes).map_err(NotDer::in_a("RSAPublicKey"))?;
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
@@ -78,7 +99,7 @@ impl VerificationKey {
                 ));
             }
         };
-        Ok(Self { public_key, subject_key_id })
+        Ok(Self { public_key, certificate })
     }
 }
 
@@ -110,6 +131,14 @@ fn wrap_pkcs1(key: &[u8]) -> Result<Vec<u8>, NotDer> {
     let algorithm = AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
     let info = SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key)? };
     Ok(info.to_der()?)
+}
+
+/// Returns the shortest encoding of an INTEGER (X.690 8.3.2). Old certificates have longer ones.
+fn shortest(mut integer: &[u8]) -> &[u8] {
+    while let [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] = integer {
+        integer = integer.get(1..).unwrap_or_default();
+    }
+    integer
 }
 
 #[cfg(test)]

@@ -112,19 +112,34 @@ impl CaCertificate {
     }
 }
 
-/// Returns the public key of any certificate, and its subject key identifier if there is one.
-pub(in crate::request) fn subject_key(
-    bytes: &[u8],
-) -> Result<(PublicKeyInfo, Option<Vec<u8>>), FieldErrorKind> {
+/// The key of any certificate, with what identifies the certificate.
+#[derive(Debug)]
+pub(in crate::request) struct SubjectKey {
+    pub(in crate::request) public_key: PublicKeyInfo,
+    pub(in crate::request) subject_key_id: Option<Vec<u8>>,
+    pub(in crate::request) issuer: Name,
+    /// The content octets.
+    pub(in crate::request) serial_number: Vec<u8>,
+}
+
+/// Reads the key of any certificate.
+pub(in crate::request) fn subject_key(bytes: &[u8]) -> Result<SubjectKey, FieldErrorKind> {
     let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
-    let id = match parts.extensions {
+    let subject_key_id = match parts.extensions {
         Some(list) => Known::read(list)?.subject_key_id,
         None => None,
     };
-    Ok((PublicKeyInfo::read(parts.public_key)?, id))
+    Ok(SubjectKey {
+        public_key: PublicKeyInfo::read(parts.public_key)?,
+        subject_key_id,
+        issuer: parts.issuer,
+        serial_number: parts.serial_number.to_vec(),
+    })
 }
 
 struct Parts<'a> {
+    serial_number: &'a [u8],
+    issuer: Name,
     subject: Name,
     public_key: Tlv<'a>,
     not_before: i64,
@@ -144,12 +159,12 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
     {
         return Err(NotDer::Unexpected);
     }
-    tbs.next(Tag::Integer)?;
+    let serial_number = tbs.next(Tag::Integer)?.value;
     // Both algorithms must be the same (RFC 5280 4.1.1.2).
     if tbs.next(Tag::Sequence)?.raw != algorithm.raw {
         return Err(NotDer::Unexpected);
     }
-    Name::read(tbs.next(Tag::Sequence)?)?;
+    let issuer = Name::read(tbs.next(Tag::Sequence)?)?;
     let mut validity = tbs.sequence()?;
     let not_before = unix_seconds(validity.decode()?)?;
     let not_after = unix_seconds(validity.decode()?)?;
@@ -163,7 +178,7 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
         None => None,
     };
     tbs.end()?;
-    Ok(Parts { subject, public_key, not_before, not_after, extensions })
+    Ok(Parts { serial_number, issuer, subject, public_key, not_before, not_after, extensions })
 }
 
 fn unix_seconds(time: Time) -> Result<i64, NotDer> {
