@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{error::Failure, location::Location};
+use crate::{error::Failure, location::Location, pem};
 
 /// The limit of an input in bytes: more than a broker takes in one request by default. The broker enforces its own limit.
 const MAX_BYTES: u64 = 64 << 20;
@@ -20,15 +20,22 @@ pub(crate) fn text(location: &Location) -> Result<String, Failure> {
     String::from_utf8(bytes(location)?).map_err(|_| unreadable(location, not_text()))
 }
 
-/// Reads the text of a private key. It is wiped when dropped.
-pub(crate) fn secret_text(location: &Location) -> Result<Zeroizing<String>, Failure> {
+/// Reads the blocks of a PEM file. The text is wiped when dropped, because the wrong file may contain a secret.
+///
+/// # Errors
+/// Fails where the file is neither PEM nor text. Other text is returned, so that the broker says what is wrong with it.
+pub(crate) fn pem(location: &Location) -> Result<Zeroizing<String>, Failure> {
     let mut bytes = secret(location)?;
+    if let Some(text) = pem::blocks(&bytes) {
+        return Ok(text);
+    }
     // Moved, not copied.
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
             drop(Zeroizing::new(error.into_bytes()));
-            Err(unreadable(location, not_text()))
+            let why = "is not PEM: it has no line `-----BEGIN …-----`; convert DER first (openssl req, x509 or pkey)";
+            Err(unreadable(location, io::Error::new(io::ErrorKind::InvalidData, why)))
         }
     }
 }

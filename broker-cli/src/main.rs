@@ -14,6 +14,7 @@ mod json;
 mod location;
 mod output;
 mod output_files;
+mod pem;
 mod progress;
 mod repeat;
 mod runtime;

@@ -108,12 +108,13 @@ impl SignCertificate {
         {
             return Err(Failure::usage("--not-before is later than --not-after".to_owned()));
         }
-        let csr = input::text(&self.csr)?;
-        let ca_cert = input::text(&self.ca_cert)?;
-        let mut ca_key = input::secret_text(&self.ca_key)?;
+        let mut csr = input::pem(&self.csr)?;
+        let mut ca_cert = input::pem(&self.ca_cert)?;
+        let mut ca_key = input::pem(&self.ca_key)?;
         // Moved, not copied: the request wipes it.
-        let mut request =
-            SignCertificateRequest::new(csr, ca_cert, std::mem::take(&mut *ca_key)).profile(self.profile);
+        let [csr, ca_cert, ca_key] =
+            [&mut csr, &mut ca_cert, &mut ca_key].map(|text| std::mem::take(&mut **text));
+        let mut request = SignCertificateRequest::new(csr, ca_cert, ca_key).profile(self.profile);
         if let Some(subject) = self.subject {
             request = request.subject(subject);
         }

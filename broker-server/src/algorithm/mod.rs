@@ -6,6 +6,7 @@ mod composite;
 mod data_scheme;
 mod hash;
 mod kem;
+mod request_scheme;
 mod signature;
 
 pub use aead::Aead;
@@ -13,6 +14,7 @@ pub use composite::Composite;
 pub use data_scheme::DataScheme;
 pub use hash::{HashAlgorithm, SkiHash};
 pub use kem::{Kem, MlKem};
+pub use request_scheme::RequestScheme;
 pub use signature::{
     Curve, KeyForm, KeyKind, KeyType, MlDsa, SignatureFormat, SignatureHash, SignatureScheme,
 };

@@ -9,7 +9,7 @@ use super::{
     permit::{Decapsulate, Encapsulate, GenerateKemKeyPair, Operation as _},
     profile::{KemRule, Profile},
 };
-use crate::request::{self, KemKeyKind};
+use crate::request;
 
 impl Decide for GenerateKemKeyPair {
     const CHECKS: &'static [Check<Self>] = &[seed];
@@ -27,7 +27,7 @@ impl Decide for Encapsulate {
     const CHECKS: &'static [Check<Self>] = &[key];
 
     fn facts(request: &request::Encapsulate, now: i64) -> Facts<'_> {
-        Facts { kem_key: Some(KemKeyKind::Of(request.key.kem())), ..Facts::new(now) }
+        Facts { kem_key: Some(request.key.kind()), ..Facts::new(now) }
     }
 
     fn parameters(_: &Profile, _: &KemRule, _: &Facts<'_>) -> Result<(), Denial> {
@@ -59,7 +59,7 @@ fn key(input: &CheckInput<'_, KemRule>, collector: &mut DenialCollector) -> Resu
         return Ok(());
     }
     let name = input.rule.algorithm.name();
-    let message = format!("the key is for {kind}; profile {} encapsulates with {name}", input.profile.name);
+    let message = format!("the key is {kind}; profile {} encapsulates with {name}", input.profile.name);
     collector.add(input.denial(DenialKind::AlgorithmMismatch, "API.KEM.KemAlg", input.rule.line, message))
 }
 

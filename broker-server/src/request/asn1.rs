@@ -1,23 +1,51 @@
 //! A strict DER reader over [`der`] that returns one value at a time, together with its encoding.
 
-use der::{Encode as _, Header, Length, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
+use der::{Encode as _, ErrorKind, Header, Length, Reader as _, SliceReader, Tag, TagNumber, asn1::AnyRef};
 
-use super::{FieldErrorKind, oid::Oid};
+use super::{
+    FieldErrorKind,
+    oid::{Oid, OidRef},
+};
 
-/// The bytes are not DER, or not the structure that was expected.
+/// Why bytes are not the DER of an expected structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotDer;
+pub(super) enum NotDer {
+    /// The bytes are not DER.
+    Malformed,
+    /// A value has an indefinite length, which BER allows and DER does not (X.690 10.1).
+    Indefinite,
+    /// The bytes are DER of another structure.
+    Unexpected,
+}
 
+/// Classifies an error in a value, or in the contents of a value whose tag and length are DER.
 impl From<der::Error> for NotDer {
-    fn from(_: der::Error) -> Self {
-        Self
+    fn from(error: der::Error) -> Self {
+        match error.kind() {
+            ErrorKind::IndefiniteLength => Self::Indefinite,
+            ErrorKind::TagUnexpected { .. }
+            | ErrorKind::Value { .. }
+            | ErrorKind::Length { .. }
+            | ErrorKind::Overflow
+            | ErrorKind::OidUnknown { .. }
+            | ErrorKind::DateTime => Self::Unexpected,
+            _ => Self::Malformed,
+        }
     }
 }
 
 impl NotDer {
     /// Returns a conversion to the error of a field that should hold the structure `what`.
     pub(super) fn in_a(what: &str) -> impl Fn(Self) -> FieldErrorKind {
-        move |_| FieldErrorKind::Malformed(format!("is not a well-formed DER {what}"))
+        move |error| {
+            FieldErrorKind::Malformed(match error {
+                Self::Malformed => format!("is not a well-formed DER {what}"),
+                Self::Indefinite => {
+                    format!("is a {what} in BER, not in DER: a length is indefinite (X.690 10.1)")
+                }
+                Self::Unexpected => format!("is DER, but not a valid {what}"),
+            })
+        }
     }
 }
 
@@ -36,14 +64,14 @@ impl<'a> Tlv<'a> {
     pub(super) fn only(bytes: &'a [u8]) -> Result<Self, NotDer> {
         let mut values = Values::new(bytes)?;
         let value = values.any()?;
-        values.end()?;
-        Ok(value)
+        // Bytes after the value are not part of it, whatever they are.
+        if values.is_empty() { Ok(value) } else { Err(NotDer::Malformed) }
     }
 
     /// Returns a reader over the contents. Fails if the tag is not `tag`.
     pub(super) fn inside(self, tag: Tag) -> Result<Values<'a>, NotDer> {
         if self.tag != tag {
-            return Err(NotDer);
+            return Err(NotDer::Unexpected);
         }
         Values::new(self.value)
     }
@@ -149,18 +177,24 @@ impl<'a> Values<'a> {
 
     /// Reads the next value, whatever its tag.
     pub(super) fn any(&mut self) -> Result<Tlv<'a>, NotDer> {
+        if self.is_empty() {
+            return Err(NotDer::Unexpected);
+        }
         let start = usize::try_from(self.reader.position())?;
-        let header = self.reader.decode::<Header>()?;
-        let value = self.reader.read_slice(header.length())?;
+        let header = self.reader.decode::<Header>().map_err(|error| match error.kind() {
+            ErrorKind::IndefiniteLength => NotDer::Indefinite,
+            _ => NotDer::Malformed,
+        })?;
+        let value = self.reader.read_slice(header.length()).map_err(|_| NotDer::Malformed)?;
         let end = usize::try_from(self.reader.position())?;
-        Ok(Tlv { tag: header.tag(), value, raw: self.bytes.get(start..end).ok_or(NotDer)? })
+        Ok(Tlv { tag: header.tag(), value, raw: self.bytes.get(start..end).ok_or(NotDer::Malformed)? })
     }
 
     /// Reads the next value, even if it is of a type that `der` does not know, such as UniversalString.
     pub(super) fn element(&mut self) -> Result<Element<'a>, NotDer> {
         let start = usize::try_from(self.reader.position())?;
-        let bytes = self.bytes.get(start..).ok_or(NotDer)?;
-        let (element, length) = Element::first(bytes).ok_or(NotDer)?;
+        let bytes = self.bytes.get(start..).ok_or(NotDer::Malformed)?;
+        let (element, length) = Element::first(bytes).ok_or(NotDer::Malformed)?;
         self.reader.read_slice(Length::try_from(length)?)?;
         Ok(element)
     }
@@ -168,7 +202,7 @@ impl<'a> Values<'a> {
     /// Reads the next value, which must have `tag`.
     pub(super) fn next(&mut self, tag: Tag) -> Result<Tlv<'a>, NotDer> {
         let value = self.any()?;
-        if value.tag == tag { Ok(value) } else { Err(NotDer) }
+        if value.tag == tag { Ok(value) } else { Err(NotDer::Unexpected) }
     }
 
     /// Reads the next value if it has `tag`; otherwise reads nothing.
@@ -185,26 +219,32 @@ impl<'a> Values<'a> {
     }
 
     /// Reads the next value as a type that `der` can decode.
-    pub(super) fn decode<T: der::Decode<'a>>(&mut self) -> Result<T, NotDer> {
-        T::from_der(self.any()?.raw).map_err(|_| NotDer)
+    pub(super) fn decode<T: der::Decode<'a, Error = der::Error>>(&mut self) -> Result<T, NotDer> {
+        Ok(T::from_der(self.any()?.raw)?)
     }
 
     /// Reads the next value, which must be an OBJECT IDENTIFIER.
     pub(super) fn oid(&mut self) -> Result<Oid, NotDer> {
-        Oid::from_content(self.next(Tag::ObjectIdentifier)?.value).ok_or(NotDer)
+        Oid::from_content(self.next(Tag::ObjectIdentifier)?.value).ok_or(NotDer::Malformed)
+    }
+
+    /// Reads the next value, which must be an OBJECT IDENTIFIER, without a copy.
+    pub(super) fn oid_ref(&mut self) -> Result<OidRef<'a>, NotDer> {
+        OidRef::from_content(self.next(Tag::ObjectIdentifier)?.value).ok_or(NotDer::Malformed)
     }
 
     /// Reads the octets of the next value, which must be a BIT STRING without unused bits.
     pub(super) fn octet_bits(&mut self) -> Result<&'a [u8], NotDer> {
         match self.next(Tag::BitString)?.value.split_first() {
             Some((0, bits)) => Ok(bits),
-            _ => Err(NotDer),
+            Some((1..=7, [.., _])) => Err(NotDer::Unexpected),
+            _ => Err(NotDer::Malformed),
         }
     }
 
     /// Fails if any value is left.
-    pub(super) fn end(self) -> Result<(), NotDer> {
-        if self.is_empty() { Ok(()) } else { Err(NotDer) }
+    pub(super) fn end(mut self) -> Result<(), NotDer> {
+        if self.is_empty() { Ok(()) } else { self.any().and(Err(NotDer::Unexpected)) }
     }
 }
 
@@ -223,6 +263,47 @@ pub(super) fn magnitude(content: &[u8]) -> Result<&[u8], NotDer> {
     match content {
         [0, rest @ ..] if rest.first().is_some_and(|first| *first >= 0x80) => Ok(rest),
         [0x01..=0x7f, ..] => Ok(content),
-        _ => Err(NotDer),
+        _ => Err(NotDer::Unexpected),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use der::asn1::ObjectIdentifier;
+
+    use super::*;
+
+    #[test]
+    fn tells_malformed_der_from_another_structure() {
+        let read = |bytes: &[u8]| {
+            let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+            parts.decode::<u8>()?;
+            parts.decode::<ObjectIdentifier>()?;
+            parts.octet_bits()?;
+            parts.end()
+        };
+        let (malformed, unexpected) = (NotDer::Malformed, NotDer::Unexpected);
+        assert_eq!(read(b"\x30\x0a\x02\x01\x05\x06\x01\x2a\x03\x02\x00\x01"), Ok(()));
+        for (bytes, expected) in [
+            (&b""[..], unexpected),
+            (b"-----", malformed),
+            (b"\x30\x03\x02\x01\x05\x00", malformed),
+            (b"\x30\x04\x02\x01\x05", malformed),
+            (b"\x30\x81\x03\x02\x01\x05", malformed),
+            (b"\x30\x80\x02\x01\x05\x00\x00", NotDer::Indefinite),
+            (b"\x31\x03\x02\x01\x05", unexpected),
+            (b"\x30\x00", unexpected),
+            (b"\x30\x03\x04\x01\x05", unexpected),
+            (b"\x30\x04\x02\x02\x01\x05", unexpected),
+            (b"\x30\x04\x02\x02\x00\x05", malformed),
+            (b"\x30\x06\x02\x01\x05\x06\x01\x80", malformed),
+            (b"\x30\x0a\x02\x01\x05\x06\x01\x2a\x03\x02\x01\x02", unexpected),
+            (b"\x30\x0c\x02\x01\x05\x06\x01\x2a\x03\x02\x00\x01\x05\x00", unexpected),
+            (b"\x30\x0b\x02\x01\x05\x06\x01\x2a\x03\x02\x00\x01\xff", malformed),
+        ] {
+            assert_eq!(read(bytes), Err(expected), "{bytes:02x?}");
+        }
+        assert!(NotDer::in_a("Thing")(unexpected).to_string().starts_with("is DER, but"));
     }
 }

@@ -58,8 +58,10 @@ impl Decapsulate {
 /// The mechanism of a key, as far as the key itself identifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KemKeyKind {
-    /// The key belongs to this mechanism.
+    /// The key names this mechanism.
     Of(Kem),
+    /// The key is raw and has the length of keys of this mechanism.
+    Raw(Kem),
     /// The key is a seed of ML-KEM, which has the same form for every parameter set.
     AnyMlKem,
 }
@@ -68,24 +70,26 @@ impl KemKeyKind {
     /// Reports whether the key can be a key of `kem`.
     pub fn fits(self, kem: Kem) -> bool {
         match self {
-            Self::Of(own) => own == kem,
+            Self::Of(own) | Self::Raw(own) => own == kem,
             Self::AnyMlKem => matches!(kem, Kem::MlKem(_)),
         }
     }
 }
 
+/// Completes `the key is …`.
 impl fmt::Display for KemKeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Of(kem) => f.write_str(kem.name()),
-            Self::AnyMlKem => f.write_str("ML-KEM"),
+            Self::Of(kem) => write!(f, "for {}", kem.name()),
+            Self::Raw(kem) => write!(f, "raw and has the length of one for {}", kem.name()),
+            Self::AnyMlKem => f.write_str("raw and has the length of a seed for ML-KEM"),
         }
     }
 }
 
 /// Returns the mechanism of a key's AlgorithmIdentifier, whose parameters must be absent (RFC 9935 3, draft 5.8).
 fn mechanism(algorithm: &Algorithm<'_>) -> Result<Kem, FieldErrorKind> {
-    let has_oid = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| oid == algorithm.oid);
+    let has_oid = |kem: &Kem| ObjectIdentifier::new(kem.oid()).is_ok_and(|oid| algorithm.oid == oid);
     let kem = Kem::ALL.into_iter().find(has_oid).ok_or_else(|| {
         FieldErrorKind::Unsupported(format!(
             "its key has the unsupported algorithm {}; send an ML-KEM or X-Wing key",

@@ -2,6 +2,7 @@
 
 mod aead;
 mod asn1;
+mod ber;
 mod decrypt_data;
 mod encrypt_data;
 mod error;
@@ -42,7 +43,7 @@ pub use sign_certificate::{
 };
 pub use sign_data::{SignData, SignStream};
 pub use signature::{Signature, check as check_signature, read_composite};
-pub use signed_data::{SignedAttributes, SignedData, looks_like_attributes};
+pub use signed_data::{SignedAttributes, SignedData, SignerId, looks_like_attributes};
 pub use signing_key::SigningKey;
 pub use verification_key::VerificationKey;
 pub use verify_data::{VerifyData, VerifyStream};

@@ -9,10 +9,14 @@ use der::asn1::ObjectIdentifier;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Oid(Box<[u8]>);
 
-impl Oid {
+/// An OBJECT IDENTIFIER that borrows its content octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OidRef<'a>(&'a [u8]);
+
+impl<'a> OidRef<'a> {
     /// Returns the identifier with these content octets. Returns `None` unless there is at least one subidentifier, each is in
     /// its shortest form, and the last is complete.
-    pub(super) fn from_content(content: &[u8]) -> Option<Self> {
+    pub(super) fn from_content(content: &'a [u8]) -> Option<Self> {
         let mut starts = true;
         for octet in content {
             if starts && *octet == 0x80 {
@@ -20,21 +24,28 @@ impl Oid {
             }
             starts = octet & 0x80 == 0;
         }
-        if content.is_empty() || !starts { None } else { Some(Self(content.into())) }
+        if content.is_empty() || !starts { None } else { Some(Self(content)) }
     }
 
     /// Returns the subidentifiers (X.690 8.19.2), of which the first holds two arcs; `None` for one of over 128 bits.
-    fn subidentifiers(&self) -> impl Iterator<Item = Option<u128>> {
+    fn subidentifiers(self) -> impl Iterator<Item = Option<u128>> {
         self.0.split_inclusive(|octet| octet & 0x80 == 0).map(|octets| {
             octets
                 .iter()
                 .try_fold(0u128, |value, octet| Some(value.checked_mul(128)? | u128::from(octet & 0x7f)))
         })
     }
+}
+
+impl Oid {
+    /// Returns the identifier with these content octets, or `None` as [`OidRef::from_content`] does.
+    pub(super) fn from_content(content: &[u8]) -> Option<Self> {
+        OidRef::from_content(content).map(|oid| Self(oid.0.into()))
+    }
 
     /// Reports whether each subidentifier is at most `limit`. The first one is 40 times the first arc plus the second.
     pub fn has_subidentifiers_up_to(&self, limit: u128) -> bool {
-        self.subidentifiers().all(|value| value.is_some_and(|value| value <= limit))
+        OidRef(&self.0).subidentifiers().all(|value| value.is_some_and(|value| value <= limit))
     }
 
     /// Returns the identifier as ASCII text for messages and headers. A text of over [`SHORT_TEXT`](Self::SHORT_TEXT) characters
@@ -57,6 +68,12 @@ impl PartialEq<ObjectIdentifier> for Oid {
     }
 }
 
+impl PartialEq<ObjectIdentifier> for OidRef<'_> {
+    fn eq(&self, other: &ObjectIdentifier) -> bool {
+        self.0 == other.as_bytes()
+    }
+}
+
 impl From<ObjectIdentifier> for Oid {
     fn from(oid: ObjectIdentifier) -> Self {
         Self(oid.as_bytes().into())
@@ -64,7 +81,7 @@ impl From<ObjectIdentifier> for Oid {
 }
 
 /// Prints the arcs with dots, as in `2.5.4.3`. An arc of over 128 bits is printed as `…`.
-impl fmt::Display for Oid {
+impl fmt::Display for OidRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, value) in self.subidentifiers().enumerate() {
             match value {
@@ -78,6 +95,12 @@ impl fmt::Display for Oid {
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        OidRef(&self.0).fmt(f)
     }
 }
 

@@ -1,19 +1,19 @@
-//! Reads PEM (RFC 7468 and the older OpenSSL form) without leaving a copy of a private key: each block is decoded into one
-//! buffer that is wiped when it is dropped.
+//! Reads PEM: the lax form of RFC 7468 3, and headers as in RFC 1421 4.4. A block is decoded when a reader asks for it, so that
+//! broken blocks of other kinds do no harm. No copy of a private key is left: a block is decoded into one buffer that is wiped
+//! when it is dropped.
 
 use base64ct::{Base64, Encoding as _};
 use zeroize::Zeroizing;
 
-use super::asn1::Tlv;
+use super::{FieldErrorKind, asn1::Tlv};
 
 /// One block of a PEM text.
+#[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
     /// The label between `BEGIN` and the dashes.
     pub(super) label: &'a str,
-    /// The decoded bytes; empty for an encrypted block, which is not decoded.
-    pub(super) der: Zeroizing<Vec<u8>>,
-    /// `true` if the block has the header `Proc-Type: 4,ENCRYPTED` (RFC 1421 4.6.1.1).
-    pub(super) encrypted: bool,
+    /// The bytes between the boundaries; `None` if the end is missing or has another label.
+    body: Option<&'a [u8]>,
 }
 
 /// Why a text is not PEM.
@@ -27,137 +27,183 @@ pub(super) enum PemError {
     BadBase64,
 }
 
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const DASHES: &str = "-----";
-
-/// Returns the text if `bytes` are PEM; `None` for DER, even if it contains a PEM text, and for anything else.
-pub(super) fn text(bytes: &[u8]) -> Option<&str> {
-    if Tlv::only(bytes).is_ok() {
-        return None;
+impl From<PemError> for FieldErrorKind {
+    fn from(error: PemError) -> Self {
+        Self::Malformed(error.to_string())
     }
-    std::str::from_utf8(bytes).ok().filter(|text| text.contains(BEGIN))
 }
 
-/// Reads all blocks of `text` in order. Ignores text outside blocks, blank lines, CRLF and spaces around lines.
+const BEGIN: &[u8] = b"-----BEGIN ";
+const END: &[u8] = b"-----END ";
+const DASHES: &[u8] = b"-----";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reports whether `bytes` are PEM. DER is not, even if it contains a PEM text.
+pub(super) fn is_pem(bytes: &[u8]) -> bool {
+    Tlv::only(bytes).is_err() && bytes.windows(BEGIN.len()).any(|part| part == BEGIN)
+}
+
+/// Finds all blocks of `text` in order, whether they are well formed or not. Text outside of blocks can have any encoding.
+/// A block starts at the start of a line, after white space or a byte order mark.
 ///
 /// # Errors
-/// Fails if there is no block or if any block is not well formed.
-pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
-    let mut lines = Lines(Some(text));
+/// Fails if there is no block.
+pub(super) fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, PemError> {
     let mut found = Vec::new();
-    while let Some(line) = lines.next() {
-        if let Some(label) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(DASHES)) {
-            found.push(block(label, &mut lines)?);
-        }
-    }
-    if found.is_empty() {
-        return Err(PemError::NoBlock);
-    }
-    Ok(found)
-}
-
-/// An iterator over lines without the spaces around them. `\r\n` yields an additional empty line.
-struct Lines<'a>(Option<&'a str>);
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        let text = self.0?;
-        let (line, rest) = match text.split_once(['\n', '\r']) {
-            Some((line, rest)) => (line, Some(rest)),
-            None => (text, None),
-        };
-        self.0 = rest;
-        Some(line.trim())
-    }
-}
-
-fn block<'a>(label: &'a str, lines: &mut Lines<'a>) -> Result<Block<'a>, PemError> {
-    // The capacity is the upper bound of the length: a buffer that grew would leave a copy of a key in freed memory. It is
-    // not larger either, because all of it is wiped, once for each of possibly many blocks.
-    let size = lines.0.and_then(|text| text.find(END)).ok_or(PemError::NoEnd)?;
-    let mut base64 = Zeroizing::new(Vec::with_capacity(size));
-    let mut encrypted = false;
-    for line in lines {
-        if let Some(rest) = line.strip_prefix(END) {
-            if rest.strip_suffix(DASHES) != Some(label) {
-                return Err(PemError::NoEnd);
-            }
-            let der = if encrypted { Zeroizing::default() } else { decode(&base64)? };
-            return Ok(Block { label, der, encrypted });
-        }
-        if line.starts_with(BEGIN) {
-            return Err(PemError::NoEnd);
-        }
-        if line.contains(END) {
-            return Err(PemError::BadBase64);
-        }
-        if base64.is_empty() && line.contains(':') {
-            encrypted |= line.starts_with("Proc-Type:") && line.contains("ENCRYPTED");
+    let mut rest = text;
+    loop {
+        if let Some((label, body)) = begin(rest) {
+            let (block, after) = block(label, body);
+            found.push(block);
+            rest = after;
             continue;
         }
-        if !encrypted {
-            base64.extend(line.bytes().filter(|byte| !matches!(byte, b' ' | b'\t')));
+        match rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(end) => rest = rest.get(end + 1..).unwrap_or_default(),
+            None if found.is_empty() => return Err(PemError::NoBlock),
+            None => return Ok(found),
         }
     }
-    Err(PemError::NoEnd)
 }
 
-fn decode(base64: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
-    let mut der = Zeroizing::new(vec![0; base64.len() / 4 * 3]);
-    let length = Base64::decode(base64, &mut der).map_err(|_| PemError::BadBase64)?.len();
-    der.truncate(length);
-    if der.is_empty() {
-        return Err(PemError::BadBase64);
+/// Returns the only block of `text` whose label is `wanted`.
+///
+/// # Errors
+/// Fails if there is no such block, or more than one; `name` is the label in the message, and `thing` what such blocks hold.
+pub(super) fn only<'a>(
+    text: &'a [u8],
+    wanted: impl Fn(&str) -> bool,
+    name: &str,
+    thing: &str,
+) -> Result<Block<'a>, FieldErrorKind> {
+    single(&blocks(text)?, wanted, name, thing)
+}
+
+/// Returns the only one of `blocks` whose label is `wanted`; otherwise like [`only`].
+pub(super) fn single<'a>(
+    blocks: &[Block<'a>],
+    wanted: impl Fn(&str) -> bool,
+    name: &str,
+    thing: &str,
+) -> Result<Block<'a>, FieldErrorKind> {
+    let mut found = blocks.iter().filter(|block| wanted(block.label));
+    match (found.next(), found.next()) {
+        (Some(block), None) => Ok(*block),
+        (None, _) => Err(FieldErrorKind::Malformed(format!("holds no PEM block {name}"))),
+        (Some(_), Some(_)) => {
+            Err(FieldErrorKind::Malformed(format!("holds more than one {thing}; send one")))
+        }
     }
-    Ok(der)
+}
+
+impl Block<'_> {
+    /// Returns the decoded bytes.
+    ///
+    /// # Errors
+    /// Fails if the block has no end or is not base64.
+    pub(super) fn der(&self) -> Result<Zeroizing<Vec<u8>>, PemError> {
+        let (_, text) = split_headers(self.body.ok_or(PemError::NoEnd)?);
+        // The capacity is the upper bound of the length: a buffer that grew would leave a copy of a key in freed memory.
+        let mut base64 = Zeroizing::new(Vec::with_capacity(text.len()));
+        base64.extend(text.iter().filter(|byte| !is_white_space(**byte)));
+        let mut der = Zeroizing::new(vec![0; base64.len() / 4 * 3]);
+        let length = Base64::decode(base64.as_slice(), &mut der).map_err(|_| PemError::BadBase64)?.len();
+        der.truncate(length);
+        if der.is_empty() { Err(PemError::BadBase64) } else { Ok(der) }
+    }
+
+    /// Reports whether the block has the header `Proc-Type: 4,ENCRYPTED` (RFC 1421 4.6.1.1).
+    pub(super) fn is_encrypted(&self) -> bool {
+        let (headers, _) = split_headers(self.body.unwrap_or_default());
+        lines(headers).any(|line| {
+            line.trim_ascii().starts_with(b"Proc-Type:") && line.windows(9).any(|part| part == b"ENCRYPTED")
+        })
+    }
+
+    /// Reports whether the block has headers (RFC 1421 4.4), which RFC 7468 2 does not have.
+    pub(super) fn has_headers(&self) -> bool {
+        !split_headers(self.body.unwrap_or_default()).0.is_empty()
+    }
+}
+
+/// Reads a boundary `-----BEGIN …-----` at the start of `line`. Returns the label and the bytes after the boundary.
+fn begin(line: &[u8]) -> Option<(&str, &[u8])> {
+    let mut start = line;
+    // Not across lines, so that blank lines are read only once.
+    while let Some(after) = start
+        .strip_prefix(BYTE_ORDER_MARK)
+        .or_else(|| start.split_first().filter(|(byte, _)| is_blank(**byte)).map(|(_, after)| after))
+    {
+        start = after;
+    }
+    label(start.strip_prefix(BEGIN)?)
+}
+
+/// Splits a boundary after `BEGIN` or `END` into its label, which ends before the dashes on the same line, and the rest.
+fn label(text: &[u8]) -> Option<(&str, &[u8])> {
+    let length = text
+        .windows(DASHES.len())
+        .take_while(|part| !matches!(part, [b'\n' | b'\r', ..]))
+        .position(|part| part == DASHES)?;
+    let (label, rest) = text.split_at_checked(length)?;
+    Some((std::str::from_utf8(label).ok()?, rest.get(DASHES.len()..)?))
+}
+
+/// Reads a block after its first boundary. Returns it and the text after it, which starts with the next block if the end of
+/// this one is missing.
+fn block<'a>(name: &'a str, text: &'a [u8]) -> (Block<'a>, &'a [u8]) {
+    let mut at = 0;
+    while let Some(rest) = text.get(at..)
+        && let Some(dash) = rest.iter().position(|byte| *byte == b'-')
+    {
+        at += dash;
+        let (body, rest) = text.split_at_checked(at).unwrap_or_default();
+        if let Some(end) = rest.strip_prefix(END) {
+            return match label(end) {
+                Some((same, after)) if same == name => (Block { label: name, body: Some(body) }, after),
+                _ => (Block { label: name, body: None }, end),
+            };
+        }
+        if rest.starts_with(BEGIN) {
+            return (Block { label: name, body: None }, rest);
+        }
+        at += 1;
+    }
+    (Block { label: name, body: None }, &[])
+}
+
+/// Splits a body into headers and base64. A header has a colon, which base64 does not; its continuations start with white
+/// space (RFC 1421 4.6).
+fn split_headers(body: &[u8]) -> (&[u8], &[u8]) {
+    let (mut end, mut at) = (0, 0);
+    for line in lines(body) {
+        at += line.len();
+        let continues = end > 0 && matches!(line, [b' ' | b'\t', ..]) && !line.trim_ascii().is_empty();
+        if line.contains(&b':') || continues {
+            end = at;
+        } else if !line.trim_ascii().is_empty() || end > 0 {
+            break;
+        }
+    }
+    body.split_at_checked(end).unwrap_or_default()
+}
+
+/// Returns the lines of `text`, each with its end.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = if text.contains(&b'\n') { b'\n' } else { b'\r' };
+    text.split_inclusive(move |byte| *byte == end)
+}
+
+/// Reports whether RFC 7468 3 calls the byte white space (`W`).
+fn is_white_space(byte: u8) -> bool {
+    is_blank(byte) || matches!(byte, b'\n' | b'\r')
+}
+
+/// Reports whether the byte is white space that does not end a line.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | 0x0b | 0x0c)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignores_surrounding_text_blank_lines_and_crlf() {
-        let text = "hello\r\n-----BEGIN A B-----\r\n\r\nAAEC\r\nAw==\r\n-----END A B-----\r\nbye\n-----BEGIN C-----\nBA==\n-----END C-----";
-        let found = blocks(text).unwrap();
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].label, &found[0].der[..]), ("A B", &[0, 1, 2, 3][..]));
-        assert_eq!((found[1].label, &found[1].der[..]), ("C", &[4][..]));
-    }
-
-    #[test]
-    fn recognizes_encrypted_block() {
-        let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
-        assert!(blocks(text).unwrap()[0].encrypted);
-    }
-
-    /// If each block had a buffer of the length of the whole text, this test would wipe 4 MB a hundred thousand times.
-    #[test]
-    fn many_blocks_take_linear_time() {
-        const BLOCKS: usize = 100_000;
-        let text = "-----BEGIN A-----\nAAEC\n-----END A-----\n".repeat(BLOCKS);
-        let found = blocks(&text).unwrap();
-        assert_eq!(found.len(), BLOCKS);
-        assert!(found.iter().all(|block| *block.der == [0, 1, 2]));
-    }
-
-    #[test]
-    fn rejects_malformed_text() {
-        for (text, error) in [
-            ("", PemError::NoBlock),
-            ("-----BEGIN A-----\nAAAA\n", PemError::NoEnd),
-            ("-----BEGIN A-----\nAAAA\n-----END B-----", PemError::NoEnd),
-            ("-----BEGIN A-----\nAAAA\n-----BEGIN A-----\nAAAA\n-----END A-----", PemError::NoEnd),
-            ("-----BEGIN A-----\nA\n-----END A-----", PemError::BadBase64),
-            ("-----BEGIN A-----\nA€AA\n-----END A-----", PemError::BadBase64),
-            ("-----BEGIN A-----\n-----END A-----", PemError::BadBase64),
-            ("-----BEGIN A-----\nAAAA -----END A-----\nAAAA\n-----END A-----", PemError::BadBase64),
-        ] {
-            assert_eq!(blocks(text).err(), Some(error), "{text}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use der::{Tag, asn1::ObjectIdentifier};
 use super::{
     FieldErrorKind,
     asn1::{NotDer, Tlv, Values, magnitude},
+    oid::OidRef,
 };
 use crate::algorithm::{Curve, KeyType, MlDsa};
 
@@ -65,7 +66,7 @@ impl PublicKeyInfo {
 
 /// An AlgorithmIdentifier.
 pub(super) struct Algorithm<'a> {
-    pub(super) oid: ObjectIdentifier,
+    pub(super) oid: OidRef<'a>,
     pub(super) parameters: Option<Tlv<'a>>,
 }
 
@@ -78,7 +79,7 @@ pub(super) enum Kind {
 impl<'a> Algorithm<'a> {
     pub(super) fn read(values: &mut Values<'a>) -> Result<Self, NotDer> {
         let mut parts = values.sequence()?;
-        let oid = parts.decode()?;
+        let oid = parts.oid_ref()?;
         let parameters = if parts.is_empty() { None } else { Some(parts.any()?) };
         parts.end()?;
         Ok(Self { oid, parameters })
@@ -93,13 +94,12 @@ impl<'a> Algorithm<'a> {
     pub(super) fn kind(&self) -> Result<Kind, FieldErrorKind> {
         if self.oid == RSA_ENCRYPTION {
             // RFC 3279 2.3.1
-            return if self.null_parameters() {
-                Ok(Kind::Rsa)
-            } else {
-                Err(FieldErrorKind::Malformed(
-                    "its RSA key's parameters are not NULL (RFC 3279 2.3.1)".into(),
-                ))
+            let wrong = match self.parameters {
+                Some(_) if self.null_parameters() => return Ok(Kind::Rsa),
+                Some(_) => "its RSA key has parameters other than NULL in its AlgorithmIdentifier",
+                None => "its RSA key misses the NULL parameters in its AlgorithmIdentifier",
             };
+            return Err(FieldErrorKind::Malformed(format!("{wrong}, which RFC 3279 2.3.1 requires")));
         }
         if self.oid == EC_PUBLIC_KEY {
             return match self.parameters {
@@ -107,7 +107,7 @@ impl<'a> Algorithm<'a> {
                 None => Err(FieldErrorKind::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into())),
             };
         }
-        let set = ML_DSA.iter().find(|(oid, _)| *oid == self.oid).map(|(_, set)| KeyType::MlDsa(*set));
+        let set = ML_DSA.iter().find(|(oid, _)| self.oid == *oid).map(|(_, set)| KeyType::MlDsa(*set));
         let Some(key_type) = set.or((self.oid == ED25519).then_some(KeyType::Ed25519)) else {
             return Err(FieldErrorKind::Unsupported(format!(
                 "its key has the unsupported algorithm {}; use an RSA, EC, Ed25519 or ML-DSA key",
@@ -131,10 +131,10 @@ pub(super) fn curve(parameters: Tlv<'_>) -> Result<Curve, FieldErrorKind> {
                 .into(),
         ));
     }
-    let named: ObjectIdentifier = Values::new(parameters.raw)
-        .and_then(|mut values| values.decode())
+    let named = Values::new(parameters.raw)
+        .and_then(|mut values| values.oid_ref())
         .map_err(|_| FieldErrorKind::Malformed("its EC key names no curve (RFC 5480 2.1.1)".into()))?;
-    CURVES.iter().find(|(oid, _)| *oid == named).map(|(_, curve)| *curve).ok_or_else(|| {
+    CURVES.iter().find(|(oid, _)| named == *oid).map(|(_, curve)| *curve).ok_or_else(|| {
         FieldErrorKind::Unsupported(format!(
             "its EC key is on the unsupported curve {named}; use P-224, P-256, P-384 or P-521"
         ))

@@ -44,7 +44,7 @@ impl Signature {
                 check(&der, key)?;
                 Ok(Self::Plain(der))
             }
-            (SignatureFormat::Cms, _) => SignedData::from_der(bytes).map(Self::Cms),
+            (SignatureFormat::Cms, _) => SignedData::from_bytes(bytes).map(Self::Cms),
         }
     }
 }
@@ -95,7 +95,7 @@ fn is_ecdsa_sig_value(bytes: &[u8]) -> Result<(), NotDer> {
     for _ in 0..2 {
         // The first nine bits must not be all equal (X.690 8.3.2). Negative numbers are valid INTEGERs.
         match parts.next(Tag::Integer)?.value {
-            [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => return Err(NotDer),
+            [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => return Err(NotDer::Malformed),
             _ => {}
         }
     }
@@ -123,17 +123,15 @@ fn integer(number: &[u8]) -> Result<Vec<u8>, NotDer> {
 /// Returns the contents of the only block, `SIGNATURE`, which may have only white space around it.
 fn from_pem(bytes: &[u8]) -> Result<Vec<u8>, FieldErrorKind> {
     let malformed = || FieldErrorKind::Malformed("is not a single PEM block `SIGNATURE` (RFC 7468)".into());
-    let text = from_utf8(bytes).map_err(|_| malformed())?.trim();
-    // Headers are not allowed (RFC 7468 2).
-    if !text.starts_with("-----BEGIN SIGNATURE-----")
-        || !text.ends_with("-----END SIGNATURE-----")
-        || text.contains(':')
-    {
+    let text = from_utf8(bytes).map_err(|_| malformed())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
+    if !text.starts_with("-----BEGIN SIGNATURE-----") || !text.ends_with("-----END SIGNATURE-----") {
         return Err(malformed());
     }
-    let mut blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
+    let mut blocks = pem::blocks(text.as_bytes())?;
     match (blocks.pop(), blocks.pop()) {
-        (Some(mut block), None) => Ok(std::mem::take(&mut *block.der)),
+        // Headers are not allowed (RFC 7468 2).
+        (Some(block), None) if !block.has_headers() => Ok(std::mem::take(&mut *block.der()?)),
         _ => Err(malformed()),
     }
 }

@@ -1,10 +1,12 @@
-//! Reads detached SignedData (RFC 5652 5) in DER.
+//! Reads detached SignedData (RFC 5652 5) in DER or BER.
 
 use der::{Tag, asn1::ObjectIdentifier};
 
 use super::{
     FieldErrorKind,
     asn1::{NotDer, Tlv, Values, context, encode},
+    ber,
+    oid::OidRef,
     public_key::{Algorithm, RSA_ENCRYPTION},
     signature_algorithm::{hash, signature_algorithm},
 };
@@ -14,8 +16,8 @@ use crate::algorithm::{SignatureHash, SignatureScheme};
 /// attributes are ignored.
 #[derive(Debug)]
 pub struct SignedData {
-    /// The signer's subject key identifier.
-    pub subject_key_id: Vec<u8>,
+    /// The signer.
+    pub signer: SignerId,
     /// The hash of digestAlgorithm; `None` if the broker does not support it.
     pub digest: Option<SignatureHash>,
     /// The signatureAlgorithm; `None` if the broker does not support it.
@@ -24,6 +26,20 @@ pub struct SignedData {
     pub attributes: Option<SignedAttributes>,
     /// The signature.
     pub signature: Vec<u8>,
+}
+
+/// SignerIdentifier (RFC 5652 5.3).
+#[derive(Debug)]
+pub enum SignerId {
+    /// The subject key identifier of the signer's certificate, or an identifier that is computed from its key.
+    SubjectKeyId(Vec<u8>),
+    /// The issuer and the serial number of the signer's certificate.
+    IssuerAndSerialNumber {
+        /// The DER of the issuer's Name.
+        issuer: Vec<u8>,
+        /// The content octets of the serial number.
+        serial_number: Vec<u8>,
+    },
 }
 
 /// The signed attributes (RFC 5652 5.3). Attributes other than content type and digest are signed, but not interpreted.
@@ -41,22 +57,29 @@ const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 
 impl SignedData {
-    /// Reads a ContentInfo and nothing after it.
-    pub fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
-        let malformed = NotDer::in_a("SignedData (RFC 5652 5.1)");
-        let content = content(bytes).map_err(&malformed)?;
+    /// Reads a ContentInfo and nothing after it. Takes BER, too: RFC 5652 5.3 requires DER of the signed attributes only.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
+        let read = Self::from_der(bytes);
+        match read.is_err().then(|| ber::to_der(bytes, SIGNER_INFO_PARTS)).flatten() {
+            Some(der) if der != bytes => Self::from_der(&der),
+            _ => read,
+        }
+    }
+
+    fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
+        let malformed = NotDer::in_a(SIGNED_DATA_NAME);
+        let mut content = content(bytes)?;
         if content.is_attached {
             return Err(FieldErrorKind::Unsupported(
                 "holds the content; only detached SignedData is supported: send the content separately"
                     .into(),
             ));
         }
-        let mut signers = content.signers;
-        if signers.is_empty() {
+        if content.signers.is_empty() {
             return Err(FieldErrorKind::Unsupported("has no signer".into()));
         }
-        let signer = signers.any().map_err(&malformed)?;
-        if !signers.is_empty() {
+        let signer = content.signers.any().map_err(&malformed)?;
+        if !content.signers.is_empty() {
             return Err(FieldErrorKind::Unsupported(
                 "has more than one signer; only one is supported".into(),
             ));
@@ -65,42 +88,71 @@ impl SignedData {
     }
 }
 
+/// The depth of the parts of SignerInfo: inside ContentInfo, its content, SignedData, signerInfos and SignerInfo.
+const SIGNER_INFO_PARTS: usize = 5;
+const SIGNED_DATA_NAME: &str = "SignedData (RFC 5652 5.1)";
+
 struct Content<'a> {
     version: u8,
     is_attached: bool,
     signers: Values<'a>,
 }
 
-fn content(bytes: &[u8]) -> Result<Content<'_>, NotDer> {
-    let mut info = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    if info.decode::<ObjectIdentifier>()? != SIGNED_DATA {
-        return Err(NotDer);
+fn content(bytes: &[u8]) -> Result<Content<'_>, FieldErrorKind> {
+    let malformed = NotDer::in_a(SIGNED_DATA_NAME);
+    let (content_type, content) = content_info(bytes).map_err(&malformed)?;
+    if content_type != SIGNED_DATA {
+        return Err(FieldErrorKind::Unsupported(format!(
+            "is a ContentInfo of the type {content_type}; only SignedData is supported (RFC 5652 5.1)"
+        )));
     }
-    let mut data = Tlv::only(info.next(context(0, true))?.value)?.inside(Tag::Sequence)?;
+    let (content_type, content) = signed_data(content).map_err(&malformed)?;
+    if content_type != DATA {
+        return Err(FieldErrorKind::Unsupported(format!(
+            "signs content of the type {content_type}; only id-data is supported (RFC 5652 4)"
+        )));
+    }
+    Ok(content)
+}
+
+/// Reads ContentInfo (RFC 5652 3).
+fn content_info(bytes: &[u8]) -> Result<(OidRef<'_>, Tlv<'_>), NotDer> {
+    let mut info = Tlv::only(bytes)?.inside(Tag::Sequence)?;
+    let content_type = info.oid_ref()?;
+    let content = Tlv::only(info.next(context(0, true))?.value)?;
     info.end()?;
+    Ok((content_type, content))
+}
+
+/// Reads SignedData and returns it with the type of its content.
+fn signed_data(data: Tlv<'_>) -> Result<(OidRef<'_>, Content<'_>), NotDer> {
+    let mut data = data.inside(Tag::Sequence)?;
     let version: u8 = data.decode()?;
     data.next(Tag::Set)?;
     let mut content = data.sequence()?;
-    if content.decode::<ObjectIdentifier>()? != DATA {
-        return Err(NotDer);
-    }
+    let content_type = content.oid_ref()?;
     let is_attached = content.optional(context(0, true))?.is_some();
     content.end()?;
     data.optional(context(0, true))?;
     data.optional(context(1, true))?;
     let signers = Values::new(data.next(Tag::Set)?.value)?;
     data.end()?;
-    Ok(Content { version, is_attached, signers })
+    Ok((content_type, Content { version, is_attached, signers }))
 }
 
 fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKind> {
-    let parts = parts(version, signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
-    let Some(subject_key_id) = parts.subject_key_id else {
-        return Err(FieldErrorKind::Unsupported(
-            "names its signer by issuer and serial number; only the subject key identifier is supported (openssl cms -keyid)"
-                .into(),
-        ));
+    let parts = parts(signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
+    // The form of the signer identifier determines the version of SignerInfo; SignedData has the same version, or a later
+    // one with certain contents (RFC 5652 5.1, 5.3).
+    let expected = match parts.signer {
+        SignerId::SubjectKeyId(_) => 3,
+        SignerId::IssuerAndSerialNumber { .. } => 1,
     };
+    if parts.version != expected || !(version == expected || matches!(version, 3..=5)) {
+        return Err(FieldErrorKind::Malformed(
+            "has versions that do not fit the form of its signer identifier (RFC 5652 5.1, 5.3)".into(),
+        ));
+    }
     // RFC 3370 3.2: with rsaEncryption the hash is the one of digestAlgorithm.
     let scheme = if parts.algorithm.oid == RSA_ENCRYPTION {
         parts.digest.map(SignatureScheme::RsaPkcs1)
@@ -113,7 +165,7 @@ fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKin
     };
     let attributes = parts.attributes.map(attributes).transpose();
     Ok(SignedData {
-        subject_key_id: subject_key_id.to_vec(),
+        signer: parts.signer,
         digest: parts.digest,
         scheme,
         attributes: attributes.map_err(NotDer::in_a("set of signed attributes (RFC 5652 5.3)"))?,
@@ -122,31 +174,36 @@ fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKin
 }
 
 struct Parts<'a> {
-    subject_key_id: Option<&'a [u8]>,
+    version: u8,
+    signer: SignerId,
     digest: Option<SignatureHash>,
     attributes: Option<&'a [u8]>,
     algorithm: Algorithm<'a>,
     signature: &'a [u8],
 }
 
-fn parts(version: u8, signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
+fn parts(signer: Tlv<'_>) -> Result<Parts<'_>, NotDer> {
     let mut parts = signer.inside(Tag::Sequence)?;
-    let signer_version: u8 = parts.decode()?;
-    let name = parts.any()?;
-    // The form of the signer identifier determines the version of SignerInfo; SignedData has the same version, or a later
-    // one with certain contents (RFC 5652 5.1, 5.3).
-    let subject_key_id = match (version, signer_version, name.tag) {
-        (3..=5, 3, tag) if tag == context(0, false) => Some(name.value),
-        (1 | 3..=5, 1, Tag::Sequence) => None,
-        _ => return Err(NotDer),
-    };
+    let version = parts.decode()?;
+    let signer = signer_id(parts.any()?)?;
     let digest = hash(&mut parts)?;
     let attributes = parts.optional(context(0, true))?.map(|attributes| attributes.value);
     let algorithm = Algorithm::read(&mut parts)?;
     let signature = parts.next(Tag::OctetString)?.value;
     parts.optional(context(1, true))?;
     parts.end()?;
-    Ok(Parts { subject_key_id, digest, attributes, algorithm, signature })
+    Ok(Parts { version, signer, digest, attributes, algorithm, signature })
+}
+
+fn signer_id(id: Tlv<'_>) -> Result<SignerId, NotDer> {
+    if id.tag == context(0, false) {
+        return Ok(SignerId::SubjectKeyId(id.value.to_vec()));
+    }
+    let mut parts = id.inside(Tag::Sequence)?;
+    let issuer = parts.next(Tag::Sequence)?.raw.to_vec();
+    let serial_number = parts.next(Tag::Integer)?.value.to_vec();
+    parts.end()?;
+    Ok(SignerId::IssuerAndSerialNumber { issuer, serial_number })
 }
 
 /// Reads the contents of a SET OF Attribute, which must be in DER's order and have the content type id-data and one
@@ -157,25 +214,27 @@ fn attributes(contents: &[u8]) -> Result<SignedAttributes, NotDer> {
     while !attributes.is_empty() {
         let attribute = attributes.any()?;
         if previous.replace(attribute.raw).is_some_and(|previous| previous > attribute.raw) {
-            return Err(NotDer);
+            return Err(NotDer::Malformed);
         }
         let mut parts = attribute.inside(Tag::Sequence)?;
-        let oid: ObjectIdentifier = parts.decode()?;
+        let oid = parts.oid_ref()?;
         let values = parts.next(Tag::Set)?.value;
         parts.end()?;
-        let slot = match oid {
-            CONTENT_TYPE => &mut content_type,
-            MESSAGE_DIGEST => &mut message_digest,
-            _ => continue,
+        let slot = if oid == CONTENT_TYPE {
+            &mut content_type
+        } else if oid == MESSAGE_DIGEST {
+            &mut message_digest
+        } else {
+            continue;
         };
         if slot.replace(Tlv::only(values)?).is_some() {
-            return Err(NotDer);
+            return Err(NotDer::Unexpected);
         }
     }
-    if Values::new(content_type.ok_or(NotDer)?.raw)?.decode::<ObjectIdentifier>()? != DATA {
-        return Err(NotDer);
+    if Values::new(content_type.ok_or(NotDer::Unexpected)?.raw)?.oid_ref()? != DATA {
+        return Err(NotDer::Unexpected);
     }
-    let digest = message_digest.filter(|digest| digest.tag == Tag::OctetString).ok_or(NotDer)?;
+    let digest = message_digest.filter(|digest| digest.tag == Tag::OctetString).ok_or(NotDer::Unexpected)?;
     Ok(SignedAttributes { der: encode(Tag::Set, contents)?, message_digest: digest.value.to_vec() })
 }
 

@@ -40,57 +40,73 @@ impl SigningKey {
 
     /// Reads a key in PEM or DER and recognizes which of the two it is.
     pub fn from_bytes(bytes: SecretBytes) -> Result<Self, FieldErrorKind> {
-        if let Some(text) = pem::text(bytes.expose()) {
-            return Self::from_pem(text);
-        }
-        if is_encrypted(bytes.expose()).unwrap_or(false) {
-            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
-        }
-        Self::from_der(None, bytes)
+        if pem::is_pem(bytes.expose()) { Self::from_pem_bytes(bytes.expose()) } else { Self::from_der(bytes) }
     }
 
-    /// Reads the only key in a PEM text. Ignores an `EC PARAMETERS` block and certificates.
+    /// Reads the only key in a PEM text. Ignores blocks of other kinds, such as parameters and certificates.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let mut blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
-        blocks.retain(|block| !matches!(block.label, "EC PARAMETERS" | "CERTIFICATE" | "X509 CERTIFICATE"));
-        if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
-            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
-        }
-        let mut block = match (blocks.pop(), blocks.pop()) {
-            (Some(block), None) => block,
-            (None, _) => return Err(FieldErrorKind::Malformed("holds no PEM block `PRIVATE KEY`".into())),
-            (Some(_), Some(_)) => {
-                return Err(FieldErrorKind::Malformed("holds more than one private key; send one".into()));
-            }
-        };
-        let labelled = match block.label {
-            "PRIVATE KEY" => Some(KeyForm::Pkcs8),
-            "EC PRIVATE KEY" => Some(KeyForm::Sec1),
-            "RSA PRIVATE KEY" => Some(KeyForm::Pkcs1),
-            _ => None,
-        };
-        let der = SecretBytes::new(std::mem::take(&mut *block.der));
-        Self::from_der(labelled, der)
+        Self::from_pem_bytes(text.as_bytes())
     }
 
-    /// Reads a key. Tries the form `labelled` that its label indicates, then every other form.
-    fn from_der(labelled: Option<KeyForm>, der: SecretBytes) -> Result<Self, FieldErrorKind> {
-        let mut first = None;
-        for form in labelled.into_iter().chain(KeyForm::ALL) {
-            match key_type(form, der.expose()) {
-                Ok(key_type) => return Ok(Self { key_type, form, der: SecretKey::new(der) }),
-                // The key was understood but is not supported: this error is the most helpful.
-                Err(kind @ FieldErrorKind::Unsupported(_)) => return Err(kind),
-                Err(kind) => _ = first.get_or_insert(kind),
+    fn from_pem_bytes(text: &[u8]) -> Result<Self, FieldErrorKind> {
+        let block = private_key(text)?;
+        let unsupported = match block.label {
+            "OPENSSH PRIVATE KEY" => {
+                "is a private key in OpenSSH's own form; convert it to PKCS#8 first (ssh-keygen -p -m PKCS8 -f KEY)"
             }
-        }
-        match (labelled, first) {
-            (Some(_), Some(kind)) => Err(kind),
-            _ => Err(FieldErrorKind::Malformed(
-                "is not a private key in PKCS#8, SEC1 (EC) or PKCS#1 (RSA) form".into(),
-            )),
-        }
+            "DSA PRIVATE KEY" => "is a DSA key; use an RSA, EC, Ed25519 or ML-DSA key",
+            _ => return Self::from_der(SecretBytes::new(std::mem::take(&mut *block.der()?))),
+        };
+        Err(FieldErrorKind::Unsupported(unsupported.into()))
     }
+
+    fn from_der(der: SecretBytes) -> Result<Self, FieldErrorKind> {
+        let form = form(der.expose())?;
+        let key_type = key_type(form, der.expose())?;
+        Ok(Self { key_type, form, der: SecretKey::new(der) })
+    }
+}
+
+/// Returns the only block of `text` that holds a private key. Fails if it is encrypted.
+pub(super) fn private_key(text: &[u8]) -> Result<pem::Block<'_>, FieldErrorKind> {
+    let wanted = |label: &str| label.ends_with("PRIVATE KEY");
+    let blocks = pem::blocks(text)?;
+    let encrypted = |block: &&pem::Block<'_>| block.label == "ENCRYPTED PRIVATE KEY" || block.is_encrypted();
+    if blocks.iter().filter(|block| wanted(block.label)).any(|block| encrypted(&block)) {
+        return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
+    }
+    pem::single(&blocks, wanted, "`PRIVATE KEY`", "private key")
+}
+
+/// Determines the form of a key from its first values. The reader of that form checks the rest.
+fn form(der: &[u8]) -> Result<KeyForm, FieldErrorKind> {
+    let unsupported = match first_values(der) {
+        Ok((Tag::Integer, [3], Tag::Sequence)) => {
+            "is a PKCS#12 file; extract the key first (openssl pkcs12 -nocerts -noenc -in FILE)"
+        }
+        Ok((Tag::Integer, _, Tag::Sequence)) => return Ok(KeyForm::Pkcs8),
+        Ok((Tag::Integer, _, Tag::OctetString)) => return Ok(KeyForm::Sec1),
+        Ok((Tag::Integer, _, Tag::Integer)) => return Ok(KeyForm::Pkcs1),
+        Ok((Tag::Sequence, _, Tag::OctetString)) => ENCRYPTED,
+        Ok((Tag::Sequence, _, Tag::BitString)) => "is a public key; send the private key",
+        Ok((Tag::Sequence, _, Tag::Sequence)) => {
+            "is a certificate or a certification request; send the private key"
+        }
+        Err(NotDer::Indefinite) => return Err(NotDer::in_a("private key")(NotDer::Indefinite)),
+        _ => {
+            return Err(FieldErrorKind::Malformed(
+                "is not a private key in PKCS#8, SEC1 (EC) or PKCS#1 (RSA) form, in PEM or DER".into(),
+            ));
+        }
+    };
+    Err(FieldErrorKind::Unsupported(unsupported.into()))
+}
+
+/// Returns the tag and contents of the first value in a sequence, and the tag of the second.
+fn first_values(der: &[u8]) -> Result<(Tag, &[u8], Tag), NotDer> {
+    let mut parts = Tlv::only(der)?.inside(Tag::Sequence)?;
+    let first = parts.any()?;
+    Ok((first.tag, first.value, parts.any()?.tag))
 }
 
 pub(super) const ENCRYPTED: &str = "is an encrypted private key, and the broker has no passphrase; decrypt the key first (openssl pkey -in KEY -out PLAIN)";
@@ -152,7 +168,7 @@ impl<'a> PrivateKeyInfo<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, NotDer> {
         let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
         if !matches!(parts.next(Tag::Integer)?.value, [0 | 1]) {
-            return Err(NotDer);
+            return Err(NotDer::Unexpected);
         }
         let algorithm = Algorithm::read(&mut parts)?;
         let key = parts.next(Tag::OctetString)?.value;
@@ -174,7 +190,7 @@ fn sec1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
 fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     if parts.next(Tag::Integer)?.value != [1] {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
     parts.next(Tag::OctetString)?;
     let parameters = match parts.optional(context(0, true))? {
@@ -187,17 +203,23 @@ fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
 }
 
 fn pkcs1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
-    let (modulus, exponent) =
-        rsa_private_key(bytes).map_err(NotDer::in_a("RSAPrivateKey (RFC 8017 A.1.2)"))?;
+    let key = rsa_private_key(bytes).map_err(NotDer::in_a("RSAPrivateKey (RFC 8017 A.1.2)"))?;
+    let (modulus, exponent) = key.ok_or_else(|| {
+        FieldErrorKind::Unsupported(
+            "is an RSA key of more than two primes (RFC 8017 A.1.2); use one of two primes".into(),
+        )
+    })?;
     rsa_key_type(modulus, exponent)
 }
 
-/// Returns modulus and public exponent as content octets. Accepts only version 0: keys of more than two primes are
-/// not in use.
-fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
+/// Returns modulus and public exponent as content octets. Returns `None` for a key of more than two primes, which has
+/// version 1.
+fn rsa_private_key(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, NotDer> {
     let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    if parts.next(Tag::Integer)?.value != [0] {
-        return Err(NotDer);
+    match parts.next(Tag::Integer)?.value {
+        [0] => {}
+        [1] => return Ok(None),
+        _ => return Err(NotDer::Unexpected),
     }
     let modulus = parts.next(Tag::Integer)?.value;
     let exponent = parts.next(Tag::Integer)?.value;
@@ -205,5 +227,5 @@ fn rsa_private_key(bytes: &[u8]) -> Result<(&[u8], &[u8]), NotDer> {
         parts.next(Tag::Integer)?;
     }
     parts.end()?;
-    Ok((modulus, exponent))
+    Ok(Some((modulus, exponent)))
 }

@@ -11,7 +11,7 @@ use super::{
     asn1::{NotDer, Tlv},
     pem,
     public_key::{PublicKeyInfo, RSA_ENCRYPTION},
-    sign_certificate::subject_key,
+    sign_certificate::{Name, SubjectKey, subject_key},
 };
 use crate::algorithm::KeyType;
 
@@ -20,7 +20,15 @@ use crate::algorithm::KeyType;
 #[derive(Debug)]
 pub struct VerificationKey {
     public_key: PublicKeyInfo,
+    certificate: Option<CertificateId>,
+}
+
+/// What identifies a certificate.
+#[derive(Debug)]
+struct CertificateId {
     subject_key_id: Option<Vec<u8>>,
+    issuer: Name,
+    serial_number: Vec<u8>,
 }
 
 impl VerificationKey {
@@ -41,62 +49,69 @@ impl VerificationKey {
 
     /// Returns the subject key identifier of the certificate; `None` for a key without a certificate or identifier.
     pub fn subject_key_id(&self) -> Option<&[u8]> {
-        self.subject_key_id.as_deref()
+        self.certificate.as_ref()?.subject_key_id.as_deref()
+    }
+
+    /// Reports whether issuer (DER) and serial number (content octets) identify the certificate (RFC 5652 10.2.4). Returns
+    /// `None` for a key without a certificate.
+    pub fn has_issuer_and_serial_number(&self, issuer: &[u8], serial_number: &[u8]) -> Option<bool> {
+        let certificate = self.certificate.as_ref()?;
+        Some(
+            shortest(&certificate.serial_number) == shortest(serial_number)
+                && certificate.issuer.is_encoded_by(issuer),
+        )
     }
 
     /// Reads SubjectPublicKeyInfo, a certificate, or RSAPublicKey (RFC 8017 A.1.1), in PEM or DER, and recognizes which of
     /// them it is.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
-        match pem::text(bytes) {
-            Some(text) => Self::from_pem(text),
-            None => Self::from_der(bytes),
-        }
+        if pem::is_pem(bytes) { Self::from_pem(bytes) } else { Self::from_der(bytes) }
     }
 
-    fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
+    fn from_pem(text: &[u8]) -> Result<Self, FieldErrorKind> {
+        let blocks = pem::blocks(text)?;
         if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
-            return Err(FieldErrorKind::Unsupported(
-                "holds a private key; send only the public key (openssl pkey -pubout)".into(),
-            ));
+            return Err(FieldErrorKind::Unsupported(PRIVATE.into()));
         }
-        let mut keys = blocks.iter().filter(|block| LABELS.contains(&block.label));
-        match (keys.next(), keys.next()) {
-            (Some(key), None) => Self::from_der(&key.der),
-            (None, _) => {
-                Err(FieldErrorKind::Malformed("holds no PEM block `PUBLIC KEY` or `CERTIFICATE`".into()))
-            }
-            (Some(_), Some(_)) => Err(FieldErrorKind::Malformed(
-                "holds more than one public key or certificate; send one".into(),
-            )),
-        }
+        let (name, thing) = ("`PUBLIC KEY` or `CERTIFICATE`", "public key or certificate");
+        let key = pem::single(&blocks, |label| LABELS.contains(&label), name, thing)?;
+        Self::from_der(&key.der()?)
     }
 
     fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
-        let (public_key, subject_key_id) = match form(bytes) {
+        let (public_key, certificate) = match form(bytes) {
             Ok(Form::Info) => (PublicKeyInfo::read(Tlv::only(bytes).map_err(NotDer::in_a(INFO))?)?, None),
-            Ok(Form::Certificate) => subject_key(bytes)?,
+            Ok(Form::Certificate) => {
+                let SubjectKey { public_key, subject_key_id, issuer, serial_number } = subject_key(bytes)?;
+                (public_key, Some(CertificateId { subject_key_id, issuer, serial_number }))
+            }
             Ok(Form::Pkcs1) => {
                 let info = wrap_pkcs1(bytes).map_err(NotDer::in_a("RSAPublicKey"))?;
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
             }
-            Err(NotDer) => {
+            Ok(Form::PrivateKey) => return Err(FieldErrorKind::Unsupported(PRIVATE.into())),
+            Err(NotDer::Indefinite) => {
+                return Err(NotDer::in_a("public key or certificate")(NotDer::Indefinite));
+            }
+            Err(_) => {
                 return Err(FieldErrorKind::Malformed(
                     "is not a public key (SubjectPublicKeyInfo) or a certificate, in PEM or DER".into(),
                 ));
             }
         };
-        Ok(Self { public_key, subject_key_id })
+        Ok(Self { public_key, certificate })
     }
 }
 
 const LABELS: [&str; 4] = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "X509 CERTIFICATE"];
+const PRIVATE: &str = "holds a private key; send only the public key (openssl pkey -pubout)";
 const INFO: &str = "SubjectPublicKeyInfo";
 
 enum Form {
     Info,
     Certificate,
     Pkcs1,
+    PrivateKey,
 }
 
 /// Determines the structure from its first two values. The reader of that structure checks the rest.
@@ -106,7 +121,8 @@ fn form(bytes: &[u8]) -> Result<Form, NotDer> {
         (Tag::Sequence, Tag::BitString) => Ok(Form::Info),
         (Tag::Sequence, Tag::Sequence) => Ok(Form::Certificate),
         (Tag::Integer, Tag::Integer) if parts.is_empty() => Ok(Form::Pkcs1),
-        _ => Err(NotDer),
+        (Tag::Integer, Tag::Integer | Tag::Sequence | Tag::OctetString) => Ok(Form::PrivateKey),
+        _ => Err(NotDer::Unexpected),
     }
 }
 
@@ -115,6 +131,14 @@ fn wrap_pkcs1(key: &[u8]) -> Result<Vec<u8>, NotDer> {
     let algorithm = AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
     let info = SubjectPublicKeyInfo { algorithm, subject_public_key: BitStringRef::from_bytes(key)? };
     Ok(info.to_der()?)
+}
+
+/// Returns the shortest encoding of an INTEGER (X.690 8.3.2). Old certificates have longer ones.
+fn shortest(mut integer: &[u8]) -> &[u8] {
+    while let [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] = integer {
+        integer = integer.get(1..).unwrap_or_default();
+    }
+    integer
 }
 
 #[cfg(test)]

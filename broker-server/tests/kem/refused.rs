@@ -202,8 +202,8 @@ async fn rejects_public_keys_that_violate_the_standards() {
             (spki(RSA, &example.public), unsupported, "1.2.840.113549.1.1.1"),
             (spki(example.identifier, &example.public[1..]), malformed, "; expected"),
             (spki(example.identifier, &[&example.public[..], &[0]].concat()), malformed, "; expected"),
-            (with_bits([&[1], &example.public[..]].concat()), malformed, "not a well-formed DER"),
-            (tlv(0x30, &[&good[4..], &[5, 0]].concat()), malformed, "not a well-formed DER"),
+            (with_bits([&[1], &example.public[..]].concat()), malformed, "is DER, but not a valid"),
+            (tlv(0x30, &[&good[4..], &[5, 0]].concat()), malformed, "is DER, but not a valid"),
             (good[..good.len() - 1].to_vec(), malformed, "not an encapsulation key"),
             ([&good[..], &[0]].concat(), malformed, "not an encapsulation key"),
             (text.repeat(2).into_bytes(), malformed, "more than one"),
@@ -232,14 +232,14 @@ async fn rejects_private_keys_that_violate_the_standards() {
         let mut cases = vec![
             (pkcs8(&null, &seed, &[]), malformed, "parameters"),
             (pkcs8(RSA, &seed, &[]), unsupported, "1.2.840.113549.1.1.1"),
-            (tlv(0x30, &[&good[2..], &[5, 0]].concat()), malformed, "not a well-formed DER"),
+            (tlv(0x30, &[&good[2..], &[5, 0]].concat()), malformed, "is DER, but not a valid"),
             (good[..good.len() - 1].to_vec(), malformed, "not a decapsulation key"),
             ([&good[..], &[0]].concat(), malformed, "not a decapsulation key"),
             (encrypted.clone(), unsupported, "encrypted"),
             (pem("ENCRYPTED PRIVATE KEY", &encrypted), unsupported, "encrypted"),
             (text.repeat(2).into_bytes(), malformed, "more than one"),
             (pem("PUBLIC KEY", &example.spki()), malformed, "PRIVATE KEY"),
-            (example.spki(), malformed, "not a well-formed DER"),
+            (example.spki(), malformed, "is DER, but not a valid"),
         ];
         if example.expanded.is_empty() {
             let public = tlv(0x81, &[&[0], &example.public[..]].concat());

@@ -29,19 +29,39 @@ impl DigestContext {
 
     /// Creates a context that signs or verifies with `key` by `scheme`. The caller must have checked that they fit.
     pub(super) fn with_key(purpose: Purpose, key: &Key, scheme: SignatureScheme) -> Result<Self, EvpError> {
+        let salt_length = match scheme {
+            SignatureScheme::RsaPss { salt_length, .. } => Some(salt_length),
+            _ => None,
+        };
+        Self::initialized(purpose, key, scheme.hash().map_or(null(), digest), salt_length)
+    }
+
+    /// Creates a context that verifies signatures with SHA-224: RSASSA-PSS if the length of the salt is given, otherwise by the
+    /// other scheme of an RSA key or by ECDSA. The caller must have checked that the key has one of these kinds.
+    pub(super) fn verifying_sha224(key: &Key, salt_length: Option<u32>) -> Result<Self, EvpError> {
+        // SAFETY: The function has no preconditions and returns a pointer to a static.
+        Self::initialized(Purpose::Verify, key, unsafe { ffi::EVP_sha224() }, salt_length)
+    }
+
+    /// Creates a context with a digest, which is null or one of the library's statics.
+    fn initialized(
+        purpose: Purpose,
+        key: &Key,
+        digest: *const ffi::EVP_MD,
+        salt_length: Option<u32>,
+    ) -> Result<Self, EvpError> {
         let init = match purpose {
             Purpose::Sign => ffi::EVP_DigestSignInit,
             Purpose::Verify => ffi::EVP_DigestVerifyInit,
         };
         let context = Self::new().ok_or(EvpError::Failed)?;
-        let digest = scheme.hash().map_or(null(), digest);
         let mut parameters = null_mut();
         // SAFETY: The context is new; `digest` is null or one of the library's statics; the key outlives the call, and the
         // context holds its own reference to it. `parameters` receives a pointer that the context owns.
         if 1 != unsafe { init(context.as_ptr(), &mut parameters, digest, null_mut(), key.as_ptr()) } {
             return Err(EvpError::Failed);
         }
-        if let SignatureScheme::RsaPss { salt_length, .. } = scheme {
+        if let Some(salt_length) = salt_length {
             let salt_length = c_int::try_from(salt_length).map_err(|_| EvpError::Failed)?;
             // SAFETY: The successful call above has set `parameters`, which lives as long as `context`. MGF1 defaults
             // to the message's hash.

@@ -9,7 +9,7 @@ use super::{
     key::Key,
     mu::Mu,
 };
-use crate::algorithm::{KeyType, SignatureScheme};
+use crate::algorithm::{KeyType, RequestScheme, SignatureScheme};
 
 /// A public key inside the library.
 pub struct PublicKey {
@@ -50,18 +50,27 @@ impl PublicKey {
     /// this key.
     pub fn verify(&self, scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
         let _errors = ErrorQueue;
-        let context = self.verifying(scheme)?;
-        // SAFETY: The context is initialized; both slices are readable for their lengths.
-        let valid = unsafe {
-            1 == ffi::EVP_DigestVerify(
-                context.as_ptr(),
-                signature.as_ptr(),
-                signature.len(),
-                message.as_ptr(),
-                message.len(),
-            )
+        verify(&self.verifying(scheme)?, message, signature)
+    }
+
+    /// Verifies the signature of a certification request, like [`Self::verify`].
+    pub fn verify_request(
+        &self,
+        scheme: RequestScheme,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), EvpError> {
+        let _errors = ErrorQueue;
+        let kind = self.kind.filter(|kind| scheme.accepts_key(*kind)).ok_or(EvpError::BadKey)?;
+        let salt_length = match (scheme, kind) {
+            (RequestScheme::Current(scheme), _) => return self.verify(scheme, message, signature),
+            (RequestScheme::RsaPssSha224 { salt_length }, KeyType::Rsa { bits }) => {
+                check_salt(salt_length, bits)?;
+                Some(salt_length)
+            }
+            _ => None,
         };
-        if valid { Ok(()) } else { Err(EvpError::BadSignature) }
+        verify(&DigestContext::verifying_sha224(&self.key, salt_length)?, message, signature)
     }
 
     /// Verifies a signature by ML-DSA with a context of at most 255 bytes (FIPS 204 5.3). Fails with `BadSignature`
@@ -80,19 +89,36 @@ impl PublicKey {
 
     /// Returns a context that verifies with this key.
     pub(super) fn verifying(&self, scheme: SignatureScheme) -> Result<DigestContext, EvpError> {
-        match (scheme, self.kind) {
-            // A salt cannot be longer than the modulus, and the library's arithmetic requires a small number.
-            (SignatureScheme::RsaPss { salt_length, .. }, Some(KeyType::Rsa { bits }))
-                if salt_length > bits / 8 =>
-            {
-                Err(EvpError::BadSignature)
-            }
-            (_, Some(kind)) if scheme.accepts_key(kind) => {
+        match self.kind {
+            Some(kind) if scheme.accepts_key(kind) => {
+                if let (SignatureScheme::RsaPss { salt_length, .. }, KeyType::Rsa { bits }) = (scheme, kind) {
+                    check_salt(salt_length, bits)?;
+                }
                 DigestContext::with_key(Purpose::Verify, &self.key, scheme)
             }
             _ => Err(EvpError::BadKey),
         }
     }
+}
+
+/// Fails if a salt is longer than the modulus: the library's arithmetic requires a small number.
+fn check_salt(salt_length: u32, bits: u32) -> Result<(), EvpError> {
+    if salt_length > bits / 8 { Err(EvpError::BadSignature) } else { Ok(()) }
+}
+
+/// Verifies a signature over a complete message.
+fn verify(context: &DigestContext, message: &[u8], signature: &[u8]) -> Result<(), EvpError> {
+    // SAFETY: The context is initialized; both slices are readable for their lengths.
+    let valid = unsafe {
+        1 == ffi::EVP_DigestVerify(
+            context.as_ptr(),
+            signature.as_ptr(),
+            signature.len(),
+            message.as_ptr(),
+            message.len(),
+        )
+    };
+    if valid { Ok(()) } else { Err(EvpError::BadSignature) }
 }
 
 impl fmt::Debug for PublicKey {

@@ -130,7 +130,7 @@ fn prove_possession(csr: &Csr) -> Result<(), CertificateError> {
     let bad = CertificateError::BadKey { field: "csr", reason: "its public key is not usable" };
     let public = PublicKey::from_spki(csr.spki_der()).map_err(|error| from_evp(error, bad))?;
     public
-        .verify(scheme, csr.signed_der(), csr.signature())
+        .verify_request(scheme, csr.signed_der(), csr.signature())
         .map_err(|error| from_evp(error, CertificateError::ProofOfPossession))
 }
 

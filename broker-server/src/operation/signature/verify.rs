@@ -14,8 +14,8 @@ use crate::{
     },
     policy::{Permit, permit},
     request::{
-        FieldError, FieldErrorKind, KEY_SOURCE, Signature, SignedAttributes, SignedData, VerificationKey,
-        check_signature, looks_like_attributes, read_composite,
+        FieldError, FieldErrorKind, KEY_SOURCE, Signature, SignedAttributes, SignedData, SignerId,
+        VerificationKey, check_signature, looks_like_attributes, read_composite,
     },
 };
 
@@ -169,7 +169,7 @@ fn parse(
         Signature::Plain(signature) => return Ok(ParsedSignature { signature, covers: Covers::Message }),
         Signature::Cms(data) => data,
     };
-    if !is_signer(key, &data) || data.scheme != Some(scheme) || !digest_fits(&data, scheme) {
+    if !is_signer(key, &data.signer)? || data.scheme != Some(scheme) || !digest_fits(&data, scheme) {
         return Ok(ParsedSignature { signature: Vec::new(), covers: Covers::Nothing });
     }
     check_signature(&data.signature, key.key_type()).map_err(malformed)?;
@@ -181,10 +181,27 @@ fn malformed(kind: FieldErrorKind) -> FieldError {
     FieldError { field: "signature", kind }
 }
 
-/// Reports whether the key is the signer, by the certificate's key identifier or by the one that the broker writes.
-fn is_signer(key: &VerificationKey, data: &SignedData) -> bool {
-    let id = &data.subject_key_id;
-    key.subject_key_id() == Some(id) || key_id(key.public_key_bits()) == *id
+/// Reports whether the key is the signer: by its certificate's issuer and serial number, by the certificate's key identifier,
+/// or by the identifier that the broker writes.
+///
+/// # Errors
+/// Fails for a key without a certificate if the signer is identified by issuer and serial number.
+fn is_signer(key: &VerificationKey, signer: &SignerId) -> Result<bool, SignatureError> {
+    match signer {
+        SignerId::SubjectKeyId(id) => {
+            Ok(key.subject_key_id() == Some(id) || key_id(key.public_key_bits()) == *id)
+        }
+        SignerId::IssuerAndSerialNumber { issuer, serial_number } => {
+            key.has_issuer_and_serial_number(issuer, serial_number).ok_or_else(|| {
+                malformed(FieldErrorKind::Unsupported(
+                    "names its signer by issuer and serial number (RFC 5652 5.3), which a public key does not have; send \
+                     the signer's certificate in place of the key"
+                        .into(),
+                ))
+                .into()
+            })
+        }
+    }
 }
 
 /// Reports whether the digest algorithm fits the scheme. It is irrelevant for ML-DSA without signed attributes (RFC 9882

@@ -192,13 +192,13 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
         "Encapsulate" => {
             let kem = Kem::ALL[one % Kem::ALL.len()];
             let key = EncapsulationKey::from_bytes(&vec![7; kem.encapsulation_key_length()]).unwrap();
-            let described = Facts { kem_key: Some(KemKeyKind::Of(kem)), ..Facts::new(NOW) };
+            let described = Facts { kem_key: Some(KemKeyKind::Raw(kem)), ..Facts::new(NOW) };
             agree::<permit::Encapsulate>(operation, profile, Encapsulate { key }, &described)
         }
         "Decapsulate" => {
-            let of = |set| KemKeyKind::Of(Kem::MlKem(set));
+            let of = |set| KemKeyKind::Raw(Kem::MlKem(set));
             let (length, kind) = [
-                (32, KemKeyKind::Of(Kem::XWing)),
+                (32, KemKeyKind::Raw(Kem::XWing)),
                 (64, KemKeyKind::AnyMlKem),
                 (1632, of(MlKem::MlKem512)),
                 (2400, of(MlKem::MlKem768)),

@@ -85,7 +85,9 @@ fn denies_keys_of_another_mechanism() {
     }
     let denial = encapsulate("KEM: { KemAlg: x-wing }", 1184).unwrap_err();
     assert_eq!((denial.rule.as_str(), denial.line), ("API.KEM.KemAlg", Some(3)));
-    assert_eq!(denial.message, "the key is for ml-kem-768; profile P encapsulates with x-wing");
+    let reason =
+        "the key is raw and has the length of one for ml-kem-768; profile P encapsulates with x-wing";
+    assert_eq!(denial.message, reason);
 }
 
 #[test]

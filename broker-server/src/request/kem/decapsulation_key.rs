@@ -7,7 +7,7 @@ use super::{
         FieldErrorKind,
         asn1::{NotDer, Tlv, context},
         pem,
-        signing_key::{ENCRYPTED, PrivateKeyInfo, is_encrypted},
+        signing_key::{ENCRYPTED, PrivateKeyInfo, is_encrypted, private_key},
     },
     KemKeyKind, check_length, mechanism,
 };
@@ -46,16 +46,19 @@ impl DecapsulationKey {
         self.public.as_deref()
     }
 
-    /// Reads a key. A raw key is recognized by its length, which no PKCS#8 form of RFC 9935 6 has.
+    /// Reads a key. A raw key is recognized by its length, unless it has the structure of PrivateKeyInfo: a damaged one, or
+    /// one of another algorithm, can have the length of a raw key.
     pub fn from_bytes(bytes: &SecretBytes) -> Result<Self, FieldErrorKind> {
         let bytes = bytes.expose();
-        if let Some(text) = pem::text(bytes) {
-            return Self::from_pem(text);
+        if pem::is_pem(bytes) {
+            return Self::from_pem(bytes);
         }
-        if let Some(key) = Self::from_raw(bytes) {
+        if PrivateKeyInfo::read(bytes).is_err()
+            && let Some(key) = Self::from_raw(bytes)
+        {
             return Ok(key);
         }
-        if Tlv::only(bytes).is_ok() {
+        if !matches!(Tlv::only(bytes), Err(NotDer::Malformed)) {
             return Self::from_pkcs8(bytes);
         }
         Err(FieldErrorKind::Malformed(format!(
@@ -70,25 +73,14 @@ impl DecapsulationKey {
         let expanded = |set: &MlKem| set.decapsulation_key_length() == bytes.len();
         let (kind, seed, expanded) = match bytes.len() {
             64 => (KemKeyKind::AnyMlKem, copy(), None),
-            32 => (KemKeyKind::Of(Kem::XWing), copy(), None),
-            _ => (KemKeyKind::Of(Kem::MlKem(MlKem::ALL.into_iter().find(expanded)?)), None, copy()),
+            32 => (KemKeyKind::Raw(Kem::XWing), copy(), None),
+            _ => (KemKeyKind::Raw(Kem::MlKem(MlKem::ALL.into_iter().find(expanded)?)), None, copy()),
         };
         Some(Self { kind, seed, expanded, public: None })
     }
 
-    fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
-        if blocks.iter().any(|block| block.encrypted || block.label == "ENCRYPTED PRIVATE KEY") {
-            return Err(FieldErrorKind::Unsupported(ENCRYPTED.into()));
-        }
-        let mut keys = blocks.iter().filter(|block| block.label == "PRIVATE KEY");
-        match (keys.next(), keys.next()) {
-            (Some(key), None) => Self::from_pkcs8(&key.der),
-            (None, _) => Err(FieldErrorKind::Malformed("holds no PEM block `PRIVATE KEY`".into())),
-            (Some(_), Some(_)) => {
-                Err(FieldErrorKind::Malformed("holds more than one private key; send one".into()))
-            }
-        }
+    fn from_pem(text: &[u8]) -> Result<Self, FieldErrorKind> {
+        Self::from_pkcs8(&private_key(text)?.der()?)
     }
 
     fn from_pkcs8(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
@@ -100,7 +92,7 @@ impl DecapsulationKey {
         let public = match info.public_key {
             // The first octet counts the unused bits of the last one.
             Some([0, octets @ ..]) => Some(octets.to_vec()),
-            Some(_) => return Err(NotDer::in_a("publicKey (RFC 5958)")(NotDer)),
+            Some(_) => return Err(NotDer::in_a("publicKey (RFC 5958)")(NotDer::Unexpected)),
             None => None,
         };
         let (seed, expanded) = match kem {

@@ -55,7 +55,7 @@ fn read(bytes: &[u8]) -> [bool; 2] {
         assert!(key.seed().is_some() || key.expanded().is_some());
         match key.kind() {
             KemKeyKind::AnyMlKem => assert_eq!(key.seed().unwrap().len(), 64),
-            KemKeyKind::Of(kem) => {
+            KemKeyKind::Of(kem) | KemKeyKind::Raw(kem) => {
                 assert!(key.seed().is_none_or(|seed| seed.len() == kem.seed_length()));
                 let set = MlKem::ALL.into_iter().find(|set| Kem::MlKem(*set) == kem);
                 let expected = set.map(MlKem::decapsulation_key_length);

@@ -83,12 +83,11 @@ impl CaCertificate {
 
     /// Reads the first certificate in a PEM text. A chain may follow it.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
-        blocks
-            .iter()
+        let certificate = pem::blocks(text.as_bytes())?
+            .into_iter()
             .find(|block| matches!(block.label, "CERTIFICATE" | "X509 CERTIFICATE"))
-            .ok_or_else(|| FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE`".into()))
-            .and_then(|block| Self::from_der(&block.der))
+            .ok_or_else(|| FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE`".into()))?;
+        Self::from_der(&certificate.der()?)
     }
 
     /// Reads one certificate. Fails if bytes follow it.
@@ -114,19 +113,34 @@ impl CaCertificate {
     }
 }
 
-/// Returns the public key of any certificate, and its subject key identifier if there is one.
-pub(in crate::request) fn subject_key(
-    bytes: &[u8],
-) -> Result<(PublicKeyInfo, Option<Vec<u8>>), FieldErrorKind> {
+/// The key of any certificate, with what identifies the certificate.
+#[derive(Debug)]
+pub(in crate::request) struct SubjectKey {
+    pub(in crate::request) public_key: PublicKeyInfo,
+    pub(in crate::request) subject_key_id: Option<Vec<u8>>,
+    pub(in crate::request) issuer: Name,
+    /// The content octets.
+    pub(in crate::request) serial_number: Vec<u8>,
+}
+
+/// Reads the key of any certificate.
+pub(in crate::request) fn subject_key(bytes: &[u8]) -> Result<SubjectKey, FieldErrorKind> {
     let parts = parts(bytes).map_err(NotDer::in_a("certificate (RFC 5280 4.1)"))?;
-    let id = match parts.extensions {
+    let subject_key_id = match parts.extensions {
         Some(list) => Known::read(list)?.subject_key_id,
         None => None,
     };
-    Ok((PublicKeyInfo::read(parts.public_key)?, id))
+    Ok(SubjectKey {
+        public_key: PublicKeyInfo::read(parts.public_key)?,
+        subject_key_id,
+        issuer: parts.issuer,
+        serial_number: parts.serial_number.to_vec(),
+    })
 }
 
 struct Parts<'a> {
+    serial_number: &'a [u8],
+    issuer: Name,
     subject: Name,
     public_key: Tlv<'a>,
     not_before: i64,
@@ -144,14 +158,14 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
     if let Some(version) = tbs.optional(context(0, true))?
         && !matches!(Tlv::only(version.value)?.raw, [2, 1, 0..=2])
     {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
-    tbs.next(Tag::Integer)?;
+    let serial_number = tbs.next(Tag::Integer)?.value;
     // Both algorithms must be the same (RFC 5280 4.1.1.2).
     if tbs.next(Tag::Sequence)?.raw != algorithm.raw {
-        return Err(NotDer);
+        return Err(NotDer::Unexpected);
     }
-    Name::read(tbs.next(Tag::Sequence)?)?;
+    let issuer = Name::read(tbs.next(Tag::Sequence)?)?;
     let mut validity = tbs.sequence()?;
     let not_before = unix_seconds(validity.decode()?)?;
     let not_after = unix_seconds(validity.decode()?)?;
@@ -165,11 +179,11 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, NotDer> {
         None => None,
     };
     tbs.end()?;
-    Ok(Parts { subject, public_key, not_before, not_after, extensions })
+    Ok(Parts { serial_number, issuer, subject, public_key, not_before, not_after, extensions })
 }
 
 fn unix_seconds(time: Time) -> Result<i64, NotDer> {
-    i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| NotDer)
+    i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| NotDer::Unexpected)
 }
 
 /// The extensions that are relevant for an issuer.
@@ -192,7 +206,9 @@ impl Known {
             let value = extension.value;
             if extension.oid == SUBJECT_KEY_ID {
                 let id = Tlv::only(value)
-                    .and_then(|id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer) })
+                    .and_then(
+                        |id| if id.tag == Tag::OctetString { Ok(id.value) } else { Err(NotDer::Unexpected) },
+                    )
                     .map_err(NotDer::in_a("subjectKeyIdentifier"))?;
                 known.subject_key_id = Some(id.to_vec()).filter(|id| !id.is_empty());
             } else if extension.oid == KEY_USAGE {
@@ -213,10 +229,10 @@ fn basic_constraints(value: &[u8]) -> Result<(bool, Option<u8>), NotDer> {
     let is_ca = match parts.optional(Tag::Boolean)?.map(|ca| ca.value) {
         None | Some([0]) => false,
         Some([0xff]) => true,
-        Some(_) => return Err(NotDer),
+        Some(_) => return Err(NotDer::Malformed),
     };
     let path_len = match parts.optional(Tag::Integer)? {
-        Some(length) => Some(u64::from_der(length.raw).map_err(|_| NotDer)?),
+        Some(length) => Some(u64::from_der(length.raw).map_err(|_| NotDer::Unexpected)?),
         None => None,
     };
     parts.end()?;

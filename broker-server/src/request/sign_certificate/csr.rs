@@ -4,13 +4,13 @@ use der::Tag;
 
 use super::{alternative_name::AlternativeName, name::Name, requested_extensions::RequestedExtensions};
 use crate::{
-    algorithm::{KeyType, SignatureScheme},
+    algorithm::{KeyType, RequestScheme},
     request::{
         FieldErrorKind,
         asn1::{NotDer, Tlv, context},
         pem,
         public_key::{Algorithm, PublicKeyInfo},
-        signature_algorithm::signature_algorithm,
+        signature_algorithm::request_algorithm,
     },
 };
 
@@ -21,7 +21,7 @@ pub struct Csr {
     public_key: PublicKeyInfo,
     requested: RequestedExtensions,
     signed: Vec<u8>,
-    algorithm: SignatureScheme,
+    algorithm: RequestScheme,
     signature: Vec<u8>,
 }
 
@@ -71,7 +71,7 @@ impl Csr {
     }
 
     /// Returns the scheme of the request's signature. It need not fit the subject's key.
-    pub fn signature_algorithm(&self) -> SignatureScheme {
+    pub fn signature_algorithm(&self) -> RequestScheme {
         self.algorithm
     }
 
@@ -82,17 +82,9 @@ impl Csr {
 
     /// Reads the only certification request in a PEM text. Ignores blocks of other kinds.
     pub fn from_pem(text: &str) -> Result<Self, FieldErrorKind> {
-        let blocks = pem::blocks(text).map_err(|error| FieldErrorKind::Malformed(error.to_string()))?;
-        let mut requests = blocks
-            .iter()
-            .filter(|block| matches!(block.label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST"));
-        match (requests.next(), requests.next()) {
-            (Some(request), None) => Self::from_der(&request.der),
-            (None, _) => Err(FieldErrorKind::Malformed("holds no PEM block `CERTIFICATE REQUEST`".into())),
-            (Some(_), Some(_)) => {
-                Err(FieldErrorKind::Malformed("holds more than one certification request; send one".into()))
-            }
-        }
+        let wanted = |label: &str| matches!(label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST");
+        let request = pem::only(text.as_bytes(), wanted, "`CERTIFICATE REQUEST`", "certification request")?;
+        Self::from_der(&request.der()?)
     }
 
     /// Reads one certification request. Fails if bytes follow it.
@@ -109,7 +101,7 @@ impl Csr {
             public_key: PublicKeyInfo::read(info.public_key)?,
             requested: RequestedExtensions::read(info.attributes)?,
             signed: outer.info.raw.to_vec(),
-            algorithm: signature_algorithm(&outer.algorithm)?,
+            algorithm: request_algorithm(&outer.algorithm)?,
             signature: outer.signature.to_vec(),
         })
     }

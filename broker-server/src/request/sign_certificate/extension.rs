@@ -39,7 +39,7 @@ fn extension<'a>(values: &mut Values<'a>) -> Result<Extension<'a>, NotDer> {
     let critical = match parts.optional(Tag::Boolean)?.map(|critical| critical.value) {
         None | Some([0x00]) => false,
         Some([0xff]) => true,
-        Some(_) => return Err(NotDer),
+        Some(_) => return Err(NotDer::Unexpected),
     };
     let value = parts.next(Tag::OctetString)?.value;
     parts.end()?;

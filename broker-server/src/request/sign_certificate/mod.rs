@@ -24,7 +24,7 @@ mod uri;
 
 pub use alternative_name::AlternativeName;
 pub use ca_certificate::CaCertificate;
-pub(super) use ca_certificate::subject_key;
+pub(super) use ca_certificate::{SubjectKey, subject_key};
 pub use csr::Csr;
 pub use name::{Name, NameAttribute};
 

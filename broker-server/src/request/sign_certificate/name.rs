@@ -101,6 +101,21 @@ impl Name {
         &self.attributes
     }
 
+    /// Reports whether `der` encodes the same name: the same bytes, or attributes with the same text by RFC 5280 7.1, without
+    /// regard to case, to the type of string and to the number of spaces.
+    pub(in crate::request) fn is_encoded_by(&self, der: &[u8]) -> bool {
+        if self.der == der {
+            return true;
+        }
+        let Ok(other) = Tlv::only(der).and_then(Self::read) else { return false };
+        let same = |(one, other): (&NameAttribute, &NameAttribute)| match (&one.text, &other.text) {
+            (Some(text), Some(other_text)) => one.oid == other.oid && folded(text) == folded(other_text),
+            _ => false,
+        };
+        self.attributes.len() == other.attributes.len()
+            && self.attributes.iter().zip(&other.attributes).all(same)
+    }
+
     /// Returns the name as RFC 4514 text, or as `#` and hexadecimal DER if it has no text form.
     pub fn text(&self) -> String {
         match RdnSequence::from_der(&self.der) {
@@ -139,6 +154,11 @@ impl Name {
         }
         Ok(())
     }
+}
+
+/// Returns the text in lower case, with single spaces between words (RFC 4518 2.2, 2.6.1).
+fn folded(text: &str) -> String {
+    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The largest subidentifier of an attribute type that Go reads.

@@ -158,7 +158,7 @@ fn rejects_unsupported_keys_with_reason() {
     for (options, text) in [
         (&["-sha1"][..], "SHA-1"),
         (&["-md5"][..], "SHA-1 or MD5"),
-        (&["-sha224"][..], "1.2.840.113549.1.1.14"),
+        (&["-sha3-256"][..], "2.16.840.1.101.3.4.3.14"),
         (&["-sha1", "-sigopt", "rsa_padding_mode:pss"][..], "RSASSA-PSS"),
         (&["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_mgf1_md:sha512"][..], "RSASSA-PSS"),
     ] {

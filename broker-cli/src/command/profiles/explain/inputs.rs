@@ -17,7 +17,7 @@ use crate::{
 
 /// Reads a certification request.
 pub(super) fn csr(location: &Location) -> Result<Csr, Failure> {
-    let text = input::text(location)?;
+    let text = input::pem(location)?;
     parse(location, text.len(), Limits::default().csr, || {
         let csr = Csr::from_pem(&text)?;
         csr.check_subject()?;
@@ -27,13 +27,13 @@ pub(super) fn csr(location: &Location) -> Result<Csr, Failure> {
 
 /// Reads the issuer's certificate.
 pub(super) fn certificate(location: &Location) -> Result<CaCertificate, Failure> {
-    let text = input::text(location)?;
+    let text = input::pem(location)?;
     parse(location, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
 }
 
 /// Reads the type of the issuer's private key.
 pub(super) fn issuer_key(location: &Location) -> Result<KeyType, Failure> {
-    let text = input::secret_text(location)?;
+    let text = input::pem(location)?;
     let read = || SigningKey::from_pem(&text).map(|key| key.key_type());
     parse(location, text.len(), Limits::default().ca_private_key, read)
 }
@@ -65,7 +65,7 @@ pub(super) fn data_key(location: &Location) -> Result<usize, Failure> {
 /// Reads the mechanism of an encapsulation key.
 pub(super) fn encapsulation_key(location: &Location) -> Result<KemKeyKind, Failure> {
     let bytes = secret(location)?;
-    let read = || EncapsulationKey::from_bytes(bytes.expose()).map(|key| KemKeyKind::Of(key.kem()));
+    let read = || EncapsulationKey::from_bytes(bytes.expose()).map(|key| key.kind());
     parse(location, bytes.expose().len(), Limits::default().kem_key, read)
 }
 
