@@ -259,3 +259,48 @@ fn accepts_both_spellings_of_an_operation() {
         assert_eq!(json(&output.stdout)["operation"], operation, "{words}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn judges_subjects_and_distribution_points() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = "      SignCertificate:
+        SignAlg: ecdsa
+        HashAlg: sha-256
+        Validity: { ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }
+        KeyConstraints: { Subject: { Ed25519: {} }, Issuer: { ECDSA: { MinKeySize: 256, MaxKeySize: 256 } } }
+        SubjectAlternativeNames: { Allow: [dns], Suffixes: [.svc.example] }
+        Subject: { Allow: [CN] }
+        CRLDistributionPoints: [http://a.example/]
+        CertificatePolicies: [{ OID: 1.2.3.4, CPS: http://a.example/cps }]
+";
+    let profiles = write(folder.path(), "rules.yaml", &format!("{GOOD}{rule}"));
+    let fixed = ["--profiles", &profiles, "--output", "json"];
+    let explain = |more: &[&str]| {
+        let explain = ["profiles", "explain", "--profile", "Plain", "--subject-key-type", "ed25519"];
+        json(&run(&[&explain[..], &fixed, more].concat()).stdout)
+    };
+    let unknown = explain(&[]);
+    let not_judged = unknown["notJudged"].to_string();
+    assert!(unknown["allowed"] == true && not_judged.contains("the subject (--csr FILE or --subject NAME)"));
+    assert_eq!(
+        explain(&["--subject", "CN=a.svc.example", "--crl-url", "http://a.example/"])["allowed"],
+        true
+    );
+    let value = explain(&["--subject", "CN=www.bank.example,O=x", "--crl-url", "http://b.example/"]);
+    let reasons: Vec<&str> = value["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| refusal["reason"].as_str().unwrap())
+        .collect();
+    assert_eq!(reasons, ["NAME_NOT_ALLOWED", "SUBJECT_NOT_ALLOWED", "CRL_DISTRIBUTION_POINT_NOT_ALLOWED"]);
+    let malformed = cryptobroker().args(["profiles", "explain", "--subject", "CN="]).output().unwrap();
+    assert!(stderr(&malformed).contains("--subject: "), "{}", stderr(&malformed));
+
+    let show = json(&run(&[&["profiles", "show", "Plain"][..], &fixed].concat()).stdout);
+    let shown = &show["signCertificate"];
+    assert_eq!(shown["subject"]["allow"][0], "CN", "{shown}");
+    assert_eq!(shown["crlDistributionPoints"]["urls"][0], "http://a.example/");
+    assert_eq!(shown["certificatePolicies"][0]["oid"], "1.2.3.4");
+    assert!(shown["authorityInformationAccess"].is_null() && shown["basicConstraints"]["critical"] == false);
+}

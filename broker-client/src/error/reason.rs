@@ -81,6 +81,8 @@ reasons! {
     KeyExhausted "KEY_EXHAUSTED";
     ValidityNotAllowed "VALIDITY_NOT_ALLOWED";
     NameNotAllowed "NAME_NOT_ALLOWED";
+    SubjectNotAllowed "SUBJECT_NOT_ALLOWED";
+    CrlDistributionPointNotAllowed "CRL_DISTRIBUTION_POINT_NOT_ALLOWED";
     IssuerNotAllowed "ISSUER_NOT_ALLOWED";
     QueueFull "QUEUE_FULL";
     ShuttingDown "SHUTTING_DOWN";

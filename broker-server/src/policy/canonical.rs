@@ -1,7 +1,7 @@
 //! The canonical form of a catalogue: the text whose SHA-256 is the digest of the catalogue.
 //!
 //! It has one line `path=value` for each rule, in the order of this file, with the profiles sorted by name and
-//! strings as JSON. It is made from the typed rules with all defaults, so that comments, layout, the order of
+//! strings as JSON. It is made from the typed rules with their defaults, so that comments, layout, the order of
 //! keys, the case of algorithms and a default that is written out do not change it, and every change of what is
 //! allowed does.
 
@@ -11,10 +11,13 @@ use super::{
     document::Document,
     profile::{
         Deprecation, Groth16Rule, KeyConstraints, KmsRule, Profile, SignCertificateRule, SignDataRule,
-        SubjectAlternativeNames,
+        SubjectAlternativeNames, SubjectRule,
     },
 };
-use crate::algorithm::{DataScheme, KeyKind, SignatureScheme};
+use crate::{
+    algorithm::{DataScheme, KeyKind, SignatureScheme},
+    request::AttributeId,
+};
 
 /// The first line, which has the version of the form. The version is incremented when the form changes.
 const VERSION_LINE: &str = "crypto-broker-catalogue=1\n";
@@ -123,13 +126,23 @@ fn write_sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
     lines.put("KeyUsage", rule.key_usage.names().join(","));
     let purposes: Vec<&str> = rule.extended_key_usage.iter().map(|usage| usage.name()).collect();
     lines.put("ExtendedKeyUsage", purposes.join(","));
+    lines.put("ExtendedKeyUsageCritical", rule.extended_key_usage_critical);
     lines.put("CA", rule.basic_constraints.ca);
+    lines.put("BasicConstraints.Critical", rule.basic_constraints.critical);
+    lines.put("BasicConstraints.Omit", rule.basic_constraints.omit);
     if let Some(path_len) = rule.basic_constraints.path_len {
         lines.put("PathLenConstraint", path_len);
     }
     if let Some(names) = &rule.subject_alternative_names {
         write_alternative_names(names, lines);
     }
+    if let Some(subject) = &rule.subject {
+        write_subject(subject, lines);
+    }
+    if let Some(limit) = rule.max_subject_length {
+        lines.put("MaxSubjectLength", limit.characters);
+    }
+    write_extensions(rule, lines);
     lines.put("UnknownExtensions", rule.unknown_extensions.name());
     lines.put("RequireCA", rule.issuer_checks.require_ca);
     lines.put("NestValidity", rule.issuer_checks.nest_validity);
@@ -142,6 +155,54 @@ fn write_alternative_names(names: &SubjectAlternativeNames, lines: &mut Lines) {
     lines.put("AllowUnderscore", names.allow_underscore);
     for suffix in &names.suffixes {
         lines.put_quoted("Suffix", suffix);
+    }
+    lines.put("FromCommonName", names.from_common_name);
+}
+
+fn write_subject(subject: &SubjectRule, lines: &mut Lines) {
+    lines.put("Subject.Present", true);
+    let sorted = |types: &[AttributeId]| {
+        let mut names: Vec<String> = types.iter().map(ToString::to_string).collect();
+        names.sort();
+        names.join(",")
+    };
+    if let Some(allow) = &subject.allow {
+        lines.put("Subject.Allow", sorted(allow));
+    }
+    lines.put("Subject.Require", sorted(&subject.require));
+    let mut values: Vec<(String, &String)> = subject
+        .values
+        .iter()
+        .flat_map(|(kind, values)| values.iter().map(move |value| (format!("Subject.Values.{kind}"), value)))
+        .collect();
+    values.sort();
+    for (path, value) in values {
+        lines.put_quoted(&path, value);
+    }
+    if let Some(rule) = &subject.common_name {
+        for suffix in &rule.suffixes {
+            lines.put_quoted("Subject.CommonName.Suffix", suffix);
+        }
+        lines.put("Subject.CommonName.MatchSubjectAlternativeName", rule.match_alternative_name);
+    }
+}
+
+/// Writes the extensions in the order of the document, which certificates keep.
+fn write_extensions(rule: &SignCertificateRule, lines: &mut Lines) {
+    for url in rule.crl_distribution_points.iter().flat_map(|points| &points.urls) {
+        lines.put_quoted("CRLDistributionPoint", url);
+    }
+    for url in &rule.authority_information_access.ocsp {
+        lines.put_quoted("AuthorityInformationAccess.OCSP", url);
+    }
+    for url in &rule.authority_information_access.ca_issuers {
+        lines.put_quoted("AuthorityInformationAccess.CAIssuers", url);
+    }
+    for policy in &rule.certificate_policies {
+        lines.put("CertificatePolicy", policy.oid);
+        if let Some(cps) = &policy.cps {
+            lines.put_quoted("CertificatePolicy.CPS", cps);
+        }
     }
 }
 

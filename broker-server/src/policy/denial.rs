@@ -36,7 +36,7 @@ pub enum DenialKind {
     OperationNotAllowed,
     /// The profile is past its sunset.
     ProfileRetired,
-    /// The subject's key is outside the constraints.
+    /// The subject's key is outside the constraints, or can have no usage of the profile.
     SubjectKeyNotAllowed,
     /// The issuer's key is outside the constraints.
     IssuerKeyNotAllowed,
@@ -54,8 +54,13 @@ pub enum DenialKind {
     FormatNotAllowed,
     /// The requested validity is outside the profile's window.
     ValidityNotAllowed,
-    /// A requested subject alternative name has a kind or a suffix that is not allowed.
+    /// A requested subject alternative name, or a name that verifiers read in the subject, has a kind or a suffix that is
+    /// not allowed.
     NameNotAllowed,
+    /// The subject is outside `Subject` or `MaxSubjectLength`.
+    SubjectNotAllowed,
+    /// The request has CRL distribution points other than those of the profile.
+    CrlDistributionPointNotAllowed,
     /// A requested subject alternative name cannot be in any certificate, and the profile copies names.
     NameMalformed,
     /// The request has an extension that the broker does not know, and the profile refuses these.
@@ -85,6 +90,8 @@ impl DenialKind {
             Self::FormatNotAllowed => "FORMAT_NOT_ALLOWED",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
+            Self::SubjectNotAllowed => "SUBJECT_NOT_ALLOWED",
+            Self::CrlDistributionPointNotAllowed => "CRL_DISTRIBUTION_POINT_NOT_ALLOWED",
             // The reason of an invalid field, with which a profile that copies names refuses the request.
             Self::NameMalformed => "FIELD_MALFORMED",
             Self::ExtensionNotAllowed => "EXTENSION_NOT_ALLOWED",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     algorithm::{KeyType, SignatureFormat},
-    request::{self, AlternativeName, KemKeyKind, Keys},
+    request::{self, AlternativeName, KemKeyKind, Keys, Name},
 };
 
 /// The facts about a request. A mandatory property is `None` where it is unknown, and then the checks that need
@@ -18,8 +18,12 @@ pub struct Facts<'a> {
     pub issuer_key: Option<KeyType>,
     /// The CA certificate.
     pub ca: Option<CaFacts>,
+    /// The subject that the certificate will have.
+    pub subject: Option<&'a Name>,
     /// The subject alternative names in the certification request.
     pub names: Option<&'a [AlternativeName]>,
+    /// The requested CRL distribution points; optional.
+    pub crl_distribution_points: Option<&'a [String]>,
     /// The identifiers of the requested extensions that no profile copies or decides.
     pub unknown_extensions: Option<&'a [String]>,
     /// The requested notBefore in Unix seconds; optional.
@@ -51,6 +55,8 @@ pub enum FactName {
     IssuerKey,
     /// [`Facts::ca`].
     CaCertificate,
+    /// [`Facts::subject`].
+    Subject,
     /// [`Facts::names`].
     Names,
     /// [`Facts::unknown_extensions`].
@@ -66,6 +72,7 @@ impl fmt::Display for FactName {
             Self::SubjectKey => "the subject's key",
             Self::IssuerKey => "the issuer's key",
             Self::CaCertificate => "the CA certificate",
+            Self::Subject => "the subject",
             Self::Names => "the names in the request",
             Self::UnknownExtensions => "the extensions in the request",
             Self::Key => "the key",
@@ -95,7 +102,9 @@ impl Facts<'_> {
             subject_key: None,
             issuer_key: None,
             ca: None,
+            subject: None,
             names: None,
+            crl_distribution_points: None,
             unknown_extensions: None,
             not_before: None,
             not_after: None,

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::profile::{EncryptDataRule, HashDataRule, KemRule, Profile, SignCertificateRule, SignDataRule};
+use super::profile::{
+    EncryptDataRule, HashDataRule, KemRule, KeyUsage, Profile, SignCertificateRule, SignDataRule,
+};
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
-    request,
+    request::{self, AlternativeName},
 };
 
 /// An operation that profiles allow or forbid: its request, the rule that decides on it, and the result of the
@@ -72,7 +74,7 @@ macro_rules! declare {
 with_operations!(declare);
 
 /// The parameters of a certificate, from the request or from the profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateParameters {
     /// notBefore in Unix seconds, within the profile's window.
     pub not_before: i64,
@@ -81,6 +83,10 @@ pub struct CertificateParameters {
     pub not_after: i64,
     /// The signature algorithm of the profile, which accepts the issuer's key.
     pub scheme: SignatureScheme,
+    /// The profile's usages that the subject's key can have. It is empty only where the profile names none.
+    pub key_usage: KeyUsage,
+    /// The alternative names that `FromCommonName` makes. The list is empty where the request has names.
+    pub names_from_common_names: Vec<AlternativeName>,
 }
 
 /// The parameters of a signature over data, from the request or from the profile. The scheme is part of the rule, and it

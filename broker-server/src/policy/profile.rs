@@ -10,8 +10,9 @@ mod not_served;
 mod section;
 
 pub use certificate::{
-    BasicConstraints, ExtendedKeyUsage, IssuerChecks, KeyUsage, SignCertificateRule, SubjectAlternativeNames,
-    UnknownExtensions,
+    AuthorityInformationAccess, BasicConstraints, CertificatePolicy, CommonNameRule, CrlDistributionPoints,
+    ExtendedKeyUsage, IssuerChecks, KeyUsage, MaxSubjectLength, SignCertificateRule, SubjectAlternativeNames,
+    SubjectRule, UnknownExtensions,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
 pub use not_served::{Groth16Rule, KmsRule};

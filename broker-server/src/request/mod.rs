@@ -39,7 +39,8 @@ pub use oid::Oid;
 #[cfg(test)]
 pub(crate) use sign_certificate::material;
 pub use sign_certificate::{
-    AlternativeName, CaCertificate, CertificateFormat, Csr, Name, NameAttribute, SignCertificate,
+    AlternativeName, AttributeId, CaCertificate, CertificateFormat, Csr, Name, NameAttribute,
+    SignCertificate, check_http_url,
 };
 pub use sign_data::{SignData, SignStream};
 pub use signature::{Signature, check as check_signature, read_composite};

@@ -1,5 +1,7 @@
 //! `profiles show NAME`.
 
+mod certificate;
+
 use broker_server::policy::profile::{
     EncryptDataRule, KemRule, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SizeRange,
 };
@@ -98,7 +100,7 @@ fn describe(profile: &Profile) -> Value {
         );
     }
     if let Some(rule) = &profile.sign_certificate {
-        value.insert("signCertificate".into(), certificate(rule));
+        value.insert("signCertificate".into(), sign_certificate(rule));
     }
     if let Some(rule) = &profile.sign_data {
         value.insert("signData".into(), signature(rule));
@@ -112,7 +114,7 @@ fn describe(profile: &Profile) -> Value {
     Value::Object(value)
 }
 
-fn certificate(rule: &SignCertificateRule) -> Value {
+fn sign_certificate(rule: &SignCertificateRule) -> Value {
     let purposes: Vec<&str> = rule.extended_key_usage.iter().map(|usage| usage.name()).collect();
     let mut value = json!({
         "line": rule.line,
@@ -126,20 +128,33 @@ fn certificate(rule: &SignCertificateRule) -> Value {
         "keyConstraints": { "subject": keys(&rule.subject_keys), "issuer": keys(&rule.issuer_keys) },
         "keyUsage": rule.key_usage.names(),
         "extendedKeyUsage": purposes,
-        "basicConstraints": { "ca": rule.basic_constraints.ca, "pathLenConstraint": rule.basic_constraints.path_len },
+        "extendedKeyUsageCritical": rule.extended_key_usage_critical,
+        "basicConstraints": {
+            "ca": rule.basic_constraints.ca,
+            "pathLenConstraint": rule.basic_constraints.path_len,
+            "critical": rule.basic_constraints.ca || rule.basic_constraints.critical,
+            "omit": rule.basic_constraints.omit,
+        },
         "unknownExtensions": rule.unknown_extensions.name(),
         "issuerChecks": {
             "requireCA": rule.issuer_checks.require_ca,
             "nestValidity": rule.issuer_checks.nest_validity,
         },
     });
-    if let (Some(names), Some(value)) = (&rule.subject_alternative_names, value.as_object_mut()) {
+    let Some(members) = value.as_object_mut() else { return value };
+    if let Some(names) = &rule.subject_alternative_names {
         let kinds = [("dns", names.dns), ("ip", names.ip), ("uri", names.uri), ("email", names.email)];
         let allow: Vec<&str> = kinds.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
-        let names = json!({ "line": names.line, "allow": allow,
-            "allowUnderscore": names.allow_underscore, "suffixes": names.suffixes });
-        value.insert("subjectAlternativeNames".into(), names);
+        let names = json!({
+            "line": names.line,
+            "allow": allow,
+            "allowUnderscore": names.allow_underscore,
+            "suffixes": names.suffixes,
+            "fromCommonName": names.from_common_name,
+        });
+        members.insert("subjectAlternativeNames".into(), names);
     }
+    certificate::insert(rule, members);
     value
 }
 

@@ -8,19 +8,20 @@ use der::{
 };
 use x509_cert::ext::{
     Extension,
-    pkix::{
-        self, AuthorityKeyIdentifier, CrlDistributionPoints, SubjectAltName, SubjectKeyIdentifier,
-        crl::dp::DistributionPoint,
-        name::{DistributionPointName, GeneralName},
-    },
+    pkix::{self, AuthorityKeyIdentifier, SubjectAltName, SubjectKeyIdentifier, name::GeneralName},
 };
 
 use crate::{
-    algorithm::{KeyType, SkiHash},
+    algorithm::SkiHash,
     backend::hash::ski_digest,
-    policy::profile::{ExtendedKeyUsage, KeyUsage, SignCertificateRule},
+    policy::{
+        Permit, permit,
+        profile::{ExtendedKeyUsage, KeyUsage, SignCertificateRule},
+    },
     request::{AlternativeName, CaCertificate, SignCertificate},
 };
+
+mod information;
 
 /// The length of key identifiers in bytes (RFC 5280 4.2.1.2 method 1, RFC 7093 2 for other hashes).
 const KEY_ID_LENGTH: usize = 20;
@@ -30,26 +31,41 @@ pub(super) fn subject_key_id(rule: &SignCertificateRule, request: &SignCertifica
     key_id(rule.ski_hash, request.csr.public_key_bits())
 }
 
+/// Returns the alternative names of the certificate: those of the request, or else those that the decision has made of the
+/// subject, if the profile copies names. Policy has already rejected names that are not allowed.
+pub(super) fn alternative_names(permit: &Permit<permit::SignCertificate>) -> &[AlternativeName] {
+    let requested = permit.request().csr.subject_alternative_names();
+    if permit.rule().subject_alternative_names.is_none() {
+        &[]
+    } else if requested.is_empty() {
+        &permit.parameters().names_from_common_names
+    } else {
+        requested
+    }
+}
+
 /// Returns all extensions in the order in which they are encoded.
 pub(super) fn build(
-    rule: &SignCertificateRule,
-    request: &SignCertificate,
+    permit: &Permit<permit::SignCertificate>,
     subject_key_id: &[u8],
     subject_is_empty: bool,
 ) -> der::Result<Vec<Extension>> {
-    let mut all = Vec::with_capacity(7);
+    let (request, rule) = (permit.request(), permit.rule());
+    let mut all = Vec::with_capacity(9);
     let constraints = rule.basic_constraints;
-    let basic = pkix::BasicConstraints {
-        ca: constraints.ca,
-        path_len_constraint: constraints.path_len.filter(|_| constraints.ca),
-    };
-    all.push(extension(constraints.ca, &basic)?);
-    if let Some(usage) = key_usage(rule.key_usage, request.csr.key_type()) {
+    if !constraints.omit {
+        let basic = pkix::BasicConstraints {
+            ca: constraints.ca,
+            path_len_constraint: constraints.path_len.filter(|_| constraints.ca),
+        };
+        all.push(extension(constraints.ca || constraints.critical, &basic)?);
+    }
+    if let Some(usage) = key_usage(permit.parameters().key_usage) {
         all.push(extension(true, &usage)?);
     }
     if !rule.extended_key_usage.is_empty() {
         let purposes = rule.extended_key_usage.iter().map(|purpose| purpose_oid(*purpose)).collect();
-        all.push(extension(false, &pkix::ExtendedKeyUsage(purposes))?);
+        all.push(extension(rule.extended_key_usage_critical, &pkix::ExtendedKeyUsage(purposes))?);
     }
     all.push(extension(false, &SubjectKeyIdentifier(OctetString::new(subject_key_id)?))?);
     let authority = AuthorityKeyIdentifier {
@@ -57,12 +73,22 @@ pub(super) fn build(
         ..AuthorityKeyIdentifier::default()
     };
     all.push(extension(false, &authority)?);
-    if !request.crl_distribution_points.is_empty() {
-        let points = request.crl_distribution_points.iter().map(|url| distribution_point(url));
-        all.push(extension(false, &CrlDistributionPoints(points.collect::<der::Result<_>>()?))?);
+    // Policy has checked that the request's points, where it has any, are those of the profile.
+    let points = rule.crl_distribution_points.as_ref().map(|points| &points.urls);
+    let points = points.unwrap_or(&request.crl_distribution_points);
+    if !points.is_empty() {
+        all.push(extension(false, &information::crl_distribution_points(points)?)?);
     }
-    let names = alternative_names(rule, request)?;
+    let access = &rule.authority_information_access;
+    if !access.ocsp.is_empty() || !access.ca_issuers.is_empty() {
+        all.push(extension(false, &information::authority_information_access(access)?)?);
+    }
+    if !rule.certificate_policies.is_empty() {
+        all.push(extension(false, &information::certificate_policies(&rule.certificate_policies)?)?);
+    }
+    let names = alternative_names(permit);
     if !names.is_empty() {
+        let names = names.iter().map(general_name).collect::<der::Result<_>>()?;
         all.push(extension(subject_is_empty, &SubjectAltName(names))?);
     }
     Ok(all)
@@ -86,22 +112,9 @@ fn authority_key_id(ca: &CaCertificate) -> Vec<u8> {
     }
 }
 
-/// Returns the profile's usage without the bits that the key cannot have; `None` if no bit is left, because a keyUsage must
-/// have at least one bit (RFC 5280 4.2.1.3).
-fn key_usage(requested: KeyUsage, key: KeyType) -> Option<pkix::KeyUsage> {
-    let enciphering = KeyUsage::KEY_ENCIPHERMENT | KeyUsage::DATA_ENCIPHERMENT;
-    let agreeing = KeyUsage::KEY_AGREEMENT | KeyUsage::ENCIPHER_ONLY | KeyUsage::DECIPHER_ONLY;
-    let prohibited = match key {
-        // An RSA key cannot be used for key agreement (RFC 3279 2.3.1).
-        KeyType::Rsa { .. } => agreeing,
-        // RFC 8813 3
-        KeyType::Ec(_) => enciphering,
-        // Ed25519 and ML-DSA keys are for signatures only (RFC 9295 3, RFC 9881 5).
-        KeyType::Ed25519 | KeyType::MlDsa(_) => enciphering | agreeing,
-    };
-    let bits = requested.0 & !prohibited;
-    let flags = FlagSet::new(bits).ok()?;
-    (bits != 0).then_some(pkix::KeyUsage(flags))
+/// Returns the value of keyUsage; `None` for no bit, because a keyUsage must have at least one (RFC 5280 4.2.1.3).
+fn key_usage(usage: KeyUsage) -> Option<pkix::KeyUsage> {
+    if usage.is_empty() { None } else { FlagSet::new(usage.0).ok().map(pkix::KeyUsage) }
 }
 
 const fn purpose_oid(purpose: ExtendedKeyUsage) -> ObjectIdentifier {
@@ -115,32 +128,13 @@ const fn purpose_oid(purpose: ExtendedKeyUsage) -> ObjectIdentifier {
     }
 }
 
-fn distribution_point(url: &str) -> der::Result<DistributionPoint> {
-    let name = GeneralName::UniformResourceIdentifier(Ia5String::new(url)?);
-    Ok(DistributionPoint {
-        distribution_point: Some(DistributionPointName::FullName(vec![name])),
-        reasons: None,
-        crl_issuer: None,
+fn general_name(name: &AlternativeName) -> der::Result<GeneralName> {
+    Ok(match name {
+        AlternativeName::Dns(text) => GeneralName::DnsName(Ia5String::new(text)?),
+        AlternativeName::Uri(text) => GeneralName::UniformResourceIdentifier(Ia5String::new(text)?),
+        AlternativeName::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text)?),
+        AlternativeName::Ip(address) => GeneralName::from(*address),
+        // No profile can allow these forms.
+        AlternativeName::Other(_) | AlternativeName::Invalid(_) => return Err(der::ErrorKind::Failed.into()),
     })
-}
-
-/// Returns the request's names if the profile copies names. Policy has already rejected names that are not allowed.
-fn alternative_names(rule: &SignCertificateRule, request: &SignCertificate) -> der::Result<Vec<GeneralName>> {
-    if rule.subject_alternative_names.is_none() {
-        return Ok(Vec::new());
-    }
-    let mut names = Vec::new();
-    for name in request.csr.subject_alternative_names() {
-        names.push(match name {
-            AlternativeName::Dns(text) => GeneralName::DnsName(Ia5String::new(text)?),
-            AlternativeName::Uri(text) => GeneralName::UniformResourceIdentifier(Ia5String::new(text)?),
-            AlternativeName::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text)?),
-            AlternativeName::Ip(address) => GeneralName::from(*address),
-            // No profile can allow these forms.
-            AlternativeName::Other(_) | AlternativeName::Invalid(_) => {
-                return Err(der::ErrorKind::Failed.into());
-            }
-        });
-    }
-    Ok(names)
 }

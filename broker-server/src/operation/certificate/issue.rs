@@ -41,11 +41,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     let subject = request.subject();
     let subject_is_empty = subject.is_empty();
     // Only an end entity may have its name in a critical subjectAltName instead of the subject (RFC 5280 4.1.2.6).
-    if subject_is_empty
-        && (rule.basic_constraints.ca
-            || rule.subject_alternative_names.is_none()
-            || request.csr.subject_alternative_names().is_empty())
-    {
+    if subject_is_empty && (rule.basic_constraints.ca || extensions::alternative_names(permit).is_empty()) {
         return Err(CertificateError::EmptySubject);
     }
     let serial = random_serial()?;
@@ -60,7 +56,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
             validity: Validity::new(time(parameters.not_before)?, time(parameters.not_after)?),
             subject: AnyRef::from_der(subject.der())?,
             subject_public_key_info: AnyRef::from_der(request.csr.spki_der())?,
-            extensions: extensions::build(rule, request, &subject_key_id, subject_is_empty)?,
+            extensions: extensions::build(permit, &subject_key_id, subject_is_empty)?,
         }
         .to_der()
     };
@@ -91,18 +87,11 @@ pub(super) fn sign(
         subject_key_id: hex::encode(&unsigned.subject_key_id),
         issuer: request.ca_certificate.subject().text(),
         subject: request.subject().text(),
-        names: names(permit),
+        names: extensions::alternative_names(permit).iter().map(ToString::to_string).collect(),
         ignored_extensions: request.csr.ignored_extensions().to_vec(),
         not_before: parameters.not_before,
         not_after: parameters.not_after,
     })
-}
-
-/// Returns the alternative names in the certificate.
-fn names(permit: &Permit<SignCertificate>) -> Vec<String> {
-    let are_copied = permit.rule().subject_alternative_names.is_some();
-    let names = permit.request().csr.subject_alternative_names().iter();
-    names.filter(|_| are_copied).map(ToString::to_string).collect()
 }
 
 #[derive(Sequence)]

@@ -10,6 +10,7 @@ use std::{
 };
 
 use broker_proto::v1;
+use const_oid::ObjectIdentifier;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate};
 
 use super::*;
@@ -18,8 +19,9 @@ use crate::{
     policy::{
         permit::CertificateParameters,
         profile::{
-            BasicConstraints, CryptoLibrary, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage,
-            Profile, SignCertificateRule, SubjectAlternativeNames, UnknownExtensions,
+            AuthorityInformationAccess, BasicConstraints, CertificatePolicy, CrlDistributionPoints,
+            CryptoLibrary, ExtendedKeyUsage, IssuerChecks, KeyConstraints, KeyUsage, Profile,
+            SignCertificateRule, SubjectAlternativeNames, UnknownExtensions,
         },
     },
     request::{Limits, SignCertificate, material::OpenSsl},
@@ -35,12 +37,19 @@ fn rule(scheme: SignatureScheme) -> SignCertificateRule {
         issuer_keys: KeyConstraints::default(),
         key_usage: KeyUsage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT),
         extended_key_usage: vec![ExtendedKeyUsage::ClientAuth],
+        extended_key_usage_critical: false,
         basic_constraints: BasicConstraints::default(),
         subject_alternative_names: None,
+        subject: None,
+        max_subject_length: None,
+        crl_distribution_points: None,
+        authority_information_access: AuthorityInformationAccess::default(),
+        certificate_policies: Vec::new(),
         unknown_extensions: UnknownExtensions::default(),
         issuer_checks: IssuerChecks::default(),
         line: 1,
         validity_line: 1,
+        key_usage_line: 1,
     }
 }
 
@@ -52,7 +61,13 @@ fn permit_for(
     let request = SignCertificate::parse(&mut message, &Limits::default()).unwrap();
     assert!(message.ca_private_key.is_empty());
     let (not_before, not_after) = validity.unwrap_or((now() - 3600, now() + 3600));
-    let parameters = CertificateParameters { not_before, not_after, scheme: rule.scheme };
+    let parameters = CertificateParameters {
+        not_before,
+        not_after,
+        scheme: rule.scheme,
+        key_usage: rule.key_usage.of_key(request.csr.key_type().kind()),
+        names_from_common_names: Vec::new(),
+    };
     let profile = Profile {
         name: "test".into(),
         line: 1,

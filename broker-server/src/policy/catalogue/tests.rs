@@ -76,7 +76,7 @@ fn digest_changes_with_every_rule() {
         ("24h", "25h"),
         ("3072", "3073"),
         ("ML-DSA-44: {}, ", ""),
-        ("[digitalSignature, ", "["),
+        ("[digitalSignature, keyAgreement]", "[digitalSignature]"),
         ("KeyUsage", "IssuerChecks: { RequireCA: true }\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [] }\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.a] }\n        KeyUsage"),
@@ -84,6 +84,13 @@ fn digest_changes_with_every_rule() {
         ("KeyUsage", "UnknownExtensions: refuse\n        KeyUsage"),
         ("KeyUsage", "ExtendedKeyUsage: [serverAuth]\n        KeyUsage"),
         ("KeyUsage", "SKIHashAlg: sha-256\n        KeyUsage"),
+        ("KeyUsage", "BasicConstraints: { Critical: true }\n        KeyUsage"),
+        ("KeyUsage", "BasicConstraints: { Omit: true }\n        KeyUsage"),
+        ("KeyUsage", "Subject: { Allow: [CN] }\n        KeyUsage"),
+        ("KeyUsage", "MaxSubjectLength: 64\n        KeyUsage"),
+        ("KeyUsage", "CRLDistributionPoints: [http://a.example/]\n        KeyUsage"),
+        ("KeyUsage", "AuthorityInformationAccess: { OCSP: [http://a.example/] }\n        KeyUsage"),
+        ("KeyUsage", "CertificatePolicies: [1.2.3.4]\n        KeyUsage"),
         ("- Name: A", "- Name: A\n    Deprecation: {}"),
         ("API: { HashData", "API: { KEM: { KemAlg: ml-kem-512 }, HashData"),
         ("API: { HashData", "API: { Groth16: { Curve: bn254, Circuits: [a] }, HashData"),
@@ -91,6 +98,53 @@ fn digest_changes_with_every_rule() {
         let changed = SMALL.replacen(from, to, 1);
         assert_ne!(changed, SMALL, "{from}");
         assert_ne!(digest(&changed), before, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn digest_changes_with_every_rule_of_subjects_and_extensions() {
+    let start: Vec<&str> = SMALL.lines().take(13).collect();
+    let before = "        ExtendedKeyUsage: [serverAuth]
+        SubjectAlternativeNames: { Allow: [dns] }
+        Subject: { Allow: [CN, O], Require: [CN], Values: { O: [A, B] }, CommonName: { Suffixes: [.a] } }
+        CRLDistributionPoints: [http://a.example/, http://b.example/]
+        AuthorityInformationAccess: { OCSP: [http://a.example/], CAIssuers: [http://b.example/] }
+        CertificatePolicies: [1.2.3.4, { OID: 1.2.3.5, CPS: http://a.example/ }]
+";
+    let digest = |lines: &str| {
+        let text = format!("{}\n{lines}", start.join("\n"));
+        let catalogue = Catalogue::parse("a", &text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"));
+        catalogue.digest().to_owned()
+    };
+    let same = before
+        .replace("[CN, O]", "[O, 2.5.4.3]")
+        .replace("[A, B]", "[B, A]")
+        .replace("serverAuth]", "serverAuth]\n        ExtendedKeyUsageCritical: false")
+        .replace("[dns]", "[dns], FromCommonName: false")
+        .replace(" 1.2.3.4,", " { OID: 1.2.3.4 },");
+    assert_eq!(digest(&same), digest(before));
+    for (from, to) in [
+        ("serverAuth]", "serverAuth]\n        ExtendedKeyUsageCritical: true"),
+        ("Allow: [dns]", "Allow: [dns], FromCommonName: true"),
+        ("Allow: [CN, O], Req", "Req"),
+        ("[CN, O]", "[CN, O, OU]"),
+        ("Require: [CN]", "Require: [CN, O]"),
+        ("[A, B]", "[A]"),
+        ("O: [A, B]", "CN: [A, B]"),
+        (", CommonName: { Suffixes: [.a] }", ""),
+        ("[.a]", "[.b]"),
+        ("[.a]", "[.a], MatchSubjectAlternativeName: true"),
+        ("http://a.example/, http://b.example/", "http://b.example/, http://a.example/"),
+        ("OCSP: [http://a.example/], CAIssuers: [http://b.example/]", "CAIssuers: [http://b.example/]"),
+        ("OCSP: [http://a.example/], CAIssuers", "OCSP: [http://b.example/], CAIssuers"),
+        ("CAIssuers: [http://b", "CAIssuers: [http://c"),
+        ("[1.2.3.4,", "[1.2.3.6,"),
+        ("CPS: http://a", "CPS: http://b"),
+        (", CPS: http://a.example/", ""),
+    ] {
+        let changed = before.replacen(from, to, 1);
+        assert_ne!(changed, before, "{from}");
+        assert_ne!(digest(&changed), digest(before), "{from} -> {to}");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 
 /// The number of names that get a denial of their own. A request may have thousands of names, and each denial
 /// repeats what the profile allows.
-const MAX_DENIALS: usize = 32;
+pub(super) const MAX_DENIALS: usize = 32;
 
 /// Checks that the kind and the suffix of each name is allowed, and denies up to [`MAX_DENIALS`] of those that
 /// are not. Without the section no name is copied into the certificate, so no name is checked.
@@ -23,7 +23,7 @@ pub(super) fn names(
 ) -> Result<(), Denial> {
     let Some(rule) = &input.rule.subject_alternative_names else { return Ok(()) };
     let Some(names) = collector.require(FactName::Names, input.facts.names)? else { return Ok(()) };
-    let violations = names.iter().filter_map(|name| violation(input.profile, rule, name));
+    let violations = names.iter().filter_map(|name| violation(input.profile, rule, "the request has", name));
     for (kind, key, message) in violations.take(MAX_DENIALS) {
         let path = format!("API.SignCertificate.SubjectAlternativeNames{key}");
         collector.add(input.denial(kind, &path, rule.line, message))?;
@@ -31,59 +31,63 @@ pub(super) fn names(
     Ok(())
 }
 
-/// Returns the kind of the denial, the key of the section that disallows `name` with a leading dot, and the message
-/// for the caller, or `None` where the name is allowed.
-fn violation(
-    profile: &Profile,
-    rule: &SubjectAlternativeNames,
-    name: &AlternativeName,
-) -> Option<(DenialKind, &'static str, String)> {
-    let not_allowed = |key, message| Some((DenialKind::NameNotAllowed, key, message));
-    let (allowed, kind, text) = match name {
-        AlternativeName::Dns(name) => (rule.dns, "dns", escape_truncated(name)),
-        AlternativeName::Ip(address) => (rule.ip, "ip", address.to_string()),
-        AlternativeName::Uri(uri) => (rule.uri, "uri", escape_truncated(uri)),
-        AlternativeName::Email(address) => (rule.email, "email", escape_truncated(address)),
-        AlternativeName::Other(form) => (false, *form, String::new()),
-        AlternativeName::Invalid(fault) => {
-            let message = format!("the request cannot be issued: its subjectAltName {fault}");
-            return Some((DenialKind::NameMalformed, "", message));
-        }
+/// Returns the key of the section that disallows `name`, or `None` where it is allowed.
+pub(super) fn disallowed_by(rule: &SubjectAlternativeNames, name: &AlternativeName) -> Option<&'static str> {
+    let allowed = match name {
+        AlternativeName::Dns(_) => rule.dns,
+        AlternativeName::Ip(_) => rule.ip,
+        AlternativeName::Uri(_) => rule.uri,
+        AlternativeName::Email(_) => rule.email,
+        AlternativeName::Other(_) | AlternativeName::Invalid(_) => false,
     };
-    if !allowed {
-        let kinds: Vec<&str> = rule.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind)).collect();
-        let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
-        let space = if text.is_empty() { "" } else { " " };
-        return not_allowed(
-            ".Allow",
-            format!("the request has the {kind} name{space}{text}; profile {} allows {kinds}", profile.name),
-        );
-    }
     match name {
-        AlternativeName::Dns(dns) if !rule.allow_underscore && dns.contains('_') => not_allowed(
-            ".AllowUnderscore",
-            format!(
-                "the request has the dns name {text}; profile {} allows no underscores, which host names do not have \
-                 (RFC 1034 3.5)",
-                profile.name
-            ),
-        ),
+        _ if !allowed => Some("Allow"),
+        AlternativeName::Dns(dns) if !rule.allow_underscore && dns.contains('_') => Some("AllowUnderscore"),
         AlternativeName::Dns(dns) if !rule.suffixes.is_empty() && !has_suffix(dns, &rule.suffixes) => {
-            let suffixes = rule.suffixes.join(", ");
-            let message = format!(
-                "the request has the dns name {text}; profile {} allows names that end in {suffixes}",
-                profile.name
-            );
-            not_allowed(".Suffixes", message)
+            Some("Suffixes")
         }
         _ => None,
     }
 }
 
+/// Returns the kind of the denial, the key of the section that disallows `name` with a leading dot, and the message
+/// for the caller, or `None` where the name is allowed. `holder` is what has the name, with its verb: `the request has`.
+pub(super) fn violation(
+    profile: &Profile,
+    rule: &SubjectAlternativeNames,
+    holder: &str,
+    name: &AlternativeName,
+) -> Option<(DenialKind, String, String)> {
+    let key = disallowed_by(rule, name)?;
+    let (kind, text) = match name {
+        AlternativeName::Dns(name) => ("dns", escape_truncated(name)),
+        AlternativeName::Ip(address) => ("ip", address.to_string()),
+        AlternativeName::Uri(uri) => ("uri", escape_truncated(uri)),
+        AlternativeName::Email(address) => ("email", escape_truncated(address)),
+        AlternativeName::Other(form) => (*form, String::new()),
+        AlternativeName::Invalid(fault) => {
+            let message = format!("the request cannot be issued: its subjectAltName {fault}");
+            return Some((DenialKind::NameMalformed, String::new(), message));
+        }
+    };
+    let allowed = match key {
+        "Suffixes" => format!("names that end in {}", rule.suffixes.join(", ")),
+        "AllowUnderscore" => "no underscores, which host names do not have (RFC 1034 3.5)".to_owned(),
+        _ => {
+            let kinds = rule.kinds().filter_map(|(kind, allowed)| allowed.then_some(kind));
+            let kinds: Vec<&str> = kinds.collect();
+            if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
+        }
+    };
+    let space = if text.is_empty() { "" } else { " " };
+    let message = format!("{holder} the {kind} name{space}{text}; profile {} allows {allowed}", profile.name);
+    Some((DenialKind::NameNotAllowed, format!(".{key}"), message))
+}
+
 /// Reports whether a DNS name ends in one of the suffixes, which are in lower case with a leading dot, with at
 /// least one label before it. The first label may be `*` (RFC 6125 6.4.3), because all names that it covers
 /// have the same suffix.
-fn has_suffix(name: &str, suffixes: &[String]) -> bool {
+pub(super) fn has_suffix(name: &str, suffixes: &[String]) -> bool {
     let name = name.to_ascii_lowercase();
     suffixes.iter().any(|suffix| {
         name.strip_suffix(suffix.as_str()).is_some_and(|prefix| {
@@ -98,7 +102,7 @@ fn is_label(label: &str) -> bool {
 }
 
 /// Returns a name in a form that is safe in a message: escaped and of limited length.
-fn escape_truncated(name: &str) -> String {
+pub(super) fn escape_truncated(name: &str) -> String {
     name.chars().take(256).flat_map(char::escape_debug).collect()
 }
 

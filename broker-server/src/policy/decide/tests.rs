@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{decide, evaluate};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         permit::{self, CertificateParameters, SignCertificate},
         profile::KeyUsage,
     },
-    request::{AlternativeName, HashData, HashFormat},
+    request::{AlternativeName, HashData, HashFormat, Name},
 };
 
 const NOW: i64 = 1_800_000_000;
@@ -49,8 +49,11 @@ fn ca() -> CaFacts {
     CaFacts { is_ca: true, path_len: None, key_usage: None, not_before: 0, not_after: i64::MAX }
 }
 
+static SUBJECT: LazyLock<Name> = LazyLock::new(|| Name::from_text("CN=Test Subject").unwrap());
+
 fn facts() -> Facts<'static> {
     Facts {
+        subject: Some(&SUBJECT),
         subject_key: Some(EC(Curve::P256)),
         issuer_key: Some(EC(Curve::P384)),
         ca: Some(ca()),

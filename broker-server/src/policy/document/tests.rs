@@ -9,6 +9,7 @@ use crate::{
     },
 };
 
+mod certificate;
 mod go;
 mod rules;
 mod sections;

@@ -53,10 +53,11 @@ fn explain_without_facts(
     full: &Explanation,
 ) -> Result<(), TestCaseError> {
     type Hide = for<'a> fn(Facts<'a>) -> Facts<'a>;
-    let hidden: [(FactName, Hide); 5] = [
+    let hidden: [(FactName, Hide); 6] = [
         (FactName::SubjectKey, |facts| Facts { subject_key: None, ..facts }),
         (FactName::IssuerKey, |facts| Facts { issuer_key: None, ..facts }),
         (FactName::CaCertificate, |facts| Facts { ca: None, ..facts }),
+        (FactName::Subject, |facts| Facts { subject: None, ..facts }),
         (FactName::Names, |facts| Facts { names: None, ..facts }),
         (FactName::Key, |facts| Facts {
             signature_keys: None,
@@ -126,6 +127,8 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
             let (not_before, not_after) = (times[three % 5], times[four % 5]);
             // The operation, not policy, compares the issuer's key and certificate, so policy can see a wrong pair.
             let signer = if five % 4 == 0 { &ISSUERS[five / 4 % ISSUERS.len()] } else { issuer };
+            let points = [vec![], vec!["http://a.example/".to_owned()], vec!["http://b.example/".to_owned()]];
+            let points = &points[five % 3];
             let request = SignCertificate {
                 csr: Csr::from_pem(&subject.pem).unwrap(),
                 issuer_key: SigningKey::from_pem(&signer.key).unwrap(),
@@ -133,14 +136,16 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
                 subject: None,
                 not_before,
                 not_after,
-                crl_distribution_points: Vec::new(),
+                crl_distribution_points: points.clone(),
                 format: CertificateFormat::Pem,
             };
             let described = Facts {
                 subject_key: Some(subject.key_type),
                 issuer_key: Some(signer.key_type),
                 ca: Some(issuer.facts),
+                subject: Some(&subject.subject),
                 names: Some(&subject.names),
+                crl_distribution_points: Some(points),
                 not_before,
                 not_after,
                 ..Facts::new(NOW)

@@ -1,7 +1,13 @@
 //! The rules of `API.SignCertificate`.
 
 use super::KeyConstraints;
-use crate::algorithm::{SignatureScheme, SkiHash};
+use crate::algorithm::{KeyKind, SignatureScheme, SkiHash};
+
+mod extensions;
+mod subject;
+
+pub use extensions::{AuthorityInformationAccess, CertificatePolicy, CrlDistributionPoints};
+pub use subject::{CommonNameRule, MaxSubjectLength, SubjectRule};
 
 /// `API.SignCertificate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,10 +28,22 @@ pub struct SignCertificateRule {
     pub key_usage: KeyUsage,
     /// `ExtendedKeyUsage`, in the order of the document.
     pub extended_key_usage: Vec<ExtendedKeyUsage>,
+    /// Whether extKeyUsage is critical: `ExtendedKeyUsageCritical`, or always with timeStamping (RFC 3161 2.3).
+    pub extended_key_usage_critical: bool,
     /// `BasicConstraints`.
     pub basic_constraints: BasicConstraints,
     /// `SubjectAlternativeNames`; `None` neither copies nor checks any name.
     pub subject_alternative_names: Option<SubjectAlternativeNames>,
+    /// `Subject`; `None` allows every subject.
+    pub subject: Option<SubjectRule>,
+    /// `MaxSubjectLength`.
+    pub max_subject_length: Option<MaxSubjectLength>,
+    /// `CRLDistributionPoints`; `None` takes those of the request.
+    pub crl_distribution_points: Option<CrlDistributionPoints>,
+    /// `AuthorityInformationAccess`.
+    pub authority_information_access: AuthorityInformationAccess,
+    /// `CertificatePolicies`, in the order of the document.
+    pub certificate_policies: Vec<CertificatePolicy>,
     /// `UnknownExtensions`.
     pub unknown_extensions: UnknownExtensions,
     /// `IssuerChecks`.
@@ -34,6 +52,8 @@ pub struct SignCertificateRule {
     pub line: u32,
     /// The line of `Validity`, from 1.
     pub validity_line: u32,
+    /// The line of `KeyUsage`, from 1; that of the section where the key is absent.
+    pub key_usage_line: u32,
 }
 
 /// The bits of keyUsage (RFC 5280 4.2.1.3). Bit 0 (digitalSignature) is 1, bit 1 is 2, and so on to bit 8
@@ -72,6 +92,27 @@ impl KeyUsage {
         ("encipherOnly", Self::ENCIPHER_ONLY),
         ("decipherOnly", Self::DECIPHER_ONLY),
     ];
+
+    /// Returns the bits that a key of this kind can have.
+    #[must_use]
+    pub const fn of_key(self, kind: KeyKind) -> Self {
+        const ENCIPHERING: u16 = KeyUsage::KEY_ENCIPHERMENT | KeyUsage::DATA_ENCIPHERMENT;
+        const AGREEING: u16 = KeyUsage::KEY_AGREEMENT | KeyUsage::ENCIPHER_ONLY | KeyUsage::DECIPHER_ONLY;
+        let prohibited = match kind {
+            // An RSA key cannot be used for key agreement (RFC 3279 2.3.1).
+            KeyKind::Rsa => AGREEING,
+            // RFC 8813 3
+            KeyKind::Ecdsa => ENCIPHERING,
+            // Ed25519 and ML-DSA keys are for signatures only (RFC 9295 3, RFC 9881 5).
+            KeyKind::Ed25519 | KeyKind::MlDsa(_) => ENCIPHERING | AGREEING,
+        };
+        Self(self.0 & !prohibited)
+    }
+
+    /// Reports whether no bit is set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 
     /// Returns the names of the bits that are set.
     pub fn names(self) -> Vec<&'static str> {
@@ -127,6 +168,10 @@ pub struct BasicConstraints {
     pub ca: bool,
     /// The path length; only a CA has one.
     pub path_len: Option<u8>,
+    /// Whether the extension of an end entity is critical. That of a CA always is.
+    pub critical: bool,
+    /// Whether the certificate has no such extension; `false` for a CA.
+    pub omit: bool,
 }
 
 /// `SubjectAlternativeNames`: the names that are copied from a request. A request with any other name is denied.
@@ -145,6 +190,8 @@ pub struct SubjectAlternativeNames {
     /// The suffixes that DNS names may have, in lower case, each with its leading dot. An empty list allows any
     /// name.
     pub suffixes: Vec<String>,
+    /// Whether a certificate whose request has no name gets the names that its commonNames are.
+    pub from_common_name: bool,
     /// The line of the section, from 1.
     pub line: u32,
 }

@@ -25,6 +25,13 @@ pub enum AlternativeName {
     Invalid(Box<str>),
 }
 
+impl AlternativeName {
+    /// Returns `text` as a dNSName; `None` if it does not have the syntax of one.
+    pub fn dns(text: &str) -> Option<Self> {
+        dns_name::check_dns_name(text).is_ok().then(|| Self::Dns(text.to_owned()))
+    }
+}
+
 impl fmt::Display for AlternativeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

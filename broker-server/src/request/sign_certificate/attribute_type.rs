@@ -86,6 +86,11 @@ impl AttributeType {
         const { &ATTRIBUTE_TYPES }.iter().find(|known| known.name == name)
     }
 
+    /// Returns the names of all types.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        const { &ATTRIBUTE_TYPES }.iter().map(|known| known.name)
+    }
+
     /// Checks the characters of a value and their number.
     ///
     /// # Errors

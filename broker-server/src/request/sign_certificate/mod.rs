@@ -6,6 +6,7 @@ use broker_proto::v1;
 use super::{FieldError, FieldErrorKind, Limits, SigningKey, error::at_most, signing_key};
 
 mod alternative_name;
+mod attribute_id;
 mod attribute_type;
 mod ca_certificate;
 mod csr;
@@ -23,6 +24,7 @@ mod tests;
 mod uri;
 
 pub use alternative_name::AlternativeName;
+pub use attribute_id::AttributeId;
 pub use ca_certificate::CaCertificate;
 pub(super) use ca_certificate::{SubjectKey, subject_key};
 pub use csr::Csr;
@@ -137,11 +139,7 @@ fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<S
     }
     for (index, point) in points.iter().enumerate() {
         at_most(field, point.len(), limits.crl_distribution_point)?;
-        let fault = match uri::Uri::read(point) {
-            Ok(url) if url.is_http() => continue,
-            Ok(_) => String::new(),
-            Err(fault) => format!(": it {fault}"),
-        };
+        let Err(fault) = check_http_url(point) else { continue };
         let kind = FieldErrorKind::Malformed(format!(
             "has as entry {} something other than an http or https URL with a host{fault}",
             index + 1
@@ -149,6 +147,18 @@ fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<S
         return Err(FieldError { field, kind });
     }
     Ok(points)
+}
+
+/// Checks that a relying party can dereference `text`: that it is an http or https URL with a host (RFC 3986).
+///
+/// # Errors
+/// Fails with a text that may be empty and continues the sentence "it is not an http or https URL with a host".
+pub fn check_http_url(text: &str) -> Result<(), String> {
+    match uri::Uri::read(text) {
+        Ok(url) if url.is_http() => Ok(()),
+        Ok(_) => Err(String::new()),
+        Err(fault) => Err(format!(": it {fault}")),
+    }
 }
 
 fn format(number: i32) -> Result<CertificateFormat, FieldError> {

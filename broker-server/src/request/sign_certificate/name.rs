@@ -66,6 +66,12 @@ impl Name {
         Ok(Self { der: name.raw.to_vec(), attributes, is_sorted, defect })
     }
 
+    /// Reads the DER of a name.
+    #[cfg(test)]
+    pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
+        Self::read(Tlv::only(der).ok()?).ok()
+    }
+
     /// Returns the same name with the attributes of each set in DER's order (X.690 11.6). Some tools write another one, with
     /// which strict parsers do not load a certificate.
     pub(super) fn in_der_order(self) -> Result<Self, NotDer> {

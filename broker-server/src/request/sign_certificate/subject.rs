@@ -15,6 +15,16 @@ use crate::request::{
 /// The attributes that the text may contain.
 const KEYS: [&str; 6] = ["C", "ST", "O", "OU", "L", "CN"];
 
+impl Name {
+    /// Reads a subject as a request's field `subject` has it, such as `C=DE,O=Example,CN=host.example`.
+    ///
+    /// # Errors
+    /// Fails where the broker refuses the field.
+    pub fn from_text(text: &str) -> Result<Self, FieldErrorKind> {
+        name_from_text(text)
+    }
+}
+
 /// Splits the text at `,`, skips empty components, splits each component at its first `=`, and trims key and value. Each
 /// component becomes an RDN of one attribute, in the order of the text; keys may repeat. A value cannot contain a comma,
 /// because there is no escape.

@@ -1,9 +1,11 @@
 //! The facts that policy judges in keys, requests and certificates, read without a broker by the broker's own parsers.
 
+use std::fmt::Display;
+
 use broker_server::{
     algorithm::{Aead, Curve, Kem, KeyType, MlDsa},
     request::{
-        CaCertificate, Csr, DecapsulationKey, EncapsulationKey, FieldErrorKind, KemKeyKind, Limits,
+        CaCertificate, Csr, DecapsulationKey, EncapsulationKey, FieldErrorKind, KemKeyKind, Limits, Name,
         SigningKey, VerificationKey,
     },
     secret::SecretBytes,
@@ -15,14 +17,21 @@ use crate::{
     location::Location,
 };
 
-/// Reads a certification request.
-pub(super) fn csr(location: &Location) -> Result<Csr, Failure> {
+/// Reads a certification request. Its subject is not checked where another one replaces it.
+pub(super) fn csr(location: &Location, subject_is_replaced: bool) -> Result<Csr, Failure> {
     let text = input::pem(location)?;
     parse(location, text.len(), Limits::default().csr, || {
         let csr = Csr::from_pem(&text)?;
-        csr.check_subject()?;
+        if !subject_is_replaced {
+            csr.check_subject()?;
+        }
         Ok(csr)
     })
+}
+
+/// Reads the name that replaces the subject of a certification request.
+pub(super) fn subject(text: &str) -> Result<Name, Failure> {
+    parse("--subject", text.len(), Limits::default().subject, || Name::from_text(text))
 }
 
 /// Reads the issuer's certificate.
@@ -130,9 +139,9 @@ pub(super) fn kem_type(text: &str) -> Result<KemKeyKind, Failure> {
     })
 }
 
-/// Parses a file as the broker parses the field that it is for, with the same limits and errors.
+/// Parses an input as the broker parses the field that it is for, with the same limits and errors.
 fn parse<T>(
-    location: &Location,
+    location: impl Display,
     length: usize,
     limit: usize,
     read: impl FnOnce() -> Result<T, FieldErrorKind>,

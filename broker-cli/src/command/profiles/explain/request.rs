@@ -10,7 +10,7 @@ use broker_server::{
         },
         profile::{NonceStrategy, Profile},
     },
-    request::{AlternativeName, CaCertificate, Csr, KemKeyKind, Keys},
+    request::{AlternativeName, CaCertificate, Csr, KemKeyKind, Keys, Name},
 };
 use clap::{Args, ValueHint};
 
@@ -35,6 +35,12 @@ pub(super) struct RequestArgs {
     /// A subject key by its type instead of a request: rsa-3072, p-384, ed25519, ml-dsa-65
     #[arg(long, value_name = "TYPE", conflicts_with = "csr")]
     subject_key_type: Option<String>,
+    /// The name that replaces the request's subject: `CN=…, O=…` with C, ST, O, OU, L and CN
+    #[arg(long, value_name = "NAME")]
+    subject: Option<String>,
+    /// A CRL distribution point of the request; may be repeated
+    #[arg(long = "crl-url", value_name = "URL")]
+    crl_urls: Vec<String>,
     /// The issuer's certificate, PEM; `-` is standard input
     #[arg(long, alias = "caCert", value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_cert: Option<Location>,
@@ -78,7 +84,9 @@ pub(super) struct RequestArgs {
 pub(super) struct ExplainedRequest {
     operation: String,
     subject_key: Option<KeyType>,
+    subject: Option<Name>,
     names: Option<Vec<AlternativeName>>,
+    crl_distribution_points: Vec<String>,
     unknown_extensions: Option<Vec<String>>,
     issuer_key: Option<KeyType>,
     ca: Option<CaFacts>,
@@ -116,7 +124,8 @@ impl ExplainedRequest {
             ("--key", args.key.as_ref()),
             ("--second-key", args.second_key.as_ref()),
         ])?;
-        let csr = args.csr.as_ref().map(inputs::csr).transpose()?;
+        let subject = args.subject.as_deref().filter(|text| !text.is_empty());
+        let csr = args.csr.as_ref().map(|file| inputs::csr(file, subject.is_some())).transpose()?;
         let certificate = args.ca_cert.as_ref().map(inputs::certificate).transpose()?;
         let private_key = args.ca_key.as_ref().map(inputs::issuer_key).transpose()?;
         let typed = |name: &Option<String>| name.as_deref().map(inputs::key_type).transpose();
@@ -136,6 +145,11 @@ impl ExplainedRequest {
         let seconds = |time: Option<u64>| time.map(|time| i64::try_from(time).unwrap_or(i64::MAX));
         Ok(Self {
             subject_key: csr.as_ref().map(Csr::key_type).or(typed(&args.subject_key_type)?),
+            subject: match subject {
+                None => csr.as_ref().map(|csr| csr.subject().clone()),
+                Some(text) => Some(inputs::subject(text)?),
+            },
+            crl_distribution_points: args.crl_urls.clone(),
             names: csr.as_ref().map(|csr| csr.subject_alternative_names().to_vec()),
             unknown_extensions: csr.as_ref().map(|csr| csr.ignored_extensions().to_vec()),
             issuer_key: private_key.or(certified_key).or(typed(&args.issuer_key_type)?),
@@ -174,7 +188,9 @@ impl ExplainedRequest {
             subject_key: self.subject_key,
             issuer_key: self.issuer_key,
             ca: self.ca,
+            subject: self.subject.as_ref(),
             names: self.names.as_deref(),
+            crl_distribution_points: Some(&self.crl_distribution_points),
             unknown_extensions: self.unknown_extensions.as_deref(),
             not_before: self.not_before,
             not_after: self.not_after,
@@ -198,6 +214,7 @@ impl ExplainedRequest {
                     FactName::SubjectKey => "--csr FILE or --subject-key-type TYPE",
                     FactName::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
                     FactName::CaCertificate => "--ca-cert FILE",
+                    FactName::Subject => "--csr FILE or --subject NAME",
                     FactName::Names | FactName::UnknownExtensions => "--csr FILE",
                     FactName::Key => "--key FILE or --key-type TYPE",
                 };
@@ -294,6 +311,8 @@ fn check_options(operation: &str, args: &RequestArgs) -> Result<(), Failure> {
     let options = [
         ("--csr", args.csr.is_some(), Part::Certificate),
         ("--subject-key-type", args.subject_key_type.is_some(), Part::Certificate),
+        ("--subject", args.subject.is_some(), Part::Certificate),
+        ("--crl-url", !args.crl_urls.is_empty(), Part::Certificate),
         ("--ca-cert", args.ca_cert.is_some(), Part::Certificate),
         ("--ca-key", args.ca_key.is_some(), Part::Certificate),
         ("--issuer-key-type", args.issuer_key_type.is_some(), Part::Certificate),

@@ -9,7 +9,7 @@ use crate::policy::{
 };
 
 pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
-    let section = field.field_map(&["Allow", "AllowUnderscore", "Suffixes"], report)?;
+    let section = field.field_map(&["Allow", "AllowUnderscore", "Suffixes", "FromCommonName"], report)?;
     let mut names = SubjectAlternativeNames { line: section.at.line, ..SubjectAlternativeNames::default() };
     let kinds = SubjectAlternativeNames::KINDS;
     let words = kinds.map(|kind| (kind, kind));
@@ -28,19 +28,35 @@ pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Optio
         if allow.is_some() && !names.dns {
             field.key_error("applies to DNS names, but `Allow` does not have dns", report);
         }
-        let entries = field.list(report)?;
-        if entries.is_empty() {
-            field.error("must not be empty; to allow every DNS name, remove the key", report);
-        }
-        for entry in entries {
-            names.suffixes.extend(suffix(&entry, report));
-        }
-        names.suffixes.sort();
-        names.suffixes.dedup();
+        names.suffixes = suffixes(field, report)?;
+    }
+    names.from_common_name = section.flag("FromCommonName", report)?;
+    if let Some(field) = section.field("FromCommonName")
+        && names.from_common_name
+        && allow.is_some()
+        && !names.dns
+        && !names.ip
+    {
+        field.key_error("makes dns and ip names, but `Allow` has neither", report);
     }
     allow?;
     names.allow_underscore = allow_underscore?;
     Some(names)
+}
+
+/// Reads a list of suffixes of DNS names, and sorts it.
+pub(super) fn suffixes(field: &Field<'_>, report: &mut Report) -> Option<Vec<String>> {
+    let mut suffixes = Vec::new();
+    let entries = field.list(report)?;
+    if entries.is_empty() {
+        field.error("must not be empty; to allow every DNS name, remove the key", report);
+    }
+    for entry in entries {
+        suffixes.extend(suffix(&entry, report));
+    }
+    suffixes.sort();
+    suffixes.dedup();
+    Some(suffixes)
 }
 
 /// Reads `UnknownExtensions`.

@@ -177,13 +177,20 @@ fn each_error_names_its_position_and_rule() {
         "duplicate entry",
         None,
     );
-    rejects(14, "        KeyUsage: [encipherOnly]", (14, 19), &path("KeyUsage"), "keyAgreement", None);
+    rejects(
+        14,
+        "        KeyUsage: [digitalSignature, encipherOnly]",
+        (14, 19),
+        &path("KeyUsage"),
+        "keyAgreement",
+        None,
+    );
     rejects(14, "        KeyUsage: [keyCertSign]", (14, 19), &path("KeyUsage"), "CA: true", None);
     rejects(
         15,
         "        BasicConstraints: { CA: true, PathLenConstraint: 0 }",
-        (15, 39),
-        &path("BasicConstraints.PathLenConstraint"),
+        (15, 29),
+        &path("BasicConstraints.CA"),
         "keyCertSign",
         None,
     );

@@ -7,7 +7,7 @@ use crate::{
     backend::evp::PrivateKey,
     operation::CAPABILITIES,
     policy::{CaFacts, Catalogue, profile::KeyUsage},
-    request::{AlternativeName, SigningKey, VerificationKey},
+    request::{AlternativeName, Name, SigningKey, VerificationKey},
     secret::SecretBytes,
 };
 
@@ -53,7 +53,13 @@ fn sections() -> Vec<String> {
             sections.push(format!("KEM: {{ KemAlg: {}, AllowSeed: {seed} }}", kem.name()));
         }
     }
-    let names = ["", "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.svc.example] }, "];
+    let names = [
+        "",
+        "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.svc.example] }, ",
+        "SubjectAlternativeNames: { Allow: [dns, ip], FromCommonName: true }, Subject: { Allow: [CN, O], Require: [O], \
+         Values: { O: [Example] }, CommonName: { Suffixes: [.svc.example], MatchSubjectAlternativeName: true } }, ",
+        "KeyUsage: [keyAgreement], MaxSubjectLength: 20, CRLDistributionPoints: [\"http://a.example/\"], ",
+    ];
     let checks = ["", "IssuerChecks: { RequireCA: true }, ", "IssuerChecks: { NestValidity: true }, "];
     for (subjects, issuers) in [(ecdsa, ecdsa), (any, any)] {
         for more in names.iter().flat_map(|names| checks.map(|checks| format!("{names}{checks}"))) {
@@ -120,6 +126,7 @@ impl Material {
 pub(super) struct Subject {
     pub(super) pem: String,
     pub(super) key_type: KeyType,
+    pub(super) subject: Name,
     pub(super) names: Vec<AlternativeName>,
 }
 
@@ -127,18 +134,41 @@ pub(super) static CSRS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
     let mut requests = Vec::new();
     for (key_type, algorithm) in kinds() {
         let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-        for names in [&[][..], &["a.svc.example"], &["evil.example"], &["a.svc.example", "10.0.0.1"]] {
+        for (text, names) in [
+            ("CN=rcgen self signed cert", &[][..]),
+            ("CN=a.svc.example", &["a.svc.example"]),
+            ("O=Example,CN=a.svc.example", &[]),
+            ("O=Other,CN=evil.example", &["evil.example"]),
+            ("O=Example,CN=10.0.0.1", &["a.svc.example", "10.0.0.1"]),
+            ("O=Example,OU=Unit", &["b.svc.example"]),
+        ] {
             let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
-            let request = rcgen::CertificateParams::new(texts).unwrap().serialize_request(&key).unwrap();
+            let mut params = rcgen::CertificateParams::new(texts).unwrap();
+            params.distinguished_name = distinguished_name(text);
+            let request = params.serialize_request(&key).unwrap();
             let names = names.iter().map(|name| match name.parse() {
                 Ok(address) => AlternativeName::Ip(address),
                 Err(_) => AlternativeName::Dns((*name).into()),
             });
-            requests.push(Subject { pem: request.pem().unwrap(), key_type, names: names.collect() });
+            let subject = Name::from_text(text).unwrap();
+            requests.push(Subject { pem: request.pem().unwrap(), key_type, subject, names: names.collect() });
         }
     }
     requests
 });
+
+fn distinguished_name(text: &str) -> rcgen::DistinguishedName {
+    let mut name = rcgen::DistinguishedName::new();
+    for (key, value) in text.split(',').map(|component| component.split_once('=').unwrap()) {
+        let kind = match key {
+            "CN" => rcgen::DnType::CommonName,
+            "O" => rcgen::DnType::OrganizationName,
+            _ => rcgen::DnType::OrganizationalUnitName,
+        };
+        name.push(kind, value);
+    }
+    name
+}
 
 /// A CA, and the facts about its certificate.
 pub(super) struct Issuer {

@@ -66,6 +66,12 @@ pub(super) const BASIC: &str = "
         CA: false
 ";
 
+pub(super) const USAGES_AND_BASIC: &str = "KeyUsage: [digitalSignature, keyEncipherment]
+      ExtendedKeyUsage: [clientAuth]
+      BasicConstraints:
+        CA: false
+";
+
 /// A row of the table, and documents that belong to it.
 pub(super) struct Row {
     /// The first cell.

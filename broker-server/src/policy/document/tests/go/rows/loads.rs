@@ -1,6 +1,6 @@
 //! Documents that load, strictly and leniently.
 
-use super::{BASE, BASIC, Row, USAGES};
+use super::{BASE, BASIC, Row, USAGES, USAGES_AND_BASIC};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -24,8 +24,8 @@ pub(super) const ROWS: &[Row] = &[
         edits: &[
             ("CA: false", "CA: False"),
             ("CA: false", "CA: FALSE"),
-            ("CA: false", "CA: True"),
-            ("CA: false", "CA: TRUE"),
+            (USAGES_AND_BASIC, "KeyUsage: [keyCertSign]\n      BasicConstraints: { CA: True }\n"),
+            (USAGES_AND_BASIC, "KeyUsage: [keyCertSign]\n      BasicConstraints: { CA: TRUE }\n"),
             ("MinKeySize: 2048", "MinKeySize: 0x800"),
             ("MinKeySize: 2048", "MinKeySize: 0o4000"),
             ("MinKeySize: 2048", "MinKeySize: 0b100000000000"),

@@ -1,6 +1,6 @@
 //! Documents that are refused strictly and load with a warning leniently.
 
-use super::{BASIC, ENCRYPT, HASH, ISSUER, Row, SUBJECT, USAGES};
+use super::{BASIC, ENCRYPT, HASH, ISSUER, Row, SUBJECT, USAGES, USAGES_AND_BASIC};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -172,11 +172,35 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        what: "`PathLenConstraint` without keyCertSign; `PathLenConstraint: -1`",
+        what: "`CA: true` without keyCertSign, with or without `PathLenConstraint`",
         edits: &[
+            ("CA: false", "CA: true"),
             ("CA: false", "CA: true\n        PathLenConstraint: 0"),
             ("CA: false", "CA: true\n        PathLenConstraint: 1"),
+            (USAGES_AND_BASIC, "BasicConstraints: { CA: true }\n"),
+            (USAGES_AND_BASIC, "KeyUsage: []\n      BasicConstraints: { CA: true, PathLenConstraint: 0 }\n"),
+            (USAGES_AND_BASIC, "KeyUsage: [cRLSign]\n      BasicConstraints: { CA: true }\n"),
+        ],
+    },
+    Row {
+        what: "`PathLenConstraint: -1`",
+        edits: &[
             ("CA: false", "CA: true\n        PathLenConstraint: -1"),
+            (
+                USAGES_AND_BASIC,
+                "KeyUsage: [keyCertSign]\n      BasicConstraints: { CA: true, PathLenConstraint: -1 }\n",
+            ),
+        ],
+    },
+    Row {
+        what: "`KeyUsage` with nothing that a key of `Subject` can have, such as keyAgreement for RSA",
+        edits: &[(USAGES, "KeyUsage: [keyAgreement]"), (USAGES, "KeyUsage: [keyAgreement, encipherOnly]")],
+    },
+    Row {
+        what: "timeStamping beside another purpose",
+        edits: &[
+            ("[clientAuth]", "[timeStamping, clientAuth]"),
+            ("[clientAuth]", "[serverAuth, timeStamping]"),
         ],
     },
     Row {
