@@ -82,6 +82,7 @@ reasons! {
     ValidityNotAllowed "VALIDITY_NOT_ALLOWED";
     NameNotAllowed "NAME_NOT_ALLOWED";
     SubjectNotAllowed "SUBJECT_NOT_ALLOWED";
+    ExtensionNotAllowed "EXTENSION_NOT_ALLOWED";
     CrlDistributionPointNotAllowed "CRL_DISTRIBUTION_POINT_NOT_ALLOWED";
     IssuerNotAllowed "ISSUER_NOT_ALLOWED";
     QueueFull "QUEUE_FULL";
