@@ -183,6 +183,8 @@ impl<'a> Values<'a> {
         let start = usize::try_from(self.reader.position())?;
         let header = self.reader.decode::<Header>().map_err(|error| match error.kind() {
             ErrorKind::IndefiniteLength => NotDer::Indefinite,
+            // The tag is one that `der` does not know.
+            _ if self.bytes.get(start..).and_then(Element::first).is_some() => NotDer::Unexpected,
             _ => NotDer::Malformed,
         })?;
         let value = self.reader.read_slice(header.length()).map_err(|_| NotDer::Malformed)?;
@@ -207,7 +209,8 @@ impl<'a> Values<'a> {
 
     /// Reads the next value if it has `tag`; otherwise reads nothing.
     pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<Tlv<'a>>, NotDer> {
-        if self.is_empty() || Tag::peek(&self.reader)? != tag {
+        // A tag that `der` does not know is another one.
+        if self.is_empty() || Tag::peek(&self.reader).ok() != Some(tag) {
             return Ok(None);
         }
         self.any().map(Some)

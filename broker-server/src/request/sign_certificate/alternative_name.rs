@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use der::Tag;
 
 use super::{dns_name, mailbox, strings::StringType, uri::Uri};
-use crate::request::asn1::{Tlv, context};
+use crate::request::asn1::{NotDer, Tlv, context};
 
 /// A GeneralName (RFC 5280 4.2.1.6) in a certification request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +48,18 @@ impl fmt::Display for AlternativeName {
 /// The number of invalid names of which a request keeps the description. One suffices to refuse it.
 const MAX_INVALID: usize = 32;
 
+const UNDEFINED: &str = "has a name of an undefined form (RFC 5280 4.2.1.6)";
+
 /// Reads the value of a subjectAltName extension. What cannot be read becomes an invalid name, which matters only to a profile
 /// that copies names.
 pub(super) fn alternative_names(extension: &[u8]) -> Vec<AlternativeName> {
     let whole = |fault: &str| vec![AlternativeName::Invalid(fault.into())];
     const NOT_DER: &str = "is not well-formed DER (X.690)";
-    let Ok(extension) = Tlv::only(extension) else { return whole(NOT_DER) };
-    if extension.tag != Tag::Sequence {
-        return whole("is not a SEQUENCE of names (RFC 5280 4.2.1.6)");
-    }
-    let Ok(mut names) = extension.inside(Tag::Sequence) else { return whole(NOT_DER) };
+    let mut names = match Tlv::only(extension).and_then(|names| names.inside(Tag::Sequence)) {
+        Ok(names) => names,
+        Err(NotDer::Unexpected) => return whole("is not a SEQUENCE of names (RFC 5280 4.2.1.6)"),
+        Err(_) => return whole(NOT_DER),
+    };
     if names.is_empty() {
         return whole("is empty (RFC 5280 4.2.1.6)");
     }
@@ -65,8 +67,9 @@ pub(super) fn alternative_names(extension: &[u8]) -> Vec<AlternativeName> {
     while !names.is_empty() {
         let name = match names.any() {
             Ok(name) => alternative_name(name).unwrap_or_else(|fault| AlternativeName::Invalid(fault.into())),
-            Err(_) => {
-                found.push(AlternativeName::Invalid(NOT_DER.into()));
+            Err(error) => {
+                let fault = if error == NotDer::Unexpected { UNDEFINED } else { NOT_DER };
+                found.push(AlternativeName::Invalid(fault.into()));
                 break;
             }
         };
@@ -119,7 +122,7 @@ fn alternative_name(name: Tlv<'_>) -> Result<AlternativeName, String> {
     ];
     match other.into_iter().find(|(known, _)| *known == tag) {
         Some((_, form)) => Ok(AlternativeName::Other(form)),
-        None => Err("has a name of an undefined form (RFC 5280 4.2.1.6)".to_owned()),
+        None => Err(UNDEFINED.to_owned()),
     }
 }
 

@@ -32,7 +32,7 @@ const fn any(name: &'static str, oid: &str, max_length: Option<usize>) -> Attrib
 }
 
 /// The types that RFC 5280 defines, then others that requests often have. Only the former have upper bounds.
-const ATTRIBUTE_TYPES: [AttributeType; 25] = [
+static ATTRIBUTE_TYPES: [AttributeType; 25] = [
     any("CN", "2.5.4.3", Some(64)),
     any("SN", "2.5.4.4", Some(32768)),
     any("serialNumber", "2.5.4.5", Some(64)),
@@ -78,12 +78,12 @@ const ATTRIBUTE_TYPES: [AttributeType; 25] = [
 impl AttributeType {
     /// Returns the type with this identifier, if it is known.
     pub(super) fn by_oid(oid: &Oid) -> Option<&'static Self> {
-        const { &ATTRIBUTE_TYPES }.iter().find(|known| *oid == known.oid)
+        ATTRIBUTE_TYPES.iter().find(|known| *oid == known.oid)
     }
 
     /// Returns the type with this name, if it is known. Names are case-sensitive.
     pub(super) fn by_name(name: &str) -> Option<&'static Self> {
-        const { &ATTRIBUTE_TYPES }.iter().find(|known| known.name == name)
+        ATTRIBUTE_TYPES.iter().find(|known| known.name == name)
     }
 
     /// Returns the names of all types.
