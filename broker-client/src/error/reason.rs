@@ -84,7 +84,6 @@ reasons! {
     SubjectNotAllowed "SUBJECT_NOT_ALLOWED";
     ExtensionNotAllowed "EXTENSION_NOT_ALLOWED";
     CrlDistributionPointNotAllowed "CRL_DISTRIBUTION_POINT_NOT_ALLOWED";
-    ExtensionNotAllowed "EXTENSION_NOT_ALLOWED";
     IssuerNotAllowed "ISSUER_NOT_ALLOWED";
     QueueFull "QUEUE_FULL";
     ShuttingDown "SHUTTING_DOWN";
