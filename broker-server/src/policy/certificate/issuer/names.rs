@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// The product of the numbers of names and subtrees up to which they are compared. Go's verifier gives up at this number of
-/// comparisons, and OpenSSL's at a higher one.
+/// The product of the numbers of names and subtrees up to which they are compared. Verifiers have limits, too: OpenSSL refuses
+/// certificates at a product of 2^20, and Go before version 1.26 at this number of comparisons.
 const MAX_COMPARISONS: usize = 250_000;
 
 /// The number of names that get a denial of their own.
@@ -291,4 +291,105 @@ fn violation(constraints: &NameConstraints, name: &IssuedName<'_>) -> Option<Str
             )
         },
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::{
+        operation::CAPABILITIES,
+        policy::{Catalogue, Facts},
+    };
+
+    /// Returns the messages of the denials for these numbers of subtrees and names, none of which is in a subtree.
+    fn denials(subtrees: usize, names: usize) -> Vec<String> {
+        let text = "- { Name: P, API: { SignCertificate: { SignAlg: ed25519, \
+                    Validity: { ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }, \
+                    KeyConstraints: { Subject: { Ed25519: {} }, Issuer: { Ed25519: {} } }, \
+                    SubjectAlternativeNames: { Allow: [dns] }, IssuerChecks: { RequireCA: true } } } }";
+        let catalogue =
+            Catalogue::parse("p.yaml", text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"));
+        let profile = catalogue.profile("P").unwrap();
+        let subtree = Subtree { form: NameForm::Dns, base: Ok(SubtreeBase::Dns("a.example".into())) };
+        let constraints = NameConstraints { permitted: vec![subtree; subtrees], excluded: Vec::new() };
+        let ca = CaFacts { name_constraints: Some(&constraints), ..CaFacts::default() };
+        let requested = vec![AlternativeName::Dns("b.example".into()); names];
+        let facts = Facts { names: Some(&requested), ..Facts::new(0) };
+        let mut collector = DenialCollector::for_explanation();
+        let rule = profile.sign_certificate.as_ref().unwrap();
+        name_constraints(ca, &CheckInput { profile, rule, facts: &facts }, &mut collector).unwrap();
+        let (denials, missing) = collector.into_parts();
+        assert_eq!(missing, [FactName::Subject]);
+        denials.into_iter().map(|denial| denial.message).collect()
+    }
+
+    #[test]
+    fn comparisons_and_denials_are_bounded() {
+        assert_eq!(denials(500, 500).len(), MAX_DENIALS);
+        let [refusal] = denials(500, 501).try_into().unwrap();
+        assert!(refusal.contains("500 subtrees") && refusal.contains("501 names"), "{refusal}");
+    }
+
+    #[test]
+    fn domains_and_hosts_match_at_a_label() {
+        for (name, domain, is_in) in [
+            ("a.b", "", true),
+            ("a.b", "b", true),
+            ("a.b", "a.b", true),
+            ("a.b", ".b", true),
+            ("b", ".b", false),
+            ("ab", "b", false),
+            ("b", "a.b", false),
+        ] {
+            assert_eq!(is_in_domain(name, domain), is_in, "{name} {domain:?}");
+        }
+        for (host, base, is_on) in
+            [("a.b", "a.b", true), ("a.b", "b", false), ("a.b", ".b", true), (".b", ".b", false)]
+        {
+            assert_eq!(is_on_host(host, base), is_on, "{host} {base}");
+        }
+    }
+
+    #[test]
+    fn common_names_of_several_labels_are_hosts() {
+        for (text, expected) in [
+            ("a.b", Some("a.b")),
+            ("*.a.b", Some("*.a.b")),
+            ("a_1.b-c.", Some("a_1.b-c")),
+            ("10.0.0.1", Some("10.0.0.1")),
+            ("app", None),
+            ("app.", None),
+            ("An app. Or two", None),
+            ("a..b", None),
+            (".a", None),
+            ("-a.b", None),
+            ("a.*.b", None),
+            ("", None),
+        ] {
+            assert_eq!(host(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_uri_is_found() {
+        let hosts = |text: &str| match Value::uri(text) {
+            Value::Uri(host, other) => format!("{host} {other}"),
+            Value::Incomparable(_, reason) => reason.to_owned(),
+            _ => String::new(),
+        };
+        assert_eq!(hosts("https://A.b/x"), "a.b a.b");
+        assert_eq!(hosts("https://a.b:1/x"), "a.b a.b");
+        assert_eq!(hosts("https://a.b"), "a.b a.b");
+        assert_eq!(hosts("https://u@a.b/"), "a.b u@a.b");
+        assert_eq!(hosts("https://u:p@a.b/"), "a.b u");
+        assert_eq!(hosts("x://a.b/c:d"), "a.b a.b/c");
+        assert_eq!(hosts("x://a.b?c"), "a.b a.b?c");
+        for text in ["urn:a:b", "x:///y", "x://:1/", "mailto:a@b"] {
+            assert_eq!(hosts(text), "has no host name", "{text}");
+        }
+        for text in ["https://10.0.0.1:1/", "https://[::1]/", "https://u@10.0.0.1/"] {
+            assert_eq!(hosts(text), "has an IP address in place of a host name", "{text}");
+        }
+    }
 }

@@ -113,20 +113,21 @@ fn subtrees(list: Option<Tlv<'_>>) -> Result<Vec<Subtree>, NotDer> {
             let maximum = parts.optional(context(1, false))?;
             parts.end()?;
             let has_distances = maximum.is_some() || minimum.is_some_and(|minimum| minimum.value != [0]);
-            if let Some((form, base)) = read_base(base)? {
-                let base = if has_distances { Err("has a minimum or a maximum") } else { base };
-                found.push(Subtree { form, base });
+            if let Some(mut subtree) = subtree(base)? {
+                if has_distances {
+                    subtree.base = Err("has a minimum or a maximum");
+                }
+                found.push(subtree);
             }
         }
     }
     Ok(found)
 }
 
-/// Reads the base, `None` for a form that certificates are never issued with. The base is `Err` where it is well formed but
-/// names cannot be compared with it.
-fn read_base(base: Tlv<'_>) -> Result<Option<(NameForm, Result<SubtreeBase, &'static str>)>, NotDer> {
+/// Reads the base of a subtree. Returns `None` for a form that certificates are never issued with.
+fn subtree(base: Tlv<'_>) -> Result<Option<Subtree>, NotDer> {
     let Tag::ContextSpecific { number, constructed } = base.tag else { return Err(NotDer::Unexpected) };
-    Ok(Some(match (number.value(), constructed) {
+    let (form, base) = match (number.value(), constructed) {
         (1, false) => (NameForm::Email, mail(base.value)),
         (2, false) => {
             let domain = text(base.value).filter(|text| text.is_empty() || is_domain(text));
@@ -144,7 +145,8 @@ fn read_base(base: Tlv<'_>) -> Result<Option<(NameForm, Result<SubtreeBase, &'st
         (7, false) => (NameForm::Ip, address(base.value)),
         (0 | 3 | 5, true) | (8, false) => return Ok(None),
         _ => return Err(NotDer::Unexpected),
-    }))
+    };
+    Ok(Some(Subtree { form, base }))
 }
 
 /// Returns printable ASCII in lower case.
