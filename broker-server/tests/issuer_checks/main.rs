@@ -16,7 +16,7 @@ use support::Broker;
 use tempfile::TempDir;
 
 /// Profiles with the checks (`Checked…`) and without (`Free…`): for end entities, for CA certificates without and with a path
-/// length, and for end entities without alternative names.
+/// length, and for end entities without alternative names or with those that their CNs are.
 fn document() -> String {
     let mut text = "Profiles:\n".to_owned();
     for (checks, issuer_checks) in [("Checked", "IssuerChecks: { RequireCA: true }, "), ("Free", "")] {
@@ -26,6 +26,7 @@ fn document() -> String {
                 "ExtendedKeyUsage: [serverAuth, clientAuth], KeyUsage: [digitalSignature], SubjectAlternativeNames: { Allow: [dns, ip, uri, email] }",
             ),
             ("NoNames", "KeyUsage: [digitalSignature]"),
+            ("FromCommonName", "SubjectAlternativeNames: { Allow: [dns], FromCommonName: true }"),
             ("Authority", "KeyUsage: [keyCertSign, cRLSign], BasicConstraints: { CA: true }"),
             (
                 "Authority1",

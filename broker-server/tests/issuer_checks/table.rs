@@ -187,6 +187,12 @@ fn name_constraints() -> Vec<Row> {
             ..names("permitted;DNS:a.example", "/CN=www.b.example", "DNS:a.example", "CN www.b")
         },
         Row { profile: "NoNames", ..names("permitted;DNS:a.example", app, "DNS:b.example", "") },
+        // Alternative names that the broker makes of the CN.
+        Row {
+            profile: "FromCommonName",
+            ..names("permitted;DNS:a.example", app, "", "alternative name dns:app")
+        },
+        Row { profile: "FromCommonName", ..names("permitted;DNS:a.example", "/CN=b.a.example", "", "") },
         // Forms that are never issued constrain nothing, and an empty extension neither.
         names("permitted;otherName:1.2.3.4;UTF8:x,excluded;RID:1.2.3", app, "DNS:a.example", ""),
         with("2.5.29.30=critical,DER:3000", ""),

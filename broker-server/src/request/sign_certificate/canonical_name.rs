@@ -7,14 +7,13 @@ use super::name::Name;
 use crate::request::asn1::{Element, NotDer, Tlv};
 
 /// A distinguished name in the form in which names are compared: each element is an RDN.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanonicalName(Vec<Vec<u8>>);
 
 impl CanonicalName {
-    /// Returns the canonical form of a name.
-    pub fn of(name: &Name) -> Self {
-        // A Name has been read before.
-        Tlv::only(name.der()).and_then(Self::read).unwrap_or_default()
+    /// Returns the canonical form of a name; `None` if it has a value of a type that cannot be compared.
+    pub fn of(name: &Name) -> Option<Self> {
+        Tlv::only(name.der()).and_then(Self::read).ok()
     }
 
     /// Reads an RDNSequence.

@@ -147,7 +147,10 @@ impl Value {
     /// Returns the value of a name; `None` for a form that no profile allows.
     fn of(name: &IssuedName<'_>) -> Option<Self> {
         Some(match name {
-            IssuedName::Subject(name) => Self::Directory(CanonicalName::of(name)),
+            IssuedName::Subject(name) => match CanonicalName::of(name) {
+                Some(name) => Self::Directory(name),
+                None => Self::Refused("has a value of a type that cannot be compared"),
+            },
             IssuedName::EmailAddress(Some(text)) => Self::email(text),
             IssuedName::EmailAddress(None) => Self::Refused("is not an IA5String"),
             IssuedName::CommonName(text) => Self::Dns(text.to_ascii_lowercase()),
