@@ -304,3 +304,48 @@ fn judges_subjects_and_distribution_points() {
     assert_eq!(shown["certificatePolicies"][0]["oid"], "1.2.3.4");
     assert!(shown["authorityInformationAccess"].is_null() && shown["basicConstraints"]["critical"] == false);
 }
+
+#[test]
+fn judges_the_names_of_a_request_under_its_issuer() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = "- Name: P
+  API:
+    SignCertificate:
+      SignAlg: ecdsa
+      HashAlg: sha-256
+      Validity: { ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }
+      KeyConstraints:
+        Subject: { ECDSA: { MinKeySize: 256, MaxKeySize: 256 } }
+        Issuer: { ECDSA: { MinKeySize: 256, MaxKeySize: 256 } }
+      IssuerChecks: { RequireCA: true }
+";
+    let profiles = write(folder.path(), "p.yaml", document);
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut ca = rcgen::CertificateParams::default();
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    ca.name_constraints = Some(rcgen::NameConstraints {
+        permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("a.example".into())],
+        excluded_subtrees: Vec::new(),
+    });
+    let certificate = write(folder.path(), "ca.pem", &ca.self_signed(&key).unwrap().pem());
+    let csr = |name: &str| {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        write(folder.path(), name, &params.serialize_request(&key).unwrap().pem().unwrap())
+    };
+    let explain = |more: &[&str]| {
+        let fixed = ["profiles", "explain", "--profiles", &profiles, "--profile", "P", "--output", "json"];
+        let output =
+            cryptobroker().args(fixed).args(["--ca-cert", &certificate]).args(more).output().unwrap();
+        json(&output.stdout)
+    };
+    let refused = explain(&["--csr", &csr("www.b.example")]);
+    let refusal = &refused["refusals"][0];
+    assert_eq!(refusal["reason"], "ISSUER_NOT_ALLOWED", "{refused}");
+    assert_eq!(refusal["rule"], "API.SignCertificate.IssuerChecks.RequireCA");
+    assert_eq!(refusal["line"], 10);
+    assert!(refusal["message"].as_str().unwrap().contains("CN www.b.example"), "{refused}");
+    assert_eq!(explain(&["--csr", &csr("www.a.example")])["allowed"], true);
+    let unknown = explain(&["--subject-key-type", "p-256"]);
+    assert!(unknown["notJudged"].to_string().contains("the subject (--csr FILE"), "{unknown}");
+}

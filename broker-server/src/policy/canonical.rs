@@ -144,6 +144,7 @@ fn write_sign_certificate(rule: &SignCertificateRule, lines: &mut Lines) {
     }
     write_extensions(rule, lines);
     lines.put("UnknownExtensions", rule.unknown_extensions.name());
+    lines.put("AllowExpired", !rule.issuer_checks.refuse_expired);
     lines.put("RequireCA", rule.issuer_checks.require_ca);
     lines.put("NestValidity", rule.issuer_checks.nest_validity);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     algorithm::{KeyType, SignatureFormat},
-    request::{self, AlternativeName, KemKeyKind, Keys, Name},
+    request::{self, AlternativeName, KemKeyKind, Keys, Name, NameConstraints, Oid},
 };
 
 /// The facts about a request. A mandatory property is `None` where it is unknown, and then the checks that need
@@ -17,7 +17,7 @@ pub struct Facts<'a> {
     /// The issuer's key.
     pub issuer_key: Option<KeyType>,
     /// The CA certificate.
-    pub ca: Option<CaFacts>,
+    pub ca: Option<CaFacts<'a>>,
     /// The subject that the certificate will have.
     pub subject: Option<&'a Name>,
     /// The subject alternative names in the certification request.
@@ -81,8 +81,8 @@ impl fmt::Display for FactName {
 }
 
 /// The properties of a CA certificate that policy depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CaFacts {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaFacts<'a> {
     /// basicConstraints.cA; `false` where the extension is absent.
     pub is_ca: bool,
     /// basicConstraints.pathLenConstraint.
@@ -93,6 +93,14 @@ pub struct CaFacts {
     pub not_before: i64,
     /// notAfter in Unix seconds.
     pub not_after: i64,
+    /// The purposes of extKeyUsage; `None` where the extension is absent.
+    pub extended_key_usage: Option<&'a [Oid]>,
+    /// The name constraints; `None` where the extension is absent.
+    pub name_constraints: Option<&'a NameConstraints>,
+    /// The critical extensions that verifiers need not know.
+    pub unknown_critical_extensions: &'a [Oid],
+    /// What is wrong with its extensions, each as a text that follows `the CA certificate`.
+    pub malformed_extensions: &'a [String],
 }
 
 impl Facts<'_> {
@@ -119,14 +127,18 @@ impl Facts<'_> {
     }
 }
 
-impl From<&request::CaCertificate> for CaFacts {
-    fn from(certificate: &request::CaCertificate) -> Self {
+impl<'a> From<&'a request::CaCertificate> for CaFacts<'a> {
+    fn from(certificate: &'a request::CaCertificate) -> Self {
         Self {
             is_ca: certificate.is_ca(),
             path_len: certificate.path_len(),
             key_usage: certificate.key_usage(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
+            extended_key_usage: certificate.extended_key_usage(),
+            name_constraints: certificate.name_constraints(),
+            unknown_critical_extensions: certificate.unknown_critical_extensions(),
+            malformed_extensions: certificate.malformed_extensions(),
         }
     }
 }

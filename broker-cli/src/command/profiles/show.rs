@@ -137,6 +137,7 @@ fn sign_certificate(rule: &SignCertificateRule) -> Value {
         },
         "unknownExtensions": rule.unknown_extensions.name(),
         "issuerChecks": {
+            "allowExpired": !rule.issuer_checks.refuse_expired,
             "requireCA": rule.issuer_checks.require_ca,
             "nestValidity": rule.issuer_checks.nest_validity,
         },

@@ -1,6 +1,6 @@
 //! Builds the extensions of an end-entity or CA certificate (RFC 5280 4.2).
 
-use const_oid::{AssociatedOid, ObjectIdentifier, db::rfc5280};
+use const_oid::AssociatedOid;
 use der::{
     Encode,
     asn1::{Ia5String, OctetString},
@@ -16,7 +16,7 @@ use crate::{
     backend::hash::ski_digest,
     policy::{
         Permit, permit,
-        profile::{ExtendedKeyUsage, KeyUsage, SignCertificateRule},
+        profile::{KeyUsage, SignCertificateRule},
     },
     request::{AlternativeName, CaCertificate, SignCertificate},
 };
@@ -64,7 +64,7 @@ pub(super) fn build(
         all.push(extension(true, &usage)?);
     }
     if !rule.extended_key_usage.is_empty() {
-        let purposes = rule.extended_key_usage.iter().map(|purpose| purpose_oid(*purpose)).collect();
+        let purposes = rule.extended_key_usage.iter().map(|purpose| purpose.oid()).collect();
         all.push(extension(rule.extended_key_usage_critical, &pkix::ExtendedKeyUsage(purposes))?);
     }
     all.push(extension(false, &SubjectKeyIdentifier(OctetString::new(subject_key_id)?))?);
@@ -115,17 +115,6 @@ fn authority_key_id(ca: &CaCertificate) -> Vec<u8> {
 /// Returns the value of keyUsage; `None` for no bit, because a keyUsage must have at least one (RFC 5280 4.2.1.3).
 fn key_usage(usage: KeyUsage) -> Option<pkix::KeyUsage> {
     if usage.is_empty() { None } else { FlagSet::new(usage.0).ok().map(pkix::KeyUsage) }
-}
-
-const fn purpose_oid(purpose: ExtendedKeyUsage) -> ObjectIdentifier {
-    match purpose {
-        ExtendedKeyUsage::ServerAuth => rfc5280::ID_KP_SERVER_AUTH,
-        ExtendedKeyUsage::ClientAuth => rfc5280::ID_KP_CLIENT_AUTH,
-        ExtendedKeyUsage::CodeSigning => rfc5280::ID_KP_CODE_SIGNING,
-        ExtendedKeyUsage::EmailProtection => rfc5280::ID_KP_EMAIL_PROTECTION,
-        ExtendedKeyUsage::TimeStamping => rfc5280::ID_KP_TIME_STAMPING,
-        ExtendedKeyUsage::OcspSigning => rfc5280::ID_KP_OCSP_SIGNING,
-    }
 }
 
 fn general_name(name: &AlternativeName) -> der::Result<GeneralName> {

@@ -38,7 +38,7 @@ const SAME: &str = "\
         KeyConstraints:
           Issuer: { ecdsa: { MaxKeySize: 521, MinKeySize: 384 } }
           Subject: { ml-dsa-65: {}, ML-DSA-44: {}, Rsa: { MinKeySize: 3072, MaxKeySize: 8192 } }
-        IssuerChecks: { RequireCA: false }
+        IssuerChecks: { RequireCA: false, AllowExpired: true }
         SKIHashAlg: SHA-1
         BasicConstraints: { CA: false }
         KeyUsage: [keyAgreement, digitalSignature]
@@ -78,6 +78,7 @@ fn digest_changes_with_every_rule() {
         ("ML-DSA-44: {}, ", ""),
         ("[digitalSignature, keyAgreement]", "[digitalSignature]"),
         ("KeyUsage", "IssuerChecks: { RequireCA: true }\n        KeyUsage"),
+        ("KeyUsage", "IssuerChecks: {}\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [] }\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.a] }\n        KeyUsage"),
         ("KeyUsage", "SubjectAlternativeNames: { Allow: [dns], AllowUnderscore: true }\n        KeyUsage"),

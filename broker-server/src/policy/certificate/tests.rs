@@ -39,13 +39,7 @@ fn facts<'a>(subject: &'a Name, names: &'a [AlternativeName]) -> Facts<'a> {
     Facts {
         subject_key: Some(KeyType::Ec(Curve::P256)),
         issuer_key: Some(KeyType::Ec(Curve::P256)),
-        ca: Some(CaFacts {
-            is_ca: true,
-            path_len: None,
-            key_usage: None,
-            not_before: 0,
-            not_after: i64::MAX,
-        }),
+        ca: Some(CaFacts { is_ca: true, not_after: i64::MAX, ..CaFacts::default() }),
         subject: Some(subject),
         names: Some(names),
         ..Facts::new(1_800_000_000)

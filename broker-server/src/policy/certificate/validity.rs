@@ -1,5 +1,7 @@
 //! The check of the requested validity, and the validity of the certificate.
 
+use jiff::{SignedDuration, civil::DateTime};
+
 use crate::{
     duration,
     policy::{
@@ -51,12 +53,37 @@ pub(super) fn validity(
 
 /// Formats a time as in RFC 3339 in UTC, or as a number where it is outside the calendar.
 pub(super) fn timestamp(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds)
-        .map_or_else(|_| seconds.to_string(), |timestamp| timestamp.to_string())
+    // Unlike `jiff::Timestamp`, the calendar reaches the last second of the year 9999 (RFC 5280 4.1.2.5).
+    EPOCH
+        .checked_add(SignedDuration::from_secs(seconds))
+        .map_or_else(|_| seconds.to_string(), |time| format!("{time}Z"))
 }
+
+/// 1970-01-01T00:00:00.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Formats a duration with its sign, such as `-1h` or `+24h`.
 fn signed_duration(seconds: i64) -> String {
     let sign = if seconds < 0 { "" } else { "+" };
     format!("{sign}{}", duration::print(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::timestamp;
+
+    #[test]
+    fn times_of_every_year_are_printed() {
+        for (seconds, text) in [
+            (-62_135_596_800, "0001-01-01T00:00:00Z"),
+            (-315_521_755, "1960-01-02T03:04:05Z"),
+            (0, "1970-01-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "253402300800"),
+            (i64::MAX, "9223372036854775807"),
+            (i64::MIN, "-9223372036854775808"),
+        ] {
+            assert_eq!(timestamp(seconds), text);
+        }
+    }
 }

@@ -45,8 +45,8 @@ fn certificate_catalogue(more: &str) -> Catalogue {
     Catalogue::parse("p.yaml", &text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn ca() -> CaFacts {
-    CaFacts { is_ca: true, path_len: None, key_usage: None, not_before: 0, not_after: i64::MAX }
+fn ca() -> CaFacts<'static> {
+    CaFacts { is_ca: true, not_after: i64::MAX, ..CaFacts::default() }
 }
 
 static SUBJECT: LazyLock<Name> = LazyLock::new(|| Name::from_text("CN=Test Subject").unwrap());
@@ -384,13 +384,7 @@ fn explain_lists_every_denial() {
     let facts = Facts {
         subject_key: Some(RSA(1024)),
         issuer_key: Some(RSA(1024)),
-        ca: Some(CaFacts {
-            is_ca: false,
-            path_len: None,
-            key_usage: Some(1),
-            not_before: NOW,
-            not_after: NOW,
-        }),
+        ca: Some(CaFacts { key_usage: Some(1), not_before: NOW, not_after: NOW, ..CaFacts::default() }),
         not_after: Some(NOW + 100 * 3600),
         ..facts()
     };

@@ -142,7 +142,7 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
             let described = Facts {
                 subject_key: Some(subject.key_type),
                 issuer_key: Some(signer.key_type),
-                ca: Some(issuer.facts),
+                ca: Some(issuer.facts()),
                 subject: Some(&subject.subject),
                 names: Some(&subject.names),
                 crl_distribution_points: Some(points),

@@ -1,5 +1,7 @@
 //! The rules of `API.SignCertificate`.
 
+use const_oid::{ObjectIdentifier, db::rfc5280};
+
 use super::KeyConstraints;
 use crate::algorithm::{KeyKind, SignatureScheme, SkiHash};
 
@@ -159,6 +161,18 @@ impl ExtendedKeyUsage {
             Self::OcspSigning => "OCSPSigning",
         }
     }
+
+    /// The object identifier (RFC 5280 4.2.1.12).
+    pub const fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::ServerAuth => rfc5280::ID_KP_SERVER_AUTH,
+            Self::ClientAuth => rfc5280::ID_KP_CLIENT_AUTH,
+            Self::CodeSigning => rfc5280::ID_KP_CODE_SIGNING,
+            Self::EmailProtection => rfc5280::ID_KP_EMAIL_PROTECTION,
+            Self::TimeStamping => rfc5280::ID_KP_TIME_STAMPING,
+            Self::OcspSigning => rfc5280::ID_KP_OCSP_SIGNING,
+        }
+    }
 }
 
 /// `BasicConstraints` (RFC 5280 4.2.1.9).
@@ -235,7 +249,10 @@ impl UnknownExtensions {
 /// `IssuerChecks`: the requirements on the CA certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IssuerChecks {
-    /// Whether basicConstraints, keyUsage and the path length must allow the CA to issue the certificate.
+    /// Whether the CA certificate must be valid now: the section is present, without `AllowExpired: true`.
+    pub refuse_expired: bool,
+    /// Whether a verifier must accept the CA as the issuer of the certificate: basicConstraints, keyUsage, path length,
+    /// critical extensions, extKeyUsage and name constraints.
     pub require_ca: bool,
     /// Whether the validity must lie inside the validity of the CA certificate.
     pub nest_validity: bool,

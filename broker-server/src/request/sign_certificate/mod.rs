@@ -9,6 +9,7 @@ mod alternative_name;
 mod attribute_id;
 mod attribute_type;
 mod ca_certificate;
+mod canonical_name;
 mod csr;
 mod dns_name;
 mod extension;
@@ -25,8 +26,9 @@ mod uri;
 
 pub use alternative_name::AlternativeName;
 pub use attribute_id::AttributeId;
-pub use ca_certificate::CaCertificate;
+pub use ca_certificate::{CaCertificate, NameConstraints, NameForm, Subtree, SubtreeBase};
 pub(super) use ca_certificate::{SubjectKey, subject_key};
+pub use canonical_name::{CanonicalName, email_addresses};
 pub use csr::Csr;
 pub use name::{Name, NameAttribute};
 

@@ -124,9 +124,14 @@ impl Name {
 
     /// Returns the name as RFC 4514 text, or as `#` and hexadecimal DER if it has no text form.
     pub fn text(&self) -> String {
-        match RdnSequence::from_der(&self.der) {
+        Self::text_of(&self.der)
+    }
+
+    /// Returns the text of a name by its DER.
+    pub(super) fn text_of(der: &[u8]) -> String {
+        match RdnSequence::from_der(der) {
             Ok(name) => name.to_string(),
-            Err(_) => format!("#{}", hex::encode(&self.der)),
+            Err(_) => format!("#{}", hex::encode(der)),
         }
     }
 

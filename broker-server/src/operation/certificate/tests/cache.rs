@@ -78,12 +78,14 @@ fn cache_is_bounded_separates_callers_and_expires() {
         std::thread::yield_now();
     }
 
-    // A key never outlives the certificate's notAfter.
+    // A key never outlives the certificate's notAfter, even if that is before 1970.
     let key = rcgen::KeyPair::from_pem(&openssl.read("a.key")).unwrap();
-    let mut params = rcgen::CertificateParams::default();
-    params.not_before = rcgen::date_time_ymd(2000, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2001, 1, 1);
-    openssl.write("a.crt", params.self_signed(&key).unwrap().pem().as_bytes());
-    sign(&fresh, "a", 1);
-    assert!(fresh.is_empty());
+    for year in [1960, 2000] {
+        let mut params = rcgen::CertificateParams::default();
+        params.not_before = rcgen::date_time_ymd(year, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year + 1, 1, 1);
+        openssl.write("a.crt", params.self_signed(&key).unwrap().pem().as_bytes());
+        sign(&fresh, "a", 1);
+        assert!(fresh.is_empty());
+    }
 }

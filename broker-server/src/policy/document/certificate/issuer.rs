@@ -6,8 +6,16 @@ use crate::policy::{
 };
 
 pub(super) fn issuer_checks(field: &Field<'_>, report: &mut Report) -> Option<IssuerChecks> {
-    let section = field.field_map(&["RequireCA", "NestValidity"], report)?;
-    let (require_ca, nest_validity) =
-        (section.flag("RequireCA", report), section.flag("NestValidity", report));
-    Some(IssuerChecks { require_ca: require_ca?, nest_validity: nest_validity?, line: section.at.line })
+    let section = field.field_map(&["AllowExpired", "RequireCA", "NestValidity"], report)?;
+    let (allow_expired, require_ca, nest_validity) = (
+        section.flag("AllowExpired", report),
+        section.flag("RequireCA", report),
+        section.flag("NestValidity", report),
+    );
+    Some(IssuerChecks {
+        refuse_expired: !allow_expired?,
+        require_ca: require_ca?,
+        nest_validity: nest_validity?,
+        line: section.at.line,
+    })
 }

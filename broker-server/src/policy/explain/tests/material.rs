@@ -2,12 +2,14 @@
 
 use std::sync::LazyLock;
 
+use const_oid::db::rfc5280::ID_KP_CLIENT_AUTH;
+
 use crate::{
     algorithm::{Curve, Kem, KeyType, MlDsa},
     backend::evp::PrivateKey,
     operation::CAPABILITIES,
     policy::{CaFacts, Catalogue, profile::KeyUsage},
-    request::{AlternativeName, Name, SigningKey, VerificationKey},
+    request::{AlternativeName, CaCertificate, Name, Oid, SigningKey, VerificationKey},
     secret::SecretBytes,
 };
 
@@ -60,7 +62,13 @@ fn sections() -> Vec<String> {
          Values: { O: [Example] }, CommonName: { Suffixes: [.svc.example], MatchSubjectAlternativeName: true } }, ",
         "KeyUsage: [keyAgreement], MaxSubjectLength: 20, CRLDistributionPoints: [\"http://a.example/\"], ",
     ];
-    let checks = ["", "IssuerChecks: { RequireCA: true }, ", "IssuerChecks: { NestValidity: true }, "];
+    let checks = [
+        "",
+        "IssuerChecks: {}, ",
+        "IssuerChecks: { RequireCA: true, AllowExpired: true }, ",
+        "IssuerChecks: { RequireCA: true }, ExtendedKeyUsage: [serverAuth], ",
+        "IssuerChecks: { NestValidity: true }, ",
+    ];
     for (subjects, issuers) in [(ecdsa, ecdsa), (any, any)] {
         for more in names.iter().flat_map(|names| checks.map(|checks| format!("{names}{checks}"))) {
             sections.push(format!(
@@ -175,20 +183,48 @@ pub(super) struct Issuer {
     pub(super) certificate: String,
     pub(super) key: String,
     pub(super) key_type: KeyType,
-    pub(super) facts: CaFacts,
+    facts: CaFacts<'static>,
+    purposes: Option<Vec<Oid>>,
+    /// Name constraints are compared as they have been read.
+    read: CaCertificate,
 }
+
+impl Issuer {
+    pub(super) fn facts(&self) -> CaFacts<'_> {
+        CaFacts {
+            extended_key_usage: self.purposes.as_deref(),
+            name_constraints: self.read.name_constraints(),
+            ..self.facts
+        }
+    }
+}
+
+/// 2020-01-01 to 2040-01-01, 2027-01-15 to 2027-01-16, and 2020-01-01 to 2021-01-01.
+const VALIDITIES: [[(i32, u8, u8, i64); 2]; 3] = [
+    [(2020, 1, 1, 1_577_836_800), (2040, 1, 1, 2_208_988_800)],
+    [(2027, 1, 15, 1_799_971_200), (2027, 1, 16, 1_800_057_600)],
+    [(2020, 1, 1, 1_577_836_800), (2021, 1, 1, 1_609_459_200)],
+];
 
 pub(super) static ISSUERS: LazyLock<Vec<Issuer>> = LazyLock::new(|| {
     use rcgen::{BasicConstraints, IsCa, KeyUsagePurpose, date_time_ymd};
+    let any = IsCa::Ca(BasicConstraints::Unconstrained);
     let mut issuers = Vec::new();
     for (key_type, algorithm) in kinds() {
         let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-        for (is_ca, usage, wide) in [
-            (IsCa::Ca(BasicConstraints::Unconstrained), None, true),
-            (IsCa::Ca(BasicConstraints::Constrained(0)), Some(KeyUsagePurpose::KeyCertSign), true),
-            (IsCa::Ca(BasicConstraints::Unconstrained), Some(KeyUsagePurpose::DigitalSignature), true),
-            (IsCa::Ca(BasicConstraints::Unconstrained), None, false),
-            (IsCa::NoCa, None, true),
+        for (is_ca, usage, [not_before, not_after], purpose, is_constrained) in [
+            (any, None, VALIDITIES[0], None, false),
+            (
+                IsCa::Ca(BasicConstraints::Constrained(0)),
+                Some(KeyUsagePurpose::KeyCertSign),
+                VALIDITIES[0],
+                None,
+                false,
+            ),
+            (any, Some(KeyUsagePurpose::DigitalSignature), VALIDITIES[0], None, true),
+            (any, None, VALIDITIES[1], Some(rcgen::ExtendedKeyUsagePurpose::ClientAuth), false),
+            (any, None, VALIDITIES[2], None, true),
+            (IsCa::NoCa, None, VALIDITIES[0], None, false),
         ] {
             let facts = CaFacts {
                 is_ca: matches!(is_ca, IsCa::Ca(_)),
@@ -197,17 +233,24 @@ pub(super) static ISSUERS: LazyLock<Vec<Issuer>> = LazyLock::new(|| {
                     KeyUsagePurpose::KeyCertSign => KeyUsage::KEY_CERT_SIGN,
                     _ => KeyUsage::DIGITAL_SIGNATURE,
                 }),
-                // 2020-01-01 to 2040-01-01, or 2027-01-15 to 2027-01-16.
-                not_before: if wide { 1_577_836_800 } else { 1_799_971_200 },
-                not_after: if wide { 2_208_988_800 } else { 1_800_057_600 },
+                not_before: not_before.3,
+                not_after: not_after.3,
+                ..CaFacts::default()
             };
             let mut ca = rcgen::CertificateParams::default();
             ca.is_ca = is_ca;
             ca.key_usages = usage.into_iter().collect();
-            ca.not_before = if wide { date_time_ymd(2020, 1, 1) } else { date_time_ymd(2027, 1, 15) };
-            ca.not_after = if wide { date_time_ymd(2040, 1, 1) } else { date_time_ymd(2027, 1, 16) };
+            ca.not_before = date_time_ymd(not_before.0, not_before.1, not_before.2);
+            ca.not_after = date_time_ymd(not_after.0, not_after.1, not_after.2);
+            let purposes = purpose.is_some().then(|| vec![Oid::from(ID_KP_CLIENT_AUTH)]);
+            ca.extended_key_usages = purpose.into_iter().collect();
+            ca.name_constraints = is_constrained.then(|| rcgen::NameConstraints {
+                permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("svc.example".into())],
+                excluded_subtrees: Vec::new(),
+            });
             let certificate = ca.self_signed(&key).unwrap().pem();
-            issuers.push(Issuer { certificate, key: key.serialize_pem(), key_type, facts });
+            let read = CaCertificate::from_pem(&certificate).unwrap();
+            issuers.push(Issuer { certificate, key: key.serialize_pem(), key_type, facts, purposes, read });
         }
     }
     issuers
