@@ -80,6 +80,9 @@ async fn signer_by_issuer_and_serial_number_needs_its_certificate() {
         openssl(folder, &format!("req -x509 -new -key {kind}.key -subj /CN=y -days 9 -out issuer.crt"));
         let profile = profile("native", scheme, hash);
         for form in ["", "-noattr", "-stream", "-nodetach -noattr", "-nocerts -nosmimecap"] {
+            if form == "-stream" && scheme == "rsa-pss" {
+                continue; // `openssl` fails: the parameters are set after the AlgorithmIdentifier is written
+            }
             let case = format!("{kind} {options} {form}");
             let sign = format!("cms -sign -binary -in content -signer {kind}.crt -inkey {kind}.key");
             openssl(folder, &format!("{sign} {options} {form} -outform DER -out cms"));

@@ -213,7 +213,7 @@ impl Known {
                 known.subject_key_id = Some(id.to_vec()).filter(|id| !id.is_empty());
             } else if extension.oid == KEY_USAGE {
                 let usage = pkix::KeyUsage::from_der(value)
-                    .map_err(|_| FieldErrorKind::Malformed("is not a well-formed DER keyUsage".into()))?;
+                    .map_err(|error| NotDer::in_a("keyUsage")(error.into()))?;
                 known.key_usage = Some(usage.0.bits());
             } else if extension.oid == BASIC_CONSTRAINTS {
                 (known.is_ca, known.path_len) =
