@@ -121,8 +121,16 @@ async fn each_change_of_structure_has_expected_outcome() {
         ("encapsulated content of another type", refused("FIELD_UNSUPPORTED"), {
             Box::new(|cms| cms.at(&SIGNED_DATA).parts[2].parts[0].octets[8] = 2)
         }),
-        ("attached content", refused("FIELD_UNSUPPORTED"), {
+        ("attached content", Ok(true), {
             let content = Node::of(0xa0, vec![octets(b"content")]);
+            Box::new(move |cms| cms.at(&SIGNED_DATA).parts[2].parts.push(content.clone()))
+        }),
+        ("other attached content", Ok(false), {
+            let content = Node::of(0xa0, vec![octets(b"contents")]);
+            Box::new(move |cms| cms.at(&SIGNED_DATA).parts[2].parts.push(content.clone()))
+        }),
+        ("attached content that is not an OCTET STRING", refused("FIELD_MALFORMED"), {
+            let content = Node::of(0xa0, vec![null.clone()]);
             Box::new(move |cms| cms.at(&SIGNED_DATA).parts[2].parts.push(content.clone()))
         }),
         (
@@ -264,9 +272,9 @@ async fn signed_data_of_openssl_has_expected_outcome() {
         (format!("-keyid -md sha256 {signer} {pss}:32 -keyopt rsa_mgf1_md:sha1"), "rsa-pss", Ok(false)),
         (format!("-keyid -md sha256 {signer}"), "rsa-pss", Ok(false)),
         (format!("-md sha256 {signer}"), "rsa", refused("FIELD_UNSUPPORTED")),
-        (format!("-keyid -md sha256 -nodetach {signer}"), "rsa", refused("FIELD_UNSUPPORTED")),
+        (format!("-keyid -md sha256 -nodetach {signer}"), "rsa", Ok(true)),
         // The result is BER and holds the content.
-        (format!("-keyid -md sha256 -stream {signer}"), "rsa", refused("FIELD_UNSUPPORTED")),
+        (format!("-keyid -md sha256 -stream {signer}"), "rsa", Ok(true)),
         (format!("-keyid -md sha256 -econtent_type 1.2.3 {signer}"), "rsa", refused("FIELD_UNSUPPORTED")),
         (
             format!("-keyid -md sha256 {signer} -signer p-256.crt -inkey p-256.key"),

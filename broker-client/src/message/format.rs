@@ -39,7 +39,8 @@ pub enum SignatureFormat {
     Der,
     /// `Der` as text with the label `SIGNATURE` (RFC 7468).
     Pem,
-    /// Detached SignedData (RFC 5652) in DER, which identifies the signer by subject key identifier.
+    /// Detached SignedData (RFC 5652) in DER, which identifies the signer by subject key identifier. Verification also takes
+    /// BER, and signers that are identified by issuer and serial number if the key is a certificate.
     Cms,
 }
 

@@ -207,6 +207,13 @@ impl<'a> Values<'a> {
         if value.tag == tag { Ok(value) } else { Err(NotDer::Unexpected) }
     }
 
+    /// Reads the only value, which must have `tag`.
+    pub(super) fn only(mut self, tag: Tag) -> Result<Tlv<'a>, NotDer> {
+        let value = self.next(tag)?;
+        self.end()?;
+        Ok(value)
+    }
+
     /// Reads the next value if it has `tag`; otherwise reads nothing.
     pub(super) fn optional(&mut self, tag: Tag) -> Result<Option<Tlv<'a>>, NotDer> {
         // A tag that `der` does not know is another one.

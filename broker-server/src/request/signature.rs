@@ -17,7 +17,7 @@ use crate::algorithm::{Composite, KeyType, SignatureFormat};
 pub enum Signature {
     /// The crypto library's form: Ecdsa-Sig-Value (RFC 3279 2.2.3) for ECDSA, the algorithm's own octets otherwise.
     Plain(Vec<u8>),
-    /// A detached SignedData.
+    /// SignedData.
     Cms(SignedData),
 }
 

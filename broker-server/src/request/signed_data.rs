@@ -1,4 +1,4 @@
-//! Reads detached SignedData (RFC 5652 5) in DER or BER.
+//! Reads SignedData (RFC 5652 5) in DER or BER.
 
 use der::{Tag, asn1::ObjectIdentifier};
 
@@ -12,10 +12,12 @@ use super::{
 };
 use crate::algorithm::{SignatureHash, SignatureScheme};
 
-/// SignedData of one signer over separate content of the type id-data. Certificates, revocation lists and unsigned
+/// SignedData of one signer over content of the type id-data, which may be separate. Certificates, revocation lists and unsigned
 /// attributes are ignored.
 #[derive(Debug)]
 pub struct SignedData {
+    /// The content, if SignedData holds it.
+    pub content: Option<Vec<u8>>,
     /// The signer.
     pub signer: SignerId,
     /// The hash of digestAlgorithm; `None` if the broker does not support it.
@@ -69,12 +71,6 @@ impl SignedData {
     fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let malformed = NotDer::in_a(SIGNED_DATA_NAME);
         let mut content = content(bytes)?;
-        if content.is_attached {
-            return Err(FieldErrorKind::Unsupported(
-                "holds the content; only detached SignedData is supported: send the content separately"
-                    .into(),
-            ));
-        }
         if content.signers.is_empty() {
             return Err(FieldErrorKind::Unsupported("has no signer".into()));
         }
@@ -84,7 +80,7 @@ impl SignedData {
                 "has more than one signer; only one is supported".into(),
             ));
         }
-        signer_info(content.version, signer)
+        signer_info(&content, signer)
     }
 }
 
@@ -94,7 +90,8 @@ const SIGNED_DATA_NAME: &str = "SignedData (RFC 5652 5.1)";
 
 struct Content<'a> {
     version: u8,
-    is_attached: bool,
+    /// eContent.
+    octets: Option<&'a [u8]>,
     signers: Values<'a>,
 }
 
@@ -131,16 +128,19 @@ fn signed_data(data: Tlv<'_>) -> Result<(OidRef<'_>, Content<'_>), NotDer> {
     data.next(Tag::Set)?;
     let mut content = data.sequence()?;
     let content_type = content.oid_ref()?;
-    let is_attached = content.optional(context(0, true))?.is_some();
+    let octets = match content.optional(context(0, true))? {
+        Some(octets) => Some(Values::new(octets.value)?.only(Tag::OctetString)?.value),
+        None => None,
+    };
     content.end()?;
     data.optional(context(0, true))?;
     data.optional(context(1, true))?;
     let signers = Values::new(data.next(Tag::Set)?.value)?;
     data.end()?;
-    Ok((content_type, Content { version, is_attached, signers }))
+    Ok((content_type, Content { version, octets, signers }))
 }
 
-fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKind> {
+fn signer_info(content: &Content<'_>, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKind> {
     let parts = parts(signer).map_err(NotDer::in_a("SignerInfo (RFC 5652 5.3)"))?;
     // The form of the signer identifier determines the version of SignerInfo; SignedData has the same version, or a later
     // one with certain contents (RFC 5652 5.1, 5.3).
@@ -148,7 +148,7 @@ fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKin
         SignerId::SubjectKeyId(_) => 3,
         SignerId::IssuerAndSerialNumber { .. } => 1,
     };
-    if parts.version != expected || !(version == expected || matches!(version, 3..=5)) {
+    if parts.version != expected || !(content.version == expected || matches!(content.version, 3..=5)) {
         return Err(FieldErrorKind::Malformed(
             "has versions that do not fit the form of its signer identifier (RFC 5652 5.1, 5.3)".into(),
         ));
@@ -165,6 +165,7 @@ fn signer_info(version: u8, signer: Tlv<'_>) -> Result<SignedData, FieldErrorKin
     };
     let attributes = parts.attributes.map(attributes).transpose();
     Ok(SignedData {
+        content: content.octets.map(<[u8]>::to_vec),
         signer: parts.signer,
         digest: parts.digest,
         scheme,

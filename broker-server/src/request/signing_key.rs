@@ -212,9 +212,11 @@ fn pkcs1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
     rsa_key_type(modulus, exponent)
 }
 
-/// Returns modulus and public exponent as content octets. Returns `None` for a key of more than two primes, which has
-/// version 1.
-fn rsa_private_key(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, NotDer> {
+/// The content octets of modulus and public exponent.
+type RsaNumbers<'a> = (&'a [u8], &'a [u8]);
+
+/// Returns modulus and public exponent, or `None` for a key of more than two primes, which has version 1.
+fn rsa_private_key(bytes: &[u8]) -> Result<Option<RsaNumbers<'_>>, NotDer> {
     let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     match parts.next(Tag::Integer)?.value {
         [0] => {}

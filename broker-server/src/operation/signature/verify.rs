@@ -42,6 +42,9 @@ pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Res
     let parsed = parse(&request.signature, format, key, scheme)?;
     let key = load_public(key, KEY_SOURCE)?;
     let (input, signature) = (&request.input, parsed.signature);
+    if parsed.content.is_some_and(|content| content != *input) {
+        return Ok(false);
+    }
     match parsed.covers {
         Covers::Nothing => Ok(false),
         Covers::Message => is_valid(key.verify(scheme, input, &signature)),
@@ -57,6 +60,7 @@ pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Res
 /// Verifies a signature over a message that arrives in parts, like [`verify_data`] over the complete message.
 pub struct VerifyStream {
     signature: Vec<u8>,
+    content: Option<Content>,
     state: State,
 }
 
@@ -85,7 +89,7 @@ impl VerifyStream {
             Matched::Composite(algorithm, keys) => {
                 let signature = read_composite(&request.signature, format, algorithm).map_err(malformed)?;
                 let state = State::Composite(composite::verifier(algorithm, keys)?);
-                return Ok(Self { signature, state });
+                return Ok(Self { signature, content: None, state });
             }
         };
         let parsed = parse(&request.signature, format, key, scheme)?;
@@ -105,11 +109,14 @@ impl VerifyStream {
                 }
             }
         };
-        Ok(Self { signature: parsed.signature, state })
+        Ok(Self { signature: parsed.signature, content: parsed.content.map(Content::new), state })
     }
 
     /// Processes the next part of the message.
     pub fn update(&mut self, part: &[u8]) -> Result<(), SignatureError> {
+        if let Some(content) = &mut self.content {
+            content.update(part);
+        }
         match &mut self.state {
             State::Nothing => {}
             State::Message(verifier) => verifier.update(part)?,
@@ -125,6 +132,9 @@ impl VerifyStream {
 
     /// Reports whether the signature over all parts is valid.
     pub fn finish(self) -> Result<bool, SignatureError> {
+        if self.content.is_some_and(|content| !content.is_complete()) {
+            return Ok(false);
+        }
         match self.state {
             State::Nothing => Ok(false),
             State::Content(_, prefix) if prefix.looks_like_attributes() => Ok(false),
@@ -141,9 +151,35 @@ impl VerifyStream {
     }
 }
 
+/// The content that SignedData holds, in comparison with the message that is sent separately.
+struct Content {
+    octets: Vec<u8>,
+    /// The number of octets that were compared.
+    compared: usize,
+    differs: bool,
+}
+
+impl Content {
+    fn new(octets: Vec<u8>) -> Self {
+        Self { octets, compared: 0, differs: false }
+    }
+
+    fn update(&mut self, part: &[u8]) {
+        self.differs |= !self.octets.get(self.compared..).is_some_and(|rest| rest.starts_with(part));
+        self.compared = self.compared.saturating_add(part.len());
+    }
+
+    /// Reports whether the message is the content.
+    fn is_complete(&self) -> bool {
+        !self.differs && self.compared == self.octets.len()
+    }
+}
+
 /// A signature and the data that it covers.
 struct ParsedSignature {
     signature: Vec<u8>,
+    /// The content of SignedData that holds it, which must be the message.
+    content: Option<Vec<u8>>,
     covers: Covers,
 }
 
@@ -166,15 +202,17 @@ fn parse(
     scheme: SignatureScheme,
 ) -> Result<ParsedSignature, SignatureError> {
     let data = match Signature::read(bytes, format, key.key_type()).map_err(malformed)? {
-        Signature::Plain(signature) => return Ok(ParsedSignature { signature, covers: Covers::Message }),
+        Signature::Plain(signature) => {
+            return Ok(ParsedSignature { signature, content: None, covers: Covers::Message });
+        }
         Signature::Cms(data) => data,
     };
     if !is_signer(key, &data.signer)? || data.scheme != Some(scheme) || !digest_fits(&data, scheme) {
-        return Ok(ParsedSignature { signature: Vec::new(), covers: Covers::Nothing });
+        return Ok(ParsedSignature { signature: Vec::new(), content: None, covers: Covers::Nothing });
     }
     check_signature(&data.signature, key.key_type()).map_err(malformed)?;
     let covers = data.attributes.map_or(Covers::Content, Covers::Attributes);
-    Ok(ParsedSignature { signature: data.signature, covers })
+    Ok(ParsedSignature { signature: data.signature, content: data.content, covers })
 }
 
 fn malformed(kind: FieldErrorKind) -> FieldError {

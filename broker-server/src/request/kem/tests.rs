@@ -82,6 +82,38 @@ fn rejects_truncated_and_trailing_bytes() {
     }
 }
 
+/// Returns the only structure that `make` builds of `length` bytes, by trying lengths of its octets.
+fn of_length(length: usize, make: impl Fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+    (0..length).map(|octets| make(&vec![7; octets])).find(|der| der.len() == length)
+}
+
+/// A structure that holds a key of the wrong length, or of another algorithm, is not taken for a raw key of its own length.
+#[test]
+fn structures_of_the_length_of_raw_keys_are_not_raw() {
+    let rsa = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00".to_vec();
+    let identifiers = Kem::ALL.map(|kem| (identifier(kem), kem.name()));
+    let mut checked = 0;
+    for (identifier, name) in identifiers.into_iter().chain([(rsa, "1.2.840.113549.1.1.1")]) {
+        let spki =
+            |octets: &[u8]| tlv(0x30, &[identifier.clone(), tlv(0x03, &[&[0], octets].concat())].concat());
+        let pkcs8 = |octets: &[u8]| tlv(0x30, &[&[2, 1, 0], &identifier[..], &tlv(0x04, octets)].concat());
+        for raw in Kem::ALL.map(Kem::encapsulation_key_length) {
+            let Some(key) = of_length(raw, spki) else { continue };
+            let kind = EncapsulationKey::from_bytes(&key).unwrap_err().to_string();
+            assert!(kind.contains(name), "{name} {raw}: {kind}");
+            checked += 1;
+        }
+        for raw in [32, 64, 1632, 2400, 3168] {
+            let Some(key) = of_length(raw, pkcs8) else { continue };
+            let kind = DecapsulationKey::from_bytes(&SecretBytes::new(key)).unwrap_err().to_string();
+            let is_of_kind = kind.contains(name) || kind.contains("ML-KEM-PrivateKey");
+            assert!(is_of_kind, "{name} {raw}: {kind}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 40, "{checked}");
+}
+
 proptest! {
     #[test]
     fn corrupted_keys_keep_valid_lengths(
