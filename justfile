@@ -47,6 +47,10 @@ semver baseline='HEAD~1':
 interop:
     .ci/run interop
 
+# Lints issued certificates with zlint and pkilint. Needs Go and Python.
+lint-certificates:
+    .ci/run lint-certificates
+
 # Records new instruction counts of the hot paths. Needs valgrind.
 bench-record:
     .ci/run bench-record

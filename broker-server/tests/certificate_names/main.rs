@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
-mod generated;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -51,15 +51,19 @@ pub struct Ca {
 
 impl Ca {
     pub fn new(kind: &str) -> Self {
+        Self::named(kind, "0.DC=example\n1.DC=corp\n0.OU=One\n1.OU=Two\nO=Füchse\nCN=Test CA")
+    }
+
+    /// Creates a CA with a key of this kind. The lines of `name` are those of OpenSSL's configuration.
+    pub fn named(kind: &str, name: &str) -> Self {
         let folder = super::private_folder();
-        fs::write(
-            folder.path().join("ca.cnf"),
+        let config = format!(
             "[req]\nprompt=no\nutf8=yes\nstring_mask=utf8only\ndistinguished_name=dn\nx509_extensions=ext\n\
-             [dn]\n0.DC=example\n1.DC=corp\n0.OU=One\n1.OU=Two\nO=Füchse\nCN=Test CA\n\
+             [dn]\n{name}\n\
              [ext]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n\
-             subjectKeyIdentifier=hash\n",
-        )
-        .unwrap();
+             subjectKeyIdentifier=hash\n"
+        );
+        fs::write(folder.path().join("ca.cnf"), config).unwrap();
         openssl(
             folder.path(),
             &format!(
