@@ -101,10 +101,19 @@ impl DenialKind {
         }
     }
 
-    /// Returns the wire field with the invalid value, where the denial is about one.
+    /// Returns the wire field with the value that is refused, where the denial is about one. For a name it is the certification
+    /// request, even if the request has another subject.
     pub const fn field(self) -> Option<&'static str> {
         match self {
-            Self::NameMalformed => Some("csr"),
+            Self::SubjectKeyNotAllowed
+            | Self::NameNotAllowed
+            | Self::SubjectNotAllowed
+            | Self::NameMalformed
+            | Self::ExtensionNotAllowed => Some("csr"),
+            Self::IssuerKeyNotAllowed => Some("ca_private_key"),
+            Self::IssuerNotAllowed => Some("ca_cert"),
+            Self::CrlDistributionPointNotAllowed => Some("crl_distribution_points"),
+            Self::UnknownProfile => Some("profile"),
             _ => None,
         }
     }

@@ -14,6 +14,8 @@ pub(super) enum NotDer {
     Malformed,
     /// A value has an indefinite length, which BER allows and DER does not (X.690 10.1).
     Indefinite,
+    /// Bytes follow the value.
+    Trailing,
     /// The bytes are DER of another structure.
     Unexpected,
 }
@@ -43,6 +45,7 @@ impl NotDer {
                 Self::Indefinite => {
                     format!("is a {what} in BER, not in DER: a length is indefinite (X.690 10.1)")
                 }
+                Self::Trailing => format!("has bytes after the end of its DER {what}"),
                 Self::Unexpected => format!("is DER, but not a valid {what}"),
             })
         }
@@ -64,8 +67,7 @@ impl<'a> Tlv<'a> {
     pub(super) fn only(bytes: &'a [u8]) -> Result<Self, NotDer> {
         let mut values = Values::new(bytes)?;
         let value = values.any()?;
-        // Bytes after the value are not part of it, whatever they are.
-        if values.is_empty() { Ok(value) } else { Err(NotDer::Malformed) }
+        if values.is_empty() { Ok(value) } else { Err(NotDer::Trailing) }
     }
 
     /// Returns a reader over the contents. Fails if the tag is not `tag`.

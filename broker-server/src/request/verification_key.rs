@@ -11,7 +11,7 @@ use super::{
     asn1::{NotDer, Tlv},
     pem,
     public_key::{PublicKeyInfo, RSA_ENCRYPTION},
-    sign_certificate::{Name, SubjectKey, subject_key},
+    sign_certificate::{Name, SubjectKey, is_same_name, subject_key},
 };
 use crate::algorithm::KeyType;
 
@@ -58,7 +58,7 @@ impl VerificationKey {
         let certificate = self.certificate.as_ref()?;
         Some(
             shortest(&certificate.serial_number) == shortest(serial_number)
-                && certificate.issuer.is_encoded_by(issuer),
+                && is_same_name(&certificate.issuer, issuer),
         )
     }
 

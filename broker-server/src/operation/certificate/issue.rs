@@ -14,7 +14,7 @@ use x509_cert::{
     time::{Time, Validity},
 };
 
-use super::{CertificateError, Issued, extensions};
+use super::{CertificateError, Issued, MAX_LENGTH, extensions};
 use crate::{
     backend::evp::PrivateKey,
     operation::algorithm_identifier::algorithm_identifier,
@@ -27,6 +27,9 @@ pub(super) struct Unsigned {
     serial: [u8; 20],
     subject_key_id: Vec<u8>,
 }
+
+/// The length of the longest signature, with its algorithm and the headers around it, in bytes: that of ML-DSA-87 has 4,627.
+const MAX_SIGNATURE: usize = 4_700;
 
 /// Assembles the certificate that `permit` allows. This does not require a private key, so errors in the request are found
 /// before one is used.
@@ -61,6 +64,10 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
         .to_der()
     };
     let tbs = encode().map_err(|_| CertificateError::Internal)?;
+    let length = tbs.len() + MAX_SIGNATURE;
+    if length > MAX_LENGTH {
+        return Err(CertificateError::TooLarge { length });
+    }
     Ok(Unsigned { tbs, serial, subject_key_id })
 }
 
@@ -70,7 +77,7 @@ pub(super) fn sign(
     permit: &Permit<SignCertificate>,
     issuer: &PrivateKey,
 ) -> Result<Issued, CertificateError> {
-    let (request, parameters) = (permit.request(), permit.parameters());
+    let (request, rule, parameters) = (permit.request(), permit.rule(), permit.parameters());
     let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
     let signature = issuer.sign(parameters.scheme, &unsigned.tbs).map_err(|_| CertificateError::Internal)?;
     let certificate = || -> der::Result<Vec<u8>> {
@@ -88,7 +95,10 @@ pub(super) fn sign(
         issuer: request.ca_certificate.subject().text(),
         subject: request.subject().text(),
         names: extensions::alternative_names(permit).iter().map(ToString::to_string).collect(),
-        ignored_extensions: request.csr.ignored_extensions().to_vec(),
+        ignored_extensions: rule
+            .ignored_extensions(request.csr.ignored_extensions())
+            .map(str::to_owned)
+            .collect(),
         not_before: parameters.not_before,
         not_after: parameters.not_after,
     })

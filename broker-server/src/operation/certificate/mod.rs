@@ -38,6 +38,9 @@ pub struct Issued {
     pub not_after: i64,
 }
 
+/// The length of the largest certificate, in bytes: rustls and others read lengths of two octets at most.
+const MAX_LENGTH: usize = 0xffff;
+
 /// Why no certificate was issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
@@ -54,6 +57,10 @@ pub enum CertificateError {
     ValidityReversed,
     #[error("an empty subject needs a subject alternative name (RFC 5280 4.1.2.6)")]
     EmptySubject,
+    #[error(
+        "csr: the certificate would have {length} bytes; some parsers read at most {MAX_LENGTH}: request fewer names"
+    )]
+    TooLarge { length: usize },
     #[error("the crypto library failed")]
     Internal,
 }
@@ -68,6 +75,7 @@ impl CertificateError {
             Self::BadKey { .. } => "BAD_KEY",
             Self::ValidityReversed => "VALIDITY_REVERSED",
             Self::EmptySubject => "EMPTY_SUBJECT",
+            Self::TooLarge { .. } => "FIELD_TOO_LONG",
             Self::Internal => "INTERNAL",
         }
     }
@@ -80,6 +88,7 @@ impl CertificateError {
             Self::BadKey { field, .. } => Some(field),
             Self::ValidityReversed => Some("valid_not_after"),
             Self::EmptySubject => Some("subject"),
+            Self::TooLarge { .. } => Some("csr"),
             Self::Internal => None,
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn unknown_extensions(
     let UnknownExtensions::Refuse { line } = input.rule.unknown_extensions else { return Ok(()) };
     let facts = input.facts.unknown_extensions;
     let Some(extensions) = collector.require(FactName::UnknownExtensions, facts)? else { return Ok(()) };
+    let extensions: Vec<&str> = input.rule.ignored_extensions(extensions).collect();
     if extensions.is_empty() {
         return Ok(());
     }

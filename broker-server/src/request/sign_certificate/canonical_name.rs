@@ -34,6 +34,12 @@ impl CanonicalName {
     }
 }
 
+/// Reports whether `der` encodes the same name: the same bytes, or the same canonical form.
+pub(in crate::request) fn is_same_name(name: &Name, der: &[u8]) -> bool {
+    let canonical = |der| Tlv::only(der).and_then(CanonicalName::read);
+    name.der() == der || canonical(name.der()).is_ok_and(|own| canonical(der).is_ok_and(|other| own == other))
+}
+
 /// Returns the values of the attribute emailAddress (RFC 2985 5.2.1), `None` for one that is not an IA5String.
 pub fn email_addresses(name: &Name) -> Vec<Option<String>> {
     let attributes = Tlv::only(name.der()).and_then(relative_names).unwrap_or_default();

@@ -28,6 +28,7 @@ pub use alternative_name::AlternativeName;
 pub use attribute_id::AttributeId;
 pub use ca_certificate::{CaCertificate, NameConstraints, NameForm, Subtree, SubtreeBase};
 pub(super) use ca_certificate::{SubjectKey, subject_key};
+pub(super) use canonical_name::is_same_name;
 pub use canonical_name::{CanonicalName, email_addresses};
 pub use csr::Csr;
 pub use name::{Name, NameAttribute};

@@ -107,21 +107,6 @@ impl Name {
         &self.attributes
     }
 
-    /// Reports whether `der` encodes the same name: the same bytes, or attributes with the same text by RFC 5280 7.1, without
-    /// regard to case, to the type of string and to the number of spaces.
-    pub(in crate::request) fn is_encoded_by(&self, der: &[u8]) -> bool {
-        if self.der == der {
-            return true;
-        }
-        let Ok(other) = Tlv::only(der).and_then(Self::read) else { return false };
-        let same = |(one, other): (&NameAttribute, &NameAttribute)| match (&one.text, &other.text) {
-            (Some(text), Some(other_text)) => one.oid == other.oid && folded(text) == folded(other_text),
-            _ => false,
-        };
-        self.attributes.len() == other.attributes.len()
-            && self.attributes.iter().zip(&other.attributes).all(same)
-    }
-
     /// Returns the name as RFC 4514 text, or as `#` and hexadecimal DER if it has no text form.
     pub fn text(&self) -> String {
         Self::text_of(&self.der)
@@ -167,11 +152,6 @@ impl Name {
     }
 }
 
-/// Returns the text in lower case, with single spaces between words (RFC 4518 2.2, 2.6.1).
-fn folded(text: &str) -> String {
-    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// The largest subidentifier of an attribute type that Go reads.
 const MAX_SUBIDENTIFIER: u128 = i32::MAX as u128;
 
@@ -185,13 +165,21 @@ fn read_value(oid: &Oid, value: Element<'_>) -> Result<String, Fault> {
 }
 
 fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
-    if let Some((index, character)) = text.chars().enumerate().find(|(_, character)| character.is_control()) {
+    if let Some((index, character)) = text.chars().enumerate().find(|(_, character)| is_control(*character)) {
         return Err(Fault::Control(character, index + 1));
     }
     match AttributeType::by_oid(oid) {
         Some(known) => known.check(text).map_err(Fault::NotAllowed),
+        None if text.is_empty() => Err(Fault::NotAllowed("is empty".to_owned())),
         None => Ok(()),
     }
+}
+
+/// Reports whether a character controls how a text is displayed, or ends its line, instead of being displayed (RFC 4518 2.2, and
+/// table C.8 of RFC 3454, which RFC 4518 2.4 prohibits).
+const fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
 
 /// An attribute that a certificate's subject or issuer cannot have.

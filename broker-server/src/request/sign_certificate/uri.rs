@@ -23,7 +23,7 @@ impl<'a> Uri<'a> {
             Some((scheme, rest)) if is_scheme(scheme) => (scheme, rest),
             _ => return Err("is not absolute (RFC 5280 4.2.1.6)".into()),
         };
-        if rest.is_empty() {
+        if rest.is_empty() || rest.starts_with('#') {
             return Err("has nothing after its scheme (RFC 5280 4.2.1.6)".into());
         }
         let (authority, rest) = match rest.strip_prefix("//") {

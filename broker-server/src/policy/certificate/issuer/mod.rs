@@ -8,7 +8,7 @@ use crate::{
         check::CheckInput,
         collector::DenialCollector,
         facts::FactName,
-        profile::{IssuerChecks, KeyUsage, SignCertificateRule},
+        profile::{ExtendedKeyUsage, IssuerChecks, KeyUsage, SignCertificateRule},
     },
     request::Oid,
 };
@@ -124,14 +124,17 @@ fn path_length(ca: CaFacts<'_>, rule: &SignCertificateRule) -> Option<String> {
 }
 
 /// Returns the profile's purposes that the CA certificate does not have. A CA certificate without extKeyUsage, or with
-/// anyExtendedKeyUsage, has all of them.
+/// anyExtendedKeyUsage, has all of them. OCSPSigning need not be among them: the CA delegates it by issuing the certificate
+/// (RFC 6960 4.2.2.2), and verifiers do not ask for it.
 fn purposes_outside(ca: CaFacts<'_>, rule: &SignCertificateRule) -> Option<String> {
     let has = ca.extended_key_usage?;
     if has.iter().any(|purpose| *purpose == const_oid::db::rfc5280::ANY_EXTENDED_KEY_USAGE) {
         return None;
     }
-    let outside =
-        rule.extended_key_usage.iter().filter(|purpose| !has.iter().any(|oid| *oid == purpose.oid()));
+    let is_outside = |purpose: &&ExtendedKeyUsage| {
+        **purpose != ExtendedKeyUsage::OcspSigning && !has.iter().any(|oid| *oid == purpose.oid())
+    };
+    let outside = rule.extended_key_usage.iter().filter(is_outside);
     listed(outside.map(|purpose| purpose.name().to_owned()))
 }
 

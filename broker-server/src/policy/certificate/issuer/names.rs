@@ -174,7 +174,8 @@ impl Value {
     /// Reads the host of a URI. One without a host, or with an IP address in its place, must be refused where URIs are
     /// constrained.
     fn uri(text: &str) -> Self {
-        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        let after_scheme = text.split_once(':').map_or("", |(_, rest)| rest);
+        let rest = after_scheme.strip_prefix("//").unwrap_or_default();
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let host_and_port = authority.rsplit('@').next().unwrap_or_default();
         let host = host_and_port.split(':').next().unwrap_or_default();
@@ -222,7 +223,26 @@ impl Value {
             (Self::Uri(host, other), SubtreeBase::UriHost(base)) => {
                 is_on_host(host, base) || is_on_host(other, base)
             }
+            // Two local parts are the same if they differ only in quoting, which OpenSSL does not know.
+            (Self::Email { local, host }, SubtreeBase::Mailbox(base, base_host)) => {
+                host == base_host && (base.is_empty() || unquoted(local) == unquoted(base))
+            }
             _ => self.is_within(base),
+        }
+    }
+}
+
+/// Returns the local part of a mailbox without quotes and escapes (RFC 5321 4.1.2).
+fn unquoted(local: &str) -> Cow<'_, str> {
+    match local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        None => Cow::Borrowed(local),
+        Some(quoted) => {
+            let mut characters = quoted.chars();
+            let next = || match characters.next() {
+                Some('\\') => characters.next(),
+                other => other,
+            };
+            Cow::Owned(std::iter::from_fn(next).collect())
         }
     }
 }
@@ -355,6 +375,17 @@ mod tests {
     }
 
     #[test]
+    fn a_quoted_mailbox_is_the_same_as_an_unquoted_one() {
+        for text in ["me@a.example", "\"me\"@a.example", "\"m\\e\"@A.example"] {
+            let base = SubtreeBase::Mailbox("me".into(), "a.example".into());
+            assert!(Value::email(text).overlaps(&base), "{text}");
+        }
+        let base = SubtreeBase::Mailbox("me".into(), "a.example".into());
+        assert!(!Value::email("\"m e\"@a.example").overlaps(&base));
+        assert!(!Value::email("\"me\"@a.example").is_within(&base));
+    }
+
+    #[test]
     fn common_names_of_several_labels_are_hosts() {
         for (text, expected) in [
             ("a.b", Some("a.b")),
@@ -388,7 +419,7 @@ mod tests {
         assert_eq!(hosts("https://u:p@a.b/"), "a.b u");
         assert_eq!(hosts("x://a.b/c:d"), "a.b a.b/c");
         assert_eq!(hosts("x://a.b?c"), "a.b a.b?c");
-        for text in ["urn:a:b", "x:///y", "x://:1/", "mailto:a@b"] {
+        for text in ["urn:a:b", "urn:a://b.example/", "x:///y", "x://:1/", "mailto:a@b"] {
             assert_eq!(hosts(text), "has no host name", "{text}");
         }
         for text in ["https://10.0.0.1:1/", "https://[::1]/", "https://u@10.0.0.1/"] {

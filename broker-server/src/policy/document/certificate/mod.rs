@@ -55,7 +55,7 @@ pub(super) fn sign_certificate(field: &Field<'_>, report: &mut Report) -> Option
     if let (Some(usage), Some((subjects, _))) = (&usage, &keys) {
         usage::check_usable_keys(&section, usage.key_usage, subjects, report);
     }
-    let extended_key_usage = usage::extended_key_usage(&section, report);
+    let extended_key_usage = usage::extended_key_usage(&section, usage.map(|usage| usage.key_usage), report);
     let names_field = section.field("SubjectAlternativeNames");
     let subject_alternative_names = optional(names_field, report, names::alternative_names);
     let subject = optional(section.field("Subject"), report, |field, report| {

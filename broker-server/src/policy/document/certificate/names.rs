@@ -41,6 +41,15 @@ pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Optio
     }
     allow?;
     names.allow_underscore = allow_underscore?;
+    if !names.allow_underscore
+        && let Some(field) = section.field("Suffixes")
+        && names.suffixes.iter().any(|suffix| suffix.contains('_'))
+    {
+        field.error(
+            "has a suffix with an underscore, which no name can have without `AllowUnderscore: true`",
+            report,
+        );
+    }
     Some(names)
 }
 

@@ -120,11 +120,11 @@ fn values(field: &Field<'_>, report: &mut Report) -> Option<Vec<(AttributeId, Ve
             valid = false;
             continue;
         };
-        let name: String = name.chars().take(64).flat_map(char::escape_debug).collect();
-        let entry = Field { path: format!("{}.{name}", field.path), at: key.at, node };
+        let shown: String = name.chars().take(64).flat_map(char::escape_debug).collect();
+        let entry = Field { path: format!("{}.{shown}", field.path), at: key.at, node };
         entry.reject_alias(report);
         let at_key = Field { node: key, ..entry.clone() };
-        let kind = attribute_type(&name, &at_key, report);
+        let kind = attribute_type(name, &at_key, report);
         let list = non_empty_list(&entry, texts, report);
         match (kind, list) {
             (Some(kind), Some(_)) if found.iter().any(|(other, _)| *other == kind) => {

@@ -163,9 +163,10 @@ pub(super) fn check_usable_keys(
     field.error_if_strict(message, report);
 }
 
-/// Reads `ExtendedKeyUsage`. Returns the purposes, and whether the extension is critical.
+/// Reads `ExtendedKeyUsage`. Returns the purposes, and whether the extension is critical. `usage` is what the key may do.
 pub(super) fn extended_key_usage(
     section: &FieldMap<'_>,
+    usage: Option<KeyUsage>,
     report: &mut Report,
 ) -> Option<(Vec<ExtendedKeyUsage>, bool)> {
     let purposes = match section.non_empty("ExtendedKeyUsage", report) {
@@ -187,6 +188,14 @@ pub(super) fn extended_key_usage(
     };
     let (purposes, critical) = (purposes?, critical?);
     let stamps = purposes.contains(&ExtendedKeyUsage::TimeStamping);
+    let signs = KeyUsage::DIGITAL_SIGNATURE | KeyUsage::CONTENT_COMMITMENT;
+    if stamps
+        && usage.is_some_and(|usage| usage.0 & !signs != 0)
+        && let Some(field) = section.field("KeyUsage")
+    {
+        let message = "with timeStamping only digitalSignature and contentCommitment are allowed (RFC 3161 2.3, RFC 5280 4.2.1.12)";
+        field.error_if_strict(message, report);
+    }
     if let (Some(critical), Some(field)) = (critical, section.field("ExtendedKeyUsageCritical")) {
         if purposes.is_empty() {
             field.key_error("needs ExtendedKeyUsage", report);

@@ -242,7 +242,12 @@ fn version(tbs: &mut Values<'_>) -> Result<Version, FieldErrorKind> {
 
 /// Returns a conversion to the error of a certificate that cannot be read for this reason.
 fn because(reason: &'static str) -> impl Fn(NotDer) -> FieldErrorKind {
-    move |_| FieldErrorKind::Malformed(format!("is not a certificate in DER (RFC 5280 4.1): {reason}"))
+    move |error| match error {
+        NotDer::Indefinite | NotDer::Trailing => NotDer::in_a("certificate (RFC 5280 4.1)")(error),
+        NotDer::Malformed | NotDer::Unexpected => {
+            FieldErrorKind::Malformed(format!("is not a certificate in DER (RFC 5280 4.1): {reason}"))
+        }
+    }
 }
 
 #[cfg(test)]
