@@ -18,8 +18,8 @@ use broker_server::{
     policy::{
         Catalogue, decide,
         permit::{
-            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateSignatureKeyPair,
-            HashData, HashStream, SignCertificate, SignData, VerifyData,
+            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateKey,
+            GenerateSignatureKeyPair, HashData, HashStream, SignCertificate, SignData, VerifyData,
         },
         profile::Profile,
     },
@@ -159,6 +159,11 @@ impl InProcess {
                 let request = request::GenerateKeyPair::parse(&mut message)?;
                 let permit = decide::<GenerateSignatureKeyPair>(&CALLER, profile, request, NOW)?;
                 Output::KeyPair(signature::generate_key_pair(permit, &self.key_use()?)?)
+            }
+            Operation::GenerateKey(message) => {
+                let profile = self.profile(&message.profile)?;
+                let permit = decide::<GenerateKey>(&CALLER, profile, request::GenerateKey, NOW)?;
+                Output::Secret(aead::generate_key(permit, &self.key_use()?)?)
             }
             Operation::GenerateKemKeyPair(mut message) => {
                 let profile = self.profile(&message.profile)?;

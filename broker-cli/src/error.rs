@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// No broker can be reached.
     Unreachable = 3,
-    /// The broker has verified a signature, and it is not valid.
+    /// A signature or a certificate was verified, and it is not valid.
     NotValid = 4,
 }
 
@@ -26,7 +26,7 @@ impl Exit {
         (Self::Failed, "refused, or failed"),
         (Self::Usage, "the command line is wrong"),
         (Self::Unreachable, "no broker can be reached"),
-        (Self::NotValid, "the signature is not valid"),
+        (Self::NotValid, "the signature or the certificate is not valid"),
     ];
 
     /// Returns the number that the shell gets.
@@ -112,6 +112,15 @@ impl Failure {
     /// Returns the failure of a wrong command line.
     pub(crate) fn usage(message: String) -> Self {
         Self::Usage(message)
+    }
+
+    /// Returns the failure of an input that this program itself refuses as a broker does.
+    pub(crate) fn invalid(message: String) -> Self {
+        Self::Refused(Box::new(Refusal {
+            code: "INVALID_ARGUMENT".to_owned(),
+            message,
+            ..Refusal::default()
+        }))
     }
 
     /// Returns the failure of a file that cannot be read.

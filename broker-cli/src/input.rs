@@ -25,7 +25,14 @@ pub(crate) fn text(location: &Location) -> Result<String, Failure> {
 /// # Errors
 /// Fails where the file is neither PEM nor text. Other text is returned, so that the broker says what is wrong with it.
 pub(crate) fn pem(location: &Location) -> Result<Zeroizing<String>, Failure> {
-    let mut bytes = secret(location)?;
+    pem_text(location, secret(location)?)
+}
+
+/// Returns the blocks of the bytes that were read from a location; see [`pem`].
+pub(crate) fn pem_text(
+    location: &Location,
+    mut bytes: Zeroizing<Vec<u8>>,
+) -> Result<Zeroizing<String>, Failure> {
     if let Some(text) = pem::blocks(&bytes) {
         return Ok(text);
     }

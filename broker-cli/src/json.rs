@@ -11,6 +11,11 @@ pub(crate) fn base64(bytes: &[u8]) -> Value {
     json!(STANDARD.encode(bytes))
 }
 
+/// Returns bytes as the text of standard base64.
+pub(crate) fn base64_text(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Returns a `GetInfoResponse`.
 pub(crate) fn info(info: &Info) -> Value {
     let mut value = Map::new();

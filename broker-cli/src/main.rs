@@ -15,11 +15,14 @@ mod location;
 mod output;
 mod output_files;
 mod pem;
+mod pem_block;
+mod private_key;
 mod progress;
 mod repeat;
 mod runtime;
 mod standard_output;
 mod terminal;
+mod x509;
 
 use std::process::ExitCode;
 

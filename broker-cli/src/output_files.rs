@@ -23,6 +23,7 @@ use crate::{
 pub(crate) struct OutputFiles {
     files: Vec<OutputFile>,
     force: bool,
+    all_or_none: bool,
 }
 
 /// One of the files.
@@ -38,7 +39,7 @@ pub(crate) struct OutputFile {
 impl OutputFiles {
     /// Returns an empty list. With `force`, secrets replace existing files too.
     pub(crate) fn new(force: bool) -> Self {
-        Self { files: Vec::new(), force }
+        Self { files: Vec::new(), force, all_or_none: false }
     }
 
     /// Adds a file that anybody may read.
@@ -50,6 +51,12 @@ impl OutputFiles {
     /// Adds a file that only its owner may read.
     pub(crate) fn secret(mut self, option: &'static str, name: &'static str, location: Location) -> Self {
         self.files.push(OutputFile { option, name, location, is_secret: true });
+        self
+    }
+
+    /// Makes [`Self::write`] remove the new files that it has written where it fails at a later one.
+    pub(crate) fn all_or_none(mut self) -> Self {
+        self.all_or_none = true;
         self
     }
 
@@ -130,8 +137,15 @@ impl OutputFiles {
         }
         prepared.sort_by_key(|(file, _)| (file.location == Location::Stdio, !file.is_secret));
         let mut written = Vec::new();
+        let mut made = Vec::new();
         for (file, prepared) in prepared {
+            let is_new = file.location.path().is_some_and(|path| path.symlink_metadata().is_err());
             if let Err(failure) = prepared.persist(file, self.must_be_new(file), output) {
+                if self.all_or_none && made.len() == written.len() {
+                    // Where a file cannot be removed, the message below would not help either.
+                    made.into_iter().for_each(|path| drop(std::fs::remove_file(path)));
+                    return Err(failure);
+                }
                 return Err(match written.is_empty() {
                     true => failure,
                     false => Failure::PartiallyWritten {
@@ -140,6 +154,7 @@ impl OutputFiles {
                     },
                 });
             }
+            made.extend(file.location.path().filter(|_| is_new));
             written.push(format!("the {} to {}", file.name, file.location));
         }
         Ok(())

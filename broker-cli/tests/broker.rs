@@ -69,7 +69,7 @@ fn readme_example_hashes_signs_and_encrypts() {
 #[test]
 fn readme_certificate_passes_strict_verification() {
     let broker = Broker::start();
-    let printed = run_the_readme(&broker, "A CA and a request");
+    let printed = run_the_readme(&broker, "**Issue a certificate.**");
     assert!(printed.ends_with("app.pem: OK\n"), "{printed}");
 }
 

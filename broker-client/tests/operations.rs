@@ -5,7 +5,8 @@ mod common;
 
 use broker_client::{
     Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error, ErrorKind,
-    GenerateKeyPairRequest, KeyEncoding, SignDataRequest, SignatureFormat, VerifyDataRequest,
+    GenerateKeyPairRequest, GenerateKeyRequest, KeyEncoding, SignDataRequest, SignatureFormat,
+    VerifyDataRequest,
 };
 use broker_proto::v1;
 use common::{Lane, Step, answers::raw_key, start_broker_on};
@@ -13,6 +14,7 @@ use tonic::Status;
 
 on_both_lanes! {
     each_service_generates_its_key_pairs
+    generates_a_symmetric_key
     key_encodings_and_signature_formats_match_the_protocol
     encapsulates_and_decapsulates_a_secret
     signs_and_verifies_data
@@ -57,6 +59,15 @@ async fn each_service_generates_its_key_pairs(lane: Lane) {
     let sent: v1::GenerateKeyPairRequest = broker.fake.last();
     assert_eq!(("Old", Some([7; 32].to_vec())), (&*sent.profile, sent.seed.clone()));
     assert_eq!(v1::KeyEncoding::Pem, sent.key_encoding());
+}
+
+async fn generates_a_symmetric_key(lane: Lane) {
+    let broker = start_broker_on(lane, 1).await;
+    let key = broker.client.generate_key(GenerateKeyRequest::new().profile("Old").id("a")).await.unwrap();
+    assert_eq!((&b"random key"[..], "Old", "a"), (&**key.key, key.profile(), &*key.id));
+    assert_eq!(Some("New"), key.deprecation.as_ref().unwrap().replaced_by.as_deref());
+    assert_eq!("Old", broker.fake.last::<v1::GenerateKeyRequest>().profile);
+    assert!(!format!("{key:?}").contains("random key") && format!("{key:?}").contains("[redacted]"));
 }
 
 async fn key_encodings_and_signature_formats_match_the_protocol(lane: Lane) {
@@ -187,6 +198,7 @@ async fn call_each(client: &Client) -> Vec<(&'static str, Result<(), Error>)> {
             "generate_signature_key_pair",
             client.generate_signature_key_pair(GenerateKeyPairRequest::new().profile("P")).await.map(drop),
         ),
+        ("generate_key", client.generate_key(GenerateKeyRequest::new().profile("P")).await.map(drop)),
         ("encapsulate", client.encapsulate(EncapsulateRequest::new("k").profile("P")).await.map(drop)),
         ("decapsulate", client.decapsulate(DecapsulateRequest::new("k", "c").profile("P")).await.map(drop)),
         ("sign_data", client.sign_data(SignDataRequest::new("k", "x").profile("P")).await.map(drop)),
@@ -204,18 +216,18 @@ async fn call_each(client: &Client) -> Vec<(&'static str, Result<(), Error>)> {
 
 async fn permanent_refusals_are_not_retried(lane: Lane) {
     let broker = start_broker_on(lane, 2).await;
-    for _ in 0..8 {
+    for _ in 0..9 {
         broker.fake.fail(Status::failed_precondition("no"));
     }
     for (call, answer) in call_each(&broker.client).await {
         assert!(matches!(answer, Err(Error { kind: ErrorKind::Refused(_), .. })), "{call}");
     }
-    assert_eq!(8, broker.fake.calls());
+    assert_eq!(9, broker.fake.calls());
 }
 
 async fn empty_response_is_a_protocol_error(lane: Lane) {
     let broker = start_broker_on(lane, 2).await;
-    for _ in 0..8 {
+    for _ in 0..9 {
         broker.fake.then(Step::Empty);
     }
     for (call, answer) in call_each(&broker.client).await {
@@ -229,7 +241,7 @@ async fn empty_response_is_a_protocol_error(lane: Lane) {
             );
         }
     }
-    assert_eq!(8, broker.fake.calls());
+    assert_eq!(9, broker.fake.calls());
 }
 
 async fn empty_response_is_never_valid(lane: Lane) {

@@ -8,7 +8,8 @@ use std::{collections::HashMap, future::Future, pin::Pin};
 
 use broker_client::{
     Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error, ErrorKind,
-    GenerateKeyPairRequest, HashDataRequest, SignCertificateRequest, SignDataRequest, VerifyDataRequest,
+    GenerateKeyPairRequest, GenerateKeyRequest, HashDataRequest, SignCertificateRequest, SignDataRequest,
+    VerifyDataRequest,
 };
 use common::{Broker, Lane, Step, quick, start, start_broker_on};
 use tonic::{Code as Grpc, Status};
@@ -27,7 +28,7 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 type Call = for<'a> fn(&'a Client) -> Answer<'a>;
 
 /// Every unary operation, and whether it uses or makes a key.
-const CALLS: [(&str, bool, Call); 10] = [
+const CALLS: [(&str, bool, Call); 11] = [
     ("hash_data", false, |client| Box::pin(async { client.hash_data(hash()).await.map(drop) })),
     ("verify_data", false, |client| {
         Box::pin(async {
@@ -56,6 +57,9 @@ const CALLS: [(&str, bool, Call); 10] = [
     ("generate_kem_key_pair", true, |client| {
         let request = GenerateKeyPairRequest::new().profile("P");
         Box::pin(async { client.generate_kem_key_pair(request).await.map(drop) })
+    }),
+    ("generate_key", true, |client| {
+        Box::pin(async { client.generate_key(GenerateKeyRequest::new().profile("P")).await.map(drop) })
     }),
     ("encapsulate", true, |client| {
         Box::pin(async { client.encapsulate(EncapsulateRequest::new("k").profile("P")).await.map(drop) })

@@ -89,6 +89,15 @@ macro_rules! with_operations {
                     request: request::DecryptData => (),
                     checks: custom,
                 }
+                /// `SymmetricKeyService.GenerateKey`.
+                GenerateKey {
+                    paths: ["/cryptobroker.v1.SymmetricKeyService/GenerateKey"],
+                    messages: GenerateKeyRequest => GenerateKeyResponse,
+                    key: KeyUse,
+                    section: "EncryptData" in encrypt_data: EncryptDataRule,
+                    request: request::GenerateKey => (),
+                    checks: none,
+                }
                 /// `KemService.GenerateKeyPair`.
                 GenerateKemKeyPair {
                     paths: ["/cryptobroker.v1.KemService/GenerateKeyPair"],

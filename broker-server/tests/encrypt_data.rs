@@ -48,6 +48,39 @@ fn refusal(status: &Status) -> (Code, String, String) {
     (status.code(), reason(status), details(status).remove("field").unwrap_or_default())
 }
 
+/// A key that the broker generates has the profile's size, is another each time, and encrypts under the profile.
+#[tokio::test]
+async fn generated_keys_fit_the_profile() {
+    let (_profiles, broker) = start();
+    let mut client = broker.crypto().await;
+    let mut keys = v1::symmetric_key_service_client::SymmetricKeyServiceClient::new(broker.channel().await);
+    let mut seen = HashSet::new();
+    for shape in shapes() {
+        let request = v1::GenerateKeyRequest { profile: shape.profile(), metadata: None };
+        let generated = keys.generate_key(request).await.unwrap().into_inner();
+        assert_eq!(generated.key.len(), shape.key().len(), "{}", shape.profile());
+        assert_eq!(generated.padding, [0; 256]);
+        let descriptor = generated.descriptor.clone().unwrap();
+        assert_eq!((&*descriptor.profile, &*descriptor.operation), (&*shape.profile(), "GenerateKey"));
+        assert!(seen.insert(generated.key.clone()));
+        let nonce: &[u8] = if shape.nonce == "random" { &[] } else { &NONCE };
+        let request = encrypt_request(&shape.profile(), &generated.key, nonce, None, b"text");
+        assert_eq!(encrypt(&mut client, request).await.unwrap().ciphertext.len(), 4);
+    }
+    let request = v1::GenerateKeyRequest { profile: "no such profile".into(), metadata: None };
+    assert_eq!(keys.generate_key(request).await.unwrap_err().code(), Code::NotFound);
+}
+
+/// A profile without the section EncryptData generates no key.
+#[tokio::test]
+async fn keys_need_the_section() {
+    let broker = Broker::start(&[]);
+    let mut keys = v1::symmetric_key_service_client::SymmetricKeyServiceClient::new(broker.channel().await);
+    let request = v1::GenerateKeyRequest { profile: "Default".into(), metadata: None };
+    let error = keys.generate_key(request).await.unwrap_err();
+    assert_eq!((error.code(), reason(&error)), (Code::FailedPrecondition, "OPERATION_NOT_ALLOWED".into()));
+}
+
 #[tokio::test]
 async fn libraries_interoperate_and_reject_every_change() {
     let (_profiles, broker) = start();

@@ -14,12 +14,13 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "cryptobroker.v1.CryptoService",
     "cryptobroker.v1.InfoService",
     "cryptobroker.v1.KemService",
     "cryptobroker.v1.SignatureKeyService",
     "cryptobroker.v1.StreamService",
+    "cryptobroker.v1.SymmetricKeyService",
     "CryptoBroker.CryptoGrpc",
     "protobuf.CryptoBroker",
 ];
@@ -79,6 +80,7 @@ async fn info_describes_the_broker() {
         "GenerateSignatureKeyPair",
         "EncryptData",
         "DecryptData",
+        "GenerateKey",
         "GenerateKemKeyPair",
         "Encapsulate",
         "Decapsulate",

@@ -10,7 +10,7 @@ pub(super) const FOREIGN: [&str; 3] =
     ["google.protobuf.Duration", "google.protobuf.Timestamp", "google.rpc.Status"];
 
 /// The fields of each message that are not secret, by their names in the `.proto` file.
-pub(super) const FIELDS: [(&str, &[&str]); 53] = [
+pub(super) const FIELDS: [(&str, &[&str]); 55] = [
     ("cryptobroker.v1.Metadata", &["id"]),
     (
         "cryptobroker.v1.TraceContext",
@@ -61,6 +61,8 @@ pub(super) const FIELDS: [(&str, &[&str]); 53] = [
     ("cryptobroker.v1.DecapsulateResponse", &["padding"]),
     ("cryptobroker.v1.GenerateKeyPairRequest", &["profile", "key_encoding"]),
     ("cryptobroker.v1.GenerateKeyPairResponse", &["public_key", "padding"]),
+    ("cryptobroker.v1.GenerateKeyRequest", &["profile"]),
+    ("cryptobroker.v1.GenerateKeyResponse", &["padding"]),
     ("cryptobroker.v1.PipelineRequest", &["sequence"]),
     ("cryptobroker.v1.PipelineResponse", &["sequence", "padding"]),
     ("cryptobroker.v1.HashStreamHeader", &["profile", "output_format"]),

@@ -2,6 +2,7 @@
 
 mod complete;
 mod global;
+mod key_type;
 mod message;
 mod values;
 
@@ -14,6 +15,7 @@ pub(crate) use self::values::duration_or_zero;
 pub(crate) use self::{
     complete::profile_names,
     global::{Color, Format, Global},
+    key_type::{key_type, key_type_name},
     message::{Input, Message, Text},
     values::{duration, hexadecimal, instant},
 };

@@ -77,7 +77,7 @@ impl FileResult<'_> {
 }
 
 /// Returns `shared secret` as `sharedSecret`.
-fn camel_case(words: &str) -> String {
+pub(super) fn camel_case(words: &str) -> String {
     let mut text = String::with_capacity(words.len());
     for (index, word) in words.split(' ').enumerate() {
         let mut letters = word.chars();

@@ -2,7 +2,12 @@
 
 #[cfg(feature = "bench")]
 mod bench;
+mod byte_format;
+mod ca;
+mod certificate;
+mod certificate_format;
 mod completions;
+mod csr;
 mod decrypt_data;
 mod demo;
 mod encrypt_data;
@@ -11,14 +16,18 @@ mod frame;
 mod hash_data;
 mod health;
 mod kem;
+mod key;
 mod key_pair;
 mod keygen;
+mod local_result;
 mod man;
 mod notes;
 mod profiles;
+mod random;
 mod run;
 mod sign_certificate;
 mod sign_data;
+mod subject;
 mod verify_data;
 mod version;
 
@@ -37,8 +46,13 @@ run::commands! {
         EncryptData(encrypt_data::EncryptData),
         DecryptData(decrypt_data::DecryptData),
         Keygen(keygen::Keygen),
+        Key(key::Key),
         Kem(kem::Kem),
         SignCertificate(sign_certificate::SignCertificate),
+        Csr(csr::CertificationRequest),
+        Ca(ca::Authority),
+        Certificate(certificate::Certificate),
+        Random(random::Random),
         Profiles(profiles::Profiles),
         #[cfg(feature = "bench")]
         Bench(Box<bench::Bench>),

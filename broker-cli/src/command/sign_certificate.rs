@@ -1,10 +1,11 @@
 //! `sign-certificate`.
 
 use broker_client::{Certificate, SignCertificateRequest, SignCertificateResponse};
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 
 use super::{
+    certificate_format::CertificateFormat,
     notes,
     run::{Context, Run},
 };
@@ -15,6 +16,7 @@ use crate::{
     location::Location,
     output::Output,
     output_files::OutputFiles,
+    private_key::KeyPassword,
     repeat::repeat,
     runtime::block_on,
 };
@@ -33,15 +35,17 @@ pub(crate) struct SignCertificate {
     /// The issuer's certificate, PEM; `-` is standard input
     #[arg(long, alias = "caCert", value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_cert: Location,
-    /// The issuer's private key, PEM, not encrypted; `-` is standard input
+    /// The issuer's private key, PEM; `-` is standard input
     #[arg(long, alias = "caKey", value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_key: Location,
+    #[command(flatten)]
+    key_password: KeyPassword,
     /// The profile that decides about keys, lifetime and signature
     #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
     profile: String,
     /// PEM text or DER bytes (base64 in JSON)
     #[arg(long, alias = "encoding", value_name = "FORMAT", default_value = "pem")]
-    format: Encoding,
+    format: CertificateFormat,
     /// Replace the request's subject: `CN=…, O=…` with C, ST, O, OU, L and CN
     #[arg(long, value_name = "SUBJECT")]
     subject: Option<String>,
@@ -61,15 +65,6 @@ pub(crate) struct SignCertificate {
     repeat: Repeat,
 }
 
-/// `--format` of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Encoding {
-    /// RFC 7468 text.
-    Pem,
-    /// The bytes.
-    Der,
-}
-
 impl Run for SignCertificate {
     /// The files are read once, before the broker is called.
     fn run(self, context: Context, output: &mut Output) -> Result<(), Failure> {
@@ -86,7 +81,7 @@ impl Run for SignCertificate {
         input::check_single_stdin(&inputs)?;
         match &files {
             Some(files) => files.check(&inputs.map(|(_, location)| location), output)?,
-            None if self.format == Encoding::Der => output.check_binary("certificate")?,
+            None if self.format == CertificateFormat::Der => output.check_binary("certificate")?,
             None => {}
         }
         let request = self.into_request()?;
@@ -110,7 +105,7 @@ impl SignCertificate {
         }
         let mut csr = input::pem(&self.csr)?;
         let mut ca_cert = input::pem(&self.ca_cert)?;
-        let mut ca_key = input::pem(&self.ca_key)?;
+        let mut ca_key = self.key_password.read_key_text(&self.ca_key)?;
         // Moved, not copied: the request wipes it.
         let [csr, ca_cert, ca_key] =
             [&mut csr, &mut ca_cert, &mut ca_key].map(|text| std::mem::take(&mut **text));
@@ -128,8 +123,8 @@ impl SignCertificate {
             request = request.not_after_unix(time);
         }
         Ok(request.encoding(match self.format {
-            Encoding::Pem => broker_client::Encoding::Pem,
-            Encoding::Der => broker_client::Encoding::Der,
+            CertificateFormat::Pem => broker_client::Encoding::Pem,
+            CertificateFormat::Der => broker_client::Encoding::Der,
         }))
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     location::Location,
     output::Output,
     output_files::OutputFiles,
+    private_key::KeyPassword,
     progress,
     runtime::block_on,
 };
@@ -36,12 +37,14 @@ Examples:
 pub(crate) struct SignData {
     #[command(flatten)]
     message: Message,
-    /// The private key, PEM or DER: PKCS#8, SEC1 or PKCS#1, not encrypted; `-` is standard input
+    /// The private key, PEM or DER: PKCS#8, SEC1 or PKCS#1; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     key: Location,
     /// For a composite the ML-DSA key; --key is then the traditional one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     second_key: Option<Location>,
+    #[command(flatten)]
+    key_password: KeyPassword,
     /// The profile that decides about key, algorithm and format
     #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]
     profile: String,
@@ -62,10 +65,12 @@ impl Run for SignData {
         input::check_single_stdin(&[key, second_key, ("--in", source.location())])?;
         let files = OutputFiles::new(false).public("--out", "signature", self.out);
         files.check(&[key.1, second_key.1, source.location()], output)?;
+        let read = |location| self.key_password.read_key(location);
+        let second_key = self.second_key.as_ref().map(read).transpose()?;
         let request = Request {
             profile: self.profile,
-            key: input::secret(&self.key)?.into(),
-            second_key: self.second_key.as_ref().map(input::secret).transpose()?.map(Secret::from),
+            key: self.key_password.read_key(&self.key)?.into(),
+            second_key: second_key.map(Secret::from),
             format: self.format,
         };
         let data = Data::read(source)?;

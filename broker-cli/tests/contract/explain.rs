@@ -120,7 +120,7 @@ fn judges_every_operation_by_its_options() {
         (output.status.code().unwrap(), json(&output.stdout))
     };
     // Each request has the expected reason of a refusal, and what is not judged.
-    let questions: [(&[&str], Option<&str>, Option<&str>); 27] = [
+    let questions: [(&[&str], Option<&str>, Option<&str>); 28] = [
         (&["HashData"], None, None),
         (&["HashStream"], None, None),
         (&["SignData", "--key", &private], None, None),
@@ -137,6 +137,7 @@ fn judges_every_operation_by_its_options() {
         (&["EncryptData", "--key", &aes128], Some("KEY_NOT_ALLOWED"), None),
         (&["DecryptData", "--key", &aes128], Some("KEY_NOT_ALLOWED"), None),
         (&["DecryptData"], None, Some("the key (--key FILE or --key-type TYPE)")),
+        (&["GenerateKey"], None, None),
         (&["GenerateKemKeyPair"], None, None),
         (&["GenerateKemKeyPair", "--seed"], Some("SEED_NOT_ALLOWED"), None),
         (&["KEM", "--seed"], Some("SEED_NOT_ALLOWED"), None),
@@ -251,6 +252,7 @@ fn accepts_both_spellings_of_an_operation() {
         ("hash", "HashData"),
         ("sign-stream", "SignStream"),
         ("keygen", "GenerateSignatureKeyPair"),
+        ("key-generate", "GenerateKey"),
         ("kem-keygen", "GenerateKemKeyPair"),
         ("generate-kem-key-pair", "GenerateKemKeyPair"),
         ("kem-decapsulate", "Decapsulate"),

@@ -10,6 +10,7 @@ mod decapsulate;
 mod decrypt_data;
 mod encapsulate;
 mod encrypt_data;
+mod generate_key;
 mod generate_key_pair;
 mod hash_data;
 mod hash_stream;
@@ -25,6 +26,7 @@ pub use self::{
     decrypt_data::{DecryptDataRequest, DecryptDataResponse},
     encapsulate::{EncapsulateRequest, EncapsulateResponse},
     encrypt_data::{EncryptDataRequest, EncryptDataResponse},
+    generate_key::{GenerateKeyRequest, GenerateKeyResponse},
     generate_key_pair::{GenerateKeyPairRequest, GenerateKeyPairResponse},
     hash_data::{HashDataRequest, HashDataResponse, HashValue},
     hash_stream::HashStreamRequest,

@@ -29,6 +29,7 @@ message!(
     EncryptDataRequest,
     DecryptDataRequest,
     GenerateKeyPairRequest,
+    GenerateKeyRequest,
     EncapsulateRequest,
     DecapsulateRequest
 );
@@ -127,6 +128,15 @@ pub(super) fn encrypt(request: v1::EncryptDataRequest) -> v1::EncryptDataRespons
 pub(super) fn decrypt(request: v1::DecryptDataRequest) -> v1::DecryptDataResponse {
     v1::DecryptDataResponse {
         plaintext: request.ciphertext.iter().rev().copied().collect(),
+        metadata: metadata(&request.profile, request.metadata),
+        padding: vec![0; 4096],
+    }
+}
+
+pub(super) fn symmetric_key(request: v1::GenerateKeyRequest) -> v1::GenerateKeyResponse {
+    v1::GenerateKeyResponse {
+        key: b"random key".to_vec(),
+        descriptor: descriptor(&request.profile, "GenerateKey"),
         metadata: metadata(&request.profile, request.metadata),
         padding: vec![0; 4096],
     }

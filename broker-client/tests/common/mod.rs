@@ -23,6 +23,7 @@ use broker_proto::v1::{
     crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
     kem_service_server::KemServiceServer, pipeline_service_server::PipelineServiceServer,
     signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
+    symmetric_key_service_server::SymmetricKeyServiceServer,
 };
 use tokio::sync::{Semaphore, oneshot};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -294,6 +295,7 @@ fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
                 .add_service(CryptoServiceServer::new(fake.clone()))
                 .add_service(KemServiceServer::new(fake.clone()))
                 .add_service(SignatureKeyServiceServer::new(fake.clone()))
+                .add_service(SymmetricKeyServiceServer::new(fake.clone()))
                 .add_service(StreamServiceServer::new(fake.clone()))
                 .add_optional_service(pipeline.then(|| PipelineServiceServer::new(fake.clone())))
                 .add_service(InfoServiceServer::new(fake))

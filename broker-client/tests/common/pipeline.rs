@@ -142,6 +142,7 @@ operations! {
     EncryptData: encrypt;
     DecryptData: decrypt;
     GenerateSignatureKeyPair: signature_key_pair;
+    GenerateKey: symmetric_key;
     GenerateKemKeyPair: kem_key_pair;
     Encapsulate: encapsulate;
     Decapsulate: decapsulate;

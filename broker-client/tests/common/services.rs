@@ -3,7 +3,8 @@
 use broker_proto::v1::{
     self, crypto_service_server::CryptoService, hash_stream_request, info_service_server::InfoService,
     kem_service_server::KemService, sign_stream_request, signature_key_service_server::SignatureKeyService,
-    stream_service_server::StreamService, verify_stream_request,
+    stream_service_server::StreamService, symmetric_key_service_server::SymmetricKeyService,
+    verify_stream_request,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -37,6 +38,9 @@ unary!(KemService {
 });
 unary!(SignatureKeyService {
     generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: signature_key_pair;
+});
+unary!(SymmetricKeyService {
+    generate_key(GenerateKeyRequest) -> GenerateKeyResponse: symmetric_key;
 });
 unary!(InfoService {
     get_info(GetInfoRequest) -> GetInfoResponse: info;

@@ -8,7 +8,7 @@ use crate::algorithm::{MlDsa, SignatureHash, SignatureScheme};
 
 /// Returns the AlgorithmIdentifier of a scheme. The parameters are NULL for RSA PKCS#1 v1.5 (RFC 4055 5), RSASSA-PSS-params
 /// for RSASSA-PSS (RFC 4055 3.1), and absent for the others (RFC 5758 3.2, RFC 8410 3, RFC 9881 2).
-pub(super) fn algorithm_identifier(scheme: SignatureScheme) -> der::Result<AlgorithmIdentifier<Any>> {
+pub fn algorithm_identifier(scheme: SignatureScheme) -> der::Result<AlgorithmIdentifier<Any>> {
     let oid = match scheme {
         SignatureScheme::RsaPkcs1(SignatureHash::Sha256) => "1.2.840.113549.1.1.11",
         SignatureScheme::RsaPkcs1(SignatureHash::Sha384) => "1.2.840.113549.1.1.12",

@@ -13,6 +13,7 @@ use crate::{
     backend::{self, Backend},
     policy::profile::CryptoLibrary,
 };
+pub use algorithm_identifier::algorithm_identifier;
 pub use capabilities::CAPABILITIES;
 
 /// Returns the primitives of the library that a profile selects.

@@ -12,6 +12,7 @@ mod decrypt_data;
 mod dev;
 mod encrypt_data;
 mod framing;
+mod generate_key;
 mod handler;
 mod hash_data;
 mod health;

@@ -68,6 +68,7 @@ mod tests {
             [
                 "cryptobroker.v1.CryptoService",
                 "cryptobroker.v1.SignatureKeyService",
+                "cryptobroker.v1.SymmetricKeyService",
                 "cryptobroker.v1.KemService",
                 "cryptobroker.v1.StreamService",
                 "cryptobroker.v1.PipelineService",

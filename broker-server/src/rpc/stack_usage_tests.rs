@@ -267,6 +267,12 @@ async fn signatures(stacks: &mut Stacks, library: &str) {
 async fn ciphers(stacks: &mut Stacks, library: &str) {
     for (algorithm, bits) in CIPHERS {
         let profile = format!("{library} {algorithm}-{bits}");
+        let mut request = v1::GenerateKeyRequest::default();
+        request.profile.clone_from(&profile);
+        let broker = stacks.broker.clone();
+        let call = broker.handle::<permit::GenerateKey>(context(), request);
+        let generated = stacks.measure(format!("{profile}, GenerateKey"), call).await;
+        assert_eq!(generated.key.len(), bits / 8);
         // The first runs inline, and the second in the pool.
         for length in [64, 100_000] {
             let broker = stacks.broker.clone();

@@ -112,6 +112,17 @@ async fn signs_verifies_encrypts_and_decrypts() {
 }
 
 #[tokio::test]
+async fn generates_keys() {
+    let broker = Broker::start(&[]);
+    let mut pipeline = Pipeline::open(&broker).await;
+    let request = v1::GenerateKeyRequest { profile: "FIPS-140-3-192bit".into(), metadata: None };
+    let Answer::GenerateKey(generated) = pipeline.call(1, Operation::GenerateKey(request)).await else {
+        panic!()
+    };
+    assert_eq!(generated.key.len(), 24);
+}
+
+#[tokio::test]
 async fn encapsulates_and_decapsulates() {
     let broker = Broker::start(&[]);
     let mut pipeline = Pipeline::open(&broker).await;

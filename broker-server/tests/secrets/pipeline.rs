@@ -104,6 +104,11 @@ async fn shared_secrets_and_new_keys_leave_no_copy() {
             panic!()
         };
         leaks.bytes("a decapsulation key", &pair.private_key);
+        let request = v1::GenerateKeyRequest { profile: "PQC-ML-DSA-65".into(), metadata: None };
+        let Answer::GenerateKey(generated) = pipeline.call(4, Operation::GenerateKey(request)).await else {
+            panic!()
+        };
+        leaks.bytes("a symmetric key", &generated.key);
         let mut request = v1::EncapsulateRequest::default();
         request.profile = "PQC-ML-DSA-65".into();
         request.key_source = key_source(&pair.public_key);

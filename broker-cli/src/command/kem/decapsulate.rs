@@ -14,6 +14,7 @@ use crate::{
     location::Location,
     output::Output,
     output_files::OutputFiles,
+    private_key::KeyPassword,
     runtime::block_on,
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct Decapsulate {
     /// The decapsulation key: raw, DER or PEM; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     private_key: Location,
+    #[command(flatten)]
+    key_password: KeyPassword,
     /// The ciphertext; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ciphertext: Location,
@@ -48,7 +51,7 @@ impl Run for Decapsulate {
         let files =
             OutputFiles::new(self.force.force).secret("--secret-out", "shared secret", self.secret_out);
         files.check(&[private_key, ciphertext], output)?;
-        let key = input::secret(&self.private_key)?;
+        let key = self.key_password.read_key(&self.private_key)?;
         let request = DecapsulateRequest::new(key, input::bytes(&self.ciphertext)?).profile(self.profile);
         let response = block_on(async { Ok(context.endpoint.client()?.decapsulate(request).await?) })
             .map_err(|failure| {

@@ -22,10 +22,10 @@ const DIGEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The document that a command reads.
 #[derive(Args, Clone, Debug)]
-pub(super) struct DocumentSource {
+pub(in crate::command) struct DocumentSource {
     /// A profile document, or its folder, instead of the bundled one; `-` is standard input
     #[arg(long = "profiles", value_name = "FILE", value_hint = ValueHint::AnyPath)]
-    pub(super) file: Option<Location>,
+    pub(in crate::command) file: Option<Location>,
     /// Read that document as a broker with --profiles-lenient does
     #[arg(long = "profiles-lenient", requires = "file")]
     lenient: bool,
@@ -52,7 +52,7 @@ pub(super) struct Reading {
 ///
 /// # Errors
 /// Fails where the document cannot be read, and where it has mistakes.
-pub(super) fn load(source: &DocumentSource) -> Result<Catalogue, Failure> {
+pub(in crate::command) fn load(source: &DocumentSource) -> Result<Catalogue, Failure> {
     match &source.file {
         Some(location) => {
             load_location(location, Reading { lenient: source.lenient, as_fips: source.as_fips })
@@ -99,7 +99,10 @@ pub(super) fn read(
 ///
 /// # Errors
 /// Fails with the broker's refusal of an unknown profile.
-pub(super) fn profile<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Arc<Profile>, Failure> {
+pub(in crate::command) fn profile<'a>(
+    catalogue: &'a Catalogue,
+    name: &str,
+) -> Result<&'a Arc<Profile>, Failure> {
     catalogue.profile(name).map_err(|denial| denial_failure(&denial))
 }
 
@@ -163,7 +166,7 @@ fn document_failure(location: &Location, error: DocumentError) -> Failure {
 }
 
 /// Returns a denial as the refusal that a broker would send.
-fn denial_failure(denial: &Denial) -> Failure {
+pub(in crate::command) fn denial_failure(denial: &Denial) -> Failure {
     let code = match denial.kind {
         DenialKind::UnknownProfile => "NOT_FOUND",
         DenialKind::CallerNotAllowed => "PERMISSION_DENIED",

@@ -2,7 +2,7 @@
 
 mod deprecation;
 mod diff;
-mod document;
+pub(in crate::command) mod document;
 mod explain;
 mod list;
 mod show;

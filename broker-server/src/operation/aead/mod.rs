@@ -1,9 +1,10 @@
-//! Executes `EncryptData` and `DecryptData`.
+//! Executes `EncryptData`, `DecryptData` and `GenerateKey`.
 
 mod ledger;
 #[cfg(test)]
 mod tests;
 
+use aws_lc_rs::rand;
 pub use ledger::NonceLedger;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     },
     policy::{
         Permit,
-        permit::{DecryptData, EncryptData},
+        permit::{DecryptData, EncryptData, GenerateKey},
         profile::{EncryptDataRule, NonceStrategy},
     },
     request::{self, FieldError, FieldErrorKind},
@@ -120,6 +121,16 @@ pub fn encrypt_data(
     };
     let (nonce, tag) = sealed.map_err(|_| AeadError::Internal)?;
     Ok(Encrypted { ciphertext: plaintext.into_exposed(), nonce, associated_data, tag })
+}
+
+/// Generates a key with the profile's size from the library's random numbers (SP 800-133 section 4).
+// The permit is taken by value so that it is used only once.
+#[allow(clippy::needless_pass_by_value)]
+pub fn generate_key(permit: Permit<GenerateKey>, key_use: &KeyUse) -> Result<SecretBytes, AeadError> {
+    let mut key = SecretBytes::new(vec![0; permit.rule().key_length()]);
+    rand::fill(key.expose_mut()).map_err(|_| AeadError::Internal)?;
+    key_use.identify_secret(key.expose());
+    Ok(key)
 }
 
 /// Decrypts the permit's ciphertext in place. Returns no part of the plaintext if the authentication fails.

@@ -191,6 +191,9 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
             };
             agree::<permit::DecryptData>(operation, profile, request, &encrypts)
         }
+        "GenerateKey" => {
+            agree::<permit::GenerateKey>(operation, profile, crate::request::GenerateKey, &Facts::new(NOW))
+        }
         "GenerateKemKeyPair" => {
             agree::<permit::GenerateKemKeyPair>(operation, profile, generate(), &generates)
         }

@@ -26,6 +26,11 @@ pub enum AlternativeName {
 }
 
 impl AlternativeName {
+    /// Reads the value of a subjectAltName extension. What cannot be read becomes [`Self::Invalid`].
+    pub fn read_all(extension: &[u8]) -> Vec<Self> {
+        alternative_names(extension)
+    }
+
     /// Returns `text` as a dNSName; `None` if it does not have the syntax of one.
     pub fn dns(text: &str) -> Option<Self> {
         dns_name::check_dns_name(text).is_ok().then(|| Self::Dns(text.to_owned()))

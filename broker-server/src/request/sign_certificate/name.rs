@@ -66,9 +66,8 @@ impl Name {
         Ok(Self { der: name.raw.to_vec(), attributes, is_sorted, defect })
     }
 
-    /// Reads the DER of a name.
-    #[cfg(test)]
-    pub(crate) fn from_der(der: &[u8]) -> Option<Self> {
+    /// Reads the DER of a name. Returns `None` for other bytes.
+    pub fn from_der(der: &[u8]) -> Option<Self> {
         Self::read(Tlv::only(der).ok()?).ok()
     }
 
@@ -125,7 +124,7 @@ impl Name {
     ///
     /// # Errors
     /// Fails at the first attribute whose type or value they cannot load.
-    pub(super) fn check_as_issuer(&self) -> Result<(), FieldErrorKind> {
+    pub fn check_as_issuer(&self) -> Result<(), FieldErrorKind> {
         match &self.defect {
             Some(error) => Err(error.clone().into_kind("its subject cannot be the issuer of a certificate")),
             None => Ok(()),
@@ -138,7 +137,7 @@ impl Name {
     ///
     /// # Errors
     /// Fails at the first attribute that cannot be loaded or is not allowed.
-    pub(super) fn check_as_subject(&self) -> Result<(), FieldErrorKind> {
+    pub fn check_as_subject(&self) -> Result<(), FieldErrorKind> {
         let owner = "its subject cannot be used";
         if let Some(error) = &self.defect {
             return Err(error.clone().into_kind(owner));

@@ -79,6 +79,7 @@ fn lists_methods_with_secret_response() {
     let wanted = [
         "/cryptobroker.v1.SignatureKeyService/GenerateKeyPair",
         "/cryptobroker.v1.CryptoService/DecryptData",
+        "/cryptobroker.v1.SymmetricKeyService/GenerateKey",
         "/cryptobroker.v1.KemService/GenerateKeyPair",
         "/cryptobroker.v1.KemService/Encapsulate",
         "/cryptobroker.v1.KemService/Decapsulate",

@@ -242,11 +242,11 @@ mod tests {
 
     #[test]
     fn item_may_contain_secret_if_its_operation_does_or_is_unknown() {
-        // An operation each, without contents: `hash_data`, `verify_data`, `encapsulate`.
-        for number in [3, 6, 11] {
+        // An operation each, without contents: `hash_data`, `verify_data`, `encapsulate`, `generate_key`.
+        for number in [3, 6, 11, 13] {
             assert!(!decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().may_contain_secret(), "{number}");
         }
-        for number in [4, 5, 7, 8, 9, 10, 12, 13] {
+        for number in [4, 5, 7, 8, 9, 10, 12, 14] {
             assert!(decode(&[number << 3 | 2, 0]).unwrap().ok().unwrap().may_contain_secret(), "{number}");
         }
     }

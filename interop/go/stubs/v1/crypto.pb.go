@@ -640,7 +640,8 @@ type SignCertificateRequest struct {
 	// Unix seconds. If absent, the profile's limit applies. A value outside the profile's validity period is rejected.
 	ValidNotBefore *uint64 `protobuf:"varint,6,opt,name=valid_not_before,json=validNotBefore,proto3,oneof" json:"valid_not_before,omitempty"`
 	ValidNotAfter  *uint64 `protobuf:"varint,7,opt,name=valid_not_after,json=validNotAfter,proto3,oneof" json:"valid_not_after,omitempty"`
-	// `CN=…, O=…` with the keys C, ST, O, OU, L and CN. If not empty, it replaces the subject of the certification request.
+	// `CN=…, O=…` with the keys C, ST, O, OU, L and CN. If not empty, it replaces the subject of the certification request,
+	// and must have at least one attribute.
 	Subject *string `protobuf:"bytes,8,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	// http or https URLs, one DistributionPoint each (RFC 5280 4.2.1.13).
 	CrlDistributionPoints []string `protobuf:"bytes,9,rep,name=crl_distribution_points,json=crlDistributionPoints,proto3" json:"crl_distribution_points,omitempty"`
@@ -759,6 +760,10 @@ type SignCertificateResponse struct {
 	//	*SignCertificateResponse_Der
 	SignedCertificate isSignCertificateResponse_SignedCertificate `protobuf_oneof:"signed_certificate"`
 	Descriptor_       *CryptoDescriptor                           `protobuf:"bytes,4,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
+	// The dotted identifiers of the requested extensions that the certificate does not have, because the broker does not know
+	// them. The trailing header `cryptobroker-ignored-extensions` of a unary call has the same list, separated by commas. At
+	// most 16 are listed; where there are more, the last entry is `...`.
+	IgnoredExtensions []string `protobuf:"bytes,100,rep,name=ignored_extensions,json=ignoredExtensions,proto3" json:"ignored_extensions,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -828,6 +833,13 @@ func (x *SignCertificateResponse) GetDer() []byte {
 func (x *SignCertificateResponse) GetDescriptor_() *CryptoDescriptor {
 	if x != nil {
 		return x.Descriptor_
+	}
+	return nil
+}
+
+func (x *SignCertificateResponse) GetIgnoredExtensions() []string {
+	if x != nil {
+		return x.IgnoredExtensions
 	}
 	return nil
 }
@@ -1866,14 +1878,15 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"\x11_valid_not_beforeB\x12\n" +
 	"\x10_valid_not_afterB\n" +
 	"\n" +
-	"\b_subject\"\xd1\x01\n" +
+	"\b_subject\"\x80\x02\n" +
 	"\x17SignCertificateResponse\x125\n" +
 	"\bmetadata\x18\x01 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x12\n" +
 	"\x03pem\x18\x02 \x01(\tH\x00R\x03pem\x12\x12\n" +
 	"\x03der\x18\x03 \x01(\fH\x00R\x03der\x12A\n" +
 	"\n" +
 	"descriptor\x18\x04 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
-	"descriptorB\x14\n" +
+	"descriptor\x12-\n" +
+	"\x12ignored_extensions\x18d \x03(\tR\x11ignoredExtensionsB\x14\n" +
 	"\x12signed_certificate\"N\n" +
 	"\tKeySource\x12\x17\n" +
 	"\x06key_id\x18\x01 \x01(\tH\x00R\x05keyId\x12\x1e\n" +

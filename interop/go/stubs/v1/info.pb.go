@@ -66,7 +66,8 @@ type GetInfoResponse struct {
 	CatalogueDigest string `protobuf:"bytes,2,opt,name=catalogue_digest,json=catalogueDigest,proto3" json:"catalogue_digest,omitempty"`
 	// The names of the profiles, in the order of the document.
 	Profiles []string `protobuf:"bytes,3,rep,name=profiles,proto3" json:"profiles,omitempty"`
-	// The operations that the broker supports, such as `HashData`.
+	// The operations that the broker supports, by the names of their methods, except `GenerateSignatureKeyPair` and
+	// `GenerateKemKeyPair`.
 	Operations []string `protobuf:"bytes,4,rep,name=operations,proto3" json:"operations,omitempty"`
 	// True if the cryptographic module runs in FIPS mode.
 	Fips bool `protobuf:"varint,5,opt,name=fips,proto3" json:"fips,omitempty"`

@@ -228,6 +228,128 @@ func (x *GenerateKeyPairResponse) GetPadding() []byte {
 	return nil
 }
 
+type GenerateKeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Profile       string                 `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
+	Metadata      *Metadata              `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateKeyRequest) Reset() {
+	*x = GenerateKeyRequest{}
+	mi := &file_cryptobroker_v1_keys_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateKeyRequest) ProtoMessage() {}
+
+func (x *GenerateKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cryptobroker_v1_keys_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateKeyRequest.ProtoReflect.Descriptor instead.
+func (*GenerateKeyRequest) Descriptor() ([]byte, []int) {
+	return file_cryptobroker_v1_keys_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GenerateKeyRequest) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *GenerateKeyRequest) GetMetadata() *Metadata {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+type GenerateKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bytes of the key, from the random number generator of the crypto library.
+	Key         []byte            `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Descriptor_ *CryptoDescriptor `protobuf:"bytes,2,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
+	Metadata    *Metadata         `protobuf:"bytes,3,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// Zeros that keep the secret out of buffers that live as long as the connection. Clients ignore them.
+	Padding       []byte `protobuf:"bytes,100,opt,name=padding,proto3" json:"padding,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenerateKeyResponse) Reset() {
+	*x = GenerateKeyResponse{}
+	mi := &file_cryptobroker_v1_keys_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenerateKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenerateKeyResponse) ProtoMessage() {}
+
+func (x *GenerateKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cryptobroker_v1_keys_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenerateKeyResponse.ProtoReflect.Descriptor instead.
+func (*GenerateKeyResponse) Descriptor() ([]byte, []int) {
+	return file_cryptobroker_v1_keys_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GenerateKeyResponse) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *GenerateKeyResponse) GetDescriptor_() *CryptoDescriptor {
+	if x != nil {
+		return x.Descriptor_
+	}
+	return nil
+}
+
+func (x *GenerateKeyResponse) GetMetadata() *Metadata {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *GenerateKeyResponse) GetPadding() []byte {
+	if x != nil {
+		return x.Padding
+	}
+	return nil
+}
+
 var File_cryptobroker_v1_keys_proto protoreflect.FileDescriptor
 
 const file_cryptobroker_v1_keys_proto_rawDesc = "" +
@@ -248,6 +370,16 @@ const file_cryptobroker_v1_keys_proto_rawDesc = "" +
 	"descriptor\x18\x03 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptor\x125\n" +
 	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x18\n" +
+	"\apadding\x18d \x01(\fR\apadding\"e\n" +
+	"\x12GenerateKeyRequest\x12\x18\n" +
+	"\aprofile\x18\x01 \x01(\tR\aprofile\x125\n" +
+	"\bmetadata\x18\x02 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xc0\x01\n" +
+	"\x13GenerateKeyResponse\x12\x15\n" +
+	"\x03key\x18\x01 \x01(\fB\x03\x80\x01\x01R\x03key\x12A\n" +
+	"\n" +
+	"descriptor\x18\x02 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
+	"descriptor\x125\n" +
+	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x18\n" +
 	"\apadding\x18d \x01(\fR\apadding*m\n" +
 	"\vKeyEncoding\x12\x1c\n" +
 	"\x18KEY_ENCODING_UNSPECIFIED\x10\x00\x12\x14\n" +
@@ -255,7 +387,9 @@ const file_cryptobroker_v1_keys_proto_rawDesc = "" +
 	"\x10KEY_ENCODING_DER\x10\x02\x12\x14\n" +
 	"\x10KEY_ENCODING_PEM\x10\x032{\n" +
 	"\x13SignatureKeyService\x12d\n" +
-	"\x0fGenerateKeyPair\x12'.cryptobroker.v1.GenerateKeyPairRequest\x1a(.cryptobroker.v1.GenerateKeyPairResponseb\x06proto3"
+	"\x0fGenerateKeyPair\x12'.cryptobroker.v1.GenerateKeyPairRequest\x1a(.cryptobroker.v1.GenerateKeyPairResponse2o\n" +
+	"\x13SymmetricKeyService\x12X\n" +
+	"\vGenerateKey\x12#.cryptobroker.v1.GenerateKeyRequest\x1a$.cryptobroker.v1.GenerateKeyResponseb\x06proto3"
 
 var (
 	file_cryptobroker_v1_keys_proto_rawDescOnce sync.Once
@@ -270,26 +404,33 @@ func file_cryptobroker_v1_keys_proto_rawDescGZIP() []byte {
 }
 
 var file_cryptobroker_v1_keys_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cryptobroker_v1_keys_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_cryptobroker_v1_keys_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_cryptobroker_v1_keys_proto_goTypes = []any{
 	(KeyEncoding)(0),                // 0: cryptobroker.v1.KeyEncoding
 	(*GenerateKeyPairRequest)(nil),  // 1: cryptobroker.v1.GenerateKeyPairRequest
 	(*GenerateKeyPairResponse)(nil), // 2: cryptobroker.v1.GenerateKeyPairResponse
-	(*Metadata)(nil),                // 3: cryptobroker.v1.Metadata
-	(*CryptoDescriptor)(nil),        // 4: cryptobroker.v1.CryptoDescriptor
+	(*GenerateKeyRequest)(nil),      // 3: cryptobroker.v1.GenerateKeyRequest
+	(*GenerateKeyResponse)(nil),     // 4: cryptobroker.v1.GenerateKeyResponse
+	(*Metadata)(nil),                // 5: cryptobroker.v1.Metadata
+	(*CryptoDescriptor)(nil),        // 6: cryptobroker.v1.CryptoDescriptor
 }
 var file_cryptobroker_v1_keys_proto_depIdxs = []int32{
 	0, // 0: cryptobroker.v1.GenerateKeyPairRequest.key_encoding:type_name -> cryptobroker.v1.KeyEncoding
-	3, // 1: cryptobroker.v1.GenerateKeyPairRequest.metadata:type_name -> cryptobroker.v1.Metadata
-	4, // 2: cryptobroker.v1.GenerateKeyPairResponse.descriptor:type_name -> cryptobroker.v1.CryptoDescriptor
-	3, // 3: cryptobroker.v1.GenerateKeyPairResponse.metadata:type_name -> cryptobroker.v1.Metadata
-	1, // 4: cryptobroker.v1.SignatureKeyService.GenerateKeyPair:input_type -> cryptobroker.v1.GenerateKeyPairRequest
-	2, // 5: cryptobroker.v1.SignatureKeyService.GenerateKeyPair:output_type -> cryptobroker.v1.GenerateKeyPairResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 1: cryptobroker.v1.GenerateKeyPairRequest.metadata:type_name -> cryptobroker.v1.Metadata
+	6, // 2: cryptobroker.v1.GenerateKeyPairResponse.descriptor:type_name -> cryptobroker.v1.CryptoDescriptor
+	5, // 3: cryptobroker.v1.GenerateKeyPairResponse.metadata:type_name -> cryptobroker.v1.Metadata
+	5, // 4: cryptobroker.v1.GenerateKeyRequest.metadata:type_name -> cryptobroker.v1.Metadata
+	6, // 5: cryptobroker.v1.GenerateKeyResponse.descriptor:type_name -> cryptobroker.v1.CryptoDescriptor
+	5, // 6: cryptobroker.v1.GenerateKeyResponse.metadata:type_name -> cryptobroker.v1.Metadata
+	1, // 7: cryptobroker.v1.SignatureKeyService.GenerateKeyPair:input_type -> cryptobroker.v1.GenerateKeyPairRequest
+	3, // 8: cryptobroker.v1.SymmetricKeyService.GenerateKey:input_type -> cryptobroker.v1.GenerateKeyRequest
+	2, // 9: cryptobroker.v1.SignatureKeyService.GenerateKeyPair:output_type -> cryptobroker.v1.GenerateKeyPairResponse
+	4, // 10: cryptobroker.v1.SymmetricKeyService.GenerateKey:output_type -> cryptobroker.v1.GenerateKeyResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_cryptobroker_v1_keys_proto_init() }
@@ -305,9 +446,9 @@ func file_cryptobroker_v1_keys_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cryptobroker_v1_keys_proto_rawDesc), len(file_cryptobroker_v1_keys_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_cryptobroker_v1_keys_proto_goTypes,
 		DependencyIndexes: file_cryptobroker_v1_keys_proto_depIdxs,

@@ -127,3 +127,111 @@ var SignatureKeyService_ServiceDesc = grpc.ServiceDesc{
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "cryptobroker/v1/keys.proto",
 }
+
+const (
+	SymmetricKeyService_GenerateKey_FullMethodName = "/cryptobroker.v1.SymmetricKeyService/GenerateKey"
+)
+
+// SymmetricKeyServiceClient is the client API for SymmetricKeyService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Generates keys for EncryptData and DecryptData, under profiles with a section EncryptData.
+type SymmetricKeyServiceClient interface {
+	// Generates a random key with the size that the profile says.
+	GenerateKey(ctx context.Context, in *GenerateKeyRequest, opts ...grpc.CallOption) (*GenerateKeyResponse, error)
+}
+
+type symmetricKeyServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewSymmetricKeyServiceClient(cc grpc.ClientConnInterface) SymmetricKeyServiceClient {
+	return &symmetricKeyServiceClient{cc}
+}
+
+func (c *symmetricKeyServiceClient) GenerateKey(ctx context.Context, in *GenerateKeyRequest, opts ...grpc.CallOption) (*GenerateKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GenerateKeyResponse)
+	err := c.cc.Invoke(ctx, SymmetricKeyService_GenerateKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// SymmetricKeyServiceServer is the server API for SymmetricKeyService service.
+// All implementations must embed UnimplementedSymmetricKeyServiceServer
+// for forward compatibility.
+//
+// Generates keys for EncryptData and DecryptData, under profiles with a section EncryptData.
+type SymmetricKeyServiceServer interface {
+	// Generates a random key with the size that the profile says.
+	GenerateKey(context.Context, *GenerateKeyRequest) (*GenerateKeyResponse, error)
+	mustEmbedUnimplementedSymmetricKeyServiceServer()
+}
+
+// UnimplementedSymmetricKeyServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedSymmetricKeyServiceServer struct{}
+
+func (UnimplementedSymmetricKeyServiceServer) GenerateKey(context.Context, *GenerateKeyRequest) (*GenerateKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GenerateKey not implemented")
+}
+func (UnimplementedSymmetricKeyServiceServer) mustEmbedUnimplementedSymmetricKeyServiceServer() {}
+func (UnimplementedSymmetricKeyServiceServer) testEmbeddedByValue()                             {}
+
+// UnsafeSymmetricKeyServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to SymmetricKeyServiceServer will
+// result in compilation errors.
+type UnsafeSymmetricKeyServiceServer interface {
+	mustEmbedUnimplementedSymmetricKeyServiceServer()
+}
+
+func RegisterSymmetricKeyServiceServer(s grpc.ServiceRegistrar, srv SymmetricKeyServiceServer) {
+	// If the following call panics, it indicates UnimplementedSymmetricKeyServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&SymmetricKeyService_ServiceDesc, srv)
+}
+
+func _SymmetricKeyService_GenerateKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GenerateKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SymmetricKeyServiceServer).GenerateKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SymmetricKeyService_GenerateKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SymmetricKeyServiceServer).GenerateKey(ctx, req.(*GenerateKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// SymmetricKeyService_ServiceDesc is the grpc.ServiceDesc for SymmetricKeyService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var SymmetricKeyService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "cryptobroker.v1.SymmetricKeyService",
+	HandlerType: (*SymmetricKeyServiceServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "GenerateKey",
+			Handler:    _SymmetricKeyService_GenerateKey_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
+	Metadata: "cryptobroker/v1/keys.proto",
+}

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use broker_server::{
-    algorithm::{Aead, Curve, Kem, KeyType, MlDsa},
+    algorithm::{Aead, Kem, KeyType},
     request::{
         CaCertificate, Csr, DecapsulationKey, EncapsulationKey, FieldErrorKind, KemKeyKind, Limits, Name,
         SigningKey, VerificationKey,
@@ -15,6 +15,7 @@ use crate::{
     error::{Failure, Refusal},
     input,
     location::Location,
+    private_key::KeyPassword,
 };
 
 /// Reads a certification request. Its subject is not checked where another one replaces it.
@@ -41,15 +42,15 @@ pub(super) fn certificate(location: &Location) -> Result<CaCertificate, Failure>
 }
 
 /// Reads the type of the issuer's private key.
-pub(super) fn issuer_key(location: &Location) -> Result<KeyType, Failure> {
-    let text = input::pem(location)?;
+pub(super) fn issuer_key(location: &Location, password: &KeyPassword) -> Result<KeyType, Failure> {
+    let text = password.read_key_text(location)?;
     let read = || SigningKey::from_pem(&text).map(|key| key.key_type());
     parse(location, text.len(), Limits::default().ca_private_key, read)
 }
 
 /// Reads the type of a private key that signs data.
-pub(super) fn signing_key(location: &Location) -> Result<KeyType, Failure> {
-    let bytes = secret(location)?;
+pub(super) fn signing_key(location: &Location, password: &KeyPassword) -> Result<KeyType, Failure> {
+    let bytes = private_key(location, password)?;
     let length = bytes.expose().len();
     let read = || SigningKey::from_bytes(bytes).map(|key| key.key_type());
     parse(location, length, Limits::default().signature_key, read)
@@ -79,42 +80,21 @@ pub(super) fn encapsulation_key(location: &Location) -> Result<KemKeyKind, Failu
 }
 
 /// Reads the mechanism of a decapsulation key.
-pub(super) fn decapsulation_key(location: &Location) -> Result<KemKeyKind, Failure> {
-    let bytes = secret(location)?;
+pub(super) fn decapsulation_key(location: &Location, password: &KeyPassword) -> Result<KemKeyKind, Failure> {
+    let bytes = private_key(location, password)?;
     let read = || DecapsulationKey::from_bytes(&bytes).map(|key| key.kind());
     parse(location, bytes.expose().len(), Limits::default().kem_key, read)
+}
+
+fn private_key(location: &Location, password: &KeyPassword) -> Result<SecretBytes, Failure> {
+    let mut bytes = password.read_key(location)?;
+    Ok(SecretBytes::new(std::mem::take(&mut *bytes)))
 }
 
 /// Reads any key file as a secret: the wrong file may contain one.
 fn secret(location: &Location) -> Result<SecretBytes, Failure> {
     let mut bytes = input::secret(location)?;
     Ok(SecretBytes::new(std::mem::take(&mut *bytes)))
-}
-
-/// Parses a key type: `rsa-3072`, `p-384`, `ecdsa-384`, `ed25519`, `ml-dsa-65`.
-pub(super) fn key_type(text: &str) -> Result<KeyType, Failure> {
-    let name = text.to_ascii_lowercase();
-    let curve = |bits: &str| match bits {
-        "224" => Some(KeyType::Ec(Curve::P224)),
-        "256" => Some(KeyType::Ec(Curve::P256)),
-        "384" => Some(KeyType::Ec(Curve::P384)),
-        "521" => Some(KeyType::Ec(Curve::P521)),
-        _ => None,
-    };
-    let key = match name.as_str() {
-        "ed25519" => Some(KeyType::Ed25519),
-        "ml-dsa-44" => Some(KeyType::MlDsa(MlDsa::MlDsa44)),
-        "ml-dsa-65" => Some(KeyType::MlDsa(MlDsa::MlDsa65)),
-        "ml-dsa-87" => Some(KeyType::MlDsa(MlDsa::MlDsa87)),
-        other => match other.split_once(['-', ':', ' ']) {
-            Some(("rsa", bits)) => bits.parse().ok().map(|bits| KeyType::Rsa { bits }),
-            Some(("p" | "ecdsa" | "ec", bits)) => curve(bits),
-            _ => other.strip_prefix('p').and_then(curve),
-        },
-    };
-    key.ok_or_else(|| {
-        Failure::usage(format!("`{text}` is not a key type; write rsa-3072, p-384, ed25519 or ml-dsa-65"))
-    })
 }
 
 /// Parses the type of a key that encrypts: `aes-128`, `aes-192`, `aes-256`, `chacha20-poly1305`. Returns its length in bytes.

@@ -5,8 +5,8 @@ use broker_server::{
     policy::{
         CaFacts, Explanation, FactName, Facts, OperationInfo,
         permit::{
-            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, HashData, Operation as _,
-            SignCertificate, SignData, VerifyData, VerifyStream,
+            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateKey, HashData,
+            Operation as _, SignCertificate, SignData, VerifyData, VerifyStream,
         },
         profile::{NonceStrategy, Profile},
     },
@@ -20,6 +20,7 @@ use crate::{
     error::{Failure, Refusal},
     input,
     location::Location,
+    private_key::KeyPassword,
 };
 
 /// The options that describe a request.
@@ -47,6 +48,8 @@ pub(super) struct RequestArgs {
     /// The issuer's private key, PEM; `-` is standard input
     #[arg(long, alias = "caKey", value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_key: Option<Location>,
+    #[command(flatten)]
+    key_password: KeyPassword,
     /// An issuer key by its type instead of a file
     #[arg(long, value_name = "TYPE", conflicts_with_all = ["ca_cert", "ca_key"])]
     issuer_key_type: Option<String>,
@@ -127,8 +130,9 @@ impl ExplainedRequest {
         let subject = args.subject.as_deref().filter(|text| !text.is_empty());
         let csr = args.csr.as_ref().map(|file| inputs::csr(file, subject.is_some())).transpose()?;
         let certificate = args.ca_cert.as_ref().map(inputs::certificate).transpose()?;
-        let private_key = args.ca_key.as_ref().map(inputs::issuer_key).transpose()?;
-        let typed = |name: &Option<String>| name.as_deref().map(inputs::key_type).transpose();
+        let private_key = args.ca_key.as_ref();
+        let private_key = private_key.map(|file| inputs::issuer_key(file, &args.key_password)).transpose()?;
+        let typed = |name: &Option<String>| name.as_deref().map(args::key_type).transpose();
         // A broker judges the key first, and refuses a certificate for another type of key later.
         let certified_key = certificate.as_ref().map(CaCertificate::key_type);
         if let (Some(private), Some(certified)) = (private_key, certified_key)
@@ -265,10 +269,11 @@ fn spelling(name: &str) -> String {
 }
 
 /// The commands of this program whose names differ from those of their operations.
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("hash", HashData::NAME),
     ("sign", SignCertificate::NAME),
     ("keygen", SIGNATURE_KEYS),
+    ("key-generate", GenerateKey::NAME),
     ("kem-keygen", KEM_KEYS),
     ("kem-encapsulate", Encapsulate::NAME),
     ("kem-decapsulate", Decapsulate::NAME),
@@ -291,17 +296,18 @@ enum Part {
 impl Part {
     /// Reports whether requests for the operation have this part.
     fn is_in(self, operation: &OperationInfo) -> bool {
-        let makes_keys = [SIGNATURE_KEYS, KEM_KEYS].contains(&operation.name);
+        let makes_pairs = [SIGNATURE_KEYS, KEM_KEYS].contains(&operation.name);
+        let makes_keys = makes_pairs || operation.name == GenerateKey::NAME;
         let signs = operation.section == SignData::SECTION && !makes_keys;
         match self {
             Self::Certificate => operation.section == SignCertificate::SECTION,
             Self::Signature => signs,
             Self::Key => {
                 let section = operation.section;
-                signs || section == EncryptData::SECTION || section == Encapsulate::SECTION && !makes_keys
+                !makes_keys && (signs || section == EncryptData::SECTION || section == Encapsulate::SECTION)
             }
             Self::Nonce => operation.name == EncryptData::NAME,
-            Self::Seed => makes_keys,
+            Self::Seed => makes_pairs,
         }
     }
 }
@@ -349,17 +355,18 @@ fn key(operation: &str, args: &RequestArgs) -> Result<Option<Key>, Failure> {
             file_or_type(file, inputs::encapsulation_key, name, inputs::kem_type)?.map(Key::Kem)
         }
         Decapsulate::NAME => {
-            file_or_type(file, inputs::decapsulation_key, name, inputs::kem_type)?.map(Key::Kem)
+            let read = |file: &_| inputs::decapsulation_key(file, &args.key_password);
+            file_or_type(file, read, name, inputs::kem_type)?.map(Key::Kem)
         }
         _ => {
-            let read = match operation {
-                VerifyData::NAME | VerifyStream::NAME => inputs::verification_key,
-                _ => inputs::signing_key,
+            let read = |file: &_| match operation {
+                VerifyData::NAME | VerifyStream::NAME => inputs::verification_key(file),
+                _ => inputs::signing_key(file, &args.key_password),
             };
             let second = (args.second_key.as_ref(), args.second_key_type.as_deref());
             match (
-                file_or_type(file, read, name, inputs::key_type)?,
-                file_or_type(second.0, read, second.1, inputs::key_type)?,
+                file_or_type(file, read, name, args::key_type)?,
+                file_or_type(second.0, read, second.1, args::key_type)?,
             ) {
                 (Some(key), Some(second)) => Some(Key::Signature(Keys::Components([key, second]))),
                 (Some(key), None) => Some(Key::Signature(Keys::One(key))),

@@ -1,0 +1,228 @@
+//! The key: its size, its identifiers, and whether usage and constraints fit it.
+
+use super::finding::Findings;
+use crate::x509::{
+    certificate::{BasicConstraints, Certificate, oid},
+    names,
+    public_key::PublicKey,
+};
+
+const KEY_USAGE: &str = "RFC 5280 4.2.1.3";
+const KEY_CERT_SIGN: u16 = 1 << 5;
+
+/// Checks the key against the extensions.
+pub(super) fn check(certificate: &Certificate<'_>, findings: &mut Findings) {
+    let key = PublicKey::read(certificate.public_key);
+    match &key {
+        Ok(key) => size(key, findings),
+        Err(error) => {
+            findings.error("key-malformed", "RFC 5280 4.1.2.7", format!("subjectPublicKeyInfo {error}"))
+        }
+    }
+    let constraints = certificate.basic_constraints();
+    identifiers(certificate, constraints, findings);
+    basic_constraints(certificate, constraints, findings);
+    usage(certificate, key.ok().as_ref(), constraints.unwrap_or_default(), findings);
+    if certificate.extension(oid::NAME_CONSTRAINTS).is_some()
+        && !constraints.is_some_and(|constraints| constraints.ca)
+    {
+        findings.error(
+            "name-constraints-not-a-ca",
+            "RFC 5280 4.2.1.10",
+            "nameConstraints are present, and the subject is not a CA",
+        );
+    }
+}
+
+fn size(key: &PublicKey<'_>, findings: &mut Findings) {
+    match (key.kind.as_str(), key.bits) {
+        ("RSA", Some(bits @ ..2048)) => findings.error(
+            "key-too-short",
+            "SP 800-131A 3",
+            format!("the RSA key has {bits} bits; at least 2048 are required"),
+        ),
+        ("EC", Some(bits @ ..224)) => {
+            findings.error(
+                "key-too-short",
+                "SP 800-131A 3",
+                format!("the curve has {bits} bits; at least 224 are required"),
+            );
+        }
+        ("EC", None) => findings.error(
+            "curve",
+            "RFC 5480 2.1.1",
+            format!(
+                "the curve is {}, which is not a named curve that is known",
+                key.curve.as_deref().unwrap_or("missing")
+            ),
+        ),
+        ("RSA", None) => findings.error("key-malformed", "RFC 3279 2.3.1", "the RSA key is not well formed"),
+        _ => {}
+    }
+    if key.kind == "RSA" && key.exponent.is_some_and(|exponent| exponent < 65537 || exponent % 2 == 0) {
+        findings.warning(
+            "rsa-exponent",
+            "SP 800-89 5.3.3",
+            "the public exponent of the RSA key is even or less than 65537",
+        );
+    }
+}
+
+fn identifiers(
+    certificate: &Certificate<'_>,
+    constraints: Option<BasicConstraints>,
+    findings: &mut Findings,
+) {
+    let is_ca = constraints.is_some_and(|constraints| constraints.ca);
+    let is_self_issued = certificate.issuer.raw == certificate.subject.raw;
+    if certificate.extension(oid::AUTHORITY_KEY_ID).is_none() && !is_self_issued {
+        findings.error("authority-key-id-missing", "RFC 5280 4.2.1.1", "authorityKeyIdentifier is missing");
+    }
+    if certificate.extension(oid::SUBJECT_KEY_ID).is_none() {
+        match is_ca {
+            true => findings.error(
+                "subject-key-id-missing",
+                "RFC 5280 4.2.1.2",
+                "the subject is a CA, and subjectKeyIdentifier is missing",
+            ),
+            false => findings.warning(
+                "subject-key-id-missing",
+                "RFC 5280 4.2.1.2",
+                "subjectKeyIdentifier is missing",
+            ),
+        }
+    }
+}
+
+fn basic_constraints(
+    certificate: &Certificate<'_>,
+    constraints: Option<BasicConstraints>,
+    findings: &mut Findings,
+) {
+    let clause = "RFC 5280 4.2.1.9";
+    let (Some(constraints), Some(extension)) = (constraints, certificate.extension(oid::BASIC_CONSTRAINTS))
+    else {
+        return;
+    };
+    if constraints.ca && !extension.critical {
+        findings.error(
+            "basic-constraints-not-critical",
+            clause,
+            "the subject is a CA, and basicConstraints is not critical",
+        );
+    }
+    if constraints.path_len.is_some() && !constraints.ca {
+        findings.error(
+            "path-length-not-a-ca",
+            clause,
+            "pathLenConstraint is present, and the subject is not a CA",
+        );
+    }
+    // FALSE is the default, which DER does not encode.
+    if !constraints.ca && extension.value.starts_with(&[0x30, 3, 1, 1, 0]) {
+        findings.error(
+            "ca-default",
+            "X.690 11.5",
+            "basicConstraints encodes cA although it is FALSE, the default",
+        );
+    }
+}
+
+fn usage(
+    certificate: &Certificate<'_>,
+    key: Option<&PublicKey<'_>>,
+    constraints: BasicConstraints,
+    findings: &mut Findings,
+) {
+    let Some(extension) = certificate.extension(oid::KEY_USAGE) else {
+        if constraints.ca {
+            findings.error("key-usage-missing", KEY_USAGE, "the subject is a CA, and keyUsage is missing");
+        }
+        return;
+    };
+    let Some(bits) = certificate.key_usage() else { return };
+    if bits == 0 {
+        findings.error("key-usage-empty", KEY_USAGE, "keyUsage has no bit");
+    }
+    if has_trailing_zeros(extension.value) {
+        findings.error("key-usage-encoding", "X.690 11.2.2", "keyUsage is encoded with trailing zero bits");
+    }
+    let has = |name: &str| {
+        names::KEY_USAGE.iter().position(|known| *known == name).is_some_and(|bit| bits & 1 << bit != 0)
+    };
+    match (constraints.ca, bits & KEY_CERT_SIGN != 0) {
+        (true, false) => findings.warning(
+            "ca-without-cert-sign",
+            KEY_USAGE,
+            "the subject is a CA, and keyUsage has no keyCertSign",
+        ),
+        (false, true) => findings.error(
+            "cert-sign-without-ca",
+            "RFC 5280 4.2.1.9",
+            "keyUsage has keyCertSign, and the subject is not a CA",
+        ),
+        _ => {}
+    }
+    if constraints.path_len.is_some() && bits & KEY_CERT_SIGN == 0 {
+        findings.error(
+            "path-length-without-cert-sign",
+            "RFC 5280 4.2.1.9",
+            "pathLenConstraint is present, and keyUsage has no keyCertSign",
+        );
+    }
+    if (has("encipherOnly") || has("decipherOnly")) && !has("keyAgreement") {
+        findings.error(
+            "only-without-agreement",
+            KEY_USAGE,
+            "keyUsage has encipherOnly or decipherOnly, and no keyAgreement",
+        );
+    }
+    let Some(key) = key else { return };
+    let (prohibited, clause): (&[&str], &str) = match key.kind.as_str() {
+        "RSA" | "RSASSA-PSS" => (&["keyAgreement", "encipherOnly", "decipherOnly"], "RFC 3279 2.3.1"),
+        "EC" => (&["keyEncipherment", "dataEncipherment"], "RFC 8813 3"),
+        "X25519" | "X448" => (
+            &[
+                "digitalSignature",
+                "contentCommitment",
+                "keyEncipherment",
+                "dataEncipherment",
+                "keyCertSign",
+                "cRLSign",
+            ],
+            "RFC 9295 3",
+        ),
+        kind if kind.starts_with("ML-KEM") => (
+            &[
+                "digitalSignature",
+                "contentCommitment",
+                "dataEncipherment",
+                "keyAgreement",
+                "keyCertSign",
+                "cRLSign",
+                "encipherOnly",
+                "decipherOnly",
+            ],
+            "RFC 9935 5",
+        ),
+        kind if key.only_signs() => (
+            &["keyEncipherment", "dataEncipherment", "keyAgreement", "encipherOnly", "decipherOnly"],
+            if kind.starts_with("ML-DSA") { "RFC 9881 5" } else { "RFC 9295 3" },
+        ),
+        _ => return,
+    };
+    for name in prohibited.iter().filter(|name| has(name)) {
+        let message = format!("keyUsage has {name}, which a key of the kind {} cannot have", key.kind);
+        findings.error("key-usage-for-key", clause, message);
+    }
+}
+
+/// Reports whether a named bit list has zero bits at its end, which DER removes.
+fn has_trailing_zeros(value: &[u8]) -> bool {
+    match value {
+        [3, _, unused @ 0..=7, bits @ ..] => {
+            bits.last().is_some_and(|last| last.trailing_zeros() != u32::from(*unused))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,227 @@
+//! Encrypted private keys, whose password comes from a file or from the terminal, and `random`.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
+
+mod support;
+
+use std::{
+    io::{Read as _, Write as _},
+    process::{Command, Stdio},
+};
+
+use support::{Broker, cryptobroker, json, stderr, stdout, terminal};
+
+/// Starts a broker with a key in its folder: plain in `plain.key` and encrypted with the password `secret` in `enc.key`.
+fn prepared() -> Broker {
+    let broker = Broker::start();
+    broker.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out plain.key");
+    broker.openssl("pkcs8 -topk8 -in plain.key -out enc.key -passout pass:secret");
+    broker.openssl("pkey -in plain.key -pubout -out key.pub");
+    broker.write("password", "secret\nanother line\n");
+    broker.write("data", "some data");
+    broker
+}
+
+#[test]
+fn every_command_takes_an_encrypted_key() {
+    let broker = prepared();
+    let password = ["--key-password-file", "password"];
+    let run = |arguments: &[&str]| broker.text(&[arguments, &password].concat());
+    run(&["sign-data", "--key", "enc.key", "--in", "data", "--out", "sig"]);
+    broker.text(&["verify-data", "--public-key", "key.pub", "--in", "data", "--signature", "sig"]);
+
+    broker.openssl("pkcs8 -topk8 -scrypt -in plain.key -outform DER -out enc.der -passout pass:secret");
+    run(&["sign-data", "--key", "enc.der", "--in", "data", "--out", "sig"]);
+    broker.text(&["verify-data", "--public-key", "key.pub", "--in", "data", "--signature", "sig"]);
+    run(&["profiles", "explain", "--key", "enc.key"]);
+
+    broker.openssl("req -x509 -new -key plain.key -out ca.pem -subj /CN=CA -days 30");
+    broker.openssl("req -new -key plain.key -out app.csr -subj /CN=app");
+    let sign =
+        ["sign-certificate", "--csr", "app.csr", "--ca-cert", "ca.pem", "--out", "app.pem", "--ca-key"];
+    run(&[&sign[..], &["enc.key"]].concat());
+    run(&[&sign[..], &["enc.der"]].concat());
+    assert_eq!(stdout(&broker.openssl("verify -CAfile ca.pem app.pem")), "app.pem: OK\n");
+
+    run(&["csr", "create", "--key", "enc.key", "--subject", "CN=a", "--out", "new.csr"]);
+    // A password for a key that is not encrypted is not needed.
+    run(&["sign-data", "--key", "plain.key", "--in", "data", "--out", "sig"]);
+}
+
+#[test]
+fn decapsulation_takes_an_encrypted_key() {
+    let broker = Broker::start();
+    let keygen = [
+        "kem",
+        "keygen",
+        "-p",
+        "PQC-ML-DSA-65",
+        "--format",
+        "der",
+        "--public-out",
+        "kem.pub",
+        "--private-out",
+        "kem.der",
+    ];
+    broker.text(&keygen);
+    // OpenSSL before 3.5 has no ML-KEM, but its cipher can be used with a key that it derives itself.
+    let encrypted = pbes2(&broker.read("kem.der"), b"secret");
+    broker.write("kem.enc", encrypted);
+    broker.write("password", "secret");
+    let profile = ["-p", "PQC-ML-DSA-65"];
+    let run = |arguments: &[&str]| broker.text(&[arguments, &profile].concat());
+    run(&["kem", "encapsulate", "--public-key", "kem.pub", "--ciphertext-out", "ct", "--secret-out", "ours"]);
+    let theirs =
+        ["kem", "decapsulate", "--ciphertext", "ct", "--secret-out", "theirs", "--private-key", "kem.enc"];
+    run(&[&theirs[..], &["--key-password-file", "password"]].concat());
+    assert_eq!(broker.read("ours"), broker.read("theirs"));
+}
+
+/// Encrypts a PrivateKeyInfo with PBKDF2 (one iteration, HMAC-SHA-256) and AES-128-CBC.
+fn pbes2(key: &[u8], password: &[u8]) -> Vec<u8> {
+    use aws_lc_rs::{cipher, iv::FixedLength, pbkdf2};
+    let mut derived = [0; 16];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, 1.try_into().unwrap(), b"saltsalt", password, &mut derived);
+    let mut ciphertext = key.to_vec();
+    let cipher_key = cipher::UnboundCipherKey::new(&cipher::AES_128, &derived).unwrap();
+    cipher::PaddedBlockEncryptingKey::cbc_pkcs7(cipher_key)
+        .unwrap()
+        .less_safe_encrypt(&mut ciphertext, cipher::EncryptionContext::Iv128(FixedLength::from([7; 16])))
+        .unwrap();
+    let tlv = |tag: u8, contents: &[&[u8]]| {
+        let contents = contents.concat();
+        let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+        let length = match contents.len() {
+            short @ ..128 => vec![short as u8],
+            128..256 => vec![0x81, length[1]],
+            _ => vec![0x82, length[0], length[1]],
+        };
+        [&[tag][..], &length, &contents].concat()
+    };
+    let oid = |hex: &str| tlv(6, &[&hex::decode(hex).unwrap()]);
+    let prf = tlv(0x30, &[&oid("2a864886f70d0209"), &[5, 0]]);
+    let parameters = tlv(0x30, &[&tlv(4, &[b"saltsalt"]), &[2, 1, 1], &prf]);
+    let derivation = tlv(0x30, &[&oid("2a864886f70d01050c"), &parameters]);
+    let encryption = tlv(0x30, &[&oid("608648016503040102"), &tlv(4, &[&[7; 16]])]);
+    let algorithm = tlv(0x30, &[&oid("2a864886f70d01050d"), &tlv(0x30, &[&derivation, &encryption])]);
+    tlv(0x30, &[&algorithm, &tlv(4, &[&ciphertext])])
+}
+
+#[test]
+fn wrong_passwords_and_unsupported_keys_have_the_reason() {
+    let broker = prepared();
+    broker.write("wrong", "Secret");
+    broker.openssl("pkcs8 -topk8 -v2 des3 -in plain.key -out des.key -passout pass:secret");
+    broker.openssl("ec -in plain.key -aes256 -out old.key -passout pass:secret");
+    let both = [broker.read("enc.key"), broker.read("plain.key")].concat();
+    broker.write("both.key", both);
+    for (key, password, text) in [
+        ("enc.key", "wrong", "the password is wrong"),
+        ("des.key", "password", "Triple-DES"),
+        ("old.key", "password", "traditional form"),
+        ("both.key", "password", "more than one private key"),
+    ] {
+        let arguments =
+            ["sign-data", "--key", key, "--key-password-file", password, "--in", "data", "--out", "sig"];
+        let error = broker.error(1, &arguments);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with(key) && message.contains(text), "{error}");
+        assert_eq!(error["code"], "INVALID_ARGUMENT");
+        assert!(!broker.path("sig").exists());
+    }
+    let arguments = ["sign-data", "--key", "enc.key", "--in", "data", "--out", "sig", "--key-password-file"];
+    assert!(
+        broker.error(1, &[&arguments[..], &["missing"]].concat())["message"]
+            .as_str()
+            .unwrap()
+            .contains("missing")
+    );
+    assert_eq!(broker.error(2, &[&arguments[..], &["-"]].concat())["code"], "USAGE");
+}
+
+/// The program has no terminal in a session of its own.
+#[test]
+fn without_a_terminal_the_option_is_named() {
+    let broker = prepared();
+    let output = Command::new("setsid")
+        .arg("-w")
+        .arg(env!("CARGO_BIN_EXE_cryptobroker"))
+        .args(["sign-data", "--key", "enc.key", "--in", "data", "--out", "sig", "--socket", "s"])
+        .current_dir(broker.folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--key-password-file"), "{}", stderr(&output));
+}
+
+/// Runs `sign-data` with a terminal as standard input, on which `typed` is typed after the question. Returns the exit code and
+/// what the terminal shows.
+fn typed(broker: &Broker, typed: &[u8]) -> (Option<i32>, String) {
+    let (mut screen, program) = terminal(100);
+    let mut command =
+        broker.command(&["sign-data", "--key", "enc.key", "--in", "data", "--out", "sig", "--quiet"]);
+    command.stdin(program.try_clone().unwrap()).stdout(Stdio::null()).stderr(program);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut shown = Vec::new();
+    let mut byte = [0];
+    while !shown.ends_with(b"Password of enc.key: ") {
+        screen.read_exact(&mut byte).unwrap();
+        shown.extend(byte);
+    }
+    screen.write_all(typed).unwrap();
+    let code = child.wait().unwrap().code();
+    drop(screen.read_to_end(&mut shown));
+    (code, String::from_utf8(shown).unwrap())
+}
+
+#[test]
+fn the_terminal_is_asked_without_an_echo() {
+    let broker = prepared();
+    let (code, shown) = typed(&broker, b"secrex\x7ft\n");
+    assert_eq!((code, shown.as_str()), (Some(0), "Password of enc.key: \r\n"));
+    broker.text(&["verify-data", "--public-key", "key.pub", "--in", "data", "--signature", "sig"]);
+    let (code, shown) = typed(&broker, b"wrong\n");
+    assert!(
+        code == Some(1) && shown.contains("the password is wrong") && !shown.contains("wrong\r"),
+        "{shown}"
+    );
+    let (code, shown) = typed(&broker, b"sec\x03");
+    assert!(code == Some(1) && shown.contains("interrupted"), "{shown}");
+}
+
+#[test]
+fn random_bytes_in_each_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output =
+            cryptobroker().arg("random").args(arguments).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), output)
+    };
+    let (code, output) = run(&[]);
+    assert_eq!((code, hex::decode(stdout(&output).trim_end()).unwrap().len()), (Some(0), 32));
+    let (_, other) = run(&[]);
+    assert_ne!(output.stdout, other.stdout);
+    assert_eq!(run(&["--length", "7", "--format", "raw"]).1.stdout.len(), 7);
+    assert_eq!(stdout(&run(&["--length", "3", "--format", "base64"]).1).len(), 5);
+    let value = json(&run(&["--length", "5", "--json"]).1.stdout);
+    assert_eq!(value["hex"].as_str().unwrap().len(), 10);
+    let value = json(&run(&["--length", "3", "--format", "raw", "--json"]).1.stdout);
+    assert_eq!(value["base64"].as_str().unwrap().len(), 4);
+
+    let value = json(&run(&["--format", "raw", "--out", "key", "--json"]).1.stdout);
+    assert_eq!(value, serde_json::json!({ "random": { "file": "key", "bytes": 32 } }));
+    let metadata = std::fs::metadata(folder.path().join("key")).unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (32, 0o600));
+    assert_eq!(run(&["--out", "key"]).0, Some(2));
+    assert_eq!(run(&["--out", "key", "--force"]).0, Some(0));
+    for wrong in [&["--length", "0"][..], &["--length", "16777217"], &["--format", "octal"]] {
+        assert_eq!(run(wrong).0, Some(2), "{wrong:?}");
+    }
+    let mut command = cryptobroker();
+    command.args(["random", "--format", "raw"]);
+    let (shown, output) = support::on_terminal(command, true, b"");
+    assert!(output.status.code() == Some(2) && shown.contains("is a terminal"), "{shown}");
+}
