@@ -79,6 +79,14 @@ impl<'a> Tlv<'a> {
     }
 }
 
+/// Reports whether the bytes are one SEQUENCE in DER, or begin one of indefinite length in BER.
+pub(super) fn is_sequence(bytes: &[u8]) -> bool {
+    match Tlv::only(bytes) {
+        Ok(value) => value.tag == Tag::Sequence,
+        Err(error) => error == NotDer::Indefinite && bytes.first() == Some(&0x30),
+    }
+}
+
 /// One DER value of any type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Element<'a> {

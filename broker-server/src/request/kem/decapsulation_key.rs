@@ -5,7 +5,7 @@ use der::Tag;
 use super::{
     super::{
         FieldErrorKind,
-        asn1::{NotDer, Tlv, context},
+        asn1::{NotDer, Tlv, context, is_sequence},
         pem,
         signing_key::{ENCRYPTED, PrivateKeyInfo, is_encrypted, private_key},
     },
@@ -58,7 +58,7 @@ impl DecapsulationKey {
         {
             return Ok(key);
         }
-        if !matches!(Tlv::only(bytes), Err(NotDer::Malformed)) {
+        if is_sequence(bytes) {
             return Self::from_pkcs8(bytes);
         }
         Err(FieldErrorKind::Malformed(format!(

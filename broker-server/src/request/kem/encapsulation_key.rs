@@ -5,7 +5,7 @@ use der::Tag;
 use super::{
     super::{
         FieldErrorKind,
-        asn1::{NotDer, Tlv},
+        asn1::{NotDer, Tlv, is_sequence},
         pem,
         public_key::Algorithm,
     },
@@ -48,7 +48,7 @@ impl EncapsulationKey {
         match (info, raw) {
             (Ok(info), _) => Self::from_spki(&info),
             (Err(_), Some(kem)) => Ok(Self { kem, kind: KemKeyKind::Raw(kem), octets: bytes.to_vec() }),
-            (Err(error), None) if error != NotDer::Malformed => Err(NotDer::in_a(INFO)(error)),
+            (Err(error), None) if is_sequence(bytes) => Err(NotDer::in_a(INFO)(error)),
             (Err(_), None) => Err(FieldErrorKind::Malformed(format!(
                 "is {} bytes long and not an encapsulation key: raw keys have 800 (ml-kem-512), 1184 (ml-kem-768), 1568 \
                  (ml-kem-1024) or 1216 (x-wing) bytes; SubjectPublicKeyInfo in DER or PEM is accepted, too",

@@ -176,7 +176,7 @@ fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
 
 /// Reports whether a character controls how a text is displayed, or ends its line, instead of being displayed (RFC 4518 2.2, and
 /// table C.8 of RFC 3454, which RFC 4518 2.4 prohibits).
-const fn is_control(character: char) -> bool {
+fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
