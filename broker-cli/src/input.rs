@@ -28,7 +28,7 @@ pub(crate) fn pem(location: &Location) -> Result<Zeroizing<String>, Failure> {
     pem_text(location, secret(location)?)
 }
 
-/// Returns the blocks of the bytes that were read from a location; see [`pem`].
+/// Returns the blocks of the bytes that were read from a location; see [`pem()`].
 pub(crate) fn pem_text(
     location: &Location,
     mut bytes: Zeroizing<Vec<u8>>,

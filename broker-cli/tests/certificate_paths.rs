@@ -42,10 +42,18 @@ keyUsage=critical,keyCertSign
 nameConstraints=critical,permitted;DNS:example
 subjectKeyIdentifier=hash
 authorityKeyIdentifier=keyid
+[root_client]
+basicConstraints=critical,CA:true
+keyUsage=critical,keyCertSign
+extendedKeyUsage=clientAuth
+subjectKeyIdentifier=hash
 [ca_critical]
 basicConstraints=critical,CA:true
 keyUsage=critical,keyCertSign
 1.2.3.4=critical,ASN1:NULL
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid
+[leaf_none]
 subjectKeyIdentifier=hash
 authorityKeyIdentifier=keyid
 [leaf]
@@ -199,7 +207,19 @@ fn names_times_and_purposes() {
     assert_eq!(verify(&["--purpose", "client"], "client.pem"), "");
     assert_eq!(verify(&["--purpose", "any"], "client.pem"), "");
     assert_eq!(verify(&["--purpose", "server"], "client.pem"), "PURPOSE");
-    // The anchor's validity counts too.
+    // The anchor's extKeyUsage and validity count too.
+    paths.root("narrow", "-newkey ec -pkeyopt ec_paramgen_curve:P-256", "root_client");
+    paths.issue("under", "narrow", "leaf");
+    let narrow = |purpose: &str| paths.verdict(&["--ca", "narrow.pem", "--purpose", purpose, "under.pem"]);
+    assert_eq!((narrow("client"), narrow("server")), (String::new(), "PURPOSE".to_owned()));
+    // A host name in the CN is not compared with name constraints, so it is refused under any.
+    paths.issue("inner", "root", "ca_names");
+    paths.issue("plain", "inner", "leaf_none");
+    paths.issue("host.test", "inner", "leaf_none");
+    let under_constraints =
+        |file: &str| paths.verdict(&["--ca", "root.pem", "--untrusted", "inner.pem", file]);
+    assert_eq!(under_constraints("plain.pem"), "");
+    assert_eq!(under_constraints("host.test.pem"), "UNSUPPORTED");
     paths.run(
         "req -x509 -key root.key -out short.pem -config config -extensions root -subj /CN=root -days 10",
     );

@@ -113,7 +113,6 @@ impl DenialKind {
             Self::IssuerKeyNotAllowed => Some("ca_private_key"),
             Self::IssuerNotAllowed => Some("ca_cert"),
             Self::CrlDistributionPointNotAllowed => Some("crl_distribution_points"),
-            Self::UnknownProfile => Some("profile"),
             _ => None,
         }
     }

@@ -308,7 +308,7 @@ mod tests {
         for (bytes, expected) in [
             (&b""[..], unexpected),
             (b"-----", malformed),
-            (b"\x30\x03\x02\x01\x05\x00", malformed),
+            (b"\x30\x03\x02\x01\x05\x00", NotDer::Trailing),
             (b"\x30\x04\x02\x01\x05", malformed),
             (b"\x30\x81\x03\x02\x01\x05", malformed),
             (b"\x30\x80\x02\x01\x05\x00\x00", NotDer::Indefinite),

@@ -169,7 +169,6 @@ fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
     }
     match AttributeType::by_oid(oid) {
         Some(known) => known.check(text).map_err(Fault::NotAllowed),
-        None if text.is_empty() => Err(Fault::NotAllowed("is empty".to_owned())),
         None => Ok(()),
     }
 }

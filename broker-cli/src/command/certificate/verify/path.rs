@@ -14,10 +14,12 @@ use spki::AlgorithmIdentifierRef;
 use webpki::{EndEntityCert, Error, VerifiedPath, anchor_from_trusted_cert};
 use x509_cert::time::{Time as CertificateTime, Validity};
 
+use broker_server::request::Name;
+
 use super::{algorithms, purpose::Purpose};
 use crate::x509::{
     certificate::{Certificate, oid},
-    der::tag,
+    der::{Tlv, tag},
     distinguished_name, names,
     public_key::PublicKey,
     time::{Time, rfc3339},
@@ -102,7 +104,7 @@ fn verify_path(certificates: &Certificates<'_>, time: UnixTime, purpose: Purpose
     if is_ca {
         algorithms.push(&child);
     }
-    let checks = Checks { certificates, sources: &sources, anchors: &anchors, is_ca, time };
+    let checks = Checks { certificates, sources: &sources, anchors: &anchors, is_ca, time, purpose };
     let rejection = RefCell::new(None);
     let path = RefCell::new(Vec::new());
     let check = |candidate: &VerifiedPath<'_>| match checks.path(candidate) {
@@ -136,6 +138,7 @@ struct Checks<'a> {
     /// Whether the target is a CA, so that the path begins with an empty certificate.
     is_ca: bool,
     time: UnixTime,
+    purpose: Purpose,
 }
 
 impl Checks<'_> {
@@ -168,10 +171,16 @@ impl Checks<'_> {
         if !is_anchor || self.is_ca {
             path.push(anchor.to_vec());
         }
-        for (index, der) in path.iter().enumerate() {
+        let mut has_constraints = false;
+        // From the anchor to the target, because constraints apply to the certificates below.
+        for (index, der) in path.iter().enumerate().rev() {
             let certificate = Certificate::read(der).map_err(|_| {
                 Rejection::new("MALFORMED", "a certificate of the path is not well-formed DER")
             })?;
+            if has_constraints {
+                names_are_compared(&certificate, index == 0 && !self.is_ca)?;
+            }
+            has_constraints |= certificate.extension(oid::NAME_CONSTRAINTS).is_some();
             key_size(&certificate)?;
             if index > 0 || self.is_ca {
                 may_sign_certificates(&certificate)?;
@@ -200,6 +209,17 @@ impl Checks<'_> {
         if let Some(from) = from.filter(|from| from.unix > now) {
             let reason = format!("the trusted certificate {subject} is valid from {} on", from.text());
             return Err(Rejection { code: "NOT_YET_VALID", reason });
+        }
+        if let Some(extension) = anchor.extension(oid::EXTENDED_KEY_USAGE) {
+            let list = Tlv::only(extension.value).and_then(|list| list.list(tag::SEQUENCE));
+            let purposes: Vec<String> =
+                list.into_iter().flatten().filter_map(|purpose| purpose.oid().ok()).collect();
+            if !self.purpose.is_among(&purposes) {
+                let reason = format!(
+                    "the extKeyUsage of the trusted certificate {subject} does not allow the purpose (RFC 5280 4.2.1.12)"
+                );
+                return Err(Rejection { code: "PURPOSE", reason });
+            }
         }
         if is_target || anchor.version.unwrap_or(0) < 2 {
             return Ok(());
@@ -234,6 +254,33 @@ impl Checks<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Fails if the subject has a name that name constraints apply to and webpki does not compare: an emailAddress, or in an end
+/// entity without subjectAltName a CN that is a host name (RFC 5280 4.2.1.10).
+fn names_are_compared(certificate: &Certificate<'_>, is_end_entity: bool) -> Result<(), Rejection> {
+    const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
+    const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+    let takes_common_name = is_end_entity && certificate.extension(oid::SUBJECT_ALT_NAME).is_none();
+    let is_host = |text: &str| text.contains('.') && !text.contains(char::is_whitespace);
+    let name = Name::from_der(certificate.subject.raw);
+    let is_compared = name.is_some_and(|name| {
+        !name.attributes().iter().any(|attribute| {
+            attribute.oid == EMAIL_ADDRESS
+                || takes_common_name
+                    && attribute.oid == COMMON_NAME
+                    && attribute.text.as_deref().is_none_or(is_host)
+        })
+    });
+    if is_compared {
+        return Ok(());
+    }
+    let subject = distinguished_name::text(certificate.subject);
+    let reason = format!(
+        "an issuer of {subject} has name constraints, and they are not compared with the emailAddress or the host name in \
+         this subject (RFC 5280 4.2.1.10)"
+    );
+    Err(Rejection { code: "UNSUPPORTED", reason })
 }
 
 fn is_processed(extension: &str) -> bool {

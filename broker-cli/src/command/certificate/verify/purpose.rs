@@ -27,6 +27,18 @@ impl Purpose {
     }
 }
 
+impl Purpose {
+    /// Reports whether an extKeyUsage with these purposes allows this one.
+    pub(super) fn is_among(self, purposes: &[String]) -> bool {
+        let wanted = match self {
+            Self::Server => "1.3.6.1.5.5.7.3.1",
+            Self::Client => "1.3.6.1.5.5.7.3.2",
+            Self::Any => return !purposes.is_empty(),
+        };
+        purposes.iter().any(|purpose| purpose == wanted || purpose == "2.5.29.37.0")
+    }
+}
+
 /// Returns webpki's error of a purpose that is not listed. Its details are not used.
 fn missing() -> Error {
     let context = RequiredEkuNotFoundContext { required: KeyUsage::server_auth(), present: Vec::new() };
