@@ -49,6 +49,21 @@ fn every_command_takes_an_encrypted_key() {
 }
 
 #[test]
+fn no_output_replaces_the_password_file() {
+    let broker = prepared();
+    for command in [
+        &["csr", "create", "--key", "enc.key", "--subject", "CN=a"][..],
+        &["sign-data", "--key", "enc.key", "--in", "data"],
+    ] {
+        let output =
+            broker.run(&[command, &["--key-password-file", "password", "--out", "password"]].concat());
+        assert!(!output.status.success(), "{command:?}");
+        assert!(stderr(&output).contains("password"), "{}", stderr(&output));
+        assert_eq!(broker.read("password"), b"secret\nanother line\n", "{command:?}");
+    }
+}
+
+#[test]
 fn decapsulation_takes_an_encrypted_key() {
     let broker = Broker::start();
     let keygen = [

@@ -80,7 +80,10 @@ impl Run for SignCertificate {
         ];
         input::check_single_stdin(&inputs)?;
         match &files {
-            Some(files) => files.check(&inputs.map(|(_, location)| location), output)?,
+            Some(files) => {
+                let [csr, ca_cert, ca_key] = inputs.map(|(_, location)| location);
+                files.check(&[csr, ca_cert, ca_key, self.key_password.location()], output)?;
+            }
             None if self.format == CertificateFormat::Der => output.check_binary("certificate")?,
             None => {}
         }

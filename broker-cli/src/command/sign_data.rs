@@ -64,7 +64,7 @@ impl Run for SignData {
         let [key, second_key] = keys;
         input::check_single_stdin(&[key, second_key, ("--in", source.location())])?;
         let files = OutputFiles::new(false).public("--out", "signature", self.out);
-        files.check(&[key.1, second_key.1, source.location()], output)?;
+        files.check(&[key.1, second_key.1, source.location(), self.key_password.location()], output)?;
         let read = |location| self.key_password.read_key(location);
         let second_key = self.second_key.as_ref().map(read).transpose()?;
         let request = Request {

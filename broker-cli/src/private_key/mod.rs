@@ -3,8 +3,6 @@
 mod pbes2;
 mod prompt;
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueHint};
 use zeroize::Zeroizing;
 
@@ -21,18 +19,23 @@ pub(crate) struct KeyPassword {
     /// The password of an encrypted private key (PKCS#8): the first line of this file [default: asked for on the terminal]
     #[arg(id = "key_password_file", long = "key-password-file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(value_parser = password_file)]
-    file: Option<PathBuf>,
+    file: Option<Location>,
 }
 
 /// Refuses standard input, which the data or another file may need.
-fn password_file(text: &str) -> Result<PathBuf, String> {
+fn password_file(text: &str) -> Result<Location, String> {
     match text {
         "-" => Err("a password is not read from standard input; name a file, such as /dev/fd/3".to_owned()),
-        path => Ok(path.into()),
+        path => Ok(Location::File(path.into())),
     }
 }
 
 impl KeyPassword {
+    /// Returns the file with the password, which no output may replace.
+    pub(crate) fn location(&self) -> Option<&Location> {
+        self.file.as_ref()
+    }
+
     /// Reads a private key. Bytes that are not an encrypted key are returned as they are; an encrypted key is returned
     /// decrypted, as PKCS#8 in PEM.
     ///
@@ -60,7 +63,7 @@ impl KeyPassword {
     }
 
     fn password(&self, location: &Location) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let Some(path) = &self.file else {
+        let Some(Location::File(path)) = &self.file else {
             return prompt::password(&format!("Password of {location}: "))?.ok_or_else(|| {
                 Failure::usage(format!(
                     "{location} is an encrypted private key, and there is no terminal to ask for its password: name a file \

@@ -83,7 +83,7 @@ impl Run for Create {
         if let Some(location) = out.clone() {
             files = files.public("--out", "request", location);
         }
-        files.check(&[self.key.as_ref()], output)?;
+        files.check(&[self.key.as_ref(), self.key_password.location()], output)?;
         if out.is_none() && files.use_stdout() {
             return Err(Failure::usage(
                 "the key and the request cannot both be written to standard output".to_owned(),

@@ -50,7 +50,7 @@ impl Run for Decapsulate {
         input::check_single_stdin(&[("--private-key", private_key), ("--ciphertext", ciphertext)])?;
         let files =
             OutputFiles::new(self.force.force).secret("--secret-out", "shared secret", self.secret_out);
-        files.check(&[private_key, ciphertext], output)?;
+        files.check(&[private_key, ciphertext, self.key_password.location()], output)?;
         let key = self.key_password.read_key(&self.private_key)?;
         let request = DecapsulateRequest::new(key, input::bytes(&self.ciphertext)?).profile(self.profile);
         let response = block_on(async { Ok(context.endpoint.client()?.decapsulate(request).await?) })
