@@ -1,0 +1,70 @@
+//! Rank-1 constraint systems.
+
+use ark_ff::PrimeField;
+
+use crate::{assignment::Assignment, matrix::Matrix};
+
+/// The constraints of a circuit: for each row, (A·w) × (B·w) = C·w.
+///
+/// The signals w are in circom's order: the constant 1, the public signals (outputs, then public inputs), then the
+/// private ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConstraintSystem<F> {
+    /// The number of public signals, without the constant 1.
+    pub public: usize,
+    /// The number of all signals, with the constant 1.
+    pub signals: usize,
+    /// The matrix A, with one row for each constraint.
+    pub a: Matrix<F>,
+    /// The matrix B, with one row for each constraint.
+    pub b: Matrix<F>,
+    /// The matrix C. A `.zkey` does not contain it, and proving does not need it. Without it, it is unknown whether an
+    /// assignment satisfies the constraints.
+    pub c: Option<Matrix<F>>,
+}
+
+impl<F: PrimeField> ConstraintSystem<F> {
+    /// The number of constraints.
+    #[must_use]
+    pub fn constraints(&self) -> usize {
+        self.a.rows()
+    }
+
+    /// The size of the evaluation domain of the quadratic arithmetic program: the power of two that holds all
+    /// constraints and one row for each public signal and for the constant 1.
+    #[must_use]
+    pub fn domain_size(&self) -> usize {
+        (self.constraints() + self.public + 1).next_power_of_two()
+    }
+
+    /// Looks for the first constraint that `assignment` does not satisfy.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsatisfied::UnknownC`] if the matrix C is unknown, and [`Unsatisfied::Constraint`] with the constraint's
+    /// index.
+    pub fn check(&self, assignment: &Assignment<F>) -> Result<(), Unsatisfied> {
+        let c = self.c.as_ref().ok_or(Unsatisfied::UnknownC)?;
+        let values = assignment.values();
+        for (index, ((a, b), c)) in self.a.iter().zip(self.b.iter()).zip(c.iter()).enumerate() {
+            if a.evaluate(values) * b.evaluate(values) != c.evaluate(values) {
+                return Err(Unsatisfied::Constraint { index });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why an assignment is not known to satisfy a constraint system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsatisfied {
+    /// The constraint system came from a `.zkey` without an `.r1cs`.
+    #[error("the circuit has no .r1cs file, so its constraints cannot be checked")]
+    UnknownC,
+    /// A constraint is not satisfied.
+    #[error("constraint {index} is not satisfied")]
+    Constraint {
+        /// The index of the constraint, from 0.
+        index: usize,
+    },
+}

@@ -1,0 +1,71 @@
+//! The pairing-friendly curves.
+
+use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM, pairing::Pairing};
+use ark_ff::{FftField, PrimeField};
+
+/// The name of a curve, as profiles, answers and key files write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CurveName {
+    /// BN254, which Ethereum's precompiles and circom's tools call `bn128` (EIP-196, EIP-197).
+    Bn254,
+    /// BLS12-381 (draft-irtf-cfrg-pairing-friendly-curves 4.2.1).
+    Bls12381,
+}
+
+impl CurveName {
+    /// All curves.
+    pub const ALL: [Self; 2] = [Self::Bn254, Self::Bls12381];
+
+    /// The name in profiles and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bn254 => "bn254",
+            Self::Bls12381 => "bls12-381",
+        }
+    }
+
+    /// The name in snarkjs' JSON.
+    #[must_use]
+    pub const fn snarkjs(self) -> &'static str {
+        match self {
+            Self::Bn254 => "bn128",
+            Self::Bls12381 => "bls12381",
+        }
+    }
+}
+
+impl std::fmt::Display for CurveName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A pairing with the properties that this crate needs: a scalar field with FFTs, and base fields that are written as
+/// integers.
+pub trait Curve:
+    Pairing<
+        ScalarField: PrimeField + FftField,
+        BaseField: PrimeField,
+        G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
+        G1Affine: AffineRepr<BaseField = Self::BaseField>,
+    > + Send
+    + Sync
+{
+    /// The curve's name.
+    const NAME: CurveName;
+    /// The size of a coordinate in circom's files, in bytes.
+    const BASE_FIELD_BYTES: usize;
+    /// The size of a scalar in circom's files, in bytes.
+    const SCALAR_FIELD_BYTES: usize = 32;
+}
+
+impl Curve for ark_bn254::Bn254 {
+    const NAME: CurveName = CurveName::Bn254;
+    const BASE_FIELD_BYTES: usize = 32;
+}
+
+impl Curve for ark_bls12_381::Bls12_381 {
+    const NAME: CurveName = CurveName::Bls12381;
+    const BASE_FIELD_BYTES: usize = 48;
+}

@@ -1,0 +1,20 @@
+//! Groth16 proofs over BN254 and BLS12-381: built-in circuits, circom's files, setup, provers, verification.
+//!
+//! The crate knows nothing of profiles, callers or gRPC. The broker decides who may prove what; this crate checks that
+//! the mathematics is right and that no input, however made, is taken for something that it is not.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
+//! | [`interrupt`] | how a caller stops work that takes long |
+//! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
+//! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+#![forbid(unsafe_code)]
+
+pub mod assignment;
+pub mod constraint_system;
+pub mod curve;
+pub mod interrupt;
+pub mod key;
+pub mod matrix;
+pub mod proof;
