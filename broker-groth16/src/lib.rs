@@ -6,6 +6,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
+//! | [`field`] | field elements as text and bytes |
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
@@ -14,6 +15,7 @@
 pub mod assignment;
 pub mod constraint_system;
 pub mod curve;
+pub mod field;
 pub mod interrupt;
 pub mod key;
 pub mod matrix;

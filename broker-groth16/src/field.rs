@@ -1,0 +1,140 @@
+//! Field elements as text and bytes. A value that is not canonical is refused, never reduced.
+
+use ark_ff::{BigInteger, PrimeField};
+
+/// The longest decimal text of a value below 2^384, in bytes.
+const MAX_DIGITS: usize = 116;
+
+/// Reads a decimal number (`0`, `17`) or a hexadecimal one (`0x11`) without sign, spaces or separators.
+///
+/// # Errors
+///
+/// [`FieldError`], which does not contain the value.
+pub fn parse<F: PrimeField>(text: &str) -> Result<F, FieldError> {
+    match text.strip_prefix("0x") {
+        Some(digits) => parse_digits(digits, 16),
+        None => parse_decimal(text),
+    }
+}
+
+/// Reads a decimal number without sign, spaces, separators or leading zeros, as snarkjs writes it.
+///
+/// # Errors
+///
+/// [`FieldError`], which does not contain the value.
+pub fn parse_decimal<F: PrimeField>(text: &str) -> Result<F, FieldError> {
+    if text.len() > 1 && text.starts_with('0') {
+        return Err(FieldError::Syntax);
+    }
+    parse_digits(text, 10)
+}
+
+/// Reads the little-endian bytes of an integer below the modulus.
+///
+/// # Errors
+///
+/// [`FieldError::NotCanonical`] if the integer is the modulus or more.
+pub fn from_le_bytes<F: PrimeField>(bytes: &[u8]) -> Result<F, FieldError> {
+    let mut integer = F::BigInt::default();
+    let limbs = integer.as_mut();
+    for (index, chunk) in bytes.chunks(8).enumerate() {
+        let mut limb = [0; 8];
+        for (to, from) in limb.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        match limbs.get_mut(index) {
+            Some(place) => *place = u64::from_le_bytes(limb),
+            None if limb == [0; 8] => {}
+            None => return Err(FieldError::NotCanonical),
+        }
+    }
+    F::from_bigint(integer).ok_or(FieldError::NotCanonical)
+}
+
+/// The bits of the integer that represents the value, lowest first.
+pub fn bits<F: PrimeField>(value: F) -> impl Iterator<Item = bool> {
+    let integer = value.into_bigint();
+    (0..F::MODULUS_BIT_SIZE as usize).map(move |bit| integer.get_bit(bit))
+}
+
+fn parse_digits<F: PrimeField>(digits: &str, radix: u8) -> Result<F, FieldError> {
+    if digits.is_empty() {
+        return Err(FieldError::Syntax);
+    }
+    if digits.len() > MAX_DIGITS {
+        return Err(FieldError::NotCanonical);
+    }
+    let mut integer = F::BigInt::default();
+    for digit in digits.chars() {
+        let digit = digit.to_digit(u32::from(radix)).ok_or(FieldError::Syntax)?;
+        let mut carry = u128::from(digit);
+        for limb in integer.as_mut() {
+            let sum = u128::from(*limb) * u128::from(radix) + carry;
+            *limb = sum as u64;
+            carry = sum >> 64;
+        }
+        if carry != 0 {
+            return Err(FieldError::NotCanonical);
+        }
+    }
+    F::from_bigint(integer).ok_or(FieldError::NotCanonical)
+}
+
+/// Why text or bytes are not a field element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// The text is not a number.
+    #[error(
+        "must be a decimal number, or a hexadecimal one that begins with 0x, without sign or leading zeros"
+    )]
+    Syntax,
+    /// The number is the modulus of the field or larger.
+    #[error("must be less than the modulus of the field")]
+    NotCanonical,
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_bn254::{Fq, Fr};
+    use ark_ff::{AdditiveGroup, BigInteger, PrimeField};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MODULUS: &str = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
+
+    #[test]
+    fn the_largest_value_is_read_and_the_modulus_refused() {
+        let largest = "21888242871839275222246405745257275088548364400416034343698204186575808495616";
+        assert_eq!(parse::<Fr>(largest), Ok(-Fr::from(1)));
+        assert_eq!(parse::<Fr>(MODULUS), Err(FieldError::NotCanonical));
+        assert_eq!(parse::<Fr>(&format!("{MODULUS}0")), Err(FieldError::NotCanonical));
+        assert_eq!(parse::<Fr>(&"9".repeat(MAX_DIGITS + 1)), Err(FieldError::NotCanonical));
+        assert_eq!(from_le_bytes::<Fr>(&Fr::MODULUS.to_bytes_le()), Err(FieldError::NotCanonical));
+        assert_eq!(from_le_bytes::<Fr>(&[0xff; 32]), Err(FieldError::NotCanonical));
+    }
+
+    #[test]
+    fn text_that_is_not_a_number_is_refused() {
+        for text in ["", "-1", "+1", " 1", "1 ", "1_0", "01", "00", "0x", "0xg", "0X1", "1e3", "１"] {
+            assert_eq!(parse::<Fr>(text), Err(FieldError::Syntax), "{text:?}");
+        }
+        assert_eq!(parse::<Fr>("0"), Ok(Fr::ZERO));
+        assert_eq!(parse::<Fr>("0x00ff"), Ok(Fr::from(255)));
+        assert_eq!(parse_decimal::<Fr>("0x1"), Err(FieldError::Syntax));
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_survives_text_and_bytes(bytes in any::<[u8; 32]>()) {
+            let value = Fq::from_le_bytes_mod_order(&bytes);
+            prop_assert_eq!(parse_decimal::<Fq>(&value.to_string()), Ok(value));
+            prop_assert_eq!(parse::<Fq>(&format!("0x{}", hex(&value))), Ok(value));
+            prop_assert_eq!(from_le_bytes::<Fq>(&value.into_bigint().to_bytes_le()), Ok(value));
+        }
+    }
+
+    fn hex(value: &Fq) -> String {
+        value.into_bigint().to_bytes_be().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
