@@ -10,6 +10,10 @@
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+//! | [`prove`] | provers, and the verification of every proof before it is released |
+//! | [`qap`] | the reduction of constraints to a quadratic arithmetic program |
+//! | [`setup`] | keys made by a single party |
+//! | [`verify`] | verification of one proof or of many |
 #![forbid(unsafe_code)]
 
 pub mod assignment;
@@ -20,3 +24,8 @@ pub mod interrupt;
 pub mod key;
 pub mod matrix;
 pub mod proof;
+pub mod prove;
+pub mod qap;
+mod scalar_mul;
+pub mod setup;
+pub mod verify;

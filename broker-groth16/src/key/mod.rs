@@ -1,10 +1,12 @@
 //! Proving and verifying keys.
 
 mod fingerprint;
+mod shape;
+mod size;
 
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 
-pub use self::fingerprint::Fingerprint;
+pub use self::{fingerprint::Fingerprint, shape::MalformedKey};
 use crate::{constraint_system::ConstraintSystem, curve::Curve};
 
 /// A verifying key. Its canonical serialisation is that of arkworks' `VerifyingKey`.
