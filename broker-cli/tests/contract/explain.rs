@@ -298,6 +298,23 @@ fn judges_subjects_and_distribution_points() {
     assert_eq!(reasons, ["NAME_NOT_ALLOWED", "SUBJECT_NOT_ALLOWED", "CRL_DISTRIBUTION_POINT_NOT_ALLOWED"]);
     let malformed = cryptobroker().args(["profiles", "explain", "--subject", "CN="]).output().unwrap();
     assert!(stderr(&malformed).contains("--subject: "), "{}", stderr(&malformed));
+    // A broker refuses these before it judges them.
+    for (urls, expected) in [
+        (vec!["ldap://a.example/"], "entry 1 something other than an http or https URL with a host"),
+        (vec!["http://a.example/", "http://127.1/"], "entry 2 something other than an http or https URL"),
+        (vec![""], "entry 1"),
+        (vec!["http://a.example/"; 17], "more than 16 entries"),
+        (vec![&*format!("http://a.example/{}", "a".repeat(2048))], "at most 2048 are accepted"),
+    ] {
+        let mut command = cryptobroker();
+        command.args(["profiles", "explain", "--profile", "Plain", "--profiles", &profiles]);
+        urls.iter().for_each(|url| {
+            command.args(["--crl-url", url]);
+        });
+        let output = command.output().unwrap();
+        let text = stderr(&output);
+        assert!(!output.status.success() && text.contains("--crl-url: ") && text.contains(expected), "{text}");
+    }
 
     let show = json(&run(&[&["profiles", "show", "Plain"][..], &fixed].concat()).stdout);
     let shown = &show["signCertificate"];

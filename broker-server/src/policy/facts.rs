@@ -24,8 +24,8 @@ pub struct Facts<'a> {
     pub names: Option<&'a [AlternativeName]>,
     /// The requested CRL distribution points; optional.
     pub crl_distribution_points: Option<&'a [String]>,
-    /// The identifiers of the requested extensions that no profile copies or decides.
-    pub unknown_extensions: Option<&'a [String]>,
+    /// The identifiers of all requested extensions.
+    pub requested_extensions: Option<&'a [Oid]>,
     /// The requested notBefore in Unix seconds; optional.
     pub not_before: Option<i64>,
     /// The requested notAfter in Unix seconds; optional.
@@ -59,8 +59,8 @@ pub enum FactName {
     Subject,
     /// [`Facts::names`].
     Names,
-    /// [`Facts::unknown_extensions`].
-    UnknownExtensions,
+    /// [`Facts::requested_extensions`].
+    RequestedExtensions,
     /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or
     /// [`Facts::kem_key`].
     Key,
@@ -74,7 +74,7 @@ impl fmt::Display for FactName {
             Self::CaCertificate => "the CA certificate",
             Self::Subject => "the subject",
             Self::Names => "the names in the request",
-            Self::UnknownExtensions => "the extensions in the request",
+            Self::RequestedExtensions => "the extensions in the request",
             Self::Key => "the key",
         })
     }
@@ -86,7 +86,7 @@ pub struct CaFacts<'a> {
     /// basicConstraints.cA; `false` where the extension is absent.
     pub is_ca: bool,
     /// basicConstraints.pathLenConstraint.
-    pub path_len: Option<u8>,
+    pub path_len: Option<u64>,
     /// The bits of keyUsage, numbered as in [`super::profile::KeyUsage`]; `None` where the extension is absent.
     pub key_usage: Option<u16>,
     /// notBefore in Unix seconds.
@@ -113,7 +113,7 @@ impl Facts<'_> {
             subject: None,
             names: None,
             crl_distribution_points: None,
-            unknown_extensions: None,
+            requested_extensions: None,
             not_before: None,
             not_after: None,
             signature_keys: None,

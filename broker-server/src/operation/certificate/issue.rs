@@ -26,6 +26,7 @@ pub(super) struct Unsigned {
     tbs: Vec<u8>,
     serial: [u8; 20],
     subject_key_id: Vec<u8>,
+    ignored_extensions: Vec<String>,
 }
 
 /// The length of the longest signature, with its algorithm and the headers around it, in bytes: that of ML-DSA-87 has 4,627.
@@ -50,6 +51,9 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     let serial = random_serial()?;
     let subject_key_id = extensions::subject_key_id(rule, request);
     let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
+    let extensions = extensions::build(permit, &subject_key_id, subject_is_empty);
+    let extensions = extensions.map_err(|_| CertificateError::Internal)?;
+    let ignored_extensions = extensions::ignored(request.csr.requested_extensions(), &extensions);
     let encode = || -> der::Result<Vec<u8>> {
         TbsCertificate {
             version: 2,
@@ -59,7 +63,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
             validity: Validity::new(time(parameters.not_before)?, time(parameters.not_after)?),
             subject: AnyRef::from_der(subject.der())?,
             subject_public_key_info: AnyRef::from_der(request.csr.spki_der())?,
-            extensions: extensions::build(permit, &subject_key_id, subject_is_empty)?,
+            extensions,
         }
         .to_der()
     };
@@ -68,7 +72,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     if length > MAX_LENGTH {
         return Err(CertificateError::TooLarge { length });
     }
-    Ok(Unsigned { tbs, serial, subject_key_id })
+    Ok(Unsigned { tbs, serial, subject_key_id, ignored_extensions })
 }
 
 /// Signs a certificate that was assembled under the same `permit`. `issuer` is the key of the permit's CA certificate.
@@ -77,7 +81,7 @@ pub(super) fn sign(
     permit: &Permit<SignCertificate>,
     issuer: &PrivateKey,
 ) -> Result<Issued, CertificateError> {
-    let (request, rule, parameters) = (permit.request(), permit.rule(), permit.parameters());
+    let (request, parameters) = (permit.request(), permit.parameters());
     let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
     let signature = issuer.sign(parameters.scheme, &unsigned.tbs).map_err(|_| CertificateError::Internal)?;
     let certificate = || -> der::Result<Vec<u8>> {
@@ -95,10 +99,7 @@ pub(super) fn sign(
         issuer: request.ca_certificate.subject().text(),
         subject: request.subject().text(),
         names: extensions::alternative_names(permit).iter().map(ToString::to_string).collect(),
-        ignored_extensions: rule
-            .ignored_extensions(request.csr.ignored_extensions())
-            .map(str::to_owned)
-            .collect(),
+        ignored_extensions: unsigned.ignored_extensions.clone(),
         not_before: parameters.not_before,
         not_after: parameters.not_after,
     })

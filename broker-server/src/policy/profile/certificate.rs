@@ -127,25 +127,6 @@ impl KeyUsage {
     }
 }
 
-impl SignCertificateRule {
-    /// Returns those of the extensions that a request asks for and the broker does not copy which the certificate does not
-    /// have. An extension that the profile itself states is not among them.
-    pub fn ignored_extensions<'a>(&self, requested: &'a [String]) -> impl Iterator<Item = &'a str> {
-        let stated = [
-            (rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS, self.crl_distribution_points.is_some()),
-            (rfc5280::ID_CE_CERTIFICATE_POLICIES, !self.certificate_policies.is_empty()),
-            (
-                rfc5280::ID_PE_AUTHORITY_INFO_ACCESS,
-                self.authority_information_access != AuthorityInformationAccess::default(),
-            ),
-        ];
-        let is_stated = move |oid: &&str| {
-            stated.iter().any(|(known, is_stated)| *is_stated && known.to_string() == **oid)
-        };
-        requested.iter().map(String::as_str).filter(move |oid| !is_stated(oid))
-    }
-}
-
 /// A purpose of RFC 5280 4.2.1.12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the names are RFC 5280's

@@ -760,9 +760,9 @@ type SignCertificateResponse struct {
 	//	*SignCertificateResponse_Der
 	SignedCertificate isSignCertificateResponse_SignedCertificate `protobuf_oneof:"signed_certificate"`
 	Descriptor_       *CryptoDescriptor                           `protobuf:"bytes,4,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
-	// The dotted identifiers of the requested extensions that the certificate does not have, because the broker does not know
-	// them. The trailing header `cryptobroker-ignored-extensions` of a unary call has the same list, separated by commas. At
-	// most 16 are listed; where there are more, the last entry is `...`.
+	// The dotted identifiers of the requested extensions that the certificate does not have. The trailing header
+	// `cryptobroker-ignored-extensions` of a unary call has the same list, separated by commas. At most 16 are listed; where
+	// there are more, the last entry is `...`.
 	IgnoredExtensions []string `protobuf:"bytes,100,rep,name=ignored_extensions,json=ignoredExtensions,proto3" json:"ignored_extensions,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache

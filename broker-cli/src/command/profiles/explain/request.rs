@@ -10,7 +10,7 @@ use broker_server::{
         },
         profile::{NonceStrategy, Profile},
     },
-    request::{AlternativeName, CaCertificate, Csr, KemKeyKind, Keys, Name},
+    request::{AlternativeName, CaCertificate, Csr, KemKeyKind, Keys, Name, Oid},
 };
 use clap::{Args, ValueHint};
 
@@ -90,7 +90,7 @@ pub(super) struct ExplainedRequest {
     subject: Option<Name>,
     names: Option<Vec<AlternativeName>>,
     crl_distribution_points: Vec<String>,
-    unknown_extensions: Option<Vec<String>>,
+    requested_extensions: Option<Vec<Oid>>,
     issuer_key: Option<KeyType>,
     certificate: Option<CaCertificate>,
     not_before: Option<i64>,
@@ -153,9 +153,9 @@ impl ExplainedRequest {
                 None => csr.as_ref().map(|csr| csr.subject().clone()),
                 Some(text) => Some(inputs::subject(text)?),
             },
-            crl_distribution_points: args.crl_urls.clone(),
+            crl_distribution_points: inputs::crl_urls(&args.crl_urls)?,
             names: csr.as_ref().map(|csr| csr.subject_alternative_names().to_vec()),
-            unknown_extensions: csr.as_ref().map(|csr| csr.ignored_extensions().to_vec()),
+            requested_extensions: csr.as_ref().map(|csr| csr.requested_extensions().to_vec()),
             issuer_key: private_key.or(certified_key).or(typed(&args.issuer_key_type)?),
             certificate,
             not_before: seconds(args.not_before),
@@ -195,7 +195,7 @@ impl ExplainedRequest {
             subject: self.subject.as_ref(),
             names: self.names.as_deref(),
             crl_distribution_points: Some(&self.crl_distribution_points),
-            unknown_extensions: self.unknown_extensions.as_deref(),
+            requested_extensions: self.requested_extensions.as_deref(),
             not_before: self.not_before,
             not_after: self.not_after,
             signature_keys,
@@ -219,7 +219,7 @@ impl ExplainedRequest {
                     FactName::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
                     FactName::CaCertificate => "--ca-cert FILE",
                     FactName::Subject => "--csr FILE or --subject NAME",
-                    FactName::Names | FactName::UnknownExtensions => "--csr FILE",
+                    FactName::Names | FactName::RequestedExtensions => "--csr FILE",
                     FactName::Key => "--key FILE or --key-type TYPE",
                 };
                 format!("{fact} ({options})")

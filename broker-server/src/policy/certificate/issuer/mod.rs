@@ -116,7 +116,7 @@ fn path_length(ca: CaFacts<'_>, rule: &SignCertificateRule) -> Option<String> {
     let limit = ca.path_len.filter(|_| rule.basic_constraints.ca)?;
     match rule.basic_constraints.path_len {
         _ if limit == 0 => Some("0, so it may not issue CA certificates".to_owned()),
-        Some(path_len) if path_len >= limit => {
+        Some(path_len) if u64::from(path_len) >= limit => {
             Some(format!("{limit}, and those that it issues must have a smaller one than {path_len}"))
         }
         _ => None,

@@ -1,8 +1,6 @@
 //! The extensions whose contents a profile states: `AuthorityInformationAccess`, `CertificatePolicies` and
 //! `CRLDistributionPoints`.
 
-use der::asn1::ObjectIdentifier;
-
 use crate::{
     policy::{
         document::{
@@ -12,14 +10,14 @@ use crate::{
         },
         profile::{AuthorityInformationAccess, CertificatePolicy, CrlDistributionPoints},
     },
-    request::check_http_url,
+    request::{Oid, check_http_url},
 };
 
 /// The longest URL in bytes, which is also the limit of a URL in a request.
 const MAX_URL: usize = 2048;
 
 /// The largest arc of an object identifier. Go's crypto/x509 does not load certificates with larger ones.
-const MAX_ARC: u32 = i32::MAX as u32;
+const MAX_ARC: u128 = i32::MAX as u128;
 
 /// Reads `AuthorityInformationAccess` (RFC 5280 4.2.2.1).
 pub(super) fn authority_information_access(
@@ -79,9 +77,9 @@ fn policy(entry: &Field<'_>, report: &mut Report) -> Option<CertificatePolicy> {
     Some(CertificatePolicy { oid: oid?, cps: cps? })
 }
 
-fn object_identifier(field: &Field<'_>, report: &mut Report) -> Option<ObjectIdentifier> {
+fn object_identifier(field: &Field<'_>, report: &mut Report) -> Option<Oid> {
     let text = field.text(report)?;
-    let oid = ObjectIdentifier::new(text).ok().filter(|oid| oid.arcs().all(|arc| arc <= MAX_ARC));
+    let oid = Oid::from_text(text).filter(|oid| oid.has_subidentifiers_up_to(MAX_ARC));
     if oid.is_none() {
         let message = format!(
             "{} is not an object identifier in dotted form, such as 2.23.140.1.2.1, with numbers up to {MAX_ARC}",

@@ -175,25 +175,26 @@ fn reads_subjects_and_extensions() {
         BasicConstraints: { Omit: true }
         SubjectAlternativeNames: { Allow: [dns], FromCommonName: true }
         Subject:
-          Allow: [CN, O, 1.2.3.4]
+          Allow: [CN, O, 1.2.3.4, 2.999.1]
           Require: [CN]
           Values: { O: [Example AG] }
           CommonName: { Suffixes: [.B.example, .a.example], MatchSubjectAlternativeName: true }
         MaxSubjectLength: 64
         CRLDistributionPoints: [http://a.example/ca.crl]
         AuthorityInformationAccess: { OCSP: [http://a.example/], CAIssuers: [https://a.example/ca.cer] }
-        CertificatePolicies: [2.23.140.1.2.1, { OID: 1.2.3.4, CPS: https://a.example/cps }]",
+        CertificatePolicies: [2.23.140.1.2.1, { OID: 1.2.3.4, CPS: https://a.example/cps }, 2.999.7]",
         false,
     );
     assert!(rule.extended_key_usage_critical && rule.basic_constraints.omit);
     assert!(rule.subject_alternative_names.unwrap().from_common_name);
     let subject = rule.subject.unwrap();
     let texts: Vec<String> = subject.allow.unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(texts, ["CN", "O", "1.2.3.4"]);
+    assert_eq!(texts, ["CN", "O", "1.2.3.4", "2.999.1"]);
     assert_eq!(subject.common_name.unwrap().suffixes, [".a.example", ".b.example"]);
     assert_eq!(rule.max_subject_length.unwrap().characters, 64);
     assert_eq!(rule.crl_distribution_points.unwrap().urls, ["http://a.example/ca.crl"]);
     assert_eq!(rule.authority_information_access.ca_issuers, ["https://a.example/ca.cer"]);
+    assert_eq!(rule.certificate_policies[2].oid.to_string(), "2.999.7");
     assert_eq!(rule.certificate_policies[1].cps.as_deref(), Some("https://a.example/cps"));
 }
 

@@ -75,7 +75,7 @@ fn errors_name_what_cannot_be_read() {
         (VERSION, b"\xa0\x02\x05\x00".to_vec(), "its version is not"),
         (SERIAL, sequence(b""), "its serialNumber"),
         (SIGNATURE, sequence(b"\x06\x01\x2a"), "not its signatureAlgorithm"),
-        (ISSUER, sequence(b"\x05\x00"), "its issuer"),
+        (ISSUER, b"\x05\x00".to_vec(), "its issuer"),
         (VALIDITY, sequence(b"\x17\x0d600101000000Z"), "two times"),
         (
             VALIDITY,
