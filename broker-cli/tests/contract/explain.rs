@@ -313,7 +313,10 @@ fn judges_subjects_and_distribution_points() {
         });
         let output = command.output().unwrap();
         let text = stderr(&output);
-        assert!(!output.status.success() && text.contains("--crl-url: ") && text.contains(expected), "{text}");
+        assert!(
+            !output.status.success() && text.contains("--crl-url: ") && text.contains(expected),
+            "{text}"
+        );
     }
 
     let show = json(&run(&[&["profiles", "show", "Plain"][..], &fixed].concat()).stdout);

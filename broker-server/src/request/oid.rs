@@ -52,7 +52,8 @@ impl Oid {
     /// The first is 0, 1 or 2, and under 0 and 1 the second is at most 39 (X.660 7.6).
     pub fn from_text(text: &str) -> Option<Self> {
         let mut arcs = text.split('.').map(|arc| {
-            let is_decimal = arc.bytes().all(|byte| byte.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'));
+            let is_decimal =
+                arc.bytes().all(|byte| byte.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'));
             arc.parse::<u128>().ok().filter(|value| is_decimal && *value <= u128::MAX / 2)
         });
         let (root, second) = (arcs.next()??, arcs.next()??);
@@ -230,7 +231,11 @@ mod tests {
 
     #[test]
     fn short_list_is_bounded() {
-        let list = |count: u8| Oid::short_list((0..count).map(|arc| Oid::from_content(&[0x2a, arc]).unwrap()).collect::<Vec<_>>().iter());
+        let list = |count: u8| {
+            Oid::short_list(
+                (0..count).map(|arc| Oid::from_content(&[0x2a, arc]).unwrap()).collect::<Vec<_>>().iter(),
+            )
+        };
         assert_eq!(list(0), [""; 0]);
         assert_eq!(list(16).len(), 16);
         assert_eq!(list(16)[15], "1.2.15");

@@ -306,7 +306,14 @@ async fn ignored_extensions_are_named_in_response_trailers_and_audit() {
 async fn extensions_that_the_certificate_does_not_have_are_ignored() {
     let fixture = Fixture::start(&[]);
     let all = [
-        "2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.32", "2.5.29.35", "2.5.29.37",
+        "2.5.29.14",
+        "2.5.29.15",
+        "2.5.29.17",
+        "2.5.29.19",
+        "2.5.29.31",
+        "2.5.29.32",
+        "2.5.29.35",
+        "2.5.29.37",
         "1.3.6.1.5.5.7.1.1",
     ];
     let extensions = all.map(|id| match id {
@@ -328,7 +335,10 @@ async fn extensions_that_the_certificate_does_not_have_are_ignored() {
         let (_, certificate) = X509Certificate::from_der(&der).unwrap();
         let issued: Vec<String> =
             certificate.extensions().iter().map(|extension| extension.oid.to_id_string()).collect();
-        assert!(all.iter().all(|id| expected.contains(id) != issued.iter().any(|other| other == id)), "{issued:?}");
+        assert!(
+            all.iter().all(|id| expected.contains(id) != issued.iter().any(|other| other == id)),
+            "{issued:?}"
+        );
     }
 }
 
@@ -337,8 +347,10 @@ async fn extensions_that_the_certificate_does_not_have_are_ignored() {
 async fn sets_that_are_no_rdn_are_refused() {
     let fixture = Fixture::start(&[]);
     let attribute = |id: &str, value: &[u8]| csr::sequence(&[&csr::oid(id), &csr::tlv(0x0c, value)]);
-    let (o, other, cn) = (attribute("2.5.4.10", b"a"), attribute("2.5.4.10", b"b"), attribute(COMMON_NAME, b"ee"));
-    let name = |sets: &[&[u8]]| csr::tlv(0x30, &sets.iter().flat_map(|set| csr::tlv(0x31, set)).collect::<Vec<_>>());
+    let (o, other, cn) =
+        (attribute("2.5.4.10", b"a"), attribute("2.5.4.10", b"b"), attribute(COMMON_NAME, b"ee"));
+    let name =
+        |sets: &[&[u8]]| csr::tlv(0x30, &sets.iter().flat_map(|set| csr::tlv(0x31, set)).collect::<Vec<_>>());
     for (subject, expected) in [
         (name(&[&[o.clone(), other.clone()].concat()]), "an RDN has O twice"),
         (name(&[&[other.clone(), o.clone()].concat()]), "an RDN has O twice"),
@@ -374,7 +386,11 @@ async fn characters_that_are_not_displayed_are_refused() {
         let mut request = fixture.ca.request("NoNames", &csr);
         request.subject = Some(format!("CN={value}"));
         let status = fixture.send(request).await.unwrap_err();
-        assert_eq!((field(&status), reason(&status)), ("subject".into(), "FIELD_MALFORMED".into()), "{value:?}");
+        assert_eq!(
+            (field(&status), reason(&status)),
+            ("subject".into(), "FIELD_MALFORMED".into()),
+            "{value:?}"
+        );
     }
     for value in ["می\u{200c}خواهم", "ശ്രീ ന\u{d4d}\u{200d}", "辻\u{e0100}", "Zoë"] {
         let csr = csr::csr(&csr::name(COMMON_NAME, 0x0c, value.as_bytes()), &[]);
@@ -387,9 +403,25 @@ async fn country_of_a_jurisdiction_is_a_country_code() {
     let fixture = Fixture::start(&[]);
     let subject = |value: &[u8]| csr::csr(&csr::name("1.3.6.1.4.1.311.60.2.1.3", 0x13, value), &[]);
     for value in [&b"DEU"[..], b"D", b"D1", b""] {
-        assert!(fixture.malformed("NoNames", &subject(value)).await.contains("jurisdictionC is"), "{value:?}");
+        assert!(
+            fixture.malformed("NoNames", &subject(value)).await.contains("jurisdictionC is"),
+            "{value:?}"
+        );
     }
     fixture.names(&fixture.sign("NoNames", &subject(b"DE")).await.unwrap());
+}
+
+/// docs/moving-from-go.md has this request of keytool and its error.
+#[tokio::test]
+async fn keytool_request_with_unknown_country_is_as_documented() {
+    let fixture = Fixture::start(&[]);
+    let message = fixture.malformed("NoNames", case!("keytool-unknown")).await;
+    assert_eq!(message, "csr: its subject cannot be used: C is not a country code of two letters (ISO 3166)");
+    let page = include_str!("../../../docs/moving-from-go.md");
+    assert!(page.contains(&message));
+    let mut request = fixture.ca.request("NoNames", case!("keytool-unknown"));
+    request.subject = Some("CN=host.example,O=Example,C=DE".into());
+    fixture.names(&der(fixture.send(request).await.unwrap().into_inner()));
 }
 
 /// The second arc under 2 may be over 39 (X.660 7.6).
@@ -407,7 +439,8 @@ async fn identifiers_under_2_999_are_as_others() {
     let der = der(response);
     fixture.names(&der);
     let (_, certificate) = X509Certificate::from_der(&der).unwrap();
-    let policies = certificate.extensions().iter().find(|extension| extension.oid.to_id_string() == "2.5.29.32");
+    let policies =
+        certificate.extensions().iter().find(|extension| extension.oid.to_id_string() == "2.5.29.32");
     assert_eq!(policies.unwrap().value, b"\x30\x07\x30\x05\x06\x03\x88\x37\x07");
     // The text of the subject is 2.999.1=#0c0178.
     let status = fixture.sign("ArcsShort", &csr).await.unwrap_err();
@@ -455,7 +488,8 @@ async fn requests_in_ber_are_refused_with_the_rule_that_they_break() {
         (longest, "in BER, not in DER: a length has more octets than it needs (X.690 10.1)"),
         (indefinite, "in BER, not in DER: a length is indefinite (X.690 10.1)"),
     ] {
-        let message = fixture.malformed("NoNames", &pem::encode(&pem::Pem::new("CERTIFICATE REQUEST", der))).await;
+        let message =
+            fixture.malformed("NoNames", &pem::encode(&pem::Pem::new("CERTIFICATE REQUEST", der))).await;
         assert!(message.contains(expected), "{message}");
     }
     let critical = |value| {
@@ -463,7 +497,12 @@ async fn requests_in_ber_are_refused_with_the_rule_that_they_break() {
         let request = csr::extension_request(EXTENSION_REQUEST, &[csr::sequence(&parts)]);
         csr::csr(&csr::name(COMMON_NAME, 0x0c, b"ee"), &[request])
     };
-    assert!(fixture.malformed("NoNames", &critical(1)).await.contains("a BOOLEAN is neither 00 nor FF (X.690 11.1)"));
+    assert!(
+        fixture
+            .malformed("NoNames", &critical(1))
+            .await
+            .contains("a BOOLEAN is neither 00 nor FF (X.690 11.1)")
+    );
     fixture.sign("NoNames", &critical(0xff)).await.unwrap();
 }
 

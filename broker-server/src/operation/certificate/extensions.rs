@@ -8,7 +8,10 @@ use der::{
 };
 use x509_cert::ext::{
     Extension,
-    pkix::{self, AuthorityKeyIdentifier, CertificatePolicies, SubjectAltName, SubjectKeyIdentifier, name::GeneralName},
+    pkix::{
+        self, AuthorityKeyIdentifier, CertificatePolicies, SubjectAltName, SubjectKeyIdentifier,
+        name::GeneralName,
+    },
 };
 
 use crate::{

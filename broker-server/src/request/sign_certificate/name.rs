@@ -244,7 +244,8 @@ impl NameError {
         let text = format!("{owner}: {self}");
         match self {
             Self::Attribute {
-                fault: Fault::NotAString("UniversalString", _) | Fault::NotAString(_, false) | Fault::LargeType,
+                fault:
+                    Fault::NotAString("UniversalString", _) | Fault::NotAString(_, false) | Fault::LargeType,
                 ..
             } => FieldErrorKind::Unsupported(text),
             _ => FieldErrorKind::Malformed(text),

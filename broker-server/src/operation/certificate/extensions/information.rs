@@ -9,7 +9,8 @@ use der::{
     asn1::{AnyRef, Ia5String},
 };
 use x509_cert::ext::pkix::{
-    AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints, certpolicy::PolicyQualifierInfo,
+    AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints,
+    certpolicy::PolicyQualifierInfo,
     crl::dp::DistributionPoint,
     name::{DistributionPointName, GeneralName},
 };

@@ -1,7 +1,10 @@
 //! The checks of the CA certificate.
 
 use self::names::name_constraints;
-use super::validity::{effective_validity, timestamp};
+use super::{
+    names::escape_truncated,
+    validity::{effective_validity, timestamp},
+};
 use crate::{
     policy::{
         CaFacts, Denial, DenialKind,
@@ -138,11 +141,6 @@ fn purposes_outside(ca: CaFacts<'_>, rule: &SignCertificateRule) -> Option<Strin
     listed(outside.map(|purpose| purpose.name().to_owned()))
 }
 
-/// Returns a text from a certificate in a form that is safe in a message: escaped and of limited length.
-fn shown(text: &str) -> String {
-    text.chars().take(256).flat_map(char::escape_debug).collect()
-}
-
 /// Joins the first three of several texts, and says how many more there are. Returns `None` if there are none.
 fn listed(texts: impl Iterator<Item = String>) -> Option<String> {
     const SHOWN: usize = 3;
@@ -152,7 +150,7 @@ fn listed(texts: impl Iterator<Item = String>) -> Option<String> {
         count += 1;
         if count <= SHOWN {
             list.push_str(if count == 1 { "" } else { ", " });
-            list.push_str(&shown(&text));
+            list.push_str(&escape_truncated(&text));
         }
     }
     if count > SHOWN {

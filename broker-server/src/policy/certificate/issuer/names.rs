@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 
 use const_oid::db::rfc4519::CN;
 
-use super::{deny, listed, shown};
+use super::{deny, escape_truncated, listed};
 use crate::{
     policy::{
         CaFacts, Denial, certificate::certified::certified_names, check::CheckInput,
@@ -105,11 +105,15 @@ fn host(text: &str) -> Option<&str> {
 impl fmt::Display for IssuedName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Subject(name) => write!(f, "the subject {}", shown(&name.text())),
-            Self::EmailAddress(Some(text)) => write!(f, "the subject's emailAddress {}", shown(text)),
+            Self::Subject(name) => write!(f, "the subject {}", escape_truncated(&name.text())),
+            Self::EmailAddress(Some(text)) => {
+                write!(f, "the subject's emailAddress {}", escape_truncated(text))
+            }
             Self::EmailAddress(None) => f.write_str("the subject's emailAddress"),
-            Self::CommonName(text) => write!(f, "the subject's CN {}", shown(text)),
-            Self::Alternative(name) => write!(f, "the alternative name {}", shown(&name.to_string())),
+            Self::CommonName(text) => write!(f, "the subject's CN {}", escape_truncated(text)),
+            Self::Alternative(name) => {
+                write!(f, "the alternative name {}", escape_truncated(&name.to_string()))
+            }
         }
     }
 }
@@ -310,7 +314,7 @@ fn violation(constraints: &NameConstraints, name: &IssuedName<'_>) -> Option<Str
         |subtree| {
             format!(
                 "{name} is in a {form} subtree that the CA certificate's nameConstraints exclude: {}",
-                shown(&subtree.to_string())
+                escape_truncated(&subtree.to_string())
             )
         },
     )
