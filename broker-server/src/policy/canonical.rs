@@ -200,7 +200,7 @@ fn write_extensions(rule: &SignCertificateRule, lines: &mut Lines) {
         lines.put_quoted("AuthorityInformationAccess.CAIssuers", url);
     }
     for policy in &rule.certificate_policies {
-        lines.put("CertificatePolicy", policy.oid);
+        lines.put("CertificatePolicy", &policy.oid);
         if let Some(cps) = &policy.cps {
             lines.put_quoted("CertificatePolicy.CPS", cps);
         }

@@ -48,20 +48,20 @@ impl Oid {
         Self(Cow::Borrowed(oid.as_bytes()))
     }
 
-    /// Reads the dotted form, such as `2.5.4.3`: at least two arcs in decimal, each without leading zeros and of at most 127 bits.
+    /// Reads the dotted form, such as `2.5.4.3`: at least two arcs in decimal, each without leading zeros and of at most 128 bits.
     /// The first is 0, 1 or 2, and under 0 and 1 the second is at most 39 (X.660 7.6).
     pub fn from_text(text: &str) -> Option<Self> {
         let mut arcs = text.split('.').map(|arc| {
             let is_decimal =
                 arc.bytes().all(|byte| byte.is_ascii_digit()) && (arc == "0" || !arc.starts_with('0'));
-            arc.parse::<u128>().ok().filter(|value| is_decimal && *value <= u128::MAX / 2)
+            arc.parse::<u128>().ok().filter(|_| is_decimal)
         });
         let (root, second) = (arcs.next()??, arcs.next()??);
         if root > 2 || root < 2 && second > 39 {
             return None;
         }
         let mut content = Vec::new();
-        push_subidentifier(root * 40 + second, &mut content);
+        push_subidentifier(second.checked_add(root * 40)?, &mut content);
         for arc in arcs {
             push_subidentifier(arc?, &mut content);
         }
@@ -86,10 +86,19 @@ impl Oid {
     /// The number of identifiers in a [`short_list`](Self::short_list).
     pub const SHORT_LIST: usize = 16;
 
-    /// Reports whether each subidentifier is at most `limit`. The first one is 40 times the first arc plus the second.
-    pub fn has_subidentifiers_up_to(&self, limit: u128) -> bool {
-        OidRef(&self.0).subidentifiers().all(|value| value.is_some_and(|value| value <= limit))
+    /// Reports whether common verifiers load names and policies with the identifier: each subidentifier is at most
+    /// [`MAX_LOADED_ARC`](Self::MAX_LOADED_ARC), and there are at most [`MAX_LOADED_LENGTH`](Self::MAX_LOADED_LENGTH) octets. The
+    /// first subidentifier is 40 times the first arc plus the second.
+    pub fn is_loaded_by_verifiers(&self) -> bool {
+        let is_loaded = |value: Option<u128>| value.is_some_and(|value| value <= Self::MAX_LOADED_ARC.into());
+        self.0.len() <= Self::MAX_LOADED_LENGTH && OidRef(&self.0).subidentifiers().all(is_loaded)
     }
+
+    /// The largest subidentifier that Go's crypto/x509 loads.
+    pub const MAX_LOADED_ARC: u32 = i32::MAX as u32;
+
+    /// The largest number of content octets that python-cryptography loads.
+    pub const MAX_LOADED_LENGTH: usize = 63;
 
     /// Returns the identifier as ASCII text for messages and headers. A text of over [`SHORT_TEXT`](Self::SHORT_TEXT) characters
     /// ends there with `...`; that of an identifier under 2.25 with a UUID is shorter.
@@ -172,10 +181,7 @@ mod tests {
         // X.667 annex A
         let uuid = hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap();
         let oid = Oid::from_content(&uuid);
-        assert!(
-            oid.is_some_and(|oid| oid.to_string().starts_with("2.25.")
-                && !oid.has_subidentifiers_up_to(u128::from(u32::MAX)))
-        );
+        assert!(oid.is_some_and(|oid| oid.to_string().starts_with("2.25.") && !oid.is_loaded_by_verifiers()));
         assert_eq!(
             Oid::from_content(&[[0x55].as_slice(), &[0xff; 30], &[1]].concat()).unwrap().to_string(),
             "2.5.…"
@@ -197,7 +203,7 @@ mod tests {
             "2.5.4294967296",
             // X.667 annex A
             "2.25.329800735698586629295641978511506172918",
-            "1.3.170141183460469231731687303715884105727",
+            "1.3.340282366920938463463374607431768211455",
         ] {
             let oid = Oid::from_text(text).unwrap();
             assert_eq!(oid.to_string(), text);
@@ -222,7 +228,7 @@ mod tests {
             "2.x",
             "2.-1",
             "1.2.340282366920938463463374607431768211456",
-            "1.2.170141183460469231731687303715884105728",
+            "2.340282366920938463463374607431768211455",
             "2.\u{661}",
         ] {
             assert_eq!(Oid::from_text(text), None, "{text}");
@@ -257,7 +263,11 @@ mod tests {
     }
 
     #[test]
-    fn subidentifiers_are_bounded() {
+    fn verifiers_load_short_identifiers_of_small_arcs() {
+        for (length, expected) in [(63, true), (64, false)] {
+            let oid = Oid::from_content(&vec![0x2a; length]).unwrap();
+            assert_eq!(oid.is_loaded_by_verifiers(), expected, "{length}");
+        }
         // 2.2147483567 is the subidentifier 2^31 - 1.
         for (content, expected) in [
             (&[0x87, 0xff, 0xff, 0xff, 0x7f][..], true),
@@ -266,7 +276,7 @@ mod tests {
             (&[0x55, 0x88, 0x80, 0x80, 0x80, 0x00], false),
         ] {
             let oid = Oid::from_content(content).unwrap();
-            assert_eq!(oid.has_subidentifiers_up_to(i32::MAX as u128), expected, "{oid}");
+            assert_eq!(oid.is_loaded_by_verifiers(), expected, "{oid}");
         }
     }
 

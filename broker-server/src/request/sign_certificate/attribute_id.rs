@@ -4,7 +4,7 @@ use std::fmt;
 
 use der::asn1::ObjectIdentifier;
 
-use super::{attribute_type::AttributeType, name::MAX_SUBIDENTIFIER};
+use super::attribute_type::AttributeType;
 use crate::request::oid::Oid;
 
 /// The type of an attribute of a distinguished name, whether or not the broker knows it.
@@ -22,11 +22,11 @@ impl AttributeId {
         AttributeType::names()
     }
 
-    /// Reads a name, such as `CN`, or an object identifier in dotted form. A subject cannot have an attribute whose type has a
-    /// larger number than 2147483647.
+    /// Reads a name, such as `CN`, or an object identifier in dotted form. It must be one that verifiers load
+    /// ([`Oid::is_loaded_by_verifiers`]), because no subject can have another.
     pub fn from_name(text: &str) -> Option<Self> {
         let known = AttributeType::by_name(text).map(|known| Oid::from_known(&known.oid));
-        let named = || Oid::from_text(text).filter(|oid| oid.has_subidentifiers_up_to(MAX_SUBIDENTIFIER));
+        let named = || Oid::from_text(text).filter(Oid::is_loaded_by_verifiers);
         known.or_else(named).map(Self)
     }
 

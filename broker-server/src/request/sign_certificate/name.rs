@@ -154,16 +154,13 @@ impl Name {
     }
 }
 
-/// The largest subidentifier of an attribute type that Go reads.
-pub(super) const MAX_SUBIDENTIFIER: u128 = i32::MAX as u128;
-
 /// Decodes the value of an attribute of the type `oid`.
 fn read_value(oid: &Oid, value: Element<'_>) -> Result<String, Fault> {
     let Some(string_type) = value.universal_primitive().and_then(StringType::from_universal) else {
         return Err(Fault::NotAString(value.type_name(), AttributeType::by_oid(oid).is_some()));
     };
     let text = string_type.decode(value.value).map_err(Fault::Character)?;
-    if oid.has_subidentifiers_up_to(MAX_SUBIDENTIFIER) { Ok(text) } else { Err(Fault::LargeType) }
+    if oid.is_loaded_by_verifiers() { Ok(text) } else { Err(Fault::LargeType) }
 }
 
 fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
@@ -221,7 +218,7 @@ enum NameError {
 enum Fault {
     /// The value has this type; `true` where the attribute's type is known to be a string.
     NotAString(&'static str, bool),
-    /// The identifier of the attribute's type has a large arc.
+    /// The identifier of the attribute's type has a large arc, or is long.
     LargeType,
     Character(StringError),
     /// The RDN has the attribute's type twice.
@@ -276,7 +273,10 @@ impl fmt::Display for NameError {
             ),
             Fault::LargeType => write!(
                 f,
-                "the attribute type {attribute} has an arc over {MAX_SUBIDENTIFIER}, which Go does not load"
+                "the attribute type {attribute} has an arc over {}, which Go does not load, or more than {} octets, which \
+                 python-cryptography does not load",
+                Oid::MAX_LOADED_ARC,
+                Oid::MAX_LOADED_LENGTH
             ),
             Fault::Character(error) => write!(f, "{attribute} {error}"),
             Fault::Twice => write!(

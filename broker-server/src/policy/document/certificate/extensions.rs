@@ -16,9 +16,6 @@ use crate::{
 /// The longest URL in bytes, which is also the limit of a URL in a request.
 const MAX_URL: usize = 2048;
 
-/// The largest arc of an object identifier. Go's crypto/x509 does not load certificates with larger ones.
-const MAX_ARC: u128 = i32::MAX as u128;
-
 /// Reads `AuthorityInformationAccess` (RFC 5280 4.2.2.1).
 pub(super) fn authority_information_access(
     field: &Field<'_>,
@@ -79,11 +76,14 @@ fn policy(entry: &Field<'_>, report: &mut Report) -> Option<CertificatePolicy> {
 
 fn object_identifier(field: &Field<'_>, report: &mut Report) -> Option<Oid> {
     let text = field.text(report)?;
-    let oid = Oid::from_text(text).filter(|oid| oid.has_subidentifiers_up_to(MAX_ARC));
+    let oid = Oid::from_text(text).filter(Oid::is_loaded_by_verifiers);
     if oid.is_none() {
         let message = format!(
-            "{} is not an object identifier in dotted form, such as 2.23.140.1.2.1, with numbers up to {MAX_ARC}",
-            quote(text)
+            "{} is not an object identifier in dotted form, such as 2.23.140.1.2.1, with numbers up to {} and of at \
+             most {} octets",
+            quote(text),
+            Oid::MAX_LOADED_ARC,
+            Oid::MAX_LOADED_LENGTH
         );
         field.error(message, report);
     }

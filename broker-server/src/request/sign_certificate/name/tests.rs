@@ -65,6 +65,8 @@ fn values_that_cannot_be_loaded_are_refused_in_both_roles() {
         refused(name.check_as_issuer(), reason, expected);
         assert_eq!(name.attributes().len(), 1);
     }
+    let name = read(&one(&tlv(0x06, &[0x2a; 64]), 0x0c, b"a"));
+    refused(name.check_as_subject(), unsupported, "more than 63 octets");
     // X.667 annex A
     let uuid = [&[0x06, 20][..], &hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap()].concat();
     let name = read(&one(&uuid, 0x0c, b"a"));
