@@ -99,8 +99,8 @@ pub struct CaFacts<'a> {
     pub name_constraints: Option<&'a NameConstraints>,
     /// The critical extensions that verifiers need not know.
     pub unknown_critical_extensions: &'a [Oid],
-    /// What is wrong with its extensions, each as a text that follows `the CA certificate`.
-    pub malformed_extensions: &'a [String],
+    /// What is wrong with the parts that verifiers read, each as a text that follows `the CA certificate`.
+    pub malformed_parts: &'a [String],
 }
 
 impl Facts<'_> {
@@ -138,7 +138,7 @@ impl<'a> From<&'a request::CaCertificate> for CaFacts<'a> {
             extended_key_usage: certificate.extended_key_usage(),
             name_constraints: certificate.name_constraints(),
             unknown_critical_extensions: certificate.unknown_critical_extensions(),
-            malformed_extensions: certificate.malformed_extensions(),
+            malformed_parts: certificate.malformed_parts(),
         }
     }
 }

@@ -100,7 +100,7 @@ fn require_ca(
              issuer that they accept (RFC 5280 4.2)"
         ))?;
     }
-    if let Some(faults) = listed(ca.malformed_extensions.iter().cloned()) {
+    if let Some(faults) = listed(ca.malformed_parts.iter().cloned()) {
         deny(format!(
             "the CA certificate {faults}; profile {name} requires an issuer that verifiers accept"
         ))?;

@@ -104,9 +104,9 @@ impl CaCertificate {
         &self.extensions.unknown_critical
     }
 
-    /// Returns what is wrong with extensions that a certificate is issued without, but that a verifier reads: each text
-    /// completes a sentence that begins with `the CA certificate`.
-    pub fn malformed_extensions(&self) -> &[String] {
+    /// Returns what is wrong with the parts that a certificate is issued without, but that a verifier reads: extensions, the
+    /// serial number and the certificate's own issuer. Each text completes a sentence that begins with `the CA certificate`.
+    pub fn malformed_parts(&self) -> &[String] {
         &self.extensions.malformed
     }
 
@@ -131,6 +131,7 @@ impl CaCertificate {
         subject.check_as_issuer()?;
         let mut extensions = parts.extensions.map(Extensions::read).transpose()?.unwrap_or_default();
         extensions.is_ca &= parts.version == Version::V3;
+        extensions.malformed.extend(not_loaded(&parts).map(str::to_owned));
         Ok(Self {
             der: bytes.to_vec(),
             subject,
@@ -223,6 +224,17 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, FieldErrorKind> {
     let extensions = list.map_err(because("its extensions are not one value"))?;
     tbs.end().map_err(because("its tbsCertificate has a field that RFC 5280 does not define"))?;
     Ok(Parts { version, serial_number, issuer, subject, public_key, not_before, not_after, extensions })
+}
+
+/// Returns why verifiers cannot load the certificate, for each part that issued certificates do not copy.
+fn not_loaded(parts: &Parts<'_>) -> impl Iterator<Item = &'static str> {
+    let issuer = Name::read(parts.issuer).is_ok_and(|name| name.check_as_issuer().is_ok());
+    let serial = !matches!(parts.serial_number, [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..]);
+    let faults = [
+        (issuer, "has an issuer that verifiers cannot load (RFC 5280 4.1.2.4)"),
+        (serial, "has a serialNumber that is not in DER (X.690 8.3.2)"),
+    ];
+    faults.into_iter().filter_map(|(is_loaded, fault)| (!is_loaded).then_some(fault))
 }
 
 /// Reads the version, which is absent in version 1 (RFC 5280 4.1.2.1).
