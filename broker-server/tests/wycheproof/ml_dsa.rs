@@ -117,6 +117,7 @@ async fn sign(
         input: message.to_vec().into(),
         signature_format: 0,
         metadata: None,
+        context: None,
     };
     let signature = match client.sign_data(request).await {
         Ok(answer) => answer.into_inner().signature,
@@ -145,6 +146,7 @@ async fn verify(
             signature: signature.to_vec().into(),
             signature_format: 0,
             metadata: None,
+            context: None,
         })
         .await;
     match answer {

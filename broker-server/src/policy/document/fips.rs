@@ -13,7 +13,7 @@ use super::{
     report::Report,
 };
 use crate::{
-    algorithm::{Aead, Kem},
+    algorithm::{Aead, DataScheme, Kem},
     policy::profile::{
         self, CryptoLibrary, EncryptDataRule, KemRule, KeyConstraints, NonceStrategy, Profile, SignDataRule,
         SigningMode,
@@ -63,6 +63,14 @@ fn check_sign_data(rule: &SignDataRule, field: &Field<'_>, report: &mut Report) 
             field,
             "SigningMode",
             "composite signatures are not an approved service",
+            report,
+        );
+    }
+    if matches!(rule.scheme, DataScheme::HashMlDsa(_)) {
+        report_unapproved_value(
+            field,
+            "PreHash",
+            "the module has pure ML-DSA only: HashML-DSA is not one of its services",
             report,
         );
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{generate::schemes, *};
 
 fn sign_in_parts(key: &PrivateKey, scheme: SignatureScheme, parts: &[&[u8]]) -> Vec<u8> {
-    let mut signer = Signer::new(key, scheme).unwrap();
+    let mut signer = Signer::new(key, scheme, b"").unwrap();
     for part in parts {
         signer.update(part).unwrap();
     }
@@ -18,7 +18,7 @@ fn verify_in_parts(
     parts: &[&[u8]],
     signature: &[u8],
 ) -> Result<(), EvpError> {
-    let mut verifier = Verifier::new(key, scheme).unwrap();
+    let mut verifier = Verifier::new(key, scheme, b"").unwrap();
     for part in parts {
         verifier.update(part).unwrap();
     }
@@ -84,8 +84,8 @@ fn streamed_and_complete_signatures_are_interchangeable() {
 fn ed25519_is_not_streamable() {
     let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
     let scheme = SignatureScheme::Ed25519;
-    assert_eq!(Signer::new(&key, scheme).err(), Some(EvpError::NotStreamable));
-    assert_eq!(Verifier::new(&key.public().unwrap(), scheme).err(), Some(EvpError::NotStreamable));
+    assert_eq!(Signer::new(&key, scheme, b"").err(), Some(EvpError::NotStreamable));
+    assert_eq!(Verifier::new(&key.public().unwrap(), scheme, b"").err(), Some(EvpError::NotStreamable));
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn rejects_scheme_of_another_key_before_the_first_part() {
         SignatureScheme::Ed25519,
         SignatureScheme::MlDsa(MlDsa::MlDsa65),
     ] {
-        assert_eq!(Signer::new(&key, scheme).err(), Some(EvpError::BadKey));
-        assert_eq!(Verifier::new(&public, scheme).err(), Some(EvpError::BadKey));
+        assert_eq!(Signer::new(&key, scheme, b"").err(), Some(EvpError::BadKey));
+        assert_eq!(Verifier::new(&public, scheme, b"").err(), Some(EvpError::BadKey));
     }
 }
 
@@ -110,8 +110,8 @@ fn signer_moves_to_another_thread_and_outlives_its_key() {
     movable::<Verifier>();
     for (private, public) in keys() {
         let scheme = schemes(private.key_type().unwrap())[0];
-        let mut signer = Signer::new(&private, scheme).unwrap();
-        let mut verifier = Verifier::new(&public, scheme).unwrap();
+        let mut signer = Signer::new(&private, scheme, b"").unwrap();
+        let mut verifier = Verifier::new(&public, scheme, b"").unwrap();
         drop((private, public));
         std::thread::spawn(move || {
             signer.update(MESSAGE).unwrap();
