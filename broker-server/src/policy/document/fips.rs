@@ -190,6 +190,7 @@ mod tests {
             signing("legacy", "ecdsa, HashAlg: sha-512", "ECDSA: { MinKeySize: 224, MaxKeySize: 521 }"),
             signing("legacy", "ed25519", "Ed25519: {}"),
             signing("post-quantum", "ml-dsa-65", "ML-DSA-65: {}"),
+            signing("post-quantum", "ml-dsa-65, AllowContext: true", "ML-DSA-65: {}"),
             "EncryptData: { EncryptAlg: aes-gcm, KeySize: 128, NonceStrategy: random, TagLength: 96 }"
                 .to_owned(),
             "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }"
@@ -212,6 +213,11 @@ mod tests {
             (CERTIFICATE, &["5: SignCertificate.KeyConstraints.Subject.RSA: RSA keys from 1024 bits"][..]),
             (small, &["5: SignData.KeyConstraints: RSA keys from 2047 bits"]),
             (ed25519, &["5: SignData.AllowSeed: the module does not generate keys"]),
+            (
+                "SignData: { SigningMode: post-quantum, SignAlg: ml-dsa-65, PreHash: sha-512, SignatureFormat: RAW, \
+                 KeyConstraints: { ML-DSA-65: {} } }",
+                &["5: SignData.PreHash: the module has pure ML-DSA only"],
+            ),
             (
                 "EncryptData: { EncryptAlg: chacha20-poly1305, KeySize: 256, NonceStrategy: random, TagLength: 128 }",
                 &["5: EncryptData.EncryptAlg: chacha20-poly1305"],

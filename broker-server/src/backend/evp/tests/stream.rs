@@ -151,3 +151,56 @@ fn signature_depends_on_the_context() {
     assert_eq!(ed25519.sign_with_context(b"", MESSAGE), Err(EvpError::BadKey));
     assert_eq!(ed25519.public().unwrap().verify_with_context(b"", MESSAGE, &[0; 64]), Err(EvpError::BadKey));
 }
+
+#[test]
+fn streamed_signature_depends_on_the_context() {
+    for (private, public) in keys() {
+        let scheme = schemes(private.key_type().unwrap())[0];
+        let signer = Signer::new(&private, scheme, b"a");
+        let verifier = |context: &[u8]| Verifier::new(&public, scheme, context);
+        if !matches!(scheme, SignatureScheme::MlDsa(_)) {
+            assert_eq!(
+                (signer.err(), verifier(b"a").err()),
+                (Some(EvpError::Failed), Some(EvpError::Failed))
+            );
+            continue;
+        }
+        let mut signer = signer.unwrap();
+        signer.update(MESSAGE).unwrap();
+        let signature = signer.finish().unwrap();
+        assert_eq!(public.verify_with_context(b"a", MESSAGE, &signature), Ok(()));
+        for context in [&b""[..], b"a", b"b"] {
+            let mut verifier = verifier(context).unwrap();
+            verifier.update(MESSAGE).unwrap();
+            assert_eq!(verifier.finish(&signature).is_ok(), context == b"a");
+        }
+        assert_eq!(Signer::new(&private, scheme, &[9; 256]).err(), Some(EvpError::Failed));
+        assert_eq!(verifier(&[9; 256]).err(), Some(EvpError::Failed));
+    }
+}
+
+#[test]
+fn signatures_over_a_digest_and_over_a_message_are_separate() {
+    let private = PrivateKey::generate(KeyType::MlDsa(MlDsa::MlDsa44)).unwrap();
+    let public = private.public().unwrap();
+    let (oid, digest) = ([6, 1, 42], [7; 32]);
+    // The same bytes, as the message of pure ML-DSA and as the digest of HashML-DSA.
+    let message = [&oid[..], &digest].concat();
+    for context in [&b""[..], b"a"] {
+        let signature = private.sign_digest(context, &oid, &digest).unwrap();
+        assert_eq!(public.verify_digest(context, &oid, &digest, &signature), Ok(()));
+        assert_eq!(public.verify_with_context(context, &message, &signature), Err(EvpError::BadSignature));
+        for (context, oid, digest) in
+            [(&b"b"[..], &oid, &digest), (context, &[6, 1, 43], &digest), (context, &oid, &[8; 32])]
+        {
+            assert_eq!(public.verify_digest(context, oid, digest, &signature), Err(EvpError::BadSignature));
+        }
+        let signature = private.sign_with_context(context, &message).unwrap();
+        assert_eq!(public.verify_digest(context, &oid, &digest, &signature), Err(EvpError::BadSignature));
+    }
+    assert_eq!(private.sign_digest(&[9; 256], &oid, &digest), Err(EvpError::Failed));
+    assert_eq!(public.verify_digest(&[9; 256], &oid, &digest, &[]), Err(EvpError::Failed));
+    let ed25519 = PrivateKey::generate(KeyType::Ed25519).unwrap();
+    assert_eq!(ed25519.sign_digest(b"", &oid, &digest), Err(EvpError::BadKey));
+    assert_eq!(ed25519.public().unwrap().verify_digest(b"", &oid, &digest, &[]), Err(EvpError::BadKey));
+}
