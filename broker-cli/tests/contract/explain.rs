@@ -120,7 +120,7 @@ fn judges_every_operation_by_its_options() {
         (output.status.code().unwrap(), json(&output.stdout))
     };
     // Each request has the expected reason of a refusal, and what is not judged.
-    let questions: [(&[&str], Option<&str>, Option<&str>); 28] = [
+    let questions: [(&[&str], Option<&str>, Option<&str>); 29] = [
         (&["HashData"], None, None),
         (&["HashStream"], None, None),
         (&["SignData", "--key", &private], None, None),
