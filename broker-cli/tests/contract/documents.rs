@@ -141,7 +141,7 @@ fn shows_rules_for_data_with_their_lines() {
     assert_eq!(
         value["signData"],
         serde_json::json!({ "line": 6, "signingMode": "legacy", "algorithm": "ecdsa-with-sha-512",
-            "signatureFormat": "DER", "keyConstraints": keys, "allowSeed": false })
+            "signatureFormat": "DER", "keyConstraints": keys, "allowSeed": false, "allowContext": false })
     );
     assert_eq!(
         value["encryptData"],

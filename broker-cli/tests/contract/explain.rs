@@ -120,7 +120,7 @@ fn judges_every_operation_by_its_options() {
         (output.status.code().unwrap(), json(&output.stdout))
     };
     // Each request has the expected reason of a refusal, and what is not judged.
-    let questions: [(&[&str], Option<&str>, Option<&str>); 28] = [
+    let questions: [(&[&str], Option<&str>, Option<&str>); 29] = [
         (&["HashData"], None, None),
         (&["HashStream"], None, None),
         (&["SignData", "--key", &private], None, None),
@@ -130,6 +130,7 @@ fn judges_every_operation_by_its_options() {
         (&["SignStream", "--key", &private], Some("NOT_STREAMABLE"), None),
         (&["SignStream", "--key", &private, "--format", "cms"], None, None),
         (&["VerifyStream", "--key", &public], Some("NOT_STREAMABLE"), None),
+        (&["SignData", "--key", &private, "--context"], Some("CONTEXT_NOT_ALLOWED"), None),
         (&["GenerateSignatureKeyPair"], None, None),
         (&["GenerateSignatureKeyPair", "--seed"], Some("SEED_NOT_ALLOWED"), None),
         (&["EncryptData", "--key", &aes256], None, None),
@@ -174,6 +175,7 @@ fn rejects_options_that_do_not_apply_to_the_operation() {
         &["DecryptData", "--nonce"],
         &["SignData", "--seed"],
         &["EncryptData", "--format", "cms"],
+        &["EncryptData", "--context"],
         &["Encapsulate", "--second-key-type", "ml-dsa-65"],
         &["KEM", "--csr", "app.csr"],
         &["SignCertificate", "--key-type", "p-256"],

@@ -211,10 +211,15 @@ fn write_sign_data(rule: &SignDataRule, lines: &mut Lines) {
     lines.put("SigningMode", rule.mode.name());
     match rule.scheme {
         DataScheme::Single(single) => write_scheme(single, lines),
+        DataScheme::HashMlDsa(algorithm) => {
+            lines.put("SignAlg", algorithm.set().name());
+            lines.put("PreHash", algorithm.pre_hash().name());
+        }
         DataScheme::Composite(composite) => lines.put("SignAlg", composite.name()),
     }
     lines.put("SignatureFormat", rule.format.name());
     lines.put("AllowSeed", rule.allow_seed);
+    lines.put("AllowContext", rule.allow_context);
     write_keys("Keys", &rule.keys, lines);
 }
 

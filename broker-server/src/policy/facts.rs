@@ -34,6 +34,8 @@ pub struct Facts<'a> {
     pub signature_keys: Option<Keys<KeyType>>,
     /// The requested format of a signature; optional.
     pub format: Option<SignatureFormat>,
+    /// Whether the request has a context for its signature, other than the empty one.
+    pub has_context: bool,
     /// The length in bytes of the key that encrypts or decrypts.
     pub data_key_length: Option<usize>,
     /// Whether the request has a nonce.
@@ -118,6 +120,7 @@ impl Facts<'_> {
             not_after: None,
             signature_keys: None,
             format: None,
+            has_context: false,
             data_key_length: None,
             has_nonce: false,
             kem_key: None,

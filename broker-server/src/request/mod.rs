@@ -3,6 +3,7 @@
 mod aead;
 mod asn1;
 mod ber;
+mod context;
 mod decrypt_data;
 mod encrypt_data;
 mod error;
@@ -26,6 +27,7 @@ mod signing_key;
 mod verification_key;
 mod verify_data;
 
+pub use context::not_in_format as context_not_in_format;
 pub use decrypt_data::DecryptData;
 pub use encrypt_data::EncryptData;
 pub use error::{FieldError, FieldErrorKind};

@@ -167,6 +167,7 @@ fn signature(rule: &SignDataRule) -> Value {
         "signatureFormat": rule.format.name(),
         "keyConstraints": keys(&rule.keys),
         "allowSeed": rule.allow_seed,
+        "allowContext": rule.allow_context,
     })
 }
 

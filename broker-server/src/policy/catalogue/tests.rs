@@ -150,6 +150,31 @@ fn digest_changes_with_every_rule_of_subjects_and_extensions() {
 }
 
 #[test]
+fn digest_changes_with_every_rule_of_signatures() {
+    let digest = |more: &str| {
+        let text = format!(
+            "- Name: A\n  API: {{ SignData: {{ SigningMode: post-quantum, SignAlg: ml-dsa-65, SignatureFormat: RAW, \
+             KeyConstraints: {{ ML-DSA-65: {{}} }}{more} }} }}"
+        );
+        Catalogue::parse("a", &text, CAPABILITIES).unwrap().digest().to_owned()
+    };
+    assert_eq!(digest(""), digest(", AllowContext: false, AllowSeed: false"));
+    assert_eq!(digest(", PreHash: sha-512"), digest(", PreHash: SHA-512"));
+    let digests = [
+        "",
+        ", AllowContext: true",
+        ", AllowSeed: true",
+        ", PreHash: sha-512",
+        ", PreHash: sha3-512",
+        ", PreHash: sha3-512, AllowContext: true",
+    ]
+    .map(digest);
+    for (index, one) in digests.iter().enumerate() {
+        assert!(!digests[..index].contains(one), "{index}");
+    }
+}
+
+#[test]
 fn canonical_form_is_stable() {
     let catalogue =
         Catalogue::parse("a", "- Name: A\n  API: { HashData: { HashAlg: sha-256 } }", CAPABILITIES).unwrap();

@@ -69,6 +69,9 @@ pub(super) struct RequestArgs {
     /// The format that the request asks for of a signature [default: none, so that it is the profile's]
     #[arg(long, value_name = "FORMAT")]
     format: Option<args::SignatureFormat>,
+    /// The request to sign or to verify brings a context (FIPS 204 5.2)
+    #[arg(long)]
+    context: bool,
     /// The request to encrypt brings a nonce
     #[arg(long)]
     nonce: bool,
@@ -97,6 +100,7 @@ pub(super) struct ExplainedRequest {
     not_after: Option<i64>,
     key: Option<Key>,
     format: Option<SignatureFormat>,
+    context: bool,
     nonce: bool,
     seed: bool,
     /// `true` where files were read whose signatures only a broker verifies.
@@ -162,6 +166,7 @@ impl ExplainedRequest {
             not_after: seconds(args.not_after),
             key: key(&operation, args)?,
             format: args.format.map(format),
+            context: args.context,
             nonce: args.nonce,
             seed: args.seed,
             from_files: args.csr.is_some() || args.ca_cert.is_some(),
@@ -200,6 +205,7 @@ impl ExplainedRequest {
             not_after: self.not_after,
             signature_keys,
             format: self.format,
+            has_context: self.context,
             data_key_length,
             has_nonce: self.nonce,
             kem_key,
@@ -329,6 +335,7 @@ fn check_options(operation: &str, args: &RequestArgs) -> Result<(), Failure> {
         ("--second-key", args.second_key.is_some(), Part::Signature),
         ("--second-key-type", args.second_key_type.is_some(), Part::Signature),
         ("--format", args.format.is_some(), Part::Signature),
+        ("--context", args.context, Part::Signature),
         ("--nonce", args.nonce, Part::Nonce),
         ("--seed", args.seed, Part::Seed),
     ];
