@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use super::super::run::{Context, Run};
 use crate::{
     error::{Exit, Failure},
+    escape::{printable, printable_bytes},
     location::Location,
     output::{BAD, DIM, GOOD, HEAD, NOTE, Output, count, wrapped},
     x509::{
         certificate::{Certificate, Extension, Request, algorithm_name},
         der::{NotDer, Tlv},
-        distinguished_name,
-        escape::{printable, printable_bytes},
-        extension_value,
+        distinguished_name, extension_value,
         file::{self, Kind, Object},
         names,
         public_key::PublicKey,
@@ -51,6 +50,12 @@ impl Run for Inspect {
                 continue;
             }
             number += 1;
+            if object.has_trust_settings {
+                output.note(format!(
+                    "{}: OpenSSL's trust settings behind the certificate are not shown",
+                    object.place
+                ));
+            }
             let described = describe(object);
             failed |= described.is_err();
             let value =

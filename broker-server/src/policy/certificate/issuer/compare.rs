@@ -32,7 +32,9 @@ impl CertificateNames<'_> {
         let names = self.subject.attributes().len() + self.alternatives.len() + self.directories.len();
         let subtrees = constraints.permitted.len() + constraints.excluded.len();
         if names.saturating_mul(subtrees) > MAX_COMPARISONS {
-            return Some(format!("{names} names are not compared with {subtrees} subtrees of nameConstraints"));
+            return Some(format!(
+                "{names} names are not compared with {subtrees} subtrees of nameConstraints"
+            ));
         }
         let in_subject = names_in(self.subject, self.takes_common_names.then_some(self.alternatives));
         let directories = self.directories.iter().map(ConstrainedName::Directory);
@@ -62,7 +64,10 @@ pub(super) enum ConstrainedName<'a> {
 
 /// Returns the subject unless it is empty, each emailAddress in it, and each CN that is a host where the certificate has no
 /// dNSName: verifiers take the CN for one then.
-pub(super) fn names_in<'a>(subject: &'a Name, alternatives: Option<&[AlternativeName]>) -> Vec<ConstrainedName<'a>> {
+pub(super) fn names_in<'a>(
+    subject: &'a Name,
+    alternatives: Option<&[AlternativeName]>,
+) -> Vec<ConstrainedName<'a>> {
     let is_dns = |name: &AlternativeName| matches!(name, AlternativeName::Dns(_));
     let takes_common_names = alternatives.is_some_and(|names| !names.iter().any(is_dns));
     let common_names =
@@ -136,10 +141,12 @@ impl Value {
     /// Returns the value of a name; `None` for a form that no profile allows.
     pub(super) fn of(name: &ConstrainedName<'_>) -> Option<Self> {
         Some(match name {
-            ConstrainedName::Subject(name) | ConstrainedName::Directory(name) => match CanonicalName::of(name) {
-                Some(name) => Self::Directory(name),
-                None => Self::Refused("has a value of a type that cannot be compared"),
-            },
+            ConstrainedName::Subject(name) | ConstrainedName::Directory(name) => {
+                match CanonicalName::of(name) {
+                    Some(name) => Self::Directory(name),
+                    None => Self::Refused("has a value of a type that cannot be compared"),
+                }
+            }
             ConstrainedName::EmailAddress(Some(text)) => Self::email(text),
             ConstrainedName::EmailAddress(None) => Self::Refused("is not an IA5String"),
             ConstrainedName::CommonName(text) => Self::Dns(text.to_ascii_lowercase()),

@@ -87,10 +87,8 @@ impl UsageRule {
     }
 }
 
-const SIGNING: u16 = KeyUsage::DIGITAL_SIGNATURE
-    | KeyUsage::CONTENT_COMMITMENT
-    | KeyUsage::KEY_CERT_SIGN
-    | KeyUsage::CRL_SIGN;
+const SIGNING: u16 =
+    KeyUsage::DIGITAL_SIGNATURE | KeyUsage::CONTENT_COMMITMENT | KeyUsage::KEY_CERT_SIGN | KeyUsage::CRL_SIGN;
 const ENCIPHERING: u16 = KeyUsage::KEY_ENCIPHERMENT | KeyUsage::DATA_ENCIPHERMENT;
 const AGREEING: u16 = KeyUsage::KEY_AGREEMENT | KeyUsage::ENCIPHER_ONLY | KeyUsage::DECIPHER_ONLY;
 
