@@ -44,14 +44,15 @@ impl Run for Inspect {
         let total = objects.iter().filter(shown).count();
         let mut failed = false;
         let mut number = 0;
+        let mut notes = Vec::new();
         for object in &objects {
             if let Kind::Other(label) = &object.kind {
-                output.note(format!("a block {} is not shown", printable(label)));
+                notes.push(format!("a block {} is not shown", printable(label)));
                 continue;
             }
             number += 1;
             if object.has_trust_settings {
-                output.note(format!(
+                notes.push(format!(
                     "{}: OpenSSL's trust settings behind the certificate are not shown",
                     object.place
                 ));
@@ -69,6 +70,7 @@ impl Run for Inspect {
                 print(&value, (total > 1).then_some((number, total)), output)?;
             }
         }
+        output.notes(&notes);
         if total == 0 {
             return Err(Failure::invalid(format!(
                 "{}: holds no certificate and no certification request",

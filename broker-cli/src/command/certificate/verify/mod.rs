@@ -98,12 +98,11 @@ impl Run for Verify {
             anchors.extend(notes.usable(file::certificates(location)?, usable_anchor));
         }
         if anchors.is_empty() {
-            return Err(Failure::invalid(format!(
-                "no certificate of --ca can be used: {}",
-                notes.0.join("; ")
-            )));
+            output.notes(&notes.0);
+            let first = notes.0.first().map_or("", String::as_str);
+            return Err(Failure::invalid(format!("no certificate of --ca can be used: {first}")));
         }
-        notes.0.iter().for_each(|note| output.note(note));
+        output.notes(&notes.0);
         let at = self.at.unwrap_or_else(|| u64::try_from(now()).unwrap_or_default());
         let name = match (self.hostname, self.ip) {
             (Some(name), _) => Some(ServerName::DnsName(name)),
