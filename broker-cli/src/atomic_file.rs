@@ -185,7 +185,7 @@ mod tests {
         let aside = folder.path().join("aside");
         std::fs::rename(&path, &aside).unwrap();
         let named = AtomicFile::write(folder.path(), 0o600, b"new").unwrap().persist_new(&path).unwrap();
-        let replaced = Some(Replaced::Moved(TempPath::from_path(aside)));
+        let replaced = Some(Replaced::Moved(TempPath::try_from_path(aside).unwrap()));
         NamedFile { replaced, ..named }.undo().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
     }

@@ -181,6 +181,15 @@ struct Session {
 
 const PROMPT: &str = "Password of enc.key: ";
 
+/// Reads what a terminal shows until it is enough.
+fn read_until(screen: &mut File, shown: &mut Vec<u8>, is_enough: impl Fn(&str) -> bool) {
+    let mut byte = [0];
+    while !is_enough(&String::from_utf8_lossy(shown)) {
+        screen.read_exact(&mut byte).unwrap();
+        shown.extend(byte);
+    }
+}
+
 impl Session {
     /// Starts the program, with standard streams that are no terminal, and waits for its question.
     fn start(broker: &Broker) -> Self {
@@ -215,11 +224,7 @@ impl Session {
 
     /// Reads what is shown until it contains a text that many times.
     fn wait_for_all(&mut self, text: &str, times: usize) {
-        let mut byte = [0];
-        while self.text().matches(text).count() < times {
-            self.screen.read_exact(&mut byte).unwrap();
-            self.shown.extend(byte);
-        }
+        read_until(&mut self.screen, &mut self.shown, |shown| shown.matches(text).count() >= times);
     }
 
     fn text(&self) -> String {
@@ -333,11 +338,7 @@ fn a_terminal_on_standard_input_is_asked() {
     let mut child = command.spawn().unwrap();
     drop(command);
     let mut shown = Vec::new();
-    let mut byte = [0];
-    while !shown.ends_with(PROMPT.as_bytes()) {
-        screen.read_exact(&mut byte).unwrap();
-        shown.extend(byte);
-    }
+    read_until(&mut screen, &mut shown, |shown| shown.ends_with(PROMPT));
     screen.write_all(b"secret\n").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     drop(screen.read_to_end(&mut shown));

@@ -4,8 +4,6 @@
 
 mod support;
 
-use std::process::Stdio;
-
 use support::{Broker, entries, on_terminal, stderr, stdout};
 
 const PROFILES: &str = "\

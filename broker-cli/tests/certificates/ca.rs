@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    openssl_knows,
+    issue, make_ca, openssl_knows,
     support::{self, Broker, stderr, stdout},
 };
 
@@ -26,36 +26,10 @@ fn a_ca_of_each_profile_issues_under_it() {
             broker.run(&arguments).status.success()
         };
         let subject = subjects.iter().find(allowed).unwrap_or_else(|| panic!("{profile}"));
-        let made = broker.json(&[
-            "ca",
-            "create",
-            "-p",
-            profile,
-            "--subject",
-            "O=Example,CN=Root",
-            "--cert-out",
-            "ca.pem",
-            "--key-out",
-            "ca.key",
-            "--force",
-        ]);
+        let made = make_ca(&broker, profile);
         assert_eq!(broker.mode("ca.key"), 0o600);
-        broker.text(&[
-            "csr",
-            "create",
-            "--new-key",
-            subject,
-            "--key-out",
-            "k",
-            "--force",
-            "--subject",
-            "CN=x",
-            "--out",
-            "r",
-        ]);
-        let issue =
-            ["sign-certificate", "-p", profile, "--csr", "r", "--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-        broker.text(&[&issue[..], &["--out", "app.pem"]].concat());
+        let issued = issue(&broker, profile, subject, &[]);
+        assert!(issued.status.success(), "{profile}: {}", stderr(&issued));
         if openssl_knows(made["keyType"].as_str().unwrap()) && openssl_knows(subject) {
             for file in ["ca.pem", "app.pem"] {
                 let verified = broker.openssl(&format!("verify -x509_strict -CAfile ca.pem {file}"));

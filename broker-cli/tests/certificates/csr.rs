@@ -1,7 +1,7 @@
 //! `csr create`, against OpenSSL and the broker.
 
 use crate::{
-    openssl_knows,
+    issue, make_ca, openssl_knows,
     support::{Broker, stderr, stdout},
 };
 
@@ -85,41 +85,9 @@ fn requests_are_made_with_keys_of_every_form() {
 #[test]
 fn the_broker_issues_what_is_requested() {
     let broker = Broker::start();
-    broker.text(&[
-        "ca",
-        "create",
-        "--subject",
-        "CN=CA",
-        "-p",
-        "Default",
-        "--cert-out",
-        "ca.pem",
-        "--key-out",
-        "ca.key",
-    ]);
-    broker.text(&[
-        "csr",
-        "create",
-        "--new-key",
-        "p-256",
-        "--key-out",
-        "k",
-        "--subject",
-        "O=Example,CN=x",
-        "--out",
-        "r",
-    ]);
-    broker.text(&[
-        "sign-certificate",
-        "--csr",
-        "r",
-        "--ca-cert",
-        "ca.pem",
-        "--ca-key",
-        "ca.key",
-        "--out",
-        "app.pem",
-    ]);
+    make_ca(&broker, "Default");
+    let issued = issue(&broker, "Default", "p-256", &[]);
+    assert!(issued.status.success(), "{}", stderr(&issued));
     assert_eq!(stdout(&broker.openssl("verify -x509_strict -CAfile ca.pem app.pem")), "app.pem: OK\n");
 }
 

@@ -1,6 +1,9 @@
 //! `certificate lint`: what the broker issues has no finding, and each defect has its own.
 
-use crate::support::{self, Broker, stderr, stdout};
+use crate::{
+    issue, make_ca,
+    support::{self, Broker, stderr, stdout},
+};
 
 /// Returns the codes of the findings of a file's only certificate, sorted, and checks the exit code.
 fn findings(broker: &Broker, file: &str) -> Vec<String> {
@@ -23,37 +26,8 @@ fn findings(broker: &Broker, file: &str) -> Vec<String> {
 fn what_the_program_and_the_broker_make_has_no_finding() {
     let broker = Broker::start();
     for profile in ["Default", "PQC-ML-DSA-65", "KSA-MODERATE-2020"] {
-        broker.text(&[
-            "ca",
-            "create",
-            "-p",
-            profile,
-            "--subject",
-            "C=DE,O=Example,CN=CA",
-            "--cert-out",
-            "ca.pem",
-            "--key-out",
-            "ca.key",
-            "--force",
-        ]);
-        broker.text(&[
-            "csr",
-            "create",
-            "--new-key",
-            "p-256",
-            "--key-out",
-            "k",
-            "--force",
-            "--subject",
-            "CN=x",
-            "--dns",
-            "x.example",
-            "--out",
-            "r",
-        ]);
-        let issue =
-            ["sign-certificate", "-p", profile, "--csr", "r", "--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-        let issued = broker.run(&[&issue[..], &["--out", "app.pem"]].concat());
+        make_ca(&broker, profile);
+        let issued = issue(&broker, profile, "p-256", &["--dns", "x.example"]);
         assert_eq!(findings(&broker, "ca.pem"), [""; 0], "{profile}");
         if issued.status.success() {
             assert_eq!(findings(&broker, "app.pem"), [""; 0], "{profile}");
@@ -249,7 +223,7 @@ fn usages_are_checked_by_the_kind_of_key() {
 #[test]
 fn an_authority_key_id_without_a_key_is_found() {
     let broker = Broker::start();
-    made(&broker, "subjectKeyIdentifier=hash\n2.5.29.35=DER:3000", EC);
+    made(&broker, "subjectKeyIdentifier=hash\n2.5.29.35=DER:300aa1058203612e62820101", EC);
     broker.openssl("x509 -in c -outform DER -out der");
     let mut der = broker.read("der");
     // The CN of the issuer, so that the certificate is not self-issued.

@@ -1,6 +1,9 @@
 //! `certificate verify`, each verdict held against that of OpenSSL where it knows the algorithm.
 
-use crate::support::{self, Broker, stderr, stdout};
+use crate::{
+    issue, make_ca,
+    support::{self, Broker, stderr, stdout},
+};
 
 /// The extensions of the certificates, by section.
 const CONFIG: &str = "\
@@ -236,36 +239,10 @@ fn what_the_broker_issues_is_valid() {
     let paths = Paths(broker);
     for profile in ["Default", "PQC-ML-DSA-65", "KSA-MODERATE-2020"] {
         let broker = &paths.0;
-        broker.text(&[
-            "ca",
-            "create",
-            "-p",
-            profile,
-            "--subject",
-            "CN=CA",
-            "--cert-out",
-            "ca.pem",
-            "--key-out",
-            "ca.key",
-            "--force",
-        ]);
-        let key = if profile.starts_with("PQC") { "ml-dsa-65" } else { "p-256" };
-        broker.text(&[
-            "csr",
-            "create",
-            "--new-key",
-            key,
-            "--key-out",
-            "k",
-            "--force",
-            "--subject",
-            "CN=x",
-            "--out",
-            "r",
-        ]);
-        let issue =
-            ["sign-certificate", "-p", profile, "--csr", "r", "--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-        broker.text(&[&issue[..], &["--out", "app.pem"]].concat());
+        make_ca(broker, profile);
+        let key_type = if profile.starts_with("PQC") { "ml-dsa-65" } else { "p-256" };
+        let issued = issue(broker, profile, key_type, &[]);
+        assert!(issued.status.success(), "{profile}: {}", stderr(&issued));
         assert_eq!(paths.verdict(&["--ca", "ca.pem", "app.pem"]), "", "{profile}");
         assert_eq!(paths.verdict(&["--ca", "ca.pem", "ca.pem"]), "", "{profile}");
         // One bit of the signature.
@@ -278,7 +255,10 @@ fn what_the_broker_issues_is_valid() {
         assert_eq!(paths.verdict(&["--ca", "ca.pem", "damaged"]), "BAD_SIGNATURE", "{profile}");
     }
     let text = paths.0.text(&["certificate", "verify", "--ca", "ca.pem", "app.pem"]);
-    assert_eq!(text, "valid\n  0 CN=x\n  1 CN=CA\nnot verified: revocation, certificate policies\n");
+    assert_eq!(
+        text,
+        "valid\n  0 CN=x\n  1 CN=CA,O=Example,C=DE\nnot verified: revocation, certificate policies\n"
+    );
     let output = paths.0.run(&["certificate", "verify", "--ca", "ca.pem", "--at", "9000d", "app.pem"]);
     assert!(
         stdout(&output).starts_with("invalid\n  a certificate of the path has expired"),

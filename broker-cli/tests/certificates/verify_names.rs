@@ -16,6 +16,13 @@ fn configure(paths: &Paths, ca: &str, leaf: &str) {
     );
 }
 
+/// Makes both under the root.
+fn make(paths: &Paths, ca: &str, leaf: &str) {
+    configure(paths, ca, leaf);
+    paths.issue("inner", "root", "ca");
+    paths.issue("end", "inner", "leaf");
+}
+
 const CASES: [(&str, &str, &str, bool); 33] = [
     // Constraints of forms that the certificate has no name of.
     ("permitted;email:example.com", "", "/CN=x", true),
@@ -64,7 +71,6 @@ fn every_form_of_name_is_compared() {
         configure(&paths, &format!("nameConstraints=critical,{constraints}"), leaf);
         paths.issue("inner", "root", "ca");
         paths.issue_to("end", subject, "inner", "leaf");
-        eprintln!("{constraints} {leaf} {subject}");
         paths.expect(&["end", "inner"], if is_valid { "" } else { "NAME_CONSTRAINTS" });
     }
 }
@@ -76,9 +82,7 @@ fn constraints_of_forms_without_rules_are_not_ignored() {
         [("subjectAltName=RID:1.2.3", "NAME_CONSTRAINTS"), ("subjectAltName=DNS:a.example", "")]
     {
         // A registeredID.
-        configure(&paths, "2.5.29.30=critical,DER:3008a006300488022a03", leaf);
-        paths.issue("inner", "root", "ca");
-        paths.issue("end", "inner", "leaf");
+        make(&paths, "2.5.29.30=critical,DER:3008a006300488022a03", leaf);
         let verdict = paths.verdict(&["--ca", "root.pem", "--untrusted", "inner.pem", "end.pem"]);
         assert_eq!(verdict, reason, "{leaf}");
     }
@@ -89,9 +93,7 @@ fn constraints_of_forms_without_rules_are_not_ignored() {
 fn constraints_apply_to_all_that_is_below() {
     let paths = Paths::new();
     let names = "nameConstraints=permitted;DNS:example";
-    configure(&paths, names, "subjectAltName=DNS:a.test");
-    paths.issue("inner", "root", "ca");
-    paths.issue("end", "inner", "leaf");
+    make(&paths, names, "subjectAltName=DNS:a.test");
     assert_eq!(paths.verdict(&["--ca", "inner.pem", "end.pem"]), "NAME_CONSTRAINTS");
     configure(&paths, "", "subjectAltName=DNS:a.test");
     paths.issue("second", "inner", "ca");
@@ -115,9 +117,7 @@ fn constraints_apply_to_all_that_is_below() {
 #[test]
 fn changed_constraints_are_not_accepted() {
     let paths = Paths::new();
-    configure(&paths, "nameConstraints=critical,permitted;DNS:example", "subjectAltName=DNS:a.example");
-    paths.issue("inner", "root", "ca");
-    paths.issue("end", "inner", "leaf");
+    make(&paths, "nameConstraints=critical,permitted;DNS:example", "subjectAltName=DNS:a.example");
     paths.expect(&["end", "inner"], "");
     paths.run("x509 -in inner.pem -outform DER -out inner.der");
     let der = paths.0.read("inner.der");
@@ -148,10 +148,7 @@ fn critical_policies_are_processed() {
         ("policyConstraints=critical,inhibitPolicyMapping:0", "", ""),
         ("policyConstraints=critical,requireExplicitPolicy:5", "", ""),
     ] {
-        configure(&paths, ca, leaf);
-        paths.issue("inner", "root", "ca");
-        paths.issue("end", "inner", "leaf");
-        eprintln!("{ca} {leaf}");
+        make(&paths, ca, leaf);
         paths.expect(&["end", "inner"], reason);
     }
     // OpenSSL looks at these only with -policy_check.
@@ -161,9 +158,7 @@ fn critical_policies_are_processed() {
         ("", "policyConstraints=critical,requireExplicitPolicy:0", "UNSUPPORTED"),
         ("2.5.29.33=critical,DER:300c300a06022a030604551d2000", "", "POLICIES"),
     ] {
-        configure(&paths, ca, leaf);
-        paths.issue("inner", "root", "ca");
-        paths.issue("end", "inner", "leaf");
+        make(&paths, ca, leaf);
         let verdict = paths.verdict(&["--ca", "root.pem", "--untrusted", "inner.pem", "end.pem"]);
         assert_eq!(verdict, reason, "{ca} {leaf}");
     }
