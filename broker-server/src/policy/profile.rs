@@ -12,7 +12,7 @@ mod section;
 pub use certificate::{
     AuthorityInformationAccess, BasicConstraints, CertificatePolicy, CommonNameRule, CrlDistributionPoints,
     ExtendedKeyUsage, IssuerChecks, KeyUsage, MaxSubjectLength, SignCertificateRule, SubjectAlternativeNames,
-    SubjectRule, UnknownExtensions,
+    SubjectRule, UnknownExtensions, UsageRule,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
 pub use not_served::{Groth16Rule, KmsRule};

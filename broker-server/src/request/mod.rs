@@ -44,7 +44,7 @@ pub use oid::Oid;
 pub(crate) use sign_certificate::material;
 pub use sign_certificate::{
     AlternativeName, AttributeId, CaCertificate, CanonicalName, CertificateFormat, Csr, Name, NameAttribute,
-    NameConstraints, NameForm, SignCertificate, Subtree, SubtreeBase, check_http_url,
+    NameConstraints, NameForm, SignCertificate, Subtree, SubtreeBase, check_http_url, check_uri,
     crl_distribution_points, email_addresses,
 };
 pub use sign_data::{SignData, SignStream};

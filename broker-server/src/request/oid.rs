@@ -38,8 +38,9 @@ impl<'a> OidRef<'a> {
 }
 
 impl Oid {
-    /// Returns the identifier with these content octets, or `None` as [`OidRef::from_content`] does.
-    pub(super) fn from_content(content: &[u8]) -> Option<Self> {
+    /// Returns the identifier with these content octets. Returns `None` unless there is at least one subidentifier, each is in
+    /// its shortest form, and the last is complete.
+    pub fn from_content(content: &[u8]) -> Option<Self> {
         OidRef::from_content(content).map(|oid| Self(Cow::Owned(oid.0.to_vec())))
     }
 

@@ -3,6 +3,7 @@
 mod cache;
 mod extensions;
 mod issue;
+pub mod structure;
 #[cfg(test)]
 mod tests;
 

@@ -21,6 +21,8 @@ mod tests;
 mod usage;
 mod validity;
 
+pub use issuer::CertificateNames;
+
 impl Decide for SignCertificate {
     const CHECKS: &'static [Check<Self>] = &[
         keys::subject_key,

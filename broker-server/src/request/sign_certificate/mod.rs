@@ -171,6 +171,15 @@ pub fn check_http_url(text: &str) -> Result<(), String> {
     }
 }
 
+/// Checks a uniformResourceIdentifier (RFC 5280 4.2.1.6): that `text` is an absolute URI (RFC 3986) whose authority, if it has
+/// one, has a DNS name or an IP address as the host.
+///
+/// # Errors
+/// Fails with a text that continues a sentence that names the URI.
+pub fn check_uri(text: &str) -> Result<(), String> {
+    uri::Uri::read(text).map(drop)
+}
+
 fn format(number: i32) -> Result<CertificateFormat, FieldError> {
     match v1::SignOutputFormat::try_from(number) {
         Ok(v1::SignOutputFormat::Unspecified | v1::SignOutputFormat::Der) => Ok(CertificateFormat::Der),

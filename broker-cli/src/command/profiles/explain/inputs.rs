@@ -15,12 +15,13 @@ use crate::{
     error::{Failure, Refusal},
     input,
     location::Location,
+    pem::BlockKind,
     private_key::KeyPassword,
 };
 
 /// Reads a certification request. Its subject is not checked where another one replaces it.
 pub(super) fn csr(location: &Location, subject_is_replaced: bool) -> Result<Csr, Failure> {
-    let text = input::pem(location)?;
+    let text = input::pem(location, BlockKind::Request)?;
     parse(location, text.len(), Limits::default().csr, || {
         let csr = Csr::from_pem(&text)?;
         if !subject_is_replaced {
@@ -43,7 +44,7 @@ pub(super) fn crl_urls(urls: &[String]) -> Result<Vec<String>, Failure> {
 
 /// Reads the issuer's certificate.
 pub(super) fn certificate(location: &Location) -> Result<CaCertificate, Failure> {
-    let text = input::pem(location)?;
+    let text = input::pem(location, BlockKind::Certificate)?;
     parse(location, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
 }
 

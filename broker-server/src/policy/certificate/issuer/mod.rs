@@ -16,7 +16,10 @@ use crate::{
     request::Oid,
 };
 
+mod compare;
 mod names;
+
+pub use compare::CertificateNames;
 
 /// Checks that the CA certificate is valid now, that a verifier accepts it as the issuer of the certificate, and that the
 /// validity is within that of the CA certificate: each where the profile requires it.
