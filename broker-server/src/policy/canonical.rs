@@ -5,12 +5,14 @@
 //! keys, the case of algorithms and a default that is written out do not change it, and every change of what is
 //! allowed does.
 
+mod groth16;
+
 use std::fmt::{Display, Write as _};
 
 use super::{
     document::Document,
     profile::{
-        Deprecation, Groth16Rule, KeyConstraints, KmsRule, Profile, SignCertificateRule, SignDataRule,
+        Deprecation, KeyConstraints, KmsRule, Profile, SignCertificateRule, SignDataRule,
         SubjectAlternativeNames, SubjectRule,
     },
 };
@@ -93,12 +95,7 @@ fn write_profile(profile: &Profile, lines: &mut Lines) {
     }
     if let Some(rule) = &profile.groth16 {
         lines.prefix = "Groth16.".to_owned();
-        lines.put("Curve", Groth16Rule::CURVE);
-        let mut circuits: Vec<&String> = rule.circuits.iter().collect();
-        circuits.sort();
-        for circuit in circuits {
-            lines.put_quoted("Circuit", circuit);
-        }
+        groth16::write_groth16(rule, lines);
     }
 }
 

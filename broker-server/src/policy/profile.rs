@@ -6,7 +6,8 @@ use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa};
 
 mod certificate;
 mod data;
-mod not_served;
+mod groth16;
+mod kms;
 mod section;
 
 pub use certificate::{
@@ -15,7 +16,11 @@ pub use certificate::{
     SubjectRule, UnknownExtensions, UsageRule,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
-pub use not_served::{Groth16Rule, KmsRule};
+pub use groth16::{
+    BuiltInCircuit, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, PowersOfTau,
+    ProofLimits, Provenance, SetupClass, SetupRule,
+};
+pub use kms::KmsRule;
 pub use section::Section;
 
 /// One named profile.

@@ -12,6 +12,8 @@ use crate::{
     },
 };
 
+mod groth16;
+
 const SMALL: &str = "\
 Settings: { CryptoLibrary: native }
 Profiles:
@@ -94,7 +96,7 @@ fn digest_changes_with_every_rule() {
         ("KeyUsage", "CertificatePolicies: [1.2.3.4]\n        KeyUsage"),
         ("- Name: A", "- Name: A\n    Deprecation: {}"),
         ("API: { HashData", "API: { KEM: { KemAlg: ml-kem-512 }, HashData"),
-        ("API: { HashData", "API: { Groth16: { Curve: bn254, Circuits: [a] }, HashData"),
+        ("API: { HashData", "API: { Groth16: { Curve: bn254, Circuits: [multiply] }, HashData"),
     ] {
         let changed = SMALL.replacen(from, to, 1);
         assert_ne!(changed, SMALL, "{from}");

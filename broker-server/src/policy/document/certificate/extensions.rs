@@ -7,14 +7,12 @@ use crate::{
             read::{DUPLICATE_ENTRY, Field, quote},
             report::Report,
             tree::Value,
+            url::http_url,
         },
         profile::{AuthorityInformationAccess, CertificatePolicy, CrlDistributionPoints},
     },
-    request::{Oid, check_http_url},
+    request::Oid,
 };
-
-/// The longest URL in bytes, which is also the limit of a URL in a request.
-const MAX_URL: usize = 2048;
 
 /// Reads `AuthorityInformationAccess` (RFC 5280 4.2.2.1).
 pub(super) fn authority_information_access(
@@ -68,7 +66,7 @@ fn policy(entry: &Field<'_>, report: &mut Report) -> Option<CertificatePolicy> {
     let section = entry.field_map(&["OID", "CPS"], report)?;
     let oid = section.require("OID", report).and_then(|field| object_identifier(field, report));
     let cps = match section.field("CPS") {
-        Some(field) => url(field, report).map(Some),
+        Some(field) => http_url(field, report).map(Some),
         None => Some(None),
     };
     Some(CertificatePolicy { oid: oid?, cps: cps? })
@@ -99,24 +97,11 @@ fn urls(field: &Field<'_>, report: &mut Report) -> Option<Vec<String>> {
         field.error("must have at least one URL; remove the key", report);
     }
     for entry in entries {
-        match url(&entry, report) {
+        match http_url(&entry, report) {
             Some(url) if urls.contains(&url) => entry.error(DUPLICATE_ENTRY, report),
             Some(url) => urls.push(url),
             None => valid = false,
         }
     }
     valid.then_some(urls)
-}
-
-/// Reads a URL that relying parties can dereference.
-fn url(field: &Field<'_>, report: &mut Report) -> Option<String> {
-    let text = field.printable_text(MAX_URL, report)?;
-    match check_http_url(text) {
-        Ok(()) => Some(text.to_owned()),
-        Err(fault) => {
-            let message = format!("{} is not an http or https URL with a host{fault}", quote(text));
-            field.error(message, report);
-            None
-        }
-    }
 }

@@ -13,7 +13,7 @@ fn with_keys(lines: &str) -> String {
 }
 
 fn rule(lines: &str, lenient: bool) -> SignCertificateRule {
-    let document = load("p.yaml", &with_keys(lines), CAPABILITIES, lenient)
+    let document = load("p.yaml", &with_keys(lines), context(), lenient)
         .unwrap_or_else(|error| panic!("{lines}: {error}"));
     document.profiles[0].sign_certificate.as_deref().unwrap().clone()
 }
@@ -160,7 +160,7 @@ fn ca_certificates_of_lenient_readings_have_key_usage() {
     let error = load(
         "p.yaml",
         &with_keys("        KeyUsage: [keyCertSign]\n        BasicConstraints: { Omit: true }"),
-        CAPABILITIES,
+        context(),
         true,
     )
     .unwrap_err();

@@ -135,7 +135,8 @@ fn validates_sign_encrypt_kem_and_groth16_sections() {
         ),
         ("KEM: { KemAlg: ml-kem-769 }", "not known"),
         ("Groth16: { Curve: bn254, Circuits: [] }", "at least one circuit"),
-        ("Groth16: { Curve: bls12-381, Circuits: [a] }", "not known"),
+        ("Groth16: { Curve: bls12-377, Circuits: [multiply] }", "not known"),
+        ("Groth16: { Curve: bn254, Circuits: [a] }", "not a built-in circuit"),
     ] {
         let error = only_error(&section(invalid));
         assert_eq!(error.line, 3, "{error}");
