@@ -8,7 +8,7 @@
 //! | [`bytes`] | arkworks' canonical bytes of verifying keys and proofs |
 //! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
 //! | [`field`] | field elements as text and bytes |
-//! | [`file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
+//! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |

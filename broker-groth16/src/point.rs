@@ -7,7 +7,7 @@ use ark_ec::{
 
 /// A point in affine coordinates.
 pub trait Point: AffineRepr {
-    /// The point with these coordinates. It may not be on the curve, so [`Point::check`] it.
+    /// The point with these coordinates. It may not be on the curve, so check it with [`Point::check_group`].
     fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self;
 
     /// Checks that the point is on the curve and in the group of prime order. The identity element is.

@@ -144,7 +144,7 @@ impl<'a> Cursor<'a> {
     /// The next bytes as elements of `size` bytes, whose number stands before them.
     pub(super) fn counted(&mut self, size: usize, field: &'static str) -> Result<&'a [u8], FileError> {
         let count = self.u32(field)? as usize;
-        let length = count.checked_mul(size).unwrap_or(usize::MAX);
+        let length = count.saturating_mul(size);
         self.bytes(length, field)
     }
 

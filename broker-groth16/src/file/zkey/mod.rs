@@ -16,10 +16,12 @@
 
 mod coefficients;
 mod points;
+mod write;
 
 use ark_ff::FftField;
 
 use self::points::{FilePoint, Points};
+pub use self::write::write;
 use super::{
     FileError, Format, Section,
     container::{Container, Cursor, place},
