@@ -5,6 +5,7 @@
 mod bytes;
 mod pieces;
 mod points;
+mod proofs;
 mod r1cs;
 mod wtns;
 mod zkey;
