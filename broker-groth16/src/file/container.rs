@@ -1,39 +1,16 @@
 //! The container of iden3's binary files: four bytes of magic, a version, the number of sections, and the sections,
 //! each with its number and its length. All integers are little-endian.
 
-use std::fmt;
-
-use super::{FileError, Place};
+use super::{
+    error::FileError,
+    section::{Format, Section},
+};
 
 /// The largest file that is read. It has fewer than 2^32 elements of any kind, so indices and counts fit 32 bits.
 const MAX_FILE_BYTES: usize = 1 << 36;
 
 /// Section numbers above this are unknown to every format.
 const MAX_SECTION: usize = 10;
-
-/// One of the binary formats.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Format {
-    /// The first four bytes, which are also the file's extension.
-    pub magic: &'static str,
-    /// The version that is read and written.
-    pub version: u32,
-}
-
-/// A section of a format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// The section's number.
-    pub number: u32,
-    /// What it contains.
-    pub name: &'static str,
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "section {} ({})", self.number, self.name)
-    }
-}
 
 /// A file whose sections have been found.
 #[derive(Clone, Debug)]
@@ -179,11 +156,6 @@ fn expect_length(section: Section, found: usize, expected: Option<usize>) -> Res
         Some(expected) if expected == found => Ok(()),
         _ => Err(FileError::SectionLength { section, found, expected: expected.unwrap_or(usize::MAX) }),
     }
-}
-
-/// The place of an element in a section.
-pub(super) const fn place(section: Section, index: usize) -> Place {
-    Place { section, index }
 }
 
 #[cfg(test)]

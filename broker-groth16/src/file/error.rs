@@ -1,26 +1,9 @@
 //! Why a file is not accepted.
 
-use std::fmt;
-
-use super::Section;
+use super::section::{Place, Section};
 use crate::{
     assignment::AssignmentError, curve::CurveName, interrupt::Interrupted, key::KeyError, point::PointError,
 };
-
-/// The place of an element in a section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The section.
-    pub section: Section,
-    /// The index of the element in the section, from 0.
-    pub index: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "element {} of {}", self.index, self.section)
-    }
-}
 
 /// Why a file is not accepted. No variant contains a value of a witness.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,14 +9,15 @@ use ark_ff::{BigInteger, PrimeField};
 mod container;
 mod error;
 pub mod r1cs;
+mod section;
 pub mod sym;
 pub mod wtns;
 pub mod zkey;
 
 use self::container::Cursor;
 pub use self::{
-    container::{Format, Section},
-    error::{FileError, Place},
+    error::FileError,
+    section::{Format, Place, Section},
 };
 use crate::curve::{Curve, CurveName};
 

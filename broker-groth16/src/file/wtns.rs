@@ -7,10 +7,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{
-    FileError, Format, Section,
-    container::{Container, place},
-};
+use super::{FileError, Format, Section, container::Container, section::place};
 use crate::{
     assignment::{Assignment, AssignmentError},
     curve::Curve,

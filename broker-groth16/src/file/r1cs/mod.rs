@@ -12,7 +12,8 @@ mod join;
 pub use self::join::Mismatch;
 use super::{
     FileError, Format, Section,
-    container::{Container, Cursor, place},
+    container::{Container, Cursor},
+    section::place,
 };
 use crate::{constraint_system::ConstraintSystem, curve::Curve, field, interrupt::Interrupt, matrix::Matrix};
 

@@ -3,10 +3,7 @@
 use ark_ff::One;
 
 use super::{
-    super::{
-        FileError,
-        container::{Container, place},
-    },
+    super::{FileError, container::Container, section::place},
     COEFFICIENTS, HEADER,
 };
 use crate::{

@@ -24,7 +24,8 @@ use self::points::{FilePoint, Points};
 pub use self::write::write;
 use super::{
     FileError, Format, Section,
-    container::{Container, Cursor, place},
+    container::{Container, Cursor},
+    section::place,
 };
 use crate::{
     constraint_system::ConstraintSystem,

@@ -2,7 +2,7 @@
 
 use ark_ff::{AdditiveGroup, BigInteger, Field};
 
-use super::super::{FileError, Section, container::place};
+use super::super::{FileError, Section, section::place};
 use crate::{
     field::{self, Montgomery},
     interrupt::Interrupt,
