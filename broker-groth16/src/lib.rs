@@ -5,11 +5,14 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | [`bytes`] | arkworks' canonical bytes of verifying keys and proofs |
 //! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
 //! | [`field`] | field elements as text and bytes |
+//! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+//! | [`point`] | points by their coordinates, and the checks that every point from outside passes |
 //! | [`prove`] | provers, and the verification of every proof before it is released |
 //! | [`qap`] | the reduction of constraints to a quadratic arithmetic program |
 //! | [`setup`] | keys made by a single party |
@@ -17,12 +20,15 @@
 #![forbid(unsafe_code)]
 
 pub mod assignment;
+pub mod bytes;
 pub mod constraint_system;
 pub mod curve;
 pub mod field;
+pub mod file;
 pub mod interrupt;
 pub mod key;
 pub mod matrix;
+pub mod point;
 pub mod proof;
 pub mod prove;
 pub mod qap;
