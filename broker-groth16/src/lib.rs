@@ -10,6 +10,8 @@
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+//! | [`solidity`] | verifying keys as contracts for the Ethereum Virtual Machine |
+//! | [`witness_calculator`] | circom's WebAssembly, which calculates all signals from named inputs (feature `wasm`) |
 #![forbid(unsafe_code)]
 
 pub mod assignment;
@@ -20,3 +22,6 @@ pub mod interrupt;
 pub mod key;
 pub mod matrix;
 pub mod proof;
+pub mod solidity;
+#[cfg(feature = "wasm")]
+pub mod witness_calculator;

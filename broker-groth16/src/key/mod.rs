@@ -1,10 +1,11 @@
 //! Proving and verifying keys.
 
+mod class;
 mod fingerprint;
 
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 
-pub use self::fingerprint::Fingerprint;
+pub use self::{class::SetupClass, fingerprint::Fingerprint};
 use crate::{constraint_system::ConstraintSystem, curve::Curve};
 
 /// A verifying key. Its canonical serialisation is that of arkworks' `VerifyingKey`.
