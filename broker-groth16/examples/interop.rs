@@ -1,12 +1,13 @@
 //! What `interop/groth16` asks of this crate.
 //!
 //! ```text
-//! interop witness FILE.wasm SIGNALS    inputs {"name": ["1", …], …} on standard input; one decimal value per line
-//! interop solidity VK.json             the contract
+//! interop witness CURVE FILE.wasm SIGNALS    inputs {"name": ["1", …], …} on standard input; one decimal value per line
+//! interop solidity VK.json                   the contract
 //! ```
 use std::{collections::BTreeMap, error::Error, fs, io, process::ExitCode};
 
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
+use ark_ff::PrimeField;
 use broker_groth16::{
     field,
     interrupt::Never,
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments.as_slice() {
-        ["witness", wasm, signals] => witness(wasm, signals),
+        ["witness", "bn254", wasm, signals] => witness::<Fr>(wasm, signals),
+        ["witness", "bls12-381", wasm, signals] => witness::<ark_bls12_381::Fr>(wasm, signals),
         ["solidity", key] => solidity(key),
         _ => Err("the arguments are in the documentation of the example".into()),
     };
@@ -35,13 +37,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn witness(wasm: &str, signals: &str) -> Result<(), Box<dyn Error>> {
+fn witness<F: PrimeField>(wasm: &str, signals: &str) -> Result<(), Box<dyn Error>> {
     let inputs: BTreeMap<String, Vec<String>> = serde_json::from_reader(io::stdin())?;
     let mut named = Vec::new();
     for (name, texts) in inputs {
-        named.push((name, texts.iter().map(|text| field::parse(text)).collect::<Result<Vec<Fr>, _>>()?));
+        named.push((name, texts.iter().map(|text| field::parse(text)).collect::<Result<Vec<F>, _>>()?));
     }
-    let calculator = WitnessCalculator::<Fr>::load(&fs::read(wasm)?, signals.parse()?, LIMITS)?;
+    let calculator = WitnessCalculator::<F>::load(&fs::read(wasm)?, signals.parse()?, LIMITS)?;
     let inputs = named.iter().map(|(name, values)| (name.as_str(), values.as_slice()));
     for value in calculator.calculate(inputs, &Never)?.values() {
         println!("{value}");
@@ -68,7 +70,8 @@ fn g1(point: &Value) -> Result<G1Affine, Box<dyn Error>> {
 }
 
 fn g2(point: &Value) -> Result<G2Affine, Box<dyn Error>> {
-    let coordinate = |value: &Value| -> Result<Fq2, Box<dyn Error>> { Ok(Fq2::new(fq(&value[0])?, fq(&value[1])?)) };
+    let coordinate =
+        |value: &Value| -> Result<Fq2, Box<dyn Error>> { Ok(Fq2::new(fq(&value[0])?, fq(&value[1])?)) };
     Ok(G2Affine::new(coordinate(&point[0])?, coordinate(&point[1])?))
 }
 

@@ -109,8 +109,12 @@ fn imports_that_circom_does_not_have_are_refused_by_name() {
         import("\"runtime\" \"printErrorMessage\"", "\"env\" \"printErrorMessage\""),
         name("env.printErrorMessage")
     );
+    let typed = [
+        ("(func $print_error)", "(func $print_error (result i32))"),
+        ("(call $print_error)", "(drop (call $print_error))"),
+    ];
     assert_eq!(
-        import("(func $print_error)", "(func $print_error (result i32))").to_string(),
+        load(&typed).err().unwrap().to_string(),
         "the WebAssembly imports runtime.printErrorMessage, which circom's does not"
     );
     assert_eq!(
@@ -169,10 +173,14 @@ fn memory_is_limited() {
     assert_eq!(error, LoadError::Memory { required: 17 << 16, limit: 1 << 20 });
 
     assert!(load(&[("\"memory\") 1)", "\"memory\") 16)")]).is_ok());
-    for pages in [16, 60_000, -1] {
+    for pages in [16, 60_000] {
         let grow = format!("(func $calculate\n(drop (memory.grow (i32.const {pages})))\n");
         assert_eq!(stopped(&[(CALCULATE, &grow)]), Stopped::Memory { limit: 1 << 20 });
     }
+    // What no memory can have is not granted, and the code goes on.
+    let code =
+        "(func $calculate\n(if (i32.ne (memory.grow (i32.const -1)) (i32.const -1)) (then unreachable))\n";
+    assert!(calculate_two(&load(&[(CALCULATE, code)]).unwrap()).is_ok());
     // A table is memory too.
     let error = load(&[("(memory (export", "(table 4294967295 funcref)\n(memory (export")]).err().unwrap();
     assert!(matches!(error, LoadError::Stopped(_)), "{error:?}");
