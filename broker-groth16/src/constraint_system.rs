@@ -37,6 +37,32 @@ impl<F: PrimeField> ConstraintSystem<F> {
         (self.constraints() + self.public + 1).next_power_of_two()
     }
 
+    /// Checks that the matrices belong together: one row for each constraint in each, and no signal that does not
+    /// exist. Constraints from files and circuits are checked where they are made; whoever indexes by them checks again.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedConstraints`].
+    pub fn validate(&self) -> Result<(), MalformedConstraints> {
+        if self.public >= self.signals {
+            return Err(MalformedConstraints::Public { public: self.public, signals: self.signals });
+        }
+        for matrix in [&self.a, &self.b].into_iter().chain(&self.c) {
+            if matrix.rows() != self.constraints() {
+                return Err(MalformedConstraints::Rows {
+                    found: matrix.rows(),
+                    expected: self.constraints(),
+                });
+            }
+            for (constraint, row) in matrix.iter().enumerate() {
+                if row.entries().any(|(column, _)| column >= self.signals) {
+                    return Err(MalformedConstraints::Signal { constraint, signals: self.signals });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Looks for the first constraint that `assignment` does not satisfy.
     ///
     /// # Errors
@@ -53,6 +79,35 @@ impl<F: PrimeField> ConstraintSystem<F> {
         }
         Ok(())
     }
+}
+
+/// Why matrices are not a constraint system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedConstraints {
+    /// There are fewer signals than public ones and the constant 1.
+    #[error("there are {public} public signals and the constant 1 among {signals} signals")]
+    Public {
+        /// The number of public signals.
+        public: usize,
+        /// The number of all signals.
+        signals: usize,
+    },
+    /// A matrix has more or fewer rows than A.
+    #[error("a matrix has {found} rows, and A has {expected}")]
+    Rows {
+        /// The number of rows.
+        found: usize,
+        /// The number of rows of A.
+        expected: usize,
+    },
+    /// A constraint names a signal that does not exist.
+    #[error("constraint {constraint} names a signal beyond the {signals} that exist")]
+    Signal {
+        /// The index of the constraint, from 0.
+        constraint: usize,
+        /// The number of all signals.
+        signals: usize,
+    },
 }
 
 /// Why an assignment is not known to satisfy a constraint system.

@@ -10,7 +10,11 @@
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+//! | [`prove`] | provers, and the verification of every proof before it is released |
+//! | [`qap`] | the reduction of constraints to a quadratic arithmetic program |
+//! | [`setup`] | keys made by a single party |
 //! | [`solidity`] | verifying keys as contracts for the Ethereum Virtual Machine |
+//! | [`verify`] | verification of one proof or of many |
 //! | [`witness_calculator`] | circom's WebAssembly, which calculates all signals from named inputs (feature `wasm`) |
 #![forbid(unsafe_code)]
 
@@ -22,6 +26,11 @@ pub mod interrupt;
 pub mod key;
 pub mod matrix;
 pub mod proof;
+pub mod prove;
+pub mod qap;
+mod scalar_mul;
+pub mod setup;
 pub mod solidity;
+pub mod verify;
 #[cfg(feature = "wasm")]
 pub mod witness_calculator;

@@ -47,6 +47,9 @@ fn inputs_must_have_the_circuits_names_and_lengths() {
 
     assert_eq!(refused(&[("a", &[2]), ("c", &[1])]), CalculateError::UnknownInput { name: name("c") });
     assert_eq!(refused(&[("a", &[2]), ("ä", &[1])]), CalculateError::UnknownInput { name: name("ä") });
+    let zero = load(&[("(else (i32.const -1))", "(else (i32.const 0))")]).unwrap();
+    let error = calculate(&zero, &[("a", &[2]), ("c", &[1])]).err();
+    assert_eq!(error, Some(CalculateError::UnknownInput { name: name("c") }));
     assert_eq!(refused(&[("a", &[2]), ("a", &[2])]), CalculateError::DuplicateInput { name: name("a") });
     for (found, values) in [(0, [].as_slice()), (1, &[1]), (3, &[1, 2, 3])] {
         let expected = CalculateError::InputLength { name: name("b"), found, expected: 2 };

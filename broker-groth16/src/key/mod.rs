@@ -2,10 +2,12 @@
 
 mod class;
 mod fingerprint;
+mod shape;
+mod size;
 
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 
-pub use self::{class::SetupClass, fingerprint::Fingerprint};
+pub use self::{class::SetupClass, fingerprint::Fingerprint, shape::MalformedKey};
 use crate::{constraint_system::ConstraintSystem, curve::Curve};
 
 /// A verifying key. Its canonical serialisation is that of arkworks' `VerifyingKey`.

@@ -139,16 +139,16 @@ impl<F: PrimeField> WitnessCalculator<F> {
         let mut names = BTreeSet::new();
         let mut found = 0_usize;
         for (name, values) in inputs {
-            let hash =
-                name::Hash::of(name).ok_or_else(|| CalculateError::UnknownInput { name: name.to_owned() })?;
-            let expected = instance
-                .input_length(hash)?
-                .ok_or_else(|| CalculateError::UnknownInput { name: name.to_owned() })?;
+            let unknown = || CalculateError::UnknownInput { name: name.to_owned() };
+            let hash = name::Hash::of(name).ok_or_else(unknown)?;
+            let expected = instance.input_length(hash)?.ok_or_else(unknown)?;
             if values.len() != expected {
-                return Err(CalculateError::InputLength {
-                    name: name.to_owned(),
-                    found: values.len(),
-                    expected,
+                // Some versions of circom say 0 of a name that they do not know.
+                return Err(match expected {
+                    0 => unknown(),
+                    expected => {
+                        CalculateError::InputLength { name: name.to_owned(), found: values.len(), expected }
+                    }
                 });
             }
             // Two names with one hash are one input for circom.

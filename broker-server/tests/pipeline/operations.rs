@@ -75,6 +75,7 @@ async fn signs_verifies_encrypts_and_decrypts() {
                 signature: signed.signature.clone().into(),
                 signature_format: signing::DER,
                 metadata: None,
+                context: None,
             };
             let answer = pipeline.call(2, Operation::VerifyData(request)).await;
             assert!(matches!(answer, Answer::VerifyData(response) if response.valid == valid));

@@ -1,308 +1,8 @@
-//! `csr create`, `ca create` and `certificate inspect`, against OpenSSL and the broker.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
-
-mod support;
+//! `certificate inspect`.
 
 use serde_json::{Value, json};
-use support::{Broker, cryptobroker, feed, stderr, stdout};
 
-const KEY_TYPES: [&str; 8] =
-    ["p-256", "ec-p384", "p-521", "rsa-2048", "ed25519", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"];
-
-/// The profile whose subjects have keys of this type, of those that are bundled.
-fn openssl_knows(key_type: &str) -> bool {
-    !key_type.starts_with("ml-dsa")
-}
-
-#[test]
-fn requests_of_every_key_type_verify() {
-    let broker = Broker::start();
-    for key_type in KEY_TYPES {
-        let made = broker.json(&[
-            "csr",
-            "create",
-            "--new-key",
-            key_type,
-            "--key-out",
-            "k",
-            "--force",
-            "--out",
-            "r",
-            "--subject",
-            "C=DE, O=Zoë & Co, OU=One, OU=Two, CN=host.example",
-            "--dns",
-            "host.example",
-            "--dns",
-            "*.example.net",
-            "--ip",
-            "192.0.2.1",
-            "--ip",
-            "2001:db8::1",
-            "--uri",
-            "spiffe://example/x",
-            "--email",
-            "a@example.net",
-        ]);
-        assert_eq!(made["out"], "r");
-        assert_eq!(made["subject"], "CN=host.example,OU=Two,OU=One,O=Zoë & Co,C=DE");
-        assert_eq!(broker.mode("k"), 0o600);
-        // From the file that was written, the same request can be made again.
-        broker.text(&[
-            "csr",
-            "create",
-            "--key",
-            "k",
-            "--subject",
-            "CN=again",
-            "--format",
-            "der",
-            "--out",
-            "again",
-        ]);
-        if !openssl_knows(key_type) {
-            continue;
-        }
-        let output = broker.openssl("req -in r -noout -verify -text -nameopt RFC2253");
-        assert!(stderr(&output).contains("verify OK"), "{key_type}: {}", stderr(&output));
-        let text = stdout(&output);
-        let names = "DNS:host.example, DNS:*.example.net, IP Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1, \
-                     URI:spiffe://example/x, email:a@example.net";
-        assert!(text.contains(names), "{text}");
-        assert!(broker.openssl("req -in again -inform DER -noout -verify").status.success());
-        assert!(broker.openssl("pkey -in k -noout -check").status.success(), "{key_type}");
-    }
-}
-
-#[test]
-fn requests_are_made_with_keys_of_every_form() {
-    let broker = Broker::start();
-    broker.openssl("ecparam -name prime256v1 -genkey -out sec1.key");
-    broker.openssl("genrsa -traditional -out pkcs1.key 2048");
-    broker.openssl("genpkey -algorithm ED25519 -outform DER -out ed.der");
-    for key in ["sec1.key", "pkcs1.key", "ed.der"] {
-        let pem = broker.text(&["csr", "create", "--key", key, "--dns", "host.example", "--quiet"]);
-        broker.write("r", pem);
-        assert!(broker.openssl("req -in r -noout -verify").status.success(), "{key}");
-        let text = stdout(&broker.openssl("req -in r -noout -text"));
-        assert!(text.contains("X509v3 Subject Alternative Name: critical"), "{text}");
-    }
-}
-
-#[test]
-fn the_broker_issues_what_is_requested() {
-    let broker = Broker::start();
-    broker.text(&[
-        "ca",
-        "create",
-        "--subject",
-        "CN=CA",
-        "-p",
-        "Default",
-        "--cert-out",
-        "ca.pem",
-        "--key-out",
-        "ca.key",
-    ]);
-    broker.text(&[
-        "csr",
-        "create",
-        "--new-key",
-        "p-256",
-        "--key-out",
-        "k",
-        "--subject",
-        "O=Example,CN=x",
-        "--out",
-        "r",
-    ]);
-    broker.text(&[
-        "sign-certificate",
-        "--csr",
-        "r",
-        "--ca-cert",
-        "ca.pem",
-        "--ca-key",
-        "ca.key",
-        "--out",
-        "app.pem",
-    ]);
-    assert_eq!(stdout(&broker.openssl("verify -x509_strict -CAfile ca.pem app.pem")), "app.pem: OK\n");
-}
-
-#[test]
-fn refuses_what_the_broker_would_refuse() {
-    let broker = Broker::start();
-    broker.openssl("genpkey -algorithm ED25519 -out k");
-    for (options, code, text) in [
-        (&["--subject", "CN"][..], 2, "component 1 has no `=`"),
-        (&["--subject", "C=DEU"], 2, "(C) is not a country code"),
-        (&["--subject", "CN=x", "--dns", "a b"], 1, "the broker would refuse"),
-        (&["--subject", "CN=x", "--dns=-a"], 1, "dNSName"),
-        (&["--subject", "CN=x", "--dns", "bücher.example"], 2, "--dns has a character that is not ASCII"),
-        (&["--subject", "CN=x", "--email", "nobody"], 1, "rfc822Name"),
-        (&["--subject", "CN=x", "--uri", "relative"], 1, "uniformResourceIdentifier"),
-        (&["--subject", "CN=x", "--ip", "1.2.3"], 2, "--ip"),
-        (&[], 2, "required"),
-    ] {
-        let arguments = [&["csr", "create", "--key", "k"], options].concat();
-        let error = broker.error(code, &arguments);
-        assert!(error["message"].as_str().unwrap().contains(text), "{options:?}: {error}");
-    }
-    let error =
-        broker.error(2, &["csr", "create", "--new-key", "dsa-2048", "--key-out", "n", "--subject", "CN=x"]);
-    assert!(error["message"].as_str().unwrap().contains("not a key type"), "{error}");
-    assert!(!broker.path("n").exists());
-    broker.error(2, &["csr", "create", "--new-key", "p-256", "--key-out", "k", "--subject", "CN=x"]);
-}
-
-#[test]
-fn a_ca_of_each_profile_issues_under_it() {
-    let broker = Broker::start();
-    let listed = broker.json(&["profiles", "list", "--bundled"]);
-    let mut count = 0;
-    for profile in listed["profiles"].as_array().unwrap() {
-        let profile = profile.as_str().unwrap();
-        let shown = broker.json(&["profiles", "show", profile]);
-        if shown.get("signCertificate").is_none() {
-            continue;
-        }
-        // A key that the profile takes of a subject. RSA of 15380 bits is not made here.
-        let subjects =
-            ["p-256", "p-384", "p-521", "rsa-3072", "ed25519", "ml-dsa-65", "ml-dsa-87", "ml-dsa-44"];
-        let allowed = |key: &&&str| {
-            let arguments = ["profiles", "explain", "--profile", profile, "--subject-key-type", key];
-            broker.run(&arguments).status.success()
-        };
-        let subject = subjects.iter().find(allowed).unwrap_or_else(|| panic!("{profile}"));
-        let made = broker.json(&[
-            "ca",
-            "create",
-            "-p",
-            profile,
-            "--subject",
-            "O=Example,CN=Root",
-            "--cert-out",
-            "ca.pem",
-            "--key-out",
-            "ca.key",
-            "--force",
-        ]);
-        assert_eq!(broker.mode("ca.key"), 0o600);
-        broker.text(&[
-            "csr",
-            "create",
-            "--new-key",
-            subject,
-            "--key-out",
-            "k",
-            "--force",
-            "--subject",
-            "CN=x",
-            "--out",
-            "r",
-        ]);
-        let issue =
-            ["sign-certificate", "-p", profile, "--csr", "r", "--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-        broker.text(&[&issue[..], &["--out", "app.pem"]].concat());
-        if openssl_knows(made["keyType"].as_str().unwrap()) && openssl_knows(subject) {
-            for file in ["ca.pem", "app.pem"] {
-                let verified = broker.openssl(&format!("verify -x509_strict -CAfile ca.pem {file}"));
-                assert_eq!(stdout(&verified), format!("{file}: OK\n"), "{profile}: {}", stderr(&verified));
-            }
-        }
-        count += 1;
-    }
-    assert!(count >= 7, "{count}");
-}
-
-#[test]
-fn a_ca_has_what_rfc_5280_requires() {
-    let broker = Broker::start();
-    let made = broker.json(&[
-        "ca",
-        "create",
-        "--subject",
-        "CN=CA",
-        "--days",
-        "400",
-        "--path-len",
-        "1",
-        "--cert-out",
-        "ca.pem",
-        "--key-out",
-        "ca.key",
-    ]);
-    assert_eq!(made["serialNumber"].as_str().unwrap().len(), 40);
-    let text = stdout(&broker.openssl("x509 -in ca.pem -noout -text"));
-    for part in [
-        "CA:TRUE, pathlen:1",
-        "Basic Constraints: critical",
-        "Key Usage: critical",
-        "Certificate Sign, CRL Sign",
-        "Subject Key Identifier",
-        "Authority Key Identifier",
-        "ecdsa-with-SHA256",
-    ] {
-        assert!(text.contains(part), "{part}: {text}");
-    }
-    assert_eq!(stdout(&broker.openssl("verify -x509_strict -CAfile ca.pem ca.pem")), "ca.pem: OK\n");
-    let value = broker.json(&["certificate", "inspect", "ca.pem"]);
-    // A second may have passed.
-    assert!([json!(399), json!(400)].contains(&value["daysLeft"]) && value["status"] == "valid", "{value}");
-    // After 2049 the time is a GeneralizedTime.
-    let far = [
-        "ca",
-        "create",
-        "--subject",
-        "CN=CA",
-        "--not-after",
-        "2060-01-01T00:00:00Z",
-        "--cert-out",
-        "far.pem",
-    ];
-    broker.text(&[&far[..], &["--key-out", "far.key"]].concat());
-    let text = stdout(&broker.openssl("asn1parse -in far.pem"));
-    assert!(text.contains("UTCTIME") && text.contains("GENERALIZEDTIME   :20600101000000Z"), "{text}");
-}
-
-#[test]
-fn a_ca_that_a_profile_refuses_is_not_made() {
-    let broker = Broker::start();
-    let create = ["ca", "create", "--subject", "CN=CA", "--cert-out", "ca.pem", "--key-out", "ca.key"];
-    let error = broker.error(1, &[&create[..], &["-p", "Default", "--key-type", "p-256"]].concat());
-    assert_eq!(
-        (&error["reason"], &error["line"].is_u64()),
-        (&json!("ISSUER_KEY_NOT_ALLOWED"), &true),
-        "{error}"
-    );
-    let error = broker.error(1, &[&create[..], &["-p", "Default", "--key-type", "rsa-3072"]].concat());
-    assert_eq!(error["reason"], "ISSUER_KEY_NOT_ALLOWED", "{error}");
-    let error = broker.error(1, &[&create[..], &["-p", "No"]].concat());
-    assert_eq!(error["code"], "NOT_FOUND", "{error}");
-    for wrong in
-        [&["--days", "0"][..], &["--not-after", "-1d"], &["--days", "3000000"], &["--key-type", "rsa-1024"]]
-    {
-        broker.error(2, &[&create[..], wrong].concat());
-    }
-    assert!(!broker.path("ca.pem").exists() && !broker.path("ca.key").exists());
-}
-
-/// Neither file is left where one of them cannot be written.
-#[test]
-fn a_ca_without_its_certificate_leaves_no_key() {
-    let broker = Broker::start();
-    let create = ["ca", "create", "--subject", "CN=CA", "--key-out", "ca.key", "--cert-out"];
-    assert_eq!(broker.run(&[&create[..], &["no/such/ca.pem"]].concat()).status.code(), Some(1));
-    assert!(!broker.path("ca.key").exists());
-    // The reader of standard output has left, which is seen only when the certificate is written.
-    let mut command = broker.command(&[&create[..], &["-"]].concat());
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    command.stdout(writer);
-    assert_eq!(command.output().unwrap().status.code(), Some(1));
-    assert!(!broker.path("ca.key").exists());
-}
+use crate::support::{self, Broker, cryptobroker, feed, stderr, stdout};
 
 /// A certificate with many extensions.
 const CONFIG: &str = "\
@@ -580,4 +280,48 @@ fn inspect_survives_damage() {
         let text = stdout(&output);
         assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'));
     }
+}
+
+/// What an escaped text stands for can be told from its form.
+#[test]
+fn inspect_escapes_backslashes_and_separators() {
+    let broker = Broker::start();
+    let config = "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=x\n[ext]\n\
+                  nsComment=a\\\\u{1b}\nsubjectAltName=@names\n[names]\nDNS.1=a.example, dns:b.example\nDNS.2=c.example\n";
+    broker.write("config", config);
+    let made = broker.openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -out c -config config -extensions ext",
+    );
+    assert!(made.status.success(), "{}", stderr(&made));
+    let text = broker.text(&["certificate", "inspect", "c"]);
+    assert!(text.contains("a\\\\u{1b}"), "{text}");
+    assert!(text.contains("\"dns:a.example, dns:b.example\", dns:c.example"), "{text}");
+}
+
+#[test]
+fn inspect_reads_object_identifiers_of_any_length() {
+    let broker = Broker::start();
+    let arcs: Vec<String> = (3..27).map(|arc| arc.to_string()).collect();
+    broker.write(
+        "config",
+        format!(
+            "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=x\n[ext]\n1.2.{}=ASN1:NULL\n",
+            arcs.join(".")
+        ),
+    );
+    let made = broker.openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k -outform DER -out c -config config -extensions \
+         ext",
+    );
+    assert!(made.status.success(), "{}", stderr(&made));
+    let mut der = broker.read("c");
+    let arcs: Vec<u8> = (3..27).collect();
+    let place = der.windows(arcs.len()).position(|window| window == arcs).unwrap();
+    der[place..place + arcs.len() - 1].fill(0xff);
+    broker.write("long", der);
+    let value = broker.json(&["certificate", "inspect", "long"]);
+    let found = value["extensions"].as_array().unwrap().iter().find(|found| {
+        found["oid"].as_str().unwrap().starts_with("1.2.… (#2aff") && found["value"]["hex"] == "0500"
+    });
+    assert!(found.is_some(), "{value}");
 }

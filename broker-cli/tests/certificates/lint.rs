@@ -1,10 +1,9 @@
 //! `certificate lint`: what the broker issues has no finding, and each defect has its own.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
-
-mod support;
-
-use support::{Broker, stderr, stdout};
+use crate::{
+    issue, make_ca,
+    support::{self, Broker, stderr, stdout},
+};
 
 /// Returns the codes of the findings of a file's only certificate, sorted, and checks the exit code.
 fn findings(broker: &Broker, file: &str) -> Vec<String> {
@@ -27,37 +26,8 @@ fn findings(broker: &Broker, file: &str) -> Vec<String> {
 fn what_the_program_and_the_broker_make_has_no_finding() {
     let broker = Broker::start();
     for profile in ["Default", "PQC-ML-DSA-65", "KSA-MODERATE-2020"] {
-        broker.text(&[
-            "ca",
-            "create",
-            "-p",
-            profile,
-            "--subject",
-            "C=DE,O=Example,CN=CA",
-            "--cert-out",
-            "ca.pem",
-            "--key-out",
-            "ca.key",
-            "--force",
-        ]);
-        broker.text(&[
-            "csr",
-            "create",
-            "--new-key",
-            "p-256",
-            "--key-out",
-            "k",
-            "--force",
-            "--subject",
-            "CN=x",
-            "--dns",
-            "x.example",
-            "--out",
-            "r",
-        ]);
-        let issue =
-            ["sign-certificate", "-p", profile, "--csr", "r", "--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-        let issued = broker.run(&[&issue[..], &["--out", "app.pem"]].concat());
+        make_ca(&broker, profile);
+        let issued = issue(&broker, profile, "p-256", &["--dns", "x.example"]);
         assert_eq!(findings(&broker, "ca.pem"), [""; 0], "{profile}");
         if issued.status.success() {
             assert_eq!(findings(&broker, "app.pem"), [""; 0], "{profile}");
@@ -112,6 +82,26 @@ fn defects_of_extensions_are_found() {
         ("2.5.29.15=critical,DER:03020080", &["key-usage-encoding"]),
         ("2.5.29.19=critical,DER:3003010100", &["ca-default"]),
         ("2.5.29.17=DER:3000", &["names-empty"]),
+        ("crlDistributionPoints=URI:http://127.1/crl", &["url"]),
+        ("crlDistributionPoints=URI:http://a.example/%zz", &["url"]),
+        ("authorityInfoAccess=OCSP;URI:http://a_b:99999/", &["url"]),
+        (
+            "2.5.29.30=critical,DER:3000\nbasicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign",
+            &["extension-empty"],
+        ),
+        (
+            "2.5.29.30=critical,DER:3002a000\nbasicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign",
+            &["extension-empty"],
+        ),
+        ("2.5.29.32=DER:3000", &["extension-empty"]),
+        ("2.5.29.31=DER:3000", &["extension-empty"]),
+        ("2.5.29.36=critical,DER:3000", &["extension-empty"]),
+        ("2.5.29.32=DER:300c300406022a03300406022a03", &["policy-duplicate"]),
+        ("2.5.29.33=critical,DER:300c300a06022a030604551d2000", &["policy-mapping-any"]),
+        ("2.5.29.19=critical,DER:3003010101\nkeyUsage=critical,keyCertSign", &["boolean-encoding"]),
+        ("2.5.29.54=critical,DER:02020001", &["integer-encoding"]),
+        ("2.5.29.35=DER:3003820101", &["authority-key-id-half"]),
+        ("extendedKeyUsage=clientAuth,clientAuth", &["purpose-duplicate"]),
     ] {
         made(&broker, &format!("{extensions}\n{good}"), EC);
         assert_eq!(findings(&broker, "c"), codes, "{extensions}");
@@ -132,6 +122,9 @@ fn defects_of_keys_times_and_signatures_are_found() {
         ("-newkey rsa:1024 -days 9", &["key-too-short"][..]),
         ("-newkey rsa:2048 -pkeyopt rsa_keygen_pubexp:3 -days 9", &["rsa-exponent"]),
         ("-newkey rsa:2048 -sha1 -days 9", &["weak-signature-algorithm"]),
+        ("-newkey ec -pkeyopt ec_paramgen_curve:prime192v1 -days 9", &["key-too-short"]),
+        ("-newkey ec -pkeyopt ec_paramgen_curve:brainpoolP256t1 -days 9", &["curve-unknown"]),
+        ("-newkey ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -days 9", &["curve"]),
         ("-newkey rsa:2048 -days 9 -set_serial 1", &["serial-short"]),
         ("-newkey rsa:2048 -days 9 -set_serial 0", &["serial-short", "serial-zero"]),
         ("-newkey rsa:2048 -days 9 -set_serial -1311768467463790320", &["serial-negative"]),
@@ -201,4 +194,64 @@ fn lint_survives_damage() {
     let output = broker.run(&["certificate", "lint", "damaged"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert!(stderr(&output).is_empty(), "{}", stderr(&output));
+}
+
+/// The rules for usages are those that the broker issues by; other keys have the rules of their standards.
+#[test]
+fn usages_are_checked_by_the_kind_of_key() {
+    let broker = Broker::start();
+    let usage = "subjectKeyIdentifier=hash\nkeyUsage=critical,";
+    for (options, bits, found) in [
+        ("-newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -days 9", "keyEncipherment", Some("RFC 4055 1.2")),
+        ("-newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -days 9", "digitalSignature", None),
+        ("-newkey rsa:2048 -days 9", "keyAgreement", Some("RFC 3279 2.3.1")),
+        ("-newkey ed25519 -days 9", "keyAgreement", Some("RFC 9295 3")),
+        (EC, "dataEncipherment", Some("RFC 8813 3")),
+    ] {
+        made(&broker, &format!("{usage}{bits}"), options);
+        let value = support::json(&broker.run(&["certificate", "lint", "c", "--json"]).stdout);
+        let findings = value["findings"].as_array().unwrap();
+        let clauses: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding["code"] == "key-usage-for-key")
+            .map(|finding| finding["clause"].as_str().unwrap())
+            .collect();
+        assert_eq!(clauses, Vec::from_iter(found), "{options} {bits}: {value}");
+    }
+}
+
+#[test]
+fn an_authority_key_id_without_a_key_is_found() {
+    let broker = Broker::start();
+    made(&broker, "subjectKeyIdentifier=hash\n2.5.29.35=DER:300aa1058203612e62820101", EC);
+    broker.openssl("x509 -in c -outform DER -out der");
+    let mut der = broker.read("der");
+    // The CN of the issuer, so that the certificate is not self-issued.
+    let name = der.windows(8).position(|window| window == [6, 3, 0x55, 4, 3, 0x0c, 1, b'x']).unwrap();
+    der[name + 7] = b'y';
+    broker.write("changed", &der);
+    assert_eq!(findings(&broker, "changed"), ["authority-key-id-without-key"]);
+    // `critical` of the last extension that is critical: TRUE as 01.
+    made(&broker, "subjectKeyIdentifier=hash\nkeyUsage=critical,digitalSignature", EC);
+    broker.openssl("x509 -in c -outform DER -out der");
+    let mut der = broker.read("der");
+    let place = der.windows(5).position(|window| window == [0x55, 0x1d, 0x0f, 1, 1]).unwrap();
+    der[place + 5] = 1;
+    broker.write("changed", &der);
+    assert_eq!(findings(&broker, "changed"), ["boolean-encoding"]);
+}
+
+#[test]
+fn an_unreadable_block_does_not_hide_the_others() {
+    let broker = Broker::start();
+    made(&broker, "subjectKeyIdentifier=hash", EC);
+    let broken = "-----BEGIN CERTIFICATE-----\n%%\n-----END CERTIFICATE-----\n";
+    broker.write("bundle", [broken.as_bytes(), &broker.read("c")].concat());
+    let output = broker.run(&["certificate", "lint", "bundle", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<_> = stdout(&output).lines().map(|line| support::json(line.as_bytes())).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["findings"][0]["code"], "malformed");
+    assert!(lines[0]["findings"][0]["message"].as_str().unwrap().starts_with("bundle, block 1: "));
+    assert_eq!(lines[1]["errors"], 0);
 }

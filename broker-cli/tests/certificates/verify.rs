@@ -1,10 +1,9 @@
 //! `certificate verify`, each verdict held against that of OpenSSL where it knows the algorithm.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used, missing_docs)]
-
-mod support;
-
-use support::{Broker, stderr, stdout};
+use crate::{
+    issue, make_ca,
+    support::{self, Broker, stderr, stdout},
+};
 
 /// The extensions of the certificates, by section.
 const CONFIG: &str = "\
@@ -72,10 +71,10 @@ authorityKeyIdentifier=keyid
 ";
 
 /// Certificates in the folder of a broker, which is not called.
-struct Paths(Broker);
+pub(crate) struct Paths(pub(crate) Broker);
 
 impl Paths {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let broker = Broker::start();
         broker.write("config", CONFIG);
         let paths = Self(broker);
@@ -83,20 +82,27 @@ impl Paths {
         paths
     }
 
-    fn run(&self, words: &str) {
+    pub(crate) fn run(&self, words: &str) {
         let output = self.0.openssl(words);
         assert!(output.status.success(), "{words}: {}", stderr(&output));
     }
 
-    fn root(&self, name: &str, key: &str, section: &str) {
+    pub(crate) fn root(&self, name: &str, key: &str, section: &str) {
         self.run(&format!(
             "req -x509 {key} -nodes -keyout {name}.key -out {name}.pem -config config -extensions {section} -subj /CN={name} \
              -days 100"
         ));
     }
 
-    fn issue(&self, name: &str, issuer: &str, section: &str) {
-        self.run(&format!("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -out {name}.csr -config config -subj /CN={name}"));
+    pub(crate) fn issue(&self, name: &str, issuer: &str, section: &str) {
+        self.issue_to(name, &format!("/CN={name}"), issuer, section);
+    }
+
+    pub(crate) fn issue_to(&self, name: &str, subject: &str, issuer: &str, section: &str) {
+        self.run(&format!(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -out {name}.csr -config config -subj \
+             {subject}"
+        ));
         self.run(&format!(
             "x509 -req -in {name}.csr -CA {issuer}.pem -CAkey {issuer}.key -out {name}.pem -extfile config -extensions \
              {section} -days 50 -sha256"
@@ -104,7 +110,7 @@ impl Paths {
     }
 
     /// Returns the reason of the verdict, which is empty for a valid certificate.
-    fn verdict(&self, arguments: &[&str]) -> String {
+    pub(crate) fn verdict(&self, arguments: &[&str]) -> String {
         let arguments = [&["certificate", "verify"], arguments, &["--json"]].concat();
         let output = self.0.run(&arguments);
         let value = support::json(&output.stdout);
@@ -114,7 +120,7 @@ impl Paths {
     }
 
     /// Holds the verdict about a chain, from the leaf to the CA below the root, against OpenSSL's.
-    fn expect(&self, chain: &[&str], reason: &str) {
+    pub(crate) fn expect(&self, chain: &[&str], reason: &str) {
         let leaf = format!("{}.pem", chain[0]);
         let mut arguments = vec!["--ca", "root.pem"];
         let files: Vec<String> = chain[1..].iter().map(|name| format!("{name}.pem")).collect();
@@ -212,14 +218,14 @@ fn names_times_and_purposes() {
     paths.issue("under", "narrow", "leaf");
     let narrow = |purpose: &str| paths.verdict(&["--ca", "narrow.pem", "--purpose", purpose, "under.pem"]);
     assert_eq!((narrow("client"), narrow("server")), (String::new(), "PURPOSE".to_owned()));
-    // A host name in the CN is not compared with name constraints, so it is refused under any.
+    // A host name in the CN counts where there is no dNSName.
     paths.issue("inner", "root", "ca_names");
     paths.issue("plain", "inner", "leaf_none");
     paths.issue("host.test", "inner", "leaf_none");
     let under_constraints =
         |file: &str| paths.verdict(&["--ca", "root.pem", "--untrusted", "inner.pem", file]);
     assert_eq!(under_constraints("plain.pem"), "");
-    assert_eq!(under_constraints("host.test.pem"), "UNSUPPORTED");
+    assert_eq!(under_constraints("host.test.pem"), "NAME_CONSTRAINTS");
     paths.run(
         "req -x509 -key root.key -out short.pem -config config -extensions root -subj /CN=root -days 10",
     );
@@ -233,36 +239,10 @@ fn what_the_broker_issues_is_valid() {
     let paths = Paths(broker);
     for profile in ["Default", "PQC-ML-DSA-65", "KSA-MODERATE-2020"] {
         let broker = &paths.0;
-        broker.text(&[
-            "ca",
-            "create",
-            "-p",
-            profile,
-            "--subject",
-            "CN=CA",
-            "--cert-out",
-            "ca.pem",
-            "--key-out",
-            "ca.key",
-            "--force",
-        ]);
-        let key = if profile.starts_with("PQC") { "ml-dsa-65" } else { "p-256" };
-        broker.text(&[
-            "csr",
-            "create",
-            "--new-key",
-            key,
-            "--key-out",
-            "k",
-            "--force",
-            "--subject",
-            "CN=x",
-            "--out",
-            "r",
-        ]);
-        let issue =
-            ["sign-certificate", "-p", profile, "--csr", "r", "--ca-cert", "ca.pem", "--ca-key", "ca.key"];
-        broker.text(&[&issue[..], &["--out", "app.pem"]].concat());
+        make_ca(broker, profile);
+        let key_type = if profile.starts_with("PQC") { "ml-dsa-65" } else { "p-256" };
+        let issued = issue(broker, profile, key_type, &[]);
+        assert!(issued.status.success(), "{profile}: {}", stderr(&issued));
         assert_eq!(paths.verdict(&["--ca", "ca.pem", "app.pem"]), "", "{profile}");
         assert_eq!(paths.verdict(&["--ca", "ca.pem", "ca.pem"]), "", "{profile}");
         // One bit of the signature.
@@ -275,7 +255,10 @@ fn what_the_broker_issues_is_valid() {
         assert_eq!(paths.verdict(&["--ca", "ca.pem", "damaged"]), "BAD_SIGNATURE", "{profile}");
     }
     let text = paths.0.text(&["certificate", "verify", "--ca", "ca.pem", "app.pem"]);
-    assert_eq!(text, "valid\n  0 CN=x\n  1 CN=CA\nnot verified: revocation, certificate policies\n");
+    assert_eq!(
+        text,
+        "valid\n  0 CN=x\n  1 CN=CA,O=Example,C=DE\nnot verified: revocation, certificate policies\n"
+    );
     let output = paths.0.run(&["certificate", "verify", "--ca", "ca.pem", "--at", "9000d", "app.pem"]);
     assert!(
         stdout(&output).starts_with("invalid\n  a certificate of the path has expired"),

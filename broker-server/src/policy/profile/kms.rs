@@ -1,18 +1,4 @@
-//! The rules of sections that are parsed and validated, but not served yet.
-
-/// `API.Groth16`: proofs over the curve [`Groth16Rule::CURVE`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Groth16Rule {
-    /// The names in `Circuits`, in the order of the document.
-    pub circuits: Vec<String>,
-    /// The line of the section, from 1.
-    pub line: u32,
-}
-
-impl Groth16Rule {
-    /// The only value of `Curve`.
-    pub const CURVE: &'static str = "bn254";
-}
+//! The rule of `KMS`, which is parsed and validated, but not used yet.
 
 /// `KMS`: the key management system for keys that callers name by their id.
 #[derive(Clone, Debug, PartialEq, Eq)]

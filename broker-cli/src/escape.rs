@@ -1,13 +1,16 @@
 //! Makes text from files safe to print.
 //!
+//! The escaped form can be read back: a backslash in it always begins `\\`, `\u{…}` or `\x…`.
+//!
 //! A certificate can contain any character: escape sequences that a terminal obeys, line ends that imitate other output, and
 //! characters that reorder or hide text.
 
 use std::borrow::Cow;
 
-/// Returns the text with every character that does not show itself as `\u{…}`, and backslashes doubled where one is added.
+/// Returns the text with every character that does not show itself as `\u{…}` and every backslash doubled, so that the text can
+/// be told from its escaped form.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().all(shows_itself) {
+    if text.chars().all(|letter| letter != '\\' && shows_itself(letter)) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -21,12 +24,14 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Returns bytes that should be ASCII: other bytes as `\x…`.
+/// Returns bytes that should be text as [`printable`] does, and those that are not UTF-8 as `\x…`.
 pub(crate) fn printable_bytes(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => printable(text).into_owned(),
-        Err(_) => bytes.escape_ascii().to_string(),
+    let mut safe = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        safe.push_str(&printable(chunk.valid()));
+        chunk.invalid().iter().for_each(|byte| safe.push_str(&format!("\\x{byte:02x}")));
     }
+    safe
 }
 
 /// Reports whether a terminal shows the character as one that stands where it is: not a control character, not one that
@@ -49,13 +54,14 @@ mod tests {
     #[test]
     fn characters_that_do_not_show_themselves_are_escaped() {
         for (text, expected) in [
-            ("Zoë 😀 * & \\", "Zoë 😀 * & \\"),
+            ("Zoë 😀 * &", "Zoë 😀 * &"),
+            ("C:\\u{1b}", "C:\\\\u{1b}"),
             ("\u{1b}[2J\r\n", "\\u{1b}[2J\\u{d}\\u{a}"),
             ("a\\\u{9b}", "a\\\\\\u{9b}"),
             ("abc\u{202e}fed\u{200b}\0", "abc\\u{202e}fed\\u{200b}\\u{0}"),
         ] {
             assert_eq!(printable(text), expected);
         }
-        assert_eq!(printable_bytes(b"a\xff\x1b"), "a\\xff\\x1b");
+        assert_eq!(printable_bytes(b"a\xff\x1b\\xff"), "a\\xff\\u{1b}\\\\xff");
     }
 }

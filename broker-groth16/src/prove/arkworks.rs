@@ -1,0 +1,103 @@
+//! The reference prover.
+
+use std::sync::Arc;
+
+use ark_ec::CurveGroup;
+use ark_ff::PrimeField;
+use zeroize::Zeroizing;
+
+use super::{Blinding, ProveError, Prover, ProverError};
+use crate::{
+    assignment::{Assignment, AssignmentError},
+    curve::Curve,
+    interrupt::{Interrupt, Interrupted},
+    key::CircuitKey,
+    proof::Proof,
+    qap::{self, Domain},
+};
+
+/// Points that are multiplied between two questions to the [`Interrupt`], each about 50 ms on one core.
+const G1_CHUNK: usize = 1 << 13;
+const G2_CHUNK: usize = 1 << 12;
+
+/// Proves with arkworks' own multi-scalar multiplication, piece by piece. It is the reference for the other provers.
+///
+/// arkworks copies scalars into buffers of its own, which are freed without being wiped.
+#[derive(Clone, Debug)]
+pub struct Arkworks<E: Curve> {
+    key: Arc<CircuitKey<E>>,
+    domain: Domain<E::ScalarField>,
+}
+
+impl<E: Curve> Arkworks<E> {
+    /// A prover for `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`ProverError`] if the parts of the key do not belong together, or the field has no evaluation domain for it.
+    pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
+        key.validate()?;
+        let domain = Domain::new(key.constraints.domain_size())?;
+        Ok(Self { key, domain })
+    }
+}
+
+impl<E: Curve> Prover<E> for Arkworks<E> {
+    fn name(&self) -> &'static str {
+        "arkworks"
+    }
+
+    fn bytes(&self) -> usize {
+        self.domain.bytes()
+    }
+
+    fn prove(
+        &self,
+        assignment: &Assignment<E::ScalarField>,
+        blinding: &Blinding<E::ScalarField>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Proof<E>, ProveError> {
+        let CircuitKey { proving, constraints } = &*self.key;
+        let values = assignment.values();
+        if values.len() != constraints.signals {
+            let error = AssignmentError::Length { found: values.len(), expected: constraints.signals };
+            return Err(error.into());
+        }
+        let h = qap::witness_map(&self.domain, constraints, assignment, interrupt)?;
+        let private = values.get(constraints.public + 1..).unwrap_or_default();
+
+        let Blinding { r, s } = blinding;
+        let a = multiply::<E::G1>(&proving.a_query, values, G1_CHUNK, interrupt)?
+            + proving.verifying.alpha_g1
+            + proving.delta_g1 * r;
+        let b_g1 = multiply::<E::G1>(&proving.b_g1_query, values, G1_CHUNK, interrupt)?
+            + proving.beta_g1
+            + proving.delta_g1 * s;
+        let b = multiply::<E::G2>(&proving.b_g2_query, values, G2_CHUNK, interrupt)?
+            + proving.verifying.beta_g2
+            + proving.verifying.delta_g2 * s;
+        let rs = Zeroizing::new(*r * s);
+        let c = multiply::<E::G1>(&proving.l_query, private, G1_CHUNK, interrupt)?
+            + multiply::<E::G1>(&proving.h_query, &h, G1_CHUNK, interrupt)?
+            + a * s
+            + b_g1 * r
+            - proving.delta_g1 * *rs;
+        Ok(Proof { a: a.into_affine(), b: b.into_affine(), c: c.into_affine() })
+    }
+}
+
+/// Σ scalar·base, with a question to the interrupt before each chunk.
+fn multiply<G: CurveGroup>(
+    bases: &[G::Affine],
+    scalars: &[G::ScalarField],
+    chunk: usize,
+    interrupt: &dyn Interrupt,
+) -> Result<G, Interrupted> {
+    let mut sum = G::zero();
+    for (bases, scalars) in bases.chunks(chunk).zip(scalars.chunks(chunk)) {
+        interrupt.check()?;
+        let integers = Zeroizing::new(scalars.iter().map(|scalar| scalar.into_bigint()).collect::<Vec<_>>());
+        sum += G::msm_bigint(bases, &integers);
+    }
+    Ok(sum)
+}

@@ -1,0 +1,71 @@
+//! The reduction of a constraint system to a quadratic arithmetic program, as circom's tools do it.
+//!
+//! The matrix A has one more row for the constant 1 and for each public signal, after those of the constraints, with
+//! the coefficient 1, so that the public signals' polynomials are independent. The quotient polynomial is not computed:
+//! the key contains the Lagrange basis over the odd coset of the domain (the shift by the primitive 2n-th root of
+//! unity), for which A·B − C on that coset is all that the prover needs. arkworks' own reduction (libsnark's) divides by
+//! the vanishing polynomial and uses powers of τ; its keys are therefore different.
+
+mod domain;
+pub(crate) mod lagrange;
+
+use ark_ff::{FftField, PrimeField};
+use zeroize::Zeroizing;
+
+pub use self::domain::{Domain, DomainError};
+use crate::{
+    assignment::Assignment,
+    constraint_system::ConstraintSystem,
+    interrupt::{Interrupt, Interrupted},
+    matrix::Matrix,
+};
+
+/// Rows that are evaluated between two questions to the [`Interrupt`].
+const ROWS: usize = 1 << 12;
+
+/// The values of A·B − C on the odd coset of `domain`, in the order of a key's `h_query`: element i belongs to the
+/// (2i + 1)-th power of the primitive 2n-th root of unity. C is taken as the product of A and B on the domain, which
+/// is right for every assignment that satisfies the constraints. The values tell the assignment, and are wiped.
+///
+/// # Errors
+///
+/// [`Interrupted`] if the interrupt is requested.
+pub fn witness_map<F: PrimeField + FftField>(
+    domain: &Domain<F>,
+    constraints: &ConstraintSystem<F>,
+    assignment: &Assignment<F>,
+    interrupt: &dyn Interrupt,
+) -> Result<Zeroizing<Vec<F>>, Interrupted> {
+    let values = assignment.values();
+    let mut a = evaluate(domain, &constraints.a, values, interrupt)?;
+    let mut b = evaluate(domain, &constraints.b, values, interrupt)?;
+    let extra = a.iter_mut().skip(constraints.constraints());
+    extra.zip(values.iter().take(constraints.public + 1)).for_each(|(place, value)| *place = *value);
+
+    let mut c = Zeroizing::new(a.iter().zip(b.iter()).map(|(a, b)| *a * b).collect::<Vec<_>>());
+    domain.to_odd_coset(&mut a, interrupt)?;
+    domain.to_odd_coset(&mut b, interrupt)?;
+    domain.to_odd_coset(&mut c, interrupt)?;
+    for ((a, b), c) in a.iter_mut().zip(b.iter()).zip(c.iter()) {
+        *a = *a * b - c;
+    }
+    // The domain leaves descending exponents of ω, the first of which is 0.
+    a.get_mut(1..).unwrap_or_default().reverse();
+    Ok(a)
+}
+
+fn evaluate<F: PrimeField + FftField>(
+    domain: &Domain<F>,
+    matrix: &Matrix<F>,
+    assignment: &[F],
+    interrupt: &dyn Interrupt,
+) -> Result<Zeroizing<Vec<F>>, Interrupted> {
+    let mut values = Zeroizing::new(vec![F::zero(); domain.size()]);
+    for (index, (place, row)) in values.iter_mut().zip(matrix.iter()).enumerate() {
+        if index % ROWS == 0 {
+            interrupt.check()?;
+        }
+        *place = row.evaluate(assignment);
+    }
+    Ok(values)
+}

@@ -1,0 +1,140 @@
+//! Synthetic circuits with assignments.
+
+use ark_ff::{BigInteger, PrimeField};
+use ark_std::rand::{CryptoRng, RngCore};
+use broker_groth16::{assignment::Assignment, constraint_system::ConstraintSystem, matrix::Matrix};
+
+/// Constraints, with values that satisfy them.
+#[derive(Clone)]
+pub(crate) struct Circuit<F: PrimeField> {
+    pub(crate) constraints: ConstraintSystem<F>,
+    pub(crate) values: Vec<F>,
+}
+
+impl<F: PrimeField> Circuit<F> {
+    pub(crate) fn assignment(&self) -> Assignment<F> {
+        Assignment::new(self.values.clone(), self.constraints.signals).unwrap()
+    }
+
+    pub(crate) fn public(&self) -> &[F] {
+        &self.values[1..=self.constraints.public]
+    }
+}
+
+type Terms<F> = Vec<(usize, F)>;
+
+struct Builder<F> {
+    public: usize,
+    values: Vec<F>,
+    rows: Vec<[Terms<F>; 3]>,
+}
+
+impl<F: PrimeField> Builder<F> {
+    fn new(public: &[F]) -> Self {
+        let values = [&[F::one()], public].concat();
+        Self { public: public.len(), values, rows: Vec::new() }
+    }
+
+    fn private(&mut self, value: F) -> usize {
+        self.values.push(value);
+        self.values.len() - 1
+    }
+
+    fn constrain(&mut self, a: Terms<F>, b: Terms<F>, c: Terms<F>) {
+        self.rows.push([a, b, c]);
+    }
+
+    fn signal(index: usize) -> Terms<F> {
+        vec![(index, F::one())]
+    }
+
+    fn build(self) -> Circuit<F> {
+        let matrix = |which: usize| {
+            let mut matrix = Matrix::default();
+            for row in &self.rows {
+                for (column, value) in &row[which] {
+                    matrix.push(*column as u32, *value);
+                }
+                matrix.end_row();
+            }
+            matrix
+        };
+        let constraints = ConstraintSystem {
+            public: self.public,
+            signals: self.values.len(),
+            a: matrix(0),
+            b: matrix(1),
+            c: Some(matrix(2)),
+        };
+        let circuit = Circuit { constraints, values: self.values };
+        circuit.constraints.check(&circuit.assignment()).unwrap();
+        circuit
+    }
+}
+
+/// a·b = c, with public c.
+pub(crate) fn multiply<F: PrimeField>(rng: &mut (impl RngCore + CryptoRng)) -> Circuit<F> {
+    let (a, b) = (F::rand(rng), F::rand(rng));
+    let mut builder = Builder::new(&[a * b]);
+    let (a, b) = (builder.private(a), builder.private(b));
+    builder.constrain(Builder::signal(a), Builder::signal(b), Builder::signal(1));
+    builder.build()
+}
+
+/// x³ = y, with public y.
+pub(crate) fn cube_root<F: PrimeField>(rng: &mut (impl RngCore + CryptoRng)) -> Circuit<F> {
+    let x = F::rand(rng);
+    let mut builder = Builder::new(&[x * x * x]);
+    let (x, square) = (builder.private(x), builder.private(x.square()));
+    builder.constrain(Builder::signal(x), Builder::signal(x), Builder::signal(square));
+    builder.constrain(Builder::signal(square), Builder::signal(x), Builder::signal(1));
+    builder.build()
+}
+
+/// `count` constraints, each with the last two signals as factors and a sum in C; all values are random. The last
+/// value is public.
+pub(crate) fn chain<F: PrimeField>(count: usize, rng: &mut (impl RngCore + CryptoRng)) -> Circuit<F> {
+    bits_and_chain(0, count, rng)
+}
+
+/// `bits` constraints of the form b·(b − 1) = 0 and one that adds 64 bits at a time, and `count` constraints of
+/// [`chain`]. A circuit with comparisons and hashes, such as a payment's, has such values.
+pub(crate) fn bits_and_chain<F: PrimeField>(
+    bits: usize,
+    count: usize,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Circuit<F> {
+    let mut builder = Builder::new(&[F::zero()]);
+    for _ in 0..bits / 64 {
+        let number = rng.next_u64();
+        let mut sum = Vec::new();
+        let integer = F::from(number).into_bigint();
+        for bit in 0..64 {
+            let value = F::from(u8::from(integer.get_bit(bit)));
+            let signal = builder.private(value);
+            builder.constrain(Builder::signal(signal), vec![(signal, F::one()), (0, -F::one())], Vec::new());
+            sum.push((signal, F::from(2).pow([bit as u64])));
+        }
+        let number = builder.private(F::from(number));
+        builder.constrain(sum, Builder::signal(0), Builder::signal(number));
+    }
+    let mut before = builder.private(F::rand(rng));
+    let mut last = builder.private(F::rand(rng));
+    for step in 0..count {
+        let value =
+            (builder.values[last] + F::from(step as u64)) * (builder.values[before] - builder.values[last]);
+        let next = if step + 1 == count {
+            builder.values[1] = value;
+            1
+        } else {
+            builder.private(value)
+        };
+        builder.constrain(
+            vec![(last, F::one()), (0, F::from(step as u64))],
+            vec![(before, F::one()), (last, -F::one())],
+            Builder::signal(next),
+        );
+        (before, last) = (last, next);
+    }
+    builder.build()
+}

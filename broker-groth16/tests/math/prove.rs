@@ -1,0 +1,204 @@
+//! Provers against ark-groth16, and the verification of every proof.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use ark_bls12_381::Bls12_381;
+use ark_bn254::Bn254;
+use ark_ec::{CurveGroup, PrimeGroup};
+use ark_ff::{One, UniformRand};
+use ark_std::rand::{SeedableRng, rngs::StdRng};
+use broker_groth16::{
+    assignment::{Assignment, AssignmentError},
+    curve::Curve,
+    interrupt::{Interrupt, Interrupted, Never},
+    key::{CircuitKey, MalformedKey},
+    proof::Proof,
+    prove::{Arkworks, Blinding, ProveError, Prover, ProverError, SelfVerified},
+    setup,
+};
+
+use crate::{
+    circuits::{self, Circuit},
+    reference::ReferenceKey,
+};
+
+fn key<E: Curve>(circuit: &Circuit<E::ScalarField>) -> Arc<CircuitKey<E>> {
+    let mut rng = StdRng::seed_from_u64(30);
+    Arc::new(setup::single_party(circuit.constraints.clone(), &mut rng, &Never).unwrap())
+}
+
+/// All provers.
+fn provers<E: Curve>(key: &Arc<CircuitKey<E>>) -> Vec<Box<dyn Prover<E>>> {
+    vec![arkworks(key)]
+}
+
+fn arkworks<E: Curve>(key: &Arc<CircuitKey<E>>) -> Box<dyn Prover<E>> {
+    Box::new(Arkworks::new(Arc::clone(key)).unwrap())
+}
+
+/// For the same randomness, every prover gives the proof of ark-groth16.
+fn agrees<E: Curve>() {
+    let mut rng = StdRng::seed_from_u64(31);
+    for (name, circuit) in [
+        ("multiply", circuits::multiply(&mut rng)),
+        ("cube_root", circuits::cube_root(&mut rng)),
+        ("a full domain", circuits::chain(14, &mut rng)),
+        ("bits", circuits::bits_and_chain(128, 100, &mut rng)),
+    ] {
+        let key = key::<E>(&circuit);
+        let reference = ReferenceKey::new(&key);
+        for prover in provers(&key) {
+            for seed in 0..3 {
+                let blinding = Blinding::random(&mut StdRng::seed_from_u64(seed));
+                let proof = prover.prove(&circuit.assignment(), &blinding, &Never).unwrap();
+                let mut rng = StdRng::seed_from_u64(seed);
+                let (r, s) = (E::ScalarField::rand(&mut rng), E::ScalarField::rand(&mut rng));
+                assert_eq!(proof, reference.prove(r, s, &circuit.values), "{name} by {}", prover.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn provers_agree_with_ark_groth16() {
+    agrees::<Bn254>();
+    agrees::<Bls12_381>();
+}
+
+/// A prover that makes well-formed but wrong proofs.
+struct Planted<E: Curve>(Box<dyn Prover<E>>);
+
+impl<E: Curve> Prover<E> for Planted<E> {
+    fn name(&self) -> &'static str {
+        "planted"
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    fn prove(
+        &self,
+        assignment: &Assignment<E::ScalarField>,
+        blinding: &Blinding<E::ScalarField>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Proof<E>, ProveError> {
+        let proof = self.0.prove(assignment, blinding, interrupt)?;
+        Ok(Proof { c: (proof.c + E::G1::generator()).into_affine(), ..proof })
+    }
+}
+
+#[test]
+fn a_wrong_prover_is_found_and_its_proof_is_not_released() {
+    let mut rng = StdRng::seed_from_u64(32);
+    let circuit = circuits::multiply(&mut rng);
+    let key = key::<Bn254>(&circuit);
+    let right = SelfVerified::new(arkworks(&key), &key).unwrap();
+    let proven = right.prove(&circuit.assignment(), &mut rng, &Never).unwrap();
+    assert!(ReferenceKey::new(&key).verify(&proven.proof, circuit.public()));
+
+    let wrong = SelfVerified::new(Box::new(Planted(arkworks(&key))), &key).unwrap();
+    let result = wrong.prove(&circuit.assignment(), &mut rng, &Never);
+    assert_eq!(result.err(), Some(ProveError::Fault { prover: "planted" }));
+}
+
+#[test]
+fn an_assignment_that_satisfies_nothing_has_no_proof() {
+    let mut rng = StdRng::seed_from_u64(33);
+    let mut circuit = circuits::chain(5, &mut rng);
+    *circuit.values.last_mut().unwrap() += ark_bn254::Fr::one();
+    let key = key::<Bn254>(&circuit);
+    for prover in [arkworks(&key), Box::new(Planted(arkworks(&key)))] {
+        let prover = SelfVerified::new(prover, &key).unwrap();
+        let result = prover.prove(&circuit.assignment(), &mut rng, &Never);
+        assert_eq!(result.err(), Some(ProveError::WitnessUnsatisfied), "{}", prover.name());
+    }
+}
+
+#[test]
+fn each_attempt_has_randomness_of_its_own() {
+    let mut rng = StdRng::seed_from_u64(34);
+    let circuit = circuits::multiply(&mut rng);
+    let key = key::<Bn254>(&circuit);
+    let prover = SelfVerified::new(arkworks(&key), &key).unwrap();
+    let [first, second] = [(); 2].map(|()| prover.prove(&circuit.assignment(), &mut rng, &Never).unwrap());
+    assert_ne!(first.proof.a, second.proof.a);
+    assert_ne!(first.proof.b, second.proof.b);
+    assert_ne!(first.proof.c, second.proof.c);
+}
+
+#[test]
+fn an_assignment_of_another_circuit_is_refused() {
+    let mut rng = StdRng::seed_from_u64(35);
+    let key = key::<Bn254>(&circuits::multiply(&mut rng));
+    let other = circuits::chain(9, &mut rng);
+    let error = AssignmentError::Length { found: other.values.len(), expected: 4 };
+    for prover in provers(&key) {
+        let result = prover.prove(&other.assignment(), &Blinding::random(&mut rng), &Never);
+        assert_eq!(result, Err(error.into()), "{}", prover.name());
+    }
+}
+
+#[test]
+fn a_key_with_too_few_or_too_many_points_is_refused() {
+    let mut rng = StdRng::seed_from_u64(36);
+    let key = key::<Bn254>(&circuits::multiply(&mut rng));
+    for (part, expected) in [
+        ("gamma_abc_g1", 2),
+        ("a_query", 4),
+        ("b_g1_query", 4),
+        ("b_g2_query", 4),
+        ("l_query", 2),
+        ("h_query", 4),
+    ] {
+        for more in [false, true] {
+            let mut key = CircuitKey::clone(&key);
+            let proving = &mut key.proving;
+            let found = match part {
+                "gamma_abc_g1" => resize(&mut proving.verifying.gamma_abc_g1, more),
+                "a_query" => resize(&mut proving.a_query, more),
+                "b_g1_query" => resize(&mut proving.b_g1_query, more),
+                "b_g2_query" => resize(&mut proving.b_g2_query, more),
+                "l_query" => resize(&mut proving.l_query, more),
+                _ => resize(&mut proving.h_query, more),
+            };
+            let error = MalformedKey::Length { part, found, expected };
+            assert_eq!(Arkworks::new(Arc::new(key)).err(), Some(ProverError::Key(error)));
+        }
+    }
+}
+
+fn resize<T: Clone>(points: &mut Vec<T>, more: bool) -> usize {
+    if more {
+        points.push(points[0].clone());
+    } else {
+        points.pop();
+    }
+    points.len()
+}
+
+/// Every question to the interrupt can end the work.
+#[test]
+fn a_proof_can_be_interrupted_at_each_step() {
+    let mut rng = StdRng::seed_from_u64(37);
+    let circuit = circuits::chain(20, &mut rng);
+    let key = key::<Bn254>(&circuit);
+    for prover in provers(&key) {
+        let prover = SelfVerified::new(prover, &key).unwrap();
+        let mut run = |allowed: usize| {
+            let asked = AtomicUsize::new(0);
+            let interrupt = || asked.fetch_add(1, Ordering::Relaxed) >= allowed;
+            let result = prover.prove(&circuit.assignment(), &mut rng, &interrupt);
+            (result.err(), asked.into_inner())
+        };
+        let (result, steps) = run(usize::MAX);
+        assert_eq!(result, None);
+        assert!(steps > 5, "{} asked {steps} times", prover.name());
+        for allowed in 0..steps {
+            assert_eq!(run(allowed).0, Some(Interrupted.into()), "{} after {allowed} steps", prover.name());
+        }
+    }
+}
