@@ -16,7 +16,9 @@
 //! | [`prove`] | provers, and the verification of every proof before it is released |
 //! | [`qap`] | the reduction of constraints to a quadratic arithmetic program |
 //! | [`setup`] | keys made by a single party |
+//! | [`solidity`] | verifying keys as contracts for the Ethereum Virtual Machine |
 //! | [`verify`] | verification of one proof or of many |
+//! | [`witness_calculator`] | circom's WebAssembly, which calculates all signals from named inputs (feature `wasm`) |
 #![forbid(unsafe_code)]
 
 pub mod assignment;
@@ -34,4 +36,7 @@ pub mod prove;
 pub mod qap;
 mod scalar_mul;
 pub mod setup;
+pub mod solidity;
 pub mod verify;
+#[cfg(feature = "wasm")]
+pub mod witness_calculator;
