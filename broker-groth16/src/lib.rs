@@ -9,14 +9,21 @@
 //! | [`field`] | field elements as text and bytes |
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
+//! | [`linear_combination`] | sums of signals, as values and as terms |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+//! | [`circuit`] | the built-in circuits, their inputs, and what is verified of them |
+//! | [`poseidon`], [`text`] | the hash of circom's library, and what it makes of text and bytes |
 #![forbid(unsafe_code)]
 
 pub mod assignment;
+pub mod circuit;
 pub mod constraint_system;
 pub mod curve;
 pub mod field;
 pub mod interrupt;
 pub mod key;
+pub mod linear_combination;
 pub mod matrix;
+pub mod poseidon;
 pub mod proof;
+pub mod text;
