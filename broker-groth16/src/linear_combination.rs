@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn values_and_terms_agree() {
         let signals = [Fr::ONE, Fr::from(11), Fr::from(13)];
-        let value = |terms: &Terms<Fr>| terms.iter().map(|(index, c)| signals[index as usize] * c).sum::<Fr>();
+        let value =
+            |terms: &Terms<Fr>| terms.iter().map(|(index, c)| signals[index as usize] * c).sum::<Fr>();
         let (x, y) = (terms(&[(1, 3), (0, 4)]), terms(&[(2, 1), (1, -3)]));
         assert_eq!(value(&x.plus(&y)), value(&x).plus(&value(&y)));
         assert_eq!(value(&x.minus(&y)), value(&x).minus(&value(&y)));

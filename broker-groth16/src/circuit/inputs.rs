@@ -115,7 +115,8 @@ impl<F: PrimeField> NamedValues<F> {
 
     /// The values in the order of their declarations, if each that may not be left out is there.
     pub(super) fn get(&self) -> Result<&[Option<F>], InputError> {
-        let missing = |(input, value): (&Input, &Option<F>)| (value.is_none() && !input.optional).then_some(input.name);
+        let missing =
+            |(input, value): (&Input, &Option<F>)| (value.is_none() && !input.optional).then_some(input.name);
         match self.declared.iter().zip(self.values.iter()).find_map(missing) {
             None => Ok(&self.values),
             Some(name) => Err(InputError::Missing { name }),

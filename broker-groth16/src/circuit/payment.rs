@@ -29,7 +29,8 @@ impl Definition<Fr, 13> for Payment {
     const DESCRIPTION: Description = DESCRIPTION;
 
     fn complete(inputs: &mut [Option<Fr>; 13]) {
-        let [_, recipient, _, _, commitment, nullifier, _, amount, sender, transaction, time, secret, salt] = inputs;
+        let [_, recipient, _, _, commitment, nullifier, _, amount, sender, transaction, time, secret, salt] =
+            inputs;
         if let (None, Some(transaction), Some(secret)) = (&nullifier, &transaction, &secret) {
             *nullifier = Some(poseidon::hash(&*Zeroizing::new([*transaction, *secret])));
         }

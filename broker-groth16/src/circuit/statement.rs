@@ -89,17 +89,23 @@ impl Expectation {
             values.set(name, value)?;
         }
         match *values.get()? {
-            [Some(min), Some(recipient), Some(max_age), Some(commitment), Some(context), given_now, given_skew] => {
-                Ok(Self {
-                    min_amount: to_u64(min),
-                    recipient,
-                    max_age: to_u64(max_age),
-                    commitment,
-                    context,
-                    now: given_now.map_or(now, to_u64),
-                    skew: given_skew.map_or(skew, to_u64),
-                })
-            }
+            [
+                Some(min),
+                Some(recipient),
+                Some(max_age),
+                Some(commitment),
+                Some(context),
+                given_now,
+                given_skew,
+            ] => Ok(Self {
+                min_amount: to_u64(min),
+                recipient,
+                max_age: to_u64(max_age),
+                commitment,
+                context,
+                now: given_now.map_or(now, to_u64),
+                skew: given_skew.map_or(skew, to_u64),
+            }),
             // `get` has already named what is missing.
             _ => Err(InputError::Missing { name: PAYMENT }.into()),
         }
@@ -176,7 +182,9 @@ pub enum StatementError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// The circuit's statement must be the verifier's own.
-    #[error("a proof of the circuit `{circuit}` is verified against the verifier's own values, and not as given")]
+    #[error(
+        "a proof of the circuit `{circuit}` is verified against the verifier's own values, and not as given"
+    )]
     VerifiersOwn {
         /// The circuit's name.
         circuit: &'static str,
@@ -196,9 +204,7 @@ pub enum StatementError {
         name: &'static str,
     },
     /// The proof's time is too far from the verifier's.
-    #[error(
-        "`currentTime` is {current_time}, which is more than {skew} s from the verifier's time {now}"
-    )]
+    #[error("`currentTime` is {current_time}, which is more than {skew} s from the verifier's time {now}")]
     Skew {
         /// The proof's time.
         current_time: u64,
@@ -258,12 +264,17 @@ mod tests {
     #[test]
     fn the_proofs_time_is_within_the_skew() {
         let at = |time: &str, more: &[_]| {
-            parse(more).unwrap().statement(Value::from(time), Value::from("8")).map(|statement| statement.public[3])
+            parse(more)
+                .unwrap()
+                .statement(Value::from(time), Value::from("8"))
+                .map(|statement| statement.public[3])
         };
         for time in ["970", "1000", "1030"] {
             assert_eq!(at(time, &[]), Ok(field(time)));
         }
-        for (time, current_time) in [("969", 969), ("1031", 1031), ("0", 0), ("18446744073709551615", u64::MAX)] {
+        for (time, current_time) in
+            [("969", 969), ("1031", 1031), ("0", 0), ("18446744073709551615", u64::MAX)]
+        {
             assert_eq!(at(time, &[]), Err(StatementError::Skew { current_time, now: 1000, skew: 30 }));
         }
         assert_eq!(at("1", &[("now", "0"), ("skew", "1")]), Ok(field("1")));
@@ -302,7 +313,10 @@ mod tests {
         let [value, sign] = ["33", "-1"].map(Value::from);
         assert_eq!(public(&[value], BuiltIn::Multiply), Ok(vec![33.into()]));
         assert_eq!(public(&[], BuiltIn::Multiply), Err(StatementError::Count { expected: 1, found: 0 }));
-        assert_eq!(public(&[value; 2], BuiltIn::CubeRoot), Err(StatementError::Count { expected: 1, found: 2 }));
+        assert_eq!(
+            public(&[value; 2], BuiltIn::CubeRoot),
+            Err(StatementError::Count { expected: 1, found: 2 })
+        );
         assert_eq!(public(&[sign], BuiltIn::Multiply), Err(InputError::NotANumber { name: "c" }.into()));
         assert_eq!(
             public(&[value; 7], BuiltIn::Payment),

@@ -16,8 +16,8 @@ use std::sync::OnceLock;
 
 use ark_bn254::Fr;
 
-use self::parameters::Shape;
 pub use self::parameters::Parameters;
+use self::parameters::Shape;
 pub(crate) use self::permutation::rounds;
 
 /// Arrays of 1 to 16 field elements, which Poseidon hashes.

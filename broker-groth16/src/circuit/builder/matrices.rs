@@ -3,11 +3,7 @@
 use ark_ff::PrimeField;
 
 use super::{Builder, Labels};
-use crate::{
-    constraint_system::ConstraintSystem,
-    linear_combination::Terms,
-    matrix::Matrix,
-};
+use crate::{constraint_system::ConstraintSystem, linear_combination::Terms, matrix::Matrix};
 
 /// Makes the matrices of a circuit.
 #[derive(Debug)]

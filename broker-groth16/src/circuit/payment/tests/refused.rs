@@ -4,10 +4,19 @@ use ark_ff::AdditiveGroup;
 
 use super::*;
 
-/// What the field elements just above 2^64 and just below the modulus look like to a comparison: a step of 0 gives 2^64
-/// and −1, and larger ones go on upwards and downwards from there.
-fn out_of_range(step: u64, negative: bool) -> Fr {
-    if negative { -(Fr::from(step) + Fr::from(1)) } else { Fr::from(u128::from(step) + (1 << 64)) }
+/// The distance of a number from a bound, often none.
+fn step() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), any::<u64>()]
+}
+
+/// A number from 2^64 on.
+fn beyond(step: u64) -> Fr {
+    Fr::from((1 << 64) + u128::from(step))
+}
+
+/// r − x for an x from 1 on.
+fn negative(step: u64) -> Fr {
+    -Fr::from(1 + u128::from(step))
 }
 
 /// Asserts that the witness is refused at the constraints of this name, and also if the signals that the constraints
@@ -63,18 +72,29 @@ proptest! {
     }
 
     #[test]
-    fn numbers_beyond_64_bits_are_refused(
-        payment in payment(), step in prop_oneof![Just(0), any::<u64>()], negative: bool, bits: u64
+    fn amounts_from_2_to_the_64_on_are_refused(payment in payment(), step in step(), bits: u64) {
+        let payment = payment.with(AMOUNT, beyond(step)).committed();
+        assert_refused(payment, "amount < 2^64", bits);
+    }
+
+    #[test]
+    fn negative_amounts_are_refused(payment in payment(), step in step(), bits: u64) {
+        let payment = payment.with(AMOUNT, negative(step)).committed();
+        assert_refused(payment, "amount < 2^64", bits);
+    }
+
+    #[test]
+    fn other_numbers_beyond_64_bits_are_refused(
+        payment in payment(), place in 0..4_usize, step in step(), sign: bool, bits: u64
     ) {
-        for (input, name) in [
+        let (input, name) = [
             (MIN_AMOUNT, "minAmount < 2^64"),
             (MAX_AGE, "maxAge < 2^64"),
             (CURRENT_TIME, "currentTime < 2^64"),
-            (AMOUNT, "amount < 2^64"),
             (PAYMENT_TIME, "paymentTime < 2^64"),
-        ] {
-            assert_refused(payment.with(input, out_of_range(step, negative)).committed(), name, bits);
-        }
+        ][place];
+        let value = if sign { negative(step) } else { beyond(step) };
+        assert_refused(payment.with(input, value).committed(), name, bits);
     }
 
     #[test]
