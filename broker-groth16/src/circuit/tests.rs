@@ -195,7 +195,6 @@ fn errors_name_the_input_and_not_its_value() {
     inputs.set("sender", Value::Bytes(b"alice")).unwrap();
 }
 
-/// A witness takes less than 1 ms (docs/performance.md), so it must not make matrices on the way.
 #[test]
 fn a_witness_has_the_declared_length_without_growing() {
     let payment = circuit(BuiltIn::Payment);
@@ -243,42 +242,4 @@ fn the_documentation_has_the_circuits_and_inputs_of_the_descriptions() {
             }
         }
     }
-}
-
-#[test]
-fn tmp_time() {
-    let payment = circuit(BuiltIn::Payment);
-    let t = std::time::Instant::now();
-    let named = payment.constraints();
-    println!(
-        "constraints {:?}, {} {} {}",
-        t.elapsed(),
-        named.system.a.entries(),
-        named.system.b.entries(),
-        named.system.c.as_ref().unwrap().entries()
-    );
-    let mut times = Vec::new();
-    let mut checks = Vec::new();
-    for _ in 0..300 {
-        let t = std::time::Instant::now();
-        let mut inputs = payment.inputs();
-        for (name, value) in PAYMENT {
-            inputs.set(name, Value::from(value)).unwrap();
-        }
-        let w = inputs.assign().unwrap();
-        times.push(t.elapsed());
-        let t = std::time::Instant::now();
-        named.system.check(&w).unwrap();
-        checks.push(t.elapsed());
-    }
-    times.sort();
-    checks.sort();
-    println!("witness {:?} {:?} check {:?} {:?}", times[0], times[150], checks[0], checks[150]);
-    let mut b_used = std::collections::BTreeSet::new();
-    for r in named.system.b.iter() {
-        for (c, _) in r.entries() {
-            b_used.insert(c);
-        }
-    }
-    println!("signals in B {}", b_used.len());
 }

@@ -3,7 +3,7 @@
 use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
-use super::parameters::Parameters;
+use super::parameters::{FULL_ROUNDS, Parameters, PartialRound};
 use crate::linear_combination::LinearCombination;
 
 /// Runs the permutation up to the S-boxes of the last round. `s_box` replaces an element of the state by its fifth power.
@@ -14,19 +14,22 @@ pub(crate) fn rounds<F: PrimeField, C: LinearCombination<F>>(
     inputs: &[C],
     mut s_box: impl FnMut(&mut C),
 ) -> Zeroizing<Vec<C>> {
-    let mut state = Zeroizing::new(Vec::with_capacity(parameters.width()));
+    let mut state = Zeroizing::new(Vec::with_capacity(parameters.width));
     state.push(C::constant(F::zero()));
     state.extend_from_slice(inputs);
-    for round in parameters.rounds() {
-        for (element, constant) in state.iter_mut().zip(round.constants) {
+    for (round, constants) in parameters.full_rounds().enumerate() {
+        if round == FULL_ROUNDS / 2 {
+            partial_rounds(parameters, &mut state, &mut s_box);
+        }
+        for (element, constant) in state.iter_mut().zip(constants) {
             element.add_scaled(F::one(), &C::constant(*constant));
         }
-        if round.is_last {
+        if round == FULL_ROUNDS - 1 {
             break;
         }
-        let mut elements = state.iter_mut().take(if round.is_full { parameters.width() } else { 1 });
-        if round.is_first
-            && let (Some(capacity), Some(constant)) = (elements.next(), round.constants.first())
+        let mut elements = state.iter_mut();
+        if round == 0
+            && let (Some(capacity), Some(constant)) = (elements.next(), constants.first())
         {
             *capacity = C::constant(fifth_power(*constant));
         }
@@ -36,7 +39,33 @@ pub(crate) fn rounds<F: PrimeField, C: LinearCombination<F>>(
     state
 }
 
-/// The product of the matrix with the state.
+fn partial_rounds<F: PrimeField, C: LinearCombination<F>>(
+    parameters: &Parameters<F>,
+    state: &mut Zeroizing<Vec<C>>,
+    s_box: &mut impl FnMut(&mut C),
+) {
+    for PartialRound { constant, row, column } in &parameters.partial_rounds {
+        if let Some(first) = state.first_mut() {
+            first.add_scaled(F::one(), &C::constant(*constant));
+            s_box(first);
+        }
+        let mut next = product(row, state);
+        if let Some((first, others)) = state.split_first_mut() {
+            for (element, factor) in others.iter_mut().zip(column) {
+                element.add_scaled(*factor, first);
+            }
+            std::mem::swap(first, &mut next);
+        }
+        next.zeroize();
+    }
+    let mut whole = Zeroizing::new(Vec::with_capacity(state.len()));
+    whole.extend(state.first().cloned());
+    let others = state.get(1..).unwrap_or_default();
+    whole.extend(parameters.rest().map(|row| product(row, others)));
+    *state = whole;
+}
+
+/// The product of the matrix of full rounds with the state.
 pub(super) fn mix<F: PrimeField, C: LinearCombination<F>>(
     parameters: &Parameters<F>,
     state: &[C],
@@ -46,7 +75,7 @@ pub(super) fn mix<F: PrimeField, C: LinearCombination<F>>(
     mixed
 }
 
-/// The product of a row of the matrix with the state.
+/// The product of a row with the state.
 fn product<F: PrimeField, C: LinearCombination<F>>(row: &[F], state: &[C]) -> C {
     let mut sum = C::constant(F::zero());
     for (factor, element) in row.iter().zip(state) {
