@@ -176,8 +176,8 @@ fn shows_rules_for_proofs_with_their_lines() {
     let value = json(&shown.stdout);
     let path = folder.path().join("m.zkey");
     let circuit = serde_json::json!({ "line": 10, "zkey": { "line": 11, "path": path, "sha256": hash("a") },
-        "fingerprint": hash("b"), "provenance": { "line": 13, "class": "ceremony-claimed", "ceremony": null,
-            "minContributions": 3, "powersOfTau": null, "beacon": null } });
+        "fingerprint": hash("b"), "provenance": { "line": 13, "class": "ceremony-claimed",
+            "minContributions": 3 } });
     assert_eq!(
         value["groth16"],
         serde_json::json!({ "line": 6, "curve": "bn254", "setup": "never", "requireCeremony": "claimed",

@@ -2,7 +2,7 @@
 
 use ark_ff::{BigInteger, PrimeField};
 
-use super::parameters::{FULL_ROUNDS, Shape};
+use super::shape::{FULL_ROUNDS, Shape};
 
 /// The length of the register in bits.
 const LENGTH: u32 = 80;

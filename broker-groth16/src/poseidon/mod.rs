@@ -9,6 +9,7 @@
 mod grain;
 mod parameters;
 mod permutation;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +18,8 @@ use std::sync::OnceLock;
 use ark_bn254::Fr;
 
 pub use self::parameters::Parameters;
-use self::parameters::Shape;
 pub(crate) use self::permutation::rounds;
+use self::shape::Shape;
 
 /// Arrays of 1 to 16 field elements, which Poseidon hashes.
 pub trait Inputs: AsRef<[Fr]> + sealed::Sealed {

@@ -4,18 +4,10 @@ use std::collections::HashSet;
 
 use ark_ff::PrimeField;
 
-use super::grain::Grain;
-
-/// The number of full rounds, half of which come first and half last.
-pub(super) const FULL_ROUNDS: usize = 8;
-
-/// What sets apart the instances over one field.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    /// The number of elements of the state: the inputs and the capacity.
-    pub(super) width: usize,
-    pub(super) partial_rounds: usize,
-}
+use super::{
+    grain::Grain,
+    shape::{FULL_ROUNDS, Shape},
+};
 
 /// The constants of an instance of Poseidon with the S-box x⁵.
 ///

@@ -3,7 +3,10 @@
 use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
-use super::parameters::{FULL_ROUNDS, Parameters, PartialRound};
+use super::{
+    parameters::{Parameters, PartialRound},
+    shape::FULL_ROUNDS,
+};
 use crate::linear_combination::LinearCombination;
 
 /// Runs the permutation up to the S-boxes of the last round. `s_box` replaces an element of the state by its fifth power.
