@@ -3,6 +3,8 @@
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM, pairing::Pairing};
 use ark_ff::{FftField, PrimeField};
 
+use crate::{field::Montgomery, point::Point};
+
 /// The name of a curve, as profiles, answers and key files write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CurveName {
@@ -41,14 +43,15 @@ impl std::fmt::Display for CurveName {
     }
 }
 
-/// A pairing with the properties that this crate needs: a scalar field with FFTs, and base fields that are written as
-/// integers.
+/// A pairing with the properties that this crate needs: a scalar field with FFTs, base fields that are written as
+/// integers, and points that are made of coordinates.
 pub trait Curve:
     Pairing<
-        ScalarField: PrimeField + FftField,
-        BaseField: PrimeField,
+        ScalarField: PrimeField + FftField + Montgomery,
+        BaseField: PrimeField + Montgomery,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
-        G1Affine: AffineRepr<BaseField = Self::BaseField>,
+        G1Affine: AffineRepr<BaseField = Self::BaseField> + Point,
+        G2Affine: Point,
     > + Send
     + Sync
 {

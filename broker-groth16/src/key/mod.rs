@@ -1,5 +1,6 @@
 //! Proving and verifying keys.
 
+mod check;
 mod class;
 mod fingerprint;
 mod shape;
@@ -7,7 +8,12 @@ mod size;
 
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 
-pub use self::{class::SetupClass, fingerprint::Fingerprint, shape::MalformedKey};
+pub use self::{
+    check::{KeyError, KeyPoint},
+    class::SetupClass,
+    fingerprint::Fingerprint,
+    shape::MalformedKey,
+};
 use crate::{constraint_system::ConstraintSystem, curve::Curve};
 
 /// A verifying key. Its canonical serialisation is that of arkworks' `VerifyingKey`.
