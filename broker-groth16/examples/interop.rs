@@ -7,16 +7,16 @@
 #![allow(clippy::indexing_slicing)] // A member that a JSON value lacks reads as null.
 use std::{collections::BTreeMap, error::Error, fs, io, process::ExitCode};
 
-use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
+use ark_bn254::{Bn254, Fq2, Fr, G1Affine, G2Affine};
 use ark_ff::PrimeField;
 use broker_groth16::{
-    field,
+    field::{self, FieldError, parse_decimal},
     interrupt::Never,
     key::{SetupClass, VerifyingKey},
     solidity::{SinglePartyKeys, verifier},
     witness_calculator::{Limits, WitnessCalculator},
 };
-use serde_json::Value;
+use serde::Deserialize;
 
 const LIMITS: Limits = Limits { memory: 1 << 30, fuel: 100_000_000_000 };
 
@@ -53,29 +53,34 @@ fn witness<F: PrimeField>(wasm: &str, signals: &str) -> Result<(), Box<dyn Error
 }
 
 fn solidity(key: &str) -> Result<(), Box<dyn Error>> {
-    let key: Value = serde_json::from_slice(&fs::read(key)?)?;
-    let points = key.get("IC").and_then(Value::as_array).ok_or("no IC")?;
+    let key: Key = serde_json::from_slice(&fs::read(key)?)?;
     let key = VerifyingKey::<Bn254> {
-        alpha_g1: g1(&key["vk_alpha_1"])?,
-        beta_g2: g2(&key["vk_beta_2"])?,
-        gamma_g2: g2(&key["vk_gamma_2"])?,
-        delta_g2: g2(&key["vk_delta_2"])?,
-        gamma_abc_g1: points.iter().map(g1).collect::<Result<_, _>>()?,
+        alpha_g1: g1(&key.vk_alpha_1)?,
+        beta_g2: g2(&key.vk_beta_2)?,
+        gamma_g2: g2(&key.vk_gamma_2)?,
+        delta_g2: g2(&key.vk_delta_2)?,
+        gamma_abc_g1: key.ic.iter().map(g1).collect::<Result<_, _>>()?,
     };
     print!("{}", verifier(&key, SetupClass::SingleParty, SinglePartyKeys::Forced)?);
     Ok(())
 }
 
-fn g1(point: &Value) -> Result<G1Affine, Box<dyn Error>> {
-    Ok(G1Affine::new(fq(&point[0])?, fq(&point[1])?))
+/// snarkjs' verifying key.
+#[derive(Deserialize)]
+struct Key {
+    vk_alpha_1: [String; 3],
+    vk_beta_2: [[String; 2]; 3],
+    vk_gamma_2: [[String; 2]; 3],
+    vk_delta_2: [[String; 2]; 3],
+    #[serde(rename = "IC")]
+    ic: Vec<[String; 3]>,
 }
 
-fn g2(point: &Value) -> Result<G2Affine, Box<dyn Error>> {
-    let coordinate =
-        |value: &Value| -> Result<Fq2, Box<dyn Error>> { Ok(Fq2::new(fq(&value[0])?, fq(&value[1])?)) };
-    Ok(G2Affine::new(coordinate(&point[0])?, coordinate(&point[1])?))
+fn g1([x, y, _]: &[String; 3]) -> Result<G1Affine, FieldError> {
+    Ok(G1Affine::new(parse_decimal(x)?, parse_decimal(y)?))
 }
 
-fn fq(value: &Value) -> Result<Fq, Box<dyn Error>> {
-    Ok(field::parse_decimal(value.as_str().ok_or("not a string")?)?)
+fn g2([[x0, x1], [y0, y1], _]: &[[String; 2]; 3]) -> Result<G2Affine, FieldError> {
+    let x = Fq2::new(parse_decimal(x0)?, parse_decimal(x1)?);
+    Ok(G2Affine::new(x, Fq2::new(parse_decimal(y0)?, parse_decimal(y1)?)))
 }
