@@ -10,6 +10,7 @@
 //! | [`field`] | field elements as text and bytes |
 //! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
 //! | [`interrupt`] | how a caller stops work that takes long |
+//! | [`json`] | snarkjs' JSON: verifying keys, proofs, public signals, inputs |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
 //! | [`point`] | points by their coordinates, and the checks that every point from outside passes |
@@ -26,6 +27,7 @@ pub mod curve;
 pub mod field;
 pub mod file;
 pub mod interrupt;
+pub mod json;
 pub mod key;
 pub mod matrix;
 pub mod point;
