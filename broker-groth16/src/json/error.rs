@@ -63,7 +63,8 @@ impl JsonError {
     /// The parser's message, which may quote the file, without control characters and not too long.
     pub(super) fn syntax(error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        let printable = text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character });
+        let printable =
+            text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character });
         let mut message: String = printable.take(LONGEST).collect();
         if matches!(error.classify(), Category::Syntax | Category::Eof) {
             message.insert_str(0, "not JSON: ");

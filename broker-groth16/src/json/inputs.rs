@@ -35,7 +35,8 @@ pub fn read<F: PrimeField>(bytes: &[u8]) -> Result<Vec<Input<F>>, InputsError> {
     }
     let mut state = State { inputs: Vec::new(), error: None };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let result = Object { state: &mut state }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    let result =
+        Object { state: &mut state }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
     match (state.error, result) {
         (Some(error), _) => Err(error),
         // The parser's own message may quote a value.

@@ -8,11 +8,7 @@ use super::{
     JsonError,
     points::{self, G1, G2},
 };
-use crate::{
-    curve::Curve,
-    field,
-    key::VerifyingKey,
-};
+use crate::{curve::Curve, field, key::VerifyingKey};
 
 /// An element of the target group: two elements of Fq6, each of three elements of Fq2.
 type Target = [[[String; 2]; 3]; 2];

@@ -69,7 +69,11 @@ fn values_that_are_no_field_elements_are_refused_without_showing_them() {
     ];
     for (text, reason) in cases {
         let error = InputsError::Value { name: "b".to_owned(), index: 2, reason };
-        assert_eq!(read(&format!("{{\"a\": 1, \"b\": [1, [2, {text}]], \"c\": 1}}")), Err(error.clone()), "{text}");
+        assert_eq!(
+            read(&format!("{{\"a\": 1, \"b\": [1, [2, {text}]], \"c\": 1}}")),
+            Err(error.clone()),
+            "{text}"
+        );
         assert!(!error.to_string().contains("12345"));
         assert!(!format!("{error:?}").contains("12345"));
     }
@@ -77,7 +81,17 @@ fn values_that_are_no_field_elements_are_refused_without_showing_them() {
 
 #[test]
 fn text_that_is_no_object_is_refused_without_showing_it() {
-    for text in ["", "[]", "\"12345\"", "12345", "{\"a\": 12345", "{\"a\": \"12345", "{\"a\": 1} 12345", "{\"a\" 12345}", "{1: 2}"] {
+    for text in [
+        "",
+        "[]",
+        "\"12345\"",
+        "12345",
+        "{\"a\": 12345",
+        "{\"a\": \"12345",
+        "{\"a\": 1} 12345",
+        "{\"a\" 12345}",
+        "{1: 2}",
+    ] {
         let error = read(text).unwrap_err();
         assert!(matches!(error, InputsError::Syntax { .. }), "{text}: {error}");
         assert!(!format!("{error} {error:?}").contains("12345"), "{error}");

@@ -12,7 +12,7 @@ use broker_groth16::{
     key::KeyError,
     point::PointError,
     proof::Proof,
-    verify::Verifier,
+    verify::PreparedVerifyingKey,
 };
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ fn files_of_snarkjs_are_read_verified_and_written_as_they_were() {
         assert_eq!(&key, zkey.verifying_key());
         let witness = wtns::read::<E>(&file("wtns"), zkey.signals()).unwrap();
         assert_eq!(public, witness.public(key.public()));
-        let verifier = Verifier::new(key.clone()).unwrap();
+        let verifier = PreparedVerifyingKey::new(key.clone()).unwrap();
         assert!(verifier.verify(&proof, &public).unwrap());
         let mut others = public.clone();
         others[0] += E::ScalarField::from(1_u64);
@@ -187,10 +187,7 @@ fn points_must_be_in_their_groups_and_not_the_identity() {
     assert_eq!(off, point("pi_a", PointError::OffCurve));
     for order in [10069, 5_864_401] {
         let small: G2Affine = crate::points::of_cofactor_order(order);
-        let proof = Proof::<Bn254> {
-            b: small,
-            ..proof::read(&data("several.proof.json")).unwrap()
-        };
+        let proof = Proof::<Bn254> { b: small, ..proof::read(&data("several.proof.json")).unwrap() };
         let refused = proof::read::<Bn254>(proof::write(&proof).as_bytes());
         assert_eq!(refused, Err(point("pi_b", PointError::Subgroup)));
     }
