@@ -1,6 +1,7 @@
 //! Proving and verifying keys.
 
 mod check;
+mod class;
 mod fingerprint;
 mod shape;
 mod size;
@@ -9,6 +10,7 @@ use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 
 pub use self::{
     check::{KeyError, KeyPoint},
+    class::SetupClass,
     fingerprint::Fingerprint,
     shape::MalformedKey,
 };

@@ -1,6 +1,6 @@
 //! The rules of `API.SignCertificate`.
 
-use const_oid::ObjectIdentifier;
+use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::KeyConstraints;
 use crate::algorithm::{SignatureScheme, SkiHash};
