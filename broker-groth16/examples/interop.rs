@@ -4,6 +4,7 @@
 //! interop witness CURVE FILE.wasm SIGNALS    inputs {"name": ["1", …], …} on standard input; one decimal value per line
 //! interop solidity VK.json                   the contract
 //! ```
+#![allow(clippy::indexing_slicing)] // A member that a JSON value lacks reads as null.
 use std::{collections::BTreeMap, error::Error, fs, io, process::ExitCode};
 
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};

@@ -80,13 +80,16 @@ impl CircuitCurve for Bls12_381 {
     }
 }
 
+/// The values of all signals, and the first constraint that they do not satisfy.
+type Witness<F> = (Assignment<F>, Option<Violation>);
+
 /// A built-in circuit over the field `F`.
 #[derive(Clone, Copy)]
 pub struct Circuit<F: PrimeField> {
     pub(super) description: &'static Description,
     constraints: fn() -> NamedConstraints<F>,
     pub(super) complete: fn(&mut [Option<F>]),
-    pub(super) witness: fn(&[Option<F>]) -> (Assignment<F>, Option<Violation>),
+    pub(super) witness: fn(&[Option<F>]) -> Witness<F>,
     /// How text and bytes become field elements, if they do.
     pub(super) text: Option<fn(&[u8]) -> F>,
 }
@@ -145,9 +148,7 @@ fn complete<F: PrimeField, D: Definition<F, N>, const N: usize>(inputs: &mut [Op
 }
 
 /// Makes a witness. A missing input counts as 0.
-fn witness<F: PrimeField, D: Definition<F, N>, const N: usize>(
-    inputs: &[Option<F>],
-) -> (Assignment<F>, Option<Violation>) {
+fn witness<F: PrimeField, D: Definition<F, N>, const N: usize>(inputs: &[Option<F>]) -> Witness<F> {
     let inputs = std::array::from_fn(|index| inputs.get(index).copied().flatten().unwrap_or_default());
     let (mut builder, inputs) = WitnessBuilder::new(inputs, D::DESCRIPTION.signals);
     D::constrain(&mut builder, inputs);

@@ -290,10 +290,10 @@ mod tests {
 
     #[test]
     fn an_expectation_is_complete_and_has_nothing_of_the_prover() {
-        for place in 0..EXPECTED.len() {
-            let given = EXPECTED.iter().enumerate().filter(|(index, _)| *index != place);
-            let given = given.map(|(_, (name, value))| (*name, Value::from(*value)));
-            let missing = InputError::Missing { name: EXPECTED[place].0 };
+        for (left_out, _) in EXPECTED {
+            let given = EXPECTED.into_iter().filter(|(name, _)| *name != left_out);
+            let given = given.map(|(name, value)| (name, Value::from(value)));
+            let missing = InputError::Missing { name: left_out };
             assert_eq!(Expectation::parse(given, 1000, 30), Err(missing.into()));
         }
         for name in FROM_PROVER {

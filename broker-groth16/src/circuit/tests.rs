@@ -164,7 +164,8 @@ fn errors_name_the_input_and_not_its_value() {
     let beyond = "18446744073709551616";
     let number =
         "must be a decimal number, or a hexadecimal one that begins with 0x, without sign or leading zeros";
-    let cases: &[(BuiltIn, &[(&str, &str)], &str)] = &[
+    type Case<'a> = (BuiltIn, &'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         (Multiply, &[("a", "3")], "the input `b` is missing"),
         (Multiply, &[("c", "3")], "the input `a` is missing"),
         (Payment, &[("amount", "3")], "the input `minAmount` is missing"),

@@ -157,6 +157,7 @@ impl CircuitRule {
 
 /// The origin of a circuit.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // A profile has few circuits, which live as long as the catalogue.
 pub enum CircuitSource {
     /// A circuit of the broker.
     BuiltIn {
