@@ -11,6 +11,7 @@
 //! | [`field`] | field elements as text and bytes |
 //! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
 //! | [`interrupt`] | how a caller stops work that takes long |
+//! | [`json`] | snarkjs' JSON: verifying keys, proofs, public signals, inputs |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
 //! | [`linear_combination`] | sums of signals, as values and as terms |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
@@ -32,6 +33,7 @@ pub mod curve;
 pub mod field;
 pub mod file;
 pub mod interrupt;
+pub mod json;
 pub mod key;
 pub mod linear_combination;
 pub mod matrix;

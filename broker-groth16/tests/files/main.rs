@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod bytes;
+mod inputs;
+mod json;
 mod pieces;
 mod points;
 mod proofs;
