@@ -57,7 +57,7 @@ fn rejects_wrong_limits() {
         ("WitnessBytes", "1023", "the range is 1KiB to 9GiB"),
         ("WitnessBytes", "10GiB", "the range is 1KiB to 9GiB"),
         ("WitnessBytes", "-1", "the range is 1KiB to 9GiB"),
-        ("WitnessBytes", "\"99999999999999999999\"", "the range is 1KiB to 9GiB"),
+        ("WitnessBytes", "\"99999999999999999999\"", "such as 67108864, 64MiB or 1GiB"),
         ("WitnessBytes", "64MB", "such as 67108864, 64MiB or 1GiB"),
         ("WitnessBytes", "1.5MiB", "such as 67108864, 64MiB or 1GiB"),
         ("WitnessBytes", "[]", "must be text"),
