@@ -10,9 +10,10 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use protox::Compiler;
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "cryptobroker/v1/crypto.proto",
     "cryptobroker/v1/dev.proto",
+    "cryptobroker/v1/groth16.proto",
     "cryptobroker/v1/info.proto",
     "cryptobroker/v1/keys.proto",
     "cryptobroker/v1/kem.proto",

@@ -10,7 +10,7 @@ pub(super) const FOREIGN: [&str; 3] =
     ["google.protobuf.Duration", "google.protobuf.Timestamp", "google.rpc.Status"];
 
 /// The fields of each message that are not secret, by their names in the `.proto` file.
-pub(super) const FIELDS: [(&str, &[&str]); 55] = [
+pub(super) const FIELDS: [(&str, &[&str]); 74] = [
     ("cryptobroker.v1.Metadata", &["id"]),
     (
         "cryptobroker.v1.TraceContext",
@@ -71,6 +71,38 @@ pub(super) const FIELDS: [(&str, &[&str]); 55] = [
     ("cryptobroker.v1.SignStreamRequest", &["data"]),
     ("cryptobroker.v1.VerifyStreamHeader", &["profile", "signature", "signature_format", "context"]),
     ("cryptobroker.v1.VerifyStreamRequest", &["data"]),
+    ("cryptobroker.v1.CircuitKeyInfo", &["fingerprint", "setup_class", "ephemeral", "ceremony"]),
+    ("cryptobroker.v1.CircuitInput", &["name"]),
+    ("cryptobroker.v1.PublicSignal", &["name", "value"]),
+    ("cryptobroker.v1.CircuitSignal", &["name", "kind", "public", "optional", "description"]),
+    (
+        "cryptobroker.v1.Circuit",
+        &[
+            "name",
+            "curve",
+            "built_in",
+            "version",
+            "statement",
+            "constraints",
+            "takes_inputs",
+            "checks_witness",
+            "expected_signals",
+        ],
+    ),
+    ("cryptobroker.v1.ListCircuitsRequest", &["profile"]),
+    ("cryptobroker.v1.GetVerifyingKeyRequest", &["profile", "circuit", "format", "allow_single_party"]),
+    ("cryptobroker.v1.GetVerifyingKeyResponse", &["verifying_key"]),
+    ("cryptobroker.v1.SetupRequest", &["profile", "circuit"]),
+    ("cryptobroker.v1.SetupResponse", &["created"]),
+    ("cryptobroker.v1.ProveRequest", &["profile", "circuit", "proof_format", "expected_fingerprint"]),
+    ("cryptobroker.v1.ProveResponse", &["proof", "prover"]),
+    ("cryptobroker.v1.ProofFigures", &["reserved_bytes"]),
+    ("cryptobroker.v1.CheckWitnessRequest", &["profile", "circuit"]),
+    ("cryptobroker.v1.ProofItem", &["proof", "proof_format", "public_signals"]),
+    ("cryptobroker.v1.VerifyProofRequest", &["profile", "circuit", "expected_fingerprint", "verifying_key"]),
+    ("cryptobroker.v1.VerifyProofResponse", &["valid"]),
+    ("cryptobroker.v1.BatchVerifyRequest", &["profile", "circuit", "expected_fingerprint"]),
+    ("cryptobroker.v1.BatchVerifyResponse", &["valid"]),
     ("CryptoBroker.Metadata", &["id", "createdAtOrDeprecation"]),
     ("CryptoBroker.HashRequest", &["profile", "input"]),
     ("CryptoBroker.HashResponse", &["hashValue", "hashAlgorithm"]),
