@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     policy::profile::{CircuitRule, CircuitSource, PinnedFile, ProofLimits},
+    secret::on_wiped_stack,
     telemetry::audit::CircuitRecord,
 };
 
@@ -99,8 +100,7 @@ impl Loader<'_> {
         let prefix = format!("{}-{}-v{version}-", self.curve, circuit.name());
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
-            let circuit =
-                loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
+            let circuit = loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
             Ok(existing(LoadedCircuit::new(circuit.map_err(|error| self.refused(error))?, false, false)))
         };
         if let Some(store) = self.store
@@ -137,7 +137,7 @@ impl Loader<'_> {
         abandoned: &dyn Interrupt,
     ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
         let key_use = begin().map_err(|_| CircuitLoadError::AuditUnavailable)?;
-        let made = loaded::set_up(circuit, self.curve, randomness(), abandoned);
+        let made = on_wiped_stack(|| loaded::set_up(circuit, self.curve, randomness(), abandoned));
         if let Ok(made) = &made {
             key_use.identify_circuit(CircuitRecord {
                 circuit: self.name(),
@@ -201,7 +201,8 @@ impl Loader<'_> {
     }
 
     fn is_verified(&self, zkey: &PinnedFile, r1cs: &PinnedFile) -> bool {
-        let powers = self.circuit.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
+        let powers =
+            self.circuit.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
         let (Some(store), Some(powers)) = (self.store, powers) else { return false };
         store.is_verified(&zkey.sha256, &r1cs.sha256, &powers.sha256)
     }
