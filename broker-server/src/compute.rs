@@ -150,6 +150,13 @@ impl Pool {
         state.short.len() + state.long.len()
     }
 
+    /// Returns the number of jobs in a lane that have a slot and have not started, and the number of slots.
+    pub fn slots(&self, lane: Lane) -> (usize, usize) {
+        let mut state = self.shared.lock();
+        let queue = state.lane(lane);
+        (queue.queued(), queue.depth())
+    }
+
     /// Makes dropping the pool not wait for running jobs, because the process is about to end.
     pub fn abandon(&self) {
         self.abandoned.store(true, atomic::Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! The server: it is built from a configuration, and then serves until it is told to stop.
 
 mod files;
+mod proofs;
 mod sockets;
 mod sunset;
 
@@ -43,6 +44,10 @@ pub struct Server {
     options: TransportOptions,
     digest: String,
     audit: Arc<Audit>,
+    /// Whether a profile has a section for proofs.
+    proves: bool,
+    /// What `--preload-circuits` demands.
+    preload: Option<proofs::Preload>,
 }
 
 /// How the server has ended.
@@ -81,8 +86,15 @@ impl Server {
         let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
         let circuits = Circuits::new(&config.circuits)?;
         let digest = catalogue.digest().to_owned();
+        let catalogue = Arc::new(catalogue);
+        let proves = catalogue.profiles().iter().any(|profile| profile.groth16.is_some());
+        let preload = config.preload_circuits.then(|| proofs::Preload {
+            catalogue: Arc::clone(&catalogue),
+            circuits: Arc::clone(&circuits),
+            audit: Arc::clone(&audit),
+        });
         let broker = Broker::new(BrokerState {
-            catalogue: Arc::new(catalogue),
+            catalogue,
             pool: Arc::clone(&pool),
             cache,
             nonces,
@@ -106,7 +118,7 @@ impl Server {
             ..TransportOptions::default()
         };
         let sockets = listeners.iter().map(|listener| listener.path().to_owned()).collect();
-        Ok(Self { broker, pool, listeners, sockets, options, digest, audit })
+        Ok(Self { broker, pool, listeners, sockets, options, digest, audit, proves, preload })
     }
 
     /// Returns the sockets that the server listens on; default sockets that could not be bound are left out.
@@ -124,10 +136,13 @@ impl Server {
     /// # Errors
     /// [`TransportError`] where the system has no threads or descriptors for the I/O runtimes.
     pub fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<Ended, TransportError> {
-        let Self { broker, pool, listeners, options, audit, .. } = self;
+        let Self { broker, pool, listeners, options, audit, proves, preload, .. } = self;
         let health = Health::new(&broker.services());
         let key_services = health.clone();
         audit.observe(move |available| key_services.set_key_use_available(available));
+        if proves {
+            proofs::spawn(&health, &pool, preload).map_err(TransportError::Thread)?;
+        }
         let routes = broker.routes(&health);
         let routes = || routes.clone();
         let stopped_at = Arc::new(OnceLock::new());

@@ -229,6 +229,34 @@ impl Circuits {
         }
     }
 
+    /// Loads a circuit on this thread, unless it is loaded or being loaded. `begin` is there if its key may be made.
+    ///
+    /// # Errors
+    /// [`CircuitLoadError`].
+    pub fn preload(
+        &self,
+        rule: &Groth16Rule,
+        circuit: &Arc<CircuitRule>,
+        begin: BeginSetup,
+    ) -> Result<(), CircuitLoadError> {
+        let id = CircuitId::new(rule.curve, circuit);
+        // The receiver stands for a call that waits, so that the work is not abandoned.
+        let Lookup::Absent(loading, _receiver) = self.cache.look_up(&id) else { return Ok(()) };
+        let may_set_up = rule.setup == SetupRule::OnFirstUse
+            && matches!(circuit.source, CircuitSource::BuiltIn { key: None, .. });
+        let loader = Loader {
+            curve: rule.curve,
+            circuit,
+            limits: rule.limits,
+            store: self.store.as_deref(),
+            memory: self.memory.limit(),
+        };
+        let result = loader.run(may_set_up.then_some(begin), &|| loading.is_abandoned());
+        let error = result.as_ref().err().cloned();
+        self.cache.finish(&loading, result);
+        error.map_or(Ok(()), Err)
+    }
+
     /// Starts the thread that loads a circuit. There is at most one for each circuit of the catalogue.
     fn start(
         &self,

@@ -56,6 +56,16 @@ impl LaneQueue {
         }
     }
 
+    /// Returns the number of jobs with a slot.
+    pub(super) const fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Returns the number of slots.
+    pub(super) const fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Returns the number of waiting jobs that were given a slot since the last call. A thread must be woken for each.
     pub(super) const fn take_promoted(&mut self) -> usize {
         std::mem::replace(&mut self.promoted, 0)

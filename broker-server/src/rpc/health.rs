@@ -11,6 +11,9 @@ use tonic_health::pb::{
 
 use super::Service;
 
+/// The service of proofs.
+const PROOFS: &str = "cryptobroker.v1.Groth16Service";
+
 /// The health of the server as a whole (`""`) and of each of its services. Clones share it.
 ///
 /// Everything is SERVING at first. The setters are synchronous, never wait, and may be called from any thread.
@@ -24,6 +27,8 @@ pub struct Health {
 struct State {
     /// The services that use secret keys are SERVING.
     key_use_available: bool,
+    /// The service of proofs is SERVING.
+    proofs_available: bool,
     /// The broker is shutting down.
     shutting_down: bool,
 }
@@ -31,7 +36,8 @@ struct State {
 impl Health {
     /// Reports that the server and all of `services` are SERVING.
     pub fn new(services: &[Service]) -> Self {
-        let (state, _) = watch::channel(State { key_use_available: true, shutting_down: false });
+        let (state, _) =
+            watch::channel(State { key_use_available: true, proofs_available: true, shutting_down: false });
         Self { state: Arc::new(state), services: services.into() }
     }
 
@@ -41,7 +47,12 @@ impl Health {
         self.change(|state| state.key_use_available = serving);
     }
 
-    /// Sets everything to NOT_SERVING for good: no later call of [`Self::set_key_use_available`] changes that.
+    /// Sets the service of proofs to SERVING or NOT_SERVING.
+    pub fn set_proofs_available(&self, serving: bool) {
+        self.change(|state| state.proofs_available = serving);
+    }
+
+    /// Sets everything to NOT_SERVING for good: no later call of another setter changes that.
     pub fn shut_down(&self) {
         self.change(|state| state.shutting_down = true);
     }
@@ -64,7 +75,10 @@ impl Health {
             return HealthTarget::Server;
         }
         let service = self.services.iter().find(|service| service.name == name);
-        service.map_or(HealthTarget::Unknown, |service| HealthTarget::Service { uses_key: service.uses_key })
+        service.map_or(HealthTarget::Unknown, |service| HealthTarget::Service {
+            uses_key: service.uses_key,
+            proves: service.name == PROOFS,
+        })
     }
 }
 
@@ -72,7 +86,7 @@ impl Health {
 #[derive(Clone, Copy, Debug)]
 enum HealthTarget {
     Server,
-    Service { uses_key: bool },
+    Service { uses_key: bool, proves: bool },
     Unknown,
 }
 
@@ -81,7 +95,8 @@ impl HealthTarget {
         match self {
             Self::Unknown => ServingStatus::ServiceUnknown,
             _ if state.shutting_down => ServingStatus::NotServing,
-            Self::Service { uses_key: true } if !state.key_use_available => ServingStatus::NotServing,
+            Self::Service { uses_key: true, .. } if !state.key_use_available => ServingStatus::NotServing,
+            Self::Service { proves: true, .. } if !state.proofs_available => ServingStatus::NotServing,
             Self::Server | Self::Service { .. } => ServingStatus::Serving,
         }
     }

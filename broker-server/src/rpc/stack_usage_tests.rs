@@ -349,7 +349,8 @@ async fn proofs(stacks: &mut Stacks) {
         ("secret", "9"),
         ("salt", "10"),
     ];
-    let cases: [(&str, &str, &[(&str, &str)]); 4] = [
+    type Inputs<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, &str, Inputs<'_>); 4] = [
         ("proofs bn254", "multiply", &[("a", "3"), ("b", "11")]),
         ("proofs bn254", "cube_root", &[("x", "3")]),
         ("proofs bn254", "payment", &payment),
