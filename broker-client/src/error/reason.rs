@@ -86,6 +86,9 @@ reasons! {
     ExtensionNotAllowed "EXTENSION_NOT_ALLOWED";
     CrlDistributionPointNotAllowed "CRL_DISTRIBUTION_POINT_NOT_ALLOWED";
     IssuerNotAllowed "ISSUER_NOT_ALLOWED";
+    FingerprintMismatch "FINGERPRINT_MISMATCH";
+    WitnessUnsatisfied "WITNESS_UNSATISFIED";
+    NoR1cs "NO_R1CS";
     QueueFull "QUEUE_FULL";
     ShuttingDown "SHUTTING_DOWN";
     DrainDeadline "DRAIN_DEADLINE";
