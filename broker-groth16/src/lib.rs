@@ -14,6 +14,7 @@
 //! | [`json`] | snarkjs' JSON: verifying keys, proofs, public signals, inputs |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
 //! | [`linear_combination`] | sums of signals, as values and as terms |
+//! | [`loaded`] | circuits with their keys, for callers who do not know the curve |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`point`] | points by their coordinates, and the checks that every point from outside passes |
 //! | [`poseidon`], [`text`] | the hash of circom's library, and what it makes of text and bytes |
@@ -36,6 +37,7 @@ pub mod interrupt;
 pub mod json;
 pub mod key;
 pub mod linear_combination;
+pub mod loaded;
 pub mod matrix;
 pub mod point;
 pub mod poseidon;

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, ffi::OsString, num::NonZeroUsize, path::PathBuf, thread, time::Duration};
 
 use crate::{
+    circuits::CircuitOptions,
     request::Limits,
     telemetry::{
         audit::{AuditOptions, AuditTarget},
@@ -76,6 +77,10 @@ pub struct Config {
     pub ca_cache_entries: usize,
     /// How long each CA key is kept.
     pub ca_cache_ttl: Duration,
+    /// The circuits' keys: their memory and their store.
+    pub circuits: CircuitOptions,
+    /// Load the circuits of all profiles at the start.
+    pub preload_circuits: bool,
     /// Maximum sizes of the fields of requests.
     pub limits: Limits,
     /// Options of the log.
@@ -157,6 +162,8 @@ impl Default for Config {
             drain_idle: Duration::from_secs(1),
             ca_cache_entries: 0,
             ca_cache_ttl: Duration::from_secs(300),
+            circuits: CircuitOptions::default(),
+            preload_circuits: false,
             limits: Limits::default(),
             log: LogOptions::default(),
             audit: AuditOptions::default(),
@@ -231,6 +238,14 @@ impl Config {
                 .map_or(Ok(default.ca_cache_entries), |v| v.number(0, 1 << 20))?,
             ca_cache_ttl: env("ca-cache-ttl", arguments.ca_cache_ttl)
                 .map_or(Ok(default.ca_cache_ttl), |v| v.duration(Duration::from_millis(1)))?,
+            circuits: CircuitOptions {
+                memory: env("groth16-memory", arguments.groth16_memory)
+                    .map_or(Ok(default.circuits.memory), |v| v.memory())?,
+                store: env("key-store", arguments.key_store).map(|v| v.path()).transpose()?,
+            },
+            preload_circuits: arguments.preload_circuits
+                || Source::variable("CRYPTO_BROKER_PRELOAD_CIRCUITS", environment)
+                    .map_or(Ok(false), |v| v.switch())?,
             limits: limits(arguments.limit, environment)?,
             log: LogOptions {
                 level: env("log-level", arguments.log_level).map_or(Ok(LogLevel::Info), |v| log_level(&v))?,

@@ -14,6 +14,7 @@ pub mod algorithm;
 pub mod backend;
 pub mod byte_size;
 pub mod caller;
+pub mod circuits;
 pub mod compute;
 pub mod config;
 pub mod duration;

@@ -126,6 +126,70 @@ macro_rules! with_operations {
                     request: request::Decapsulate => (),
                     checks: custom,
                 }
+                /// `Groth16Service.ListCircuits`.
+                ListCircuits {
+                    paths: ["/cryptobroker.v1.Groth16Service/ListCircuits"],
+                    messages: ListCircuitsRequest => ListCircuitsResponse,
+                    key: NoKey,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::ListCircuits => (),
+                    checks: none,
+                }
+                /// `Groth16Service.GetVerifyingKey`.
+                GetVerifyingKey {
+                    paths: ["/cryptobroker.v1.Groth16Service/GetVerifyingKey"],
+                    messages: GetVerifyingKeyRequest => GetVerifyingKeyResponse,
+                    key: NoKey,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::GetVerifyingKey => CircuitParameters,
+                    checks: custom,
+                }
+                /// `Groth16Service.Setup`. The record of the use of secret randomness is written by whatever makes the key,
+                /// which other operations cause, too, under `Setup: on-first-use`.
+                SetupCircuit {
+                    paths: ["/cryptobroker.v1.Groth16Service/Setup"],
+                    messages: SetupRequest => SetupResponse,
+                    key: NoKey,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::SetupCircuit => CircuitParameters,
+                    checks: custom,
+                }
+                /// `Groth16Service.Prove`. The witness is the secret that it uses.
+                Prove {
+                    paths: ["/cryptobroker.v1.Groth16Service/Prove"],
+                    messages: ProveRequest => ProveResponse,
+                    key: KeyUse,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::Prove => CircuitParameters,
+                    checks: custom,
+                }
+                /// `Groth16Service.CheckWitness`.
+                CheckWitness {
+                    paths: ["/cryptobroker.v1.Groth16Service/CheckWitness"],
+                    messages: CheckWitnessRequest => CheckWitnessResponse,
+                    key: KeyUse,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::CheckWitness => CircuitParameters,
+                    checks: custom,
+                }
+                /// `Groth16Service.Verify`.
+                VerifyProof {
+                    paths: ["/cryptobroker.v1.Groth16Service/Verify"],
+                    messages: VerifyProofRequest => VerifyProofResponse,
+                    key: NoKey,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::VerifyProof => CircuitParameters,
+                    checks: custom,
+                }
+                /// `Groth16Service.BatchVerify`.
+                BatchVerify {
+                    paths: ["/cryptobroker.v1.Groth16Service/BatchVerify"],
+                    messages: BatchVerifyRequest => BatchVerifyResponse,
+                    key: NoKey,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::BatchVerify => CircuitParameters,
+                    checks: custom,
+                }
             }
             stream {
                 /// `StreamService.HashStream`.

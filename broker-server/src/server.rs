@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::{
     backend::module::{self, ModuleError},
+    circuits::{Circuits, StoreError},
     compute::Pool,
     config::{Config, SocketGroup},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
@@ -78,12 +79,14 @@ impl Server {
         let cache = Arc::new(CaCache::new(config.ca_cache_entries, config.ca_cache_ttl));
         cache.spawn_sweeper(SWEEP).map_err(StartError::Threads)?;
         let nonces = NonceLedger::new().map_err(|_| StartError::Randomness)?;
+        let circuits = Circuits::new(&config.circuits)?;
         let digest = catalogue.digest().to_owned();
         let broker = Broker::new(BrokerState {
             catalogue: Arc::new(catalogue),
             pool: Arc::clone(&pool),
             cache,
             nonces,
+            circuits,
             audit: Arc::clone(&audit),
             limits: config.limits,
             max_request_bytes: config.max_request_bytes,
@@ -169,6 +172,9 @@ pub enum StartError {
     /// The audit cannot be opened.
     #[error("--audit-log: cannot be opened: {0}")]
     Audit(#[source] io::Error),
+    /// The store of circuits' keys cannot be used.
+    #[error("--key-store: {0}")]
+    KeyStore(#[from] StoreError),
     /// A socket cannot be bound.
     #[error(transparent)]
     Socket(#[from] SocketError),
@@ -189,7 +195,8 @@ impl StartError {
             | Self::UnknownGroup(_)
             | Self::GroupFile(_)
             | Self::Log(_)
-            | Self::Audit(_) => 2,
+            | Self::Audit(_)
+            | Self::KeyStore(_) => 2,
             Self::Socket(SocketError::InUse { .. }) => 3,
             Self::Module(_) => 4,
             Self::Socket(_) | Self::Threads(_) | Self::Randomness => 1,

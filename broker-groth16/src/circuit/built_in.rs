@@ -7,14 +7,20 @@ use ark_bn254::Bn254;
 use ark_ff::PrimeField;
 
 use super::{
-    builder::{MatrixBuilder, NamedConstraints, Violation, WitnessBuilder},
     cube_root::CubeRoot,
     definition::Definition,
-    description::{Description, Visibility},
+    description::Description,
+    erased::Circuit,
     multiply::Multiply,
     payment::Payment,
+    statement,
 };
-use crate::{assignment::Assignment, curve::Curve, text};
+use crate::{
+    curve::{Curve, CurveName},
+    key::{SetupClass, VerifyingKey},
+    solidity::{self, SinglePartyKeys, SolidityError},
+    text,
+};
 
 /// A circuit that is part of the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +41,18 @@ impl BuiltIn {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|circuit| circuit.description().name == name)
+    }
+
+    /// The name in profiles and requests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.description().name
+    }
+
+    /// Whether the circuit is defined over the scalar field of `curve`.
+    #[must_use]
+    pub fn supports(self, curve: CurveName) -> bool {
+        self.description().curves.contains(&curve)
     }
 
     /// What the circuit says of itself.
@@ -58,6 +76,13 @@ impl fmt::Display for BuiltIn {
 pub trait CircuitCurve: Curve {
     /// The circuit over the curve's scalar field, if it is defined there.
     fn circuit(circuit: BuiltIn) -> Option<Circuit<Self::ScalarField>>;
+
+    /// Writes a verifying key as a contract ([`solidity::verifier`]), if contracts can verify proofs over this curve.
+    fn contract(
+        key: &VerifyingKey<Self>,
+        class: SetupClass,
+        single_party: SinglePartyKeys,
+    ) -> Option<Result<String, SolidityError>>;
 }
 
 impl CircuitCurve for Bn254 {
@@ -67,6 +92,14 @@ impl CircuitCurve for Bn254 {
             BuiltIn::CubeRoot => Circuit::CUBE_ROOT,
             BuiltIn::Payment => Circuit::PAYMENT,
         })
+    }
+
+    fn contract(
+        key: &VerifyingKey<Self>,
+        class: SetupClass,
+        single_party: SinglePartyKeys,
+    ) -> Option<Result<String, SolidityError>> {
+        Some(solidity::verifier(key, class, single_party))
     }
 }
 
@@ -78,79 +111,24 @@ impl CircuitCurve for Bls12_381 {
             BuiltIn::Payment => None,
         }
     }
-}
 
-/// The values of all signals, and the first constraint that they do not satisfy.
-type Witness<F> = (Assignment<F>, Option<Violation>);
-
-/// A built-in circuit over the field `F`.
-#[derive(Clone, Copy)]
-pub struct Circuit<F: PrimeField> {
-    pub(super) description: &'static Description,
-    constraints: fn() -> NamedConstraints<F>,
-    pub(super) complete: fn(&mut [Option<F>]),
-    pub(super) witness: fn(&[Option<F>]) -> Witness<F>,
-    /// How text and bytes become field elements, if they do.
-    pub(super) text: Option<fn(&[u8]) -> F>,
+    fn contract(
+        _: &VerifyingKey<Self>,
+        _: SetupClass,
+        _: SinglePartyKeys,
+    ) -> Option<Result<String, SolidityError>> {
+        None
+    }
 }
 
 impl<F: PrimeField> Circuit<F> {
     const MULTIPLY: Self = Self::define::<Multiply, 3>(&<Multiply as Definition<F, 3>>::DESCRIPTION, None);
     const CUBE_ROOT: Self = Self::define::<CubeRoot, 2>(&<CubeRoot as Definition<F, 2>>::DESCRIPTION, None);
-
-    const fn define<D: Definition<F, N>, const N: usize>(
-        description: &'static Description,
-        text: Option<fn(&[u8]) -> F>,
-    ) -> Self {
-        Self {
-            description,
-            constraints: constraints::<F, D, N>,
-            complete: complete::<F, D, N>,
-            witness: witness::<F, D, N>,
-            text,
-        }
-    }
-
-    /// What the circuit says of itself.
-    #[must_use]
-    pub const fn description(&self) -> &'static Description {
-        self.description
-    }
-
-    /// Makes the constraints. For `payment` this takes some milliseconds; a witness does not need them.
-    #[must_use]
-    pub fn constraints(&self) -> NamedConstraints<F> {
-        (self.constraints)()
-    }
 }
 
 impl Circuit<ark_bn254::Fr> {
-    const PAYMENT: Self = Self::define::<Payment, 13>(&Payment::DESCRIPTION, Some(text::to_field));
-}
-
-impl<F: PrimeField> fmt::Debug for Circuit<F> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Circuit").field(&self.description.name).finish()
-    }
-}
-
-fn constraints<F: PrimeField, D: Definition<F, N>, const N: usize>() -> NamedConstraints<F> {
-    let public = D::INPUTS.iter().filter(|input| input.visibility == Visibility::Public).count();
-    let (mut builder, inputs) = MatrixBuilder::new(D::INPUTS.map(|input| input.name), public);
-    D::constrain(&mut builder, inputs);
-    builder.finish()
-}
-
-fn complete<F: PrimeField, D: Definition<F, N>, const N: usize>(inputs: &mut [Option<F>]) {
-    if let Some(inputs) = inputs.first_chunk_mut() {
-        D::complete(inputs);
-    }
-}
-
-/// Makes a witness. A missing input counts as 0.
-fn witness<F: PrimeField, D: Definition<F, N>, const N: usize>(inputs: &[Option<F>]) -> Witness<F> {
-    let inputs = std::array::from_fn(|index| inputs.get(index).copied().flatten().unwrap_or_default());
-    let (mut builder, inputs) = WitnessBuilder::new(inputs, D::DESCRIPTION.signals);
-    D::constrain(&mut builder, inputs);
-    builder.finish()
+    const PAYMENT: Self = Self {
+        verifiers_own: Some(statement::of_payment),
+        ..Self::define::<Payment, 13>(&Payment::DESCRIPTION, Some(text::to_field))
+    };
 }

@@ -24,6 +24,8 @@ mod built_in;
 mod cube_root;
 mod definition;
 mod description;
+mod erased;
+mod error;
 mod gadget;
 mod inputs;
 mod multiply;
@@ -31,9 +33,13 @@ mod payment;
 pub mod statement;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub use self::{
-    built_in::{BuiltIn, Circuit, CircuitCurve},
+    built_in::{BuiltIn, CircuitCurve},
     description::{Description, Input, Kind, Verification, Visibility},
-    inputs::{InputError, Inputs, Value, WitnessError},
+    erased::Circuit,
+    error::{InputError, WitnessError},
+    inputs::Inputs,
+    value::Value,
 };

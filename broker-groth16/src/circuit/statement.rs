@@ -12,10 +12,13 @@ use ark_bn254::Fr;
 use ark_ff::PrimeField;
 
 use super::{
-    built_in::Circuit,
     description::{Input, Kind, Verification, Visibility},
-    inputs::{InputError, NamedValues, Value},
+    erased::Circuit,
+    error::InputError,
+    inputs::NamedValues,
+    value::Value,
 };
+pub use super::error::StatementError;
 use crate::text;
 
 /// The public signals of a circuit whose statement is verified as given.
@@ -37,6 +40,43 @@ pub fn as_given<F: PrimeField>(circuit: &Circuit<F>, values: &[Value<'_>]) -> Re
         value.to_field(input.name, input.kind, circuit.text).map_err(StatementError::from)
     };
     description.public().zip(values).map(field).collect()
+}
+
+/// The public signals of a circuit whose statement is the verifier's own. `expected` are the verifier's values by name.
+/// `public` are those of the prover: all public signals, of which only the ones that the prover chooses are used, or these
+/// alone. `now` and `skew` count for those of these names that the verifier does not give.
+///
+/// # Errors
+///
+/// [`StatementError`] if the circuit's statement is verified as given, if a value is missing, refused or unknown, or if the
+/// proof's time is too far from the verifier's.
+pub fn verifiers_own<F: PrimeField>(
+    circuit: &Circuit<F>,
+    expected: &[(&str, Value<'_>)],
+    public: &[Value<'_>],
+    now: u64,
+    skew: u64,
+) -> Result<Vec<F>, StatementError> {
+    match circuit.verifiers_own {
+        Some(own) => own(expected, public, now, skew),
+        None => Err(StatementError::AsGiven { circuit: circuit.description().name }),
+    }
+}
+
+/// The public signals of a payment.
+pub(super) fn of_payment(
+    expected: &[(&str, Value<'_>)],
+    public: &[Value<'_>],
+    now: u64,
+    skew: u64,
+) -> Result<Vec<Fr>, StatementError> {
+    let expectation = Expectation::parse(expected.iter().copied(), now, skew)?;
+    let (current_time, nullifier) = match *public {
+        [current_time, nullifier] => (current_time, nullifier),
+        [_, _, _, current_time, _, nullifier, _] => (current_time, nullifier),
+        _ => return Err(StatementError::ProverCount { found: public.len() }),
+    };
+    Ok(expectation.statement(current_time, nullifier)?.public.to_vec())
 }
 
 /// The verifier's own values for a payment.
@@ -156,7 +196,7 @@ pub struct Statement {
 const PAYMENT: &str = "payment";
 
 /// The public signals of `payment` that come from the prover.
-const FROM_PROVER: [&str; 2] = ["currentTime", "nullifier"];
+pub const FROM_PROVER: [&str; 2] = ["currentTime", "nullifier"];
 
 /// The value of an input of the kind [`Kind::Uint64`].
 fn to_u64(value: Fr) -> u64 {
@@ -173,46 +213,6 @@ const fn uint64(name: &'static str, description: &'static str) -> Input {
 
 const fn optional(name: &'static str, description: &'static str) -> Input {
     Input { optional: true, ..uint64(name, description) }
-}
-
-/// Why there is no statement to verify.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StatementError {
-    /// A value is missing or refused.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// The circuit's statement must be the verifier's own.
-    #[error(
-        "a proof of the circuit `{circuit}` is verified against the verifier's own values, and not as given"
-    )]
-    VerifiersOwn {
-        /// The circuit's name.
-        circuit: &'static str,
-    },
-    /// The number of public signals is wrong.
-    #[error("{found} public signals are given, and the circuit has {expected}")]
-    Count {
-        /// The circuit's number of public signals.
-        expected: usize,
-        /// The number of values.
-        found: usize,
-    },
-    /// The verifier cannot expect what the prover chooses.
-    #[error("`{name}` comes from the prover and cannot be expected")]
-    FromProver {
-        /// The name.
-        name: &'static str,
-    },
-    /// The proof's time is too far from the verifier's.
-    #[error("`currentTime` is {current_time}, which is more than {skew} s from the verifier's time {now}")]
-    Skew {
-        /// The proof's time.
-        current_time: u64,
-        /// The verifier's time.
-        now: u64,
-        /// The difference that is allowed, in seconds.
-        skew: u64,
-    },
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::pieces::data;
 fn keys_of_snarkjs_prove_from_witnesses_of_circom() {
     fn check<E: Curve>(name: &str) {
         let mut key = Zkey::<E>::open(&data(&format!("{name}.zkey"))).unwrap().load_pinned(&Never).unwrap();
-        key.add_c(R1cs::read(&data(&format!("{name}.r1cs")), &Never).unwrap()).unwrap();
+        key.add_c(R1cs::<E>::read(&data(&format!("{name}.r1cs")), &Never).unwrap().constraints).unwrap();
         assert_eq!(key.validate(), Ok(()));
         let witness = wtns::read::<E>(&data(&format!("{name}.wtns")), key.constraints.signals).unwrap();
         assert_eq!(key.constraints.check(&witness), Ok(()));

@@ -42,7 +42,7 @@ fn the_files_of_a_circuit_belong_together_and_the_witness_satisfies_them() {
         let mut key = key::<E>(&format!("{name}.zkey"));
         let witness = wtns::read::<E>(&data(&format!("{name}.wtns")), key.constraints.signals).unwrap();
         assert_eq!(key.constraints.check(&witness), Err(Unsatisfied::UnknownC));
-        key.add_c(r1cs).unwrap();
+        key.add_c(r1cs.constraints).unwrap();
         assert_eq!(key.constraints.check(&witness), Ok(()));
         // Each signal that is used is bound by a constraint.
         let bound = (1..key.constraints.signals).filter(|signal| {
@@ -81,7 +81,7 @@ fn the_names_of_signals_are_read() {
 fn files_of_different_circuits_are_refused() {
     let several = read::<Bn254>(&data("several.r1cs")).unwrap();
     let expected = Mismatch::Count { what: "signals", zkey: 4, r1cs: 10 };
-    assert_eq!(key::<Bn254>("multiply.zkey").add_c(several), Err(expected));
+    assert_eq!(key::<Bn254>("multiply.zkey").add_c(several.constraints), Err(expected));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn each_value_of_a_and_b_is_compared_with_the_key() {
             let mut key = key::<Bn254>("multiply.zkey");
             let unchanged = key.clone();
             let expected = Mismatch::Row { matrix, constraint: 0 };
-            assert_eq!(key.add_c(read(&bytes).unwrap()), Err(expected), "{at} {offset}");
+            assert_eq!(key.add_c(read::<Bn254>(&bytes).unwrap().constraints), Err(expected), "{at} {offset}");
             assert_eq!(key, unchanged);
         }
     }
@@ -110,7 +110,7 @@ fn rows_that_are_written_differently_are_equal() {
         [3_u32.to_le_bytes().to_vec(), entry(3, Fr::from(2)), entry(1, Fr::from(0)), entry(3, -Fr::from(1))];
     constraints.splice(40..80, row.concat());
     let mut key = key::<Bn254>("multiply.zkey");
-    key.add_c(read(&pieces.bytes()).unwrap()).unwrap();
+    key.add_c(read::<Bn254>(&pieces.bytes()).unwrap().constraints).unwrap();
 }
 
 #[test]

@@ -90,10 +90,22 @@ pub(super) struct Arguments {
     /// How long a CA key is kept, at most until its certificate expires [default: 5m]
     #[arg(long, value_name = "DURATION")]
     pub(super) ca_cache_ttl: Option<OsString>,
+    /// Memory for the keys of circuits and for proofs in progress, plain or with MiB or GiB [default: 2GiB]
+    #[arg(long, value_name = "BYTES")]
+    pub(super) groth16_memory: Option<OsString>,
+    /// Folder for the keys of circuits that the broker makes, for its user alone. Without it these keys are lost when the
+    /// process ends
+    #[arg(long, value_name = "DIR")]
+    pub(super) key_store: Option<OsString>,
+    /// Load the circuits of all profiles at the start, and not when they are first needed
+    #[arg(long)]
+    pub(super) preload_circuits: bool,
     /// Maximum size of a field of a request, in bytes; repeatable. NAME is profile (64), metadata-id (128), hash-input
     /// (1MiB), csr, ca-private-key, ca-cert (64KiB each), subject (1024), crl-distribution-points (16 of them),
     /// crl-distribution-point (2048), signed-data (1MiB), signature-key (64KiB), signature (128KiB), plaintext (1MiB),
-    /// associated-data (64KiB), aead-part (32), kem-key (16KiB) or kem-ciphertext (2KiB)
+    /// associated-data (64KiB), aead-part (32), kem-key (16KiB), kem-ciphertext (2KiB), circuit-inputs (1024 of them),
+    /// circuit-values (65536 of them), input-name (256), witness (2MiB), proof (8KiB), verifying-key (1MiB) or batch-items
+    /// (1024 of them)
     #[arg(long, value_name = "NAME=NUMBER")]
     pub(super) limit: Vec<OsString>,
     /// Log level of the broker itself: debug, info, warn or error [default: info]

@@ -92,6 +92,13 @@ impl Source {
             .ok_or_else(|| self.error("a number of bytes from 1KiB to 1GiB, such as 2097152 or 2MiB"))
     }
 
+    /// Parses an amount of memory.
+    pub(super) fn memory(&self) -> Result<u64, ValueError> {
+        byte_size::parse(self.text()?.trim())
+            .filter(|bytes| (1 << 20..=1 << 40).contains(bytes))
+            .ok_or_else(|| self.error("a number of bytes from 1MiB to 1024GiB, such as 2GiB"))
+    }
+
     pub(super) fn octal(&self) -> Result<u32, ValueError> {
         let text = self.text()?.trim();
         u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8)

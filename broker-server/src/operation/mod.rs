@@ -4,6 +4,7 @@ pub mod aead;
 mod algorithm_identifier;
 mod capabilities;
 pub mod certificate;
+pub mod groth16;
 pub mod hash;
 pub mod kem;
 mod pem_text;

@@ -69,6 +69,14 @@ pub enum DenialKind {
     ExtensionNotAllowed,
     /// The CA certificate does not satisfy `IssuerChecks`.
     IssuerNotAllowed,
+    /// The profile has no circuit with the name.
+    UnknownCircuit,
+    /// The profile does not let the broker make the circuit's key.
+    SetupNotAllowed,
+    /// The request exceeds `Limits` of the section.
+    LimitExceeded,
+    /// The request has a verifying key, and the profile allows none.
+    VerifyingKeyNotAllowed,
     /// The caller's identity is not allowed.
     CallerNotAllowed,
     /// A fact that a check needs is missing. This is a bug in the broker, and it must not result in a permit.
@@ -99,6 +107,10 @@ impl DenialKind {
             Self::NameMalformed => "FIELD_MALFORMED",
             Self::ExtensionNotAllowed => "EXTENSION_NOT_ALLOWED",
             Self::IssuerNotAllowed => "ISSUER_NOT_ALLOWED",
+            Self::UnknownCircuit => "UNKNOWN_CIRCUIT",
+            Self::SetupNotAllowed => "SETUP_NOT_ALLOWED",
+            Self::LimitExceeded => "LIMIT_EXCEEDED",
+            Self::VerifyingKeyNotAllowed => "VERIFYING_KEY_NOT_ALLOWED",
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
             Self::MissingFact => "INTERNAL",
         }
@@ -117,6 +129,8 @@ impl DenialKind {
             Self::IssuerNotAllowed => Some("ca_cert"),
             Self::CrlDistributionPointNotAllowed => Some("crl_distribution_points"),
             Self::ContextNotAllowed => Some("context"),
+            Self::UnknownCircuit => Some("circuit"),
+            Self::VerifyingKeyNotAllowed => Some("verifying_key"),
             _ => None,
         }
     }

@@ -10,9 +10,6 @@ use super::{
     profile::Profile,
 };
 
-/// The sections whose operations are not implemented yet.
-const NOT_SERVED: [&str; 1] = ["Groth16"];
-
 /// The result of evaluating the rules of a profile for a request of which some facts are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
@@ -57,8 +54,7 @@ impl OperationInfo {
     }
 }
 
-/// Explains how `profile` decides on a request for the operation called `operation`. Where a section of that
-/// name exists but its operation is not implemented, the explanation tells whether the profile has the section.
+/// Explains how `profile` decides on a request for the operation called `operation`.
 pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explanation {
     if let Some(info) = OperationInfo::by_name(operation) {
         return (info.explain)(profile, facts);
@@ -66,10 +62,8 @@ pub fn explain(profile: &Profile, operation: &str, facts: &Facts<'_>) -> Explana
     let mut denials: Vec<Denial> = check::sunset(profile, facts.now).err().into_iter().collect();
     if !profile.section_names().contains(&operation) {
         let mut denial = check::no_section(profile, operation);
-        let names = OperationInfo::all().iter().map(|info| info.name).chain(NOT_SERVED);
-        if !NOT_SERVED.contains(&operation)
-            && let Some(near) = most_similar(operation, names)
-        {
+        let names = OperationInfo::all().iter().map(|info| info.name);
+        if let Some(near) = most_similar(operation, names) {
             denial.message = format!("{}; did you mean {near}?", denial.message);
         }
         denials.push(denial);

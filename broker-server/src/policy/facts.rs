@@ -44,6 +44,14 @@ pub struct Facts<'a> {
     pub kem_key: Option<KemKeyKind>,
     /// Whether the request has a seed for a key pair.
     pub has_seed: bool,
+    /// The circuit that the request names.
+    pub circuit: Option<&'a str>,
+    /// The length of a witness in bytes; 0 for inputs.
+    pub witness_bytes: usize,
+    /// The number of proofs in a batch.
+    pub batch_items: usize,
+    /// Whether the request has a verifying key of its own.
+    pub has_verifying_key: bool,
     /// The current time in Unix seconds.
     pub now: i64,
 }
@@ -66,6 +74,8 @@ pub enum FactName {
     /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or
     /// [`Facts::kem_key`].
     Key,
+    /// [`Facts::circuit`].
+    Circuit,
 }
 
 impl fmt::Display for FactName {
@@ -78,6 +88,7 @@ impl fmt::Display for FactName {
             Self::Names => "the names in the request",
             Self::RequestedExtensions => "the extensions in the request",
             Self::Key => "the key",
+            Self::Circuit => "the circuit",
         })
     }
 }
@@ -125,6 +136,10 @@ impl Facts<'_> {
             has_nonce: false,
             kem_key: None,
             has_seed: false,
+            circuit: None,
+            witness_bytes: 0,
+            batch_items: 0,
+            has_verifying_key: false,
             now,
         }
     }

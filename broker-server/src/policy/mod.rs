@@ -13,6 +13,7 @@ mod denial;
 pub mod document;
 mod explain;
 mod facts;
+mod groth16;
 mod kem;
 pub mod permit;
 pub mod profile;

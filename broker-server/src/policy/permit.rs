@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::profile::{
-    EncryptDataRule, HashDataRule, KemRule, KeyUsage, Profile, SignCertificateRule, SignDataRule,
+    CircuitRule, EncryptDataRule, Groth16Rule, HashDataRule, KemRule, KeyUsage, Profile, SignCertificateRule,
+    SignDataRule,
 };
 use crate::{
     algorithm::{KeyType, SignatureFormat, SignatureScheme},
@@ -104,6 +105,13 @@ pub struct KeyPairParameters {
     pub key_type: KeyType,
     /// The signature algorithm of the profile, which accepts the key.
     pub scheme: SignatureScheme,
+}
+
+/// The parameters of an operation with a circuit, from the profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitParameters {
+    /// The circuit that the request names.
+    pub circuit: Arc<CircuitRule>,
 }
 
 /// The permission for exactly the request that it contains. Only `policy` makes permits, and an operation takes

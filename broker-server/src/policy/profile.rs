@@ -16,9 +16,10 @@ pub use certificate::{
     SubjectRule, UnknownExtensions, UsageRule,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
+pub use broker_groth16::{circuit::BuiltIn, key::SetupClass};
 pub use groth16::{
-    BuiltInCircuit, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, PowersOfTau,
-    ProofLimits, Provenance, SetupClass, SetupRule,
+    CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, PowersOfTau, ProofLimits,
+    Provenance, SetupRule,
 };
 pub use kms::KmsRule;
 pub use section::Section;

@@ -25,6 +25,18 @@ pub struct Limits {
     /// A key of a key encapsulation mechanism, in any of its forms.
     pub kem_key: usize,
     pub kem_ciphertext: usize,
+    /// The number of inputs of a circuit, or of values that a verifier expects.
+    pub circuit_inputs_count: usize,
+    /// The number of values of one input of a circuit, or of public signals.
+    pub circuit_values_count: usize,
+    /// The name of an input of a circuit.
+    pub input_name: usize,
+    /// A `.wtns` file in one message.
+    pub witness: usize,
+    pub proof: usize,
+    pub verifying_key: usize,
+    /// The number of proofs in one batch.
+    pub batch_items_count: usize,
 }
 
 impl Default for Limits {
@@ -47,6 +59,13 @@ impl Default for Limits {
             aead_part: 32,
             kem_key: 16 << 10,
             kem_ciphertext: 2 << 10,
+            circuit_inputs_count: 1024,
+            circuit_values_count: 64 << 10,
+            input_name: 256,
+            witness: 2 << 20,
+            proof: 8 << 10,
+            verifying_key: 1 << 20,
+            batch_items_count: 1024,
         }
     }
 }
@@ -56,7 +75,7 @@ type Accessor = fn(&mut Limits) -> &mut usize;
 
 impl Limits {
     /// Every limit with its name in the configuration.
-    pub const NAMES: [(&str, Accessor); 17] = [
+    pub const NAMES: [(&str, Accessor); 24] = [
         ("profile", |limits| &mut limits.profile),
         ("metadata-id", |limits| &mut limits.metadata_id),
         ("hash-input", |limits| &mut limits.hash_input),
@@ -74,5 +93,12 @@ impl Limits {
         ("aead-part", |limits| &mut limits.aead_part),
         ("kem-key", |limits| &mut limits.kem_key),
         ("kem-ciphertext", |limits| &mut limits.kem_ciphertext),
+        ("circuit-inputs", |limits| &mut limits.circuit_inputs_count),
+        ("circuit-values", |limits| &mut limits.circuit_values_count),
+        ("input-name", |limits| &mut limits.input_name),
+        ("witness", |limits| &mut limits.witness),
+        ("proof", |limits| &mut limits.proof),
+        ("verifying-key", |limits| &mut limits.verifying_key),
+        ("batch-items", |limits| &mut limits.batch_items_count),
     ];
 }

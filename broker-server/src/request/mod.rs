@@ -8,6 +8,7 @@ mod decrypt_data;
 mod encrypt_data;
 mod error;
 mod generate_key;
+mod groth16;
 mod hash_data;
 mod kem;
 mod key_pair;
@@ -32,6 +33,10 @@ pub use decrypt_data::DecryptData;
 pub use encrypt_data::EncryptData;
 pub use error::{FieldError, FieldErrorKind};
 pub use generate_key::GenerateKey;
+pub use groth16::{
+    BatchVerify, CheckWitness, GetVerifyingKey, InputValue, KeyFormat, ListCircuits, NamedInput, ProofItem,
+    Prove, SetupCircuit, VerifyProof, Witness, with_items,
+};
 pub use hash_data::{HashData, HashFormat, HashStream};
 pub use kem::{Decapsulate, DecapsulationKey, Encapsulate, EncapsulationKey, KemKeyKind};
 pub use key_pair::{GenerateKeyPair, KeyEncoding};

@@ -6,11 +6,15 @@ use std::{
     time::Instant,
 };
 
-use super::{Broker, BrokerState, CallContext};
+use super::{Broker, BrokerState, CallContext, circuit::CircuitUse};
 use crate::{
     caller::Caller,
     compute::{ComputeError, Lane},
-    policy::{Denial, profile::Profile},
+    policy::{
+        Denial,
+        permit::{self, Operation as _},
+        profile::Profile,
+    },
     request::{FieldError, FieldErrorKind, Limits, Metadata},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
     status::CallError,
@@ -105,6 +109,8 @@ pub(super) struct Call {
     pub(super) algorithm: Option<&'static str>,
     /// The issued certificate, for the audit.
     pub(super) certificate: Option<CertificateRecord>,
+    /// The circuit that the operation uses, once it is in memory.
+    pub(super) circuit: Option<Box<CircuitUse>>,
     metadata: Metadata,
     /// The deprecation of the profile, for the response. [`Self::find_profile`] sets it.
     deprecation: Option<v1::DeprecationWarning>,
@@ -129,6 +135,7 @@ impl Call {
             profile: String::new(),
             algorithm: None,
             certificate: None,
+            circuit: None,
             metadata: Metadata::default(),
             deprecation: None,
             key_use: None,
@@ -178,6 +185,16 @@ impl Call {
         let key_use = state.audit.begin(|| self.record(state, Event::KeyUse))?;
         self.key_use = Some(key_use.clone());
         Ok(key_use)
+    }
+
+    /// Begins the use of the secret randomness of a setup, which the call has caused.
+    pub(super) fn begin_setup(&self, state: &BrokerState) -> Result<KeyUse, AuditUnavailable> {
+        let record = || Record {
+            operation: permit::SetupCircuit::NAME,
+            algorithm: None,
+            ..self.record(state, Event::KeyUse)
+        };
+        state.audit.begin(record)
     }
 
     /// Writes the log line, and records a denial or the end of the use of a key. [`PendingResult::wait_for_record`] returns

@@ -19,8 +19,12 @@ const COPY_UP_TO: usize = 16 << 10;
 /// Decodes a message. Its fields of type `Bytes` are slices of `message`. A message with too many elements in a repeated
 /// field is rejected before any of them is allocated.
 pub(super) fn decode<M: Described>(message: Bytes, limits: &Limits) -> Result<M, CallError> {
-    let limit = |field: &'static str| match field {
+    // The path of a field ends with its name.
+    let limit = |field: &'static str| match field.rsplit('.').next().unwrap_or(field) {
         "crl_distribution_points" => limits.crl_distribution_points_count,
+        "inputs" | "expect" => limits.circuit_inputs_count,
+        "numbers" | "public_signals" => limits.circuit_values_count,
+        "items" => limits.batch_items_count,
         _ => MAX_REPEATED,
     };
     broker_proto::decode(message, limit).map_err(|error| match error {

@@ -1,14 +1,18 @@
 //! The path of a unary operation: parse, decide, run, respond. This module contains what all unary operations have in
 //! common. Each of them implements [`Handler`] in a file of its own.
 
+use std::{future::Future, pin::Pin};
+
 use broker_proto::{Described, OperationRequest, OperationResponse, v1};
 
 use super::{
     Broker, BrokerState, CallContext,
     call::{Call, Placement},
+    circuit::CircuitUse,
     trailers::Trailers,
 };
 use crate::{
+    circuits::LoadedCircuit,
     policy::{Decide, Permit, decide, permit},
     request::{FieldError, Limits},
     status::CallError,
@@ -69,6 +73,17 @@ pub(super) trait Handler: RpcOperation<Message: OperationRequest> + 'static {
         Ok(())
     }
 
+    /// Returns the future of the circuit that the operation needs; `None` if it needs none. The call waits for it without a
+    /// thread, before it gets a place in the pool. It needs [`DECIDES_INLINE`](Self::DECIDES_INLINE).
+    fn circuit<'a>(_: &'a Broker, _: &'a Call, _: &'a Permit<Self>) -> Option<CircuitFuture<'a>> {
+        None
+    }
+
+    /// Returns where the work with the circuit runs.
+    fn circuit_placement(_: &Permit<Self>, _: &LoadedCircuit) -> Placement {
+        Placement::ShortLane
+    }
+
     /// Returns the name of the algorithm for the crypto descriptor, the log and the audit.
     fn algorithm(permit: &Permit<Self>) -> &'static str;
 
@@ -88,6 +103,9 @@ pub(super) trait Handler: RpcOperation<Message: OperationRequest> + 'static {
         None
     }
 }
+
+/// The future of a circuit.
+pub(super) type CircuitFuture<'a> = Pin<Box<dyn Future<Output = Result<CircuitUse, CallError>> + Send + 'a>>;
 
 /// What an operation holds while it runs: a [`KeyUse`] if it uses a secret key, otherwise [`NoKey`].
 pub(super) trait KeyToken: Send + Sized + 'static {
@@ -142,15 +160,38 @@ impl Broker {
                 Ok(permit) => permit,
                 Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
             };
-            let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
             // Boxed, so that the futures of all other operations have no room for it.
-            Box::pin(self.compute(call, placement, O::Key::USES_KEY, job)).await?
+            Box::pin(self.run_permitted::<O>(call, placement, permit)).await?
         } else {
             // Parsing takes as long as some signatures, so it is part of the job.
             let job = move |state: &BrokerState, call: &mut Call| parse_decide_run::<O>(state, call, message);
             self.compute(call, placement, O::Key::USES_KEY, job).await?
         };
         Ok(call.complete_response(O::respond(output)))
+    }
+
+    /// Waits for the circuit if the operation needs one, and runs the operation.
+    async fn run_permitted<O: Handler>(
+        &self,
+        mut call: Call,
+        mut placement: Placement,
+        permit: Permit<O>,
+    ) -> Result<(Call, O::Output), CallError> {
+        let circuit = match O::circuit(self, &call, &permit) {
+            None => None,
+            Some(circuit) => match circuit.await {
+                Ok(circuit) => Some(circuit),
+                Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
+            },
+        };
+        // Where the caller leaves, this future is dropped, and with it the guard.
+        let _guard = circuit.as_ref().map(CircuitUse::stop_on_drop);
+        if let Some(circuit) = circuit {
+            placement = O::circuit_placement(&permit, &circuit.circuit);
+            call.circuit = Some(Box::new(circuit));
+        }
+        let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
+        self.compute(call, placement, O::Key::USES_KEY, job).await
     }
 
     /// Handles a message on the current thread. [`is_synchronous`] must hold for it.

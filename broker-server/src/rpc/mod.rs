@@ -7,12 +7,14 @@
 //! clients.
 
 mod call;
+mod circuit;
 mod decode;
 mod decrypt_data;
 mod dev;
 mod encrypt_data;
 mod framing;
 mod generate_key;
+mod groth16;
 mod handler;
 mod hash_data;
 mod health;
@@ -41,6 +43,7 @@ use std::{
 
 use crate::{
     caller::Caller,
+    circuits::Circuits,
     compute::Pool,
     operation::{aead::NonceLedger, certificate::CaCache},
     policy::Catalogue,
@@ -89,6 +92,8 @@ pub struct BrokerState {
     pub cache: Arc<CaCache>,
     /// The number of random nonces that each key has been used with.
     pub nonces: NonceLedger,
+    /// The circuits, with their keys.
+    pub circuits: Arc<Circuits>,
     /// Records uses of keys and denials.
     pub audit: Arc<Audit>,
     /// The size limits of the fields of requests.
@@ -114,6 +119,7 @@ impl BrokerState {
             pool,
             cache: Arc::new(CaCache::new(0, Duration::ZERO)),
             nonces,
+            circuits: Circuits::in_memory_only(),
             audit: Arc::new(Audit::off()),
             limits: Limits::default(),
             max_request_bytes: 2 << 20,

@@ -70,6 +70,7 @@ impl CallError {
             Self::Aead(error) => put("field", error.field().unwrap_or_default()),
             Self::Signature(error) => put("field", error.field().unwrap_or_default()),
             Self::Kem(error) => put("field", error.field().unwrap_or_default()),
+            Self::Proof(error) => put("field", error.field().unwrap_or_default()),
             Self::Denied(denial) => {
                 put("field", denial.kind.field().unwrap_or_default());
                 put("profile", &denial.profile);

@@ -16,7 +16,13 @@ pub use self::{
 };
 use crate::{
     compute::ComputeError,
-    operation::{aead::AeadError, certificate::CertificateError, kem::KemError, signature::SignatureError},
+    operation::{
+        aead::AeadError,
+        certificate::CertificateError,
+        groth16::{ErrorKind, ProofError},
+        kem::KemError,
+        signature::SignatureError,
+    },
     policy::{Denial, DenialKind},
     request::FieldError,
 };
@@ -43,6 +49,9 @@ pub enum CallError {
     /// Encapsulation, decapsulation or generating a KEM key pair failed.
     #[error(transparent)]
     Kem(#[from] KemError),
+    /// An operation with a circuit failed.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// The compute pool did not run the job to its end.
     #[error(transparent)]
     Compute(#[from] ComputeError),
@@ -103,7 +112,7 @@ pub enum CallError {
 
 impl CallError {
     /// Returns the reason of google.rpc.ErrorInfo, such as `UNKNOWN_PROFILE`.
-    pub const fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Request(error) => error.kind.reason(),
             Self::Denied(denial) => denial.kind.reason(),
@@ -111,6 +120,7 @@ impl CallError {
             Self::Aead(error) => error.reason(),
             Self::Signature(error) => error.reason(),
             Self::Kem(error) => error.reason(),
+            Self::Proof(error) => error.reason(),
             Self::Compute(ComputeError::QueueFull) => "QUEUE_FULL",
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Compute(ComputeError::ShuttingDown) | Self::ShuttingDown => "SHUTTING_DOWN",
@@ -129,17 +139,17 @@ impl CallError {
     }
 
     /// Reports whether the broker itself is at fault: the code is INTERNAL.
-    pub const fn is_internal(&self) -> bool {
+    pub fn is_internal(&self) -> bool {
         matches!(self.code(), Code::Internal)
     }
 
-    const fn code(&self) -> Code {
+    fn code(&self) -> Code {
         match self {
             Self::Request(_) | Self::MalformedTimeout | Self::MetadataTooLarge { .. } | Self::NotGrpc => {
                 Code::InvalidArgument
             }
             Self::Denied(denial) => match denial.kind {
-                DenialKind::UnknownProfile => Code::NotFound,
+                DenialKind::UnknownProfile | DenialKind::UnknownCircuit => Code::NotFound,
                 DenialKind::CallerNotAllowed => Code::PermissionDenied,
                 DenialKind::NameMalformed => Code::InvalidArgument,
                 DenialKind::MissingFact => Code::Internal,
@@ -153,6 +163,14 @@ impl CallError {
                 Code::FailedPrecondition
             }
             Self::Certificate(_) | Self::Signature(_) | Self::Aead(_) | Self::Kem(_) => Code::InvalidArgument,
+            Self::Proof(error) => match error.kind() {
+                ErrorKind::Request => Code::InvalidArgument,
+                ErrorKind::Precondition => Code::FailedPrecondition,
+                ErrorKind::Exhausted => Code::ResourceExhausted,
+                ErrorKind::DataLoss => Code::DataLoss,
+                ErrorKind::Deadline => Code::DeadlineExceeded,
+                ErrorKind::Internal => Code::Internal,
+            },
             Self::Compute(ComputeError::QueueFull) => Code::ResourceExhausted,
             Self::Compute(ComputeError::DeadlineExceeded) | Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Compute(ComputeError::ShuttingDown)

@@ -2,15 +2,15 @@
 
 use ark_ff::PrimeField;
 
-use super::R1cs;
 use crate::{
+    constraint_system::ConstraintSystem,
     curve::Curve,
     key::CircuitKey,
     matrix::{Matrix, Row},
 };
 
 impl<E: Curve> CircuitKey<E> {
-    /// Adds the matrix C of an `.r1cs` to a key that was read from a `.zkey`, which has none, so that assignments can
+    /// Adds the matrix C of an `.r1cs`, or of a built-in circuit, to a key that was read from a `.zkey`, which has none, so that assignments can
     /// be checked.
     ///
     /// A and B must be equal in both, apart from the order of entries and from entries that add up. Nothing in a `.zkey`
@@ -19,8 +19,8 @@ impl<E: Curve> CircuitKey<E> {
     /// # Errors
     ///
     /// [`Mismatch`] with the first difference. The key is then unchanged.
-    pub fn add_c(&mut self, r1cs: R1cs<E>) -> Result<(), Mismatch> {
-        let (key, file) = (&self.constraints, r1cs.constraints);
+    pub fn add_c(&mut self, file: ConstraintSystem<E::ScalarField>) -> Result<(), Mismatch> {
+        let key = &self.constraints;
         let counts = [
             ("signals", key.signals, file.signals),
             ("public signals", key.public, file.public),

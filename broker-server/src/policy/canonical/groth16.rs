@@ -17,7 +17,7 @@ pub(super) fn write_groth16(rule: &Groth16Rule, lines: &mut Lines) {
     lines.put("Limits.MemoryPerProof", rule.limits.memory_per_proof);
     lines.put("Limits.Deadline", seconds(rule.limits.deadline));
     lines.put("Threads", rule.threads);
-    let mut circuits: Vec<&CircuitRule> = rule.circuits.iter().collect();
+    let mut circuits: Vec<&CircuitRule> = rule.circuits.iter().map(AsRef::as_ref).collect();
     circuits.sort_by(|a, b| a.name.cmp(&b.name));
     for circuit in circuits {
         // A name has no dots, so that no two circuits have a path in common.
@@ -41,7 +41,7 @@ pub(super) fn write_groth16(rule: &Groth16Rule, lines: &mut Lines) {
 }
 
 fn write_provenance(path: &str, provenance: &Provenance, lines: &mut Lines) {
-    lines.put(&format!("{path}.Class"), provenance.class.name());
+    lines.put(&format!("{path}.Class"), provenance.class.as_str());
     if let Some(ceremony) = &provenance.ceremony {
         lines.put_quoted(&format!("{path}.Ceremony"), ceremony);
     }

@@ -1,8 +1,8 @@
 //! The rule of `Groth16`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use broker_groth16::curve::CurveName;
+use broker_groth16::{circuit::BuiltIn, curve::CurveName, key::SetupClass};
 
 /// `API.Groth16`: setting up keys for circuits, proving and verifying.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Groth16Rule {
     /// `RequireCeremony`.
     pub require_ceremony: CeremonyRequirement,
     /// `Circuits`, in the order of the document. There is at least one, the names are unique, and each supports `curve`.
-    pub circuits: Vec<CircuitRule>,
+    pub circuits: Vec<Arc<CircuitRule>>,
     /// `AllowCallerKey`: whether a request to verify may have its own verifying key. It is `false` where
     /// `require_ceremony` has a minimum.
     pub allow_caller_key: bool,
@@ -88,31 +88,6 @@ impl CeremonyRequirement {
     }
 }
 
-/// The class of a key's setup. The order is that of the assurance which it gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SetupClass {
-    /// One party has seen the toxic waste, or nothing is known about the setup.
-    SingleParty,
-    /// The operator declares that the key comes from a ceremony.
-    CeremonyClaimed,
-    /// The chain of contributions has been verified. A profile cannot declare this class.
-    CeremonyVerified,
-}
-
-impl SetupClass {
-    /// Every class, in ascending order.
-    pub const ALL: [Self; 3] = [Self::SingleParty, Self::CeremonyClaimed, Self::CeremonyVerified];
-
-    /// The name in profiles and answers.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SingleParty => "single-party",
-            Self::CeremonyClaimed => "ceremony-claimed",
-            Self::CeremonyVerified => "ceremony-verified",
-        }
-    }
-}
-
 /// An entry of `Circuits`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CircuitRule {
@@ -162,7 +137,7 @@ pub enum CircuitSource {
     /// A circuit of the broker.
     BuiltIn {
         /// The circuit.
-        circuit: BuiltInCircuit,
+        circuit: BuiltIn,
         /// `Key`: the file of its proving key. Without one the key is that of the broker's store.
         key: Option<PinnedFile>,
     },
@@ -177,40 +152,6 @@ pub enum CircuitSource {
         /// `Sym`: the names of the signals, for errors about a constraint. It is present only beside `R1cs`.
         sym: Option<PinnedFile>,
     },
-}
-
-/// A circuit that the broker has built in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BuiltInCircuit {
-    /// Two secret factors of a public product.
-    Multiply,
-    /// A secret cube root of a public number.
-    CubeRoot,
-    /// A payment of at least a public amount.
-    Payment,
-}
-
-impl BuiltInCircuit {
-    /// Every circuit.
-    pub const ALL: [Self; 3] = [Self::Multiply, Self::CubeRoot, Self::Payment];
-
-    /// The name in profiles and requests.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Multiply => "multiply",
-            Self::CubeRoot => "cube_root",
-            Self::Payment => "payment",
-        }
-    }
-
-    /// Reports whether the circuit can be proven over `curve`. The parameters of `payment`'s Poseidon hash are circomlib's,
-    /// which exist for the scalar field of BN254 alone.
-    pub const fn supports(self, curve: CurveName) -> bool {
-        match (self, curve) {
-            (Self::Payment, CurveName::Bls12381) => false,
-            (Self::Multiply | Self::CubeRoot | Self::Payment, _) => true,
-        }
-    }
 }
 
 /// A file that is used only if it has the stated hash.

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Audit, AuditUnavailable, CertificateRecord, Outcome, Record};
+use super::{Audit, AuditUnavailable, CertificateRecord, CircuitRecord, Outcome, Record};
 use crate::telemetry::output::WriteState;
 
 /// The use of one secret key by one call, from before the key is loaded until its record is handed to the audit.
@@ -51,6 +51,18 @@ impl KeyUse {
     /// Adds the fingerprint of a symmetric key to the record: a MAC under a key of this process.
     pub fn identify_secret(&self, key: &[u8]) {
         self.add_fingerprint(|audit| Some(audit.fingerprint_of_secret(key)));
+    }
+
+    /// Adds a circuit and the fingerprint of its key to the record.
+    pub fn identify_circuit(&self, circuit: CircuitRecord) {
+        let CircuitRecord { circuit, setup_class, fingerprint } = circuit;
+        self.add_fingerprint(|_| Some(format!("sha256:{fingerprint}")));
+        if let Some(inner) = &self.0
+            && let Some(record) = inner.lock().as_mut()
+        {
+            record.circuit = Some(circuit);
+            record.setup_class = Some(setup_class);
+        }
     }
 
     fn add_fingerprint(&self, fingerprint: impl FnOnce(&Audit) -> Option<String>) {
@@ -142,6 +154,18 @@ impl PendingRecord {
 
     pub(super) fn deferred(audit: Arc<Audit>, record: Record, written: oneshot::Receiver<bool>) -> Self {
         Self(Some(Box::new(Pending { audit, record, written })))
+    }
+
+    /// Waits like [`Self::wait`] on a thread that serves no calls.
+    ///
+    /// # Errors
+    /// The same as [`Self::wait`]. Without a timer, which the system may refuse, it is an error, too.
+    pub fn wait_blocking(self, deadline: Instant) -> Result<(), AuditUnavailable> {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.map_err(|_| AuditUnavailable)?.block_on(self.wait(deadline))
     }
 
     /// Waits until `write(2)` has taken the record, at most for the audit's own wait and until `deadline`.

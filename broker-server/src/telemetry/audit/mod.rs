@@ -19,7 +19,7 @@ use aws_lc_rs::{digest, hmac, rand::SystemRandom};
 
 pub use self::{
     key_use::{KeyUse, PendingRecord},
-    record::{CertificateRecord, Event, Outcome, Record},
+    record::{CertificateRecord, CircuitRecord, Event, Outcome, Record},
 };
 use super::output::{AuditHooks, Output, Outputs, Target, WriteState};
 

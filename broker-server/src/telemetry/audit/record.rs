@@ -35,6 +35,12 @@ pub struct Record {
     /// key that only this process knows. The two keys of a composite are separated by a comma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_fingerprint: Option<String>,
+    /// The circuit, by its name in the profile. `key_fingerprint` is then that of its verifying key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circuit: Option<String>,
+    /// The class of the setup of the circuit's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setup_class: Option<&'static str>,
     /// The caller's user id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
@@ -83,6 +89,17 @@ pub struct CertificateRecord {
     /// notAfter in Unix seconds; written as RFC 3339.
     #[serde(serialize_with = "unix_seconds")]
     pub not_after: i64,
+}
+
+/// The circuit that a secret was used with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitRecord {
+    /// The name of the circuit in the profile.
+    pub circuit: String,
+    /// The class of the setup of its key.
+    pub setup_class: &'static str,
+    /// The fingerprint of its verifying key, in hex.
+    pub fingerprint: String,
 }
 
 /// What a record is about.

@@ -13,7 +13,7 @@ use crate::policy::{
         tree::Value,
     },
     profile::{
-        BuiltInCircuit, CeremonyRequirement, CircuitRule, CircuitSource, PinnedFile, Provenance, SetupClass,
+        BuiltIn, CeremonyRequirement, CircuitRule, CircuitSource, PinnedFile, Provenance, SetupClass,
         SetupRule,
     },
 };
@@ -62,7 +62,7 @@ pub(super) fn circuit(entry: &Field<'_>, rules: &Rules<'_>, report: &mut Report)
     let name = section.require("Name", report).and_then(|field| Some((name(field, report)?, field)));
     let parts = parts(&section, rules, report);
     let ((name, name_field), parts) = (name?, parts?);
-    let found = BuiltInCircuit::ALL.into_iter().find(|circuit| circuit.name() == name);
+    let found = BuiltIn::ALL.into_iter().find(|circuit| circuit.name() == name);
     let (source, fingerprint, provenance) = match found {
         Some(circuit) => {
             check_curve(circuit, name_field, rules, report);
@@ -78,11 +78,11 @@ pub(super) fn circuit(entry: &Field<'_>, rules: &Rules<'_>, report: &mut Report)
 }
 
 /// Reads the name of a built-in circuit.
-fn built_in(field: &Field<'_>, report: &mut Report) -> Option<BuiltInCircuit> {
+fn built_in(field: &Field<'_>, report: &mut Report) -> Option<BuiltIn> {
     let text = field.text(report)?;
-    let found = BuiltInCircuit::ALL.into_iter().find(|circuit| circuit.name() == text);
+    let found = BuiltIn::ALL.into_iter().find(|circuit| circuit.name() == text);
     if found.is_none() {
-        let names = BuiltInCircuit::ALL.map(BuiltInCircuit::name);
+        let names = BuiltIn::ALL.map(BuiltIn::name);
         let message = format!(
             "{} is not a built-in circuit, which are {}; an operator's circuit is a section with `Name` and `Zkey`",
             quote(text),
@@ -196,7 +196,7 @@ fn operator(
         let message = format!(
             "{} is not a built-in circuit, which are {}; an operator's circuit needs `Zkey`",
             quote(name),
-            BuiltInCircuit::ALL.map(BuiltInCircuit::name).join(", ")
+            BuiltIn::ALL.map(BuiltIn::name).join(", ")
         );
         report.error_with_suggestion(name_field.node.at, &name_field.path, message, suggested(name));
         return None;
@@ -212,10 +212,10 @@ fn operator(
 }
 
 fn suggested(name: &str) -> Option<&'static str> {
-    most_similar(name, BuiltInCircuit::ALL.map(BuiltInCircuit::name))
+    most_similar(name, BuiltIn::ALL.map(BuiltIn::name))
 }
 
-fn check_curve(circuit: BuiltInCircuit, field: &Field<'_>, rules: &Rules<'_>, report: &mut Report) {
+fn check_curve(circuit: BuiltIn, field: &Field<'_>, rules: &Rules<'_>, report: &mut Report) {
     if let Some(curve) = rules.curve.filter(|curve| !circuit.supports(*curve)) {
         let curves: Vec<&str> = CurveName::ALL
             .into_iter()
@@ -270,7 +270,7 @@ fn check_class(
         let message = format!(
             "the key is {}, which `RequireCeremony: {ceremony}` refuses; use a key from a ceremony and declare `Provenance: \
              {{ Class: ceremony-claimed }}`",
-            class.name()
+            class.as_str()
         );
         match declared.map(|field| field.raw_entry("Class").unwrap_or_else(|| field.clone())) {
             Some(field) => field.error(message, report),

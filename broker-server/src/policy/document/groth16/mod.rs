@@ -6,7 +6,7 @@ mod hexadecimal;
 mod limits;
 mod provenance;
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use broker_groth16::curve::CurveName;
 
@@ -75,8 +75,8 @@ fn section(field: &Field<'_>, folder: &Path, report: &mut Report) -> Option<Grot
 }
 
 /// Reads `Circuits`.
-fn circuits(field: &Field<'_>, rules: &Rules<'_>, report: &mut Report) -> Option<Vec<CircuitRule>> {
-    let mut circuits: Vec<CircuitRule> = Vec::new();
+fn circuits(field: &Field<'_>, rules: &Rules<'_>, report: &mut Report) -> Option<Vec<Arc<CircuitRule>>> {
+    let mut circuits: Vec<Arc<CircuitRule>> = Vec::new();
     let mut files = HashMap::new();
     let mut valid = true;
     let entries = field.list(report)?;
@@ -97,7 +97,7 @@ fn circuits(field: &Field<'_>, rules: &Rules<'_>, report: &mut Report) -> Option
         for (key, file) in circuit.files() {
             check_one_hash(&entry, key, file, &mut files, report);
         }
-        circuits.push(circuit);
+        circuits.push(Arc::new(circuit));
     }
     valid.then_some(circuits)
 }
@@ -150,9 +150,9 @@ fn check_ceremony(
 }
 
 /// Checks that there is a circuit whose key the broker could set up.
-fn check_setup(section: &FieldMap<'_>, setup: SetupRule, circuits: &[CircuitRule], report: &mut Report) {
+fn check_setup(section: &FieldMap<'_>, setup: SetupRule, circuits: &[Arc<CircuitRule>], report: &mut Report) {
     let needs_setup =
-        |circuit: &CircuitRule| matches!(circuit.source, CircuitSource::BuiltIn { key: None, .. });
+        |circuit: &Arc<CircuitRule>| matches!(circuit.source, CircuitSource::BuiltIn { key: None, .. });
     if let Some(field) = section.field("Setup")
         && setup != SetupRule::Never
         && !circuits.iter().any(needs_setup)

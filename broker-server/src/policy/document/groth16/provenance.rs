@@ -55,17 +55,17 @@ pub(super) fn provenance(field: &Field<'_>, report: &mut Report) -> Option<Prove
 
 /// Reads the class that an operator may declare.
 fn class(field: &Field<'_>, report: &mut Report) -> Option<SetupClass> {
-    let verified = SetupClass::CeremonyVerified.name();
+    let verified = SetupClass::CeremonyVerified.as_str();
     if field.text(report)? == verified {
         let message = format!(
             "`{verified}` is computed from the files and never declared; write `{}`",
-            SetupClass::CeremonyClaimed.name()
+            SetupClass::CeremonyClaimed.as_str()
         );
         field.error(message, report);
         return None;
     }
     let declarable = [SetupClass::SingleParty, SetupClass::CeremonyClaimed];
-    field.choice(&declarable.map(|class| (class.name(), class)), report)
+    field.choice(&declarable.map(|class| (class.as_str(), class)), report)
 }
 
 fn powers_of_tau(field: &Field<'_>, report: &mut Report) -> Option<PowersOfTau> {

@@ -13,7 +13,7 @@ use super::*;
 use crate::policy::{
     document::load,
     profile::{
-        BuiltInCircuit, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile,
+        BuiltIn, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile,
         PowersOfTau, ProofLimits, Provenance, SetupClass, SetupRule,
     },
 };
@@ -93,7 +93,7 @@ fn reads_every_key() {
     let payment = CircuitRule {
         name: "payment".to_owned(),
         source: CircuitSource::BuiltIn {
-            circuit: BuiltInCircuit::Payment,
+            circuit: BuiltIn::Payment,
             key: Some(file("/etc/b/payment.key", "payment.key", 0xaa, 11)),
         },
         fingerprint: Some([0xbb; 32]),
@@ -128,7 +128,7 @@ fn reads_every_key() {
     };
     let multiply = CircuitRule {
         name: "multiply".to_owned(),
-        source: CircuitSource::BuiltIn { circuit: BuiltInCircuit::Multiply, key: None },
+        source: CircuitSource::BuiltIn { circuit: BuiltIn::Multiply, key: None },
         fingerprint: None,
         provenance: None,
         line: 9,

@@ -48,7 +48,7 @@ fn check_invariants(rule: &Groth16Rule) {
     assert!(!rule.circuits.is_empty());
     for (index, circuit) in rule.circuits.iter().enumerate() {
         assert!(rule.circuits.iter().skip(index + 1).all(|other| other.name != circuit.name));
-        let named = BuiltInCircuit::ALL.into_iter().find(|built_in| built_in.name() == circuit.name);
+        let named = BuiltIn::ALL.into_iter().find(|built_in| built_in.name() == circuit.name);
         match &circuit.source {
             CircuitSource::BuiltIn { circuit, .. } => {
                 assert_eq!(named, Some(*circuit));

@@ -66,7 +66,7 @@ fn schema_and_page_have_the_words_of_the_reader() {
         listed(&CeremonyRequirement::ALL.map(CeremonyRequirement::name))
     );
     assert_eq!(section["Curve"]["examples"], listed(&CurveName::ALL.map(CurveName::as_str)));
-    let names = BuiltInCircuit::ALL.map(BuiltInCircuit::name);
+    let names = BuiltIn::ALL.map(BuiltIn::name);
     assert_eq!(defs["builtInCircuit"]["enum"], serde_json::json!(names));
     assert!(names.iter().all(|name| PAGE.contains(&format!("`{name}`"))), "{names:?}");
     let declarable = [SetupClass::SingleParty, SetupClass::CeremonyClaimed].map(SetupClass::name);

@@ -1,0 +1,96 @@
+//! Built-in circuits with their keys.
+
+use std::sync::Arc;
+
+use ark_bls12_381::Bls12_381;
+use ark_bn254::Bn254;
+
+use super::{
+    LoadError, Loaded, Randomness,
+    circuit::{Origin, WithKey},
+};
+use crate::{
+    circuit::{BuiltIn, CircuitCurve, builder::NamedConstraints},
+    curve::CurveName,
+    file::zkey::Zkey,
+    interrupt::Interrupt,
+    setup,
+};
+
+/// Makes a key for a built-in circuit. The caller has then seen the randomness of the setup.
+///
+/// # Errors
+///
+/// [`LoadError`].
+pub fn set_up(
+    circuit: BuiltIn,
+    curve: CurveName,
+    randomness: Randomness,
+    interrupt: &dyn Interrupt,
+) -> Result<Arc<dyn Loaded>, LoadError> {
+    match curve {
+        CurveName::Bn254 => set_up_over::<Bn254>(circuit, randomness, interrupt),
+        CurveName::Bls12381 => set_up_over::<Bls12_381>(circuit, randomness, interrupt),
+    }
+}
+
+fn set_up_over<E: CircuitCurve>(
+    circuit: BuiltIn,
+    mut randomness: Randomness,
+    interrupt: &dyn Interrupt,
+) -> Result<Arc<dyn Loaded>, LoadError> {
+    let circuit = E::circuit(circuit).ok_or(LoadError::Curve { curve: E::NAME })?;
+    let NamedConstraints { system, constraints, .. } = circuit.constraints();
+    let key = setup::single_party::<E>(system, &mut randomness, interrupt)?;
+    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints })?))
+}
+
+/// Loads the key of a built-in circuit from a `.zkey`, whose matrices must be those of the circuit. `checked` says that its
+/// points have been checked before, in exactly these bytes; otherwise they are checked now, and `progress` is told how many
+/// of how many.
+///
+/// # Errors
+///
+/// [`LoadError`].
+pub fn built_in(
+    circuit: BuiltIn,
+    curve: CurveName,
+    zkey: &[u8],
+    checked: bool,
+    interrupt: &dyn Interrupt,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Arc<dyn Loaded>, LoadError> {
+    match curve {
+        CurveName::Bn254 => built_in_over::<Bn254>(circuit, zkey, checked, interrupt, progress),
+        CurveName::Bls12381 => built_in_over::<Bls12_381>(circuit, zkey, checked, interrupt, progress),
+    }
+}
+
+fn built_in_over<E: CircuitCurve>(
+    circuit: BuiltIn,
+    zkey: &[u8],
+    checked: bool,
+    interrupt: &dyn Interrupt,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Arc<dyn Loaded>, LoadError> {
+    let circuit = E::circuit(circuit).ok_or(LoadError::Curve { curve: E::NAME })?;
+    let NamedConstraints { system, constraints, .. } = circuit.constraints();
+    let mut key = load::<E>(&Zkey::open(zkey).map_err(LoadError::Zkey)?, checked, interrupt, progress)?;
+    key.add_c(system)?;
+    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints })?))
+}
+
+/// Loads a key, and checks its points unless they have been checked before.
+pub(super) fn load<E: CircuitCurve>(
+    zkey: &Zkey<'_, E>,
+    checked: bool,
+    interrupt: &dyn Interrupt,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<crate::key::CircuitKey<E>, LoadError> {
+    let interrupt = || interrupt.is_requested();
+    if checked {
+        return zkey.load_pinned(&interrupt).map_err(LoadError::Zkey);
+    }
+    let all = zkey.points();
+    zkey.load_checked(&interrupt, &mut |done| progress(done, all)).map_err(LoadError::Zkey)
+}

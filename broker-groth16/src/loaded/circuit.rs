@@ -1,0 +1,320 @@
+//! A circuit with its key over one curve.
+
+use std::{
+    fmt, io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ark_serialize::Compress;
+
+#[cfg(feature = "wasm")]
+use crate::witness_calculator::WitnessCalculator;
+use crate::{
+    assignment::Assignment,
+    circuit::{Circuit, CircuitCurve, WitnessError, builder::Labels},
+    constraint_system::Unsatisfied,
+    file::{sym::SignalNames, wtns, zkey},
+    interrupt::Interrupt,
+    json,
+    key::{CircuitKey, Fingerprint, VerifyingKey},
+    proof::Proof,
+    prove::{Arkworks, SelfVerified},
+    verify::{BatchItem, BatchLimits, PreparedVerifyingKey},
+};
+
+use super::{
+    Checked, CircuitError, Info, Item, LoadError, Loaded, ProofFormat, Proved, Randomness, Verified,
+    VerifierTime, VerifyingKeyFormat, WitnessSource, values,
+};
+
+/// The number of signals that an error names.
+const NAMED_SIGNALS: usize = 8;
+
+/// How a circuit's witnesses are made and checked, beside its key.
+pub(super) enum Origin<E: CircuitCurve> {
+    /// A built-in circuit, with the names of its constraints.
+    BuiltIn { circuit: Circuit<E::ScalarField>, constraints: Labels },
+    /// An operator's circuit.
+    Operator {
+        #[cfg(feature = "wasm")]
+        calculator: Option<WitnessCalculator<E::ScalarField>>,
+        names: SignalNames,
+    },
+}
+
+/// A circuit with its key.
+pub(super) struct WithKey<E: CircuitCurve> {
+    info: Info,
+    key: Arc<CircuitKey<E>>,
+    prover: SelfVerified<E>,
+    origin: Origin<E>,
+}
+
+impl<E: CircuitCurve> WithKey<E> {
+    /// Prepares a key that has been checked.
+    pub(super) fn new(key: CircuitKey<E>, origin: Origin<E>) -> Result<Self, LoadError> {
+        key.validate()?;
+        let key = Arc::new(key);
+        let prover = SelfVerified::new(Box::new(Arkworks::new(Arc::clone(&key))?), &key)?;
+        let constraints = &key.constraints;
+        let public = constraints.public;
+        let names = |name: &dyn Fn(usize) -> Option<String>| {
+            (0..public).map(|index| name(index).unwrap_or_else(|| format!("public[{index}]"))).collect()
+        };
+        let (public, takes_inputs) = match &origin {
+            Origin::BuiltIn { circuit, .. } => {
+                let inputs: Vec<_> = circuit.description().public().collect();
+                (names(&|index| Some(inputs.get(index)?.name.to_owned())), true)
+            }
+            #[cfg(feature = "wasm")]
+            Origin::Operator { names: signals, calculator } => {
+                (names(&|index| signals.name(index + 1).map(str::to_owned)), calculator.is_some())
+            }
+            #[cfg(not(feature = "wasm"))]
+            Origin::Operator { names: signals } => {
+                (names(&|index| signals.name(index + 1).map(str::to_owned)), false)
+            }
+        };
+        let (signals, domain) = (constraints.signals, key.proving.h_query.len());
+        let info = Info {
+            curve: E::NAME,
+            fingerprint: Fingerprint::from(&key.proving.verifying),
+            constraints: constraints.constraints(),
+            signals,
+            domain,
+            public,
+            takes_inputs,
+            checks_witness: constraints.c.is_some(),
+            bytes: key.bytes().saturating_add(prover.bytes()),
+            proof_bytes: proof_bytes::<E>(signals, domain),
+        };
+        Ok(Self { info, key, prover, origin })
+    }
+
+    /// Makes the values of all signals, and says how long that took. A built-in circuit's inputs are checked on the way.
+    fn assign(
+        &self,
+        witness: WitnessSource<'_>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<(Assignment<E::ScalarField>, Duration), CircuitError> {
+        let start = Instant::now();
+        let assignment = match (witness, &self.origin) {
+            (WitnessSource::File(bytes), _) => {
+                wtns::read::<E>(bytes, self.info.signals).map_err(CircuitError::Witness)?
+            }
+            (WitnessSource::Inputs(inputs), Origin::BuiltIn { circuit, .. }) => {
+                let mut given = circuit.inputs();
+                for (name, value) in inputs {
+                    given.set(name, value.single(name)?)?;
+                }
+                given.assign().map_err(|error| match error {
+                    WitnessError::Input(error) => CircuitError::Input(error),
+                    WitnessError::Unsatisfied { circuit, constraint, .. } => CircuitError::Unsatisfied {
+                        constraint: format!("`{circuit}: {constraint}`"),
+                        signals: String::new(),
+                    },
+                })?
+            }
+            #[cfg(feature = "wasm")]
+            (WitnessSource::Inputs(inputs), Origin::Operator { calculator, .. }) => {
+                let calculator = calculator.as_ref().ok_or(CircuitError::NoCalculator)?;
+                let numbers = values::numbers::<E::ScalarField>(inputs)?;
+                calculator
+                    .calculate(numbers.iter().map(|(name, values)| (*name, values.as_slice())), interrupt)?
+            }
+            #[cfg(not(feature = "wasm"))]
+            (WitnessSource::Inputs(_), Origin::Operator { .. }) => return Err(CircuitError::NoCalculator),
+        };
+        interrupt.check()?;
+        Ok((assignment, start.elapsed()))
+    }
+
+    /// Checks the constraints, if they are known.
+    fn check_constraints(
+        &self,
+        assignment: &Assignment<E::ScalarField>,
+    ) -> Result<Option<Duration>, CircuitError> {
+        let start = Instant::now();
+        match self.key.constraints.check(assignment) {
+            Ok(()) => Ok(Some(start.elapsed())),
+            Err(Unsatisfied::UnknownC) => Ok(None),
+            Err(Unsatisfied::Constraint { index }) => Err(self.unsatisfied(index)),
+        }
+    }
+
+    fn unsatisfied(&self, index: usize) -> CircuitError {
+        match &self.origin {
+            Origin::BuiltIn { circuit, constraints } => {
+                let name = constraints.get(index).map_or_else(|| index.to_string(), |name| name.to_string());
+                let constraint = format!("`{}: {name}`", circuit.description().name);
+                CircuitError::Unsatisfied { constraint, signals: String::new() }
+            }
+            Origin::Operator { names, .. } => {
+                let constraints = &self.key.constraints;
+                let matrices = [Some(&constraints.a), Some(&constraints.b), constraints.c.as_ref()];
+                let mut signals: Vec<usize> = matrices
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|matrix| matrix.iter().nth(index))
+                    .flat_map(|row| row.entries().map(|(signal, _)| signal).collect::<Vec<_>>())
+                    .collect();
+                signals.sort_unstable();
+                signals.dedup();
+                let mut named: Vec<&str> = signals.iter().filter_map(|signal| names.name(*signal)).collect();
+                let more = named.len().saturating_sub(NAMED_SIGNALS);
+                named.truncate(NAMED_SIGNALS);
+                let signals = match (named.is_empty(), more) {
+                    (true, _) => String::new(),
+                    (false, 0) => format!("; its signals are {}", named.join(", ")),
+                    (false, more) => format!("; its signals are {} and {more} more", named.join(", ")),
+                };
+                CircuitError::Unsatisfied { constraint: index.to_string(), signals }
+            }
+        }
+    }
+
+    fn checked(
+        &self,
+        assignment: &Assignment<E::ScalarField>,
+        witness: Duration,
+        check: Duration,
+    ) -> Checked {
+        Checked { public: values::decimal(assignment.public(self.info.public.len())), witness, check }
+    }
+
+    /// Decodes an item and the statement that it is verified for.
+    fn decode(&self, item: &Item<'_>, time: VerifierTime) -> Result<Decoded<E>, CircuitError> {
+        let built_in = match &self.origin {
+            Origin::BuiltIn { circuit, .. } => Some(circuit),
+            Origin::Operator { .. } => None,
+        };
+        let public = values::statement(built_in, item, time)?;
+        let proof = match item.format {
+            ProofFormat::SnarkjsJson => {
+                json::proof::read::<E>(item.proof).map_err(CircuitError::ProofJson)?
+            }
+            ProofFormat::Arkworks => Proof::<E>::from_bytes(item.proof, Compress::Yes)?,
+        };
+        Ok(Decoded { proof, public })
+    }
+}
+
+/// A proof, and the public signals.
+struct Decoded<E: CircuitCurve> {
+    proof: Proof<E>,
+    public: Vec<E::ScalarField>,
+}
+
+/// The memory of one proof: the assignment with its scalars for the multi-scalar multiplications, and the vectors of the
+/// transforms.
+fn proof_bytes<E: CircuitCurve>(signals: usize, domain: usize) -> usize {
+    let vectors = signals.saturating_mul(3).saturating_add(domain.saturating_mul(5));
+    vectors.saturating_mul(E::SCALAR_FIELD_BYTES).saturating_add(1 << 20)
+}
+
+impl<E: CircuitCurve> Loaded for WithKey<E> {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn check(&self, witness: WitnessSource<'_>, interrupt: &dyn Interrupt) -> Result<Checked, CircuitError> {
+        if !self.info.checks_witness {
+            return Err(CircuitError::NoConstraints);
+        }
+        let (assignment, witness) = self.assign(witness, interrupt)?;
+        let check = self.check_constraints(&assignment)?.ok_or(CircuitError::NoConstraints)?;
+        Ok(self.checked(&assignment, witness, check))
+    }
+
+    fn prove(
+        &self,
+        witness: WitnessSource<'_>,
+        format: ProofFormat,
+        mut randomness: Randomness,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Proved, CircuitError> {
+        let (assignment, witness) = self.assign(witness, interrupt)?;
+        let check = self.check_constraints(&assignment)?.unwrap_or_default();
+        let proven = self.prover.prove(&assignment, &mut randomness, interrupt)?;
+        let proof = match format {
+            ProofFormat::SnarkjsJson => json::proof::write(&proven.proof).into_bytes(),
+            ProofFormat::Arkworks => proven.proof.to_bytes(Compress::Yes),
+        };
+        let checked = self.checked(&assignment, witness, check);
+        let (prove, self_verify) = (proven.prove, proven.verify);
+        Ok(Proved { proof, checked, prover: self.prover.name(), prove, self_verify })
+    }
+
+    fn verify(
+        &self,
+        item: Item<'_>,
+        key: Option<&[u8]>,
+        time: VerifierTime,
+    ) -> Result<(Verified, Fingerprint), CircuitError> {
+        let Decoded { proof, public } = self.decode(&item, time)?;
+        let (valid, fingerprint) = match key {
+            None => (self.prover.verifying_key().verify(&proof, &public)?, self.info.fingerprint),
+            Some(bytes) => {
+                let key = read_key::<E>(bytes)?;
+                key.check(self.info.public.len())?;
+                let fingerprint = Fingerprint::from(&key);
+                // A key that has been checked has a point for the constant 1.
+                let prepared = PreparedVerifyingKey::new(key).map_err(|_| NO_POINTS)?;
+                (prepared.verify(&proof, &public)?, fingerprint)
+            }
+        };
+        Ok((Verified { valid, public: values::decimal(&public) }, fingerprint))
+    }
+
+    fn verify_batch(
+        &self,
+        items: &[Item<'_>],
+        time: VerifierTime,
+        limits: BatchLimits,
+        mut randomness: Randomness,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Vec<bool>, CircuitError> {
+        let mut decoded = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            interrupt.check()?;
+            let item = self.decode(item, time);
+            decoded.push(item.map_err(|error| CircuitError::Item { index, error: Box::new(error) })?);
+        }
+        let items: Vec<_> =
+            decoded.iter().map(|item| BatchItem { proof: &item.proof, public: &item.public }).collect();
+        Ok(self.prover.verifying_key().verify_batch(&items, limits, &mut randomness, interrupt)?)
+    }
+
+    fn verifying_key(&self, format: VerifyingKeyFormat) -> Result<Vec<u8>, CircuitError> {
+        let key = &self.key.proving.verifying;
+        Ok(match format {
+            VerifyingKeyFormat::SnarkjsJson => json::verifying_key::write(key).into_bytes(),
+            VerifyingKeyFormat::Arkworks => key.to_bytes(Compress::No),
+            VerifyingKeyFormat::Solidity(class, single_party) => {
+                let contract = E::contract(key, class, single_party);
+                contract.ok_or(CircuitError::NoSolidity { curve: E::NAME })??.into_bytes()
+            }
+        })
+    }
+
+    fn write_zkey(&self, output: &mut dyn io::Write) -> io::Result<()> {
+        zkey::write(&self.key, None, &mut { output })
+    }
+}
+
+const NO_POINTS: CircuitError = CircuitError::Key(crate::key::KeyError::Public { found: 0, expected: 1 });
+
+/// Reads a verifying key: JSON begins with a brace, which is not the beginning of a point that is likely to be met.
+fn read_key<E: CircuitCurve>(bytes: &[u8]) -> Result<VerifyingKey<E>, CircuitError> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => json::verifying_key::read(bytes).map_err(CircuitError::KeyJson),
+        _ => Ok(VerifyingKey::from_bytes(bytes, Compress::No)?),
+    }
+}
+
+impl<E: CircuitCurve> fmt::Debug for WithKey<E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("WithKey").field("info", &self.info).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! Why a circuit cannot be used.
+
+use std::sync::Arc;
+
+use broker_groth16::loaded::LoadError;
+
+/// Why a circuit cannot be used. Files are named as in the profile.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CircuitLoadError {
+    /// The circuit has no key, and the profile lets the broker make none now.
+    #[error("the circuit {circuit} has no key yet; {next}")]
+    NoKey {
+        /// The circuit.
+        circuit: String,
+        /// What to do.
+        next: &'static str,
+    },
+    /// A file cannot be read.
+    #[error("{key} of the circuit {circuit} cannot be read ({path}): {cause}")]
+    Unreadable {
+        /// The circuit.
+        circuit: String,
+        /// The key in the profile, such as `Zkey`.
+        key: &'static str,
+        /// The path in the profile.
+        path: String,
+        /// The system's error.
+        cause: String,
+    },
+    /// A file is not the one that the profile pins.
+    #[error("{key} of the circuit {circuit} ({path}) is not the file that the profile names: its SHA-256 is {found}")]
+    WrongFile {
+        /// The circuit.
+        circuit: String,
+        /// The key in the profile.
+        key: &'static str,
+        /// The path in the profile.
+        path: String,
+        /// The SHA-256 of the contents.
+        found: String,
+    },
+    /// The files of the circuit, or its key, are refused.
+    #[error("the circuit {circuit} cannot be used: {cause}")]
+    Refused {
+        /// The circuit.
+        circuit: String,
+        /// Why.
+        cause: Arc<LoadError>,
+    },
+    /// The circuit exceeds `Limits.Constraints`.
+    #[error("the circuit {circuit} has {found} constraints; the profile allows {limit}")]
+    TooManyConstraints {
+        /// The circuit.
+        circuit: String,
+        /// The number of constraints.
+        found: usize,
+        /// The limit of the profile.
+        limit: u32,
+    },
+    /// The key is not the one whose fingerprint the profile states.
+    #[error("the key of the circuit {circuit} has the fingerprint {found}, and the profile names another")]
+    Fingerprint {
+        /// The circuit.
+        circuit: String,
+        /// The fingerprint of the key.
+        found: String,
+    },
+    /// The store cannot be read or written.
+    #[error("the store of keys: {0}")]
+    Store(String),
+    /// Keys and proofs would take more memory than they may.
+    #[error("{needed} bytes are needed, and keys and proofs together may have {limit} (--groth16-memory)")]
+    MemoryExhausted {
+        /// The number of bytes.
+        needed: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The record of a setup could not be written.
+    #[error("the audit record of the setup could not be written")]
+    AuditUnavailable,
+    /// The deadline of the call has passed.
+    #[error("the deadline has passed while the key was loaded")]
+    DeadlineExceeded,
+    /// A bug.
+    #[error("internal error")]
+    Internal,
+}
+
+impl CircuitLoadError {
+    /// Returns the reason for google.rpc.ErrorInfo.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NoKey { .. } => "NO_KEY",
+            Self::Unreadable { .. } => "CIRCUIT_FILE_UNREADABLE",
+            Self::WrongFile { .. } => "CIRCUIT_FILE_CHANGED",
+            Self::Refused { .. } => "CIRCUIT_REFUSED",
+            Self::TooManyConstraints { .. } => "LIMIT_EXCEEDED",
+            Self::Fingerprint { .. } => "FINGERPRINT_MISMATCH",
+            Self::Store(_) => "KEY_STORE_UNAVAILABLE",
+            Self::MemoryExhausted { .. } => "PROOF_MEMORY_EXHAUSTED",
+            Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+impl PartialEq for CircuitLoadError {
+    /// Two errors are equal if a caller sees the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.reason() == other.reason() && self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for CircuitLoadError {}

@@ -1,0 +1,240 @@
+//! The folder with the keys that the broker has made, and with the notes of which files have been checked.
+//!
+//! ```text
+//! DIR/lock                                     held while something is written
+//! DIR/keys/bn254-payment-v1-SHA256.zkey        a key; the name has the SHA-256 of the contents
+//! DIR/checked/SHA256-v1                        the points of the .zkey with this SHA-256 have been checked
+//! DIR/verified/ZKEY-R1CS-PTAU                  the ceremony of these files (by SHA-256) has been verified
+//! ```
+//!
+//! Files are written under another name, synchronised and renamed, and never changed. Two brokers can use one folder.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::{
+    digest,
+    rand::{SecureRandom as _, SystemRandom},
+};
+use rustix::fs::{FlockOperation, flock};
+
+/// The version of the check of a `.zkey`. A new one makes every file be checked again.
+const CHECK: u32 = 1;
+/// The beginning of the names of files that are being written.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {cause}", path.display())]
+pub struct StoreError {
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl StoreError {
+    fn new(path: &Path, cause: io::Error) -> Self {
+        Self { path: path.to_owned(), cause }
+    }
+
+    fn other(path: &Path, message: &str) -> Self {
+        Self::new(path, io::Error::other(message.to_owned()))
+    }
+}
+
+/// The store.
+#[derive(Debug)]
+pub(super) struct Store {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// Opens the folder, which belongs to the broker's user alone. It is created if its parent exists.
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        create(folder)?;
+        let metadata = fs::metadata(folder).map_err(|error| StoreError::new(folder, error))?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(StoreError::other(folder, "belongs to another user"));
+        }
+        if metadata.mode() & 0o077 != 0 {
+            return Err(StoreError::other(folder, "is open to other users; set its mode to 0700"));
+        }
+        let store = Self { folder: folder.to_owned() };
+        for name in ["keys", "checked", "verified"] {
+            create(&store.folder.join(name))?;
+        }
+        store.remove_unfinished();
+        Ok(store)
+    }
+
+    /// Returns the key whose name begins with `prefix`.
+    pub(super) fn key(&self, prefix: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let folder = self.folder.join("keys");
+        let entries = fs::read_dir(&folder).map_err(|error| StoreError::new(&folder, error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| StoreError::new(&folder, error))?;
+            let name = entry.file_name().into_string().unwrap_or_default();
+            let hash = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".zkey"));
+            let Some(hash) = hash.filter(|hash| hash.len() == 64) else { continue };
+            let path = entry.path();
+            let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
+            if sha256(&bytes) != hash {
+                return Err(StoreError::other(
+                    &path,
+                    "is damaged: its contents do not have the SHA-256 in its name; restore it, or remove it if no proof by \
+                     this key is needed any more",
+                ));
+            }
+            return Ok(Some(bytes));
+        }
+        Ok(None)
+    }
+
+    /// Adds a key, unless there is one whose name begins with `prefix`, which is returned.
+    pub(super) fn add_key(&self, prefix: &str, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let _lock = self.lock(FlockOperation::LockExclusive)?;
+        if let Some(existing) = self.key(prefix)? {
+            return Ok(Some(existing));
+        }
+        self.write(&self.folder.join("keys"), &format!("{prefix}{}.zkey", sha256(bytes)), bytes)?;
+        Ok(None)
+    }
+
+    /// Reports whether the points of a `.zkey` with this SHA-256 have been checked.
+    pub(super) fn is_checked(&self, zkey: &[u8; 32]) -> bool {
+        self.folder.join("checked").join(check_name(zkey)).is_file()
+    }
+
+    /// Notes that the points of a `.zkey` have been checked.
+    pub(super) fn set_checked(&self, zkey: &[u8; 32]) -> Result<(), StoreError> {
+        let _lock = self.lock(FlockOperation::LockExclusive)?;
+        self.write(&self.folder.join("checked"), &check_name(zkey), &[])
+    }
+
+    /// Reports whether the ceremony of a key has been verified, from these constraints and these powers of tau.
+    pub(super) fn is_verified(&self, zkey: &[u8; 32], r1cs: &[u8; 32], powers_of_tau: &[u8; 32]) -> bool {
+        let names = [zkey, r1cs, powers_of_tau].map(hex::encode);
+        self.folder.join("verified").join(names.join("-")).is_file()
+    }
+
+    /// Writes a file that is either complete or absent, whatever happens.
+    fn write(&self, folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut random = [0; 8];
+        let mut suffix = || SystemRandom::new().fill(&mut random).map(|()| hex::encode(random));
+        let suffix = suffix().map_err(|_| StoreError::other(folder, "the system has no random numbers"))?;
+        let unfinished = folder.join(format!("{UNFINISHED}{suffix}"));
+        let written = || -> io::Result<()> {
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&unfinished, folder.join(name))?;
+            File::open(folder)?.sync_all()
+        };
+        written().map_err(|error| {
+            // What cannot be removed now is removed at the next start.
+            let _ = fs::remove_file(&unfinished);
+            StoreError::new(&folder.join(name), error)
+        })
+    }
+
+    /// Takes the lock until the file is dropped.
+    fn lock(&self, operation: FlockOperation) -> Result<File, StoreError> {
+        let path = self.folder.join("lock");
+        let error = |error| StoreError::new(&path, error);
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(error)?;
+        flock(&file, operation).map_err(|errno| error(errno.into()))?;
+        Ok(file)
+    }
+
+    /// Removes what a broker that was killed has left, unless another one is writing now.
+    fn remove_unfinished(&self) {
+        let Ok(_lock) = self.lock(FlockOperation::NonBlockingLockExclusive) else { return };
+        for name in ["keys", "checked"] {
+            let Ok(entries) = fs::read_dir(self.folder.join(name)) else { continue };
+            for entry in entries.flatten() {
+                if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+}
+
+fn check_name(zkey: &[u8; 32]) -> String {
+    format!("{}-v{CHECK}", hex::encode(zkey))
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(digest::digest(&digest::SHA256, bytes))
+}
+
+/// Creates a folder for the broker's user alone, unless it exists.
+fn create(folder: &Path) -> Result<(), StoreError> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::new(folder, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_added_once_and_found_by_its_prefix() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        assert_eq!(store.key("bn254-a-v1-").unwrap(), None);
+        assert_eq!(store.add_key("bn254-a-v1-", b"one").unwrap(), None);
+        assert_eq!(store.add_key("bn254-a-v1-", b"two").unwrap(), Some(b"one".to_vec()));
+        assert_eq!(store.key("bn254-a-v1-").unwrap(), Some(b"one".to_vec()));
+        assert_eq!(store.key("bn254-a-v2-").unwrap(), None);
+    }
+
+    #[test]
+    fn a_damaged_key_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        store.add_key("p-", b"one").unwrap();
+        let path = fs::read_dir(folder.path().join("store/keys")).unwrap().next().unwrap().unwrap().path();
+        fs::write(&path, b"on").unwrap();
+        assert!(store.key("p-").unwrap_err().to_string().contains("is damaged"));
+    }
+
+    #[test]
+    fn what_a_killed_broker_has_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        Store::open(&path).unwrap();
+        fs::write(path.join("keys/.unfinished-00"), b"half").unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(fs::read_dir(path.join("keys")).unwrap().count(), 0);
+        assert_eq!(store.key("").unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o750)).unwrap();
+        assert!(Store::open(folder.path()).unwrap_err().to_string().contains("0700"));
+        assert!(Store::open(&folder.path().join("a/b")).is_err());
+    }
+
+    #[test]
+    fn checks_are_noted_by_the_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        store.set_checked(&[1; 32]).unwrap();
+        assert!(store.is_checked(&[1; 32]) && !store.is_checked(&[2; 32]));
+    }
+}

@@ -1,0 +1,211 @@
+//! Executes the operations of `Groth16Service` with a circuit that is in memory.
+
+mod error;
+mod key;
+
+use std::time::{Duration, Instant};
+
+use broker_groth16::{
+    interrupt::Interrupt,
+    loaded::{Checked, Proved, VerifierTime},
+    verify::BatchLimits,
+};
+
+pub use self::{
+    error::{ErrorKind, ProofError},
+    key::KeyInfo,
+};
+use crate::{
+    circuits::{Circuits, LoadedCircuit, Reservation, randomness},
+    policy::{
+        Permit,
+        permit::{self, CircuitParameters, Operation},
+        profile::Groth16Rule,
+    },
+    request::{Witness, with_items},
+    telemetry::audit::KeyUse,
+};
+
+/// How far a payment's time may be from the verifier's, in seconds, unless the verifier says otherwise.
+const SKEW: u64 = 30;
+
+/// What an operation uses beside its permit.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// All circuits, which count the memory of proofs.
+    pub circuits: &'a Circuits,
+    /// The circuit of the permit.
+    pub circuit: &'a LoadedCircuit,
+    /// Tells when the caller has left or the time is over.
+    pub interrupt: &'a dyn Interrupt,
+    /// The time in Unix seconds.
+    pub now: i64,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("circuit", &self.circuit).finish_non_exhaustive()
+    }
+}
+
+impl Context<'_> {
+    fn verifier_time(&self) -> VerifierTime {
+        VerifierTime { now: u64::try_from(self.now).unwrap_or_default(), skew: SKEW }
+    }
+
+    /// The names of the public signals with the values.
+    fn named(&self, values: Vec<String>) -> Vec<(String, String)> {
+        self.circuit.circuit.info().public.iter().cloned().zip(values).collect()
+    }
+}
+
+/// A proof, and where the time went.
+#[derive(Debug)]
+pub struct Proof {
+    /// The proof.
+    pub proof: Vec<u8>,
+    /// The public signals by name.
+    pub public: Vec<(String, String)>,
+    /// The key.
+    pub key: KeyInfo,
+    /// The name of the prover.
+    pub prover: &'static str,
+    /// When the work began.
+    pub began: Instant,
+    /// Reading or calculating the witness.
+    pub witness: Duration,
+    /// Checking it.
+    pub check: Duration,
+    /// Making the proof.
+    pub prove: Duration,
+    /// Verifying it.
+    pub self_verify: Duration,
+    /// The memory that was reserved in bytes.
+    pub reserved: u64,
+}
+
+/// Makes a proof.
+// The permit is taken by value so that it is used only once.
+#[allow(clippy::needless_pass_by_value)]
+pub fn prove(
+    permit: Permit<permit::Prove>,
+    context: Context<'_>,
+    key_use: &KeyUse,
+) -> Result<Proof, ProofError> {
+    let began = Instant::now();
+    let (request, circuit) = (permit.request(), context.circuit);
+    let key = key_of(&permit, context, request.fingerprint)?;
+    key_use.identify_circuit(key.record(&permit.parameters().circuit.name));
+    let reservation = reserve(permit.rule(), context, &request.witness)?;
+    let proved = request.witness.with(|witness| {
+        circuit.circuit.prove(witness, request.format, randomness(), context.interrupt)
+    });
+    let Proved { proof, checked, prover, prove, self_verify } = proved.map_err(|error| {
+        let error = ProofError::from(error);
+        if error.kind() == ErrorKind::Internal {
+            tracing::error!(circuit = permit.parameters().circuit.name, %error, "a proof failed: a bug");
+        }
+        error
+    })?;
+    circuit.measured(began.elapsed());
+    let Checked { public, witness, check } = checked;
+    let (public, reserved) = (context.named(public), reservation.bytes());
+    Ok(Proof { proof, public, key, prover, began, witness, check, prove, self_verify, reserved })
+}
+
+/// The public signals by name, and the key.
+pub type Statement = (Vec<(String, String)>, KeyInfo);
+
+/// Checks a witness.
+#[allow(clippy::needless_pass_by_value)] // as above
+pub fn check_witness(
+    permit: Permit<permit::CheckWitness>,
+    context: Context<'_>,
+    key_use: &KeyUse,
+) -> Result<Statement, ProofError> {
+    let request = permit.request();
+    let key = key_of(&permit, context, None)?;
+    key_use.identify_circuit(key.record(&permit.parameters().circuit.name));
+    let _reservation = reserve(permit.rule(), context, &request.witness)?;
+    let checked =
+        request.witness.with(|witness| context.circuit.circuit.check(witness, context.interrupt))?;
+    Ok((context.named(checked.public), key))
+}
+
+/// Verifies a proof. Returns the verdict with the statement.
+#[allow(clippy::needless_pass_by_value)] // as above
+pub fn verify(
+    permit: Permit<permit::VerifyProof>,
+    context: Context<'_>,
+) -> Result<(bool, Statement), ProofError> {
+    let request = permit.request();
+    let own = key_of(&permit, context, request.fingerprint.filter(|_| request.key.is_none()))?;
+    let (verified, fingerprint) = with_items(std::slice::from_ref(&request.item), |items| match items {
+        [item] => context.circuit.circuit.verify(*item, request.key.as_deref(), context.verifier_time()),
+        _ => Err(broker_groth16::interrupt::Interrupted.into()),
+    })?;
+    let key = match request.key {
+        None => own,
+        Some(_) => KeyInfo::of_caller(fingerprint, request.fingerprint)?,
+    };
+    Ok((verified.valid, (context.named(verified.public), key)))
+}
+
+/// Verifies proofs together. Returns a verdict for each.
+#[allow(clippy::needless_pass_by_value)] // as above
+pub fn batch_verify(
+    permit: Permit<permit::BatchVerify>,
+    context: Context<'_>,
+) -> Result<(Vec<bool>, KeyInfo), ProofError> {
+    let request = permit.request();
+    let key = key_of(&permit, context, request.fingerprint)?;
+    let limits = BatchLimits { items: permit.rule().limits.batch_items as usize, ..BatchLimits::default() };
+    let circuit = &context.circuit.circuit;
+    let verdicts = with_items(&request.items, |items| {
+        circuit.verify_batch(items, context.verifier_time(), limits, randomness(), context.interrupt)
+    })?;
+    Ok((verdicts, key))
+}
+
+/// Writes the verifying key.
+#[allow(clippy::needless_pass_by_value)] // as above
+pub fn verifying_key(
+    permit: Permit<permit::GetVerifyingKey>,
+    context: Context<'_>,
+) -> Result<(Vec<u8>, KeyInfo), ProofError> {
+    let key = key_of(&permit, context, None)?;
+    let format = permit.request().format.for_class(key.class.unwrap_or(SINGLE_PARTY));
+    Ok((context.circuit.circuit.verifying_key(format)?, key))
+}
+
+/// Describes the key that was made, or was there.
+#[allow(clippy::needless_pass_by_value)] // as above
+pub fn set_up(permit: Permit<permit::SetupCircuit>, context: Context<'_>) -> Result<KeyInfo, ProofError> {
+    key_of(&permit, context, None)
+}
+
+const SINGLE_PARTY: broker_groth16::key::SetupClass = broker_groth16::key::SetupClass::SingleParty;
+
+/// Describes the key, and checks that profile and request accept it.
+fn key_of<O: Operation<Rule = Groth16Rule, Parameters = CircuitParameters>>(
+    permit: &Permit<O>,
+    context: Context<'_>,
+    expected: Option<[u8; 32]>,
+) -> Result<KeyInfo, ProofError> {
+    KeyInfo::new(permit.rule(), &permit.parameters().circuit, context.circuit, expected)
+}
+
+/// Reserves the memory of a proof, within the profile's limit.
+fn reserve(
+    rule: &Groth16Rule,
+    context: Context<'_>,
+    witness: &Witness,
+) -> Result<Reservation, ProofError> {
+    let proof = context.circuit.circuit.info().proof_bytes;
+    let needed = proof.saturating_add(witness.bytes()) as u64;
+    let limit = rule.limits.memory_per_proof;
+    if needed > limit {
+        return Err(ProofError::MemoryPerProof { needed, limit, line: rule.line });
+    }
+    Ok(context.circuits.reserve(needed)?)
+}
