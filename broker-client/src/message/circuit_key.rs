@@ -69,12 +69,15 @@ pub(crate) use fingerprint_option;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetupClass {
-    /// One party made the setup, or nothing is known about it.
+    /// One party made the setup, and knew the randomness.
     SingleParty,
     /// The operator declares that the key comes from a ceremony of several parties.
     CeremonyClaimed,
     /// The contributions of the ceremony were verified.
     CeremonyVerified,
+    /// Nothing is known about the setup, as for a verifying key of the caller's, or this version of the library does not know
+    /// the class.
+    Unknown,
 }
 
 impl SetupClass {
@@ -84,15 +87,16 @@ impl SetupClass {
             Self::SingleParty => "single-party",
             Self::CeremonyClaimed => "ceremony-claimed",
             Self::CeremonyVerified => "ceremony-verified",
+            Self::Unknown => "unknown",
         }
     }
 
-    /// A class that this version does not know counts as [`Self::SingleParty`].
-    fn from_wire(class: v1::SetupClass) -> Self {
-        match class {
-            v1::SetupClass::Unspecified | v1::SetupClass::SingleParty => Self::SingleParty,
-            v1::SetupClass::CeremonyClaimed => Self::CeremonyClaimed,
-            v1::SetupClass::CeremonyVerified => Self::CeremonyVerified,
+    fn from_wire(class: i32) -> Self {
+        match v1::SetupClass::try_from(class) {
+            Ok(v1::SetupClass::SingleParty) => Self::SingleParty,
+            Ok(v1::SetupClass::CeremonyClaimed) => Self::CeremonyClaimed,
+            Ok(v1::SetupClass::CeremonyVerified) => Self::CeremonyVerified,
+            Ok(v1::SetupClass::Unspecified) | Err(_) => Self::Unknown,
         }
     }
 }
@@ -124,7 +128,7 @@ impl CircuitKey {
         missing: &'static str,
     ) -> Result<Self, Error> {
         let message = message.ok_or_else(|| Error::protocol(missing))?;
-        let setup_class = SetupClass::from_wire(message.setup_class());
+        let setup_class = SetupClass::from_wire(message.setup_class);
         let fingerprint = message.fingerprint.try_into().map(Fingerprint);
         Ok(Self {
             fingerprint: fingerprint.map_err(|_| Error::protocol("a fingerprint that is not of 32 bytes"))?,
@@ -198,11 +202,11 @@ mod tests {
     #[test]
     fn class_of_the_future_is_not_trusted() {
         for (class, expected) in [
-            (0, SetupClass::SingleParty),
+            (0, SetupClass::Unknown),
             (1, SetupClass::SingleParty),
             (2, SetupClass::CeremonyClaimed),
             (3, SetupClass::CeremonyVerified),
-            (4, SetupClass::SingleParty),
+            (4, SetupClass::Unknown),
         ] {
             let key = CircuitKey::from_message(Some(info(&[7; 32], class)), "").unwrap();
             assert_eq!(expected, key.setup_class, "{class}");

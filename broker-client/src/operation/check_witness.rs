@@ -17,7 +17,7 @@ operation! {
     check_witness(CheckWitnessRequest) -> CheckWitnessResponse {
         path: "/cryptobroker.v1.Groth16Service/CheckWitness",
         pipeline_item: 18,
-        key_use: Keyless,
+        key_use: Keyed,
     }
 }
 
@@ -83,8 +83,8 @@ impl OperationRequest for CheckWitnessRequest {
 pub struct CheckWitnessResponse {
     /// The public signals, in the order of the circuit.
     pub public_signals: Vec<PublicSignal>,
-    /// The key of the circuit, if the broker has it.
-    pub key: Option<CircuitKey>,
+    /// The key of the circuit.
+    pub key: CircuitKey,
     /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,
     /// The id of the call.
@@ -101,15 +101,11 @@ impl OperationResponse for CheckWitnessResponse {
     type Message = v1::CheckWitnessResponse;
 
     fn from_message(message: v1::CheckWitnessResponse) -> Result<Self, Error> {
-        // A response without any field must not count as a success.
-        let descriptor =
-            message.descriptor.ok_or_else(|| Error::protocol("CheckWitnessResponse without a descriptor"))?;
         let (id, deprecation) = split_metadata(message.metadata);
-        let key = message.key.map(|key| CircuitKey::from_message(Some(key), ""));
         Ok(Self {
             public_signals: PublicSignal::from_messages(message.public_signals),
-            key: key.transpose()?,
-            descriptor: Descriptor::from_message(Some(descriptor)),
+            key: CircuitKey::from_message(message.key, "CheckWitnessResponse without a key")?,
+            descriptor: Descriptor::from_message(message.descriptor),
             id,
             deprecation,
         })

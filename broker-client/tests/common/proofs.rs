@@ -112,7 +112,7 @@ pub(super) fn prove(request: v1::ProveRequest) -> v1::ProveResponse {
 pub(super) fn check_witness(request: v1::CheckWitnessRequest) -> v1::CheckWitnessResponse {
     v1::CheckWitnessResponse {
         public_signals: public_signals(["33"]),
-        key: None,
+        key: key(),
         descriptor: descriptor(&request.profile, "CheckWitness"),
         metadata: metadata(&request.profile, request.metadata.clone()),
     }

@@ -7,13 +7,8 @@ use ark_bn254::Bn254;
 use ark_ff::PrimeField;
 
 use super::{
-    cube_root::CubeRoot,
-    definition::Definition,
-    description::Description,
-    erased::Circuit,
-    multiply::Multiply,
-    payment::Payment,
-    statement,
+    cube_root::CubeRoot, definition::Definition, description::Description, erased::Circuit,
+    multiply::Multiply, payment::Payment, statement,
 };
 use crate::{
     curve::{Curve, CurveName},

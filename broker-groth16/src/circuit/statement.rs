@@ -11,6 +11,7 @@
 use ark_bn254::Fr;
 use ark_ff::PrimeField;
 
+pub use super::error::StatementError;
 use super::{
     description::{Input, Kind, Verification, Visibility},
     erased::Circuit,
@@ -18,7 +19,6 @@ use super::{
     inputs::NamedValues,
     value::Value,
 };
-pub use super::error::StatementError;
 use crate::text;
 
 /// The public signals of a circuit whose statement is verified as given.

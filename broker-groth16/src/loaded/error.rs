@@ -1,5 +1,7 @@
 //! Why a circuit cannot be loaded, or does not do what it is asked for.
 
+#[cfg(feature = "wasm")]
+use crate::witness_calculator::{CalculateError, LoadError as CalculatorError};
 use crate::{
     assignment::AssignmentError,
     bytes::ProofError,
@@ -15,8 +17,6 @@ use crate::{
     solidity::SolidityError,
     verify::{BatchError, PublicInputsError},
 };
-#[cfg(feature = "wasm")]
-use crate::witness_calculator::{CalculateError, LoadError as CalculatorError};
 
 /// The longest part of a caller's name that is shown, in characters.
 const LONGEST_NAME: usize = 64;

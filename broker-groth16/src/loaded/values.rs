@@ -25,9 +25,11 @@ pub(super) fn numbers<'a, F: PrimeField>(
         let mut values = Zeroizing::new(Vec::with_capacity(texts.len()));
         for (index, text) in texts.iter().enumerate() {
             let number = field::parse(text);
-            values.push(
-                number.map_err(|reason| CircuitError::Number { name: shown(name), index, reason })?,
-            );
+            values.push(number.map_err(|reason| CircuitError::Number {
+                name: shown(name),
+                index,
+                reason,
+            })?);
         }
         all.push((*name, values));
     }

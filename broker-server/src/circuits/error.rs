@@ -29,7 +29,9 @@ pub enum CircuitLoadError {
         cause: String,
     },
     /// A file is not the one that the profile pins.
-    #[error("{key} of the circuit {circuit} ({path}) is not the file that the profile names: its SHA-256 is {found}")]
+    #[error(
+        "{key} of the circuit {circuit} ({path}) is not the file that the profile names: its SHA-256 is {found}"
+    )]
     WrongFile {
         /// The circuit.
         circuit: String,

@@ -99,8 +99,7 @@ impl Loader<'_> {
         let prefix = format!("{}-{}-v{version}-", self.curve, circuit.name());
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
-            let circuit =
-                loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
+            let circuit = loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
             Ok(existing(LoadedCircuit::new(circuit.map_err(|error| self.refused(error))?, false, false)))
         };
         if let Some(store) = self.store
@@ -201,7 +200,8 @@ impl Loader<'_> {
     }
 
     fn is_verified(&self, zkey: &PinnedFile, r1cs: &PinnedFile) -> bool {
-        let powers = self.circuit.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
+        let powers =
+            self.circuit.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
         let (Some(store), Some(powers)) = (self.store, powers) else { return false };
         store.is_verified(&zkey.sha256, &r1cs.sha256, &powers.sha256)
     }

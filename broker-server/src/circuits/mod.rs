@@ -23,14 +23,15 @@ use std::{
 use broker_groth16::{curve::CurveName, key::SetupClass, loaded::Loaded};
 use tokio::sync::watch;
 
-pub use self::{
-    error::CircuitLoadError, id::CircuitId, randomness::randomness, reservation::Reservation, store::StoreError,
-};
 use self::{
     cache::{Cache, Loading, Lookup},
     load::Loader,
     reservation::Memory,
     store::Store,
+};
+pub use self::{
+    error::CircuitLoadError, id::CircuitId, randomness::randomness, reservation::Reservation,
+    store::StoreError,
 };
 use crate::{
     policy::profile::{CircuitRule, CircuitSource, Groth16Rule, SetupRule},
@@ -113,7 +114,8 @@ impl Cost {
 
     /// Two proofs at the same time may overwrite each other's measurement, which is harmless.
     fn measured(&self, time: Duration) {
-        let (before, new) = (self.get().as_nanos() as u64, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let (before, new) =
+            (self.get().as_nanos() as u64, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
         let average = before - before / 8 + new / 8;
         self.0.store(average, std::sync::atomic::Ordering::Relaxed);
     }

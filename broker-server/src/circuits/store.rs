@@ -127,8 +127,7 @@ impl Store {
         let suffix = suffix().map_err(|_| StoreError::other(folder, "the system has no random numbers"))?;
         let unfinished = folder.join(format!("{UNFINISHED}{suffix}"));
         let written = || -> io::Result<()> {
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
             file.write_all(bytes)?;
             file.sync_all()?;
             fs::rename(&unfinished, folder.join(name))?;
@@ -145,8 +144,13 @@ impl Store {
     fn lock(&self, operation: FlockOperation) -> Result<File, StoreError> {
         let path = self.folder.join("lock");
         let error = |error| StoreError::new(&path, error);
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(error)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(error)?;
         flock(&file, operation).map_err(|errno| error(errno.into()))?;
         Ok(file)
     }

@@ -10,13 +10,13 @@ mod groth16;
 mod kms;
 mod section;
 
+pub use broker_groth16::{circuit::BuiltIn, key::SetupClass};
 pub use certificate::{
     AuthorityInformationAccess, BasicConstraints, CertificatePolicy, CommonNameRule, CrlDistributionPoints,
     ExtendedKeyUsage, IssuerChecks, KeyUsage, MaxSubjectLength, SignCertificateRule, SubjectAlternativeNames,
     SubjectRule, UnknownExtensions, UsageRule,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
-pub use broker_groth16::{circuit::BuiltIn, key::SetupClass};
 pub use groth16::{
     CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, PowersOfTau, ProofLimits,
     Provenance, SetupRule,

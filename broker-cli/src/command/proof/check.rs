@@ -45,12 +45,11 @@ impl Run for Check {
             progress::with_spinner(&what, output, async { Ok(client.check_witness(request).await?) }).await
         })
         .map_err(|failure| failure.with_options(&OPTIONS))?;
-        let mut report = Report::new(&checked.id, checked.deprecation.as_ref(), &checked.descriptor)
+        Report::new(&checked.id, checked.deprecation.as_ref(), &checked.descriptor)
             .line("circuit", format!("{}: satisfied", self.target.circuit))
-            .member("satisfied", json!(true));
-        if let Some(key) = &checked.key {
-            report = report.key(key);
-        }
-        report.public_signals(&checked.public_signals).print(false, output)
+            .member("satisfied", json!(true))
+            .key(&checked.key)
+            .public_signals(&checked.public_signals)
+            .print(false, output)
     }
 }

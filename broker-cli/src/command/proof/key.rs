@@ -22,8 +22,13 @@ pub(super) fn json(key: &CircuitKey) -> Value {
 
 /// Notes what a proof under the key is not worth.
 pub(super) fn note_limits(key: &CircuitKey, output: &mut Output) {
-    if key.setup_class == SetupClass::SingleParty {
-        output.note("the key is single-party: whoever made it can prove false statements");
+    match key.setup_class {
+        SetupClass::SingleParty => {
+            output.note("the key is single-party: whoever made it can prove false statements");
+        }
+        SetupClass::CeremonyClaimed | SetupClass::CeremonyVerified => {}
+        _ => output
+            .note("nobody says who made the key, and whoever knows its setup can prove false statements"),
     }
     if key.ephemeral {
         output.note(

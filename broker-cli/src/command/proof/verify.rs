@@ -85,9 +85,9 @@ impl Run for Verify {
 /// The options of fields.
 pub(super) const OPTIONS: [(&str, &str); 7] = [
     ("circuit", "--circuit"),
-    ("item.proof", "--proof"),
-    ("item.public_signals", "--public"),
-    ("item.expect", "--expect or --expect-file"),
+    ("proof", "--proof"),
+    ("public_signals", "--public"),
+    ("expect", "--expect or --expect-file"),
     ("items", "--item"),
     ("expected_fingerprint", "--fingerprint"),
     ("verifying_key", "--verifying-key"),

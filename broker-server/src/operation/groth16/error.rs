@@ -30,7 +30,9 @@ pub enum ProofError {
         found: String,
     },
     /// The profile refuses keys of this class.
-    #[error("the key of the circuit is {class}; API.Groth16.RequireCeremony in line {line} refuses what is less than {minimum}")]
+    #[error(
+        "the key of the circuit is {class}; API.Groth16.RequireCeremony in line {line} refuses what is less than {minimum}"
+    )]
     CeremonyRequired {
         /// The lowest class that the profile accepts.
         minimum: SetupClass,
@@ -40,7 +42,9 @@ pub enum ProofError {
         line: u32,
     },
     /// A proof takes more memory than the profile allows.
-    #[error("the proof needs {needed} bytes of memory; API.Groth16.Limits.MemoryPerProof in line {line} allows {limit}")]
+    #[error(
+        "the proof needs {needed} bytes of memory; API.Groth16.Limits.MemoryPerProof in line {line} allows {limit}"
+    )]
     MemoryPerProof {
         /// The number of bytes.
         needed: u64,
@@ -82,9 +86,9 @@ impl ProofError {
                 CircuitLoadError::Internal | CircuitLoadError::AuditUnavailable => ErrorKind::Internal,
                 _ => ErrorKind::Precondition,
             },
-            Self::FingerprintMismatch { .. } | Self::CeremonyRequired { .. } | Self::MemoryPerProof { .. } => {
-                ErrorKind::Precondition
-            }
+            Self::FingerprintMismatch { .. }
+            | Self::CeremonyRequired { .. }
+            | Self::MemoryPerProof { .. } => ErrorKind::Precondition,
         }
     }
 
@@ -131,7 +135,9 @@ fn describe(error: &CircuitError) -> (ErrorKind, &'static str, Option<&'static s
         CircuitError::Calculate(CalculateError::Stopped(stopped)) => match stopped {
             Stopped::Exception(Exception::AssertionFailed) => UNSATISFIED,
             Stopped::Interrupted(_) => DEADLINE,
-            Stopped::Fuel { .. } | Stopped::Memory { .. } => (ErrorKind::Precondition, "LIMIT_EXCEEDED", INPUTS),
+            Stopped::Fuel { .. } | Stopped::Memory { .. } => {
+                (ErrorKind::Precondition, "LIMIT_EXCEEDED", INPUTS)
+            }
             _ => (ErrorKind::Precondition, "CIRCUIT_REFUSED", None),
         },
         CircuitError::Calculate(CalculateError::NotCanonical { .. } | CalculateError::Assignment(_)) => {
@@ -152,7 +158,9 @@ fn describe(error: &CircuitError) -> (ErrorKind, &'static str, Option<&'static s
         }
         CircuitError::Item { error, .. } => describe(error),
         CircuitError::KeyJson(_) | CircuitError::Key(_) => request(MALFORMED, KEY),
-        CircuitError::Solidity(_) => (ErrorKind::Precondition, "SINGLE_PARTY_KEY", Some("allow_single_party")),
+        CircuitError::Solidity(_) => {
+            (ErrorKind::Precondition, "SINGLE_PARTY_KEY", Some("allow_single_party"))
+        }
         CircuitError::NoSolidity { .. } => request("FIELD_UNSUPPORTED", Some("format")),
         CircuitError::Interrupted(_)
         | CircuitError::Prove(ProveError::Interrupted(_))

@@ -97,9 +97,9 @@ pub fn prove(
     let key = key_of(&permit, context, request.fingerprint)?;
     key_use.identify_circuit(key.record(&permit.parameters().circuit.name));
     let reservation = reserve(permit.rule(), context, &request.witness)?;
-    let proved = request.witness.with(|witness| {
-        circuit.circuit.prove(witness, request.format, randomness(), context.interrupt)
-    });
+    let proved = request
+        .witness
+        .with(|witness| circuit.circuit.prove(witness, request.format, randomness(), context.interrupt));
     let Proved { proof, checked, prover, prove, self_verify } = proved.map_err(|error| {
         let error = ProofError::from(error);
         if error.kind() == ErrorKind::Internal {
@@ -196,11 +196,7 @@ fn key_of<O: Operation<Rule = Groth16Rule, Parameters = CircuitParameters>>(
 }
 
 /// Reserves the memory of a proof, within the profile's limit.
-fn reserve(
-    rule: &Groth16Rule,
-    context: Context<'_>,
-    witness: &Witness,
-) -> Result<Reservation, ProofError> {
+fn reserve(rule: &Groth16Rule, context: Context<'_>, witness: &Witness) -> Result<Reservation, ProofError> {
     let proof = context.circuit.circuit.info().proof_bytes;
     let needed = proof.saturating_add(witness.bytes()) as u64;
     let limit = rule.limits.memory_per_proof;

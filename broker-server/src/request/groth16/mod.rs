@@ -44,10 +44,14 @@ impl GetVerifyingKey {
     /// Reads the request.
     pub fn parse(message: &mut v1::GetVerifyingKeyRequest, limits: &Limits) -> Result<Self, FieldError> {
         let circuit = circuit(&mut message.circuit, limits)?;
-        let format = v1::VerifyingKeyFormat::try_from(message.format)
-            .map_err(|_| FieldError { field: "format", kind: FieldErrorKind::UnknownValue(message.format) })?;
+        let format = v1::VerifyingKeyFormat::try_from(message.format).map_err(|_| FieldError {
+            field: "format",
+            kind: FieldErrorKind::UnknownValue(message.format),
+        })?;
         let format = match format {
-            v1::VerifyingKeyFormat::Unspecified | v1::VerifyingKeyFormat::SnarkjsJson => KeyFormat::SnarkjsJson,
+            v1::VerifyingKeyFormat::Unspecified | v1::VerifyingKeyFormat::SnarkjsJson => {
+                KeyFormat::SnarkjsJson
+            }
             v1::VerifyingKeyFormat::Arkworks => KeyFormat::Arkworks,
             v1::VerifyingKeyFormat::Solidity => {
                 KeyFormat::Solidity { allow_single_party: message.allow_single_party }

@@ -13,8 +13,8 @@ use super::*;
 use crate::policy::{
     document::load,
     profile::{
-        BuiltIn, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile,
-        PowersOfTau, ProofLimits, Provenance, SetupClass, SetupRule,
+        BuiltIn, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, PowersOfTau,
+        ProofLimits, Provenance, SetupClass, SetupRule,
     },
 };
 
