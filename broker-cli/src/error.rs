@@ -187,10 +187,6 @@ impl Failure {
                     ("DEADLINE_EXCEEDED", _) => Some("give it more time with --timeout"),
                     (_, "NOT_STREAMABLE") => Some("data of more than 1 MiB needs --format cms"),
                     (_, "NO_KEY") => Some("`cryptobroker proof setup` makes one, where the profile lets it"),
-                    (_, "SINGLE_PARTY_KEY") => {
-                        Some("for a test, --allow-single-party writes it all the same")
-                    }
-                    (_, "UNKNOWN_CIRCUIT") => Some("`cryptobroker proof circuits` lists those of a profile"),
                     (_, "MESSAGE_TOO_LARGE") => Some(
                         "one message carries 1 MiB of data; only hash-data, sign-data and verify-data send more, in parts",
                     ),

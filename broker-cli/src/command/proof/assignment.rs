@@ -94,10 +94,12 @@ pub(super) async fn note_exposed(
         return Ok(());
     }
     let listed = client.list_circuits(ListCircuitsRequest::new().profile(&target.profile)).await?;
-    if let Some(circuit) = listed.circuits.iter().find(|circuit| circuit.name == target.circuit)
-        && !circuit.inputs.is_empty()
-    {
-        // An input that the circuit does not have is refused in a moment.
+    // A circuit or an input that does not exist is refused in a moment.
+    let Some(circuit) = listed.circuits.iter().find(|circuit| circuit.name == target.circuit) else {
+        return Ok(());
+    };
+    // Which inputs of an operator's circuit are public is not known.
+    if !circuit.inputs.is_empty() {
         exposed.retain(|name| circuit.inputs.iter().any(|input| input.name == *name && !input.public));
     }
     match &*exposed {

@@ -100,7 +100,7 @@ fn report(
     Report::new(&proved.id, proved.deprecation.as_ref(), &proved.descriptor)
         .files(files, contents)
         .key(&proved.key)
-        .line("prover", format!("{}, {:.1} ms of {:.1} ms", proved.prover, ms(figures.prove), ms(time)))
+        .line("prover", format!("{}: {:.1} ms, in all {:.1} ms", proved.prover, ms(figures.prove), ms(time)))
         .public_signals(&proved.public_signals)
         .member("prover", json!(proved.prover))
         .member("figures", to_json(figures))
