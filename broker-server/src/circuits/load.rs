@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     policy::profile::{CircuitRule, CircuitSource, PinnedFile, ProofLimits},
+    secret::on_wiped_stack,
     telemetry::audit::CircuitRecord,
 };
 
@@ -136,7 +137,7 @@ impl Loader<'_> {
         abandoned: &dyn Interrupt,
     ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
         let key_use = begin().map_err(|_| CircuitLoadError::AuditUnavailable)?;
-        let made = loaded::set_up(circuit, self.curve, randomness(), abandoned);
+        let made = on_wiped_stack(|| loaded::set_up(circuit, self.curve, randomness(), abandoned));
         if let Ok(made) = &made {
             key_use.identify_circuit(CircuitRecord {
                 circuit: self.name(),

@@ -26,7 +26,7 @@ impl Memory {
     /// Takes bytes, if there are enough.
     pub(super) fn take(&self, bytes: u64) -> bool {
         let take = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.used.try_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
     pub(super) fn give_back(&self, bytes: u64) {

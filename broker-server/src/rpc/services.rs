@@ -70,6 +70,7 @@ mod tests {
                 "cryptobroker.v1.SignatureKeyService",
                 "cryptobroker.v1.SymmetricKeyService",
                 "cryptobroker.v1.KemService",
+                "cryptobroker.v1.Groth16Service",
                 "cryptobroker.v1.StreamService",
                 "cryptobroker.v1.PipelineService",
                 "CryptoBroker.CryptoGrpc",

@@ -121,6 +121,8 @@ fn profiles() -> String {
             );
         }
     }
+    text += "  - { Name: proofs bn254, API: { Groth16: { Curve: bn254, Setup: on-first-use, Circuits: [multiply, cube_root, payment] } } }\n";
+    text += "  - { Name: proofs bls12-381, API: { Groth16: { Curve: bls12-381, Setup: on-first-use, Circuits: [multiply] } } }\n";
     text
 }
 
@@ -327,6 +329,50 @@ async fn kems(stacks: &mut Stacks, library: &str) {
     }
 }
 
+async fn proofs(stacks: &mut Stacks) {
+    let number = |name: &str, value: &str| {
+        let mut input = v1::CircuitInput::default();
+        input.name = name.to_owned();
+        input.numbers = vec![value.to_owned()];
+        input
+    };
+    let payment = [
+        ("minAmount", "1"),
+        ("recipient", "2"),
+        ("maxAge", "3"),
+        ("currentTime", "4"),
+        ("context", "5"),
+        ("amount", "6"),
+        ("sender", "7"),
+        ("transaction", "8"),
+        ("paymentTime", "3"),
+        ("secret", "9"),
+        ("salt", "10"),
+    ];
+    let cases: [(&str, &str, &[(&str, &str)]); 4] = [
+        ("proofs bn254", "multiply", &[("a", "3"), ("b", "11")]),
+        ("proofs bn254", "cube_root", &[("x", "3")]),
+        ("proofs bn254", "payment", &payment),
+        ("proofs bls12-381", "multiply", &[("a", "3"), ("b", "11")]),
+    ];
+    for (profile, circuit, inputs) in cases {
+        let broker = stacks.broker.clone();
+        let mut request = v1::ProveRequest::default();
+        request.profile = profile.to_owned();
+        request.circuit = circuit.to_owned();
+        request.inputs = inputs.iter().map(|(name, value)| number(name, value)).collect();
+        let call = broker.handle::<permit::Prove>(context(), request.clone());
+        stacks.measure(format!("{profile} {circuit}, Prove"), call).await;
+        let mut check = v1::CheckWitnessRequest::default();
+        check.profile = profile.to_owned();
+        check.circuit = circuit.to_owned();
+        check.inputs = request.inputs.clone();
+        let broker = stacks.broker.clone();
+        let call = broker.handle::<permit::CheckWitness>(context(), check);
+        stacks.measure(format!("{profile} {circuit}, CheckWitness"), call).await;
+    }
+}
+
 async fn certificates(stacks: &mut Stacks, requests: &[(&str, v1::SignCertificateRequest)], library: &str) {
     for (name, request) in requests {
         let profile = format!("{library} certificate {name}");
@@ -374,6 +420,7 @@ async fn stack_use_stays_below_three_quarters_of_wiped_stack() {
         kems(&mut stacks, library).await;
         certificates(&mut stacks, &requests, library).await;
     }
+    proofs(&mut stacks).await;
     let mut all: Vec<_> =
         stacks.used.iter().map(|(name, it)| (it.used * 100 / it.wiped, it.used, name)).collect();
     all.sort_unstable_by(|a, b| b.cmp(a));

@@ -247,7 +247,9 @@ fn bundled_catalogue_matches_the_documentation() {
     let rule = hybrid.encrypt_data.as_ref().unwrap();
     assert_eq!((rule.algorithm, rule.nonce), (Aead::ChaCha20Poly1305, NonceStrategy::Random));
     assert_eq!((rule.key_size, rule.tag_length), (256, 128));
-    assert_eq!(catalogue.profiles().len(), 8);
+    let proofs = catalogue.profile("Groth16-Dev").unwrap().groth16.as_ref().unwrap();
+    assert_eq!((proofs.setup.name(), proofs.circuits.len()), ("on-first-use", 3));
+    assert_eq!(catalogue.profiles().len(), 9);
     assert!(catalogue.profile("PQC-ML-DSA-65").unwrap().kem.is_some());
 }
 

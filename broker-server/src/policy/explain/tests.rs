@@ -16,7 +16,7 @@ use crate::{
     request::{
         CaCertificate, CertificateFormat, Csr, Decapsulate, DecapsulationKey, DecryptData, Encapsulate,
         EncapsulationKey, EncryptData, GenerateKeyPair, HashData, HashFormat, HashStream, KemKeyKind, Keys,
-        SignCertificate, SignData, SignStream, SigningKey, VerifyData, VerifyStream,
+        Limits, SignCertificate, SignData, SignStream, SigningKey, VerifyData, VerifyStream,
     },
     secret::{SecretBytes, SecretKey},
 };
@@ -53,7 +53,7 @@ fn explain_without_facts(
     full: &Explanation,
 ) -> Result<(), TestCaseError> {
     type Hide = for<'a> fn(Facts<'a>) -> Facts<'a>;
-    let hidden: [(FactName, Hide); 6] = [
+    let hidden: [(FactName, Hide); 7] = [
         (FactName::SubjectKey, |facts| Facts { subject_key: None, ..facts }),
         (FactName::IssuerKey, |facts| Facts { issuer_key: None, ..facts }),
         (FactName::CaCertificate, |facts| Facts { ca: None, ..facts }),
@@ -65,6 +65,7 @@ fn explain_without_facts(
             kem_key: None,
             ..facts
         }),
+        (FactName::Circuit, |facts| Facts { circuit: None, ..facts }),
     ];
     for (fact, hide) in hidden {
         let less = explain(profile, operation.name, &hide(*described));
@@ -105,6 +106,9 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
         has_context: !context.is_empty(),
         ..Facts::new(NOW)
     };
+    let circuit = ["multiply", "payment", "unknown"][one % 3].to_owned();
+    let proves = Facts { circuit: Some(&circuit), ..Facts::new(NOW) };
+    let witness_bytes = 1 + two % 2000;
     let signing = || keys.map(|key| key.signing());
     let verifying = || keys.map(|key| key.verification());
     let (input, signature) = (Bytes::new(), Bytes::from_static(b"x"));
@@ -222,6 +226,58 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
             let described = Facts { kem_key: Some(kind), ..Facts::new(NOW) };
             let request = Decapsulate { key, ciphertext: vec![7] };
             agree::<permit::Decapsulate>(operation, profile, request, &described)
+        }
+        "ListCircuits" => {
+            let request = crate::request::ListCircuits;
+            agree::<permit::ListCircuits>(operation, profile, request, &Facts::new(NOW))
+        }
+        "GetVerifyingKey" => {
+            let request = crate::request::GetVerifyingKey {
+                circuit: circuit.clone(),
+                format: crate::request::KeyFormat::SnarkjsJson,
+            };
+            agree::<permit::GetVerifyingKey>(operation, profile, request, &proves)
+        }
+        "SetupCircuit" => {
+            let request = crate::request::SetupCircuit { circuit: circuit.clone() };
+            agree::<permit::SetupCircuit>(operation, profile, request, &proves)
+        }
+        "Prove" => {
+            let request = crate::request::Prove {
+                circuit: circuit.clone(),
+                witness: crate::request::Witness::File(SecretBytes::new(vec![7; witness_bytes])),
+                format: broker_groth16::loaded::ProofFormat::Arkworks,
+                fingerprint: None,
+            };
+            agree::<permit::Prove>(operation, profile, request, &Facts { witness_bytes, ..proves })
+        }
+        "CheckWitness" => {
+            let witness = crate::request::Witness::File(SecretBytes::new(vec![7; witness_bytes]));
+            let request = crate::request::CheckWitness { circuit: circuit.clone(), witness };
+            agree::<permit::CheckWitness>(operation, profile, request, &Facts { witness_bytes, ..proves })
+        }
+        "VerifyProof" => {
+            let message = || broker_proto::v1::ProofItem { proof: vec![1], ..Default::default() };
+            let mut message = broker_proto::v1::VerifyProofRequest {
+                circuit: circuit.clone(),
+                item: Some(message()),
+                verifying_key: vec![1; one % 2],
+                ..Default::default()
+            };
+            let request = crate::request::VerifyProof::parse(&mut message, &Limits::default()).unwrap();
+            let described = Facts { has_verifying_key: one % 2 == 1, ..proves };
+            agree::<permit::VerifyProof>(operation, profile, request, &described)
+        }
+        "BatchVerify" => {
+            let batch_items = 1 + two % 400;
+            let item = broker_proto::v1::ProofItem { proof: vec![1], ..Default::default() };
+            let mut message = broker_proto::v1::BatchVerifyRequest {
+                circuit: circuit.clone(),
+                items: vec![item; batch_items],
+                ..Default::default()
+            };
+            let request = crate::request::BatchVerify::parse(&mut message, &Limits::default()).unwrap();
+            agree::<permit::BatchVerify>(operation, profile, request, &Facts { batch_items, ..proves })
         }
         other => panic!("{other} has no request in this test"),
     }

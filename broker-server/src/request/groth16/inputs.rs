@@ -128,10 +128,15 @@ fn named_input(
 
 /// Returns inputs as the proof library takes them.
 pub(super) fn borrowed(inputs: &[NamedInput]) -> Vec<(&str, loaded::InputValue<'_>)> {
-    let value = |value| match value {
-        &InputValue::Numbers(ref numbers) => loaded::InputValue::Numbers(numbers),
-        InputValue::Text(text) => loaded::InputValue::Text(text),
-        InputValue::Bytes(bytes) => loaded::InputValue::Bytes(bytes.expose()),
-    };
-    inputs.iter().map(|input| (input.name.as_str(), value(&input.value))).collect()
+    inputs.iter().map(|input| (input.name.as_str(), input.value.borrowed())).collect()
+}
+
+impl InputValue {
+    fn borrowed(&self) -> loaded::InputValue<'_> {
+        match self {
+            Self::Numbers(numbers) => loaded::InputValue::Numbers(numbers),
+            Self::Text(text) => loaded::InputValue::Text(text),
+            Self::Bytes(bytes) => loaded::InputValue::Bytes(bytes.expose()),
+        }
+    }
 }

@@ -64,6 +64,8 @@ fn lists_methods_with_secret_request() {
         "/cryptobroker.v1.CryptoService/DecryptData",
         "/cryptobroker.v1.KemService/GenerateKeyPair",
         "/cryptobroker.v1.KemService/Decapsulate",
+        "/cryptobroker.v1.Groth16Service/Prove",
+        "/cryptobroker.v1.Groth16Service/CheckWitness",
         "/cryptobroker.v1.StreamService/SignStream",
         "/CryptoBroker.CryptoGrpc/Sign",
         "/CryptoBroker.CryptoGrpc/SignCertificate",

@@ -137,7 +137,7 @@ fn reads_every_key() {
         curve: CurveName::Bn254,
         setup: SetupRule::ByRequest,
         require_ceremony: CeremonyRequirement::None,
-        circuits: vec![multiply, payment, membership],
+        circuits: vec![multiply.into(), payment.into(), membership.into()],
         allow_caller_key: true,
         limits: ProofLimits {
             constraints: 2048,

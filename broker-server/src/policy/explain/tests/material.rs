@@ -66,6 +66,16 @@ fn sections() -> Vec<String> {
             sections.push(format!("KEM: {{ KemAlg: {}, AllowSeed: {seed} }}", kem.name()));
         }
     }
+    for setup in ["never", "on-first-use"] {
+        for limits in ["", ", AllowCallerKey: true, Limits: { WitnessBytes: 1KiB, BatchItems: 100 }"] {
+            let circuits = format!(
+                "[multiply, {{ Name: payment, Key: {{ Path: p, Sha256: \"{}\" }} }}]",
+                "0".repeat(64)
+            );
+            sections
+                .push(format!("Groth16: {{ Curve: bn254, Setup: {setup}, Circuits: {circuits}{limits} }}"));
+        }
+    }
     let names = [
         "",
         "SubjectAlternativeNames: { Allow: [dns], Suffixes: [.svc.example] }, ",

@@ -69,10 +69,10 @@ fn schema_and_page_have_the_words_of_the_reader() {
     let names = BuiltIn::ALL.map(BuiltIn::name);
     assert_eq!(defs["builtInCircuit"]["enum"], serde_json::json!(names));
     assert!(names.iter().all(|name| PAGE.contains(&format!("`{name}`"))), "{names:?}");
-    let declarable = [SetupClass::SingleParty, SetupClass::CeremonyClaimed].map(SetupClass::name);
+    let declarable = [SetupClass::SingleParty, SetupClass::CeremonyClaimed].map(SetupClass::as_str);
     assert_eq!(defs["provenance"]["properties"]["Class"]["enum"], listed(&declarable));
     for class in SetupClass::ALL {
-        assert!(PAGE.contains(&format!("\n| `{}` |", class.name())), "{}", class.name());
+        assert!(PAGE.contains(&format!("\n| `{}` |", class.as_str())), "{}", class.as_str());
     }
 }
 
