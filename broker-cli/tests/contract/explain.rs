@@ -49,7 +49,11 @@ fn judges_requests_about_circuits() {
             ["profiles", "explain", "--profile", "Groth16-Dev", "--output", "json", "--circuit", name];
         json(&run(&[&words[..], more].concat()).stdout)
     };
-    assert_eq!(circuit("payment", &["--operation", "proof-prove"])["allowed"], true);
+    for operation in
+        ["proof-prove", "proof-setup", "Setup", "proof-verify", "verify-proof", "Verify", "proof-export"]
+    {
+        assert_eq!(circuit("payment", &["--operation", operation])["allowed"], true, "{operation}");
+    }
     let unknown = circuit("paiment", &["--operation", "Prove"]);
     assert_eq!(unknown["refusals"][0]["reason"], "UNKNOWN_CIRCUIT");
     let keyed = circuit("payment", &["--operation", "VerifyProof", "--verifying-key"]);

@@ -291,8 +291,8 @@ fn spelling(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "")
 }
 
-/// The commands of this program whose names differ from those of their operations.
-const COMMANDS: [(&str, &str); 14] = [
+/// The names on the wire and the commands of this program which differ from the unique names of their operations.
+const COMMANDS: [(&str, &str); 16] = [
     ("hash", HashData::NAME),
     ("sign", SignCertificate::NAME),
     ("keygen", SIGNATURE_KEYS),
@@ -301,10 +301,12 @@ const COMMANDS: [(&str, &str); 14] = [
     ("kem-encapsulate", Encapsulate::NAME),
     ("kem-decapsulate", Decapsulate::NAME),
     ("proof-circuits", ListCircuits::NAME),
-    ("proof-setup", SetupCircuit::NAME),
+    ("proof-setup", SETUP_CIRCUIT),
+    (SetupCircuit::NAME, SETUP_CIRCUIT),
     ("proof-prove", Prove::NAME),
     ("proof-check", CheckWitness::NAME),
-    ("proof-verify", VerifyProof::NAME),
+    ("proof-verify", VERIFY_PROOF),
+    (VerifyProof::NAME, VERIFY_PROOF),
     ("proof-batch-verify", BatchVerify::NAME),
     ("proof-export", GetVerifyingKey::NAME),
 ];
@@ -312,6 +314,10 @@ const COMMANDS: [(&str, &str); 14] = [
 /// The unique names of the two operations that are called `GenerateKeyPair` on the wire.
 const SIGNATURE_KEYS: &str = "GenerateSignatureKeyPair";
 const KEM_KEYS: &str = "GenerateKemKeyPair";
+
+/// The unique names of the operations that Groth16Service calls `Setup` and `Verify`.
+const SETUP_CIRCUIT: &str = "SetupCircuit";
+const VERIFY_PROOF: &str = "VerifyProof";
 
 /// The part of a request that an option describes.
 #[derive(Clone, Copy, Debug)]
@@ -334,7 +340,7 @@ impl Part {
         match self {
             Self::Certificate => operation.section == SignCertificate::SECTION,
             Self::Circuit => operation.section == Prove::SECTION && operation.name != ListCircuits::NAME,
-            Self::VerifyingKey => operation.name == VerifyProof::NAME,
+            Self::VerifyingKey => operation.name == VERIFY_PROOF,
             Self::Signature => signs,
             Self::Key => {
                 let section = operation.section;
@@ -449,9 +455,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_key_pair_operations_exist() {
+    fn unique_names_of_operations_exist() {
         let section = |name: &str| OperationInfo::by_name(name).map(|known| known.section);
         assert_eq!(section(SIGNATURE_KEYS), Some(GenerateSignatureKeyPair::SECTION));
         assert_eq!(section(KEM_KEYS), Some(GenerateKemKeyPair::SECTION));
+        assert_eq!(section(SETUP_CIRCUIT), Some(SetupCircuit::SECTION));
+        assert_eq!(section(VERIFY_PROOF), Some(VerifyProof::SECTION));
     }
 }
