@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// No broker can be reached.
     Unreachable = 3,
-    /// A signature or a certificate was verified, and it is not valid.
+    /// A signature, a certificate or a proof was verified, and it is not valid.
     NotValid = 4,
 }
 
@@ -26,7 +26,7 @@ impl Exit {
         (Self::Failed, "refused, or failed"),
         (Self::Usage, "the command line is wrong"),
         (Self::Unreachable, "no broker can be reached"),
-        (Self::NotValid, "the signature or the certificate is not valid"),
+        (Self::NotValid, "the signature, the certificate or the proof is not valid"),
     ];
 
     /// Returns the number that the shell gets.
@@ -186,6 +186,7 @@ impl Failure {
                 let advice = match (refusal.code.as_str(), refusal.reason.as_str()) {
                     ("DEADLINE_EXCEEDED", _) => Some("give it more time with --timeout"),
                     (_, "NOT_STREAMABLE") => Some("data of more than 1 MiB needs --format cms"),
+                    (_, "NO_KEY") => Some("`cryptobroker proof setup` makes one, where the profile lets it"),
                     (_, "MESSAGE_TOO_LARGE") => Some(
                         "one message carries 1 MiB of data; only hash-data, sign-data and verify-data send more, in parts",
                     ),

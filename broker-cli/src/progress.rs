@@ -1,6 +1,6 @@
 //! A progress bar for a long transfer.
 
-use std::io;
+use std::{io, time::Duration};
 
 use broker_client::{Error, ErrorKind};
 use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
@@ -16,6 +16,10 @@ const NARROW: &str = "{percent:>3} %  {binary_bytes_per_sec}";
 const MIN_BAR_COLUMNS: u16 = 72;
 /// The template where the length is not known, as of a pipe.
 const SPINNER: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}";
+/// The template of work whose end is not known, cut where a terminal is narrow: `⠙ 3s  proving payment`.
+const WORK: &str = "{spinner} {elapsed}  {wide_msg}";
+/// The time between two pictures of the spinner.
+const TICK: Duration = Duration::from_millis(80);
 
 /// Sends `data` by `send` and shows meanwhile how much of it was read.
 ///
@@ -43,6 +47,31 @@ fn clone_error(error: &io::Error) -> io::Error {
     }
 }
 
+/// Does `work` and shows meanwhile what it is and for how long it has been done.
+///
+/// # Errors
+/// Fails as `work` does.
+pub(crate) async fn with_spinner<T>(
+    what: &str,
+    output: &Output,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let spinner = if output.shows_progress() {
+        ProgressBar::with_draw_target(None, terminal::progress_target())
+    } else {
+        ProgressBar::hidden()
+    };
+    // The template is a constant, and a test parses it.
+    if let Ok(style) = ProgressStyle::with_template(WORK) {
+        spinner.set_style(style);
+    }
+    spinner.set_message(what.to_owned());
+    spinner.enable_steady_tick(TICK);
+    let outcome = work.await;
+    spinner.finish_and_clear();
+    outcome
+}
+
 /// Returns a bar on standard error, or a hidden one where it is not wanted.
 fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
     if !output.shows_progress() {
@@ -67,7 +96,7 @@ mod tests {
 
     #[test]
     fn templates_parse() {
-        for template in [BAR, NARROW, SPINNER] {
+        for template in [BAR, NARROW, SPINNER, WORK] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

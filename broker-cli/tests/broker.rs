@@ -67,6 +67,13 @@ fn readme_example_hashes_signs_and_encrypts() {
 }
 
 #[test]
+fn readme_example_proves() {
+    let broker = Broker::start();
+    assert!(run_the_readme(&broker, "**Prove**").contains("\nvalid\n"));
+    assert!(!broker.read("verification_key.json").is_empty());
+}
+
+#[test]
 fn readme_certificate_passes_strict_verification() {
     let broker = Broker::start();
     let printed = run_the_readme(&broker, "**Issue a certificate.**");
@@ -142,6 +149,13 @@ fn demo_succeeds_and_leaves_no_files() {
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(value["steps"].as_array().unwrap().iter().all(|step| step["ok"] == true));
     assert_eq!(value["refusal"]["error"]["reason"], "SUBJECT_KEY_NOT_ALLOWED");
+    let steps = value["steps"].as_array().unwrap();
+    for (step, result) in
+        [("prove a payment", "groth16-bn254"), ("verify the proof", "not valid for a higher price")]
+    {
+        let found = steps.iter().find(|found| found["step"] == step).unwrap();
+        assert!(found["result"].as_str().unwrap().contains(result), "{found}");
+    }
     let text = String::from_utf8(demo(&[]).stdout).unwrap();
     assert!(text.contains("Try next") && !text.contains('\u{1b}'), "{text}");
     // An expected refusal counts as a success.

@@ -97,7 +97,10 @@ pub use builder::{
 };
 pub use client::{Client, HealthStatus, HealthWatch, Info};
 pub use error::{Error, ErrorKind, Reason, Rejection};
-pub use message::{Deprecation, Descriptor, Key, KeyEncoding, Secret, SignatureFormat};
+pub use message::{
+    CircuitKey, Deprecation, Descriptor, Fingerprint, InputValue, Key, KeyEncoding, ProofFormat,
+    PublicSignal, Secret, SetupClass, SignatureFormat,
+};
 pub use operation::*;
 pub use retry::RetryPolicy;
 pub use status::Code;

@@ -13,9 +13,9 @@ use crate::{
 /// Retries with exponential backoff and full jitter.
 ///
 /// Only UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED and failures of the connection are retried, and never past the
-/// deadline of the call. A call that uses or makes a key is retried only where the broker has certainly not
-/// executed it ([`Error::possibly_executed`]), because a second execution makes a second certificate, signature or
-/// key pair and a second audit record. Calls without a key (hashing, verification, health, information) are always
+/// deadline of the call. A call that uses or makes a key, or uses a witness, is retried only where the broker has certainly not
+/// executed it ([`Error::possibly_executed`]), because a second execution makes a second certificate, signature,
+/// proof or key pair and a second audit record. Calls without a key (hashing, verification, health, information) are always
 /// retried, because a second execution has no effect. A stream is attempted once. A wait that the server asks for
 /// (`grpc-retry-pushback-ms`, `google.rpc.RetryInfo`) takes precedence.
 ///

@@ -6,10 +6,11 @@ mod common;
 use std::{io, thread, time::Duration};
 
 use broker_client::{
-    Code, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error, ErrorKind,
-    GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, HashValue, HealthStatus,
-    SignCertificateRequest, SignDataRequest, SignStreamRequest, VerifyDataRequest, VerifyStreamRequest,
-    blocking::Client,
+    BatchVerifyRequest, CheckWitnessRequest, Code, DecapsulateRequest, DecryptDataRequest,
+    EncapsulateRequest, EncryptDataRequest, Error, ErrorKind, GenerateKeyPairRequest, GetVerifyingKeyRequest,
+    HashDataRequest, HashStreamRequest, HashValue, HealthStatus, ListCircuitsRequest, ProofItem,
+    ProveRequest, SetupRequest, SignCertificateRequest, SignDataRequest, SignStreamRequest,
+    VerifyDataRequest, VerifyProofRequest, VerifyStreamRequest, blocking::Client,
 };
 use bytes::Bytes;
 use common::{Fake, Step, start};
@@ -47,6 +48,8 @@ fn every_method_works(lane: fn(Client) -> Client) {
     let request = DecryptDataRequest::new([1; 16], sealed.ciphertext, sealed.nonce, sealed.tag).profile("P");
     assert_eq!(b"text", &**client.decrypt_data(request).unwrap().plaintext);
 
+    prove_and_verify(&client);
+
     assert_eq!("1.2.3", client.info().unwrap().version);
     assert_eq!(HealthStatus::Serving, client.health("").unwrap());
     let mut watch = client.watch_health("").unwrap();
@@ -54,6 +57,19 @@ fn every_method_works(lane: fn(Client) -> Client) {
     fake.then(Step::Hang);
     let error = client.with_timeout(Duration::from_millis(20)).info().unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Deadline { .. }));
+}
+
+fn prove_and_verify(client: &Client) {
+    assert_eq!(2, client.list_circuits(ListCircuitsRequest::new().profile("P")).unwrap().circuits.len());
+    assert!(client.setup_circuit(SetupRequest::new("x").profile("P")).unwrap().created);
+    client.get_verifying_key(GetVerifyingKeyRequest::new("x").profile("P")).unwrap();
+    client.check_witness(CheckWitnessRequest::new("x").profile("P").input("a", "3")).unwrap();
+    let proved = client.prove(ProveRequest::new("x").profile("P").input("a", "3")).unwrap();
+    let item = ProofItem::new(proved.proof);
+    let request = VerifyProofRequest::new("x", item.clone()).profile("P");
+    client.verify_proof(request).unwrap().require_valid().unwrap();
+    let request = BatchVerifyRequest::new("x", [item]).profile("P");
+    client.batch_verify(request).unwrap().require_valid().unwrap();
 }
 
 #[test]

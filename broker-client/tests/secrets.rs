@@ -4,12 +4,13 @@
 mod common;
 
 use broker_client::{
-    DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, GenerateKeyPairRequest,
-    HashDataRequest, HashStreamRequest, SignDataRequest, SignStreamRequest, blocking::Client,
+    CheckWitnessRequest, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest,
+    GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, InputValue, ProveRequest, SignDataRequest,
+    SignStreamRequest, blocking::Client,
 };
 use common::{
     Fake,
-    memory::{Child, bytes},
+    memory::{Child, bytes, digits},
     start,
 };
 
@@ -18,7 +19,9 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 const KEPT: u8 = 1;
-const SECRET: std::ops::Range<u8> = 2..13;
+const SECRET: std::ops::Range<u8> = 2..15;
+/// The numbers of secret digits.
+const DIGITS: std::ops::Range<u8> = 15..18;
 
 #[test]
 fn calls_leave_no_copy() {
@@ -43,6 +46,9 @@ fn leaves_no_copy(test: &str, lane: fn(Client) -> Client) {
     for number in SECRET {
         assert_eq!(0, child.copies(&bytes(number, 500)[100..132]), "{number}");
     }
+    for number in DIGITS {
+        assert_eq!(0, child.copies(&digits(number, 500).as_bytes()[100..132]), "{number}");
+    }
     let mut backwards = bytes(8, 500);
     backwards.reverse();
     assert_eq!(0, child.copies(&backwards[100..132]), "the ciphertext's plaintext");
@@ -65,7 +71,18 @@ fn child(client: Client) {
     drop(client.encrypt_data(EncryptDataRequest::new(secret(), secret()).profile("P")).unwrap());
     drop(client.sign_reader(SignStreamRequest::new(secret()).profile("P"), &b"text"[..]).unwrap());
     drop(client.hash_reader(HashStreamRequest::new().profile("P"), std::io::Cursor::new(secret())).unwrap());
+    drop(client.prove(ProveRequest::new("c").profile("P").witness(secret())).unwrap());
+    drop(
+        client
+            .check_witness(CheckWitnessRequest::new("c").profile("P").input("a", InputValue::bytes(secret())))
+            .unwrap(),
+    );
     assert_eq!(None, numbers.next());
+    let [number, array, text] =
+        DIGITS.map(|number| digits(number, 500)).collect::<Vec<_>>().try_into().unwrap();
+    let request = ProveRequest::new("c").profile("P").input("a", number);
+    let request = request.input("b", InputValue::numbers([array])).input("c", InputValue::text(text));
+    drop(client.prove(request).unwrap());
     // The connection keeps its read buffer, whose content only a later response overwrites.
     client.hash_data(HashDataRequest::new(vec![0; 100_000]).profile("P").raw()).unwrap();
     Child::ready();

@@ -12,8 +12,8 @@ pub(crate) struct Global {
     /// The broker's socket: a path, unix:PATH or unix:///PATH [env: CRYPTO_BROKER_SOCKET, its first entry] [default: the broker's two default sockets]
     #[arg(long, global = true, value_name = "PATH", help_heading = "Global options")]
     pub(crate) socket: Option<PathBuf>,
-    /// How long one call may take: `500ms`, `10s`, `1h30m`, `90d`; a bare number is seconds [default: 10s; no limit for data
-    /// that is sent in parts]
+    /// How long one call may take: `500ms`, `10s`, `1h30m`, `90d`; a bare number is seconds [default: 10s; 1h where the key
+    /// of a circuit is used; no limit for data that is sent in parts]
     #[arg(long, global = true, value_name = "TIME", value_parser = values::duration)]
     #[arg(help_heading = "Global options")]
     pub(crate) timeout: Option<Duration>,

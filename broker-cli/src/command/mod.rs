@@ -24,6 +24,7 @@ mod man;
 mod new_key;
 mod notes;
 mod profiles;
+mod proof;
 mod random;
 mod run;
 mod sign_certificate;
@@ -53,6 +54,7 @@ run::commands! {
         Csr(csr::CertificationRequest),
         Ca(ca::Authority),
         Certificate(certificate::Certificate),
+        Proof(Box<proof::Proof>),
         Random(random::Random),
         Profiles(profiles::Profiles),
         #[cfg(feature = "bench")]

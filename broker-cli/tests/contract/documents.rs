@@ -61,9 +61,8 @@ fn lists_and_shows_bundled_profiles() {
     assert_eq!(json(&output.stderr)["error"]["code"], "NOT_FOUND");
 }
 
-/// Groth16 is the only section of the language that no operation uses.
 #[test]
-fn marks_sections_that_no_broker_serves() {
+fn section_is_not_taken_for_an_operation() {
     let folder = tempfile::tempdir().unwrap();
     let proofs = "  - { Name: Proofs, API: { Groth16: { Curve: bn254, Circuits: [multiply] } } }\n";
     let file = write(folder.path(), "proofs.yaml", &format!("{GOOD}{proofs}"));
@@ -77,12 +76,6 @@ fn marks_sections_that_no_broker_serves() {
     assert_eq!(pair.status.code(), Some(2), "{}", stdout(&pair));
     let names = "GenerateSignatureKeyPair or GenerateKemKeyPair";
     assert!(stderr(&pair).contains(names), "{}", stderr(&pair));
-    let listed = stdout(&run(&["profiles", "list", "--profiles", &file]));
-    assert!(listed.contains("Groth16 (not served yet)"), "{listed}");
-    let shown = run(&["profiles", "show", "Proofs", "--profiles", &file, "--output", "json"]);
-    assert_eq!(json(&shown.stdout)["notServedYet"], serde_json::json!(["Groth16"]));
-    let bundled = stdout(&run(&["profiles", "list", "--bundled"]));
-    assert!(bundled.contains("EncryptData") && !bundled.contains("not served"), "{bundled}");
 }
 
 /// A document that the broker takes leniently can be asked about as the broker reads it.

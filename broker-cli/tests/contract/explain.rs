@@ -43,6 +43,28 @@ fn names_the_rule_and_its_line() {
 }
 
 #[test]
+fn judges_requests_about_circuits() {
+    let circuit = |name: &str, more: &[&str]| {
+        let words =
+            ["profiles", "explain", "--profile", "Groth16-Dev", "--output", "json", "--circuit", name];
+        json(&run(&[&words[..], more].concat()).stdout)
+    };
+    for operation in
+        ["proof-prove", "proof-setup", "Setup", "proof-verify", "verify-proof", "Verify", "proof-export"]
+    {
+        assert_eq!(circuit("payment", &["--operation", operation])["allowed"], true, "{operation}");
+    }
+    let unknown = circuit("paiment", &["--operation", "Prove"]);
+    assert_eq!(unknown["refusals"][0]["reason"], "UNKNOWN_CIRCUIT");
+    let keyed = circuit("payment", &["--operation", "VerifyProof", "--verifying-key"]);
+    assert_eq!(keyed["refusals"][0]["reason"], "VERIFYING_KEY_NOT_ALLOWED");
+    let unnamed = run(&["profiles", "explain", "--profile", "Groth16-Dev", "--operation", "Prove", "--json"]);
+    assert_eq!(json(&unnamed.stdout)["notJudged"][0], "the circuit (--circuit NAME)");
+    let wrong = run(&["profiles", "explain", "--operation", "HashData", "--circuit", "payment"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+}
+
+#[test]
 fn judges_keys_that_sign_data() {
     let folder = tempfile::tempdir().unwrap();
     let rule = "      SignData:

@@ -110,6 +110,11 @@ pub enum ErrorKind {
     /// [`require_valid`](crate::VerifyDataResponse::require_valid) fails like this.
     #[error("the signature is not valid")]
     InvalidSignature,
+    /// A proof does not prove the statement. Only the methods `require_valid` of
+    /// [`VerifyProofResponse`](crate::VerifyProofResponse::require_valid) and
+    /// [`BatchVerifyResponse`](crate::BatchVerifyResponse::require_valid) fail like this.
+    #[error("the proof is not valid")]
+    InvalidProof,
     /// An option or a request is invalid. Nothing was sent.
     #[error("{what}: {detail}")]
     #[non_exhaustive]
@@ -173,6 +178,7 @@ impl Error {
             | ErrorKind::Deadline { .. }
             | ErrorKind::Input { .. }
             | ErrorKind::InvalidSignature
+            | ErrorKind::InvalidProof
             | ErrorKind::Protocol { .. } => true,
         };
         Self { kind, possibly_executed }

@@ -148,8 +148,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest,
-        GenerateKeyPairRequest, SignDataRequest, SignStreamRequest, VerifyDataRequest, VerifyStreamRequest,
+        BatchVerifyRequest, CheckWitnessRequest, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest,
+        EncryptDataRequest, GenerateKeyPairRequest, InputValue, ProofItem, ProveRequest, SignDataRequest,
+        SignStreamRequest, VerifyDataRequest, VerifyProofRequest, VerifyStreamRequest,
         message::OperationRequest,
     };
 
@@ -177,6 +178,14 @@ mod tests {
             texts(SignStreamRequest::composite(KEY, KEY).profile("P")),
             texts(VerifyStreamRequest::new(KEY, "TEXT").profile("P").context("TEXT")),
             texts(VerifyStreamRequest::composite(KEY, KEY, "TEXT").profile("P")),
+            texts(ProveRequest::new("c").profile("P").input("a", KEY)),
+            texts(ProveRequest::new("c").profile("P").input("a", InputValue::text(KEY))),
+            texts(ProveRequest::new("c").profile("P").input("a", InputValue::bytes(KEY))),
+            texts(ProveRequest::new("c").profile("P").witness(KEY)),
+            texts(CheckWitnessRequest::new("c").profile("P").input("a", InputValue::numbers(["1", KEY]))),
+            texts(CheckWitnessRequest::new("c").profile("P").witness(KEY)),
+            texts(VerifyProofRequest::new("c", ProofItem::new("p").expect("a", KEY)).profile("P")),
+            texts(BatchVerifyRequest::new("c", [ProofItem::new("p").expect("a", KEY)]).profile("P")),
         ] {
             assert!(request.contains("[redacted]") && message.contains("[redacted]"), "{request} {message}");
             // As text and as numbers.

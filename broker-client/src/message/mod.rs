@@ -1,5 +1,7 @@
 //! The parts that requests and responses of several operations share, and the traits that connect them to the protocol.
 
+mod circuit_input;
+mod circuit_key;
 mod format;
 mod id;
 mod material;
@@ -10,11 +12,15 @@ use broker_proto::v1;
 use prost::Message;
 
 pub use self::{
+    circuit_input::InputValue,
+    circuit_key::{CircuitKey, Fingerprint, ProofFormat, PublicSignal, SetupClass},
     format::{KeyEncoding, SignatureFormat},
     material::{Key, Secret},
     response::{Deprecation, Descriptor},
 };
 pub(crate) use self::{
+    circuit_input::{Assignment, NamedValue, assignment_options},
+    circuit_key::fingerprint_option,
     format::{hash_format_options, signature_context_option, signature_format_option},
     material::{Data, Keys, Wiped},
     options::{Options, common_options},

@@ -14,13 +14,15 @@ pub(super) trait Message {
 
 macro_rules! message {
     ($($message:ident),+) => {$(
-        impl Message for v1::$message {
+        impl $crate::common::answers::Message for v1::$message {
             fn metadata(&self) -> Option<v1::Metadata> {
                 self.metadata.clone()
             }
         }
     )+};
 }
+pub(super) use message;
+
 message!(
     HashDataRequest,
     SignCertificateRequest,
@@ -41,7 +43,7 @@ impl Message for v1::GetInfoRequest {
 }
 
 /// Returns the metadata of a response. The profile `Old` is deprecated.
-fn metadata(profile: &str, metadata: Option<v1::Metadata>) -> Option<v1::Metadata> {
+pub(super) fn metadata(profile: &str, metadata: Option<v1::Metadata>) -> Option<v1::Metadata> {
     let mut metadata = metadata?;
     metadata.deprecation = (profile == "Old").then(|| v1::DeprecationWarning {
         profile: "Old".into(),
@@ -51,7 +53,7 @@ fn metadata(profile: &str, metadata: Option<v1::Metadata>) -> Option<v1::Metadat
     Some(metadata)
 }
 
-fn descriptor(profile: &str, operation: &str) -> Option<v1::CryptoDescriptor> {
+pub(super) fn descriptor(profile: &str, operation: &str) -> Option<v1::CryptoDescriptor> {
     Some(v1::CryptoDescriptor {
         profile: profile.into(),
         operation: operation.into(),

@@ -85,11 +85,20 @@ impl Drop for Child {
 
 /// Returns pseudorandom bytes that the program does not contain, the same for the same number.
 pub(crate) fn bytes(number: u8, length: usize) -> Vec<u8> {
-    let mut state = u32::from(number).wrapping_mul(0x9e37_79b9) | 1;
     let mut bytes = Vec::with_capacity(length);
-    bytes.extend((0..length).map(|_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    }));
+    bytes.extend(sequence(number).take(length));
     bytes
+}
+
+/// Returns pseudorandom decimal digits like [`bytes`].
+pub(crate) fn digits(number: u8, length: usize) -> String {
+    let mut digits = String::with_capacity(length);
+    digits.extend(sequence(number).take(length).map(|byte| char::from(b'0' + byte % 10)));
+    digits
+}
+
+fn sequence(number: u8) -> impl Iterator<Item = u8> {
+    let start = u32::from(number).wrapping_mul(0x9e37_79b9) | 1;
+    let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(start), next).skip(1).map(|state| (state >> 24) as u8)
 }

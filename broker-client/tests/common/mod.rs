@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 pub(crate) mod memory;
 mod pipeline;
+mod proofs;
 mod services;
 
 use std::{
@@ -20,10 +21,10 @@ use std::{
 
 use broker_client::Client;
 use broker_proto::v1::{
-    crypto_service_server::CryptoServiceServer, info_service_server::InfoServiceServer,
-    kem_service_server::KemServiceServer, pipeline_service_server::PipelineServiceServer,
-    signature_key_service_server::SignatureKeyServiceServer, stream_service_server::StreamServiceServer,
-    symmetric_key_service_server::SymmetricKeyServiceServer,
+    crypto_service_server::CryptoServiceServer, groth16_service_server::Groth16ServiceServer,
+    info_service_server::InfoServiceServer, kem_service_server::KemServiceServer,
+    pipeline_service_server::PipelineServiceServer, signature_key_service_server::SignatureKeyServiceServer,
+    stream_service_server::StreamServiceServer, symmetric_key_service_server::SymmetricKeyServiceServer,
 };
 use tokio::sync::{Semaphore, oneshot};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -295,6 +296,7 @@ fn start_with(fake: &Fake, socket: PathBuf, pipeline: bool) -> Running {
                 .add_service(CryptoServiceServer::new(fake.clone()))
                 .add_service(KemServiceServer::new(fake.clone()))
                 .add_service(SignatureKeyServiceServer::new(fake.clone()))
+                .add_service(Groth16ServiceServer::new(fake.clone()))
                 .add_service(SymmetricKeyServiceServer::new(fake.clone()))
                 .add_service(StreamServiceServer::new(fake.clone()))
                 .add_optional_service(pipeline.then(|| PipelineServiceServer::new(fake.clone())))

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{Stream, wrappers::UnboundedReceiverStream};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use super::{End, Fake, Headers, Seen, Step, answers, services::Watched};
+use super::{End, Fake, Headers, Seen, Step, answers, proofs, services::Watched};
 
 type Responses = mpsc::UnboundedSender<Result<PipelineResponse, Status>>;
 
@@ -122,12 +122,12 @@ impl Fake {
 }
 
 macro_rules! operations {
-    ($($operation:ident: $usual:ident;)+) => {
+    ($($operation:ident: $usual:path;)+) => {
         impl Fake {
             async fn operation(&self, headers: Headers, operation: Operation) -> Result<Answer, Status> {
                 match operation {$(
                     Operation::$operation(message) => {
-                        self.item(headers, message, answers::$usual).await.map(Answer::$operation)
+                        self.item(headers, message, $usual).await.map(Answer::$operation)
                     }
                 )+}
             }
@@ -135,15 +135,22 @@ macro_rules! operations {
     };
 }
 operations! {
-    HashData: hash;
-    SignCertificate: certificate;
-    SignData: sign;
-    VerifyData: verify;
-    EncryptData: encrypt;
-    DecryptData: decrypt;
-    GenerateSignatureKeyPair: signature_key_pair;
-    GenerateKey: symmetric_key;
-    GenerateKemKeyPair: kem_key_pair;
-    Encapsulate: encapsulate;
-    Decapsulate: decapsulate;
+    HashData: answers::hash;
+    SignCertificate: answers::certificate;
+    SignData: answers::sign;
+    VerifyData: answers::verify;
+    EncryptData: answers::encrypt;
+    DecryptData: answers::decrypt;
+    GenerateSignatureKeyPair: answers::signature_key_pair;
+    GenerateKey: answers::symmetric_key;
+    GenerateKemKeyPair: answers::kem_key_pair;
+    Encapsulate: answers::encapsulate;
+    Decapsulate: answers::decapsulate;
+    ListCircuits: proofs::circuits;
+    GetVerifyingKey: proofs::verifying_key;
+    SetupCircuit: proofs::setup;
+    Prove: proofs::prove;
+    CheckWitness: proofs::check_witness;
+    VerifyProof: proofs::verify_proof;
+    BatchVerify: proofs::batch_verify;
 }

@@ -11,39 +11,41 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{Fake, Headers, answers};
 
 macro_rules! unary {
-    ($service:ident { $($call:ident($request:ident) -> $response:ident: $usual:ident;)+ }) => {
+    ($service:ident { $($call:ident($request:ident) -> $response:ident: $usual:path;)+ }) => {
         #[tonic::async_trait]
         impl $service for Fake {$(
             async fn $call(
                 &self,
                 request: Request<v1::$request>,
             ) -> Result<Response<v1::$response>, Status> {
-                self.unary(request, answers::$usual).await
+                self.unary(request, $usual).await
             }
         )+}
     };
 }
+pub(super) use unary;
+
 unary!(CryptoService {
-    hash_data(HashDataRequest) -> HashDataResponse: hash;
-    sign_certificate(SignCertificateRequest) -> SignCertificateResponse: certificate;
-    sign_data(SignDataRequest) -> SignDataResponse: sign;
-    verify_data(VerifyDataRequest) -> VerifyDataResponse: verify;
-    encrypt_data(EncryptDataRequest) -> EncryptDataResponse: encrypt;
-    decrypt_data(DecryptDataRequest) -> DecryptDataResponse: decrypt;
+    hash_data(HashDataRequest) -> HashDataResponse: answers::hash;
+    sign_certificate(SignCertificateRequest) -> SignCertificateResponse: answers::certificate;
+    sign_data(SignDataRequest) -> SignDataResponse: answers::sign;
+    verify_data(VerifyDataRequest) -> VerifyDataResponse: answers::verify;
+    encrypt_data(EncryptDataRequest) -> EncryptDataResponse: answers::encrypt;
+    decrypt_data(DecryptDataRequest) -> DecryptDataResponse: answers::decrypt;
 });
 unary!(KemService {
-    generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: kem_key_pair;
-    encapsulate(EncapsulateRequest) -> EncapsulateResponse: encapsulate;
-    decapsulate(DecapsulateRequest) -> DecapsulateResponse: decapsulate;
+    generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: answers::kem_key_pair;
+    encapsulate(EncapsulateRequest) -> EncapsulateResponse: answers::encapsulate;
+    decapsulate(DecapsulateRequest) -> DecapsulateResponse: answers::decapsulate;
 });
 unary!(SignatureKeyService {
-    generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: signature_key_pair;
+    generate_key_pair(GenerateKeyPairRequest) -> GenerateKeyPairResponse: answers::signature_key_pair;
 });
 unary!(SymmetricKeyService {
-    generate_key(GenerateKeyRequest) -> GenerateKeyResponse: symmetric_key;
+    generate_key(GenerateKeyRequest) -> GenerateKeyResponse: answers::symmetric_key;
 });
 unary!(InfoService {
-    get_info(GetInfoRequest) -> GetInfoResponse: info;
+    get_info(GetInfoRequest) -> GetInfoResponse: answers::info;
 });
 
 /// The end of a stream.

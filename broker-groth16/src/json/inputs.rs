@@ -15,11 +15,11 @@ const LARGEST_NUMBER: u64 = (1 << 53) - 1;
 const LONGEST_NAME: usize = 1000;
 
 /// One input: its name and its values. They are wiped when it is dropped, and cannot be printed.
-pub struct Input<F: PrimeField> {
+pub struct Input<V: Zeroize> {
     /// The name of the signal.
     pub name: String,
     /// The values, in the order of the file. Nested arrays are flattened, as circom orders the signals of an array.
-    pub values: Zeroizing<Vec<F>>,
+    pub values: Zeroizing<Vec<V>>,
 }
 
 /// Reads the inputs of a circuit: an object whose fields are the inputs. A value is a decimal string, a hexadecimal
@@ -30,10 +30,27 @@ pub struct Input<F: PrimeField> {
 ///
 /// [`InputsError`], which names the input and contains no value. Values that have been read are wiped.
 pub fn read<F: PrimeField>(bytes: &[u8]) -> Result<Vec<Input<F>>, InputsError> {
+    read_values(bytes, field::parse)
+}
+
+/// Reads the same file without knowledge of the field, for a program that passes the values on: a string is returned as it
+/// is, whatever it says, and an integer in decimal.
+///
+/// # Errors
+///
+/// [`InputsError`], which names the input and contains no value. Values that have been read are wiped.
+pub fn read_texts(bytes: &[u8]) -> Result<Vec<Input<String>>, InputsError> {
+    read_values(bytes, |text| Ok(text.to_owned()))
+}
+
+/// How a string becomes a value.
+type Parse<V> = fn(&str) -> Result<V, FieldError>;
+
+fn read_values<V: Clone + Zeroize>(bytes: &[u8], parse: Parse<V>) -> Result<Vec<Input<V>>, InputsError> {
     if bytes.contains(&b'\\') {
         return Err(InputsError::Escape);
     }
-    let mut state = State { inputs: Vec::new(), error: None };
+    let mut state = State { parse, inputs: Vec::new(), error: None };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let result =
         Object { state: &mut state }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
@@ -46,12 +63,13 @@ pub fn read<F: PrimeField>(bytes: &[u8]) -> Result<Vec<Input<F>>, InputsError> {
 }
 
 /// What has been read, and the first error that the parser's own error type cannot hold.
-struct State<F: PrimeField> {
-    inputs: Vec<Input<F>>,
+struct State<V: Zeroize> {
+    parse: Parse<V>,
+    inputs: Vec<Input<V>>,
     error: Option<InputsError>,
 }
 
-impl<F: PrimeField> State<F> {
+impl<V: Zeroize> State<V> {
     /// Keeps the error, and returns one that ends the parser's work.
     fn fail<E: serde::de::Error>(&mut self, error: InputsError) -> E {
         self.error.get_or_insert(error);
@@ -60,11 +78,11 @@ impl<F: PrimeField> State<F> {
 }
 
 /// Reads the object.
-struct Object<'s, F: PrimeField> {
-    state: &'s mut State<F>,
+struct Object<'s, V: Zeroize> {
+    state: &'s mut State<V>,
 }
 
-impl<'de, F: PrimeField> DeserializeSeed<'de> for Object<'_, F> {
+impl<'de, V: Clone + Zeroize> DeserializeSeed<'de> for Object<'_, V> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -72,7 +90,7 @@ impl<'de, F: PrimeField> DeserializeSeed<'de> for Object<'_, F> {
     }
 }
 
-impl<'de, F: PrimeField> Visitor<'de> for Object<'_, F> {
+impl<'de, V: Clone + Zeroize> Visitor<'de> for Object<'_, V> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,35 +115,15 @@ impl<'de, F: PrimeField> Visitor<'de> for Object<'_, F> {
 }
 
 /// Reads one value or an array.
-struct Values<'s, F: PrimeField> {
+struct Values<'s, V: Zeroize> {
     name: &'s str,
-    values: &'s mut Vec<F>,
-    state: &'s mut State<F>,
+    values: &'s mut Vec<V>,
+    state: &'s mut State<V>,
 }
 
-impl<F: PrimeField> Values<'_, F> {
-    fn refuse<E: serde::de::Error>(self, reason: ValueError) -> E {
-        self.state.fail(InputsError::Value { name: self.name.to_owned(), index: self.values.len(), reason })
-    }
-}
-
-impl<'de, F: PrimeField> DeserializeSeed<'de> for Values<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, F: PrimeField> Visitor<'de> for Values<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a number, a string or an array")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        match field::parse(text) {
+impl<V: Clone + Zeroize> Values<'_, V> {
+    fn add<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        match (self.state.parse)(text) {
             Ok(value) => {
                 push(self.values, value);
                 Ok(())
@@ -134,12 +132,35 @@ impl<'de, F: PrimeField> Visitor<'de> for Values<'_, F> {
         }
     }
 
+    fn refuse<E: serde::de::Error>(self, reason: ValueError) -> E {
+        self.state.fail(InputsError::Value { name: self.name.to_owned(), index: self.values.len(), reason })
+    }
+}
+
+impl<'de, V: Clone + Zeroize> DeserializeSeed<'de> for Values<'_, V> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, V: Clone + Zeroize> Visitor<'de> for Values<'_, V> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number, a string or an array")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.add(text)
+    }
+
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
         if number > LARGEST_NUMBER {
             return Err(self.refuse(ValueError::Number));
         }
-        push(self.values, F::from(number));
-        Ok(())
+        self.add(&Zeroizing::new(number.to_string()))
     }
 
     fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
@@ -170,7 +191,7 @@ impl<'de, F: PrimeField> Visitor<'de> for Values<'_, F> {
 }
 
 /// Appends a value. When the vector must grow, the place that it leaves is wiped.
-fn push<F: PrimeField>(values: &mut Vec<F>, value: F) {
+fn push<V: Clone + Zeroize>(values: &mut Vec<V>, value: V) {
     if values.len() == values.capacity() {
         let mut larger = Vec::with_capacity(values.len().saturating_mul(2).max(1));
         larger.extend_from_slice(values);

@@ -50,6 +50,22 @@ fn arrays_are_flattened_in_the_order_of_the_file() {
 }
 
 #[test]
+fn texts_are_returned_as_they_are() {
+    let file = br#"{"a": ["007", ["text:x y", 33]], "b": "", "none": []}"#;
+    let inputs = inputs::read_texts(file).unwrap();
+    let inputs: Vec<_> = inputs.iter().map(|input| (&*input.name, input.values.to_vec())).collect();
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+    assert_eq!(inputs, [("a", texts(&["007", "text:x y", "33"])), ("b", texts(&[""])), ("none", texts(&[]))]);
+    // What is no value at all is refused all the same.
+    for wrong in
+        [r#"{"a": -1}"#, r#"{"a": 1.5}"#, r#"{"a": 9007199254740992}"#, r#"{"a": [null]}"#, r#"{"a": {}}"#]
+    {
+        let error = inputs::read_texts(wrong.as_bytes()).map(|_| ()).unwrap_err();
+        assert!(matches!(error, InputsError::Value { .. }), "{wrong}: {error}");
+    }
+}
+
+#[test]
 fn values_that_are_no_field_elements_are_refused_without_showing_them() {
     let modulus = format!("\"{}\"", Fr::MODULUS);
     let cases = [

@@ -84,7 +84,8 @@ pub(super) fn changed(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// Returns random bytes.
+pub(super) fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut bytes = Zeroizing::new(vec![0; length]);
     rand::fill(&mut bytes).map_err(|_| Failure::local("the demo", "the system has no randomness"))?;
     Ok(bytes)

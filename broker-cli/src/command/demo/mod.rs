@@ -3,10 +3,14 @@
 mod broker;
 mod data;
 mod keys;
+mod proofs;
 mod report;
 
 use broker_client::{Client, HashDataRequest, HealthStatus};
-use broker_server::{operation::CAPABILITIES, policy::Catalogue};
+use broker_server::{
+    operation::CAPABILITIES,
+    policy::{Catalogue, profile::Profile},
+};
 use broker_testca::{KeyType, TestCa};
 use clap::Args;
 
@@ -91,7 +95,7 @@ async fn hashes(client: &Client, catalogue: &Catalogue, report: &mut Report) -> 
     Ok(())
 }
 
-/// Shows key encapsulation, signatures and encryption, each under the first profiles that allow them.
+/// Shows key encapsulation, signatures, encryption and a proof, each under the first profiles that allow them.
 async fn operations(client: &Client, catalogue: &Catalogue, report: &mut Report) -> Result<(), Failure> {
     let profiles = || catalogue.profiles().iter().map(|profile| &**profile);
     if let Some(profile) = profiles().find(|profile| profile.kem.is_some()) {
@@ -104,6 +108,13 @@ async fn operations(client: &Client, catalogue: &Catalogue, report: &mut Report)
         profiles().find_map(|profile| Some((profile, profile.encrypt_data.as_deref()?)))
     {
         data::encryption(client, profile, rule, report).await?;
+    }
+    let proves_payments = |profile: &&Profile| {
+        let circuits = profile.groth16.iter().flat_map(|rule| &rule.circuits);
+        circuits.into_iter().any(|circuit| circuit.name == proofs::CIRCUIT)
+    };
+    if let Some(profile) = profiles().find(proves_payments) {
+        proofs::payment(client, profile, report).await?;
     }
     Ok(())
 }

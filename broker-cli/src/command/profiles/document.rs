@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use broker_server::{
     operation::CAPABILITIES,
-    policy::{Capabilities, Catalogue, Denial, DenialKind, DocumentError, OperationInfo, profile::Profile},
+    policy::{Capabilities, Catalogue, Denial, DenialKind, DocumentError, profile::Profile},
 };
 use clap::{Args, ValueHint};
 
@@ -146,11 +146,6 @@ pub(super) fn other_digest(
             None
         }
     }
-}
-
-/// Reports whether a broker of this version serves the operations of a section.
-pub(super) fn is_served(section: &str) -> bool {
-    OperationInfo::all().iter().any(|operation| operation.section == section || operation.name == section)
 }
 
 /// Returns the failure of a document that cannot be used. The message has one mistake on each line.

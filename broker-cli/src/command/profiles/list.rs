@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     super::run::{Context, Run},
     deprecation,
-    document::{DocumentSource, is_served, load},
+    document::{DocumentSource, load},
 };
 use crate::{
     error::Failure,
@@ -49,9 +49,8 @@ impl Run for List {
         let names = catalogue.profiles().iter().map(|profile| profile.name.chars().count());
         let width = names.max().unwrap_or(0);
         for profile in catalogue.profiles() {
-            let operations: Vec<String> = profile.section_names().into_iter().map(section_label).collect();
             // The continuation of a long line is indented below the operations.
-            for (number, line) in wrapped(&operations.join(", "), width + 2).iter().enumerate() {
+            for (number, line) in wrapped(&profile.section_names().join(", "), width + 2).iter().enumerate() {
                 let name = if number == 0 { &*profile.name } else { "" };
                 output.line(format!("{HEAD}{name:width$}{HEAD:#}  {DIM}{line}{DIM:#}"))?;
             }
@@ -73,9 +72,4 @@ fn hint_at_bundled_profiles(failure: Failure) -> Failure {
         }
         other => other,
     }
-}
-
-/// Returns the name of a section, marked where no operation uses it.
-fn section_label(name: &str) -> String {
-    if is_served(name) { name.to_owned() } else { format!("{name} (not served yet)") }
 }

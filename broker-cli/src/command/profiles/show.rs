@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::run::{Context, Run},
-    document::{self, DocumentSource, is_served},
+    document::{self, DocumentSource},
 };
 use crate::{
     args::profile_names,
@@ -83,10 +83,6 @@ fn describe(profile: &Profile) -> Value {
     value.insert("line".into(), json!(profile.line));
     value.insert("cryptoLibrary".into(), json!(profile.library.name()));
     value.insert("operations".into(), json!(profile.section_names()));
-    let pending: Vec<_> = profile.section_names().into_iter().filter(|name| !is_served(name)).collect();
-    if !pending.is_empty() {
-        value.insert("notServedYet".into(), json!(pending));
-    }
     if let Some(deprecation) = &profile.deprecation {
         value.insert(
             "deprecation".into(),

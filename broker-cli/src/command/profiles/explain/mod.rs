@@ -23,14 +23,15 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 What a request must have (keys, certificates) is not judged where it is not given, and the answer names it. What a request
-may leave out (format, context, nonce, seed, validity) is judged as left out.
+may leave out (format, context, nonce, seed, validity, verifying key) is judged as left out.
 
 Examples:
   cryptobroker profiles explain --csr app.csr --ca-cert ca.pem
   cryptobroker profiles explain --key-type rsa-3072 --format cms
   cryptobroker profiles explain --operation EncryptData --key-type aes-256 --nonce
   cryptobroker profiles explain --profile PQC-ML-DSA-65 --operation GenerateKemKeyPair --seed
-  cryptobroker profiles explain --profile PQC-ML-DSA-65 --operation Encapsulate --key kem.pub")]
+  cryptobroker profiles explain --profile PQC-ML-DSA-65 --operation Encapsulate --key kem.pub
+  cryptobroker profiles explain --profile Groth16-Dev --operation Prove --circuit payment")]
 pub(crate) struct Explain {
     /// The profile
     #[arg(short, long, value_name = "NAME", default_value = DEFAULT_PROFILE, add = profile_names())]

@@ -5,8 +5,9 @@ use broker_server::{
     policy::{
         CaFacts, Explanation, FactName, Facts, OperationInfo,
         permit::{
-            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateKey, HashData,
-            Operation as _, SignCertificate, SignData, VerifyData, VerifyStream,
+            BatchVerify, CheckWitness, Decapsulate, DecryptData, Encapsulate, EncryptData,
+            GenerateKemKeyPair, GenerateKey, GetVerifyingKey, HashData, ListCircuits, Operation as _, Prove,
+            SetupCircuit, SignCertificate, SignData, VerifyData, VerifyProof, VerifyStream,
         },
         profile::{NonceStrategy, Profile},
     },
@@ -78,6 +79,12 @@ pub(super) struct RequestArgs {
     /// The request for a key pair brings a seed
     #[arg(long)]
     seed: bool,
+    /// The circuit of a request about proofs
+    #[arg(long, value_name = "NAME")]
+    circuit: Option<String>,
+    /// The request to verify a proof brings a verifying key
+    #[arg(long)]
+    verifying_key: bool,
     /// Start of validity: Unix seconds, RFC 3339, or from now on such as -1h
     #[arg(long, value_name = "TIME", value_parser = instant, allow_hyphen_values = true)]
     not_before: Option<u64>,
@@ -103,6 +110,8 @@ pub(super) struct ExplainedRequest {
     context: bool,
     nonce: bool,
     seed: bool,
+    circuit: Option<String>,
+    verifying_key: bool,
     /// `true` where files were read whose signatures only a broker verifies.
     from_files: bool,
 }
@@ -169,6 +178,8 @@ impl ExplainedRequest {
             context: args.context,
             nonce: args.nonce,
             seed: args.seed,
+            circuit: args.circuit.clone(),
+            verifying_key: args.verifying_key,
             from_files: args.csr.is_some() || args.ca_cert.is_some(),
             operation,
         })
@@ -210,6 +221,11 @@ impl ExplainedRequest {
             has_nonce: self.nonce,
             kem_key,
             has_seed: self.seed,
+            circuit: self.circuit.as_deref(),
+            // The lengths of a request are optional parts of it.
+            witness_bytes: 0,
+            batch_items: 0,
+            has_verifying_key: self.verifying_key,
             now: jiff::Timestamp::now().as_second(),
         }
     }
@@ -227,6 +243,7 @@ impl ExplainedRequest {
                     FactName::Subject => "--csr FILE or --subject NAME",
                     FactName::Names | FactName::RequestedExtensions => "--csr FILE",
                     FactName::Key => "--key FILE or --key-type TYPE",
+                    FactName::Circuit => "--circuit NAME",
                 };
                 format!("{fact} ({options})")
             })
@@ -274,8 +291,8 @@ fn spelling(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "")
 }
 
-/// The commands of this program whose names differ from those of their operations.
-const COMMANDS: [(&str, &str); 7] = [
+/// The names on the wire and the commands of this program which differ from the unique names of their operations.
+const COMMANDS: [(&str, &str); 16] = [
     ("hash", HashData::NAME),
     ("sign", SignCertificate::NAME),
     ("keygen", SIGNATURE_KEYS),
@@ -283,20 +300,35 @@ const COMMANDS: [(&str, &str); 7] = [
     ("kem-keygen", KEM_KEYS),
     ("kem-encapsulate", Encapsulate::NAME),
     ("kem-decapsulate", Decapsulate::NAME),
+    ("proof-circuits", ListCircuits::NAME),
+    ("proof-setup", SETUP_CIRCUIT),
+    (SetupCircuit::NAME, SETUP_CIRCUIT),
+    ("proof-prove", Prove::NAME),
+    ("proof-check", CheckWitness::NAME),
+    ("proof-verify", VERIFY_PROOF),
+    (VerifyProof::NAME, VERIFY_PROOF),
+    ("proof-batch-verify", BatchVerify::NAME),
+    ("proof-export", GetVerifyingKey::NAME),
 ];
 
 /// The unique names of the two operations that are called `GenerateKeyPair` on the wire.
 const SIGNATURE_KEYS: &str = "GenerateSignatureKeyPair";
 const KEM_KEYS: &str = "GenerateKemKeyPair";
 
+/// The unique names of the operations that Groth16Service calls `Setup` and `Verify`.
+const SETUP_CIRCUIT: &str = "SetupCircuit";
+const VERIFY_PROOF: &str = "VerifyProof";
+
 /// The part of a request that an option describes.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Certificate,
+    Circuit,
     Key,
     Nonce,
     Seed,
     Signature,
+    VerifyingKey,
 }
 
 impl Part {
@@ -307,6 +339,8 @@ impl Part {
         let signs = operation.section == SignData::SECTION && !makes_keys;
         match self {
             Self::Certificate => operation.section == SignCertificate::SECTION,
+            Self::Circuit => operation.section == Prove::SECTION && operation.name != ListCircuits::NAME,
+            Self::VerifyingKey => operation.name == VERIFY_PROOF,
             Self::Signature => signs,
             Self::Key => {
                 let section = operation.section;
@@ -338,6 +372,8 @@ fn check_options(operation: &str, args: &RequestArgs) -> Result<(), Failure> {
         ("--context", args.context, Part::Signature),
         ("--nonce", args.nonce, Part::Nonce),
         ("--seed", args.seed, Part::Seed),
+        ("--circuit", args.circuit.is_some(), Part::Circuit),
+        ("--verifying-key", args.verifying_key, Part::VerifyingKey),
     ];
     for (option, is_given, part) in options {
         let operations = OperationInfo::all().iter().filter(|known| part.is_in(known));
@@ -419,9 +455,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_key_pair_operations_exist() {
+    fn unique_names_of_operations_exist() {
         let section = |name: &str| OperationInfo::by_name(name).map(|known| known.section);
         assert_eq!(section(SIGNATURE_KEYS), Some(GenerateSignatureKeyPair::SECTION));
         assert_eq!(section(KEM_KEYS), Some(GenerateKemKeyPair::SECTION));
+        assert_eq!(section(SETUP_CIRCUIT), Some(SetupCircuit::SECTION));
+        assert_eq!(section(VERIFY_PROOF), Some(VerifyProof::SECTION));
     }
 }

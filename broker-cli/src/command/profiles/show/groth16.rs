@@ -51,7 +51,7 @@ fn provenance(rule: &Provenance) -> Value {
         .map(|powers| json!({ "name": powers.name, "sha256": hex::encode(powers.sha256) }));
     json!({
         "line": rule.line,
-        "class": rule.class.name(),
+        "class": rule.class.as_str(),
         "ceremony": rule.ceremony,
         "minContributions": rule.min_contributions,
         "powersOfTau": powers,
