@@ -77,7 +77,11 @@ impl Server {
         }
         sunset::log_warnings(&catalogue, Timestamp::now());
         let socket_options = socket_options(&config)?;
-        let audit = Arc::new(Audit::open(&config.audit, outputs).map_err(StartError::Audit)?);
+        let audit = Audit::open(&config.audit, outputs).map_err(|cause| {
+            let target = config.audit.target.to_string();
+            StartError::Audit { target, cause }
+        })?;
+        let audit = Arc::new(audit);
         let listeners = sockets::bind(&config.sockets, &socket_options)?;
         let pool = Pool::try_new(config.compute_threads.get(), config.queue_depth.get(), config.queue_wait)
             .map_err(StartError::Threads)?;
@@ -185,8 +189,14 @@ pub enum StartError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// The audit cannot be opened.
-    #[error("--audit-log: cannot be opened: {0}")]
-    Audit(#[source] io::Error),
+    #[error("the audit cannot be opened: {target}: {cause}")]
+    Audit {
+        /// The file, or `stderr`.
+        target: String,
+        /// The system's error.
+        #[source]
+        cause: io::Error,
+    },
     /// The store of circuits' keys cannot be used.
     #[error("--key-store: {0}")]
     KeyStore(#[from] StoreError),
@@ -210,7 +220,7 @@ impl StartError {
             | Self::UnknownGroup(_)
             | Self::GroupFile(_)
             | Self::Log(_)
-            | Self::Audit(_)
+            | Self::Audit { .. }
             | Self::KeyStore(_) => 2,
             Self::Socket(SocketError::InUse { .. }) => 3,
             Self::Module(_) => 4,

@@ -26,7 +26,7 @@ pub(super) fn check_audit(target: &AuditTarget) -> Result<(), StartError> {
     let AuditTarget::File(path) = target else { return Ok(()) };
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let access = if is_file { Access::READ_OK | Access::WRITE_OK } else { Access::WRITE_OK };
-    check_openable(path, access).map_err(StartError::Audit)
+    check_openable(path, access).map_err(|cause| StartError::Audit { target: target.to_string(), cause })
 }
 
 /// Checks that a file can be opened with this access, or created where it does not exist.

@@ -95,7 +95,7 @@ pub(super) fn unreadable(name: &str, message: impl Into<String>) -> DocumentErro
 /// Returns `None` only after it has reported an error.
 fn read(text: &str, context: Context<'_>, report: &mut Report) -> Option<Document> {
     if text.len() > MAX_BYTES {
-        let message = format!("the document has {} bytes; the limit is {MAX_BYTES}", text.len());
+        let message = format!("the document has more than {MAX_BYTES} bytes");
         report.error(Position::START, "", message);
         return None;
     }

@@ -50,6 +50,16 @@ pub enum AuditTarget {
     Off,
 }
 
+impl fmt::Display for AuditTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stderr => f.write_str("stderr"),
+            Self::File(path) => path.display().fmt(f),
+            Self::Off => f.write_str("off"),
+        }
+    }
+}
+
 /// The error of a call whose record cannot be written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the audit cannot be written")]
