@@ -43,6 +43,21 @@ pub(super) enum Origin<E: CircuitCurve> {
     },
 }
 
+impl<E: CircuitCurve> Origin<E> {
+    #[cfg(feature = "wasm")]
+    fn calculator_bytes(&self) -> usize {
+        match self {
+            Self::Operator { calculator: Some(calculator), .. } => calculator.memory(),
+            Self::Operator { calculator: None, .. } | Self::BuiltIn { .. } => 0,
+        }
+    }
+
+    #[cfg(not(feature = "wasm"))]
+    const fn calculator_bytes(&self) -> usize {
+        0
+    }
+}
+
 /// A circuit with its key.
 pub(super) struct WithKey<E: CircuitCurve> {
     info: Info,
@@ -88,6 +103,7 @@ impl<E: CircuitCurve> WithKey<E> {
             checks_witness: constraints.c.is_some(),
             bytes: key.bytes().saturating_add(prover.bytes()),
             proof_bytes: proof_bytes::<E>(signals, domain),
+            calculator_bytes: origin.calculator_bytes(),
         };
         Ok(Self { info, key, prover, origin })
     }

@@ -50,6 +50,8 @@ pub struct Info {
     pub bytes: usize,
     /// The memory that one proof takes beside it and beside its request, in bytes, roughly.
     pub proof_bytes: usize,
+    /// The memory that calculating the witness from inputs takes beside that, in bytes; 0 for built-in circuits.
+    pub calculator_bytes: usize,
 }
 
 /// The value of a named input. It cannot be printed.

@@ -99,6 +99,12 @@ impl<F: PrimeField> WitnessCalculator<F> {
         self.inputs as usize
     }
 
+    /// The memory of one calculation in bytes. circom's code asks for all of it at the start.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.module.memory
+    }
+
     /// Calculates the values of all signals. Each input has its name in the circuit and all its values; those of an
     /// array with several dimensions are in the order in which circom and snarkjs flatten it, the last index fastest.
     ///

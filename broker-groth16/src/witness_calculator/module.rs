@@ -53,6 +53,8 @@ pub(super) struct Module {
     pub(super) engine: Engine,
     pub(super) module: wasmi::Module,
     pub(super) linker: Linker<StoreLimits>,
+    /// The memory at the start of a calculation, in bytes.
+    pub(super) memory: usize,
 }
 
 impl HostError for Exception {}
@@ -78,11 +80,12 @@ impl Module {
             return Err(LoadError::Export { name: export::MEMORY });
         };
         let required = ty.minimum().saturating_mul(PAGE);
-        if required > memory as u64 {
-            return Err(LoadError::Memory { required, limit: memory });
-        }
+        let memory = match usize::try_from(required) {
+            Ok(required) if required <= memory => required,
+            _ => return Err(LoadError::Memory { required, limit: memory }),
+        };
         let linker = linker(&engine).map_err(|error| LoadError::Invalid { reason: error.to_string() })?;
-        Ok(Self { engine, module, linker })
+        Ok(Self { engine, module, linker, memory })
     }
 }
 

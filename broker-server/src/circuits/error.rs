@@ -72,16 +72,24 @@ pub enum CircuitLoadError {
     #[error("the store of keys: {0}")]
     Store(String),
     /// Keys and proofs would take more memory than they may.
-    #[error("{needed} bytes are needed, and keys and proofs together may have {limit} (--groth16-memory)")]
+    #[error(
+        "{needed} bytes are needed; of the {limit} that keys and proofs together may have (--groth16-memory), {free} can be \
+         had now"
+    )]
     MemoryExhausted {
         /// The number of bytes.
         needed: u64,
+        /// What is free, or would be without circuits that no call uses.
+        free: u64,
         /// The limit.
         limit: u64,
     },
     /// The record of a setup could not be written.
     #[error("the audit record of the setup could not be written")]
     AuditUnavailable,
+    /// No call waits for the circuit any more.
+    #[error("no call waits for the circuit any more")]
+    Cancelled,
     /// The deadline of the call has passed.
     #[error("the deadline has passed while the key was loaded")]
     DeadlineExceeded,
@@ -103,6 +111,7 @@ impl CircuitLoadError {
             Self::Store(_) => "KEY_STORE_UNAVAILABLE",
             Self::MemoryExhausted { .. } => "PROOF_MEMORY_EXHAUSTED",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
+            Self::Cancelled => "CANCELLED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::Internal => "INTERNAL",
         }

@@ -14,21 +14,20 @@ use broker_groth16::{
 
 use super::{
     BeginSetup, CircuitLoadError, LoadedCircuit,
-    cache::Loading,
+    cache::{Cache, Loading},
     files,
+    id::CalculatorLimits,
     randomness::randomness,
     store::{Store, StoreError},
 };
 use crate::{
-    policy::profile::{CircuitRule, CircuitSource, PinnedFile, ProofLimits},
+    policy::profile::{CircuitRule, CircuitSource, PinnedFile},
     secret::on_wiped_stack,
     telemetry::audit::CircuitRecord,
 };
 
 /// How often the log tells the progress of a check.
 const PROGRESS: Duration = Duration::from_secs(2);
-/// The instructions of one calculation of a witness for each constraint that the profile allows, in units of fuel.
-const FUEL_PER_CONSTRAINT: u64 = 100_000;
 /// How long the record of a setup may take beside the audit's own limit.
 const RECORD: Duration = Duration::from_secs(60);
 
@@ -36,10 +35,10 @@ const RECORD: Duration = Duration::from_secs(60);
 pub(super) struct Loader<'a> {
     pub(super) curve: CurveName,
     pub(super) circuit: &'a CircuitRule,
-    pub(super) limits: ProofLimits,
+    pub(super) calculator: CalculatorLimits,
     pub(super) store: Option<&'a Store>,
-    /// The largest length of a file in bytes.
-    pub(super) memory: u64,
+    /// Counts the memory of files.
+    pub(super) cache: &'a Cache,
 }
 
 impl Loader<'_> {
@@ -54,28 +53,22 @@ impl Loader<'_> {
         let loading = match &self.circuit.source {
             CircuitSource::BuiltIn { circuit, key: None } => self.own_key(*circuit, begin, abandoned)?,
             CircuitSource::BuiltIn { circuit, key: Some(file) } => {
-                let bytes = files::read(self.circuit, "Key", file, self.memory)?;
-                let circuit = self.checked(file, |checked, progress| {
-                    loaded::built_in(*circuit, self.curve, &bytes, checked, abandoned, progress)
+                let contents = files::read(self.circuit, "Key", file, self.cache)?;
+                let circuit = self.checked(file, abandoned, |checked, progress| {
+                    loaded::built_in(*circuit, self.curve, &contents.bytes, checked, abandoned, progress)
                 })?;
-                existing(LoadedCircuit::new(circuit, false, false))
+                existing(LoadedCircuit::new(circuit, false, Vec::new()))
             }
             CircuitSource::Operator { zkey, r1cs, wasm, sym } => {
                 let circuit = self.operator(zkey, [r1cs.as_ref(), wasm.as_ref(), sym.as_ref()], abandoned)?;
-                let verified = r1cs.as_ref().is_some_and(|r1cs| self.is_verified(zkey, r1cs));
+                let verified = match (self.store, r1cs) {
+                    (Some(store), Some(r1cs)) => store.verified(&zkey.sha256, &r1cs.sha256),
+                    _ => Vec::new(),
+                };
                 existing(LoadedCircuit::new(circuit, false, verified))
             }
         };
         let info = loading.circuit.circuit.info();
-        let limit = self.limits.constraints;
-        if info.constraints > limit as usize {
-            let (circuit, found) = (self.name(), info.constraints);
-            return Err(CircuitLoadError::TooManyConstraints { circuit, found, limit });
-        }
-        if self.circuit.fingerprint.is_some_and(|expected| info.fingerprint.as_bytes() != &expected) {
-            let (circuit, found) = (self.name(), info.fingerprint.to_string());
-            return Err(CircuitLoadError::Fingerprint { circuit, found });
-        }
         tracing::info!(
             circuit = self.circuit.name,
             curve = %self.curve,
@@ -101,7 +94,8 @@ impl Loader<'_> {
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
             let circuit = loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
-            Ok(existing(LoadedCircuit::new(circuit.map_err(|error| self.refused(error))?, false, false)))
+            let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
+            Ok(existing(LoadedCircuit::new(circuit, false, Vec::new())))
         };
         if let Some(store) = self.store
             && let Some(bytes) = store.key(&prefix).map_err(|error| store_failed(&error))?
@@ -119,13 +113,13 @@ impl Loader<'_> {
                 "the key of the circuit is ephemeral: no proof by it can be verified once this process has ended; \
                  --key-store keeps keys"
             );
-            return Ok(Loading { circuit: LoadedCircuit::new(made, true, false), created: true });
+            return Ok(Loading { circuit: LoadedCircuit::new(made, true, Vec::new()), created: true });
         };
         let mut bytes = Vec::new();
         made.write_zkey(&mut bytes).map_err(|_| CircuitLoadError::Internal)?;
         match store.add_key(&prefix, &bytes).map_err(|error| store_failed(&error))? {
             Some(existing) => load(&existing),
-            None => Ok(Loading { circuit: LoadedCircuit::new(made, false, false), created: true }),
+            None => Ok(Loading { circuit: LoadedCircuit::new(made, false, Vec::new()), created: true }),
         }
     }
 
@@ -145,7 +139,7 @@ impl Loader<'_> {
                 fingerprint: made.info().fingerprint.to_string(),
             });
         }
-        let made = made.map_err(|error| self.refused(error));
+        let made = made.map_err(|error| self.refused(error, abandoned));
         let pending = key_use.finish(made.as_ref().err().map(CircuitLoadError::reason), None);
         pending.wait_blocking(Instant::now() + RECORD).map_err(|_| CircuitLoadError::AuditUnavailable)?;
         made
@@ -158,19 +152,19 @@ impl Loader<'_> {
         abandoned: &dyn Interrupt,
     ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
         let read = |key, file: Option<&PinnedFile>| {
-            file.map(|file| files::read(self.circuit, key, file, self.memory)).transpose()
+            file.map(|file| files::read(self.circuit, key, file, self.cache)).transpose()
         };
-        let bytes = files::read(self.circuit, "Zkey", zkey, self.memory)?;
+        let zkey_contents = files::read(self.circuit, "Zkey", zkey, self.cache)?;
         let (r1cs, wasm, sym) = (read("R1cs", r1cs)?, read("Wasm", wasm)?, read("Sym", sym)?);
         let files = OperatorFiles {
-            zkey: &bytes,
-            r1cs: r1cs.as_deref(),
-            wasm: wasm.as_deref(),
-            sym: sym.as_deref(),
-            calculator_memory: usize::try_from(self.limits.memory_per_proof).unwrap_or(usize::MAX),
-            calculator_fuel: u64::from(self.limits.constraints).saturating_mul(FUEL_PER_CONSTRAINT),
+            zkey: &zkey_contents.bytes,
+            r1cs: r1cs.as_ref().map(|file| &*file.bytes),
+            wasm: wasm.as_ref().map(|file| &*file.bytes),
+            sym: sym.as_ref().map(|file| &*file.bytes),
+            calculator_memory: usize::try_from(self.calculator.memory).unwrap_or(usize::MAX),
+            calculator_fuel: self.calculator.fuel,
         };
-        self.checked(zkey, |checked, progress| {
+        self.checked(zkey, abandoned, |checked, progress| {
             loaded::operator(files, self.curve, checked, abandoned, progress)
         })
     }
@@ -180,6 +174,7 @@ impl Loader<'_> {
     fn checked(
         &self,
         zkey: &PinnedFile,
+        abandoned: &dyn Interrupt,
         load: impl FnOnce(bool, &mut dyn FnMut(usize, usize)) -> Result<Arc<dyn Loaded>, LoadError>,
     ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
         let checked = self.store.is_some_and(|store| store.is_checked(&zkey.sha256));
@@ -190,7 +185,7 @@ impl Loader<'_> {
                 tracing::info!(circuit = self.circuit.name, done, all, "the points of the key are checked");
             }
         });
-        let circuit = circuit.map_err(|error| self.refused(error))?;
+        let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
         if let Some(store) = self.store.filter(|_| !checked)
             && let Err(error) = store.set_checked(&zkey.sha256)
         {
@@ -200,18 +195,14 @@ impl Loader<'_> {
         Ok(circuit)
     }
 
-    fn is_verified(&self, zkey: &PinnedFile, r1cs: &PinnedFile) -> bool {
-        let powers =
-            self.circuit.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
-        let (Some(store), Some(powers)) = (self.store, powers) else { return false };
-        store.is_verified(&zkey.sha256, &r1cs.sha256, &powers.sha256)
-    }
-
     fn name(&self) -> String {
         self.circuit.name.clone()
     }
 
-    fn refused(&self, error: LoadError) -> CircuitLoadError {
+    fn refused(&self, error: LoadError, abandoned: &dyn Interrupt) -> CircuitLoadError {
+        if abandoned.is_requested() {
+            return CircuitLoadError::Cancelled;
+        }
         CircuitLoadError::Refused { circuit: self.name(), cause: Arc::new(error) }
     }
 }

@@ -14,17 +14,18 @@ mod reservation;
 mod store;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{Arc, Weak},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use broker_groth16::{curve::CurveName, key::SetupClass, loaded::Loaded};
-use tokio::sync::watch;
 
 use self::{
-    cache::{Cache, Loading, Lookup},
+    cache::{Cache, Loading, Lookup, Terms, Ticket},
+    id::CalculatorLimits,
     load::Loader,
     reservation::Memory,
     store::Store,
@@ -63,22 +64,25 @@ pub struct LoadedCircuit {
     pub circuit: Arc<dyn Loaded>,
     /// Whether only this process has the key.
     pub ephemeral: bool,
-    /// Whether the contributions of the key's ceremony have been verified.
-    pub verified: bool,
+    /// The SHA-256 of the powers of tau from which the key's ceremony has been verified. Profiles that share the circuit may
+    /// name different ones.
+    verified: Arc<[[u8; 32]]>,
     /// What measurements say about the time of one proof.
     cost: Arc<Cost>,
 }
 
 impl LoadedCircuit {
-    fn new(circuit: Arc<dyn Loaded>, ephemeral: bool, verified: bool) -> Self {
+    fn new(circuit: Arc<dyn Loaded>, ephemeral: bool, verified: Vec<[u8; 32]>) -> Self {
         let cost = Arc::new(Cost::new(circuit.info().domain));
-        Self { circuit, ephemeral, verified, cost }
+        Self { circuit, ephemeral, verified: verified.into(), cost }
     }
 
     /// Returns the class of the key under the profile's entry for the circuit.
     pub fn class(&self, rule: &CircuitRule) -> SetupClass {
+        let powers = rule.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
+        let verified = powers.is_some_and(|powers| self.verified.contains(&powers.sha256));
         match rule.declared_class() {
-            Some(declared) if self.verified => declared.max(SetupClass::CeremonyVerified),
+            Some(declared) if verified => declared.max(SetupClass::CeremonyVerified),
             Some(declared) => declared,
             None => SetupClass::SingleParty,
         }
@@ -124,11 +128,8 @@ impl Cost {
 /// The circuits in memory, and the ways to get others.
 #[derive(Debug)]
 pub struct Circuits {
-    cache: Cache,
-    memory: Arc<Memory>,
+    cache: Arc<Cache>,
     store: Option<Arc<Store>>,
-    /// Loading threads hold the circuits by it.
-    this: Weak<Self>,
 }
 
 /// What a call needs: a circuit, and the key that the profile demands.
@@ -147,8 +148,51 @@ pub struct Need<'a> {
 pub struct Found {
     /// The circuit.
     pub circuit: LoadedCircuit,
-    /// Whether the key was made for this call or for one at the same time.
+    /// Whether the key was made for this call. Others that waited for it find an existing one.
     pub created: bool,
+}
+
+impl Need<'_> {
+    fn terms(&self) -> Terms {
+        let may_set_up = match self.rule.setup {
+            SetupRule::Never => false,
+            SetupRule::OnFirstUse => true,
+            SetupRule::ByRequest => self.by_request,
+        };
+        let has_no_file = matches!(self.circuit.source, CircuitSource::BuiltIn { key: None, .. });
+        Terms { circuit: Arc::clone(self.circuit), may_set_up: may_set_up && has_no_file }
+    }
+
+    /// Checks the number of constraints against `Limits.Constraints`.
+    fn check_constraints(&self, found: usize) -> Result<(), CircuitLoadError> {
+        let limit = self.rule.limits.constraints;
+        if found > limit as usize {
+            let circuit = self.circuit.name.clone();
+            return Err(CircuitLoadError::TooManyConstraints { circuit, found, limit });
+        }
+        Ok(())
+    }
+
+    /// Checks what is known before the circuit is loaded, so that no key is made in vain.
+    fn check(&self) -> Result<(), CircuitLoadError> {
+        match &self.circuit.source {
+            CircuitSource::BuiltIn { circuit, .. } => {
+                self.check_constraints(circuit.description().constraints)
+            }
+            CircuitSource::Operator { .. } => Ok(()),
+        }
+    }
+
+    /// Checks a circuit, which may have been loaded for another profile, by what this profile says.
+    fn accept(&self, loaded: &LoadedCircuit) -> Result<(), CircuitLoadError> {
+        let info = loaded.circuit.info();
+        self.check_constraints(info.constraints)?;
+        if self.circuit.fingerprint.is_some_and(|expected| info.fingerprint.as_bytes() != &expected) {
+            let (circuit, found) = (self.circuit.name.clone(), info.fingerprint.to_string());
+            return Err(CircuitLoadError::Fingerprint { circuit, found });
+        }
+        Ok(())
+    }
 }
 
 impl Circuits {
@@ -163,12 +207,7 @@ impl Circuits {
 
     fn with(options: &CircuitOptions, store: Option<Arc<Store>>) -> Arc<Self> {
         let memory = Arc::new(Memory::new(options.memory));
-        Arc::new_cyclic(|this| Self {
-            cache: Cache::new(Arc::clone(&memory)),
-            memory,
-            store,
-            this: this.clone(),
-        })
+        Arc::new(Self { cache: Arc::new(Cache::new(memory)), store })
     }
 
     /// Returns circuits without a store and with the default memory.
@@ -182,8 +221,8 @@ impl Circuits {
     }
 
     /// Returns a circuit if it is in memory.
-    pub fn in_memory(&self, curve: CurveName, circuit: &CircuitRule) -> Option<LoadedCircuit> {
-        self.cache.peek(&CircuitId::new(curve, circuit))
+    pub fn in_memory(&self, rule: &Groth16Rule, circuit: &CircuitRule) -> Option<LoadedCircuit> {
+        self.cache.peek(&CircuitId::new(rule, circuit))
     }
 
     /// Returns a circuit, and loads it or makes its key if necessary. Waits without a thread, until `deadline`. All calls
@@ -195,37 +234,38 @@ impl Circuits {
         &self,
         need: Need<'_>,
         deadline: Instant,
-        begin: impl FnOnce() -> BeginSetup,
+        begin: impl Fn() -> BeginSetup,
     ) -> Result<Found, CircuitLoadError> {
-        let id = CircuitId::new(need.rule.curve, need.circuit);
-        let mut receiver = match self.cache.look_up(&id) {
-            Lookup::Loaded(circuit) => return Ok(Found { circuit, created: false }),
-            Lookup::Loading(receiver) => receiver,
-            Lookup::Absent(loading, receiver) => {
-                let may_set_up = match need.rule.setup {
-                    SetupRule::Never => false,
-                    SetupRule::OnFirstUse => true,
-                    SetupRule::ByRequest => need.by_request,
-                };
-                let may_set_up =
-                    may_set_up && matches!(need.circuit.source, CircuitSource::BuiltIn { key: None, .. });
-                let begin = may_set_up.then(begin);
-                self.start(loading, Arc::clone(need.circuit), need.rule, begin)?;
-                receiver
-            }
-        };
-        let outcome = tokio::time::timeout_at(deadline.into(), receiver.wait_for(Option::is_some)).await;
-        match outcome {
-            Err(_) => Err(CircuitLoadError::DeadlineExceeded),
-            // The thread panicked.
-            Ok(Err(_)) => Err(CircuitLoadError::Internal),
-            Ok(Ok(outcome)) => match &*outcome {
-                Some(Ok(Loading { circuit, created })) => {
-                    Ok(Found { circuit: circuit.clone(), created: *created })
+        need.check()?;
+        let (id, terms) = (CircuitId::new(need.rule, need.circuit), need.terms());
+        loop {
+            let (mut receiver, is_own, same_terms) = match self.cache.look_up(&id, &terms) {
+                Lookup::Loaded(circuit) => {
+                    need.accept(&circuit)?;
+                    return Ok(Found { circuit, created: false });
                 }
-                Some(Err(error)) => Err(error.clone()),
-                None => Err(CircuitLoadError::Internal),
-            },
+                Lookup::Loading { receiver, same_terms } => (receiver, false, same_terms),
+                Lookup::Absent(ticket, receiver) => {
+                    self.start(ticket, need.rule, terms.may_set_up.then(&begin))?;
+                    (receiver, true, true)
+                }
+            };
+            let outcome = tokio::time::timeout_at(deadline.into(), receiver.wait_for(Option::is_some)).await;
+            match outcome {
+                Err(_) => return Err(CircuitLoadError::DeadlineExceeded),
+                // The thread was not started.
+                Ok(Err(_)) => return Err(CircuitLoadError::Internal),
+                Ok(Ok(outcome)) => match &*outcome {
+                    Some(Ok(Loading { circuit, created })) => {
+                        need.accept(circuit)?;
+                        return Ok(Found { circuit: circuit.clone(), created: *created && is_own });
+                    }
+                    Some(Err(error)) if same_terms => return Err(error.clone()),
+                    // It failed for another profile, whose terms are others. The next attempt is this call's, or another.
+                    Some(Err(_)) => {}
+                    None => return Err(CircuitLoadError::Internal),
+                },
+            }
         }
     }
 
@@ -239,43 +279,37 @@ impl Circuits {
         circuit: &Arc<CircuitRule>,
         begin: BeginSetup,
     ) -> Result<(), CircuitLoadError> {
-        let id = CircuitId::new(rule.curve, circuit);
+        let need = Need { rule, circuit, by_request: false };
+        need.check()?;
+        let terms = need.terms();
         // The receiver stands for a call that waits, so that the work is not abandoned.
-        let Lookup::Absent(loading, _receiver) = self.cache.look_up(&id) else { return Ok(()) };
-        let may_set_up = rule.setup == SetupRule::OnFirstUse
-            && matches!(circuit.source, CircuitSource::BuiltIn { key: None, .. });
-        let loader = Loader {
-            curve: rule.curve,
-            circuit,
-            limits: rule.limits,
-            store: self.store.as_deref(),
-            memory: self.memory.limit(),
+        let (ticket, receiver) = match self.cache.look_up(&CircuitId::new(rule, circuit), &terms) {
+            Lookup::Absent(ticket, receiver) => (ticket, receiver),
+            Lookup::Loaded(circuit) => return need.accept(&circuit),
+            Lookup::Loading { .. } => return Ok(()),
         };
-        let result = loader.run(may_set_up.then_some(begin), &|| loading.is_abandoned());
-        let error = result.as_ref().err().cloned();
-        self.cache.finish(&loading, result);
-        error.map_or(Ok(()), Err)
+        let begin = terms.may_set_up.then_some(begin);
+        load(&self.cache, self.store.as_deref(), &ticket, rule.curve, CalculatorLimits::new(rule), begin);
+        match &*receiver.borrow() {
+            Some(Ok(loading)) => need.accept(&loading.circuit),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(CircuitLoadError::Internal),
+        }
     }
 
-    /// Starts the thread that loads a circuit. There is at most one for each circuit of the catalogue.
+    /// Starts the thread that loads a circuit. There is at most one for each circuit of the catalogue, beside those that
+    /// have been told to stop.
     fn start(
         &self,
-        loading: cache::Ticket,
-        circuit: Arc<CircuitRule>,
+        ticket: Ticket,
         rule: &Groth16Rule,
         begin: Option<BeginSetup>,
     ) -> Result<(), CircuitLoadError> {
-        let (curve, limits) = (rule.curve, rule.limits);
-        let (this, store) = (self.this.clone(), self.store.clone());
+        let (cache, store) = (Arc::clone(&self.cache), self.store.clone());
+        let (curve, calculator) = (rule.curve, CalculatorLimits::new(rule));
         let builder = thread::Builder::new().name("circuit-load".into());
-        let spawned = builder.spawn(move || {
-            let memory = this.upgrade().map_or(0, |circuits| circuits.memory.limit());
-            let loader = Loader { curve, circuit: &circuit, limits, store: store.as_deref(), memory };
-            let result = loader.run(begin, &|| loading.is_abandoned());
-            if let Some(circuits) = this.upgrade() {
-                circuits.cache.finish(&loading, result);
-            }
-        });
+        let spawned =
+            builder.spawn(move || load(&cache, store.as_deref(), &ticket, curve, calculator, begin));
         spawned.map(drop).map_err(|error| {
             tracing::error!(%error, "a circuit cannot be loaded: the system has no thread");
             CircuitLoadError::Internal
@@ -287,10 +321,24 @@ impl Circuits {
     /// # Errors
     /// Fails where keys and proofs together would exceed the memory.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, CircuitLoadError> {
-        Memory::reserve(&self.memory, bytes)
+        self.cache.reserve(bytes)
     }
 }
 
-/// The result of loading, which all calls that wait for it share.
-type Outcome = Option<Result<Loading, CircuitLoadError>>;
-type Sender = watch::Sender<Outcome>;
+/// Loads the circuit of a ticket, and tells the result to all calls that wait. A panic is a result, too.
+fn load(
+    cache: &Cache,
+    store: Option<&Store>,
+    ticket: &Ticket,
+    curve: CurveName,
+    calculator: CalculatorLimits,
+    begin: Option<BeginSetup>,
+) {
+    let loader = Loader { curve, circuit: ticket.circuit(), calculator, store, cache };
+    let run = || loader.run(begin, &|| cache.is_abandoned(ticket));
+    let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(CircuitLoadError::Internal));
+    cache.finish(ticket, result);
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::CircuitLoadError;
-
 /// A number of bytes of which parts are taken.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -33,16 +31,18 @@ impl Memory {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// Takes bytes until the reservation is dropped.
-    pub(super) fn reserve(memory: &Arc<Self>, bytes: u64) -> Result<Reservation, CircuitLoadError> {
-        if memory.take(bytes) {
-            return Ok(Reservation { memory: Arc::clone(memory), bytes });
-        }
-        Err(CircuitLoadError::MemoryExhausted { needed: bytes, limit: memory.limit })
+    /// Returns the number of bytes that are not taken.
+    pub(super) fn free(&self) -> u64 {
+        self.limit.saturating_sub(self.used.load(Ordering::Relaxed))
+    }
+
+    /// Returns what gives back bytes that have been taken.
+    pub(super) fn reservation(memory: &Arc<Self>, bytes: u64) -> Reservation {
+        Reservation { memory: Arc::clone(memory), bytes }
     }
 }
 
-/// Memory for one proof. It is given back when this is dropped.
+/// Memory for one proof, or for a file that is read. It is given back when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     memory: Arc<Memory>,

@@ -70,27 +70,36 @@ impl Store {
         Ok(store)
     }
 
-    /// Returns the key whose name begins with `prefix`.
+    /// Returns the key whose name begins with `prefix`. Two of them are an error: which one is used must not depend on the
+    /// order of a folder.
     pub(super) fn key(&self, prefix: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let folder = self.folder.join("keys");
         let entries = fs::read_dir(&folder).map_err(|error| StoreError::new(&folder, error))?;
+        let mut found = None;
         for entry in entries {
             let entry = entry.map_err(|error| StoreError::new(&folder, error))?;
             let name = entry.file_name().into_string().unwrap_or_default();
             let hash = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".zkey"));
             let Some(hash) = hash.filter(|hash| hash.len() == 64) else { continue };
             let path = entry.path();
-            let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
-            if sha256(&bytes) != hash {
-                return Err(StoreError::other(
-                    &path,
-                    "is damaged: its contents do not have the SHA-256 in its name; restore it, or remove it if no proof by \
-                     this key is needed any more",
-                ));
+            if found.is_some() {
+                return Err(StoreError::other(&path, "is a second key of its circuit; remove one of them"));
             }
-            return Ok(Some(bytes));
+            found = Some((path, hash.to_owned()));
         }
-        Ok(None)
+        let Some((path, hash)) = found else { return Ok(None) };
+        if !fs::metadata(&path).map_err(|error| StoreError::new(&path, error))?.is_file() {
+            return Err(StoreError::other(&path, "is not a regular file"));
+        }
+        let bytes = fs::read(&path).map_err(|error| StoreError::new(&path, error))?;
+        if sha256(&bytes) != hash {
+            return Err(StoreError::other(
+                &path,
+                "is damaged: its contents do not have the SHA-256 in its name; restore it, or remove it if no proof by \
+                 this key is needed any more",
+            ));
+        }
+        Ok(Some(bytes))
     }
 
     /// Adds a key, unless there is one whose name begins with `prefix`, which is returned.
@@ -114,10 +123,17 @@ impl Store {
         self.write(&self.folder.join("checked"), &check_name(zkey), &[])
     }
 
-    /// Reports whether the ceremony of a key has been verified, from these constraints and these powers of tau.
-    pub(super) fn is_verified(&self, zkey: &[u8; 32], r1cs: &[u8; 32], powers_of_tau: &[u8; 32]) -> bool {
-        let names = [zkey, r1cs, powers_of_tau].map(hex::encode);
-        self.folder.join("verified").join(names.join("-")).is_file()
+    /// Returns the SHA-256 of the powers of tau from which the ceremony of a key with these constraints has been verified.
+    pub(super) fn verified(&self, zkey: &[u8; 32], r1cs: &[u8; 32]) -> Vec<[u8; 32]> {
+        let prefix = format!("{}-{}-", hex::encode(zkey), hex::encode(r1cs));
+        let Ok(entries) = fs::read_dir(self.folder.join("verified")) else { return Vec::new() };
+        let powers_of_tau = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            let mut hash = [0; 32];
+            hex::decode_to_slice(name.strip_prefix(&prefix)?, &mut hash).ok()?;
+            entry.path().is_file().then_some(hash)
+        };
+        entries.flatten().filter_map(powers_of_tau).collect()
     }
 
     /// Writes a file that is either complete or absent, whatever happens.
@@ -158,7 +174,7 @@ impl Store {
     /// Removes what a broker that was killed has left, unless another one is writing now.
     fn remove_unfinished(&self) {
         let Ok(_lock) = self.lock(FlockOperation::NonBlockingLockExclusive) else { return };
-        for name in ["keys", "checked"] {
+        for name in ["keys", "checked", "verified"] {
             let Ok(entries) = fs::read_dir(self.folder.join(name)) else { continue };
             for entry in entries.flatten() {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -203,6 +219,36 @@ mod tests {
         assert_eq!(store.add_key("bn254-a-v1-", b"two").unwrap(), Some(b"one".to_vec()));
         assert_eq!(store.key("bn254-a-v1-").unwrap(), Some(b"one".to_vec()));
         assert_eq!(store.key("bn254-a-v2-").unwrap(), None);
+    }
+
+    #[test]
+    fn two_keys_of_one_circuit_are_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        store.add_key("p-", b"one").unwrap();
+        fs::write(folder.path().join("store/keys").join(format!("p-{}.zkey", sha256(b"two"))), b"two")
+            .unwrap();
+        assert!(store.key("p-").unwrap_err().to_string().contains("second key"));
+    }
+
+    #[test]
+    fn a_key_that_is_no_file_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        let path = folder.path().join("store/keys").join(format!("p-{}.zkey", sha256(b"")));
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert!(store.key("p-").unwrap_err().to_string().contains("not a regular file"));
+    }
+
+    #[test]
+    fn a_verified_ceremony_is_found_for_its_powers_of_tau_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        let name = [[1; 32], [2; 32], [3; 32]].map(hex::encode).join("-");
+        fs::write(folder.path().join("store/verified").join(name), b"").unwrap();
+        assert_eq!(store.verified(&[1; 32], &[2; 32]), [[3; 32]]);
+        assert!(store.verified(&[1; 32], &[3; 32]).is_empty());
     }
 
     #[test]

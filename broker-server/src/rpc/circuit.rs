@@ -15,8 +15,8 @@ use super::{
     call::{Call, Placement},
 };
 use crate::{
-    circuits::{BeginSetup, Found, LoadedCircuit, Need},
-    operation::groth16::ProofError,
+    circuits::{BeginSetup, CircuitLoadError, Found, LoadedCircuit, Need},
+    operation::groth16::{ErrorKind, ProofError},
     policy::{
         Permit,
         permit::{CircuitParameters, Operation, SetupCircuit},
@@ -44,7 +44,7 @@ pub(super) struct CircuitUse {
 
 impl Interrupt for CircuitUse {
     fn is_requested(&self) -> bool {
-        self.left.load(Ordering::Relaxed) || self.deadline <= Instant::now()
+        self.left.load(Ordering::Relaxed) || self.is_late()
     }
 }
 
@@ -52,6 +52,15 @@ impl CircuitUse {
     /// Returns a value which tells the work to stop when it is dropped.
     pub(super) fn stop_on_drop(&self) -> StopOnDrop {
         StopOnDrop(Arc::clone(&self.left))
+    }
+
+    /// Returns the result of the work: where it was stopped before the deadline, its caller has left.
+    pub(super) fn end<T>(&self, result: Result<T, CallError>) -> Result<T, CallError> {
+        result.map_err(|error| end(error, self.is_late()))
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline <= Instant::now()
     }
 
     /// Returns the lane for work that is expected to take this long.
@@ -87,7 +96,10 @@ impl Broker {
         let begin = || self.begin_setup(call);
         let need = Need { rule, circuit, by_request: O::NAME == SetupCircuit::NAME };
         let found = self.0.circuits.get(need, deadline, begin).await;
-        let Found { circuit, created } = found.map_err(ProofError::from)?;
+        let Found { circuit, created } = found.map_err(|error| match error {
+            CircuitLoadError::AuditUnavailable => CallError::AuditUnavailable,
+            error => ProofError::from(error).into(),
+        })?;
         Ok(CircuitUse { circuit, created, key_load: start.elapsed(), deadline, left: Arc::default() })
     }
 
@@ -95,5 +107,29 @@ impl Broker {
     fn begin_setup(&self, call: &Call) -> BeginSetup {
         let (state, call) = (Arc::clone(&self.0), call.clone());
         Box::new(move || call.begin_setup(&state))
+    }
+}
+
+/// Tells an end at the deadline, after which the work `is_late`, from one because the caller has left.
+fn end(error: CallError, is_late: bool) -> CallError {
+    match error {
+        CallError::Proof(error) if error.kind() == ErrorKind::Deadline && !is_late => CallError::Cancelled,
+        error => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use broker_groth16::{interrupt::Interrupted, loaded::CircuitError};
+
+    use super::*;
+
+    #[test]
+    fn work_that_is_stopped_before_its_deadline_was_cancelled() {
+        let stopped = || CallError::from(ProofError::from(CircuitError::from(Interrupted)));
+        assert_eq!(end(stopped(), true).reason(), "DEADLINE_EXCEEDED");
+        assert_eq!(end(stopped(), false).reason(), "CANCELLED");
+        let other = || CallError::from(ProofError::from(CircuitError::NoConstraints));
+        assert_eq!(end(other(), false).reason(), "NO_R1CS");
     }
 }

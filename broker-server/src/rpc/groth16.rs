@@ -266,7 +266,7 @@ impl Handler for ListCircuits {
     ) -> Result<Self::Output, CallError> {
         let rule = permit.rule();
         let describe = |circuit: &std::sync::Arc<CircuitRule>| {
-            describe(rule.curve, circuit, state.circuits.in_memory(rule.curve, circuit).as_ref())
+            describe(rule.curve, circuit, state.circuits.in_memory(rule, circuit).as_ref())
         };
         Ok(rule.circuits.iter().map(describe).collect())
     }

@@ -190,7 +190,13 @@ impl Broker {
             placement = O::circuit_placement(&permit, &circuit.circuit);
             call.circuit = Some(Box::new(circuit));
         }
-        let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
+        let job = move |state: &BrokerState, call: &mut Call| {
+            let result = run::<O>(state, call, permit);
+            match &call.circuit {
+                Some(circuit) => circuit.end(result),
+                None => result,
+            }
+        };
         self.compute(call, placement, O::Key::USES_KEY, job).await
     }
 

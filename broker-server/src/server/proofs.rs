@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    circuits::Circuits,
+    circuits::{CircuitLoadError, Circuits},
     compute::{Lane, Pool},
     policy::{
         Catalogue,
@@ -56,8 +56,15 @@ impl Preload {
                 {
                     continue;
                 }
-                if let Err(error) = circuits.preload(rule, circuit, Box::new(begin)) {
-                    tracing::error!(circuit = circuit.name, %error, "the circuit cannot be loaded");
+                match circuits.preload(rule, circuit, Box::new(begin)) {
+                    Ok(()) => {}
+                    // Its key is made when a caller asks for it, or under another profile.
+                    Err(error @ CircuitLoadError::NoKey { .. }) => {
+                        tracing::info!(circuit = circuit.name, %error, "the circuit is not loaded");
+                    }
+                    Err(error) => {
+                        tracing::error!(circuit = circuit.name, %error, "the circuit cannot be loaded");
+                    }
                 }
             }
         }

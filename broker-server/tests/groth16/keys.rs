@@ -97,3 +97,13 @@ async fn a_request_can_name_the_key_that_it_expects() {
     let error = service.client().prove(request(vec![0; 31])).await.unwrap_err();
     assert_eq!(reason(&error), "FIELD_WRONG_LENGTH");
 }
+
+/// More memory than there is will not be there later: the client must not try again.
+#[tokio::test]
+async fn a_proof_that_never_fits_into_memory_is_no_shortage() {
+    let service = Service::with(PROFILES, &["--groth16-memory", "1MiB"]).await;
+    let error = service.prove("bn254", "multiply", &INPUTS, Arkworks).await.unwrap_err();
+    assert_eq!((error.code(), reason(&error).as_str()), (Code::FailedPrecondition, "PROOF_MEMORY_EXHAUSTED"));
+    assert_eq!(crate::service::field(&error), "");
+    assert!(error.message().contains("--groth16-memory"), "{}", error.message());
+}

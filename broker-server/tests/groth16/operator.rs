@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use broker_proto::v1::{self, ProofFormat::SnarkjsJson};
+use rustix::fs::{FileType, Mode};
 use sha2::{Digest as _, Sha256};
 use tonic::Code;
 
@@ -149,6 +150,53 @@ async fn files_that_do_not_fit_are_refused_with_the_reason() {
             error.message()
         );
         assert!(error.message().contains(words), "{profile}: {}", error.message());
+    }
+}
+
+/// Whatever is at the path of a file, the call ends, and so does the thread that reads.
+#[tokio::test]
+async fn what_is_no_regular_file_is_refused_at_once() {
+    let folder = private_folder();
+    let (fifo, directory) = (folder.path().join("fifo"), folder.path().join("directory"));
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    fs::create_dir(&directory).unwrap();
+    let zkey = |path: &Path| vec![format!("Zkey: {{ Path: {path:?}, Sha256: \"{}\" }}", "0".repeat(64))];
+    let text = profiles(&[
+        ("fifo", "bn254", zkey(&fifo)),
+        ("directory", "bn254", zkey(&directory)),
+        ("device", "bn254", zkey(Path::new("/dev/zero"))),
+    ]);
+    let service = Service::with(&text, &[]).await;
+    for profile in ["fifo", "directory", "device"] {
+        let error = service.client().prove(witness(profile, vec![1])).await.unwrap_err();
+        assert_eq!(
+            (error.code(), reason(&error).as_str()),
+            (Code::FailedPrecondition, "CIRCUIT_FILE_UNREADABLE"),
+            "{profile}"
+        );
+        assert!(error.message().contains("not a regular file"), "{}", error.message());
+    }
+}
+
+/// A circuit in memory is shared by all profiles with the same files. What each of them says about it still holds.
+#[tokio::test]
+async fn a_shared_circuit_has_the_limits_of_each_profile() {
+    let files = format!("Name: circuit, {}", pinned("Zkey", "several.zkey"));
+    let pin = format!("{files}, Fingerprint: \"{}\"", "0".repeat(64));
+    let text = format!(
+        "Profiles:\n  \
+         - {{ Name: open, API: {{ Groth16: {{ Curve: bn254, Circuits: [{{ {files} }}] }} }} }}\n  \
+         - {{ Name: pinned, API: {{ Groth16: {{ Curve: bn254, Circuits: [{{ {pin} }}] }} }} }}\n  \
+         - {{ Name: limited, API: {{ Groth16: {{ Curve: bn254, Circuits: [{{ {files} }}], \
+         Limits: {{ Constraints: 1 }} }} }} }}\n"
+    );
+    let service = Service::with(&text, &[]).await;
+    for _ in 0..2 {
+        for (profile, expected) in [("pinned", "FINGERPRINT_MISMATCH"), ("limited", "LIMIT_EXCEEDED")] {
+            let error = service.client().prove(witness(profile, data("several.wtns"))).await.unwrap_err();
+            assert_eq!((error.code(), reason(&error).as_str()), (Code::FailedPrecondition, expected));
+        }
+        assert!(service.client().prove(witness("open", data("several.wtns"))).await.is_ok());
     }
 }
 

@@ -124,6 +124,8 @@ async fn limits_of_the_profile_are_denials_with_their_rule() {
     let error = service.setup("small", "payment").await.unwrap_err();
     assert_eq!(reason(&error), "LIMIT_EXCEEDED");
     assert!(error.message().contains("constraints"), "{}", error.message());
+    let circuits = service.list("small").await.unwrap().circuits;
+    assert!(circuits[1].key.is_none(), "a key was made in vain");
     let mut request = v1::ProveRequest::default();
     request.profile = "small".into();
     request.circuit = "multiply".into();

@@ -81,8 +81,12 @@ impl ProofError {
             Self::Circuit(error) => describe(error).0,
             Self::Load(error) => match error {
                 CircuitLoadError::WrongFile { .. } => ErrorKind::DataLoss,
+                // To try again would not help.
+                CircuitLoadError::MemoryExhausted { needed, limit, .. } if needed > limit => {
+                    ErrorKind::Precondition
+                }
                 CircuitLoadError::MemoryExhausted { .. } => ErrorKind::Exhausted,
-                CircuitLoadError::DeadlineExceeded => ErrorKind::Deadline,
+                CircuitLoadError::DeadlineExceeded | CircuitLoadError::Cancelled => ErrorKind::Deadline,
                 CircuitLoadError::Internal | CircuitLoadError::AuditUnavailable => ErrorKind::Internal,
                 _ => ErrorKind::Precondition,
             },
@@ -108,7 +112,15 @@ impl ProofError {
         match self {
             Self::Circuit(error) => describe(error).2,
             Self::FingerprintMismatch { .. } => Some("expected_fingerprint"),
-            Self::Load(_) => Some("circuit"),
+            Self::Load(error) => match error {
+                CircuitLoadError::Store(_)
+                | CircuitLoadError::MemoryExhausted { .. }
+                | CircuitLoadError::AuditUnavailable
+                | CircuitLoadError::Cancelled
+                | CircuitLoadError::DeadlineExceeded
+                | CircuitLoadError::Internal => None,
+                _ => Some("circuit"),
+            },
             Self::CeremonyRequired { .. } | Self::MemoryPerProof { .. } => None,
         }
     }

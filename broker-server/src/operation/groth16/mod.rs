@@ -197,8 +197,12 @@ fn key_of<O: Operation<Rule = Groth16Rule, Parameters = CircuitParameters>>(
 
 /// Reserves the memory of a proof, within the profile's limit.
 fn reserve(rule: &Groth16Rule, context: Context<'_>, witness: &Witness) -> Result<Reservation, ProofError> {
-    let proof = context.circuit.circuit.info().proof_bytes;
-    let needed = proof.saturating_add(witness.bytes()) as u64;
+    let info = context.circuit.circuit.info();
+    let witness = match witness {
+        Witness::Inputs(_) => info.calculator_bytes,
+        Witness::File(_) => witness.bytes(),
+    };
+    let needed = info.proof_bytes.saturating_add(witness) as u64;
     let limit = rule.limits.memory_per_proof;
     if needed > limit {
         return Err(ProofError::MemoryPerProof { needed, limit, line: rule.line });
