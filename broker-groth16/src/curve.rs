@@ -1,6 +1,10 @@
 //! The pairing-friendly curves.
 
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM, pairing::Pairing};
+use ark_ec::{
+    AffineRepr, CurveGroup, VariableBaseMSM,
+    pairing::Pairing,
+    short_weierstrass::{Affine, SWCurveConfig},
+};
 use ark_ff::{FftField, PrimeField};
 
 /// The name of a curve, as profiles, answers and key files write it.
@@ -41,6 +45,23 @@ impl std::fmt::Display for CurveName {
     }
 }
 
+/// An affine point of a curve y² = x³ + a·x + b with b ≠ 0.
+pub trait ShortWeierstrass: AffineRepr {
+    /// The coefficient a.
+    const A: Self::BaseField;
+
+    /// The point with these coordinates. Whether there is one is not checked.
+    fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self;
+}
+
+impl<P: SWCurveConfig> ShortWeierstrass for Affine<P> {
+    const A: Self::BaseField = P::COEFF_A;
+
+    fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self {
+        Self::new_unchecked(x, y)
+    }
+}
+
 /// A pairing with the properties that this crate needs: a scalar field with FFTs, and base fields that are written as
 /// integers.
 pub trait Curve:
@@ -48,7 +69,8 @@ pub trait Curve:
         ScalarField: PrimeField + FftField,
         BaseField: PrimeField,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
-        G1Affine: AffineRepr<BaseField = Self::BaseField>,
+        G1Affine: ShortWeierstrass<BaseField = Self::BaseField>,
+        G2Affine: ShortWeierstrass,
     > + Send
     + Sync
 {

@@ -6,9 +6,12 @@ use ark_ec::CurveGroup;
 use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
-use super::{Blinding, ProveError, Prover, ProverError};
+use super::{
+    Blinding, ProveError, Prover, ProverError,
+    finish::{self, Sums},
+};
 use crate::{
-    assignment::{Assignment, AssignmentError},
+    assignment::Assignment,
     curve::Curve,
     interrupt::{Interrupt, Interrupted},
     key::CircuitKey,
@@ -58,31 +61,19 @@ impl<E: Curve> Prover<E> for Arkworks<E> {
         interrupt: &dyn Interrupt,
     ) -> Result<Proof<E>, ProveError> {
         let CircuitKey { proving, constraints } = &*self.key;
-        let values = assignment.values();
-        if values.len() != constraints.signals {
-            let error = AssignmentError::Length { found: values.len(), expected: constraints.signals };
-            return Err(error.into());
-        }
+        let values = finish::check_length(assignment, constraints)?;
         let h = qap::witness_map(&self.domain, constraints, assignment, interrupt)?;
         let private = values.get(constraints.public + 1..).unwrap_or_default();
-
-        let Blinding { r, s } = blinding;
-        let a = multiply::<E::G1>(&proving.a_query, values, G1_CHUNK, interrupt)?
-            + proving.verifying.alpha_g1
-            + proving.delta_g1 * r;
-        let b_g1 = multiply::<E::G1>(&proving.b_g1_query, values, G1_CHUNK, interrupt)?
-            + proving.beta_g1
-            + proving.delta_g1 * s;
-        let b = multiply::<E::G2>(&proving.b_g2_query, values, G2_CHUNK, interrupt)?
-            + proving.verifying.beta_g2
-            + proving.verifying.delta_g2 * s;
-        let rs = Zeroizing::new(*r * s);
-        let c = multiply::<E::G1>(&proving.l_query, private, G1_CHUNK, interrupt)?
-            + multiply::<E::G1>(&proving.h_query, &h, G1_CHUNK, interrupt)?
-            + a * s
-            + b_g1 * r
-            - proving.delta_g1 * *rs;
-        Ok(Proof { a: a.into_affine(), b: b.into_affine(), c: c.into_affine() })
+        let sums = Sums::<E> {
+            a: multiply(&proving.a_query, values, G1_CHUNK, interrupt)?,
+            b_g1: multiply(&proving.b_g1_query, values, G1_CHUNK, interrupt)?,
+            b_g2: multiply(&proving.b_g2_query, values, G2_CHUNK, interrupt)?,
+            c: multiply::<E::G1>(&proving.l_query, private, G1_CHUNK, interrupt)?
+                + multiply::<E::G1>(&proving.h_query, &h, G1_CHUNK, interrupt)?,
+        };
+        let r_delta = proving.delta_g1 * blinding.r;
+        let s_delta = proving.verifying.delta_g2 * blinding.s;
+        Ok(sums.finish(proving, blinding, r_delta, s_delta))
     }
 }
 

@@ -3,15 +3,26 @@
 //! [`Prover`] is what all of them have in common: for the same assignment and the same randomness each gives the same
 //! proof as [`Arkworks`], the reference. A proof leaves this crate's users' hands through [`SelfVerified`], which
 //! verifies it first.
+//!
+//! The bases of a proof are the same for every assignment, so the more memory a key may have, the less is left to do:
+//! [`Tables`] of all multiples by a digit leave additions alone, [`ShiftedBuckets`] one set of buckets, and [`Buckets`]
+//! need no memory. [`Tier::choose`] chooses by the key's size and a budget.
 
 mod arkworks;
 mod blinding;
+mod buckets;
+mod finish;
 mod self_verified;
+mod tables;
+mod tier;
 
 pub use self::{
     arkworks::Arkworks,
     blinding::Blinding,
+    buckets::{Buckets, ShiftedBuckets},
     self_verified::{Proven, SelfVerified},
+    tables::Tables,
+    tier::Tier,
 };
 use crate::{
     assignment::{Assignment, AssignmentError},
@@ -58,6 +69,9 @@ pub enum ProverError {
     /// The verifying key is empty.
     #[error(transparent)]
     VerifyingKey(#[from] KeyWithoutPoints),
+    /// The caller ended the work.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 /// Why there is no proof.

@@ -6,17 +6,17 @@ use std::sync::{
 };
 
 use ark_bls12_381::Bls12_381;
-use ark_bn254::Bn254;
+use ark_bn254::{Bn254, Fr};
 use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{One, UniformRand};
-use ark_std::rand::{SeedableRng, rngs::StdRng};
+use ark_ff::{One, UniformRand, Zero};
+use ark_std::rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use broker_groth16::{
     assignment::{Assignment, AssignmentError},
     curve::Curve,
     interrupt::{Interrupt, Interrupted, Never},
     key::{CircuitKey, MalformedKey},
     proof::Proof,
-    prove::{Arkworks, Blinding, ProveError, Prover, ProverError, SelfVerified},
+    prove::{Arkworks, Blinding, ProveError, Prover, ProverError, SelfVerified, Tier},
     setup,
 };
 
@@ -32,7 +32,15 @@ fn key<E: Curve>(circuit: &Circuit<E::ScalarField>) -> Arc<CircuitKey<E>> {
 
 /// All provers.
 fn provers<E: Curve>(key: &Arc<CircuitKey<E>>) -> Vec<Box<dyn Prover<E>>> {
-    vec![arkworks(key)]
+    let tiers = [
+        Tier::Arkworks,
+        Tier::Tables { width: 4 },
+        Tier::Tables { width: 8 },
+        Tier::Shifted { copies: usize::MAX },
+        Tier::Shifted { copies: 3 },
+        Tier::Buckets,
+    ];
+    tiers.iter().map(|tier| tier.prover(key, &Never).unwrap()).collect()
 }
 
 fn arkworks<E: Curve>(key: &Arc<CircuitKey<E>>) -> Box<dyn Prover<E>> {
@@ -40,7 +48,20 @@ fn arkworks<E: Curve>(key: &Arc<CircuitKey<E>>) -> Box<dyn Prover<E>> {
 }
 
 /// For the same randomness, every prover gives the proof of ark-groth16.
-fn agrees<E: Curve>() {
+fn agrees<E: Curve>(name: &str, circuit: &Circuit<E::ScalarField>) {
+    let key = key::<E>(circuit);
+    let reference = ReferenceKey::new(&key);
+    let mut rng = StdRng::seed_from_u64(38);
+    let (r, s) = (E::ScalarField::rand(&mut rng), E::ScalarField::rand(&mut rng));
+    let expected = reference.prove(r, s, &circuit.values);
+    for prover in provers(&key) {
+        let blinding = Blinding::random(&mut StdRng::seed_from_u64(38));
+        let proof = prover.prove(&circuit.assignment(), &blinding, &Never).unwrap();
+        assert_eq!(proof, expected, "{name} by {}", prover.name());
+    }
+}
+
+fn all_agree<E: Curve>() {
     let mut rng = StdRng::seed_from_u64(31);
     for (name, circuit) in [
         ("multiply", circuits::multiply(&mut rng)),
@@ -48,24 +69,96 @@ fn agrees<E: Curve>() {
         ("a full domain", circuits::chain(14, &mut rng)),
         ("bits", circuits::bits_and_chain(128, 100, &mut rng)),
     ] {
-        let key = key::<E>(&circuit);
+        agrees::<E>(name, &circuit);
+    }
+    for number in 0..12 {
+        agrees::<E>(&format!("random circuit {number}"), &circuits::random(&mut rng));
+    }
+}
+
+#[test]
+fn provers_agree_with_ark_groth16_on_bn254() {
+    all_agree::<Bn254>();
+}
+
+#[test]
+fn provers_agree_with_ark_groth16_on_bls12_381() {
+    all_agree::<Bls12_381>();
+}
+
+/// With r and s of 0 and 1, and a witness of zeros, points are at infinity and additions are doublings.
+#[test]
+fn provers_agree_with_edge_values() {
+    struct Constant(u64);
+
+    impl RngCore for Constant {
+        fn next_u32(&mut self) -> u32 {
+            self.next_u64() as u32
+        }
+
+        fn next_u64(&mut self) -> u64 {
+            self.0
+        }
+
+        fn fill_bytes(&mut self, bytes: &mut [u8]) {
+            bytes.fill(self.0 as u8);
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), ark_std::rand::Error> {
+            self.fill_bytes(bytes);
+            Ok(())
+        }
+    }
+
+    impl CryptoRng for Constant {}
+
+    let mut rng = StdRng::seed_from_u64(39);
+    let mut zeros = circuits::multiply::<Fr>(&mut rng);
+    zeros.values[1..].fill(Fr::zero());
+    let mut ones = circuits::cube_root::<Fr>(&mut rng);
+    ones.values.fill(Fr::one());
+    for circuit in [zeros, ones, circuits::payment_like(&mut rng)] {
+        let key = key::<Bn254>(&circuit);
         let reference = ReferenceKey::new(&key);
-        for prover in provers(&key) {
-            for seed in 0..3 {
-                let blinding = Blinding::random(&mut StdRng::seed_from_u64(seed));
+        for word in [0, 1] {
+            let random = Fr::rand(&mut Constant(word));
+            let expected = reference.prove(random, random, &circuit.values);
+            for prover in provers(&key) {
+                let blinding = Blinding::random(&mut Constant(word));
                 let proof = prover.prove(&circuit.assignment(), &blinding, &Never).unwrap();
-                let mut rng = StdRng::seed_from_u64(seed);
-                let (r, s) = (E::ScalarField::rand(&mut rng), E::ScalarField::rand(&mut rng));
-                assert_eq!(proof, reference.prove(r, s, &circuit.values), "{name} by {}", prover.name());
+                assert_eq!(proof, expected, "{} with {random}", prover.name());
             }
         }
     }
 }
 
+/// The tier that is chosen fits into its budget, and a larger budget never makes it worse.
 #[test]
-fn provers_agree_with_ark_groth16() {
-    agrees::<Bn254>();
-    agrees::<Bls12_381>();
+fn the_tier_depends_on_the_size_and_the_budget() {
+    let mut rng = StdRng::seed_from_u64(40);
+    let small = key::<Bn254>(&circuits::multiply(&mut rng));
+    assert_eq!(Tier::choose(&small, 64 << 20), Tier::Tables { width: 8 });
+    assert_eq!(Tier::choose(&small, 0), Tier::Buckets);
+    let middle = key::<Bn254>(&circuits::payment_like(&mut rng));
+    assert!(matches!(Tier::choose(&middle, 64 << 20), Tier::Shifted { .. }));
+    for key in [small, key(&circuits::chain(30, &mut rng)), middle] {
+        let kept = |tier: Tier| tier.prover(&key, &Never).unwrap().bytes();
+        let domain = kept(Tier::Buckets);
+        for budget in [0, 20 << 10, 300 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20] {
+            let tier = Tier::choose(&key, budget);
+            let bytes = kept(tier) - domain;
+            assert!(bytes <= budget, "{tier:?} keeps {bytes} bytes and may keep {budget}");
+        }
+    }
+}
+
+#[test]
+fn tables_and_copies_can_be_interrupted() {
+    let key = key::<Bn254>(&circuits::chain(20, &mut StdRng::seed_from_u64(41)));
+    for tier in [Tier::Tables { width: 4 }, Tier::Shifted { copies: 64 }] {
+        let result = tier.prover(&key, &|| true);
+        assert_eq!(result.err(), Some(ProverError::Interrupted(Interrupted)));
+    }
 }
 
 /// A prover that makes well-formed but wrong proofs.
