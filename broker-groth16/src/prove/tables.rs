@@ -54,11 +54,7 @@ impl<E: Curve> Tables<E> {
     ///
     /// [`ProverError`] if the parts of the key do not belong together, the field has no evaluation domain for it, or the
     /// interrupt is requested.
-    pub fn new(
-        key: Arc<CircuitKey<E>>,
-        width: u32,
-        interrupt: &dyn Interrupt,
-    ) -> Result<Self, ProverError> {
+    pub fn new(key: Arc<CircuitKey<E>>, width: u32, interrupt: &dyn Interrupt) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size())?;
         let proving = &key.proving;

@@ -9,9 +9,13 @@ use crate::{
     key::{CircuitKey, ProvingKey},
     scalar_mul::{Cut, FixedBase, Shifted, Windows},
 };
+use ark_ff::PrimeField;
 
 /// The widths of tables' windows that are tried, from the fastest.
 const WIDTHS: [u32; 5] = [8, 7, 6, 5, 4];
+
+/// The numbers of copies that are tried, from the fastest. There are never more than 64 windows in use.
+const COPIES: [usize; 6] = [64, 32, 16, 8, 4, 2];
 
 /// Multiplications for an addition from a table. It is more than in a bucket, because tables are larger than caches.
 const TABLE_ADDITION: usize = 8;
@@ -49,10 +53,9 @@ impl Tier {
         let sizes = Sizes::new(&key.proving);
         let fits = |tier: &Self| tier.bytes::<E>(key, &sizes) <= budget;
         let tables = WIDTHS.map(|width| Self::Tables { width }).into_iter().find(fits);
-        let windows = Windows::new::<E::ScalarField>(2).count();
-        let shifted = (2..=windows).rev().map(|copies| Self::Shifted { copies }).find(fits);
+        let shifted = COPIES.map(|copies| Self::Shifted { copies }).into_iter().find(fits);
         let shifted = shifted.filter(|_| key.constraints.domain_size() <= SHIFTED_DOMAIN);
-        let tiers = [tables, shifted, Some(Self::Buckets)].into_iter().flatten();
+        let tiers = [tables, shifted, Some(Self::Buckets), Some(Self::Arkworks)].into_iter().flatten();
         tiers.min_by_key(|tier| tier.cost::<E>(&sizes)).unwrap_or(Self::Buckets)
     }
 
@@ -98,7 +101,7 @@ impl Tier {
             g1.saturating_add(each(sizes.g2).saturating_mul(G2))
         };
         match self {
-            Self::Arkworks => usize::MAX,
+            Self::Arkworks => cost(&arkworks_cost::<E>),
             Self::Tables { width } => {
                 let windows = Windows::new::<E::ScalarField>(width).count();
                 cost(&|bases| bases.saturating_mul(windows).saturating_mul(TABLE_ADDITION))
@@ -109,6 +112,14 @@ impl Tier {
             Self::Buckets => cost(&|bases| Cut::choose::<E::ScalarField>(bases, 1).cost(bases)),
         }
     }
+}
+
+/// The cost of arkworks' multi-scalar multiplication, by its own choice of windows.
+fn arkworks_cost<E: Curve>(bases: usize) -> usize {
+    let width = if bases < 32 { 3 } else { bases.ilog2() * 69 / 100 + 2 };
+    let windows = E::ScalarField::MODULUS_BIT_SIZE.div_ceil(width) as usize;
+    let each = bases.saturating_mul(10).saturating_add(24 << (width - 1));
+    each.saturating_mul(windows)
 }
 
 /// The numbers of bases that are not at infinity.

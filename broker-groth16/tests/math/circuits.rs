@@ -168,7 +168,9 @@ pub(crate) fn random<F: PrimeField>(rng: &mut (impl RngCore + CryptoRng)) -> Cir
             (0..terms).map(|_| (rng.gen_range(0..builder.values.len()), value(rng))).collect()
         };
         let (a, b) = (combination(), combination());
-        let sum = |terms: &Terms<F>| -> F { terms.iter().map(|(index, value)| builder.values[*index] * value).sum() };
+        let sum = |terms: &Terms<F>| -> F {
+            terms.iter().map(|(index, value)| builder.values[*index] * value).sum()
+        };
         let product = sum(&a) * sum(&b);
         let index = rng.gen_range(0..builder.values.len());
         let c = match builder.values[index].inverse() {
