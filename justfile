@@ -51,6 +51,10 @@ interop:
 lint-certificates:
     .ci/run lint-certificates
 
+# Compares the schema of profile documents with the broker's reader. Needs Python.
+schema:
+    .ci/run schema
+
 # Records new instruction counts of the hot paths. Needs valgrind.
 bench-record:
     .ci/run bench-record

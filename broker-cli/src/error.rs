@@ -62,12 +62,12 @@ pub(crate) enum Failure {
         /// The error of the system.
         source: io::Error,
     },
-    /// One of several results could not be written.
+    /// A result could not be written, and a part of it cannot be taken back.
     #[error("{failure} (written before: {written})")]
     PartiallyWritten {
-        /// The failure of the one that could not be written.
+        /// The failure of what could not be written.
         failure: Box<Failure>,
-        /// The results that were written, and where.
+        /// What was written and remains, and where.
         written: String,
     },
     /// A negative result was printed already; only the exit code remains.

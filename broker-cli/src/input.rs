@@ -8,7 +8,12 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::{error::Failure, location::Location, pem};
+use crate::{
+    error::Failure,
+    escape::printable,
+    location::Location,
+    pem::{self, BlockKind},
+};
 
 /// The limit of an input in bytes: more than a broker takes in one request by default. The broker enforces its own limit.
 const MAX_BYTES: u64 = 64 << 20;
@@ -20,21 +25,32 @@ pub(crate) fn text(location: &Location) -> Result<String, Failure> {
     String::from_utf8(bytes(location)?).map_err(|_| unreadable(location, not_text()))
 }
 
-/// Reads the blocks of a PEM file. The text is wiped when dropped, because the wrong file may contain a secret.
+/// Reads the blocks of one kind of a PEM file. The text is wiped when dropped, because the wrong file may contain a secret.
 ///
 /// # Errors
-/// Fails where the file is neither PEM nor text. Other text is returned, so that the broker says what is wrong with it.
-pub(crate) fn pem(location: &Location) -> Result<Zeroizing<String>, Failure> {
-    pem_text(location, secret(location)?)
+/// Fails where the file is PEM without such a block, and where it is neither PEM nor text. Other text is returned, so that the
+/// broker says what is wrong with it.
+pub(crate) fn pem(location: &Location, kind: BlockKind) -> Result<Zeroizing<String>, Failure> {
+    pem_text(location, secret(location)?, kind)
 }
 
-/// Returns the blocks of the bytes that were read from a location; see [`pem()`].
+/// Returns the blocks of one kind of the bytes that were read from a location; see [`pem()`].
 pub(crate) fn pem_text(
     location: &Location,
     mut bytes: Zeroizing<Vec<u8>>,
+    kind: BlockKind,
 ) -> Result<Zeroizing<String>, Failure> {
-    if let Some(text) = pem::blocks(&bytes) {
-        return Ok(text);
+    match pem::blocks(&bytes, Some(kind)) {
+        Some(text) if !text.is_empty() => return Ok(text),
+        Some(_) => {
+            let labels: Vec<String> = pem::raw_blocks(&bytes).into_iter().map(pem::RawBlock::label).collect();
+            return Err(Failure::invalid(format!(
+                "{location}: holds no {}; it has {}",
+                kind.name(),
+                printable(&labels.join(", "))
+            )));
+        }
+        None => {}
     }
     // Moved, not copied.
     match String::from_utf8(std::mem::take(&mut *bytes)) {

@@ -9,6 +9,7 @@ mod cli;
 mod command;
 mod data;
 mod error;
+mod escape;
 mod input;
 mod json;
 mod location;

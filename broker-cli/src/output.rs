@@ -160,6 +160,15 @@ impl Output {
         }
     }
 
+    /// Prints notes about the parts of a file, up to a number that somebody reads.
+    pub(crate) fn notes(&mut self, notes: &[String]) {
+        const MAX: usize = 50;
+        notes.iter().take(MAX).for_each(|note| self.note(note));
+        if let Some(more @ 1..) = notes.len().checked_sub(MAX) {
+            self.note(format!("and {more} more like these"));
+        }
+    }
+
     /// Prints an error with its hints. Standard error may be closed; then nothing is printed.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         if matches!(failure, Failure::Reported(_)) {

@@ -13,7 +13,7 @@ use std::{
 use rustix::fs::Access;
 
 use crate::{
-    atomic_file::AtomicFile,
+    atomic_file::{AtomicFile, NamedFile},
     error::Failure,
     location::Location,
     output::{Output, is_text},
@@ -23,7 +23,6 @@ use crate::{
 pub(crate) struct OutputFiles {
     files: Vec<OutputFile>,
     force: bool,
-    all_or_none: bool,
 }
 
 /// One of the files.
@@ -39,7 +38,7 @@ pub(crate) struct OutputFile {
 impl OutputFiles {
     /// Returns an empty list. With `force`, secrets replace existing files too.
     pub(crate) fn new(force: bool) -> Self {
-        Self { files: Vec::new(), force, all_or_none: false }
+        Self { files: Vec::new(), force }
     }
 
     /// Adds a file that anybody may read.
@@ -51,12 +50,6 @@ impl OutputFiles {
     /// Adds a file that only its owner may read.
     pub(crate) fn secret(mut self, option: &'static str, name: &'static str, location: Location) -> Self {
         self.files.push(OutputFile { option, name, location, is_secret: true });
-        self
-    }
-
-    /// Makes [`Self::write`] remove the new files that it has written where it fails at a later one.
-    pub(crate) fn all_or_none(mut self) -> Self {
-        self.all_or_none = true;
         self
     }
 
@@ -125,39 +118,92 @@ impl OutputFiles {
         file.is_secret && !self.force
     }
 
-    /// Writes `contents`, one for each file in their order. All of them are written to unnamed files first; then each gets its
-    /// name, secrets before public content and standard output last.
+    /// Writes `contents`, one for each file in their order, then makes `report` print the result. All contents are written to
+    /// unnamed files first; then each gets its name, secrets first; devices follow, and standard output is last.
+    ///
+    /// Either all files are written, or none: where anything fails, `report` included, new files are removed, and those that
+    /// were replaced get their names back.
     ///
     /// # Errors
-    /// Fails where a file cannot be written; the failure says which files were written before.
-    pub(crate) fn write(&self, contents: &[&[u8]], output: &mut Output) -> Result<(), Failure> {
+    /// Fails where a file or standard output cannot be written. The failure says what was written and remains, which is what
+    /// went to a device or a pipe.
+    pub(crate) fn write(
+        &self,
+        contents: &[&[u8]],
+        output: &mut Output,
+        report: impl FnOnce(&mut Output) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut prepared = Vec::with_capacity(self.files.len());
         for (file, bytes) in self.files.iter().zip(contents) {
             prepared.push((file, PreparedFile::new(file, bytes)?));
         }
-        prepared.sort_by_key(|(file, _)| (file.location == Location::Stdio, !file.is_secret));
-        let mut written = Vec::new();
-        let mut made = Vec::new();
-        for (file, prepared) in prepared {
-            let is_new = file.location.path().is_some_and(|path| path.symlink_metadata().is_err());
-            if let Err(failure) = prepared.persist(file, self.must_be_new(file), output) {
-                if self.all_or_none && made.len() == written.len() {
-                    // Where a file cannot be removed, the message below would not help either.
-                    made.into_iter().for_each(|path| drop(std::fs::remove_file(path)));
-                    return Err(failure);
-                }
-                return Err(match written.is_empty() {
-                    true => failure,
-                    false => Failure::PartiallyWritten {
-                        failure: Box::new(failure),
-                        written: written.join(" and "),
-                    },
-                });
-            }
-            made.extend(file.location.path().filter(|_| is_new));
-            written.push(format!("the {} to {}", file.name, file.location));
+        prepared.sort_by_key(|(file, prepared)| (prepared.rank(), !file.is_secret));
+        let mut written = Written::default();
+        let outcome = prepared
+            .into_iter()
+            .try_for_each(|(file, prepared)| written.add(file, prepared, self.must_be_new(file), output))
+            .and_then(|()| written.check_in_place())
+            .and_then(|()| report(output).and_then(|()| output.flush()).map_err(with_message));
+        outcome.map_err(|failure| written.undo(failure))
+    }
+}
+
+/// A reader that leaves early has missed a part of the result, so here a broken pipe gets a message.
+fn with_message(failure: Failure) -> Failure {
+    match failure {
+        Failure::Output(source) => Failure::write(Path::new("standard output"), source),
+        other => other,
+    }
+}
+
+/// What was written so far.
+#[derive(Default)]
+struct Written<'a> {
+    named: Vec<(&'a OutputFile, NamedFile)>,
+    /// What went to devices, pipes and standard output, which cannot be undone.
+    sent: Vec<String>,
+}
+
+impl<'a> Written<'a> {
+    fn add(
+        &mut self,
+        file: &'a OutputFile,
+        prepared: PreparedFile<'_>,
+        must_be_new: bool,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        match prepared.persist(file, must_be_new, output)? {
+            Some(named) => self.named.push((file, named)),
+            None => self.sent.push(file.description()),
         }
         Ok(())
+    }
+
+    /// Fails where another program has replaced one of the files: both would leave files that do not belong together.
+    fn check_in_place(&self) -> Result<(), Failure> {
+        match self.named.iter().find(|(_, named)| !named.is_in_place()) {
+            Some((file, _)) if self.named.len() > 1 => {
+                let source = io::Error::other("another program has replaced it at the same time");
+                Err(Failure::write(file.location.path().unwrap_or(Path::new("-")), source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Undoes what can be undone, and returns the failure with what remains.
+    fn undo(self, failure: Failure) -> Failure {
+        let mut remaining = self.sent;
+        for (file, named) in self.named {
+            if named.undo().is_err() {
+                remaining.push(file.description());
+            }
+        }
+        match remaining.is_empty() {
+            true => failure,
+            false => {
+                Failure::PartiallyWritten { failure: Box::new(failure), written: remaining.join(" and ") }
+            }
+        }
     }
 }
 
@@ -190,31 +236,49 @@ impl<'a> PreparedFile<'a> {
         Ok(Self::Atomic(AtomicFile::write(folder(path), mode, bytes).map_err(failed)?, path))
     }
 
-    fn persist(self, file: &OutputFile, must_be_new: bool, output: &mut Output) -> Result<(), Failure> {
+    /// Returns the place in the order of writing: files, which can be removed again, then the others.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Atomic(..) => 0,
+            Self::Special(..) => 1,
+            Self::Stdout(_) => 2,
+        }
+    }
+
+    /// Writes the content. Returns the file where it is one.
+    fn persist(
+        self,
+        file: &OutputFile,
+        must_be_new: bool,
+        output: &mut Output,
+    ) -> Result<Option<NamedFile>, Failure> {
+        let failed = |path: &Path, error| Failure::write(path, without_temporary_path(error));
         match self {
             Self::Atomic(atomic, path) if must_be_new && !is_empty(path) => {
-                atomic.persist_new(path).map_err(|error| match error.kind() {
+                let named = atomic.persist_new(path).map_err(|error| match error.kind() {
                     io::ErrorKind::AlreadyExists => exists(file),
-                    _ => Failure::write(path, without_temporary_path(error)),
+                    _ => failed(path, error),
                 })?;
+                return Ok(Some(named));
             }
             Self::Atomic(atomic, path) => {
-                atomic.persist(path).map_err(|error| Failure::write(path, without_temporary_path(error)))?;
+                return atomic.persist(path).map(Some).map_err(|error| failed(path, error));
             }
             Self::Special(mut special, path, bytes) => {
                 special.write_all(bytes).map_err(|source| Failure::write(path, source))?;
             }
-            // A reader that leaves early has missed a part of the result, so here a broken pipe gets a message.
-            Self::Stdout(bytes) => output.bytes(bytes).map_err(|failure| match failure {
-                Failure::Output(source) => Failure::write(Path::new("standard output"), source),
-                other => other,
-            })?,
+            Self::Stdout(bytes) => output.bytes(bytes).map_err(with_message)?,
         }
-        Ok(())
+        Ok(None)
     }
 }
 
 impl OutputFile {
+    /// Returns the content and its location, such as `the private key to k`.
+    fn description(&self) -> String {
+        format!("the {} to {}", self.name, self.location)
+    }
+
     /// Fails where binary content would go to a terminal, which may interpret some of it as commands.
     fn check_terminal(&self, is_terminal: bool, bytes: &[u8]) -> Result<(), Failure> {
         if is_terminal && !is_text(bytes) {

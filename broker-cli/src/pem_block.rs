@@ -1,10 +1,10 @@
-//! The blocks of PEM files (RFC 7468), decoded. A block that is not well
-//! formed is found too, with the reason, so that a program that wants another block can ignore it.
+//! The blocks of PEM files (RFC 7468), decoded. A block that is not well formed is found too, with the reason, so that a
+//! program that wants another block can ignore it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use crate::pem;
+use crate::pem::{self, BlockKind};
 
 /// One block.
 pub(crate) struct Block {
@@ -26,57 +26,42 @@ pub(crate) enum PemError {
 }
 
 impl Block {
-    /// Reports whether the label is one of a certificate.
-    pub(crate) fn is_certificate(&self) -> bool {
-        matches!(self.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
-    }
-
-    /// Reports whether the label is one of a certification request.
-    pub(crate) fn is_request(&self) -> bool {
-        matches!(self.label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
-    }
-
-    /// Reports whether the label is one of a private key.
-    pub(crate) fn is_private_key(&self) -> bool {
-        self.label == "PRIVATE KEY" || self.label.ends_with(" PRIVATE KEY")
+    /// Returns what the label says the block is.
+    pub(crate) fn kind(&self) -> BlockKind {
+        BlockKind::of(&self.label)
     }
 }
 
 /// Returns all blocks in order.
 pub(crate) fn blocks(bytes: &[u8]) -> Vec<Block> {
-    let mut found = Vec::new();
-    let Some(text) = pem::blocks(bytes) else { return found };
-    let lines = text.as_bytes().split(|byte| matches!(byte, b'\n' | b'\r'));
-    let mut lines = lines.map(<[u8]>::trim_ascii).peekable();
-    while let Some(line) = lines.next() {
-        let Some(label) = label(line, b"-----BEGIN ") else { continue };
-        let mut base64 = Zeroizing::new(Vec::new());
-        let mut der = Err(PemError::NoEnd);
-        let mut encrypted = false;
-        while let Some(line) = lines.peek() {
-            if line.starts_with(b"-----BEGIN ") {
-                break;
-            }
-            let line = lines.next().unwrap_or_default();
-            if line.starts_with(b"-----END ") {
-                der = match self::label(line, b"-----END ") {
-                    Some(end) if end != label => Err(PemError::NoEnd),
-                    None => Err(PemError::NoEnd),
-                    Some(_) if encrypted => Err(PemError::TraditionalEncryption),
-                    Some(_) => decode(&base64),
-                };
-                break;
-            }
-            // Headers (RFC 1421 4.6) precede the base64, which has no colon.
-            if base64.is_empty() && line.contains(&b':') {
-                encrypted |= line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
-            } else {
-                base64.extend(line.iter().filter(|byte| !byte.is_ascii_whitespace()));
-            }
+    pem::raw_blocks(bytes)
+        .into_iter()
+        .map(|block| Block { label: block.label(), der: content(block.bytes(), &block.label()) })
+        .collect()
+}
+
+fn content(block: &[u8], label: &str) -> Result<Zeroizing<Vec<u8>>, PemError> {
+    // As long as the block, so that the buffer of a key never grows.
+    let mut base64 = Zeroizing::new(Vec::with_capacity(block.len()));
+    let mut encrypted = false;
+    let lines = block.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
+    for line in lines.skip(1) {
+        if let Some(end) = line.strip_prefix(b"-----END ") {
+            return match end.strip_suffix(b"-----").map(<[u8]>::trim_ascii) {
+                Some(end) if end != label.as_bytes() => Err(PemError::NoEnd),
+                None => Err(PemError::NoEnd),
+                Some(_) if encrypted => Err(PemError::TraditionalEncryption),
+                Some(_) => decode(&base64),
+            };
         }
-        found.push(Block { label: String::from_utf8_lossy(label).into_owned(), der });
+        // Headers (RFC 1421 4.6) precede the base64, which has no colon.
+        if base64.is_empty() && line.contains(&b':') {
+            encrypted |= line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
+        } else {
+            base64.extend(line.iter().filter(|byte| !byte.is_ascii_whitespace()));
+        }
     }
-    found
+    Err(PemError::NoEnd)
 }
 
 /// Returns a block as text with lines of 64 characters, which is wiped when dropped.
@@ -94,10 +79,6 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     }
     text.push_str(&format!("-----END {label}-----\n"));
     text
-}
-
-fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
-    Some(line.strip_prefix(start)?.strip_suffix(b"-----")?.trim_ascii())
 }
 
 fn decode(base64: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {

@@ -5,10 +5,12 @@
 mod support;
 
 use std::{
+    fs::File,
     io::{Read as _, Write as _},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
+use rustix::process::{Pid, Signal};
 use support::{Broker, cryptobroker, json, stderr, stdout, terminal};
 
 /// Starts a broker with a key in its folder: plain in `plain.key` and encrypted with the password `secret` in `enc.key`.
@@ -170,40 +172,177 @@ fn without_a_terminal_the_option_is_named() {
     assert!(stderr(&output).contains("--key-password-file"), "{}", stderr(&output));
 }
 
-/// Runs `sign-data` with a terminal as standard input, on which `typed` is typed after the question. Returns the exit code and
-/// what the terminal shows.
-fn typed(broker: &Broker, typed: &[u8]) -> (Option<i32>, String) {
-    let (mut screen, program) = terminal(100);
-    let mut command =
-        broker.command(&["sign-data", "--key", "enc.key", "--in", "data", "--out", "sig", "--quiet"]);
-    command.stdin(program.try_clone().unwrap()).stdout(Stdio::null()).stderr(program);
-    let mut child = command.spawn().unwrap();
-    drop(command);
-    let mut shown = Vec::new();
+/// `sign-data` under a shell whose controlling terminal is this one.
+struct Session {
+    screen: File,
+    shell: Child,
+    shown: Vec<u8>,
+}
+
+const PROMPT: &str = "Password of enc.key: ";
+
+/// Reads what a terminal shows until it is enough.
+fn read_until(screen: &mut File, shown: &mut Vec<u8>, is_enough: impl Fn(&str) -> bool) {
     let mut byte = [0];
-    while !shown.ends_with(b"Password of enc.key: ") {
+    while !is_enough(&String::from_utf8_lossy(shown)) {
         screen.read_exact(&mut byte).unwrap();
         shown.extend(byte);
     }
-    screen.write_all(typed).unwrap();
-    let code = child.wait().unwrap().code();
-    drop(screen.read_to_end(&mut shown));
-    (code, String::from_utf8(shown).unwrap())
+}
+
+impl Session {
+    /// Starts the program, with standard streams that are no terminal, and waits for its question.
+    fn start(broker: &Broker) -> Self {
+        let (screen, program) = terminal(100);
+        let script = "\"$@\" </dev/null 2>errors & echo pid $!.; wait $!; echo code $?.; read line";
+        let mut command = Command::new("setsid");
+        command.args(["-c", "-w", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_cryptobroker")]);
+        command.args([
+            "sign-data",
+            "--key",
+            "enc.key",
+            "--in",
+            "data",
+            "--out",
+            "sig",
+            "--quiet",
+            "--socket",
+            "s",
+        ]);
+        command.current_dir(broker.folder.path());
+        command.stdin(program.try_clone().unwrap()).stdout(program.try_clone().unwrap()).stderr(program);
+        let shell = command.spawn().unwrap();
+        let mut session = Self { screen, shell, shown: Vec::new() };
+        session.wait_for(PROMPT);
+        session
+    }
+
+    /// Reads what is shown until it contains a text.
+    fn wait_for(&mut self, text: &str) {
+        self.wait_for_all(text, 1);
+    }
+
+    /// Reads what is shown until it contains a text that many times.
+    fn wait_for_all(&mut self, text: &str, times: usize) {
+        read_until(&mut self.screen, &mut self.shown, |shown| shown.matches(text).count() >= times);
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.shown.clone()).unwrap()
+    }
+
+    fn type_in(&mut self, keys: &[u8]) {
+        self.screen.write_all(keys).unwrap();
+    }
+
+    /// Reports whether the terminal shows what is typed.
+    fn has_echo(&self) -> bool {
+        let modes = rustix::termios::tcgetattr(&self.screen).unwrap().local_modes;
+        modes.contains(rustix::termios::LocalModes::ECHO | rustix::termios::LocalModes::ICANON)
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.wait_for(".\r\n");
+        let text = self.text();
+        let pid = text.split_once("pid ").unwrap().1.split_once('.').unwrap().0.parse().unwrap();
+        rustix::process::kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// Waits until the program ends. Returns its code as the shell has it, and all that was shown before.
+    fn end(mut self) -> (i32, String) {
+        self.wait_for("code ");
+        let before = self.text();
+        self.shown.clear();
+        self.wait_for(".\r\n");
+        let code = self.text().split_once('.').unwrap().0.parse().unwrap();
+        assert!(self.has_echo());
+        self.type_in(b"\n");
+        self.shell.wait().unwrap();
+        (code, before.split_once("code ").unwrap().0.to_owned())
+    }
+}
+
+/// Returns the exit code of a program to which `keys` are typed after its question, what the terminal shows, and standard error.
+fn typed(broker: &Broker, keys: &[u8]) -> (i32, String, String) {
+    let mut session = Session::start(broker);
+    assert!(!session.has_echo());
+    session.type_in(keys);
+    let (code, shown) = session.end();
+    let shown = shown.lines().filter(|line| !line.starts_with("pid ")).collect::<Vec<_>>().join("|");
+    (code, shown, String::from_utf8(broker.read("errors")).unwrap())
 }
 
 #[test]
 fn the_terminal_is_asked_without_an_echo() {
     let broker = prepared();
-    let (code, shown) = typed(&broker, b"secrex\x7ft\n");
-    assert_eq!((code, shown.as_str()), (Some(0), "Password of enc.key: \r\n"));
+    let (code, shown, _) = typed(&broker, b"secrex\x7ft\n");
+    assert_eq!(code, 0);
+    assert!(shown.contains(PROMPT) && !shown.contains("secre"), "{shown}");
     broker.text(&["verify-data", "--public-key", "key.pub", "--in", "data", "--signature", "sig"]);
-    let (code, shown) = typed(&broker, b"wrong\n");
+    let (code, shown, error) = typed(&broker, b"wrong\n");
     assert!(
-        code == Some(1) && shown.contains("the password is wrong") && !shown.contains("wrong\r"),
-        "{shown}"
+        code == 1 && error.contains("the password is wrong") && !shown.contains("wrong"),
+        "{shown} {error}"
     );
-    let (code, shown) = typed(&broker, b"sec\x03");
-    assert!(code == Some(1) && shown.contains("interrupted"), "{shown}");
+    let (code, _, error) = typed(&broker, b"sec\x03");
+    assert!(code == 1 && error.contains("interrupted"), "{error}");
+}
+
+/// A signal takes effect when the terminal is as it was before.
+#[test]
+fn a_signal_restores_the_echo() {
+    let broker = prepared();
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut session = Session::start(&broker);
+        session.type_in(b"sec");
+        assert!(!session.has_echo());
+        session.signal(signal);
+        let (code, shown) = session.end();
+        assert_eq!(code, 128 + signal.as_raw(), "{shown}");
+        assert!(!shown.contains("sec"), "{shown}");
+    }
+    // The shell ignores SIGINT for programs in the background, and a group without a shell's job control does not stop: after
+    // both the question is asked again.
+    for signal in [Signal::INT, Signal::TSTP] {
+        let mut session = Session::start(&broker);
+        session.type_in(b"wrong");
+        session.signal(signal);
+        session.wait_for_all(PROMPT, 2);
+        assert!(!session.has_echo());
+        session.type_in(b"secret\n");
+        assert_eq!(session.end().0, 0, "{signal:?}");
+    }
+}
+
+/// Without a terminal that controls the process, standard input is asked, and the question is on standard error.
+#[test]
+fn a_terminal_on_standard_input_is_asked() {
+    let broker = prepared();
+    let (mut screen, program) = terminal(100);
+    // A session of its own, without a controlling terminal.
+    let mut command = Command::new("setsid");
+    command.arg("-w").arg(env!("CARGO_BIN_EXE_cryptobroker")).current_dir(broker.folder.path());
+    command.args([
+        "sign-data",
+        "--key",
+        "enc.key",
+        "--in",
+        "data",
+        "--out",
+        "sig",
+        "--quiet",
+        "--socket",
+        "s",
+    ]);
+    command.stdin(program.try_clone().unwrap()).stdout(Stdio::null()).stderr(program);
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut shown = Vec::new();
+    read_until(&mut screen, &mut shown, |shown| shown.ends_with(PROMPT));
+    screen.write_all(b"secret\n").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    drop(screen.read_to_end(&mut shown));
+    assert_eq!(String::from_utf8(shown).unwrap(), format!("{PROMPT}\r\n"));
 }
 
 #[test]

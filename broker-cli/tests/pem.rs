@@ -102,3 +102,25 @@ fn verify_data_takes_signatures_of_openssl() {
     let output = verify("k.pub");
     assert!(stderr(&output).contains("send the signer's certificate"), "{}", stderr(&output));
 }
+
+/// A request in one file with its key.
+#[test]
+fn only_blocks_of_the_kind_are_sent() {
+    let broker = broker();
+    let all = [broker.read("k.key"), broker.read("k.csr"), broker.read("k.crt")].concat();
+    broker.write("all", all);
+    let issue = ["sign-certificate", "--profile", "P", "--csr", "all", "--ca-cert", "all", "--ca-key", "all"];
+    let output = broker.run(&issue);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for (csr, ca_cert, ca_key, why) in [
+        ("k.key", "k.crt", "k.key", "k.key: holds no certification request; it has PRIVATE KEY"),
+        ("k.csr", "k.key", "k.key", "k.key: holds no certificate; it has PRIVATE KEY"),
+        ("k.csr", "k.crt", "k.csr", "k.csr: holds no private key; it has CERTIFICATE REQUEST"),
+    ] {
+        let arguments = ["--csr", csr, "--ca-cert", ca_cert, "--ca-key", ca_key];
+        let error = broker.error(1, &[&["sign-certificate", "--profile", "P"], &arguments[..]].concat());
+        assert_eq!((error["message"].as_str().unwrap(), &error["code"]), (why, &"INVALID_ARGUMENT".into()));
+        let output = broker.run(&[&EXPLAIN[..2], &["--profile", "P"], &arguments[..]].concat());
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+}

@@ -4,8 +4,6 @@
 
 mod support;
 
-use std::process::Stdio;
-
 use support::{Broker, entries, on_terminal, stderr, stdout};
 
 const PROFILES: &str = "\
@@ -290,35 +288,35 @@ fn rejects_binary_output_on_a_terminal() {
 }
 
 #[test]
-fn reports_which_files_of_a_result_were_written() {
+fn a_key_pair_is_written_completely_or_not_at_all() {
     let broker = Broker::with(PROFILES);
-    let mut command = broker.command(&[
-        "keygen",
-        "--profile",
-        "Ed25519",
-        "--public-out",
-        "/dev/full",
-        "--private-out",
-        "key",
-    ]);
-    let output = command.output().unwrap();
+    let keygen = ["keygen", "--profile", "Ed25519", "--private-out", "key", "--public-out"];
+    let full = [&keygen[..], &["/dev/full"]].concat();
+    let output = broker.run(&full);
     assert_eq!(output.status.code(), Some(1));
-    let why = "cannot write /dev/full: No space left on device (os error 28) (written before: the private key to key)";
+    let why = "cannot write /dev/full: No space left on device (os error 28)\n";
     assert!(stderr(&output).contains(why), "{}", stderr(&output));
-    let error = support::json(&command.args(["--force", "--output", "json"]).output().unwrap().stderr);
-    assert_eq!(error["error"]["code"], "IO");
-    assert!(error["error"]["message"].as_str().unwrap().contains("the private key to key"), "{error}");
-    // A broken pipe is a failure with a message here: the key is lost.
-    let mut child = broker
-        .command(&["keygen", "--profile", "Ed25519", "--public-out", "-", "--private-out", "key", "--force"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("cannot write standard output"), "{}", stderr(&output));
+    assert_eq!(broker.error(1, &full)["code"], "IO");
+    assert!(!broker.path("key").exists());
+    // The files that would be replaced stay, and a broken pipe is a failure with a message: the key is lost.
+    broker.text(&[&keygen[..], &["pub"]].concat());
+    let before = (broker.read("key"), broker.read("pub"));
+    let count = entries(broker.folder.path());
+    for target in ["-", "pub"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = broker.command(&[&keygen[..], &[target, "--force"]].concat());
+        let output = command.stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("cannot write standard output"), "{}", stderr(&output));
+        assert_eq!((broker.read("key"), broker.read("pub")), before);
+        assert_eq!(entries(broker.folder.path()), count);
+    }
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = broker.command(&["key", "generate", "--profile", "Default", "--out", "aes"]);
+    assert_eq!(command.stdout(writer).output().unwrap().status.code(), Some(1));
+    assert!(!broker.path("aes").exists());
 }
 
 #[test]

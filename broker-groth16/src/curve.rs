@@ -7,6 +7,8 @@ use ark_ec::{
 };
 use ark_ff::{FftField, PrimeField};
 
+use crate::{field::Montgomery, point::Point};
+
 /// The name of a curve, as profiles, answers and key files write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CurveName {
@@ -62,15 +64,15 @@ impl<P: SWCurveConfig> ShortWeierstrass for Affine<P> {
     }
 }
 
-/// A pairing with the properties that this crate needs: a scalar field with FFTs, and base fields that are written as
-/// integers.
+/// A pairing with the properties that this crate needs: a scalar field with FFTs, base fields that are written as
+/// integers, and points that are made of coordinates.
 pub trait Curve:
     Pairing<
-        ScalarField: PrimeField + FftField,
-        BaseField: PrimeField,
+        ScalarField: PrimeField + FftField + Montgomery,
+        BaseField: PrimeField + Montgomery,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
-        G1Affine: ShortWeierstrass<BaseField = Self::BaseField>,
-        G2Affine: ShortWeierstrass,
+        G1Affine: ShortWeierstrass<BaseField = Self::BaseField> + Point,
+        G2Affine: ShortWeierstrass + Point,
     > + Send
     + Sync
 {

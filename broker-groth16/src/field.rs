@@ -1,6 +1,6 @@
 //! Field elements as text and bytes. A value that is not canonical is refused, never reduced.
 
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{BigInteger, Fp, MontBackend, MontConfig, PrimeField};
 
 /// The longest decimal text of a value below 2^384, in bytes.
 const MAX_DIGITS: usize = 116;
@@ -35,6 +35,45 @@ pub fn parse_decimal<F: PrimeField>(text: &str) -> Result<F, FieldError> {
 ///
 /// [`FieldError::NotCanonical`] if the integer is the modulus or more.
 pub fn from_le_bytes<F: PrimeField>(bytes: &[u8]) -> Result<F, FieldError> {
+    F::from_bigint(integer_from_le_bytes::<F>(bytes)?).ok_or(FieldError::NotCanonical)
+}
+
+/// Reads the little-endian bytes of the Montgomery form of a value.
+///
+/// # Errors
+///
+/// [`FieldError::NotCanonical`] if the integer is the modulus or more.
+pub fn from_montgomery_le_bytes<F: Montgomery>(bytes: &[u8]) -> Result<F, FieldError> {
+    F::from_montgomery(integer_from_le_bytes::<F>(bytes)?).ok_or(FieldError::NotCanonical)
+}
+
+/// A prime field whose elements are kept in Montgomery form: the value v as the integer v·R mod p, where R is 2 to the
+/// power of 64 times the number of limbs. circom's files contain points in the same form.
+pub trait Montgomery: PrimeField {
+    /// The value whose Montgomery form is `integer`, or nothing if that is the modulus or more.
+    fn from_montgomery(integer: Self::BigInt) -> Option<Self>;
+
+    /// The Montgomery form of the value.
+    fn into_montgomery(self) -> Self::BigInt;
+}
+
+impl<T: MontConfig<N>, const N: usize> Montgomery for Fp<MontBackend<T, N>, N> {
+    fn from_montgomery(integer: Self::BigInt) -> Option<Self> {
+        (integer < Self::MODULUS).then(|| Self::new_unchecked(integer))
+    }
+
+    fn into_montgomery(self) -> Self::BigInt {
+        self.0
+    }
+}
+
+/// The bits of the integer that represents the value, lowest first.
+pub fn bits<F: PrimeField>(value: F) -> impl Iterator<Item = bool> {
+    let integer = value.into_bigint();
+    (0..F::MODULUS_BIT_SIZE as usize).map(move |bit| integer.get_bit(bit))
+}
+
+fn integer_from_le_bytes<F: PrimeField>(bytes: &[u8]) -> Result<F::BigInt, FieldError> {
     let mut integer = F::BigInt::default();
     let limbs = integer.as_mut();
     for (index, chunk) in bytes.chunks(8).enumerate() {
@@ -48,13 +87,7 @@ pub fn from_le_bytes<F: PrimeField>(bytes: &[u8]) -> Result<F, FieldError> {
             None => return Err(FieldError::NotCanonical),
         }
     }
-    F::from_bigint(integer).ok_or(FieldError::NotCanonical)
-}
-
-/// The bits of the integer that represents the value, lowest first.
-pub fn bits<F: PrimeField>(value: F) -> impl Iterator<Item = bool> {
-    let integer = value.into_bigint();
-    (0..F::MODULUS_BIT_SIZE as usize).map(move |bit| integer.get_bit(bit))
+    Ok(integer)
 }
 
 fn parse_digits<F: PrimeField>(digits: &str, radix: u8) -> Result<F, FieldError> {
@@ -96,7 +129,7 @@ pub enum FieldError {
 #[cfg(test)]
 mod tests {
     use ark_bn254::{Fq, Fr};
-    use ark_ff::{AdditiveGroup, BigInteger, PrimeField};
+    use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
     use proptest::prelude::*;
 
     use super::*;
@@ -112,6 +145,15 @@ mod tests {
         assert_eq!(parse::<Fr>(&"9".repeat(MAX_DIGITS + 1)), Err(FieldError::NotCanonical));
         assert_eq!(from_le_bytes::<Fr>(&Fr::MODULUS.to_bytes_le()), Err(FieldError::NotCanonical));
         assert_eq!(from_le_bytes::<Fr>(&[0xff; 32]), Err(FieldError::NotCanonical));
+    }
+
+    #[test]
+    fn the_montgomery_form_is_the_value_times_two_to_the_256() {
+        let r = Fr::from(2).pow([256]);
+        assert_eq!(from_montgomery_le_bytes::<Fr>(&r.into_bigint().to_bytes_le()), Ok(Fr::from(1)));
+        assert_eq!(Fr::from(5).into_montgomery(), (r * Fr::from(5)).into_bigint());
+        let modulus = Fr::MODULUS.to_bytes_le();
+        assert_eq!(from_montgomery_le_bytes::<Fr>(&modulus), Err(FieldError::NotCanonical));
     }
 
     #[test]

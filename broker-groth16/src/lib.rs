@@ -5,27 +5,47 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | [`bytes`] | arkworks' canonical bytes of verifying keys and proofs |
+//! | [`circuit`] | the built-in circuits, their inputs, and what is verified of them |
 //! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
 //! | [`field`] | field elements as text and bytes |
+//! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
 //! | [`interrupt`] | how a caller stops work that takes long |
-//! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
+//! | [`json`] | snarkjs' JSON: verifying keys, proofs, public signals, inputs |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
+//! | [`linear_combination`] | sums of signals, as values and as terms |
+//! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
+//! | [`point`] | points by their coordinates, and the checks that every point from outside passes |
+//! | [`poseidon`], [`text`] | the hash of circom's library, and what it makes of text and bytes |
 //! | [`prove`] | provers, and the verification of every proof before it is released |
 //! | [`qap`] | the reduction of constraints to a quadratic arithmetic program |
 //! | [`setup`] | keys made by a single party |
+//! | [`solidity`] | verifying keys as contracts for the Ethereum Virtual Machine |
 //! | [`verify`] | verification of one proof or of many |
+//! | [`witness_calculator`] | circom's WebAssembly, which calculates all signals from named inputs (feature `wasm`) |
 #![forbid(unsafe_code)]
 
 pub mod assignment;
+pub mod bytes;
+pub mod circuit;
 pub mod constraint_system;
 pub mod curve;
 pub mod field;
+pub mod file;
 pub mod interrupt;
+pub mod json;
 pub mod key;
+pub mod linear_combination;
 pub mod matrix;
+pub mod point;
+pub mod poseidon;
 pub mod proof;
 pub mod prove;
 pub mod qap;
 mod scalar_mul;
 pub mod setup;
+pub mod solidity;
+pub mod text;
 pub mod verify;
+#[cfg(feature = "wasm")]
+pub mod witness_calculator;

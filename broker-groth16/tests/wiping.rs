@@ -1,4 +1,5 @@
-//! Provers free no memory that tells the assignment or the randomness of a proof.
+//! Setup frees no memory that tells the toxic waste, and provers none that tells the assignment or the randomness of a
+//! proof.
 //!
 //! The allocator of this test looks for these values in every block that is freed. It must be `unsafe`, because that is
 //! the only way to see freed memory; it reads blocks in full before they are given back. arkworks' own multi-scalar
@@ -17,8 +18,9 @@ use std::{
     },
 };
 
-use ark_bn254::{Bn254, Fr};
-use ark_ff::{PrimeField, UniformRand};
+use ark_bn254::{Bn254, Fr, G1Affine};
+use ark_ec::AffineRepr;
+use ark_ff::{Field, PrimeField, UniformRand};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use broker_groth16::{
     interrupt::Never,
@@ -77,7 +79,17 @@ fn found(work: impl FnOnce()) -> usize {
 fn nothing_that_is_freed_tells_a_secret() {
     let mut rng = StdRng::seed_from_u64(50);
     let circuit = circuits::chain::<Fr>(20, &mut rng);
-    let key = Arc::new(setup::single_party::<Bn254>(circuit.constraints.clone(), &mut rng, &Never).unwrap());
+    let setup = || {
+        let mut rng = StdRng::seed_from_u64(52);
+        setup::single_party::<Bn254>(circuit.constraints.clone(), &mut rng, &Never).unwrap()
+    };
+    let key = Arc::new(setup());
+    // What setup draws, of which α is one, and what it divides by.
+    let mut drawn = StdRng::seed_from_u64(52);
+    let drawn: Vec<_> = (0..6).map(|_| Fr::rand(&mut drawn)).collect();
+    let alpha = key.proving.verifying.alpha_g1;
+    assert!(drawn.iter().any(|value| G1Affine::generator() * value == alpha));
+
     let [r, s] = {
         let mut rng = StdRng::seed_from_u64(51);
         [(); 2].map(|()| Fr::rand(&mut rng))
@@ -89,6 +101,9 @@ fn nothing_that_is_freed_tells_a_secret() {
     for value in circuit.values[1 + key.constraints.public..].iter().chain(h.iter()) {
         secrets.extend([*value, *value * r, *value * s]);
     }
+    for value in drawn {
+        secrets.extend([value, value.inverse().unwrap()]);
+    }
     // In Montgomery's form, as integers, and as the absolute values of these.
     let mut words: Vec<u64> = secrets
         .iter()
@@ -99,6 +114,7 @@ fn nothing_that_is_freed_tells_a_secret() {
     words.sort_unstable();
     SECRETS.set(words).unwrap();
 
+    assert_eq!(found(|| drop(setup())), 0, "setup");
     let prove = |tier: Tier| {
         let prover = tier.prover(&key, &Never).unwrap();
         let assignment = circuit.assignment();

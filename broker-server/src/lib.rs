@@ -12,6 +12,7 @@ mod operations;
 
 pub mod algorithm;
 pub mod backend;
+pub mod byte_size;
 pub mod caller;
 pub mod compute;
 pub mod config;

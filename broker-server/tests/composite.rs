@@ -164,6 +164,7 @@ async fn sign(
         input: input.to_vec().into(),
         signature_format: format,
         metadata: None,
+        context: None,
     };
     Ok(client.sign_data(request).await?.into_inner())
 }
@@ -183,6 +184,7 @@ async fn verify(
         signature: signature.to_vec().into(),
         signature_format: format,
         metadata: None,
+        context: None,
     };
     Ok(client.verify_data(request).await?.into_inner().valid)
 }
@@ -234,6 +236,7 @@ async fn unary_and_streamed_signatures_verify() {
                 key_source: both(&vector.private),
                 signature_format: format,
                 metadata: None,
+                context: None,
             };
             let mut parts =
                 vec![v1::SignStreamRequest { part: Some(v1::sign_stream_request::Part::Header(header)) }];
@@ -252,6 +255,7 @@ async fn unary_and_streamed_signatures_verify() {
                         signature: signature.clone().into(),
                         signature_format: format,
                         metadata: None,
+                        context: None,
                     };
                     let mut parts = vec![v1::VerifyStreamRequest {
                         part: Some(v1::verify_stream_request::Part::Header(header)),

@@ -37,6 +37,7 @@ async fn stream(broker: &Broker, profile: &str, key: &[u8], data: &[u8], cms: &[
         signature: cms.to_vec().into(),
         signature_format: CMS,
         metadata: None,
+        context: None,
     };
     let parts: Vec<_> = data.chunks(3).map(|part| Part::Data(part.to_vec().into())).collect();
     let parts = [Part::Header(header)].into_iter().chain(parts);

@@ -126,6 +126,7 @@ async fn rejects_invalid_fields() {
         input: input.into(),
         signature_format,
         metadata: None,
+        context: None,
     };
     let mut by_name = v1::KeySource::default();
     by_name.source = Some(v1::key_source::Source::KeyId("a".into()));

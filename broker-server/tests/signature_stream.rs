@@ -18,6 +18,7 @@ fn sign_header(profile: &str, key: &[u8], signature_format: i32) -> v1::SignStre
         key_source: source(key),
         signature_format,
         metadata: None,
+        context: None,
     };
     v1::SignStreamRequest { part: Some(Part::Header(header)) }
 }
@@ -50,6 +51,7 @@ fn verify_header(
         signature: signature.to_vec().into(),
         signature_format,
         metadata: None,
+        context: None,
     };
     v1::VerifyStreamRequest { part: Some(Part::Header(header)) }
 }

@@ -1,6 +1,7 @@
 //! Arguments that several commands have in common. What only one command takes is in that command's file.
 
 mod complete;
+mod context;
 mod global;
 mod key_type;
 mod message;
@@ -14,6 +15,7 @@ use clap::{Args, ValueEnum};
 pub(crate) use self::values::duration_or_zero;
 pub(crate) use self::{
     complete::profile_names,
+    context::SignatureContext,
     global::{Color, Format, Global},
     key_type::{key_type, key_type_name},
     message::{Input, Message, Text},

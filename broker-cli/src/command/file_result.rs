@@ -29,7 +29,10 @@ impl FileResult<'_> {
     /// # Errors
     /// Fails where a file or standard output cannot be written.
     pub(super) fn finish(&self, output: &mut Output) -> Result<(), Failure> {
-        self.files.write(self.contents, output)?;
+        self.files.write(self.contents, output, |output| self.report(output))
+    }
+
+    fn report(&self, output: &mut Output) -> Result<(), Failure> {
         if output.is_json() {
             return output.json(&self.to_json());
         }

@@ -156,12 +156,19 @@ impl Call {
     }
 
     fn print(&self, response: &HashDataResponse, output: &mut Output) -> Result<(), Failure> {
-        if let Some(files) = &self.files {
-            match &response.value {
-                HashValue::Hex(text) => files.write(&[format!("{text}\n").as_bytes()], output)?,
-                HashValue::Raw(bytes) => files.write(&[bytes], output)?,
+        let Some(files) = &self.files else { return self.report(response, output) };
+        let line;
+        let bytes = match &response.value {
+            HashValue::Hex(text) => {
+                line = format!("{text}\n");
+                line.as_bytes()
             }
-        }
+            HashValue::Raw(bytes) => bytes,
+        };
+        files.write(&[bytes], output, |output| self.report(response, output))
+    }
+
+    fn report(&self, response: &HashDataResponse, output: &mut Output) -> Result<(), Failure> {
         let file = self.files.as_ref().and_then(|files| files.iter().next());
         if output.is_json() {
             let mut value =

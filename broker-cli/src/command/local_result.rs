@@ -23,7 +23,15 @@ pub(super) fn finish(
     facts: &[Fact],
     output: &mut Output,
 ) -> Result<(), Failure> {
-    files.write(contents, output)?;
+    files.write(contents, output, |output| report(files, contents, facts, output))
+}
+
+fn report(
+    files: &OutputFiles,
+    contents: &[&[u8]],
+    facts: &[Fact],
+    output: &mut Output,
+) -> Result<(), Failure> {
     if output.is_json() {
         let mut value = Map::new();
         for (file, bytes) in files.iter().zip(contents) {

@@ -63,7 +63,7 @@ fn write_all(folder: &Path, program: Command, output: &mut Output) -> Result<(),
         let location = Location::File(folder.join(format!("{name}.1")));
         let files = OutputFiles::new(false).public("--out-dir", "page", location);
         files.check(&[], output)?;
-        files.write(&[text], output)?;
+        files.write(&[text], output, |_| Ok(()))?;
     }
     if output.is_json() {
         let names: Vec<&str> = pages.iter().map(|(name, _)| &**name).collect();

@@ -21,6 +21,7 @@ mod key_pair;
 mod keygen;
 mod local_result;
 mod man;
+mod new_key;
 mod notes;
 mod profiles;
 mod random;

@@ -16,6 +16,7 @@ use crate::{
     location::Location,
     output::Output,
     output_files::OutputFiles,
+    pem::BlockKind,
     private_key::KeyPassword,
     repeat::repeat,
     runtime::block_on,
@@ -106,8 +107,8 @@ impl SignCertificate {
         {
             return Err(Failure::usage("--not-before is later than --not-after".to_owned()));
         }
-        let mut csr = input::pem(&self.csr)?;
-        let mut ca_cert = input::pem(&self.ca_cert)?;
+        let mut csr = input::pem(&self.csr, BlockKind::Request)?;
+        let mut ca_cert = input::pem(&self.ca_cert, BlockKind::Certificate)?;
         let mut ca_key = self.key_password.read_key_text(&self.ca_key)?;
         // Moved, not copied: the request wipes it.
         let [csr, ca_cert, ca_key] =
@@ -137,10 +138,20 @@ fn print(
     files: Option<&OutputFiles>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let bytes = response.certificate.as_bytes();
-    if let Some(files) = files {
-        files.write(&[bytes], output)?;
+    match files {
+        Some(files) => {
+            let bytes = response.certificate.as_bytes();
+            files.write(&[bytes], output, |output| report(response, Some(files), output))
+        }
+        None => report(response, None, output),
     }
+}
+
+fn report(
+    response: &SignCertificateResponse,
+    files: Option<&OutputFiles>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let file = files.and_then(|files| files.iter().next());
     if output.is_json() {
         let mut value = json::common(&response.id, response.deprecation.as_ref(), Some(&response.descriptor));
@@ -161,6 +172,6 @@ fn print(
     notes::print_details(&response.id, Some(&response.descriptor), output);
     match file {
         Some(file) => notes::print_written(file, &response.descriptor, output),
-        None => output.bytes(bytes),
+        None => output.bytes(response.certificate.as_bytes()),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     run::{Context, Run},
 };
 use crate::{
-    args::{DEFAULT_PROFILE, Message, SignatureFormat, profile_names},
+    args::{DEFAULT_PROFILE, Message, SignatureContext, SignatureFormat, profile_names},
     broker::Endpoint,
     data::Data,
     error::Failure,
@@ -33,7 +33,8 @@ except in the format CMS.
 
 Examples:
   cryptobroker sign-data --key sign.key --in report.pdf --out report.sig
-  cryptobroker sign-data --profile Hybrid-PQC-2026 --key ec.key --second-key ml-dsa.key --format pem --text \"Hello, broker\" --out -")]
+  cryptobroker sign-data --profile Hybrid-PQC-2026 --key ec.key --second-key ml-dsa.key --format pem --text \"Hello, broker\" --out -
+  cryptobroker sign-data --profile Firmware --key ml-dsa.key --context \"firmware v1\" --in image.bin --out image.sig")]
 pub(crate) struct SignData {
     #[command(flatten)]
     message: Message,
@@ -51,6 +52,8 @@ pub(crate) struct SignData {
     /// How the signature is written [default: what the profile says]
     #[arg(long, value_name = "FORMAT")]
     format: Option<SignatureFormat>,
+    #[command(flatten)]
+    context: SignatureContext,
     /// Write the signature to this file, replacing it; `-` is standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: Location,
@@ -67,15 +70,18 @@ impl Run for SignData {
         files.check(&[key.1, second_key.1, source.location(), self.key_password.location()], output)?;
         let read = |location| self.key_password.read_key(location);
         let second_key = self.second_key.as_ref().map(read).transpose()?;
+        let context_option = self.context.option();
         let request = Request {
             profile: self.profile,
             key: self.key_password.read_key(&self.key)?.into(),
             second_key: second_key.map(Secret::from),
             format: self.format,
+            signature_context: self.context.into_bytes(),
         };
         let data = Data::read(source)?;
-        let signed = block_on(request.send(data, &context.endpoint, output))
-            .map_err(|failure| failure.with_options(&[("key_source", "--key")]))?;
+        let signed = block_on(request.send(data, &context.endpoint, output)).map_err(|failure| {
+            failure.with_options(&[("key_source", "--key"), ("context", context_option)])
+        })?;
         FileResult {
             files: &files,
             contents: &[&signed.signature],
@@ -94,6 +100,7 @@ struct Request {
     key: Secret,
     second_key: Option<Secret>,
     format: Option<SignatureFormat>,
+    signature_context: Option<Vec<u8>>,
 }
 
 impl Request {
@@ -122,8 +129,12 @@ impl Request {
             Some(second) => SignDataRequest::composite(self.key, second, input).profile(self.profile),
             None => SignDataRequest::new(self.key, input).profile(self.profile),
         };
-        match self.format {
+        let request = match self.format {
             Some(format) => request.format(format.into()),
+            None => request,
+        };
+        match self.signature_context {
+            Some(context) => request.context(context),
             None => request,
         }
     }
@@ -133,8 +144,12 @@ impl Request {
             Some(second) => SignStreamRequest::composite(self.key, second).profile(self.profile),
             None => SignStreamRequest::new(self.key).profile(self.profile),
         };
-        match self.format {
+        let request = match self.format {
             Some(format) => request.format(format.into()),
+            None => request,
+        };
+        match self.signature_context {
+            Some(context) => request.context(context),
             None => request,
         }
     }

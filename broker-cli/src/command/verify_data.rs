@@ -10,7 +10,7 @@ use super::{
     run::{Context, Run},
 };
 use crate::{
-    args::{DEFAULT_PROFILE, Message, SignatureFormat, profile_names},
+    args::{DEFAULT_PROFILE, Message, SignatureContext, SignatureFormat, profile_names},
     broker::Endpoint,
     data::Data,
     error::{Exit, Failure},
@@ -50,6 +50,8 @@ pub(crate) struct VerifyData {
     /// How the signature is written [default: what the profile says]
     #[arg(long, value_name = "FORMAT")]
     format: Option<SignatureFormat>,
+    #[command(flatten)]
+    context: SignatureContext,
 }
 
 impl Run for VerifyData {
@@ -61,16 +63,19 @@ impl Run for VerifyData {
             ("--signature", Some(&self.signature)),
             ("--in", source.location()),
         ])?;
+        let context_option = self.context.option();
         let request = Request {
             profile: self.profile,
             key: input::bytes(&self.public_key)?,
             second_key: self.second_public_key.as_ref().map(input::bytes).transpose()?,
             signature: input::bytes(&self.signature)?.into(),
             format: self.format,
+            signature_context: self.context.into_bytes(),
         };
         let data = Data::read(source)?;
-        let verified = block_on(request.send(data, &context.endpoint, output))
-            .map_err(|failure| failure.with_options(&[("key_source", "--public-key")]))?;
+        let verified = block_on(request.send(data, &context.endpoint, output)).map_err(|failure| {
+            failure.with_options(&[("key_source", "--public-key"), ("context", context_option)])
+        })?;
         print(&verified, output)
     }
 }
@@ -97,6 +102,7 @@ struct Request {
     second_key: Option<Vec<u8>>,
     signature: Bytes,
     format: Option<SignatureFormat>,
+    signature_context: Option<Vec<u8>>,
 }
 
 impl Request {
@@ -127,8 +133,12 @@ impl Request {
             }
             None => VerifyDataRequest::new(self.key, input, self.signature).profile(self.profile),
         };
-        match self.format {
+        let request = match self.format {
             Some(format) => request.format(format.into()),
+            None => request,
+        };
+        match self.signature_context {
+            Some(context) => request.context(context),
             None => request,
         }
     }
@@ -140,8 +150,12 @@ impl Request {
             }
             None => VerifyStreamRequest::new(self.key, self.signature).profile(self.profile),
         };
-        match self.format {
+        let request = match self.format {
             Some(format) => request.format(format.into()),
+            None => request,
+        };
+        match self.signature_context {
+            Some(context) => request.context(context),
             None => request,
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     error::Failure,
     input,
     location::Location,
+    pem::BlockKind,
     pem_block::{self, Block, PemError},
 };
 
@@ -59,7 +60,7 @@ impl KeyPassword {
     /// # Errors
     /// Fails as [`Self::read_key`] does, and where the bytes are not text.
     pub(crate) fn read_key_text(&self, location: &Location) -> Result<Zeroizing<String>, Failure> {
-        input::pem_text(location, self.read_key(location)?)
+        input::pem_text(location, self.read_key(location)?, BlockKind::PrivateKey)
     }
 
     fn password(&self, location: &Location) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -83,7 +84,8 @@ fn encrypted_key(bytes: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     if pbes2::looks_encrypted(bytes) {
         return Ok(Some(Zeroizing::new(bytes.to_vec())));
     }
-    let mut keys: Vec<Block> = pem_block::blocks(bytes).into_iter().filter(Block::is_private_key).collect();
+    let mut keys: Vec<Block> =
+        pem_block::blocks(bytes).into_iter().filter(|block| block.kind() == BlockKind::PrivateKey).collect();
     if keys.iter().any(|key| matches!(key.der, Err(PemError::TraditionalEncryption))) {
         return Err(
             "is encrypted in OpenSSL's traditional form (`Proc-Type: 4,ENCRYPTED`), whose key derivation is one round of \

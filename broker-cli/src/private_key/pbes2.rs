@@ -189,8 +189,15 @@ fn pbkdf2(algorithm: &AlgorithmIdentifierRef<'_>, key_length: usize) -> Result<D
         Some("1.2.840.113549.2.10") => pbkdf2::PBKDF2_HMAC_SHA384,
         Some("1.2.840.113549.2.11") => pbkdf2::PBKDF2_HMAC_SHA512,
         Some(other) => {
+            // RFC 8018 B.1.2
+            let name = match other {
+                "1.2.840.113549.2.8" => "hmacWithSHA224",
+                "1.2.840.113549.2.12" => "hmacWithSHA512-224",
+                "1.2.840.113549.2.13" => "hmacWithSHA512-256",
+                unknown => unknown,
+            };
             let text = format!(
-                "PBKDF2 and the pseudorandom function {other}; HMAC with SHA-1, SHA-256, SHA-384 and SHA-512 are supported"
+                "PBKDF2 and the pseudorandom function {name}; HMAC with SHA-1, SHA-256, SHA-384 and SHA-512 are supported"
             );
             return Err(Error::Unsupported(text));
         }

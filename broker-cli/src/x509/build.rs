@@ -1,23 +1,23 @@
 //! Makes certification requests (RFC 2986) and self-signed certificates (RFC 5280 4.1).
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use broker_server::{
     algorithm::{SignatureScheme, SkiHash},
     backend::hash::ski_digest,
-    operation::algorithm_identifier,
+    operation::{
+        algorithm_identifier,
+        certificate::structure::{Signed, TbsCertificate, time},
+    },
     request::Name,
 };
 use der::{
     Decode as _, Encode, Sequence,
-    asn1::{
-        Any, AnyRef, BitStringRef, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, SetOfVec,
-        UintRef, UtcTime,
-    },
+    asn1::{Any, AnyRef, BitStringRef, Ia5String, ObjectIdentifier, OctetString, SetOfVec, UintRef},
     oid::AssociatedOid,
     referenced::OwnedToRef as _,
 };
-use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use spki::SubjectPublicKeyInfoRef;
 use x509_cert::{
     attr::{Attribute, Attributes},
     ext::{
@@ -27,7 +27,7 @@ use x509_cert::{
             SubjectKeyIdentifier, name::GeneralName,
         },
     },
-    time::{Time, Validity},
+    time::Validity,
 };
 
 use super::{certificate::oid, local_key::LocalKey};
@@ -43,6 +43,13 @@ pub(crate) struct AlternativeNames {
 }
 
 impl AlternativeNames {
+    /// Returns the option of each name, in the order of [`Self::general_names`].
+    pub(crate) fn options(&self) -> impl Iterator<Item = &'static str> {
+        let lengths = [self.dns.len(), self.ip.len(), self.uri.len(), self.email.len()];
+        let options = ["--dns", "--ip", "--uri", "--email"].into_iter().zip(lengths);
+        options.flat_map(|(option, length)| std::iter::repeat_n(option, length))
+    }
+
     /// Returns the names in the order DNS, IP, URI, email.
     ///
     /// # Errors
@@ -70,6 +77,7 @@ fn ia5(option: &str, text: &str, hint: &str) -> Result<Ia5String, Failure> {
     })
 }
 
+/// CertificationRequestInfo (RFC 2986 4.1).
 #[derive(Sequence)]
 struct RequestInfo<'a> {
     version: u8,
@@ -77,28 +85,6 @@ struct RequestInfo<'a> {
     public_key: AnyRef<'a>,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
     attributes: Attributes,
-}
-
-/// CertificationRequest and Certificate have the same structure around what is signed.
-#[derive(Sequence)]
-struct Signed<'a> {
-    content: AnyRef<'a>,
-    algorithm: AlgorithmIdentifierRef<'a>,
-    signature: BitStringRef<'a>,
-}
-
-#[derive(Sequence)]
-struct TbsCertificate<'a> {
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    version: u8,
-    serial_number: UintRef<'a>,
-    signature: AlgorithmIdentifierRef<'a>,
-    issuer: AnyRef<'a>,
-    validity: Validity,
-    subject: AnyRef<'a>,
-    public_key: AnyRef<'a>,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Vec<Extension>,
 }
 
 /// Returns the DER of a certification request. Where the subject is empty, the names are critical (RFC 5280 4.2.1.6).
@@ -157,7 +143,7 @@ impl CaCertificate<'_> {
                 validity: Validity::new(time(self.not_before)?, time(self.not_after)?),
                 subject: AnyRef::from_der(self.subject.der())?,
                 public_key: AnyRef::from_der(&public_key)?,
-                extensions: self.extensions(&public_key)?,
+                extensions: Some(self.extensions(&public_key)?),
             }
             .to_der()
         };
@@ -183,18 +169,6 @@ impl CaCertificate<'_> {
     }
 }
 
-/// Returns a random positive serial number of exactly 20 octets (RFC 5280 4.1.2.2).
-///
-/// # Errors
-/// Fails where there are no random numbers.
-pub(crate) fn random_serial() -> Result<[u8; 20], Failure> {
-    let mut serial = [0; 20];
-    aws_lc_rs::rand::fill(&mut serial).map_err(internal)?;
-    let [first, ..] = &mut serial;
-    *first = (*first & 0x7f) | 0x40;
-    Ok(serial)
-}
-
 fn sign(key: &LocalKey, scheme: SignatureScheme, content: &[u8]) -> Result<Vec<u8>, Failure> {
     let signature = key.sign(scheme, content)?;
     let algorithm = algorithm_identifier(scheme).map_err(internal)?;
@@ -211,17 +185,6 @@ fn sign(key: &LocalKey, scheme: SignatureScheme, content: &[u8]) -> Result<Vec<u
 
 fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> der::Result<Extension> {
     Ok(Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
-}
-
-/// Returns a UTCTime through 2049 and a GeneralizedTime from 2050 on (RFC 5280 4.1.2.5).
-fn time(unix: i64) -> der::Result<Time> {
-    const YEAR_2050: u64 = 2_524_608_000;
-    let seconds = u64::try_from(unix).map_err(|_| der::ErrorKind::DateTime)?;
-    let since_1970 = Duration::from_secs(seconds);
-    Ok(match seconds < YEAR_2050 {
-        true => Time::UtcTime(UtcTime::from_unix_duration(since_1970)?),
-        false => Time::GeneralTime(GeneralizedTime::from_unix_duration(since_1970)?),
-    })
 }
 
 fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {

@@ -10,6 +10,8 @@ use super::{
 pub(crate) struct Certificate<'a> {
     /// The complete encoding.
     pub(crate) raw: &'a [u8],
+    /// The complete encoding of tbsCertificate, which is what is signed.
+    pub(crate) tbs: &'a [u8],
     /// The version as it is encoded: 2 for X.509v3. `None` where it is absent, which means 0.
     pub(crate) version: Option<u64>,
     /// The contents of serialNumber.
@@ -37,10 +39,12 @@ pub(crate) struct Extension<'a> {
     /// The type in dotted form.
     pub(crate) oid: String,
     pub(crate) critical: bool,
-    /// Whether `critical` is encoded, which it must not be where it is FALSE (X.690 11.5).
-    pub(crate) critical_is_encoded: bool,
     /// The contents of extnValue.
     pub(crate) value: &'a [u8],
+    /// The contents of extnID.
+    pub(crate) id: &'a [u8],
+    /// The contents of `critical`, where it is encoded.
+    pub(crate) critical_octets: Option<&'a [u8]>,
 }
 
 impl<'a> Certificate<'a> {
@@ -69,6 +73,7 @@ impl<'a> Certificate<'a> {
         parts.end()?;
         Ok(Self {
             raw,
+            tbs: tbs.raw,
             version,
             serial,
             inner_algorithm,
@@ -131,6 +136,7 @@ pub(crate) mod oid {
     pub(crate) const NETSCAPE_COMMENT: &str = "2.16.840.1.113730.1.13";
     pub(crate) const EXTENSION_REQUEST: &str = "1.2.840.113549.1.9.14";
     pub(crate) const MICROSOFT_EXTENSION_REQUEST: &str = "1.3.6.1.4.1.311.2.1.14";
+    pub(crate) const ANY_POLICY: &str = "2.5.29.32.0";
     pub(crate) const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 }
 
@@ -169,15 +175,16 @@ pub(crate) fn extensions(list: Tlv<'_>) -> Result<Vec<Extension<'_>>, NotDer> {
         .into_iter()
         .map(|extension| {
             let mut parts = extension.inside(tag::SEQUENCE)?;
-            let oid = parts.next(tag::OID)?.oid()?;
+            let id = parts.next(tag::OID)?;
             let critical = parts.optional(tag::BOOLEAN)?;
             let value = parts.next(tag::OCTET_STRING)?.value;
             parts.end()?;
             Ok(Extension {
-                oid,
+                oid: id.oid()?,
                 critical: critical.map(Tlv::boolean).transpose()?.unwrap_or(false),
-                critical_is_encoded: critical.is_some(),
                 value,
+                id: id.value,
+                critical_octets: critical.map(|critical| critical.value),
             })
         })
         .collect()

@@ -1,7 +1,7 @@
 //! Reads DER (X.690) as far as certificates need it, and takes what is only unusual: it is for programs that show a file or
 //! say what is wrong with it.
 
-use std::fmt::Write as _;
+use broker_server::request::Oid;
 
 /// One value: tag, length and contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,30 +189,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns the contents of an OBJECT IDENTIFIER in dotted form. Arcs may have up to 128 bits (X.667).
+/// Returns the contents of an OBJECT IDENTIFIER in dotted form. Where an arc has more than 128 bits, the contents follow in
+/// hexadecimal, so that two identifiers never have the same text.
 fn oid(octets: &[u8]) -> Result<String, NotDer> {
-    let mut text = String::new();
-    let mut arc = 0_u128;
-    let mut is_inside = false;
-    for octet in octets {
-        if !is_inside && *octet == 0x80 {
-            return Err(NotDer);
-        }
-        arc = arc.checked_mul(128).ok_or(NotDer)? | u128::from(octet & 0x7f);
-        is_inside = octet & 0x80 != 0;
-        if is_inside {
-            continue;
-        }
-        let written = if text.is_empty() {
-            let first = (arc / 40).min(2);
-            write!(text, "{first}.{}", arc - 40 * first)
-        } else {
-            write!(text, ".{arc}")
-        };
-        written.map_err(|_| NotDer)?;
-        arc = 0;
-    }
-    if is_inside || text.is_empty() { Err(NotDer) } else { Ok(text) }
+    let text = Oid::from_content(octets).ok_or(NotDer)?.to_string();
+    Ok(if text.contains('…') { format!("{text} (#{})", hex::encode(octets)) } else { text })
 }
 
 #[cfg(test)]
@@ -237,6 +218,8 @@ mod tests {
             0xd4, 0xc8, 0xfb, 0x36,
         ];
         assert!(oid(&uuid).unwrap().starts_with("2.25."));
+        let long = [&[0x69][..], &[0xff; 20], &[1]].concat();
+        assert_eq!(oid(&long).unwrap(), format!("2.25.… (#69{}01)", "ff".repeat(20)));
         for octets in [&[][..], &[0x80, 1], &[0x55, 0x80, 1], &[0x55, 0x84], &[0xff; 40]] {
             assert_eq!(oid(octets), Err(NotDer), "{octets:?}");
         }

@@ -2,9 +2,9 @@
 
 use super::{
     der::{NotDer, Tlv, tag},
-    escape::printable,
     names,
 };
+use crate::escape::printable;
 
 /// An attribute of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]

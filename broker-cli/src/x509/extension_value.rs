@@ -7,10 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{
     certificate::{BasicConstraints, Extension, bits, key_usage, oid},
     der::{NotDer, Reader, Tlv, tag},
-    distinguished_name,
-    escape::{printable, printable_bytes},
-    general_name, names,
+    distinguished_name, general_name, names,
 };
+use crate::escape::{printable, printable_bytes};
 
 /// Returns the name of an extension, or its dotted form.
 pub(crate) fn name<'a>(extension: &'a Extension<'_>) -> &'a str {
@@ -33,6 +32,11 @@ pub(crate) fn to_json(extension: &Extension<'_>) -> Value {
     })
 }
 
+/// Reports whether the form of the value is known.
+pub(crate) fn is_known(extension: &Extension<'_>) -> bool {
+    value(extension).is_some()
+}
+
 /// Reports whether the value of an extension with a known form is not well formed.
 pub(crate) fn is_malformed(extension: &Extension<'_>) -> bool {
     matches!(value(extension), Some(Err(NotDer)))
@@ -51,7 +55,7 @@ pub(crate) fn lines(value: &Value) -> Vec<String> {
 
 fn one_line(value: &Value) -> String {
     match value {
-        Value::String(text) => shortened(text),
+        Value::String(text) => quoted(&shortened(text)),
         Value::Array(list) => joined(list),
         Value::Object(map) => {
             let parts = map.iter().map(|(key, value)| format!("{key}: {}", one_line(value)));
@@ -63,6 +67,14 @@ fn one_line(value: &Value) -> String {
 
 fn joined(list: &[Value]) -> String {
     list.iter().map(one_line).collect::<Vec<_>>().join(", ")
+}
+
+/// Puts a text in quotes where it could be taken for several, such as a dNSName with a comma, and escapes the quotes in it.
+fn quoted(text: &str) -> String {
+    match [", ", "; ", "\""].iter().any(|mark| text.contains(mark)) {
+        true => format!("\"{}\"", text.replace('"', "\\\"")),
+        false => text.to_owned(),
+    }
 }
 
 /// Cuts a text that nobody reads to its end, such as the bytes of an unknown extension.

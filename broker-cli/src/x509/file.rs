@@ -2,15 +2,25 @@
 
 use super::{
     certificate::{Certificate, Request},
-    der::Tlv,
+    der::{NotDer, Reader, Tlv, tag},
 };
-use crate::{error::Failure, input, location::Location, pem_block};
+use crate::{
+    error::Failure,
+    input,
+    location::Location,
+    pem::BlockKind,
+    pem_block::{self, Block},
+};
 
 /// What a file holds.
 pub(crate) struct Object {
     pub(crate) kind: Kind,
     /// The bytes, or why there are none.
     pub(crate) der: Result<Vec<u8>, String>,
+    /// Whether OpenSSL's settings of what the certificate is trusted for follow it, in a block TRUSTED CERTIFICATE.
+    pub(crate) has_trust_settings: bool,
+    /// The file, with the number of the block in PEM.
+    pub(crate) place: String,
 }
 
 /// The kind of an object.
@@ -41,7 +51,8 @@ pub(crate) fn objects(location: &Location) -> Result<Vec<Object>, Failure> {
                 )));
             }
         };
-        return Ok(vec![Object { kind, der: Ok(bytes.to_vec()) }]);
+        let place = location.to_string();
+        return Ok(vec![Object { kind, der: Ok(bytes.to_vec()), has_trust_settings: false, place }]);
     }
     let blocks = pem_block::blocks(&bytes);
     if blocks.is_empty() {
@@ -49,31 +60,78 @@ pub(crate) fn objects(location: &Location) -> Result<Vec<Object>, Failure> {
             "{location}: is neither DER nor PEM: it has no line `-----BEGIN …-----`"
         )));
     }
-    let object = |block: pem_block::Block| Object {
-        kind: match (block.is_certificate(), block.is_request()) {
-            (true, _) => Kind::Certificate,
-            (_, true) => Kind::Request,
-            _ => Kind::Other(block.label),
-        },
-        der: block.der.map(|der| der.to_vec()).map_err(|error| error.to_string()),
-    };
-    Ok(blocks.into_iter().map(object).collect())
+    Ok(blocks.into_iter().enumerate().map(|(index, block)| object(location, index + 1, block)).collect())
 }
 
-/// Reads the certificates of a file in order.
+fn object(location: &Location, number: usize, block: Block) -> Object {
+    let mut has_trust_settings = false;
+    let (is_trusted, kind) = (block.label == "TRUSTED CERTIFICATE", block.kind());
+    let der = block.der.map_err(|error| error.to_string()).and_then(|der| match is_trusted {
+        false => Ok(der.to_vec()),
+        true => {
+            let (certificate, has_settings) = trusted(&der).map_err(|error| error.to_string())?;
+            has_trust_settings = has_settings;
+            Ok(certificate.to_vec())
+        }
+    });
+    let kind = match kind {
+        BlockKind::Certificate => Kind::Certificate,
+        BlockKind::Request => Kind::Request,
+        _ => Kind::Other(block.label),
+    };
+    Object { kind, der, has_trust_settings, place: format!("{location}, block {number}") }
+}
+
+/// Reads a block TRUSTED CERTIFICATE (openssl-x509(1)): a certificate, and optionally purposes that it is trusted for, purposes
+/// that it is not trusted for, and names. Returns the certificate, and whether there are such purposes.
+fn trusted(der: &[u8]) -> Result<(&[u8], bool), NotDer> {
+    let mut parts = Reader::new(der);
+    let certificate = parts.next(tag::SEQUENCE)?.raw;
+    let settings = parts.optional(tag::SEQUENCE)?;
+    parts.end()?;
+    let Some(settings) = settings else { return Ok((certificate, false)) };
+    let mut settings = settings.inside(tag::SEQUENCE)?;
+    let trusted = settings.optional(tag::SEQUENCE)?;
+    let rejected = settings.optional(tag::context(0, true))?;
+    Ok((certificate, trusted.is_some() || rejected.is_some()))
+}
+
+/// Reads the certificates of a file in order, readable or not.
 ///
 /// # Errors
-/// Fails where one of them has no bytes, and where there is none.
-pub(crate) fn certificates(location: &Location) -> Result<Vec<Vec<u8>>, Failure> {
-    let mut found = Vec::new();
-    for object in objects(location)?.into_iter().filter(|object| object.kind == Kind::Certificate) {
-        let der = object
-            .der
-            .map_err(|error| Failure::invalid(format!("{location}: a block CERTIFICATE {error}")))?;
-        found.push(der);
-    }
+/// Fails where the file cannot be read, and where it holds no certificate.
+pub(crate) fn certificates(location: &Location) -> Result<Vec<Object>, Failure> {
+    let mut found = objects(location)?;
+    found.retain(|object| object.kind == Kind::Certificate);
     if found.is_empty() {
         return Err(Failure::invalid(format!("{location}: holds no certificate")));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trusted_certificate_is_told_from_its_settings() {
+        for (after, expected) in [
+            (&b""[..], Ok(false)),
+            // An alias.
+            (b"\x30\x03\x0c\x01a", Ok(false)),
+            (b"\x30\x05\x30\x03\x06\x01\x2a", Ok(true)),
+            (b"\x30\x05\xa0\x03\x06\x01\x2a", Ok(true)),
+            (b"\x04\x00", Err(NotDer)),
+        ] {
+            let read = trusted_of(after);
+            assert_eq!(read, expected, "{after:?}");
+        }
+    }
+
+    fn trusted_of(after: &[u8]) -> Result<bool, NotDer> {
+        let der = [b"\x30\x02\x05\x00", after].concat();
+        let (certificate, has_settings) = trusted(&der)?;
+        assert_eq!(certificate, b"\x30\x02\x05\x00");
+        Ok(has_settings)
+    }
 }

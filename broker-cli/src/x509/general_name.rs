@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::{
     der::{NotDer, Reader, Tlv, tag},
     distinguished_name,
-    escape::printable_bytes,
 };
+use crate::escape::printable_bytes;
 
 /// Returns the names of a GeneralNames.
 pub(crate) fn texts(names: Tlv<'_>) -> Result<Vec<String>, NotDer> {

@@ -8,7 +8,7 @@ use broker_server::{
 };
 use zeroize::Zeroizing;
 
-use crate::{error::Failure, location::Location, pem_block, private_key::KeyPassword};
+use crate::{error::Failure, location::Location, pem::BlockKind, pem_block, private_key::KeyPassword};
 
 /// A private key with its type.
 pub(crate) struct LocalKey {
@@ -39,13 +39,6 @@ impl LocalKey {
     /// # Errors
     /// Fails where the library does not make keys of this type.
     pub(crate) fn generate(key_type: KeyType) -> Result<Self, Failure> {
-        if let KeyType::Rsa { bits } = key_type
-            && !((2048..=8192).contains(&bits) && bits.is_multiple_of(128))
-        {
-            return Err(Failure::usage(format!(
-                "an RSA key of {bits} bits cannot be made; write 2048 to 8192 bits in steps of 128"
-            )));
-        }
         let key = PrivateKey::generate(key_type).map_err(failed)?;
         Ok(Self { key, key_type })
     }
@@ -94,7 +87,8 @@ impl LocalKey {
 
 /// Returns the DER of the private key in a file that the broker's parser has accepted.
 fn der(bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
-    let block = pem_block::blocks(&bytes).into_iter().find(pem_block::Block::is_private_key);
+    let mut blocks = pem_block::blocks(&bytes).into_iter();
+    let block = blocks.find(|block| block.kind() == BlockKind::PrivateKey);
     match block.map(|block| block.der) {
         Some(Ok(der)) => der,
         _ => bytes,

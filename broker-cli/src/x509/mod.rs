@@ -4,7 +4,6 @@ pub(crate) mod build;
 pub(crate) mod certificate;
 pub(crate) mod der;
 pub(crate) mod distinguished_name;
-pub(crate) mod escape;
 pub(crate) mod extension_value;
 pub(crate) mod file;
 pub(crate) mod general_name;

@@ -12,7 +12,7 @@ pub(crate) struct PublicKey<'a> {
     pub(crate) oid: String,
     /// The kind, such as `RSA`, `EC` or `ML-DSA-65`; the dotted form where it is not known.
     pub(crate) kind: String,
-    /// The curve of an EC key: its name, or its dotted form.
+    /// The curve of an EC key: its name, or its dotted form. `None` where the key does not name it.
     pub(crate) curve: Option<String>,
     /// The size in bits of an RSA modulus or the field of a curve.
     pub(crate) bits: Option<u32>,
@@ -41,14 +41,13 @@ impl<'a> PublicKey<'a> {
                     key.exponent = super::der::unsigned(exponent).ok();
                 }
             }
-            "EC" => match parameters.map(Tlv::oid) {
-                Some(Ok(curve)) => {
+            "EC" => {
+                if let Some(Ok(curve)) = parameters.map(Tlv::oid) {
                     let known = names::curve(&curve);
                     key.bits = known.map(|(_, bits)| bits);
                     key.curve = Some(known.map_or(curve, |(name, _)| name.to_owned()));
                 }
-                _ => key.curve = Some("explicit parameters".to_owned()),
-            },
+            }
             _ => {}
         }
         Ok(key)
@@ -59,15 +58,9 @@ impl<'a> PublicKey<'a> {
         match (&self.curve, self.bits) {
             (Some(curve), _) => format!("{}, {curve}", self.kind),
             (None, Some(bits)) => format!("{}, {bits} bits", self.kind),
+            (None, None) if self.kind == "EC" => "EC, without the name of a curve".to_owned(),
             (None, None) => self.kind.clone(),
         }
-    }
-
-    /// Reports whether the key can only sign and verify (RFC 9295 3, RFC 9881 5, RFC 9909 4).
-    pub(crate) fn only_signs(&self) -> bool {
-        matches!(self.kind.as_str(), "Ed25519" | "Ed448" | "DSA")
-            || self.kind.starts_with("ML-DSA")
-            || self.kind.starts_with("SLH-DSA")
     }
 }
 

@@ -141,7 +141,7 @@ fn shows_rules_for_data_with_their_lines() {
     assert_eq!(
         value["signData"],
         serde_json::json!({ "line": 6, "signingMode": "legacy", "algorithm": "ecdsa-with-sha-512",
-            "signatureFormat": "DER", "keyConstraints": keys, "allowSeed": false })
+            "signatureFormat": "DER", "keyConstraints": keys, "allowSeed": false, "allowContext": false })
     );
     assert_eq!(
         value["encryptData"],
@@ -151,6 +151,49 @@ fn shows_rules_for_data_with_their_lines() {
     assert_eq!(value["kem"], serde_json::json!({ "line": 13, "kemAlg": "ml-kem-768", "allowSeed": true }));
     let text = stdout(&run(&["profiles", "show", "Plain", "--profiles", &file]));
     assert!(text.contains("  encryptData  line 12\n    encryptAlg: aes-gcm\n"), "{text}");
+}
+
+#[test]
+fn shows_rules_for_proofs_with_their_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let hash = |digit: &str| digit.repeat(64);
+    let rules = format!(
+        "      Groth16:
+        Curve: bn254
+        RequireCeremony: claimed
+        Circuits:
+          - Name: membership
+            Zkey: {{ Path: m.zkey, Sha256: {a:?} }}
+            Fingerprint: {b:?}
+            Provenance: {{ Class: ceremony-claimed, MinContributions: 3 }}
+        Limits: {{ Deadline: 1m30s }}
+",
+        a = hash("a"),
+        b = hash("b"),
+    );
+    let file = write(folder.path(), "proofs.yaml", &format!("{GOOD}{rules}"));
+    let shown = run(&["profiles", "show", "Plain", "--profiles", &file, "--output", "json"]);
+    let value = json(&shown.stdout);
+    let path = folder.path().join("m.zkey");
+    let circuit = serde_json::json!({ "line": 10, "zkey": { "line": 11, "path": path, "sha256": hash("a") },
+        "fingerprint": hash("b"), "provenance": { "line": 13, "class": "ceremony-claimed",
+            "minContributions": 3 } });
+    assert_eq!(
+        value["groth16"],
+        serde_json::json!({ "line": 6, "curve": "bn254", "setup": "never", "requireCeremony": "claimed",
+            "allowCallerKey": false, "circuits": { "membership": circuit }, "threads": 1, "limits": {
+                "constraints": 1_048_576, "witnessBytes": "64MiB", "batchItems": 256, "memoryPerProof": "1GiB",
+                "deadline": "90s" } })
+    );
+    let text = stdout(&run(&["profiles", "show", "Plain", "--profiles", &file]));
+    assert!(text.contains("  groth16  line 6\n    curve: bn254\n"), "{text}");
+    assert!(text.contains("      membership  line 10\n"), "{text}");
+    let changed = write(folder.path(), "changed.yaml", &format!("{GOOD}{rules}").replace("1m30s", "2m"));
+    let diff = stdout(&run(&["profiles", "diff", &file, &changed]));
+    assert!(
+        diff.contains("- Groth16.Limits.Deadline=90\n  + Groth16.Limits.Deadline=120\n1 difference\n"),
+        "{diff}"
+    );
 }
 
 const DYING: &str = "\

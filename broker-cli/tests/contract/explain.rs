@@ -120,7 +120,7 @@ fn judges_every_operation_by_its_options() {
         (output.status.code().unwrap(), json(&output.stdout))
     };
     // Each request has the expected reason of a refusal, and what is not judged.
-    let questions: [(&[&str], Option<&str>, Option<&str>); 28] = [
+    let questions: [(&[&str], Option<&str>, Option<&str>); 29] = [
         (&["HashData"], None, None),
         (&["HashStream"], None, None),
         (&["SignData", "--key", &private], None, None),
@@ -130,6 +130,7 @@ fn judges_every_operation_by_its_options() {
         (&["SignStream", "--key", &private], Some("NOT_STREAMABLE"), None),
         (&["SignStream", "--key", &private, "--format", "cms"], None, None),
         (&["VerifyStream", "--key", &public], Some("NOT_STREAMABLE"), None),
+        (&["SignData", "--key", &private, "--context"], Some("CONTEXT_NOT_ALLOWED"), None),
         (&["GenerateSignatureKeyPair"], None, None),
         (&["GenerateSignatureKeyPair", "--seed"], Some("SEED_NOT_ALLOWED"), None),
         (&["EncryptData", "--key", &aes256], None, None),
@@ -174,6 +175,7 @@ fn rejects_options_that_do_not_apply_to_the_operation() {
         &["DecryptData", "--nonce"],
         &["SignData", "--seed"],
         &["EncryptData", "--format", "cms"],
+        &["EncryptData", "--context"],
         &["Encapsulate", "--second-key-type", "ml-dsa-65"],
         &["KEM", "--csr", "app.csr"],
         &["SignCertificate", "--key-type", "p-256"],
@@ -298,6 +300,26 @@ fn judges_subjects_and_distribution_points() {
     assert_eq!(reasons, ["NAME_NOT_ALLOWED", "SUBJECT_NOT_ALLOWED", "CRL_DISTRIBUTION_POINT_NOT_ALLOWED"]);
     let malformed = cryptobroker().args(["profiles", "explain", "--subject", "CN="]).output().unwrap();
     assert!(stderr(&malformed).contains("--subject: "), "{}", stderr(&malformed));
+    // A broker refuses these before it judges them.
+    for (urls, expected) in [
+        (vec!["ldap://a.example/"], "entry 1 something other than an http or https URL with a host"),
+        (vec!["http://a.example/", "http://127.1/"], "entry 2 something other than an http or https URL"),
+        (vec![""], "entry 1"),
+        (vec!["http://a.example/"; 17], "more than 16 entries"),
+        (vec![&*format!("http://a.example/{}", "a".repeat(2048))], "at most 2048 are accepted"),
+    ] {
+        let mut command = cryptobroker();
+        command.args(["profiles", "explain", "--profile", "Plain", "--profiles", &profiles]);
+        urls.iter().for_each(|url| {
+            command.args(["--crl-url", url]);
+        });
+        let output = command.output().unwrap();
+        let text = stderr(&output);
+        assert!(
+            !output.status.success() && text.contains("--crl-url: ") && text.contains(expected),
+            "{text}"
+        );
+    }
 
     let show = json(&run(&[&["profiles", "show", "Plain"][..], &fixed].concat()).stdout);
     let shown = &show["signCertificate"];

@@ -77,6 +77,7 @@ reasons! {
     SeedNotAllowed "SEED_NOT_ALLOWED";
     NonceNotAllowed "NONCE_NOT_ALLOWED";
     FormatNotAllowed "FORMAT_NOT_ALLOWED";
+    ContextNotAllowed "CONTEXT_NOT_ALLOWED";
     NotStreamable "NOT_STREAMABLE";
     KeyExhausted "KEY_EXHAUSTED";
     ValidityNotAllowed "VALIDITY_NOT_ALLOWED";

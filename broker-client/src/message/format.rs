@@ -70,6 +70,21 @@ macro_rules! signature_format_option {
 }
 pub(crate) use signature_format_option;
 
+/// Defines the setter of the signature's context.
+macro_rules! signature_context_option {
+    ($purpose:literal) => {
+        #[doc = $purpose]
+        ///
+        /// A context has at most 255 bytes; the empty one is the same as none. It needs a profile with `AllowContext: true`, one
+        /// ML-DSA key, and the format [`Raw`](crate::SignatureFormat::Raw).
+        pub fn context(mut self, context: impl Into<Vec<u8>>) -> Self {
+            self.context = Some(crate::message::Data(context.into()));
+            self
+        }
+    };
+}
+pub(crate) use signature_context_option;
+
 /// Defines the setters of the hash's format.
 macro_rules! hash_format_options {
     () => {

@@ -167,7 +167,7 @@ mod tests {
             texts(GenerateKeyPairRequest::new().profile("P").seed(KEY)),
             texts(EncapsulateRequest::new(KEY).profile("P")),
             texts(DecapsulateRequest::new(KEY, "TEXT").profile("P")),
-            texts(SignDataRequest::new(KEY, "TEXT").profile("P")),
+            texts(SignDataRequest::new(KEY, "TEXT").profile("P").context("TEXT")),
             texts(SignDataRequest::composite(KEY, KEY, "TEXT").profile("P")),
             texts(VerifyDataRequest::new(KEY, "TEXT", "TEXT").profile("P")),
             texts(VerifyDataRequest::composite(KEY, KEY, "TEXT", "TEXT").profile("P")),
@@ -175,7 +175,7 @@ mod tests {
             texts(DecryptDataRequest::new(KEY, "TEXT", "n", "t").profile("P").aad("TEXT")),
             texts(SignStreamRequest::new(KEY).profile("P")),
             texts(SignStreamRequest::composite(KEY, KEY).profile("P")),
-            texts(VerifyStreamRequest::new(KEY, "TEXT").profile("P")),
+            texts(VerifyStreamRequest::new(KEY, "TEXT").profile("P").context("TEXT")),
             texts(VerifyStreamRequest::composite(KEY, KEY, "TEXT").profile("P")),
         ] {
             assert!(request.contains("[redacted]") && message.contains("[redacted]"), "{request} {message}");

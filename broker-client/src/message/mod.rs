@@ -15,7 +15,7 @@ pub use self::{
     response::{Deprecation, Descriptor},
 };
 pub(crate) use self::{
-    format::{hash_format_options, signature_format_option},
+    format::{hash_format_options, signature_context_option, signature_format_option},
     material::{Data, Keys, Wiped},
     options::{Options, common_options},
     response::{descriptor_accessors, require_present, split_metadata},

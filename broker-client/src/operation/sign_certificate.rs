@@ -168,8 +168,7 @@ impl Certificate {
 pub struct SignCertificateResponse {
     /// The certificate.
     pub certificate: Certificate,
-    /// The dotted identifiers of the requested extensions that the certificate does not have, because the broker does not know
-    /// them. At most 16 are listed; where there are more, the last entry is `...`.
+    /// The dotted identifiers of the requested extensions that the certificate does not have. At most 16 are listed; where there are more, the last entry is `...`.
     pub ignored_extensions: Vec<String>,
     /// The profile, the operation and the algorithm that the broker used.
     pub descriptor: Descriptor,

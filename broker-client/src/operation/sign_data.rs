@@ -7,8 +7,8 @@ use crate::{
     error::Error,
     message::{
         Data, Deprecation, Descriptor, Key, Keys, OperationRequest, OperationResponse, Options,
-        SignatureFormat, common_options, descriptor_accessors, require_present, signature_format_option,
-        split_metadata,
+        SignatureFormat, common_options, descriptor_accessors, require_present, signature_context_option,
+        signature_format_option, split_metadata,
     },
 };
 
@@ -45,6 +45,7 @@ pub struct SignDataRequest {
     keys: Keys,
     input: Data<Bytes>,
     format: Option<SignatureFormat>,
+    context: Option<Data<Vec<u8>>>,
     options: Options,
 }
 
@@ -65,10 +66,13 @@ impl SignDataRequest {
     }
 
     fn with_keys(keys: Keys, input: Bytes) -> Self {
-        Self { keys, input: Data(input), format: None, options: Options::default() }
+        Self { keys, input: Data(input), format: None, context: None, options: Options::default() }
     }
 
     signature_format_option!();
+    signature_context_option!(
+        "Sets the context of an ML-DSA signature (FIPS 204 5.2), which is a part of what is signed. Default: none."
+    );
     common_options!();
 }
 
@@ -86,6 +90,7 @@ impl OperationRequest for SignDataRequest {
             input: self.input.0,
             signature_format: SignatureFormat::to_wire(self.format),
             metadata: Some(metadata),
+            context: self.context.map(|Data(context)| context),
         }
     }
 }

@@ -4,7 +4,8 @@ use broker_proto::v1;
 
 use super::SignDataResponse;
 use crate::message::{
-    Key, Keys, OperationRequest, Options, SignatureFormat, common_options, signature_format_option,
+    Data, Key, Keys, OperationRequest, Options, SignatureFormat, common_options, signature_context_option,
+    signature_format_option,
 };
 
 stream_operation! {
@@ -25,6 +26,7 @@ stream_operation! {
 pub struct SignStreamRequest {
     keys: Keys,
     format: Option<SignatureFormat>,
+    context: Option<Data<Vec<u8>>>,
     options: Options,
 }
 
@@ -41,10 +43,13 @@ impl SignStreamRequest {
     }
 
     fn with_keys(keys: Keys) -> Self {
-        Self { keys, format: None, options: Options::default() }
+        Self { keys, format: None, context: None, options: Options::default() }
     }
 
     signature_format_option!();
+    signature_context_option!(
+        "Sets the context of an ML-DSA signature (FIPS 204 5.2), which is a part of what is signed. Default: none."
+    );
     common_options!("Sets how long the whole stream may take. Default: no limit.");
 }
 
@@ -61,6 +66,7 @@ impl OperationRequest for SignStreamRequest {
             key_source: Some(self.keys.into_source()),
             signature_format: SignatureFormat::to_wire(self.format),
             metadata: Some(metadata),
+            context: self.context.map(|Data(context)| context),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, ErrorKind},
     message::{
         Data, Deprecation, Key, Keys, OperationRequest, OperationResponse, Options, SignatureFormat,
-        common_options, signature_format_option, split_metadata,
+        common_options, signature_context_option, signature_format_option, split_metadata,
     },
 };
 
@@ -29,6 +29,7 @@ pub struct VerifyDataRequest {
     input: Data<Bytes>,
     signature: Data<Bytes>,
     format: Option<SignatureFormat>,
+    context: Option<Data<Vec<u8>>>,
     options: Options,
 }
 
@@ -52,10 +53,13 @@ impl VerifyDataRequest {
 
     fn with_keys(keys: Keys, input: Bytes, signature: Bytes) -> Self {
         let (input, signature) = (Data(input), Data(signature));
-        Self { keys, input, signature, format: None, options: Options::default() }
+        Self { keys, input, signature, format: None, context: None, options: Options::default() }
     }
 
     signature_format_option!();
+    signature_context_option!(
+        "Sets the context that the ML-DSA signature was made with (FIPS 204 5.2). A signature with another one is not valid. Default: none."
+    );
     common_options!();
 }
 
@@ -74,6 +78,7 @@ impl OperationRequest for VerifyDataRequest {
             signature: self.signature.0,
             signature_format: SignatureFormat::to_wire(self.format),
             metadata: Some(metadata),
+            context: self.context.map(|Data(context)| context),
         }
     }
 }

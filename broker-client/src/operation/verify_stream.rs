@@ -5,7 +5,8 @@ use bytes::Bytes;
 
 use super::VerifyDataResponse;
 use crate::message::{
-    Data, Key, Keys, OperationRequest, Options, SignatureFormat, common_options, signature_format_option,
+    Data, Key, Keys, OperationRequest, Options, SignatureFormat, common_options, signature_context_option,
+    signature_format_option,
 };
 
 stream_operation! {
@@ -25,6 +26,7 @@ pub struct VerifyStreamRequest {
     keys: Keys,
     signature: Data<Bytes>,
     format: Option<SignatureFormat>,
+    context: Option<Data<Vec<u8>>>,
     options: Options,
 }
 
@@ -45,10 +47,13 @@ impl VerifyStreamRequest {
     }
 
     fn with_keys(keys: Keys, signature: Bytes) -> Self {
-        Self { keys, signature: Data(signature), format: None, options: Options::default() }
+        Self { keys, signature: Data(signature), format: None, context: None, options: Options::default() }
     }
 
     signature_format_option!();
+    signature_context_option!(
+        "Sets the context that the ML-DSA signature was made with (FIPS 204 5.2). A signature with another one is not valid. Default: none."
+    );
     common_options!("Sets how long the whole stream may take. Default: no limit.");
 }
 
@@ -66,6 +71,7 @@ impl OperationRequest for VerifyStreamRequest {
             signature: self.signature.0,
             signature_format: SignatureFormat::to_wire(self.format),
             metadata: Some(metadata),
+            context: self.context.map(|Data(context)| context),
         }
     }
 }

@@ -207,11 +207,12 @@ pub(super) fn hash_request(header: v1::HashStreamHeader, input: Bytes) -> v1::Ha
 }
 
 pub(super) fn sign_request(header: v1::SignStreamHeader, input: Bytes) -> v1::SignDataRequest {
-    let v1::SignStreamHeader { profile, key_source, signature_format, metadata } = header;
-    v1::SignDataRequest { profile, key_source, input, signature_format, metadata }
+    let v1::SignStreamHeader { profile, key_source, signature_format, metadata, context } = header;
+    v1::SignDataRequest { profile, key_source, input, signature_format, metadata, context }
 }
 
 pub(super) fn verify_request(header: v1::VerifyStreamHeader, input: Bytes) -> v1::VerifyDataRequest {
-    let v1::VerifyStreamHeader { profile, key_source, signature, signature_format, metadata } = header;
-    v1::VerifyDataRequest { profile, key_source, input, signature, signature_format, metadata }
+    let v1::VerifyStreamHeader { profile, key_source, signature, signature_format, metadata, context } =
+        header;
+    v1::VerifyDataRequest { profile, key_source, input, signature, signature_format, metadata, context }
 }

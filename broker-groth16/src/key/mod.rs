@@ -1,12 +1,19 @@
 //! Proving and verifying keys.
 
+mod check;
+mod class;
 mod fingerprint;
 mod shape;
 mod size;
 
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 
-pub use self::{fingerprint::Fingerprint, shape::MalformedKey};
+pub use self::{
+    check::{KeyError, KeyPoint},
+    class::SetupClass,
+    fingerprint::Fingerprint,
+    shape::MalformedKey,
+};
 use crate::{constraint_system::ConstraintSystem, curve::Curve};
 
 /// A verifying key. Its canonical serialisation is that of arkworks' `VerifyingKey`.

@@ -17,6 +17,7 @@ use crate::{
     key::CircuitKey,
     proof::Proof,
     qap::{self, Domain},
+    scalar_mul,
 };
 
 /// Points that are multiplied between two questions to the [`Interrupt`], each about 50 ms on one core.
@@ -71,8 +72,8 @@ impl<E: Curve> Prover<E> for Arkworks<E> {
             c: multiply::<E::G1>(&proving.l_query, private, G1_CHUNK, interrupt)?
                 + multiply::<E::G1>(&proving.h_query, &h, G1_CHUNK, interrupt)?,
         };
-        let r_delta = proving.delta_g1 * blinding.r;
-        let s_delta = proving.verifying.delta_g2 * blinding.s;
+        let r_delta = scalar_mul::multiply([(proving.delta_g1.into(), &blinding.r)]);
+        let s_delta = scalar_mul::multiply([(proving.verifying.delta_g2.into(), &blinding.s)]);
         Ok(sums.finish(proving, blinding, r_delta, s_delta))
     }
 }

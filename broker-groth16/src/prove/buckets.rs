@@ -15,7 +15,7 @@ use crate::{
     key::CircuitKey,
     proof::Proof,
     qap::{self, Domain},
-    scalar_mul::{Bases, Cut, FixedBase, Point, Shifted, sum_in_buckets},
+    scalar_mul::{self, Bases, Cut, FixedBase, Point, Shifted, sum_in_buckets},
 };
 
 /// The width of the windows of δ's tables in bits: 51 KiB in G1 and 102 KiB in G2 on BN254.
@@ -67,8 +67,8 @@ impl<E: Curve> Prover<E> for Buckets<E> {
             b_g2: sum([&proving.b_g2_query, &[]], [values, &[]], interrupt)?,
             c: sum([&proving.l_query, &proving.h_query], [private, &h], interrupt)?,
         };
-        let r_delta = proving.delta_g1 * blinding.r;
-        let s_delta = proving.verifying.delta_g2 * blinding.s;
+        let r_delta = scalar_mul::multiply([(proving.delta_g1.into(), &blinding.r)]);
+        let s_delta = scalar_mul::multiply([(proving.verifying.delta_g2.into(), &blinding.s)]);
         Ok(sums.finish(proving, blinding, r_delta, s_delta))
     }
 }

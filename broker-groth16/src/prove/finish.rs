@@ -10,6 +10,7 @@ use crate::{
     curve::Curve,
     key::ProvingKey,
     proof::Proof,
+    scalar_mul,
 };
 
 /// The values of the assignment, if it has one for each signal.
@@ -50,7 +51,7 @@ impl<E: Curve> Sums<E> {
         let a = self.a + key.verifying.alpha_g1 + r_delta;
         let b = self.b_g2 + key.verifying.beta_g2 + s_delta;
         // r·B − r·s·δ is r times B without its last term.
-        let c = self.c + a * blinding.s + (self.b_g1 + key.beta_g1) * blinding.r;
+        let c = self.c + scalar_mul::multiply([(a, &blinding.s), (self.b_g1 + key.beta_g1, &blinding.r)]);
         proof(a, b, c)
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     key::CircuitKey,
     proof::Proof,
     qap::{self, Domain},
-    scalar_mul::{FixedBase, Point, Sums},
+    scalar_mul::{self, FixedBase, Point, Sums},
 };
 
 /// Up to this many bases of A and B together, s·A + r·B is summed over the bases, with the scalars s·wᵢ and r·wᵢ. With
@@ -188,7 +188,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
             }
             None => {
                 let [a, b_g1, c] = g1.finish();
-                finish::proof(a, b, c + a * s + b_g1 * r)
+                finish::proof(a, b, c + scalar_mul::multiply([(a, s), (b_g1, r)]))
             }
         })
     }

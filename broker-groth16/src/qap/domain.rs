@@ -1,7 +1,8 @@
 //! The evaluation domain, and the way from it to its odd coset.
 
-use ark_ff::FftField;
+use ark_ff::PrimeField;
 
+use super::root::root_of_unity;
 use crate::interrupt::{Interrupt, Interrupted};
 
 /// Values that are transformed as a whole, so that they stay in the second-level cache (4,096 values are 128 KiB).
@@ -17,7 +18,7 @@ pub struct Domain<F> {
     shifts: Vec<F>,
 }
 
-impl<F: FftField> Domain<F> {
+impl<F: PrimeField> Domain<F> {
     /// The domain of `size` elements, a power of two.
     ///
     /// # Errors
@@ -29,7 +30,7 @@ impl<F: FftField> Domain<F> {
             return Err(error);
         }
         let double = u64::try_from(size).ok().and_then(|size| size.checked_mul(2)).ok_or(error)?;
-        let odd = F::get_root_of_unity(double).ok_or(error)?;
+        let odd = root_of_unity::<F>(double).ok_or(error)?;
         let mut root = odd.square();
         let mut roots = vec![F::one(); size];
         let mut length = size;
@@ -136,7 +137,7 @@ impl<F: FftField> Domain<F> {
     }
 }
 
-fn butterflies_in_frequency<F: FftField>(low: &mut [F], high: &mut [F], roots: &[F]) {
+fn butterflies_in_frequency<F: PrimeField>(low: &mut [F], high: &mut [F], roots: &[F]) {
     for ((low, high), root) in low.iter_mut().zip(high).zip(roots) {
         let difference = *low - *high;
         *low += *high;
@@ -144,7 +145,7 @@ fn butterflies_in_frequency<F: FftField>(low: &mut [F], high: &mut [F], roots: &
     }
 }
 
-fn butterflies_in_time<F: FftField>(low: &mut [F], high: &mut [F], roots: &[F]) {
+fn butterflies_in_time<F: PrimeField>(low: &mut [F], high: &mut [F], roots: &[F]) {
     for ((low, high), root) in low.iter_mut().zip(high).zip(roots) {
         let product = *high * root;
         *high = *low - product;
@@ -152,7 +153,7 @@ fn butterflies_in_time<F: FftField>(low: &mut [F], high: &mut [F], roots: &[F]) 
     }
 }
 
-fn fill_with_powers<F: FftField>(places: &mut [F], first: F, ratio: F) {
+fn fill_with_powers<F: PrimeField>(places: &mut [F], first: F, ratio: F) {
     let mut power = first;
     for place in places {
         *place = power;
@@ -182,7 +183,7 @@ pub struct DomainError {
 #[cfg(test)]
 mod tests {
     use ark_bn254::Fr;
-    use ark_ff::UniformRand;
+    use ark_ff::{FftField, UniformRand};
     use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
     use ark_std::rand::{SeedableRng, rngs::StdRng};
 

@@ -1,23 +1,24 @@
 //! Lagrange polynomials at a secret point.
 
-use ark_ff::{FftField, PrimeField};
+use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
+use super::root::root_of_unity;
 use crate::matrix::Matrix;
 
 /// The n Lagrange polynomials of the domain of n elements at `tau`. `None` if the field has no such domain, or `tau`
 /// is in it.
-pub(crate) fn on_domain<F: PrimeField + FftField>(size: usize, tau: F) -> Option<Zeroizing<Vec<F>>> {
+pub(crate) fn on_domain<F: PrimeField>(size: usize, tau: F) -> Option<Zeroizing<Vec<F>>> {
     let n = u64::try_from(size).ok()?;
-    basis(size, F::one(), F::get_root_of_unity(n)?, n, tau)
+    basis(size, F::one(), root_of_unity(n)?, n, tau)
 }
 
 /// The Lagrange polynomials of the domain of 2n elements that belong to the elements of the odd coset of the domain of
 /// n elements, at `tau`. Element i is the (2i + 1)-th power of the root. `None` if the field has no such domain, or
 /// `tau` is in it.
-pub(crate) fn on_odd_coset<F: PrimeField + FftField>(size: usize, tau: F) -> Option<Zeroizing<Vec<F>>> {
+pub(crate) fn on_odd_coset<F: PrimeField>(size: usize, tau: F) -> Option<Zeroizing<Vec<F>>> {
     let n = u64::try_from(size).ok()?.checked_mul(2)?;
-    let root = F::get_root_of_unity(n)?;
+    let root: F = root_of_unity(n)?;
     basis(size, root, root.square(), n, tau)
 }
 
@@ -66,8 +67,8 @@ fn basis<F: PrimeField>(count: usize, first: F, ratio: F, n: u64, tau: F) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use ark_bls12_381::Fr;
-    use ark_ff::{Field, UniformRand};
+    use ark_bn254::Fr;
+    use ark_ff::{FftField, Field, UniformRand};
     use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
     use ark_std::rand::{SeedableRng, rngs::StdRng};
 

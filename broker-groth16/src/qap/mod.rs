@@ -8,8 +8,9 @@
 
 mod domain;
 pub(crate) mod lagrange;
+mod root;
 
-use ark_ff::{FftField, PrimeField};
+use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
 pub use self::domain::{Domain, DomainError};
@@ -30,7 +31,7 @@ const ROWS: usize = 1 << 12;
 /// # Errors
 ///
 /// [`Interrupted`] if the interrupt is requested.
-pub fn witness_map<F: PrimeField + FftField>(
+pub fn witness_map<F: PrimeField>(
     domain: &Domain<F>,
     constraints: &ConstraintSystem<F>,
     assignment: &Assignment<F>,
@@ -54,7 +55,7 @@ pub fn witness_map<F: PrimeField + FftField>(
     Ok(a)
 }
 
-fn evaluate<F: PrimeField + FftField>(
+fn evaluate<F: PrimeField>(
     domain: &Domain<F>,
     matrix: &Matrix<F>,
     assignment: &[F],

@@ -7,6 +7,7 @@
 
 mod buckets;
 mod digits;
+mod few;
 mod fixed_base;
 mod point;
 mod shifted;
@@ -15,6 +16,7 @@ mod sums;
 pub(crate) use self::{
     buckets::{Bases, Cut, sum_in_buckets},
     digits::Windows,
+    few::multiply,
     fixed_base::FixedBase,
     point::Point,
     shifted::Shifted,

@@ -2,7 +2,7 @@
 
 use ark_ff::PrimeField;
 use ark_groth16::{Groth16, r1cs_to_qap::R1CSToQAP};
-use ark_poly::EvaluationDomain;
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_relations::{
     gr1cs::{
         ConstraintSynthesizer, ConstraintSystemRef, LinearCombination, R1CS_PREDICATE_LABEL, SynthesisError,
@@ -28,7 +28,26 @@ impl R1CSToQAP for CircomReduction {
         cs: ConstraintSystemRef<F>,
         t: &F,
     ) -> Result<Map<F>, SynthesisError> {
-        ark_groth16::r1cs_to_qap::LibsnarkReduction::instance_map_with_evaluation::<F, D>(cs, t)
+        let matrices = &cs.to_matrices()?[R1CS_PREDICATE_LABEL];
+        let (constraints, inputs) = (cs.num_constraints(), cs.num_instance_variables());
+        let domain = domain::<F>(constraints + inputs);
+        let lagrange = domain.evaluate_all_lagrange_coefficients(*t);
+        let variables = inputs + cs.num_witness_variables();
+        let columns = |matrix: &ReferenceMatrix<F>| {
+            let mut columns = vec![F::zero(); variables];
+            for (row, lagrange) in matrix.iter().zip(&lagrange) {
+                for (value, column) in row {
+                    columns[*column] += *value * lagrange;
+                }
+            }
+            columns
+        };
+        let (mut a, b, c) = (columns(&matrices[0]), columns(&matrices[1]), columns(&matrices[2]));
+        for (place, lagrange) in a.iter_mut().zip(&lagrange[constraints..constraints + inputs]) {
+            *place += lagrange;
+        }
+        let vanishing = domain.evaluate_vanishing_polynomial(*t);
+        Ok((a, b, c, vanishing, variables - 1, domain.size()))
     }
 
     fn witness_map_from_matrices<F: PrimeField, D: EvaluationDomain<F>>(
@@ -37,7 +56,7 @@ impl R1CSToQAP for CircomReduction {
         constraints: usize,
         assignment: &[F],
     ) -> Result<Vec<F>, SynthesisError> {
-        let domain = D::new(constraints + inputs).unwrap();
+        let domain = domain::<F>(constraints + inputs);
         let evaluate = |matrix: &ReferenceMatrix<F>| {
             let rows =
                 matrix.iter().map(|row| row.iter().map(|(value, index)| *value * assignment[*index]).sum());
@@ -50,7 +69,7 @@ impl R1CSToQAP for CircomReduction {
         let b = evaluate(&matrices[1]);
         let c = domain.mul_polynomials_in_evaluation_domain(&a, &b);
 
-        let odd = D::new(2 * domain.size()).unwrap().element(1);
+        let odd = self::domain::<F>(2 * domain.size()).element(1);
         let coset = domain.get_coset(odd).unwrap();
         let shift = |values: &Vec<F>| coset.fft(&domain.ifft(values));
         let product = domain.mul_polynomials_in_evaluation_domain(&shift(&a), &shift(&b));
@@ -65,9 +84,20 @@ impl R1CSToQAP for CircomReduction {
     ) -> Result<Vec<F>, SynthesisError> {
         let size = 2 * (max_power + 1);
         let mut scalars: Vec<F> = (0..size).map(|power| delta_inverse * t.pow([power as u64])).collect();
-        D::new(size).unwrap().ifft_in_place(&mut scalars);
+        domain::<F>(size).ifft_in_place(&mut scalars);
         Ok(scalars.into_iter().skip(1).step_by(2).collect())
     }
+}
+
+/// arkworks' domain with snarkjs' roots of unity, which are powers of 5 on both curves.
+fn domain<F: PrimeField>(size: usize) -> Radix2EvaluationDomain<F> {
+    let mut domain = Radix2EvaluationDomain::new(size).unwrap();
+    domain.group_gen = F::from(5_u64).pow(F::TRACE);
+    for _ in domain.log_size_of_group..F::TWO_ADICITY {
+        domain.group_gen.square_in_place();
+    }
+    domain.group_gen_inv = domain.group_gen.inverse().unwrap();
+    domain
 }
 
 /// A constraint system for arkworks' generator.

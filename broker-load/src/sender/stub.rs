@@ -202,6 +202,7 @@ impl Message {
                 input: input.clone(),
                 signature_format: v1::SignatureFormat::Unspecified.into(),
                 metadata,
+                context: None,
             }),
             Task::VerifyData { public_key, input, signature } => Self::VerifyData(v1::VerifyDataRequest {
                 profile,
@@ -210,6 +211,7 @@ impl Message {
                 signature: signature.clone(),
                 signature_format: v1::SignatureFormat::Unspecified.into(),
                 metadata,
+                context: None,
             }),
             Task::EncryptData { key, nonce, plaintext } => Self::EncryptData(v1::EncryptDataRequest {
                 profile,

@@ -5,6 +5,7 @@ mod aead;
 mod composite;
 mod data_scheme;
 mod hash;
+mod hash_ml_dsa;
 mod kem;
 mod request_scheme;
 mod signature;
@@ -13,6 +14,7 @@ pub use aead::Aead;
 pub use composite::Composite;
 pub use data_scheme::DataScheme;
 pub use hash::{HashAlgorithm, SkiHash};
+pub use hash_ml_dsa::HashMlDsa;
 pub use kem::{Kem, MlKem};
 pub use request_scheme::RequestScheme;
 pub use signature::{

@@ -85,6 +85,15 @@ impl MlDsa {
         }
     }
 
+    /// The collision resistance in bits that a digest of the signed content needs: lambda of FIPS 204 table 1.
+    pub const fn collision_strength(self) -> usize {
+        match self {
+            Self::MlDsa44 => 128,
+            Self::MlDsa65 => 192,
+            Self::MlDsa87 => 256,
+        }
+    }
+
     /// The length of a signature in bytes (FIPS 204 table 2).
     pub const fn signature_length(self) -> usize {
         match self {
@@ -206,7 +215,7 @@ pub enum SignatureScheme {
     Ecdsa(SignatureHash),
     /// Ed25519 (RFC 8032), pure.
     Ed25519,
-    /// ML-DSA (FIPS 204), pure, with empty context.
+    /// ML-DSA (FIPS 204), pure. The context is empty in certificates and CMS (RFC 9881, RFC 9882).
     MlDsa(MlDsa),
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::Environment;
-use crate::duration;
+use crate::{byte_size, duration};
 
 /// A value that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -138,17 +138,7 @@ impl Source {
 
 /// Parses a number of bytes, with an optional suffix KiB, MiB or GiB.
 pub(super) fn bytes(text: &str) -> Option<usize> {
-    let (digits, unit) = match text {
-        _ if text.ends_with("KiB") => (text.trim_end_matches("KiB"), 1 << 10),
-        _ if text.ends_with("MiB") => (text.trim_end_matches("MiB"), 1 << 20),
-        _ if text.ends_with("GiB") => (text.trim_end_matches("GiB"), 1 << 30),
-        _ => (text, 1usize),
-    };
-    let digits = digits.trim_end();
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse::<usize>().ok()?.checked_mul(unit)
+    byte_size::parse(text).and_then(|bytes| usize::try_from(bytes).ok())
 }
 
 /// Parses a Go duration without a sign: `300ms`, `1.5h`, `2h45m`, or `0` without a unit.

@@ -5,12 +5,14 @@
 //! keys, the case of algorithms and a default that is written out do not change it, and every change of what is
 //! allowed does.
 
+mod groth16;
+
 use std::fmt::{Display, Write as _};
 
 use super::{
     document::Document,
     profile::{
-        Deprecation, Groth16Rule, KeyConstraints, KmsRule, Profile, SignCertificateRule, SignDataRule,
+        Deprecation, KeyConstraints, KmsRule, Profile, SignCertificateRule, SignDataRule,
         SubjectAlternativeNames, SubjectRule,
     },
 };
@@ -93,12 +95,7 @@ fn write_profile(profile: &Profile, lines: &mut Lines) {
     }
     if let Some(rule) = &profile.groth16 {
         lines.prefix = "Groth16.".to_owned();
-        lines.put("Curve", Groth16Rule::CURVE);
-        let mut circuits: Vec<&String> = rule.circuits.iter().collect();
-        circuits.sort();
-        for circuit in circuits {
-            lines.put_quoted("Circuit", circuit);
-        }
+        groth16::write_groth16(rule, lines);
     }
 }
 
@@ -200,7 +197,7 @@ fn write_extensions(rule: &SignCertificateRule, lines: &mut Lines) {
         lines.put_quoted("AuthorityInformationAccess.CAIssuers", url);
     }
     for policy in &rule.certificate_policies {
-        lines.put("CertificatePolicy", policy.oid);
+        lines.put("CertificatePolicy", &policy.oid);
         if let Some(cps) = &policy.cps {
             lines.put_quoted("CertificatePolicy.CPS", cps);
         }
@@ -211,10 +208,15 @@ fn write_sign_data(rule: &SignDataRule, lines: &mut Lines) {
     lines.put("SigningMode", rule.mode.name());
     match rule.scheme {
         DataScheme::Single(single) => write_scheme(single, lines),
+        DataScheme::HashMlDsa(algorithm) => {
+            lines.put("SignAlg", algorithm.set().name());
+            lines.put("PreHash", algorithm.pre_hash().name());
+        }
         DataScheme::Composite(composite) => lines.put("SignAlg", composite.name()),
     }
     lines.put("SignatureFormat", rule.format.name());
     lines.put("AllowSeed", rule.allow_seed);
+    lines.put("AllowContext", rule.allow_context);
     write_keys("Keys", &rule.keys, lines);
 }
 

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Capabilities, Denial, DenialKind, canonical,
-    document::{self, Diagnostic, Document, DocumentError, suggest::most_similar},
+    document::{self, Context, Diagnostic, Document, DocumentError, suggest::most_similar},
     profile::{KmsRule, Profile},
 };
 
@@ -77,7 +77,10 @@ impl Catalogue {
         let name = file.display().to_string();
         let bytes = read(file).map_err(|source| DocumentError::Io { path: file.to_owned(), source })?;
         match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::read(&name, text, capabilities, lenient),
+            Ok(text) => {
+                let folder = file.parent().unwrap_or(Path::new(""));
+                Self::read(&name, text, Context { capabilities, folder }, lenient)
+            }
             // A document over the limit may have been truncated in the middle of a character.
             Err(_) if bytes.len() > document::MAX_BYTES => Err(document::unreadable(
                 &name,
@@ -92,12 +95,12 @@ impl Catalogue {
         }
     }
 
-    /// Parses the text of a document, which errors call `name`.
+    /// Parses the text of a document, which errors call `name`. Paths in it are relative to the working directory.
     ///
     /// # Errors
     /// Fails where the document is invalid or `capabilities` do not support it.
     pub fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
-        Self::read(name, text, capabilities, false)
+        Self::read(name, text, Context { capabilities, folder: Path::new("") }, false)
     }
 
     /// Parses like [`Catalogue::parse`], leniently as in [`Catalogue::load_lenient`].
@@ -105,16 +108,11 @@ impl Catalogue {
     /// # Errors
     /// Fails like [`Catalogue::parse`].
     pub fn parse_lenient(name: &str, text: &str, capabilities: Capabilities) -> Result<Self, DocumentError> {
-        Self::read(name, text, capabilities, true)
+        Self::read(name, text, Context { capabilities, folder: Path::new("") }, true)
     }
 
-    fn read(
-        name: &str,
-        text: &str,
-        capabilities: Capabilities,
-        lenient: bool,
-    ) -> Result<Self, DocumentError> {
-        let document = document::load(name, text, capabilities, lenient)?;
+    fn read(name: &str, text: &str, context: Context<'_>, lenient: bool) -> Result<Self, DocumentError> {
+        let document = document::load(name, text, context, lenient)?;
         let canonical = canonical::text(&document);
         let digest = hex::encode(Sha256::digest(canonical.as_bytes()));
         let by_name = document

@@ -52,6 +52,8 @@ pub enum DenialKind {
     NotStreamable,
     /// The profile's signatures cannot have the format.
     FormatNotAllowed,
+    /// The request has a context for its signature, and the profile allows none, or its format has none.
+    ContextNotAllowed,
     /// The requested validity is outside the profile's window.
     ValidityNotAllowed,
     /// A requested subject alternative name, or a name that verifiers read in the subject, has a kind or a suffix that is
@@ -88,6 +90,7 @@ impl DenialKind {
             Self::SeedNotAllowed => "SEED_NOT_ALLOWED",
             Self::NotStreamable => "NOT_STREAMABLE",
             Self::FormatNotAllowed => "FORMAT_NOT_ALLOWED",
+            Self::ContextNotAllowed => "CONTEXT_NOT_ALLOWED",
             Self::ValidityNotAllowed => "VALIDITY_NOT_ALLOWED",
             Self::NameNotAllowed => "NAME_NOT_ALLOWED",
             Self::SubjectNotAllowed => "SUBJECT_NOT_ALLOWED",
@@ -113,6 +116,7 @@ impl DenialKind {
             Self::IssuerKeyNotAllowed => Some("ca_private_key"),
             Self::IssuerNotAllowed => Some("ca_cert"),
             Self::CrlDistributionPointNotAllowed => Some("crl_distribution_points"),
+            Self::ContextNotAllowed => Some("context"),
             _ => None,
         }
     }

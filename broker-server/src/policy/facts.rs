@@ -24,8 +24,8 @@ pub struct Facts<'a> {
     pub names: Option<&'a [AlternativeName]>,
     /// The requested CRL distribution points; optional.
     pub crl_distribution_points: Option<&'a [String]>,
-    /// The identifiers of the requested extensions that no profile copies or decides.
-    pub unknown_extensions: Option<&'a [String]>,
+    /// The identifiers of all requested extensions.
+    pub requested_extensions: Option<&'a [Oid]>,
     /// The requested notBefore in Unix seconds; optional.
     pub not_before: Option<i64>,
     /// The requested notAfter in Unix seconds; optional.
@@ -34,6 +34,8 @@ pub struct Facts<'a> {
     pub signature_keys: Option<Keys<KeyType>>,
     /// The requested format of a signature; optional.
     pub format: Option<SignatureFormat>,
+    /// Whether the request has a context for its signature, other than the empty one.
+    pub has_context: bool,
     /// The length in bytes of the key that encrypts or decrypts.
     pub data_key_length: Option<usize>,
     /// Whether the request has a nonce.
@@ -59,8 +61,8 @@ pub enum FactName {
     Subject,
     /// [`Facts::names`].
     Names,
-    /// [`Facts::unknown_extensions`].
-    UnknownExtensions,
+    /// [`Facts::requested_extensions`].
+    RequestedExtensions,
     /// The key of an operation on data: [`Facts::signature_keys`], [`Facts::data_key_length`] or
     /// [`Facts::kem_key`].
     Key,
@@ -74,7 +76,7 @@ impl fmt::Display for FactName {
             Self::CaCertificate => "the CA certificate",
             Self::Subject => "the subject",
             Self::Names => "the names in the request",
-            Self::UnknownExtensions => "the extensions in the request",
+            Self::RequestedExtensions => "the extensions in the request",
             Self::Key => "the key",
         })
     }
@@ -86,7 +88,7 @@ pub struct CaFacts<'a> {
     /// basicConstraints.cA; `false` where the extension is absent.
     pub is_ca: bool,
     /// basicConstraints.pathLenConstraint.
-    pub path_len: Option<u8>,
+    pub path_len: Option<u64>,
     /// The bits of keyUsage, numbered as in [`super::profile::KeyUsage`]; `None` where the extension is absent.
     pub key_usage: Option<u16>,
     /// notBefore in Unix seconds.
@@ -99,8 +101,8 @@ pub struct CaFacts<'a> {
     pub name_constraints: Option<&'a NameConstraints>,
     /// The critical extensions that verifiers need not know.
     pub unknown_critical_extensions: &'a [Oid],
-    /// What is wrong with its extensions, each as a text that follows `the CA certificate`.
-    pub malformed_extensions: &'a [String],
+    /// What is wrong with the parts that verifiers read, each as a text that follows `the CA certificate`.
+    pub malformed_parts: &'a [String],
 }
 
 impl Facts<'_> {
@@ -113,11 +115,12 @@ impl Facts<'_> {
             subject: None,
             names: None,
             crl_distribution_points: None,
-            unknown_extensions: None,
+            requested_extensions: None,
             not_before: None,
             not_after: None,
             signature_keys: None,
             format: None,
+            has_context: false,
             data_key_length: None,
             has_nonce: false,
             kem_key: None,
@@ -138,7 +141,7 @@ impl<'a> From<&'a request::CaCertificate> for CaFacts<'a> {
             extended_key_usage: certificate.extended_key_usage(),
             name_constraints: certificate.name_constraints(),
             unknown_critical_extensions: certificate.unknown_critical_extensions(),
-            malformed_extensions: certificate.malformed_extensions(),
+            malformed_parts: certificate.malformed_parts(),
         }
     }
 }

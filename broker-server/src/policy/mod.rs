@@ -20,6 +20,7 @@ mod signature;
 
 pub use capabilities::{Capabilities, Requirement, Unsupported};
 pub use catalogue::Catalogue;
+pub use certificate::CertificateNames;
 pub use decide::{Decide, decide};
 pub use denial::{Denial, DenialKind};
 pub use document::{Diagnostic, DocumentError};

@@ -6,16 +6,21 @@ use crate::algorithm::{HashAlgorithm, KeyKind, KeyType, MlDsa};
 
 mod certificate;
 mod data;
-mod not_served;
+mod groth16;
+mod kms;
 mod section;
 
 pub use certificate::{
     AuthorityInformationAccess, BasicConstraints, CertificatePolicy, CommonNameRule, CrlDistributionPoints,
     ExtendedKeyUsage, IssuerChecks, KeyUsage, MaxSubjectLength, SignCertificateRule, SubjectAlternativeNames,
-    SubjectRule, UnknownExtensions,
+    SubjectRule, UnknownExtensions, UsageRule,
 };
 pub use data::{EncryptDataRule, KemRule, NonceStrategy, SignDataRule, SigningMode};
-pub use not_served::{Groth16Rule, KmsRule};
+pub use groth16::{
+    BuiltInCircuit, CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, PowersOfTau,
+    ProofLimits, Provenance, SetupClass, SetupRule,
+};
+pub use kms::KmsRule;
 pub use section::Section;
 
 /// One named profile.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     algorithm::{Composite, Curve, DataScheme, KeyType, SignatureFormat, SignatureScheme},
-    request::{self, Keys, SigningKey, VerificationKey},
+    request::{self, Keys, SigningKey, VerificationKey, context_not_in_format},
 };
 
 /// Implements [`Decide`] for operations that sign or verify. They differ in the type of their keys and in their
@@ -26,7 +26,8 @@ macro_rules! decide_signatures {
 
             fn facts(request: &Self::Request, now: i64) -> Facts<'_> {
                 let keys = request.keys.map(<$key>::key_type);
-                Facts { signature_keys: Some(keys), format: request.format, ..Facts::new(now) }
+                let has_context = !request.context.is_empty();
+                Facts { signature_keys: Some(keys), format: request.format, has_context, ..Facts::new(now) }
             }
 
             fn parameters(_: &Profile, rule: &SignDataRule, facts: &Facts<'_>) -> Result<SignatureParameters, Denial> {
@@ -37,10 +38,10 @@ macro_rules! decide_signatures {
 }
 
 decide_signatures! {
-    SignData(SigningKey): [keys, format];
-    VerifyData(VerificationKey): [keys, format];
-    SignStream(SigningKey): [keys, format, streamable];
-    VerifyStream(VerificationKey): [keys, format, streamable];
+    SignData(SigningKey): [keys, format, context];
+    VerifyData(VerificationKey): [keys, format, context];
+    SignStream(SigningKey): [keys, format, context, streamable];
+    VerifyStream(VerificationKey): [keys, format, context, streamable];
 }
 
 impl Decide for GenerateSignatureKeyPair {
@@ -73,14 +74,16 @@ fn keys(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -
 fn keys_allowed(input: &CheckInput<'_, SignDataRule>, keys: Keys<KeyType>) -> Result<(), Denial> {
     let profile = &input.profile.name;
     let constraints = &input.rule.keys;
-    let mismatch = match (input.rule.scheme, keys) {
-        (DataScheme::Single(scheme), Keys::One(key)) if scheme.accepts_key(key) => {
-            if constraints.allows(key) {
-                return Ok(());
-            }
-            let message = format!("the key is {key}; profile {profile} allows {constraints}");
-            return Err(key_denial(input, scheme, message));
+    if let (Some(scheme), Keys::One(key)) = (input.rule.scheme.single(), keys)
+        && scheme.accepts_key(key)
+    {
+        if constraints.allows(key) {
+            return Ok(());
         }
+        let message = format!("the key is {key}; profile {profile} allows {constraints}");
+        return Err(key_denial(input, scheme, message));
+    }
+    let mismatch = match (input.rule.scheme, keys) {
         // The document reader made sure that the constraints have an entry for each of these keys.
         (DataScheme::Composite(composite), Keys::Components(keys)) if keys == composite.keys() => {
             return Ok(());
@@ -88,7 +91,7 @@ fn keys_allowed(input: &CheckInput<'_, SignDataRule>, keys: Keys<KeyType>) -> Re
         (scheme, Keys::One(key)) => {
             let message = format!("the key is {key}; profile {profile} signs with {}", scheme.name());
             match scheme {
-                DataScheme::Single(_) => message,
+                DataScheme::Single(_) | DataScheme::HashMlDsa(_) => message,
                 DataScheme::Composite(composite) => format!("{message}: {}", expected_keys(composite)),
             }
         }
@@ -100,7 +103,7 @@ fn keys_allowed(input: &CheckInput<'_, SignDataRule>, keys: Keys<KeyType>) -> Re
                 "the keys are {first} and {second}; profile {profile} signs with {name}: {expected}{order}"
             )
         }
-        (DataScheme::Single(scheme), Keys::Components(_)) => {
+        (scheme @ (DataScheme::Single(_) | DataScheme::HashMlDsa(_)), Keys::Components(_)) => {
             let name = scheme.name();
             format!(
                 "the request has two keys; profile {profile} signs with {name}: send one key in the field single"
@@ -117,17 +120,59 @@ fn expected_keys(composite: Composite) -> String {
 
 /// Checks that the profile's signatures can have the format.
 fn format(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
-    let format = effective_format(input.rule, input.facts);
-    let (DataScheme::Composite(composite), SignatureFormat::Cms) = (input.rule.scheme, format) else {
-        return Ok(());
+    let profile = &input.profile.name;
+    let (path, message) = match (input.rule.scheme, effective_format(input.rule, input.facts)) {
+        (DataScheme::Composite(composite), SignatureFormat::Cms) => (
+            "API.SignData.SigningMode",
+            format!(
+                "profile {profile} signs with the composite {}, whose signatures have the formats RAW, DER and PEM only",
+                composite.name()
+            ),
+        ),
+        (
+            DataScheme::HashMlDsa(algorithm),
+            SignatureFormat::Der | SignatureFormat::Pem | SignatureFormat::Cms,
+        ) => (
+            "API.SignData.PreHash",
+            format!(
+                "profile {profile} signs with {}, whose signatures have the format RAW only: certificates and CMS have no \
+                 HashML-DSA (RFC 9881, RFC 9882)",
+                algorithm.name()
+            ),
+        ),
+        _ => return Ok(()),
     };
-    let message = format!(
-        "profile {} signs with the composite {}, whose signatures have the formats RAW, DER and PEM only",
-        input.profile.name,
-        composite.name()
-    );
-    let path = "API.SignData.SigningMode";
     collector.add(input.denial(DenialKind::FormatNotAllowed, path, input.rule.line, message))
+}
+
+/// Checks that the request has no context, unless the profile allows one and the signature's format can have one.
+fn context(input: &CheckInput<'_, SignDataRule>, collector: &mut DenialCollector) -> Result<(), Denial> {
+    if !input.facts.has_context {
+        return Ok(());
+    }
+    let profile = &input.profile.name;
+    if !input.rule.allow_context {
+        let name = input.rule.scheme.data_algorithm_name();
+        let path = "API.SignData.AllowContext";
+        let message = if input.rule.scheme.has_context() {
+            format!(
+                "profile {profile} signs with the empty context because {path} is not true; omit the context"
+            )
+        } else {
+            format!(
+                "profile {profile} signs with {name}, and only ML-DSA has contexts (FIPS 204 5.2); omit the context"
+            )
+        };
+        return collector.add(input.denial(DenialKind::ContextNotAllowed, path, input.rule.line, message));
+    }
+    match effective_format(input.rule, input.facts) {
+        SignatureFormat::Raw => Ok(()),
+        format => {
+            let message = format!("the context {}", context_not_in_format(format));
+            let path = "API.SignData.SignatureFormat";
+            collector.add(input.denial(DenialKind::ContextNotAllowed, path, input.rule.line, message))
+        }
+    }
 }
 
 /// Checks that the profile's signatures can be made and verified over a message that arrives in chunks.
@@ -160,6 +205,7 @@ fn key_type_to_generate(input: &CheckInput<'_, SignDataRule>) -> Result<KeyPairP
     let allowed = |key: &KeyType| input.rule.keys.allows(*key);
     let scheme = match input.rule.scheme {
         DataScheme::Single(scheme) => scheme,
+        DataScheme::HashMlDsa(algorithm) => SignatureScheme::MlDsa(algorithm.set()),
         DataScheme::Composite(composite) => {
             let message = format!(
                 "profile {} signs with the composite {}, whose keys are generated one by one, each under a profile for \

@@ -3,6 +3,7 @@
 mod aead;
 mod asn1;
 mod ber;
+mod context;
 mod decrypt_data;
 mod encrypt_data;
 mod error;
@@ -26,6 +27,7 @@ mod signing_key;
 mod verification_key;
 mod verify_data;
 
+pub use context::not_in_format as context_not_in_format;
 pub use decrypt_data::DecryptData;
 pub use encrypt_data::EncryptData;
 pub use error::{FieldError, FieldErrorKind};
@@ -42,7 +44,8 @@ pub use oid::Oid;
 pub(crate) use sign_certificate::material;
 pub use sign_certificate::{
     AlternativeName, AttributeId, CaCertificate, CanonicalName, CertificateFormat, Csr, Name, NameAttribute,
-    NameConstraints, NameForm, SignCertificate, Subtree, SubtreeBase, check_http_url, email_addresses,
+    NameConstraints, NameForm, SignCertificate, Subtree, SubtreeBase, check_http_url, check_uri,
+    crl_distribution_points, email_addresses,
 };
 pub use sign_data::{SignData, SignStream};
 pub use signature::{Signature, check as check_signature, read_composite};

@@ -169,8 +169,8 @@ pub(super) fn rsa_key_type(modulus: &[u8], exponent: &[u8]) -> Result<KeyType, F
 fn rsa_public_key(bits: &[u8]) -> Result<KeyType, FieldErrorKind> {
     let what = "RSAPublicKey";
     let mut parts = Tlv::only(bits).and_then(|key| key.inside(Tag::Sequence)).map_err(NotDer::in_a(what))?;
-    let modulus = parts.next(Tag::Integer).map_err(NotDer::in_a(what))?.value;
-    let exponent = parts.next(Tag::Integer).map_err(NotDer::in_a(what))?.value;
+    let modulus = parts.integer().map_err(NotDer::in_a(what))?;
+    let exponent = parts.integer().map_err(NotDer::in_a(what))?;
     parts.end().map_err(NotDer::in_a(what))?;
     rsa_key_type(modulus, exponent)
 }

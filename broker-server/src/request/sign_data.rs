@@ -3,7 +3,9 @@
 use broker_proto::v1;
 use bytes::Bytes;
 
-use super::{FieldError, FieldErrorKind, Keys, Limits, SigningKey, error::at_most, key_source};
+use super::{
+    FieldError, FieldErrorKind, Keys, Limits, SigningKey, context::context, error::at_most, key_source,
+};
 use crate::algorithm::SignatureFormat;
 
 /// A request to sign.
@@ -13,6 +15,8 @@ pub struct SignData {
     pub keys: Keys<SigningKey>,
     /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
+    /// The context (FIPS 204 5.2), at most 255 bytes. It is empty for keys other than one of ML-DSA.
+    pub context: Vec<u8>,
     /// The data to sign; may be empty.
     pub input: Bytes,
 }
@@ -24,22 +28,28 @@ pub struct SignStream {
     pub keys: Keys<SigningKey>,
     /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
+    /// The context (FIPS 204 5.2), at most 255 bytes. It is empty for keys other than one of ML-DSA.
+    pub context: Vec<u8>,
 }
 
 impl SignData {
-    /// Checks the sizes, reads the keys, and checks the format's number.
+    /// Checks the sizes, reads the keys, and checks the format's number and the context.
     pub fn parse(message: v1::SignDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         let keys = signing_keys(message.key_source, limits)?;
         at_most("input", message.input.len(), limits.signed_data)?;
-        Ok(Self { keys, format: signature_format(message.signature_format)?, input: message.input })
+        let format = signature_format(message.signature_format)?;
+        let context = context(message.context, keys.map(SigningKey::key_type), format)?;
+        Ok(Self { keys, format, context, input: message.input })
     }
 }
 
 impl SignStream {
-    /// Reads the keys and checks the format's number.
+    /// Reads the keys, and checks the format's number and the context.
     pub fn parse(header: v1::SignStreamHeader, limits: &Limits) -> Result<Self, FieldError> {
         let keys = signing_keys(header.key_source, limits)?;
-        Ok(Self { keys, format: signature_format(header.signature_format)? })
+        let format = signature_format(header.signature_format)?;
+        let context = context(header.context, keys.map(SigningKey::key_type), format)?;
+        Ok(Self { keys, format, context })
     }
 }
 

@@ -93,11 +93,8 @@ fn wrong_length(length: usize, expected: usize, key: KeyType) -> FieldErrorKind 
 fn is_ecdsa_sig_value(bytes: &[u8]) -> Result<(), NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
     for _ in 0..2 {
-        // The first nine bits must not be all equal (X.690 8.3.2). Negative numbers are valid INTEGERs.
-        match parts.next(Tag::Integer)?.value {
-            [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => return Err(NotDer::Malformed),
-            _ => {}
-        }
+        // Negative numbers are valid INTEGERs.
+        parts.integer()?;
     }
     parts.end()
 }

@@ -4,7 +4,7 @@ use der::{Tag, asn1::ObjectIdentifier};
 
 use super::{
     FieldErrorKind,
-    asn1::{NotDer, Tlv, Values, context, encode},
+    asn1::{Encoding, NotDer, Tlv, Values, context, encode},
     ber,
     oid::OidRef,
     public_key::{Algorithm, RSA_ENCRYPTION},
@@ -215,7 +215,7 @@ fn attributes(contents: &[u8]) -> Result<SignedAttributes, NotDer> {
     while !attributes.is_empty() {
         let attribute = attributes.any()?;
         if previous.replace(attribute.raw).is_some_and(|previous| previous > attribute.raw) {
-            return Err(NotDer::Malformed);
+            return Err(NotDer::Encoding(Encoding::SetOrder));
         }
         let mut parts = attribute.inside(Tag::Sequence)?;
         let oid = parts.oid_ref()?;

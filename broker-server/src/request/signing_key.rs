@@ -92,7 +92,7 @@ fn form(der: &[u8]) -> Result<KeyForm, FieldErrorKind> {
         Ok((Tag::Sequence, _, Tag::Sequence)) => {
             "is a certificate or a certification request; send the private key"
         }
-        Err(NotDer::Indefinite) => return Err(NotDer::in_a("private key")(NotDer::Indefinite)),
+        Err(error @ NotDer::Encoding(_)) => return Err(NotDer::in_a("private key")(error)),
         _ => {
             return Err(FieldErrorKind::Malformed(
                 "is not a private key in PKCS#8, SEC1 (EC) or PKCS#1 (RSA) form, in PEM or DER".into(),
@@ -167,7 +167,7 @@ pub(super) struct PrivateKeyInfo<'a> {
 impl<'a> PrivateKeyInfo<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, NotDer> {
         let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-        if !matches!(parts.next(Tag::Integer)?.value, [0 | 1]) {
+        if !matches!(parts.integer()?, [0 | 1]) {
             return Err(NotDer::Unexpected);
         }
         let algorithm = Algorithm::read(&mut parts)?;
@@ -189,7 +189,7 @@ fn sec1(bytes: &[u8]) -> Result<KeyType, FieldErrorKind> {
 
 fn ec_private_key(bytes: &[u8]) -> Result<Option<Tlv<'_>>, NotDer> {
     let mut parts = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    if parts.next(Tag::Integer)?.value != [1] {
+    if parts.integer()? != [1] {
         return Err(NotDer::Unexpected);
     }
     parts.next(Tag::OctetString)?;
@@ -218,13 +218,13 @@ type RsaNumbers<'a> = (&'a [u8], &'a [u8]);
 /// Returns modulus and public exponent, or `None` for a key of more than two primes, which has version 1.
 fn rsa_private_key(bytes: &[u8]) -> Result<Option<RsaNumbers<'_>>, NotDer> {
     let mut parts: Values<'_> = Tlv::only(bytes)?.inside(Tag::Sequence)?;
-    match parts.next(Tag::Integer)?.value {
+    match parts.integer()? {
         [0] => {}
         [1] => return Ok(None),
         _ => return Err(NotDer::Unexpected),
     }
-    let modulus = parts.next(Tag::Integer)?.value;
-    let exponent = parts.next(Tag::Integer)?.value;
+    let modulus = parts.integer()?;
+    let exponent = parts.integer()?;
     for _ in 0..6 {
         parts.next(Tag::Integer)?;
     }

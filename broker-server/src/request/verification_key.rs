@@ -11,7 +11,7 @@ use super::{
     asn1::{NotDer, Tlv},
     pem,
     public_key::{PublicKeyInfo, RSA_ENCRYPTION},
-    sign_certificate::{Name, SubjectKey, is_same_name, subject_key},
+    sign_certificate::{SubjectKey, is_same_name, subject_key},
 };
 use crate::algorithm::KeyType;
 
@@ -27,7 +27,8 @@ pub struct VerificationKey {
 #[derive(Debug)]
 struct CertificateId {
     subject_key_id: Option<Vec<u8>>,
-    issuer: Name,
+    /// The DER of the issuer's name.
+    issuer: Vec<u8>,
     serial_number: Vec<u8>,
 }
 
@@ -90,9 +91,7 @@ impl VerificationKey {
                 (PublicKeyInfo::read(Tlv::only(&info).map_err(NotDer::in_a(INFO))?)?, None)
             }
             Ok(Form::PrivateKey) => return Err(FieldErrorKind::Unsupported(PRIVATE.into())),
-            Err(NotDer::Indefinite) => {
-                return Err(NotDer::in_a("public key or certificate")(NotDer::Indefinite));
-            }
+            Err(error @ NotDer::Encoding(_)) => return Err(NotDer::in_a("public key or certificate")(error)),
             Err(_) => {
                 return Err(FieldErrorKind::Malformed(
                     "is not a public key (SubjectPublicKeyInfo) or a certificate, in PEM or DER".into(),

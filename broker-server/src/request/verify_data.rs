@@ -5,7 +5,7 @@ use broker_proto::v1;
 use bytes::Bytes;
 
 use super::{
-    FieldError, FieldErrorKind, Keys, Limits, VerificationKey, error::at_most, key_source,
+    FieldError, FieldErrorKind, Keys, Limits, VerificationKey, context::context, error::at_most, key_source,
     sign_data::signature_format,
 };
 use crate::algorithm::SignatureFormat;
@@ -17,6 +17,8 @@ pub struct VerifyData {
     pub keys: Keys<VerificationKey>,
     /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
+    /// The context (FIPS 204 5.2), at most 255 bytes. It is empty for keys other than one of ML-DSA.
+    pub context: Vec<u8>,
     /// The signature; not empty.
     pub signature: Bytes,
     /// The signed data; may be empty.
@@ -30,31 +32,32 @@ pub struct VerifyStream {
     pub keys: Keys<VerificationKey>,
     /// The format of the signature; `None` selects the profile's.
     pub format: Option<SignatureFormat>,
+    /// The context (FIPS 204 5.2), at most 255 bytes. It is empty for keys other than one of ML-DSA.
+    pub context: Vec<u8>,
     /// The signature; not empty.
     pub signature: Bytes,
 }
 
 impl VerifyData {
-    /// Checks the sizes, reads the keys, and checks the format's number.
+    /// Checks the sizes, reads the keys, and checks the format's number and the context.
     pub fn parse(message: v1::VerifyDataRequest, limits: &Limits) -> Result<Self, FieldError> {
         let keys = verification_keys(message.key_source, limits)?;
         at_most("input", message.input.len(), limits.signed_data)?;
         let signature = signature(message.signature, limits)?;
-        Ok(Self {
-            keys,
-            format: signature_format(message.signature_format)?,
-            signature,
-            input: message.input,
-        })
+        let format = signature_format(message.signature_format)?;
+        let context = context(message.context, keys.map(VerificationKey::key_type), format)?;
+        Ok(Self { keys, format, context, signature, input: message.input })
     }
 }
 
 impl VerifyStream {
-    /// Reads the keys, and checks the signature's size and the format's number.
+    /// Reads the keys, and checks the signature's size, the format's number and the context.
     pub fn parse(header: v1::VerifyStreamHeader, limits: &Limits) -> Result<Self, FieldError> {
         let keys = verification_keys(header.key_source, limits)?;
         let signature = signature(header.signature, limits)?;
-        Ok(Self { keys, format: signature_format(header.signature_format)?, signature })
+        let format = signature_format(header.signature_format)?;
+        let context = context(header.context, keys.map(VerificationKey::key_type), format)?;
+        Ok(Self { keys, format, context, signature })
     }
 }
 

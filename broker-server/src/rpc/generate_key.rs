@@ -41,9 +41,9 @@ impl Handler for GenerateKey {
     }
 
     fn respond(key: SecretBytes) -> GenerateKeyResponse {
-        // Messages with secrets implement `Drop`, so struct update syntax does not compile.
+        // The message wipes its key when it is dropped.
         let mut response = GenerateKeyResponse::default();
-        response.key = key.expose().to_vec();
+        response.key = key.into_exposed();
         response
     }
 }

@@ -168,6 +168,7 @@ impl Stacks {
                 input: Bytes::from_static(b"a contract"),
                 signature_format: *format,
                 metadata: None,
+                context: None,
             };
             let broker = self.broker.clone();
             self.measure(
@@ -184,6 +185,7 @@ impl Stacks {
             key_source: Some(source),
             signature_format: 0,
             metadata: None,
+            context: None,
         };
         let mut frames = BytesMut::new();
         for part in [Part::Header(header), Part::Data(Bytes::from_static(b"a contract"))] {

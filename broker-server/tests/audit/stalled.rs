@@ -206,6 +206,7 @@ fn header(key: &[u8]) -> v1::SignStreamRequest {
         key_source: source(key),
         signature_format: signing::DER,
         metadata: None,
+        context: None,
     };
     v1::SignStreamRequest { part: Some(v1::sign_stream_request::Part::Header(header)) }
 }

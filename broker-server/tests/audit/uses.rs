@@ -22,6 +22,7 @@ fn stream(key: &[u8], parts: usize) -> Vec<v1::SignStreamRequest> {
         key_source: source(key),
         signature_format: signing::DER,
         metadata: None,
+        context: None,
     };
     let data = (0..parts).map(|_| Part::Data(vec![7; 1000].into()));
     [Part::Header(header)]
@@ -58,6 +59,7 @@ async fn use_keys(broker: &Broker, key: &[u8]) {
                             input: vec![1; 100].into(),
                             signature_format: signing::DER,
                             metadata: None,
+                            context: None,
                         });
                         if choice % 3 == 0 {
                             request.set_timeout(timeout);

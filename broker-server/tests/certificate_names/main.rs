@@ -36,6 +36,15 @@ const PROFILES: &str = "
 - Name: Underscores
   API:
     SignCertificate: SECTION, SubjectAlternativeNames: { Allow: [dns], AllowUnderscore: true } }
+- Name: Bare
+  API:
+    SignCertificate: BARE, BasicConstraints: { Omit: true }, ExtendedKeyUsage: [clientAuth], CertificatePolicies: [1.2.3.4], AuthorityInformationAccess: { OCSP: [http://a.example/] } }
+- Name: Arcs
+  API:
+    SignCertificate: SECTION, Subject: { Allow: [2.999.1, CN], Require: [2.999.1] }, CertificatePolicies: [2.999.7] }
+- Name: ArcsShort
+  API:
+    SignCertificate: SECTION, MaxSubjectLength: 14 }
 - Name: Strict
   API:
     SignCertificate: SECTION, UnknownExtensions: refuse }
@@ -61,7 +70,8 @@ struct Fixture {
 impl Fixture {
     fn start(arguments: &[&str]) -> Self {
         let profiles = private_folder();
-        let text = PROFILES.replace("SECTION", SECTION);
+        let bare = SECTION.trim_end_matches(", KeyUsage: [digitalSignature]");
+        let text = PROFILES.replace("SECTION", SECTION).replace("BARE", bare);
         fs::write(profiles.path().join("Profiles.yaml"), text).unwrap();
         let mut all = vec!["--profiles-dir", profiles.path().to_str().unwrap()];
         all.extend(arguments);
@@ -273,15 +283,227 @@ async fn ignored_extensions_are_named_in_response_trailers_and_audit() {
     let response = CryptoBrokerClient::new(channel).sign(first).await.unwrap();
     assert_eq!(header(response.metadata()), expected);
 
-    let plain = fixture.send(fixture.ca.request("NoNames", case!("ms-extreq"))).await.unwrap();
-    assert_eq!(header(plain.metadata()), None);
+    // An extension that the broker knows, but the profile does not have, and two requests without such a one.
+    let names = fixture.send(fixture.ca.request("NoNames", case!("ms-extreq"))).await.unwrap();
+    assert_eq!(header(names.metadata()).as_deref(), Some(csr::SUBJECT_ALT_NAME));
+    let copied = fixture.send(fixture.ca.request("Names", case!("ms-extreq"))).await.unwrap();
+    assert_eq!(header(copied.metadata()), None);
+    let none = csr::csr(&csr::name(COMMON_NAME, 0x0c, b"ee"), &[]);
+    let none = fixture.send(fixture.ca.request("NoNames", &none)).await.unwrap();
+    assert_eq!(header(none.metadata()), None);
 
     // Each response follows its record.
     let records: Vec<serde_json::Value> =
         fs::read_to_string(&file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let listed: Vec<_> = records.iter().map(|record| record["ignored_extensions"].clone()).collect();
     let list = serde_json::json!([TLS_FEATURE, "1.2.3.4"]);
-    assert_eq!(listed, [list.clone(), list.clone(), list.clone(), list, serde_json::Value::Null]);
+    let (names, none) = (serde_json::json!([csr::SUBJECT_ALT_NAME]), serde_json::Value::Null);
+    assert_eq!(listed, [list.clone(), list.clone(), list.clone(), list, names, none.clone(), none]);
+}
+
+/// Whether an extension is ignored depends on what the certificate has, not on which extensions the broker knows.
+#[tokio::test]
+async fn extensions_that_the_certificate_does_not_have_are_ignored() {
+    let fixture = Fixture::start(&[]);
+    let all = [
+        "2.5.29.14",
+        "2.5.29.15",
+        "2.5.29.17",
+        "2.5.29.19",
+        "2.5.29.31",
+        "2.5.29.32",
+        "2.5.29.35",
+        "2.5.29.37",
+        "1.3.6.1.5.5.7.1.1",
+    ];
+    let extensions = all.map(|id| match id {
+        csr::SUBJECT_ALT_NAME => csr::alternative_names(&[(2, b"a.example")]),
+        _ => csr::extension(id, b"\x30\x00"),
+    });
+    let request = csr::extension_request(EXTENSION_REQUEST, &extensions);
+    let csr = csr::csr(&csr::name(COMMON_NAME, 0x0c, b"ee"), &[request]);
+    for (profile, points, expected) in [
+        ("NoNames", 0, &["2.5.29.17", "2.5.29.31", "2.5.29.32", "2.5.29.37", "1.3.6.1.5.5.7.1.1"][..]),
+        ("Names", 1, &["2.5.29.32", "2.5.29.37", "1.3.6.1.5.5.7.1.1"]),
+        ("Bare", 0, &["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.31"]),
+    ] {
+        let mut request = fixture.ca.request(profile, &csr);
+        request.crl_distribution_points = vec!["http://a.example/".into(); points];
+        let response = fixture.send(request).await.unwrap().into_inner();
+        assert_eq!(response.ignored_extensions, expected, "{profile}");
+        let der = der(response);
+        let (_, certificate) = X509Certificate::from_der(&der).unwrap();
+        let issued: Vec<String> =
+            certificate.extensions().iter().map(|extension| extension.oid.to_id_string()).collect();
+        assert!(
+            all.iter().all(|id| expected.contains(id) != issued.iter().any(|other| other == id)),
+            "{issued:?}"
+        );
+    }
+}
+
+/// X.501 9.3: an RDN has at least one attribute, and no type twice.
+#[tokio::test]
+async fn sets_that_are_no_rdn_are_refused() {
+    let fixture = Fixture::start(&[]);
+    let attribute = |id: &str, value: &[u8]| csr::sequence(&[&csr::oid(id), &csr::tlv(0x0c, value)]);
+    let (o, other, cn) =
+        (attribute("2.5.4.10", b"a"), attribute("2.5.4.10", b"b"), attribute(COMMON_NAME, b"ee"));
+    let name =
+        |sets: &[&[u8]]| csr::tlv(0x30, &sets.iter().flat_map(|set| csr::tlv(0x31, set)).collect::<Vec<_>>());
+    for (subject, expected) in [
+        (name(&[&[o.clone(), other.clone()].concat()]), "an RDN has O twice"),
+        (name(&[&[other.clone(), o.clone()].concat()]), "an RDN has O twice"),
+        (name(&[&cn, &[o.clone(), o.clone()].concat()]), "an RDN has O twice"),
+        (name(&[&[o.clone(), cn.clone(), other.clone()].concat()]), "an RDN has O twice"),
+        (name(&[&cn, &[]]), "an RDN has no attribute"),
+        (name(&[&[]]), "an RDN has no attribute"),
+    ] {
+        let message = fixture.malformed("NoNames", &csr::csr(&subject, &[])).await;
+        assert!(message.contains(expected) && message.contains("X.501 9.3"), "{message}");
+        let mut request = fixture.ca.request("NoNames", &csr::csr(&subject, &[]));
+        request.subject = Some("CN=new".into());
+        fixture.names(&der(fixture.send(request).await.unwrap().into_inner()));
+    }
+    for subject in [name(&[&o, &other, &cn]), name(&[&[cn.clone(), o.clone()].concat(), &o])] {
+        fixture.names(&fixture.sign("NoNames", &csr::csr(&subject, &[])).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn characters_that_are_not_displayed_are_refused() {
+    let fixture = Fixture::start(&[]);
+    for (value, expected) in [
+        ("a\u{200b}b", "CN has the invisible character U+200B at position 2"),
+        ("b\u{ad}nk", "the invisible character U+00AD"),
+        ("\u{feff}a", "the invisible character U+FEFF at position 1"),
+        ("a\u{202e}b", "CN has the control character U+202E"),
+        ("bank\u{200d}", "the invisible character U+200D at position 5"),
+        ("\u{3164}", "U+3164"),
+    ] {
+        let csr = csr::csr(&csr::name(COMMON_NAME, 0x0c, value.as_bytes()), &[]);
+        assert!(fixture.malformed("NoNames", &csr).await.contains(expected), "{value:?}");
+        let mut request = fixture.ca.request("NoNames", &csr);
+        request.subject = Some(format!("CN={value}"));
+        let status = fixture.send(request).await.unwrap_err();
+        assert_eq!(
+            (field(&status), reason(&status)),
+            ("subject".into(), "FIELD_MALFORMED".into()),
+            "{value:?}"
+        );
+    }
+    for value in ["می\u{200c}خواهم", "ശ്രീ ന\u{d4d}\u{200d}", "辻\u{e0100}", "Zoë"] {
+        let csr = csr::csr(&csr::name(COMMON_NAME, 0x0c, value.as_bytes()), &[]);
+        fixture.names(&fixture.sign("NoNames", &csr).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn country_of_a_jurisdiction_is_a_country_code() {
+    let fixture = Fixture::start(&[]);
+    let subject = |value: &[u8]| csr::csr(&csr::name("1.3.6.1.4.1.311.60.2.1.3", 0x13, value), &[]);
+    for value in [&b"DEU"[..], b"D", b"D1", b""] {
+        assert!(
+            fixture.malformed("NoNames", &subject(value)).await.contains("jurisdictionC is"),
+            "{value:?}"
+        );
+    }
+    fixture.names(&fixture.sign("NoNames", &subject(b"DE")).await.unwrap());
+}
+
+/// docs/moving-from-go.md has this request of keytool and its error.
+#[tokio::test]
+async fn keytool_request_with_unknown_country_is_as_documented() {
+    let fixture = Fixture::start(&[]);
+    let message = fixture.malformed("NoNames", case!("keytool-unknown")).await;
+    assert_eq!(message, "csr: its subject cannot be used: C is not a country code of two letters (ISO 3166)");
+    let page = include_str!("../../../docs/moving-from-go.md");
+    assert!(page.contains(&message));
+    let mut request = fixture.ca.request("NoNames", case!("keytool-unknown"));
+    request.subject = Some("CN=host.example,O=Example,C=DE".into());
+    fixture.names(&der(fixture.send(request).await.unwrap().into_inner()));
+}
+
+/// The second arc under 2 may be over 39 (X.660 7.6).
+#[tokio::test]
+async fn identifiers_under_2_999_are_as_others() {
+    let fixture = Fixture::start(&[]);
+    let id = csr::tlv(0x06, &[0x88, 0x37, 0x01]);
+    let attribute = csr::sequence(&[&id, &csr::tlv(0x0c, b"x")]);
+    let subject = csr::sequence(&[&csr::tlv(0x31, &attribute)]);
+    let list = csr::sequence(&[&csr::sequence(&[&id, &csr::tlv(0x04, b"")])]);
+    let request = csr::sequence(&[&csr::oid(EXTENSION_REQUEST), &csr::tlv(0x31, &list)]);
+    let csr = csr::csr(&subject, &[request, csr::sequence(&[&id, &csr::tlv(0x31, b"\x05\x00")])]);
+    let response = fixture.send(fixture.ca.request("Arcs", &csr)).await.unwrap().into_inner();
+    assert_eq!(response.ignored_extensions, ["2.999.1"]);
+    let der = der(response);
+    fixture.names(&der);
+    let (_, certificate) = X509Certificate::from_der(&der).unwrap();
+    let policies =
+        certificate.extensions().iter().find(|extension| extension.oid.to_id_string() == "2.5.29.32");
+    assert_eq!(policies.unwrap().value, b"\x30\x07\x30\x05\x06\x03\x88\x37\x07");
+    // The text of the subject is 2.999.1=#0c0178.
+    let status = fixture.sign("ArcsShort", &csr).await.unwrap_err();
+    assert_eq!(reason(&status), "SUBJECT_NOT_ALLOWED");
+    assert!(status.message().contains("has 15 characters"), "{status}");
+    let other = csr::csr(&csr::name(COMMON_NAME, 0x0c, b"ee"), &[]);
+    let status = fixture.sign("Arcs", &other).await.unwrap_err();
+    assert!(status.message().contains("the subject has no 2.999.1"), "{status}");
+}
+
+/// Certificates have the subject of the CA certificate, and nothing of its issuer.
+#[tokio::test]
+async fn own_issuer_of_the_ca_certificate_is_not_judged() {
+    let fixture = Fixture::start(&[]);
+    let (_, ca) = x509_parser::pem::parse_x509_pem(fixture.ca.certificate.as_bytes()).unwrap();
+    let position = ca.contents.windows(9).position(|bytes| bytes == b"\x0c\x07Test CA").unwrap();
+    for identifier in [0x1c, 0x02, 0x12, 0x2c, 0x80] {
+        let mut der = ca.contents.clone();
+        der[position] = identifier;
+        let mut request = fixture.ca.request("NoNames", &pki::csr(fixture.ca.folder.path(), "p-256"));
+        request.ca_cert = pem::encode(&pem::Pem::new("CERTIFICATE", der));
+        fixture.send(request).await.unwrap();
+    }
+    // Neither is one that is not a name: its first set becomes a SEQUENCE.
+    let set = ca.contents.windows(2).position(|bytes| bytes[0] == 0x31 && bytes[1] < 0x80).unwrap();
+    let mut der = ca.contents.clone();
+    der[set] = 0x30;
+    let mut request = fixture.ca.request("NoNames", &pki::csr(fixture.ca.folder.path(), "p-256"));
+    request.ca_cert = pem::encode(&pem::Pem::new("CERTIFICATE", der));
+    fixture.send(request).await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_in_ber_are_refused_with_the_rule_that_they_break() {
+    let fixture = Fixture::start(&[]);
+    let good = csr::csr(&csr::name(COMMON_NAME, 0x0c, b"ee"), &[]);
+    let der = pem::parse(&good).unwrap().contents().to_vec();
+    assert_eq!(der[1], 0x81);
+    let content = &der[3..];
+    let long = [&[0x30, 0x82, 0x00, der[2]], content].concat();
+    let indefinite = [&[0x30, 0x80], content, &[0, 0]].concat();
+    let longest = [&[0x30, 0x85, 0, 0, 0, 0, der[2]], content].concat();
+    for (der, expected) in [
+        (long, "in BER, not in DER: a length has more octets than it needs (X.690 10.1)"),
+        (longest, "in BER, not in DER: a length has more octets than it needs (X.690 10.1)"),
+        (indefinite, "in BER, not in DER: a length is indefinite (X.690 10.1)"),
+    ] {
+        let message =
+            fixture.malformed("NoNames", &pem::encode(&pem::Pem::new("CERTIFICATE REQUEST", der))).await;
+        assert!(message.contains(expected), "{message}");
+    }
+    let critical = |value| {
+        let parts = [&csr::oid("1.2.3.4")[..], &csr::tlv(0x01, &[value]), &csr::tlv(0x04, b"")];
+        let request = csr::extension_request(EXTENSION_REQUEST, &[csr::sequence(&parts)]);
+        csr::csr(&csr::name(COMMON_NAME, 0x0c, b"ee"), &[request])
+    };
+    assert!(
+        fixture
+            .malformed("NoNames", &critical(1))
+            .await
+            .contains("a BOOLEAN is neither 00 nor FF (X.690 11.1)")
+    );
+    fixture.sign("NoNames", &critical(0xff)).await.unwrap();
 }
 
 #[tokio::test]

@@ -117,6 +117,12 @@ pub fn children(bytes: &[u8]) -> Vec<&[u8]> {
     children
 }
 
+/// Returns the content of the first element in a sequence, such as the type of an attribute.
+pub fn first_value(sequence: &[u8]) -> &[u8] {
+    let (_, content, _) = header(sequence).unwrap();
+    header(content).unwrap().1
+}
+
 /// Reads the identifier and length octets of an element. Returns the identifier, the content, and what follows the
 /// element.
 fn header(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {

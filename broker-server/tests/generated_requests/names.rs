@@ -1,5 +1,7 @@
 //! Generates distinguished names (RFC 5280 4.1.2.4): common ones, and such as no one should write.
 
+use std::collections::HashSet;
+
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::der::{self, dotted, oid, sequence, set, set_of, tlv};
@@ -35,8 +37,10 @@ pub fn common() -> impl Strategy<Value = Vec<u8>> {
     let rdn = prop_oneof![
         12 => common_attribute().prop_map(|attribute| set(&[attribute])),
         1 => vec(common_attribute(), 2..4).prop_map(|mut attributes| {
+            // An RDN has no type twice (X.501 9.3).
+            let mut types = HashSet::new();
+            attributes.retain(|attribute| types.insert(der::first_value(attribute).to_vec()));
             attributes.sort();
-            attributes.dedup();
             set(&attributes)
         }),
     ];

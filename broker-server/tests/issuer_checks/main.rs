@@ -4,6 +4,7 @@
 
 mod dates;
 mod differences;
+mod ml_dsa;
 mod random;
 #[path = "../support/mod.rs"]
 mod support;
@@ -15,10 +16,18 @@ use broker_proto::v1;
 use support::Broker;
 use tempfile::TempDir;
 
-/// Profiles with the checks (`Checked…`) and without (`Free…`): for end entities, for CA certificates without and with a path
-/// length, and for end entities without alternative names or with those that their CNs are.
+/// Profiles with the checks (`Checked…`) and without (`Free…`), by ECDSA and by ML-DSA-65 (`MlDsa…`): for end entities, for CA
+/// certificates without and with a path length, and for end entities without alternative names or with those that their CNs
+/// are.
 fn document() -> String {
-    let mut text = "Profiles:\n".to_owned();
+    let ecdsa = document_of("", "ecdsa, HashAlg: sha-256", "ECDSA: { MinKeySize: 256, MaxKeySize: 256 }");
+    format!("Profiles:\n{ecdsa}{}", document_of("MlDsa", "ml-dsa-65", "ML-DSA-65: {}"))
+}
+
+/// Returns the profiles of one signature algorithm, whose names have this prefix.
+fn document_of(prefix: &str, algorithm: &str, issuers: &str) -> String {
+    let profile = |name: &str, more: &str| profile(&format!("{prefix}{name}"), algorithm, issuers, more);
+    let mut text = String::new();
     for (checks, issuer_checks) in [("Checked", "IssuerChecks: { RequireCA: true }, "), ("Free", "")] {
         for (name, more) in [
             (
@@ -46,11 +55,11 @@ fn document() -> String {
     text
 }
 
-fn profile(name: &str, more: &str) -> String {
+fn profile(name: &str, algorithm: &str, issuers: &str, more: &str) -> String {
     format!(
-        "  - Name: {name}\n    API: {{ SignCertificate: {{ SignAlg: ecdsa, HashAlg: sha-256, Validity: {{ \
+        "  - Name: {name}\n    API: {{ SignCertificate: {{ SignAlg: {algorithm}, Validity: {{ \
          ValidNotBeforeOffset: -1h, ValidNotAfterOffset: 24h }}, KeyConstraints: {{ Subject: {{ ECDSA: {{ MinKeySize: 256, \
-         MaxKeySize: 256 }} }}, Issuer: {{ ECDSA: {{ MinKeySize: 256, MaxKeySize: 256 }} }} }}, {more} }} }}\n"
+         MaxKeySize: 256 }} }}, Issuer: {{ {issuers} }} }}, {more} }} }}\n"
     )
 }
 
@@ -157,11 +166,22 @@ impl Setup {
 
     /// Issues a certificate under `ca.pem`, and returns it as PEM or the reason and the message of the refusal.
     async fn issue(&self, profile: &str, csr: &str) -> Result<String, (String, String)> {
+        self.issue_by(profile, csr, self.read("ca.key"), self.read("ca.pem")).await
+    }
+
+    /// Issues a certificate under a CA with this key and certificate.
+    async fn issue_by(
+        &self,
+        profile: &str,
+        csr: &str,
+        ca_private_key: String,
+        ca_cert: String,
+    ) -> Result<String, (String, String)> {
         let mut request = v1::SignCertificateRequest::default();
         request.profile = profile.to_owned();
         request.csr = csr.to_owned();
-        request.ca_private_key = self.read("ca.key");
-        request.ca_cert = self.read("ca.pem");
+        request.ca_private_key = ca_private_key;
+        request.ca_cert = ca_cert;
         request.output_format = v1::SignOutputFormat::Pem.into();
         match self.broker.crypto().await.sign_certificate(request).await {
             Ok(answer) => match answer.into_inner().signed_certificate {

@@ -3,15 +3,15 @@
 use super::{CA, Setup};
 
 /// A CA certificate, a request, and the verdict.
-struct Row {
+pub(super) struct Row {
     /// The extensions of the CA certificate.
-    ca: String,
+    pub(super) ca: String,
     /// The profile without its prefix `Checked` or `Free`.
-    profile: &'static str,
-    subject: &'static str,
-    names: &'static str,
+    pub(super) profile: &'static str,
+    pub(super) subject: &'static str,
+    pub(super) names: &'static str,
     /// A part of the refusal's message; empty where both verdicts are to accept.
-    refused: &'static str,
+    pub(super) refused: &'static str,
 }
 
 fn row(ca: &str, refused: &'static str) -> Row {
@@ -205,12 +205,17 @@ fn name_constraints() -> Vec<Row> {
 /// nameConstraints with one permitted dNSName `a` and minimum 1.
 const MINIMUM: &str = "2.5.29.30=critical,DER:300AA0083006820161800101";
 
+/// Returns every row.
+pub(super) fn all_rows() -> impl Iterator<Item = Row> {
+    own_extensions().into_iter().chain(name_constraints())
+}
+
 #[tokio::test]
 async fn verdicts_are_those_of_openssl() {
     let setup = Setup::new();
     let mut differing = Vec::new();
     let (mut accepted, mut refused) = (0, 0);
-    for row in own_extensions().into_iter().chain(name_constraints()) {
+    for row in all_rows() {
         let case = format!("{}{:?} {} {}", row.ca, row.profile, row.subject, row.names);
         setup.make_ca(&row.ca);
         let csr = setup.csr(row.subject, row.names);

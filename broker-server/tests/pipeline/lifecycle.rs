@@ -114,5 +114,6 @@ fn sign(profile: &str, key: &[u8]) -> Operation {
         input: b"a message"[..].into(),
         signature_format: 0,
         metadata: None,
+        context: None,
     })
 }

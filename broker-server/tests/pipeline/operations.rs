@@ -65,6 +65,7 @@ async fn signs_verifies_encrypts_and_decrypts() {
             input: b"a message"[..].into(),
             signature_format: signing::DER,
             metadata: None,
+            context: None,
         };
         let Answer::SignData(signed) = pipeline.call(1, Operation::SignData(request)).await else { panic!() };
         for (input, valid) in [(&b"a message"[..], true), (b"another", false)] {
@@ -75,6 +76,7 @@ async fn signs_verifies_encrypts_and_decrypts() {
                 signature: signed.signature.clone().into(),
                 signature_format: signing::DER,
                 metadata: None,
+                context: None,
             };
             let answer = pipeline.call(2, Operation::VerifyData(request)).await;
             assert!(matches!(answer, Answer::VerifyData(response) if response.valid == valid));

@@ -30,6 +30,7 @@ async fn keys_of_cancelled_calls_leave_no_copy() {
             input: vec![1; 20_000].into(),
             signature_format: 0,
             metadata: None,
+            context: None,
         });
         request.set_timeout(Duration::from_secs(20));
         request

@@ -79,6 +79,7 @@ async fn many_keys_at_once_leave_no_copy() {
                 input: vec![1; sequence as usize].into(),
                 signature_format: 0,
                 metadata: None,
+                context: None,
             };
             assert!(pipeline.send(sequence, Operation::SignData(request)));
         }

@@ -162,6 +162,7 @@ fn header(profile: &str, key: &[u8]) -> v1::SignStreamRequest {
         key_source: signing::source(key),
         signature_format: 0,
         metadata: None,
+        context: None,
     };
     v1::SignStreamRequest { part: Some(Part::Header(header)) }
 }

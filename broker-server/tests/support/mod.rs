@@ -20,6 +20,7 @@ use v1::{
 pub mod aead;
 pub mod csr;
 pub mod http2;
+pub mod ml_dsa_ca;
 pub mod pipeline;
 pub mod pki;
 pub mod signing;

@@ -98,6 +98,7 @@ pub async fn sign(
         input: input.to_vec().into(),
         signature_format: format,
         metadata: None,
+        context: None,
     };
     Ok(client.sign_data(request).await?.into_inner())
 }
@@ -117,6 +118,7 @@ pub async fn verify(
         signature: signature.to_vec().into(),
         signature_format: format,
         metadata: None,
+        context: None,
     };
     Ok(client.verify_data(request).await?.into_inner().valid)
 }

@@ -10,7 +10,6 @@ use crate::{
     tally::{Tally, Verdict, report},
 };
 
-const CONTEXT: &str = "the service signs with the empty context (FIPS 204 5.2)";
 const INTERNAL: &str = "has only the message representative mu, which the service does not accept";
 
 #[tokio::test]
@@ -21,7 +20,7 @@ async fn ml_dsa_vectors() {
             &format!("ml-dsa-{set}"),
             &format!(
                 "SignData: {{ SigningMode: post-quantum, SignAlg: ml-dsa-{set}, SignatureFormat: RAW, \
-                 KeyConstraints: {{ ML-DSA-{set}: {{}} }} }}"
+                 AllowContext: true, KeyConstraints: {{ ML-DSA-{set}: {{}} }} }}"
             ),
         );
     }
@@ -40,11 +39,8 @@ async fn ml_dsa_vectors() {
             let mut tally = Tally::new(format!("{set:?}, {library}"));
             for group in &vectors.test_groups {
                 for test in &group.tests {
-                    let verdict = if test.ctx.as_ref().is_some_and(|context| !context.is_empty()) {
-                        Verdict::Skipped(CONTEXT)
-                    } else {
-                        verify(&mut client, &profile, &group.der, &test.msg, &test.sig).await
-                    };
+                    let message = (test.ctx.as_ref().map(|context| &context[..]), &test.msg[..]);
+                    let verdict = verify(&mut client, &profile, &group.der, message, &test.sig).await;
                     tally.count(test.tc_id, &test.comment, test.result, verdict);
                 }
             }
@@ -65,11 +61,10 @@ async fn ml_dsa_vectors() {
                 let private = private_key(arc, group);
                 let public = group.pubkey.as_ref().map(|key| spki(arc, key));
                 for test in &group.tests {
-                    let context = test.ctx.as_ref().is_some_and(|context| !context.is_empty());
                     let verdict = match &test.msg {
-                        _ if context => Verdict::Skipped(CONTEXT),
                         None => Verdict::Skipped(INTERNAL),
                         Some(message) => {
+                            let message = (test.ctx.as_ref().map(|context| &context[..]), &message[..]);
                             sign(&mut client, &profile, &private, public.as_deref(), message, test).await
                         }
                     };
@@ -102,21 +97,25 @@ fn private_key(arc: u8, group: &mldsa_sign::TestGroup) -> Vec<u8> {
     tlv(0x30, &[tlv(0x02, &[0]), algorithm(arc), tlv(0x04, &inside)].concat())
 }
 
+/// A context and a message.
+type Message<'a> = (Option<&'a [u8]>, &'a [u8]);
+
 /// Verifies the vector's signature, and a signature that the broker makes with the vector's key.
 async fn sign(
     client: &mut CryptoServiceClient<Channel>,
     profile: &str,
     private: &[u8],
     public: Option<&[u8]>,
-    message: &[u8],
+    message: Message<'_>,
     test: &mldsa_sign::Test,
 ) -> Verdict {
     let request = v1::SignDataRequest {
         profile: profile.into(),
         key_source: single(private),
-        input: message.to_vec().into(),
+        input: message.1.to_vec().into(),
         signature_format: 0,
         metadata: None,
+        context: message.0.map(<[u8]>::to_vec),
     };
     let signature = match client.sign_data(request).await {
         Ok(answer) => answer.into_inner().signature,
@@ -134,17 +133,18 @@ async fn verify(
     client: &mut CryptoServiceClient<Channel>,
     profile: &str,
     public: &[u8],
-    message: &[u8],
+    message: Message<'_>,
     signature: &[u8],
 ) -> Verdict {
     let answer: Result<_, Status> = client
         .verify_data(v1::VerifyDataRequest {
             profile: profile.into(),
             key_source: single(public),
-            input: message.to_vec().into(),
+            input: message.1.to_vec().into(),
             signature: signature.to_vec().into(),
             signature_format: 0,
             metadata: None,
+            context: message.0.map(<[u8]>::to_vec),
         })
         .await;
     match answer {

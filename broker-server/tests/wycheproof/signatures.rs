@@ -220,6 +220,7 @@ async fn verify(
             signature: vector.signature.clone().into(),
             signature_format: group.format.into(),
             metadata: None,
+            context: None,
         })
         .await;
     match answer {

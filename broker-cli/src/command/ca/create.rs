@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use broker_server::{
     algorithm::{Curve, KeyKind, KeyType, SkiHash},
+    operation::certificate::structure::random_serial,
     policy::{
         CaFacts, Facts,
         permit::{Operation as _, SignCertificate},
@@ -15,19 +16,20 @@ use clap::{Args, ValueHint};
 
 use super::super::{
     local_result,
+    new_key::new_key_type,
     profiles::document::{self, DocumentSource},
     run::{Context, Run},
     subject,
 };
 use crate::{
-    args::{Force, instant, key_type, key_type_name, profile_names},
+    args::{Force, instant, key_type_name, profile_names},
     error::Failure,
     location::Location,
     output::Output,
     output_files::OutputFiles,
     pem_block,
     x509::{
-        build::{self, CaCertificate},
+        build::CaCertificate,
         local_key::LocalKey,
         time::{now, rfc3339},
     },
@@ -85,14 +87,13 @@ impl Run for Create {
     fn run(self, _: Context, output: &mut Output) -> Result<(), Failure> {
         let files = OutputFiles::new(self.force.force)
             .secret("--key-out", "private key", self.key_out)
-            .public("--cert-out", "certificate", self.cert_out)
-            .all_or_none();
+            .public("--cert-out", "certificate", self.cert_out);
         files.check(&[self.source.file.as_ref()], output)?;
         let subject = subject::from_option(Some(&self.subject))?;
         if subject.is_empty() {
             return Err(Failure::usage("--subject: a CA must have a name (RFC 5280 4.1.2.4)".to_owned()));
         }
-        let asked = self.key_type.as_deref().map(key_type).transpose()?;
+        let asked = self.key_type.as_deref().map(new_key_type).transpose()?;
         let profile = match &self.profile {
             Some(name) => {
                 let catalogue = document::load(&self.source)?;
@@ -133,7 +134,7 @@ impl Run for Create {
             not_before,
             not_after,
             path_len: self.path_len,
-            serial: build::random_serial()?,
+            serial: random_serial().map_err(|error| Failure::local("cannot make random bytes", error))?,
         };
         let pem = pem_block::encode("CERTIFICATE", &certificate.sign(&key)?);
         let parsed = request::CaCertificate::from_pem(&pem).map_err(|error| {

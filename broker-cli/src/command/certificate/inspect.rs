@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use super::super::run::{Context, Run};
 use crate::{
     error::{Exit, Failure},
+    escape::{printable, printable_bytes},
     location::Location,
     output::{BAD, DIM, GOOD, HEAD, NOTE, Output, count, wrapped},
     x509::{
         certificate::{Certificate, Extension, Request, algorithm_name},
         der::{NotDer, Tlv},
-        distinguished_name,
-        escape::{printable, printable_bytes},
-        extension_value,
+        distinguished_name, extension_value,
         file::{self, Kind, Object},
         names,
         public_key::PublicKey,
@@ -45,12 +44,19 @@ impl Run for Inspect {
         let total = objects.iter().filter(shown).count();
         let mut failed = false;
         let mut number = 0;
+        let mut notes = Vec::new();
         for object in &objects {
             if let Kind::Other(label) = &object.kind {
-                output.note(format!("a block {} is not shown", printable(label)));
+                notes.push(format!("a block {} is not shown", printable(label)));
                 continue;
             }
             number += 1;
+            if object.has_trust_settings {
+                notes.push(format!(
+                    "{}: OpenSSL's trust settings behind the certificate are not shown",
+                    object.place
+                ));
+            }
             let described = describe(object);
             failed |= described.is_err();
             let value =
@@ -64,6 +70,7 @@ impl Run for Inspect {
                 print(&value, (total > 1).then_some((number, total)), output)?;
             }
         }
+        output.notes(&notes);
         if total == 0 {
             return Err(Failure::invalid(format!(
                 "{}: holds no certificate and no certification request",

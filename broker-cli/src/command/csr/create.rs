@@ -9,11 +9,12 @@ use zeroize::Zeroizing;
 
 use super::super::{
     certificate_format::CertificateFormat,
+    new_key::new_key_type,
     run::{Context, Run},
     subject,
 };
 use crate::{
-    args::{Force, key_type, key_type_name},
+    args::{Force, key_type_name},
     error::Failure,
     json,
     location::Location,
@@ -97,35 +98,47 @@ impl Run for Create {
         let (key, new_key) = match (&self.key, &self.new_key) {
             (Some(location), _) => (LocalKey::read(location, &self.key_password)?, None),
             (None, name) => {
-                let key = LocalKey::generate(key_type(name.as_deref().unwrap_or_default())?)?;
+                let key = LocalKey::generate(new_key_type(name.as_deref().unwrap_or_default())?)?;
                 let text = key.to_pem()?;
                 (key, Some(text))
             }
         };
         let der = build::request(&key, &subject, &names)?;
         let pem = pem_block::encode("CERTIFICATE REQUEST", &der);
-        check(&pem)?;
+        check(&pem, &names)?;
+        note_underscores(&names, output);
         let made = Made { subject, key, new_key, der, pem, format: self.format };
         made.print(&files, out.as_ref(), output)
     }
 }
 
-/// Reads the request as the broker does, so that nobody sends one that it refuses.
-fn check(pem: &str) -> Result<(), Failure> {
+/// Reads the request as the broker does, so that nobody sends one that it refuses. All of it but the key comes from the command
+/// line, so what is wrong with it is wrong there.
+fn check(pem: &str, names: &AlternativeNames) -> Result<(), Failure> {
     let limit = Limits::default().csr;
     let refused =
-        |error: FieldErrorKind| Failure::invalid(format!("the broker would refuse this request: it {error}"));
+        |error: FieldErrorKind| Failure::usage(format!("the broker would refuse this request: it {error}"));
     if pem.len() > limit {
         return Err(refused(FieldErrorKind::TooLong { length: pem.len(), limit }));
     }
     let csr = Csr::from_pem(pem).map_err(refused)?;
     csr.check_subject().map_err(refused)?;
-    csr.subject_alternative_names().iter().try_for_each(|name| match name {
-        AlternativeName::Invalid(fault) => {
-            Err(Failure::invalid(format!("the broker would refuse this request: its subjectAltName {fault}")))
-        }
+    csr.subject_alternative_names().iter().zip(names.options()).try_for_each(|(name, option)| match name {
+        AlternativeName::Invalid(fault) => Err(Failure::usage(format!(
+            "{option}: the broker would refuse this request: its subjectAltName {fault}"
+        ))),
         _ => Ok(()),
     })
+}
+
+/// Notes the names that only a profile with `AllowUnderscore: true` takes.
+fn note_underscores(names: &AlternativeNames, output: &mut Output) {
+    for name in names.dns.iter().filter(|name| name.contains('_')) {
+        output.note(format!(
+            "--dns {name} has an underscore, which a host name does not have (RFC 1034 3.5): profiles refuse it unless they have \
+             `SubjectAlternativeNames: {{ AllowUnderscore: true }}`"
+        ));
+    }
 }
 
 /// A request and its key.
@@ -139,14 +152,28 @@ struct Made {
 }
 
 impl Made {
-    fn print(&self, files: &OutputFiles, out: Option<&Location>, output: &mut Output) -> Result<(), Failure> {
-        let request = match self.format {
+    fn request(&self) -> &[u8] {
+        match self.format {
             CertificateFormat::Pem => self.pem.as_bytes(),
             CertificateFormat::Der => &self.der,
-        };
+        }
+    }
+
+    fn print(&self, files: &OutputFiles, out: Option<&Location>, output: &mut Output) -> Result<(), Failure> {
+        let request = self.request();
         let mut contents: Vec<&[u8]> = self.new_key.iter().map(|key| key.as_bytes()).collect();
         contents.extend(out.map(|_| request));
-        files.write(&contents, output)?;
+        files.write(&contents, output, |output| self.report(files, &contents, out, output))
+    }
+
+    /// Prints the request where it is in no file, and what was written.
+    fn report(
+        &self,
+        files: &OutputFiles,
+        contents: &[&[u8]],
+        out: Option<&Location>,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let key_type = key_type_name(self.key.key_type());
         if output.is_json() {
             let mut value = Map::new();
@@ -156,7 +183,7 @@ impl Made {
             };
             value.insert("subject".into(), json!(self.subject.text()));
             value.insert("keyType".into(), json!(key_type));
-            for (file, bytes) in files.iter().zip(&contents) {
+            for (file, bytes) in files.iter().zip(contents) {
                 match file.name {
                     "request" => value.insert("out".into(), json!(file.location.to_string())),
                     _ => value.insert(
@@ -168,12 +195,12 @@ impl Made {
             return output.json(&Value::Object(value));
         }
         if out.is_none() {
-            output.bytes(request)?;
+            output.bytes(self.request())?;
         }
         if output.is_quiet() {
             return Ok(());
         }
-        for (file, bytes) in files.iter().zip(&contents) {
+        for (file, bytes) in files.iter().zip(contents) {
             let size = count(bytes.len(), "byte");
             let line = format!("{GOOD}written{GOOD:#} {} ({}, {key_type}, {size})", file.location, file.name);
             match out.is_none() || files.use_stdout() {

@@ -1,6 +1,7 @@
 //! `profiles show NAME`.
 
 mod certificate;
+mod groth16;
 
 use broker_server::policy::profile::{
     EncryptDataRule, KemRule, KeyConstraints, Profile, SignCertificateRule, SignDataRule, SizeRange,
@@ -111,6 +112,9 @@ fn describe(profile: &Profile) -> Value {
     if let Some(rule) = &profile.kem {
         value.insert("kem".into(), kem(rule));
     }
+    if let Some(rule) = &profile.groth16 {
+        value.insert("groth16".into(), groth16::groth16(rule));
+    }
     Value::Object(value)
 }
 
@@ -167,6 +171,7 @@ fn signature(rule: &SignDataRule) -> Value {
         "signatureFormat": rule.format.name(),
         "keyConstraints": keys(&rule.keys),
         "allowSeed": rule.allow_seed,
+        "allowContext": rule.allow_context,
     })
 }
 

@@ -44,7 +44,7 @@ fn decrypts_what_openssl_encrypts() {
 fn refuses_weak_ciphers_with_the_reason() {
     for (options, text) in [
         ("-v2 des3", "Triple-DES"),
-        ("-v2 aes-256-cbc -v2prf hmacWithSHA224", "pseudorandom function 1.2.840.113549.2.8"),
+        ("-v2 aes-256-cbc -v2prf hmacWithSHA224", "pseudorandom function hmacWithSHA224"),
         ("-v2 aes-256-cfb", "cipher 2.16.840.1.101.3.4.1.44"),
         ("-v1 PBE-SHA1-3DES", "a scheme of PKCS #12"),
     ] {

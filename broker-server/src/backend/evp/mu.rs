@@ -1,25 +1,43 @@
-//! ML-DSA over a message that arrives in parts, or with a context. This module computes the message representative
-//! mu, which the library signs ("external mu", FIPS 204 6.2 and 6.3). The signatures are those of pure ML-DSA.
+//! ML-DSA over a message that arrives in parts, with a context, or over a digest. This module computes the message
+//! representative mu, which the library signs ("external mu", FIPS 204 6.2 and 6.3). The signatures are those of pure ML-DSA
+//! and of HashML-DSA.
 
 use super::{ErrorQueue, EvpError, ffi, key::Key, key_context::KeyContext, shake::Shake};
 
-/// The computation of mu = H(H(pk, 64) || M', 64) with M' = 0 || |ctx| || ctx || M (FIPS 204 algorithms 2 and 7).
+/// The first byte of M', which separates pure ML-DSA from HashML-DSA (FIPS 204 5.2 and 5.4).
+const PURE: u8 = 0;
+const PRE_HASHED: u8 = 1;
+
+/// The computation of mu = H(H(pk, 64) || M', 64) (FIPS 204 algorithm 7).
 pub(super) struct Mu {
     shake: Shake,
     key: Key,
 }
 
 impl Mu {
-    /// Starts an empty message for an ML-DSA key and a context of at most 255 bytes. Fails with `Failed` for a longer
-    /// context.
+    /// Starts an empty message for an ML-DSA key and a context of at most 255 bytes: M' = 0 || |ctx| || ctx || M (FIPS 204
+    /// algorithm 2). Fails with `Failed` for a longer context.
     pub(super) fn new(key: &Key, context: &[u8]) -> Result<Self, EvpError> {
+        Self::start(key, PURE, context)
+    }
+
+    /// Takes the digest of a message by the hash function whose object identifier has the DER `oid`:
+    /// M' = 1 || |ctx| || ctx || OID || PH(M) (FIPS 204 algorithm 4). Fails with `Failed` for a context of more than 255 bytes.
+    pub(super) fn of_digest(key: &Key, context: &[u8], oid: &[u8], digest: &[u8]) -> Result<Self, EvpError> {
+        let mut mu = Self::start(key, PRE_HASHED, context)?;
+        mu.update(oid);
+        mu.update(digest);
+        Ok(mu)
+    }
+
+    fn start(key: &Key, domain: u8, context: &[u8]) -> Result<Self, EvpError> {
         let length = u8::try_from(context.len()).map_err(|_| EvpError::Failed)?;
         let public = key.raw_public().ok_or(EvpError::Failed)?;
         let mut tr = [0; 64];
         super::shake256(&public, &mut tr);
         let mut shake = Shake::shake256();
         shake.update(&tr);
-        shake.update(&[0, length]);
+        shake.update(&[domain, length]);
         shake.update(context);
         Ok(Self { shake, key: key.share() })
     }

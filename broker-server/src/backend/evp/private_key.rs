@@ -136,6 +136,13 @@ impl PrivateKey {
         mu.sign()
     }
 
+    /// Signs the digest of a message by HashML-DSA with a context of at most 255 bytes (FIPS 204 5.4.1). `oid` is the DER
+    /// of the hash function's object identifier. Fails like [`Self::sign_with_context`].
+    pub fn sign_digest(&self, context: &[u8], oid: &[u8], digest: &[u8]) -> Result<Vec<u8>, EvpError> {
+        let Some(KeyType::MlDsa(_)) = self.kind else { return Err(EvpError::BadKey) };
+        Mu::of_digest(&self.key, context, oid, digest)?.sign()
+    }
+
     /// Returns a context that signs with this key, and the error to report if signing fails.
     pub(super) fn signing(&self, scheme: SignatureScheme) -> Result<(DigestContext, EvpError), EvpError> {
         let Some(kind) = self.kind.filter(|kind| scheme.accepts_key(*kind)) else {

@@ -87,6 +87,19 @@ impl PublicKey {
         mu.verify(signature)
     }
 
+    /// Verifies a signature by HashML-DSA over the digest of a message, with a context of at most 255 bytes (FIPS 204
+    /// 5.4.1). `oid` is the DER of the hash function's object identifier. Fails like [`Self::verify_with_context`].
+    pub fn verify_digest(
+        &self,
+        context: &[u8],
+        oid: &[u8],
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), EvpError> {
+        let Some(KeyType::MlDsa(_)) = self.kind else { return Err(EvpError::BadKey) };
+        Mu::of_digest(&self.key, context, oid, digest)?.verify(signature)
+    }
+
     /// Returns a context that verifies with this key.
     pub(super) fn verifying(&self, scheme: SignatureScheme) -> Result<DigestContext, EvpError> {
         match self.kind {

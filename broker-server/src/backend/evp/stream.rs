@@ -12,16 +12,18 @@ enum Signing {
 }
 
 impl Signer {
-    /// Starts an empty message. Fails with `BadKey` like `PrivateKey::sign`, and with `NotStreamable` for Ed25519, which
-    /// reads the message twice (RFC 8032 5.1.6).
-    pub fn new(key: &PrivateKey, scheme: SignatureScheme) -> Result<Self, EvpError> {
+    /// Starts an empty message. ML-DSA signs it with `context`, of at most 255 bytes (FIPS 204 5.2). Fails with `BadKey` like
+    /// `PrivateKey::sign`, with `NotStreamable` for Ed25519, which reads the message twice (RFC 8032 5.1.6), and with `Failed`
+    /// for a longer context, or for one with a scheme that has none.
+    pub fn new(key: &PrivateKey, scheme: SignatureScheme, context: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
-        let (context, failure) = key.signing(scheme)?;
+        let (digest, failure) = key.signing(scheme)?;
+        check_context(scheme, context)?;
         Ok(Self(match scheme {
             SignatureScheme::Ed25519 => return Err(EvpError::NotStreamable),
-            SignatureScheme::MlDsa(_) => Signing::Mu(Mu::new(&key.key, b"")?),
+            SignatureScheme::MlDsa(_) => Signing::Mu(Mu::new(&key.key, context)?),
             SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } | SignatureScheme::Ecdsa(_) => {
-                Signing::Digest { context, capacity: key.key.signature_capacity()?, failure }
+                Signing::Digest { context: digest, capacity: key.key.signature_capacity()?, failure }
             }
         }))
     }
@@ -75,16 +77,18 @@ enum Verifying {
 }
 
 impl Verifier {
-    /// Starts an empty message. Fails with `BadKey` like `PublicKey::verify`, and with `NotStreamable` for Ed25519, which
-    /// needs the signature before it can hash the message (RFC 8032 5.1.7).
-    pub fn new(key: &PublicKey, scheme: SignatureScheme) -> Result<Self, EvpError> {
+    /// Starts an empty message, whose signature has `context` like that of [`Signer::new`]. Fails with `BadKey` like
+    /// `PublicKey::verify`, with `NotStreamable` for Ed25519, which needs the signature before it can hash the message (RFC
+    /// 8032 5.1.7), and with `Failed` like [`Signer::new`].
+    pub fn new(key: &PublicKey, scheme: SignatureScheme, context: &[u8]) -> Result<Self, EvpError> {
         let _errors = ErrorQueue;
-        let context = key.verifying(scheme)?;
+        let digest = key.verifying(scheme)?;
+        check_context(scheme, context)?;
         Ok(Self(match scheme {
             SignatureScheme::Ed25519 => return Err(EvpError::NotStreamable),
-            SignatureScheme::MlDsa(_) => Verifying::Mu(Mu::new(&key.key, b"")?),
+            SignatureScheme::MlDsa(_) => Verifying::Mu(Mu::new(&key.key, context)?),
             SignatureScheme::RsaPkcs1(_) | SignatureScheme::RsaPss { .. } | SignatureScheme::Ecdsa(_) => {
-                Verifying::Digest(context)
+                Verifying::Digest(digest)
             }
         }))
     }
@@ -121,4 +125,10 @@ impl Verifier {
             Verifying::Mu(mu) => mu.verify(signature),
         }
     }
+}
+
+/// Fails for a context that the scheme does not have: it must not be dropped silently.
+fn check_context(scheme: SignatureScheme, context: &[u8]) -> Result<(), EvpError> {
+    let has_context = matches!(scheme, SignatureScheme::MlDsa(_));
+    if has_context || context.is_empty() { Ok(()) } else { Err(EvpError::Failed) }
 }

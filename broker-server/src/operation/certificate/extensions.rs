@@ -3,12 +3,15 @@
 use const_oid::AssociatedOid;
 use der::{
     Encode,
-    asn1::{Ia5String, OctetString},
+    asn1::{Ia5String, ObjectIdentifier, OctetString},
     flagset::FlagSet,
 };
 use x509_cert::ext::{
     Extension,
-    pkix::{self, AuthorityKeyIdentifier, SubjectAltName, SubjectKeyIdentifier, name::GeneralName},
+    pkix::{
+        self, AuthorityKeyIdentifier, CertificatePolicies, SubjectAltName, SubjectKeyIdentifier,
+        name::GeneralName,
+    },
 };
 
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
         Permit, permit,
         profile::{KeyUsage, SignCertificateRule},
     },
-    request::{AlternativeName, CaCertificate, SignCertificate},
+    request::{AlternativeName, CaCertificate, Oid, SignCertificate},
 };
 
 mod information;
@@ -84,7 +87,8 @@ pub(super) fn build(
         all.push(extension(false, &information::authority_information_access(access)?)?);
     }
     if !rule.certificate_policies.is_empty() {
-        all.push(extension(false, &information::certificate_policies(&rule.certificate_policies)?)?);
+        let policies = information::certificate_policies(&rule.certificate_policies)?;
+        all.push(encoded(CertificatePolicies::OID, false, policies)?);
     }
     let names = alternative_names(permit);
     if !names.is_empty() {
@@ -94,8 +98,19 @@ pub(super) fn build(
     Ok(all)
 }
 
+/// Returns the requested extensions that a certificate with the extensions `issued` does not have, as a list for the response.
+/// One of which the profile decides the contents is not ignored.
+pub(super) fn ignored(requested: &[Oid], issued: &[Extension]) -> Vec<String> {
+    let is_issued = |oid: &&Oid| issued.iter().any(|extension| **oid == extension.extn_id);
+    Oid::short_list(requested.iter().filter(|oid| !is_issued(oid)))
+}
+
 fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> der::Result<Extension> {
-    Ok(Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
+    encoded(T::OID, critical, value.to_der()?)
+}
+
+fn encoded(extn_id: ObjectIdentifier, critical: bool, value: Vec<u8>) -> der::Result<Extension> {
+    Ok(Extension { extn_id, critical, extn_value: OctetString::new(value)? })
 }
 
 fn key_id(hash: SkiHash, bits: &[u8]) -> Vec<u8> {

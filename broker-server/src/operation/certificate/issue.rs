@@ -1,20 +1,16 @@
 //! Assembles and signs a certificate (RFC 5280 4.1). Issuer, subject and key keep the bytes of their sources.
 
-use std::time::Duration;
-
-use aws_lc_rs::rand;
 use der::{
-    Decode as _, Encode as _, Sequence,
-    asn1::{AnyRef, BitStringRef, GeneralizedTime, UintRef, UtcTime},
+    Decode as _, Encode as _,
+    asn1::{AnyRef, BitStringRef, UintRef},
     referenced::OwnedToRef as _,
 };
-use spki::AlgorithmIdentifierRef;
-use x509_cert::{
-    ext::Extension,
-    time::{Time, Validity},
-};
+use x509_cert::time::Validity;
 
-use super::{CertificateError, Issued, MAX_LENGTH, extensions};
+use super::{
+    CertificateError, Issued, MAX_LENGTH, extensions,
+    structure::{Signed, TbsCertificate, random_serial, time},
+};
 use crate::{
     backend::evp::PrivateKey,
     operation::algorithm_identifier::algorithm_identifier,
@@ -26,6 +22,7 @@ pub(super) struct Unsigned {
     tbs: Vec<u8>,
     serial: [u8; 20],
     subject_key_id: Vec<u8>,
+    ignored_extensions: Vec<String>,
 }
 
 /// The length of the longest signature, with its algorithm and the headers around it, in bytes: that of ML-DSA-87 has 4,627.
@@ -47,9 +44,12 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     if subject_is_empty && (rule.basic_constraints.ca || extensions::alternative_names(permit).is_empty()) {
         return Err(CertificateError::EmptySubject);
     }
-    let serial = random_serial()?;
+    let serial = random_serial().map_err(|_| CertificateError::Internal)?;
     let subject_key_id = extensions::subject_key_id(rule, request);
     let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
+    let extensions = extensions::build(permit, &subject_key_id, subject_is_empty);
+    let extensions = extensions.map_err(|_| CertificateError::Internal)?;
+    let ignored_extensions = extensions::ignored(request.csr.requested_extensions(), &extensions);
     let encode = || -> der::Result<Vec<u8>> {
         TbsCertificate {
             version: 2,
@@ -58,8 +58,8 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
             issuer: AnyRef::from_der(request.ca_certificate.subject().der())?,
             validity: Validity::new(time(parameters.not_before)?, time(parameters.not_after)?),
             subject: AnyRef::from_der(subject.der())?,
-            subject_public_key_info: AnyRef::from_der(request.csr.spki_der())?,
-            extensions: extensions::build(permit, &subject_key_id, subject_is_empty)?,
+            public_key: AnyRef::from_der(request.csr.spki_der())?,
+            extensions: Some(extensions),
         }
         .to_der()
     };
@@ -68,7 +68,7 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     if length > MAX_LENGTH {
         return Err(CertificateError::TooLarge { length });
     }
-    Ok(Unsigned { tbs, serial, subject_key_id })
+    Ok(Unsigned { tbs, serial, subject_key_id, ignored_extensions })
 }
 
 /// Signs a certificate that was assembled under the same `permit`. `issuer` is the key of the permit's CA certificate.
@@ -77,13 +77,13 @@ pub(super) fn sign(
     permit: &Permit<SignCertificate>,
     issuer: &PrivateKey,
 ) -> Result<Issued, CertificateError> {
-    let (request, rule, parameters) = (permit.request(), permit.rule(), permit.parameters());
+    let (request, parameters) = (permit.request(), permit.parameters());
     let algorithm = algorithm_identifier(parameters.scheme).map_err(|_| CertificateError::Internal)?;
     let signature = issuer.sign(parameters.scheme, &unsigned.tbs).map_err(|_| CertificateError::Internal)?;
     let certificate = || -> der::Result<Vec<u8>> {
-        Certificate {
-            tbs_certificate: AnyRef::from_der(&unsigned.tbs)?,
-            signature_algorithm: algorithm.owned_to_ref(),
+        Signed {
+            content: AnyRef::from_der(&unsigned.tbs)?,
+            algorithm: algorithm.owned_to_ref(),
             signature: BitStringRef::from_bytes(&signature)?,
         }
         .to_der()
@@ -95,56 +95,8 @@ pub(super) fn sign(
         issuer: request.ca_certificate.subject().text(),
         subject: request.subject().text(),
         names: extensions::alternative_names(permit).iter().map(ToString::to_string).collect(),
-        ignored_extensions: rule
-            .ignored_extensions(request.csr.ignored_extensions())
-            .map(str::to_owned)
-            .collect(),
+        ignored_extensions: unsigned.ignored_extensions.clone(),
         not_before: parameters.not_before,
         not_after: parameters.not_after,
     })
 }
-
-#[derive(Sequence)]
-struct TbsCertificate<'a> {
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    version: u8,
-    serial_number: UintRef<'a>,
-    signature: AlgorithmIdentifierRef<'a>,
-    issuer: AnyRef<'a>,
-    validity: Validity,
-    subject: AnyRef<'a>,
-    subject_public_key_info: AnyRef<'a>,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Vec<Extension>,
-}
-
-#[derive(Sequence)]
-struct Certificate<'a> {
-    tbs_certificate: AnyRef<'a>,
-    signature_algorithm: AlgorithmIdentifierRef<'a>,
-    signature: BitStringRef<'a>,
-}
-
-/// Returns a random positive serial number of exactly 20 octets (RFC 5280 4.1.2.2). The top bit is clear and the next
-/// bit is set, so that DER neither adds nor drops an octet; 158 bits are random.
-fn random_serial() -> Result<[u8; 20], CertificateError> {
-    let mut serial = [0; 20];
-    rand::fill(&mut serial).map_err(|_| CertificateError::Internal)?;
-    let [first, ..] = &mut serial;
-    *first = (*first & 0x7f) | 0x40;
-    Ok(serial)
-}
-
-/// Encodes a time as UTCTime through 2049 and as GeneralizedTime from 2050 on (RFC 5280 4.1.2.5).
-fn time(unix_seconds: i64) -> der::Result<Time> {
-    let seconds = u64::try_from(unix_seconds).map_err(|_| der::ErrorKind::DateTime)?;
-    let duration = Duration::from_secs(seconds);
-    if seconds < YEAR_2050 {
-        Ok(Time::UtcTime(UtcTime::from_unix_duration(duration)?))
-    } else {
-        Ok(Time::GeneralTime(GeneralizedTime::from_unix_duration(duration)?))
-    }
-}
-
-/// 2050-01-01T00:00:00Z.
-const YEAR_2050: u64 = 2_524_608_000;

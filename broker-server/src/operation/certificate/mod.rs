@@ -3,6 +3,7 @@
 mod cache;
 mod extensions;
 mod issue;
+pub mod structure;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +31,8 @@ pub struct Issued {
     pub subject: String,
     /// The alternative names, each with a prefix for its kind: `dns:`, `ip:`, `uri:`, `email:`.
     pub names: Vec<String>,
-    /// The identifiers of the requested extensions that the certificate does not have, because the broker does not know them.
+    /// The identifiers of the requested extensions that the certificate does not have. At most 16 are listed; where there are
+    /// more, the last entry is `...`. A long identifier ends with `...`, too.
     pub ignored_extensions: Vec<String>,
     /// The start of the validity in Unix seconds.
     pub not_before: i64,

@@ -10,7 +10,6 @@ use std::{
 };
 
 use broker_proto::v1;
-use const_oid::ObjectIdentifier;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate};
 
 use super::*;
@@ -24,7 +23,7 @@ use crate::{
             SignCertificateRule, SubjectAlternativeNames, UnknownExtensions,
         },
     },
-    request::{Limits, SignCertificate, material::OpenSsl},
+    request::{Limits, Oid, SignCertificate, material::OpenSsl},
 };
 
 fn rule(scheme: SignatureScheme) -> SignCertificateRule {

@@ -3,6 +3,7 @@
 mod cms;
 mod composite;
 mod format;
+mod hash_ml_dsa;
 mod key_pair;
 mod sign;
 mod verify;
@@ -12,7 +13,7 @@ pub use sign::{SignStream, sign_data};
 pub use verify::{VerifyStream, verify_data};
 
 use crate::{
-    algorithm::{Composite, DataScheme, HashAlgorithm, SignatureHash, SignatureScheme},
+    algorithm::{Composite, DataScheme, HashAlgorithm, HashMlDsa, SignatureHash, SignatureScheme},
     backend::{
         Backend,
         evp::{EvpError, PrivateKey, PublicKey},
@@ -90,6 +91,7 @@ impl From<der::Error> for SignatureError {
 /// The keys with their scheme.
 enum Matched<'a, K> {
     Single(SignatureScheme, &'a K),
+    HashMlDsa(HashMlDsa, &'a K),
     Composite(Composite, &'a [K; 2]),
 }
 
@@ -97,6 +99,7 @@ enum Matched<'a, K> {
 fn matched<K>(scheme: DataScheme, keys: &Keys<K>) -> Result<Matched<'_, K>, SignatureError> {
     match (scheme, keys) {
         (DataScheme::Single(scheme), Keys::One(key)) => Ok(Matched::Single(scheme, key)),
+        (DataScheme::HashMlDsa(algorithm), Keys::One(key)) => Ok(Matched::HashMlDsa(algorithm, key)),
         (DataScheme::Composite(algorithm), Keys::Components(keys)) => Ok(Matched::Composite(algorithm, keys)),
         _ => Err(SignatureError::Internal),
     }

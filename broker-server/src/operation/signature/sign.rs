@@ -3,6 +3,7 @@
 use super::{
     Matched, SignatureError, algorithm, cms, composite,
     format::{encode, encode_octets},
+    hash_ml_dsa::HashMlDsaSigner,
     load, matched, message_digest, message_hash,
 };
 use crate::{
@@ -29,6 +30,11 @@ pub fn sign_data(
     let (request, format) = (permit.request(), permit.parameters().format);
     let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
         Matched::Single(scheme, key) => (scheme, key),
+        Matched::HashMlDsa(algorithm, key) => {
+            let mut signer = HashMlDsaSigner::new(algorithm, key, &request.context, backend, key_use)?;
+            signer.update(&request.input);
+            return encode_octets(signer.finish()?, format);
+        }
         Matched::Composite(algorithm, keys) => {
             let mut signer = composite::signer(algorithm, keys, key_use)?;
             signer.update(&request.input);
@@ -36,10 +42,16 @@ pub fn sign_data(
         }
     };
     let loaded = load(key, KEY_SOURCE, key_use)?;
-    if format == SignatureFormat::Cms {
-        return cms::sign(&loaded, scheme, &message_digest(backend, scheme, &request.input));
-    }
-    encode(loaded.sign(scheme, &request.input)?, format, key.key_type())
+    let signature = match (format, &request.context[..]) {
+        (SignatureFormat::Cms, []) => {
+            return cms::sign(&loaded, scheme, &message_digest(backend, scheme, &request.input));
+        }
+        (_, []) => loaded.sign(scheme, &request.input)?,
+        // Policy permits a context for RAW signatures of ML-DSA only.
+        (SignatureFormat::Raw, context) => loaded.sign_with_context(context, &request.input)?,
+        _ => return Err(SignatureError::Internal),
+    };
+    encode(signature, format, key.key_type())
 }
 
 /// Signs a message that arrives in parts. The result is equivalent to that of [`sign_data`] over the complete message.
@@ -59,6 +71,7 @@ enum State {
         scheme: SignatureScheme,
     },
     Message(Signer, KeyType),
+    HashMlDsa(HashMlDsaSigner),
     Composite(CompositeSigner),
 }
 
@@ -70,16 +83,22 @@ impl SignStream {
         backend: &Backend,
         key_use: KeyUse,
     ) -> Result<Self, SignatureError> {
-        let format = permit.parameters().format;
-        let state = match matched(permit.rule().scheme, &permit.request().keys)? {
+        let (request, format) = (permit.request(), permit.parameters().format);
+        let state = match matched(permit.rule().scheme, &request.keys)? {
             Matched::Single(scheme, key) => {
                 let (loaded, key_type) = (load(key, KEY_SOURCE, &key_use)?, key.key_type());
-                if format == SignatureFormat::Cms {
+                if !request.context.is_empty() && format != SignatureFormat::Raw {
+                    return Err(SignatureError::Internal);
+                } else if format == SignatureFormat::Cms {
                     let algorithm = algorithm(message_hash(scheme));
                     State::Digest { hasher: backend.hash.start(algorithm), algorithm, key: loaded, scheme }
                 } else {
-                    State::Message(Signer::new(&loaded, scheme)?, key_type)
+                    State::Message(Signer::new(&loaded, scheme, &request.context)?, key_type)
                 }
+            }
+            Matched::HashMlDsa(algorithm, key) => {
+                let signer = HashMlDsaSigner::new(algorithm, key, &request.context, backend, &key_use)?;
+                State::HashMlDsa(signer)
             }
             Matched::Composite(algorithm, keys) => {
                 State::Composite(composite::signer(algorithm, keys, &key_use)?)
@@ -93,6 +112,7 @@ impl SignStream {
         match &mut self.state {
             State::Digest { hasher, .. } => hasher.update(part),
             State::Message(signer, _) => signer.update(part)?,
+            State::HashMlDsa(signer) => signer.update(part),
             State::Composite(signer) => signer.update(part),
         }
         Ok(())
@@ -107,6 +127,7 @@ impl SignStream {
                 cms::sign(&key, scheme, &digest)
             }
             State::Message(signer, key_type) => encode(signer.finish()?, self.format, key_type),
+            State::HashMlDsa(signer) => encode_octets(signer.finish()?, self.format),
             State::Composite(signer) => encode_octets(signer.finish()?, self.format),
         }
     }

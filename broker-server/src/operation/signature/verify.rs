@@ -1,8 +1,8 @@
 //! Verifies signatures over complete messages and streams.
 
 use super::{
-    Matched, SignatureError, algorithm, cms::key_id, composite, load_public, matched, message_digest,
-    message_hash,
+    Matched, SignatureError, algorithm, cms::key_id, composite, hash_ml_dsa::HashMlDsaVerifier, load_public,
+    matched, message_digest, message_hash,
 };
 use crate::{
     algorithm::{HashAlgorithm, SignatureFormat, SignatureScheme},
@@ -32,6 +32,12 @@ pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Res
     let (request, format) = (permit.request(), permit.parameters().format);
     let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
         Matched::Single(scheme, key) => (scheme, key),
+        Matched::HashMlDsa(algorithm, key) => {
+            let signature = plain(&request.signature, format, key)?;
+            let mut verifier = HashMlDsaVerifier::new(algorithm, key, &request.context, backend)?;
+            verifier.update(&request.input);
+            return is_valid(verifier.finish(&signature));
+        }
         Matched::Composite(algorithm, keys) => {
             let signature = read_composite(&request.signature, format, algorithm).map_err(malformed)?;
             let mut verifier = composite::verifier(algorithm, keys)?;
@@ -47,7 +53,8 @@ pub fn verify_data(permit: Permit<permit::VerifyData>, backend: &Backend) -> Res
     }
     match parsed.covers {
         Covers::Nothing => Ok(false),
-        Covers::Message => is_valid(key.verify(scheme, input, &signature)),
+        Covers::Message if request.context.is_empty() => is_valid(key.verify(scheme, input, &signature)),
+        Covers::Message => is_valid(key.verify_with_context(&request.context, input, &signature)),
         Covers::Content if looks_like_attributes(input) => Ok(false),
         Covers::Content => is_valid(key.verify(scheme, input, &signature)),
         Covers::Attributes(attributes) => {
@@ -68,6 +75,7 @@ enum State {
     /// The signature is invalid whatever the message.
     Nothing,
     Message(Verifier),
+    HashMlDsa(HashMlDsaVerifier),
     Content(Verifier, Prefix),
     Attributes {
         hasher: Box<dyn Hasher>,
@@ -86,6 +94,11 @@ impl VerifyStream {
         let (request, format) = (permit.request(), permit.parameters().format);
         let (scheme, key) = match matched(permit.rule().scheme, &request.keys)? {
             Matched::Single(scheme, key) => (scheme, key),
+            Matched::HashMlDsa(algorithm, key) => {
+                let signature = plain(&request.signature, format, key)?;
+                let verifier = HashMlDsaVerifier::new(algorithm, key, &request.context, backend)?;
+                return Ok(Self { signature, content: None, state: State::HashMlDsa(verifier) });
+            }
             Matched::Composite(algorithm, keys) => {
                 let signature = read_composite(&request.signature, format, algorithm).map_err(malformed)?;
                 let state = State::Composite(composite::verifier(algorithm, keys)?);
@@ -96,8 +109,8 @@ impl VerifyStream {
         let key = load_public(key, KEY_SOURCE)?;
         let state = match parsed.covers {
             Covers::Nothing => State::Nothing,
-            Covers::Message => State::Message(Verifier::new(&key, scheme)?),
-            Covers::Content => State::Content(Verifier::new(&key, scheme)?, Prefix::default()),
+            Covers::Message => State::Message(Verifier::new(&key, scheme, &request.context)?),
+            Covers::Content => State::Content(Verifier::new(&key, scheme, b"")?, Prefix::default()),
             Covers::Attributes(attributes) => {
                 let algorithm = algorithm(message_hash(scheme));
                 State::Attributes {
@@ -120,6 +133,7 @@ impl VerifyStream {
         match &mut self.state {
             State::Nothing => {}
             State::Message(verifier) => verifier.update(part)?,
+            State::HashMlDsa(verifier) => verifier.update(part),
             State::Content(verifier, prefix) => {
                 prefix.update(part);
                 verifier.update(part)?;
@@ -141,6 +155,7 @@ impl VerifyStream {
             State::Message(verifier) | State::Content(verifier, _) => {
                 is_valid(verifier.finish(&self.signature))
             }
+            State::HashMlDsa(verifier) => is_valid(verifier.finish(&self.signature)),
             State::Composite(verifier) => is_valid(verifier.finish(&self.signature)),
             State::Attributes { hasher, algorithm, attributes, key, scheme } => {
                 let mut digest = vec![0; algorithm.default_output_length()];
@@ -213,6 +228,14 @@ fn parse(
     check_signature(&data.signature, key.key_type()).map_err(malformed)?;
     let covers = data.attributes.map_or(Covers::Content, Covers::Attributes);
     Ok(ParsedSignature { signature: data.signature, content: data.content, covers })
+}
+
+/// Reads a signature whose format is RAW, which policy has checked.
+fn plain(bytes: &[u8], format: SignatureFormat, key: &VerificationKey) -> Result<Vec<u8>, SignatureError> {
+    match Signature::read(bytes, format, key.key_type()).map_err(malformed)? {
+        Signature::Plain(signature) => Ok(signature),
+        Signature::Cms(_) => Err(SignatureError::Internal),
+    }
 }
 
 fn malformed(kind: FieldErrorKind) -> FieldError {

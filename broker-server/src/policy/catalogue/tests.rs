@@ -12,6 +12,8 @@ use crate::{
     },
 };
 
+mod groth16;
+
 const SMALL: &str = "\
 Settings: { CryptoLibrary: native }
 Profiles:
@@ -94,7 +96,7 @@ fn digest_changes_with_every_rule() {
         ("KeyUsage", "CertificatePolicies: [1.2.3.4]\n        KeyUsage"),
         ("- Name: A", "- Name: A\n    Deprecation: {}"),
         ("API: { HashData", "API: { KEM: { KemAlg: ml-kem-512 }, HashData"),
-        ("API: { HashData", "API: { Groth16: { Curve: bn254, Circuits: [a] }, HashData"),
+        ("API: { HashData", "API: { Groth16: { Curve: bn254, Circuits: [multiply] }, HashData"),
     ] {
         let changed = SMALL.replacen(from, to, 1);
         assert_ne!(changed, SMALL, "{from}");
@@ -146,6 +148,31 @@ fn digest_changes_with_every_rule_of_subjects_and_extensions() {
         let changed = before.replacen(from, to, 1);
         assert_ne!(changed, before, "{from}");
         assert_ne!(digest(&changed), digest(before), "{from} -> {to}");
+    }
+}
+
+#[test]
+fn digest_changes_with_every_rule_of_signatures() {
+    let digest = |more: &str| {
+        let text = format!(
+            "- Name: A\n  API: {{ SignData: {{ SigningMode: post-quantum, SignAlg: ml-dsa-65, SignatureFormat: RAW, \
+             KeyConstraints: {{ ML-DSA-65: {{}} }}{more} }} }}"
+        );
+        Catalogue::parse("a", &text, CAPABILITIES).unwrap().digest().to_owned()
+    };
+    assert_eq!(digest(""), digest(", AllowContext: false, AllowSeed: false"));
+    assert_eq!(digest(", PreHash: sha-512"), digest(", PreHash: SHA-512"));
+    let digests = [
+        "",
+        ", AllowContext: true",
+        ", AllowSeed: true",
+        ", PreHash: sha-512",
+        ", PreHash: sha3-512",
+        ", PreHash: sha3-512, AllowContext: true",
+    ]
+    .map(digest);
+    for (index, one) in digests.iter().enumerate() {
+        assert!(!digests[..index].contains(one), "{index}");
     }
 }
 

@@ -21,6 +21,8 @@ mod tests;
 mod usage;
 mod validity;
 
+pub use issuer::CertificateNames;
+
 impl Decide for SignCertificate {
     const CHECKS: &'static [Check<Self>] = &[
         keys::subject_key,
@@ -45,7 +47,7 @@ impl Decide for SignCertificate {
             subject: Some(request.subject()),
             names: Some(request.csr.subject_alternative_names()),
             crl_distribution_points: Some(&request.crl_distribution_points),
-            unknown_extensions: Some(request.csr.ignored_extensions()),
+            requested_extensions: Some(request.csr.requested_extensions()),
             not_before: request.not_before,
             not_after: request.not_after,
             ..Facts::new(now)

@@ -101,7 +101,7 @@ fn is_label(label: &str) -> bool {
     !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Returns a name in a form that is safe in a message: escaped and of limited length.
+/// Returns a text of a request or a certificate in a form that is safe in a message: escaped and of limited length.
 pub(super) fn escape_truncated(name: &str) -> String {
     name.chars().take(256).flat_map(char::escape_debug).collect()
 }

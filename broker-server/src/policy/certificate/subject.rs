@@ -74,7 +74,7 @@ pub(super) fn subject(input: &Input<'_>, collector: &mut DenialCollector) -> Res
     for (kind, attribute) in wrong_values(rule, subject).take(names::MAX_DENIALS) {
         let value = names::escape_truncated(attribute.text.as_deref().unwrap_or("not text"));
         let allowed =
-            rule.values.iter().find(|(other, _)| *other == kind).map(|(_, values)| values.as_slice());
+            rule.values.iter().find(|(other, _)| other == kind).map(|(_, values)| values.as_slice());
         let allowed = names::escape_truncated(&allowed.unwrap_or_default().join(", "));
         let message = format!("the subject's {kind} is {value}; profile {profile} allows {allowed}");
         deny(&format!("Values.{kind}"), rule.line, message)?;
@@ -87,13 +87,13 @@ pub(super) fn subject(input: &Input<'_>, collector: &mut DenialCollector) -> Res
 fn wrong_values<'a>(
     rule: &'a SubjectRule,
     subject: &'a Name,
-) -> impl Iterator<Item = (AttributeId, &'a NameAttribute)> {
+) -> impl Iterator<Item = (&'a AttributeId, &'a NameAttribute)> {
     let is_wrong = |attribute: &&NameAttribute, values: &[String]| {
         !attribute.text.as_ref().is_some_and(|text| values.contains(text))
     };
     rule.values.iter().flat_map(move |(kind, values)| {
         let of_kind = subject.attributes().iter().filter(|attribute| kind.is(&attribute.oid));
-        of_kind.filter(move |attribute| is_wrong(attribute, values)).map(|attribute| (*kind, attribute))
+        of_kind.filter(move |attribute| is_wrong(attribute, values)).map(move |attribute| (kind, attribute))
     })
 }
 

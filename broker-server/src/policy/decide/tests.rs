@@ -14,7 +14,7 @@ use crate::{
         permit::{self, CertificateParameters, SignCertificate},
         profile::KeyUsage,
     },
-    request::{AlternativeName, HashData, HashFormat, Name},
+    request::{AlternativeName, HashData, HashFormat, Name, Oid},
 };
 
 const NOW: i64 = 1_800_000_000;
@@ -58,7 +58,7 @@ fn facts() -> Facts<'static> {
         issuer_key: Some(EC(Curve::P384)),
         ca: Some(ca()),
         names: Some(&[]),
-        unknown_extensions: Some(&[]),
+        requested_extensions: Some(&[]),
         ..Facts::new(NOW)
     }
 }
@@ -268,8 +268,10 @@ fn invalid_names_matter_only_where_names_are_copied() {
 
 #[test]
 fn unknown_extensions_are_refused_where_the_profile_says_so() {
-    let extensions = ["1.2.3".to_owned(), "1.2.4".to_owned()];
-    let some = Facts { unknown_extensions: Some(&extensions), ..facts() };
+    let [unknown, other, usage, names, policies] =
+        ["1.2.3", "2.999.4", "2.5.29.15", "2.5.29.17", "2.5.29.32"].map(|text| Oid::from_text(text).unwrap());
+    let extensions = [names.clone(), unknown, usage.clone(), other];
+    let some = Facts { requested_extensions: Some(&extensions), ..facts() };
     for more in ["", "UnknownExtensions: ignore"] {
         assert!(issue(&certificate_catalogue(more), "P", &some).is_ok(), "{more}");
     }
@@ -280,9 +282,16 @@ fn unknown_extensions_are_refused_where_the_profile_says_so() {
     assert_eq!(denial.rule, "API.SignCertificate.UnknownExtensions");
     assert_eq!(
         denial.message,
-        "the request asks for the extensions 1.2.3, 1.2.4, which the broker does not issue; profile P refuses such \
+        "the request asks for the extensions 1.2.3, 2.999.4, which the broker does not issue; profile P refuses such \
          requests"
     );
+    // Those that the broker knows are not unknown under a profile that does not have them.
+    let known = [names, usage, policies];
+    let known = |count| Facts { requested_extensions: known.get(..count), ..facts() };
+    assert!(issue(&catalogue, "P", &known(2)).is_ok());
+    assert_eq!(issue(&catalogue, "P", &known(3)).unwrap_err().kind, DenialKind::ExtensionNotAllowed);
+    let states = certificate_catalogue("UnknownExtensions: refuse\n      CertificatePolicies: [2.999.7]");
+    assert!(issue(&states, "P", &known(3)).is_ok());
 }
 
 #[test]
@@ -296,6 +305,7 @@ fn require_ca_checks_the_ca_certificate() {
         ))
     };
     let (any, zero, two) = (under(""), under(", PathLenConstraint: 0"), under(", PathLenConstraint: 2"));
+    let most = under(", PathLenConstraint: 255");
     for (catalogue, ca, allowed) in [
         (&leaf, ca(), true),
         (&leaf, CaFacts { is_ca: false, ..ca() }, false),
@@ -308,6 +318,9 @@ fn require_ca_checks_the_ca_certificate() {
         (&zero, CaFacts { path_len: Some(1), ..ca() }, true),
         (&two, CaFacts { path_len: Some(2), ..ca() }, false),
         (&two, CaFacts { path_len: Some(3), ..ca() }, true),
+        (&most, CaFacts { path_len: Some(255), ..ca() }, false),
+        (&most, CaFacts { path_len: Some(256), ..ca() }, true),
+        (&most, CaFacts { path_len: Some(u64::MAX), ..ca() }, true),
         (&two, ca(), true),
     ] {
         let decision = issue(catalogue, "P", &Facts { ca: Some(ca), ..facts() });

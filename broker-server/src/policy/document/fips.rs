@@ -13,7 +13,7 @@ use super::{
     report::Report,
 };
 use crate::{
-    algorithm::{Aead, Kem},
+    algorithm::{Aead, DataScheme, Kem},
     policy::profile::{
         self, CryptoLibrary, EncryptDataRule, KemRule, KeyConstraints, NonceStrategy, Profile, SignDataRule,
         SigningMode,
@@ -63,6 +63,14 @@ fn check_sign_data(rule: &SignDataRule, field: &Field<'_>, report: &mut Report) 
             field,
             "SigningMode",
             "composite signatures are not an approved service",
+            report,
+        );
+    }
+    if matches!(rule.scheme, DataScheme::HashMlDsa(_)) {
+        report_unapproved_value(
+            field,
+            "PreHash",
+            "the module has pure ML-DSA only: HashML-DSA is not one of its services",
             report,
         );
     }
@@ -182,6 +190,7 @@ mod tests {
             signing("legacy", "ecdsa, HashAlg: sha-512", "ECDSA: { MinKeySize: 224, MaxKeySize: 521 }"),
             signing("legacy", "ed25519", "Ed25519: {}"),
             signing("post-quantum", "ml-dsa-65", "ML-DSA-65: {}"),
+            signing("post-quantum", "ml-dsa-65, AllowContext: true", "ML-DSA-65: {}"),
             "EncryptData: { EncryptAlg: aes-gcm, KeySize: 128, NonceStrategy: random, TagLength: 96 }"
                 .to_owned(),
             "EncryptData: { EncryptAlg: aes-gcm, KeySize: 256, NonceStrategy: random, TagLength: 128 }"
@@ -204,6 +213,11 @@ mod tests {
             (CERTIFICATE, &["5: SignCertificate.KeyConstraints.Subject.RSA: RSA keys from 1024 bits"][..]),
             (small, &["5: SignData.KeyConstraints: RSA keys from 2047 bits"]),
             (ed25519, &["5: SignData.AllowSeed: the module does not generate keys"]),
+            (
+                "SignData: { SigningMode: post-quantum, SignAlg: ml-dsa-65, PreHash: sha-512, SignatureFormat: RAW, \
+                 KeyConstraints: { ML-DSA-65: {} } }",
+                &["5: SignData.PreHash: the module has pure ML-DSA only"],
+            ),
             (
                 "EncryptData: { EncryptAlg: chacha20-poly1305, KeySize: 256, NonceStrategy: random, TagLength: 128 }",
                 &["5: EncryptData.EncryptAlg: chacha20-poly1305"],

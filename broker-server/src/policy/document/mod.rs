@@ -4,8 +4,8 @@ mod certificate;
 mod data;
 mod error;
 mod fips;
+mod groth16;
 mod keys;
-mod not_served;
 mod profile;
 mod read;
 mod report;
@@ -14,8 +14,9 @@ mod settings;
 mod sign_data;
 pub(super) mod suggest;
 mod tree;
+mod url;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 pub use error::{Diagnostic, DocumentError};
 
@@ -32,6 +33,15 @@ use super::{
 
 /// The size of the largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+
+/// What a document is read with, apart from its text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context<'a> {
+    /// What the build supports.
+    pub(super) capabilities: Capabilities,
+    /// The folder to which the paths in the document are relative; empty for the working directory.
+    pub(super) folder: &'a Path,
+}
 
 /// A valid document.
 #[derive(Debug)]
@@ -53,15 +63,15 @@ pub(super) struct Document {
 /// one replaces (docs/moving-from-go.md), accepts the document and this broker can serve it in the same way.
 ///
 /// # Errors
-/// Fails where the document is invalid or `capabilities` do not support it.
+/// Fails where the document is invalid or the capabilities of `context` do not support it.
 pub(super) fn load(
     name: &str,
     text: &str,
-    capabilities: Capabilities,
+    context: Context<'_>,
     lenient: bool,
 ) -> Result<Document, DocumentError> {
     let mut report = Report::new(name, lenient);
-    let document = read(text, capabilities, &mut report);
+    let document = read(text, context, &mut report);
     let (errors, warnings) = report.finish();
     match document {
         Some(document) if errors.is_empty() => Ok(Document { warnings, ..document }),
@@ -72,7 +82,7 @@ pub(super) fn load(
 /// Reads a document strictly.
 #[cfg(test)]
 pub(super) fn parse(name: &str, text: &str, capabilities: Capabilities) -> Result<Document, DocumentError> {
-    load(name, text, capabilities, false)
+    load(name, text, Context { capabilities, folder: Path::new("") }, false)
 }
 
 /// Returns the error of a document that is not text.
@@ -83,7 +93,7 @@ pub(super) fn unreadable(name: &str, message: impl Into<String>) -> DocumentErro
 }
 
 /// Returns `None` only after it has reported an error.
-fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
+fn read(text: &str, context: Context<'_>, report: &mut Report) -> Option<Document> {
     if text.len() > MAX_BYTES {
         let message = format!("the document has {} bytes; the limit is {MAX_BYTES}", text.len());
         report.error(Position::START, "", message);
@@ -104,10 +114,10 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
     match &root.value {
         Value::List(_) => {
             let list = Field { path: "Profiles".to_owned(), ..document };
-            let profiles = profiles(&list, Settings::default(), capabilities, report)?;
+            let profiles = profiles(&list, Settings::default(), context, report)?;
             Some(Document { profiles, kms: None, enforce_sunset: false, fips: false, warnings: Vec::new() })
         }
-        Value::Map(_) => map(&document, capabilities, report),
+        Value::Map(_) => map(&document, context, report),
         _ => {
             report.error(
                 root.at,
@@ -120,10 +130,10 @@ fn read(text: &str, capabilities: Capabilities, report: &mut Report) -> Option<D
 }
 
 /// Reads the form with `Settings`, `KMS` and `Profiles`.
-fn map(document: &Field<'_>, capabilities: Capabilities, report: &mut Report) -> Option<Document> {
+fn map(document: &Field<'_>, context: Context<'_>, report: &mut Report) -> Option<Document> {
     let section = document.field_map(&["Settings", "KMS", "Profiles"], report)?;
     let settings = match section.field("Settings") {
-        Some(field) => settings::settings(field, capabilities, report),
+        Some(field) => settings::settings(field, context.capabilities, report),
         None => Some(Settings::default()),
     };
     let kms = match section.field("KMS") {
@@ -132,7 +142,7 @@ fn map(document: &Field<'_>, capabilities: Capabilities, report: &mut Report) ->
     };
     // The profiles are read even where the settings are invalid, to report their errors too.
     let list = section.require("Profiles", report)?;
-    let profiles = profiles(list, settings.unwrap_or_default(), capabilities, report)?;
+    let profiles = profiles(list, settings.unwrap_or_default(), context, report)?;
     let settings = settings?;
     Some(Document {
         profiles,
@@ -146,7 +156,7 @@ fn map(document: &Field<'_>, capabilities: Capabilities, report: &mut Report) ->
 fn profiles(
     list: &Field<'_>,
     settings: Settings,
-    capabilities: Capabilities,
+    context: Context<'_>,
     report: &mut Report,
 ) -> Option<Vec<Arc<Profile>>> {
     let entries = list.list(report)?;
@@ -160,7 +170,7 @@ fn profiles(
         if let Some(name) = name_of(entry.node) {
             entry.path = format!("Profiles[{name}]");
         }
-        let Some((profile, name_at)) = profile::profile(&entry, settings, capabilities, report) else {
+        let Some((profile, name_at)) = profile::profile(&entry, settings, context, report) else {
             continue;
         };
         if let Some(first) = names.insert(Arc::clone(&profile.name), profile.line) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    certificate, data, fips, not_served,
+    Context, certificate, data, fips, groth16,
     read::{Field, FieldMap, quote},
     report::Report,
     settings::{LIBRARIES, Settings},
@@ -32,7 +32,7 @@ const MAX_REASON: usize = 1024;
 pub(super) fn profile(
     field: &Field<'_>,
     settings: Settings,
-    capabilities: Capabilities,
+    context: Context<'_>,
     report: &mut Report,
 ) -> Option<(Profile, Position)> {
     let section = field.field_map(&["Name", "CryptoLibrary", "Settings", "Deprecation", "API"], report)?;
@@ -55,7 +55,9 @@ pub(super) fn profile(
     let sign_data = read_section(&api, "SignData", report, sign_data::sign_data);
     let encrypt_data = read_section(&api, "EncryptData", report, data::encrypt_data);
     let kem = read_section(&api, "KEM", report, data::kem);
-    let groth16 = read_section(&api, "Groth16", report, not_served::groth16);
+    let groth16 = read_section(&api, "Groth16", report, |field, report| {
+        groth16::groth16(field, context.folder, report)
+    });
     let (name, name_at) = name?;
     let profile = Profile {
         name: name.into(),
@@ -69,7 +71,7 @@ pub(super) fn profile(
         kem,
         groth16,
     };
-    check_supported(&profile, &api, capabilities, report);
+    check_supported(&profile, &api, context.capabilities, report);
     if settings.fips {
         fips::report_unapproved(&profile, &section, &api, report);
     }

@@ -65,6 +65,15 @@ impl Report {
         self.lenient
     }
 
+    /// Reads with `read` strictly, also in a lenient report. It is for parts of the language that the Go broker does not
+    /// have, where no document can depend on its leniency.
+    pub(super) fn strictly<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let lenient = std::mem::replace(&mut self.lenient, false);
+        let value = read(self);
+        self.lenient = lenient;
+        value
+    }
+
     fn diagnostic(
         &self,
         at: Position,

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::expect_used)]
 
-use super::{Diagnostic, DocumentError, MAX_BYTES, parse};
+use std::path::Path;
+
+use super::{Context, Diagnostic, DocumentError, MAX_BYTES, parse};
 use crate::{
     operation::CAPABILITIES,
     policy::{
@@ -11,6 +13,8 @@ use crate::{
 
 mod certificate;
 mod go;
+mod groth16;
+mod page;
 mod rules;
 mod sections;
 mod yaml;
@@ -33,6 +37,11 @@ Profiles:
         KeyUsage: [digitalSignature]
         BasicConstraints: { CA: false }
 ";
+
+/// Returns what a document outside of a folder is read with.
+fn context() -> Context<'static> {
+    Context { capabilities: CAPABILITIES, folder: Path::new("") }
+}
 
 /// Returns the errors of an invalid document.
 fn errors(text: &str) -> Vec<Diagnostic> {

@@ -98,7 +98,13 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
         Some(SignatureFormat::Pem),
         Some(SignatureFormat::Cms),
     ][four % 5];
-    let signs = Facts { signature_keys: Some(keys.map(|key| key.key_type)), format, ..Facts::new(NOW) };
+    let context = if five % 3 == 0 { b"context".to_vec() } else { Vec::new() };
+    let signs = Facts {
+        signature_keys: Some(keys.map(|key| key.key_type)),
+        format,
+        has_context: !context.is_empty(),
+        ..Facts::new(NOW)
+    };
     let signing = || keys.map(|key| key.signing());
     let verifying = || keys.map(|key| key.verification());
     let (input, signature) = (Bytes::new(), Bytes::from_static(b"x"));
@@ -153,19 +159,19 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
             agree::<permit::SignCertificate>(operation, profile, request, &described)
         }
         "SignData" => {
-            let request = SignData { keys: signing(), format, input };
+            let request = SignData { keys: signing(), format, context, input };
             agree::<permit::SignData>(operation, profile, request, &signs)
         }
         "VerifyData" => {
-            let request = VerifyData { keys: verifying(), format, signature, input };
+            let request = VerifyData { keys: verifying(), format, context, signature, input };
             agree::<permit::VerifyData>(operation, profile, request, &signs)
         }
         "SignStream" => {
-            let request = SignStream { keys: signing(), format };
+            let request = SignStream { keys: signing(), format, context };
             agree::<permit::SignStream>(operation, profile, request, &signs)
         }
         "VerifyStream" => {
-            let request = VerifyStream { keys: verifying(), format, signature };
+            let request = VerifyStream { keys: verifying(), format, context, signature };
             agree::<permit::VerifyStream>(operation, profile, request, &signs)
         }
         "GenerateSignatureKeyPair" => {

@@ -3,12 +3,14 @@
 use const_oid::{ObjectIdentifier, db::rfc5280};
 
 use super::KeyConstraints;
-use crate::algorithm::{KeyKind, SignatureScheme, SkiHash};
+use crate::algorithm::{SignatureScheme, SkiHash};
 
 mod extensions;
+mod key_usage;
 mod subject;
 
 pub use extensions::{AuthorityInformationAccess, CertificatePolicy, CrlDistributionPoints};
+pub use key_usage::{KeyUsage, UsageRule};
 pub use subject::{CommonNameRule, MaxSubjectLength, SubjectRule};
 
 /// `API.SignCertificate`.
@@ -56,94 +58,6 @@ pub struct SignCertificateRule {
     pub validity_line: u32,
     /// The line of `KeyUsage`, from 1; that of the section where the key is absent.
     pub key_usage_line: u32,
-}
-
-/// The bits of keyUsage (RFC 5280 4.2.1.3). Bit 0 (digitalSignature) is 1, bit 1 is 2, and so on to bit 8
-/// (decipherOnly), which is 256.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyUsage(pub u16);
-
-#[allow(missing_docs)] // the names are RFC 5280's
-impl KeyUsage {
-    pub const DIGITAL_SIGNATURE: u16 = 1;
-    pub const CONTENT_COMMITMENT: u16 = 1 << 1;
-    pub const KEY_ENCIPHERMENT: u16 = 1 << 2;
-    pub const DATA_ENCIPHERMENT: u16 = 1 << 3;
-    pub const KEY_AGREEMENT: u16 = 1 << 4;
-    pub const KEY_CERT_SIGN: u16 = 1 << 5;
-    pub const CRL_SIGN: u16 = 1 << 6;
-    pub const ENCIPHER_ONLY: u16 = 1 << 7;
-    pub const DECIPHER_ONLY: u16 = 1 << 8;
-
-    /// Reports whether all of `bits` are set.
-    pub const fn has(self, bits: u16) -> bool {
-        self.0 & bits == bits
-    }
-
-    /// The names that a profile can use, each with its bit. Where a bit has two names, the first is the one
-    /// that is printed.
-    pub const NAMES: [(&'static str, u16); 10] = [
-        ("digitalSignature", Self::DIGITAL_SIGNATURE),
-        ("contentCommitment", Self::CONTENT_COMMITMENT),
-        ("nonRepudiation", Self::CONTENT_COMMITMENT),
-        ("keyEncipherment", Self::KEY_ENCIPHERMENT),
-        ("dataEncipherment", Self::DATA_ENCIPHERMENT),
-        ("keyAgreement", Self::KEY_AGREEMENT),
-        ("keyCertSign", Self::KEY_CERT_SIGN),
-        ("cRLSign", Self::CRL_SIGN),
-        ("encipherOnly", Self::ENCIPHER_ONLY),
-        ("decipherOnly", Self::DECIPHER_ONLY),
-    ];
-
-    /// Returns the bits that a key of this kind can have.
-    #[must_use]
-    pub const fn of_key(self, kind: KeyKind) -> Self {
-        const ENCIPHERING: u16 = KeyUsage::KEY_ENCIPHERMENT | KeyUsage::DATA_ENCIPHERMENT;
-        const AGREEING: u16 = KeyUsage::KEY_AGREEMENT | KeyUsage::ENCIPHER_ONLY | KeyUsage::DECIPHER_ONLY;
-        let prohibited = match kind {
-            // An RSA key cannot be used for key agreement (RFC 3279 2.3.1).
-            KeyKind::Rsa => AGREEING,
-            // RFC 8813 3
-            KeyKind::Ecdsa => ENCIPHERING,
-            // Ed25519 and ML-DSA keys are for signatures only (RFC 9295 3, RFC 9881 5).
-            KeyKind::Ed25519 | KeyKind::MlDsa(_) => ENCIPHERING | AGREEING,
-        };
-        Self(self.0 & !prohibited)
-    }
-
-    /// Reports whether no bit is set.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Returns the names of the bits that are set.
-    pub fn names(self) -> Vec<&'static str> {
-        let alias = |name: &str| name == "nonRepudiation";
-        Self::NAMES
-            .iter()
-            .filter(|(name, bit)| self.has(*bit) && !alias(name))
-            .map(|(name, _)| *name)
-            .collect()
-    }
-}
-
-impl SignCertificateRule {
-    /// Returns those of the extensions that a request asks for and the broker does not copy which the certificate does not
-    /// have. An extension that the profile itself states is not among them.
-    pub fn ignored_extensions<'a>(&self, requested: &'a [String]) -> impl Iterator<Item = &'a str> {
-        let stated = [
-            (rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS, self.crl_distribution_points.is_some()),
-            (rfc5280::ID_CE_CERTIFICATE_POLICIES, !self.certificate_policies.is_empty()),
-            (
-                rfc5280::ID_PE_AUTHORITY_INFO_ACCESS,
-                self.authority_information_access != AuthorityInformationAccess::default(),
-            ),
-        ];
-        let is_stated = move |oid: &&str| {
-            stated.iter().any(|(known, is_stated)| *is_stated && known.to_string() == **oid)
-        };
-        requested.iter().map(String::as_str).filter(move |oid| !is_stated(oid))
-    }
 }
 
 /// A purpose of RFC 5280 4.2.1.12.

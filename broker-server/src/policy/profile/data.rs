@@ -8,7 +8,7 @@ use crate::algorithm::{Aead, DataScheme, Kem, SignatureFormat};
 pub struct SignDataRule {
     /// `SigningMode`.
     pub mode: SigningMode,
-    /// `SignAlg` and `HashAlg`. The scheme is a composite if and only if `mode` is hybrid.
+    /// `SignAlg`, `HashAlg` and `PreHash`. The scheme is a composite if and only if `mode` is hybrid.
     pub scheme: DataScheme,
     /// `SignatureFormat`: the format of signatures where a request names none.
     pub format: SignatureFormat,
@@ -16,6 +16,8 @@ pub struct SignDataRule {
     pub keys: KeyConstraints,
     /// `AllowSeed`: whether a key pair may be generated from a seed in the request.
     pub allow_seed: bool,
+    /// `AllowContext`: whether a request may have a context (FIPS 204 5.2). It is `true` for schemes of ML-DSA only.
+    pub allow_context: bool,
     /// The line of the section, from 1.
     pub line: u32,
 }

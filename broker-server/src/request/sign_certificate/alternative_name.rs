@@ -59,11 +59,9 @@ const UNDEFINED: &str = "has a name of an undefined form (RFC 5280 4.2.1.6)";
 /// that copies names.
 pub(super) fn alternative_names(extension: &[u8]) -> Vec<AlternativeName> {
     let whole = |fault: &str| vec![AlternativeName::Invalid(fault.into())];
-    const NOT_DER: &str = "is not well-formed DER (X.690)";
     let mut names = match Tlv::only(extension).and_then(|names| names.inside(Tag::Sequence)) {
         Ok(names) => names,
-        Err(NotDer::Unexpected) => return whole("is not a SEQUENCE of names (RFC 5280 4.2.1.6)"),
-        Err(_) => return whole(NOT_DER),
+        Err(error) => return whole(&not_der(error, "is not a SEQUENCE of names (RFC 5280 4.2.1.6)")),
     };
     if names.is_empty() {
         return whole("is empty (RFC 5280 4.2.1.6)");
@@ -73,8 +71,7 @@ pub(super) fn alternative_names(extension: &[u8]) -> Vec<AlternativeName> {
         let name = match names.any() {
             Ok(name) => alternative_name(name).unwrap_or_else(|fault| AlternativeName::Invalid(fault.into())),
             Err(error) => {
-                let fault = if error == NotDer::Unexpected { UNDEFINED } else { NOT_DER };
-                found.push(AlternativeName::Invalid(fault.into()));
+                found.push(AlternativeName::Invalid(not_der(error, UNDEFINED).into()));
                 break;
             }
         };
@@ -87,6 +84,16 @@ pub(super) fn alternative_names(extension: &[u8]) -> Vec<AlternativeName> {
         found.push(name);
     }
     found
+}
+
+/// Returns why a value cannot be read. `unexpected` is the reason if it is DER.
+fn not_der(error: NotDer, unexpected: &str) -> String {
+    match error {
+        NotDer::Unexpected => unexpected.to_owned(),
+        NotDer::Encoding(encoding) => format!("is not DER: {encoding}"),
+        NotDer::Trailing => "has bytes after its end".to_owned(),
+        NotDer::Malformed => "is not well-formed DER (X.690)".to_owned(),
+    }
 }
 
 /// Reads one name.

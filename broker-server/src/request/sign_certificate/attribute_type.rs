@@ -31,17 +31,18 @@ const fn any(name: &'static str, oid: &str, max_length: Option<usize>) -> Attrib
     AttributeType { name, oid: ObjectIdentifier::new_unwrap(oid), characters: Characters::Any, max_length }
 }
 
-/// The types that RFC 5280 defines, then others that requests often have. Only the former have upper bounds.
-static ATTRIBUTE_TYPES: [AttributeType; 25] = [
+const fn country(name: &'static str, oid: &str) -> AttributeType {
+    let oid = ObjectIdentifier::new_unwrap(oid);
+    AttributeType { name, oid, characters: Characters::CountryCode, max_length: Some(2) }
+}
+
+/// The types that RFC 5280 defines, then others that requests often have. Only the former have upper bounds, and the parts of
+/// a jurisdiction, which have those of L, ST and C (CA/Browser Forum EV Guidelines 7.1.4.2).
+static ATTRIBUTE_TYPES: [AttributeType; 28] = [
     any("CN", "2.5.4.3", Some(64)),
     any("SN", "2.5.4.4", Some(32768)),
     any("serialNumber", "2.5.4.5", Some(64)),
-    AttributeType {
-        name: "C",
-        oid: ObjectIdentifier::new_unwrap("2.5.4.6"),
-        characters: Characters::CountryCode,
-        max_length: Some(2),
-    },
+    country("C", "2.5.4.6"),
     any("L", "2.5.4.7", Some(128)),
     any("ST", "2.5.4.8", Some(128)),
     any("O", "2.5.4.10", Some(64)),
@@ -73,6 +74,9 @@ static ATTRIBUTE_TYPES: [AttributeType; 25] = [
     any("UID", "0.9.2342.19200300.100.1.1", None),
     any("unstructuredName", "1.2.840.113549.1.9.2", None),
     any("unstructuredAddress", "1.2.840.113549.1.9.8", None),
+    any("jurisdictionL", "1.3.6.1.4.1.311.60.2.1.1", Some(128)),
+    any("jurisdictionST", "1.3.6.1.4.1.311.60.2.1.2", Some(128)),
+    country("jurisdictionC", "1.3.6.1.4.1.311.60.2.1.3"),
 ];
 
 impl AttributeType {

@@ -34,10 +34,10 @@ impl CanonicalName {
     }
 }
 
-/// Reports whether `der` encodes the same name: the same bytes, or the same canonical form.
-pub(in crate::request) fn is_same_name(name: &Name, der: &[u8]) -> bool {
+/// Reports whether both encode the same name: the same bytes, or the same canonical form.
+pub(in crate::request) fn is_same_name(one: &[u8], other: &[u8]) -> bool {
     let canonical = |der| Tlv::only(der).and_then(CanonicalName::read);
-    name.der() == der || canonical(name.der()).is_ok_and(|own| canonical(der).is_ok_and(|other| own == other))
+    one == other || canonical(one).is_ok_and(|one| canonical(other).is_ok_and(|other| one == other))
 }
 
 /// Returns the values of the attribute emailAddress (RFC 2985 5.2.1), `None` for one that is not an IA5String.

@@ -6,7 +6,7 @@ use super::{alternative_name::AlternativeName, name::Name, requested_extensions:
 use crate::{
     algorithm::{KeyType, RequestScheme},
     request::{
-        FieldErrorKind,
+        FieldErrorKind, Oid,
         asn1::{NotDer, Tlv, context},
         pem,
         public_key::{Algorithm, PublicKeyInfo},
@@ -59,10 +59,9 @@ impl Csr {
         &self.requested.alternative_names
     }
 
-    /// Returns the identifiers of the requested extensions that no profile copies or decides. At most 16 are listed; where there
-    /// are more, the last entry is `...`. A long identifier ends with `...`, too.
-    pub fn ignored_extensions(&self) -> &[String] {
-        &self.requested.ignored
+    /// Returns the identifiers of all requested extensions. None occurs twice.
+    pub fn requested_extensions(&self) -> &[Oid] {
+        &self.requested.identifiers
     }
 
     /// Returns the bytes that the request's signature covers.
@@ -132,7 +131,7 @@ struct Info<'a> {
 
 fn info(info: Tlv<'_>) -> Result<Info<'_>, NotDer> {
     let mut parts = info.inside(Tag::Sequence)?;
-    let version = parts.next(Tag::Integer)?.value;
+    let version = parts.integer()?;
     let subject = Name::read(parts.next(Tag::Sequence)?)?.in_der_order()?;
     let public_key = parts.next(Tag::Sequence)?;
     // RFC 2986 requires the set even if it is empty, but some tools omit it.

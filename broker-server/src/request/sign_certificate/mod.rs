@@ -13,6 +13,7 @@ mod canonical_name;
 mod csr;
 mod dns_name;
 mod extension;
+mod hidden;
 mod mailbox;
 #[cfg(test)]
 pub(crate) mod material;
@@ -99,7 +100,8 @@ impl SignCertificate {
             crl_distribution_points: crl_distribution_points(
                 std::mem::take(&mut message.crl_distribution_points),
                 limits,
-            )?,
+            )
+            .map_err(|kind| FieldError { field: "crl_distribution_points", kind })?,
             format: format(message.output_format)?,
         })
     }
@@ -134,20 +136,25 @@ fn time(field: &'static str, seconds: Option<u64>) -> Result<Option<i64>, FieldE
     }
 }
 
-fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<String>, FieldError> {
-    let field = "crl_distribution_points";
+/// Checks the CRL distribution points of a request, and returns them: each is an http or https URL with a host (RFC 3986).
+///
+/// # Errors
+/// Fails where the broker refuses the field: for too many URLs, for one that is too long, and for anything else.
+pub fn crl_distribution_points(points: Vec<String>, limits: &Limits) -> Result<Vec<String>, FieldErrorKind> {
     let limit = limits.crl_distribution_points_count;
     if points.len() > limit {
-        return Err(FieldError { field, kind: FieldErrorKind::TooMany { limit } });
+        return Err(FieldErrorKind::TooMany { limit });
     }
     for (index, point) in points.iter().enumerate() {
-        at_most(field, point.len(), limits.crl_distribution_point)?;
+        let (length, limit) = (point.len(), limits.crl_distribution_point);
+        if length > limit {
+            return Err(FieldErrorKind::TooLong { length, limit });
+        }
         let Err(fault) = check_http_url(point) else { continue };
-        let kind = FieldErrorKind::Malformed(format!(
+        return Err(FieldErrorKind::Malformed(format!(
             "has as entry {} something other than an http or https URL with a host{fault}",
             index + 1
-        ));
-        return Err(FieldError { field, kind });
+        )));
     }
     Ok(points)
 }
@@ -162,6 +169,15 @@ pub fn check_http_url(text: &str) -> Result<(), String> {
         Ok(_) => Err(String::new()),
         Err(fault) => Err(format!(": it {fault}")),
     }
+}
+
+/// Checks a uniformResourceIdentifier (RFC 5280 4.2.1.6): that `text` is an absolute URI (RFC 3986) whose authority, if it has
+/// one, has a DNS name or an IP address as the host.
+///
+/// # Errors
+/// Fails with a text that continues a sentence that names the URI.
+pub fn check_uri(text: &str) -> Result<(), String> {
+    uri::Uri::read(text).map(drop)
 }
 
 fn format(number: i32) -> Result<CertificateFormat, FieldError> {

@@ -1,19 +1,20 @@
 //! Reads distinguished names. A Name keeps its bytes, because an issuer's certificates must contain exactly these; its
 //! attributes become text that policy can judge.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use der::{Decode as _, Tag};
-use x509_cert::name::RdnSequence;
+use x509_cert::attr::AttributeTypeAndValue;
 
 use super::{
     attribute_type::AttributeType,
+    hidden::{Hidden, first_hidden},
     strings::{Quoted, StringError, StringType},
 };
 use crate::request::{
     FieldErrorKind,
     asn1::{Element, NotDer, Tlv, encode},
-    oid::Oid,
+    oid::{Oid, OidRef},
 };
 
 /// A distinguished name (RFC 5280 4.1.2.4) with its DER.
@@ -37,7 +38,8 @@ pub struct NameAttribute {
 }
 
 impl Name {
-    /// Reads an RDNSequence. The order inside sets does not matter. Values of any type are read: [`check_as_subject`](Self::check_as_subject) and [`check_as_issuer`](Self::check_as_issuer) judge them.
+    /// Reads an RDNSequence. The order inside sets does not matter. Values of any type, empty sets and sets with an attribute
+    /// twice are read: [`check_as_subject`](Self::check_as_subject) and [`check_as_issuer`](Self::check_as_issuer) judge them.
     pub(super) fn read(name: Tlv<'_>) -> Result<Self, NotDer> {
         let mut rdns = name.inside(Tag::Sequence)?;
         let mut attributes = Vec::new();
@@ -46,7 +48,11 @@ impl Name {
         while !rdns.is_empty() {
             let mut set = rdns.any()?.inside(Tag::Set)?;
             let mut previous: &[u8] = &[];
-            loop {
+            if set.is_empty() {
+                defect.get_or_insert_with(|| Box::new(NameError::EmptySet));
+            }
+            let mut types = BTreeSet::new();
+            while !set.is_empty() {
                 let pair = set.next(Tag::Sequence)?;
                 is_sorted &= previous <= pair.raw;
                 previous = pair.raw;
@@ -55,12 +61,12 @@ impl Name {
                 let value = attribute.element()?;
                 attribute.end()?;
                 let text = read_value(&oid, value).map_err(|fault| {
-                    defect.get_or_insert_with(|| Box::new(NameError::new(&oid, fault)));
+                    defect.get_or_insert_with(|| Box::new(NameError::attribute(&oid, fault)));
                 });
-                attributes.push(NameAttribute { oid, text: text.ok() });
-                if set.is_empty() {
-                    break;
+                if !types.insert(oid.clone()) {
+                    defect.get_or_insert_with(|| Box::new(NameError::attribute(&oid, Fault::Twice)));
                 }
+                attributes.push(NameAttribute { oid, text: text.ok() });
             }
         }
         Ok(Self { der: name.raw.to_vec(), attributes, is_sorted, defect })
@@ -113,10 +119,7 @@ impl Name {
 
     /// Returns the text of a name by its DER.
     pub(super) fn text_of(der: &[u8]) -> String {
-        match RdnSequence::from_der(der) {
-            Ok(name) => name.to_string(),
-            Err(_) => format!("#{}", hex::encode(der)),
-        }
+        rfc_4514(der).unwrap_or_else(|_| format!("#{}", hex::encode(der)))
     }
 
     /// Checks that common verifiers can load a certificate with this issuer. Lengths are not checked, because existing CAs
@@ -144,15 +147,12 @@ impl Name {
         }
         for NameAttribute { oid, text } in &self.attributes {
             if let Err(fault) = check_value(oid, text.as_deref().unwrap_or_default()) {
-                return Err(NameError::new(oid, fault).into_kind(owner));
+                return Err(NameError::attribute(oid, fault).into_kind(owner));
             }
         }
         Ok(())
     }
 }
-
-/// The largest subidentifier of an attribute type that Go reads.
-const MAX_SUBIDENTIFIER: u128 = i32::MAX as u128;
 
 /// Decodes the value of an attribute of the type `oid`.
 fn read_value(oid: &Oid, value: Element<'_>) -> Result<String, Fault> {
@@ -160,12 +160,12 @@ fn read_value(oid: &Oid, value: Element<'_>) -> Result<String, Fault> {
         return Err(Fault::NotAString(value.type_name(), AttributeType::by_oid(oid).is_some()));
     };
     let text = string_type.decode(value.value).map_err(Fault::Character)?;
-    if oid.has_subidentifiers_up_to(MAX_SUBIDENTIFIER) { Ok(text) } else { Err(Fault::LargeType) }
+    if oid.is_loaded_by_verifiers() { Ok(text) } else { Err(Fault::LargeType) }
 }
 
 fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
-    if let Some((index, character)) = text.chars().enumerate().find(|(_, character)| is_control(*character)) {
-        return Err(Fault::Control(character, index + 1));
+    if let Some((hidden, character, position)) = first_hidden(text) {
+        return Err(Fault::Hidden(hidden, character, position));
     }
     match AttributeType::by_oid(oid) {
         Some(known) => known.check(text).map_err(Fault::NotAllowed),
@@ -173,48 +173,78 @@ fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
     }
 }
 
-/// Reports whether a character controls how a text is displayed, or ends its line, instead of being displayed (RFC 4518 2.2, and
-/// table C.8 of RFC 3454, which RFC 4518 2.4 prohibits).
-fn is_control(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
+/// Returns a name as RFC 4514 text: the last RDN first. An attribute whose type has no short name, or whose value is not text
+/// that can be read, is the identifier of the type with the DER of the value in hexadecimal.
+fn rfc_4514(der: &[u8]) -> Result<String, NotDer> {
+    let mut rdns = Tlv::only(der)?.inside(Tag::Sequence)?;
+    let mut texts = Vec::new();
+    while !rdns.is_empty() {
+        let mut set = rdns.any()?.inside(Tag::Set)?;
+        let mut attributes = Vec::new();
+        while !set.is_empty() {
+            let pair = set.next(Tag::Sequence)?;
+            let text = match AttributeTypeAndValue::from_der(pair.raw) {
+                Ok(attribute) => attribute.to_string(),
+                // `der` has neither all types nor all string types.
+                Err(_) => {
+                    let oid = pair.inside(Tag::Sequence)?.next(Tag::ObjectIdentifier)?;
+                    let value = pair.value.get(oid.raw.len()..).unwrap_or_default();
+                    let oid = OidRef::from_content(oid.value).ok_or(NotDer::Malformed)?;
+                    format!("{oid}=#{}", hex::encode(value))
+                }
+            };
+            attributes.push(text);
+        }
+        texts.push(attributes.join("+"));
+    }
+    texts.reverse();
+    Ok(texts.join(","))
 }
 
-/// An attribute that a certificate's subject or issuer cannot have.
+/// Why a name cannot be the subject or the issuer of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct NameError {
-    /// The name of the attribute's type, or its identifier.
-    attribute: String,
-    fault: Fault,
+enum NameError {
+    /// A set has no attribute.
+    EmptySet,
+    /// An attribute is not possible there.
+    Attribute {
+        /// The name of the attribute's type, or its identifier.
+        attribute: String,
+        fault: Fault,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Fault {
     /// The value has this type; `true` where the attribute's type is known to be a string.
     NotAString(&'static str, bool),
-    /// The identifier of the attribute's type has a large arc.
+    /// The identifier of the attribute's type has a large arc, or is long.
     LargeType,
     Character(StringError),
-    /// A control character at this position, from 1.
-    Control(char, usize),
+    /// The RDN has the attribute's type twice.
+    Twice,
+    /// A character that is not displayed at this position, from 1.
+    Hidden(Hidden, char, usize),
     /// A rule for the attribute's type; the text continues a sentence about the value.
     NotAllowed(String),
 }
 
 impl NameError {
-    fn new(oid: &Oid, fault: Fault) -> Self {
+    fn attribute(oid: &Oid, fault: Fault) -> Self {
         let attribute =
             AttributeType::by_oid(oid).map_or_else(|| oid.short_text(), |known| known.name.to_owned());
-        Self { attribute, fault }
+        Self::Attribute { attribute, fault }
     }
 
     /// Returns the error of a field that should hold the name. `owner` begins its sentence.
     fn into_kind(self, owner: &str) -> FieldErrorKind {
         let text = format!("{owner}: {self}");
-        match self.fault {
-            Fault::NotAString("UniversalString", _) | Fault::NotAString(_, false) | Fault::LargeType => {
-                FieldErrorKind::Unsupported(text)
-            }
+        match self {
+            Self::Attribute {
+                fault:
+                    Fault::NotAString("UniversalString", _) | Fault::NotAString(_, false) | Fault::LargeType,
+                ..
+            } => FieldErrorKind::Unsupported(text),
             _ => FieldErrorKind::Malformed(text),
         }
     }
@@ -222,7 +252,9 @@ impl NameError {
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { attribute, fault } = self;
+        let Self::Attribute { attribute, fault } = self else {
+            return f.write_str("an RDN has no attribute (X.501 9.3, RFC 5280 4.1.2.4)");
+        };
         match fault {
             Fault::NotAString("UniversalString", _) => write!(
                 f,
@@ -241,15 +273,19 @@ impl fmt::Display for NameError {
             ),
             Fault::LargeType => write!(
                 f,
-                "the attribute type {attribute} has an arc over {MAX_SUBIDENTIFIER}, which Go does not load"
+                "the attribute type {attribute} has an arc over {}, which Go does not load, or more than {} octets, which \
+                 python-cryptography does not load",
+                Oid::MAX_LOADED_ARC,
+                Oid::MAX_LOADED_LENGTH
             ),
             Fault::Character(error) => write!(f, "{attribute} {error}"),
-            Fault::Control(character, position) => {
-                write!(
-                    f,
-                    "{attribute} has the control character {} at position {position}",
-                    Quoted(*character)
-                )
+            Fault::Twice => write!(
+                f,
+                "an RDN has {attribute} twice, which X.501 9.3 does not allow; write it as two RDNs, or leave one out"
+            ),
+            Fault::Hidden(hidden, character, position) => {
+                let (hidden, character) = (hidden.text(), Quoted(*character));
+                write!(f, "{attribute} has the {hidden} {character} at position {position}")
             }
             Fault::NotAllowed(rule) => write!(f, "{attribute} {rule}"),
         }

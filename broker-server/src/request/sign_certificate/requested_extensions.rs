@@ -17,25 +17,11 @@ use crate::request::{
 pub(super) struct RequestedExtensions {
     /// The names of subjectAltName.
     pub(super) alternative_names: Vec<AlternativeName>,
-    /// The identifiers of the extensions that the broker neither copies nor sets itself, as text. A list of more than
-    /// [`MAX_IGNORED`] ends there with `...`.
-    pub(super) ignored: Vec<String>,
+    /// The identifiers of all extensions.
+    pub(super) identifiers: Vec<Oid>,
 }
 
-/// The number of ignored extensions that are listed.
-const MAX_IGNORED: usize = 16;
-
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-
-/// The extensions that the profile and the issuer decide, whatever a request asks for: subjectKeyIdentifier, keyUsage,
-/// basicConstraints, authorityKeyIdentifier and extKeyUsage.
-const DECIDED_BY_PROFILE: [ObjectIdentifier; 5] = [
-    ObjectIdentifier::new_unwrap("2.5.29.14"),
-    ObjectIdentifier::new_unwrap("2.5.29.15"),
-    ObjectIdentifier::new_unwrap("2.5.29.19"),
-    ObjectIdentifier::new_unwrap("2.5.29.35"),
-    ObjectIdentifier::new_unwrap("2.5.29.37"),
-];
 
 /// The two attributes that hold extensions: that of PKCS #9, and Microsoft's, which OpenSSL reads as well.
 const EXTENSION_REQUESTS: [ObjectIdentifier; 2] = [
@@ -82,19 +68,11 @@ impl RequestedExtensions {
     }
 
     fn from_list(list: &[Extension<'_>]) -> Self {
-        let mut requested = Self::default();
-        for extension in list {
-            if extension.oid == SUBJECT_ALT_NAME {
-                requested.alternative_names = alternative_names(extension.value);
-            } else if !DECIDED_BY_PROFILE.iter().any(|decided| extension.oid == *decided) {
-                match requested.ignored.len() {
-                    0..MAX_IGNORED => requested.ignored.push(extension.oid.short_text()),
-                    MAX_IGNORED => requested.ignored.push("...".to_owned()),
-                    _ => {}
-                }
-            }
+        let names = list.iter().find(|extension| extension.oid == SUBJECT_ALT_NAME);
+        Self {
+            alternative_names: names.map_or_else(Vec::new, |names| alternative_names(names.value)),
+            identifiers: list.iter().map(|extension| extension.oid.clone()).collect(),
         }
-        requested
     }
 }
 

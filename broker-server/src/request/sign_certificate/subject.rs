@@ -4,6 +4,7 @@ use der::{Encode as _, Tag};
 
 use super::{
     attribute_type::AttributeType,
+    hidden::first_hidden,
     name::Name,
     strings::{Quoted, is_printable_string},
 };
@@ -63,9 +64,9 @@ pub(super) fn name_from_text(text: &str) -> Result<Name, FieldErrorKind> {
 }
 
 fn check(attribute: &AttributeType, value: &str) -> Result<(), String> {
-    match value.chars().enumerate().find(|(_, character)| character.is_control()) {
-        Some((index, character)) => {
-            Err(format!("contains a control character, {} at position {}", Quoted(character), index + 1))
+    match first_hidden(value) {
+        Some((hidden, character, position)) => {
+            Err(format!("has the {} {} at position {position}", hidden.text(), Quoted(character)))
         }
         None => attribute.check(value),
     }
@@ -141,7 +142,9 @@ mod tests {
             assert!(refused(text).contains("no attribute"), "{text:?}");
         }
         assert!(refused("O=x, CN = ,").contains("(CN) is empty"));
-        assert!(refused("CN=a\0b").contains("(CN) contains a control character, U+0000 at position 2"));
+        assert!(refused("CN=a\0b").contains("(CN) has the control character U+0000 at position 2"));
+        assert!(refused("CN=a\u{202e}b").contains("(CN) has the control character U+202E at position 2"));
+        assert!(refused("CN=ab\u{200b}").contains("(CN) has the invisible character U+200B at position 3"));
         assert!(refused(&format!("CN={}", "x".repeat(65))).contains("(CN) has 65 characters"));
         assert!(refused(&format!("L={}", "x".repeat(129))).contains("(L)"));
         assert!(name_from_text(&format!("CN={},L={}", "é".repeat(64), "x".repeat(128))).is_ok());

@@ -187,9 +187,11 @@ fn rejects_invalid_names_and_extensions() {
         (b"\x04\x01a", "is not a SEQUENCE"),
         (b"\x1c\x04\0\0\0a", "is not a SEQUENCE"),
         (b"\x30\x06\x1c\x04\0\0\0a", "undefined form"),
-        (b"\x30\x80\x82\x01a\0\0", "well-formed"),
+        (b"\x30\x80\x82\x01a\0\0", "is not DER: a length is indefinite"),
+        (b"\x30\x81\x03\x82\x01a", "is not DER: a length has more octets than it needs"),
+        (b"\x30\x04\x82\x81\x01a", "is not DER: a length has more octets than it needs"),
         (b"\x30\x03\x82\x02a", "well-formed"),
-        (b"\x30\x03\x82\x01ab", "well-formed"),
+        (b"\x30\x03\x82\x01ab", "has bytes after its end"),
         (b"\x30\x84\xff\xff\xff\xff\x82", "well-formed"),
     ] {
         let names = alternative_name::alternative_names(value);

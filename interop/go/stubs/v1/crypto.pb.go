@@ -130,7 +130,8 @@ const (
 	SignatureFormat_SIGNATURE_FORMAT_DER SignatureFormat = 2
 	// DER as RFC 7468 text with the label `SIGNATURE`.
 	SignatureFormat_SIGNATURE_FORMAT_PEM SignatureFormat = 3
-	// Detached SignedData (RFC 5652) in DER; the signer is named by subject key identifier.
+	// Detached SignedData (RFC 5652) in DER; the signer is named by subject key identifier. Verification takes BER, too, and
+	// issuer and serial number if the key is a certificate.
 	SignatureFormat_SIGNATURE_FORMAT_CMS SignatureFormat = 4
 )
 
@@ -760,9 +761,9 @@ type SignCertificateResponse struct {
 	//	*SignCertificateResponse_Der
 	SignedCertificate isSignCertificateResponse_SignedCertificate `protobuf_oneof:"signed_certificate"`
 	Descriptor_       *CryptoDescriptor                           `protobuf:"bytes,4,opt,name=descriptor,proto3" json:"descriptor,omitempty"`
-	// The dotted identifiers of the requested extensions that the certificate does not have, because the broker does not know
-	// them. The trailing header `cryptobroker-ignored-extensions` of a unary call has the same list, separated by commas. At
-	// most 16 are listed; where there are more, the last entry is `...`.
+	// The dotted identifiers of the requested extensions that the certificate does not have. The trailing header
+	// `cryptobroker-ignored-extensions` of a unary call has the same list, separated by commas. At most 16 are listed; where
+	// there are more, the last entry is `...`.
 	IgnoredExtensions []string `protobuf:"bytes,100,rep,name=ignored_extensions,json=ignoredExtensions,proto3" json:"ignored_extensions,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -1082,8 +1083,13 @@ type SignDataRequest struct {
 	Input           []byte          `protobuf:"bytes,3,opt,name=input,proto3" json:"input,omitempty"`
 	SignatureFormat SignatureFormat `protobuf:"varint,4,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
 	Metadata        *Metadata       `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The context string of ML-DSA (FIPS 204 5.2), at most 255 bytes. It is part of what is signed, so that only a verification
+	// with the same context accepts the signature. Absent or empty is the empty context, which every request may have. Any other
+	// needs AllowContext in the profile, one ML-DSA key, and the format RAW: contexts are forbidden in certificates and CMS
+	// (RFC 9881, RFC 9882), and a composite has its own.
+	Context       []byte `protobuf:"bytes,100,opt,name=context,proto3,oneof" json:"context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignDataRequest) Reset() {
@@ -1147,6 +1153,13 @@ func (x *SignDataRequest) GetSignatureFormat() SignatureFormat {
 func (x *SignDataRequest) GetMetadata() *Metadata {
 	if x != nil {
 		return x.Metadata
+	}
+	return nil
+}
+
+func (x *SignDataRequest) GetContext() []byte {
+	if x != nil {
+		return x.Context
 	}
 	return nil
 }
@@ -1220,8 +1233,10 @@ type VerifyDataRequest struct {
 	Signature       []byte          `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
 	SignatureFormat SignatureFormat `protobuf:"varint,5,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
 	Metadata        *Metadata       `protobuf:"bytes,6,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The context string that was signed with; see SignDataRequest.
+	Context       []byte `protobuf:"bytes,100,opt,name=context,proto3,oneof" json:"context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VerifyDataRequest) Reset() {
@@ -1292,6 +1307,13 @@ func (x *VerifyDataRequest) GetSignatureFormat() SignatureFormat {
 func (x *VerifyDataRequest) GetMetadata() *Metadata {
 	if x != nil {
 		return x.Metadata
+	}
+	return nil
+}
+
+func (x *VerifyDataRequest) GetContext() []byte {
+	if x != nil {
+		return x.Context
 	}
 	return nil
 }
@@ -1897,20 +1919,23 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"\rSignKeySource\x124\n" +
 	"\x06single\x18\x01 \x01(\v2\x1a.cryptobroker.v1.KeySourceH\x00R\x06single\x12G\n" +
 	"\x0ecomponent_keys\x18\x02 \x01(\v2\x1e.cryptobroker.v1.ComponentKeysH\x00R\rcomponentKeysB\b\n" +
-	"\x06source\"\x84\x02\n" +
+	"\x06source\"\xaf\x02\n" +
 	"\x0fSignDataRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12=\n" +
 	"\n" +
 	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceR\tkeySource\x12\x14\n" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12K\n" +
 	"\x10signature_format\x18\x04 \x01(\x0e2 .cryptobroker.v1.SignatureFormatR\x0fsignatureFormat\x125\n" +
-	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xaa\x01\n" +
+	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x1d\n" +
+	"\acontext\x18d \x01(\fH\x00R\acontext\x88\x01\x01B\n" +
+	"\n" +
+	"\b_context\"\xaa\x01\n" +
 	"\x10SignDataResponse\x12\x1c\n" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\x12A\n" +
 	"\n" +
 	"descriptor\x18\x02 \x01(\v2!.cryptobroker.v1.CryptoDescriptorR\n" +
 	"descriptor\x125\n" +
-	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xa9\x02\n" +
+	"\bmetadata\x18\x03 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"\xd4\x02\n" +
 	"\x11VerifyDataRequest\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12B\n" +
 	"\n" +
@@ -1918,7 +1943,10 @@ const file_cryptobroker_v1_crypto_proto_rawDesc = "" +
 	"\x05input\x18\x03 \x01(\fR\x05input\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12K\n" +
 	"\x10signature_format\x18\x05 \x01(\x0e2 .cryptobroker.v1.SignatureFormatR\x0fsignatureFormat\x125\n" +
-	"\bmetadata\x18\x06 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"a\n" +
+	"\bmetadata\x18\x06 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x1d\n" +
+	"\acontext\x18d \x01(\fH\x00R\acontext\x88\x01\x01B\n" +
+	"\n" +
+	"\b_context\"a\n" +
 	"\x12VerifyDataResponse\x12\x14\n" +
 	"\x05valid\x18\x01 \x01(\bR\x05valid\x125\n" +
 	"\bmetadata\x18\x02 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"F\n" +
@@ -2109,6 +2137,8 @@ func file_cryptobroker_v1_crypto_proto_init() {
 		(*SignKeySource_Single)(nil),
 		(*SignKeySource_ComponentKeys)(nil),
 	}
+	file_cryptobroker_v1_crypto_proto_msgTypes[11].OneofWrappers = []any{}
+	file_cryptobroker_v1_crypto_proto_msgTypes[13].OneofWrappers = []any{}
 	file_cryptobroker_v1_crypto_proto_msgTypes[15].OneofWrappers = []any{}
 	file_cryptobroker_v1_crypto_proto_msgTypes[16].OneofWrappers = []any{}
 	file_cryptobroker_v1_crypto_proto_msgTypes[17].OneofWrappers = []any{}

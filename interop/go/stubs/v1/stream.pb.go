@@ -170,8 +170,10 @@ type SignStreamHeader struct {
 	KeySource       *SignKeySource         `protobuf:"bytes,2,opt,name=key_source,json=keySource,proto3" json:"key_source,omitempty"`
 	SignatureFormat SignatureFormat        `protobuf:"varint,3,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
 	Metadata        *Metadata              `protobuf:"bytes,4,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// See SignDataRequest.
+	Context       []byte `protobuf:"bytes,100,opt,name=context,proto3,oneof" json:"context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignStreamHeader) Reset() {
@@ -228,6 +230,13 @@ func (x *SignStreamHeader) GetSignatureFormat() SignatureFormat {
 func (x *SignStreamHeader) GetMetadata() *Metadata {
 	if x != nil {
 		return x.Metadata
+	}
+	return nil
+}
+
+func (x *SignStreamHeader) GetContext() []byte {
+	if x != nil {
+		return x.Context
 	}
 	return nil
 }
@@ -322,8 +331,10 @@ type VerifyStreamHeader struct {
 	Signature       []byte          `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
 	SignatureFormat SignatureFormat `protobuf:"varint,4,opt,name=signature_format,json=signatureFormat,proto3,enum=cryptobroker.v1.SignatureFormat" json:"signature_format,omitempty"`
 	Metadata        *Metadata       `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// See SignDataRequest.
+	Context       []byte `protobuf:"bytes,100,opt,name=context,proto3,oneof" json:"context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VerifyStreamHeader) Reset() {
@@ -387,6 +398,13 @@ func (x *VerifyStreamHeader) GetSignatureFormat() SignatureFormat {
 func (x *VerifyStreamHeader) GetMetadata() *Metadata {
 	if x != nil {
 		return x.Metadata
+	}
+	return nil
+}
+
+func (x *VerifyStreamHeader) GetContext() []byte {
+	if x != nil {
+		return x.Context
 	}
 	return nil
 }
@@ -485,24 +503,30 @@ const file_cryptobroker_v1_stream_proto_rawDesc = "" +
 	"\x11HashStreamRequest\x12;\n" +
 	"\x06header\x18\x01 \x01(\v2!.cryptobroker.v1.HashStreamHeaderH\x00R\x06header\x12\x14\n" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04dataB\x06\n" +
-	"\x04part\"\xef\x01\n" +
+	"\x04part\"\x9a\x02\n" +
 	"\x10SignStreamHeader\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12=\n" +
 	"\n" +
 	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceR\tkeySource\x12K\n" +
 	"\x10signature_format\x18\x03 \x01(\x0e2 .cryptobroker.v1.SignatureFormatR\x0fsignatureFormat\x125\n" +
-	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"n\n" +
+	"\bmetadata\x18\x04 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x1d\n" +
+	"\acontext\x18d \x01(\fH\x00R\acontext\x88\x01\x01B\n" +
+	"\n" +
+	"\b_context\"n\n" +
 	"\x11SignStreamRequest\x12;\n" +
 	"\x06header\x18\x01 \x01(\v2!.cryptobroker.v1.SignStreamHeaderH\x00R\x06header\x12\x14\n" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04dataB\x06\n" +
-	"\x04part\"\x94\x02\n" +
+	"\x04part\"\xbf\x02\n" +
 	"\x12VerifyStreamHeader\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12B\n" +
 	"\n" +
 	"key_source\x18\x02 \x01(\v2\x1e.cryptobroker.v1.SignKeySourceB\x03\x80\x01\x00R\tkeySource\x12\x1c\n" +
 	"\tsignature\x18\x03 \x01(\fR\tsignature\x12K\n" +
 	"\x10signature_format\x18\x04 \x01(\x0e2 .cryptobroker.v1.SignatureFormatR\x0fsignatureFormat\x125\n" +
-	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\"r\n" +
+	"\bmetadata\x18\x05 \x01(\v2\x19.cryptobroker.v1.MetadataR\bmetadata\x12\x1d\n" +
+	"\acontext\x18d \x01(\fH\x00R\acontext\x88\x01\x01B\n" +
+	"\n" +
+	"\b_context\"r\n" +
 	"\x13VerifyStreamRequest\x12=\n" +
 	"\x06header\x18\x01 \x01(\v2#.cryptobroker.v1.VerifyStreamHeaderH\x00R\x06header\x12\x14\n" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04dataB\x06\n" +
@@ -577,10 +601,12 @@ func file_cryptobroker_v1_stream_proto_init() {
 		(*HashStreamRequest_Header)(nil),
 		(*HashStreamRequest_Data)(nil),
 	}
+	file_cryptobroker_v1_stream_proto_msgTypes[2].OneofWrappers = []any{}
 	file_cryptobroker_v1_stream_proto_msgTypes[3].OneofWrappers = []any{
 		(*SignStreamRequest_Header)(nil),
 		(*SignStreamRequest_Data)(nil),
 	}
+	file_cryptobroker_v1_stream_proto_msgTypes[4].OneofWrappers = []any{}
 	file_cryptobroker_v1_stream_proto_msgTypes[5].OneofWrappers = []any{
 		(*VerifyStreamRequest_Header)(nil),
 		(*VerifyStreamRequest_Data)(nil),

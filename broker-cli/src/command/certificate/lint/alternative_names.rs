@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use broker_server::request::AlternativeName;
+use broker_server::request::{AlternativeName, check_uri};
 
 use super::finding::Findings;
-use crate::x509::{
-    certificate::{Certificate, Extension, oid},
-    der::{NotDer, Reader, Tlv, tag},
-    distinguished_name::{rdns, string},
+use crate::{
     escape::printable_bytes,
-    names,
+    x509::{
+        certificate::{Certificate, Extension, oid},
+        der::{NotDer, Reader, Tlv, tag},
+        distinguished_name::{rdns, string},
+        names,
+    },
 };
 
 const CLAUSE: &str = "RFC 5280 4.2.1.6";
@@ -61,15 +63,6 @@ fn alternative_names(extension: &Extension<'_>, findings: &mut Findings) {
     }
 }
 
-/// Reports whether a URI has a scheme and something behind it, in the characters of RFC 3986 2.
-fn is_absolute_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else { return false };
-    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-        && !rest.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
-}
-
 /// Checks the URIs of distribution points and access descriptions, at any depth.
 fn urls(extension: &Extension<'_>, findings: &mut Findings) {
     let field = names::extension(&extension.oid).unwrap_or_default();
@@ -79,9 +72,10 @@ fn urls(extension: &Extension<'_>, findings: &mut Findings) {
     }
     for uri in found {
         let shown = printable_bytes(uri);
-        let text = std::str::from_utf8(uri).unwrap_or_default();
-        if !text.is_ascii() || !is_absolute_uri(text) {
-            findings.error("url", "RFC 5280 4.2.1.13", format!("{field}: `{shown}` is not an absolute URI"));
+        // IA5String: a text with other characters has a fault, too.
+        let text = String::from_utf8_lossy(uri);
+        if let Err(fault) = check_uri(&text) {
+            findings.error("url", "RFC 5280 4.2.1.6", format!("{field}: the URI `{shown}` {fault}"));
         } else if !["http://", "https://", "ldap://", "ldaps://"]
             .iter()
             .any(|scheme| text.to_ascii_lowercase().starts_with(scheme))

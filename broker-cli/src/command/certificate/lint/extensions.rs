@@ -21,7 +21,7 @@ pub(super) fn check(certificate: &Certificate<'_>, findings: &mut Findings) {
                 format!("the extension {name} is present twice"),
             );
         }
-        if extension.critical_is_encoded && !extension.critical {
+        if extension.critical_octets == Some(&[0]) {
             findings.error(
                 "critical-default",
                 "X.690 11.5",
@@ -36,8 +36,57 @@ pub(super) fn check(certificate: &Certificate<'_>, findings: &mut Findings) {
             );
         }
         criticality(extension, name, findings);
+        emptiness(extension, name, findings);
     }
     purposes(certificate, findings);
+    policies(certificate, findings);
+}
+
+/// The extensions that are a SEQUENCE of at least one element, with the clause.
+const NOT_EMPTY: [(&str, &str); 8] = [
+    (oid::NAME_CONSTRAINTS, "RFC 5280 4.2.1.10"),
+    (oid::CERTIFICATE_POLICIES, "RFC 5280 4.2.1.4"),
+    (oid::POLICY_MAPPINGS, "RFC 5280 4.2.1.5"),
+    (oid::POLICY_CONSTRAINTS, "RFC 5280 4.2.1.11"),
+    (oid::CRL_DISTRIBUTION_POINTS, "RFC 5280 4.2.1.13"),
+    (oid::FRESHEST_CRL, "RFC 5280 4.2.1.15"),
+    (oid::AUTHORITY_INFO_ACCESS, "RFC 5280 4.2.2.1"),
+    (oid::SUBJECT_INFO_ACCESS, "RFC 5280 4.2.2.2"),
+];
+
+fn emptiness(extension: &Extension<'_>, name: &str, findings: &mut Findings) {
+    let Some((_, clause)) = NOT_EMPTY.iter().find(|(known, _)| *known == extension.oid) else { return };
+    let Ok(list) = Tlv::only(extension.value).and_then(|list| list.list(tag::SEQUENCE)) else { return };
+    if list.is_empty() {
+        findings.error("extension-empty", clause, format!("{name} is an empty sequence"));
+    }
+    if extension.oid == oid::NAME_CONSTRAINTS && list.iter().any(|subtrees| subtrees.value.is_empty()) {
+        findings.error("extension-empty", clause, format!("{name} has an empty list of subtrees"));
+    }
+}
+
+/// RFC 5280 4.2.1.4 and 4.2.1.5.
+fn policies(certificate: &Certificate<'_>, findings: &mut Findings) {
+    let elements = |oid: &str| {
+        let list = certificate.extension(oid).map(|found| Tlv::only(found.value)?.list(tag::SEQUENCE));
+        list.and_then(Result::ok).unwrap_or_default()
+    };
+    let oids = |element: Tlv<'_>| -> Vec<String> {
+        let parts = element.list(tag::SEQUENCE).unwrap_or_default();
+        parts.into_iter().filter_map(|part| part.oid().ok()).collect()
+    };
+    let mut seen = BTreeSet::new();
+    for policy in elements(oid::CERTIFICATE_POLICIES) {
+        for id in oids(policy).into_iter().take(1) {
+            if !seen.insert(id.clone()) {
+                let message = format!("certificatePolicies has the policy {id} twice");
+                findings.error("policy-duplicate", "RFC 5280 4.2.1.4", message);
+            }
+        }
+    }
+    if elements(oid::POLICY_MAPPINGS).into_iter().flat_map(oids).any(|id| id == oid::ANY_POLICY) {
+        findings.error("policy-mapping-any", "RFC 5280 4.2.1.5", "policyMappings maps from or to anyPolicy");
+    }
 }
 
 /// The extensions whose criticality the standard fixes, with the clause and whether it is a MUST.
@@ -78,6 +127,10 @@ fn purposes(certificate: &Certificate<'_>, findings: &mut Findings) {
     let Some(extension) = certificate.extension(oid::EXTENDED_KEY_USAGE) else { return };
     let Ok(list) = Tlv::only(extension.value).and_then(|list| list.list(tag::SEQUENCE)) else { return };
     let purposes: Vec<String> = list.into_iter().filter_map(|purpose| purpose.oid().ok()).collect();
+    let mut seen = BTreeSet::new();
+    if purposes.iter().any(|purpose| !seen.insert(purpose)) {
+        findings.notice("purpose-duplicate", "RFC 5280 4.2.1.12", "extKeyUsage has a purpose twice");
+    }
     if purposes.is_empty() {
         findings.error("purposes-empty", "RFC 5280 4.2.1.12", "extKeyUsage has no purpose");
     }

@@ -1,14 +1,15 @@
 //! The key: its size, its identifiers, and whether usage and constraints fit it.
 
+use broker_server::policy::profile::{KeyUsage, UsageRule};
+
 use super::finding::Findings;
 use crate::x509::{
     certificate::{BasicConstraints, Certificate, oid},
-    names,
+    der::{Tlv, tag},
     public_key::PublicKey,
 };
 
 const KEY_USAGE: &str = "RFC 5280 4.2.1.3";
-const KEY_CERT_SIGN: u16 = 1 << 5;
 
 /// Checks the key against the extensions.
 pub(super) fn check(certificate: &Certificate<'_>, findings: &mut Findings) {
@@ -35,7 +36,7 @@ pub(super) fn check(certificate: &Certificate<'_>, findings: &mut Findings) {
 }
 
 fn size(key: &PublicKey<'_>, findings: &mut Findings) {
-    match (key.kind.as_str(), key.bits) {
+    match (key.kind.trim_start_matches("RSASSA-"), key.bits) {
         ("RSA", Some(bits @ ..2048)) => findings.error(
             "key-too-short",
             "SP 800-131A 3",
@@ -48,14 +49,18 @@ fn size(key: &PublicKey<'_>, findings: &mut Findings) {
                 format!("the curve has {bits} bits; at least 224 are required"),
             );
         }
-        ("EC", None) => findings.error(
-            "curve",
-            "RFC 5480 2.1.1",
-            format!(
-                "the curve is {}, which is not a named curve that is known",
-                key.curve.as_deref().unwrap_or("missing")
+        ("EC", None) => match &key.curve {
+            Some(curve) => findings.notice(
+                "curve-unknown",
+                "RFC 5480 2.1.1",
+                format!("the curve {curve} is not known, so nothing is said about its size"),
             ),
-        ),
+            None => findings.error(
+                "curve",
+                "RFC 5480 2.1.1",
+                "the key does not name its curve: the parameters are missing or explicit",
+            ),
+        },
         ("RSA", None) => findings.error("key-malformed", "RFC 3279 2.3.1", "the RSA key is not well formed"),
         _ => {}
     }
@@ -75,8 +80,22 @@ fn identifiers(
 ) {
     let is_ca = constraints.is_some_and(|constraints| constraints.ca);
     let is_self_issued = certificate.issuer.raw == certificate.subject.raw;
-    if certificate.extension(oid::AUTHORITY_KEY_ID).is_none() && !is_self_issued {
-        findings.error("authority-key-id-missing", "RFC 5280 4.2.1.1", "authorityKeyIdentifier is missing");
+    let clause = "RFC 5280 4.2.1.1";
+    match certificate.extension(oid::AUTHORITY_KEY_ID) {
+        None if is_self_issued => {}
+        None => findings.error("authority-key-id-missing", clause, "authorityKeyIdentifier is missing"),
+        Some(extension) => {
+            let parts = Tlv::only(extension.value).and_then(|parts| parts.list(tag::SEQUENCE));
+            let tags: Vec<u8> = parts.into_iter().flatten().map(|part| part.tag & 0x1f).collect();
+            if !tags.contains(&0) && !is_self_issued {
+                let message = "authorityKeyIdentifier has no keyIdentifier";
+                findings.error("authority-key-id-without-key", clause, message);
+            }
+            if tags.contains(&1) != tags.contains(&2) {
+                let message = "authorityKeyIdentifier has only one of authorityCertIssuer and authorityCertSerialNumber";
+                findings.error("authority-key-id-half", clause, message);
+            }
+        }
     }
     if certificate.extension(oid::SUBJECT_KEY_ID).is_none() {
         match is_ca {
@@ -147,10 +166,8 @@ fn usage(
     if has_trailing_zeros(extension.value) {
         findings.error("key-usage-encoding", "X.690 11.2.2", "keyUsage is encoded with trailing zero bits");
     }
-    let has = |name: &str| {
-        names::KEY_USAGE.iter().position(|known| *known == name).is_some_and(|bit| bits & 1 << bit != 0)
-    };
-    match (constraints.ca, bits & KEY_CERT_SIGN != 0) {
+    let usage = KeyUsage(bits);
+    match (constraints.ca, usage.has(KeyUsage::KEY_CERT_SIGN)) {
         (true, false) => findings.warning(
             "ca-without-cert-sign",
             KEY_USAGE,
@@ -163,14 +180,15 @@ fn usage(
         ),
         _ => {}
     }
-    if constraints.path_len.is_some() && bits & KEY_CERT_SIGN == 0 {
+    if constraints.path_len.is_some() && !usage.has(KeyUsage::KEY_CERT_SIGN) {
         findings.error(
             "path-length-without-cert-sign",
             "RFC 5280 4.2.1.9",
             "pathLenConstraint is present, and keyUsage has no keyCertSign",
         );
     }
-    if (has("encipherOnly") || has("decipherOnly")) && !has("keyAgreement") {
+    let restricts_agreement = usage.has(KeyUsage::ENCIPHER_ONLY) || usage.has(KeyUsage::DECIPHER_ONLY);
+    if restricts_agreement && !usage.has(KeyUsage::KEY_AGREEMENT) {
         findings.error(
             "only-without-agreement",
             KEY_USAGE,
@@ -178,42 +196,10 @@ fn usage(
         );
     }
     let Some(key) = key else { return };
-    let (prohibited, clause): (&[&str], &str) = match key.kind.as_str() {
-        "RSA" | "RSASSA-PSS" => (&["keyAgreement", "encipherOnly", "decipherOnly"], "RFC 3279 2.3.1"),
-        "EC" => (&["keyEncipherment", "dataEncipherment"], "RFC 8813 3"),
-        "X25519" | "X448" => (
-            &[
-                "digitalSignature",
-                "contentCommitment",
-                "keyEncipherment",
-                "dataEncipherment",
-                "keyCertSign",
-                "cRLSign",
-            ],
-            "RFC 9295 3",
-        ),
-        kind if kind.starts_with("ML-KEM") => (
-            &[
-                "digitalSignature",
-                "contentCommitment",
-                "dataEncipherment",
-                "keyAgreement",
-                "keyCertSign",
-                "cRLSign",
-                "encipherOnly",
-                "decipherOnly",
-            ],
-            "RFC 9935 5",
-        ),
-        kind if key.only_signs() => (
-            &["keyEncipherment", "dataEncipherment", "keyAgreement", "encipherOnly", "decipherOnly"],
-            if kind.starts_with("ML-DSA") { "RFC 9881 5" } else { "RFC 9295 3" },
-        ),
-        _ => return,
-    };
-    for name in prohibited.iter().filter(|name| has(name)) {
+    let Some(rule) = UsageRule::of(&key.oid) else { return };
+    for name in KeyUsage(bits & rule.prohibited).names() {
         let message = format!("keyUsage has {name}, which a key of the kind {} cannot have", key.kind);
-        findings.error("key-usage-for-key", clause, message);
+        findings.error("key-usage-for-key", rule.clause, message);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `certificate lint`.
 
 mod alternative_names;
+mod encoding;
 mod extensions;
 mod finding;
 mod key;
@@ -40,8 +41,22 @@ impl Run for Lint {
     fn run(self, _: Context, output: &mut Output) -> Result<(), Failure> {
         let certificates = file::certificates(&self.file)?;
         let mut has_errors = false;
-        for (index, der) in certificates.iter().enumerate() {
-            let (subject, findings) = lint(der);
+        for (index, certificate) in certificates.iter().enumerate() {
+            if certificate.has_trust_settings {
+                output.note(format!("{}: OpenSSL's trust settings are not checked", certificate.place));
+            }
+            let (subject, findings) = match &certificate.der {
+                Ok(der) => lint(der),
+                Err(error) => {
+                    let mut findings = Findings::default();
+                    findings.error(
+                        "malformed",
+                        "RFC 7468 2",
+                        format!("{}: the certificate {error}", certificate.place),
+                    );
+                    (String::new(), findings.sorted())
+                }
+            };
             has_errors |= findings.iter().any(|finding| finding.severity == Severity::Error);
             if output.is_json() {
                 output.json(&to_json(&subject, &findings))?;
@@ -62,6 +77,7 @@ fn lint(der: &[u8]) -> (String, Vec<Finding>) {
     let subject = match Certificate::read(der) {
         Ok(certificate) => {
             structure::check(&certificate, &mut findings);
+            encoding::check(&certificate, &mut findings);
             validity::check(&certificate, &mut findings);
             names::check(&certificate, &mut findings);
             extensions::check(&certificate, &mut findings);

@@ -1,11 +1,13 @@
 //! The validity (RFC 5280 4.1.2.5).
 
 use super::finding::Findings;
-use crate::x509::{
-    certificate::Certificate,
-    der::Tlv,
+use crate::{
     escape::printable_bytes,
-    time::{Time, now},
+    x509::{
+        certificate::Certificate,
+        der::Tlv,
+        time::{Time, now},
+    },
 };
 
 const CLAUSE: &str = "RFC 5280 4.1.2.5";

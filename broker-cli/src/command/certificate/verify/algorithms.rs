@@ -12,6 +12,7 @@ use der::{
 };
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 
+use super::presented::Originals;
 use crate::x509::der::Tlv;
 
 /// A scheme with the AlgorithmIdentifiers of key and signature.
@@ -20,6 +21,7 @@ pub(super) struct Algorithm {
     scheme: SignatureScheme,
     key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
+    originals: Originals,
 }
 
 /// The contents of the AlgorithmIdentifier of keys: rsaEncryption with NULL (RFC 3279 2.3.1), id-ecPublicKey with each curve
@@ -31,8 +33,9 @@ const P384: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81
 const P521: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x23];
 const CURVES: [&[u8]; 4] = [P224, P256, P384, P521];
 
-/// Returns every algorithm.
-pub(super) fn all() -> Vec<Algorithm> {
+/// Returns every algorithm. Signatures are verified over `originals`.
+pub(super) fn all(originals: &Originals) -> Vec<Algorithm> {
+    let algorithm = |scheme, key| algorithm(scheme, key, originals);
     let mut all = Vec::new();
     for hash in SignatureHash::ALL {
         for scheme in [SignatureScheme::RsaPkcs1(hash), SignatureScheme::rsa_pss(hash)] {
@@ -50,10 +53,15 @@ pub(super) fn all() -> Vec<Algorithm> {
     all
 }
 
-fn algorithm(scheme: SignatureScheme, key: Option<&'static [u8]>) -> Option<Algorithm> {
+fn algorithm(
+    scheme: SignatureScheme,
+    key: Option<&'static [u8]>,
+    originals: &Originals,
+) -> Option<Algorithm> {
     let der = algorithm_identifier(scheme).and_then(|algorithm| algorithm.to_der()).ok()?;
     let signature = identifier(Tlv::only(&der).ok()?.value);
-    Some(Algorithm { scheme, key: key.map_or(signature, AlgorithmIdentifier::from_slice), signature })
+    let key = key.map_or(signature, AlgorithmIdentifier::from_slice);
+    Some(Algorithm { scheme, key, signature, originals: originals.clone() })
 }
 
 /// Returns an identifier with these contents. It lives as long as the program, as webpki wants it.
@@ -70,7 +78,7 @@ impl SignatureVerificationAlgorithm for Algorithm {
     ) -> Result<(), InvalidSignature> {
         let spki = public_key_info(&self.key, public_key).map_err(|_| InvalidSignature)?;
         let key = PublicKey::from_spki(&spki).map_err(|_| InvalidSignature)?;
-        key.verify(self.scheme, message, signature).map_err(|_| InvalidSignature)
+        key.verify(self.scheme, self.originals.get(message), signature).map_err(|_| InvalidSignature)
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {

@@ -6,7 +6,7 @@ use broker_server::{
     algorithm::{Aead, Kem, KeyType},
     request::{
         CaCertificate, Csr, DecapsulationKey, EncapsulationKey, FieldErrorKind, KemKeyKind, Limits, Name,
-        SigningKey, VerificationKey,
+        SigningKey, VerificationKey, crl_distribution_points,
     },
     secret::SecretBytes,
 };
@@ -15,12 +15,13 @@ use crate::{
     error::{Failure, Refusal},
     input,
     location::Location,
+    pem::BlockKind,
     private_key::KeyPassword,
 };
 
 /// Reads a certification request. Its subject is not checked where another one replaces it.
 pub(super) fn csr(location: &Location, subject_is_replaced: bool) -> Result<Csr, Failure> {
-    let text = input::pem(location)?;
+    let text = input::pem(location, BlockKind::Request)?;
     parse(location, text.len(), Limits::default().csr, || {
         let csr = Csr::from_pem(&text)?;
         if !subject_is_replaced {
@@ -35,9 +36,15 @@ pub(super) fn subject(text: &str) -> Result<Name, Failure> {
     parse("--subject", text.len(), Limits::default().subject, || Name::from_text(text))
 }
 
+/// Reads the CRL distribution points.
+pub(super) fn crl_urls(urls: &[String]) -> Result<Vec<String>, Failure> {
+    let read = crl_distribution_points(urls.to_vec(), &Limits::default());
+    read.map_err(|problem| refused("--crl-url", &problem))
+}
+
 /// Reads the issuer's certificate.
 pub(super) fn certificate(location: &Location) -> Result<CaCertificate, Failure> {
-    let text = input::pem(location)?;
+    let text = input::pem(location, BlockKind::Certificate)?;
     parse(location, text.len(), Limits::default().ca_cert, || CaCertificate::from_pem(&text))
 }
 
@@ -131,15 +138,18 @@ fn parse<T>(
         length if length > limit => Err(FieldErrorKind::TooLong { length, limit }),
         _ => read(),
     };
-    parsed.map_err(|problem| {
-        Failure::Refused(Box::new(Refusal {
-            code: "INVALID_ARGUMENT".to_owned(),
-            reason: problem.reason().to_owned(),
-            message: match problem {
-                FieldErrorKind::Missing => format!("{location}: is empty"),
-                other => format!("{location}: {other}"),
-            },
-            ..Refusal::default()
-        }))
-    })
+    parsed.map_err(|problem| refused(location, &problem))
+}
+
+/// Returns the error with which a broker refuses the field that an input is for.
+fn refused(location: impl Display, problem: &FieldErrorKind) -> Failure {
+    Failure::Refused(Box::new(Refusal {
+        code: "INVALID_ARGUMENT".to_owned(),
+        reason: problem.reason().to_owned(),
+        message: match problem {
+            FieldErrorKind::Missing => format!("{location}: is empty"),
+            other => format!("{location}: {other}"),
+        },
+        ..Refusal::default()
+    }))
 }

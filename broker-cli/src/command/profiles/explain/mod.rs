@@ -23,7 +23,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 What a request must have (keys, certificates) is not judged where it is not given, and the answer names it. What a request
-may leave out (format, nonce, seed, validity) is judged as left out.
+may leave out (format, context, nonce, seed, validity) is judged as left out.
 
 Examples:
   cryptobroker profiles explain --csr app.csr --ca-cert ca.pem

@@ -10,7 +10,7 @@ use broker_server::{
         },
         profile::{NonceStrategy, Profile},
     },
-    request::{AlternativeName, CaCertificate, Csr, KemKeyKind, Keys, Name},
+    request::{AlternativeName, CaCertificate, Csr, KemKeyKind, Keys, Name, Oid},
 };
 use clap::{Args, ValueHint};
 
@@ -69,6 +69,9 @@ pub(super) struct RequestArgs {
     /// The format that the request asks for of a signature [default: none, so that it is the profile's]
     #[arg(long, value_name = "FORMAT")]
     format: Option<args::SignatureFormat>,
+    /// The request to sign or to verify brings a context (FIPS 204 5.2)
+    #[arg(long)]
+    context: bool,
     /// The request to encrypt brings a nonce
     #[arg(long)]
     nonce: bool,
@@ -90,13 +93,14 @@ pub(super) struct ExplainedRequest {
     subject: Option<Name>,
     names: Option<Vec<AlternativeName>>,
     crl_distribution_points: Vec<String>,
-    unknown_extensions: Option<Vec<String>>,
+    requested_extensions: Option<Vec<Oid>>,
     issuer_key: Option<KeyType>,
     certificate: Option<CaCertificate>,
     not_before: Option<i64>,
     not_after: Option<i64>,
     key: Option<Key>,
     format: Option<SignatureFormat>,
+    context: bool,
     nonce: bool,
     seed: bool,
     /// `true` where files were read whose signatures only a broker verifies.
@@ -153,15 +157,16 @@ impl ExplainedRequest {
                 None => csr.as_ref().map(|csr| csr.subject().clone()),
                 Some(text) => Some(inputs::subject(text)?),
             },
-            crl_distribution_points: args.crl_urls.clone(),
+            crl_distribution_points: inputs::crl_urls(&args.crl_urls)?,
             names: csr.as_ref().map(|csr| csr.subject_alternative_names().to_vec()),
-            unknown_extensions: csr.as_ref().map(|csr| csr.ignored_extensions().to_vec()),
+            requested_extensions: csr.as_ref().map(|csr| csr.requested_extensions().to_vec()),
             issuer_key: private_key.or(certified_key).or(typed(&args.issuer_key_type)?),
             certificate,
             not_before: seconds(args.not_before),
             not_after: seconds(args.not_after),
             key: key(&operation, args)?,
             format: args.format.map(format),
+            context: args.context,
             nonce: args.nonce,
             seed: args.seed,
             from_files: args.csr.is_some() || args.ca_cert.is_some(),
@@ -195,11 +200,12 @@ impl ExplainedRequest {
             subject: self.subject.as_ref(),
             names: self.names.as_deref(),
             crl_distribution_points: Some(&self.crl_distribution_points),
-            unknown_extensions: self.unknown_extensions.as_deref(),
+            requested_extensions: self.requested_extensions.as_deref(),
             not_before: self.not_before,
             not_after: self.not_after,
             signature_keys,
             format: self.format,
+            has_context: self.context,
             data_key_length,
             has_nonce: self.nonce,
             kem_key,
@@ -219,7 +225,7 @@ impl ExplainedRequest {
                     FactName::IssuerKey => "--ca-cert FILE or --issuer-key-type TYPE",
                     FactName::CaCertificate => "--ca-cert FILE",
                     FactName::Subject => "--csr FILE or --subject NAME",
-                    FactName::Names | FactName::UnknownExtensions => "--csr FILE",
+                    FactName::Names | FactName::RequestedExtensions => "--csr FILE",
                     FactName::Key => "--key FILE or --key-type TYPE",
                 };
                 format!("{fact} ({options})")
@@ -329,6 +335,7 @@ fn check_options(operation: &str, args: &RequestArgs) -> Result<(), Failure> {
         ("--second-key", args.second_key.is_some(), Part::Signature),
         ("--second-key-type", args.second_key_type.is_some(), Part::Signature),
         ("--format", args.format.is_some(), Part::Signature),
+        ("--context", args.context, Part::Signature),
         ("--nonce", args.nonce, Part::Nonce),
         ("--seed", args.seed, Part::Seed),
     ];

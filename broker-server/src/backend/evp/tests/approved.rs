@@ -37,12 +37,12 @@ fn approves_key_generation_and_signatures() {
                 continue; // cannot be streamed
             }
             let (signature, signed) = watch(|| {
-                let mut signer = Signer::new(&key, scheme).unwrap();
+                let mut signer = Signer::new(&key, scheme, b"").unwrap();
                 signer.update(MESSAGE).unwrap();
                 signer.finish().unwrap()
             });
             let ((), verified) = watch(|| {
-                let mut verifier = Verifier::new(&public, scheme).unwrap();
+                let mut verifier = Verifier::new(&public, scheme, b"").unwrap();
                 verifier.update(MESSAGE).unwrap();
                 verifier.finish(&signature).unwrap();
             });

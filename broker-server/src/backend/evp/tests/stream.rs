@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{generate::schemes, *};
 
 fn sign_in_parts(key: &PrivateKey, scheme: SignatureScheme, parts: &[&[u8]]) -> Vec<u8> {
-    let mut signer = Signer::new(key, scheme).unwrap();
+    let mut signer = Signer::new(key, scheme, b"").unwrap();
     for part in parts {
         signer.update(part).unwrap();
     }
@@ -18,7 +18,7 @@ fn verify_in_parts(
     parts: &[&[u8]],
     signature: &[u8],
 ) -> Result<(), EvpError> {
-    let mut verifier = Verifier::new(key, scheme).unwrap();
+    let mut verifier = Verifier::new(key, scheme, b"").unwrap();
     for part in parts {
         verifier.update(part).unwrap();
     }
@@ -84,8 +84,8 @@ fn streamed_and_complete_signatures_are_interchangeable() {
 fn ed25519_is_not_streamable() {
     let key = PrivateKey::generate(KeyType::Ed25519).unwrap();
     let scheme = SignatureScheme::Ed25519;
-    assert_eq!(Signer::new(&key, scheme).err(), Some(EvpError::NotStreamable));
-    assert_eq!(Verifier::new(&key.public().unwrap(), scheme).err(), Some(EvpError::NotStreamable));
+    assert_eq!(Signer::new(&key, scheme, b"").err(), Some(EvpError::NotStreamable));
+    assert_eq!(Verifier::new(&key.public().unwrap(), scheme, b"").err(), Some(EvpError::NotStreamable));
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn rejects_scheme_of_another_key_before_the_first_part() {
         SignatureScheme::Ed25519,
         SignatureScheme::MlDsa(MlDsa::MlDsa65),
     ] {
-        assert_eq!(Signer::new(&key, scheme).err(), Some(EvpError::BadKey));
-        assert_eq!(Verifier::new(&public, scheme).err(), Some(EvpError::BadKey));
+        assert_eq!(Signer::new(&key, scheme, b"").err(), Some(EvpError::BadKey));
+        assert_eq!(Verifier::new(&public, scheme, b"").err(), Some(EvpError::BadKey));
     }
 }
 
@@ -110,8 +110,8 @@ fn signer_moves_to_another_thread_and_outlives_its_key() {
     movable::<Verifier>();
     for (private, public) in keys() {
         let scheme = schemes(private.key_type().unwrap())[0];
-        let mut signer = Signer::new(&private, scheme).unwrap();
-        let mut verifier = Verifier::new(&public, scheme).unwrap();
+        let mut signer = Signer::new(&private, scheme, b"").unwrap();
+        let mut verifier = Verifier::new(&public, scheme, b"").unwrap();
         drop((private, public));
         std::thread::spawn(move || {
             signer.update(MESSAGE).unwrap();
@@ -150,4 +150,57 @@ fn signature_depends_on_the_context() {
     let ed25519 = PrivateKey::generate(KeyType::Ed25519).unwrap();
     assert_eq!(ed25519.sign_with_context(b"", MESSAGE), Err(EvpError::BadKey));
     assert_eq!(ed25519.public().unwrap().verify_with_context(b"", MESSAGE, &[0; 64]), Err(EvpError::BadKey));
+}
+
+#[test]
+fn streamed_signature_depends_on_the_context() {
+    for (private, public) in keys() {
+        let scheme = schemes(private.key_type().unwrap())[0];
+        let signer = Signer::new(&private, scheme, b"a");
+        let verifier = |context: &[u8]| Verifier::new(&public, scheme, context);
+        if !matches!(scheme, SignatureScheme::MlDsa(_)) {
+            assert_eq!(
+                (signer.err(), verifier(b"a").err()),
+                (Some(EvpError::Failed), Some(EvpError::Failed))
+            );
+            continue;
+        }
+        let mut signer = signer.unwrap();
+        signer.update(MESSAGE).unwrap();
+        let signature = signer.finish().unwrap();
+        assert_eq!(public.verify_with_context(b"a", MESSAGE, &signature), Ok(()));
+        for context in [&b""[..], b"a", b"b"] {
+            let mut verifier = verifier(context).unwrap();
+            verifier.update(MESSAGE).unwrap();
+            assert_eq!(verifier.finish(&signature).is_ok(), context == b"a");
+        }
+        assert_eq!(Signer::new(&private, scheme, &[9; 256]).err(), Some(EvpError::Failed));
+        assert_eq!(verifier(&[9; 256]).err(), Some(EvpError::Failed));
+    }
+}
+
+#[test]
+fn signatures_over_a_digest_and_over_a_message_are_separate() {
+    let private = PrivateKey::generate(KeyType::MlDsa(MlDsa::MlDsa44)).unwrap();
+    let public = private.public().unwrap();
+    let (oid, digest) = ([6, 1, 42], [7; 32]);
+    // The same bytes, as the message of pure ML-DSA and as the digest of HashML-DSA.
+    let message = [&oid[..], &digest].concat();
+    for context in [&b""[..], b"a"] {
+        let signature = private.sign_digest(context, &oid, &digest).unwrap();
+        assert_eq!(public.verify_digest(context, &oid, &digest, &signature), Ok(()));
+        assert_eq!(public.verify_with_context(context, &message, &signature), Err(EvpError::BadSignature));
+        for (context, oid, digest) in
+            [(&b"b"[..], &oid, &digest), (context, &[6, 1, 43], &digest), (context, &oid, &[8; 32])]
+        {
+            assert_eq!(public.verify_digest(context, oid, digest, &signature), Err(EvpError::BadSignature));
+        }
+        let signature = private.sign_with_context(context, &message).unwrap();
+        assert_eq!(public.verify_digest(context, &oid, &digest, &signature), Err(EvpError::BadSignature));
+    }
+    assert_eq!(private.sign_digest(&[9; 256], &oid, &digest), Err(EvpError::Failed));
+    assert_eq!(public.verify_digest(&[9; 256], &oid, &digest, &[]), Err(EvpError::Failed));
+    let ed25519 = PrivateKey::generate(KeyType::Ed25519).unwrap();
+    assert_eq!(ed25519.sign_digest(b"", &oid, &digest), Err(EvpError::BadKey));
+    assert_eq!(ed25519.public().unwrap().verify_digest(b"", &oid, &digest, &[]), Err(EvpError::BadKey));
 }

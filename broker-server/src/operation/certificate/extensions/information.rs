@@ -4,10 +4,13 @@ use const_oid::db::{
     rfc5280::{ID_AD_CA_ISSUERS, ID_AD_OCSP},
     rfc5912::ID_QT_CPS,
 };
-use der::{Any, asn1::Ia5String};
+use der::{
+    Any, Encode as _, Sequence, Tag,
+    asn1::{AnyRef, Ia5String},
+};
 use x509_cert::ext::pkix::{
-    AccessDescription, AuthorityInfoAccessSyntax, CertificatePolicies, CrlDistributionPoints,
-    certpolicy::{PolicyInformation, PolicyQualifierInfo},
+    AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints,
+    certpolicy::PolicyQualifierInfo,
     crl::dp::DistributionPoint,
     name::{DistributionPointName, GeneralName},
 };
@@ -38,13 +41,24 @@ pub(super) fn authority_information_access(
     Ok(AuthorityInfoAccessSyntax(ocsp.chain(ca_issuers).map(description).collect::<Result<_, _>>()?))
 }
 
-/// Returns the value of certificatePolicies (RFC 5280 4.2.1.4).
-pub(super) fn certificate_policies(policies: &[CertificatePolicy]) -> der::Result<CertificatePolicies> {
-    let information = |policy: &CertificatePolicy| -> der::Result<PolicyInformation> {
+/// PolicyInformation (RFC 5280 4.2.1.4) with an identifier of any arcs.
+#[derive(Sequence)]
+struct PolicyInformation<'a> {
+    /// An OBJECT IDENTIFIER.
+    policy_identifier: AnyRef<'a>,
+    #[asn1(optional = "true")]
+    policy_qualifiers: Option<Vec<PolicyQualifierInfo>>,
+}
+
+/// Returns the DER of certificatePolicies (RFC 5280 4.2.1.4).
+pub(super) fn certificate_policies(policies: &[CertificatePolicy]) -> der::Result<Vec<u8>> {
+    let information = |policy: &'_ CertificatePolicy| -> der::Result<Vec<u8>> {
+        let policy_identifier = AnyRef::new(Tag::ObjectIdentifier, policy.oid.content())?;
         let policy_qualifiers = policy.cps.as_deref().map(practice_statement).transpose()?;
-        Ok(PolicyInformation { policy_identifier: policy.oid, policy_qualifiers })
+        PolicyInformation { policy_identifier, policy_qualifiers }.to_der()
     };
-    Ok(CertificatePolicies(policies.iter().map(information).collect::<Result<_, _>>()?))
+    let list = policies.iter().map(information).collect::<der::Result<Vec<_>>>()?.concat();
+    AnyRef::new(Tag::Sequence, &list)?.to_der()
 }
 
 fn practice_statement(url: &str) -> der::Result<Vec<PolicyQualifierInfo>> {

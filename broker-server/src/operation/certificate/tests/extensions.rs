@@ -99,8 +99,8 @@ fn openssl_reads_the_extensions_that_the_profile_states() {
         ca_issuers: vec![url("ca.cer"), url("ca2.cer")],
     };
     rule.certificate_policies = vec![
-        CertificatePolicy { oid: ObjectIdentifier::new_unwrap("2.23.140.1.2.1"), cps: None },
-        CertificatePolicy { oid: ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1"), cps: Some(url("cps")) },
+        CertificatePolicy { oid: Oid::from_text("2.23.140.1.2.1").unwrap(), cps: None },
+        CertificatePolicy { oid: Oid::from_text("2.999.1").unwrap(), cps: Some(url("cps")) },
     ];
     rule.crl_distribution_points = Some(CrlDistributionPoints { urls: vec![url("ca.crl")], line: 1 });
     let issued = issue(openssl.message("leaf", "ca"), rule.clone()).unwrap();
@@ -113,7 +113,7 @@ fn openssl_reads_the_extensions_that_the_profile_states() {
         ),
         (
             "certificatePolicies",
-            "X509v3 Certificate Policies:|Policy: 2.23.140.1.2.1|Policy: 1.3.6.1.4.1.99999.1|CPS: http://pki.example/cps",
+            "X509v3 Certificate Policies:|Policy: 2.23.140.1.2.1|Policy: 2.999.1|CPS: http://pki.example/cps",
         ),
         ("crlDistributionPoints", "X509v3 CRL Distribution Points:|Full Name:|URI:http://pki.example/ca.crl"),
         ("basicConstraints", "X509v3 Basic Constraints: critical|CA:FALSE"),

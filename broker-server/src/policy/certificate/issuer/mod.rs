@@ -1,7 +1,10 @@
 //! The checks of the CA certificate.
 
 use self::names::name_constraints;
-use super::validity::{effective_validity, timestamp};
+use super::{
+    names::escape_truncated,
+    validity::{effective_validity, timestamp},
+};
 use crate::{
     policy::{
         CaFacts, Denial, DenialKind,
@@ -13,7 +16,10 @@ use crate::{
     request::Oid,
 };
 
+mod compare;
 mod names;
+
+pub use compare::CertificateNames;
 
 /// Checks that the CA certificate is valid now, that a verifier accepts it as the issuer of the certificate, and that the
 /// validity is within that of the CA certificate: each where the profile requires it.
@@ -97,7 +103,7 @@ fn require_ca(
              issuer that they accept (RFC 5280 4.2)"
         ))?;
     }
-    if let Some(faults) = listed(ca.malformed_extensions.iter().cloned()) {
+    if let Some(faults) = listed(ca.malformed_parts.iter().cloned()) {
         deny(format!(
             "the CA certificate {faults}; profile {name} requires an issuer that verifiers accept"
         ))?;
@@ -116,7 +122,7 @@ fn path_length(ca: CaFacts<'_>, rule: &SignCertificateRule) -> Option<String> {
     let limit = ca.path_len.filter(|_| rule.basic_constraints.ca)?;
     match rule.basic_constraints.path_len {
         _ if limit == 0 => Some("0, so it may not issue CA certificates".to_owned()),
-        Some(path_len) if path_len >= limit => {
+        Some(path_len) if u64::from(path_len) >= limit => {
             Some(format!("{limit}, and those that it issues must have a smaller one than {path_len}"))
         }
         _ => None,
@@ -138,11 +144,6 @@ fn purposes_outside(ca: CaFacts<'_>, rule: &SignCertificateRule) -> Option<Strin
     listed(outside.map(|purpose| purpose.name().to_owned()))
 }
 
-/// Returns a text from a certificate in a form that is safe in a message: escaped and of limited length.
-fn shown(text: &str) -> String {
-    text.chars().take(256).flat_map(char::escape_debug).collect()
-}
-
 /// Joins the first three of several texts, and says how many more there are. Returns `None` if there are none.
 fn listed(texts: impl Iterator<Item = String>) -> Option<String> {
     const SHOWN: usize = 3;
@@ -152,7 +153,7 @@ fn listed(texts: impl Iterator<Item = String>) -> Option<String> {
         count += 1;
         if count <= SHOWN {
             list.push_str(if count == 1 { "" } else { ", " });
-            list.push_str(&shown(&text));
+            list.push_str(&escape_truncated(&text));
         }
     }
     if count > SHOWN {

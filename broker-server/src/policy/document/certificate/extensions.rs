@@ -1,25 +1,18 @@
 //! The extensions whose contents a profile states: `AuthorityInformationAccess`, `CertificatePolicies` and
 //! `CRLDistributionPoints`.
 
-use der::asn1::ObjectIdentifier;
-
 use crate::{
     policy::{
         document::{
             read::{DUPLICATE_ENTRY, Field, quote},
             report::Report,
             tree::Value,
+            url::http_url,
         },
         profile::{AuthorityInformationAccess, CertificatePolicy, CrlDistributionPoints},
     },
-    request::check_http_url,
+    request::Oid,
 };
-
-/// The longest URL in bytes, which is also the limit of a URL in a request.
-const MAX_URL: usize = 2048;
-
-/// The largest arc of an object identifier. Go's crypto/x509 does not load certificates with larger ones.
-const MAX_ARC: u32 = i32::MAX as u32;
 
 /// Reads `AuthorityInformationAccess` (RFC 5280 4.2.2.1).
 pub(super) fn authority_information_access(
@@ -73,19 +66,22 @@ fn policy(entry: &Field<'_>, report: &mut Report) -> Option<CertificatePolicy> {
     let section = entry.field_map(&["OID", "CPS"], report)?;
     let oid = section.require("OID", report).and_then(|field| object_identifier(field, report));
     let cps = match section.field("CPS") {
-        Some(field) => url(field, report).map(Some),
+        Some(field) => http_url(field, report).map(Some),
         None => Some(None),
     };
     Some(CertificatePolicy { oid: oid?, cps: cps? })
 }
 
-fn object_identifier(field: &Field<'_>, report: &mut Report) -> Option<ObjectIdentifier> {
+fn object_identifier(field: &Field<'_>, report: &mut Report) -> Option<Oid> {
     let text = field.text(report)?;
-    let oid = ObjectIdentifier::new(text).ok().filter(|oid| oid.arcs().all(|arc| arc <= MAX_ARC));
+    let oid = Oid::from_text(text).filter(Oid::is_loaded_by_verifiers);
     if oid.is_none() {
         let message = format!(
-            "{} is not an object identifier in dotted form, such as 2.23.140.1.2.1, with numbers up to {MAX_ARC}",
-            quote(text)
+            "{} is not an object identifier in dotted form, such as 2.23.140.1.2.1, with numbers up to {} and of at \
+             most {} octets",
+            quote(text),
+            Oid::MAX_LOADED_ARC,
+            Oid::MAX_LOADED_LENGTH
         );
         field.error(message, report);
     }
@@ -101,24 +97,11 @@ fn urls(field: &Field<'_>, report: &mut Report) -> Option<Vec<String>> {
         field.error("must have at least one URL; remove the key", report);
     }
     for entry in entries {
-        match url(&entry, report) {
+        match http_url(&entry, report) {
             Some(url) if urls.contains(&url) => entry.error(DUPLICATE_ENTRY, report),
             Some(url) => urls.push(url),
             None => valid = false,
         }
     }
     valid.then_some(urls)
-}
-
-/// Reads a URL that relying parties can dereference.
-fn url(field: &Field<'_>, report: &mut Report) -> Option<String> {
-    let text = field.printable_text(MAX_URL, report)?;
-    match check_http_url(text) {
-        Ok(()) => Some(text.to_owned()),
-        Err(fault) => {
-            let message = format!("{} is not an http or https URL with a host{fault}", quote(text));
-            field.error(message, report);
-            None
-        }
-    }
 }

@@ -28,7 +28,7 @@ enum Verdict {
 impl Verdict {
     /// Reads a document and returns its verdict.
     fn of(text: &str, lenient: bool) -> Self {
-        match load("p.yaml", text, CAPABILITIES, lenient) {
+        match load("p.yaml", text, context(), lenient) {
             Ok(document) if document.warnings.is_empty() => Self::Loads,
             Ok(_) => Self::Warning,
             Err(_) => Self::Refused,
@@ -89,7 +89,7 @@ fn documents_load_as_moving_from_go_says() {
             let found = (Verdict::of(&text, false), Verdict::of(&text, true));
             documents += 1;
             if found != (strict, lenient) {
-                let lenient = load("p.yaml", &text, CAPABILITIES, true);
+                let lenient = load("p.yaml", &text, context(), true);
                 mismatches.push(format!("{what}\n  {:?}\n  {found:?}, {lenient:?}", edit.1));
             }
         }
@@ -101,7 +101,7 @@ fn documents_load_as_moving_from_go_says() {
 #[test]
 fn lenient_reading_allows_no_more_than_the_go_broker() {
     let sign = |edit: (&str, &str)| {
-        let document = load("p.yaml", &edited(edit), CAPABILITIES, true).unwrap();
+        let document = load("p.yaml", &edited(edit), context(), true).unwrap();
         let profile = Arc::clone(&document.profiles[0]);
         Arc::clone(profile.sign_certificate.as_ref().unwrap())
     };
@@ -131,7 +131,7 @@ fn lenient_reading_allows_no_more_than_the_go_broker() {
 #[test]
 fn lenient_reading_serves_what_the_go_broker_serves() {
     let profile = |edit: (&str, &str)| {
-        let document = load("p.yaml", &edited(edit), CAPABILITIES, true).unwrap();
+        let document = load("p.yaml", &edited(edit), context(), true).unwrap();
         Arc::clone(&document.profiles[0])
     };
     let operations = |edit| profile(edit).section_names().join(" ");
@@ -144,7 +144,7 @@ fn lenient_reading_serves_what_the_go_broker_serves() {
     assert_eq!((rule.nonce.name(), rule.tag_length), ("user-provided", 128));
     assert_eq!(profile(("Name: One", "Name: 123")).name.as_ref(), "123");
     assert_eq!(profile(("Name: One", "Name: ' a '")).name.as_ref(), " a ");
-    let two = load("p.yaml", &edited(("CA: false\n", "CA: false\n---\n- Name: Two\n")), CAPABILITIES, true);
+    let two = load("p.yaml", &edited(("CA: false\n", "CA: false\n---\n- Name: Two\n")), context(), true);
     assert_eq!(two.unwrap().profiles.len(), 1);
 }
 

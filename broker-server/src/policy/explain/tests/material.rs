@@ -43,6 +43,17 @@ fn sections() -> Vec<String> {
             }
         }
     }
+    for (format, more) in [("RAW", ""), ("RAW", ", PreHash: sha-512"), ("CMS", "")] {
+        sections.push(format!(
+            "SignData: {{ SigningMode: post-quantum, SignAlg: ml-dsa-65, SignatureFormat: {format}, KeyConstraints: {{ \
+             ML-DSA-65: {{}} }}, AllowContext: true{more} }}"
+        ));
+    }
+    sections.push(
+        "SignData: { SigningMode: post-quantum, SignAlg: ml-dsa-87, PreHash: shake-256, SignatureFormat: RAW, \
+         KeyConstraints: { ML-DSA-87: {} } }"
+            .to_owned(),
+    );
     for size in [128, 256] {
         for nonce in ["random", "user-provided"] {
             sections.push(format!(

@@ -1,6 +1,6 @@
 //! The extensions whose contents a profile states.
 
-use der::asn1::ObjectIdentifier;
+use crate::request::Oid;
 
 /// `AuthorityInformationAccess` (RFC 5280 4.2.2.1). Without any URL the certificate has no such extension.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct AuthorityInformationAccess {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificatePolicy {
     /// The policy's identifier.
-    pub oid: ObjectIdentifier,
+    pub oid: Oid,
     /// The URL of the certification practice statement.
     pub cps: Option<String>,
 }

@@ -13,7 +13,7 @@ use crate::request::{
 #[derive(Debug, Default)]
 pub(super) struct Extensions {
     pub(super) is_ca: bool,
-    pub(super) path_len: Option<u8>,
+    pub(super) path_len: Option<u64>,
     pub(super) key_usage: Option<u16>,
     pub(super) subject_key_id: Option<Vec<u8>>,
     pub(super) extended_key_usage: Option<Vec<Oid>>,
@@ -114,7 +114,14 @@ impl Extensions {
 
 /// Returns a conversion to the error of an extension that is not in the form of a clause of RFC 5280.
 fn malformed(name: &'static str, clause: &'static str) -> impl Fn(NotDer) -> FieldErrorKind {
-    move |_| FieldErrorKind::Malformed(format!("has a malformed {name} (RFC 5280 {clause})"))
+    move |error| {
+        FieldErrorKind::Malformed(match error {
+            NotDer::Encoding(encoding) => {
+                format!("has a malformed {name} (RFC 5280 {clause}), which is not DER: {encoding}")
+            }
+            _ => format!("has a malformed {name} (RFC 5280 {clause})"),
+        })
+    }
 }
 
 /// Returns the contents of the only value, which must have `tag`.
@@ -132,30 +139,27 @@ fn key_usage(content: &[u8]) -> Result<u16, NotDer> {
 }
 
 /// Reads cA and pathLenConstraint.
-fn basic_constraints(value: &[u8]) -> Result<(bool, Option<u8>), FieldErrorKind> {
+fn basic_constraints(value: &[u8]) -> Result<(bool, Option<u64>), FieldErrorKind> {
     let malformed = malformed("basicConstraints", "4.2.1.9");
     let read = || {
         let mut parts = Tlv::only(value)?.inside(Tag::Sequence)?;
-        let is_ca = match parts.optional(Tag::Boolean)?.map(|ca| ca.value) {
-            None | Some([0]) => false,
-            Some([0xff]) => true,
-            Some(_) => return Err(NotDer::Unexpected),
-        };
-        let path_len = parts.optional(Tag::Integer)?.map(|length| length.value);
+        let is_ca = parts.optional_boolean()?.unwrap_or(false);
+        let path_len = if parts.is_empty() { None } else { Some(parts.integer()?) };
         parts.end()?;
         Ok((is_ca, path_len))
     };
     let (is_ca, path_len) = read().map_err(&malformed)?;
     let path_len = match path_len {
         None => None,
-        Some([]) => return Err(malformed(NotDer::Unexpected)),
         Some([0x80..=0xff, ..]) => {
             return Err(FieldErrorKind::Malformed(
                 "has a basicConstraints with a negative pathLenConstraint (RFC 5280 4.2.1.9)".into(),
             ));
         }
-        Some([0, length] | [length]) => Some(*length),
-        Some(_) => Some(u8::MAX),
+        Some(octets) => Some(octets.iter().fold(0u64, |length, octet| match length.checked_mul(256) {
+            Some(length) => length | u64::from(*octet),
+            None => u64::MAX,
+        })),
     };
     Ok((is_ca, path_len))
 }
@@ -220,8 +224,11 @@ mod tests {
             (b"\x30\x03\x01\x01\xff", (true, None)),
             (b"\x30\x06\x01\x01\xff\x02\x01\x00", (true, Some(0))),
             (b"\x30\x07\x01\x01\xff\x02\x02\x00\xff", (true, Some(255))),
-            (b"\x30\x07\x01\x01\xff\x02\x02\x01\x00", (true, Some(255))),
-            (b"\x30\x0e\x01\x01\xff\x02\x09\x01\x00\x00\x00\x00\x00\x00\x00\x00", (true, Some(255))),
+            (b"\x30\x07\x01\x01\xff\x02\x02\x01\x00", (true, Some(256))),
+            (b"\x30\x09\x01\x01\xff\x02\x04\x7f\xff\xff\xff", (true, Some(i32::MAX as u64))),
+            (b"\x30\x0e\x01\x01\xff\x02\x09\x00\xff\xff\xff\xff\xff\xff\xff\xff", (true, Some(u64::MAX))),
+            (b"\x30\x0e\x01\x01\xff\x02\x09\x01\x00\x00\x00\x00\x00\x00\x00\x00", (true, Some(u64::MAX))),
+            (b"\x30\x0f\x01\x01\xff\x02\x0a\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00", (true, Some(u64::MAX))),
         ] {
             assert_eq!(basic_constraints(value), Ok(read), "{value:?}");
         }
@@ -230,5 +237,7 @@ mod tests {
         for value in [&b"\x31\x00"[..], b"\x30\x03\x01\x01\x01", b"\x30\x02\x02\x00", b"\x30\x02\x05\x00"] {
             assert!(error(value).contains("malformed basicConstraints"), "{value:?}");
         }
+        assert!(error(b"\x30\x03\x01\x01\x01").contains("neither 00 nor FF"));
+        assert!(error(b"\x30\x07\x01\x01\xff\x02\x02\x00\x05").contains("an INTEGER has more octets"));
     }
 }

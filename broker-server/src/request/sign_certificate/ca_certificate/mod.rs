@@ -78,8 +78,9 @@ impl CaCertificate {
         self.extensions.is_ca
     }
 
-    /// Returns basicConstraints.pathLenConstraint. Values above 255 are returned as 255.
-    pub fn path_len(&self) -> Option<u8> {
+    /// Returns basicConstraints.pathLenConstraint, which has no upper bound (RFC 5280 4.2.1.9). A value that does not fit is
+    /// returned as the maximum.
+    pub fn path_len(&self) -> Option<u64> {
         self.extensions.path_len
     }
 
@@ -103,9 +104,9 @@ impl CaCertificate {
         &self.extensions.unknown_critical
     }
 
-    /// Returns what is wrong with extensions that a certificate is issued without, but that a verifier reads: each text
-    /// completes a sentence that begins with `the CA certificate`.
-    pub fn malformed_extensions(&self) -> &[String] {
+    /// Returns what is wrong with the parts that a certificate is issued without, but that a verifier reads: extensions, the
+    /// serial number and the certificate's own issuer. Each text completes a sentence that begins with `the CA certificate`.
+    pub fn malformed_parts(&self) -> &[String] {
         &self.extensions.malformed
     }
 
@@ -121,17 +122,19 @@ impl CaCertificate {
     /// Reads one certificate. Fails if bytes follow it.
     pub(super) fn from_der(bytes: &[u8]) -> Result<Self, FieldErrorKind> {
         let parts = parts(bytes)?;
-        if parts.subject.is_empty() {
+        let subject = Name::read(parts.subject).map_err(because("its subject is not a Name"))?;
+        if subject.is_empty() {
             return Err(FieldErrorKind::Unsupported(
                 "has an empty subject, and an issuer must have a name (RFC 5280 4.1.2.4)".into(),
             ));
         }
-        parts.subject.check_as_issuer()?;
+        subject.check_as_issuer()?;
         let mut extensions = parts.extensions.map(Extensions::read).transpose()?.unwrap_or_default();
         extensions.is_ca &= parts.version == Version::V3;
+        extensions.malformed.extend(not_loaded(&parts).map(str::to_owned));
         Ok(Self {
             der: bytes.to_vec(),
-            subject: parts.subject,
+            subject,
             public_key: PublicKeyInfo::read(parts.public_key)?,
             not_before: parts.not_before,
             not_after: parts.not_after,
@@ -145,7 +148,8 @@ impl CaCertificate {
 pub(in crate::request) struct SubjectKey {
     pub(in crate::request) public_key: PublicKeyInfo,
     pub(in crate::request) subject_key_id: Option<Vec<u8>>,
-    pub(in crate::request) issuer: Name,
+    /// The DER of the issuer's name, which has not been read.
+    pub(in crate::request) issuer: Vec<u8>,
     /// The content octets.
     pub(in crate::request) serial_number: Vec<u8>,
 }
@@ -160,7 +164,7 @@ pub(in crate::request) fn subject_key(bytes: &[u8]) -> Result<SubjectKey, FieldE
     Ok(SubjectKey {
         public_key: PublicKeyInfo::read(parts.public_key)?,
         subject_key_id,
-        issuer: parts.issuer,
+        issuer: parts.issuer.raw.to_vec(),
         serial_number: parts.serial_number.to_vec(),
     })
 }
@@ -175,15 +179,15 @@ enum Version {
 struct Parts<'a> {
     version: Version,
     serial_number: &'a [u8],
-    issuer: Name,
-    subject: Name,
+    issuer: Tlv<'a>,
+    subject: Tlv<'a>,
     public_key: Tlv<'a>,
     not_before: i64,
     not_after: i64,
     extensions: Option<Tlv<'a>>,
 }
 
-/// Reads the fields of a certificate (RFC 5280 4.1). An error says which one cannot be read: the bytes may be well-formed DER
+/// Reads the fields of a certificate (RFC 5280 4.1), without its names. An error says which one cannot be read: the bytes may be well-formed DER
 /// of something else.
 fn parts(bytes: &[u8]) -> Result<Parts<'_>, FieldErrorKind> {
     let outer = Tlv::only(bytes).and_then(|outer| outer.inside(Tag::Sequence));
@@ -202,14 +206,12 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, FieldErrorKind> {
                 .into(),
         ));
     }
-    let issuer = tbs.next(Tag::Sequence).and_then(Name::read);
-    let issuer = issuer.map_err(because("its issuer is not a Name"))?;
+    let issuer = tbs.next(Tag::Sequence).map_err(because("its issuer is not a SEQUENCE"))?;
     let mut validity = tbs.sequence().map_err(because("its validity is not a SEQUENCE"))?;
     let not_before = time::unix_seconds("notBefore", &mut validity)?;
     let not_after = time::unix_seconds("notAfter", &mut validity)?;
     validity.end().map_err(because("its validity has more than two times"))?;
-    let subject = tbs.next(Tag::Sequence).and_then(Name::read);
-    let subject = subject.map_err(because("its subject is not a Name"))?;
+    let subject = tbs.next(Tag::Sequence).map_err(because("its subject is not a SEQUENCE"))?;
     let public_key =
         tbs.next(Tag::Sequence).map_err(because("its subjectPublicKeyInfo is not a SEQUENCE"))?;
     for number in [1, 2] {
@@ -224,26 +226,41 @@ fn parts(bytes: &[u8]) -> Result<Parts<'_>, FieldErrorKind> {
     Ok(Parts { version, serial_number, issuer, subject, public_key, not_before, not_after, extensions })
 }
 
+/// Returns why verifiers cannot load the certificate, for each part that issued certificates do not copy.
+fn not_loaded(parts: &Parts<'_>) -> impl Iterator<Item = &'static str> {
+    let issuer = Name::read(parts.issuer).is_ok_and(|name| name.check_as_issuer().is_ok());
+    let serial = !matches!(parts.serial_number, [] | [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..]);
+    let faults = [
+        (issuer, "has an issuer that verifiers cannot load (RFC 5280 4.1.2.4)"),
+        (serial, "has a serialNumber that is not in DER (X.690 8.3.2)"),
+    ];
+    faults.into_iter().filter_map(|(is_loaded, fault)| (!is_loaded).then_some(fault))
+}
+
 /// Reads the version, which is absent in version 1 (RFC 5280 4.1.2.1).
 fn version(tbs: &mut Values<'_>) -> Result<Version, FieldErrorKind> {
     let unreadable = because("its version is not an INTEGER");
     let Some(version) = tbs.optional(context(0, true)).map_err(&unreadable)? else { return Ok(Version::V1) };
-    let version = Tlv::only(version.value).map_err(&unreadable)?;
-    match (version.tag, version.value) {
-        (Tag::Integer, [0]) => Ok(Version::V1),
-        (Tag::Integer, [1]) => Ok(Version::V2),
-        (Tag::Integer, [2]) => Ok(Version::V3),
-        (Tag::Integer, _) => Err(FieldErrorKind::Unsupported(
+    let read = || {
+        let mut values = Values::new(version.value)?;
+        let number = values.integer()?;
+        values.end()?;
+        Ok(number)
+    };
+    match read().map_err(&unreadable)? {
+        [0] => Ok(Version::V1),
+        [1] => Ok(Version::V2),
+        [2] => Ok(Version::V3),
+        _ => Err(FieldErrorKind::Unsupported(
             "has a version that is not defined: X.509 has versions 1 to 3 (RFC 5280 4.1.2.1)".into(),
         )),
-        _ => Err(unreadable(NotDer::Unexpected)),
     }
 }
 
 /// Returns a conversion to the error of a certificate that cannot be read for this reason.
 fn because(reason: &'static str) -> impl Fn(NotDer) -> FieldErrorKind {
     move |error| match error {
-        NotDer::Indefinite | NotDer::Trailing => NotDer::in_a("certificate (RFC 5280 4.1)")(error),
+        NotDer::Encoding(_) | NotDer::Trailing => NotDer::in_a("certificate (RFC 5280 4.1)")(error),
         NotDer::Malformed | NotDer::Unexpected => {
             FieldErrorKind::Malformed(format!("is not a certificate in DER (RFC 5280 4.1): {reason}"))
         }

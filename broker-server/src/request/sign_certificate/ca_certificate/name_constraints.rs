@@ -92,6 +92,11 @@ impl fmt::Display for Subtree {
 }
 
 impl NameConstraints {
+    /// Reads the value of the extension; `None` where it is not well formed.
+    pub fn from_extension(value: &[u8]) -> Option<Self> {
+        Self::read(value).ok()
+    }
+
     /// Reads the value of the extension.
     pub(super) fn read(value: &[u8]) -> Result<Self, NotDer> {
         let mut parts = Tlv::only(value)?.inside(Tag::Sequence)?;

@@ -1,5 +1,5 @@
 //! Certificates of other kinds and ages, and errors that say what cannot be read.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;
 use crate::request::{asn1::encode, material::OpenSsl};
@@ -75,7 +75,7 @@ fn errors_name_what_cannot_be_read() {
         (VERSION, b"\xa0\x02\x05\x00".to_vec(), "its version is not"),
         (SERIAL, sequence(b""), "its serialNumber"),
         (SIGNATURE, sequence(b"\x06\x01\x2a"), "not its signatureAlgorithm"),
-        (ISSUER, sequence(b"\x05\x00"), "its issuer"),
+        (ISSUER, b"\x05\x00".to_vec(), "its issuer"),
         (VALIDITY, sequence(b"\x17\x0d600101000000Z"), "two times"),
         (
             VALIDITY,
@@ -110,6 +110,29 @@ fn errors_name_what_cannot_be_read() {
     assert!(error(&original[SUBJECT]).contains("tbsCertificate is not a SEQUENCE"));
 }
 
+/// Issued certificates have nothing of these, but a verifier that requires a CA reads them.
+#[test]
+fn parts_that_are_not_copied_are_noted() {
+    let der = ca();
+    let original = fields(&der);
+    let name = |value: &[u8]| encode(Tag::Sequence, &encode(Tag::Set, value).unwrap()).unwrap();
+    for (field, value, expected) in [
+        (ISSUER, name(b""), "has an issuer that"),
+        (ISSUER, name(b"\x30\x08\x06\x03\x55\x04\x03\x02\x01\x01"), "has an issuer that"),
+        (ISSUER, encode(Tag::Sequence, b"\x30\x00").unwrap(), "has an issuer that"),
+        (SERIAL, b"\x02\x02\x00\x05".to_vec(), "has a serialNumber that"),
+    ] {
+        let mut fields = original.clone();
+        fields[field] = value;
+        let rebuilt = rebuilt(&der, &fields);
+        let ca = CaCertificate::from_der(&rebuilt).unwrap();
+        let [fault] = ca.malformed_parts() else { panic!("{:?}", ca.malformed_parts()) };
+        assert!(fault.starts_with(expected), "{fault}");
+        subject_key(&rebuilt).unwrap();
+    }
+    assert_eq!(CaCertificate::from_der(&der).unwrap().malformed_parts(), [""; 0]);
+}
+
 #[test]
 fn only_version_3_has_a_ca() {
     let der = ca();
@@ -142,8 +165,8 @@ fn extensions_for_verifiers_are_read_and_do_not_fail() {
     assert_eq!((constraints.permitted.len(), constraints.excluded.len()), (1, 1));
     for oid in ["2.5.29.17", "2.5.29.30", "2.5.29.31", "2.5.29.37"] {
         let ca = with(&format!("{oid}=DER:0500"));
-        assert_eq!(ca.malformed_extensions().len(), 1, "{oid}");
-        assert!(ca.malformed_extensions()[0].contains("malformed"), "{oid}");
+        assert_eq!(ca.malformed_parts().len(), 1, "{oid}");
+        assert!(ca.malformed_parts()[0].contains("malformed"), "{oid}");
         assert!(ca.name_constraints().is_none() && ca.extended_key_usage().is_none());
     }
 }

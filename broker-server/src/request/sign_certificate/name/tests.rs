@@ -47,7 +47,7 @@ fn values_that_cannot_be_loaded_are_refused_in_both_roles() {
         (CN, 0x19, b"a", malformed, "CN is of type GraphicString"),
         (CN, 0x30, b"", malformed, "CN is of type SEQUENCE"),
         (CN, 0x80, b"a", malformed, "CN is of type a tagged type"),
-        (CN, 0x2c, b"\x0c\x01a", malformed, "CN is of type another"),
+        (CN, 0x2c, b"\x0c\x01a", malformed, "CN is of type a string in pieces (BER"),
         (CN, 0x1c, b"\0\0\0a", unsupported, "CN is a UniversalString, which Go does not load"),
         (CN, 0x0c, b"\xff", malformed, "CN has the octet 0xFF at position 1, which UTF8String"),
         (CN, 0x16, b"a\x80", malformed, "CN has the octet 0x80 at position 2, which IA5String"),
@@ -65,6 +65,8 @@ fn values_that_cannot_be_loaded_are_refused_in_both_roles() {
         refused(name.check_as_issuer(), reason, expected);
         assert_eq!(name.attributes().len(), 1);
     }
+    let name = read(&one(&tlv(0x06, &[0x2a; 64]), 0x0c, b"a"));
+    refused(name.check_as_subject(), unsupported, "more than 63 octets");
     // X.667 annex A
     let uuid = [&[0x06, 20][..], &hex::decode("6983f8aaae9aa5b6ce83c7f4abd2cd8fd3dfcb02").unwrap()].concat();
     let name = read(&one(&uuid, 0x0c, b"a"));
@@ -153,6 +155,51 @@ fn first_attribute_at_fault_is_named() {
 }
 
 #[test]
+fn sets_without_an_attribute_and_with_a_type_twice_are_refused_in_both_roles() {
+    let set = |attributes: &[Vec<u8>]| tlv(0x31, &attributes.concat());
+    let attribute = |oid: &[u8], value: &[u8]| tlv(0x30, &[oid, &tlv(0x0c, value)].concat());
+    let (cn, o) = (attribute(CN, b"a"), attribute(&oid("2.5.4.10"), b"a"));
+    let unknown = attribute(&tlv(0x06, b"\x88\x37\x01"), b"a");
+    for (sets, expected) in [
+        (set(&[cn.clone(), cn.clone()]), "an RDN has CN twice, which X.501 9.3"),
+        (set(&[cn.clone(), o.clone(), attribute(CN, b"b")]), "an RDN has CN twice"),
+        (set(&[unknown.clone(), unknown]), "an RDN has 2.999.1 twice"),
+        (set(&[]), "an RDN has no attribute (X.501 9.3"),
+        ([set(std::slice::from_ref(&cn)), set(&[])].concat(), "an RDN has no attribute"),
+    ] {
+        let name = read(&tlv(0x30, &sets));
+        refused(name.check_as_subject(), "FIELD_MALFORMED", expected);
+        refused(name.check_as_issuer(), "FIELD_MALFORMED", expected);
+    }
+    for sets in [set(&[cn.clone(), o]), [set(std::slice::from_ref(&cn)), set(&[cn])].concat()] {
+        let name = read(&tlv(0x30, &sets));
+        name.check_as_subject().unwrap();
+        name.check_as_issuer().unwrap();
+    }
+}
+
+#[test]
+fn text_has_every_attribute() {
+    let attribute =
+        |oid: &[u8], identifier, value: &[u8]| tlv(0x30, &[oid, &tlv(identifier, value)].concat());
+    let cn = attribute(CN, 0x0c, "a, Zo\u{eb}".as_bytes());
+    let o = attribute(&oid("2.5.4.10"), 0x13, b"b");
+    // der has neither identifiers under 2.999 nor UniversalString.
+    let arcs = attribute(&tlv(0x06, b"\x88\x37\x01"), 0x0c, b"c");
+    let universal = attribute(CN, 0x1c, b"\0\0\0d");
+    for (sets, expected) in [
+        (vec![], ""),
+        (vec![tlv(0x31, &o), tlv(0x31, &cn)], "CN=a\\, Zo\u{eb},O=b"),
+        (vec![tlv(0x31, &[o.clone(), cn.clone()].concat())], "O=b+CN=a\\, Zo\u{eb}"),
+        (vec![tlv(0x31, &arcs), tlv(0x31, &o)], "O=b,2.999.1=#0c0163"),
+        (vec![tlv(0x31, &universal)], "2.5.4.3=#1c0400000064"),
+        (vec![tlv(0x31, &[universal, arcs].concat())], "2.5.4.3=#1c0400000064+2.999.1=#0c0163"),
+    ] {
+        assert_eq!(read(&tlv(0x30, &sets.concat())).text(), expected);
+    }
+}
+
+#[test]
 fn attributes_of_a_set_are_put_in_der_order() {
     let attribute = |ty: &[u8], value: &[u8]| tlv(0x30, &[ty, &tlv(0x0c, value)].concat());
     let (first, second) = (attribute(CN, b"a"), attribute(&oid("2.5.4.10"), b"a"));
@@ -222,7 +269,7 @@ proptest! {
                 prop_assert_eq!(Some(text), ours.text.as_deref());
             }
         }
-        prop_assert!(RdnSequence::from_der(&der).is_ok());
+        prop_assert!(x509_cert::name::RdnSequence::from_der(&der).is_ok());
     }
 
     /// Arbitrary bytes neither panic nor are misread.

@@ -1,0 +1,4 @@
+//! Parts of circuits.
+
+pub(super) mod poseidon;
+pub(super) mod range;

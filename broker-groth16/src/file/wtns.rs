@@ -1,0 +1,45 @@
+//! Witnesses: `.wtns`, version 2.
+//!
+//! | section | contents |
+//! |---|---|
+//! | 1 | the length of a value in bytes (u32), the scalar field's modulus, the number of values (u32) |
+//! | 2 | the values, as integers below the modulus |
+
+use zeroize::Zeroizing;
+
+use super::{FileError, Format, Section, container::Container, section::place};
+use crate::{
+    assignment::{Assignment, AssignmentError},
+    curve::Curve,
+    field,
+};
+
+/// The format.
+pub const FORMAT: Format = Format { magic: "wtns", version: 2 };
+const HEADER: Section = Section { number: 1, name: "header" };
+const VALUES: Section = Section { number: 2, name: "values" };
+
+/// Reads a witness of a circuit with `signals` signals, the constant 1 included. `bytes` are as secret as the witness,
+/// and the caller wipes them.
+///
+/// # Errors
+///
+/// [`FileError`], which contains no value of the witness. Values that have been read are wiped.
+pub fn read<E: Curve>(bytes: &[u8], signals: usize) -> Result<Assignment<E::ScalarField>, FileError> {
+    let container = Container::open(bytes, &FORMAT)?;
+    let mut header = container.cursor(HEADER)?;
+    super::scalar_field::<E>(&mut header)?;
+    let count = header.u32("number of values")? as usize;
+    header.end()?;
+    let content = container.elements(VALUES, count, E::SCALAR_FIELD_BYTES)?;
+    if count != signals {
+        return Err(AssignmentError::Length { found: count, expected: signals }.into());
+    }
+    // The vector never grows, so no copy of a value stays behind.
+    let mut values = Zeroizing::new(Vec::with_capacity(count));
+    for (index, value) in content.chunks_exact(E::SCALAR_FIELD_BYTES).enumerate() {
+        let value = field::from_le_bytes(value);
+        values.push(value.map_err(|_| FileError::NotCanonical { place: place(VALUES, index) })?);
+    }
+    Ok(Assignment::new(std::mem::take(&mut *values), signals)?)
+}
