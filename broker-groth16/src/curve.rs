@@ -1,10 +1,6 @@
 //! The pairing-friendly curves.
 
-use ark_ec::{
-    AffineRepr, CurveGroup, VariableBaseMSM,
-    pairing::Pairing,
-    short_weierstrass::{Affine, SWCurveConfig},
-};
+use ark_ec::{CurveGroup, VariableBaseMSM, pairing::Pairing};
 use ark_ff::{FftField, PrimeField};
 
 use crate::{field::Montgomery, point::Point};
@@ -47,23 +43,6 @@ impl std::fmt::Display for CurveName {
     }
 }
 
-/// An affine point of a curve y² = x³ + a·x + b with b ≠ 0.
-pub trait ShortWeierstrass: AffineRepr {
-    /// The coefficient a.
-    const A: Self::BaseField;
-
-    /// The point with these coordinates. Whether there is one is not checked.
-    fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self;
-}
-
-impl<P: SWCurveConfig> ShortWeierstrass for Affine<P> {
-    const A: Self::BaseField = P::COEFF_A;
-
-    fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self {
-        Self::new_unchecked(x, y)
-    }
-}
-
 /// A pairing with the properties that this crate needs: a scalar field with FFTs, base fields that are written as
 /// integers, and points that are made of coordinates.
 pub trait Curve:
@@ -71,8 +50,8 @@ pub trait Curve:
         ScalarField: PrimeField + FftField + Montgomery,
         BaseField: PrimeField + Montgomery,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
-        G1Affine: ShortWeierstrass<BaseField = Self::BaseField> + Point,
-        G2Affine: ShortWeierstrass + Point,
+        G1Affine: Point<BaseField = Self::BaseField>,
+        G2Affine: Point,
     > + Send
     + Sync
 {

@@ -5,8 +5,11 @@ use ark_ec::{
     short_weierstrass::{Affine, SWCurveConfig},
 };
 
-/// A point in affine coordinates.
+/// A point in affine coordinates, of a curve y² = x³ + a·x + b with b ≠ 0.
 pub trait Point: AffineRepr {
+    /// The coefficient a.
+    const A: Self::BaseField;
+
     /// The point with these coordinates. It may not be on the curve, so check it with [`Point::check_group`].
     fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self;
 
@@ -28,6 +31,8 @@ pub trait Point: AffineRepr {
 }
 
 impl<P: SWCurveConfig> Point for Affine<P> {
+    const A: Self::BaseField = P::COEFF_A;
+
     fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self {
         Self::new_unchecked(x, y)
     }

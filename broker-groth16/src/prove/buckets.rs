@@ -10,12 +10,13 @@ use super::{
 };
 use crate::{
     assignment::Assignment,
-    curve::{Curve, ShortWeierstrass},
+    curve::Curve,
     interrupt::Interrupt,
     key::CircuitKey,
+    point::Point,
     proof::Proof,
     qap::{self, Domain},
-    scalar_mul::{self, Bases, Cut, FixedBase, Point, Shifted, sum_in_buckets},
+    scalar_mul::{self, Bases, Coordinates, Cut, FixedBase, Shifted, sum_in_buckets},
 };
 
 /// The width of the windows of δ's tables in bits: 51 KiB in G1 and 102 KiB in G2 on BN254.
@@ -74,7 +75,7 @@ impl<E: Curve> Prover<E> for Buckets<E> {
 }
 
 /// Σ scalar·base over two parts, of which the second may be empty.
-fn sum<G: CurveGroup<Affine: ShortWeierstrass>>(
+fn sum<G: CurveGroup<Affine: Point>>(
     bases: [&[G::Affine]; 2],
     scalars: [&[G::ScalarField]; 2],
     interrupt: &dyn Interrupt,
@@ -88,10 +89,10 @@ fn sum<G: CurveGroup<Affine: ShortWeierstrass>>(
 
 struct Parts<'a, A>([&'a [A]; 2]);
 
-impl<A: ShortWeierstrass> Bases<A> for Parts<'_, A> {
-    fn get(&self, base: usize, _copy: usize) -> Point<A> {
+impl<A: Point> Bases<A> for Parts<'_, A> {
+    fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
         let [first, second] = self.0;
-        parts(first, second, base).map_or(Point::INFINITY, |base| Point::from(*base))
+        parts(first, second, base).map_or(Coordinates::INFINITY, |base| Coordinates::from(*base))
     }
 }
 

@@ -9,12 +9,13 @@ use zeroize::Zeroizing;
 use super::{Blinding, ProveError, Prover, ProverError, finish};
 use crate::{
     assignment::Assignment,
-    curve::{Curve, ShortWeierstrass},
+    curve::Curve,
     interrupt::{Interrupt, Interrupted},
     key::CircuitKey,
+    point::Point,
     proof::Proof,
     qap::{self, Domain},
-    scalar_mul::{self, FixedBase, Point, Sums},
+    scalar_mul::{self, Coordinates, FixedBase, Sums},
 };
 
 /// Up to this many bases of A and B together, s·A + r·B is summed over the bases, with the scalars s·wᵢ and r·wᵢ. With
@@ -96,13 +97,13 @@ impl<E: Curve> Tables<E> {
 }
 
 /// The first base of a query, whose scalar is 1, and a constant.
-fn first<A: ShortWeierstrass>(query: &[A], constant: A) -> A {
+fn first<A: Point>(query: &[A], constant: A) -> A {
     let sum = query.first().map_or_else(|| constant.into(), |base| constant + base);
     sum.into_affine()
 }
 
 /// Tables of the bases after the first `skip`. The scalar of the query's first base has the index `offset`.
-fn tables<G: CurveGroup<Affine: ShortWeierstrass>>(
+fn tables<G: CurveGroup<Affine: Point>>(
     query: &[G::Affine],
     skip: usize,
     offset: usize,
@@ -125,7 +126,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
     }
 
     fn bytes(&self) -> usize {
-        fn bytes<'a, G: CurveGroup<Affine: ShortWeierstrass>>(
+        fn bytes<'a, G: CurveGroup<Affine: Point>>(
             bases: impl IntoIterator<Item = &'a FixedBase<G>>,
         ) -> usize {
             bases.into_iter().map(FixedBase::bytes).sum()
@@ -150,7 +151,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
 
         let bases = self.l.len() + self.h.len() + 2 * (self.a.len() + self.b_g1.len()) + 6;
         let mut g1 = Group::<E::G1>::new(bases * self.delta_g1.points(), interrupt);
-        g1.sums.push(Point::from(self.alpha_g1));
+        g1.sums.push(Coordinates::from(self.alpha_g1));
         g1.add(&self.a, values, &one)?;
         g1.add_one(&self.delta_g1, r);
         g1.end();
@@ -165,7 +166,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
                 g1.add_one(&self.delta_g1, &rs);
             }
             None => {
-                g1.sums.push(Point::from(self.beta_g1));
+                g1.sums.push(Coordinates::from(self.beta_g1));
                 g1.add(&self.b_g1, values, &one)?;
                 g1.end();
             }
@@ -175,7 +176,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
         g1.end();
 
         let mut g2 = Group::<E::G2>::new((self.b_g2.len() + 1) * self.delta_g2.points() + 1, interrupt);
-        g2.sums.push(Point::from(self.beta_g2));
+        g2.sums.push(Coordinates::from(self.beta_g2));
         g2.add(&self.b_g2, values, &one)?;
         g2.add_one(&self.delta_g2, s);
         g2.end();
@@ -195,13 +196,13 @@ impl<E: Curve> Prover<E> for Tables<E> {
 }
 
 /// Sums of multiples from tables.
-struct Group<'a, G: CurveGroup<Affine: ShortWeierstrass>> {
+struct Group<'a, G: CurveGroup<Affine: Point>> {
     sums: Sums<G::Affine>,
     groups: u32,
     interrupt: &'a dyn Interrupt,
 }
 
-impl<'a, G: CurveGroup<Affine: ShortWeierstrass>> Group<'a, G> {
+impl<'a, G: CurveGroup<Affine: Point>> Group<'a, G> {
     fn new(points: usize, interrupt: &'a dyn Interrupt) -> Self {
         Self { sums: Sums::with_capacity(points), groups: 0, interrupt }
     }

@@ -5,10 +5,10 @@ use ark_ec::CurveGroup;
 use ark_ff::PrimeField;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Point, Sums, Windows, digits::magnitude};
+use super::{Coordinates, Sums, Windows, digits::magnitude};
 use crate::{
-    curve::ShortWeierstrass,
     interrupt::{Interrupt, Interrupted},
+    point::Point,
 };
 
 /// Scalars that are cut into digits between two questions to the [`Interrupt`].
@@ -22,9 +22,9 @@ const FEW: usize = 128;
 const CLOSING: usize = 24;
 
 /// Points to multiply, each in one or more shifted copies.
-pub(crate) trait Bases<A: ShortWeierstrass> {
+pub(crate) trait Bases<A: Point> {
     /// The point 2^(`copy`·shift)·base.
-    fn get(&self, base: usize, copy: usize) -> Point<A>;
+    fn get(&self, base: usize, copy: usize) -> Coordinates<A>;
 }
 
 /// How scalars are cut: into windows, and these into sets of buckets. A base that exists in several copies serves as
@@ -65,7 +65,7 @@ impl Cut {
 }
 
 /// Σ scalar·base. The scalars' digits, and the points in the order of the digits, are wiped.
-pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: ShortWeierstrass>>(
+pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
     bases: &impl Bases<G::Affine>,
     cut: Cut,
     scalars: impl ExactSizeIterator<Item = G::ScalarField>,
@@ -110,7 +110,7 @@ struct Digits {
 }
 
 impl Digits {
-    fn new<A: ShortWeierstrass, F: PrimeField>(
+    fn new<A: Point, F: PrimeField>(
         bases: &impl Bases<A>,
         windows: Windows,
         scalars: impl ExactSizeIterator<Item = F>,
@@ -119,7 +119,7 @@ impl Digits {
         let mut numbers = Zeroizing::new(Vec::with_capacity(scalars.len()));
         let mut digits = Zeroizing::new(Vec::with_capacity(scalars.len().saturating_mul(windows.count())));
         for (number, scalar) in (0_u32..).zip(scalars) {
-            if number as usize % SCALARS == 0 {
+            if (number as usize).is_multiple_of(SCALARS) {
                 interrupt.check()?;
             }
             if scalar.is_zero() || bases.get(number as usize, 0).is_infinity() {
@@ -221,7 +221,7 @@ struct Closing<G: CurveGroup> {
     bucket: u32,
 }
 
-impl<G: CurveGroup<Affine: ShortWeierstrass>> Closing<G> {
+impl<G: CurveGroup<Affine: Point>> Closing<G> {
     fn new(half: usize) -> Self {
         Self { partial: G::ZERO_BUCKET, total: G::ZERO_BUCKET, bucket: half as u32 }
     }
@@ -262,18 +262,14 @@ mod tests {
 
     struct Plain<A>(Vec<A>);
 
-    impl<A: ShortWeierstrass> Bases<A> for Plain<A> {
-        fn get(&self, base: usize, _copy: usize) -> Point<A> {
-            Point::from(*self.0.get(base).unwrap())
+    impl<A: Point> Bases<A> for Plain<A> {
+        fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
+            Coordinates::from(*self.0.get(base).unwrap())
         }
     }
 
     /// Sums in windows of each width and with several numbers of copies.
-    fn agrees<G: CurveGroup<Affine: ShortWeierstrass>>(
-        widths: &[u32],
-        bases: &[G::Affine],
-        scalars: &[G::ScalarField],
-    ) {
+    fn agrees<G: CurveGroup<Affine: Point>>(widths: &[u32], bases: &[G::Affine], scalars: &[G::ScalarField]) {
         let expected: G = bases.iter().zip(scalars).map(|(base, scalar)| *base * scalar).sum();
         let plain = Plain(bases.to_vec());
         for width in widths.iter().copied() {
@@ -291,7 +287,7 @@ mod tests {
         }
     }
 
-    fn agrees_on<G: CurveGroup<Affine: ShortWeierstrass>>() {
+    fn agrees_on<G: CurveGroup<Affine: Point>>() {
         let mut rng = StdRng::seed_from_u64(7);
         agrees::<G>(&[2], &[], &[]);
         // Equal, opposite and infinite bases with scalars that are equal, opposite, tiny, and at the edges of windows.

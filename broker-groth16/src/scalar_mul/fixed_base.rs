@@ -4,12 +4,12 @@ use ark_ec::CurveGroup;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{
-    Point,
+    Coordinates,
     digits::{Windows, magnitude},
 };
 use crate::{
-    curve::ShortWeierstrass,
     interrupt::{Interrupt, Interrupted},
+    point::Point,
 };
 
 /// How many multiples are computed between two questions to the [`Interrupt`]: a few milliseconds' work.
@@ -17,13 +17,13 @@ const CHUNK: usize = 1 << 10;
 
 /// A table of multiples of one point, by which the point is multiplied without doublings.
 #[derive(Clone, Debug)]
-pub(crate) struct FixedBase<G: CurveGroup<Affine: ShortWeierstrass>> {
+pub(crate) struct FixedBase<G: CurveGroup<Affine: Point>> {
     windows: Windows,
     /// For each window, the multiples 1 to 2^(width − 1) of 2^(width·position)·base.
-    table: Vec<Point<G::Affine>>,
+    table: Vec<Coordinates<G::Affine>>,
 }
 
-impl<G: CurveGroup<Affine: ShortWeierstrass>> FixedBase<G> {
+impl<G: CurveGroup<Affine: Point>> FixedBase<G> {
     /// Computes the table with windows of `width` bits, from 1 to 16.
     pub(crate) fn new(base: G, width: u32) -> Self {
         let windows = Windows::new::<G::ScalarField>(width);
@@ -40,13 +40,13 @@ impl<G: CurveGroup<Affine: ShortWeierstrass>> FixedBase<G> {
             // The last multiple is 2^(width − 1) times the step.
             step = multiple.double();
         }
-        Self { windows, table: G::normalize_batch(&multiples).into_iter().map(Point::from).collect() }
+        Self { windows, table: G::normalize_batch(&multiples).into_iter().map(Coordinates::from).collect() }
     }
 
     /// The memory of one table in bytes.
     pub(crate) fn bytes_for(width: u32) -> usize {
         let windows = Windows::new::<G::ScalarField>(width);
-        windows.count() * windows.half() * size_of::<Point<G::Affine>>()
+        windows.count() * windows.half() * size_of::<Coordinates<G::Affine>>()
     }
 
     /// The width of the windows that is fastest for `count` multiplications, the table included.
@@ -72,7 +72,7 @@ impl<G: CurveGroup<Affine: ShortWeierstrass>> FixedBase<G> {
     }
 
     /// Gives the points whose sum is scalar·base, at most [`FixedBase::points`].
-    pub(crate) fn for_each(&self, scalar: &G::ScalarField, mut take: impl FnMut(Point<G::Affine>)) {
+    pub(crate) fn for_each(&self, scalar: &G::ScalarField, mut take: impl FnMut(Coordinates<G::Affine>)) {
         let (mut integer, negative) = magnitude(scalar);
         let rows = self.table.chunks_exact(self.windows.half());
         for (row, digit) in rows.zip(self.windows.digits(integer.as_ref())) {
@@ -108,7 +108,7 @@ impl<G: CurveGroup<Affine: ShortWeierstrass>> FixedBase<G> {
 
     /// The memory of the table in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.table.capacity() * size_of::<Point<G::Affine>>()
+        self.table.capacity() * size_of::<Coordinates<G::Affine>>()
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::interrupt::Never;
 
-    fn agrees<G: CurveGroup<Affine: ShortWeierstrass>>() {
+    fn agrees<G: CurveGroup<Affine: Point>>() {
         let mut rng = StdRng::seed_from_u64(2);
         let base = G::rand(&mut rng);
         for width in [1, 2, 4, 8, 11] {

@@ -2,23 +2,24 @@
 //!
 //! Everything that multiplies many points by many scalars goes through this module, and almost all of its work is done
 //! by [`Sums`], which adds up groups of affine points. Kernels for a particular instruction set can therefore replace
-//! `Sums` and [`Point`] without a change in the provers, which are differential-tested against each other. Every
+//! `Sums` and [`Coordinates`] without a change in the provers, which are differential-tested against each other. Every
 //! addition here is complete: equal points, opposite points and the point at infinity need no care from callers.
 
 mod buckets;
+mod coordinates;
 mod digits;
 mod few;
 mod fixed_base;
-mod point;
+
 mod shifted;
 mod sums;
 
 pub(crate) use self::{
     buckets::{Bases, Cut, sum_in_buckets},
+    coordinates::Coordinates,
     digits::Windows,
     few::multiply,
     fixed_base::FixedBase,
-    point::Point,
     shifted::Shifted,
     sums::Sums,
 };

@@ -2,10 +2,10 @@
 
 use ark_ec::{AffineRepr, CurveGroup};
 
-use super::{Bases, Cut, Point, sum_in_buckets};
+use super::{Bases, Coordinates, Cut, sum_in_buckets};
 use crate::{
-    curve::ShortWeierstrass,
     interrupt::{Interrupt, Interrupted},
+    point::Point,
 };
 
 /// Bases whose multiples are computed between two questions to the [`Interrupt`]: a few milliseconds' work.
@@ -13,14 +13,14 @@ const CHUNK: usize = 1 << 6;
 
 /// Bases in several copies, each shifted by the same number of bits from the one before. Bases at infinity are left out.
 #[derive(Clone, Debug)]
-pub(crate) struct Shifted<G: CurveGroup<Affine: ShortWeierstrass>> {
+pub(crate) struct Shifted<G: CurveGroup<Affine: Point>> {
     cut: Cut,
     /// Which scalar belongs to each base.
     scalars: Vec<u32>,
-    points: Vec<Point<G::Affine>>,
+    points: Vec<Coordinates<G::Affine>>,
 }
 
-impl<G: CurveGroup<Affine: ShortWeierstrass>> Shifted<G> {
+impl<G: CurveGroup<Affine: Point>> Shifted<G> {
     /// Computes up to `copies` copies of each base.
     pub(crate) fn new<'a>(
         bases: impl Iterator<Item = &'a G::Affine>,
@@ -44,7 +44,7 @@ impl<G: CurveGroup<Affine: ShortWeierstrass>> Shifted<G> {
                     shifted.push(point);
                 }
             }
-            points.extend(G::normalize_batch(&shifted).into_iter().map(Point::from));
+            points.extend(G::normalize_batch(&shifted).into_iter().map(Coordinates::from));
         }
         Ok(Self { cut, scalars, points })
     }
@@ -53,13 +53,14 @@ impl<G: CurveGroup<Affine: ShortWeierstrass>> Shifted<G> {
     pub(crate) fn bytes_for(bases: usize, copies: usize) -> usize {
         let points = Cut::choose::<G::ScalarField>(bases, copies).copies.saturating_mul(bases);
         points
-            .saturating_mul(size_of::<Point<G::Affine>>())
+            .saturating_mul(size_of::<Coordinates<G::Affine>>())
             .saturating_add(bases.saturating_mul(size_of::<u32>()))
     }
 
     /// The memory of the points in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.points.capacity() * size_of::<Point<G::Affine>>() + self.scalars.capacity() * size_of::<u32>()
+        self.points.capacity() * size_of::<Coordinates<G::Affine>>()
+            + self.scalars.capacity() * size_of::<u32>()
     }
 
     /// Σ scalar·base. `scalar` gives the scalar of a base, of which those at infinity are counted.
@@ -72,8 +73,8 @@ impl<G: CurveGroup<Affine: ShortWeierstrass>> Shifted<G> {
     }
 }
 
-impl<G: CurveGroup<Affine: ShortWeierstrass>> Bases<G::Affine> for Shifted<G> {
-    fn get(&self, base: usize, copy: usize) -> Point<G::Affine> {
-        self.points.get(base * self.cut.copies + copy).copied().unwrap_or(Point::INFINITY)
+impl<G: CurveGroup<Affine: Point>> Bases<G::Affine> for Shifted<G> {
+    fn get(&self, base: usize, copy: usize) -> Coordinates<G::Affine> {
+        self.points.get(base * self.cut.copies + copy).copied().unwrap_or(Coordinates::INFINITY)
     }
 }

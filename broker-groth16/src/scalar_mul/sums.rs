@@ -7,25 +7,25 @@
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroizing;
 
-use super::Point;
-use crate::curve::ShortWeierstrass;
+use super::Coordinates;
+use crate::point::Point;
 
 /// Points in groups, of which each is to be added up. The points tell the scalars that chose them, so they are wiped.
-pub(crate) struct Sums<A: ShortWeierstrass> {
-    points: Zeroizing<Vec<Point<A>>>,
+pub(crate) struct Sums<A: Point> {
+    points: Zeroizing<Vec<Coordinates<A>>>,
     /// The groups' labels and numbers of points, in the order of the points.
     groups: Zeroizing<Vec<(u32, u32)>>,
     /// The number of points that belong to no group yet.
     open: u32,
-    next: Zeroizing<Vec<Point<A>>>,
+    next: Zeroizing<Vec<Coordinates<A>>>,
     denominators: Zeroizing<Vec<A::BaseField>>,
     products: Zeroizing<Vec<A::BaseField>>,
     capacity: usize,
 }
 
-impl<A: ShortWeierstrass> Sums<A> {
+impl<A: Point> Sums<A> {
     /// The number of points that are added up together, so that they stay in the second-level cache.
-    pub(crate) const BLOCK: usize = (256 << 10) / size_of::<Point<A>>();
+    pub(crate) const BLOCK: usize = (256 << 10) / size_of::<Coordinates<A>>();
 
     /// With fewer additions than this in a level, an inversion costs more than it saves: it takes as long as about 250
     /// multiplications of the prime field.
@@ -52,7 +52,7 @@ impl<A: ShortWeierstrass> Sums<A> {
 
     /// Adds a point to the open group. If there is no room, the groups are reduced first, which makes room unless they
     /// are almost as many as the points.
-    pub(crate) fn push(&mut self, point: Point<A>) {
+    pub(crate) fn push(&mut self, point: Coordinates<A>) {
         if self.is_full() {
             self.reduce();
         }
@@ -82,7 +82,7 @@ impl<A: ShortWeierstrass> Sums<A> {
     }
 
     /// The groups' labels and what is left of their points, in order.
-    pub(crate) fn groups(&self) -> impl Iterator<Item = (u32, &[Point<A>])> {
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (u32, &[Coordinates<A>])> {
         let mut rest = self.points.as_slice();
         self.groups.iter().map(move |(label, points)| {
             let (group, after) = rest.split_at_checked(*points as usize).unwrap_or_default();
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     /// Few points that are often equal, opposite or at infinity.
-    fn adds_up<A: ShortWeierstrass>() {
+    fn adds_up<A: Point>() {
         let mut rng = StdRng::seed_from_u64(4);
         let points: Vec<A> = (0..3).map(|_| A::rand(&mut rng)).collect();
         for round in 0..20 {
@@ -169,7 +169,7 @@ mod tests {
                         index => points.get(index % 3).copied().unwrap(),
                     };
                     let negative = rng.r#gen();
-                    sums.push(Point::from(point).negate_if(negative));
+                    sums.push(Coordinates::from(point).negate_if(negative));
                     if negative { sum -= point } else { sum += point }
                 }
                 expected.push((label, sum));
@@ -213,7 +213,7 @@ mod tests {
         for (first, second) in
             [(p, q), (p, p), (p, -p), (p, A::zero()), (A::zero(), p), (A::zero(), A::zero()), (double, p)]
         {
-            let [one, other] = [first, second].map(Point::from);
+            let [one, other] = [first, second].map(Coordinates::from);
             let denominator = one.denominator(&other);
             let sum = one.add(&other, &denominator.inverse().unwrap());
             assert_eq!(sum.to_affine(), (first + second).into_affine());
@@ -229,7 +229,7 @@ mod tests {
         let mut point = A::generator();
         for label in 0..3 {
             for _ in 0..1_000 {
-                sums.push(Point::from(point));
+                sums.push(Coordinates::from(point));
                 expected += point;
                 point = (point + A::generator()).into_affine();
             }

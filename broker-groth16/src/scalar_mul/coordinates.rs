@@ -3,17 +3,17 @@
 use ark_ff::{AdditiveGroup, Field, Zero};
 use zeroize::Zeroize;
 
-use crate::curve::ShortWeierstrass;
+use crate::point::Point;
 
 /// An affine point in its two coordinates. The point at infinity is (0, 0), which is not on a curve with b ≠ 0. arkworks'
 /// type has a flag for it, and takes 8 bytes more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Point<A: ShortWeierstrass> {
+pub(crate) struct Coordinates<A: Point> {
     x: A::BaseField,
     y: A::BaseField,
 }
 
-impl<A: ShortWeierstrass> Point<A> {
+impl<A: Point> Coordinates<A> {
     pub(crate) const INFINITY: Self = Self { x: A::BaseField::ZERO, y: A::BaseField::ZERO };
 
     pub(crate) fn is_infinity(&self) -> bool {
@@ -25,7 +25,7 @@ impl<A: ShortWeierstrass> Point<A> {
         if negative { Self { x: self.x, y: -self.y } } else { self }
     }
 
-    /// What [`Point::add`] needs the inverse of. It is never 0.
+    /// What [`Coordinates::add`] needs the inverse of. It is never 0.
     pub(super) fn denominator(&self, other: &Self) -> A::BaseField {
         let run = other.x - self.x;
         if !run.is_zero() {
@@ -37,7 +37,7 @@ impl<A: ShortWeierstrass> Point<A> {
         }
     }
 
-    /// The sum of the points. `inverse` is that of [`Point::denominator`].
+    /// The sum of the points. `inverse` is that of [`Coordinates::denominator`].
     pub(super) fn add(&self, other: &Self, inverse: &A::BaseField) -> Self {
         if self.is_infinity() {
             return *other;
@@ -59,20 +59,20 @@ impl<A: ShortWeierstrass> Point<A> {
     }
 }
 
-impl<A: ShortWeierstrass> From<A> for Point<A> {
+impl<A: Point> From<A> for Coordinates<A> {
     fn from(point: A) -> Self {
         point.xy().map_or(Self::INFINITY, |(x, y)| Self { x, y })
     }
 }
 
-impl<A: ShortWeierstrass> Point<A> {
+impl<A: Point> Coordinates<A> {
     /// arkworks' form of the point.
     pub(crate) fn to_affine(self) -> A {
         if self.is_infinity() { A::zero() } else { A::from_coordinates(self.x, self.y) }
     }
 }
 
-impl<A: ShortWeierstrass> Zeroize for Point<A> {
+impl<A: Point> Zeroize for Coordinates<A> {
     fn zeroize(&mut self) {
         self.x.zeroize();
         self.y.zeroize();
