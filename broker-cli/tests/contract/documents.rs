@@ -186,7 +186,7 @@ fn shows_rules_for_proofs_with_their_lines() {
                 "deadline": "90s" } })
     );
     let text = stdout(&run(&["profiles", "show", "Plain", "--profiles", &file]));
-    assert!(text.contains("  groth16  line 6\n    curve: bn254\n"), "{text}");
+    assert!(text.contains("  groth16  line 6\n    allowCallerKey: false\n"), "{text}");
     assert!(text.contains("      membership  line 10\n"), "{text}");
     let changed = write(folder.path(), "changed.yaml", &format!("{GOOD}{rules}").replace("1m30s", "2m"));
     let diff = stdout(&run(&["profiles", "diff", &file, &changed]));

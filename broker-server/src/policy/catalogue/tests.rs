@@ -283,13 +283,20 @@ fn load_fails_on_missing_and_invalid_files() {
 }
 
 #[test]
-fn example_of_the_documentation_loads() {
+fn examples_of_the_documentation_load() {
     let reference = include_str!("../../../../docs/profiles.md");
-    let example = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let catalogue =
-        Catalogue::parse("docs/profiles.md", example, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(catalogue.profiles()[0].name.as_ref(), "Example-2026");
-    assert!(catalogue.profiles()[0].deprecation.as_ref().unwrap().enforce_sunset);
+    let examples = reference.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let catalogues: Vec<Catalogue> = examples
+        .map(|text| {
+            Catalogue::parse("docs/profiles.md", text, CAPABILITIES).unwrap_or_else(|error| panic!("{error}"))
+        })
+        .collect();
+    let first: Vec<_> = catalogues.iter().map(|catalogue| &catalogue.profiles()[0]).collect();
+    assert_eq!(
+        first.iter().map(|profile| profile.name.as_ref()).collect::<Vec<_>>(),
+        ["Proofs-Dev", "Example-2026"]
+    );
+    assert!(first[1].deprecation.as_ref().unwrap().enforce_sunset);
 }
 
 /// A document that the Go broker accepts without a warning.

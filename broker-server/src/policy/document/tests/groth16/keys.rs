@@ -57,7 +57,7 @@ fn rejects_wrong_limits() {
         ("WitnessBytes", "1023", "the range is 1KiB to 9GiB"),
         ("WitnessBytes", "10GiB", "the range is 1KiB to 9GiB"),
         ("WitnessBytes", "-1", "the range is 1KiB to 9GiB"),
-        ("WitnessBytes", "99999999999999999999", "the range is 1KiB to 9GiB"),
+        ("WitnessBytes", "\"99999999999999999999\"", "such as 67108864, 64MiB or 1GiB"),
         ("WitnessBytes", "64MB", "such as 67108864, 64MiB or 1GiB"),
         ("WitnessBytes", "1.5MiB", "such as 67108864, 64MiB or 1GiB"),
         ("WitnessBytes", "[]", "must be text"),
@@ -146,10 +146,13 @@ fn rejects_names_that_occur_twice_in_either_form() {
     );
     rejects(&with_full_line(9, "        - payment"), (10, 11), ".Circuits[1]", "is in line 9", None);
     rejects(
-        &with_full_line(9, "        - { Name: membership, Zkey: { Path: x, Sha256: #a } }"),
-        (14, 11),
-        ".Circuits[2]",
-        "is in line 9",
+        &with_full_line(
+            9,
+            "        - multiply\n        - { Name: membership, Zkey: { Path: x, Sha256: #a } }",
+        ),
+        (15, 11),
+        ".Circuits[3]",
+        "is in line 10",
         None,
     );
 }
