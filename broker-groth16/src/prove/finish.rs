@@ -9,6 +9,7 @@ use crate::{
     constraint_system::ConstraintSystem,
     curve::Curve,
     key::ProvingKey,
+    point::Point,
     proof::Proof,
     scalar_mul,
 };
@@ -58,7 +59,7 @@ impl<E: Curve> Sums<E> {
 
 /// The proof with these points.
 pub(super) fn proof<E: Curve>(a: E::G1, b: E::G2, c: E::G1) -> Proof<E> {
-    let [a, c] = match *E::G1::normalize_batch(&[a, c]) {
+    let [a, c] = match *E::G1Affine::normalize(&[a, c]) {
         [a, c] => [a, c],
         _ => [a.into_affine(), c.into_affine()],
     };

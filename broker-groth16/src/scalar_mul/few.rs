@@ -4,13 +4,14 @@ use ark_ec::CurveGroup;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::digits::{Windows, magnitude};
+use crate::point::Point;
 
 /// The width of the windows in bits: 8 multiples of each point.
 const WIDTH: u32 = 4;
 
 /// Σ scalar·point for few points, with doublings in common. arkworks' own multiplication splits scalars with integers on
 /// the heap, which it frees without wiping them.
-pub(crate) fn multiply<G: CurveGroup, const N: usize>(terms: [(G, &G::ScalarField); N]) -> G {
+pub(crate) fn multiply<G: CurveGroup<Affine: Point>, const N: usize>(terms: [(G, &G::ScalarField); N]) -> G {
     let windows = Windows::new::<G::ScalarField>(WIDTH);
     let mut multiples = Zeroizing::new(Vec::with_capacity(N * windows.half()));
     let mut digits = Zeroizing::new(Vec::with_capacity(N * windows.count()));
@@ -25,7 +26,7 @@ pub(crate) fn multiply<G: CurveGroup, const N: usize>(terms: [(G, &G::ScalarFiel
         digits.extend(windows.digits(integer.as_ref()).map(|digit| if negative { -digit } else { digit }));
         integer.zeroize();
     }
-    let multiples = Zeroizing::new(G::normalize_batch(&multiples));
+    let multiples = Zeroizing::new(G::Affine::normalize(&multiples));
 
     let mut sum = G::zero();
     for position in (0..windows.count()).rev() {
@@ -57,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    fn agrees<G: CurveGroup>() {
+    fn agrees<G: CurveGroup<Affine: Point>>() {
         let mut rng = StdRng::seed_from_u64(11);
         let (zero, one) = (G::ScalarField::zero(), G::ScalarField::ONE);
         let scalars = [zero, one, -one, G::ScalarField::rand(&mut rng), G::ScalarField::rand(&mut rng)];

@@ -98,10 +98,9 @@ impl<G: CurveGroup<Affine: Point>> FixedBase<G> {
         let mut products = Vec::with_capacity(scalars.len());
         for chunk in scalars.chunks(CHUNK) {
             interrupt.check()?;
-            // The third coordinate of a product tells more of its scalar than the point does.
             let projective =
                 Zeroizing::new(chunk.iter().map(|scalar| self.multiply(scalar)).collect::<Vec<_>>());
-            products.extend(G::normalize_batch(&projective));
+            products.extend(G::Affine::normalize(&projective));
         }
         Ok(products)
     }

@@ -10,7 +10,6 @@ mod coordinates;
 mod digits;
 mod few;
 mod fixed_base;
-
 mod shifted;
 mod sums;
 
