@@ -107,7 +107,6 @@ mod tests {
     use ark_bls12_381::Bls12_381;
     use ark_bn254::Bn254;
     use ark_ec::{CurveGroup, pairing::Pairing};
-    use ark_ff::UniformRand;
     use ark_std::rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
@@ -116,7 +115,9 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(70);
         let [p, q] = [(); 2].map(|()| G::rand(&mut rng));
         let affine = q.into_affine().into_group();
-        for points in [&[][..], &[G::zero()], &[p], &[G::zero(), p, affine, p + q, -p, G::zero(), p, G::zero()]] {
+        for points in
+            [&[][..], &[G::zero()], &[p], &[G::zero(), p, affine, p + q, -p, G::zero(), p, G::zero()]]
+        {
             assert_eq!(G::Affine::normalize(points), G::normalize_batch(points));
         }
     }

@@ -124,7 +124,8 @@ fn digits(value: Fr) -> Vec<[u8; 16]> {
                     let half = |digit: &i32| ((sign * digit) as i16).to_ne_bytes();
                     let whole = |digit: &i32| (sign * digit).to_ne_bytes();
                     let plain = |digits: &&[i32]| digits.iter().filter(|digit| digit.abs() > 1).count() > 2;
-                    found.extend(digits.windows(8).filter(plain).map(|digits| bytes(digits.iter().map(half))));
+                    found
+                        .extend(digits.windows(8).filter(plain).map(|digits| bytes(digits.iter().map(half))));
                     if width == 4 {
                         let windows = digits.windows(4).filter(plain);
                         found.extend(windows.map(|digits| bytes(digits.iter().map(whole))));
@@ -187,7 +188,8 @@ fn of_proof(key: &CircuitKey<Bn254>, circuit: &Circuit<Fr>) -> Vec<[u8; 16]> {
 
     let g1 = |point: &G1Affine| limbs(&point.x.0.0);
     let g2 = |point: &G2Affine| limbs(&point.x.c0.0.0);
-    let sum: G1Projective = proving.b_g1_query.iter().zip(&circuit.values).map(|(base, value)| *base * value).sum();
+    let sum: G1Projective =
+        proving.b_g1_query.iter().zip(&circuit.values).map(|(base, value)| *base * value).sum();
     secrets.extend(multiples((sum + proving.beta_g1).into_affine(), g1));
     for query in [&proving.a_query, &proving.b_g1_query, &proving.l_query, &proving.h_query] {
         // The first scalar is 1.

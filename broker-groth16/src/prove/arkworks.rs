@@ -7,7 +7,8 @@ use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
 use super::{
-    Blinding, ProveError, Prover, ProverError,
+    Blinding, Estimate, ProveError, Prover, ProverError,
+    estimate::{Effort, Sizes},
     finish::{self, Sums},
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Points that are multiplied between two questions to the [`Interrupt`], each about 50 ms on one core.
-const G1_CHUNK: usize = 1 << 13;
+pub(super) const G1_CHUNK: usize = 1 << 13;
 const G2_CHUNK: usize = 1 << 12;
 
 /// Proves with arkworks' own multi-scalar multiplication, piece by piece. It is the reference for the other provers.
@@ -31,6 +32,7 @@ const G2_CHUNK: usize = 1 << 12;
 pub struct Arkworks<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    estimate: Estimate,
 }
 
 impl<E: Curve> Arkworks<E> {
@@ -42,7 +44,8 @@ impl<E: Curve> Arkworks<E> {
     pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size())?;
-        Ok(Self { key, domain })
+        let estimate = Effort::of_arkworks::<E>(&Sizes::new(&key), G1_CHUNK).estimate::<E>();
+        Ok(Self { key, domain, estimate })
     }
 }
 
@@ -53,6 +56,10 @@ impl<E: Curve> Prover<E> for Arkworks<E> {
 
     fn bytes(&self) -> usize {
         self.domain.bytes()
+    }
+
+    fn estimate(&self) -> Estimate {
+        self.estimate
     }
 
     fn prove(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ark_ec::CurveGroup;
 
 use super::{
-    Blinding, ProveError, Prover, ProverError,
+    Blinding, Estimate, ProveError, Prover, ProverError,
+    estimate::{Effort, Sizes},
     finish::{self, Sums},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The width of the windows of δ's tables in bits: 51 KiB in G1 and 102 KiB in G2 on BN254.
-pub(super) const DELTA_WIDTH: u32 = 5;
+const DELTA_WIDTH: u32 = 5;
 
 /// Proves with Pippenger's algorithm on the key's own points, in signed windows and with affine buckets. It keeps
 /// nothing but the roots of unity.
@@ -28,6 +29,7 @@ pub(super) const DELTA_WIDTH: u32 = 5;
 pub struct Buckets<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    estimate: Estimate,
 }
 
 impl<E: Curve> Buckets<E> {
@@ -39,7 +41,8 @@ impl<E: Curve> Buckets<E> {
     pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size())?;
-        Ok(Self { key, domain })
+        let estimate = Effort::of_buckets::<E>(&Sizes::new(&key), 1).estimate::<E>();
+        Ok(Self { key, domain, estimate })
     }
 }
 
@@ -50,6 +53,10 @@ impl<E: Curve> Prover<E> for Buckets<E> {
 
     fn bytes(&self) -> usize {
         self.domain.bytes()
+    }
+
+    fn estimate(&self) -> Estimate {
+        self.estimate
     }
 
     fn prove(
@@ -106,6 +113,7 @@ fn parts<'a, T>(first: &'a [T], second: &'a [T], index: usize) -> Option<&'a T> 
 pub struct ShiftedBuckets<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    estimate: Estimate,
     a: Shifted<E::G1>,
     b_g1: Shifted<E::G1>,
     b_g2: Shifted<E::G2>,
@@ -137,9 +145,20 @@ impl<E: Curve> ShiftedBuckets<E> {
             c: Shifted::new(proving.l_query.iter().chain(&proving.h_query), copies, interrupt)?,
             delta_g1: FixedBase::new(proving.delta_g1.into(), DELTA_WIDTH),
             delta_g2: FixedBase::new(proving.verifying.delta_g2.into(), DELTA_WIDTH),
+            estimate: Effort::of_buckets::<E>(&Sizes::new(&key), copies).estimate::<E>(),
             domain,
             key,
         })
+    }
+
+    /// The memory of the copies and of δ's tables, in bytes. Bases at infinity have none.
+    pub(super) fn bytes_for(sizes: &Sizes, copies: usize) -> usize {
+        let g1 = sizes.g1().map(|bases| Shifted::<E::G1>::bytes_for(bases, copies));
+        g1.into_iter()
+            .fold(0, usize::saturating_add)
+            .saturating_add(Shifted::<E::G2>::bytes_for(sizes.b_g2, copies))
+            .saturating_add(FixedBase::<E::G1>::bytes_for(DELTA_WIDTH))
+            .saturating_add(FixedBase::<E::G2>::bytes_for(DELTA_WIDTH))
     }
 }
 
@@ -156,6 +175,10 @@ impl<E: Curve> Prover<E> for ShiftedBuckets<E> {
             + self.c.bytes()
             + self.delta_g1.bytes()
             + self.delta_g2.bytes()
+    }
+
+    fn estimate(&self) -> Estimate {
+        self.estimate
     }
 
     fn prove(

@@ -6,11 +6,13 @@
 //!
 //! The bases of a proof are the same for every assignment, so the more memory a key may have, the less is left to do:
 //! [`Tables`] of all multiples by a digit leave additions alone, [`ShiftedBuckets`] one set of buckets, and [`Buckets`]
-//! need no memory. [`Tier::choose`] chooses by the key's size and a budget.
+//! need no memory. [`Tier::choose`] chooses by the key's size and a budget; [`Prover::bytes`] is what the choice keeps,
+//! and [`Prover::estimate`] what each proof will take.
 
 mod arkworks;
 mod blinding;
 mod buckets;
+mod estimate;
 mod finish;
 mod self_verified;
 mod tables;
@@ -20,6 +22,7 @@ pub use self::{
     arkworks::Arkworks,
     blinding::Blinding,
     buckets::{Buckets, ShiftedBuckets},
+    estimate::Estimate,
     self_verified::{Proven, SelfVerified},
     tables::Tables,
     tier::Tier,
@@ -34,13 +37,16 @@ use crate::{
     verify::{KeyWithoutPoints, PublicInputsError},
 };
 
-/// Makes proofs with one key.
+/// Makes proofs with one key. A proof takes one thread, and any number of threads may use a prover at a time.
 pub trait Prover<E: Curve>: Send + Sync {
     /// The prover's name in answers and logs.
     fn name(&self) -> &'static str;
 
     /// The memory that the prover keeps beside the key, in bytes.
     fn bytes(&self) -> usize;
+
+    /// What one proof takes.
+    fn estimate(&self) -> Estimate;
 
     /// Makes the proof of `assignment` that `blinding` determines. It is worthless if the assignment does not satisfy
     /// the constraints, so it is verified by [`SelfVerified`].

@@ -6,7 +6,11 @@ use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::AdditiveGroup;
 use zeroize::Zeroizing;
 
-use super::{Blinding, ProveError, Prover, ProverError, finish};
+use super::{
+    Blinding, Estimate, ProveError, Prover, ProverError,
+    estimate::{Effort, Sizes},
+    finish,
+};
 use crate::{
     assignment::Assignment,
     curve::Curve,
@@ -20,7 +24,7 @@ use crate::{
 
 /// Up to this many bases of A and B together, s·A + r·B is summed over the bases, with the scalars s·wᵢ and r·wᵢ. With
 /// more, two multiplications of a point that is not known before are faster.
-const EXPANDED: usize = 24;
+const EXPANDED: usize = 26;
 
 /// Proves with a table of multiples for each base of the key, so that nothing but additions is left.
 ///
@@ -30,6 +34,7 @@ const EXPANDED: usize = 24;
 pub struct Tables<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    estimate: Estimate,
     /// α and β with the first bases of A and B, whose scalar is always 1.
     alpha_g1: E::G1Affine,
     beta_g1: E::G1Affine,
@@ -60,12 +65,13 @@ impl<E: Curve> Tables<E> {
         let domain = Domain::new(key.constraints.domain_size())?;
         let proving = &key.proving;
         let private = key.constraints.public + 1;
+        let sizes = Sizes::new(&key);
+        let expands = Self::expands(&sizes);
         let alpha_g1 = first(&proving.a_query, proving.verifying.alpha_g1);
         let beta_g1 = first(&proving.b_g1_query, proving.beta_g1);
         let a = tables::<E::G1>(&proving.a_query, 1, 0, width, interrupt)?;
         let b_g1 = tables::<E::G1>(&proving.b_g1_query, 1, 0, width, interrupt)?;
-        let expanded = (a.len() + b_g1.len() <= EXPANDED)
-            .then(|| [alpha_g1, beta_g1].map(|point| FixedBase::new(point.into(), width)));
+        let expanded = expands.then(|| [alpha_g1, beta_g1].map(|point| FixedBase::new(point.into(), width)));
         Ok(Self {
             alpha_g1,
             beta_g1,
@@ -78,18 +84,22 @@ impl<E: Curve> Tables<E> {
             delta_g1: FixedBase::new(proving.delta_g1.into(), width),
             delta_g2: FixedBase::new(proving.verifying.delta_g2.into(), width),
             expanded,
+            estimate: Effort::of_tables::<E>(&sizes, width, expands).estimate::<E>(),
             domain,
             key,
         })
     }
 
-    /// The memory that the tables of `key` take, in bytes. Bases at infinity have none.
-    pub(super) fn bytes_for(key: &CircuitKey<E>, width: u32) -> usize {
-        let proving = &key.proving;
-        let g1 = [&proving.a_query, &proving.b_g1_query, &proving.l_query, &proving.h_query];
+    /// Whether s·A + r·B is summed over the bases.
+    pub(super) fn expands(sizes: &Sizes) -> bool {
+        sizes.a + sizes.b_g1 <= EXPANDED
+    }
+
+    /// The memory that the tables take, in bytes. Bases at infinity have none.
+    pub(super) fn bytes_for(sizes: &Sizes, width: u32) -> usize {
         // δ, and α and β if they have tables.
-        let g1 = g1.into_iter().map(|bases| finish::finite(bases)).sum::<usize>() + 3;
-        let g2 = finish::finite(&proving.b_g2_query) + 1;
+        let g1 = sizes.g1().into_iter().sum::<usize>() + 3;
+        let g2 = sizes.b_g2 + 1;
         let bytes = |bases: usize, each: usize| bases.saturating_mul(each);
         bytes(g1, FixedBase::<E::G1>::bytes_for(width))
             .saturating_add(bytes(g2, FixedBase::<E::G2>::bytes_for(width)))
@@ -135,6 +145,10 @@ impl<E: Curve> Prover<E> for Tables<E> {
         let g1 = g1.chain(self.expanded.iter().flatten()).chain([&self.delta_g1]);
         let g2 = self.b_g2.iter().map(|(_, base)| base).chain([&self.delta_g2]);
         self.domain.bytes() + bytes(g1) + bytes(g2)
+    }
+
+    fn estimate(&self) -> Estimate {
+        self.estimate
     }
 
     fn prove(

@@ -58,6 +58,16 @@ impl Cut {
         additions.saturating_add(closing).saturating_mul(self.sets)
     }
 
+    /// The memory that a sum over `bases` bases takes, in bytes.
+    pub(crate) fn bytes<A: Point>(self, bases: usize) -> usize {
+        let points = bases.saturating_mul(self.copies);
+        bases
+            .saturating_mul(size_of::<u32>() + self.windows.count() * size_of::<i16>())
+            .saturating_add(points.saturating_mul(size_of::<Entry>()))
+            .saturating_add((self.windows.half() + 1) * size_of::<u32>())
+            .saturating_add(Sums::<A>::bytes_for(points))
+    }
+
     /// The number of bits by which one copy is shifted from the next.
     pub(super) fn shift(self) -> usize {
         self.windows.width() as usize * self.sets
@@ -143,7 +153,7 @@ impl Digits {
     }
 }
 
-/// A base, its copy, and its sign.
+/// A base, its copy, and its sign. There is room for 2^31 points, which take 128 GiB.
 #[derive(Clone, Copy, Default)]
 struct Entry(u32);
 

@@ -45,6 +45,12 @@ impl<A: Point> Sums<A> {
         }
     }
 
+    /// The memory that [`Sums::with_capacity`] takes, in bytes.
+    pub(crate) fn bytes_for(capacity: usize) -> usize {
+        let each = 2 * size_of::<Coordinates<A>>() + size_of::<(u32, u32)>() + size_of::<A::BaseField>();
+        capacity.clamp(1, Self::BLOCK) * each
+    }
+
     /// Whether there is no room for another point.
     pub(crate) fn is_full(&self) -> bool {
         self.points.len() >= self.capacity
@@ -56,6 +62,8 @@ impl<A: Point> Sums<A> {
         if self.is_full() {
             self.reduce();
         }
+        // A larger block would be allocated, and this one freed without being wiped.
+        debug_assert!(self.points.len() < self.points.capacity(), "there are as many groups as points");
         self.points.push(point);
         self.open += 1;
     }

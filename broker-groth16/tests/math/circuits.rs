@@ -147,6 +147,11 @@ pub(crate) fn bits_and_chain<F: PrimeField>(
     builder.build()
 }
 
+/// No constraints, and no signal but the constant 1.
+pub(crate) fn empty<F: PrimeField>() -> Circuit<F> {
+    Builder::new(&[]).build()
+}
+
 /// A circuit without a pattern: signals that no matrix names, empty rows, equal rows, values that are often 0, 1 or −1.
 pub(crate) fn random<F: PrimeField>(rng: &mut (impl RngCore + CryptoRng)) -> Circuit<F> {
     let value = |rng: &mut _| match Rng::gen_range(rng, 0..6) {

@@ -1,13 +1,17 @@
 //! Provers against ark-groth16, and the verification of every proof.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use ark_bls12_381::Bls12_381;
-use ark_bn254::{Bn254, Fr};
-use ark_ec::{CurveGroup, PrimeGroup};
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{One, UniformRand, Zero};
 use ark_std::rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use broker_groth16::{
@@ -16,7 +20,7 @@ use broker_groth16::{
     interrupt::{Interrupt, Interrupted, Never},
     key::{CircuitKey, MalformedKey},
     proof::Proof,
-    prove::{Arkworks, Blinding, ProveError, Prover, ProverError, SelfVerified, Tier},
+    prove::{Arkworks, Blinding, Estimate, ProveError, Prover, ProverError, SelfVerified, Tier},
     setup,
 };
 
@@ -68,6 +72,7 @@ fn agrees<E: Curve>(name: &str, circuit: &Circuit<E::ScalarField>) {
 fn all_agree<E: Curve>() {
     let mut rng = StdRng::seed_from_u64(31);
     for (name, circuit) in [
+        ("an empty circuit", circuits::empty()),
         ("multiply", circuits::multiply(&mut rng)),
         ("cube_root", circuits::cube_root(&mut rng)),
         ("a full domain", circuits::chain(14, &mut rng)),
@@ -136,13 +141,97 @@ fn provers_agree_with_edge_values() {
     }
 }
 
+/// A base that occurs twice, its opposite, and points at infinity where setup makes none. The proof verifies nothing, but
+/// it is the same by all provers.
+#[test]
+fn provers_agree_on_keys_with_repeated_opposite_and_infinite_points() {
+    let mut rng = StdRng::seed_from_u64(42);
+    let circuit = circuits::bits_and_chain::<Fr>(64, 20, &mut rng);
+    let mut key = CircuitKey::clone(&key::<Bn254>(&circuit));
+    let proving = &mut key.proving;
+    let generator = G1Projective::generator().into_affine();
+    for query in [&mut proving.a_query, &mut proving.b_g1_query, &mut proving.l_query, &mut proving.h_query] {
+        for (index, point) in query.iter_mut().enumerate() {
+            match index % 5 {
+                0 | 1 => *point = generator,
+                2 => *point = -generator,
+                3 => *point = G1Affine::zero(),
+                _ => (),
+            }
+        }
+    }
+    for (index, point) in proving.b_g2_query.iter_mut().enumerate() {
+        match index % 3 {
+            0 => *point = G2Projective::generator().into_affine(),
+            1 => *point = G2Affine::zero(),
+            _ => (),
+        }
+    }
+    // δ is a base like the others.
+    proving.delta_g1 = generator;
+    let key = Arc::new(key);
+    let expected = ReferenceKey::new(&key);
+    for witness in [circuit.values.clone(), vec![Fr::one(); circuit.values.len()]] {
+        let mut seed = StdRng::seed_from_u64(38);
+        let (r, s) = (Fr::rand(&mut seed), Fr::rand(&mut seed));
+        let expected = expected.prove(r, s, &witness);
+        for prover in provers(&key) {
+            let assignment = Assignment::new(witness.clone(), witness.len()).unwrap();
+            let blinding = Blinding::random(&mut StdRng::seed_from_u64(38));
+            let proof = prover.prove(&assignment, &blinding, &Never).unwrap();
+            assert_eq!(proof, expected, "{}", prover.name());
+        }
+    }
+}
+
+/// One prover serves many threads, and a scheduler may keep it where it likes.
+#[test]
+fn a_prover_is_used_by_many_threads() {
+    let mut rng = StdRng::seed_from_u64(43);
+    let circuit = circuits::multiply(&mut rng);
+    let key = key::<Bn254>(&circuit);
+    let prover = Tier::choose(&key, 64 << 20).prover(&key, &Never).unwrap();
+    let prover = Arc::new(SelfVerified::new(prover, &key).unwrap());
+    let threads: Vec<_> = (0..4)
+        .map(|seed| {
+            let (prover, assignment) = (Arc::clone(&prover), circuit.assignment());
+            thread::spawn(move || prover.prove(&assignment, &mut StdRng::seed_from_u64(seed), &Never))
+        })
+        .collect();
+    for thread in threads {
+        let proven = thread.join().unwrap().unwrap();
+        assert_eq!(prover.verifying_key().verify(&proven.proof, circuit.public()), Ok(true));
+    }
+}
+
+/// A slower tier has a larger estimate, and so has a larger circuit.
+#[test]
+fn estimates_tell_fast_tiers_from_slow_ones() {
+    let mut rng = StdRng::seed_from_u64(44);
+    let mut before = Duration::ZERO;
+    for circuit in [
+        circuits::multiply(&mut rng),
+        circuits::chain(30, &mut rng),
+        circuits::chain(300, &mut rng),
+        circuits::chain(1_000, &mut rng),
+    ] {
+        let key = key::<Bn254>(&circuit);
+        let times: Vec<_> =
+            [64 << 20, 1 << 20, 0].map(|budget| Tier::choose(&key, budget).estimate(&key).time).into();
+        assert!(times.is_sorted(), "{times:?}");
+        assert!(times.last() <= Some(&Tier::Arkworks.estimate(&key).time));
+        assert!(times[0] > before);
+        before = times[0];
+    }
+}
+
 /// The tier that is chosen fits into its budget, and a larger budget never makes it worse.
 #[test]
 fn the_tier_depends_on_the_size_and_the_budget() {
     let mut rng = StdRng::seed_from_u64(40);
     let small = key::<Bn254>(&circuits::multiply(&mut rng));
     assert_eq!(Tier::choose(&small, 64 << 20), Tier::Tables { width: 8 });
-    assert!(matches!(Tier::choose(&small, 0), Tier::Arkworks | Tier::Buckets));
+    assert_eq!(Tier::choose(&small, 0), Tier::Buckets);
     let middle = key::<Bn254>(&circuits::payment_like(&mut rng));
     assert!(matches!(Tier::choose(&middle, 64 << 20), Tier::Shifted { .. }));
     assert_eq!(Tier::choose(&middle, 0), Tier::Buckets);
@@ -176,6 +265,10 @@ impl<E: Curve> Prover<E> for Planted<E> {
 
     fn bytes(&self) -> usize {
         self.0.bytes()
+    }
+
+    fn estimate(&self) -> Estimate {
+        self.0.estimate()
     }
 
     fn prove(
