@@ -44,8 +44,8 @@ pub(super) struct Sizes {
     pub(super) a: usize,
     pub(super) b_g1: usize,
     pub(super) b_g2: usize,
-    /// L and H together, which are added up together.
-    pub(super) c: usize,
+    pub(super) l: usize,
+    pub(super) h: usize,
     domain: usize,
     /// The entries of the matrices.
     entries: usize,
@@ -58,15 +58,16 @@ impl Sizes {
             a: finish::finite(&proving.a_query),
             b_g1: finish::finite(&proving.b_g1_query),
             b_g2: finish::finite(&proving.b_g2_query),
-            c: finish::finite(&proving.l_query) + finish::finite(&proving.h_query),
+            l: finish::finite(&proving.l_query),
+            h: finish::finite(&proving.h_query),
             domain: constraints.domain_size(),
             entries: constraints.a.entries() + constraints.b.entries(),
         }
     }
 
-    /// The numbers of bases in G1 that are added up together.
+    /// The numbers of bases in G1 that are added up together: of A, of B, and of L and H.
     pub(super) fn g1(&self) -> [usize; 3] {
-        [self.a, self.b_g1, self.c]
+        [self.a, self.b_g1, self.l + self.h]
     }
 
     /// Multiplications for sums over all bases, if `each` are for a sum in G1.
@@ -101,16 +102,19 @@ impl Effort {
             let (whole, rest) = chunks(bases);
             whole.saturating_mul(one(chunk)).saturating_add(one(rest))
         };
-        // The integers, their digits in 64 bits, and the buckets of four coordinates.
+        // The bases and integers are copied, and the digits of 64 bits are in a vector that doubles as it grows. A bucket
+        // has four coordinates, and each window a sum like a bucket.
         let bytes = |coordinate: usize| {
             move |bases: usize| {
                 let bases = bases.min(chunk);
-                bases * (size_of::<E::ScalarField>() + 8 * windows(bases))
-                    + ((4 * coordinate) << width(bases))
+                let each = 2 * size_of::<E::ScalarField>() + 2 * coordinate + 24 * windows(bases);
+                bases * each + 4 * coordinate * (windows(bases) + (1 << width(bases)))
             }
         };
         let base_field = size_of::<E::BaseField>();
-        let largest = sizes.largest(bytes(base_field), bytes(2 * base_field));
+        // L and H are added up one after the other.
+        let g1 = [sizes.a, sizes.b_g1, sizes.l, sizes.h].into_iter().max().unwrap_or(0);
+        let largest = bytes(base_field)(g1).max(bytes(2 * base_field)(sizes.b_g2));
         Self::of_parts::<E>(sizes, sizes.sums(sum), blinding(true) + multiples_of_a_and_b(), largest)
     }
 

@@ -27,8 +27,9 @@ impl<G: CurveGroup<Affine: Point>> Shifted<G> {
         copies: usize,
         interrupt: &dyn Interrupt,
     ) -> Result<Self, Interrupted> {
-        let (scalars, bases): (Vec<u32>, Vec<G::Affine>) =
+        let (mut scalars, bases): (Vec<u32>, Vec<G::Affine>) =
             (0_u32..).zip(bases).filter(|(_, base)| !base.is_zero()).unzip();
+        scalars.shrink_to_fit();
         let cut = Cut::choose::<G::ScalarField>(bases.len(), copies);
         let mut points = Vec::with_capacity(bases.len().saturating_mul(cut.copies));
         for bases in bases.chunks(CHUNK) {
