@@ -50,6 +50,8 @@ pub struct Info {
     pub bytes: usize,
     /// The memory that one proof takes beside it and beside its request, in bytes, roughly.
     pub proof_bytes: usize,
+    /// The time that one proof takes on one core with its check and its verification, roughly.
+    pub proof_time: Duration,
 }
 
 /// The value of a named input. It cannot be printed.

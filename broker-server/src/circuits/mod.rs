@@ -71,7 +71,7 @@ pub struct LoadedCircuit {
 
 impl LoadedCircuit {
     fn new(circuit: Arc<dyn Loaded>, ephemeral: bool, verified: bool) -> Self {
-        let cost = Arc::new(Cost::new(circuit.info().domain));
+        let cost = Arc::new(Cost::new(circuit.info().proof_time));
         Self { circuit, ephemeral, verified, cost }
     }
 
@@ -100,12 +100,8 @@ impl LoadedCircuit {
 struct Cost(std::sync::atomic::AtomicU64);
 
 impl Cost {
-    /// The time for each element of the evaluation domain before anything is measured.
-    const ESTIMATE: u64 = 45_000;
-
-    fn new(domain: usize) -> Self {
-        let nanoseconds = (domain as u64).saturating_mul(Self::ESTIMATE).saturating_add(1_000_000);
-        Self(nanoseconds.into())
+    fn new(estimate: Duration) -> Self {
+        Self(nanoseconds(estimate).into())
     }
 
     fn get(&self) -> Duration {
@@ -114,11 +110,14 @@ impl Cost {
 
     /// Two proofs at the same time may overwrite each other's measurement, which is harmless.
     fn measured(&self, time: Duration) {
-        let (before, new) =
-            (self.get().as_nanos() as u64, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let (before, new) = (nanoseconds(self.get()), nanoseconds(time));
         let average = before - before / 8 + new / 8;
         self.0.store(average, std::sync::atomic::Ordering::Relaxed);
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The circuits in memory, and the ways to get others.
