@@ -37,14 +37,24 @@ pub(crate) fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, no
 pub(crate) fn wrapped(text: &str, indent: usize) -> Vec<String> {
     let width = stdout_columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
     let mut lines = vec![String::new()];
+    // The number of characters in the last line.
+    let mut length = 0_usize;
     for word in text.split(' ') {
+        let added = word.chars().count();
         match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count().saturating_add(1 + word.chars().count()) <= width => {
+            Some(line) if line.is_empty() => {
+                line.push_str(word);
+                length = added;
+            }
+            Some(line) if length.saturating_add(1 + added) <= width => {
                 line.push(' ');
                 line.push_str(word);
+                length += 1 + added;
             }
-            _ => lines.push(word.to_owned()),
+            _ => {
+                lines.push(word.to_owned());
+                length = added;
+            }
         }
     }
     lines

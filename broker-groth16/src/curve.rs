@@ -1,6 +1,6 @@
 //! The pairing-friendly curves.
 
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM, pairing::Pairing};
+use ark_ec::{CurveGroup, VariableBaseMSM, pairing::Pairing};
 use ark_ff::{FftField, PrimeField};
 
 use crate::{field::Montgomery, point::Point};
@@ -50,7 +50,7 @@ pub trait Curve:
         ScalarField: PrimeField + FftField + Montgomery,
         BaseField: PrimeField + Montgomery,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
-        G1Affine: AffineRepr<BaseField = Self::BaseField> + Point,
+        G1Affine: Point<BaseField = Self::BaseField>,
         G2Affine: Point,
     > + Send
     + Sync

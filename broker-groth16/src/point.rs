@@ -2,13 +2,23 @@
 
 use ark_ec::{
     AffineRepr,
-    short_weierstrass::{Affine, SWCurveConfig},
+    short_weierstrass::{Affine, Projective, SWCurveConfig},
 };
+use ark_ff::{AdditiveGroup, Field, Zero};
+use zeroize::Zeroizing;
 
-/// A point in affine coordinates.
+/// A point in affine coordinates, of a curve y² = x³ + a·x + b with b ≠ 0.
 pub trait Point: AffineRepr {
+    /// The coefficient a.
+    const A: Self::BaseField;
+
     /// The point with these coordinates. It may not be on the curve, so check it with [`Point::check_group`].
     fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self;
+
+    /// The affine coordinates of many points, with one inversion for all. The third coordinate of a product tells more of
+    /// its scalar than the point does, so whatever is computed from it is wiped, which arkworks' `normalize_batch` does
+    /// not do.
+    fn normalize(points: &[Self::Group]) -> Vec<Self>;
 
     /// Checks that the point is on the curve and in the group of prime order. The identity element is.
     ///
@@ -28,8 +38,37 @@ pub trait Point: AffineRepr {
 }
 
 impl<P: SWCurveConfig> Point for Affine<P> {
+    const A: Self::BaseField = P::COEFF_A;
+
     fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self {
         Self::new_unchecked(x, y)
+    }
+
+    fn normalize(points: &[Projective<P>]) -> Vec<Self> {
+        // Montgomery's trick: first the product of all third coordinates before each, then its inverse, going back.
+        let mut inverses = Zeroizing::new(Vec::with_capacity(points.len()));
+        let mut product = P::BaseField::ONE;
+        for point in points {
+            inverses.push(product);
+            if !point.is_zero() {
+                product *= point.z;
+            }
+        }
+        let mut rest = product.inverse().unwrap_or(P::BaseField::ZERO);
+        for (point, inverse) in points.iter().zip(inverses.iter_mut()).rev() {
+            if !point.is_zero() {
+                *inverse *= rest;
+                rest *= point.z;
+            }
+        }
+        let affine = points.iter().zip(inverses.iter()).map(|(point, inverse)| {
+            if point.is_zero() {
+                return Self::identity();
+            }
+            let square = inverse.square();
+            Self::new_unchecked(point.x * square, point.y * square * inverse)
+        });
+        affine.collect()
     }
 
     fn check_group(&self) -> Result<(), PointError> {
@@ -61,4 +100,33 @@ pub enum PointError {
     /// The point is on the curve, but not in the group of prime order.
     #[error("is not in the group of prime order")]
     Subgroup,
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_bls12_381::Bls12_381;
+    use ark_bn254::Bn254;
+    use ark_ec::{CurveGroup, pairing::Pairing};
+    use ark_std::rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    fn agrees<G: CurveGroup<Affine: Point>>() {
+        let mut rng = StdRng::seed_from_u64(70);
+        let [p, q] = [(); 2].map(|()| G::rand(&mut rng));
+        let affine = q.into_affine().into_group();
+        for points in
+            [&[][..], &[G::zero()], &[p], &[G::zero(), p, affine, p + q, -p, G::zero(), p, G::zero()]]
+        {
+            assert_eq!(G::Affine::normalize(points), G::normalize_batch(points));
+        }
+    }
+
+    #[test]
+    fn affine_coordinates_agree_with_arkworks() {
+        agrees::<<Bn254 as Pairing>::G1>();
+        agrees::<<Bn254 as Pairing>::G2>();
+        agrees::<<Bls12_381 as Pairing>::G1>();
+        agrees::<<Bls12_381 as Pairing>::G2>();
+    }
 }

@@ -20,6 +20,7 @@ const GET_WITNESS: &str = "(func (export \"getWitness\") (param $signal i32)\n";
 fn signals_are_calculated_from_named_inputs() {
     let calculator = load(&[]).unwrap();
     assert_eq!((calculator.signals(), calculator.inputs()), (SIGNALS, 3));
+    assert_eq!(calculator.memory(), 1 << 16, "one page");
     for _ in 0..2 {
         let assignment = calculate(&calculator, &[("b", &[5, 3]), ("a", &[2])]).unwrap();
         assert_eq!(assignment.values(), [1, 22, 2, 5, 3].map(Fr::from));

@@ -160,13 +160,17 @@ impl BasicConstraints {
 
 /// Reads the value of a keyUsage. Returns its bits, of which bit 0 (digitalSignature) is 1.
 pub(crate) fn key_usage(value: &[u8]) -> Result<u16, NotDer> {
-    Ok(bits(Tlv::only(value)?.bits()?.1))
+    let (unused, octets) = Tlv::only(value)?.bits()?;
+    Ok(bits(unused, octets))
 }
 
-/// Returns the first 16 bits of a BIT STRING, of which bit 0 is 1.
-pub(crate) fn bits(octets: &[u8]) -> u16 {
+/// Returns the first 16 bits of a BIT STRING, of which bit 0 is 1. The last `unused` bits of the octets do not belong to it,
+/// whatever they are (X.690 8.6.2).
+pub(crate) fn bits(unused: u8, octets: &[u8]) -> u16 {
     let octet = |index| octets.get(index).copied().unwrap_or(0_u8).reverse_bits();
-    u16::from_le_bytes([octet(0), octet(1)])
+    let length = (octets.len() * 8).saturating_sub(usize::from(unused)).min(16);
+    let mask = u16::try_from((1_u32 << length) - 1).unwrap_or(u16::MAX);
+    u16::from_le_bytes([octet(0), octet(1)]) & mask
 }
 
 /// Reads a list of extensions.
@@ -263,4 +267,24 @@ fn pss_hash(mut parts: Reader<'_>) -> Option<&'static str> {
         "2.16.840.1.101.3.4.2.4" => "SHA-224",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unused_bits_do_not_count() {
+        for (unused, octets, expected) in [
+            (0, &[][..], 0),
+            (1, &[0x06], 1 << 5 | 1 << 6),
+            (7, &[0x84], 1),
+            (7, &[0x06], 0),
+            (7, &[0x00, 0xff], 1 << 8),
+            (0, &[0xff, 0xff], u16::MAX),
+            (4, &[0xff, 0xff, 0xff], u16::MAX),
+        ] {
+            assert_eq!(bits(unused, octets), expected, "{unused} {octets:?}");
+        }
+    }
 }

@@ -194,8 +194,8 @@ fn distribution_point(point: Tlv<'_>) -> Result<Value, NotDer> {
         }
     }
     if let Some(reasons) = parts.optional(tag::context(1, false))? {
-        let reasons = Tlv { tag: tag::BIT_STRING, ..reasons }.bits()?.1;
-        json.insert("reasons".into(), json!(set_bits(bits(reasons), &names::REASONS)));
+        let (unused, octets) = Tlv { tag: tag::BIT_STRING, ..reasons }.bits()?;
+        json.insert("reasons".into(), json!(set_bits(bits(unused, octets), &names::REASONS)));
     }
     if let Some(issuer) = parts.optional(tag::context(2, true))? {
         json.insert("cRLIssuer".into(), json!(all_names(issuer)?));

@@ -80,6 +80,8 @@ fn defects_of_extensions_are_found() {
         ("2.5.29.15=critical,DER:030100", &["key-usage-empty"]),
         ("2.5.29.15=critical,DER:0101ff", &["extension-malformed"]),
         ("2.5.29.15=critical,DER:03020080", &["key-usage-encoding"]),
+        // keyCertSign is unused, so there is nothing else to find.
+        ("2.5.29.15=critical,DER:03020784", &["key-usage-encoding"]),
         ("2.5.29.19=critical,DER:3003010100", &["ca-default"]),
         ("2.5.29.17=DER:3000", &["names-empty"]),
         ("crlDistributionPoints=URI:http://127.1/crl", &["url"]),

@@ -11,6 +11,7 @@ mod inspect;
 mod lint;
 mod verify;
 mod verify_bundles;
+mod verify_extensions;
 mod verify_names;
 
 /// Reports whether OpenSSL before version 3.5 has keys of this type.

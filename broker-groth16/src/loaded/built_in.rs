@@ -42,7 +42,7 @@ fn set_up_over<E: CircuitCurve>(
     let circuit = E::circuit(circuit).ok_or(LoadError::Curve { curve: E::NAME })?;
     let NamedConstraints { system, constraints, .. } = circuit.constraints();
     let key = setup::single_party::<E>(system, &mut randomness, interrupt)?;
-    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints })?))
+    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints }, interrupt)?))
 }
 
 /// Loads the key of a built-in circuit from a `.zkey`, whose matrices must be those of the circuit. `checked` says that its
@@ -77,7 +77,7 @@ fn built_in_over<E: CircuitCurve>(
     let NamedConstraints { system, constraints, .. } = circuit.constraints();
     let mut key = load::<E>(&Zkey::open(zkey).map_err(LoadError::Zkey)?, checked, interrupt, progress)?;
     key.add_c(system)?;
-    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints })?))
+    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints }, interrupt)?))
 }
 
 /// Loads a key, and checks its points unless they have been checked before.

@@ -19,7 +19,7 @@ use crate::{
     json,
     key::{CircuitKey, Fingerprint, VerifyingKey},
     proof::Proof,
-    prove::{Arkworks, SelfVerified},
+    prove::{Estimate, SelfVerified, Tier},
     verify::{BatchItem, BatchLimits, PreparedVerifyingKey},
 };
 
@@ -28,6 +28,10 @@ use super::{
     VerifierTime, VerifyingKeyFormat, WitnessSource, values,
 };
 
+/// The memory for the tables of one key, in bytes. They make proofs of small circuits several times faster.
+const PROVER_BYTES: usize = 64 << 20;
+/// The time of one verification on one core.
+const VERIFICATION: Duration = Duration::from_millis(1);
 /// The number of signals that an error names.
 const NAMED_SIGNALS: usize = 8;
 
@@ -68,10 +72,16 @@ pub(super) struct WithKey<E: CircuitCurve> {
 
 impl<E: CircuitCurve> WithKey<E> {
     /// Prepares a key that has been checked.
-    pub(super) fn new(key: CircuitKey<E>, origin: Origin<E>) -> Result<Self, LoadError> {
+    pub(super) fn new(
+        key: CircuitKey<E>,
+        origin: Origin<E>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Self, LoadError> {
         key.validate()?;
         let key = Arc::new(key);
-        let prover = SelfVerified::new(Box::new(Arkworks::new(Arc::clone(&key))?), &key)?;
+        let tier = Tier::choose(&key, PROVER_BYTES);
+        let Estimate { time, bytes } = tier.estimate(&key);
+        let prover = SelfVerified::new(tier.prover(&key, interrupt)?, &key)?;
         let constraints = &key.constraints;
         let public = constraints.public;
         let names = |name: &dyn Fn(usize) -> Option<String>| {
@@ -102,8 +112,9 @@ impl<E: CircuitCurve> WithKey<E> {
             takes_inputs,
             checks_witness: constraints.c.is_some(),
             bytes: key.bytes().saturating_add(prover.bytes()),
-            proof_bytes: proof_bytes::<E>(signals, domain),
+            proof_bytes: bytes.saturating_add(signals.saturating_mul(E::SCALAR_FIELD_BYTES)),
             calculator_bytes: origin.calculator_bytes(),
+            proof_time: time.saturating_add(VERIFICATION),
         };
         Ok(Self { info, key, prover, origin })
     }
@@ -220,13 +231,6 @@ impl<E: CircuitCurve> WithKey<E> {
 struct Decoded<E: CircuitCurve> {
     proof: Proof<E>,
     public: Vec<E::ScalarField>,
-}
-
-/// The memory of one proof: the assignment with its scalars for the multi-scalar multiplications, and the vectors of the
-/// transforms.
-fn proof_bytes<E: CircuitCurve>(signals: usize, domain: usize) -> usize {
-    let vectors = signals.saturating_mul(3).saturating_add(domain.saturating_mul(5));
-    vectors.saturating_mul(E::SCALAR_FIELD_BYTES).saturating_add(1 << 20)
 }
 
 impl<E: CircuitCurve> Loaded for WithKey<E> {

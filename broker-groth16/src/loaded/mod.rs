@@ -52,6 +52,8 @@ pub struct Info {
     pub proof_bytes: usize,
     /// The memory that calculating the witness from inputs takes beside that, in bytes; 0 for built-in circuits.
     pub calculator_bytes: usize,
+    /// The time that one proof takes on one core with its check and its verification, roughly.
+    pub proof_time: Duration,
 }
 
 /// The value of a named input. It cannot be printed.

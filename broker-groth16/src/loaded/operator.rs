@@ -91,5 +91,5 @@ fn operator_over<E: CircuitCurve>(
         calculator,
         names,
     };
-    Ok(Arc::new(WithKey::new(key, origin)?))
+    Ok(Arc::new(WithKey::new(key, origin, interrupt)?))
 }

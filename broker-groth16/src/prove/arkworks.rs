@@ -6,18 +6,23 @@ use ark_ec::CurveGroup;
 use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
-use super::{Blinding, ProveError, Prover, ProverError};
+use super::{
+    Blinding, Estimate, ProveError, Prover, ProverError,
+    estimate::{Effort, Sizes},
+    finish::{self, Sums},
+};
 use crate::{
-    assignment::{Assignment, AssignmentError},
+    assignment::Assignment,
     curve::Curve,
     interrupt::{Interrupt, Interrupted},
     key::CircuitKey,
     proof::Proof,
     qap::{self, Domain},
+    scalar_mul,
 };
 
 /// Points that are multiplied between two questions to the [`Interrupt`], each about 50 ms on one core.
-const G1_CHUNK: usize = 1 << 13;
+pub(super) const G1_CHUNK: usize = 1 << 13;
 const G2_CHUNK: usize = 1 << 12;
 
 /// Proves with arkworks' own multi-scalar multiplication, piece by piece. It is the reference for the other provers.
@@ -27,6 +32,7 @@ const G2_CHUNK: usize = 1 << 12;
 pub struct Arkworks<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    estimate: Estimate,
 }
 
 impl<E: Curve> Arkworks<E> {
@@ -38,7 +44,8 @@ impl<E: Curve> Arkworks<E> {
     pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size())?;
-        Ok(Self { key, domain })
+        let estimate = Effort::of_arkworks::<E>(&Sizes::new(&key), G1_CHUNK).estimate::<E>();
+        Ok(Self { key, domain, estimate })
     }
 }
 
@@ -51,6 +58,10 @@ impl<E: Curve> Prover<E> for Arkworks<E> {
         self.domain.bytes()
     }
 
+    fn estimate(&self) -> Estimate {
+        self.estimate
+    }
+
     fn prove(
         &self,
         assignment: &Assignment<E::ScalarField>,
@@ -58,31 +69,19 @@ impl<E: Curve> Prover<E> for Arkworks<E> {
         interrupt: &dyn Interrupt,
     ) -> Result<Proof<E>, ProveError> {
         let CircuitKey { proving, constraints } = &*self.key;
-        let values = assignment.values();
-        if values.len() != constraints.signals {
-            let error = AssignmentError::Length { found: values.len(), expected: constraints.signals };
-            return Err(error.into());
-        }
+        let values = finish::check_length(assignment, constraints)?;
         let h = qap::witness_map(&self.domain, constraints, assignment, interrupt)?;
         let private = values.get(constraints.public + 1..).unwrap_or_default();
-
-        let Blinding { r, s } = blinding;
-        let a = multiply::<E::G1>(&proving.a_query, values, G1_CHUNK, interrupt)?
-            + proving.verifying.alpha_g1
-            + proving.delta_g1 * r;
-        let b_g1 = multiply::<E::G1>(&proving.b_g1_query, values, G1_CHUNK, interrupt)?
-            + proving.beta_g1
-            + proving.delta_g1 * s;
-        let b = multiply::<E::G2>(&proving.b_g2_query, values, G2_CHUNK, interrupt)?
-            + proving.verifying.beta_g2
-            + proving.verifying.delta_g2 * s;
-        let rs = Zeroizing::new(*r * s);
-        let c = multiply::<E::G1>(&proving.l_query, private, G1_CHUNK, interrupt)?
-            + multiply::<E::G1>(&proving.h_query, &h, G1_CHUNK, interrupt)?
-            + a * s
-            + b_g1 * r
-            - proving.delta_g1 * *rs;
-        Ok(Proof { a: a.into_affine(), b: b.into_affine(), c: c.into_affine() })
+        let sums = Sums::<E> {
+            a: multiply(&proving.a_query, values, G1_CHUNK, interrupt)?,
+            b_g1: multiply(&proving.b_g1_query, values, G1_CHUNK, interrupt)?,
+            b_g2: multiply(&proving.b_g2_query, values, G2_CHUNK, interrupt)?,
+            c: multiply::<E::G1>(&proving.l_query, private, G1_CHUNK, interrupt)?
+                + multiply::<E::G1>(&proving.h_query, &h, G1_CHUNK, interrupt)?,
+        };
+        let r_delta = scalar_mul::multiply([(proving.delta_g1.into(), &blinding.r)]);
+        let s_delta = scalar_mul::multiply([(proving.verifying.delta_g2.into(), &blinding.s)]);
+        Ok(sums.finish(proving, blinding, r_delta, s_delta))
     }
 }
 

@@ -3,15 +3,29 @@
 //! [`Prover`] is what all of them have in common: for the same assignment and the same randomness each gives the same
 //! proof as [`Arkworks`], the reference. A proof leaves this crate's users' hands through [`SelfVerified`], which
 //! verifies it first.
+//!
+//! The bases of a proof are the same for every assignment, so the more memory a key may have, the less is left to do:
+//! [`Tables`] of all multiples by a digit leave additions alone, [`ShiftedBuckets`] one set of buckets, and [`Buckets`]
+//! need no memory. [`Tier::choose`] chooses by the key's size and a budget; [`Prover::bytes`] is what the choice keeps,
+//! and [`Prover::estimate`] what each proof will take.
 
 mod arkworks;
 mod blinding;
+mod buckets;
+mod estimate;
+mod finish;
 mod self_verified;
+mod tables;
+mod tier;
 
 pub use self::{
     arkworks::Arkworks,
     blinding::Blinding,
+    buckets::{Buckets, ShiftedBuckets},
+    estimate::Estimate,
     self_verified::{Proven, SelfVerified},
+    tables::Tables,
+    tier::Tier,
 };
 use crate::{
     assignment::{Assignment, AssignmentError},
@@ -23,13 +37,16 @@ use crate::{
     verify::{KeyWithoutPoints, PublicInputsError},
 };
 
-/// Makes proofs with one key.
+/// Makes proofs with one key. A proof takes one thread, and any number of threads may use a prover at a time.
 pub trait Prover<E: Curve>: Send + Sync {
     /// The prover's name in answers and logs.
     fn name(&self) -> &'static str;
 
     /// The memory that the prover keeps beside the key, in bytes.
     fn bytes(&self) -> usize;
+
+    /// What one proof takes.
+    fn estimate(&self) -> Estimate;
 
     /// Makes the proof of `assignment` that `blinding` determines. It is worthless if the assignment does not satisfy
     /// the constraints, so it is verified by [`SelfVerified`].
@@ -58,6 +75,9 @@ pub enum ProverError {
     /// The verifying key is empty.
     #[error(transparent)]
     VerifyingKey(#[from] KeyWithoutPoints),
+    /// The caller ended the work.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 /// Why there is no proof.

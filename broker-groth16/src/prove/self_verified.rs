@@ -7,7 +7,7 @@ use std::{
 
 use ark_std::rand::{CryptoRng, RngCore};
 
-use super::{Arkworks, Blinding, ProveError, Prover, ProverError};
+use super::{Arkworks, Blinding, Estimate, ProveError, Prover, ProverError};
 use crate::{
     assignment::Assignment, curve::Curve, interrupt::Interrupt, key::CircuitKey, proof::Proof,
     verify::PreparedVerifyingKey,
@@ -55,6 +55,12 @@ impl<E: Curve> SelfVerified<E> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.prover.bytes().saturating_add(self.reference.bytes())
+    }
+
+    /// What one proof takes, without its verification.
+    #[must_use]
+    pub fn estimate(&self) -> Estimate {
+        self.prover.estimate()
     }
 
     /// The key with which proofs are verified.

@@ -55,6 +55,11 @@ impl<F: PrimeField> Domain<F> {
         self.size
     }
 
+    /// The memory of the tables of a domain of `size` elements, in bytes.
+    pub(crate) fn bytes_for(size: usize) -> usize {
+        size.saturating_mul(2 * size_of::<F>())
+    }
+
     /// The memory of the tables in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {

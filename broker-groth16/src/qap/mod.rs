@@ -21,8 +21,8 @@ use crate::{
     matrix::Matrix,
 };
 
-/// Rows that are evaluated between two questions to the [`Interrupt`].
-const ROWS: usize = 1 << 12;
+/// Rows and their entries that are evaluated between two questions to the [`Interrupt`]: some hundred microseconds' work.
+const STEPS: usize = 1 << 13;
 
 /// The values of A·B − C on the odd coset of `domain`, in the order of a key's `h_query`: element i belongs to the
 /// (2i + 1)-th power of the primitive 2n-th root of unity. C is taken as the product of A and B on the domain, which
@@ -62,9 +62,12 @@ fn evaluate<F: PrimeField>(
     interrupt: &dyn Interrupt,
 ) -> Result<Zeroizing<Vec<F>>, Interrupted> {
     let mut values = Zeroizing::new(vec![F::zero(); domain.size()]);
-    for (index, (place, row)) in values.iter_mut().zip(matrix.iter()).enumerate() {
-        if index % ROWS == 0 {
+    let mut steps = STEPS;
+    for (place, row) in values.iter_mut().zip(matrix.iter()) {
+        steps += 1 + row.entries().len();
+        if steps > STEPS {
             interrupt.check()?;
+            steps = 0;
         }
         *place = row.evaluate(assignment);
     }

@@ -1,6 +1,6 @@
 //! Scalars in signed windows.
 
-use ark_ff::PrimeField;
+use ark_ff::{BigInteger, PrimeField};
 
 /// How scalars of a field are cut into signed digits: integer = Σ digit·2^(width·position), with each digit in
 /// (−2^(width − 1), 2^(width − 1)].
@@ -17,9 +17,14 @@ impl Windows {
         Self { width, count: (bits + 1).div_ceil(width) as usize }
     }
 
-    /// Windows for all scalars of the field.
+    /// Windows for the [`magnitude`]s of all scalars of the field.
     pub(crate) fn new<F: PrimeField>(width: u32) -> Self {
-        Self::for_bits(F::MODULUS_BIT_SIZE, width)
+        Self::for_bits(F::MODULUS_BIT_SIZE - 1, width)
+    }
+
+    /// The number of bits of a digit.
+    pub(crate) fn width(self) -> u32 {
+        self.width
     }
 
     /// The number of digits of a scalar.
@@ -52,32 +57,49 @@ impl Windows {
     }
 }
 
+/// The absolute value of a scalar r/2 or less from 0, and whether it is negative. A scalar like −1 then has as few
+/// digits as 1.
+pub(crate) fn magnitude<F: PrimeField>(scalar: &F) -> (F::BigInt, bool) {
+    let integer = scalar.into_bigint();
+    if integer > F::MODULUS_MINUS_ONE_DIV_TWO {
+        let mut opposite = F::MODULUS;
+        opposite.sub_with_borrow(&integer);
+        (opposite, true)
+    } else {
+        (integer, false)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ark_bn254::Fr;
-    use ark_ff::{AdditiveGroup, Field, PrimeField, UniformRand};
+    use ark_ff::{AdditiveGroup, Field, UniformRand};
     use ark_std::rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
 
     fn sum(windows: Windows, value: Fr) -> Fr {
-        let digits: Vec<i32> = windows.digits(value.into_bigint().as_ref()).collect();
+        let (integer, negative) = magnitude(&value);
+        let digits: Vec<i32> = windows.digits(integer.as_ref()).collect();
         assert_eq!(digits.len(), windows.count());
         assert!(digits.iter().all(|digit| {
             let half = windows.half() as i32;
             -half < *digit && *digit <= half
         }));
         let base = Fr::from(2).pow([u64::from(windows.width)]);
-        digits.iter().rev().fold(Fr::ZERO, |sum, digit| sum * base + Fr::from(*digit))
+        let sum = digits.iter().rev().fold(Fr::ZERO, |sum, digit| sum * base + Fr::from(*digit));
+        if negative { -sum } else { sum }
     }
 
     #[test]
     fn digits_add_up_to_the_scalar_for_every_width() {
         let mut rng = StdRng::seed_from_u64(1);
-        let edges = [Fr::ZERO, Fr::ONE, -Fr::ONE, -Fr::from(2), Fr::from(128), Fr::from(129)];
+        let half = Fr::from(Fr::MODULUS_MINUS_ONE_DIV_TWO);
+        let edges = [0, 1, 2, 127, 128, 129].map(Fr::from).into_iter();
+        let edges: Vec<_> = edges.flat_map(|edge| [edge, -edge, half - edge, half + edge]).collect();
         for width in 1..=20 {
             let windows = Windows::new::<Fr>(width);
-            for value in edges.into_iter().chain((0..20).map(|_| Fr::rand(&mut rng))) {
+            for value in edges.iter().copied().chain((0..20).map(|_| Fr::rand(&mut rng))) {
                 assert_eq!(sum(windows, value), value, "width {width}");
             }
         }

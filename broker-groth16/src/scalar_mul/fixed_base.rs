@@ -1,24 +1,29 @@
 //! Many multiples of one point.
 
 use ark_ec::CurveGroup;
-use ark_ff::PrimeField;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::digits::Windows;
-use crate::interrupt::{Interrupt, Interrupted};
+use super::{
+    Coordinates,
+    digits::{Windows, magnitude},
+};
+use crate::{
+    interrupt::{Interrupt, Interrupted},
+    point::Point,
+};
 
 /// How many multiples are computed between two questions to the [`Interrupt`]: a few milliseconds' work.
 const CHUNK: usize = 1 << 10;
 
 /// A table of multiples of one point, by which the point is multiplied without doublings.
 #[derive(Clone, Debug)]
-pub(crate) struct FixedBase<G: CurveGroup> {
+pub(crate) struct FixedBase<G: CurveGroup<Affine: Point>> {
     windows: Windows,
     /// For each window, the multiples 1 to 2^(width − 1) of 2^(width·position)·base.
-    table: Vec<G::Affine>,
+    table: Vec<Coordinates<G::Affine>>,
 }
 
-impl<G: CurveGroup> FixedBase<G> {
+impl<G: CurveGroup<Affine: Point>> FixedBase<G> {
     /// Computes the table with windows of `width` bits, from 1 to 16.
     pub(crate) fn new(base: G, width: u32) -> Self {
         let windows = Windows::new::<G::ScalarField>(width);
@@ -35,7 +40,13 @@ impl<G: CurveGroup> FixedBase<G> {
             // The last multiple is 2^(width − 1) times the step.
             step = multiple.double();
         }
-        Self { windows, table: G::normalize_batch(&multiples) }
+        Self { windows, table: G::normalize_batch(&multiples).into_iter().map(Coordinates::from).collect() }
+    }
+
+    /// The memory of one table in bytes.
+    pub(crate) fn bytes_for(width: u32) -> usize {
+        let windows = Windows::new::<G::ScalarField>(width);
+        windows.count() * windows.half() * size_of::<Coordinates<G::Affine>>()
     }
 
     /// The width of the windows that is fastest for `count` multiplications, the table included.
@@ -56,22 +67,26 @@ impl<G: CurveGroup> FixedBase<G> {
 
     /// sum + scalar·base.
     pub(crate) fn accumulate(&self, mut sum: G::Bucket, scalar: &G::ScalarField) -> G::Bucket {
-        let mut integer = scalar.into_bigint();
+        self.for_each(scalar, |point| sum += &point.to_affine());
+        sum
+    }
+
+    /// Gives the points whose sum is scalar·base, at most [`FixedBase::points`].
+    pub(crate) fn for_each(&self, scalar: &G::ScalarField, mut take: impl FnMut(Coordinates<G::Affine>)) {
+        let (mut integer, negative) = magnitude(scalar);
         let rows = self.table.chunks_exact(self.windows.half());
         for (row, digit) in rows.zip(self.windows.digits(integer.as_ref())) {
-            let Some(multiple) =
-                (digit.unsigned_abs() as usize).checked_sub(1).and_then(|index| row.get(index))
-            else {
-                continue;
-            };
-            if digit > 0 {
-                sum += multiple;
-            } else {
-                sum -= multiple;
+            let index = (digit.unsigned_abs() as usize).checked_sub(1);
+            if let Some(point) = index.and_then(|index| row.get(index)) {
+                take(point.negate_if((digit < 0) != negative));
             }
         }
         integer.zeroize();
-        sum
+    }
+
+    /// The largest number of points for a scalar.
+    pub(crate) fn points(&self) -> usize {
+        self.windows.count()
     }
 
     /// The product of the base with each scalar.
@@ -83,17 +98,16 @@ impl<G: CurveGroup> FixedBase<G> {
         let mut products = Vec::with_capacity(scalars.len());
         for chunk in scalars.chunks(CHUNK) {
             interrupt.check()?;
-            // The third coordinate of a product tells more of its scalar than the point does.
             let projective =
                 Zeroizing::new(chunk.iter().map(|scalar| self.multiply(scalar)).collect::<Vec<_>>());
-            products.extend(G::normalize_batch(&projective));
+            products.extend(G::Affine::normalize(&projective));
         }
         Ok(products)
     }
 
     /// The memory of the table in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.table.capacity() * size_of::<G::Affine>()
+        self.table.capacity() * size_of::<Coordinates<G::Affine>>()
     }
 }
 
@@ -108,7 +122,7 @@ mod tests {
     use super::*;
     use crate::interrupt::Never;
 
-    fn agrees<G: CurveGroup>() {
+    fn agrees<G: CurveGroup<Affine: Point>>() {
         let mut rng = StdRng::seed_from_u64(2);
         let base = G::rand(&mut rng);
         for width in [1, 2, 4, 8, 11] {

@@ -1,11 +1,24 @@
 //! Multiples of points: the boundary behind which the arithmetic of the provers is exchanged.
 //!
-//! Everything that multiplies many points by many scalars goes through this module. Kernels for a particular
-//! instruction set can therefore replace its types without a change in the provers, which are differential-tested
-//! against each other. Every addition here is complete: equal points, opposite points and the point at infinity need no
-//! care from callers.
+//! Everything that multiplies many points by many scalars goes through this module, and almost all of its work is done
+//! by [`Sums`], which adds up groups of affine points. Kernels for a particular instruction set can therefore replace
+//! `Sums` and [`Coordinates`] without a change in the provers, which are differential-tested against each other. Every
+//! addition here is complete: equal points, opposite points and the point at infinity need no care from callers.
 
+mod buckets;
+mod coordinates;
 mod digits;
+mod few;
 mod fixed_base;
+mod shifted;
+mod sums;
 
-pub(crate) use self::fixed_base::FixedBase;
+pub(crate) use self::{
+    buckets::{Bases, Cut, sum_in_buckets},
+    coordinates::Coordinates,
+    digits::Windows,
+    few::multiply,
+    fixed_base::FixedBase,
+    shifted::Shifted,
+    sums::Sums,
+};

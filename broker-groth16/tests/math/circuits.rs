@@ -1,7 +1,10 @@
 //! Synthetic circuits with assignments.
 
 use ark_ff::{BigInteger, PrimeField};
-use ark_std::rand::{CryptoRng, RngCore};
+use ark_std::{
+    UniformRand,
+    rand::{CryptoRng, Rng, RngCore},
+};
 use broker_groth16::{assignment::Assignment, constraint_system::ConstraintSystem, matrix::Matrix};
 
 /// Constraints, with values that satisfy them.
@@ -97,6 +100,11 @@ pub(crate) fn chain<F: PrimeField>(count: usize, rng: &mut (impl RngCore + Crypt
     bits_and_chain(0, count, rng)
 }
 
+/// A circuit like `payment`: 1,150 constraints on a domain of 2,048, of which half are about bits.
+pub(crate) fn payment_like<F: PrimeField>(rng: &mut (impl RngCore + CryptoRng)) -> Circuit<F> {
+    bits_and_chain(640, 500, rng)
+}
+
 /// `bits` constraints of the form b·(b − 1) = 0 and one that adds 64 bits at a time, and `count` constraints of
 /// [`chain`]. A circuit with comparisons and hashes, such as a payment's, has such values.
 pub(crate) fn bits_and_chain<F: PrimeField>(
@@ -135,6 +143,46 @@ pub(crate) fn bits_and_chain<F: PrimeField>(
             Builder::signal(next),
         );
         (before, last) = (last, next);
+    }
+    builder.build()
+}
+
+/// No constraints, and no signal but the constant 1.
+pub(crate) fn empty<F: PrimeField>() -> Circuit<F> {
+    Builder::new(&[]).build()
+}
+
+/// A circuit without a pattern: signals that no matrix names, empty rows, equal rows, values that are often 0, 1 or −1.
+pub(crate) fn random<F: PrimeField>(rng: &mut (impl RngCore + CryptoRng)) -> Circuit<F> {
+    let value = |rng: &mut _| match Rng::gen_range(rng, 0..6) {
+        0 => F::zero(),
+        1 => F::one(),
+        2 => -F::one(),
+        3 => F::from(u64::rand(rng)),
+        _ => F::rand(rng),
+    };
+    let public: Vec<F> = (0..rng.gen_range(0..4)).map(|_| value(rng)).collect();
+    let mut builder = Builder::new(&public);
+    for _ in 0..rng.gen_range(0..12) {
+        let value = value(rng);
+        builder.private(value);
+    }
+    for _ in 0..rng.gen_range(1..20) {
+        let mut combination = || -> Terms<F> {
+            let terms = rng.gen_range(0..4);
+            (0..terms).map(|_| (rng.gen_range(0..builder.values.len()), value(rng))).collect()
+        };
+        let (a, b) = (combination(), combination());
+        let sum = |terms: &Terms<F>| -> F {
+            terms.iter().map(|(index, value)| builder.values[*index] * value).sum()
+        };
+        let product = sum(&a) * sum(&b);
+        let index = rng.gen_range(0..builder.values.len());
+        let c = match builder.values[index].inverse() {
+            Some(inverse) => (index, product * inverse),
+            None => (0, product),
+        };
+        builder.constrain(a, b, vec![c]);
     }
     builder.build()
 }

@@ -1,22 +1,26 @@
 //! Provers against ark-groth16, and the verification of every proof.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use ark_bls12_381::Bls12_381;
-use ark_bn254::Bn254;
-use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{One, UniformRand};
-use ark_std::rand::{SeedableRng, rngs::StdRng};
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
+use ark_ff::{One, UniformRand, Zero};
+use ark_std::rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use broker_groth16::{
     assignment::{Assignment, AssignmentError},
     curve::Curve,
     interrupt::{Interrupt, Interrupted, Never},
     key::{CircuitKey, MalformedKey},
     proof::Proof,
-    prove::{Arkworks, Blinding, ProveError, Prover, ProverError, SelfVerified},
+    prove::{Arkworks, Blinding, Estimate, ProveError, Prover, ProverError, SelfVerified, Tier},
     setup,
 };
 
@@ -32,7 +36,19 @@ fn key<E: Curve>(circuit: &Circuit<E::ScalarField>) -> Arc<CircuitKey<E>> {
 
 /// All provers.
 fn provers<E: Curve>(key: &Arc<CircuitKey<E>>) -> Vec<Box<dyn Prover<E>>> {
-    vec![arkworks(key)]
+    let mut tiers = vec![
+        Tier::Arkworks,
+        Tier::Shifted { copies: usize::MAX },
+        Tier::Shifted { copies: 3 },
+        Tier::Buckets,
+    ];
+    // Tables of many bases would take most of the tests' time.
+    match key.constraints.constraints() {
+        0..10 => tiers.extend([3, 8].map(|width| Tier::Tables { width })),
+        10..300 => tiers.push(Tier::Tables { width: 4 }),
+        _ => (),
+    }
+    tiers.iter().map(|tier| tier.prover(key, &Never).unwrap()).collect()
 }
 
 fn arkworks<E: Curve>(key: &Arc<CircuitKey<E>>) -> Box<dyn Prover<E>> {
@@ -40,32 +56,203 @@ fn arkworks<E: Curve>(key: &Arc<CircuitKey<E>>) -> Box<dyn Prover<E>> {
 }
 
 /// For the same randomness, every prover gives the proof of ark-groth16.
-fn agrees<E: Curve>() {
+fn agrees<E: Curve>(name: &str, circuit: &Circuit<E::ScalarField>) {
+    let key = key::<E>(circuit);
+    let reference = ReferenceKey::new(&key);
+    let mut rng = StdRng::seed_from_u64(38);
+    let (r, s) = (E::ScalarField::rand(&mut rng), E::ScalarField::rand(&mut rng));
+    let expected = reference.prove(r, s, &circuit.values);
+    for prover in provers(&key) {
+        let blinding = Blinding::random(&mut StdRng::seed_from_u64(38));
+        let proof = prover.prove(&circuit.assignment(), &blinding, &Never).unwrap();
+        assert_eq!(proof, expected, "{name} by {}", prover.name());
+    }
+}
+
+fn all_agree<E: Curve>() {
     let mut rng = StdRng::seed_from_u64(31);
     for (name, circuit) in [
+        ("an empty circuit", circuits::empty()),
         ("multiply", circuits::multiply(&mut rng)),
         ("cube_root", circuits::cube_root(&mut rng)),
         ("a full domain", circuits::chain(14, &mut rng)),
         ("bits", circuits::bits_and_chain(128, 100, &mut rng)),
     ] {
-        let key = key::<E>(&circuit);
+        agrees::<E>(name, &circuit);
+    }
+    for number in 0..12 {
+        agrees::<E>(&format!("random circuit {number}"), &circuits::random(&mut rng));
+    }
+}
+
+#[test]
+fn provers_agree_with_ark_groth16_on_bn254() {
+    all_agree::<Bn254>();
+}
+
+#[test]
+fn provers_agree_with_ark_groth16_on_bls12_381() {
+    all_agree::<Bls12_381>();
+}
+
+/// With r and s of 0 and 1, and a witness of zeros, points are at infinity and additions are doublings.
+#[test]
+fn provers_agree_with_edge_values() {
+    struct Constant(u64);
+
+    impl RngCore for Constant {
+        fn next_u32(&mut self) -> u32 {
+            self.next_u64() as u32
+        }
+
+        fn next_u64(&mut self) -> u64 {
+            self.0
+        }
+
+        fn fill_bytes(&mut self, bytes: &mut [u8]) {
+            bytes.fill(self.0 as u8);
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), ark_std::rand::Error> {
+            self.fill_bytes(bytes);
+            Ok(())
+        }
+    }
+
+    impl CryptoRng for Constant {}
+
+    let mut rng = StdRng::seed_from_u64(39);
+    let mut zeros = circuits::multiply::<Fr>(&mut rng);
+    zeros.values[1..].fill(Fr::zero());
+    let mut ones = circuits::cube_root::<Fr>(&mut rng);
+    ones.values.fill(Fr::one());
+    for circuit in [zeros, ones, circuits::payment_like(&mut rng)] {
+        let key = key::<Bn254>(&circuit);
         let reference = ReferenceKey::new(&key);
-        for prover in provers(&key) {
-            for seed in 0..3 {
-                let blinding = Blinding::random(&mut StdRng::seed_from_u64(seed));
+        for word in [0, 1] {
+            let random = Fr::rand(&mut Constant(word));
+            let expected = reference.prove(random, random, &circuit.values);
+            for prover in provers(&key) {
+                let blinding = Blinding::random(&mut Constant(word));
                 let proof = prover.prove(&circuit.assignment(), &blinding, &Never).unwrap();
-                let mut rng = StdRng::seed_from_u64(seed);
-                let (r, s) = (E::ScalarField::rand(&mut rng), E::ScalarField::rand(&mut rng));
-                assert_eq!(proof, reference.prove(r, s, &circuit.values), "{name} by {}", prover.name());
+                assert_eq!(proof, expected, "{} with {random}", prover.name());
             }
         }
     }
 }
 
+/// A base that occurs twice, its opposite, and points at infinity where setup makes none. The proof verifies nothing, but
+/// it is the same by all provers.
 #[test]
-fn provers_agree_with_ark_groth16() {
-    agrees::<Bn254>();
-    agrees::<Bls12_381>();
+fn provers_agree_on_keys_with_repeated_opposite_and_infinite_points() {
+    let mut rng = StdRng::seed_from_u64(42);
+    let circuit = circuits::bits_and_chain::<Fr>(64, 20, &mut rng);
+    let mut key = CircuitKey::clone(&key::<Bn254>(&circuit));
+    let proving = &mut key.proving;
+    let generator = G1Projective::generator().into_affine();
+    for query in [&mut proving.a_query, &mut proving.b_g1_query, &mut proving.l_query, &mut proving.h_query] {
+        for (index, point) in query.iter_mut().enumerate() {
+            match index % 5 {
+                0 | 1 => *point = generator,
+                2 => *point = -generator,
+                3 => *point = G1Affine::zero(),
+                _ => (),
+            }
+        }
+    }
+    for (index, point) in proving.b_g2_query.iter_mut().enumerate() {
+        match index % 3 {
+            0 => *point = G2Projective::generator().into_affine(),
+            1 => *point = G2Affine::zero(),
+            _ => (),
+        }
+    }
+    // δ is a base like the others.
+    proving.delta_g1 = generator;
+    let key = Arc::new(key);
+    let expected = ReferenceKey::new(&key);
+    for witness in [circuit.values.clone(), vec![Fr::one(); circuit.values.len()]] {
+        let mut seed = StdRng::seed_from_u64(38);
+        let (r, s) = (Fr::rand(&mut seed), Fr::rand(&mut seed));
+        let expected = expected.prove(r, s, &witness);
+        for prover in provers(&key) {
+            let assignment = Assignment::new(witness.clone(), witness.len()).unwrap();
+            let blinding = Blinding::random(&mut StdRng::seed_from_u64(38));
+            let proof = prover.prove(&assignment, &blinding, &Never).unwrap();
+            assert_eq!(proof, expected, "{}", prover.name());
+        }
+    }
+}
+
+/// One prover serves many threads, and a scheduler may keep it where it likes.
+#[test]
+fn a_prover_is_used_by_many_threads() {
+    let mut rng = StdRng::seed_from_u64(43);
+    let circuit = circuits::multiply(&mut rng);
+    let key = key::<Bn254>(&circuit);
+    let prover = Tier::choose(&key, 64 << 20).prover(&key, &Never).unwrap();
+    let prover = Arc::new(SelfVerified::new(prover, &key).unwrap());
+    let threads: Vec<_> = (0..4)
+        .map(|seed| {
+            let (prover, assignment) = (Arc::clone(&prover), circuit.assignment());
+            thread::spawn(move || prover.prove(&assignment, &mut StdRng::seed_from_u64(seed), &Never))
+        })
+        .collect();
+    for thread in threads {
+        let proven = thread.join().unwrap().unwrap();
+        assert_eq!(prover.verifying_key().verify(&proven.proof, circuit.public()), Ok(true));
+    }
+}
+
+/// A slower tier has a larger estimate, and so has a larger circuit.
+#[test]
+fn estimates_tell_fast_tiers_from_slow_ones() {
+    let mut rng = StdRng::seed_from_u64(44);
+    let mut before = Duration::ZERO;
+    for circuit in [
+        circuits::multiply(&mut rng),
+        circuits::chain(30, &mut rng),
+        circuits::chain(300, &mut rng),
+        circuits::chain(1_000, &mut rng),
+    ] {
+        let key = key::<Bn254>(&circuit);
+        let times: Vec<_> =
+            [64 << 20, 1 << 20, 0].map(|budget| Tier::choose(&key, budget).estimate(&key).time).into();
+        assert!(times.is_sorted(), "{times:?}");
+        assert!(times.last() <= Some(&Tier::Arkworks.estimate(&key).time));
+        assert!(times[0] > before);
+        before = times[0];
+    }
+}
+
+/// The tier that is chosen fits into its budget, and a larger budget never makes it worse.
+#[test]
+fn the_tier_depends_on_the_size_and_the_budget() {
+    let mut rng = StdRng::seed_from_u64(40);
+    let small = key::<Bn254>(&circuits::multiply(&mut rng));
+    assert_eq!(Tier::choose(&small, 64 << 20), Tier::Tables { width: 8 });
+    assert_eq!(Tier::choose(&small, 0), Tier::Buckets);
+    let middle = key::<Bn254>(&circuits::payment_like(&mut rng));
+    assert!(matches!(Tier::choose(&middle, 64 << 20), Tier::Shifted { .. }));
+    assert_eq!(Tier::choose(&middle, 0), Tier::Buckets);
+    for key in [small, key(&circuits::chain(30, &mut rng)), middle] {
+        let kept = |tier: Tier| tier.prover(&key, &Never).unwrap().bytes();
+        let domain = kept(Tier::Buckets);
+        for budget in [0, 20 << 10, 300 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20] {
+            let tier = Tier::choose(&key, budget);
+            let bytes = kept(tier) - domain;
+            assert!(bytes <= budget, "{tier:?} keeps {bytes} bytes and may keep {budget}");
+        }
+    }
+}
+
+#[test]
+fn tables_and_copies_can_be_interrupted() {
+    let key = key::<Bn254>(&circuits::chain(20, &mut StdRng::seed_from_u64(41)));
+    for tier in [Tier::Tables { width: 4 }, Tier::Shifted { copies: 64 }] {
+        let result = tier.prover(&key, &|| true);
+        assert_eq!(result.err(), Some(ProverError::Interrupted(Interrupted)));
+    }
 }
 
 /// A prover that makes well-formed but wrong proofs.
@@ -78,6 +265,10 @@ impl<E: Curve> Prover<E> for Planted<E> {
 
     fn bytes(&self) -> usize {
         self.0.bytes()
+    }
+
+    fn estimate(&self) -> Estimate {
+        self.0.estimate()
     }
 
     fn prove(
@@ -109,7 +300,7 @@ fn a_wrong_prover_is_found_and_its_proof_is_not_released() {
 fn an_assignment_that_satisfies_nothing_has_no_proof() {
     let mut rng = StdRng::seed_from_u64(33);
     let mut circuit = circuits::chain(5, &mut rng);
-    *circuit.values.last_mut().unwrap() += ark_bn254::Fr::one();
+    *circuit.values.last_mut().unwrap() += Fr::one();
     let key = key::<Bn254>(&circuit);
     for prover in [arkworks(&key), Box::new(Planted(arkworks(&key)))] {
         let prover = SelfVerified::new(prover, &key).unwrap();

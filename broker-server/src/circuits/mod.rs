@@ -73,7 +73,7 @@ pub struct LoadedCircuit {
 
 impl LoadedCircuit {
     fn new(circuit: Arc<dyn Loaded>, ephemeral: bool, verified: Vec<[u8; 32]>) -> Self {
-        let cost = Arc::new(Cost::new(circuit.info().domain));
+        let cost = Arc::new(Cost::new(circuit.info().proof_time));
         Self { circuit, ephemeral, verified: verified.into(), cost }
     }
 
@@ -104,12 +104,8 @@ impl LoadedCircuit {
 struct Cost(std::sync::atomic::AtomicU64);
 
 impl Cost {
-    /// The time for each element of the evaluation domain before anything is measured.
-    const ESTIMATE: u64 = 45_000;
-
-    fn new(domain: usize) -> Self {
-        let nanoseconds = (domain as u64).saturating_mul(Self::ESTIMATE).saturating_add(1_000_000);
-        Self(nanoseconds.into())
+    fn new(estimate: Duration) -> Self {
+        Self(nanoseconds(estimate).into())
     }
 
     fn get(&self) -> Duration {
@@ -118,11 +114,14 @@ impl Cost {
 
     /// Two proofs at the same time may overwrite each other's measurement, which is harmless.
     fn measured(&self, time: Duration) {
-        let (before, new) =
-            (self.get().as_nanos() as u64, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let (before, new) = (nanoseconds(self.get()), nanoseconds(time));
         let average = before - before / 8 + new / 8;
         self.0.store(average, std::sync::atomic::Ordering::Relaxed);
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The circuits in memory, and the ways to get others.

@@ -49,8 +49,8 @@ pub use oid::Oid;
 pub(crate) use sign_certificate::material;
 pub use sign_certificate::{
     AlternativeName, AttributeId, CaCertificate, CanonicalName, CertificateFormat, Csr, Name, NameAttribute,
-    NameConstraints, NameForm, SignCertificate, Subtree, SubtreeBase, check_http_url, check_uri,
-    crl_distribution_points, email_addresses,
+    NameConstraints, NameForm, SignCertificate, Subtree, SubtreeBase, check_dns_name, check_http_url,
+    check_uri, crl_distribution_points, email_addresses,
 };
 pub use sign_data::{SignData, SignStream};
 pub use signature::{Signature, check as check_signature, read_composite};

@@ -398,6 +398,46 @@ async fn characters_that_are_not_displayed_are_refused() {
     }
 }
 
+/// RFC 4518 2.6.1: only the one space remains, as of an empty value.
+#[tokio::test]
+async fn values_of_white_space_are_refused() {
+    let fixture = Fixture::start(&[]);
+    for value in [" ", "   ", "\u{a0}", "\u{3000}", "\u{2800}"] {
+        let csr = csr::csr(&csr::name(COMMON_NAME, 0x0c, value.as_bytes()), &[]);
+        let message = fixture.malformed("NoNames", &csr).await;
+        assert!(message.contains("CN has only white space"), "{value:?}: {message}");
+    }
+    let csr = csr::csr(&csr::name("2.5.4.11", 0x13, b" "), &[]);
+    assert!(fixture.malformed("NoNames", &csr).await.contains("OU has only white space"));
+}
+
+/// The field that is at fault is the one with most of the bytes.
+#[tokio::test]
+async fn certificate_that_is_too_large_names_what_makes_it_so() {
+    let fixture = Fixture::start(&["--limit", "csr=128KiB", "--limit", "ca-cert=128KiB"]);
+    // A type without an upper bound.
+    let long = csr::name("2.5.4.13", 0x0c, &[b'a'; 62_000]);
+    let status = fixture.sign("NoNames", &csr::csr(&long, &[])).await.unwrap_err();
+    assert_eq!((reason(&status), field(&status)), ("FIELD_TOO_LONG".into(), "csr".into()), "{status}");
+    let (_, ca) = x509_parser::pem::parse_x509_pem(fixture.ca.certificate.as_bytes()).unwrap();
+    let mut request = fixture.ca.request("NoNames", &with_names(&[(2, b"a.example")]));
+    request.ca_cert = pem::encode(&pem::Pem::new("CERTIFICATE", with_subject(&ca.contents, &long)));
+    let status = fixture.send(request).await.unwrap_err();
+    assert_eq!((reason(&status), field(&status)), ("FIELD_TOO_LONG".into(), "ca_cert".into()), "{status}");
+    assert!(status.message().contains("its subject"), "{status}");
+}
+
+/// Returns a certificate with another subject. Its signature is not valid, which no issuer is asked for.
+fn with_subject(certificate: &[u8], subject: &[u8]) -> Vec<u8> {
+    let (_, parsed) = X509Certificate::from_der(certificate).unwrap();
+    let tbs = parsed.tbs_certificate.as_ref();
+    let old = parsed.subject().as_raw();
+    // The subject follows the issuer, which may be the same.
+    let start = tbs.windows(old.len()).rposition(|window| window == old).unwrap();
+    let content = [&tbs[4..start], subject, &tbs[start + old.len()..]].concat();
+    csr::tlv(0x30, &[&csr::tlv(0x30, &content)[..], &certificate[4 + tbs.len()..]].concat())
+}
+
 #[tokio::test]
 async fn country_of_a_jurisdiction_is_a_country_code() {
     let fixture = Fixture::start(&[]);

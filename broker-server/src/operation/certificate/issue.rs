@@ -32,7 +32,7 @@ const MAX_SIGNATURE: usize = 4_700;
 /// before one is used.
 ///
 /// # Errors
-/// Fails with [`CertificateError::ValidityReversed`] or [`CertificateError::EmptySubject`].
+/// Fails with [`CertificateError::ValidityReversed`], [`CertificateError::EmptySubject`] or [`CertificateError::TooLarge`].
 pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, CertificateError> {
     let (request, rule, parameters) = (permit.request(), permit.rule(), permit.parameters());
     if parameters.not_before > parameters.not_after {
@@ -66,7 +66,10 @@ pub(super) fn assemble(permit: &Permit<SignCertificate>) -> Result<Unsigned, Cer
     let tbs = encode().map_err(|_| CertificateError::Internal)?;
     let length = tbs.len() + MAX_SIGNATURE;
     if length > MAX_LENGTH {
-        return Err(CertificateError::TooLarge { length });
+        let ca = &request.ca_certificate;
+        let of_issuer = ca.subject().der().len() + ca.subject_key_id().map_or(0, <[u8]>::len);
+        let field = if of_issuer > length / 2 { "ca_cert" } else { "csr" };
+        return Err(CertificateError::TooLarge { field, length });
     }
     Ok(Unsigned { tbs, serial, subject_key_id, ignored_extensions })
 }

@@ -60,11 +60,20 @@ pub enum CertificateError {
     #[error("an empty subject needs a subject alternative name (RFC 5280 4.1.2.6)")]
     EmptySubject,
     #[error(
-        "csr: the certificate would have {length} bytes; some parsers read at most {MAX_LENGTH}: request fewer names"
+        "{field}: the certificate would have {length} bytes; some parsers read at most {MAX_LENGTH}: {}",
+        size_advice(field)
     )]
-    TooLarge { length: usize },
+    TooLarge { field: &'static str, length: usize },
     #[error("the crypto library failed")]
     Internal,
+}
+
+/// Returns what can be done about a certificate that is too large because of this field.
+fn size_advice(field: &str) -> &'static str {
+    match field {
+        "csr" => "request fewer or shorter names",
+        _ => "its subject and its subjectKeyIdentifier are a part of each certificate that it issues",
+    }
 }
 
 impl CertificateError {
@@ -90,7 +99,7 @@ impl CertificateError {
             Self::BadKey { field, .. } => Some(field),
             Self::ValidityReversed => Some("valid_not_after"),
             Self::EmptySubject => Some("subject"),
-            Self::TooLarge { .. } => Some("csr"),
+            Self::TooLarge { field, .. } => Some(field),
             Self::Internal => None,
         }
     }

@@ -341,6 +341,11 @@ impl<'a> Field<'a> {
             }
             Value::Boolean(_) => "a boolean".to_owned(),
             Value::Integer(_) => "an integer".to_owned(),
+            Value::Float
+                if self.node.source_text.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) =>
+            {
+                "too large a number".to_owned()
+            }
             Value::Float => "a number with a fraction".to_owned(),
             Value::Text(text) => format!("the text {}", quote(text)),
             Value::List(_) => "a list".to_owned(),

@@ -35,6 +35,14 @@ impl AttributeId {
         *oid == self.0
     }
 
+    /// Checks that a subject can have `value` in an attribute of this type: its characters and their number.
+    ///
+    /// # Errors
+    /// Fails with a text that continues a sentence about the value.
+    pub fn check_value(&self, value: &str) -> Result<(), String> {
+        AttributeType::check_value(AttributeType::by_oid(&self.0), value)
+    }
+
     /// Returns the name of the type that `oid` identifies, or `oid` in dotted form.
     pub fn name_of(oid: &Oid) -> String {
         AttributeType::by_oid(oid).map_or_else(|| oid.short_text(), |known| known.name.to_owned())

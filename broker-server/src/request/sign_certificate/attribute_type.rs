@@ -2,6 +2,10 @@
 
 use der::asn1::ObjectIdentifier;
 
+use super::{
+    hidden::{first_hidden, is_blank},
+    strings::Quoted,
+};
 use crate::request::oid::Oid;
 
 /// An attribute type of a distinguished name, with the upper bound of its values (RFC 5280 A.1).
@@ -95,14 +99,25 @@ impl AttributeType {
         const { &ATTRIBUTE_TYPES }.iter().map(|known| known.name)
     }
 
-    /// Checks the characters of a value and their number.
+    /// Checks a value of an attribute of this type, which may be unknown: that it is displayed, and what [`Self::check`] does.
     ///
     /// # Errors
     /// Fails with a text that continues a sentence about the value.
-    pub(super) fn check(&self, value: &str) -> Result<(), String> {
+    pub(super) fn check_value(known: Option<&Self>, value: &str) -> Result<(), String> {
+        if let Some((hidden, character, position)) = first_hidden(value) {
+            return Err(format!("has the {} {} at position {position}", hidden.text(), Quoted(character)));
+        }
+        known.map_or(Ok(()), |known| known.check(value))
+    }
+
+    /// Checks the characters of a value and their number.
+    fn check(&self, value: &str) -> Result<(), String> {
         let characters = value.chars().count();
         if value.is_empty() {
             return Err("is empty (RFC 5280 A.1)".into());
+        }
+        if is_blank(value) {
+            return Err("has only white space, which is compared like an empty value (RFC 4518 2.6.1)".into());
         }
         match self.characters {
             Characters::CountryCode
@@ -116,7 +131,7 @@ impl AttributeType {
                 {
                     return Err(format!(
                         "has the character {} at position {}, which is not ASCII (RFC 5280 A.1)",
-                        super::strings::Quoted(character),
+                        Quoted(character),
                         index + 1
                     ));
                 }

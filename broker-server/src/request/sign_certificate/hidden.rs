@@ -22,22 +22,36 @@ impl Hidden {
 /// Returns the first character that is not displayed, and its position, from 1.
 ///
 /// Characters that only select the form of the character before them are displayed there, so texts may have them: the joiners
-/// U+200C and U+200D in the scripts that need them, such as Persian and Malayalam (RFC 5892 A.1, A.2), and variation selectors
-/// after ideographs, as in Japanese names (UTS 37), and in these scripts.
+/// U+200C and U+200D in the scripts that need them, such as Persian and Malayalam (RFC 5892 A.1, A.2), and a variation selector
+/// after an ideograph, as in Japanese names (UTS 37), and in these scripts. A repeated one changes nothing, so it is hidden.
 pub(super) fn first_hidden(text: &str) -> Option<(Hidden, char, usize)> {
-    let mut before = None;
+    let (mut before, mut previous) = (None, None);
     for (index, character) in text.chars().enumerate() {
-        if let Some(hidden) = hidden(character, before) {
+        let is_repeated = previous == Some(character) && is_joiner(character)
+            || previous.is_some_and(selects_form) && is_variation_selector(character);
+        // A joiner after a selector or another joiner applies to the same character.
+        let base = before.filter(|_| !is_repeated);
+        if let Some(hidden) = hidden(character, base) {
             return Some((hidden, character, index + 1));
         }
-        // A second selector or joiner selects a form of the same character.
-        if !is_joiner(character) && !is_variation_selector(character) {
-            before = Some(character);
+        previous = Some(character);
+        if !selects_form(character) {
+            before = previous;
         }
     }
     None
 }
 
+/// Reports whether the text has only white space. U+2800 is a pattern of dots without a dot.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| character.is_whitespace() || character == '\u{2800}')
+}
+
+const fn selects_form(character: char) -> bool {
+    is_joiner(character) || is_variation_selector(character)
+}
+
+/// Reports whether a character is hidden where it follows `before`.
 fn hidden(character: char, before: Option<char>) -> Option<Hidden> {
     match character {
         _ if character.is_control() => Some(Hidden::Control),
@@ -178,6 +192,9 @@ mod tests {
             "辻\u{e0100}",
             "葛\u{e0101}城市",
             "ᠠ\u{180b}",
+            "ᠠ\u{180b}\u{200d}ᠠ",
+            // ZWJ, ZWNJ, ZWJ joins without a ligature (The Unicode Standard 23.2).
+            "ل\u{200d}\u{200c}\u{200d}ا",
             // Arabic signs that are of the category Cf but displayed
             "\u{600}١",
             "\u{6dd}",
@@ -187,7 +204,27 @@ mod tests {
         ] {
             assert_eq!(first_hidden(text), None, "{text:?}");
         }
+        // These are different names that look the same.
+        for (text, character, position) in [
+            ("می\u{200c}\u{200c}خ", '\u{200c}', 4),
+            ("ശ\u{200d}\u{200d}", '\u{200d}', 3),
+            ("辻\u{e0100}\u{e0101}", '\u{e0101}', 3),
+            ("辻\u{e0100}\u{e0100}", '\u{e0100}', 3),
+            ("ᠠ\u{200d}\u{180b}", '\u{180b}', 3),
+        ] {
+            assert_eq!(first_hidden(text), Some((Hidden::Invisible, character, position)), "{text:?}");
+        }
         assert_eq!(first_hidden("ab\u{200c}"), Some((Hidden::Invisible, '\u{200c}', 3)));
         assert_eq!(first_hidden("мир\u{200d}"), Some((Hidden::Invisible, '\u{200d}', 4)));
+    }
+
+    #[test]
+    fn white_space_of_every_script_is_blank() {
+        for text in ["", " ", " \t ", "\u{a0}", "\u{1680}", "\u{2003}\u{3000}", "\u{2800}"] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in [".", " a ", "\u{200b}", "-"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
     }
 }

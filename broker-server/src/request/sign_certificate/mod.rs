@@ -180,6 +180,15 @@ pub fn check_uri(text: &str) -> Result<(), String> {
     uri::Uri::read(text).map(drop)
 }
 
+/// Checks a dNSName (RFC 5280 4.2.1.6): that `text` is a host name, of which the first label may be `*`. It may have
+/// underscores.
+///
+/// # Errors
+/// Fails with a text that continues a sentence that names it.
+pub fn check_dns_name(text: &str) -> Result<(), String> {
+    dns_name::check_dns_name(text).map_err(|error| error.to_string())
+}
+
 fn format(number: i32) -> Result<CertificateFormat, FieldError> {
     match v1::SignOutputFormat::try_from(number) {
         Ok(v1::SignOutputFormat::Unspecified | v1::SignOutputFormat::Der) => Ok(CertificateFormat::Der),

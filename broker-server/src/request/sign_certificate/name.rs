@@ -8,8 +8,7 @@ use x509_cert::attr::AttributeTypeAndValue;
 
 use super::{
     attribute_type::AttributeType,
-    hidden::{Hidden, first_hidden},
-    strings::{Quoted, StringError, StringType},
+    strings::{StringError, StringType},
 };
 use crate::request::{
     FieldErrorKind,
@@ -146,8 +145,9 @@ impl Name {
             return Err(error.clone().into_kind(owner));
         }
         for NameAttribute { oid, text } in &self.attributes {
-            if let Err(fault) = check_value(oid, text.as_deref().unwrap_or_default()) {
-                return Err(NameError::attribute(oid, fault).into_kind(owner));
+            let text = text.as_deref().unwrap_or_default();
+            if let Err(rule) = AttributeType::check_value(AttributeType::by_oid(oid), text) {
+                return Err(NameError::attribute(oid, Fault::NotAllowed(rule)).into_kind(owner));
             }
         }
         Ok(())
@@ -161,16 +161,6 @@ fn read_value(oid: &Oid, value: Element<'_>) -> Result<String, Fault> {
     };
     let text = string_type.decode(value.value).map_err(Fault::Character)?;
     if oid.is_loaded_by_verifiers() { Ok(text) } else { Err(Fault::LargeType) }
-}
-
-fn check_value(oid: &Oid, text: &str) -> Result<(), Fault> {
-    if let Some((hidden, character, position)) = first_hidden(text) {
-        return Err(Fault::Hidden(hidden, character, position));
-    }
-    match AttributeType::by_oid(oid) {
-        Some(known) => known.check(text).map_err(Fault::NotAllowed),
-        None => Ok(()),
-    }
 }
 
 /// Returns a name as RFC 4514 text: the last RDN first. An attribute whose type has no short name, or whose value is not text
@@ -223,8 +213,6 @@ enum Fault {
     Character(StringError),
     /// The RDN has the attribute's type twice.
     Twice,
-    /// A character that is not displayed at this position, from 1.
-    Hidden(Hidden, char, usize),
     /// A rule for the attribute's type; the text continues a sentence about the value.
     NotAllowed(String),
 }
@@ -283,10 +271,6 @@ impl fmt::Display for NameError {
                 f,
                 "an RDN has {attribute} twice, which X.501 9.3 does not allow; write it as two RDNs, or leave one out"
             ),
-            Fault::Hidden(hidden, character, position) => {
-                let (hidden, character) = (hidden.text(), Quoted(*character));
-                write!(f, "{attribute} has the {hidden} {character} at position {position}")
-            }
             Fault::NotAllowed(rule) => write!(f, "{attribute} {rule}"),
         }
     }

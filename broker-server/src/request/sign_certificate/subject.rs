@@ -2,12 +2,7 @@
 
 use der::{Encode as _, Tag};
 
-use super::{
-    attribute_type::AttributeType,
-    hidden::first_hidden,
-    name::Name,
-    strings::{Quoted, is_printable_string},
-};
+use super::{attribute_type::AttributeType, name::Name, strings::is_printable_string};
 use crate::request::{
     FieldErrorKind,
     asn1::{NotDer, Tlv, encode},
@@ -51,7 +46,7 @@ pub(super) fn name_from_text(text: &str) -> Result<Name, FieldErrorKind> {
                 KEYS.join(", ")
             )));
         };
-        check(attribute, value)
+        AttributeType::check_value(Some(attribute), value)
             .map_err(|error| FieldErrorKind::Malformed(format!("component {position} ({key}) {error}")))?;
         rdns.extend(rdn(attribute, value).map_err(NotDer::in_a("Name"))?);
     }
@@ -61,15 +56,6 @@ pub(super) fn name_from_text(text: &str) -> Result<Name, FieldErrorKind> {
         ));
     }
     encode(Tag::Sequence, &rdns).and_then(|der| Name::read(Tlv::only(&der)?)).map_err(NotDer::in_a("Name"))
-}
-
-fn check(attribute: &AttributeType, value: &str) -> Result<(), String> {
-    match first_hidden(value) {
-        Some((hidden, character, position)) => {
-            Err(format!("has the {} {} at position {position}", hidden.text(), Quoted(character)))
-        }
-        None => attribute.check(value),
-    }
 }
 
 fn rdn(attribute: &AttributeType, value: &str) -> Result<Vec<u8>, NotDer> {

@@ -1,5 +1,7 @@
 //! The key: its size, its identifiers, and whether usage and constraints fit it.
 
+use std::cmp::Ordering;
+
 use broker_server::policy::profile::{KeyUsage, UsageRule};
 
 use super::finding::Findings;
@@ -163,8 +165,18 @@ fn usage(
     if bits == 0 {
         findings.error("key-usage-empty", KEY_USAGE, "keyUsage has no bit");
     }
-    if has_trailing_zeros(extension.value) {
-        findings.error("key-usage-encoding", "X.690 11.2.2", "keyUsage is encoded with trailing zero bits");
+    match encoding_fault(extension.value) {
+        Some(Fault::UnusedBits) => {
+            findings.error("key-usage-encoding", "X.690 11.2.1", "an unused bit of keyUsage is set");
+        }
+        Some(Fault::TrailingZeros) => {
+            findings.error(
+                "key-usage-encoding",
+                "X.690 11.2.2",
+                "keyUsage is encoded with trailing zero bits",
+            );
+        }
+        None => {}
     }
     let usage = KeyUsage(bits);
     match (constraints.ca, usage.has(KeyUsage::KEY_CERT_SIGN)) {
@@ -203,12 +215,18 @@ fn usage(
     }
 }
 
-/// Reports whether a named bit list has zero bits at its end, which DER removes.
-fn has_trailing_zeros(value: &[u8]) -> bool {
-    match value {
-        [3, _, unused @ 0..=7, bits @ ..] => {
-            bits.last().is_some_and(|last| last.trailing_zeros() != u32::from(*unused))
-        }
-        _ => false,
+/// Why a named bit list is not in DER.
+enum Fault {
+    UnusedBits,
+    /// DER removes zero bits at the end.
+    TrailingZeros,
+}
+
+fn encoding_fault(value: &[u8]) -> Option<Fault> {
+    let [3, _, unused @ 0..=7, .., last] = value else { return None };
+    match last.trailing_zeros().cmp(&u32::from(*unused)) {
+        Ordering::Less => Some(Fault::UnusedBits),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Fault::TrailingZeros),
     }
 }

@@ -194,6 +194,8 @@ impl Checks<'_> {
             .map_err(|_| Rejection::new("MALFORMED", "a certificate of the path is not well-formed DER"))?;
         for (index, certificate) in read.iter().enumerate() {
             key_size(certificate)?;
+            key_usage(certificate)?;
+            policies::check_critical(certificate)?;
             if index > 0 || self.is_ca {
                 may_sign_certificates(certificate)?;
             }
@@ -299,6 +301,15 @@ fn key_size(certificate: &Certificate<'_>) -> Result<(), Rejection> {
         }
         _ => Ok(()),
     }
+}
+
+/// RFC 5280 4.2.1.3: keyUsage has a bit. webpki does not read it.
+fn key_usage(certificate: &Certificate<'_>) -> Result<(), Rejection> {
+    if certificate.extension(oid::KEY_USAGE).is_some() && certificate.key_usage().unwrap_or(0) == 0 {
+        let text = "has a keyUsage that is malformed or without a bit (RFC 5280 4.2.1.3)";
+        return Err(Rejection::of(certificate, "MALFORMED", text));
+    }
+    Ok(())
 }
 
 /// RFC 5280 6.1.4 n, which webpki does not check.

@@ -5,7 +5,7 @@
 //! gets an identifier that webpki does not know, and is not critical; lengths remain. The signature is verified over the
 //! original bytes.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::x509::{
     certificate::{Certificate, Extension, oid},
@@ -14,6 +14,9 @@ use crate::x509::{
 
 /// The last octet of the identifier of an extension that is hidden, 2.5.29.127, which is not assigned.
 const HIDDEN: u8 = 127;
+
+/// The length of the largest certificate that webpki reads: it has a header of four octets, of which two are the length.
+const MAX_LENGTH: usize = 4 + 0xffff;
 
 /// A certificate in both forms.
 #[derive(Clone, Debug)]
@@ -39,10 +42,14 @@ impl Presented {
     /// Fails with a text that continues a sentence that names the certificate.
     pub(super) fn new(original: Vec<u8>) -> Result<Self, String> {
         let certificate = Certificate::read(&original).map_err(|error| error.to_string())?;
+        if original.len() > MAX_LENGTH {
+            return Err(format!("has {} bytes; at most {MAX_LENGTH} are supported", original.len()));
+        }
         let extensions = certificate.extensions();
-        for (index, extension) in extensions.iter().enumerate() {
+        let mut seen = BTreeSet::new();
+        for extension in extensions {
             let name = extension_value::name(extension);
-            if extensions.iter().take(index).any(|other| other.id == extension.id) {
+            if !seen.insert(extension.id) {
                 return Err(format!("has the extension {name} twice (RFC 5280 4.2)"));
             }
             if extension.id == [0x55, 0x1d, HIDDEN] {

@@ -70,6 +70,35 @@ impl From<&Error> for Rejection {
                 "MALFORMED",
                 "the two signature algorithms of a certificate differ (RFC 5280 4.1.1.2)",
             ),
+            Error::BadDer
+            | Error::TrailingData(_)
+            | Error::ExtensionValueInvalid
+            | Error::MalformedExtensions => Self::new(
+                "MALFORMED",
+                "a certificate of the path is not in DER, or has a part that is not in the form of RFC 5280 4.1 and 4.2",
+            ),
+            Error::BadDerTime => Self::new(
+                "MALFORMED",
+                "a certificate of the path has a time that is not in the form of RFC 5280 4.1.2.5",
+            ),
+            Error::InvalidCertValidity => Self::new(
+                "MALFORMED",
+                "a certificate of the path has a notBefore after its notAfter (RFC 5280 4.1.2.5)",
+            ),
+            Error::InvalidSerialNumber => Self::new(
+                "MALFORMED",
+                "a certificate of the path has a serial number that is negative or over 20 octets long (RFC 5280 4.1.2.2)",
+            ),
+            Error::EmptyEkuExtension => Self::new(
+                "MALFORMED",
+                "a certificate of the path has an extKeyUsage without a purpose (RFC 5280 4.2.1.12)",
+            ),
+            Error::MaximumPathBuildCallsExceeded
+            | Error::MaximumPathDepthExceeded
+            | Error::MaximumSignatureChecksExceeded => Self::new(
+                "UNSUPPORTED",
+                "a path was not found before the search became too long; give only certificates that belong to the path",
+            ),
             other => match format!("{other:?}") {
                 text if text.starts_with("UnsupportedSignatureAlgorithm") => Self::new(
                     "UNSUPPORTED",

@@ -1,11 +1,14 @@
 //! `SubjectAlternativeNames` and `UnknownExtensions`.
 
-use crate::policy::{
-    document::{
-        read::{Field, FieldMap, quote},
-        report::Report,
+use crate::{
+    policy::{
+        document::{
+            read::{Field, FieldMap, quote},
+            report::Report,
+        },
+        profile::{SubjectAlternativeNames, UnknownExtensions},
     },
-    profile::{SubjectAlternativeNames, UnknownExtensions},
+    request::check_dns_name,
 };
 
 pub(super) fn alternative_names(field: &Field<'_>, report: &mut Report) -> Option<SubjectAlternativeNames> {
@@ -84,7 +87,13 @@ fn suffix(entry: &Field<'_>, report: &mut Report) -> Option<String> {
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     if lower.len() <= 254 && lower.strip_prefix('.').is_some_and(|rest| rest.split('.').all(is_label)) {
-        return Some(lower);
+        return match check_dns_name(&format!("a{lower}")) {
+            Ok(()) => Some(lower),
+            Err(reason) => {
+                entry.error(format!("no DNS name ends in {}: it {reason}", quote(text)), report);
+                None
+            }
+        };
     }
     let dotted = format!(".{lower}");
     let suggestion = (lower.len() <= 253 && lower.split('.').all(is_label)).then_some(dotted.as_str());

@@ -125,7 +125,7 @@ fn values(field: &Field<'_>, report: &mut Report) -> Option<Vec<(AttributeId, Ve
         entry.reject_alias(report);
         let at_key = Field { node: key, ..entry.clone() };
         let kind = attribute_type(name, &at_key, report);
-        let list = non_empty_list(&entry, texts, report);
+        let list = non_empty_list(&entry, |field, report| texts(field, kind.as_ref(), report), report);
         match (kind, list) {
             (Some(kind), Some(_)) if found.iter().any(|(other, _)| *other == kind) => {
                 entry.key_error("duplicate type of attribute", report);
@@ -137,14 +137,22 @@ fn values(field: &Field<'_>, report: &mut Report) -> Option<Vec<(AttributeId, Ve
     valid.then_some(found)
 }
 
-fn texts(field: &Field<'_>, report: &mut Report) -> Option<Vec<String>> {
+/// Reads the values of one type of attributes.
+fn texts(field: &Field<'_>, kind: Option<&AttributeId>, report: &mut Report) -> Option<Vec<String>> {
     let mut texts: Vec<String> = Vec::new();
     let mut valid = true;
     for entry in field.list(report)? {
-        match entry.printable_text(MAX_VALUE, report) {
-            Some(text) if texts.iter().any(|known| known == text) => entry.error(DUPLICATE_ENTRY, report),
-            Some(text) => texts.push(text.to_owned()),
-            None => valid = false,
+        let Some(text) = entry.printable_text(MAX_VALUE, report) else {
+            valid = false;
+            continue;
+        };
+        if let Some(Err(reason)) = kind.map(|kind| kind.check_value(text)) {
+            entry.error(format!("{reason}, so that no subject can have this value"), report);
+            valid = false;
+        } else if texts.iter().any(|known| known == text) {
+            entry.error(DUPLICATE_ENTRY, report);
+        } else {
+            texts.push(text.to_owned());
         }
     }
     valid.then_some(texts)

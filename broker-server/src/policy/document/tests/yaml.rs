@@ -36,7 +36,7 @@ fn rejects_texts_that_are_no_profile_document() {
         assert!(!errors(text).is_empty());
     }
     let error = only_error(&" ".repeat(MAX_BYTES + 1));
-    assert!(error.message.contains("the limit is 1048576"), "{error}");
+    assert!(error.message.contains("more than 1048576 bytes"), "{error}");
 }
 
 #[test]

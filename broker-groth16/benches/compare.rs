@@ -1,0 +1,158 @@
+//! Every prover beside ark-groth16: rounds of one proof by each, on one thread, with the same witness, key and domain.
+//! A proof includes the check of the constraints and not its verification. Prints medians in milliseconds of the
+//! thread's own time, so that other programs disturb little, and how many times faster than ark-groth16 each is.
+//!
+//! `cargo bench -p broker-groth16 --bench compare -- CIRCUIT… [--rounds N]`
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
+
+#[path = "../tests/math/circuits.rs"]
+#[allow(dead_code)]
+mod circuits;
+#[path = "../tests/math/reference.rs"]
+#[allow(dead_code)]
+mod reference;
+
+use std::{
+    hint::black_box,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use ark_bn254::{Bn254, Fr};
+use ark_ff::UniformRand;
+use ark_std::rand::{SeedableRng, rngs::StdRng};
+use broker_groth16::{
+    interrupt::{Interrupt, Never},
+    prove::{Blinding, Prover, Tier},
+    setup,
+};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::{circuits::Circuit, reference::ReferenceKey};
+
+/// The memory that the tiers may take, in bytes.
+const BUDGET: usize = 64 << 20;
+
+fn main() {
+    let mut rounds = None;
+    let mut names = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--bench" => (),
+            "--rounds" => rounds = Some(arguments.next().unwrap().parse().unwrap()),
+            name => names.push(name.to_owned()),
+        }
+    }
+    if names.is_empty() {
+        names = ["multiply", "cube_root", "10", "30", "100", "300", "payment", "1000"].map(Into::into).into();
+    }
+    for name in names {
+        compare(&name, rounds);
+    }
+}
+
+fn circuit(name: &str, rng: &mut StdRng) -> Circuit<Fr> {
+    match name {
+        "multiply" => circuits::multiply(rng),
+        "cube_root" => circuits::cube_root(rng),
+        "payment" => circuits::payment_like(rng),
+        count => circuits::chain(count.parse().unwrap(), rng),
+    }
+}
+
+fn compare(name: &str, rounds: Option<usize>) {
+    let mut rng = StdRng::seed_from_u64(1);
+    let circuit = circuit(name, &mut rng);
+    let assignment = circuit.assignment();
+    let key = Arc::new(setup::single_party::<Bn254>(circuit.constraints.clone(), &mut rng, &Never).unwrap());
+    let reference = ReferenceKey::new(&key);
+    let chosen = Tier::choose(&key, BUDGET);
+    let domain = key.constraints.domain_size();
+    let mut tiers = vec![Tier::Arkworks, Tier::Buckets];
+    if domain <= 1 << 14 {
+        tiers.extend([4, 64].map(|copies| Tier::Shifted { copies }));
+    }
+    if domain <= 256 {
+        tiers.extend([6, 8].map(|width| Tier::Tables { width }));
+    }
+    if !tiers.contains(&chosen) {
+        tiers.push(chosen);
+    }
+    println!("{name}: {} constraints, domain {domain}, chosen {chosen:?}", key.constraints.constraints());
+    let provers: Vec<_> = tiers
+        .iter()
+        .map(|tier| {
+            let start = now();
+            let prover = tier.prover(&key, &Never).unwrap();
+            (prover, now() - start)
+        })
+        .collect();
+
+    let rounds = rounds.unwrap_or((1 << 20 >> domain.ilog2()).clamp(5, 301));
+    let mut times = vec![Vec::new(); provers.len() + 1];
+    for _ in 0..rounds {
+        let (r, s) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
+        times[0].push(time(|| {
+            key.constraints.check(&assignment).unwrap();
+            black_box(reference.prove(r, s, &circuit.values));
+        }));
+        for ((prover, _), times) in provers.iter().zip(&mut times[1..]) {
+            let blinding = Blinding::random(&mut rng);
+            times.push(time(|| {
+                key.constraints.check(&assignment).unwrap();
+                black_box(prover.prove(&assignment, &blinding, &Never).unwrap());
+            }));
+        }
+    }
+    let medians: Vec<f64> = times.into_iter().map(median).collect();
+    println!("  {:28} {:9.3}", "ark-groth16", medians[0]);
+    for (((prover, build), tier), median) in provers.iter().zip(&tiers).zip(&medians[1..]) {
+        println!(
+            "  {:28} {median:9.3}  x{:5.2}  {:8.2} MiB, made in {:8.1} ms, longest without a question {:.1} ms",
+            format!("{tier:?}"),
+            medians[0] / median,
+            prover.bytes() as f64 / f64::from(1 << 20),
+            build.as_secs_f64() * 1e3,
+            longest_gap(&**prover, &circuit, &mut rng).as_secs_f64() * 1e3,
+        );
+    }
+}
+
+/// The thread's time.
+fn now() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = now();
+    work();
+    now() - start
+}
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1e3
+}
+
+/// The longest time in which the prover does not ask whether it should stop.
+fn longest_gap(prover: &dyn Prover<Bn254>, circuit: &Circuit<Fr>, rng: &mut StdRng) -> Duration {
+    struct Gaps(Mutex<(Duration, Duration)>);
+
+    impl Interrupt for Gaps {
+        fn is_requested(&self) -> bool {
+            let (last, longest) = &mut *self.0.lock().unwrap();
+            let now = now();
+            *longest = (*longest).max(now - *last);
+            *last = now;
+            false
+        }
+    }
+
+    let gaps = Gaps(Mutex::new((now(), Duration::ZERO)));
+    prover.prove(&circuit.assignment(), &Blinding::random(rng), &gaps).unwrap();
+    gaps.is_requested();
+    gaps.0.into_inner().unwrap().1
+}

@@ -1,0 +1,384 @@
+//! Pippenger's algorithm with signed windows: points with the same digit are collected in a bucket, and each bucket is
+//! multiplied by its digit once.
+
+use ark_ec::CurveGroup;
+use ark_ff::PrimeField;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{Coordinates, Sums, Windows, digits::magnitude};
+use crate::{
+    interrupt::{Interrupt, Interrupted},
+    point::Point,
+};
+
+/// Scalars that are cut into digits between two questions to the [`Interrupt`].
+const SCALARS: usize = 1 << 13;
+
+/// The cost of additions in buckets and of the two additions that close one, in multiplications. [`Sums`] are fast if
+/// there are many points, but for their inversions.
+const ADDITION: usize = 6;
+const ADDITION_OF_FEW: usize = 10;
+const FEW: usize = 128;
+const CLOSING: usize = 24;
+
+/// Points to multiply, each in one or more shifted copies.
+pub(crate) trait Bases<A: Point> {
+    /// The point 2^(`copy`·shift)·base.
+    fn get(&self, base: usize, copy: usize) -> Coordinates<A>;
+}
+
+/// How scalars are cut: into windows, and these into sets of buckets. A base that exists in several copies serves as
+/// many windows of one set. With as many copies as windows there is one set of buckets and no doubling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(super) windows: Windows,
+    pub(super) copies: usize,
+    pub(super) sets: usize,
+}
+
+impl Cut {
+    /// The fastest cut for `bases` bases with up to `copies` copies each.
+    pub(crate) fn choose<F: PrimeField>(bases: usize, copies: usize) -> Self {
+        // A digit is kept in 16 bits.
+        let cuts = (2..=15).map(|width| {
+            let windows = Windows::new::<F>(width);
+            let sets = windows.count().div_ceil(copies.max(1));
+            Self { windows, copies: windows.count().div_ceil(sets), sets }
+        });
+        let first = Self { windows: Windows::new::<F>(8), copies: 1, sets: Windows::new::<F>(8).count() };
+        cuts.min_by_key(|cut| cut.cost(bases)).unwrap_or(first)
+    }
+
+    /// The cost for random scalars, in multiplications.
+    pub(crate) fn cost(self, bases: usize) -> usize {
+        let points = bases.saturating_mul(self.copies);
+        let few = points.min(FEW);
+        let additions = (points - few).saturating_mul(ADDITION).saturating_add(few * ADDITION_OF_FEW);
+        let closing = self.windows.half().saturating_mul(CLOSING);
+        additions.saturating_add(closing).saturating_mul(self.sets)
+    }
+
+    /// The memory that a sum over `bases` bases takes, in bytes.
+    pub(crate) fn bytes<A: Point>(self, bases: usize) -> usize {
+        let points = bases.saturating_mul(self.copies);
+        bases
+            .saturating_mul(size_of::<u32>() + self.windows.count() * size_of::<i16>())
+            .saturating_add(points.saturating_mul(size_of::<Entry>()))
+            .saturating_add((self.windows.half() + 1) * size_of::<u32>())
+            .saturating_add(Sums::<A>::bytes_for(points))
+    }
+
+    /// The number of bits by which one copy is shifted from the next.
+    pub(super) fn shift(self) -> usize {
+        self.windows.width() as usize * self.sets
+    }
+}
+
+/// Σ scalar·base. The scalars' digits, and the points in the order of the digits, are wiped.
+pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
+    bases: &impl Bases<G::Affine>,
+    cut: Cut,
+    scalars: impl ExactSizeIterator<Item = G::ScalarField>,
+    interrupt: &dyn Interrupt,
+) -> Result<G, Interrupted> {
+    let Cut { windows, copies, sets } = cut;
+    let digits = Digits::new(bases, windows, scalars, interrupt)?;
+    let mut entries = Entries::with_capacity(windows.half(), digits.bases.len().saturating_mul(copies));
+    let mut sums = Sums::with_capacity(digits.bases.len().saturating_mul(copies));
+
+    let mut total = G::zero();
+    for set in (0..sets).rev() {
+        interrupt.check()?;
+        for _ in 0..windows.width() {
+            total.double_in_place();
+        }
+        entries.sort(&digits, set, sets, copies);
+        let mut closing = Closing::<G>::new(windows.half());
+        for (bucket, entries) in entries.buckets() {
+            for (base, copy, negative) in entries.iter().map(|entry| entry.unpack(copies)) {
+                if sums.is_full() {
+                    sums.end_group(bucket);
+                    interrupt.check()?;
+                    closing.add(&mut sums);
+                }
+                sums.push(bases.get(base, copy).negate_if(negative));
+            }
+            sums.end_group(bucket);
+        }
+        closing.add(&mut sums);
+        total += closing.finish();
+    }
+    Ok(total)
+}
+
+/// The digits of all scalars that are not 0 and whose bases are not at infinity.
+struct Digits {
+    bases: Zeroizing<Vec<u32>>,
+    /// As many for each base as there are windows.
+    digits: Zeroizing<Vec<i16>>,
+    windows: usize,
+}
+
+impl Digits {
+    fn new<A: Point, F: PrimeField>(
+        bases: &impl Bases<A>,
+        windows: Windows,
+        scalars: impl ExactSizeIterator<Item = F>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Self, Interrupted> {
+        let mut numbers = Zeroizing::new(Vec::with_capacity(scalars.len()));
+        let mut digits = Zeroizing::new(Vec::with_capacity(scalars.len().saturating_mul(windows.count())));
+        for (number, scalar) in (0_u32..).zip(scalars) {
+            if (number as usize).is_multiple_of(SCALARS) {
+                interrupt.check()?;
+            }
+            if scalar.is_zero() || bases.get(number as usize, 0).is_infinity() {
+                continue;
+            }
+            numbers.push(number);
+            let (mut magnitude, negative) = magnitude(&scalar);
+            let signed = windows.digits(magnitude.as_ref());
+            digits.extend(signed.map(|digit| if negative { -digit as i16 } else { digit as i16 }));
+            magnitude.zeroize();
+        }
+        Ok(Self { bases: numbers, digits, windows: windows.count() })
+    }
+
+    /// For each digit of the set that is not 0: base, copy, and digit.
+    fn of_set(&self, set: usize, sets: usize) -> impl Iterator<Item = (u32, u32, i16)> {
+        self.bases.iter().zip(self.digits.chunks_exact(self.windows)).flat_map(move |(base, digits)| {
+            let digits = digits.iter().skip(set).step_by(sets);
+            (0_u32..).zip(digits).filter(|(_, digit)| **digit != 0).map(|(copy, digit)| (*base, copy, *digit))
+        })
+    }
+}
+
+/// A base, its copy, and its sign. There is room for 2^31 points, which take 128 GiB.
+#[derive(Clone, Copy, Default)]
+struct Entry(u32);
+
+impl Entry {
+    fn new(base: u32, copy: u32, copies: u32, negative: bool) -> Self {
+        Self((base * copies + copy) << 1 | u32::from(negative))
+    }
+
+    fn unpack(self, copies: usize) -> (usize, usize, bool) {
+        let point = (self.0 >> 1) as usize;
+        (point / copies, point % copies, self.0 & 1 == 1)
+    }
+}
+
+impl Zeroize for Entry {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// Entries sorted by bucket, the highest first.
+struct Entries {
+    entries: Zeroizing<Vec<Entry>>,
+    /// For each bucket from 0, where its entries end.
+    ends: Zeroizing<Vec<u32>>,
+}
+
+impl Entries {
+    fn with_capacity(half: usize, entries: usize) -> Self {
+        Self {
+            entries: Zeroizing::new(vec![Entry::default(); entries]),
+            ends: Zeroizing::new(vec![0; half + 1]),
+        }
+    }
+
+    /// Sorts the entries of a set by counting.
+    fn sort(&mut self, digits: &Digits, set: usize, sets: usize, copies: usize) {
+        self.ends.fill(0);
+        for (_, _, digit) in digits.of_set(set, sets) {
+            if let Some(count) = self.ends.get_mut(usize::from(digit.unsigned_abs())) {
+                *count += 1;
+            }
+        }
+        let mut start = 0;
+        for count in self.ends.iter_mut().rev() {
+            let entries = *count;
+            *count = start;
+            start += entries;
+        }
+        for (base, copy, digit) in digits.of_set(set, sets) {
+            let Some(end) = self.ends.get_mut(usize::from(digit.unsigned_abs())) else { continue };
+            if let Some(place) = self.entries.get_mut(*end as usize) {
+                *place = Entry::new(base, copy, copies as u32, digit < 0);
+            }
+            *end += 1;
+        }
+    }
+
+    /// The buckets that have entries, from the highest.
+    fn buckets(&self) -> impl Iterator<Item = (u32, &[Entry])> {
+        let mut start = 0;
+        self.ends.iter().enumerate().rev().filter_map(move |(bucket, end)| {
+            let entries = self.entries.get(start as usize..*end as usize).unwrap_or_default();
+            start = *end;
+            (!entries.is_empty()).then_some((bucket as u32, entries))
+        })
+    }
+}
+
+/// Σ bucket·(sum of the bucket), as the sum of all partial sums from the highest bucket down.
+struct Closing<G: CurveGroup> {
+    partial: G::Bucket,
+    total: G::Bucket,
+    /// The bucket that the partial sum has reached, and has not been added for.
+    bucket: u32,
+}
+
+impl<G: CurveGroup<Affine: Point>> Closing<G> {
+    fn new(half: usize) -> Self {
+        Self { partial: G::ZERO_BUCKET, total: G::ZERO_BUCKET, bucket: half as u32 }
+    }
+
+    /// Takes groups labelled by buckets, in descending order, and clears them.
+    fn add(&mut self, sums: &mut Sums<G::Affine>) {
+        sums.reduce();
+        for (bucket, points) in sums.groups() {
+            self.descend_to(bucket);
+            points.iter().for_each(|point| self.partial += &point.to_affine());
+        }
+        sums.clear();
+    }
+
+    fn descend_to(&mut self, bucket: u32) {
+        for _ in bucket..self.bucket {
+            self.total += &self.partial;
+        }
+        self.bucket = bucket;
+    }
+
+    fn finish(mut self) -> G {
+        self.descend_to(0);
+        self.total.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_bls12_381::Bls12_381;
+    use ark_bn254::Bn254;
+    use ark_ec::{AffineRepr, pairing::Pairing};
+    use ark_ff::{AdditiveGroup, Field, UniformRand};
+    use ark_std::rand::{Rng, SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::{interrupt::Never, scalar_mul::Shifted};
+
+    struct Plain<A>(Vec<A>);
+
+    impl<A: Point> Bases<A> for Plain<A> {
+        fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
+            Coordinates::from(*self.0.get(base).unwrap())
+        }
+    }
+
+    /// Sums in windows of each width and with several numbers of copies.
+    fn agrees<G: CurveGroup<Affine: Point>>(widths: &[u32], bases: &[G::Affine], scalars: &[G::ScalarField]) {
+        let expected: G = bases.iter().zip(scalars).map(|(base, scalar)| *base * scalar).sum();
+        let plain = Plain(bases.to_vec());
+        for width in widths.iter().copied() {
+            let windows = Windows::new::<G::ScalarField>(width);
+            let cut = Cut { windows, copies: 1, sets: windows.count() };
+            let sum: G = sum_in_buckets(&plain, cut, scalars.iter().copied(), &Never).unwrap();
+            assert_eq!(sum, expected, "windows of {width} bits");
+        }
+        for copies in [1, 3, usize::MAX] {
+            let shifted = Shifted::<G>::new(bases.iter(), copies, &Never).unwrap();
+            let sum = shifted.sum(|index| *scalars.get(index).unwrap(), &Never).unwrap();
+            assert_eq!(sum, expected, "{copies} copies");
+            let finite = bases.iter().filter(|base| !base.is_zero()).count();
+            assert!(shifted.bytes() >= Shifted::<G>::bytes_for(finite, copies));
+        }
+    }
+
+    fn agrees_on<G: CurveGroup<Affine: Point>>() {
+        let mut rng = StdRng::seed_from_u64(7);
+        agrees::<G>(&[2], &[], &[]);
+        // Equal, opposite and infinite bases with scalars that are equal, opposite, tiny, and at the edges of windows.
+        let base = G::rand(&mut rng).into_affine();
+        let bases = [base, base, -base, (base + base).into_affine(), G::Affine::zero()];
+        let half = G::ScalarField::from(G::ScalarField::MODULUS_MINUS_ONE_DIV_TWO);
+        let edges: Vec<_> = [0_u64, 1, 2, 127, 128, 129, 1 << 32]
+            .into_iter()
+            .map(G::ScalarField::from)
+            .flat_map(|edge| [edge, -edge, half + edge, half - edge])
+            .collect();
+        for width in [2, 5, 8] {
+            let count = rng.gen_range(1..60);
+            let bases: Vec<_> = (0..count).map(|_| *bases.get(rng.gen_range(0..5)).unwrap()).collect();
+            let scalars: Vec<_> =
+                (0..count).map(|_| *edges.get(rng.gen_range(0..edges.len())).unwrap()).collect();
+            agrees::<G>(&[width], &bases, &scalars);
+        }
+        let bases: Vec<_> = (0..150).map(|_| G::rand(&mut rng).into_affine()).collect();
+        agrees::<G>(&[7], &bases, &[G::ScalarField::ONE; 150]);
+        agrees::<G>(&[7], &bases, &[G::ScalarField::ZERO; 150]);
+        let scalars: Vec<_> = (0..150).map(|_| G::ScalarField::rand(&mut rng)).collect();
+        agrees::<G>(&[3, 12], &bases, &scalars);
+    }
+
+    /// The widest windows, with the largest digits.
+    #[test]
+    fn windows_of_15_bits_have_room_in_16() {
+        type G = <Bn254 as Pairing>::G1;
+        let mut rng = StdRng::seed_from_u64(10);
+        let bases: Vec<_> = (0..4).map(|_| G::rand(&mut rng).into_affine()).collect();
+        let scalars = [1_u64 << 14, (1 << 14) + 1, 1 << 15, u64::MAX].map(ark_bn254::Fr::from);
+        agrees::<G>(&[15], &bases, &scalars);
+        agrees::<G>(&[15], &bases, &scalars.map(|scalar| -scalar));
+    }
+
+    #[test]
+    fn sums_agree_with_double_and_add_on_bn254() {
+        agrees_on::<<Bn254 as Pairing>::G1>();
+        agrees_on::<<Bn254 as Pairing>::G2>();
+    }
+
+    #[test]
+    fn sums_agree_with_double_and_add_on_bls12_381() {
+        agrees_on::<<Bls12_381 as Pairing>::G1>();
+        agrees_on::<<Bls12_381 as Pairing>::G2>();
+    }
+
+    /// More points in one bucket than are added up together.
+    #[test]
+    fn a_bucket_may_have_more_points_than_a_block() {
+        type G = <Bn254 as Pairing>::G1;
+        let count = 2 * Sums::<<G as CurveGroup>::Affine>::BLOCK + 77;
+        let base = G::rand(&mut StdRng::seed_from_u64(8));
+        let bases = Plain(vec![base.into_affine(); count]);
+        let scalars = vec![<G as ark_ec::PrimeGroup>::ScalarField::ONE; count];
+        let cut = Cut::choose::<<G as ark_ec::PrimeGroup>::ScalarField>(count, 1);
+        let sum: G = sum_in_buckets(&bases, cut, scalars.into_iter(), &Never).unwrap();
+        assert_eq!(sum, base * <G as ark_ec::PrimeGroup>::ScalarField::from(count as u64));
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_work() {
+        type G = <Bn254 as Pairing>::G1;
+        let bases = Plain(vec![G::rand(&mut StdRng::seed_from_u64(9)).into_affine()]);
+        let cut = Cut::choose::<ark_bn254::Fr>(1, 1);
+        let sum = sum_in_buckets::<G>(&bases, cut, [ark_bn254::Fr::ONE].into_iter(), &|| true);
+        assert_eq!(sum, Err(Interrupted));
+    }
+
+    #[test]
+    fn there_are_never_more_copies_than_windows() {
+        for bases in [0, 1, 30, 1_000, 100_000] {
+            for copies in 1..130 {
+                let cut = Cut::choose::<ark_bn254::Fr>(bases, copies);
+                assert!(cut.copies <= copies && cut.copies <= cut.windows.count());
+                assert!(cut.copies * cut.sets >= cut.windows.count());
+                assert!(cut.copies != cut.windows.count() || cut.sets == 1);
+            }
+            assert_eq!(Cut::choose::<ark_bn254::Fr>(bases, 1).copies, 1);
+            assert_eq!(Cut::choose::<ark_bn254::Fr>(bases, usize::MAX).sets, 1);
+        }
+    }
+}

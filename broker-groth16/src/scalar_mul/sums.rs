@@ -1,0 +1,252 @@
+//! Sums of groups of affine points.
+//!
+//! An affine addition needs an inverse and 3 multiplications, and the inverses of many values cost one inversion and 3
+//! multiplications each. With one inversion for all additions of a level, an addition therefore takes 6 multiplications,
+//! where one in projective (XYZZ) coordinates takes 10.
+
+use ark_ff::{AdditiveGroup, Field};
+use zeroize::Zeroizing;
+
+use super::Coordinates;
+use crate::point::Point;
+
+/// Points in groups, of which each is to be added up. The points tell the scalars that chose them, so they are wiped.
+pub(crate) struct Sums<A: Point> {
+    points: Zeroizing<Vec<Coordinates<A>>>,
+    /// The groups' labels and numbers of points, in the order of the points.
+    groups: Zeroizing<Vec<(u32, u32)>>,
+    /// The number of points that belong to no group yet.
+    open: u32,
+    next: Zeroizing<Vec<Coordinates<A>>>,
+    denominators: Zeroizing<Vec<A::BaseField>>,
+    products: Zeroizing<Vec<A::BaseField>>,
+    capacity: usize,
+}
+
+impl<A: Point> Sums<A> {
+    /// The number of points that are added up together, so that they stay in the second-level cache.
+    pub(crate) const BLOCK: usize = (256 << 10) / size_of::<Coordinates<A>>();
+
+    /// With fewer additions than this in a level, an inversion costs more than it saves: it takes as long as about 250
+    /// multiplications of the prime field.
+    const LEVEL: usize = if size_of::<A::BaseField>() > 64 { 20 } else { 60 };
+
+    /// Room for `capacity` points, and for [`Sums::BLOCK`] at most.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        let capacity = capacity.clamp(1, Self::BLOCK);
+        Self {
+            points: Zeroizing::new(Vec::with_capacity(capacity)),
+            groups: Zeroizing::new(Vec::with_capacity(capacity)),
+            open: 0,
+            next: Zeroizing::new(Vec::with_capacity(capacity)),
+            denominators: Zeroizing::new(Vec::with_capacity(capacity / 2)),
+            products: Zeroizing::new(Vec::with_capacity(capacity / 2)),
+            capacity,
+        }
+    }
+
+    /// The memory that [`Sums::with_capacity`] takes, in bytes.
+    pub(crate) fn bytes_for(capacity: usize) -> usize {
+        let each = 2 * size_of::<Coordinates<A>>() + size_of::<(u32, u32)>() + size_of::<A::BaseField>();
+        capacity.clamp(1, Self::BLOCK) * each
+    }
+
+    /// Whether there is no room for another point.
+    pub(crate) fn is_full(&self) -> bool {
+        self.points.len() >= self.capacity
+    }
+
+    /// Adds a point to the open group. If there is no room, the groups are reduced first, which makes room unless they
+    /// are almost as many as the points.
+    pub(crate) fn push(&mut self, point: Coordinates<A>) {
+        if self.is_full() {
+            self.reduce();
+        }
+        // A larger block would be allocated, and this one freed without being wiped.
+        debug_assert!(self.points.len() < self.points.capacity(), "there are as many groups as points");
+        self.points.push(point);
+        self.open += 1;
+    }
+
+    /// Ends the open group, unless it is empty.
+    pub(crate) fn end_group(&mut self, label: u32) {
+        if self.open != 0 {
+            self.groups.push((label, self.open));
+            self.open = 0;
+        }
+    }
+
+    /// Adds up the points of each group, until few points are left.
+    pub(crate) fn reduce(&mut self) {
+        // The open group is one like the others meanwhile.
+        let open = self.open != 0;
+        self.end_group(0);
+        while self.groups.iter().map(|(_, points)| *points as usize / 2).sum::<usize>() >= Self::LEVEL {
+            self.reduce_once();
+        }
+        if open {
+            self.open = self.groups.pop().map_or(0, |(_, points)| points);
+        }
+    }
+
+    /// The groups' labels and what is left of their points, in order.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (u32, &[Coordinates<A>])> {
+        let mut rest = self.points.as_slice();
+        self.groups.iter().map(move |(label, points)| {
+            let (group, after) = rest.split_at_checked(*points as usize).unwrap_or_default();
+            rest = after;
+            (*label, group)
+        })
+    }
+
+    /// Forgets all points.
+    pub(crate) fn clear(&mut self) {
+        self.points.clear();
+        self.groups.clear();
+        self.open = 0;
+    }
+
+    /// Replaces neighbours in each group by their sums.
+    fn reduce_once(&mut self) {
+        self.denominators.clear();
+        self.products.clear();
+        let mut product = A::BaseField::ONE;
+        let mut rest = self.points.as_slice();
+        for (_, points) in self.groups.iter() {
+            let (group, after) = rest.split_at_checked(*points as usize).unwrap_or_default();
+            rest = after;
+            let (pairs, _) = group.as_chunks();
+            for [first, second] in pairs {
+                let denominator = first.denominator(second);
+                self.products.push(product);
+                product *= denominator;
+                self.denominators.push(denominator);
+            }
+        }
+
+        // No denominator is 0, so their product has an inverse.
+        let mut inverse = product.inverse().unwrap_or(A::BaseField::ZERO);
+        for (denominator, product) in self.denominators.iter_mut().zip(self.products.iter()).rev() {
+            let next = inverse * *denominator;
+            *denominator = inverse * product;
+            inverse = next;
+        }
+
+        self.next.clear();
+        let mut inverses = self.denominators.iter();
+        let mut rest = self.points.as_slice();
+        for (_, points) in self.groups.iter_mut() {
+            let (group, after) = rest.split_at_checked(*points as usize).unwrap_or_default();
+            rest = after;
+            let (pairs, odd) = group.as_chunks();
+            self.next.extend(
+                pairs.iter().zip(&mut inverses).map(|([first, second], inverse)| first.add(second, inverse)),
+            );
+            self.next.extend(odd);
+            *points = points.div_ceil(2);
+        }
+        std::mem::swap(&mut self.points, &mut self.next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_bls12_381::Bls12_381;
+    use ark_bn254::Bn254;
+    use ark_ec::{AffineRepr, CurveGroup, pairing::Pairing};
+    use ark_ff::UniformRand;
+    use ark_std::rand::{Rng, SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    /// Few points that are often equal, opposite or at infinity.
+    fn adds_up<A: Point>() {
+        let mut rng = StdRng::seed_from_u64(4);
+        let points: Vec<A> = (0..3).map(|_| A::rand(&mut rng)).collect();
+        for round in 0..20 {
+            let mut sums = Sums::<A>::with_capacity(600);
+            let mut expected = Vec::new();
+            for label in 0..40 {
+                let mut sum = A::Group::default();
+                for _ in 0..rng.gen_range(0..=2 * label) {
+                    if sums.is_full() {
+                        break;
+                    }
+                    let point = match rng.gen_range(0..5) {
+                        0 => A::zero(),
+                        index => points.get(index % 3).copied().unwrap(),
+                    };
+                    let negative = rng.r#gen();
+                    sums.push(Coordinates::from(point).negate_if(negative));
+                    if negative { sum -= point } else { sum += point }
+                }
+                expected.push((label, sum));
+                sums.end_group(label);
+                if round % 3 == 0 {
+                    sums.reduce();
+                }
+            }
+            sums.reduce();
+            assert!(sums.points.len() <= 40 + 2 * Sums::<A>::LEVEL);
+            let mut found = sums.groups();
+            for (label, sum) in expected {
+                let group: A::Group = match sums.groups.iter().any(|(found, _)| *found == label) {
+                    true => {
+                        let (found, points) = found.next().unwrap();
+                        assert_eq!(found, label);
+                        points.iter().map(|point| point.to_affine()).sum()
+                    }
+                    false => A::Group::default(),
+                };
+                assert_eq!(group.into_affine(), sum.into_affine(), "group {label}");
+            }
+            assert!(found.next().is_none());
+        }
+    }
+
+    #[test]
+    fn groups_with_equal_and_opposite_points_add_up() {
+        adds_up::<<Bn254 as Pairing>::G1Affine>();
+        adds_up::<<Bn254 as Pairing>::G2Affine>();
+        adds_up::<<Bls12_381 as Pairing>::G1Affine>();
+        adds_up::<<Bls12_381 as Pairing>::G2Affine>();
+    }
+
+    #[test]
+    fn each_exceptional_pair_has_the_right_sum() {
+        let mut rng = StdRng::seed_from_u64(5);
+        type A = <Bn254 as Pairing>::G1Affine;
+        let (p, q) = (A::rand(&mut rng), A::rand(&mut rng));
+        let double = (p + p).into_affine();
+        for (first, second) in
+            [(p, q), (p, p), (p, -p), (p, A::zero()), (A::zero(), p), (A::zero(), A::zero()), (double, p)]
+        {
+            let [one, other] = [first, second].map(Coordinates::from);
+            let denominator = one.denominator(&other);
+            let sum = one.add(&other, &denominator.inverse().unwrap());
+            assert_eq!(sum.to_affine(), (first + second).into_affine());
+        }
+    }
+
+    /// A group that is larger than the block is reduced while it grows.
+    #[test]
+    fn a_group_may_be_larger_than_the_room() {
+        type A = <Bn254 as Pairing>::G1Affine;
+        let mut sums = Sums::<A>::with_capacity(300);
+        let mut expected = <A as AffineRepr>::Group::default();
+        let mut point = A::generator();
+        for label in 0..3 {
+            for _ in 0..1_000 {
+                sums.push(Coordinates::from(point));
+                expected += point;
+                point = (point + A::generator()).into_affine();
+            }
+            sums.end_group(label);
+        }
+        sums.reduce();
+        let sum: <A as AffineRepr>::Group =
+            sums.groups().flat_map(|(_, points)| points).map(|point| point.to_affine()).sum();
+        assert_eq!(sum, expected);
+        assert_eq!(sums.groups().count(), 3);
+    }
+}
