@@ -1,6 +1,7 @@
 //! Every prover beside ark-groth16: rounds of one proof by each, on one thread, with the same witness, key and domain.
 //! A proof includes the check of the constraints and not its verification. Prints medians in milliseconds of the
-//! thread's own time, so that other programs disturb little, and how many times faster than ark-groth16 each is.
+//! thread's own time, so that other programs disturb little, and how many times faster than ark-groth16 each is. Then
+//! the same for verification, and for reading the key from a `.zkey` whose hash is known.
 //!
 //! `cargo bench -p broker-groth16 --bench compare -- CIRCUIT… [--rounds N]`
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
@@ -22,12 +23,16 @@ use ark_bn254::{Bn254, Fr};
 use ark_ff::UniformRand;
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use broker_groth16::{
+    circuit::{BuiltIn, CircuitCurve, Value},
+    file::zkey::{self, Zkey},
     interrupt::{Interrupt, Never},
+    key::CircuitKey,
     prove::{Blinding, Prover, Tier},
     setup,
+    verify::{BatchItem, BatchLimits, PreparedVerifyingKey},
 };
-
 use rustix::time::{ClockId, clock_gettime};
+use sha2::{Digest, Sha256};
 
 use crate::{circuits::Circuit, reference::ReferenceKey};
 
@@ -57,9 +62,32 @@ fn circuit(name: &str, rng: &mut StdRng) -> Circuit<Fr> {
     match name {
         "multiply" => circuits::multiply(rng),
         "cube_root" => circuits::cube_root(rng),
-        "payment" => circuits::payment_like(rng),
+        "payment" => payment(),
+        "payment-like" => circuits::payment_like(rng),
         count => circuits::chain(count.parse().unwrap(), rng),
     }
+}
+
+/// The built-in circuit with a witness as a caller would give it.
+fn payment() -> Circuit<Fr> {
+    let payment = Bn254::circuit(BuiltIn::Payment).unwrap();
+    let mut inputs = payment.inputs();
+    for (name, value) in [
+        ("minAmount", "25000"),
+        ("recipient", "text:merchant-0042"),
+        ("maxAge", "3600"),
+        ("currentTime", "1790000000"),
+        ("context", "text:GET /reports/2026-11"),
+        ("amount", "31999"),
+        ("sender", "text:0x52908400098527886E0F7030069857D2E4169EE7"),
+        ("transaction", "text:5f1c2b0a9e8d7c6b5a49382716051423"),
+        ("paymentTime", "1789999123"),
+        ("secret", "1743987136548713469814365189736451987364519873645198736451987"),
+        ("salt", "9823746598237465982374659823746598237465982374659823746598237"),
+    ] {
+        inputs.set(name, Value::from(value)).unwrap();
+    }
+    Circuit { values: inputs.assign().unwrap().values().to_vec(), constraints: payment.constraints().system }
 }
 
 fn compare(name: &str, rounds: Option<usize>) {
@@ -110,14 +138,69 @@ fn compare(name: &str, rounds: Option<usize>) {
     println!("  {:28} {:9.3}", "ark-groth16", medians[0]);
     for (((prover, build), tier), median) in provers.iter().zip(&tiers).zip(&medians[1..]) {
         println!(
-            "  {:28} {median:9.3}  x{:5.2}  {:8.2} MiB, made in {:8.1} ms, longest without a question {:.1} ms",
+            "  {:28} {median:9.3}  x{:5.2}  estimate {:9.3}  {:8.2} MiB, made in {:8.1} ms, longest without a \
+             question {:.1} ms",
             format!("{tier:?}"),
             medians[0] / median,
+            prover.estimate().time.as_secs_f64() * 1e3,
             prover.bytes() as f64 / f64::from(1 << 20),
             build.as_secs_f64() * 1e3,
             longest_gap(&**prover, &circuit, &mut rng).as_secs_f64() * 1e3,
         );
     }
+    verify(&key, &reference, &*provers[provers.len() - 1].0, &circuit, &mut rng);
+    load(&key);
+}
+
+/// One proof, and each of a batch of 64.
+fn verify(
+    key: &CircuitKey<Bn254>,
+    reference: &ReferenceKey<Bn254>,
+    prover: &dyn Prover<Bn254>,
+    circuit: &Circuit<Fr>,
+    rng: &mut StdRng,
+) {
+    let proofs: Vec<_> = (0..4)
+        .map(|_| prover.prove(&circuit.assignment(), &Blinding::random(rng), &Never).unwrap())
+        .collect();
+    let items: Vec<_> =
+        proofs.iter().cycle().take(64).map(|proof| BatchItem { proof, public: circuit.public() }).collect();
+    let prepared = PreparedVerifyingKey::new(key.proving.verifying.clone()).unwrap();
+    let mut times = [(); 3].map(|()| Vec::new());
+    for _ in 0..9 {
+        times[0].push(time(|| assert!(reference.verify(&proofs[0], circuit.public()))));
+        times[1].push(time(|| assert_eq!(prepared.verify(&proofs[0], circuit.public()), Ok(true))));
+        times[2].push(time(|| {
+            let verdicts = prepared.verify_batch(&items, BatchLimits::default(), rng, &Never).unwrap();
+            assert!(verdicts.iter().all(|verdict| *verdict));
+        }));
+    }
+    let [cold, single, batch] = times.map(median);
+    let batch = batch / 64.0;
+    println!(
+        "  verify: ark-groth16 {cold:.3}, prepared {single:.3}, each of a batch of 64 {batch:.3}  x{:.2}",
+        single / batch
+    );
+}
+
+/// The key's `.zkey`, whose hash is compared with a known one and whose points are not checked.
+fn load(key: &CircuitKey<Bn254>) {
+    let mut bytes = Vec::new();
+    zkey::write(key, None, &mut bytes).unwrap();
+    let mut times = [(); 2].map(|()| Vec::new());
+    for _ in 0..9 {
+        times[0].push(time(|| {
+            black_box(Sha256::digest(&bytes));
+        }));
+        times[1].push(time(|| {
+            drop(black_box(Zkey::<Bn254>::open(&bytes).unwrap().load_pinned(&Never).unwrap()))
+        }));
+    }
+    let [hash, load] = times.map(median);
+    println!(
+        "  load a .zkey of {:.2} MiB: hash {hash:.3}, key {load:.3}",
+        bytes.len() as f64 / f64::from(1 << 20)
+    );
 }
 
 /// The thread's time.

@@ -21,9 +21,9 @@ use crate::{
     scalar_mul,
 };
 
-/// Points that are multiplied between two questions to the [`Interrupt`], each about 50 ms on one core.
-pub(super) const G1_CHUNK: usize = 1 << 13;
-const G2_CHUNK: usize = 1 << 12;
+/// Points that are multiplied between two questions to the [`Interrupt`], each about 30 ms on one core.
+pub(super) const G1_CHUNK: usize = 1 << 12;
+const G2_CHUNK: usize = 1 << 10;
 
 /// Proves with arkworks' own multi-scalar multiplication, piece by piece. It is the reference for the other provers.
 ///
