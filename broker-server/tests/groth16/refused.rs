@@ -113,10 +113,6 @@ async fn proofs_and_statements_are_checked_before_the_pairing() {
 #[tokio::test]
 async fn limits_of_the_profile_are_denials_with_their_rule() {
     let service = Service::start().await;
-    let proof = service.prove("small", "multiply", &[("a", "3"), ("b", "11")], SnarkjsJson).await;
-    // A proof needs more than 1 MiB, as the figures of other profiles say.
-    let error = proof.unwrap_err();
-    assert_eq!((error.code(), reason(&error).as_str()), (Code::FailedPrecondition, "LIMIT_EXCEEDED"));
     let items = vec![proof_item(b"x", SnarkjsJson, &["33"]); 3];
     let error = service.batch("small", "multiply", items).await.unwrap_err();
     assert_eq!(reason(&error), "LIMIT_EXCEEDED");
@@ -132,4 +128,9 @@ async fn limits_of_the_profile_are_denials_with_their_rule() {
     request.witness = vec![0; 1025];
     let error = service.client().prove(request).await.unwrap_err();
     assert_eq!(reason(&error), "LIMIT_EXCEEDED");
+    // A proof needs a little more than 1 MiB. That is found before the inputs are read.
+    let proof = service.prove("little-memory", "payment", &[("amount", "1")], SnarkjsJson).await;
+    let error = proof.unwrap_err();
+    assert!(error.message().contains("MemoryPerProof"), "{}", error.message());
+    assert_eq!((error.code(), reason(&error).as_str()), (Code::FailedPrecondition, "LIMIT_EXCEEDED"));
 }

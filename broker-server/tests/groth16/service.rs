@@ -24,7 +24,14 @@ Profiles:
         Curve: bn254
         Setup: on-first-use
         Circuits: [multiply, payment]
-        Limits: { Constraints: 100, WitnessBytes: 1KiB, BatchItems: 2, MemoryPerProof: 1MiB, Deadline: 5s }
+        Limits: { Constraints: 100, WitnessBytes: 1KiB, BatchItems: 2, Deadline: 5s }
+  - Name: little-memory
+    API:
+      Groth16:
+        Curve: bn254
+        Setup: on-first-use
+        Circuits: [payment]
+        Limits: { WitnessBytes: 1KiB, MemoryPerProof: 1MiB }
 ";
 
 pub struct Service {
