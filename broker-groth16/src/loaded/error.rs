@@ -90,6 +90,9 @@ pub enum CircuitError {
     /// The public signals, or the verifier's own values, are refused.
     #[error(transparent)]
     Statement(#[from] StatementError),
+    /// A public signal of a built-in circuit is refused.
+    #[error("{0}")]
+    PublicInput(InputError),
     /// A public signal is not a number below the modulus.
     #[error("public signal {index}: {reason}")]
     PublicNumber {

@@ -5,7 +5,10 @@ use zeroize::Zeroizing;
 
 use super::{CircuitError, InputValue, Item, VerifierTime, error::shown};
 use crate::{
-    circuit::{Circuit, Value, Verification, statement},
+    circuit::{
+        Circuit, Value, Verification,
+        statement::{self, StatementError},
+    },
     field,
 };
 
@@ -54,7 +57,10 @@ pub(super) fn statement<F: PrimeField>(
     let public: Vec<Value<'_>> = item.public.iter().map(|text| Value::Number(text)).collect();
     match circuit.description().verification {
         Verification::AsGiven if !item.expected.is_empty() => Err(CircuitError::NothingExpected),
-        Verification::AsGiven => Ok(statement::as_given(circuit, &public)?),
+        Verification::AsGiven => statement::as_given(circuit, &public).map_err(|error| match error {
+            StatementError::Input(error) => CircuitError::PublicInput(error),
+            error => error.into(),
+        }),
         Verification::VerifiersOwn => {
             let mut expected = Vec::with_capacity(item.expected.len());
             for (name, value) in item.expected {

@@ -75,7 +75,8 @@ fn explain_one<O: Decide>(profile: &Profile, facts: &Facts<'_>) -> Explanation {
     let mut collector = DenialCollector::for_explanation();
     let last = decide::evaluate::<O>(profile, facts, &mut collector).err();
     let (mut denials, missing_facts) = collector.into_parts();
-    denials.extend(last);
+    // Where a check has denied what the parameters need, they deny it again.
+    denials.extend(last.filter(|denial| !denials.contains(denial)));
     Explanation { denials, missing_facts }
 }
 

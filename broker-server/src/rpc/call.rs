@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Broker, BrokerState, CallContext, circuit::CircuitUse};
+use super::{Broker, BrokerState, CallContext, circuit_use::CircuitUse};
 use crate::{
     caller::Caller,
     compute::{ComputeError, Lane},

@@ -12,7 +12,7 @@ use broker_proto::v1;
 use super::{
     Broker, BrokerState,
     call::{Call, Placement},
-    circuit::CircuitUse,
+    circuit::placement,
     handler::{CircuitFuture, Handler, NoKey},
 };
 use crate::{
@@ -60,7 +60,7 @@ impl Handler for Prove {
     with_circuit!();
 
     fn circuit_placement(_: &Permit<Self>, circuit: &LoadedCircuit) -> Placement {
-        CircuitUse::placement(circuit.proof_time())
+        placement(circuit.proof_time())
     }
 
     fn parse(mut message: v1::ProveRequest, limits: &Limits) -> Result<request::Prove, FieldError> {
@@ -107,7 +107,7 @@ impl Handler for CheckWitness {
 
     fn circuit_placement(_: &Permit<Self>, circuit: &LoadedCircuit) -> Placement {
         // A witness of an operator's circuit is calculated by an interpreter.
-        CircuitUse::placement(circuit.proof_time() / 4)
+        placement(circuit.proof_time() / 4)
     }
 
     fn parse(
@@ -173,7 +173,7 @@ impl Handler for BatchVerify {
 
     fn circuit_placement(permit: &Permit<Self>, _: &LoadedCircuit) -> Placement {
         let items = u32::try_from(permit.request().items.len()).unwrap_or(u32::MAX);
-        CircuitUse::placement(VERIFICATION.saturating_add(BATCH_ITEM.saturating_mul(items)))
+        placement(VERIFICATION.saturating_add(BATCH_ITEM.saturating_mul(items)))
     }
 
     fn parse(

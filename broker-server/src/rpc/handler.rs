@@ -8,7 +8,7 @@ use broker_proto::{Described, OperationRequest, OperationResponse, v1};
 use super::{
     Broker, BrokerState, CallContext,
     call::{Call, Placement},
-    circuit::CircuitUse,
+    circuit_use::CircuitUse,
     trailers::Trailers,
 };
 use crate::{

@@ -8,6 +8,7 @@
 
 mod call;
 mod circuit;
+mod circuit_use;
 mod decode;
 mod decrypt_data;
 mod dev;

@@ -165,9 +165,10 @@ fn describe(error: &CircuitError) -> (ErrorKind, &'static str, Option<&'static s
         }
         CircuitError::Statement(StatementError::Input(_) | StatementError::FromProver { .. })
         | CircuitError::NothingExpected => request("STATEMENT_INVALID", Some("expect")),
-        CircuitError::Statement(_) | CircuitError::PublicNumber { .. } | CircuitError::Public(_) => {
-            request("STATEMENT_INVALID", PUBLIC)
-        }
+        CircuitError::Statement(_)
+        | CircuitError::PublicInput(_)
+        | CircuitError::PublicNumber { .. }
+        | CircuitError::Public(_) => request("STATEMENT_INVALID", PUBLIC),
         CircuitError::Item { error, .. } => describe(error),
         CircuitError::KeyJson(_) | CircuitError::Key(_) => request(MALFORMED, KEY),
         CircuitError::Solidity(_) => {
