@@ -144,8 +144,8 @@ fn check_exits_as_the_start_would_and_creates_nothing() {
     let long = at(&"s".repeat(108));
     let before = names();
     for (flag, value, code, expected) in [
-        ("--audit-log", at("missing/audit"), 2, "--audit-log"),
-        ("--audit-log", at("open"), 2, "--audit-log"),
+        ("--audit-log", at("missing/audit"), 2, "missing/audit"),
+        ("--audit-log", at("open"), 2, "the audit cannot be opened"),
         ("--log-output", at("missing/log"), 2, "missing/log"),
         ("--log-output", at("file/log"), 2, "file/log"),
         ("--socket", at("live"), 3, "another server listens"),
