@@ -49,8 +49,8 @@ function succeed(...words) {
 function prove(profile, circuit, inputs) {
   writeFileSync(path('input.json'), JSON.stringify(inputs));
   const names = ['-p', profile, '--circuit', circuit];
-  succeed('proof', 'prove', ...names, '--inputs', 'input.json', '--proof-out', 'proof.json', '--public-out', 'public.json', '--force');
-  succeed('proof', 'export', ...names, '--format', 'snarkjs', '--out', 'vk.json', '--force');
+  succeed('proof', 'prove', ...names, '--inputs', 'input.json', '--proof-out', 'proof.json', '--public-out', 'public.json');
+  succeed('proof', 'export', ...names, '--format', 'snarkjs', '--out', 'vk.json');
   return { proof: json('proof.json'), inputs: json('public.json'), key: json('vk.json') };
 }
 
@@ -117,14 +117,14 @@ test('proofs of circom circuits by both verify in both', async () => {
 test('a witness of circom is proven', async () => {
   await snarkjs.wtns.calculate(CIRCOM.arrays, operators.arrays.wasm, path('arrays.wtns'));
   const names = ['-p', 'arrays', '--circuit', 'circuit'];
-  succeed('proof', 'prove', ...names, '--witness', 'arrays.wtns', '--proof-out', 'proof.json', '--public-out', 'public.json', '--force');
+  succeed('proof', 'prove', ...names, '--witness', 'arrays.wtns', '--proof-out', 'proof.json', '--public-out', 'public.json');
   succeed('proof', 'verify', ...names, '--proof', 'proof.json', '--public', 'public.json');
 });
 
 test('the contract of the broker accepts right inputs alone', async () => {
   for (const circuit of Object.keys(INPUTS)) {
     const { proof, inputs } = prove('own', circuit, INPUTS[circuit]);
-    const names = ['-p', 'own', '--circuit', circuit, '--format', 'solidity', '--out', 'verifier.sol', '--force'];
+    const names = ['-p', 'own', '--circuit', circuit, '--format', 'solidity', '--out', 'verifier.sol'];
     assert.notEqual(cli('proof', 'export', ...names).code, 0, 'the key is single-party');
     succeed('proof', 'export', ...names, '--allow-single-party');
     const contract = await deploy(readFileSync(path('verifier.sol'), 'utf8'));
