@@ -22,7 +22,7 @@ use crate::{
         permit::{self, CircuitParameters, Operation},
         profile::Groth16Rule,
     },
-    request::{Witness, with_items},
+    request::{ProofItem, Witness},
     telemetry::audit::KeyUse,
 };
 
@@ -140,10 +140,9 @@ pub fn verify(
 ) -> Result<(bool, Statement), ProofError> {
     let request = permit.request();
     let own = key_of(&permit, context, request.fingerprint.filter(|_| request.key.is_none()))?;
-    let (verified, fingerprint) = with_items(std::slice::from_ref(&request.item), |items| match items {
-        [item] => context.circuit.circuit.verify(*item, request.key.as_deref(), context.verifier_time()),
-        _ => Err(broker_groth16::interrupt::Interrupted.into()),
-    })?;
+    let (verified, fingerprint) = request
+        .item
+        .with(|item| context.circuit.circuit.verify(item, request.key.as_deref(), context.verifier_time()))?;
     let key = match request.key {
         None => own,
         Some(_) => KeyInfo::of_caller(fingerprint, request.fingerprint)?,
@@ -161,7 +160,7 @@ pub fn batch_verify(
     let key = key_of(&permit, context, request.fingerprint)?;
     let limits = BatchLimits { items: permit.rule().limits.batch_items as usize, ..BatchLimits::default() };
     let circuit = &context.circuit.circuit;
-    let verdicts = with_items(&request.items, |items| {
+    let verdicts = ProofItem::with_all(&request.items, |items| {
         circuit.verify_batch(items, context.verifier_time(), limits, randomness(), context.interrupt)
     })?;
     Ok((verdicts, key))

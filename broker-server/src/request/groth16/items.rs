@@ -33,20 +33,21 @@ impl ProofItem {
             expected: named_inputs("expect", expect, limits)?,
         })
     }
-}
 
-/// Calls `work` with proofs as the proof library takes them.
-pub fn with_items<T>(items: &[ProofItem], work: impl FnOnce(&[loaded::Item<'_>]) -> T) -> T {
-    let expected: Vec<_> = items.iter().map(|item| borrowed(&item.expected)).collect();
-    let items: Vec<_> = items
-        .iter()
-        .zip(&expected)
-        .map(|(item, expected)| loaded::Item {
-            proof: &item.proof,
-            format: item.format,
-            public: &item.public,
-            expected,
-        })
-        .collect();
-    work(&items)
+    /// Calls `work` with the proof as the proof library takes it.
+    pub fn with<T>(&self, work: impl FnOnce(loaded::Item<'_>) -> T) -> T {
+        work(self.borrowed(&borrowed(&self.expected)))
+    }
+
+    /// Calls `work` with proofs as the proof library takes them.
+    pub fn with_all<T>(items: &[Self], work: impl FnOnce(&[loaded::Item<'_>]) -> T) -> T {
+        let expected: Vec<_> = items.iter().map(|item| borrowed(&item.expected)).collect();
+        let items: Vec<_> =
+            items.iter().zip(&expected).map(|(item, expected)| item.borrowed(expected)).collect();
+        work(&items)
+    }
+
+    fn borrowed<'a>(&'a self, expected: &'a [(&'a str, loaded::InputValue<'a>)]) -> loaded::Item<'a> {
+        loaded::Item { proof: &self.proof, format: self.format, public: &self.public, expected }
+    }
 }

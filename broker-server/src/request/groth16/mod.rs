@@ -9,7 +9,7 @@ use broker_proto::v1;
 
 pub use self::{
     inputs::{InputValue, NamedInput, Witness},
-    items::{ProofItem, with_items},
+    items::ProofItem,
 };
 use super::{FieldError, FieldErrorKind, Limits, error::at_most};
 
