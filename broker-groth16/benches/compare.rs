@@ -123,13 +123,13 @@ fn compare(name: &str, rounds: Option<usize>) {
     for _ in 0..rounds {
         let (r, s) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
         times[0].push(time(|| {
-            key.constraints.check(&assignment).unwrap();
+            key.constraints.check(&assignment, &Never).unwrap();
             black_box(reference.prove(r, s, &circuit.values));
         }));
         for ((prover, _), times) in provers.iter().zip(&mut times[1..]) {
             let blinding = Blinding::random(&mut rng);
             times.push(time(|| {
-                key.constraints.check(&assignment).unwrap();
+                key.constraints.check(&assignment, &Never).unwrap();
                 black_box(prover.prove(&assignment, &blinding, &Never).unwrap());
             }));
         }

@@ -50,7 +50,7 @@ fn prove(criterion: &mut Criterion) {
         let reference = ReferenceKey::new(&key);
         group.bench_function("ark-groth16", |bencher| {
             bencher.iter(|| {
-                key.constraints.check(&assignment).unwrap();
+                key.constraints.check(&assignment, &Never).unwrap();
                 reference.prove(Fr::rand(&mut rng), Fr::rand(&mut rng), &circuit.values)
             });
         });
@@ -58,7 +58,7 @@ fn prove(criterion: &mut Criterion) {
             let prover = tier.prover(&key, &Never).unwrap();
             group.bench_function(prover.name(), |bencher| {
                 bencher.iter(|| {
-                    key.constraints.check(&assignment).unwrap();
+                    key.constraints.check(&assignment, &Never).unwrap();
                     prover.prove(&assignment, &Blinding::random(&mut rng), &Never).unwrap()
                 });
             });

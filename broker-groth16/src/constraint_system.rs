@@ -2,7 +2,15 @@
 
 use ark_ff::PrimeField;
 
-use crate::{assignment::Assignment, matrix::Matrix};
+use crate::{
+    assignment::Assignment,
+    interrupt::{Interrupt, Interrupted},
+    matrix::Matrix,
+};
+
+/// The number of constraints between two questions to the [`Interrupt`]; they take less than a millisecond where rows are
+/// short.
+const CONSTRAINTS_PER_CHECK: usize = 1024;
 
 /// The constraints of a circuit: for each row, (A·w) × (B·w) = C·w.
 ///
@@ -67,12 +75,19 @@ impl<F: PrimeField> ConstraintSystem<F> {
     ///
     /// # Errors
     ///
-    /// [`Unsatisfied::UnknownC`] if the matrix C is unknown, and [`Unsatisfied::Constraint`] with the constraint's
-    /// index.
-    pub fn check(&self, assignment: &Assignment<F>) -> Result<(), Unsatisfied> {
+    /// [`Unsatisfied::UnknownC`] if the matrix C is unknown, [`Unsatisfied::Constraint`] with the constraint's index, and
+    /// [`Unsatisfied::Interrupted`].
+    pub fn check(
+        &self,
+        assignment: &Assignment<F>,
+        interrupt: &(impl Interrupt + ?Sized),
+    ) -> Result<(), Unsatisfied> {
         let c = self.c.as_ref().ok_or(Unsatisfied::UnknownC)?;
         let values = assignment.values();
         for (index, ((a, b), c)) in self.a.iter().zip(self.b.iter()).zip(c.iter()).enumerate() {
+            if index.is_multiple_of(CONSTRAINTS_PER_CHECK) {
+                interrupt.check()?;
+            }
             if a.evaluate(values) * b.evaluate(values) != c.evaluate(values) {
                 return Err(Unsatisfied::Constraint { index });
             }
@@ -122,4 +137,7 @@ pub enum Unsatisfied {
         /// The index of the constraint, from 0.
         index: usize,
     },
+    /// The caller ended the work.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }

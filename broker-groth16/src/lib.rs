@@ -46,6 +46,7 @@ pub mod prove;
 pub mod qap;
 mod scalar_mul;
 pub mod setup;
+mod shown;
 pub mod solidity;
 pub mod text;
 pub mod verify;

@@ -49,6 +49,9 @@ fn inputs_must_have_the_circuits_names_and_lengths() {
 
     assert_eq!(refused(&[("a", &[2]), ("c", &[1])]), CalculateError::UnknownInput { name: name("c") });
     assert_eq!(refused(&[("a", &[2]), ("ä", &[1])]), CalculateError::UnknownInput { name: name("ä") });
+    let hostile = format!("\u{1b}[2J{}", "n".repeat(100));
+    let shown = format!("\\u{{1b}}[2J{}", "n".repeat(60));
+    assert_eq!(refused(&[(&hostile, &[1])]), CalculateError::UnknownInput { name: shown });
     let zero = load(&[("(else (i32.const -1))", "(else (i32.const 0))")]).unwrap();
     let error = calculate(&zero, &[("a", &[2]), ("c", &[1])]).err();
     assert_eq!(error, Some(CalculateError::UnknownInput { name: name("c") }));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::description::{Input, Kind};
-use crate::field::FieldError;
+use crate::{field::FieldError, shown};
 
 /// Why an input is refused. The value is not part of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,8 +60,7 @@ pub enum InputError {
 
 impl InputError {
     pub(super) fn unknown(circuit: &'static str, known: &'static [Input], name: &str) -> Self {
-        let name = name.chars().take(64).flat_map(char::escape_debug).collect();
-        Self::Unknown { circuit, name, known }
+        Self::Unknown { circuit, name: shown::name(name), known }
     }
 }
 

@@ -4,7 +4,7 @@ use ark_ff::{BigInteger, PrimeField, UniformRand};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::{curve::CurveName, text};
+use crate::{curve::CurveName, interrupt::Never, text};
 
 fn circuit(circuit: BuiltIn) -> Circuit<Fr> {
     Bn254::circuit(circuit).unwrap()
@@ -205,7 +205,7 @@ fn a_witness_has_the_declared_length_without_growing() {
     }
     let witness = inputs.assign().unwrap();
     assert_eq!(witness.values().len(), payment.description().signals);
-    assert_eq!(payment.constraints().system.check(&witness), Ok(()));
+    assert_eq!(payment.constraints().system.check(&witness, &Never), Ok(()));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn random_factors_and_roots_satisfy_the_matrices() {
                 let value = Fr::rand(&mut rng).to_string();
                 inputs.set(name, Value::from(value.as_str())).unwrap();
             }
-            assert_eq!(system.check(&inputs.assign().unwrap()), Ok(()));
+            assert_eq!(system.check(&inputs.assign().unwrap(), &Never), Ok(()));
         }
     }
 }

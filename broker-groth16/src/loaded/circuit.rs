@@ -161,12 +161,14 @@ impl<E: CircuitCurve> WithKey<E> {
     fn check_constraints(
         &self,
         assignment: &Assignment<E::ScalarField>,
+        interrupt: &dyn Interrupt,
     ) -> Result<Option<Duration>, CircuitError> {
         let start = Instant::now();
-        match self.key.constraints.check(assignment) {
+        match self.key.constraints.check(assignment, interrupt) {
             Ok(()) => Ok(Some(start.elapsed())),
             Err(Unsatisfied::UnknownC) => Ok(None),
             Err(Unsatisfied::Constraint { index }) => Err(self.unsatisfied(index)),
+            Err(Unsatisfied::Interrupted(interrupted)) => Err(interrupted.into()),
         }
     }
 
@@ -243,7 +245,7 @@ impl<E: CircuitCurve> Loaded for WithKey<E> {
             return Err(CircuitError::NoConstraints);
         }
         let (assignment, witness) = self.assign(witness, interrupt)?;
-        let check = self.check_constraints(&assignment)?.ok_or(CircuitError::NoConstraints)?;
+        let check = self.check_constraints(&assignment, interrupt)?.ok_or(CircuitError::NoConstraints)?;
         Ok(self.checked(&assignment, witness, check))
     }
 
@@ -255,7 +257,7 @@ impl<E: CircuitCurve> Loaded for WithKey<E> {
         interrupt: &dyn Interrupt,
     ) -> Result<Proved, CircuitError> {
         let (assignment, witness) = self.assign(witness, interrupt)?;
-        let check = self.check_constraints(&assignment)?.unwrap_or_default();
+        let check = self.check_constraints(&assignment, interrupt)?.unwrap_or_default();
         let proven = self.prover.prove(&assignment, &mut randomness, interrupt)?;
         let proof = match format {
             ProofFormat::SnarkjsJson => json::proof::write(&proven.proof).into_bytes(),

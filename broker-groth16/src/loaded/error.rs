@@ -18,14 +18,6 @@ use crate::{
     verify::{BatchError, PublicInputsError},
 };
 
-/// The longest part of a caller's name that is shown, in characters.
-const LONGEST_NAME: usize = 64;
-
-/// A name that a caller gave, as an error shows it.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().take(LONGEST_NAME).flat_map(char::escape_debug).collect()
-}
-
 /// Why a circuit does not do what it is asked for. No variant contains a value of a private signal.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]

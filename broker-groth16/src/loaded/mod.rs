@@ -23,6 +23,7 @@ use crate::{
     curve::CurveName,
     interrupt::Interrupt,
     key::{Fingerprint, SetupClass},
+    shown,
     solidity::SinglePartyKeys,
     verify::BatchLimits,
 };
@@ -75,7 +76,7 @@ impl<'a> InputValue<'a> {
             Self::Bytes(bytes) => Ok(Value::Bytes(bytes)),
             Self::Numbers([number]) => Ok(Value::Number(number)),
             Self::Numbers(numbers) => {
-                Err(CircuitError::NotSingle { name: error::shown(name), found: numbers.len() })
+                Err(CircuitError::NotSingle { name: shown::name(name), found: numbers.len() })
             }
         }
     }

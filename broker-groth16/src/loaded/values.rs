@@ -3,13 +3,13 @@
 use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
-use super::{CircuitError, InputValue, Item, VerifierTime, error::shown};
+use super::{CircuitError, InputValue, Item, VerifierTime};
 use crate::{
     circuit::{
         Circuit, Value, Verification,
         statement::{self, StatementError},
     },
-    field,
+    field, shown,
 };
 
 /// The inputs of an operator's circuit: names and numbers.
@@ -23,13 +23,13 @@ pub(super) fn numbers<'a, F: PrimeField>(
     let mut all = Vec::with_capacity(inputs.len());
     for (name, value) in inputs {
         let InputValue::Numbers(texts) = value else {
-            return Err(CircuitError::NotText { name: shown(name) });
+            return Err(CircuitError::NotText { name: shown::name(name) });
         };
         let mut values = Zeroizing::new(Vec::with_capacity(texts.len()));
         for (index, text) in texts.iter().enumerate() {
             let number = field::parse(text);
             values.push(number.map_err(|reason| CircuitError::Number {
-                name: shown(name),
+                name: shown::name(name),
                 index,
                 reason,
             })?);

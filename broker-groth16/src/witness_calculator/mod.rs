@@ -27,6 +27,7 @@ use crate::{
     assignment::Assignment,
     field,
     interrupt::{Interrupt, Never},
+    shown,
 };
 
 /// The only major version of circom whose WebAssembly has the expected exports.
@@ -145,7 +146,7 @@ impl<F: PrimeField> WitnessCalculator<F> {
         let mut names = BTreeSet::new();
         let mut found = 0_usize;
         for (name, values) in inputs {
-            let unknown = || CalculateError::UnknownInput { name: name.to_owned() };
+            let unknown = || CalculateError::UnknownInput { name: shown::name(name) };
             let hash = name::Hash::of(name).ok_or_else(unknown)?;
             let expected = instance.input_length(hash)?.ok_or_else(unknown)?;
             if values.len() != expected {
@@ -153,13 +154,13 @@ impl<F: PrimeField> WitnessCalculator<F> {
                 return Err(match expected {
                     0 => unknown(),
                     expected => {
-                        CalculateError::InputLength { name: name.to_owned(), found: values.len(), expected }
+                        CalculateError::InputLength { name: shown::name(name), found: values.len(), expected }
                     }
                 });
             }
             // Two names with one hash are one input for circom.
             if !names.insert(hash) {
-                return Err(CalculateError::DuplicateInput { name: name.to_owned() });
+                return Err(CalculateError::DuplicateInput { name: shown::name(name) });
             }
             found += values.len();
             checked.push((hash, values));

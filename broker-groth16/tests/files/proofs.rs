@@ -21,7 +21,7 @@ fn keys_of_snarkjs_prove_from_witnesses_of_circom() {
         key.add_c(R1cs::<E>::read(&data(&format!("{name}.r1cs")), &Never).unwrap().constraints).unwrap();
         assert_eq!(key.validate(), Ok(()));
         let witness = wtns::read::<E>(&data(&format!("{name}.wtns")), key.constraints.signals).unwrap();
-        assert_eq!(key.constraints.check(&witness), Ok(()));
+        assert_eq!(key.constraints.check(&witness, &Never), Ok(()));
         let key = Arc::new(key);
         let prover = Box::new(Arkworks::new(Arc::clone(&key)).unwrap());
         let prover = SelfVerified::new(prover, &key).unwrap();

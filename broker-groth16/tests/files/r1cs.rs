@@ -41,15 +41,15 @@ fn the_files_of_a_circuit_belong_together_and_the_witness_satisfies_them() {
         );
         let mut key = key::<E>(&format!("{name}.zkey"));
         let witness = wtns::read::<E>(&data(&format!("{name}.wtns")), key.constraints.signals).unwrap();
-        assert_eq!(key.constraints.check(&witness), Err(Unsatisfied::UnknownC));
+        assert_eq!(key.constraints.check(&witness, &Never), Err(Unsatisfied::UnknownC));
         key.add_c(r1cs.constraints).unwrap();
-        assert_eq!(key.constraints.check(&witness), Ok(()));
+        assert_eq!(key.constraints.check(&witness, &Never), Ok(()));
         // Each signal that is used is bound by a constraint.
         let bound = (1..key.constraints.signals).filter(|signal| {
             let mut values = witness.values().to_vec();
             values[*signal] += E::ScalarField::from(1_u64);
             let changed = Assignment::new(values, key.constraints.signals).unwrap();
-            matches!(key.constraints.check(&changed), Err(Unsatisfied::Constraint { .. }))
+            matches!(key.constraints.check(&changed, &Never), Err(Unsatisfied::Constraint { .. }))
         });
         assert_eq!(bound.count(), key.constraints.signals - 1 - usize::from(name != "multiply"));
     }

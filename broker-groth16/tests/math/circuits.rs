@@ -5,7 +5,9 @@ use ark_std::{
     UniformRand,
     rand::{CryptoRng, Rng, RngCore},
 };
-use broker_groth16::{assignment::Assignment, constraint_system::ConstraintSystem, matrix::Matrix};
+use broker_groth16::{
+    assignment::Assignment, constraint_system::ConstraintSystem, interrupt::Never, matrix::Matrix,
+};
 
 /// Constraints, with values that satisfy them.
 #[derive(Clone)]
@@ -70,7 +72,7 @@ impl<F: PrimeField> Builder<F> {
             c: Some(matrix(2)),
         };
         let circuit = Circuit { constraints, values: self.values };
-        circuit.constraints.check(&circuit.assignment()).unwrap();
+        circuit.constraints.check(&circuit.assignment(), &Never).unwrap();
         circuit
     }
 }

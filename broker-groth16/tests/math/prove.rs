@@ -16,6 +16,7 @@ use ark_ff::{One, UniformRand, Zero};
 use ark_std::rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use broker_groth16::{
     assignment::{Assignment, AssignmentError},
+    constraint_system::Unsatisfied,
     curve::Curve,
     interrupt::{Interrupt, Interrupted, Never},
     key::{CircuitKey, MalformedKey},
@@ -391,5 +392,22 @@ fn a_proof_can_be_interrupted_at_each_step() {
         for allowed in 0..steps {
             assert_eq!(run(allowed).0, Some(Interrupted.into()), "{} after {allowed} steps", prover.name());
         }
+    }
+}
+
+/// A check of constraints asks its interrupt again and again, and ends where it says so.
+#[test]
+fn a_check_of_constraints_can_be_interrupted() {
+    let circuit = circuits::chain::<Fr>(5_000, &mut StdRng::seed_from_u64(38));
+    let run = |allowed: usize| {
+        let asked = AtomicUsize::new(0);
+        let interrupt = || asked.fetch_add(1, Ordering::Relaxed) >= allowed;
+        (circuit.constraints.check(&circuit.assignment(), &interrupt), asked.into_inner())
+    };
+    let (result, steps) = run(usize::MAX);
+    assert_eq!(result, Ok(()));
+    assert!(steps >= 3, "it asked {steps} times");
+    for allowed in 0..steps {
+        assert_eq!(run(allowed), (Err(Unsatisfied::Interrupted(Interrupted)), allowed + 1));
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         definition::Definition,
     },
     constraint_system::Unsatisfied,
+    interrupt::Never,
 };
 
 static CONSTRAINTS: LazyLock<NamedConstraints<Fr>> =
@@ -76,10 +77,10 @@ impl Values {
 /// The first constraint that these values of all signals do not satisfy.
 fn unsatisfied(signals: Vec<Fr>) -> Option<usize> {
     let assignment = Assignment::new(signals, CONSTRAINTS.system.signals).unwrap();
-    match CONSTRAINTS.system.check(&assignment) {
+    match CONSTRAINTS.system.check(&assignment, &Never) {
         Ok(()) => None,
         Err(Unsatisfied::Constraint { index }) => Some(index),
-        Err(Unsatisfied::UnknownC) => panic!("the matrix C is unknown"),
+        Err(other) => panic!("{other}"),
     }
 }
 
