@@ -42,7 +42,7 @@ fn list_has_circuits_with_inputs_and_keys() {
 
     let text = broker.text(&words("proof circuits"));
     let fingerprint = &multiply["key"]["fingerprint"].as_str().unwrap()[..16];
-    for expected in [fingerprint, "single-party, EPHEMERAL", "none yet", "1134"] {
+    for expected in [fingerprint, "single-party, EPHEMERAL", "not in memory", "1134"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     let text = broker.text(&words("proof circuits --circuit payment"));

@@ -97,7 +97,7 @@ fn items_of_a_batch_have_common_values_and_their_own() {
     let swapped = items.replace(",a.json", ",x").replace(",b.json", ",a.json").replace(",x", ",b.json");
     let output = broker.run(&words(&format!("{batch} {swapped}")));
     assert_eq!(output.status.code(), Some(4));
-    assert_eq!(output.stdout, b"invalid a-proof.json\ninvalid b-proof.json\n");
+    assert_eq!(output.stdout, b"invalid a-proof.json, a-public.json\ninvalid b-proof.json, b-public.json\n");
     // A value that is both common and the item's own would be one of the two.
     let error = broker.error(2, &words(&format!("{batch} {items} --expect context=1")));
     assert!(error["message"].as_str().unwrap().contains("\"context\" is given twice"), "{error}");

@@ -74,13 +74,13 @@ fn batch_has_a_verdict_on_each_item() {
     let right =
         "proof batch-verify --circuit multiply --item proof.json,public.json --item proof.json,public.json";
     let output = broker.run(&words(right));
-    let expected = "valid   proof.json\nvalid   proof.json\n";
+    let expected = "valid   proof.json, public.json\nvalid   proof.json, public.json\n";
     assert_eq!((output.status.code(), &*stdout(&output)), (Some(0), expected), "{}", stderr(&output));
     assert!(stderr(&output).contains("single-party, EPHEMERAL"));
     let wrong = format!("{right} --item proof.json,wrong.json");
     let output = broker.run(&words(&wrong));
     assert_eq!(output.status.code(), Some(4));
-    assert!(stdout(&output).ends_with("invalid proof.json\n"), "{}", stdout(&output));
+    assert!(stdout(&output).ends_with("invalid proof.json, wrong.json\n"), "{}", stdout(&output));
     let output = broker.run(&[&words(&wrong)[..], &["--json"]].concat());
     let result = json(&output.stdout);
     assert_eq!((output.status.code(), &result["valid"]), (Some(4), &json!(false)));

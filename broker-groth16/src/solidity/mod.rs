@@ -132,7 +132,9 @@ fn g2(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SolidityError {
     /// One party made the setup, so that it can prove anything.
-    #[error("one party made the setup of this key, so it can prove anything to the contract: only by force")]
+    #[error(
+        "one party made the setup of this key, so it can prove anything to the contract; a contract is written for it only if that is asked for"
+    )]
     SingleParty,
     /// A point of the key is the identity element.
     #[error("the point {point} of the verifying key is the identity element")]

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    CircuitId, CircuitLoadError, LoadedCircuit,
+    CircuitId, CircuitLoadError, LoadedCircuit, NoSetup,
     reservation::{Memory, Reservation},
 };
 use crate::policy::profile::CircuitRule;
@@ -57,7 +57,7 @@ enum Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Terms {
     pub(super) circuit: Arc<CircuitRule>,
-    pub(super) may_set_up: bool,
+    pub(super) set_up: Result<(), NoSetup>,
 }
 
 #[derive(Debug)]

@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use broker_groth16::loaded::LoadError;
 
+use super::NoSetup;
+
 /// Why a circuit cannot be used. Files are named as in the profile.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CircuitLoadError {
     /// The circuit has no key, and the profile lets the broker make none now.
-    #[error("the circuit {circuit} has no key yet; {next}")]
+    #[error("the circuit {circuit} has no key yet: {reason}")]
     NoKey {
         /// The circuit.
         circuit: String,
-        /// What to do.
-        next: &'static str,
+        /// Why none is made.
+        reason: NoSetup,
     },
     /// A file cannot be read.
     #[error("{key} of the circuit {circuit} cannot be read ({path}): {cause}")]

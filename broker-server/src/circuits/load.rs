@@ -13,7 +13,7 @@ use broker_groth16::{
 };
 
 use super::{
-    BeginSetup, CircuitLoadError, LoadedCircuit,
+    BeginSetup, CircuitLoadError, LoadedCircuit, NoSetup,
     cache::{Cache, Loading},
     files,
     id::CalculatorLimits,
@@ -46,7 +46,7 @@ impl Loader<'_> {
     /// waits for the result any more.
     pub(super) fn run(
         &self,
-        begin: Option<BeginSetup>,
+        begin: Result<BeginSetup, NoSetup>,
         abandoned: &dyn Interrupt,
     ) -> Result<Loading, CircuitLoadError> {
         let start = Instant::now();
@@ -86,7 +86,7 @@ impl Loader<'_> {
     fn own_key(
         &self,
         circuit: BuiltIn,
-        begin: Option<BeginSetup>,
+        begin: Result<BeginSetup, NoSetup>,
         abandoned: &dyn Interrupt,
     ) -> Result<Loading, CircuitLoadError> {
         let version = circuit.description().version;
@@ -102,10 +102,7 @@ impl Loader<'_> {
         {
             return load(&bytes);
         }
-        let Some(begin) = begin else {
-            let next = "its profile lets the broker make none unless a caller asks for it (Setup), or at all";
-            return Err(CircuitLoadError::NoKey { circuit: self.name(), next });
-        };
+        let begin = begin.map_err(|reason| CircuitLoadError::NoKey { circuit: self.name(), reason })?;
         let made = self.set_up(circuit, begin, abandoned)?;
         let Some(store) = self.store else {
             tracing::warn!(

@@ -138,8 +138,33 @@ pub struct Need<'a> {
     pub rule: &'a Groth16Rule,
     /// The circuit in it.
     pub circuit: &'a Arc<CircuitRule>,
-    /// Whether the request itself asks for a key to be made.
-    pub by_request: bool,
+    /// What the call needs it for.
+    pub purpose: Purpose,
+}
+
+/// What a call needs a circuit for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To have its key made.
+    Setup,
+    /// To use its key.
+    Use,
+    /// To verify what a key has proved before, so that a new key is of no use.
+    Verification,
+}
+
+/// Why a call has no key made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSetup {
+    /// The profile has `Setup: never`, or the key is in a file.
+    #[error("its profile lets the broker make none (API.Groth16.Setup is `never`)")]
+    Never,
+    /// The profile has `Setup: by-request`.
+    #[error("its profile has it made by the operation Setup alone")]
+    ByRequest,
+    /// The call verifies.
+    #[error("so that there is no proof which it could verify; proving and the operation Setup make it")]
+    Verification,
 }
 
 /// The answer to a [`Need`].
@@ -153,13 +178,15 @@ pub struct Found {
 
 impl Need<'_> {
     fn terms(&self) -> Terms {
-        let may_set_up = match self.rule.setup {
-            SetupRule::Never => false,
-            SetupRule::OnFirstUse => true,
-            SetupRule::ByRequest => self.by_request,
+        let has_file = !matches!(self.circuit.source, CircuitSource::BuiltIn { key: None, .. });
+        let set_up = match (self.rule.setup, self.purpose) {
+            (SetupRule::Never, _) => Err(NoSetup::Never),
+            _ if has_file => Err(NoSetup::Never),
+            (_, Purpose::Setup) | (SetupRule::OnFirstUse, Purpose::Use) => Ok(()),
+            (SetupRule::ByRequest, _) => Err(NoSetup::ByRequest),
+            (SetupRule::OnFirstUse, Purpose::Verification) => Err(NoSetup::Verification),
         };
-        let has_no_file = matches!(self.circuit.source, CircuitSource::BuiltIn { key: None, .. });
-        Terms { circuit: Arc::clone(self.circuit), may_set_up: may_set_up && has_no_file }
+        Terms { circuit: Arc::clone(self.circuit), set_up }
     }
 
     /// Checks the number of constraints against `Limits.Constraints`.
@@ -245,7 +272,7 @@ impl Circuits {
                 }
                 Lookup::Loading { receiver, same_terms } => (receiver, false, same_terms),
                 Lookup::Absent(ticket, receiver) => {
-                    self.start(ticket, need.rule, terms.may_set_up.then(&begin))?;
+                    self.start(ticket, need.rule, terms.set_up.map(|()| begin()))?;
                     (receiver, true, true)
                 }
             };
@@ -278,7 +305,7 @@ impl Circuits {
         circuit: &Arc<CircuitRule>,
         begin: BeginSetup,
     ) -> Result<(), CircuitLoadError> {
-        let need = Need { rule, circuit, by_request: false };
+        let need = Need { rule, circuit, purpose: Purpose::Use };
         need.check()?;
         let terms = need.terms();
         // The receiver stands for a call that waits, so that the work is not abandoned.
@@ -287,7 +314,7 @@ impl Circuits {
             Lookup::Loaded(circuit) => return need.accept(&circuit),
             Lookup::Loading { .. } => return Ok(()),
         };
-        let begin = terms.may_set_up.then_some(begin);
+        let begin = terms.set_up.map(|()| begin);
         load(&self.cache, self.store.as_deref(), &ticket, rule.curve, CalculatorLimits::new(rule), begin);
         match &*receiver.borrow() {
             Some(Ok(loading)) => need.accept(&loading.circuit),
@@ -302,7 +329,7 @@ impl Circuits {
         &self,
         ticket: Ticket,
         rule: &Groth16Rule,
-        begin: Option<BeginSetup>,
+        begin: Result<BeginSetup, NoSetup>,
     ) -> Result<(), CircuitLoadError> {
         let (cache, store) = (Arc::clone(&self.cache), self.store.clone());
         let (curve, calculator) = (rule.curve, CalculatorLimits::new(rule));
@@ -331,7 +358,7 @@ fn load(
     ticket: &Ticket,
     curve: CurveName,
     calculator: CalculatorLimits,
-    begin: Option<BeginSetup>,
+    begin: Result<BeginSetup, NoSetup>,
 ) {
     let loader = Loader { curve, circuit: ticket.circuit(), calculator, store, cache };
     let run = || loader.run(begin, &|| cache.is_abandoned(ticket));

@@ -32,7 +32,7 @@ fn multiply(name: &str) -> Arc<CircuitRule> {
 }
 
 fn terms(name: &str) -> Terms {
-    Terms { circuit: multiply(name), may_set_up: true }
+    Terms { circuit: multiply(name), set_up: Ok(()) }
 }
 
 /// An identity for each number.
@@ -142,23 +142,23 @@ async fn a_call_with_other_terms_tries_again() {
     let (never, first_use) = (rule(SetupRule::Never), rule(SetupRule::OnFirstUse));
     let named = |rule: &Groth16Rule| Arc::clone(rule.circuits.first().unwrap());
     let (of_never, of_first_use) = (named(&never), named(&first_use));
-    let need = Need { rule: &never, circuit: &of_never, by_request: false };
+    let need = Need { rule: &never, circuit: &of_never, purpose: Purpose::Use };
     let Lookup::Absent(ticket, receiver) =
         circuits.cache.look_up(&CircuitId::new(&never, &of_never), &need.terms())
     else {
         panic!("there is no attempt yet");
     };
     let deadline = Instant::now() + Duration::from_secs(600);
-    let need = Need { rule: &first_use, circuit: &of_first_use, by_request: false };
+    let need = Need { rule: &first_use, circuit: &of_first_use, purpose: Purpose::Use };
     let mut call = pin!(circuits.get(need, deadline, begin));
     let poll = std::future::poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await;
     assert!(poll, "the call waits for the attempt");
-    let error = CircuitLoadError::NoKey { circuit: "multiply".into(), next: "" };
+    let error = CircuitLoadError::NoKey { circuit: "multiply".into(), reason: NoSetup::Never };
     circuits.cache.finish(&ticket, Err(error));
     drop(receiver);
     assert!(call.await.unwrap().created);
     // From now on the other profile has the key, too, and did not make it.
-    let need = Need { rule: &never, circuit: &of_never, by_request: false };
+    let need = Need { rule: &never, circuit: &of_never, purpose: Purpose::Use };
     assert!(!circuits.get(need, deadline, begin).await.unwrap().created);
 }
 
@@ -170,7 +170,7 @@ async fn what_a_profile_says_holds_for_circuits_that_were_loaded_for_others() {
     let get = |rule: Groth16Rule, circuit: Arc<CircuitRule>| {
         let circuits = &circuits;
         async move {
-            let need = Need { rule: &rule, circuit: &circuit, by_request: false };
+            let need = Need { rule: &rule, circuit: &circuit, purpose: Purpose::Use };
             circuits.get(need, deadline, begin).await.map(drop).map_err(|error| error.reason())
         }
     };

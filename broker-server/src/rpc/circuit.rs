@@ -11,11 +11,11 @@ use super::{
     circuit_use::CircuitUse,
 };
 use crate::{
-    circuits::{BeginSetup, CircuitLoadError, Found, Need},
+    circuits::{BeginSetup, CircuitLoadError, Found, Need, Purpose},
     operation::groth16::ProofError,
     policy::{
         Permit,
-        permit::{CircuitParameters, Operation, SetupCircuit},
+        permit::{CircuitParameters, Operation},
         profile::Groth16Rule,
     },
     status::CallError,
@@ -35,6 +35,7 @@ impl Broker {
         &self,
         call: &Call,
         permit: &Permit<O>,
+        purpose: Purpose,
     ) -> Result<CircuitUse, CallError>
     where
         O: Operation<Rule = Groth16Rule, Parameters = CircuitParameters>,
@@ -44,7 +45,7 @@ impl Broker {
         let limit = start.checked_add(rule.limits.deadline).unwrap_or(call.context.deadline);
         let deadline = call.context.deadline.min(limit);
         let begin = || self.begin_setup(call);
-        let need = Need { rule, circuit, by_request: O::NAME == SetupCircuit::NAME };
+        let need = Need { rule, circuit, purpose };
         let found = self.0.circuits.get(need, deadline, begin).await;
         let Found { circuit, created } = found.map_err(|error| match error {
             CircuitLoadError::AuditUnavailable => CallError::AuditUnavailable,

@@ -16,7 +16,7 @@ use super::{
     handler::{CircuitFuture, Handler, NoKey},
 };
 use crate::{
-    circuits::LoadedCircuit,
+    circuits::{LoadedCircuit, Purpose},
     operation::groth16::{self, Context, KeyInfo, Proof, Statement},
     policy::{
         Permit,
@@ -37,7 +37,7 @@ const BATCH_ITEM: Duration = Duration::from_micros(600);
 
 /// The methods that all operations with a circuit have in common.
 macro_rules! with_circuit {
-    () => {
+    ($purpose:ident) => {
         const DECIDES_INLINE: bool = true;
 
         fn circuit<'a>(
@@ -45,7 +45,7 @@ macro_rules! with_circuit {
             call: &'a Call,
             permit: &'a Permit<Self>,
         ) -> Option<CircuitFuture<'a>> {
-            Some(Box::pin(broker.find_circuit(call, permit)))
+            Some(Box::pin(broker.find_circuit(call, permit, Purpose::$purpose)))
         }
 
         fn algorithm(permit: &Permit<Self>) -> &'static str {
@@ -57,7 +57,7 @@ macro_rules! with_circuit {
 impl Handler for Prove {
     type Output = (Proof, Call);
 
-    with_circuit!();
+    with_circuit!(Use);
 
     fn circuit_placement(_: &Permit<Self>, circuit: &LoadedCircuit) -> Placement {
         placement(circuit.proof_time())
@@ -103,7 +103,7 @@ impl Handler for Prove {
 impl Handler for CheckWitness {
     type Output = Statement;
 
-    with_circuit!();
+    with_circuit!(Use);
 
     fn circuit_placement(_: &Permit<Self>, circuit: &LoadedCircuit) -> Placement {
         // A witness of an operator's circuit is calculated by an interpreter.
@@ -138,7 +138,7 @@ impl Handler for CheckWitness {
 impl Handler for VerifyProof {
     type Output = (bool, Statement);
 
-    with_circuit!();
+    with_circuit!(Verification);
 
     fn parse(
         mut message: v1::VerifyProofRequest,
@@ -169,7 +169,7 @@ impl Handler for VerifyProof {
 impl Handler for BatchVerify {
     type Output = (Vec<bool>, KeyInfo);
 
-    with_circuit!();
+    with_circuit!(Verification);
 
     fn circuit_placement(permit: &Permit<Self>, _: &LoadedCircuit) -> Placement {
         let items = u32::try_from(permit.request().items.len()).unwrap_or(u32::MAX);
@@ -200,7 +200,7 @@ impl Handler for BatchVerify {
 impl Handler for GetVerifyingKey {
     type Output = (Vec<u8>, KeyInfo);
 
-    with_circuit!();
+    with_circuit!(Use);
 
     fn parse(
         mut message: v1::GetVerifyingKeyRequest,
@@ -226,7 +226,7 @@ impl Handler for GetVerifyingKey {
 impl Handler for SetupCircuit {
     type Output = (KeyInfo, bool);
 
-    with_circuit!();
+    with_circuit!(Setup);
 
     fn parse(mut message: v1::SetupRequest, limits: &Limits) -> Result<request::SetupCircuit, FieldError> {
         request::SetupCircuit::parse(&mut message, limits)

@@ -23,6 +23,12 @@ async fn a_key_is_made_only_as_the_profile_says() {
     }
     let error = service.setup("never", "multiply").await.unwrap_err();
     assert_eq!(reason(&error), "SETUP_NOT_ALLOWED");
+    // No proof can fit a key that is made for its verification.
+    let item = proof_item(&[0; 128], Arkworks, &["33"]);
+    for profile in ["bn254", "by-request", "never"] {
+        let error = service.verify(profile, "multiply", item.clone()).await.unwrap_err();
+        assert_eq!(reason(&error), "NO_KEY", "{profile}: {error}");
+    }
     let first = service.setup("by-request", "multiply").await.unwrap();
     assert!(first.created && first.key.as_ref().unwrap().ephemeral);
     let second = service.setup("by-request", "multiply").await.unwrap();

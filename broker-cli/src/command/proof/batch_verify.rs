@@ -13,7 +13,6 @@ use super::{
     report::Report,
     target::{ExpectedKey, Target, patient},
     value_file,
-    verify::OPTIONS,
 };
 use crate::{
     error::{Exit, Failure},
@@ -106,6 +105,16 @@ impl Run for BatchVerify {
     }
 }
 
+/// The options of fields.
+const OPTIONS: [(&str, &str); 6] = [
+    ("circuit", "--circuit"),
+    ("proof", "the first file of --item"),
+    ("public_signals", "the second file of --item"),
+    ("expect", "--expect, --expect-file or the third file of --item"),
+    ("items", "--item"),
+    ("expected_fingerprint", "--fingerprint"),
+];
+
 /// Prints the verdicts; the exit code says whether all proofs are valid.
 fn print(items: &[Item], verified: &BatchVerifyResponse, output: &mut Output) -> Result<(), Failure> {
     let all = verified.valid.iter().all(|valid| *valid);
@@ -113,7 +122,7 @@ fn print(items: &[Item], verified: &BatchVerifyResponse, output: &mut Output) ->
     if !output.is_json() {
         for (item, valid) in verdicts() {
             let (style, word) = if *valid { (GOOD, "valid") } else { (BAD, "invalid") };
-            output.line(format!("{style}{word:7}{style:#} {}", item.proof))?;
+            output.line(format!("{style}{word:7}{style:#} {}, {}", item.proof, item.public))?;
         }
     }
     let list = verdicts().map(|(item, valid)| {

@@ -77,7 +77,7 @@ fn print_table(circuits: &[Circuit], output: &mut Output) -> Result<(), Failure>
             circuit.curve.clone(),
             circuit.constraints.map_or_else(|| "?".to_owned(), |constraints| constraints.to_string()),
             takes(circuit).to_owned(),
-            key.map_or_else(|| "none yet".to_owned(), |key| fingerprint(key.fingerprint.to_string())),
+            key.map_or_else(|| "not in memory".to_owned(), |key| fingerprint(key.fingerprint.to_string())),
             key.map(key::origin).unwrap_or_default(),
         ]);
     }
@@ -110,7 +110,10 @@ fn print_one(circuit: &Circuit, output: &mut Output) -> Result<(), Failure> {
         (
             "key",
             Some(
-                circuit.key.as_ref().map_or_else(|| "none yet".to_owned(), |key| key.fingerprint.to_string()),
+                circuit
+                    .key
+                    .as_ref()
+                    .map_or_else(|| "not in memory".to_owned(), |key| key.fingerprint.to_string()),
             ),
         ),
         ("setup", circuit.key.as_ref().map(key::origin)),

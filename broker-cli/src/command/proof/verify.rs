@@ -83,12 +83,11 @@ impl Run for Verify {
 }
 
 /// The options of fields.
-pub(super) const OPTIONS: [(&str, &str); 7] = [
+const OPTIONS: [(&str, &str); 6] = [
     ("circuit", "--circuit"),
     ("proof", "--proof"),
     ("public_signals", "--public"),
     ("expect", "--expect or --expect-file"),
-    ("items", "--item"),
     ("expected_fingerprint", "--fingerprint"),
     ("verifying_key", "--verifying-key"),
 ];
