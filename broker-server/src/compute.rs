@@ -144,6 +144,11 @@ impl Pool {
         }
     }
 
+    /// Returns the number of threads.
+    pub fn threads(&self) -> usize {
+        self.workers.len()
+    }
+
     /// Returns the number of jobs in both lanes that have not started, with or without a slot.
     pub fn queued(&self) -> usize {
         let state = self.shared.lock();

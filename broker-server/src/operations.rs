@@ -14,7 +14,11 @@
 //! - `request`: the parsed request, and the parameters that the decision returns;
 //! - `checks`: `custom` if a file of `policy` implements `Decide`, `none` if no rule depends on the request.
 //!
-//! A unary operation is also an item of the pipeline, under its own name.
+//! There are these kinds:
+//! - `unary`: one message, which is also an item of the pipeline, under the operation's own name;
+//! - `stream`: a header, then data that is processed while it arrives;
+//! - `upload`: a header, then data that is kept until it is complete. All of it is secret;
+//! - `exchange`: a header, then items that have a response each.
 
 macro_rules! with_operations {
     ($callback:ident) => {
@@ -217,6 +221,29 @@ macro_rules! with_operations {
                     key: NoKey,
                     section: "SignData" in sign_data: SignDataRule,
                     request: request::VerifyStream => SignatureParameters,
+                    checks: custom,
+                }
+            }
+            upload {
+                /// `Groth16Service.ProveStream`. The witness is the secret that it uses.
+                ProveStream {
+                    paths: ["/cryptobroker.v1.Groth16Service/ProveStream"],
+                    messages: ProveStreamRequest => ProveResponse,
+                    key: KeyUse,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::ProveStream => CircuitParameters,
+                    checks: custom,
+                }
+            }
+            exchange {
+                /// `Groth16Service.ProveMany`. Policy decides on the header before any item is read, and then on each item,
+                /// which is a `Prove` with a record of its own.
+                ProveMany {
+                    paths: ["/cryptobroker.v1.Groth16Service/ProveMany"],
+                    messages: ProveManyRequest => ProveManyResponse,
+                    key: KeyUse,
+                    section: "Groth16" in groth16: Groth16Rule,
+                    request: request::ProveMany => CircuitParameters,
                     checks: custom,
                 }
             }

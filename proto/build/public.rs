@@ -10,7 +10,7 @@ pub(super) const FOREIGN: [&str; 3] =
     ["google.protobuf.Duration", "google.protobuf.Timestamp", "google.rpc.Status"];
 
 /// The fields of each message that are not secret, by their names in the `.proto` file.
-pub(super) const FIELDS: [(&str, &[&str]); 74] = [
+pub(super) const FIELDS: [(&str, &[&str]); 78] = [
     ("cryptobroker.v1.Metadata", &["id"]),
     (
         "cryptobroker.v1.TraceContext",
@@ -97,6 +97,21 @@ pub(super) const FIELDS: [(&str, &[&str]); 74] = [
     ("cryptobroker.v1.ProveRequest", &["profile", "circuit", "proof_format", "expected_fingerprint"]),
     ("cryptobroker.v1.ProveResponse", &["proof", "prover"]),
     ("cryptobroker.v1.ProofFigures", &["reserved_bytes"]),
+    (
+        "cryptobroker.v1.ProveStreamHeader",
+        &[
+            "profile",
+            "circuit",
+            "witness_format",
+            "witness_length",
+            "witness_sha256",
+            "proof_format",
+            "expected_fingerprint",
+        ],
+    ),
+    ("cryptobroker.v1.ProveManyHeader", &["profile", "circuit", "proof_format", "expected_fingerprint"]),
+    ("cryptobroker.v1.ProveManyRequest", &["sequence"]),
+    ("cryptobroker.v1.ProveManyResponse", &["sequence"]),
     ("cryptobroker.v1.CheckWitnessRequest", &["profile", "circuit"]),
     ("cryptobroker.v1.ProofItem", &["proof", "proof_format", "public_signals"]),
     ("cryptobroker.v1.VerifyProofRequest", &["profile", "circuit", "expected_fingerprint", "verifying_key"]),

@@ -19,6 +19,17 @@ pub const FORMAT: Format = Format { magic: "wtns", version: 2 };
 const HEADER: Section = Section { number: 1, name: "header" };
 const VALUES: Section = Section { number: 2, name: "values" };
 
+/// Returns the length in bytes of the file with the witness of a circuit with `signals` signals, as circom and snarkjs write
+/// it: without other sections.
+#[must_use]
+pub const fn length<E: Curve>(signals: usize) -> usize {
+    const MAGIC_VERSION_SECTIONS: usize = 3 * 4;
+    const NUMBER_AND_LENGTH: usize = 4 + 8;
+    let header = 4 + E::SCALAR_FIELD_BYTES + 4;
+    (MAGIC_VERSION_SECTIONS + 2 * NUMBER_AND_LENGTH + header)
+        .saturating_add(signals.saturating_mul(E::SCALAR_FIELD_BYTES))
+}
+
 /// Reads a witness of a circuit with `signals` signals, the constant 1 included. `bytes` are as secret as the witness,
 /// and the caller wipes them.
 ///

@@ -107,6 +107,7 @@ impl<E: CircuitCurve> WithKey<E> {
             fingerprint: Fingerprint::from(&key.proving.verifying),
             constraints: constraints.constraints(),
             signals,
+            witness_bytes: wtns::length::<E>(signals),
             domain,
             public,
             takes_inputs,

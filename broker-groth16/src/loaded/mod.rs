@@ -39,6 +39,8 @@ pub struct Info {
     pub constraints: usize,
     /// The number of signals, with the constant 1.
     pub signals: usize,
+    /// The length of a `.wtns` file of the circuit in bytes.
+    pub witness_bytes: usize,
     /// The size of the evaluation domain.
     pub domain: usize,
     /// The names of the public signals, in their order; `public[0]` and so on where the circuit does not tell them.

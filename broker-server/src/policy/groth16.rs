@@ -10,7 +10,8 @@ use super::{
     document::suggest::most_similar,
     facts::FactName,
     permit::{
-        BatchVerify, CheckWitness, CircuitParameters, GetVerifyingKey, Prove, SetupCircuit, VerifyProof,
+        BatchVerify, CheckWitness, CircuitParameters, GetVerifyingKey, Prove, ProveMany, ProveStream,
+        SetupCircuit, VerifyProof,
     },
     profile::{CircuitRule, CircuitSource, Groth16Rule, Profile, SetupRule},
 };
@@ -42,6 +43,10 @@ with_circuit!(SetupCircuit(request::SetupCircuit): &[circuit, setup], |request| 
 with_circuit!(Prove(request::Prove): &[circuit, witness], |request| {
     witness_bytes: request.witness.bytes()
 });
+with_circuit!(ProveStream(request::ProveStream): &[circuit, witness], |request| {
+    witness_bytes: request.length
+});
+with_circuit!(ProveMany(request::ProveMany): &[circuit], |request| {});
 with_circuit!(CheckWitness(request::CheckWitness): &[circuit, witness], |request| {
     witness_bytes: request.witness.bytes()
 });

@@ -35,7 +35,7 @@ pub use error::{FieldError, FieldErrorKind};
 pub use generate_key::GenerateKey;
 pub use groth16::{
     BatchVerify, CheckWitness, GetVerifyingKey, InputValue, KeyFormat, ListCircuits, NamedInput, ProofItem,
-    Prove, SetupCircuit, VerifyProof, Witness,
+    Prove, ProveMany, ProveStream, SetupCircuit, VerifyProof, Witness,
 };
 pub use hash_data::{HashData, HashFormat, HashStream};
 pub use kem::{Decapsulate, DecapsulationKey, Encapsulate, EncapsulationKey, KemKeyKind};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Broker,
+    Broker, BrokerState,
     call::{Call, Placement},
     circuit_use::CircuitUse,
 };
@@ -52,6 +52,29 @@ impl Broker {
             error => ProofError::from(error).into(),
         })?;
         Ok(CircuitUse::new(circuit, created, start.elapsed(), deadline))
+    }
+
+    /// Runs `job` with a circuit in a lane of the pool, as [`Self::compute`] does. The job ends early where the caller has
+    /// left or the time for the circuit is over.
+    pub(super) async fn compute_with_circuit<T: Send + 'static>(
+        &self,
+        mut call: Call,
+        circuit: CircuitUse,
+        placement: Placement,
+        uses_key: bool,
+        job: impl FnOnce(&BrokerState, &mut Call) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<(Call, T), CallError> {
+        // Where the caller leaves, this future is dropped, and with it the guard.
+        let _guard = circuit.stop_on_drop();
+        call.circuit = Some(Box::new(circuit));
+        let job = move |state: &BrokerState, call: &mut Call| {
+            let result = job(state, call);
+            match &call.circuit {
+                Some(circuit) => circuit.end(result),
+                None => result,
+            }
+        };
+        self.compute(call, placement, uses_key, job).await
     }
 
     /// Returns what begins the record of a setup that the call causes.

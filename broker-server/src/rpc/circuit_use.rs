@@ -38,6 +38,11 @@ impl CircuitUse {
         Self { circuit, created, key_load, deadline, left: Arc::default() }
     }
 
+    /// Sets when the work must have ended.
+    pub(super) fn with_deadline(self, deadline: Instant) -> Self {
+        Self { deadline, ..self }
+    }
+
     /// Returns a value which tells the work to stop when it is dropped.
     pub(super) fn stop_on_drop(&self) -> StopOnDrop {
         StopOnDrop(Arc::clone(&self.left))

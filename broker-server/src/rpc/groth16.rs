@@ -78,25 +78,31 @@ impl Handler for Prove {
     }
 
     fn respond((proof, call): Self::Output) -> v1::ProveResponse {
-        let key_load = call.circuit.as_ref().map_or(Duration::ZERO, |circuit| circuit.key_load);
-        let waited = proof.began.saturating_duration_since(call.context.received_at);
-        let figures = v1::ProofFigures {
-            queue: duration(waited.saturating_sub(key_load)),
-            key_load: duration(key_load),
-            witness: duration(proof.witness),
-            check: duration(proof.check),
-            prove: duration(proof.prove),
-            self_verify: duration(proof.self_verify),
-            reserved_bytes: proof.reserved,
-        };
-        v1::ProveResponse {
-            proof: proof.proof,
-            public_signals: signals(proof.public),
-            key: Some(key_info(&proof.key)),
-            prover: proof.prover.to_owned(),
-            figures: Some(figures),
-            ..Default::default()
-        }
+        proof_response(proof, &call, Duration::ZERO)
+    }
+}
+
+/// Builds the response with a proof, whose witness was received in parts for the time `upload`.
+pub(super) fn proof_response(proof: Proof, call: &Call, upload: Duration) -> v1::ProveResponse {
+    let key_load = call.circuit.as_ref().map_or(Duration::ZERO, |circuit| circuit.key_load);
+    let waited = proof.began.saturating_duration_since(call.context.received_at);
+    let figures = v1::ProofFigures {
+        queue: duration(waited.saturating_sub(key_load).saturating_sub(upload)),
+        key_load: duration(key_load),
+        witness: duration(proof.witness),
+        check: duration(proof.check),
+        prove: duration(proof.prove),
+        self_verify: duration(proof.self_verify),
+        reserved_bytes: proof.reserved,
+        upload: duration(upload),
+    };
+    v1::ProveResponse {
+        proof: proof.proof,
+        public_signals: signals(proof.public),
+        key: Some(key_info(&proof.key)),
+        prover: proof.prover.to_owned(),
+        figures: Some(figures),
+        ..Default::default()
     }
 }
 
@@ -321,12 +327,12 @@ fn describe_built_in(built_in: BuiltIn, circuit: &mut v1::Circuit) {
 }
 
 /// Returns what an operation with a circuit uses. The call has waited for the circuit.
-fn context<'a>(state: &'a BrokerState, call: &'a Call) -> Result<Context<'a>, CallError> {
+pub(super) fn context<'a>(state: &'a BrokerState, call: &'a Call) -> Result<Context<'a>, CallError> {
     let circuit = call.circuit.as_deref().ok_or(CallError::Internal)?;
     Ok(Context { circuits: &state.circuits, circuit: &circuit.circuit, interrupt: circuit, now: call.now })
 }
 
-const fn algorithm(rule: &Groth16Rule) -> &'static str {
+pub(super) const fn algorithm(rule: &Groth16Rule) -> &'static str {
     match rule.curve {
         CurveName::Bn254 => "groth16-bn254",
         CurveName::Bls12381 => "groth16-bls12-381",

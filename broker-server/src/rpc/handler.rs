@@ -23,8 +23,8 @@ use crate::{
 pub(super) trait RpcOperation: Decide {
     /// The request, or each message of a stream.
     type Message: Described;
-    /// The response.
-    type Response: OperationResponse;
+    /// The response, or each message of a stream of responses.
+    type Response: Described;
     /// [`KeyUse`] if the operation uses or makes a secret key, otherwise [`NoKey`].
     type Key: KeyToken;
 }
@@ -52,7 +52,9 @@ macro_rules! declare {
 with_operations!(declare);
 
 /// The steps of a unary operation.
-pub(super) trait Handler: RpcOperation<Message: OperationRequest> + 'static {
+pub(super) trait Handler:
+    RpcOperation<Message: OperationRequest, Response: OperationResponse> + 'static
+{
     /// The result of [`run`](Self::run), from which [`respond`](Self::respond) builds the response.
     type Output: Send + 'static;
 
@@ -173,8 +175,8 @@ impl Broker {
     /// Waits for the circuit if the operation needs one, and runs the operation.
     async fn run_permitted<O: Handler>(
         &self,
-        mut call: Call,
-        mut placement: Placement,
+        call: Call,
+        placement: Placement,
         permit: Permit<O>,
     ) -> Result<(Call, O::Output), CallError> {
         let circuit = match O::circuit(self, &call, &permit) {
@@ -184,20 +186,15 @@ impl Broker {
                 Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
             },
         };
-        // Where the caller leaves, this future is dropped, and with it the guard.
-        let _guard = circuit.as_ref().map(CircuitUse::stop_on_drop);
-        if let Some(circuit) = circuit {
-            placement = O::circuit_placement(&permit, &circuit.circuit);
-            call.circuit = Some(Box::new(circuit));
-        }
-        let job = move |state: &BrokerState, call: &mut Call| {
-            let result = run::<O>(state, call, permit);
-            match &call.circuit {
-                Some(circuit) => circuit.end(result),
-                None => result,
-            }
+        let placement = match &circuit {
+            Some(circuit) => O::circuit_placement(&permit, &circuit.circuit),
+            None => placement,
         };
-        self.compute(call, placement, O::Key::USES_KEY, job).await
+        let job = move |state: &BrokerState, call: &mut Call| run::<O>(state, call, permit);
+        match circuit {
+            Some(circuit) => self.compute_with_circuit(call, circuit, placement, O::Key::USES_KEY, job).await,
+            None => self.compute(call, placement, O::Key::USES_KEY, job).await,
+        }
     }
 
     /// Handles a message on the current thread. [`is_synchronous`] must hold for it.

@@ -11,7 +11,8 @@ use super::{
     call::log_unreadable_request,
     decode::{copy_shared_fields, decode},
     handler::{Handler, KeyToken, RpcOperation},
-    stream::{self, StreamHandler},
+    pipeline::{self, ExchangeHandler, Execute, PipelineHandle},
+    stream::{self, StreamHandler, UploadHandler},
     unary::{self, DeferredUnaryResponse, Encodable, Unary, UnaryResponse},
 };
 use crate::policy::permit;
@@ -23,10 +24,19 @@ pub(crate) enum MethodKind {
     Unary,
     /// A stream of messages from the client. It may take any time as long as the client keeps sending.
     Stream,
+    /// A stream of messages from the client, each of which is secret, and not only the first.
+    Upload,
     /// Items and their responses. The pipeline reports through its [`super::PipelineHandle`] when it is in flight.
     Pipeline,
     /// A call whose response may never end: a health watch, or reflection. A drain does not wait for it.
     LongLived,
+}
+
+impl MethodKind {
+    /// Reports whether the request is a stream of messages whose response is one message.
+    pub(crate) const fn is_stream(self) -> bool {
+        matches!(self, Self::Stream | Self::Upload)
+    }
 }
 
 /// How a method is dispatched.
@@ -36,14 +46,17 @@ pub(crate) enum Dispatch {
     Unary(Unary),
     /// To a function that takes the request's body and returns one message.
     Stream(Stream),
-    /// To the pipeline.
-    Pipeline,
+    /// To a function that takes the request's body and returns that of a response with many messages.
+    Pipeline(Exchange),
     /// To tonic's router.
     Tonic,
 }
 
 /// A function that serves a stream of messages from the client.
 pub(crate) type Stream = fn(&Broker, CallContext, Body) -> DeferredUnaryResponse;
+
+/// A function that serves a stream of items.
+pub(crate) type Exchange = fn(Broker, CallContext, PipelineHandle, Body) -> Body;
 
 /// A method.
 #[derive(Debug)]
@@ -87,6 +100,19 @@ impl Method {
         Self::new::<O::Message, O::Response>(path, MethodKind::Stream, dispatch, O::Key::USES_KEY)
     }
 
+    /// A method of an operation on a stream that keeps its data.
+    const fn upload<O: UploadHandler>(path: &'static str) -> Self {
+        let dispatch = Dispatch::Stream(stream::upload::<O>);
+        Self::new::<O::Message, O::Response>(path, MethodKind::Upload, dispatch, O::Key::USES_KEY)
+    }
+
+    /// A method of an operation on a stream of items with a response each. Whether an item contains a secret is known once it
+    /// has been read.
+    const fn exchange<O: ExchangeHandler>(path: &'static str) -> Self {
+        let dispatch = Dispatch::Pipeline(pipeline::serve::<O::Protocol>);
+        Self { uses_key: O::Key::USES_KEY, ..Self::pipeline(path, dispatch) }
+    }
+
     const fn new<Request: Described, Response: Described>(
         path: &'static str,
         kind: MethodKind,
@@ -99,8 +125,8 @@ impl Method {
 
     /// The pipeline. Whether an item contains a secret is known once it is decoded, and a response with a secret has a chunk
     /// of its own.
-    const fn pipeline(path: &'static str) -> Self {
-        let (kind, dispatch) = (MethodKind::Pipeline, Dispatch::Pipeline);
+    const fn pipeline(path: &'static str, dispatch: Dispatch) -> Self {
+        let kind = MethodKind::Pipeline;
         Self { path, kind, dispatch, request_has_secret: false, response_has_secret: false, uses_key: true }
     }
 
@@ -173,7 +199,10 @@ macro_rules! unary {
 
 /// The methods without a row in `operations.rs`.
 static NON_OPERATIONS: [Method; 18] = [
-    Method::pipeline("/cryptobroker.v1.PipelineService/Execute"),
+    Method::pipeline(
+        "/cryptobroker.v1.PipelineService/Execute",
+        Dispatch::Pipeline(pipeline::serve::<Execute>),
+    ),
     unary!(
         "/cryptobroker.v1.InfoService/GetInfo",
         handle_get_info(v1::GetInfoRequest) -> v1::GetInfoResponse,

@@ -3,7 +3,7 @@
 //! `routes` dispatches calls by the table in `methods`. A unary operation passes through `unary` to `handler`, which turns
 //! its message into a response with the steps that each operation implements (`hash_data`, `sign_certificate`, …). `call`
 //! applies the deadline, runs jobs in the pool, and writes the log line and the audit record. `stream` serves operations
-//! whose data arrives in chunks, and `pipeline` many operations on one stream. `legacy` translates the messages of older
+//! whose data arrives in chunks, and `pipeline` streams of items that have a response each. `legacy` translates the messages of older
 //! clients.
 
 mod call;
@@ -55,9 +55,9 @@ pub(crate) use call::log_unreadable_request;
 pub use dev::DevServices;
 pub(crate) use framing::H2_CHAIN_THRESHOLD;
 pub use health::Health;
-pub(crate) use methods::{Dispatch, Method, MethodKind, method};
+pub(crate) use methods::{Dispatch, Exchange, Method, MethodKind, method};
 pub use pipeline::PipelineHandle;
-pub(crate) use pipeline::{PipelineBody, PipelineObserver};
+pub(crate) use pipeline::PipelineObserver;
 pub use routes::Routes;
 pub use services::Service;
 pub(crate) use trailers::{EncodedResponse, Trailers};

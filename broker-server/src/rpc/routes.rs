@@ -9,7 +9,7 @@ use tonic::{Code, Status, body::Body, service};
 use tonic_reflection::server::{Builder, Error as ReflectionError};
 use tower::Service as _;
 
-use super::{Broker, CallContext, Dispatch, Health, PipelineBody, PipelineHandle, Service, method, unary};
+use super::{Broker, CallContext, Dispatch, Health, PipelineHandle, Service, method, unary};
 use crate::status::CallError;
 
 /// The largest request to health and reflection, in bytes. Their requests contain no more than a name.
@@ -52,10 +52,10 @@ impl Routes {
                     .message)
             }
             Dispatch::Stream(stream) => Ok(stream(&self.broker, context, request.into_body()).await?.message),
-            Dispatch::Pipeline => {
+            Dispatch::Pipeline(serve) => {
                 let handle: PipelineHandle = extensions.get().cloned().ok_or(CallError::Internal)?;
                 let broker = self.broker.clone();
-                collect(PipelineBody::new(broker, context, handle, request.into_body())).await
+                collect(serve(broker, context, handle, request.into_body())).await
             }
             Dispatch::Tonic => self.answer_by_tonic(request).await,
         }

@@ -115,8 +115,11 @@ impl Body for RequestBody {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     this.call.mark_data_received();
-                    let is_stream = matches!(this.call.kind, MethodKind::Stream | MethodKind::Pipeline);
-                    if is_stream
+                    let kind = this.call.kind;
+                    if kind == MethodKind::Upload {
+                        // Its data is as secret as a key, and is wiped at each pause.
+                        this.first_message = FirstMessage::Delivered;
+                    } else if (kind.is_stream() || kind == MethodKind::Pipeline)
                         && this.first_message == FirstMessage::Incomplete
                         && this.first_message_parser.advance(data)
                     {

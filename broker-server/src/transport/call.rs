@@ -52,21 +52,21 @@ impl TrackedCall {
     /// Records that the request has arrived completely.
     pub(super) fn mark_request_complete(&self) {
         self.request_complete.store(true, Ordering::Relaxed);
-        if matches!(self.kind, MethodKind::Unary | MethodKind::Stream) {
+        if self.kind == MethodKind::Unary || self.kind.is_stream() {
             self.begin_flight();
         }
     }
 
     /// Records that data of the request has arrived.
     pub(super) fn mark_data_received(&self) {
-        if self.kind == MethodKind::Stream {
+        if self.kind.is_stream() {
             self.begin_flight();
         }
     }
 
     /// Records that the handler has polled the request body and waits for more data.
     pub(super) fn mark_paused(&self) {
-        if self.kind == MethodKind::Stream && !self.paused.swap(true, Ordering::Relaxed) {
+        if self.kind.is_stream() && !self.paused.swap(true, Ordering::Relaxed) {
             self.connection.load.paused.fetch_add(1, Ordering::AcqRel);
             self.end_flight();
         }

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     rpc::{
-        self, Broker, CallContext, Dispatch, EncodedResponse, MethodKind, PipelineBody, PipelineHandle,
-        Routes, unary,
+        self, Broker, CallContext, Dispatch, EncodedResponse, Exchange, MethodKind, PipelineHandle, Routes,
+        unary,
     },
     status::{self, CallError},
 };
@@ -86,7 +86,9 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
             Dispatch::Stream(stream) => {
                 Box::pin(checked_call.answer_message(stream(&broker, context, Body::new(body))))
             }
-            Dispatch::Pipeline => Box::pin(ready(Ok(checked_call.answer_pipeline(broker, body)))),
+            Dispatch::Pipeline(serve) => {
+                Box::pin(ready(Ok(checked_call.answer_pipeline(serve, broker, body))))
+            }
             Dispatch::Tonic => {
                 let request = Request::from_parts(head, body);
                 Box::pin(checked_call.answer_by_tonic(self.routes.tonic.clone(), request))
@@ -121,8 +123,7 @@ impl ConnectionService {
         // A stream without a deadline of its own is limited by its idle timeout alone, which its reader applies. A
         // pipeline may stay open without limit.
         let pipeline = call.kind == MethodKind::Pipeline;
-        let has_no_deadline =
-            matches!(call.kind, MethodKind::Stream | MethodKind::Pipeline) && timeout.is_none();
+        let has_no_deadline = (call.kind.is_stream() || pipeline) && timeout.is_none();
         let limit = if pipeline { PIPELINE_TIME_LIMIT } else { self.default_timeout };
         let arrived = Instant::now();
         let deadline = arrived + timeout.unwrap_or(limit);
@@ -173,10 +174,10 @@ impl CheckedCall {
     }
 
     /// Answers with a pipeline, which reads the request while its response is read.
-    fn answer_pipeline(self, broker: Broker, body: RequestBody) -> Response<ResponseBody> {
+    fn answer_pipeline(self, serve: Exchange, broker: Broker, body: RequestBody) -> Response<ResponseBody> {
         let Self { call, context, client_deadline, response_has_secret, .. } = self;
         let handle = PipelineHandle(call.clone());
-        let body = Body::new(PipelineBody::new(broker, context, handle, Body::new(body)));
+        let body = serve(broker, context, handle, Body::new(body));
         grpc_response(ResponseBody::new(body, call, client_deadline).has_secret(response_has_secret))
     }
 

@@ -9,7 +9,7 @@ use broker_groth16::{
     witness_calculator::{CalculateError, Exception, Stopped},
 };
 
-use crate::circuits::CircuitLoadError;
+use crate::{circuits::CircuitLoadError, request::FieldError};
 
 /// Why an operation with a circuit fails. No variant contains a value of a private signal.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -21,6 +21,9 @@ pub enum ProofError {
     /// The circuit cannot be used, or there is no memory for a proof.
     #[error(transparent)]
     Load(#[from] CircuitLoadError),
+    /// What the header of a stream says does not fit what follows, or the circuit.
+    #[error(transparent)]
+    Field(#[from] FieldError),
     /// The key is not the one that the request names.
     #[error("the key of the circuit has the fingerprint {found}, and the request expects {expected}")]
     FingerprintMismatch {
@@ -90,6 +93,7 @@ impl ProofError {
                 CircuitLoadError::Internal | CircuitLoadError::AuditUnavailable => ErrorKind::Internal,
                 _ => ErrorKind::Precondition,
             },
+            Self::Field(_) => ErrorKind::Request,
             Self::FingerprintMismatch { .. }
             | Self::CeremonyRequired { .. }
             | Self::MemoryPerProof { .. } => ErrorKind::Precondition,
@@ -101,6 +105,7 @@ impl ProofError {
         match self {
             Self::Circuit(error) => describe(error).1,
             Self::Load(error) => error.reason(),
+            Self::Field(error) => error.kind.reason(),
             Self::FingerprintMismatch { .. } => "FINGERPRINT_MISMATCH",
             Self::CeremonyRequired { .. } => "CEREMONY_REQUIRED",
             Self::MemoryPerProof { .. } => "LIMIT_EXCEEDED",
@@ -111,6 +116,7 @@ impl ProofError {
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::Circuit(error) => describe(error).2,
+            Self::Field(error) => Some(error.field),
             Self::FingerprintMismatch { .. } => Some("expected_fingerprint"),
             Self::Load(error) => match error {
                 CircuitLoadError::Store(_)

@@ -2,18 +2,20 @@
 
 mod error;
 mod key;
+mod upload;
 
 use std::time::{Duration, Instant};
 
 use broker_groth16::{
     interrupt::Interrupt,
-    loaded::{Checked, Proved, VerifierTime},
+    loaded::{Checked, ProofFormat, Proved, VerifierTime, WitnessSource},
     verify::BatchLimits,
 };
 
 pub use self::{
     error::{ErrorKind, ProofError},
     key::KeyInfo,
+    upload::{WitnessUpload, prove_upload},
 };
 use crate::{
     circuits::{Circuits, LoadedCircuit, Reservation, randomness},
@@ -93,24 +95,50 @@ pub fn prove(
     key_use: &KeyUse,
 ) -> Result<Proof, ProofError> {
     let began = Instant::now();
-    let (request, circuit) = (permit.request(), context.circuit);
+    let request = permit.request();
     let key = key_of(&permit, context, request.fingerprint)?;
     key_use.identify_circuit(key.record(&permit.parameters().circuit.name));
-    let reservation = reserve(permit.rule(), context, &request.witness)?;
-    let proved = request
-        .witness
-        .with(|witness| circuit.circuit.prove(witness, request.format, randomness(), context.interrupt));
-    let Proved { proof, checked, prover, prove, self_verify } = proved.map_err(|error| {
-        let error = ProofError::from(error);
-        if error.kind() == ErrorKind::Internal {
-            tracing::error!(circuit = permit.parameters().circuit.name, %error, "a proof failed: a bug");
-        }
-        error
-    })?;
-    circuit.measured(began.elapsed());
-    let Checked { public, witness, check } = checked;
-    let (public, reserved) = (context.named(public), reservation.bytes());
-    Ok(Proof { proof, public, key, prover, began, witness, check, prove, self_verify, reserved })
+    let reservation = reserve(permit.rule(), context, memory_of(&request.witness, context))?;
+    let name = &permit.parameters().circuit.name;
+    request.witness.with(|witness| {
+        let task = Task { began, name, key, reservation: &reservation, format: request.format };
+        task.prove(witness, context)
+    })
+}
+
+/// A proof to make, for which there is memory.
+struct Task<'a> {
+    began: Instant,
+    /// The name of the circuit.
+    name: &'a str,
+    key: KeyInfo,
+    reservation: &'a Reservation,
+    format: ProofFormat,
+}
+
+impl Task<'_> {
+    fn prove(self, witness: WitnessSource<'_>, context: Context<'_>) -> Result<Proof, ProofError> {
+        let Self { began, name, key, reservation, format } = self;
+        let circuit = context.circuit;
+        let proved = circuit.circuit.prove(witness, format, randomness(), context.interrupt);
+        let Proved { proof, checked, prover, prove, self_verify } = proved.map_err(|error| {
+            let error = ProofError::from(error);
+            if error.kind() == ErrorKind::Internal {
+                tracing::error!(circuit = name, %error, "a proof failed: a bug");
+            }
+            error
+        })?;
+        circuit.measured(began.elapsed());
+        let Checked { public, witness, check } = checked;
+        let (public, reserved) = (context.named(public), reservation.bytes());
+        Ok(Proof { proof, public, key, prover, began, witness, check, prove, self_verify, reserved })
+    }
+}
+
+/// Checks that a stream of statements can be proven: the key is the one that profile and request accept.
+#[allow(clippy::needless_pass_by_value)] // as above
+pub fn open_exchange(permit: Permit<permit::ProveMany>, context: Context<'_>) -> Result<KeyInfo, ProofError> {
+    key_of(&permit, context, permit.request().fingerprint)
 }
 
 /// The public signals by name, and the key.
@@ -126,7 +154,7 @@ pub fn check_witness(
     let request = permit.request();
     let key = key_of(&permit, context, None)?;
     key_use.identify_circuit(key.record(&permit.parameters().circuit.name));
-    let _reservation = reserve(permit.rule(), context, &request.witness)?;
+    let _reservation = reserve(permit.rule(), context, memory_of(&request.witness, context))?;
     let checked =
         request.witness.with(|witness| context.circuit.circuit.check(witness, context.interrupt))?;
     Ok((context.named(checked.public), key))
@@ -194,13 +222,17 @@ fn key_of<O: Operation<Rule = Groth16Rule, Parameters = CircuitParameters>>(
     KeyInfo::new(permit.rule(), &permit.parameters().circuit, context.circuit, expected)
 }
 
-/// Reserves the memory of a proof, within the profile's limit.
-fn reserve(rule: &Groth16Rule, context: Context<'_>, witness: &Witness) -> Result<Reservation, ProofError> {
-    let info = context.circuit.circuit.info();
-    let witness = match witness {
-        Witness::Inputs(_) => info.calculator_bytes,
+/// Returns the memory in bytes that a witness takes before it is read.
+fn memory_of(witness: &Witness, context: Context<'_>) -> usize {
+    match witness {
+        Witness::Inputs(_) => context.circuit.circuit.info().calculator_bytes,
         Witness::File(_) => witness.bytes(),
-    };
+    }
+}
+
+/// Reserves the memory of a proof, of which the witness takes `witness` bytes, within the profile's limit.
+fn reserve(rule: &Groth16Rule, context: Context<'_>, witness: usize) -> Result<Reservation, ProofError> {
+    let info = context.circuit.circuit.info();
     let needed = info.proof_bytes.saturating_add(witness) as u64;
     let limit = rule.limits.memory_per_proof;
     if needed > limit {

@@ -251,6 +251,24 @@ fn compare(operation: OperationInfo, profile: &Arc<Profile>, choice: Choice) -> 
             };
             agree::<permit::Prove>(operation, profile, request, &Facts { witness_bytes, ..proves })
         }
+        "ProveStream" => {
+            let request = crate::request::ProveStream {
+                circuit: circuit.clone(),
+                length: witness_bytes,
+                sha256: [7; 32],
+                format: broker_groth16::loaded::ProofFormat::Arkworks,
+                fingerprint: None,
+            };
+            agree::<permit::ProveStream>(operation, profile, request, &Facts { witness_bytes, ..proves })
+        }
+        "ProveMany" => {
+            let request = crate::request::ProveMany {
+                circuit: circuit.clone(),
+                format: broker_groth16::loaded::ProofFormat::Arkworks,
+                fingerprint: None,
+            };
+            agree::<permit::ProveMany>(operation, profile, request, &proves)
+        }
         "CheckWitness" => {
             let witness = crate::request::Witness::File(SecretBytes::new(vec![7; witness_bytes]));
             let request = crate::request::CheckWitness { circuit: circuit.clone(), witness };

@@ -110,13 +110,13 @@ fn named_input(
     }
     let shown = name.escape_debug();
     let numbers = Zeroizing::new(std::mem::take(&mut input.numbers));
-    let text = Zeroizing::new(std::mem::take(&mut input.text));
-    let data = SecretBytes::new(std::mem::take(&mut input.data));
-    let value = match (numbers.is_empty(), text.is_empty(), data.expose().is_empty()) {
-        (false, true, true) => InputValue::Numbers(numbers),
-        (true, false, true) => InputValue::Text(text),
-        (true, true, false) => InputValue::Bytes(data),
-        (true, true, true) => return Err(malformed(format!("the input `{shown}` has no value"))),
+    let text = input.text.take().map(Zeroizing::new);
+    let data = input.data.take().map(SecretBytes::new);
+    let value = match (numbers.is_empty(), text, data) {
+        (false, None, None) => InputValue::Numbers(numbers),
+        (true, Some(text), None) => InputValue::Text(text),
+        (true, None, Some(data)) => InputValue::Bytes(data),
+        (true, None, None) => return Err(malformed(format!("the input `{shown}` has no value"))),
         _ => {
             return Err(malformed(format!(
                 "the input `{shown}` has more than one of `numbers`, `text` and `data`"

@@ -100,6 +100,80 @@ impl Prove {
     }
 }
 
+/// A request for a proof whose witness follows in parts.
+#[derive(Debug)]
+pub struct ProveStream {
+    /// The name of the circuit.
+    pub circuit: String,
+    /// The length of the witness in bytes.
+    pub length: usize,
+    /// The SHA-256 of the witness.
+    pub sha256: [u8; 32],
+    /// The format of the proof.
+    pub format: ProofFormat,
+    /// The fingerprint of the key that must be used.
+    pub fingerprint: Option<[u8; 32]>,
+}
+
+impl ProveStream {
+    /// Reads the header.
+    pub fn parse(mut header: v1::ProveStreamHeader, limits: &Limits) -> Result<Self, FieldError> {
+        let circuit = circuit(&mut header.circuit, limits)?;
+        if v1::WitnessFormat::try_from(header.witness_format).is_err() {
+            let kind = FieldErrorKind::UnknownValue(header.witness_format);
+            return Err(FieldError { field: "witness_format", kind });
+        }
+        if header.witness_length == 0 {
+            return Err(FieldError { field: WITNESS_LENGTH, kind: FieldErrorKind::Missing });
+        }
+        let missing = FieldError { field: WITNESS_SHA256, kind: FieldErrorKind::Missing };
+        Ok(Self {
+            circuit,
+            // What exceeds the address space exceeds every limit.
+            length: usize::try_from(header.witness_length).unwrap_or(usize::MAX),
+            sha256: sha256(WITNESS_SHA256, &header.witness_sha256)?.ok_or(missing)?,
+            format: proof_format("proof_format", header.proof_format)?,
+            fingerprint: fingerprint(&header.expected_fingerprint)?,
+        })
+    }
+
+    /// Returns the error of a length that is not the right one.
+    pub fn wrong_length(message: String) -> FieldError {
+        FieldError { field: WITNESS_LENGTH, kind: FieldErrorKind::Malformed(message) }
+    }
+
+    /// Returns the error of a hash that is not that of the witness.
+    pub fn wrong_hash() -> FieldError {
+        let message = "is not the SHA-256 of the witness that was received".to_owned();
+        FieldError { field: WITNESS_SHA256, kind: FieldErrorKind::Malformed(message) }
+    }
+}
+
+const WITNESS_LENGTH: &str = "witness_length";
+const WITNESS_SHA256: &str = "witness_sha256";
+
+/// The beginning of a stream of statements to prove with one key.
+#[derive(Debug)]
+pub struct ProveMany {
+    /// The name of the circuit.
+    pub circuit: String,
+    /// The format of the proofs.
+    pub format: ProofFormat,
+    /// The fingerprint of the key that must be used.
+    pub fingerprint: Option<[u8; 32]>,
+}
+
+impl ProveMany {
+    /// Reads the header.
+    pub fn parse(header: &v1::ProveManyHeader, limits: &Limits) -> Result<Self, FieldError> {
+        Ok(Self {
+            circuit: circuit(&mut header.circuit.clone(), limits)?,
+            format: proof_format("proof_format", header.proof_format)?,
+            fingerprint: fingerprint(&header.expected_fingerprint)?,
+        })
+    }
+}
+
 /// A request to check a witness.
 #[derive(Debug)]
 pub struct CheckWitness {
@@ -192,11 +266,16 @@ fn proof_format(field: &'static str, number: i32) -> Result<ProofFormat, FieldEr
 
 /// Reads a fingerprint; `None` where it is empty.
 fn fingerprint(bytes: &[u8]) -> Result<Option<[u8; 32]>, FieldError> {
+    sha256("expected_fingerprint", bytes)
+}
+
+/// Reads a SHA-256; `None` where it is empty.
+fn sha256(field: &'static str, bytes: &[u8]) -> Result<Option<[u8; 32]>, FieldError> {
     if bytes.is_empty() {
         return Ok(None);
     }
     let kind = FieldErrorKind::WrongLength { length: bytes.len(), expected: vec![32] };
-    bytes.try_into().map(Some).map_err(|_| FieldError { field: "expected_fingerprint", kind })
+    bytes.try_into().map(Some).map_err(|_| FieldError { field, kind })
 }
 
 impl KeyFormat {

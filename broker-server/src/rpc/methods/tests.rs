@@ -37,6 +37,7 @@ fn lists_every_method_of_every_service_once() {
         let found = method(path).unwrap();
         let wanted = match (client_streaming, server_streaming) {
             (false, false) => MethodKind::Unary,
+            (true, false) if path.ends_with("/ProveStream") => MethodKind::Upload,
             (true, false) => MethodKind::Stream,
             (true, true) if path.starts_with("/cryptobroker.v1.") => MethodKind::Pipeline,
             (_, true) => MethodKind::LongLived,
@@ -67,6 +68,7 @@ fn lists_methods_with_secret_request() {
         "/cryptobroker.v1.Groth16Service/Prove",
         "/cryptobroker.v1.Groth16Service/CheckWitness",
         "/cryptobroker.v1.StreamService/SignStream",
+        "/cryptobroker.v1.Groth16Service/ProveStream",
         "/CryptoBroker.CryptoGrpc/Sign",
         "/CryptoBroker.CryptoGrpc/SignCertificate",
         "/protobuf.CryptoBroker/Sign",
@@ -90,7 +92,7 @@ fn lists_methods_with_secret_response() {
     assert_eq!(paths(|method| method.response_has_secret), wanted);
 }
 
-/// The pipeline is the exception: its items have secrets and use keys, but its row declares no secret.
+/// Streams of items are the exception: the items have secrets and use keys, but their rows declare no secret.
 #[test]
 fn uses_key_iff_a_message_has_a_secret() {
     let using_keys = paths(|method| method.uses_key);

@@ -14,9 +14,9 @@ use http_body::{Body, Frame};
 use tonic::Status;
 
 use super::{
-    item::{DeferredItemResponse, Item, ItemResponse, failed},
     items::{self, Items},
     observer::PipelineHandle,
+    protocol::{Deferred, ItemMessage as _, Next, Protocol, Received},
     responses::Responses,
 };
 use crate::{
@@ -29,21 +29,21 @@ const ITEMS_PER_POLL: usize = 16;
 /// The cost in bytes of hashed data that counts as one more item, as [`Placement::Inline`](crate::rpc::call::Placement::Inline) counts it.
 const BYTES_PER_BUDGET_UNIT: usize = 256;
 
-/// The name of the method in the log.
-const EXECUTE: &str = "Execute";
-
-/// One stream of `Execute`.
-pub(crate) struct PipelineBody {
+/// The response to one stream of items.
+pub(super) struct PipelineBody<P: Protocol> {
+    protocol: P,
+    /// What the first message opens. Nothing is read meanwhile.
+    opening: Option<Deferred<Result<P::Opened, CallError>>>,
     broker: Broker,
     context: CallContext,
     handle: PipelineHandle,
     shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
     items: Items,
     /// Items that wait for the pool.
-    in_flight: FuturesUnordered<InFlightItem>,
+    in_flight: FuturesUnordered<InFlightItem<P::Response>>,
     /// The size of the messages of the items in `in_flight`, in bytes.
     in_flight_bytes: usize,
-    responses: Responses,
+    responses: Responses<P::Response>,
     /// The status of the stream, once nothing more is read.
     final_status: Option<Result<(), Status>>,
     /// The part of [`ITEMS_PER_POLL`] that has been used since the pipeline last yielded.
@@ -53,10 +53,10 @@ pub(crate) struct PipelineBody {
 }
 
 /// An item that waits for the pool, and the size of its message in bytes.
-struct InFlightItem(DeferredItemResponse, usize);
+struct InFlightItem<R>(Deferred<R>, usize);
 
-impl Future for InFlightItem {
-    type Output = (broker_proto::v1::PipelineResponse, usize);
+impl<R> Future for InFlightItem<R> {
+    type Output = (R, usize);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self(response, size) = self.get_mut();
@@ -64,9 +64,9 @@ impl Future for InFlightItem {
     }
 }
 
-impl PipelineBody {
+impl<P: Protocol> PipelineBody<P> {
     /// Creates the body of the response to a request with this body.
-    pub(crate) fn new(
+    pub(super) fn new(
         broker: Broker,
         context: CallContext,
         handle: PipelineHandle,
@@ -74,6 +74,8 @@ impl PipelineBody {
     ) -> Self {
         let (request, response) = (broker.0.max_request_bytes, broker.0.max_response_bytes);
         Self {
+            protocol: P::default(),
+            opening: None,
             shutdown: handle.0.shutting_down(),
             items: Items::new(body, request),
             responses: Responses::new(response),
@@ -100,7 +102,8 @@ impl PipelineBody {
     fn has_room(&self) -> bool {
         // Four of the largest requests at most: one pipeline must not take the memory of all connections.
         self.final_status.is_none()
-            && self.in_flight.len() < self.broker.0.max_pipeline_items
+            && self.opening.is_none()
+            && self.in_flight.len() < P::max_items(&self.broker)
             && self.in_flight_bytes <= 4 * self.broker.0.max_request_bytes
     }
 
@@ -125,7 +128,7 @@ impl PipelineBody {
                     // A message that cannot be read may contain a secret.
                     self.handle.0.secret_received();
                     let error = CallError::from_tonic(&status);
-                    log_unreadable_request(EXECUTE, self.context.caller, &error);
+                    log_unreadable_request(P::METHOD, self.context.caller, &error);
                     self.final_status = Some(Err(error.into()));
                     break;
                 }
@@ -151,33 +154,22 @@ impl PipelineBody {
             items::ReceivedItem::Message(message) => message,
             items::ReceivedItem::TooLarge { sequence, error } => {
                 let error = error.into();
-                log_unreadable_request(EXECUTE, self.context.caller, &error);
-                return self.responses.push(failed(sequence, &error));
+                log_unreadable_request(P::METHOD, self.context.caller, &error);
+                return self.responses.push(P::Response::failed(sequence, &error));
             }
         };
         let size = message.len();
-        let item = match Item::decode(message, &self.broker.0.limits) {
-            Ok(Ok(item)) => item,
-            Ok(Err((response, error))) => {
-                log_unreadable_request(EXECUTE, self.context.caller, &error);
-                self.handle.0.secret_received();
-                return self.responses.push(response);
-            }
-            Err(error) => {
-                log_unreadable_request(EXECUTE, self.context.caller, &error);
-                self.handle.0.secret_received();
-                self.final_status = Some(Err(error.into()));
-                return;
-            }
-        };
-        if item.may_contain_secret() {
+        let received = self.protocol.receive(message, &self.broker, &self.context, now);
+        let Received { may_contain_secret, cost, next } = received;
+        if may_contain_secret {
             self.handle.0.secret_received();
         }
-        let (cost, response) = item.start(&self.broker, &self.context, now);
         self.budget_used += cost / BYTES_PER_BUDGET_UNIT;
-        match response {
-            ItemResponse::Ready(response) => self.responses.push(response),
-            ItemResponse::Deferred(response) => {
+        match next {
+            Next::Ready(response) => self.responses.push(response),
+            Next::Opening(opening) => self.opening = Some(opening),
+            Next::Ended(error) => self.final_status = Some(Err(error.into())),
+            Next::Deferred(response) => {
                 let mut item = InFlightItem(response, size);
                 // The first poll does the inline work, which `cost` has charged to the budget of this poll.
                 match Pin::new(&mut item).poll(cx) {
@@ -187,6 +179,26 @@ impl PipelineBody {
                         self.in_flight.push(item);
                     }
                 }
+            }
+        }
+    }
+
+    /// Reads like [`Self::read`], and opens the stream.
+    fn read_and_open(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            if let Some(opening) = &mut self.opening {
+                let Poll::Ready(opened) = opening.as_mut().poll(cx) else { return false };
+                self.opening = None;
+                match opened {
+                    Ok(opened) => self.protocol.opened(opened),
+                    Err(error) => self.final_status = Some(Err(error.into())),
+                }
+            }
+            if self.read(cx) {
+                return true;
+            }
+            if self.opening.is_none() {
+                return false;
             }
         }
     }
@@ -201,7 +213,7 @@ impl PipelineBody {
     }
 }
 
-impl Drop for PipelineBody {
+impl<P: Protocol> Drop for PipelineBody<P> {
     fn drop(&mut self) {
         if self.items.has_unread_data() {
             // It may contain a secret.
@@ -210,7 +222,7 @@ impl Drop for PipelineBody {
     }
 }
 
-impl Body for PipelineBody {
+impl<P: Protocol> Body for PipelineBody<P> {
     type Data = Bytes;
     type Error = Status;
 
@@ -223,7 +235,7 @@ impl Body for PipelineBody {
         if this.final_status.is_none() && this.shutdown.as_mut().poll(cx).is_ready() {
             this.final_status = Some(Err(CallError::ShuttingDown.into()));
         }
-        if this.read(cx) {
+        if this.read_and_open(cx) {
             this.budget_used = 0;
             // `yield_now` defers the wake-up until the runtime has polled its other tasks and its I/O driver. `wake_by_ref`
             // would not.
@@ -242,7 +254,7 @@ impl Body for PipelineBody {
                 Poll::Ready(Some(Ok(trailers)))
             }
             None => {
-                if this.in_flight.is_empty() {
+                if this.in_flight.is_empty() && this.opening.is_none() {
                     this.handle.0.set_idle();
                 }
                 this.budget_used = 0;
@@ -266,13 +278,17 @@ mod tests {
     use broker_proto::{
         put_prefix,
         v1::{
-            EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, key_source,
-            pipeline_request::Operation,
+            CircuitInput, EncryptDataRequest, EncryptMetadata, KeySource, PipelineRequest, ProveManyHeader,
+            ProveManyItem, ProveManyRequest, ProveManyResponse, key_source, pipeline_request::Operation,
+            prove_many_request::Part, prove_many_response::Result as ProofResult,
         },
     };
     use prost::Message as _;
 
-    use super::*;
+    use super::{
+        super::{Execute, prove_many::ProveMany},
+        *,
+    };
     use crate::{
         caller::Caller,
         compute::Pool,
@@ -301,14 +317,15 @@ mod tests {
         bytes
     }
 
-    /// All items have arrived at once. The pipeline still yields to the other connections of its thread between them.
-    #[tokio::test]
-    async fn pipeline_yields_after_budget_of_inline_items() {
+    fn broker() -> Broker {
         let catalogue = Catalogue::bundled(CAPABILITIES).unwrap();
         let pool = Pool::new(1, 8, Duration::ZERO);
-        let broker = Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()));
+        Broker::new(BrokerState::minimal(catalogue, pool, NonceLedger::new().unwrap()))
+    }
+
+    fn context() -> CallContext {
         let now = Instant::now();
-        let context = CallContext {
+        CallContext {
             caller: Caller { uid: 0, gid: 0, pid: None },
             connection: 1,
             deadline: now + Duration::from_secs(3600),
@@ -316,10 +333,16 @@ mod tests {
             received_at: now,
             idle_timeout: None,
             item_timeout: Some(Duration::from_secs(3600)),
-        };
+        }
+    }
+
+    /// All items have arrived at once. The pipeline still yields to the other connections of its thread between them.
+    #[tokio::test]
+    async fn pipeline_yields_after_budget_of_inline_items() {
+        let (broker, context) = (broker(), context());
         let all = (1..=ITEMS as u64).flat_map(encryption).collect::<Vec<u8>>();
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
-        let mut pipeline = PipelineBody::new(broker, context, PipelineHandle::noop(), body);
+        let mut pipeline = PipelineBody::<Execute>::new(broker, context, PipelineHandle::noop(), body);
         let mut polls = 0;
         let first_chunk = std::future::poll_fn(|cx| {
             polls += 1;
@@ -330,5 +353,68 @@ mod tests {
         let responses = first_chunk.await.unwrap().unwrap().into_data().unwrap();
         assert!(responses.len() > ITEMS * 64);
         assert!(polls > ITEMS / ITEMS_PER_POLL, "{polls}");
+    }
+
+    /// All items have arrived at once. No more of them are read than the threads of the pool can take.
+    #[tokio::test]
+    async fn items_of_prove_many_wait_for_the_pool() {
+        const PROOFS: u64 = 64;
+        let message = |sequence, part| {
+            let message = ProveManyRequest { sequence, part: Some(part) };
+            let mut bytes = Vec::new();
+            put_prefix(&mut bytes, message.encoded_len());
+            message.encode_raw(&mut bytes);
+            bytes
+        };
+        let mut all = message(
+            0,
+            Part::Header(ProveManyHeader {
+                profile: "Groth16-Dev".into(),
+                circuit: "multiply".into(),
+                ..Default::default()
+            }),
+        );
+        for sequence in 1..=PROOFS {
+            let mut item = ProveManyItem::default();
+            for name in ["a", "b"] {
+                let mut input = CircuitInput::default();
+                input.name = name.into();
+                input.numbers = vec![sequence.to_string()];
+                item.inputs.push(input);
+            }
+            all.extend(message(sequence, Part::Item(item)));
+        }
+        let (broker, context) = (broker(), context());
+        let in_flight = 2 * broker.0.pool.threads();
+        assert!((in_flight as u64) < PROOFS);
+        let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
+        let mut pipeline = PipelineBody::<ProveMany>::new(broker, context, PipelineHandle::noop(), body);
+        let mut most = 0;
+        let mut data = Vec::new();
+        loop {
+            let frame = std::future::poll_fn(|cx| {
+                let polled = Pin::new(&mut pipeline).poll_frame(cx);
+                most = most.max(pipeline.in_flight.len());
+                polled
+            });
+            match frame.await.unwrap().unwrap().into_data() {
+                Ok(chunk) => data.extend(chunk),
+                Err(trailers) => {
+                    assert_eq!(trailers.trailers_ref().unwrap().get("grpc-status").unwrap(), "0");
+                    break;
+                }
+            }
+        }
+        assert_eq!(most, in_flight, "two items for each thread");
+        let mut deframer = broker_proto::Deframer::new(1 << 20);
+        deframer.push(data.into());
+        let mut found = Vec::new();
+        while let Some(message) = deframer.next_message().unwrap() {
+            let response = ProveManyResponse::decode(message).unwrap();
+            assert!(matches!(response.result, Some(ProofResult::Proof(_))), "{response:?}");
+            found.push(response.sequence);
+        }
+        found.sort_unstable();
+        assert_eq!(found, (1..=PROOFS).collect::<Vec<_>>());
     }
 }

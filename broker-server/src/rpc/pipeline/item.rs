@@ -1,9 +1,8 @@
 //! Decodes an item of a pipeline and passes it to the handler of its operation.
 
 use std::{
-    future::Future,
+    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
     time::{Duration, Instant},
 };
 
@@ -13,35 +12,83 @@ use broker_proto::v1::{
 };
 use bytes::Bytes;
 use prost::Message as _;
-use tonic::Status;
 
-use super::items::sequence;
+use super::{
+    items::sequence,
+    protocol::{ItemMessage, Next, Protocol, Received, status},
+};
 use crate::{
     policy::permit,
     request::{FieldError, FieldErrorKind, Limits},
     rpc::{
         Broker, CallContext,
-        call::Placement,
+        call::{Placement, log_unreadable_request},
         decode::{copy_shared_fields, decode},
         handler::{Handler, is_synchronous},
     },
     status::CallError,
 };
 
-/// The response of an item that waits for the pool or for the record of a key use.
-pub(super) type DeferredItemResponse = Pin<Box<dyn Future<Output = PipelineResponse> + Send>>;
+/// The protocol of `PipelineService.Execute`.
+#[derive(Default)]
+pub(in crate::rpc) struct Execute;
 
-/// The response of an item that has been started.
-#[expect(clippy::large_enum_variant)] // a response is pushed at once, and a box would cost an allocation per item
-pub(super) enum ItemResponse {
-    /// The item was handled inline.
-    Ready(PipelineResponse),
-    /// The response follows. The first poll does the work of an inline item.
-    Deferred(DeferredItemResponse),
+impl Protocol for Execute {
+    type Response = PipelineResponse;
+    type Opened = Infallible;
+
+    const METHOD: &'static str = "Execute";
+
+    fn max_items(broker: &Broker) -> usize {
+        broker.0.max_pipeline_items
+    }
+
+    fn receive(
+        &mut self,
+        message: Bytes,
+        broker: &Broker,
+        context: &CallContext,
+        now: Instant,
+    ) -> Received<Self> {
+        let unreadable = |error: &CallError| log_unreadable_request(Self::METHOD, context.caller, error);
+        match Item::decode(message, &broker.0.limits) {
+            Ok(Ok(item)) => {
+                let may_contain_secret = item.may_contain_secret();
+                let (cost, next) = item.start(broker, context, now);
+                Received { may_contain_secret, cost, next }
+            }
+            Ok(Err((response, error))) => {
+                unreadable(&error);
+                Received { may_contain_secret: true, cost: 0, next: Next::Ready(response) }
+            }
+            Err(error) => {
+                unreadable(&error);
+                Received { may_contain_secret: true, cost: 0, next: Next::Ended(error) }
+            }
+        }
+    }
+
+    fn opened(&mut self, opened: Infallible) {
+        match opened {}
+    }
+}
+
+impl ItemMessage for PipelineResponse {
+    fn failed(sequence: u64, error: &CallError) -> Self {
+        failed(sequence, error)
+    }
+
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn has_secret(&self) -> bool {
+        self.result.as_ref().is_some_and(OperationResult::has_secret)
+    }
 }
 
 /// A decoded item.
-pub(super) struct Item {
+struct Item {
     sequence: u64,
     timeout: Option<prost_types::Duration>,
     operation: Option<Operation>,
@@ -52,7 +99,7 @@ pub(super) struct Item {
 impl Item {
     /// Decodes a message. The inner error is the response to a message that is malformed but has a sequence number; the
     /// outer error ends the stream.
-    pub(super) fn decode(
+    fn decode(
         message: Bytes,
         limits: &Limits,
     ) -> Result<Result<Self, (PipelineResponse, CallError)>, CallError> {
@@ -71,22 +118,22 @@ impl Item {
     }
 
     /// Reports whether the request contains a secret, or something unknown, which may be one.
-    pub(super) fn may_contain_secret(&self) -> bool {
+    fn may_contain_secret(&self) -> bool {
         self.has_unknown_fields || self.operation.as_ref().is_some_and(Operation::has_secret)
     }
 
     /// Starts the item, which was read at `now`, and returns the cost of what it does inline, as [`Placement::Inline`] counts it.
     /// `context` is the stream's, whose deadline applies to every item.
-    pub(super) fn start(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, ItemResponse) {
+    fn start(self, broker: &Broker, context: &CallContext, now: Instant) -> (usize, Next<Execute>) {
         let Self { sequence, timeout, operation, .. } = self;
         let context = match item_context(context, timeout, now) {
             Ok(context) => context,
-            Err(error) => return (0, ItemResponse::Ready(failed(sequence, &error))),
+            Err(error) => return (0, Next::Ready(failed(sequence, &error))),
         };
         macro_rules! dispatch {
             (
                 unary { $($(#[$doc:meta])* $name:ident { $($fields:tt)* })+ }
-                stream { $($streams:tt)* }
+                $($others:tt)*
             ) => {
                 match operation {
                     $(Some(Operation::$name(message)) => {
@@ -94,7 +141,7 @@ impl Item {
                     })+
                     None => {
                         let missing = FieldError { field: "operation", kind: FieldErrorKind::Missing };
-                        (0, ItemResponse::Ready(failed(sequence, &missing.into())))
+                        (0, Next::Ready(failed(sequence, &missing.into())))
                     }
                 }
             };
@@ -109,7 +156,7 @@ fn start_operation<O: Handler>(
     sequence: u64,
     mut message: O::Message,
     wrap: fn(O::Response) -> OperationResult,
-) -> (usize, ItemResponse) {
+) -> (usize, Next<Execute>) {
     let cost = match O::placement(&broker.0, &message) {
         Placement::Inline { cost } => cost,
         Placement::ShortLane | Placement::LongLane => 0,
@@ -117,7 +164,7 @@ fn start_operation<O: Handler>(
     if is_synchronous::<O>(&broker.0, &message) {
         let work = AssertUnwindSafe(|| broker.handle_sync::<O>(context, message));
         let result = catch_unwind(work).unwrap_or(Err(CallError::Internal));
-        return (cost, ItemResponse::Ready(response(sequence, result.map(wrap))));
+        return (cost, Next::Ready(response(sequence, result.map(wrap))));
     }
     copy_shared_fields(&mut message);
     let broker = broker.clone();
@@ -125,11 +172,11 @@ fn start_operation<O: Handler>(
         let result = broker.handle::<O>(context, message).await;
         response(sequence, result.map(wrap))
     };
-    (cost, ItemResponse::Deferred(Box::pin(deferred)))
+    (cost, Next::Deferred(Box::pin(deferred)))
 }
 
 /// Returns the context of an item with its own deadline.
-fn item_context(
+pub(super) fn item_context(
     stream: &CallContext,
     timeout: Option<prost_types::Duration>,
     now: Instant,
@@ -157,17 +204,10 @@ fn response(sequence: u64, result: Result<OperationResult, CallError>) -> Pipeli
     }
 }
 
-/// Returns the response that reports an error, with the status of a unary call.
-pub(super) fn failed(sequence: u64, error: &CallError) -> PipelineResponse {
-    let status = Status::from(error);
-    // The details of one of our statuses are the whole google.rpc.Status, encoded.
-    let status =
-        broker_proto::rpc::Status::decode(status.details()).unwrap_or_else(|_| broker_proto::rpc::Status {
-            code: status.code().into(),
-            message: status.message().to_owned(),
-            details: Vec::new(),
-        });
-    PipelineResponse { sequence, result: Some(OperationResult::Error(status)), padding: Vec::new() }
+/// Returns the response that reports an error.
+fn failed(sequence: u64, error: &CallError) -> PipelineResponse {
+    let result = Some(OperationResult::Error(status(error)));
+    PipelineResponse { sequence, result, padding: Vec::new() }
 }
 
 #[cfg(test)]

@@ -36,6 +36,18 @@ macro_rules! stream {
     };
 }
 
+impl Message for v1::ProveStreamRequest {
+    type Header = v1::ProveStreamHeader;
+
+    fn part(mut self) -> Part<v1::ProveStreamHeader> {
+        match self.part.take() {
+            Some(v1::prove_stream_request::Part::Header(header)) => Part::Header(header),
+            Some(v1::prove_stream_request::Part::Data(data)) => Part::Data(data.into()),
+            None => Part::Empty,
+        }
+    }
+}
+
 stream!(HashStreamRequest, HashStreamHeader, hash_stream_request);
 stream!(SignStreamRequest, SignStreamHeader, sign_stream_request);
 stream!(VerifyStreamRequest, VerifyStreamHeader, verify_stream_request);

@@ -8,6 +8,7 @@ use tonic::body::Body;
 use super::{
     batcher::Batcher,
     handler::{Header, Incremental, StreamHandler},
+    message::Message,
     reader::Reader,
     worker::{Worker, update_all},
 };
@@ -45,7 +46,7 @@ impl Broker {
         };
         let metadata = header.take_metadata();
         let call = Call::begin(context, O::NAME, header.profile(), metadata, &self.0.limits)?;
-        let mut guard = CallGuard { state: &self.0, call: Some(call) };
+        let mut guard = CallGuard::new(&self.0, call);
         let (call, output) = match self.take_data::<O>(&mut guard, &mut reader, header).await {
             Ok(incremental) => {
                 let mut call = guard.call.take().ok_or(CallError::Internal)?;
@@ -98,6 +99,16 @@ impl Broker {
         } else {
             parse_decide_open::<O>(&self.0, guard.call()?, header)?
         };
+        self.feed(connection, reader, incremental).await
+    }
+
+    /// Feeds all data of a stream to an incremental operation.
+    pub(super) async fn feed<S: Incremental, M: Message>(
+        &self,
+        connection: u64,
+        reader: &mut Reader<M>,
+        incremental: S,
+    ) -> Result<S, CallError> {
         reader.reset_idle_timer();
         let mut worker = Worker::new(self, connection, reader.deadline(), incremental);
         let mut batcher = Batcher::default();
@@ -107,7 +118,10 @@ impl Broker {
             }
         }
         let remaining = batcher.take_remaining();
-        if !matches!(Placement::for_hash(remaining.len()), Placement::Inline { .. }) {
+        if remaining.len() == 0 {
+            return worker.wait_idle().await;
+        }
+        if S::DATA_IS_SECRET || !matches!(Placement::for_hash(remaining.len()), Placement::Inline { .. }) {
             worker.start(remaining, reader).await?;
             return worker.wait_idle().await;
         }
@@ -154,13 +168,17 @@ fn parse_decide_open<O: StreamHandler>(
 
 /// A call whose stream has not ended. If the guard is dropped with the call in it, because the client cancelled it, its
 /// deadline passed or a panic unwinds, it logs and records the call as cancelled or failed.
-struct CallGuard<'a> {
+pub(super) struct CallGuard<'a> {
     state: &'a BrokerState,
-    call: Option<Call>,
+    pub(super) call: Option<Call>,
 }
 
-impl CallGuard<'_> {
-    fn call(&mut self) -> Result<&mut Call, CallError> {
+impl<'a> CallGuard<'a> {
+    pub(super) const fn new(state: &'a BrokerState, call: Call) -> Self {
+        Self { state, call: Some(call) }
+    }
+
+    pub(super) fn call(&mut self) -> Result<&mut Call, CallError> {
         self.call.as_mut().ok_or(CallError::Internal)
     }
 }

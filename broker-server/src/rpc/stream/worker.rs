@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{batcher::Batch, handler::Incremental, message::Message, reader::Reader};
-use crate::{compute::Lane, rpc::Broker, status::CallError};
+use crate::{compute::Lane, rpc::Broker, secret::on_wiped_stack, status::CallError};
 
 /// A job takes no further batches after this time, or as soon as other jobs are queued.
 const MAX_JOB_TIME: Duration = Duration::from_millis(5);
@@ -137,7 +137,11 @@ impl<'a, S: Incremental> Worker<'a, S> {
             let start = Instant::now();
             let mut batch = Some(batch);
             while let Some(data) = batch.take() {
-                update_all(&mut incremental, &data)?;
+                if S::DATA_IS_SECRET {
+                    on_wiped_stack(|| update_all(&mut incremental, &data))?;
+                } else {
+                    update_all(&mut incremental, &data)?;
+                }
                 drop(data);
                 if start.elapsed() < MAX_JOB_TIME && state.pool.queued() == 0 {
                     batch = next.take();

@@ -1,0 +1,86 @@
+//! A witness that arrives in parts.
+
+use std::time::Instant;
+
+use aws_lc_rs::digest::{self, SHA256};
+use broker_groth16::loaded::WitnessSource;
+use zeroize::Zeroizing;
+
+use super::{Context, KeyInfo, Proof, ProofError, Task, key_of, reserve};
+use crate::{
+    circuits::Reservation,
+    policy::{Permit, permit},
+    request::ProveStream,
+    telemetry::audit::KeyUse,
+};
+
+/// A witness while it arrives, and the memory of its proof. It is wiped when it is dropped, and never printed.
+pub struct WitnessUpload {
+    permit: Permit<permit::ProveStream>,
+    key: KeyInfo,
+    reservation: Reservation,
+    /// It has the capacity of the whole witness, so that it never grows and leaves no copy behind.
+    bytes: Zeroizing<Vec<u8>>,
+    hash: digest::Context,
+}
+
+impl WitnessUpload {
+    /// Checks what the header says against the circuit, and reserves the memory of the witness and of its proof.
+    ///
+    /// # Errors
+    /// [`ProofError`].
+    pub fn start(permit: Permit<permit::ProveStream>, context: Context<'_>) -> Result<Self, ProofError> {
+        let request = permit.request();
+        let key = key_of(&permit, context, request.fingerprint)?;
+        let (length, expected) = (request.length, context.circuit.circuit.info().witness_bytes);
+        if length != expected {
+            let message = format!("is {length}; a witness of the circuit has {expected} bytes");
+            return Err(ProveStream::wrong_length(message).into());
+        }
+        let reservation = reserve(permit.rule(), context, length)?;
+        let bytes = Zeroizing::new(Vec::with_capacity(length));
+        Ok(Self { permit, key, reservation, bytes, hash: digest::Context::new(&SHA256) })
+    }
+
+    /// Takes the next part.
+    ///
+    /// # Errors
+    /// [`ProofError`] where the witness is longer than the header says.
+    pub fn update(&mut self, part: &[u8]) -> Result<(), ProofError> {
+        let length = self.permit.request().length;
+        if part.len() > length - self.bytes.len() {
+            let message = format!("is {length}, and the stream has more bytes");
+            return Err(ProveStream::wrong_length(message).into());
+        }
+        self.hash.update(part);
+        self.bytes.extend_from_slice(part);
+        Ok(())
+    }
+}
+
+/// Makes a proof from a witness that has arrived. `key_use` begins the use of the witness, once it is known to be the one
+/// that the header names.
+///
+/// # Errors
+/// [`ProofError`], or the error of `key_use`.
+pub fn prove_upload<E: From<ProofError>>(
+    upload: WitnessUpload,
+    context: Context<'_>,
+    key_use: impl FnOnce() -> Result<KeyUse, E>,
+) -> Result<Proof, E> {
+    let began = Instant::now();
+    let WitnessUpload { permit, key, reservation, bytes, hash } = upload;
+    let request = permit.request();
+    let (length, found) = (request.length, bytes.len());
+    if found != length {
+        let message = format!("is {length}, and the stream ended after {found} bytes");
+        return Err(ProofError::from(ProveStream::wrong_length(message)).into());
+    }
+    if hash.finish().as_ref() != request.sha256 {
+        return Err(ProofError::from(ProveStream::wrong_hash()).into());
+    }
+    let name = &permit.parameters().circuit.name;
+    key_use()?.identify_circuit(key.record(name));
+    let task = Task { began, name, key, reservation: &reservation, format: request.format };
+    Ok(task.prove(WitnessSource::File(&bytes), context)?)
+}
