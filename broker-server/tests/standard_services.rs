@@ -94,6 +94,8 @@ async fn info_describes_the_broker() {
         "HashStream",
         "SignStream",
         "VerifyStream",
+        "ProveStream",
+        "ProveMany",
     ];
     assert_eq!(info.operations, operations);
     assert_eq!(info.fips, cfg!(feature = "fips"));

@@ -5,12 +5,16 @@
 
 mod audit;
 mod keys;
+mod many;
 mod operator;
 mod payment;
+mod pipeline;
 mod refused;
 mod service;
+mod stream;
 #[path = "../support/mod.rs"]
 mod support;
+mod wide;
 
 use broker_proto::v1;
 use service::{Service, item, proof_item, signals};

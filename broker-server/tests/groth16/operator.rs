@@ -12,7 +12,7 @@ use crate::{
     support::private_folder,
 };
 
-fn data(name: &str) -> Vec<u8> {
+pub fn data(name: &str) -> Vec<u8> {
     fs::read(Path::new("../broker-groth16/tests/data").join(name)).unwrap()
 }
 
@@ -44,7 +44,11 @@ fn witness(profile: &str, bytes: Vec<u8>) -> v1::ProveRequest {
     request
 }
 
-async fn start() -> Service {
+pub async fn start() -> Service {
+    start_with(&[]).await
+}
+
+pub async fn start_with(arguments: &[&str]) -> Service {
     let all = |name: &str| {
         vec![
             pinned("Zkey", &format!("{name}.zkey")),
@@ -70,7 +74,7 @@ async fn start() -> Service {
         ("wrong-hash", "bn254", vec![wrong]),
         ("absent", "bn254", vec![format!("Zkey: {{ Path: absent.zkey, Sha256: \"{}\" }}", "0".repeat(64))]),
     ]);
-    Service::with(&text, &[]).await
+    Service::with(&text, arguments).await
 }
 
 #[tokio::test]

@@ -18,9 +18,13 @@ const INPUTS: [(&str, &str); 10] = [
     ("secret", "12345"),
 ];
 
+/// Returns inputs that satisfy the circuit.
+pub fn inputs() -> Vec<(&'static str, &'static str)> {
+    [&INPUTS[..], &[("salt", "99")]].concat()
+}
+
 async fn prove(service: &Service, more: &[(&str, &str)]) -> Result<v1::ProveResponse, tonic::Status> {
-    let mut inputs: Vec<(&str, &str)> = INPUTS.to_vec();
-    inputs.push(("salt", "99"));
+    let mut inputs: Vec<(&str, &str)> = inputs();
     for (name, value) in more {
         inputs.retain(|(other, _)| other != name);
         inputs.push((name, value));
@@ -108,4 +112,26 @@ async fn false_payments_are_refused_by_the_name_of_the_constraint() {
     let error = prove(&service, &[("amount", "18446744073709551616")]).await.unwrap_err();
     assert_eq!((error.code(), reason(&error).as_str()), (Code::InvalidArgument, "INPUT_INVALID"));
     assert!(prove(&service, &[("amount", "18446744073709551615")]).await.is_ok());
+}
+
+/// An empty text and empty bytes are values, and are the same value.
+#[tokio::test]
+async fn a_text_may_be_empty() {
+    let service = Service::start().await;
+    let text = prove(&service, &[("context", "text:")]).await.unwrap();
+    let mut request = v1::ProveRequest::default();
+    request.profile = "bn254".into();
+    request.circuit = "payment".into();
+    request.inputs = crate::service::numbers(&inputs());
+    let context = request.inputs.iter_mut().find(|input| input.name == "context").unwrap();
+    context.text = None;
+    let absent = request.clone();
+    let context = request.inputs.iter_mut().find(|input| input.name == "context").unwrap();
+    context.data = Some(Vec::new());
+    let bytes = service.client().prove(request).await.unwrap().into_inner();
+    assert_eq!(value(&text, "context"), value(&bytes, "context"));
+    assert_ne!(value(&text, "context"), value(&prove(&service, &[]).await.unwrap(), "context"));
+    let error = service.client().prove(absent).await.unwrap_err();
+    assert_eq!((reason(&error).as_str(), field(&error).as_str()), ("FIELD_MALFORMED", "inputs"));
+    assert!(error.message().contains("`context` has no value"), "{}", error.message());
 }

@@ -57,6 +57,11 @@ impl Service {
         Groth16ServiceClient::new(self.channel.clone())
     }
 
+    /// Returns a client whose calls are reset when they are dropped.
+    pub fn leaving_client(&self) -> broker_client::Client {
+        broker_client::Client::builder().socket(&self.broker.socket).connect_lazy().unwrap()
+    }
+
     pub async fn prove(
         &self,
         profile: &str,
@@ -136,7 +141,7 @@ pub fn numbers(inputs: &[(&str, &str)]) -> Vec<v1::CircuitInput> {
         let mut input = v1::CircuitInput::default();
         input.name = (*name).into();
         match value.strip_prefix("text:") {
-            Some(text) => input.text = text.into(),
+            Some(text) => input.text = Some(text.into()),
             None => input.numbers = vec![(*value).into()],
         }
         input
