@@ -14,5 +14,5 @@
 pub use crate::{
     builder::blocking::Builder,
     client::blocking::{Client, HealthWatch},
-    operation::hasher::blocking::Hasher,
+    operation::{hasher::blocking::Hasher, prove_many::blocking::Proofs},
 };

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use broker_client::{
     BatchVerifyRequest, CheckWitnessRequest, Client, Error, ErrorKind, Fingerprint, GetVerifyingKeyRequest,
-    InputValue, ListCircuitsRequest, ProofFormat, ProofItem, ProveRequest, SetupClass, SetupRequest,
-    VerifyProofRequest, VerifyingKeyFormat,
+    InputValue, ListCircuitsRequest, ProofFormat, ProofItem, ProveManyItem, ProveManyRequest, ProveRequest,
+    ProveStreamRequest, SetupClass, SetupRequest, VerifyProofRequest, VerifyingKeyFormat,
 };
 use broker_proto::v1;
 use common::{Lane, Step, start_broker_on};
@@ -35,10 +35,10 @@ fn key() -> Fingerprint {
 
 /// Returns each input with its only value as text.
 fn values(inputs: &[v1::CircuitInput]) -> Vec<(String, String)> {
-    let value = |input: &v1::CircuitInput| match (&*input.numbers, &*input.text, &*input.data) {
-        (numbers @ [_, ..], "", []) => numbers.join(","),
-        ([], text @ "alice", []) => format!("text {text}"),
-        ([], "", data @ [_, ..]) => format!("data {data:?}"),
+    let value = |input: &v1::CircuitInput| match (&*input.numbers, &input.text, &input.data) {
+        (numbers @ [_, ..], None, None) => numbers.join(","),
+        ([], Some(text), None) => format!("text {text}"),
+        ([], None, Some(data)) => format!("data {data:?}"),
         _ => panic!("no value, or several"),
     };
     inputs.iter().map(|input| (input.name.clone(), value(input))).collect()
@@ -297,4 +297,76 @@ async fn incomplete_response_is_a_protocol_error(lane: Lane) {
         let error = broker.client.batch_verify(request).await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Protocol { .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_witness_is_sent_in_parts_with_its_length_and_hash() {
+    let broker = start_broker_on(Lane::Unary, 1).await;
+    let witness = vec![7; 600_000];
+    let request = ProveStreamRequest::of_witness("multiply", &witness)
+        .profile("P")
+        .format(ProofFormat::Arkworks)
+        .expect_key(key())
+        .id("a");
+    let proved = broker.client.prove_reader(request, std::io::Cursor::new(witness.clone())).await.unwrap();
+    assert_eq!((&b"multiply"[..], "a"), (&*proved.proof, &*proved.id));
+    assert_eq!(Duration::from_nanos(8), proved.figures.upload);
+    let sent: v1::ProveStreamHeader = broker.fake.last();
+    assert_eq!(("P", "multiply"), (&*sent.profile, &*sent.circuit));
+    assert_eq!((600_000, 32), (sent.witness_length, sent.witness_sha256.len()));
+    assert_eq!(v1::WitnessFormat::Wtns, sent.witness_format());
+    assert_eq!(v1::ProofFormat::Arkworks, sent.proof_format());
+    assert_eq!(key().0, *sent.expected_fingerprint);
+}
+
+#[tokio::test]
+async fn many_items_have_a_response_each() {
+    let broker = start_broker_on(Lane::Unary, 1).await;
+    let items = || {
+        let good = (1..100).map(|number| ProveManyItem::new(number).input("a", number));
+        good.chain([ProveManyItem::new(100), ProveManyItem::new(101).witness("wtns")])
+    };
+    let request = || {
+        ProveManyRequest::new("multiply").profile("P").id("a").expect_key(key()).format(ProofFormat::Arkworks)
+    };
+    let mut proofs = broker.client.prove_many(request(), tokio_stream::iter(items())).await.unwrap();
+    let mut refused = Vec::new();
+    let mut proven = Vec::new();
+    while let Some(response) = proofs.next().await.unwrap() {
+        match response.result {
+            Ok(proof) => {
+                assert_eq!((&b"multiply"[..], "a"), (&*proof.proof, &*proof.id));
+                proven.push(response.sequence);
+            }
+            Err(refusal) => {
+                assert_eq!("inputs: is required", refusal.message);
+                refused.push(response.sequence);
+            }
+        }
+    }
+    assert_eq!(([100].as_slice(), (1..100).chain([101]).collect()), (&*refused, proven));
+    assert!(proofs.next().await.unwrap().is_none());
+    let sent: v1::ProveManyHeader = broker.fake.last();
+    assert_eq!(
+        ("P", "multiply", v1::ProofFormat::Arkworks),
+        (&*sent.profile, &*sent.circuit, sent.proof_format())
+    );
+    assert_eq!(key().0, *sent.expected_fingerprint);
+
+    // The end of the stream with an error comes after the responses before it.
+    let items = [ProveManyItem::new(1).input("a", 1), ProveManyItem::new(2).witness("end")];
+    let mut proofs = broker.client.prove_many(request(), tokio_stream::iter(items)).await.unwrap();
+    assert_eq!(1, proofs.next().await.unwrap().unwrap().sequence);
+    let error = proofs.next().await.unwrap_err();
+    assert_eq!(Some("the end"), error.rejection().map(|rejection| &*rejection.message));
+    assert!(proofs.next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_timeout_ends_many() {
+    let broker = start_broker_on(Lane::Unary, 1).await;
+    let request = ProveManyRequest::new("multiply").profile("P").timeout(Duration::from_millis(50));
+    let mut proofs = broker.client.prove_many(request, tokio_stream::pending()).await.unwrap();
+    let error = proofs.next().await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Deadline { .. }), "{error:?}");
 }

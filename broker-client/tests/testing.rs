@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use broker_client::{
-    Client, Code, HashDataRequest, HashStreamRequest, HealthStatus, Reason, Rejection, RetryPolicy,
-    SignDataRequest, VerifyStreamRequest, blocking,
+    Client, Code, HashDataRequest, HashStreamRequest, HealthStatus, ProveManyItem, ProveManyRequest, Reason,
+    Rejection, RetryPolicy, SignDataRequest, VerifyStreamRequest, blocking,
     testing::{self, FakeBroker, v1},
 };
 use bytes::Bytes;
@@ -102,6 +102,40 @@ fn serves_streams_to_the_blocking_client() {
         [Bytes::from(data), Bytes::from("text")],
         *broker.requests().into_iter().map(|request| request.data).collect::<Vec<_>>()
     );
+}
+
+#[tokio::test]
+async fn answers_items_of_prove_many_like_prove() {
+    let broker = FakeBroker::start().unwrap();
+    broker.answers().prove(|request| {
+        if request.inputs.is_empty() {
+            return Err(Rejection::new(Code::InvalidArgument, "no inputs").into());
+        }
+        let key = Some(v1::CircuitKeyInfo { fingerprint: vec![1; 32], ..Default::default() });
+        Ok(v1::ProveResponse { proof: request.circuit.clone().into(), key, ..Default::default() })
+    });
+    let items = [ProveManyItem::new(7).input("a", 1), ProveManyItem::new(8)];
+    let client = connect(&broker).await;
+    let request = ProveManyRequest::new("multiply");
+    let mut proofs = client.prove_many(request, tokio_stream::iter(items)).await.unwrap();
+    let first = proofs.next().await.unwrap().unwrap();
+    assert_eq!((7, &b"multiply"[..]), (first.sequence, &*first.result.unwrap().proof));
+    let second = proofs.next().await.unwrap().unwrap();
+    assert_eq!((8, "no inputs"), (second.sequence, &*second.result.unwrap_err().message));
+    assert!(proofs.next().await.unwrap().is_none());
+}
+
+#[test]
+fn answers_items_of_prove_many_to_the_blocking_client() {
+    let broker = FakeBroker::start().unwrap();
+    let refusal = Rejection::new(Code::InvalidArgument, "no");
+    broker.answers().prove(testing::refuse(refusal.clone()));
+    let client = blocking::Client::builder().socket(broker.socket()).profile("P").connect().unwrap();
+    let items = (0..100).map(ProveManyItem::new);
+    let responses = client.prove_many(ProveManyRequest::new("multiply"), items).unwrap();
+    let found: Vec<_> = responses.map(|response| response.unwrap()).collect();
+    assert!(found.iter().all(|response| response.result.as_ref().unwrap_err() == &refusal));
+    assert!(found.iter().map(|response| response.sequence).eq(0..100));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The client: its settings and the ways in which calls are made. The operations themselves are declared in
 //! `operation/`.
 
+mod exchange;
 mod health;
 mod info;
 mod stream;
@@ -17,6 +18,7 @@ use prost::Message;
 use tokio::runtime::Handle;
 use tracing::{Instrument as _, Span, debug, debug_span};
 
+pub(crate) use self::exchange::Exchange;
 pub use self::{
     health::{HealthStatus, HealthWatch},
     info::Info,

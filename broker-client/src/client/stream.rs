@@ -73,7 +73,7 @@ impl Client {
 
     /// Checks the broker's health, and so connects again where the broker was restarted. The data of a stream can
     /// be sent only once, so a broken connection must be found by a call that may be retried.
-    async fn ensure_connected(&self) -> Result<(), Error> {
+    pub(super) async fn ensure_connected(&self) -> Result<(), Error> {
         match self.health("").await {
             Err(error) if error.rejection().is_none() => Err(error),
             // A refusal, too, shows that the broker answers.
@@ -82,6 +82,6 @@ impl Client {
     }
 }
 
-fn deadline_exceeded(timeout: Duration) -> Error {
+pub(super) fn deadline_exceeded(timeout: Duration) -> Error {
     Error::new(ErrorKind::Deadline { timeout, attempts: 1, last: None })
 }

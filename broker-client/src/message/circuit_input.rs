@@ -91,8 +91,8 @@ impl NamedValue {
         let (mut numbers, mut text, mut data) = Default::default();
         match content {
             Content::Numbers(content) => numbers = content.into_inner(),
-            Content::Text(content) => text = content.into_inner(),
-            Content::Data(content) => data = content.into_vec(),
+            Content::Text(content) => text = Some(content.into_inner()),
+            Content::Data(content) => data = Some(content.into_vec()),
         }
         v1::CircuitInput { name, numbers, text, data }
     }
@@ -145,13 +145,19 @@ mod tests {
         for value in ["7".into(), String::from("7").into(), 7.into(), Zeroizing::new("7".to_owned()).into()] {
             let message = message(value);
             assert_eq!(("x", &*message.numbers), (&*message.name, &["7".to_owned()][..]));
-            assert!(message.text.is_empty() && message.data.is_empty());
+            assert!(message.text.is_none() && message.data.is_none());
         }
         assert_eq!(message(InputValue::numbers(["1", "0x2"])).numbers, ["1", "0x2"]);
-        let text = message(InputValue::text("alice"));
-        assert_eq!((0, "alice", 0), (text.numbers.len(), &*text.text, text.data.len()));
-        let data = message(InputValue::bytes([0, 255]));
-        assert_eq!((0, "", &[0, 255][..]), (data.numbers.len(), &*data.text, &*data.data));
+        for text in ["alice", ""] {
+            let message = message(InputValue::text(text));
+            let found = (message.numbers.len(), message.text.as_deref(), message.data.as_deref());
+            assert_eq!((0, Some(text), None), found);
+        }
+        for data in [&[0, 255][..], &[]] {
+            let message = message(InputValue::bytes(data.to_vec()));
+            let found = (message.numbers.len(), message.text.as_deref(), message.data.as_deref());
+            assert_eq!((0, None, Some(data)), found);
+        }
     }
 
     #[test]
@@ -159,7 +165,7 @@ mod tests {
         let text = String::from("a long text");
         let pointer = text.as_ptr();
         let message = NamedValue::new("x", InputValue::text(text)).into_message();
-        assert_eq!(pointer, message.text.as_ptr());
+        assert_eq!(pointer, message.text.as_deref().unwrap().as_ptr());
         let number = Zeroizing::new(String::from("4711"));
         let pointer = number.as_ptr();
         assert_eq!(pointer, NamedValue::new("x", number).into_message().numbers.first().unwrap().as_ptr());

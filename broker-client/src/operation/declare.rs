@@ -229,6 +229,13 @@ pub(super) mod check {
         assert_eq!(declared.output_type(), protocol_name::<R::Message>());
     }
 
+    pub(crate) fn exchange<Q: OperationRequest>(method: &Method) {
+        let declared = find_method(method.path);
+        assert!(declared.client_streaming() && declared.server_streaming());
+        let input = declared.input_type().rsplit('.').next().unwrap();
+        assert_eq!(find_field(input, 2), protocol_name::<Q::Message>());
+    }
+
     fn find_method(path: &str) -> MethodDescriptorProto {
         let (service, method) = path.strip_prefix("/cryptobroker.v1.").unwrap().split_once('/').unwrap();
         let mut services = descriptors().file.into_iter().flat_map(|file| file.service);

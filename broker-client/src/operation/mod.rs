@@ -20,6 +20,8 @@ mod hash_stream;
 pub(crate) mod hasher;
 mod list_circuits;
 mod prove;
+pub(crate) mod prove_many;
+mod prove_stream;
 mod setup_circuit;
 mod sign_certificate;
 mod sign_data;
@@ -43,6 +45,8 @@ pub use self::{
     hasher::Hasher,
     list_circuits::{Circuit, CircuitSignal, ListCircuitsRequest, ListCircuitsResponse},
     prove::{ProofFigures, ProveRequest, ProveResponse},
+    prove_many::{Proofs, ProveManyItem, ProveManyRequest, ProveManyResponse},
+    prove_stream::ProveStreamRequest,
     setup_circuit::{SetupRequest, SetupResponse},
     sign_certificate::{Certificate, Encoding, SignCertificateRequest, SignCertificateResponse},
     sign_data::{SignDataRequest, SignDataResponse},

@@ -141,6 +141,8 @@ pub struct ProofFigures {
     pub self_verify: Duration,
     /// The memory in bytes that was reserved for the proof, without that of the key.
     pub reserved_bytes: u64,
+    /// Receiving the witness of a stream.
+    pub upload: Duration,
 }
 
 impl ProofFigures {
@@ -157,6 +159,7 @@ impl ProofFigures {
             prove: duration(message.prove),
             self_verify: duration(message.self_verify),
             reserved_bytes: message.reserved_bytes,
+            upload: duration(message.upload),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! [`FakeBroker`] listens on a private socket in a temporary folder and serves the whole API: calls, pipelines,
 //! streams of data, health and information. It does no cryptography. A test sets the answer of each operation that
 //! it uses, as a closure from the protocol's request message to its response message, and later examines the
-//! requests that the broker received.
+//! requests that the broker received. The answer to `prove` is also the one to each item of `prove_many`.
 //!
 //! ```
 //! use broker_client::{
@@ -190,7 +190,7 @@ pub struct RecordedRequest {
     /// the path of its operation where the test has set an answer to it, and otherwise that of the pipeline with
     /// the number of its field, such as `/cryptobroker.v1.PipelineService/Execute#3`.
     pub path: String,
-    /// Indicates whether the request was an item of a pipeline.
+    /// Indicates whether the request was an item of a pipeline, or of `prove_many`.
     pub pipelined: bool,
     /// The encoded request message, or the encoded header of a stream.
     pub message: Bytes,

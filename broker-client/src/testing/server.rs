@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use broker_proto::v1::{self, prove_many_request::Part};
 use bytes::{Bytes, BytesMut};
 use h2::{RecvStream, SendStream, server::SendResponse};
 use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
@@ -21,14 +22,18 @@ use crate::{
 
 const CHECK_HEALTH: &str = "/grpc.health.v1.Health/Check";
 const WATCH_HEALTH: &str = "/grpc.health.v1.Health/Watch";
+const PROVE: &str = "/cryptobroker.v1.Groth16Service/Prove";
+const PROVE_MANY: &str = "/cryptobroker.v1.Groth16Service/ProveMany";
 const EXECUTE: &str = "/cryptobroker.v1.PipelineService/Execute";
 
-/// The field `sequence` of `PipelineRequest` and `PipelineResponse`.
+/// The field `sequence` of `PipelineRequest` and `PipelineResponse`, and of `ProveManyResponse`.
 const SEQUENCE: u32 = 1;
 /// The field `timeout` of `PipelineRequest`.
 const TIMEOUT: u32 = 2;
-/// The field `error` of `PipelineResponse`.
+/// The field `error` of `PipelineResponse` and of `ProveManyResponse`.
 const ERROR: u32 = 2;
+/// The field `proof` of `ProveManyResponse`.
+const PROOF: u32 = 3;
 
 /// A call that ends without a response, because its client has gone or violates the protocol.
 struct Aborted;
@@ -93,6 +98,7 @@ async fn serve_call(
             Ok(())
         }
         EXECUTE => serve_pipeline(body, respond, state).await,
+        PROVE_MANY => serve_prove_many(body, respond, state).await,
         path => {
             let mut request = RecordedRequest {
                 path: path.to_owned(),
@@ -128,6 +134,49 @@ async fn serve_pipeline(
         uint64::encode(SEQUENCE, &sequence, &mut response);
         match answer {
             Ok(result) => bytes_field::encode(number, &result, &mut response),
+            Err(refusal) => message::encode(ERROR, &status::to_message(&refusal), &mut response),
+        }
+        send(&mut stream, &response)?;
+    }
+    end(&mut stream)
+}
+
+/// Answers each item of `ProveMany` like a call of `Prove`.
+async fn serve_prove_many(
+    mut items: RequestMessages,
+    respond: SendResponse<Bytes>,
+    state: &State,
+) -> Result<(), Aborted> {
+    let mut stream = begin(respond)?;
+    let mut header = None;
+    while let Some(message) = items.next().await? {
+        let v1::ProveManyRequest { sequence, part } = v1::ProveManyRequest::decode(message)?;
+        let mut item = match (part, &header) {
+            (Some(Part::Header(first)), None) => {
+                header = Some(first);
+                continue;
+            }
+            (Some(Part::Item(item)), Some(_)) => item,
+            _ => return Err(Aborted),
+        };
+        let v1::ProveManyHeader { profile, circuit, proof_format, expected_fingerprint, metadata } =
+            header.clone().ok_or(Aborted)?;
+        let message = v1::ProveRequest {
+            profile,
+            circuit,
+            inputs: std::mem::take(&mut item.inputs),
+            witness: std::mem::take(&mut item.witness),
+            proof_format,
+            expected_fingerprint,
+            metadata,
+        };
+        let message = message.encode_to_vec().into();
+        let request =
+            RecordedRequest { path: PROVE.to_owned(), pipelined: true, message, data: Bytes::new() };
+        let mut response = Vec::new();
+        uint64::encode(SEQUENCE, &sequence, &mut response);
+        match state.answer(request) {
+            Ok(proof) => bytes_field::encode(PROOF, &proof, &mut response),
             Err(refusal) => message::encode(ERROR, &status::to_message(&refusal), &mut response),
         }
         send(&mut stream, &response)?;

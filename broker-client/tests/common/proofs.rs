@@ -1,12 +1,19 @@
 //! Groth16Service: its default answers, which involve no cryptography.
 
-use broker_proto::v1::{self, groth16_service_server::Groth16Service};
-use tonic::{Request, Response, Status};
+use std::pin::Pin;
+
+use broker_proto::v1::{
+    self, groth16_service_server::Groth16Service, prove_many_request, prove_many_response,
+    prove_stream_request,
+};
+use tokio::sync::mpsc;
+use tokio_stream::{Stream, wrappers::UnboundedReceiverStream};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    Fake,
+    End, Fake, Headers,
     answers::{descriptor, message, metadata},
-    services::unary,
+    services::{Watched, unary},
 };
 
 unary!(Groth16Service {
@@ -17,7 +24,78 @@ unary!(Groth16Service {
     check_witness(CheckWitnessRequest) -> CheckWitnessResponse: check_witness;
     verify(VerifyProofRequest) -> VerifyProofResponse: verify_proof;
     batch_verify(BatchVerifyRequest) -> BatchVerifyResponse: batch_verify;
-});
+}
+    type ProveManyStream = Pin<Box<dyn Stream<Item = Result<v1::ProveManyResponse, Status>> + Send>>;
+
+    async fn prove_stream(
+        &self,
+        request: Request<Streaming<v1::ProveStreamRequest>>,
+    ) -> Result<Response<v1::ProveResponse>, Status> {
+        let headers = Headers::of(&request);
+        let mut messages = request.into_inner();
+        let mut watched = Watched { fake: self, end: End::Broken };
+        let first = messages.message().await?.and_then(|mut message| message.part.take());
+        let Some(prove_stream_request::Part::Header(header)) = first else {
+            return Err(Status::invalid_argument("the first message is no header"));
+        };
+        self.messages.lock().unwrap().push(Box::new(header.clone()));
+        let id = header.metadata.as_ref().unwrap().id.clone();
+        if let done @ (Ok(Some(_)) | Err(_)) = self.step(&headers, &id).await {
+            watched.end = End::Answered;
+            return done.map(|other| Response::new(other.unwrap()));
+        }
+        let mut lengths = Vec::new();
+        let mut witness = Vec::new();
+        while let Some(mut message) = messages.message().await? {
+            let Some(prove_stream_request::Part::Data(data)) = message.part.take() else {
+                return Err(Status::invalid_argument("a second header"));
+            };
+            lengths.push(data.len());
+            witness.extend_from_slice(&data);
+        }
+        watched.end = End::Complete;
+        self.lengths.lock().unwrap().push(lengths);
+        let v1::ProveStreamHeader { profile, circuit, metadata, .. } = header;
+        let mut request = v1::ProveRequest::default();
+        (request.profile, request.circuit, request.metadata) = (profile, circuit, metadata);
+        request.witness = witness;
+        Ok(Response::new(prove(request)))
+    }
+
+    /// Refuses an item without values. A witness `end` ends the stream with an error.
+    async fn prove_many(
+        &self,
+        request: Request<Streaming<v1::ProveManyRequest>>,
+    ) -> Result<Response<Self::ProveManyStream>, Status> {
+        let headers = Headers::of(&request);
+        let mut messages = request.into_inner();
+        let Some(prove_many_request::Part::Header(header)) =
+            messages.message().await?.and_then(|message| message.part)
+        else {
+            return Err(Status::invalid_argument("the first message is no header"));
+        };
+        self.messages.lock().unwrap().push(Box::new(header.clone()));
+        let id = header.metadata.as_ref().unwrap().id.clone();
+        self.step::<v1::ProveManyResponse>(&headers, &id).await?;
+        let (sender, responses) = mpsc::unbounded_channel();
+        let fake = self.clone();
+        tokio::spawn(async move {
+            let mut watched = Watched { fake: &fake, end: End::Broken };
+            while let Ok(message) = messages.message().await {
+                let Some(message) = message else {
+                    watched.end = End::Complete;
+                    break;
+                };
+                let answer = answer(&header, message);
+                let ends = answer.is_err();
+                if sender.send(answer).is_err() || ends {
+                    break;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(UnboundedReceiverStream::new(responses))))
+    }
+);
 
 message!(
     ListCircuitsRequest,
@@ -87,6 +165,32 @@ pub(super) fn setup(request: v1::SetupRequest) -> v1::SetupResponse {
     }
 }
 
+/// Returns the response to an item of `ProveMany`.
+fn answer(
+    header: &v1::ProveManyHeader,
+    message: v1::ProveManyRequest,
+) -> Result<v1::ProveManyResponse, Status> {
+    let Some(prove_many_request::Part::Item(mut item)) = message.part else {
+        return Err(Status::invalid_argument("no item"));
+    };
+    let mut request = v1::ProveRequest::default();
+    request.profile = header.profile.clone();
+    request.circuit = header.circuit.clone();
+    request.metadata = header.metadata.clone();
+    request.inputs = std::mem::take(&mut item.inputs);
+    request.witness = std::mem::take(&mut item.witness);
+    let result = match (request.inputs.is_empty(), &*request.witness) {
+        (_, b"end") => return Err(Status::unavailable("the end")),
+        (true, b"") => prove_many_response::Result::Error(broker_proto::rpc::Status {
+            code: tonic::Code::InvalidArgument.into(),
+            message: "inputs: is required".into(),
+            details: Vec::new(),
+        }),
+        _ => prove_many_response::Result::Proof(prove(request)),
+    };
+    Ok(v1::ProveManyResponse { sequence: message.sequence, result: Some(result) })
+}
+
 /// Returns the circuit as the proof.
 pub(super) fn prove(request: v1::ProveRequest) -> v1::ProveResponse {
     let duration = |nanos| Some(prost_types::Duration { seconds: 0, nanos });
@@ -103,6 +207,7 @@ pub(super) fn prove(request: v1::ProveRequest) -> v1::ProveResponse {
             prove: duration(5),
             self_verify: duration(6),
             reserved_bytes: 7,
+            upload: duration(8),
         }),
         descriptor: descriptor(&request.profile, "Prove"),
         metadata: metadata(&request.profile, request.metadata.clone()),

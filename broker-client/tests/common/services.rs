@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{Fake, Headers, answers};
 
 macro_rules! unary {
-    ($service:ident { $($call:ident($request:ident) -> $response:ident: $usual:path;)+ }) => {
+    ($service:ident { $($call:ident($request:ident) -> $response:ident: $usual:path;)+ } $($streams:tt)*) => {
         #[tonic::async_trait]
         impl $service for Fake {$(
             async fn $call(
@@ -20,7 +20,9 @@ macro_rules! unary {
             ) -> Result<Response<v1::$response>, Status> {
                 self.unary(request, $usual).await
             }
-        )+}
+        )+
+            $($streams)*
+        }
     };
 }
 pub(super) use unary;
