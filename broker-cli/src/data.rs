@@ -13,8 +13,8 @@ use crate::{
     location::{DataSource, Location},
 };
 
-/// The maximum number of bytes that a broker takes in one message by default.
-const MAX_MESSAGE: usize = 1 << 20;
+/// The maximum number of bytes that a broker takes in one field of a message by default.
+pub(crate) const MAX_MESSAGE: usize = 1 << 20;
 
 /// The data of a request.
 pub(crate) enum Data {

@@ -1,9 +1,13 @@
 //! A progress bar for a long transfer.
 
-use std::{io, time::Duration};
+use std::{
+    io::{self, Cursor},
+    time::Duration,
+};
 
 use broker_client::{Error, ErrorKind};
 use indicatif::{ProgressBar, ProgressBarIter, ProgressStyle};
+use zeroize::Zeroizing;
 
 use crate::{data::DataStream, error::Failure, input, output::Output, terminal};
 
@@ -38,6 +42,21 @@ pub(crate) async fn send_with_bar<T>(
         ErrorKind::Input { source, .. } => input::unreadable(&location, clone_error(source)),
         _ => error.into(),
     })
+}
+
+/// Sends bytes by `send` and shows meanwhile how many were sent.
+///
+/// # Errors
+/// Fails as `send` does.
+pub(crate) async fn send_bytes_with_bar<T>(
+    bytes: Zeroizing<Vec<u8>>,
+    output: &Output,
+    send: impl AsyncFnOnce(ProgressBarIter<Cursor<Zeroizing<Vec<u8>>>>) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    let bar = bar(Some(bytes.len() as u64), output);
+    let outcome = send(bar.wrap_read(Cursor::new(bytes))).await;
+    bar.finish_and_clear();
+    Ok(outcome?)
 }
 
 fn clone_error(error: &io::Error) -> io::Error {

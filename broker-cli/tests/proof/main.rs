@@ -7,6 +7,7 @@ mod support;
 
 mod circuits;
 mod errors;
+mod many;
 mod operator;
 mod payment;
 mod prove;

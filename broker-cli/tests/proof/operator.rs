@@ -109,3 +109,19 @@ fn every_input_in_an_argument_is_noted_where_none_is_known_to_be_public() {
     let output = broker.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(stderr(&output).contains("where the inputs a, b are secret"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_witness_that_exceeds_a_message_is_sent_in_parts() {
+    let broker = start();
+    // The broker refuses the length, which only the header of a stream states, before it reads the witness.
+    broker.write("long.wtns", vec![0; 2 << 20]);
+    let path = broker.path("long.wtns");
+    let command = format!("proof prove --circuit bare --witness {} --proof-out proof.json", path.display());
+    let error = run_error(&broker, &command);
+    assert_eq!(
+        (&error["field"], &error["code"]),
+        (&json!("witness_length"), &json!("INVALID_ARGUMENT")),
+        "{error}"
+    );
+    assert!(!broker.path("proof.json").exists());
+}

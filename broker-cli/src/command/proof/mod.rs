@@ -1,4 +1,4 @@
-//! `proof circuits`, `proof setup`, `proof prove`, `proof check`, `proof verify`, `proof batch-verify` and `proof export`.
+//! `proof circuits`, `proof setup`, `proof prove`, `proof prove-many`, `proof check`, `proof verify`, `proof batch-verify` and `proof export`.
 
 mod assignment;
 mod batch_verify;
@@ -10,6 +10,7 @@ mod format;
 mod key;
 mod named_value;
 mod prove;
+mod prove_many;
 mod public_file;
 mod report;
 mod setup;
@@ -35,6 +36,7 @@ commands! {
         Circuits(circuits::Circuits),
         Setup(setup::Setup),
         Prove(prove::Prove),
+        ProveMany(prove_many::ProveMany),
         Check(check::Check),
         Verify(verify::Verify),
         BatchVerify(batch_verify::BatchVerify),

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use broker_client::{ProofFigures, ProveRequest, ProveResponse};
+use broker_client::{Client, ProofFigures, ProveRequest, ProveResponse, ProveStreamRequest};
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{
     super::run::{Context, Run},
@@ -15,8 +16,8 @@ use super::{
     target::{ExpectedKey, Target, patient},
 };
 use crate::{
-    error::Failure, location::Location, output::Output, output_files::OutputFiles, progress,
-    runtime::block_on,
+    data::MAX_MESSAGE, error::Failure, location::Location, output::Output, output_files::OutputFiles,
+    progress, runtime::block_on,
 };
 
 /// Prove a statement
@@ -57,22 +58,17 @@ impl Run for Prove {
         }
         files.check(&self.assignment.locations(), output)?;
         let exposed = self.assignment.exposed();
-        let mut request = ProveRequest::new(&self.target.circuit).profile(&self.target.profile);
-        request = match self.assignment.read()? {
-            Assignment::Inputs(inputs) => {
-                inputs.into_iter().fold(request, |request, (name, value)| request.input(name, value))
-            }
-            Assignment::Witness(witness) => request.witness(witness),
+        let call = Call {
+            target: &self.target,
+            format: self.format,
+            key: self.key,
+            timeout: context.endpoint.timeout,
         };
-        request = request.format(self.format.into());
-        if let Some(fingerprint) = self.key.fingerprint {
-            request = request.expect_key(fingerprint);
-        }
+        let assignment = self.assignment.read()?;
         let proved = block_on(async {
             let client = patient(context.endpoint).client()?;
             note_exposed(exposed, &self.target, &client, output).await?;
-            let what = format!("proving {}", self.target.circuit);
-            progress::with_spinner(&what, output, async { Ok(client.prove(request).await?) }).await
+            call.send(assignment, &client, output).await
         })
         .map_err(|failure| failure.with_options(&OPTIONS))?;
         let public = public_file::write(&proved.public_signals);
@@ -81,11 +77,68 @@ impl Run for Prove {
     }
 }
 
+/// What all ways of sending have in common.
+struct Call<'a> {
+    target: &'a Target,
+    format: ProofFormat,
+    key: ExpectedKey,
+    timeout: Option<Duration>,
+}
+
+impl Call<'_> {
+    /// Sends inputs, and a witness that fits, in one message; a longer witness in parts.
+    async fn send(
+        &self,
+        assignment: Assignment,
+        client: &Client,
+        output: &Output,
+    ) -> Result<ProveResponse, Failure> {
+        let Target { profile, circuit } = self.target;
+        let request = ProveRequest::new(circuit).profile(profile);
+        let request = match assignment {
+            Assignment::Inputs(inputs) => {
+                inputs.into_iter().fold(request, |request, (name, value)| request.input(name, value))
+            }
+            Assignment::Witness(witness) if witness.len() > MAX_MESSAGE => {
+                return self.send_stream(witness, client, output).await;
+            }
+            Assignment::Witness(witness) => request.witness(witness),
+        };
+        let mut request = request.format(self.format.into());
+        if let Some(fingerprint) = self.key.fingerprint {
+            request = request.expect_key(fingerprint);
+        }
+        let what = format!("proving {circuit}");
+        progress::with_spinner(&what, output, async { Ok(client.prove(request).await?) }).await
+    }
+
+    async fn send_stream(
+        &self,
+        witness: Zeroizing<Vec<u8>>,
+        client: &Client,
+        output: &Output,
+    ) -> Result<ProveResponse, Failure> {
+        let Target { profile, circuit } = self.target;
+        let request = ProveStreamRequest::of_witness(circuit, &witness).profile(profile);
+        let mut request = request.format(self.format.into());
+        if let Some(fingerprint) = self.key.fingerprint {
+            request = request.expect_key(fingerprint);
+        }
+        if let Some(timeout) = self.timeout {
+            request = request.timeout(timeout);
+        }
+        let send = async |witness| client.prove_reader(request, witness).await;
+        progress::send_bytes_with_bar(witness, output, send).await
+    }
+}
+
 /// The options of fields.
-pub(super) const OPTIONS: [(&str, &str); 4] = [
+pub(super) const OPTIONS: [(&str, &str); 6] = [
     ("circuit", "--circuit"),
     ("inputs", "--input or --inputs"),
     ("witness", "--witness"),
+    ("witness_length", "--witness"),
+    ("witness_sha256", "--witness"),
     ("expected_fingerprint", "--fingerprint"),
 ];
 
@@ -112,10 +165,11 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// Returns where the time went.
-fn parts(figures: &ProofFigures) -> [(&'static str, Duration); 6] {
+fn parts(figures: &ProofFigures) -> [(&'static str, Duration); 7] {
     [
         ("queue", figures.queue),
         ("keyLoad", figures.key_load),
+        ("upload", figures.upload),
         ("witness", figures.witness),
         ("check", figures.check),
         ("prove", figures.prove),

@@ -18,7 +18,11 @@ pub(super) fn read(location: &Location) -> Result<Vec<(String, InputValue)>, Fai
     parse(&bytes).map_err(|why| Failure::invalid(format!("{location}: {why}")))
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<(String, InputValue)>, String> {
+/// Reads the values of an object.
+///
+/// # Errors
+/// Says what is wrong without a value.
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<(String, InputValue)>, String> {
     let inputs = inputs::read_texts(bytes).map_err(|error| error.to_string())?;
     inputs.into_iter().map(|input| Ok((input.name.clone(), to_value(&input.name, input.values)?))).collect()
 }

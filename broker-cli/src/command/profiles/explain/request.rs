@@ -7,7 +7,7 @@ use broker_server::{
         permit::{
             BatchVerify, CheckWitness, Decapsulate, DecryptData, Encapsulate, EncryptData,
             GenerateKemKeyPair, GenerateKey, GetVerifyingKey, HashData, ListCircuits, Operation as _, Prove,
-            SetupCircuit, SignCertificate, SignData, VerifyData, VerifyProof, VerifyStream,
+            ProveMany, SetupCircuit, SignCertificate, SignData, VerifyData, VerifyProof, VerifyStream,
         },
         profile::{NonceStrategy, Profile},
     },
@@ -292,7 +292,7 @@ fn spelling(name: &str) -> String {
 }
 
 /// The names on the wire and the commands of this program which differ from the unique names of their operations.
-const COMMANDS: [(&str, &str); 16] = [
+const COMMANDS: [(&str, &str); 17] = [
     ("hash", HashData::NAME),
     ("sign", SignCertificate::NAME),
     ("keygen", SIGNATURE_KEYS),
@@ -304,6 +304,7 @@ const COMMANDS: [(&str, &str); 16] = [
     ("proof-setup", SETUP_CIRCUIT),
     (SetupCircuit::NAME, SETUP_CIRCUIT),
     ("proof-prove", Prove::NAME),
+    ("proof-prove-many", ProveMany::NAME),
     ("proof-check", CheckWitness::NAME),
     ("proof-verify", VERIFY_PROOF),
     (VerifyProof::NAME, VERIFY_PROOF),
