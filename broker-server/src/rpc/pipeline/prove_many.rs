@@ -17,7 +17,7 @@ use super::{
     protocol::{Deferred, ExchangeHandler, ItemMessage, Next, Protocol, Received, status},
 };
 use crate::{
-    circuits::LoadedCircuit,
+    circuits::{LoadedCircuit, Purpose},
     operation::groth16::open_exchange,
     policy::{
         decide,
@@ -178,7 +178,7 @@ async fn find_circuit(
     let request = request::ProveMany::parse(header, &broker.0.limits)?;
     let permit = decide::<permit::ProveMany>(&call.context.caller, profile, request, call.now)?;
     call.algorithm = Some(algorithm(permit.rule()));
-    let circuit = broker.find_circuit(call, &permit).await?;
+    let circuit = broker.find_circuit(call, &permit, Purpose::Use).await?;
     let loaded = circuit.circuit.clone();
     call.circuit = Some(Box::new(circuit));
     open_exchange(permit, context(&broker.0, call)?)?;

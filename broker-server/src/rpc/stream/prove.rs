@@ -14,6 +14,7 @@ use super::{
     serve::CallGuard,
 };
 use crate::{
+    circuits::Purpose,
     operation::groth16::{WitnessUpload, prove_upload},
     policy::{
         Permit, decide,
@@ -101,7 +102,7 @@ impl Broker {
         let permit = parse_and_decide(&self.0, call, header)?;
         let (algorithm, limit) = (algorithm(permit.rule()), permit.rule().limits.deadline);
         call.algorithm = Some(algorithm);
-        let circuit = self.find_circuit(call, &permit).await?;
+        let circuit = self.find_circuit(call, &permit, Purpose::Use).await?;
         call.circuit = Some(Box::new(circuit.clone()));
         let upload = WitnessUpload::start(permit, context(&self.0, call)?)?;
         let upload = self.feed(call.context.connection, reader, upload).await?;
