@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The files that are altered, for each reader. The first ones are over BN254.
-fn originals(reader: Reader) -> &'static [Vec<u8>] {
+pub fn originals(reader: Reader) -> &'static [Vec<u8>] {
     fn load(names: &[&str]) -> Vec<Vec<u8>> {
         names.iter().map(|name| data(name)).collect()
     }
