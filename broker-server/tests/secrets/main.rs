@@ -11,6 +11,7 @@ mod kem;
 mod leaks;
 mod pipeline;
 mod plain_http2;
+mod proof;
 mod signature;
 #[path = "../support/mod.rs"]
 mod support;
