@@ -1,15 +1,12 @@
-// The broker beside snarkjs: each verifies the other's proofs, and the exported contracts are executed. The environment
-// variables CRYPTO_BROKER_SERVER and CRYPTO_BROKER_CLI are the paths of the binaries.
+// The broker beside snarkjs: each verifies the other's proofs, and the exported contracts are executed.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 
 import * as snarkjs from 'snarkjs';
 
+import { pinned, start } from './broker.mjs';
 import { calldata, deploy } from './contract.mjs';
 import { R, compile, powersOfTau, remove, terminate, workFolder, zkey } from './tools.mjs';
 
@@ -23,22 +20,13 @@ const INPUTS = {
 };
 const CIRCOM = { multiply: { a: 3, b: 11 }, arrays: { k: 5, m: [[1, 2, 3], [4, 5, 6]] }, private: { a: 5 } };
 
-let folder, server, socket;
+let folder, broker;
 const operators = {};
 
 const path = (name) => join(folder, name);
 const json = (name) => JSON.parse(readFileSync(path(name), 'utf8'));
 
-function pinned(key, file) {
-  const hash = createHash('sha256').update(readFileSync(file)).digest('hex');
-  return `${key}: { Path: ${JSON.stringify(file)}, Sha256: "${hash}" }`;
-}
-
-// Runs the command line. Returns its exit code and output.
-function cli(...words) {
-  const run = spawnSync(process.env.CRYPTO_BROKER_CLI, ['--socket', socket, ...words], { cwd: folder, encoding: 'utf8' });
-  return { code: run.status, text: run.stdout + run.stderr };
-}
+const cli = (...words) => broker.cli(...words);
 
 function succeed(...words) {
   const { code, text } = cli(...words);
@@ -55,9 +43,7 @@ function prove(profile, circuit, inputs) {
 }
 
 before(async () => {
-  assert.ok(process.env.CRYPTO_BROKER_SERVER && process.env.CRYPTO_BROKER_CLI, 'run interop/run');
   folder = workFolder();
-  socket = path('broker.sock');
   const ptau = await powersOfTau(folder, 4);
   let profiles = 'Profiles:\n  - { Name: own, API: { Groth16: { Curve: bn254, Setup: on-first-use, Circuits: [multiply, cube_root, payment] } } }\n';
   for (const name of Object.keys(CIRCOM)) {
@@ -67,23 +53,11 @@ before(async () => {
     const entries = [pinned('Zkey', key), pinned('R1cs', files.r1cs), pinned('Wasm', files.wasm), pinned('Sym', files.sym)];
     profiles += `  - { Name: ${name}, API: { Groth16: { Curve: bn254, Circuits: [{ Name: circuit, ${entries.join(', ')} }] } } }\n`;
   }
-  writeFileSync(path('Profiles.yaml'), profiles);
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CRYPTO_BROKER_')));
-  const args = ['--socket', socket, '--profiles-dir', folder, '--audit-log', 'off'];
-  server = spawn(process.env.CRYPTO_BROKER_SERVER, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const lines = createInterface({ input: server.stderr });
-  await new Promise((resolve, reject) => {
-    let output = '';
-    lines.on('line', (line) => {
-      output += `${line}\n`;
-      if (line.includes('serving')) resolve();
-    });
-    server.on('exit', (code) => reject(new Error(`the broker exited with ${code}:\n${output}`)));
-  });
+  broker = await start(folder, profiles);
 });
 
 after(async () => {
-  server?.kill();
+  broker?.stop();
   remove(folder);
   await terminate();
 });

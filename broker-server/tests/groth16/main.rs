@@ -5,6 +5,7 @@
 
 mod audit;
 mod keys;
+mod load;
 mod many;
 mod operator;
 mod payment;
@@ -44,6 +45,21 @@ async fn built_in_circuits_prove_and_verify_over_both_curves_in_both_formats() {
             }
         }
     }
+}
+
+/// A cache would return the first proof, which may be another caller's.
+#[tokio::test]
+async fn no_two_proofs_are_the_same() {
+    let service = Service::start().await;
+    let mut proofs = Vec::new();
+    for _ in 0..8 {
+        let proof =
+            service.prove("bn254", "multiply", &[("a", "3"), ("b", "11")], v1::ProofFormat::Arkworks).await;
+        proofs.push(proof.unwrap().proof);
+    }
+    proofs.sort();
+    proofs.dedup();
+    assert_eq!(proofs.len(), 8);
 }
 
 #[tokio::test]

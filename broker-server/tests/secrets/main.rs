@@ -12,6 +12,7 @@ mod leaks;
 mod pipeline;
 mod plain_http2;
 mod proof;
+mod proof_stream;
 mod signature;
 #[path = "../support/mod.rs"]
 mod support;

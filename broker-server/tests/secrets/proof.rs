@@ -1,131 +1,165 @@
-//! Witnesses and inputs of proofs.
-
-use std::{fs, path::Path};
+//! The private inputs and witnesses of proofs.
 
 use ark_bn254::Fr;
-use broker_proto::v1::{
-    self, ProveManyHeader, ProveManyItem, ProveManyRequest, ProveStreamHeader, ProveStreamRequest,
-    groth16_service_client::Groth16ServiceClient, prove_many_request, prove_many_response,
-    prove_stream_request,
-};
-use sha2::{Digest as _, Sha256};
+use ark_ff::{BigInteger as _, PrimeField as _};
+use broker_groth16::field::Montgomery as _;
+use broker_proto::v1::{self, ProofFormat, groth16_service_client::Groth16ServiceClient};
 
 use crate::{
     Leaks, secret,
-    support::{Broker, private_folder},
+    support::{Broker, private_folder, reason},
 };
 
-/// The name of the profile, which is in the broker's memory.
-const WITNESS: &str = "proofs of secrets";
-/// The number of bytes in front of the values of a `.wtns` file.
-const HEAD: usize = 76;
+const PROFILES: &str = "\
+Profiles:
+  - Name: the profile of proofs
+    API: { Groth16: { Curve: bn254, Setup: on-first-use, Circuits: [multiply, payment] } }
+";
 
-fn data(name: &str) -> Vec<u8> {
-    fs::read(Path::new("../broker-groth16/tests/data").join(name)).unwrap()
+/// A number that nobody else has, in decimal. Its forms in memory are added to the leaks.
+fn number(seed: u64, what: &str, leaks: &mut Leaks) -> Fr {
+    let value = Fr::from_le_bytes_mod_order(&secret(seed, 40));
+    let text = value.to_string();
+    leaks.bytes(&format!("{what} in decimal"), text.as_bytes());
+    leaks.bytes(&format!("{what} as an integer"), &value.into_bigint().to_bytes_le());
+    leaks.bytes(&format!("{what} in Montgomery form"), &value.into_montgomery().to_bytes_le());
+    value
 }
 
-fn broker() -> (Broker, tempfile::TempDir) {
-    let folder = private_folder();
-    let path = fs::canonicalize("../broker-groth16/tests/data/multiply.zkey").unwrap();
-    let hash = hex::encode(Sha256::digest(data("multiply.zkey")));
-    let profiles = format!(
-        "Profiles:\n  - {{ Name: {WITNESS}, API: {{ Groth16: {{ Curve: bn254, Circuits: [\
-         {{ Name: file, Zkey: {{ Path: {path:?}, Sha256: \"{hash}\" }} }}] }} }} }}\n"
-    );
-    fs::write(folder.path().join("Profiles.yaml"), profiles).unwrap();
-    let broker = Broker::start(&["--dev", "--profiles-dir", folder.path().to_str().unwrap()]);
-    (broker, folder)
-}
-
-/// Returns a number below the modulus: 30 bytes, little-endian, and zeros.
-fn number(seed: u64) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes[..30].copy_from_slice(&secret(seed, 30));
-    bytes
-}
-
-fn element(bytes: &[u8; 32]) -> Fr {
-    bytes.iter().rev().fold(Fr::from(0), |value, byte| value * Fr::from(256) + Fr::from(*byte))
-}
-
-/// Returns the witness of c = a · b, whose a and b are added to the secrets.
-fn witness(seed: u64, leaks: &mut Leaks) -> Vec<u8> {
-    let [a, b] = [number(seed), number(seed + 1)];
-    for (name, secret) in [("a", &a), ("b", &b)] {
-        leaks.bytes(&format!("{name} of {seed}"), &secret[..30]);
-    }
-    let product = little_endian(element(&a) * element(&b));
-    let mut one = [0; 32];
-    one[0] = 1;
-    let mut file = data("multiply.wtns")[..HEAD].to_vec();
-    for value in [one, product, a, b] {
-        file.extend(value);
-    }
-    file
-}
-
-/// Returns the number in little-endian bytes, from its decimal text.
-fn little_endian(value: Fr) -> [u8; 32] {
-    let mut digits: Vec<u8> = value.to_string().bytes().map(|digit| digit - b'0').collect();
-    let mut bytes = [0; 32];
-    for byte in &mut bytes {
-        let mut rest = 0_u16;
-        for digit in &mut digits {
-            let value = rest * 10 + u16::from(*digit);
-            *digit = (value / 256) as u8;
-            rest = value % 256;
+fn request(circuit: &str, inputs: &[(&str, String)]) -> v1::ProveRequest {
+    let mut request = v1::ProveRequest::default();
+    request.profile = "the profile of proofs".into();
+    request.circuit = circuit.into();
+    request.proof_format = ProofFormat::Arkworks.into();
+    for (name, value) in inputs {
+        let mut input = v1::CircuitInput::default();
+        input.name = (*name).into();
+        match value.strip_prefix("text:") {
+            Some(text) => input.text = Some(text.into()),
+            None => input.numbers = vec![value.clone()],
         }
-        *byte = rest as u8;
+        request.inputs.push(input);
     }
+    request
+}
+
+/// The witness of `multiply`: 1, c, a, b.
+fn witness(values: [Fr; 3]) -> Vec<u8> {
+    let mut bytes = b"wtns".to_vec();
+    bytes.extend([2_u32, 2, 1].map(u32::to_le_bytes).concat());
+    bytes.extend(40_u64.to_le_bytes());
+    bytes.extend(32_u32.to_le_bytes());
+    bytes.extend(Fr::MODULUS.to_bytes_le());
+    bytes.extend(4_u32.to_le_bytes());
+    bytes.extend(2_u32.to_le_bytes());
+    bytes.extend(128_u64.to_le_bytes());
+    bytes.extend([Fr::from(1)].iter().chain(&values).flat_map(|value| value.into_bigint().to_bytes_le()));
     bytes
 }
 
 #[tokio::test]
-async fn a_witness_in_parts_leaves_no_copy() {
-    let (broker, _folder) = broker();
-    let (mut leaks, mut clients) = (Leaks::default(), Vec::new());
-    for (seed, length) in [(900, 1 << 20), (910, 50), (920, 7)] {
-        let witness = witness(seed, &mut leaks);
-        let header = ProveStreamHeader {
-            profile: WITNESS.into(),
-            circuit: "file".into(),
-            witness_length: witness.len() as u64,
-            witness_sha256: Sha256::digest(&witness).to_vec(),
-            ..Default::default()
-        };
-        let message = |part| {
-            let mut message = ProveStreamRequest::default();
-            message.part = Some(part);
-            message
-        };
-        let mut messages = vec![message(prove_stream_request::Part::Header(header))];
-        messages.extend(
-            witness.chunks(length).map(|part| message(prove_stream_request::Part::Data(part.to_vec()))),
-        );
-        let mut client = Groth16ServiceClient::new(broker.channel().await);
-        client.prove_stream(tokio_stream::iter(messages)).await.unwrap();
-        clients.push(client);
-    }
-    leaks.assert_gone(&broker, WITNESS);
-}
+async fn inputs_and_witnesses_leave_no_copy_and_are_told_nobody() {
+    let folder = private_folder();
+    std::fs::write(folder.path().join("Profiles.yaml"), PROFILES).unwrap();
+    let audit = folder.path().join("audit.log");
+    let broker = Broker::start(&[
+        "--dev",
+        "--profiles-dir",
+        folder.path().to_str().unwrap(),
+        "--audit-log",
+        audit.to_str().unwrap(),
+        "--log-level",
+        "debug",
+    ]);
+    let (mut leaks, mut clients, mut errors) = (Leaks::default(), Vec::new(), Vec::new());
+    let mut texts = Vec::new();
 
-#[tokio::test]
-async fn items_of_a_stream_leave_no_copy() {
-    let (broker, _folder) = broker();
-    let mut leaks = Leaks::default();
-    let header = ProveManyHeader { profile: WITNESS.into(), circuit: "file".into(), ..Default::default() };
-    let mut messages =
-        vec![ProveManyRequest { sequence: 0, part: Some(prove_many_request::Part::Header(header)) }];
-    for sequence in 1..10 {
-        let mut item = ProveManyItem::default();
-        item.witness = witness(1000 + 10 * sequence, &mut leaks);
-        messages.push(ProveManyRequest { sequence, part: Some(prove_many_request::Part::Item(item)) });
+    // Factors as named inputs, right and wrong, and as witnesses.
+    for round in 0..3 {
+        let [a, b] = [0, 1].map(|index| {
+            number(1000 + 10 * round + index, &format!("factor {index} of round {round}"), &mut leaks)
+        });
+        texts.extend([a, b].map(|value| value.to_string()));
+        let named = |c: Option<Fr>| {
+            let mut inputs = vec![("a", a.to_string()), ("b", b.to_string())];
+            inputs.extend(c.map(|c| ("c", c.to_string())));
+            request("multiply", &inputs)
+        };
+        let file = |values| {
+            let mut request = request("multiply", &[]);
+            request.witness = witness(values);
+            request
+        };
+        let mut malformed = file([a * b, a, b]);
+        malformed.witness.truncate(200);
+        let mut unknown = named(None);
+        unknown.inputs[1].name = "factor".into();
+        let mut surplus = named(None);
+        surplus.inputs[1].numbers[0].push('9');
+        for (request, expected) in [
+            (named(None), ""),
+            (file([a * b, a, b]), ""),
+            (named(Some(a)), "WITNESS_UNSATISFIED"),
+            (file([a, a, b]), "WITNESS_UNSATISFIED"),
+            (malformed, "FIELD_MALFORMED"),
+            (unknown, "INPUT_INVALID"),
+            (surplus, "INPUT_INVALID"),
+        ] {
+            // Each call has its own connection, so that no later message overwrites its buffers.
+            let mut client = Groth16ServiceClient::new(broker.channel().await);
+            let result = client.prove(request).await;
+            clients.push(client);
+            match result {
+                Ok(_) => assert_eq!(expected, ""),
+                Err(status) => {
+                    assert_eq!(reason(&status), expected, "{status}");
+                    errors.push(format!("{status:?}"));
+                }
+            }
+        }
     }
-    let mut client = Groth16ServiceClient::new(broker.channel().await);
-    let mut responses = client.prove_many(tokio_stream::iter(messages)).await.unwrap().into_inner();
-    for _ in 1..10 {
-        let response: v1::ProveManyResponse = responses.message().await.unwrap().unwrap();
-        assert!(matches!(response.result, Some(prove_many_response::Result::Proof(_))), "{response:?}");
+
+    // What must be secret of a payment; and an amount is too short to be found in memory.
+    let [secret, salt] =
+        [(2000, "the secret"), (2001, "the salt")].map(|(seed, what)| number(seed, what, &mut leaks));
+    let (sender, transaction) = ("a sender whose name is long enough", "a transaction of which nobody knows");
+    leaks.bytes("the sender", sender.as_bytes());
+    leaks.bytes("the transaction", transaction.as_bytes());
+    texts.extend([secret.to_string(), salt.to_string(), sender.to_owned(), transaction.to_owned()]);
+    for (amount, expected) in [(1_500_000, ""), (999_999, "WITNESS_UNSATISFIED")] {
+        let inputs = [
+            ("minAmount", "1000000".to_owned()),
+            ("recipient", "text:shop".to_owned()),
+            ("maxAge", "60".to_owned()),
+            ("currentTime", "1700000000".to_owned()),
+            ("context", "text:order 7".to_owned()),
+            ("amount", amount.to_string()),
+            ("sender", format!("text:{sender}")),
+            ("transaction", format!("text:{transaction}")),
+            ("paymentTime", "1699999950".to_owned()),
+            ("secret", secret.to_string()),
+            ("salt", salt.to_string()),
+        ];
+        let mut client = Groth16ServiceClient::new(broker.channel().await);
+        let result = client.prove(request("payment", &inputs)).await;
+        clients.push(client);
+        match result {
+            Ok(_) => assert_eq!(expected, ""),
+            Err(status) => {
+                assert_eq!(reason(&status), expected, "{status}");
+                errors.push(format!("{status:?}"));
+            }
+        }
     }
-    leaks.assert_gone(&broker, WITNESS);
+
+    leaks.assert_gone(&broker, "the profile of proofs");
+    let audit = std::fs::read_to_string(audit).unwrap();
+    assert!(audit.lines().count() >= 3 * 7 + 2, "{audit}");
+    broker.signal("TERM");
+    let log = broker.logged_until_end();
+    for text in &texts {
+        assert!(!audit.contains(text), "{text} is in the audit");
+        assert!(!log.iter().any(|line| line.contains(text)), "{text} is in the log");
+        assert!(!errors.iter().any(|error| error.contains(text)), "{text} is in an error");
+    }
 }

@@ -83,6 +83,11 @@ impl Broker {
         lines
     }
 
+    /// Returns the rest of the log, once the broker has ended.
+    pub fn logged_until_end(&self) -> Vec<String> {
+        self.log.iter().collect()
+    }
+
     /// Returns the resident memory in KiB (proc_pid_status(5), VmRSS).
     pub fn resident(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
