@@ -11,7 +11,7 @@ import * as snarkjs from 'snarkjs';
 import { compile, powersOfTau, remove, terminate, workFolder } from './tools.mjs';
 
 const BEACON = '0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
-const POWER = 8;
+const POWER = 5;
 
 let folder, ptau;
 const path = (name) => join(folder, name);
@@ -67,10 +67,10 @@ after(async () => {
 test('right files are verified by both, after each contribution, on both curves', async () => {
   for (const curve of ['bn128', 'bls12381']) {
     const powers = curve === 'bn128' ? ptau : await powersOfTau(folder, 4, curve);
-    for (const name of ['multiply', 'arrays', 'private', 'constant']) {
+    for (const name of curve === 'bn128' ? ['multiply', 'arrays', 'private', 'constant'] : ['arrays']) {
       const { r1cs } = compile(folder, name, curve);
       const file = await ceremony(r1cs, powers, `${curve}-${name}`);
-      for (const index of [1, 2, 3]) {
+      for (const index of name === 'arrays' ? [1, 2, 3] : [3]) {
         const { circuitHash, contributions, text } = await agree(r1cs, powers, file(index), true, `${curve} ${name} ${index}`);
         // snarkjs prints the hashes in words of 32 bits.
         const shown = text.replace(/\s+/g, '');
