@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// No broker can be reached.
     Unreachable = 3,
-    /// A signature, a certificate or a proof was verified, and it is not valid.
+    /// A signature, a certificate, a proof or a ceremony was verified, and it is not valid.
     NotValid = 4,
 }
 
@@ -26,7 +26,7 @@ impl Exit {
         (Self::Failed, "refused, or failed"),
         (Self::Usage, "the command line is wrong"),
         (Self::Unreachable, "no broker can be reached"),
-        (Self::NotValid, "the signature, the certificate or the proof is not valid"),
+        (Self::NotValid, "the signature, the certificate, the proof or the ceremony is not valid"),
     ];
 
     /// Returns the number that the shell gets.

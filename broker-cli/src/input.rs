@@ -82,6 +82,25 @@ pub(crate) fn secret(location: &Location) -> Result<Zeroizing<Vec<u8>>, Failure>
     read().map_err(|source| unreadable(location, source))
 }
 
+/// Reads a file that may be as large as the memory, such as a proving key, and is not secret.
+pub(crate) fn large(location: &Location) -> Result<Vec<u8>, Failure> {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match location {
+            Location::Stdio => io::stdin().lock().read_to_end(&mut bytes)?,
+            Location::File(path) => {
+                let mut file = File::open(path)?;
+                let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+                // A file that does not fit is an error, and not the end of the process.
+                bytes.try_reserve_exact(length.saturating_add(1)).map_err(|_| io::ErrorKind::OutOfMemory)?;
+                file.read_to_end(&mut bytes)?
+            }
+        };
+        Ok(bytes)
+    };
+    read().map_err(|source| unreadable(location, source))
+}
+
 /// Fails where more than one option asks for standard input, which can be read only once.
 pub(crate) fn check_single_stdin(inputs: &[(&'static str, Option<&Location>)]) -> Result<(), Failure> {
     let mut stdin = inputs.iter().filter(|(_, location)| *location == Some(&Location::Stdio));

@@ -1,4 +1,4 @@
-//! A progress bar for a long transfer.
+//! Progress bars for long transfers and long work.
 
 use std::{
     io::{self, Cursor},
@@ -22,6 +22,8 @@ const MIN_BAR_COLUMNS: u16 = 72;
 const SPINNER: &str = "{spinner} {binary_bytes}  {binary_bytes_per_sec}";
 /// The template of work whose end is not known, cut where a terminal is narrow: `⠙ 3s  proving payment`.
 const WORK: &str = "{spinner} {elapsed}  {wide_msg}";
+/// The template of work in steps, each of which knows its length.
+const STEPS: &str = "{bar:20} {percent:>3} %  {wide_msg}";
 /// The time between two pictures of the spinner.
 const TICK: Duration = Duration::from_millis(80);
 
@@ -91,6 +93,38 @@ pub(crate) async fn with_spinner<T>(
     outcome
 }
 
+/// A bar for work in steps.
+pub(crate) struct StepBar(ProgressBar);
+
+impl StepBar {
+    /// Returns a bar on standard error, or a hidden one where it is not wanted.
+    pub(crate) fn new(output: &Output) -> Self {
+        if !output.shows_progress() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(None, terminal::progress_target());
+        // The template is a constant, and a test parses it.
+        Self(match ProgressStyle::with_template(STEPS) {
+            Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
+            Err(_) => bar,
+        })
+    }
+
+    /// Shows which step is being done, and how far it is.
+    pub(crate) fn set(&self, step: &'static str, done: usize, all: usize) {
+        if self.0.message() != step {
+            self.0.set_message(step);
+        }
+        self.0.set_length(all as u64);
+        self.0.set_position(done as u64);
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// Returns a bar on standard error, or a hidden one where it is not wanted.
 fn bar(length: Option<u64>, output: &Output) -> ProgressBar {
     if !output.shows_progress() {
@@ -115,7 +149,7 @@ mod tests {
 
     #[test]
     fn templates_parse() {
-        for template in [BAR, NARROW, SPINNER, WORK] {
+        for template in [BAR, NARROW, SPINNER, WORK, STEPS] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -6,10 +6,11 @@
 //! | module | contents |
 //! |---|---|
 //! | [`bytes`] | arkworks' canonical bytes of verifying keys and proofs |
+//! | [`ceremony`] | the verification of a setup by several parties |
 //! | [`circuit`] | the built-in circuits, their inputs, and what is verified of them |
 //! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
 //! | [`field`] | field elements as text and bytes |
-//! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.wtns`, `.sym` |
+//! | [`mod@file`] | circom's files: `.zkey`, `.r1cs`, `.ptau`, `.wtns`, `.sym` |
 //! | [`interrupt`] | how a caller stops work that takes long |
 //! | [`json`] | snarkjs' JSON: verifying keys, proofs, public signals, inputs |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
@@ -28,6 +29,7 @@
 
 pub mod assignment;
 pub mod bytes;
+pub mod ceremony;
 pub mod circuit;
 pub mod constraint_system;
 pub mod curve;

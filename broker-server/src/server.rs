@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::{
     backend::module::{self, ModuleError},
-    circuits::{Circuits, StoreError},
+    circuits::{self, Circuits, StoreError},
     compute::Pool,
     config::{Config, SocketGroup},
     operation::{CAPABILITIES, aead::NonceLedger, certificate::CaCache},
@@ -240,6 +240,7 @@ pub fn check(config: &Config) -> Result<Report<'_>, StartError> {
     let catalogue = catalogue(config)?;
     let options = socket_options(config)?;
     files::check_audit(&config.audit.target)?;
+    config.circuits.store.as_deref().map(circuits::check_store).transpose()?;
     let sockets = sockets::check(&config.sockets, &options)?;
     Ok(Report { config, catalogue, sockets })
 }

@@ -146,6 +146,9 @@ fn check_exits_as_the_start_would_and_creates_nothing() {
     for (flag, value, code, expected) in [
         ("--audit-log", at("missing/audit"), 2, "missing/audit"),
         ("--audit-log", at("open"), 2, "the audit cannot be opened"),
+        ("--key-store", at("file"), 2, "not a folder"),
+        ("--key-store", at("open"), 2, "set its mode to 0700"),
+        ("--key-store", at("missing/keys"), 2, "missing/keys"),
         ("--log-output", at("missing/log"), 2, "missing/log"),
         ("--log-output", at("file/log"), 2, "file/log"),
         ("--socket", at("live"), 3, "another server listens"),

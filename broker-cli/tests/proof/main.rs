@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ceremony;
 mod circuits;
 mod errors;
 mod many;

@@ -42,10 +42,16 @@ impl Broker {
 
     /// Starts a broker with the profiles of `document`.
     pub fn with(document: &str) -> Self {
+        Self::with_key_store(document, None)
+    }
+
+    /// Starts a broker with the profiles of `document`, and with a folder of keys.
+    pub fn with_key_store(document: &str, store: Option<PathBuf>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Profiles.yaml"), document).unwrap();
         let mut config = Config::default();
         config.profiles_dir = Some(folder.path().to_owned());
+        config.circuits.store = store;
         Self::serve(config, folder)
     }
 

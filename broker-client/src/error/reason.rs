@@ -95,6 +95,7 @@ reasons! {
     CeremonyRequired "CEREMONY_REQUIRED";
     SinglePartyKey "SINGLE_PARTY_KEY";
     FingerprintMismatch "FINGERPRINT_MISMATCH";
+    ProvenanceMismatch "PROVENANCE_MISMATCH";
     NoKey "NO_KEY";
     NoWasm "NO_WASM";
     NoR1cs "NO_R1CS";

@@ -10,7 +10,7 @@ use super::{
 const MAX_FILE_BYTES: usize = 1 << 36;
 
 /// Section numbers above this are unknown to every format.
-const MAX_SECTION: usize = 10;
+const MAX_SECTION: usize = 15;
 
 /// A file whose sections have been found.
 #[derive(Clone, Debug)]
@@ -91,6 +91,11 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// Reads the content of a section that was found before.
+    pub(super) fn new(section: Section, content: &'a [u8]) -> Self {
+        Self { section, rest: content }
+    }
+
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;

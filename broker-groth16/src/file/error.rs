@@ -85,6 +85,24 @@ pub enum FileError {
         /// Their number.
         bytes: usize,
     },
+    /// The powers of tau are not prepared for the second phase of a setup.
+    #[error(
+        "{section} is missing: the powers of tau are not prepared for the second phase (`snarkjs powersoftau prepare phase2`)"
+    )]
+    Unprepared {
+        /// The first of the sections that the preparation adds.
+        section: Section,
+    },
+    /// The parameters of a contribution are not what the format demands.
+    #[error("{section}: the parameters of contribution {contribution} {rule}")]
+    Parameters {
+        /// The section.
+        section: Section,
+        /// The number of the contribution, from 1.
+        contribution: usize,
+        /// The rule that they break.
+        rule: &'static str,
+    },
     /// The proving key is one of another proof system.
     #[error("the proving key is for {}, not for Groth16 (protocol 1)", protocol_name(*found))]
     Protocol {

@@ -1,6 +1,7 @@
-//! circom's files: proving keys (`.zkey`), constraints (`.r1cs`), witnesses (`.wtns`), names of signals (`.sym`).
+//! circom's files: proving keys (`.zkey`), constraints (`.r1cs`), powers of tau (`.ptau`), witnesses (`.wtns`), names of
+//! signals (`.sym`).
 //!
-//! The three binary formats share one [container](Format) of sections. Every count is compared with the length of its
+//! The binary formats share one [container](Format) of sections. Every count is compared with the length of its
 //! section before anything is allocated for it, so the memory of a reader is bounded by the size of the file; every
 //! index is compared with what it points to; and every integer must be less than its modulus.
 
@@ -8,6 +9,8 @@ use ark_ff::{BigInteger, PrimeField};
 
 mod container;
 mod error;
+pub(crate) mod points;
+pub mod ptau;
 pub mod r1cs;
 mod section;
 pub mod sym;

@@ -70,6 +70,18 @@ pub enum CircuitLoadError {
         /// The fingerprint of the key.
         found: String,
     },
+    /// The file of the key is not what the profile declares about its ceremony.
+    #[error("the profile declares {key} of the circuit {circuit} in line {line}, but the .zkey {found}")]
+    Provenance {
+        /// The circuit.
+        circuit: String,
+        /// The key in `Provenance`.
+        key: &'static str,
+        /// The line of `Provenance` in the profile document, from 1.
+        line: u32,
+        /// What the file has.
+        found: String,
+    },
     /// The store cannot be read or written.
     #[error("the store of keys: {0}")]
     Store(String),
@@ -110,6 +122,7 @@ impl CircuitLoadError {
             Self::Refused { .. } => "CIRCUIT_REFUSED",
             Self::TooManyConstraints { .. } => "LIMIT_EXCEEDED",
             Self::Fingerprint { .. } => "FINGERPRINT_MISMATCH",
+            Self::Provenance { .. } => "PROVENANCE_MISMATCH",
             Self::Store(_) => "KEY_STORE_UNAVAILABLE",
             Self::MemoryExhausted { .. } => "PROOF_MEMORY_EXHAUSTED",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",

@@ -57,15 +57,21 @@ impl Loader<'_> {
                 let circuit = self.checked(file, abandoned, |checked, progress| {
                     loaded::built_in(*circuit, self.curve, &contents.bytes, checked, abandoned, progress)
                 })?;
-                existing(LoadedCircuit::new(circuit, false, Vec::new()))
+                existing(LoadedCircuit::new(circuit, false, Vec::new()).with_ceremony_of(&contents.bytes))
             }
             CircuitSource::Operator { zkey, r1cs, wasm, sym } => {
-                let circuit = self.operator(zkey, [r1cs.as_ref(), wasm.as_ref(), sym.as_ref()], abandoned)?;
+                let contents = files::read(self.circuit, "Zkey", zkey, self.cache)?;
+                let circuit = self.operator(
+                    &contents.bytes,
+                    zkey,
+                    [r1cs.as_ref(), wasm.as_ref(), sym.as_ref()],
+                    abandoned,
+                )?;
                 let verified = match (self.store, r1cs) {
                     (Some(store), Some(r1cs)) => store.verified(&zkey.sha256, &r1cs.sha256),
                     _ => Vec::new(),
                 };
-                existing(LoadedCircuit::new(circuit, false, verified))
+                existing(LoadedCircuit::new(circuit, false, verified).with_ceremony_of(&contents.bytes))
             }
         };
         let info = loading.circuit.circuit.info();
@@ -144,6 +150,7 @@ impl Loader<'_> {
 
     fn operator(
         &self,
+        contents: &[u8],
         zkey: &PinnedFile,
         [r1cs, wasm, sym]: [Option<&PinnedFile>; 3],
         abandoned: &dyn Interrupt,
@@ -151,10 +158,9 @@ impl Loader<'_> {
         let read = |key, file: Option<&PinnedFile>| {
             file.map(|file| files::read(self.circuit, key, file, self.cache)).transpose()
         };
-        let zkey_contents = files::read(self.circuit, "Zkey", zkey, self.cache)?;
         let (r1cs, wasm, sym) = (read("R1cs", r1cs)?, read("Wasm", wasm)?, read("Sym", sym)?);
         let files = OperatorFiles {
-            zkey: &zkey_contents.bytes,
+            zkey: contents,
             r1cs: r1cs.as_ref().map(|file| &*file.bytes),
             wasm: wasm.as_ref().map(|file| &*file.bytes),
             sym: sym.as_ref().map(|file| &*file.bytes),

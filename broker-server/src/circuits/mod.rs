@@ -9,19 +9,26 @@ mod error;
 mod files;
 mod id;
 mod load;
+mod provenance;
 mod randomness;
 mod reservation;
 mod store;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use broker_groth16::{curve::CurveName, key::SetupClass, loaded::Loaded};
+use broker_groth16::{
+    ceremony::{self, Ceremony},
+    curve::CurveName,
+    file::FileError,
+    key::SetupClass,
+    loaded::Loaded,
+};
 
 use self::{
     cache::{Cache, Loading, Lookup, Terms, Ticket},
@@ -31,8 +38,11 @@ use self::{
     store::Store,
 };
 pub use self::{
-    error::CircuitLoadError, id::CircuitId, randomness::randomness, reservation::Reservation,
-    store::StoreError,
+    error::CircuitLoadError,
+    id::CircuitId,
+    randomness::randomness,
+    reservation::Reservation,
+    store::{CeremonyFiles, StoreError},
 };
 use crate::{
     policy::profile::{CircuitRule, CircuitSource, Groth16Rule, SetupRule},
@@ -67,6 +77,8 @@ pub struct LoadedCircuit {
     /// The SHA-256 of the powers of tau from which the key's ceremony has been verified. Profiles that share the circuit may
     /// name different ones.
     verified: Arc<[[u8; 32]]>,
+    /// What the file of the key says about its ceremony, or why it does not; `None` where the key has no file.
+    ceremony: Option<Arc<Result<Ceremony, FileError>>>,
     /// What measurements say about the time of one proof.
     cost: Arc<Cost>,
 }
@@ -74,7 +86,12 @@ pub struct LoadedCircuit {
 impl LoadedCircuit {
     fn new(circuit: Arc<dyn Loaded>, ephemeral: bool, verified: Vec<[u8; 32]>) -> Self {
         let cost = Arc::new(Cost::new(circuit.info().proof_time));
-        Self { circuit, ephemeral, verified: verified.into(), cost }
+        Self { circuit, ephemeral, verified: verified.into(), ceremony: None, cost }
+    }
+
+    /// Adds what the file of the key, a `.zkey`, says about its ceremony.
+    fn with_ceremony_of(self, zkey: &[u8]) -> Self {
+        Self { ceremony: Some(Arc::new(ceremony::read(zkey))), ..self }
     }
 
     /// Returns the class of the key under the profile's entry for the circuit.
@@ -217,7 +234,12 @@ impl Need<'_> {
             let (circuit, found) = (self.circuit.name.clone(), info.fingerprint.to_string());
             return Err(CircuitLoadError::Fingerprint { circuit, found });
         }
-        Ok(())
+        match (&self.circuit.provenance, &loaded.ceremony) {
+            (Some(provenance), Some(ceremony)) => {
+                provenance::check(&self.circuit.name, provenance, (**ceremony).as_ref())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -349,6 +371,23 @@ impl Circuits {
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, CircuitLoadError> {
         self.cache.reserve(bytes)
     }
+}
+
+/// Checks whether the store in `folder` can be used, and writes nothing.
+///
+/// # Errors
+/// [`StoreError`] as [`Circuits::new`] would return it, as far as that can be determined in advance.
+pub fn check_store(folder: &Path) -> Result<(), StoreError> {
+    Store::check(folder)
+}
+
+/// Notes in the store in `folder` that the ceremony of these files has been verified. A broker that loads the key with this
+/// store afterwards takes it for verified, under profiles that name these constraints and powers of tau.
+///
+/// # Errors
+/// [`StoreError`] where the folder cannot be used.
+pub fn note_verified(folder: &Path, files: &CeremonyFiles) -> Result<(), StoreError> {
+    Store::open(folder)?.set_verified(files)
 }
 
 /// Loads the circuit of a ticket, and tells the result to all calls that wait. A panic is a result, too.

@@ -4,7 +4,7 @@
 //! DIR/lock                                     held while something is written
 //! DIR/keys/bn254-payment-v1-SHA256.zkey        a key; the name has the SHA-256 of the contents
 //! DIR/checked/SHA256-v1                        the points of the .zkey with this SHA-256 have been checked
-//! DIR/verified/ZKEY-R1CS-PTAU                  the ceremony of these files (by SHA-256) has been verified
+//! DIR/verified/ZKEY-R1CS-PTAU-v1               the ceremony of these files (by SHA-256) has been verified
 //! ```
 //!
 //! Files are written under another name, synchronised and renamed, and never changed. Two brokers can use one folder.
@@ -20,10 +20,14 @@ use aws_lc_rs::{
     digest,
     rand::{SecureRandom as _, SystemRandom},
 };
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Access, FlockOperation, flock};
 
 /// The version of the check of a `.zkey`. A new one makes every file be checked again.
 const CHECK: u32 = 1;
+/// The version of the verification of a ceremony. A new one makes every ceremony be verified again.
+const VERIFICATION: u32 = 1;
+/// The folders in the store.
+const FOLDERS: [&str; 3] = ["keys", "checked", "verified"];
 /// The beginning of the names of files that are being written.
 const UNFINISHED: &str = ".unfinished-";
 
@@ -45,6 +49,17 @@ impl StoreError {
     }
 }
 
+/// The files of a ceremony, by their SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CeremonyFiles {
+    /// The proving key.
+    pub zkey: [u8; 32],
+    /// The constraints.
+    pub r1cs: [u8; 32],
+    /// The powers of tau.
+    pub powers_of_tau: [u8; 32],
+}
+
 /// The store.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -55,19 +70,30 @@ impl Store {
     /// Opens the folder, which belongs to the broker's user alone. It is created if its parent exists.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         create(folder)?;
-        let metadata = fs::metadata(folder).map_err(|error| StoreError::new(folder, error))?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(StoreError::other(folder, "belongs to another user"));
-        }
-        if metadata.mode() & 0o077 != 0 {
-            return Err(StoreError::other(folder, "is open to other users; set its mode to 0700"));
-        }
+        check_own(folder, &fs::metadata(folder).map_err(|error| StoreError::new(folder, error))?)?;
         let store = Self { folder: folder.to_owned() };
-        for name in ["keys", "checked", "verified"] {
+        for name in FOLDERS {
             create(&store.folder.join(name))?;
         }
         store.remove_unfinished();
         Ok(store)
+    }
+
+    /// Checks whether [`Store::open`] would succeed, as far as that can be seen without writing.
+    pub(super) fn check(folder: &Path) -> Result<(), StoreError> {
+        let error = |error: io::Error| StoreError::new(folder, error);
+        let (writable, access) = match fs::metadata(folder) {
+            Ok(metadata) => {
+                check_own(folder, &metadata)?;
+                (folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
+            }
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+                let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+                (parent.unwrap_or(Path::new(".")), Access::WRITE_OK | Access::EXEC_OK)
+            }
+            Err(other) => return Err(error(other)),
+        };
+        rustix::fs::access(writable, access).map_err(|errno| error(errno.into()))
     }
 
     /// Returns the key whose name begins with `prefix`. Two of them are an error: which one is used must not depend on the
@@ -125,15 +151,23 @@ impl Store {
 
     /// Returns the SHA-256 of the powers of tau from which the ceremony of a key with these constraints has been verified.
     pub(super) fn verified(&self, zkey: &[u8; 32], r1cs: &[u8; 32]) -> Vec<[u8; 32]> {
-        let prefix = format!("{}-{}-", hex::encode(zkey), hex::encode(r1cs));
+        let (prefix, suffix) =
+            (format!("{}-{}-", hex::encode(zkey), hex::encode(r1cs)), verification_suffix());
         let Ok(entries) = fs::read_dir(self.folder.join("verified")) else { return Vec::new() };
         let powers_of_tau = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
             let mut hash = [0; 32];
-            hex::decode_to_slice(name.strip_prefix(&prefix)?, &mut hash).ok()?;
+            hex::decode_to_slice(name.strip_prefix(&prefix)?.strip_suffix(&suffix)?, &mut hash).ok()?;
             entry.path().is_file().then_some(hash)
         };
         entries.flatten().filter_map(powers_of_tau).collect()
+    }
+
+    /// Notes that the ceremony of these files has been verified.
+    pub(super) fn set_verified(&self, files: &CeremonyFiles) -> Result<(), StoreError> {
+        let _lock = self.lock(FlockOperation::LockExclusive)?;
+        let hashes = [files.zkey, files.r1cs, files.powers_of_tau].map(hex::encode).join("-");
+        self.write(&self.folder.join("verified"), &(hashes + &verification_suffix()), &[])
     }
 
     /// Writes a file that is either complete or absent, whatever happens.
@@ -174,7 +208,7 @@ impl Store {
     /// Removes what a broker that was killed has left, unless another one is writing now.
     fn remove_unfinished(&self) {
         let Ok(_lock) = self.lock(FlockOperation::NonBlockingLockExclusive) else { return };
-        for name in ["keys", "checked", "verified"] {
+        for name in FOLDERS {
             let Ok(entries) = fs::read_dir(self.folder.join(name)) else { continue };
             for entry in entries.flatten() {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -183,6 +217,24 @@ impl Store {
             }
         }
     }
+}
+
+/// Checks that a folder belongs to the broker's user alone.
+fn check_own(folder: &Path, metadata: &fs::Metadata) -> Result<(), StoreError> {
+    if !metadata.is_dir() {
+        return Err(StoreError::other(folder, "is not a folder"));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::other(folder, "belongs to another user"));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(StoreError::other(folder, "is open to other users; set its mode to 0700"));
+    }
+    Ok(())
+}
+
+fn verification_suffix() -> String {
+    format!("-v{VERIFICATION}")
 }
 
 fn check_name(zkey: &[u8; 32]) -> String {
@@ -245,10 +297,39 @@ mod tests {
     fn a_verified_ceremony_is_found_for_its_powers_of_tau_alone() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store")).unwrap();
-        let name = [[1; 32], [2; 32], [3; 32]].map(hex::encode).join("-");
-        fs::write(folder.path().join("store/verified").join(name), b"").unwrap();
+        let files = CeremonyFiles { zkey: [1; 32], r1cs: [2; 32], powers_of_tau: [3; 32] };
+        store.set_verified(&files).unwrap();
         assert_eq!(store.verified(&[1; 32], &[2; 32]), [[3; 32]]);
         assert!(store.verified(&[1; 32], &[3; 32]).is_empty());
+        // Another version of the verification, and a file that is being written.
+        let verified = folder.path().join("store/verified");
+        for name in ["-v2", "-v1x", ""] {
+            let hashes = [[1; 32], [2; 32], [4; 32]].map(hex::encode).join("-");
+            fs::write(verified.join(hashes + name), b"").unwrap();
+        }
+        assert_eq!(store.verified(&[1; 32], &[2; 32]), [[3; 32]]);
+        store.set_verified(&CeremonyFiles { powers_of_tau: [4; 32], ..files }).unwrap();
+        assert_eq!(store.verified(&[1; 32], &[2; 32]).len(), 2);
+    }
+
+    #[test]
+    fn a_check_says_what_opening_would_and_creates_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), b"").unwrap();
+        fs::create_dir(path("open")).unwrap();
+        fs::set_permissions(path("open"), fs::Permissions::from_mode(0o750)).unwrap();
+        for (name, expected) in
+            [("file", "not a folder"), ("open", "0700"), ("a/b", "No such file"), ("file/s", "directory")]
+        {
+            for error in [Store::check(&path(name)).unwrap_err(), Store::open(&path(name)).unwrap_err()] {
+                assert!(error.to_string().contains(expected), "{name}: {error}");
+            }
+        }
+        Store::check(&path("store")).unwrap();
+        assert!(!path("store").exists());
+        Store::open(&path("store")).unwrap();
+        Store::check(&path("store")).unwrap();
     }
 
     #[test]
@@ -266,9 +347,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
         Store::open(&path).unwrap();
-        fs::write(path.join("keys/.unfinished-00"), b"half").unwrap();
+        for name in FOLDERS {
+            fs::write(path.join(name).join(".unfinished-00"), b"half").unwrap();
+        }
         let store = Store::open(&path).unwrap();
-        assert_eq!(fs::read_dir(path.join("keys")).unwrap().count(), 0);
+        for name in FOLDERS {
+            assert_eq!(fs::read_dir(path.join(name)).unwrap().count(), 0, "{name}");
+        }
         assert_eq!(store.key("").unwrap(), None);
     }
 

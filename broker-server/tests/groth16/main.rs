@@ -4,6 +4,7 @@
 #![allow(clippy::field_reassign_with_default)] // messages that wipe themselves have no struct update
 
 mod audit;
+mod ceremony;
 mod keys;
 mod load;
 mod many;

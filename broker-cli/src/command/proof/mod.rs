@@ -1,7 +1,9 @@
-//! `proof circuits`, `proof setup`, `proof prove`, `proof prove-many`, `proof check`, `proof verify`, `proof batch-verify` and `proof export`.
+//! `proof circuits`, `proof setup`, `proof prove`, `proof prove-many`, `proof check`, `proof verify`, `proof batch-verify`,
+//! `proof export` and `proof ceremony`.
 
 mod assignment;
 mod batch_verify;
+mod ceremony;
 mod check;
 mod circuits;
 mod expectation;
@@ -41,6 +43,7 @@ commands! {
         Verify(verify::Verify),
         BatchVerify(batch_verify::BatchVerify),
         Export(export::Export),
+        Ceremony(ceremony::Ceremony),
     }
 }
 

@@ -15,16 +15,17 @@
 //! eight times the length of a scalar in bytes.
 
 mod coefficients;
-mod points;
+pub(crate) mod contributions;
 mod write;
 
 use ark_ff::FftField;
 
-use self::points::{FilePoint, Points};
-pub use self::write::write;
+use self::contributions::Contributions;
+pub use self::{contributions::Beacon, write::write};
 use super::{
     FileError, Format, Section,
     container::{Container, Cursor},
+    points::{self, FilePoint, Points},
     section::place,
 };
 use crate::{
@@ -41,13 +42,13 @@ const GROTH16: u32 = 1;
 
 const PROTOCOL: Section = Section { number: 1, name: "proof system" };
 const HEADER: Section = Section { number: 2, name: "header" };
-const IC: Section = Section { number: 3, name: "IC" };
+pub(crate) const IC: Section = Section { number: 3, name: "IC" };
 const COEFFICIENTS: Section = Section { number: 4, name: "coefficients" };
-const A: Section = Section { number: 5, name: "A in G1" };
-const B_G1: Section = Section { number: 6, name: "B in G1" };
-const B_G2: Section = Section { number: 7, name: "B in G2" };
-const C: Section = Section { number: 8, name: "C" };
-const H: Section = Section { number: 9, name: "H" };
+pub(crate) const A: Section = Section { number: 5, name: "A in G1" };
+pub(crate) const B_G1: Section = Section { number: 6, name: "B in G1" };
+pub(crate) const B_G2: Section = Section { number: 7, name: "B in G2" };
+pub(crate) const C: Section = Section { number: 8, name: "C" };
+pub(crate) const H: Section = Section { number: 9, name: "H" };
 const CONTRIBUTIONS: Section = Section { number: 10, name: "contributions" };
 
 /// A `.zkey` whose layout and verifying key have been checked. The large parts are still bytes.
@@ -72,6 +73,13 @@ pub fn curve(bytes: &[u8]) -> Result<CurveName, FileError> {
     let container = Container::open(bytes, &FORMAT)?;
     protocol(&container)?;
     super::curve(&mut container.cursor(HEADER)?, "modulus of the base field", super::is_base_modulus)
+}
+
+/// Section 10 of a `.zkey`, of which nothing else is read. The points need not be on their curves.
+pub(crate) fn contributions<E: Curve>(bytes: &[u8]) -> Result<Contributions<E>, FileError> {
+    let container = Container::open(bytes, &FORMAT)?;
+    protocol(&container)?;
+    Contributions::read(container.section(CONTRIBUTIONS)?)
 }
 
 impl<'a, E: Curve> Zkey<'a, E> {
@@ -130,6 +138,16 @@ impl<'a, E: Curve> Zkey<'a, E> {
     #[must_use]
     pub fn contributions(&self) -> Option<&'a [u8]> {
         self.contributions
+    }
+
+    /// Section 10, read. The points need not be on their curves.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`]; [`FileError::SectionMissing`] if the file has none.
+    pub(crate) fn read_contributions(&self) -> Result<Contributions<E>, FileError> {
+        let section = self.contributions.ok_or(FileError::SectionMissing { section: CONTRIBUTIONS })?;
+        Contributions::read(section)
     }
 
     /// The number of points that [`Zkey::load_checked`] checks.

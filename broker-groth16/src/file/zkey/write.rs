@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use ark_ff::{BigInteger, Field, Zero};
 
-use super::super::Section;
-use super::{
-    A, B_G1, B_G2, C, COEFFICIENTS, CONTRIBUTIONS, FORMAT, GROTH16, H, HEADER, IC, PROTOCOL,
+use super::super::{
+    Section,
     points::{self, FilePoint},
 };
+use super::{A, B_G1, B_G2, C, COEFFICIENTS, CONTRIBUTIONS, FORMAT, GROTH16, H, HEADER, IC, PROTOCOL};
 use crate::{curve::Curve, field::Montgomery, key::CircuitKey};
 
 /// Writes a key as a `.zkey`. Its verifying key can then be exported, and proofs made, by snarkjs.

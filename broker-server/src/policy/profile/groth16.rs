@@ -20,7 +20,7 @@ pub struct Groth16Rule {
     pub allow_caller_key: bool,
     /// `Limits`.
     pub limits: ProofLimits,
-    /// `Threads`: the number of cores that one proof may use.
+    /// `Threads`: the number of cores that one proof may use, which is 1.
     pub threads: u32,
     /// The line of the section, from 1.
     pub line: u32,
@@ -175,11 +175,11 @@ pub struct Provenance {
     pub class: SetupClass,
     /// `Ceremony`: the URL of the ceremony's record.
     pub ceremony: Option<String>,
-    /// `MinContributions`: the smallest number of contributions that the key must list, without the beacon.
+    /// `MinContributions`: the smallest number of contributions that the `.zkey` must list, without the beacon.
     pub min_contributions: Option<u32>,
     /// `PowersOfTau`: the result of the first phase, which does not depend on the circuit.
     pub powers_of_tau: Option<PowersOfTau>,
-    /// `Beacon`: the value of the random beacon that ended the ceremony, 1 to 255 bytes.
+    /// `Beacon`: the value of the random beacon with which the `.zkey` must end, 1 to 255 bytes.
     pub beacon: Option<Vec<u8>>,
     /// The line of the section, from 1.
     pub line: u32,

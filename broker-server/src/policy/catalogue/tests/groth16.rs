@@ -77,7 +77,6 @@ fn digest_changes_with_every_key() {
         ("BatchItems: 256", "BatchItems: 255"),
         ("1GiB", "2GiB"),
         ("60s", "60.5s"),
-        ("Threads: 1", "Threads: 2"),
     ] {
         let mut changed = FULL.replacen(from, to, 1);
         assert_ne!(changed, FULL, "{from}");

@@ -19,9 +19,6 @@ use crate::policy::profile::{
     CeremonyRequirement, CircuitRule, CircuitSource, Groth16Rule, PinnedFile, ProofLimits, SetupRule,
 };
 
-/// The largest number of cores for one proof. The limit catches typing errors.
-const MAX_THREADS: u32 = 64;
-
 const KEYS: [&str; 7] =
     ["Curve", "Setup", "RequireCeremony", "Circuits", "AllowCallerKey", "Limits", "Threads"];
 
@@ -51,7 +48,7 @@ fn section(field: &Field<'_>, folder: &Path, report: &mut Report) -> Option<Grot
         None => Some(ProofLimits::default()),
     };
     let threads = match section.field("Threads") {
-        Some(field) => field.integer_in(1..=MAX_THREADS, report),
+        Some(field) => threads(field, report),
         None => Some(1),
     };
     let rules = Rules { folder, curve, setup, ceremony };
@@ -72,6 +69,18 @@ fn section(field: &Field<'_>, folder: &Path, report: &mut Report) -> Option<Grot
         threads: threads?,
         line: section.at.line,
     })
+}
+
+/// Reads `Threads`. A document that gives a proof more than one core would promise what the broker does not do.
+fn threads(field: &Field<'_>, report: &mut Report) -> Option<u32> {
+    let threads = field.integer_in(1..=u32::MAX, report)?;
+    if threads != 1 {
+        let message =
+            format!("{threads} is not supported: a proof uses one core; write 1, or remove the key");
+        field.error(message, report);
+        return None;
+    }
+    Some(threads)
 }
 
 /// Reads `Circuits`.

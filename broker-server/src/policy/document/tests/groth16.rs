@@ -40,7 +40,7 @@ pub(super) const FULL: &str = "\
           Sym: { Path: m.sym, Sha256: #b }
           Provenance: { Class: single-party }
       Limits: { Constraints: 2048, WitnessBytes: 128KiB, BatchItems: 64, MemoryPerProof: 256MiB, Deadline: 1.5s }
-      Threads: 2
+      Threads: 1
 ";
 
 /// Returns a document with hashes in place of `#a` to `#f`.
@@ -146,7 +146,7 @@ fn reads_every_key() {
             memory_per_proof: 256 << 20,
             deadline: Duration::from_millis(1500),
         },
-        threads: 2,
+        threads: 1,
         line: 3,
     };
     assert_eq!(document.profiles[0].groth16.as_deref(), Some(&expected));
@@ -217,7 +217,7 @@ fn reports_all_errors_of_a_section() {
         .replace("Zkey:", "Zkeys:")
         .replace("Path: m.wasm", "Path: ../m.wasm")
         .replace("128KiB", "128KB")
-        .replace("Threads: 2", "Threads: 0");
+        .replace("Threads: 1", "Threads: 0");
     let lines: Vec<u32> = errors(&text).iter().map(|error| error.line).collect();
     assert_eq!(lines, [4, 5, 9, 13, 15, 17, 20, 21]);
 }

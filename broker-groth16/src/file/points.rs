@@ -2,7 +2,7 @@
 
 use ark_ff::{AdditiveGroup, BigInteger, Field};
 
-use super::super::{FileError, Section, section::place};
+use super::{FileError, Section, section::place};
 use crate::{
     field::{self, Montgomery},
     interrupt::Interrupt,
@@ -13,7 +13,7 @@ use crate::{
 const STRIDE: usize = 256;
 
 /// A point in affine coordinates over a field whose elements are in Montgomery form.
-pub(super) trait FilePoint: Point<BaseField: Field<BasePrimeField: Montgomery>> {}
+pub(crate) trait FilePoint: Point<BaseField: Field<BasePrimeField: Montgomery>> {}
 
 impl<P: Point<BaseField: Field<BasePrimeField: Montgomery>>> FilePoint for P {}
 

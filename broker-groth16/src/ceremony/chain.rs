@@ -1,0 +1,107 @@
+//! The contributions: each proves that its contributor knew a secret x, and multiplies δ by it.
+
+use ark_ec::AffineRepr;
+use sha2::{Digest, Sha256};
+
+use super::{
+    error::{CeremonyError, Flaw, MAX_LOG_ITERATIONS},
+    hash::Hasher,
+    random::Stream,
+    ratio,
+};
+use crate::{
+    curve::Curve,
+    file::zkey::contributions::{Beacon, Contribution, Contributions},
+    interrupt::{Interrupt, Interrupted},
+    key::ProvingKey,
+    point::Point,
+};
+
+/// After how many iterations of a beacon the work looks whether it should stop.
+const STRIDE: u64 = 1 << 16;
+
+/// Verifies the contributions, and that the last one leads to δ of the key, of which δ in both groups is known to be the
+/// same. `progress` is told how many of how many contributions are verified.
+pub(super) fn verify<E: Curve>(
+    contributions: &Contributions<E>,
+    key: &ProvingKey<E>,
+    interrupt: &dyn Interrupt,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(), CeremonyError> {
+    let mut hasher = Hasher::new();
+    hasher.bytes(&contributions.circuit_hash);
+    let mut delta = E::G1Affine::generator();
+    let all = contributions.list.len();
+    progress(0, all);
+    for (contribution, number) in contributions.list.iter().zip(1..) {
+        interrupt.check()?;
+        check_points(contribution, number)?;
+
+        let mut transcript = hasher.clone();
+        transcript.point(&contribution.g1_s);
+        transcript.point(&contribution.g1_sx);
+        if transcript.finish() != contribution.transcript {
+            return Err(Flaw::Transcript { contribution: number }.into());
+        }
+        let secret = (challenge::<E>(&contribution.transcript), contribution.g2_spx);
+        if !ratio::same::<E>((contribution.g1_s, contribution.g1_sx), secret) {
+            return Err(Flaw::PublicKey { contribution: number }.into());
+        }
+        if !ratio::same::<E>((delta, contribution.delta_after), secret) {
+            return Err(Flaw::DeltaAfter { contribution: number }.into());
+        }
+        if let Some(beacon) = &contribution.beacon {
+            check_beacon(contribution, beacon, number, interrupt)?;
+        }
+        hasher.contribution(contribution);
+        delta = contribution.delta_after;
+        progress(number, all);
+    }
+    if delta == key.delta_g1 { Ok(()) } else { Err(Flaw::LastDelta.into()) }
+}
+
+fn check_points<E: Curve>(contribution: &Contribution<E>, number: usize) -> Result<(), Flaw> {
+    let flaw = |point| move |reason| Flaw::Point { contribution: number, point, reason };
+    contribution.delta_after.check_element().map_err(flaw("delta"))?;
+    contribution.g1_s.check_element().map_err(flaw("s in G1"))?;
+    contribution.g1_sx.check_element().map_err(flaw("s·x in G1"))?;
+    contribution.g2_spx.check_element().map_err(flaw("s'·x in G2"))
+}
+
+/// The point in G2 by which a contributor proves to know the secret. Nobody knows its discrete logarithm.
+fn challenge<E: Curve>(transcript: &[u8; 64]) -> E::G2Affine {
+    let seed = transcript.first_chunk().copied().unwrap_or_default();
+    Stream::new(seed).point()
+}
+
+/// Verifies that s and the secret of a beacon follow from its value.
+fn check_beacon<E: Curve>(
+    contribution: &Contribution<E>,
+    beacon: &Beacon,
+    number: usize,
+    interrupt: &dyn Interrupt,
+) -> Result<(), CeremonyError> {
+    let log_iterations = beacon.log_iterations;
+    if log_iterations > MAX_LOG_ITERATIONS {
+        return Err(CeremonyError::BeaconIterations { contribution: number, log_iterations });
+    }
+    let mut stream = Stream::new(iterated(&beacon.value, 1 << log_iterations, interrupt)?);
+    let secret: E::ScalarField = stream.element();
+    let g1_s: E::G1Affine = stream.point();
+    if contribution.g1_s != g1_s || contribution.g1_sx != (g1_s * secret).into() {
+        return Err(Flaw::Beacon { contribution: number }.into());
+    }
+    Ok(())
+}
+
+/// SHA-256, applied `count` times.
+fn iterated(value: &[u8], count: u64, interrupt: &dyn Interrupt) -> Result<[u8; 32], Interrupted> {
+    let mut hash: [u8; 32] = Sha256::digest(value).into();
+    for iteration in 1..count {
+        if iteration.is_multiple_of(STRIDE) {
+            interrupt.check()?;
+        }
+        hash = Sha256::digest(hash).into();
+    }
+    Ok(hash)
+}
