@@ -9,7 +9,7 @@ use broker_groth16::{
     circuit::BuiltIn,
     curve::CurveName,
     interrupt::Interrupt,
-    loaded::{self, LoadError, Loaded, OperatorFiles},
+    loaded::{self, LoadError, Loaded, OperatorFiles, Pin},
 };
 
 use super::{
@@ -53,9 +53,9 @@ impl Loader<'_> {
         let loading = match &self.circuit.source {
             CircuitSource::BuiltIn { circuit, key: None } => self.own_key(*circuit, begin, abandoned)?,
             CircuitSource::BuiltIn { circuit, key: Some(file) } => {
-                let contents = files::read(self.circuit, "Key", file, self.cache)?;
-                let circuit = self.checked(file, abandoned, |checked, progress| {
-                    loaded::built_in(*circuit, self.curve, &contents.bytes, checked, abandoned, progress)
+                let circuit = self.pinned("Key", file, abandoned, |bytes, pin, stop, progress| {
+                    let loaded = loaded::built_in(*circuit, self.curve, bytes, pin, stop, progress);
+                    loaded.map_err(|error| self.refused(error, abandoned))
                 })?;
                 existing(LoadedCircuit::new(circuit, false, Vec::new()))
             }
@@ -93,7 +93,7 @@ impl Loader<'_> {
         let prefix = format!("{}-{}-v{version}-", self.curve, circuit.name());
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
-            let circuit = loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
+            let circuit = loaded::built_in(circuit, self.curve, bytes, Pin::CHECKED, abandoned, &mut |_, _| {});
             let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
             Ok(existing(LoadedCircuit::new(circuit, false, Vec::new())))
         };
@@ -151,38 +151,47 @@ impl Loader<'_> {
         let read = |key, file: Option<&PinnedFile>| {
             file.map(|file| files::read(self.circuit, key, file, self.cache)).transpose()
         };
-        let zkey_contents = files::read(self.circuit, "Zkey", zkey, self.cache)?;
-        let (r1cs, wasm, sym) = (read("R1cs", r1cs)?, read("Wasm", wasm)?, read("Sym", sym)?);
-        let files = OperatorFiles {
-            zkey: &zkey_contents.bytes,
-            r1cs: r1cs.as_ref().map(|file| &*file.bytes),
-            wasm: wasm.as_ref().map(|file| &*file.bytes),
-            sym: sym.as_ref().map(|file| &*file.bytes),
-            calculator_memory: usize::try_from(self.calculator.memory).unwrap_or(usize::MAX),
-            calculator_fuel: self.calculator.fuel,
-        };
-        self.checked(zkey, abandoned, |checked, progress| {
-            loaded::operator(files, self.curve, checked, abandoned, progress)
+        self.pinned("Zkey", zkey, abandoned, |zkey, pin, stop, progress| {
+            let (r1cs, wasm, sym) = (read("R1cs", r1cs)?, read("Wasm", wasm)?, read("Sym", sym)?);
+            let files = OperatorFiles {
+                zkey,
+                r1cs: r1cs.as_ref().map(|file| &*file.bytes),
+                wasm: wasm.as_ref().map(|file| &*file.bytes),
+                sym: sym.as_ref().map(|file| &*file.bytes),
+                calculator_memory: usize::try_from(self.calculator.memory).unwrap_or(usize::MAX),
+                calculator_fuel: self.calculator.fuel,
+            };
+            let loaded = loaded::operator(files, self.curve, pin, stop, progress);
+            loaded.map_err(|error| self.refused(error, abandoned))
         })
     }
 
-    /// Loads a `.zkey` with `load`, which is told whether the store says that its points have been checked. If not, the
-    /// store notes it afterwards.
-    fn checked(
+    /// Reads a `.zkey` and loads it with `load`, while another thread hashes the same bytes. `load` is told whether the store
+    /// says that the points of the file with this hash have been checked. If not, the store notes it afterwards.
+    fn pinned(
         &self,
+        key: &'static str,
         zkey: &PinnedFile,
         abandoned: &dyn Interrupt,
-        load: impl FnOnce(bool, &mut dyn FnMut(usize, usize)) -> Result<Arc<dyn Loaded>, LoadError>,
+        load: impl FnOnce(
+            &[u8],
+            Pin<'_>,
+            &dyn Interrupt,
+            &mut dyn FnMut(usize, usize),
+        ) -> Result<Arc<dyn Loaded>, CircuitLoadError>,
     ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
         let checked = self.store.is_some_and(|store| store.is_checked(&zkey.sha256));
         let mut last = Instant::now();
-        let circuit = load(checked, &mut |done, all| {
+        let mut progress = |done, all| {
             if last.elapsed() >= PROGRESS {
                 last = Instant::now();
                 tracing::info!(circuit = self.circuit.name, done, all, "the points of the key are checked");
             }
-        });
-        let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
+        };
+        let circuit = files::read_while_hashing(self.circuit, key, zkey, self.cache, |bytes, hash| {
+            let stop = || abandoned.is_requested() || hash.is_known_to_be_wrong();
+            load(bytes, Pin { checked, confirm: &|| hash.is_right() }, &stop, &mut progress)
+        })?;
         if let Some(store) = self.store.filter(|_| !checked)
             && let Err(error) = store.set_checked(&zkey.sha256)
         {
