@@ -93,7 +93,8 @@ impl Loader<'_> {
         let prefix = format!("{}-{}-v{version}-", self.curve, circuit.name());
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
-            let circuit = loaded::built_in(circuit, self.curve, bytes, Pin::CHECKED, abandoned, &mut |_, _| {});
+            let circuit =
+                loaded::built_in(circuit, self.curve, bytes, Pin::CHECKED, abandoned, &mut |_, _| {});
             let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
             Ok(existing(LoadedCircuit::new(circuit, false, Vec::new())))
         };

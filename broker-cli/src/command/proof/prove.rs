@@ -174,6 +174,7 @@ fn parts(figures: &ProofFigures) -> [(&'static str, Duration); 7] {
         ("check", figures.check),
         ("prove", figures.prove),
         ("selfVerify", figures.self_verify),
+        ("other", figures.other),
     ]
 }
 
