@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Failure, scenario::PROFILES};
+use crate::{Failure, scenario::PROFILES, suite};
 
 /// The environment variable that names a server binary to measure, in place of the one that is built here.
 pub const BINARY_VARIABLE: &str = "BROKER_BENCH_SERVER";
@@ -48,6 +48,8 @@ impl Server {
             .arg(folder.path().join("broker.sock"))
             .arg("--profiles-dir")
             .arg(folder.path())
+            .arg("--key-store")
+            .arg(suite::keys_folder()?)
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("{}: {error}", command.get_program().display()))?;

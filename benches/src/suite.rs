@@ -58,7 +58,7 @@ impl Mode {
 
     /// Reports whether the scenario can be called in this mode: some operations are not part of the pipeline.
     pub fn has(self, scenario: &Scenario) -> bool {
-        self != Self::Pipeline || scenario.is_pipelined()
+        scenario.is_call() && (self != Self::Pipeline || scenario.is_pipelined())
     }
 
     /// Returns the modes that [`MODES_VARIABLE`] names.
@@ -100,6 +100,17 @@ pub fn criterion(suite: &Path) -> Result<Criterion, Failure> {
 pub fn estimates_folder() -> Result<PathBuf, Failure> {
     let build = build_folder(&env::current_exe()?)?;
     Ok(build.parent().ok_or("this program is in no target folder")?.join("criterion"))
+}
+
+/// Returns the folder of the keys of circuits, which the suites and the server share, so that a proof by one of them can be
+/// verified by the other.
+///
+/// # Errors
+/// Fails where it cannot be made, or this program is not in a build folder.
+pub fn keys_folder() -> Result<PathBuf, Failure> {
+    let estimates = estimates_folder()?;
+    fs::create_dir_all(&estimates)?;
+    Ok(estimates.join("groth16-keys"))
 }
 
 /// Returns the folder of a mode's estimates, relative to [`estimates_folder`].

@@ -73,7 +73,8 @@ impl FigureStats {
     /// Fails where a value is out of the bounds of the sum.
     pub(crate) fn add(&mut self, other: &Self) -> Result<(), LoadError> {
         for (sum, part) in self.0.iter_mut().zip(&other.0) {
-            sum.add(part).map_err(|source| LoadError::local("cannot add up the figures of proofs", source))?;
+            sum.add(part)
+                .map_err(|source| LoadError::local("cannot add up the figures of proofs", source))?;
         }
         Ok(())
     }

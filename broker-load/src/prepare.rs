@@ -31,20 +31,53 @@ pub(crate) struct PreparedCall {
 #[derive(Debug)]
 pub(crate) enum Task {
     Health,
-    HashData { input: Bytes },
-    SignCertificate { ca: Arc<TestCa> },
-    SignData { key: Zeroizing<Vec<u8>>, public_key: Vec<u8>, input: Bytes },
-    VerifyData { public_key: Vec<u8>, input: Bytes, signature: Bytes },
-    EncryptData { key: Vec<u8>, nonce: Option<Vec<u8>>, plaintext: Vec<u8> },
-    DecryptData { key: Vec<u8>, nonce: Vec<u8>, tag: Vec<u8>, ciphertext: Vec<u8>, plaintext: Vec<u8> },
+    HashData {
+        input: Bytes,
+    },
+    SignCertificate {
+        ca: Arc<TestCa>,
+    },
+    SignData {
+        key: Zeroizing<Vec<u8>>,
+        public_key: Vec<u8>,
+        input: Bytes,
+    },
+    VerifyData {
+        public_key: Vec<u8>,
+        input: Bytes,
+        signature: Bytes,
+    },
+    EncryptData {
+        key: Vec<u8>,
+        nonce: Option<Vec<u8>>,
+        plaintext: Vec<u8>,
+    },
+    DecryptData {
+        key: Vec<u8>,
+        nonce: Vec<u8>,
+        tag: Vec<u8>,
+        ciphertext: Vec<u8>,
+        plaintext: Vec<u8>,
+    },
     Keygen,
     KemKeygen,
-    KemEncapsulate { key: Zeroizing<Vec<u8>>, public_key: Vec<u8> },
-    KemDecapsulate { key: Zeroizing<Vec<u8>>, ciphertext: Vec<u8>, secret: Zeroizing<Vec<u8>> },
+    KemEncapsulate {
+        key: Zeroizing<Vec<u8>>,
+        public_key: Vec<u8>,
+    },
+    KemDecapsulate {
+        key: Zeroizing<Vec<u8>>,
+        ciphertext: Vec<u8>,
+        secret: Zeroizing<Vec<u8>>,
+    },
     /// Every request has inputs of its own, which are made when it is sent.
-    Prove { circuit: Circuit },
+    Prove {
+        circuit: Circuit,
+    },
     /// There is at least one proof.
-    Verify { proofs: Arc<[Proven]> },
+    Verify {
+        proofs: Arc<[Proven]>,
+    },
 }
 
 /// Prepares calls. A CA is made once for all runs that use it: RSA keys take seconds. So are the proofs of a circuit that

@@ -94,9 +94,11 @@ impl Statement {
 
     /// Returns the request for a proof by the client library.
     pub fn request(&self, profile: &str) -> ProveRequest {
-        self.inputs.iter().fold(ProveRequest::new(self.circuit.to_string()).profile(profile), |request, input| {
-            request.input(input.name, input.to_value())
-        })
+        self.inputs
+            .iter()
+            .fold(ProveRequest::new(self.circuit.to_string()).profile(profile), |request, input| {
+                request.input(input.name, input.to_value())
+            })
     }
 
     /// Returns the same request as a message.

@@ -94,7 +94,9 @@ impl Matrix {
     /// Returns every combination of the parameters that the operation has.
     fn items(&self, operation: Operation) -> Vec<Item> {
         let profiles: Vec<Option<&str>> = match self.profiles.as_slice() {
-            some @ [_, ..] if operation.has_profile() => some.iter().map(|name| Some(name.as_str())).collect(),
+            some @ [_, ..] if operation.has_profile() => {
+                some.iter().map(|name| Some(name.as_str())).collect()
+            }
             _ => vec![None],
         };
         let mut items = Vec::new();

@@ -135,9 +135,9 @@ impl Request {
                 Self::KemDecapsulate(DecapsulateRequest::new(key.as_slice(), &**ciphertext).profile(profile))
             }
             Task::Prove { circuit } => Self::Prove { circuit: *circuit, profile: profile.to_owned() },
-            Task::Verify { proofs } => {
-                Self::Verify(InTurn::new(proofs.iter().map(|proven| proven.request(profile)).collect::<Vec<_>>()))
-            }
+            Task::Verify { proofs } => Self::Verify(InTurn::new(
+                proofs.iter().map(|proven| proven.request(profile)).collect::<Vec<_>>(),
+            )),
         }
     }
 }

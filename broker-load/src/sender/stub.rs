@@ -167,10 +167,8 @@ impl Sender for Stub {
             }
             Message::Verify(messages) => {
                 let message = messages.next().ok_or_else(not_prepared)?.clone();
-                let response = Groth16ServiceClient::new(channel)
-                    .verify(message)
-                    .await
-                    .map_err(grpc::status_error)?;
+                let response =
+                    Groth16ServiceClient::new(channel).verify(message).await.map_err(grpc::status_error)?;
                 Response::Verified(response.into_inner().valid)
             }
         })
