@@ -15,7 +15,7 @@ use broker_benches::{
 
 fn main() -> Result<(), Failure> {
     let scenarios: Vec<Arc<Scenario>> =
-        scenarios::all(&InProcess::new(Some(suite::keys_folder()?))?)?.into_iter().map(Arc::new).collect();
+        scenarios::all(&InProcess::new(Some(server::keys_folder()?))?)?.into_iter().map(Arc::new).collect();
     let mut modes = Mode::chosen()?;
     if env::args().any(|argument| argument == "--list") {
         // The ids are the same in every mode.

@@ -15,7 +15,7 @@ use broker_benches::{
     Failure,
     in_process::InProcess,
     scenario::{Scenario, Task},
-    scenarios, suite,
+    scenarios, server, suite,
 };
 use criterion::BatchSize;
 
@@ -27,7 +27,7 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> Result<(), Failure> {
-    let broker = InProcess::new(Some(suite::keys_folder()?))?;
+    let broker = InProcess::new(Some(server::keys_folder()?))?;
     let mut provers = Provers::new();
     let mut criterion = suite::criterion(Path::new(suite::PURE))?;
     for scenario in scenarios::all(&broker)?.iter().filter(|scenario| scenario.has_cryptography()) {

@@ -102,17 +102,6 @@ pub fn estimates_folder() -> Result<PathBuf, Failure> {
     Ok(build.parent().ok_or("this program is in no target folder")?.join("criterion"))
 }
 
-/// Returns the folder of the keys of circuits, which the suites and the server share, so that a proof by one of them can be
-/// verified by the other.
-///
-/// # Errors
-/// Fails where it cannot be made, or this program is not in a build folder.
-pub fn keys_folder() -> Result<PathBuf, Failure> {
-    let estimates = estimates_folder()?;
-    fs::create_dir_all(&estimates)?;
-    Ok(estimates.join("groth16-keys"))
-}
-
 /// Returns the folder of a mode's estimates, relative to [`estimates_folder`].
 pub fn mode_folder(mode: Mode) -> PathBuf {
     Path::new(END_TO_END).join(mode.name())

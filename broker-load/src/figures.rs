@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::LoadError,
-    stats::{histogram, saturating_nanos},
+    histogram::{histogram, saturating_nanos},
 };
 
 /// The names of the figures in JSON. The last one is the latency without check, proof and verification of the proof: what

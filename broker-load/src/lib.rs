@@ -24,6 +24,7 @@ pub mod csv;
 mod error;
 mod figures;
 mod generator;
+mod histogram;
 mod in_turn;
 pub mod matrix;
 mod mix;

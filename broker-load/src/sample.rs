@@ -13,10 +13,11 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::LoadError,
     figures::FigureStats,
+    histogram::histogram,
     operation::Operation,
     plan::{Concurrency, Item, Plan, RunLength},
     schedule,
-    stats::{ThreadStats, histogram},
+    stats::ThreadStats,
 };
 
 /// The sum of what the threads counted.

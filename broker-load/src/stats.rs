@@ -13,7 +13,12 @@ use std::{
 use broker_client::{Code, Error, ErrorKind};
 use hdrhistogram::Histogram;
 
-use crate::{error::LoadError, figures::FigureStats, response::Response};
+use crate::{
+    error::LoadError,
+    figures::FigureStats,
+    histogram::{histogram, saturating_nanos},
+    response::Response,
+};
 
 /// A thread stops when it has had no success for this long and the broker cannot be reached.
 const UNREACHABLE_LIMIT: Duration = Duration::from_secs(1);
@@ -168,17 +173,6 @@ impl ThreadStats {
     fn count_error(&mut self, name: &'static str, count: u64) {
         *self.errors.entry(name).or_default() += count;
     }
-}
-
-/// Returns a time in nanoseconds.
-pub(crate) fn saturating_nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// Returns a histogram from a nanosecond to an hour with three significant digits.
-pub(crate) fn histogram() -> Result<Histogram<u64>, LoadError> {
-    Histogram::new_with_bounds(1, 3_600_000_000_000, 3)
-        .map_err(|source| LoadError::local("cannot make a histogram", source))
 }
 
 fn status_name(error: &Error) -> &'static str {

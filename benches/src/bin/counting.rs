@@ -19,8 +19,8 @@ use broker_benches::{
     in_process::InProcess,
     scenario::Scenario,
     scenarios,
-    server::Server,
-    suite, wire,
+    server::{self, Server},
+    wire,
 };
 use broker_client::Client;
 use broker_server::config::{Config, Environment};
@@ -136,7 +136,7 @@ impl Counter {
 }
 
 fn count(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut scenarios = scenarios::all(&InProcess::new(Some(suite::keys_folder()?))?)?;
+    let mut scenarios = scenarios::all(&InProcess::new(Some(server::keys_folder()?))?)?;
     scenarios.retain(|scenario| {
         let is_chosen = match &arguments.filter {
             Some(filter) => scenario.id.contains(filter.as_str()),

@@ -21,7 +21,7 @@ use broker_benches::{
     report::{Report, page, tables, write_chart},
     scenario::Scenario,
     scenarios, server,
-    suite::{self, END_TO_END, Mode, PURE, estimates_folder},
+    suite::{END_TO_END, Mode, PURE, estimates_folder},
 };
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -81,7 +81,7 @@ const FULL: Effort = Effort {
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let mut scenarios = scenarios::all(&InProcess::new(Some(suite::keys_folder()?))?)?;
+    let mut scenarios = scenarios::all(&InProcess::new(Some(server::keys_folder()?))?)?;
     scenarios.retain(|scenario| {
         let named = arguments.filter.as_ref().is_none_or(|filter| scenario.id.contains(filter.as_str()));
         named
