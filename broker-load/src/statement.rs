@@ -221,7 +221,7 @@ fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
 
