@@ -6,6 +6,7 @@ use std::{cell::LazyCell, env, sync::Arc, time::Duration};
 
 use broker_benches::{
     Failure,
+    in_process::InProcess,
     load::Rig,
     scenario::Scenario,
     scenarios, server,
@@ -13,7 +14,8 @@ use broker_benches::{
 };
 
 fn main() -> Result<(), Failure> {
-    let scenarios: Vec<Arc<Scenario>> = scenarios::all()?.into_iter().map(Arc::new).collect();
+    let scenarios: Vec<Arc<Scenario>> =
+        scenarios::all(&InProcess::new(Some(server::keys_folder()?))?)?.into_iter().map(Arc::new).collect();
     let mut modes = Mode::chosen()?;
     if env::args().any(|argument| argument == "--list") {
         // The ids are the same in every mode.

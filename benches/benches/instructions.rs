@@ -25,8 +25,12 @@ use tonic::body::Body;
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> =
     zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
+fn broker() -> InProcess {
+    InProcess::new(None).expect("the profiles are right")
+}
+
 fn scenario(id: &str) -> Scenario {
-    let all = scenarios::all().expect("the scenarios can be made");
+    let all = scenarios::without_proofs(&broker()).expect("the scenarios can be made");
     all.into_iter().find(|scenario| scenario.id == id).expect("there is such a scenario")
 }
 
@@ -90,7 +94,7 @@ fn audited_path((mut services, requests): Calls) -> Services {
 
 /// Returns a broker that has executed the operation before, and messages for it.
 fn messages(id: &str, count: usize) -> (InProcess, Vec<Operation>) {
-    let (broker, message) = (InProcess::new().expect("the profiles are right"), message(id));
+    let (broker, message) = (broker(), message(id));
     for _ in 0..2 {
         broker.run(message.clone()).expect("the request succeeds");
     }

@@ -1,16 +1,19 @@
 //! The cryptography alone: a request message is parsed, decided and executed in this process and on this thread, as a handler
 //! of the server does, but without runtime, pool, log and audit.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use broker_groth16::interrupt::Never;
 use broker_proto::v1::pipeline_request::Operation;
 use broker_server::{
     backend::{Backend, kem::Encapsulated},
     caller::Caller,
+    circuits::{BeginSetup, CircuitOptions, Circuits, LoadedCircuit},
     operation::{
         self, CAPABILITIES,
         aead::{self, Encrypted, NonceLedger},
         certificate::{self, CaCache, Issued},
+        groth16,
         hash::{self, HashValue, Hashing},
         kem,
         signature::{self, KeyPair},
@@ -18,10 +21,11 @@ use broker_server::{
     policy::{
         Catalogue, decide,
         permit::{
-            Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateKey,
-            GenerateSignatureKeyPair, HashData, HashStream, SignCertificate, SignData, VerifyData,
+            BatchVerify, Decapsulate, DecryptData, Encapsulate, EncryptData, GenerateKemKeyPair, GenerateKey,
+            GenerateSignatureKeyPair, HashData, HashStream, Prove, SignCertificate, SignData, VerifyData,
+            VerifyProof,
         },
-        profile::Profile,
+        profile::{CircuitRule, Groth16Rule, Profile},
     },
     request::{self, Limits},
     secret::SecretBytes,
@@ -45,6 +49,7 @@ pub struct InProcess {
     cache: CaCache,
     nonces: NonceLedger,
     limits: Limits,
+    circuits: Arc<Circuits>,
     audit: Arc<Audit>,
 }
 
@@ -60,15 +65,19 @@ pub enum Output {
     Secret(SecretBytes),
     KeyPair(KeyPair),
     Encapsulated(Encapsulated),
+    Proof(groth16::Proof),
+    Verdicts(Vec<bool>),
 }
 
 impl InProcess {
-    /// Returns the state with the profiles of the scenarios and without a cache of CA keys, as is the server's default.
+    /// Returns the state with the profiles of the scenarios and without a cache of CA keys, as is the server's default. The keys
+    /// of circuits are in the folder `keys`, or in memory alone.
     ///
     /// # Errors
-    /// Fails where the profiles are wrong or the system has no randomness.
-    pub fn new() -> Result<Self, Failure> {
+    /// Fails where the profiles are wrong, the folder cannot be used, or the system has no randomness.
+    pub fn new(keys: Option<PathBuf>) -> Result<Self, Failure> {
         Ok(Self {
+            circuits: Circuits::new(&CircuitOptions { store: keys, ..CircuitOptions::default() })?,
             catalogue: Catalogue::parse("the benchmarks' Profiles.yaml", PROFILES, CAPABILITIES)?,
             cache: CaCache::new(0, Duration::ZERO),
             nonces: NonceLedger::new().map_err(|_| "the crypto library has no random numbers")?,
@@ -183,16 +192,54 @@ impl InProcess {
                 let permit = decide::<Decapsulate>(&CALLER, profile, request, NOW)?;
                 Output::Secret(kem::decapsulate(permit, backend(profile), &self.key_use()?)?)
             }
+            Operation::Prove(mut message) => {
+                let profile = self.profile(&message.profile)?;
+                let request = request::Prove::parse(&mut message, limits)?;
+                let permit = decide::<Prove>(&CALLER, profile, request, NOW)?;
+                let circuit = self.circuit(permit.rule(), &permit.parameters().circuit)?;
+                Output::Proof(groth16::prove(permit, self.context(&circuit), &self.key_use()?)?)
+            }
+            Operation::VerifyProof(mut message) => {
+                let profile = self.profile(&message.profile)?;
+                let request = request::VerifyProof::parse(&mut message, limits)?;
+                let permit = decide::<VerifyProof>(&CALLER, profile, request, NOW)?;
+                let circuit = self.circuit(permit.rule(), &permit.parameters().circuit)?;
+                match groth16::verify(permit, self.context(&circuit))?.0 {
+                    true => Output::Valid(true),
+                    false => return Err("the scenario's proof is not valid".into()),
+                }
+            }
+            Operation::BatchVerify(mut message) => {
+                let profile = self.profile(&message.profile)?;
+                let request = request::BatchVerify::parse(&mut message, limits)?;
+                let permit = decide::<BatchVerify>(&CALLER, profile, request, NOW)?;
+                let circuit = self.circuit(permit.rule(), &permit.parameters().circuit)?;
+                let (verdicts, _) = groth16::batch_verify(permit, self.context(&circuit))?;
+                match verdicts.iter().all(|valid| *valid) {
+                    true => Output::Verdicts(verdicts),
+                    false => return Err("a proof of the scenario's batch is not valid".into()),
+                }
+            }
             Operation::ListCircuits(_)
             | Operation::GetVerifyingKey(_)
             | Operation::SetupCircuit(_)
-            | Operation::Prove(_)
-            | Operation::CheckWitness(_)
-            | Operation::VerifyProof(_)
-            | Operation::BatchVerify(_) => {
-                return Err("proofs are measured in the crate `broker-groth16` and through the socket".into());
-            }
+            | Operation::CheckWitness(_) => return Err("no scenario has this operation".into()),
         })
+    }
+
+    /// Returns a circuit with its key, which is loaded or made where it is not in memory.
+    fn circuit(&self, rule: &Groth16Rule, circuit: &Arc<CircuitRule>) -> Result<LoadedCircuit, Failure> {
+        if let Some(loaded) = self.circuits.in_memory(rule, circuit) {
+            return Ok(loaded);
+        }
+        let audit = Arc::clone(&self.audit);
+        let begin: BeginSetup = Box::new(move || audit.begin(Record::default));
+        self.circuits.preload(rule, circuit, begin)?;
+        Ok(self.circuits.in_memory(rule, circuit).ok_or("the circuit has left memory at once")?)
+    }
+
+    fn context<'a>(&'a self, circuit: &'a LoadedCircuit) -> groth16::Context<'a> {
+        groth16::Context { circuits: &self.circuits, circuit, interrupt: &Never, now: NOW }
     }
 
     fn hash_stream(&self, profile: &str, input: &[u8]) -> Result<Output, Failure> {

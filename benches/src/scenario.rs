@@ -1,5 +1,6 @@
 //! The measured operations with their inputs. The id of a scenario is the same in every suite.
 
+use broker_load::{Circuit, InTurn, Proven, Statement};
 use broker_proto::v1::{
     self, key_source::Source, pipeline_request::Operation, sign_key_source::Source as SignSource,
 };
@@ -67,6 +68,47 @@ pub enum Task {
         key: Vec<u8>,
         ciphertext: Vec<u8>,
     },
+    /// A proof of the next statement.
+    Prove {
+        statements: InTurn<Statement>,
+    },
+    /// A proof by one prover alone, without the broker: the check of the constraints and the proof, without verification.
+    ProveBy {
+        circuit: Circuit,
+        prover: Prover,
+    },
+    /// The verification of the next proof.
+    VerifyProof {
+        proofs: InTurn<Proven>,
+    },
+    /// The verification of all of these proofs together.
+    BatchVerify {
+        circuit: Circuit,
+        proofs: Vec<Proven>,
+    },
+}
+
+/// A prover that is measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // as the broker names them
+pub enum Prover {
+    /// The prover of the crate `ark-groth16`, with circom's reduction.
+    ArkGroth16,
+    Tables,
+    Shifted,
+    Buckets,
+}
+
+impl Prover {
+    /// Returns the name in ids.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ArkGroth16 => "ark-groth16",
+            Self::Tables => "tables",
+            Self::Shifted => "shifted",
+            Self::Buckets => "buckets",
+        }
+    }
 }
 
 /// The size of one part of a stream in bytes.
@@ -78,6 +120,11 @@ impl Scenario {
         !matches!(self.task, Task::Health)
     }
 
+    /// Reports whether the scenario is a call to the broker, and not a part of one.
+    pub fn is_call(&self) -> bool {
+        !matches!(self.task, Task::ProveBy { .. })
+    }
+
     /// Reports whether the scenario is also measured as an item of a pipeline.
     pub fn is_pipelined(&self) -> bool {
         self.message().is_some() && !self.is_slow()
@@ -85,14 +132,20 @@ impl Scenario {
 
     /// Reports whether one call takes so long that a quick run leaves it out, and that many at once would time out.
     pub fn is_slow(&self) -> bool {
-        matches!(self.task, Task::GenerateSignatureKeyPair) && self.profile.starts_with("rsa")
+        match &self.task {
+            Task::GenerateSignatureKeyPair => self.profile.starts_with("rsa"),
+            Task::Prove { .. } | Task::ProveBy { .. } => self.id.contains("payment"),
+            Task::BatchVerify { .. } => true,
+            _ => false,
+        }
     }
 
-    /// Returns the request as one message; `None` for health and streams.
+    /// Returns the request as one message; `None` for health, streams, and what is no call. Proofs have another statement each
+    /// time.
     pub fn message(&self) -> Option<Operation> {
         let profile = || self.profile.to_owned();
         Some(match &self.task {
-            Task::Health | Task::HashStream { .. } => return None,
+            Task::Health | Task::HashStream { .. } | Task::ProveBy { .. } => return None,
             Task::HashData { input } => Operation::HashData(v1::HashDataRequest {
                 profile: profile(),
                 input: input.clone(),
@@ -152,6 +205,15 @@ impl Scenario {
                 profile: profile(),
                 key_source: Some(raw(key)),
                 ciphertext: ciphertext.clone(),
+                metadata: None,
+            }),
+            Task::Prove { statements } => Operation::Prove(statements.next()?.message(self.profile)),
+            Task::VerifyProof { proofs } => Operation::VerifyProof(proofs.next()?.message(self.profile)),
+            Task::BatchVerify { circuit, proofs } => Operation::BatchVerify(v1::BatchVerifyRequest {
+                profile: profile(),
+                circuit: circuit.to_string(),
+                items: proofs.iter().map(Proven::item_message).collect(),
+                expected_fingerprint: Vec::new(),
                 metadata: None,
             }),
         })

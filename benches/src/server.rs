@@ -48,6 +48,8 @@ impl Server {
             .arg(folder.path().join("broker.sock"))
             .arg("--profiles-dir")
             .arg(folder.path())
+            .arg("--key-store")
+            .arg(keys_folder()?)
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
@@ -118,6 +120,16 @@ pub fn build_profile() -> Result<String, Failure> {
         Some(name) => Ok(name.to_owned()),
         None => Err(format!("{}: no build profile has this folder", folder.display()).into()),
     }
+}
+
+/// Returns the folder of the keys of circuits, which the suites and the server share, so that a proof by one of them can be
+/// verified by the other: `target/groth16-keys`. Whoever uses it first creates it.
+///
+/// # Errors
+/// Fails where this program is not in a build folder.
+pub fn keys_folder() -> Result<PathBuf, Failure> {
+    let build = build_folder(&env::current_exe()?)?;
+    Ok(build.parent().ok_or("this program is in no target folder")?.join("groth16-keys"))
 }
 
 /// Returns the folder of cargo's binaries. Benchmarks and tests are in a subfolder of it.

@@ -58,7 +58,7 @@ impl Mode {
 
     /// Reports whether the scenario can be called in this mode: some operations are not part of the pipeline.
     pub fn has(self, scenario: &Scenario) -> bool {
-        self != Self::Pipeline || scenario.is_pipelined()
+        scenario.is_call() && (self != Self::Pipeline || scenario.is_pipelined())
     }
 
     /// Returns the modes that [`MODES_VARIABLE`] names.

@@ -3,9 +3,9 @@
 use std::{io, path::Path, time::Duration};
 
 use broker_client::{
-    Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest,
-    GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, SignCertificateRequest, SignDataRequest,
-    VerifyDataRequest,
+    BatchVerifyRequest, Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest,
+    EncryptDataRequest, GenerateKeyPairRequest, HashDataRequest, HashStreamRequest, SignCertificateRequest,
+    SignDataRequest, VerifyDataRequest,
 };
 use bytes::Bytes;
 
@@ -93,6 +93,24 @@ pub async fn call(client: &Client, scenario: &Scenario) -> Result<(), Failure> {
             let request = DecapsulateRequest::new(key.as_slice(), ciphertext.as_slice()).profile(profile);
             client.decapsulate(request).await?;
         }
+        Task::Prove { statements } => {
+            let statement = statements.next().ok_or("the scenario has no statement")?;
+            client.prove(statement.request(profile)).await?;
+        }
+        Task::VerifyProof { proofs } => {
+            let proof = proofs.next().ok_or("the scenario has no proof")?;
+            if !client.verify_proof(proof.request(profile)).await?.valid {
+                return Err("the scenario's proof is not valid".into());
+            }
+        }
+        Task::BatchVerify { circuit, proofs } => {
+            let items = proofs.iter().map(broker_load::Proven::item);
+            let request = BatchVerifyRequest::new(circuit.to_string(), items).profile(profile);
+            if !client.batch_verify(request).await?.valid.iter().all(|valid| *valid) {
+                return Err("a proof of the scenario's batch is not valid".into());
+            }
+        }
+        Task::ProveBy { .. } => return Err("a prover alone is not called".into()),
     }
     Ok(())
 }

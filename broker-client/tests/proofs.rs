@@ -123,6 +123,7 @@ async fn proves_from_inputs_and_from_a_witness(lane: Lane) {
     let durations = [figures.queue, figures.key_load, figures.witness, figures.check, figures.prove];
     assert_eq!([1, 2, 3, 4, 5].map(Duration::from_nanos), durations);
     assert_eq!((Duration::from_nanos(6), 7), (figures.self_verify, figures.reserved_bytes));
+    assert_eq!(figures.other, Duration::from_nanos(8));
     let sent: v1::ProveRequest = broker.fake.last();
     assert_eq!(("P", "multiply"), (&*sent.profile, &*sent.circuit));
     let expected = [("a", "3"), ("b", "11"), ("path", "1,2"), ("who", "text alice"), ("raw", "data [1, 2]")];

@@ -5,12 +5,13 @@ use serde_json::Value;
 use crate::sample::Sample;
 
 /// The columns by their names in JSON.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "operation",
     "profile",
     "size",
     "issuer",
     "subject",
+    "circuit",
     "wire",
     "client",
     "lane",

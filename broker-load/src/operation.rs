@@ -38,6 +38,12 @@ pub enum Operation {
     /// The shared secret again.
     #[value(aliases = ["decapsulate", "Decapsulate"])]
     KemDecapsulate,
+    /// A proof of random values that satisfy a circuit.
+    #[value(alias = "Prove")]
+    Prove,
+    /// A judgement about a proof.
+    #[value(aliases = ["VerifyProof", "verify-proof"])]
+    Verify,
     /// The health check.
     Health,
 }
@@ -56,6 +62,7 @@ impl Operation {
             | Self::KemKeygen
             | Self::KemEncapsulate
             | Self::KemDecapsulate => "PQC-ML-DSA-65",
+            Self::Prove | Self::Verify => "Groth16-Dev",
         }
     }
 
@@ -65,6 +72,11 @@ impl Operation {
             self,
             Self::HashData | Self::SignData | Self::VerifyData | Self::EncryptData | Self::DecryptData
         )
+    }
+
+    /// Reports whether the operation is one with a circuit.
+    pub const fn has_circuit(self) -> bool {
+        matches!(self, Self::Prove | Self::Verify)
     }
 
     /// Reports whether the operation is decided by a profile.

@@ -9,6 +9,7 @@ use crate::{
     mix::Mix,
     operation::Operation,
     options::{ClientKind, Lane, Wire},
+    statement::Circuit,
 };
 
 /// The definition of a run.
@@ -55,6 +56,8 @@ pub struct Item {
     pub issuer: KeyType,
     /// The type of the certified key, for certificates.
     pub subject: KeyType,
+    /// The circuit, for proofs.
+    pub circuit: Circuit,
 }
 
 /// How many requests are in flight.

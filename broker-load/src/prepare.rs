@@ -10,7 +10,15 @@ use broker_testca::{KeyType, TestCa};
 use bytes::Bytes;
 use zeroize::Zeroizing;
 
-use crate::{error::LoadError, operation::Operation, plan::Item};
+use crate::{
+    error::LoadError,
+    operation::Operation,
+    plan::Item,
+    statement::{Circuit, Proven, Statement},
+};
+
+/// The number of proofs that a run verifies in turn.
+const PROOFS: usize = 16;
 
 /// An operation that can be called repeatedly.
 #[derive(Debug)]
@@ -23,22 +31,61 @@ pub(crate) struct PreparedCall {
 #[derive(Debug)]
 pub(crate) enum Task {
     Health,
-    HashData { input: Bytes },
-    SignCertificate { ca: Arc<TestCa> },
-    SignData { key: Zeroizing<Vec<u8>>, public_key: Vec<u8>, input: Bytes },
-    VerifyData { public_key: Vec<u8>, input: Bytes, signature: Bytes },
-    EncryptData { key: Vec<u8>, nonce: Option<Vec<u8>>, plaintext: Vec<u8> },
-    DecryptData { key: Vec<u8>, nonce: Vec<u8>, tag: Vec<u8>, ciphertext: Vec<u8>, plaintext: Vec<u8> },
+    HashData {
+        input: Bytes,
+    },
+    SignCertificate {
+        ca: Arc<TestCa>,
+    },
+    SignData {
+        key: Zeroizing<Vec<u8>>,
+        public_key: Vec<u8>,
+        input: Bytes,
+    },
+    VerifyData {
+        public_key: Vec<u8>,
+        input: Bytes,
+        signature: Bytes,
+    },
+    EncryptData {
+        key: Vec<u8>,
+        nonce: Option<Vec<u8>>,
+        plaintext: Vec<u8>,
+    },
+    DecryptData {
+        key: Vec<u8>,
+        nonce: Vec<u8>,
+        tag: Vec<u8>,
+        ciphertext: Vec<u8>,
+        plaintext: Vec<u8>,
+    },
     Keygen,
     KemKeygen,
-    KemEncapsulate { key: Zeroizing<Vec<u8>>, public_key: Vec<u8> },
-    KemDecapsulate { key: Zeroizing<Vec<u8>>, ciphertext: Vec<u8>, secret: Zeroizing<Vec<u8>> },
+    KemEncapsulate {
+        key: Zeroizing<Vec<u8>>,
+        public_key: Vec<u8>,
+    },
+    KemDecapsulate {
+        key: Zeroizing<Vec<u8>>,
+        ciphertext: Vec<u8>,
+        secret: Zeroizing<Vec<u8>>,
+    },
+    /// Every request has inputs of its own, which are made when it is sent.
+    Prove {
+        circuit: Circuit,
+    },
+    /// There is at least one proof.
+    Verify {
+        proofs: Arc<[Proven]>,
+    },
 }
 
-/// Prepares calls. A CA is made once for all runs that use it: RSA keys take seconds.
+/// Prepares calls. A CA is made once for all runs that use it: RSA keys take seconds. So are the proofs of a circuit that
+/// are verified, by profile.
 #[derive(Debug, Default)]
 pub(crate) struct Preparer {
     cas: HashMap<(KeyType, KeyType), Arc<TestCa>>,
+    proofs: HashMap<(String, Circuit), Arc<[Proven]>>,
 }
 
 impl Preparer {
@@ -53,6 +100,8 @@ impl Preparer {
             Operation::Health => Task::Health,
             Operation::HashData => Task::HashData { input: data.into() },
             Operation::SignCertificate => Task::SignCertificate { ca: self.ca(item.issuer, item.subject)? },
+            Operation::Prove => Task::Prove { circuit: item.circuit },
+            Operation::Verify => Task::Verify { proofs: self.proofs(profile, item.circuit, client).await? },
             Operation::Keygen => Task::Keygen,
             Operation::KemKeygen => Task::KemKeygen,
             Operation::SignData | Operation::VerifyData => {
@@ -86,6 +135,29 @@ impl Preparer {
             }
         };
         Ok(PreparedCall { profile: item.profile.clone(), task })
+    }
+
+    /// Returns proofs of random statements, which the broker makes.
+    async fn proofs(
+        &mut self,
+        profile: &str,
+        circuit: Circuit,
+        client: &Client,
+    ) -> Result<Arc<[Proven]>, LoadError> {
+        let key = (profile.to_owned(), circuit);
+        if let Some(proofs) = self.proofs.get(&key) {
+            return Ok(Arc::clone(proofs));
+        }
+        let mut proofs = Vec::with_capacity(PROOFS);
+        for _ in 0..PROOFS {
+            let statement = Statement::random(circuit)?;
+            let response = client.prove(statement.request(profile)).await?;
+            let signals = response.public_signals.into_iter().map(|signal| (signal.name, signal.value));
+            proofs.push(statement.proven(response.proof, signals));
+        }
+        let proofs = Arc::from(proofs);
+        self.proofs.insert(key, Arc::clone(&proofs));
+        Ok(proofs)
     }
 
     fn ca(&mut self, issuer: KeyType, subject: KeyType) -> Result<Arc<TestCa>, LoadError> {

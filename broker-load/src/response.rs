@@ -6,7 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::{
     error::LoadError,
+    figures::Figures,
     prepare::{PreparedCall, Task},
+    statement::Proven,
 };
 
 /// The content of a response, moved out of its message. Only the first one of each operation is verified.
@@ -38,6 +40,7 @@ pub(crate) enum Response {
         secret: Zeroizing<Vec<u8>>,
     },
     Decapsulated(Zeroizing<Vec<u8>>),
+    Proven(Box<Proven>, Figures),
 }
 
 impl Response {
@@ -46,7 +49,15 @@ impl Response {
         matches!(self, Self::Healthy(false) | Self::Verified(false))
     }
 
-    /// Verifies the response to `call`. A signature, ciphertext or shared secret is given back to the broker for that.
+    /// Returns the figures of a proof.
+    pub(crate) fn figures(&self) -> Option<Figures> {
+        match self {
+            Self::Proven(_, figures) => Some(*figures),
+            _ => None,
+        }
+    }
+
+    /// Verifies the response to `call`. A signature, proof, ciphertext or shared secret is given back to the broker for that.
     ///
     /// # Errors
     /// Fails where the response is wrong.
@@ -72,7 +83,10 @@ impl Response {
                     VerifyDataRequest::new(public_key.as_slice(), input.clone(), signature).profile(profile);
                 client.verify_data(request).await?.valid
             }
-            (Task::VerifyData { .. }, Self::Verified(yes)) => yes,
+            (Task::VerifyData { .. } | Task::Verify { .. }, Self::Verified(yes)) => yes,
+            (Task::Prove { .. }, Self::Proven(proven, _)) => {
+                client.verify_proof(proven.request(profile)).await?.valid
+            }
             (Task::EncryptData { key, plaintext, .. }, Self::Sealed { ciphertext, nonce, tag }) => {
                 let request =
                     DecryptDataRequest::new(key.as_slice(), ciphertext, nonce, tag).profile(profile);

@@ -12,10 +12,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::LoadError,
+    figures::FigureStats,
+    histogram::histogram,
     operation::Operation,
     plan::{Concurrency, Item, Plan, RunLength},
     schedule,
-    stats::{ThreadStats, histogram},
+    stats::ThreadStats,
 };
 
 /// The sum of what the threads counted.
@@ -26,6 +28,8 @@ pub struct Sample {
     /// Latencies in nanoseconds, one histogram for each item of the plan.
     latencies: Vec<Histogram<u64>>,
     all: Histogram<u64>,
+    /// The figures of proofs.
+    figures: FigureStats,
     /// Failed requests by the name of their gRPC status.
     pub errors: BTreeMap<&'static str, u64>,
     /// The first error in full.
@@ -50,6 +54,7 @@ impl Sample {
         Ok(Self {
             latencies: plan.items.iter().map(|_| histogram()).collect::<Result<_, _>>()?,
             all: histogram()?,
+            figures: FigureStats::new()?,
             plan,
             errors: BTreeMap::new(),
             first_error: None,
@@ -71,6 +76,9 @@ impl Sample {
         for (sum, part) in self.latencies.iter_mut().zip(&stats.latencies) {
             sum.add(part).map_err(failed)?;
             self.all.add(part).map_err(failed)?;
+        }
+        if let Some(figures) = &stats.figures {
+            self.figures.add(figures)?;
         }
         for (name, count) in stats.errors {
             *self.errors.entry(name).or_default() += count;
@@ -144,6 +152,11 @@ impl Sample {
         &self.all
     }
 
+    /// Returns where the time of proofs went: each figure with its median in nanoseconds. Empty where no proof was made.
+    pub fn proof_figures(&self) -> Vec<(&'static str, u64)> {
+        self.figures.medians()
+    }
+
     /// Returns each item of the plan with its latencies in nanoseconds.
     pub fn by_item(&self) -> impl Iterator<Item = (&Item, &Histogram<u64>)> {
         self.plan.items.iter().zip(&self.latencies)
@@ -198,6 +211,9 @@ impl Sample {
         set("throughput_per_s", json!(rounded(self.throughput(), 1)));
         set("latency_us", latency(&self.all));
         set("samples", json!(self.answered()));
+        if plan.items.iter().any(|item| item.operation == Operation::Prove) {
+            set("figures_us", self.figures.to_json());
+        }
         set("server_cpu_us_per_call", json!(self.server_cpu().map(|time| rounded(time, 3))));
         set("client_cpu_us_per_call", json!(self.client_cpu().map(|time| rounded(time, 3))));
         if self.interrupted {
@@ -216,6 +232,7 @@ fn parameters(item: &Item) -> impl Iterator<Item = (&'static str, Value)> {
         ("size", operation.has_size().then(|| json!(item.size))),
         ("issuer", certificate.then(|| json!(item.issuer.to_string()))),
         ("subject", certificate.then(|| json!(item.subject.to_string()))),
+        ("circuit", operation.has_circuit().then(|| json!(item.circuit.to_string()))),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))

@@ -13,7 +13,12 @@ use std::{
 use broker_client::{Code, Error, ErrorKind};
 use hdrhistogram::Histogram;
 
-use crate::{error::LoadError, response::Response};
+use crate::{
+    error::LoadError,
+    figures::FigureStats,
+    histogram::{histogram, saturating_nanos},
+    response::Response,
+};
 
 /// A thread stops when it has had no success for this long and the broker cannot be reached.
 const UNREACHABLE_LIMIT: Duration = Duration::from_secs(1);
@@ -23,6 +28,8 @@ const UNREACHABLE_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) struct ThreadStats {
     /// Latencies in nanoseconds, one histogram for each item of the plan.
     pub(crate) latencies: Vec<Histogram<u64>>,
+    /// The figures of proofs, if the plan has proofs.
+    pub(crate) figures: Option<FigureStats>,
     /// Failed requests by the name of their gRPC status.
     pub(crate) errors: BTreeMap<&'static str, u64>,
     /// The first error in full.
@@ -48,17 +55,20 @@ thread_local! {
 
 impl ThreadStats {
     /// Returns empty counts for `items` items, which are called in this order until `remaining` requests were begun.
+    /// `makes_proofs` says whether there are proofs among them.
     ///
     /// # Errors
     /// Fails where a histogram cannot be made.
     pub(crate) fn new(
         items: usize,
+        makes_proofs: bool,
         order: Arc<[usize]>,
         remaining: u64,
         progress: Arc<AtomicU64>,
     ) -> Result<Self, LoadError> {
         Ok(Self {
             latencies: (0..items).map(|_| histogram()).collect::<Result<_, _>>()?,
+            figures: makes_proofs.then(FigureStats::new).transpose()?,
             errors: BTreeMap::new(),
             first_error: None,
             last: None,
@@ -119,12 +129,14 @@ impl ThreadStats {
         self.progress.store(self.completed, Relaxed);
         match outcome {
             Ok(response) if response.is_negative() => self.count_error("WRONG_ANSWER", 1),
-            Ok(_) => {
+            Ok(response) => {
                 self.last_success = now;
-                let latency =
-                    u64::try_from(now.saturating_duration_since(since).as_nanos()).unwrap_or(u64::MAX);
+                let latency = now.saturating_duration_since(since);
                 if let Some(latencies) = self.latencies.get_mut(item) {
-                    latencies.saturating_record(latency);
+                    latencies.saturating_record(saturating_nanos(latency));
+                }
+                if let (Some(all), Some(figures)) = (&mut self.figures, response.figures()) {
+                    all.record(figures, latency);
                 }
             }
             Err(error) => {
@@ -161,12 +173,6 @@ impl ThreadStats {
     fn count_error(&mut self, name: &'static str, count: u64) {
         *self.errors.entry(name).or_default() += count;
     }
-}
-
-/// Returns a histogram from a nanosecond to an hour with three significant digits.
-pub(crate) fn histogram() -> Result<Histogram<u64>, LoadError> {
-    Histogram::new_with_bounds(1, 3_600_000_000_000, 3)
-        .map_err(|source| LoadError::local("cannot make a histogram", source))
 }
 
 fn status_name(error: &Error) -> &'static str {

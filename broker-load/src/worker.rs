@@ -18,6 +18,7 @@ use tokio::{
 
 use crate::{
     error::LoadError,
+    operation::Operation,
     plan::{Plan, RunLength},
     schedule::Schedule,
     sender::{Sender, SenderConfig},
@@ -106,7 +107,9 @@ impl Worker {
     ) -> Result<ThreadStats, LoadError> {
         let weights: Vec<u32> = self.plan.items.iter().map(|item| item.weight).collect();
         let order: Arc<[usize]> = call_order(&weights).into();
-        ThreadStats::new(weights.len(), order, requests, Arc::clone(&self.progress))?.install();
+        let makes_proofs = self.plan.items.iter().any(|item| item.operation == Operation::Prove);
+        let progress = Arc::clone(&self.progress);
+        ThreadStats::new(weights.len(), makes_proofs, order, requests, progress)?.install();
         let phase = Arc::new(Phase { end, schedule, stop: Arc::clone(&self.stop) });
         // To the broker, one caller with a window of N looks the same as N callers that each wait. Long-lived tasks cost less
         // than a set of futures that gets a new one for each request.

@@ -16,9 +16,10 @@ use std::{
 use broker_benches::{
     Failure,
     allocations::{Allocations, Counted},
+    in_process::InProcess,
     scenario::Scenario,
     scenarios,
-    server::Server,
+    server::{self, Server},
     wire,
 };
 use broker_client::Client;
@@ -135,10 +136,13 @@ impl Counter {
 }
 
 fn count(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let mut scenarios = scenarios::all()?;
-    scenarios.retain(|scenario| match &arguments.filter {
-        Some(filter) => scenario.id.contains(filter.as_str()),
-        None => !scenario.is_slow(),
+    let mut scenarios = scenarios::all(&InProcess::new(Some(server::keys_folder()?))?)?;
+    scenarios.retain(|scenario| {
+        let is_chosen = match &arguments.filter {
+            Some(filter) => scenario.id.contains(filter.as_str()),
+            None => !scenario.is_slow(),
+        };
+        is_chosen && scenario.is_call()
     });
     if scenarios.is_empty() {
         return Err("no scenario has that in its id".into());

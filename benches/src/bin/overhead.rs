@@ -16,6 +16,7 @@ use std::{
 use broker_benches::{
     Failure,
     allocations::Counted,
+    in_process::InProcess,
     kpi,
     report::{Report, page, tables, write_chart},
     scenario::Scenario,
@@ -80,7 +81,7 @@ const FULL: Effort = Effort {
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let mut scenarios = scenarios::all()?;
+    let mut scenarios = scenarios::all(&InProcess::new(Some(server::keys_folder()?))?)?;
     scenarios.retain(|scenario| {
         let named = arguments.filter.as_ref().is_none_or(|filter| scenario.id.contains(filter.as_str()));
         named
@@ -176,7 +177,8 @@ impl<'a> Run<'a> {
     }
 
     fn count(&self, effort: &Effort) -> Result<Vec<Counted>, Failure> {
-        let lanes = self.scenarios.iter().map(|scenario| 1 + usize::from(scenario.is_pipelined())).sum();
+        let calls = self.scenarios.iter().filter(|scenario| scenario.is_call());
+        let lanes = calls.map(|scenario| 1 + usize::from(scenario.is_pipelined())).sum();
         let bar = bar("counting allocations", lanes);
         let mut lines = Vec::new();
         let options: Vec<&str> =
@@ -192,8 +194,7 @@ impl<'a> Run<'a> {
 
     fn kpi(&self, effort: &Effort) -> Result<kpi::Kpi, Failure> {
         let bar = spinner("starting servers, measuring their memory");
-        let all = scenarios::all()?;
-        let hash = all
+        let hash = scenarios::without_proofs(&InProcess::new(None)?)?
             .into_iter()
             .find(|scenario| scenario.id == kpi::SCENARIO)
             .ok_or("the scenario for the load is missing")?;

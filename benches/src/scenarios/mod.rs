@@ -1,10 +1,12 @@
 //! The table of scenarios. An id is `operation/parameters`, with the parameters that the operation has.
 
 mod material;
+mod proofs;
 
 use bytes::Bytes;
 
 use self::material::{ED25519, Material, P256, P384, P521, RSA_4096};
+pub use self::proofs::circuit_scenarios;
 use crate::{
     Failure,
     in_process::{InProcess, Output},
@@ -14,19 +16,28 @@ use crate::{
 /// The lengths of inputs with their names in ids.
 const SIZES: [(&str, usize); 3] = [("64B", 64), ("16KiB", 16 << 10), ("1MiB", 1 << 20)];
 
-/// Returns every scenario in the order of the printed tables. The broker's own code makes the signatures, ciphertexts and keys
-/// that they need.
+/// Returns every scenario in the order of the printed tables. The broker's own code makes the signatures, ciphertexts, proofs and
+/// keys that they need.
 ///
 /// # Errors
 /// Fails where the broker's code refuses a request: the table does not match `Profiles.yaml`.
-pub fn all() -> Result<Vec<Scenario>, Failure> {
-    let broker = InProcess::new()?;
+pub fn all(broker: &InProcess) -> Result<Vec<Scenario>, Failure> {
+    let mut all = without_proofs(broker)?;
+    all.extend(proofs::all(broker)?);
+    Ok(all)
+}
+
+/// Returns every scenario but proofs, whose circuits take a second to prepare.
+///
+/// # Errors
+/// Fails as [`all`] does.
+pub fn without_proofs(broker: &InProcess) -> Result<Vec<Scenario>, Failure> {
     let mut all = vec![scenario("health/check".into(), "sha3-512", Task::Health)];
     all.extend(hashes());
     all.extend(certificates());
-    all.extend(signatures(&broker)?);
-    all.extend(encryption(&broker)?);
-    all.extend(encapsulation(&broker)?);
+    all.extend(signatures(broker)?);
+    all.extend(encryption(broker)?);
+    all.extend(encapsulation(broker)?);
     Ok(all)
 }
 

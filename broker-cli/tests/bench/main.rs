@@ -96,6 +96,8 @@ fn every_operation_runs_on_every_lane() {
         "kem-keygen",
         "kem-encapsulate",
         "kem-decapsulate",
+        "prove",
+        "verify",
     ] {
         for way in ["--client library", "--client stub", "--lane pipeline"] {
             let way: Vec<&str> = way.split(' ').collect();
@@ -110,6 +112,35 @@ fn every_operation_runs_on_every_lane() {
     for client in ["library", "stub"] {
         let sample = run(&broker, &["--operation", "health", "--client", client]);
         assert_eq!((&sample["samples"], sample.get("profile")), (&json!(12), None));
+    }
+}
+
+/// The inputs are random, so the broker's check of each proof shows that they satisfy the circuit.
+#[test]
+fn proofs_of_every_circuit_run_and_have_figures() {
+    let broker = Broker::start();
+    for circuit in ["multiply", "cube_root", "payment"] {
+        let few = ["--circuit", circuit, "--requests", "3"];
+        let sample = run(&broker, &[&["--operation", "prove"], &few[..]].concat());
+        assert_eq!(
+            (&sample["circuit"], &sample["profile"], &sample["samples"]),
+            (&json!(circuit), &json!("Groth16-Dev"), &json!(3))
+        );
+        let figures = sample["figures_us"].as_object().unwrap();
+        for name in ["queue", "key_load", "witness", "check", "prove", "self_verify", "other", "overhead"] {
+            assert!(figures[name].is_number(), "{name}: {sample}");
+        }
+        assert!(figures["prove"].as_f64() > Some(0.0) && figures["self_verify"].as_f64() > Some(0.0));
+        let sample = run(&broker, &[&["--operation", "verify"], &few[..]].concat());
+        assert_eq!((&sample["circuit"], &sample["samples"]), (&json!(circuit), &json!(3)));
+        assert!(sample.get("figures_us").is_none());
+    }
+    let text = broker.text(&["bench", "--operation", "prove", "--warm-up", "0", "--requests", "2"]);
+    assert!(text.contains("median, µs") && text.contains("self verify"), "{text}");
+    // A refusal has the broker's own message, and no result is printed.
+    for operation in ["prove", "verify"] {
+        let arguments = ["bench", "--operation", operation, "--profile", "Default", "--requests", "1"];
+        assert_eq!(broker.error(1, &arguments)["reason"], "OPERATION_NOT_ALLOWED");
     }
 }
 
@@ -249,6 +280,8 @@ fn usage_errors_name_a_valid_alternative() {
             "--wire g3 has no sign-data; it has hash-data, sign-certificate and health",
         ),
         ("--wire g0 --lane pipeline", "has no pipeline"),
+        ("--wire g3 --operation prove", "--wire g3 has no prove"),
+        ("--operation prove --circuit cube", "multiply, cube_root, payment"),
         ("--wire g2 --client library", "has v1 only"),
         ("--client stub --lane pipeline", "leave out --client stub"),
         ("--threads 2", "--connections 2 or more"),
@@ -261,6 +294,7 @@ fn usage_errors_name_a_valid_alternative() {
         ("matrix --profiles A,B,A", "--profiles: `A` is given twice"),
         ("matrix --sizes 64 --sizes 64", "--sizes: `64` is given twice"),
         ("matrix --issuers p-384,p-384", "--issuers: `p-384` is given twice"),
+        ("matrix --circuits payment,payment", "--circuits: `payment` is given twice"),
         ("matrix --concurrency 1,1", "--concurrency: `1` is given twice"),
         ("matrix --lanes unary,unary --quick", "--lanes: `unary` is given twice"),
     ] {

@@ -53,6 +53,22 @@ fn matrix_writes_every_documented_file() {
     assert!(message.contains("is not empty"), "{message}");
 }
 
+/// Circuits are varied for proofs alone.
+#[test]
+fn matrix_of_proofs_has_every_circuit() {
+    let broker = Broker::start();
+    let words = "bench matrix --operations prove,verify,hash-data --circuits multiply,cube_root --concurrency 1,2 --repeats 1 \
+                 --requests 2 --warm-up 0 --out m";
+    let text = broker.text(&words.split_whitespace().collect::<Vec<_>>());
+    assert!(text.contains("prove cube_root, Groth16-Dev, unary"), "{text}");
+    let csv = String::from_utf8(broker.read("m/summary.csv")).unwrap();
+    let (header, rows) = csv.split_once('\n').unwrap();
+    let column = header.split(',').position(|name| name == "circuit").unwrap();
+    let circuits: Vec<&str> = rows.lines().map(|row| row.split(',').nth(column).unwrap()).collect();
+    let proofs = ["multiply", "multiply", "cube_root", "cube_root"];
+    assert_eq!(circuits, [&proofs[..], &proofs, &["", ""]].concat());
+}
+
 #[test]
 fn failed_cell_is_recorded_and_others_are_measured() {
     let broker = Broker::start();

@@ -46,7 +46,7 @@ fn result_in_json_has_key_signals_and_figures() {
     assert!(!made["prover"].as_str().unwrap().is_empty());
     let figures = &made["figures"];
     assert!(figures["reservedBytes"].is_u64());
-    for part in ["queue", "keyLoad", "witness", "check", "prove", "selfVerify"] {
+    for part in ["queue", "keyLoad", "witness", "check", "prove", "selfVerify", "other"] {
         assert!(figures["microseconds"][part].is_u64(), "{part}");
     }
     assert!(figures["microseconds"]["prove"].as_u64().unwrap() > 0);

@@ -139,6 +139,8 @@ pub struct ProofFigures {
     pub prove: Duration,
     /// Verifying the proof.
     pub self_verify: Duration,
+    /// The rest: the ways between threads, the record of the audit, reading the request and writing the response.
+    pub other: Duration,
     /// The memory in bytes that was reserved for the proof, without that of the key.
     pub reserved_bytes: u64,
     /// Receiving the witness of a stream.
@@ -158,6 +160,7 @@ impl ProofFigures {
             check: duration(message.check),
             prove: duration(message.prove),
             self_verify: duration(message.self_verify),
+            other: duration(message.other),
             reserved_bytes: message.reserved_bytes,
             upload: duration(message.upload),
         }

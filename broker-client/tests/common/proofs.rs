@@ -206,6 +206,7 @@ pub(super) fn prove(request: v1::ProveRequest) -> v1::ProveResponse {
             check: duration(4),
             prove: duration(5),
             self_verify: duration(6),
+            other: duration(8),
             reserved_bytes: 7,
             upload: duration(8),
         }),

@@ -6,7 +6,7 @@ use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
 
 use super::{
-    LoadError, Loaded, Randomness,
+    LoadError, Loaded, Pin, Randomness,
     circuit::{Origin, WithKey},
 };
 use crate::{
@@ -45,9 +45,8 @@ fn set_up_over<E: CircuitCurve>(
     Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints }, interrupt)?))
 }
 
-/// Loads the key of a built-in circuit from a `.zkey`, whose matrices must be those of the circuit. `checked` says that its
-/// points have been checked before, in exactly these bytes; otherwise they are checked now, and `progress` is told how many
-/// of how many.
+/// Loads the key of a built-in circuit from a `.zkey`, whose matrices must be those of the circuit. If its points are checked
+/// now, `progress` is told how many of how many.
 ///
 /// # Errors
 ///
@@ -56,41 +55,77 @@ pub fn built_in(
     circuit: BuiltIn,
     curve: CurveName,
     zkey: &[u8],
-    checked: bool,
+    pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Arc<dyn Loaded>, LoadError> {
     match curve {
-        CurveName::Bn254 => built_in_over::<Bn254>(circuit, zkey, checked, interrupt, progress),
-        CurveName::Bls12381 => built_in_over::<Bls12_381>(circuit, zkey, checked, interrupt, progress),
+        CurveName::Bn254 => built_in_over::<Bn254>(circuit, zkey, pin, interrupt, progress),
+        CurveName::Bls12381 => built_in_over::<Bls12_381>(circuit, zkey, pin, interrupt, progress),
     }
 }
 
 fn built_in_over<E: CircuitCurve>(
     circuit: BuiltIn,
     zkey: &[u8],
-    checked: bool,
+    pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Arc<dyn Loaded>, LoadError> {
     let circuit = E::circuit(circuit).ok_or(LoadError::Curve { curve: E::NAME })?;
     let NamedConstraints { system, constraints, .. } = circuit.constraints();
-    let mut key = load::<E>(&Zkey::open(zkey).map_err(LoadError::Zkey)?, checked, interrupt, progress)?;
+    let mut key = load::<E>(&Zkey::open(zkey).map_err(LoadError::Zkey)?, pin, interrupt, progress)?;
     key.add_c(system)?;
     Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints }, interrupt)?))
 }
 
-/// Loads a key, and checks its points unless they have been checked before.
+/// Loads a key, checks its points unless they have been checked before, and asks whether these were the bytes.
 pub(super) fn load<E: CircuitCurve>(
     zkey: &Zkey<'_, E>,
-    checked: bool,
+    pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<crate::key::CircuitKey<E>, LoadError> {
     let interrupt = || interrupt.is_requested();
-    if checked {
-        return zkey.load_pinned(&interrupt).map_err(LoadError::Zkey);
-    }
     let all = zkey.points();
-    zkey.load_checked(&interrupt, &mut |done| progress(done, all)).map_err(LoadError::Zkey)
+    let key = if pin.checked {
+        zkey.load_pinned(&interrupt)
+    } else {
+        zkey.load_checked(&interrupt, &mut |done| progress(done, all))
+    };
+    let key = key.map_err(LoadError::Zkey)?;
+    if (pin.confirm)() { Ok(key) } else { Err(LoadError::OtherBytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::interrupt::Never;
+
+    #[test]
+    fn bytes_that_the_caller_does_not_confirm_are_refused() {
+        let randomness = Randomness(|bytes| bytes.fill(7));
+        let made = set_up(BuiltIn::Multiply, CurveName::Bn254, randomness, &Never).unwrap();
+        let mut bytes = Vec::new();
+        made.write_zkey(&mut bytes).unwrap();
+        for checked in [true, false] {
+            for answer in [true, false] {
+                let asked = Cell::new(0);
+                let confirm = || {
+                    asked.set(asked.get() + 1);
+                    answer
+                };
+                let pin = Pin { checked, confirm: &confirm };
+                let loaded =
+                    built_in(BuiltIn::Multiply, CurveName::Bn254, &bytes, pin, &Never, &mut |_, _| {});
+                assert_eq!(asked.get(), 1);
+                match loaded {
+                    Ok(loaded) => assert!(answer && loaded.info().fingerprint == made.info().fingerprint),
+                    Err(error) => assert!(!answer && error == LoadError::OtherBytes, "{error}"),
+                }
+            }
+        }
+    }
 }

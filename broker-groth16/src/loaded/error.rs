@@ -146,6 +146,9 @@ pub enum LoadError {
     /// The `.zkey` is refused.
     #[error("the .zkey: {0}")]
     Zkey(FileError),
+    /// The caller says that the bytes of the `.zkey` are not those that it knows.
+    #[error("the .zkey has another hash than the one that is known")]
+    OtherBytes,
     /// The `.r1cs` is refused.
     #[error("the .r1cs: {0}")]
     R1cs(FileError),

@@ -7,6 +7,7 @@ mod built_in;
 mod circuit;
 mod error;
 mod operator;
+mod pin;
 mod randomness;
 mod values;
 
@@ -14,6 +15,7 @@ pub use self::{
     built_in::{built_in, set_up},
     error::{CircuitError, LoadError},
     operator::{OperatorFiles, operator},
+    pin::Pin,
     randomness::Randomness,
 };
 use std::{fmt, io, time::Duration};

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    LoadError, Loaded,
+    LoadError, Loaded, Pin,
     built_in::load,
     circuit::{Origin, WithKey},
 };
@@ -37,8 +37,7 @@ pub struct OperatorFiles<'a> {
     pub calculator_fuel: u64,
 }
 
-/// Loads a circuit. `checked` says that the points of the `.zkey` have been checked before, in exactly these bytes; otherwise
-/// they are checked now, and `progress` is told how many of how many.
+/// Loads a circuit. `pin` is about the `.zkey`; if its points are checked now, `progress` is told how many of how many.
 ///
 /// # Errors
 ///
@@ -46,19 +45,19 @@ pub struct OperatorFiles<'a> {
 pub fn operator(
     files: OperatorFiles<'_>,
     curve: CurveName,
-    checked: bool,
+    pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Arc<dyn Loaded>, LoadError> {
     match curve {
-        CurveName::Bn254 => operator_over::<Bn254>(files, checked, interrupt, progress),
-        CurveName::Bls12381 => operator_over::<Bls12_381>(files, checked, interrupt, progress),
+        CurveName::Bn254 => operator_over::<Bn254>(files, pin, interrupt, progress),
+        CurveName::Bls12381 => operator_over::<Bls12_381>(files, pin, interrupt, progress),
     }
 }
 
 fn operator_over<E: CircuitCurve>(
     files: OperatorFiles<'_>,
-    checked: bool,
+    pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Arc<dyn Loaded>, LoadError> {
@@ -82,7 +81,7 @@ fn operator_over<E: CircuitCurve>(
         })
         .transpose()
         .map_err(LoadError::Wasm)?;
-    let mut key = load::<E>(&zkey, checked, interrupt, progress)?;
+    let mut key = load::<E>(&zkey, pin, interrupt, progress)?;
     if let Some(r1cs) = r1cs {
         key.add_c(r1cs.constraints)?;
     }

@@ -22,7 +22,7 @@ use broker_groth16::{
     interrupt::Never,
     json,
     key::{CircuitKey, VerifyingKey},
-    loaded::{CircuitError, Loaded, OperatorFiles, ProofFormat, Randomness, WitnessSource, operator},
+    loaded::{CircuitError, Loaded, OperatorFiles, Pin, ProofFormat, Randomness, WitnessSource, operator},
     proof::Proof,
     prove::{Blinding, Tier},
     verify::PreparedVerifyingKey,
@@ -148,7 +148,7 @@ fn read_zkey_over<E: Curve>(bytes: &[u8], original: &str) -> Result<(), String> 
             calculator_memory: 0,
             calculator_fuel: 0,
         };
-        let circuit = operator(files, E::NAME, false, &Never, &mut |_, _| ()).map_err(text)?;
+        let circuit = operator(files, E::NAME, Pin::UNCHECKED, &Never, &mut |_, _| ()).map_err(text)?;
         let _any =
             circuit.prove(WitnessSource::File(&witness), ProofFormat::Arkworks, Randomness(fixed), &Never);
     }
@@ -210,7 +210,7 @@ fn read_wtns(bytes: &[u8]) -> Result<(), String> {
                 calculator_memory: 0,
                 calculator_fuel: 0,
             };
-            operator(files, CurveName::Bn254, true, &Never, &mut |_, _| ()).unwrap()
+            operator(files, CurveName::Bn254, Pin::CHECKED, &Never, &mut |_, _| ()).unwrap()
         })
     });
     let check = |circuit: &dyn Loaded| match circuit.check(WitnessSource::File(bytes), &Never) {

@@ -10,6 +10,7 @@ use crate::{
     operation::Operation,
     options::{ClientKind, Lane, Wire},
     plan::{Concurrency, Item, Plan, RunLength},
+    statement::Circuit,
 };
 
 /// The parameters whose combinations are measured. A parameter that an operation does not have is not varied for it.
@@ -25,6 +26,8 @@ pub struct Matrix {
     pub issuers: Vec<KeyType>,
     /// The type of the certified key, for certificates.
     pub subject: KeyType,
+    /// The circuits, for proofs.
+    pub circuits: Vec<Circuit>,
     /// The lanes.
     pub lanes: Vec<Lane>,
     /// The numbers of callers.
@@ -73,40 +76,48 @@ impl Matrix {
     pub fn cells(&self) -> Result<Vec<Cell>, LoadError> {
         let mut cells = Vec::new();
         for &operation in &self.operations {
-            let profiles: Vec<Option<&str>> = match self.profiles.as_slice() {
-                some @ [_, ..] if operation.has_profile() => {
-                    some.iter().map(|name| Some(name.as_str())).collect()
-                }
-                _ => vec![None],
-            };
-            let sizes = varied(&self.sizes, operation.has_size());
-            let issuers = varied(&self.issuers, operation == Operation::SignCertificate);
             for &lane in &self.lanes {
                 // Health checks are not part of the pipeline. Where it is the only lane, the plan reports that.
                 if operation == Operation::Health && lane == Lane::Pipeline && self.lanes.len() > 1 {
                     continue;
                 }
-                for &profile in &profiles {
-                    for &size in sizes {
-                        for &issuer in issuers {
-                            let profile = profile.unwrap_or_else(|| operation.default_profile(issuer));
-                            let item = Item {
-                                operation,
-                                weight: 1,
-                                profile: profile.to_owned(),
-                                size,
-                                issuer,
-                                subject: self.subject,
-                            };
-                            for &concurrency in &self.concurrency {
-                                cells.push(self.cell(item.clone(), lane, concurrency)?);
-                            }
-                        }
+                for item in self.items(operation) {
+                    for &concurrency in &self.concurrency {
+                        cells.push(self.cell(item.clone(), lane, concurrency)?);
                     }
                 }
             }
         }
         Ok(cells)
+    }
+
+    /// Returns every combination of the parameters that the operation has.
+    fn items(&self, operation: Operation) -> Vec<Item> {
+        let profiles: Vec<Option<&str>> = match self.profiles.as_slice() {
+            some @ [_, ..] if operation.has_profile() => {
+                some.iter().map(|name| Some(name.as_str())).collect()
+            }
+            _ => vec![None],
+        };
+        let mut items = Vec::new();
+        for profile in profiles {
+            for &size in varied(&self.sizes, operation.has_size()) {
+                for &issuer in varied(&self.issuers, operation == Operation::SignCertificate) {
+                    for &circuit in varied(&self.circuits, operation.has_circuit()) {
+                        items.push(Item {
+                            operation,
+                            weight: 1,
+                            profile: profile.unwrap_or_else(|| operation.default_profile(issuer)).to_owned(),
+                            size,
+                            issuer,
+                            subject: self.subject,
+                            circuit,
+                        });
+                    }
+                }
+            }
+        }
+        items
     }
 
     fn cell(&self, item: Item, lane: Lane, concurrency: u32) -> Result<Cell, LoadError> {
@@ -142,6 +153,9 @@ fn series(item: &Item, lane: Lane) -> String {
     }
     if item.operation == Operation::SignCertificate {
         parts.push(format!("{} under {}", item.subject, item.issuer));
+    }
+    if item.operation.has_circuit() {
+        parts.push(item.circuit.to_string());
     }
     if item.operation.has_profile() {
         parts.push(item.profile.clone());

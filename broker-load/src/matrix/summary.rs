@@ -111,6 +111,7 @@ impl<'a> Summary<'a> {
             "size",
             "issuer",
             "subject",
+            "circuit",
             "wire",
             "client",
             "lane",

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use broker_client::{
     Client, DecapsulateRequest, DecryptDataRequest, EncapsulateRequest, EncryptDataRequest, Error,
     GenerateKeyPairRequest, HashDataRequest, HealthStatus, SignCertificateRequest, SignDataRequest,
-    VerifyDataRequest,
+    VerifyDataRequest, VerifyProofRequest,
 };
 
 use super::common::{Sender, SenderConfig, not_prepared};
 use crate::{
     error::LoadError,
+    in_turn::InTurn,
     prepare::{PreparedCall, Task},
     response::Response,
+    statement::{Circuit, Statement},
 };
 
 /// A client and its requests.
@@ -35,6 +37,8 @@ enum Request {
     KemKeygen(GenerateKeyPairRequest),
     KemEncapsulate(EncapsulateRequest),
     KemDecapsulate(DecapsulateRequest),
+    Prove { circuit: Circuit, profile: String },
+    Verify(InTurn<VerifyProofRequest>),
 }
 
 impl Sender for Library {
@@ -83,6 +87,17 @@ impl Sender for Library {
             Request::KemDecapsulate(request) => {
                 Response::Decapsulated(client.decapsulate(request.clone()).await?.shared_secret)
             }
+            Request::Prove { circuit, profile } => {
+                let statement = Statement::random(*circuit)?;
+                let response = client.prove(statement.request(profile)).await?;
+                let signals = response.public_signals.into_iter().map(|signal| (signal.name, signal.value));
+                let proven = statement.proven(response.proof, signals);
+                Response::Proven(Box::new(proven), response.figures.into())
+            }
+            Request::Verify(requests) => {
+                let request = requests.next().ok_or_else(not_prepared)?;
+                Response::Verified(client.verify_proof(request.clone()).await?.valid)
+            }
         })
     }
 }
@@ -119,6 +134,10 @@ impl Request {
             Task::KemDecapsulate { key, ciphertext, .. } => {
                 Self::KemDecapsulate(DecapsulateRequest::new(key.as_slice(), &**ciphertext).profile(profile))
             }
+            Task::Prove { circuit } => Self::Prove { circuit: *circuit, profile: profile.to_owned() },
+            Task::Verify { proofs } => Self::Verify(InTurn::new(
+                proofs.iter().map(|proven| proven.request(profile)).collect::<Vec<_>>(),
+            )),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::{mem, sync::Arc};
 
 use broker_client::{Error, HashValue};
 use broker_proto::v1::{
-    self, crypto_service_client::CryptoServiceClient, kem_service_client::KemServiceClient,
-    signature_key_service_client::SignatureKeyServiceClient,
+    self, crypto_service_client::CryptoServiceClient, groth16_service_client::Groth16ServiceClient,
+    kem_service_client::KemServiceClient, signature_key_service_client::SignatureKeyServiceClient,
 };
 use tonic::transport::Channel;
 
@@ -15,9 +15,11 @@ use super::{
 };
 use crate::{
     error::LoadError,
+    in_turn::InTurn,
     options::Lane,
     prepare::{PreparedCall, Task},
     response::Response,
+    statement::{Circuit, Proven, Statement},
 };
 
 /// A channel and its messages.
@@ -40,6 +42,8 @@ enum Message {
     KemKeygen(v1::GenerateKeyPairRequest),
     KemEncapsulate(v1::EncapsulateRequest),
     KemDecapsulate(v1::DecapsulateRequest),
+    Prove { circuit: Circuit, profile: String },
+    Verify(InTurn<v1::VerifyProofRequest>),
 }
 
 impl Sender for Stub {
@@ -146,6 +150,26 @@ impl Sender for Stub {
                     .await
                     .map_err(grpc::status_error)?;
                 Response::Decapsulated(mem::take(&mut response.into_inner().shared_secret).into())
+            }
+            Message::Prove { circuit, profile } => {
+                let statement = Statement::random(*circuit)?;
+                let mut message = statement.message(profile);
+                message.metadata = metadata();
+                let response = Groth16ServiceClient::new(channel)
+                    .prove(message)
+                    .await
+                    .map_err(grpc::status_error)?
+                    .into_inner();
+                let figures = response.figures.ok_or_else(|| grpc::missing_field("figures"))?;
+                let signals = response.public_signals.into_iter().map(|signal| (signal.name, signal.value));
+                let proven = statement.proven(response.proof, signals);
+                Response::Proven(Box::new(proven), figures.into())
+            }
+            Message::Verify(messages) => {
+                let message = messages.next().ok_or_else(not_prepared)?.clone();
+                let response =
+                    Groth16ServiceClient::new(channel).verify(message).await.map_err(grpc::status_error)?;
+                Response::Verified(response.into_inner().valid)
             }
         })
     }
@@ -259,6 +283,15 @@ impl Message {
                 ciphertext: ciphertext.clone(),
                 metadata,
             }),
+            Task::Prove { circuit } => Self::Prove { circuit: *circuit, profile },
+            Task::Verify { proofs } => {
+                let message = |proven: &Proven| {
+                    let mut message = proven.message(&profile);
+                    message.metadata.clone_from(&metadata);
+                    message
+                };
+                Self::Verify(InTurn::new(proofs.iter().map(message).collect::<Vec<_>>()))
+            }
         }
     }
 }

@@ -6,14 +6,15 @@ use std::{
 };
 
 use broker_groth16::{
+    ceremony,
     circuit::BuiltIn,
     curve::CurveName,
     interrupt::Interrupt,
-    loaded::{self, LoadError, Loaded, OperatorFiles},
+    loaded::{self, LoadError, Loaded, OperatorFiles, Pin},
 };
 
 use super::{
-    BeginSetup, CircuitLoadError, LoadedCircuit, NoSetup,
+    BeginSetup, CeremonyOfFile, CircuitLoadError, LoadedCircuit, NoSetup,
     cache::{Cache, Loading},
     files,
     id::CalculatorLimits,
@@ -53,25 +54,21 @@ impl Loader<'_> {
         let loading = match &self.circuit.source {
             CircuitSource::BuiltIn { circuit, key: None } => self.own_key(*circuit, begin, abandoned)?,
             CircuitSource::BuiltIn { circuit, key: Some(file) } => {
-                let contents = files::read(self.circuit, "Key", file, self.cache)?;
-                let circuit = self.checked(file, abandoned, |checked, progress| {
-                    loaded::built_in(*circuit, self.curve, &contents.bytes, checked, abandoned, progress)
-                })?;
-                existing(LoadedCircuit::new(circuit, false, Vec::new()).with_ceremony_of(&contents.bytes))
+                let (circuit, ceremony) =
+                    self.pinned("Key", file, abandoned, |bytes, pin, stop, progress| {
+                        let loaded = loaded::built_in(*circuit, self.curve, bytes, pin, stop, progress);
+                        loaded.map_err(|error| self.refused(error, abandoned))
+                    })?;
+                existing(LoadedCircuit::new(circuit, false, Vec::new()).with_ceremony(ceremony))
             }
             CircuitSource::Operator { zkey, r1cs, wasm, sym } => {
-                let contents = files::read(self.circuit, "Zkey", zkey, self.cache)?;
-                let circuit = self.operator(
-                    &contents.bytes,
-                    zkey,
-                    [r1cs.as_ref(), wasm.as_ref(), sym.as_ref()],
-                    abandoned,
-                )?;
+                let files = [r1cs.as_ref(), wasm.as_ref(), sym.as_ref()];
+                let (circuit, ceremony) = self.operator(zkey, files, abandoned)?;
                 let verified = match (self.store, r1cs) {
                     (Some(store), Some(r1cs)) => store.verified(&zkey.sha256, &r1cs.sha256),
                     _ => Vec::new(),
                 };
-                existing(LoadedCircuit::new(circuit, false, verified).with_ceremony_of(&contents.bytes))
+                existing(LoadedCircuit::new(circuit, false, verified).with_ceremony(ceremony))
             }
         };
         let info = loading.circuit.circuit.info();
@@ -99,7 +96,8 @@ impl Loader<'_> {
         let prefix = format!("{}-{}-v{version}-", self.curve, circuit.name());
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
-            let circuit = loaded::built_in(circuit, self.curve, bytes, true, abandoned, &mut |_, _| {});
+            let circuit =
+                loaded::built_in(circuit, self.curve, bytes, Pin::CHECKED, abandoned, &mut |_, _| {});
             let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
             Ok(existing(LoadedCircuit::new(circuit, false, Vec::new())))
         };
@@ -150,52 +148,62 @@ impl Loader<'_> {
 
     fn operator(
         &self,
-        contents: &[u8],
         zkey: &PinnedFile,
         [r1cs, wasm, sym]: [Option<&PinnedFile>; 3],
         abandoned: &dyn Interrupt,
-    ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
+    ) -> Result<(Arc<dyn Loaded>, CeremonyOfFile), CircuitLoadError> {
         let read = |key, file: Option<&PinnedFile>| {
             file.map(|file| files::read(self.circuit, key, file, self.cache)).transpose()
         };
-        let (r1cs, wasm, sym) = (read("R1cs", r1cs)?, read("Wasm", wasm)?, read("Sym", sym)?);
-        let files = OperatorFiles {
-            zkey: contents,
-            r1cs: r1cs.as_ref().map(|file| &*file.bytes),
-            wasm: wasm.as_ref().map(|file| &*file.bytes),
-            sym: sym.as_ref().map(|file| &*file.bytes),
-            calculator_memory: usize::try_from(self.calculator.memory).unwrap_or(usize::MAX),
-            calculator_fuel: self.calculator.fuel,
-        };
-        self.checked(zkey, abandoned, |checked, progress| {
-            loaded::operator(files, self.curve, checked, abandoned, progress)
+        self.pinned("Zkey", zkey, abandoned, |zkey, pin, stop, progress| {
+            let (r1cs, wasm, sym) = (read("R1cs", r1cs)?, read("Wasm", wasm)?, read("Sym", sym)?);
+            let files = OperatorFiles {
+                zkey,
+                r1cs: r1cs.as_ref().map(|file| &*file.bytes),
+                wasm: wasm.as_ref().map(|file| &*file.bytes),
+                sym: sym.as_ref().map(|file| &*file.bytes),
+                calculator_memory: usize::try_from(self.calculator.memory).unwrap_or(usize::MAX),
+                calculator_fuel: self.calculator.fuel,
+            };
+            let loaded = loaded::operator(files, self.curve, pin, stop, progress);
+            loaded.map_err(|error| self.refused(error, abandoned))
         })
     }
 
-    /// Loads a `.zkey` with `load`, which is told whether the store says that its points have been checked. If not, the
-    /// store notes it afterwards.
-    fn checked(
+    /// Reads a `.zkey` and loads it with `load`, while another thread hashes the same bytes. `load` is told whether the store
+    /// says that the points of the file with this hash have been checked. If not, the store notes it afterwards.
+    fn pinned(
         &self,
+        key: &'static str,
         zkey: &PinnedFile,
         abandoned: &dyn Interrupt,
-        load: impl FnOnce(bool, &mut dyn FnMut(usize, usize)) -> Result<Arc<dyn Loaded>, LoadError>,
-    ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
+        load: impl FnOnce(
+            &[u8],
+            Pin<'_>,
+            &dyn Interrupt,
+            &mut dyn FnMut(usize, usize),
+        ) -> Result<Arc<dyn Loaded>, CircuitLoadError>,
+    ) -> Result<(Arc<dyn Loaded>, CeremonyOfFile), CircuitLoadError> {
         let checked = self.store.is_some_and(|store| store.is_checked(&zkey.sha256));
         let mut last = Instant::now();
-        let circuit = load(checked, &mut |done, all| {
+        let mut progress = |done, all| {
             if last.elapsed() >= PROGRESS {
                 last = Instant::now();
                 tracing::info!(circuit = self.circuit.name, done, all, "the points of the key are checked");
             }
-        });
-        let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
+        };
+        let loaded = files::read_while_hashing(self.circuit, key, zkey, self.cache, |bytes, hash| {
+            let stop = || abandoned.is_requested() || hash.is_known_to_be_wrong();
+            let circuit = load(bytes, Pin { checked, confirm: &|| hash.is_right() }, &stop, &mut progress)?;
+            Ok((circuit, ceremony::read(bytes)))
+        })?;
         if let Some(store) = self.store.filter(|_| !checked)
             && let Err(error) = store.set_checked(&zkey.sha256)
         {
             // The key can be used. It will be checked again.
             tracing::warn!(%error, "the store of keys cannot note that a key has been checked");
         }
-        Ok(circuit)
+        Ok(loaded)
     }
 
     fn name(&self) -> String {

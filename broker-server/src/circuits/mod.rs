@@ -23,11 +23,7 @@ use std::{
 };
 
 use broker_groth16::{
-    ceremony::{self, Ceremony},
-    curve::CurveName,
-    file::FileError,
-    key::SetupClass,
-    loaded::Loaded,
+    ceremony::Ceremony, curve::CurveName, file::FileError, key::SetupClass, loaded::Loaded,
 };
 
 use self::{
@@ -67,6 +63,9 @@ impl Default for CircuitOptions {
     }
 }
 
+/// What a `.zkey` says about its ceremony, or why it does not.
+type CeremonyOfFile = Result<Ceremony, FileError>;
+
 /// A circuit that is in memory.
 #[derive(Clone, Debug)]
 pub struct LoadedCircuit {
@@ -78,7 +77,7 @@ pub struct LoadedCircuit {
     /// name different ones.
     verified: Arc<[[u8; 32]]>,
     /// What the file of the key says about its ceremony, or why it does not; `None` where the key has no file.
-    ceremony: Option<Arc<Result<Ceremony, FileError>>>,
+    ceremony: Option<Arc<CeremonyOfFile>>,
     /// What measurements say about the time of one proof.
     cost: Arc<Cost>,
 }
@@ -90,8 +89,8 @@ impl LoadedCircuit {
     }
 
     /// Adds what the file of the key, a `.zkey`, says about its ceremony.
-    fn with_ceremony_of(self, zkey: &[u8]) -> Self {
-        Self { ceremony: Some(Arc::new(ceremony::read(zkey))), ..self }
+    fn with_ceremony(self, ceremony: CeremonyOfFile) -> Self {
+        Self { ceremony: Some(Arc::new(ceremony)), ..self }
     }
 
     /// Returns the class of the key under the profile's entry for the circuit.

@@ -1,6 +1,6 @@
 //! `Groth16Service`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use broker_groth16::{
     circuit::Verification,
@@ -85,17 +85,7 @@ impl Handler for Prove {
 /// Builds the response with a proof, whose witness was received in parts for the time `upload`.
 pub(super) fn proof_response(proof: Proof, call: &Call, upload: Duration) -> v1::ProveResponse {
     let key_load = call.circuit.as_ref().map_or(Duration::ZERO, |circuit| circuit.key_load);
-    let waited = proof.began.saturating_duration_since(call.context.received_at);
-    let figures = v1::ProofFigures {
-        queue: duration(waited.saturating_sub(key_load).saturating_sub(upload)),
-        key_load: duration(key_load),
-        witness: duration(proof.witness),
-        check: duration(proof.check),
-        prove: duration(proof.prove),
-        self_verify: duration(proof.self_verify),
-        reserved_bytes: proof.reserved,
-        upload: duration(upload),
-    };
+    let figures = figures(&proof, call.context.received_at, key_load, upload, Instant::now());
     v1::ProveResponse {
         proof: proof.proof,
         public_signals: signals(proof.public),
@@ -282,6 +272,31 @@ impl Handler for ListCircuits {
     }
 }
 
+/// Returns where the time of a call went, from its receipt until now. The figures add up to that time.
+fn figures(
+    proof: &Proof,
+    received: Instant,
+    key_load: Duration,
+    upload: Duration,
+    now: Instant,
+) -> v1::ProofFigures {
+    let waited = proof.began.saturating_duration_since(received);
+    let queue = waited.saturating_sub(key_load).saturating_sub(upload);
+    let counted = [queue, key_load, upload, proof.witness, proof.check, proof.prove, proof.self_verify];
+    let other = now.saturating_duration_since(received).saturating_sub(counted.iter().sum());
+    v1::ProofFigures {
+        queue: duration(queue),
+        key_load: duration(key_load),
+        witness: duration(proof.witness),
+        check: duration(proof.check),
+        prove: duration(proof.prove),
+        self_verify: duration(proof.self_verify),
+        reserved_bytes: proof.reserved,
+        upload: duration(upload),
+        other: duration(other),
+    }
+}
+
 /// Describes a circuit of a profile, with what is known only once it is in memory.
 fn describe(curve: CurveName, rule: &CircuitRule, loaded: Option<&LoadedCircuit>) -> v1::Circuit {
     let info = loaded.map(|loaded| loaded.circuit.info());
@@ -360,4 +375,35 @@ fn signals(public: Vec<(String, String)>) -> Vec<v1::PublicSignal> {
 
 fn duration(duration: Duration) -> Option<prost_types::Duration> {
     duration.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn figures_add_up_to_the_time_of_the_call() {
+        let micros = Duration::from_micros;
+        let received = Instant::now();
+        let proof = Proof {
+            proof: Vec::new(),
+            public: Vec::new(),
+            key: KeyInfo { fingerprint: [0; 32], class: None, ephemeral: false, ceremony: None },
+            prover: "tables",
+            began: received + micros(500),
+            witness: micros(10),
+            check: micros(20),
+            prove: micros(300),
+            self_verify: micros(1000),
+            reserved: 1,
+        };
+        let v1::ProofFigures { queue, key_load, witness, check, prove, self_verify, other, .. } =
+            figures(&proof, received, micros(400), Duration::ZERO, received + micros(1900));
+        let all = [queue, key_load, witness, check, prove, self_verify, other]
+            .map(|figure| Duration::try_from(figure.unwrap()).unwrap());
+        assert_eq!(all, [100, 400, 10, 20, 300, 1000, 70].map(micros));
+        assert_eq!(all.iter().sum::<Duration>(), micros(1900));
+    }
 }

@@ -98,6 +98,7 @@ async fn the_times_add_up() {
             figures.check,
             figures.prove,
             figures.self_verify,
+            figures.other,
         ];
         let sum: std::time::Duration =
             parts.into_iter().map(|part| std::time::Duration::try_from(part.unwrap()).unwrap()).sum();

@@ -217,3 +217,36 @@ async fn a_checked_key_is_noted_in_the_store() {
     let error = service.verify("several", "circuit", proof_item(b"{}", SnarkjsJson, &[])).await.unwrap_err();
     assert_eq!(field(&error), "proof");
 }
+
+/// A key is read while it is hashed. Whatever altered bytes say, the answer is that the file is another one, and the check of
+/// the right file does not count for them.
+#[tokio::test]
+async fn an_altered_file_is_named_as_such_although_the_right_one_was_checked() {
+    let folder = private_folder();
+    let (store, path) = (folder.path().join("keys"), folder.path().join("altered.zkey"));
+    let right = data("several.zkey");
+    let hash = hex::encode(Sha256::digest(&right));
+    let text =
+        profiles(&[("altered", "bn254", vec![format!("Zkey: {{ Path: {path:?}, Sha256: \"{hash}\" }}")])]);
+    let prove = |bytes: Vec<u8>| {
+        fs::write(&path, bytes).unwrap();
+        let (text, store) = (&text, &store);
+        async move {
+            let service = Service::with(text, &["--key-store", store.to_str().unwrap()]).await;
+            service.client().prove(witness("altered", data("several.wtns"))).await
+        }
+    };
+    prove(right.clone()).await.unwrap();
+    let flipped = |place: usize| {
+        let mut bytes = right.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let length = right.len();
+    let altered = [right[..length - 1].to_vec(), flipped(0), flipped(length / 3), flipped(length / 2)];
+    for bytes in altered {
+        let error = prove(bytes).await.unwrap_err();
+        assert_eq!((error.code(), reason(&error).as_str()), (Code::DataLoss, "CIRCUIT_FILE_CHANGED"));
+    }
+    prove(right.clone()).await.unwrap();
+}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use broker_load::{
-    Generator, KeyType, Lane, LoadError, Operation, RunLength, Sample, Wire,
+    Circuit, Generator, KeyType, Lane, LoadError, Operation, RunLength, Sample, Wire,
     matrix::{self, Cell, ResultsFolder, Row, Summary, median},
 };
 use clap::{Args, ValueHint, value_parser};
@@ -48,6 +48,7 @@ any is measured again, so that a machine that slows down slows down for all of t
 Examples:
   cryptobroker bench matrix --quick
   cryptobroker bench matrix --operations hash-data,sign-certificate --issuers p-384,p-521 --concurrency 1,2,4,8,16
+  cryptobroker bench matrix --operations prove,verify --circuits multiply,cube_root,payment --concurrency 1,2,4,8
   cryptobroker bench matrix --operations hash-data --sizes 64,1024,16384 --lanes unary,pipeline --out results/sizes")]
 pub(super) struct Matrix {
     /// The operations to call
@@ -66,6 +67,9 @@ pub(super) struct Matrix {
     /// The kind of the key that is certified
     #[arg(long, value_name = "KEY", default_value = "p-256")]
     subject: KeyType,
+    /// The circuits for prove and verify
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "multiply")]
+    circuits: Vec<Circuit>,
     /// How many callers there are
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,2,4,8,16,32,64")]
     #[arg(value_parser = value_parser!(u32).range(1..=65_536))]
@@ -148,6 +152,7 @@ impl Matrix {
             sizes: self.sizes.clone(),
             issuers: self.issuers.clone(),
             subject: self.subject,
+            circuits: self.circuits.clone(),
             lanes,
             concurrency: self.concurrency.clone(),
             length: self.requests.map_or(RunLength::Duration(self.duration), RunLength::Requests),
@@ -177,6 +182,7 @@ impl Matrix {
             ("--profiles", all_different(&self.profiles)),
             ("--sizes", all_different(&self.sizes)),
             ("--issuers", all_different(&self.issuers)),
+            ("--circuits", all_different(&self.circuits)),
             ("--concurrency", all_different(&self.concurrency)),
             ("--lanes", all_different(&self.lanes)),
         ] {

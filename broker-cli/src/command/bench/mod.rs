@@ -25,6 +25,7 @@ Examples:
   cryptobroker bench --operation hash-data --lane pipeline --window 1024 --json
   cryptobroker bench --operation hash-data=9,sign-data=1 --rate 2000 --concurrency 32
   cryptobroker bench --operation sign-certificate --issuer p-521 --csv runs.csv
+  cryptobroker bench --operation prove --circuit payment --concurrency 2
   cryptobroker bench --operation hash-data --wire g3 --socket /run/other-broker.sock
   cryptobroker bench matrix --quick")]
 pub(crate) struct Bench {

@@ -66,6 +66,13 @@ pub(super) fn print(sample: &Sample, output: &mut Output) -> Result<(), Failure>
     for row in table(sample).lines() {
         output.line(format!("  {row}"))?;
     }
+    let figures = sample.proof_figures();
+    if !figures.is_empty() {
+        output.line("")?;
+        for row in figures_table(&figures).lines() {
+            output.line(format!("  {row}"))?;
+        }
+    }
     Ok(())
 }
 
@@ -111,6 +118,20 @@ fn table(sample: &Sample) -> String {
     table.to_string()
 }
 
+/// Returns where the time of proofs went, by the figures in their answers. Each is a median of its own, so that they do not
+/// add up exactly.
+fn figures_table(figures: &[(&str, u64)]) -> String {
+    let mut table = Table::new();
+    table.load_style(HEADING_RULE).set_header(["proof", "median, µs"]);
+    for (name, nanos) in figures {
+        table.add_row([name.replace('_', " "), shown(*nanos)]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
 /// Returns the quantiles that fit on the terminal.
 fn quantiles() -> Vec<(&'static str, f64)> {
     let is_wide = stdout_columns().is_none_or(|columns| columns >= MIN_ALL_QUANTILES);
@@ -118,16 +139,19 @@ fn quantiles() -> Vec<(&'static str, f64)> {
 }
 
 fn row(name: &str, latencies: &Histogram<u64>) -> Vec<String> {
-    let show = |nanos: u64| match micros(nanos) {
-        _ if latencies.is_empty() => "-".to_owned(),
-        // The histogram has three significant digits.
-        micros if micros >= 10_000.0 => format!("{micros:.0}"),
-        micros => format!("{micros:.1}"),
-    };
+    let show = |nanos: u64| if latencies.is_empty() { "-".to_owned() } else { shown(nanos) };
     let mut cells = vec![name.to_owned(), show(latencies.min())];
     cells.extend(quantiles().into_iter().map(|(_, quantile)| show(latencies.value_at_quantile(quantile))));
     cells.push(show(latencies.max()));
     cells
+}
+
+/// Returns nanoseconds as microseconds. The histogram has three significant digits.
+fn shown(nanos: u64) -> String {
+    match micros(nanos) {
+        micros if micros >= 10_000.0 => format!("{micros:.0}"),
+        micros => format!("{micros:.1}"),
+    }
 }
 
 /// Returns a number with its noun and with commas between groups of thousands.

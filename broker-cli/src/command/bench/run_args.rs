@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use broker_load::{ClientKind, Concurrency, Item, KeyType, Lane, LoadError, Mix, Plan, RunLength, Wire};
+use broker_load::{
+    Circuit, ClientKind, Concurrency, Item, KeyType, Lane, LoadError, Mix, Plan, RunLength, Wire,
+};
 use clap::{Args, ValueHint, value_parser};
 
 use crate::args::{duration, duration_or_zero, profile_names};
@@ -30,6 +32,9 @@ pub(super) struct RunArgs {
     /// The kind of the key that is certified
     #[arg(long, value_name = "KEY", default_value = "p-256")]
     subject: KeyType,
+    /// The circuit for prove and verify; every request has random inputs of its own
+    #[arg(long, value_name = "NAME", default_value = "multiply")]
+    circuit: Circuit,
     /// Each request as a call of its own, or all of a connection down one stream
     #[arg(long, value_name = "LANE", default_value = "unary")]
     lane: Lane,
@@ -107,6 +112,7 @@ impl RunArgs {
                 size: self.size,
                 issuer: self.issuer,
                 subject: self.subject,
+                circuit: self.circuit,
             }
         });
         let plan = Plan {

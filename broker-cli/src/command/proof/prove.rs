@@ -165,7 +165,7 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// Returns where the time went.
-fn parts(figures: &ProofFigures) -> [(&'static str, Duration); 7] {
+fn parts(figures: &ProofFigures) -> [(&'static str, Duration); 8] {
     [
         ("queue", figures.queue),
         ("keyLoad", figures.key_load),
@@ -174,6 +174,7 @@ fn parts(figures: &ProofFigures) -> [(&'static str, Duration); 7] {
         ("check", figures.check),
         ("prove", figures.prove),
         ("selfVerify", figures.self_verify),
+        ("other", figures.other),
     ]
 }
 
