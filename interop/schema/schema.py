@@ -40,7 +40,7 @@ SECTION = """\
           Sym: { Path: m.sym, Sha256: #b }
           Provenance: { Class: ceremony-claimed, PowersOfTau: { Name: p, Sha256: #c } }
       Limits: { Constraints: 2048, WitnessBytes: 128KiB, BatchItems: 64, MemoryPerProof: 268435456, Deadline: 1.5s }
-      Threads: 2
+      Threads: 1
 """
 
 OPEN = """\
@@ -109,8 +109,8 @@ REFUSED = [
     ("BatchItems: 64", "BatchItems: 65537"),
     ("1.5s", "60"),
     ("1.5s", "-1s"),
-    ("Threads: 2", "Threads: 0"),
-    ("Threads: 2", "Colour: red"),
+    ("Threads: 1", "Threads: 2"),
+    ("Threads: 1", "Colour: red"),
 ]
 
 
