@@ -57,7 +57,14 @@ pub(super) fn verify<E: Curve>(
         delta = contribution.delta_after;
         progress(number, all);
     }
-    if delta == key.delta_g1 { Ok(()) } else { Err(Flaw::LastDelta.into()) }
+    if delta != key.delta_g1 {
+        return Err(Flaw::LastDelta.into());
+    }
+    // δ is then a product of known numbers: A = α, B = β, C = −L·γ/δ is a proof of any statement.
+    if contributions.list.iter().all(|contribution| contribution.beacon.is_some()) {
+        return Err(Flaw::NoContributor.into());
+    }
+    Ok(())
 }
 
 fn check_points<E: Curve>(contribution: &Contribution<E>, number: usize) -> Result<(), Flaw> {

@@ -2,7 +2,7 @@
 
 use super::step::Step;
 use crate::{
-    file::{FileError, Section, r1cs::Mismatch},
+    file::{FileError, Place, Section, r1cs::Mismatch},
     interrupt::Interrupted,
     key::{KeyError, KeyPoint},
     point::PointError,
@@ -54,6 +54,9 @@ impl CeremonyError {
     pub(super) fn zkey(error: FileError) -> Self {
         match error {
             FileError::Key(error) => Flaw::Key(error).into(),
+            FileError::Point { place, reason: reason @ (PointError::OffCurve | PointError::Subgroup) } => {
+                Flaw::Outside { place, reason }.into()
+            }
             FileError::Interrupted(interrupted) => interrupted.into(),
             error => Self::Zkey(error),
         }
@@ -81,6 +84,14 @@ pub enum Flaw {
     /// The verifying key is unsound.
     #[error(transparent)]
     Key(KeyError),
+    /// A point of the key is not in its group.
+    #[error("{place} {reason}")]
+    Outside {
+        /// The point.
+        place: Place,
+        /// What is wrong with it.
+        reason: PointError,
+    },
     /// A point of a contribution is not acceptable.
     #[error("{point} of contribution {contribution} {reason}")]
     Point {
@@ -115,6 +126,11 @@ pub enum Flaw {
         /// The number of the contribution, from 1.
         contribution: usize,
     },
+    /// The section lists beacons alone, whose secrets everybody can compute.
+    #[error(
+        "no contribution but beacons, of which everybody can compute the secret, so anybody can forge proofs"
+    )]
+    NoContributor,
     /// δ of the key is not the one after the last contribution.
     #[error("delta of the key is not the one after the last contribution")]
     LastDelta,
@@ -171,12 +187,13 @@ impl Flaw {
     #[must_use]
     pub const fn step(&self) -> Step {
         match self {
-            Self::Key(_) => Step::Key,
+            Self::Key(_) | Self::Outside { .. } => Step::Key,
             Self::Point { .. }
             | Self::Transcript { .. }
             | Self::PublicKey { .. }
             | Self::DeltaAfter { .. }
             | Self::Beacon { .. }
+            | Self::NoContributor
             | Self::LastDelta => Step::Contributions,
             Self::Domain { .. } | Self::Constraints(_) => Step::Constraints,
             Self::FewPowers { .. } | Self::PowersOfTau(_) | Self::Gamma => Step::PowersOfTau,

@@ -47,6 +47,9 @@ pub(super) fn verify<E: Curve>(
     if log_size > ptau.power() {
         return Err(Flaw::FewPowers { found: ptau.power(), needed: log_size }.into());
     }
+    if (1_usize << log_size) - 1 > HASH_BLOCK && log_size == ptau.power() {
+        return Err(CeremonyError::CircuitHash);
+    }
     let stop = || interrupt.is_requested();
     let mut tell = |done| progress(Step::PowersOfTau, done, all);
     let powers = ptau.powers(log_size, &stop, &mut tell).map_err(CeremonyError::ptau)?;

@@ -9,7 +9,7 @@
 //! contributions and by nothing else. It accepts what `snarkjs zkey verify` accepts, except
 //!
 //! - keys without an effective contribution (δ is γ, the generator of G2, or its negation), which everybody can use to
-//!   forge proofs;
+//!   forge proofs, and keys whose contributions are beacons alone, for the same reason;
 //! - points that are not in the groups of prime order;
 //! - beacons whose number of iterations is more than 2^[`MAX_LOG_ITERATIONS`];
 //! - circuits of more than 2^14 rows whose key was made from a `.ptau` that is just large enough for them

@@ -57,6 +57,14 @@ fn a_setup_without_a_contribution_is_refused() {
     assert_eq!(found.step(), Step::Key);
 }
 
+/// Everybody can compute the secret of a beacon. snarkjs 0.7.6 says that such a key is OK.
+#[test]
+fn a_setup_of_beacons_alone_is_refused() {
+    let found = flaw(&data("several.r1cs"), &data("several.ptau"), &data("several.beacon.zkey"));
+    assert_eq!(found, Flaw::NoContributor);
+    assert_eq!(found.step(), Step::Contributions);
+}
+
 #[test]
 fn another_circuit_is_refused() {
     let ptau = data("several.ptau");
@@ -213,6 +221,9 @@ fn a_key_that_differs_from_the_initial_one_is_refused() {
         }
     }
     assert_eq!(flaw_of(&zkey().set(7, G2, &g2())).step(), Step::BG2);
+    let mut off_curve = zkey();
+    off_curve.section(9)[0] ^= 1;
+    assert!(matches!(flaw_of(&off_curve), Flaw::Outside { reason: PointError::OffCurve, .. }));
     // Two points of C, or of H, that are exchanged: their sum stays.
     for (section, step) in [(8, Step::C), (9, Step::H)] {
         let mut exchanged = zkey();

@@ -98,7 +98,8 @@ impl LoadedCircuit {
         let powers = rule.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
         let verified = powers.is_some_and(|powers| self.verified.contains(&powers.sha256));
         match rule.declared_class() {
-            Some(declared) if verified => declared.max(SetupClass::CeremonyVerified),
+            // That its contributions are verified does not make several parties of one.
+            Some(SetupClass::CeremonyClaimed) if verified => SetupClass::CeremonyVerified,
             Some(declared) => declared,
             None => SetupClass::SingleParty,
         }

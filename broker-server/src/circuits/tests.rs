@@ -206,10 +206,10 @@ fn limits_of_a_witness_calculator_belong_to_the_identity() {
 fn a_key_is_verified_for_profiles_with_the_powers_of_tau_alone() {
     let made = circuit(false).circuit;
     let loaded = LoadedCircuit::new(made, false, vec![[3; 32]]);
-    let class = |sha256: Option<[u8; 32]>| {
+    let class_of = |class, sha256: Option<[u8; 32]>| {
         let powers_of_tau = sha256.map(|sha256| PowersOfTau { name: "p".into(), sha256 });
         let provenance = Provenance {
-            class: SetupClass::CeremonyClaimed,
+            class,
             ceremony: None,
             min_contributions: None,
             powers_of_tau,
@@ -218,7 +218,9 @@ fn a_key_is_verified_for_profiles_with_the_powers_of_tau_alone() {
         };
         loaded.class(&CircuitRule { provenance: Some(provenance), ..CircuitRule::clone(&multiply("c")) })
     };
+    let class = |sha256| class_of(SetupClass::CeremonyClaimed, sha256);
     assert_eq!(class(Some([3; 32])), SetupClass::CeremonyVerified);
+    assert_eq!(class_of(SetupClass::SingleParty, Some([3; 32])), SetupClass::SingleParty, "it is declared");
     assert_eq!(class(Some([4; 32])), SetupClass::CeremonyClaimed);
     assert_eq!(class(None), SetupClass::CeremonyClaimed);
 }

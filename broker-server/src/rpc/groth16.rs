@@ -38,14 +38,18 @@ const BATCH_ITEM: Duration = Duration::from_micros(600);
 /// The methods that all operations with a circuit have in common.
 macro_rules! with_circuit {
     ($purpose:ident) => {
+        with_circuit!(|permit| Purpose::$purpose);
+    };
+    (|$permit:ident| $purpose:expr) => {
         const DECIDES_INLINE: bool = true;
 
         fn circuit<'a>(
             broker: &'a Broker,
             call: &'a Call,
-            permit: &'a Permit<Self>,
+            $permit: &'a Permit<Self>,
         ) -> Option<CircuitFuture<'a>> {
-            Some(Box::pin(broker.find_circuit(call, permit, Purpose::$purpose)))
+            let purpose = $purpose;
+            Some(Box::pin(broker.find_circuit(call, $permit, purpose)))
         }
 
         fn algorithm(permit: &Permit<Self>) -> &'static str {
@@ -134,7 +138,11 @@ impl Handler for CheckWitness {
 impl Handler for VerifyProof {
     type Output = (bool, Statement);
 
-    with_circuit!(Verification);
+    // With the caller's key the circuit alone is needed, which is not there without a key of its own.
+    with_circuit!(|permit| match permit.request().key {
+        None => Purpose::Verification,
+        Some(_) => Purpose::Use,
+    });
 
     fn parse(
         mut message: v1::VerifyProofRequest,

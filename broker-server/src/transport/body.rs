@@ -128,7 +128,13 @@ impl Body for RequestBody {
                 }
                 Some(Ok(frame))
             }
-            None if complete => None,
+            None if complete => {
+                if this.call.kind == MethodKind::Upload {
+                    // No pause follows, and the proof may take long.
+                    this.call.request_wipe();
+                }
+                None
+            }
             _ => Some(Err(status::incomplete_request())),
         })
     }

@@ -101,7 +101,7 @@ pub fn prove(
     let reservation = reserve(permit.rule(), context, memory_of(&request.witness, context))?;
     let name = &permit.parameters().circuit.name;
     request.witness.with(|witness| {
-        let task = Task { began, name, key, reservation: &reservation, format: request.format };
+        let task = Task { began, name, key, reserved: reservation.bytes(), format: request.format };
         task.prove(witness, context)
     })
 }
@@ -112,13 +112,14 @@ struct Task<'a> {
     /// The name of the circuit.
     name: &'a str,
     key: KeyInfo,
-    reservation: &'a Reservation,
+    /// The memory that is reserved for it, in bytes.
+    reserved: u64,
     format: ProofFormat,
 }
 
 impl Task<'_> {
     fn prove(self, witness: WitnessSource<'_>, context: Context<'_>) -> Result<Proof, ProofError> {
-        let Self { began, name, key, reservation, format } = self;
+        let Self { began, name, key, reserved, format } = self;
         let circuit = context.circuit;
         let proved = circuit.circuit.prove(witness, format, randomness(), context.interrupt);
         let Proved { proof, checked, prover, prove, self_verify } = proved.map_err(|error| {
@@ -130,7 +131,7 @@ impl Task<'_> {
         })?;
         circuit.measured(began.elapsed());
         let Checked { public, witness, check } = checked;
-        let (public, reserved) = (context.named(public), reservation.bytes());
+        let public = context.named(public);
         Ok(Proof { proof, public, key, prover, began, witness, check, prove, self_verify, reserved })
     }
 }

@@ -1,6 +1,6 @@
 //! A witness that arrives in parts.
 
-use std::time::Instant;
+use std::{mem, thread, time::Instant};
 
 use aws_lc_rs::digest::{self, SHA256};
 use broker_groth16::loaded::WitnessSource;
@@ -18,10 +18,30 @@ use crate::{
 pub struct WitnessUpload {
     permit: Permit<permit::ProveStream>,
     key: KeyInfo,
-    reservation: Reservation,
-    /// It has the capacity of the whole witness, so that it never grows and leaves no copy behind.
-    bytes: Zeroizing<Vec<u8>>,
+    witness: Kept,
     hash: digest::Context,
+}
+
+/// The length in bytes up to which a witness is wiped by the thread that drops it, which may be one that serves connections.
+const WIPED_INLINE: usize = 256 << 10;
+
+/// The bytes of a witness, and their memory.
+struct Kept {
+    /// They have the capacity of the whole witness, so that they never grow and leave no copy behind.
+    bytes: Zeroizing<Vec<u8>>,
+    reserved: u64,
+    /// Given back when the bytes are wiped.
+    reservation: Option<Reservation>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if self.bytes.capacity() > WIPED_INLINE {
+            let kept = (mem::take(&mut self.bytes), self.reservation.take());
+            // Without a thread they are wiped here. The reservations bound the number of threads.
+            let _ = thread::Builder::new().name("witness-wipe".into()).spawn(move || drop(kept));
+        }
+    }
 }
 
 impl WitnessUpload {
@@ -39,7 +59,8 @@ impl WitnessUpload {
         }
         let reservation = reserve(permit.rule(), context, length)?;
         let bytes = Zeroizing::new(Vec::with_capacity(length));
-        Ok(Self { permit, key, reservation, bytes, hash: digest::Context::new(&SHA256) })
+        let witness = Kept { bytes, reserved: reservation.bytes(), reservation: Some(reservation) };
+        Ok(Self { permit, key, witness, hash: digest::Context::new(&SHA256) })
     }
 
     /// Takes the next part.
@@ -48,12 +69,12 @@ impl WitnessUpload {
     /// [`ProofError`] where the witness is longer than the header says.
     pub fn update(&mut self, part: &[u8]) -> Result<(), ProofError> {
         let length = self.permit.request().length;
-        if part.len() > length - self.bytes.len() {
+        if part.len() > length - self.witness.bytes.len() {
             let message = format!("is {length}, and the stream has more bytes");
             return Err(ProveStream::wrong_length(message).into());
         }
         self.hash.update(part);
-        self.bytes.extend_from_slice(part);
+        self.witness.bytes.extend_from_slice(part);
         Ok(())
     }
 }
@@ -69,9 +90,9 @@ pub fn prove_upload<E: From<ProofError>>(
     key_use: impl FnOnce() -> Result<KeyUse, E>,
 ) -> Result<Proof, E> {
     let began = Instant::now();
-    let WitnessUpload { permit, key, reservation, bytes, hash } = upload;
+    let WitnessUpload { permit, key, witness, hash } = upload;
     let request = permit.request();
-    let (length, found) = (request.length, bytes.len());
+    let (length, found) = (request.length, witness.bytes.len());
     if found != length {
         let message = format!("is {length}, and the stream ended after {found} bytes");
         return Err(ProofError::from(ProveStream::wrong_length(message)).into());
@@ -81,6 +102,6 @@ pub fn prove_upload<E: From<ProofError>>(
     }
     let name = &permit.parameters().circuit.name;
     key_use()?.identify_circuit(key.record(name));
-    let task = Task { began, name, key, reservation: &reservation, format: request.format };
-    Ok(task.prove(WitnessSource::File(&bytes), context)?)
+    let task = Task { began, name, key, reserved: witness.reserved, format: request.format };
+    Ok(task.prove(WitnessSource::File(&witness.bytes), context)?)
 }

@@ -17,7 +17,7 @@ use super::{
     protocol::{Deferred, ExchangeHandler, ItemMessage, Next, Protocol, Received, status},
 };
 use crate::{
-    circuits::{LoadedCircuit, Purpose},
+    circuits::Purpose,
     operation::groth16::open_exchange,
     policy::{
         decide,
@@ -46,13 +46,14 @@ impl ExchangeHandler for permit::ProveMany {
 pub(in crate::rpc) struct ProveMany {
     /// What the header says of all proofs.
     header: Option<ProveManyHeader>,
-    /// The circuit, which stays in memory while the stream is open.
-    circuit: Option<LoadedCircuit>,
+    /// Policy has accepted the header, and the circuit was in memory. Each item looks it up again, so that a stream without
+    /// items keeps no key in memory.
+    is_open: bool,
 }
 
 impl Protocol for ProveMany {
     type Response = ProveManyResponse;
-    type Opened = LoadedCircuit;
+    type Opened = ();
 
     const METHOD: &'static str = permit::ProveMany::NAME;
 
@@ -81,8 +82,8 @@ impl Protocol for ProveMany {
         Received { may_contain_secret: true, cost: 0, next }
     }
 
-    fn opened(&mut self, circuit: LoadedCircuit) {
-        self.circuit = Some(circuit);
+    fn opened(&mut self, (): ()) {
+        self.is_open = true;
     }
 }
 
@@ -96,7 +97,7 @@ impl ProveMany {
         context: &CallContext,
         now: Instant,
     ) -> Result<Next<Self>, (CallError, Option<u64>)> {
-        let is_open = self.circuit.is_some();
+        let is_open = self.is_open;
         let answered = |sequence: Option<u64>| sequence.filter(|_| is_open);
         let ProveManyRequest { sequence, part } = decode(message.clone(), &broker.0.limits)
             .map_err(|error| (error, answered(sequence(message))))?;
@@ -160,12 +161,12 @@ fn open(
     broker: Broker,
     context: CallContext,
     mut header: ProveManyHeader,
-) -> Deferred<Result<LoadedCircuit, CallError>> {
+) -> Deferred<Result<(), CallError>> {
     Box::pin(async move {
         let (name, metadata) = (permit::ProveMany::NAME, header.take_metadata());
         let mut call = Call::begin(context, name, header.profile(), metadata, &broker.0.limits)?;
-        let circuit = find_circuit(&broker, &mut call, &header).await;
-        call.log_and_record_denial(&broker.0, circuit)
+        let opened = find_circuit(&broker, &mut call, &header).await;
+        call.log_and_record_denial(&broker.0, opened)
     })
 }
 
@@ -173,16 +174,15 @@ async fn find_circuit(
     broker: &Broker,
     call: &mut Call,
     header: &ProveManyHeader,
-) -> Result<LoadedCircuit, CallError> {
+) -> Result<(), CallError> {
     let profile = call.find_profile(&broker.0)?;
     let request = request::ProveMany::parse(header, &broker.0.limits)?;
     let permit = decide::<permit::ProveMany>(&call.context.caller, profile, request, call.now)?;
     call.algorithm = Some(algorithm(permit.rule()));
     let circuit = broker.find_circuit(call, &permit, Purpose::Use).await?;
-    let loaded = circuit.circuit.clone();
     call.circuit = Some(Box::new(circuit));
     open_exchange(permit, context(&broker.0, call)?)?;
-    Ok(loaded)
+    Ok(())
 }
 
 impl ItemMessage for ProveManyResponse {
