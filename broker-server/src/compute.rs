@@ -149,6 +149,11 @@ impl Pool {
         self.workers.len()
     }
 
+    /// Returns the number of threads that take long jobs.
+    pub fn long_threads(&self) -> usize {
+        self.workers.len() / 2
+    }
+
     /// Returns the number of jobs in both lanes that have not started, with or without a slot.
     pub fn queued(&self) -> usize {
         let state = self.shared.lock();

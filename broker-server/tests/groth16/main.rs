@@ -158,6 +158,9 @@ async fn a_callers_key_is_used_where_the_profile_allows_it() {
         verifying_key: key.verifying_key.clone(),
         ..Default::default()
     };
+    // Also by a broker that has made no proof.
+    let other = Service::start().await;
+    assert!(other.client().verify(request("caller-key")).await.unwrap().into_inner().valid);
     let verified = service.client().verify(request("caller-key")).await.unwrap().into_inner();
     assert!(verified.valid);
     let info = verified.key.unwrap();

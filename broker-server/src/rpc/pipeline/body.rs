@@ -385,7 +385,7 @@ mod tests {
             all.extend(message(sequence, Part::Item(item)));
         }
         let (broker, context) = (broker(), context());
-        let in_flight = 2 * broker.0.pool.threads();
+        let in_flight = broker.0.pool.long_threads() + 1;
         assert!((in_flight as u64) < PROOFS);
         let body = tonic::body::Body::new(http_body_util::Full::new(Bytes::from(all)));
         let mut pipeline = PipelineBody::<ProveMany>::new(broker, context, PipelineHandle::noop(), body);

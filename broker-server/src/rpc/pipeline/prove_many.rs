@@ -33,10 +33,6 @@ use crate::{
     status::CallError,
 };
 
-/// The number of proofs of one stream in flight, for each thread of the compute pool: one that is made, and one that waits,
-/// so that no thread is idle between two of them.
-const PROOFS_PER_THREAD: usize = 2;
-
 impl ExchangeHandler for permit::ProveMany {
     type Protocol = ProveMany;
 }
@@ -57,8 +53,10 @@ impl Protocol for ProveMany {
 
     const METHOD: &'static str = permit::ProveMany::NAME;
 
+    /// One proof for each thread that takes long jobs, and one that waits, so that no thread is idle between two of them.
+    /// More would wait for each other, and the time of a request begins when it is read.
     fn max_items(broker: &Broker) -> usize {
-        PROOFS_PER_THREAD * broker.0.pool.threads().max(1)
+        broker.0.pool.long_threads() + 1
     }
 
     fn receive(
@@ -68,6 +66,7 @@ impl Protocol for ProveMany {
         context: &CallContext,
         now: Instant,
     ) -> Received<Self> {
+        let cost = message.len();
         let next = match self.next(message, broker, context, now) {
             Ok(next) => next,
             Err((error, answered)) => {
@@ -79,7 +78,7 @@ impl Protocol for ProveMany {
             }
         };
         // Every item has private inputs or a witness.
-        Received { may_contain_secret: true, cost: 0, next }
+        Received { may_contain_secret: true, cost, next }
     }
 
     fn opened(&mut self, (): ()) {
@@ -170,11 +169,7 @@ fn open(
     })
 }
 
-async fn find_circuit(
-    broker: &Broker,
-    call: &mut Call,
-    header: &ProveManyHeader,
-) -> Result<(), CallError> {
+async fn find_circuit(broker: &Broker, call: &mut Call, header: &ProveManyHeader) -> Result<(), CallError> {
     let profile = call.find_profile(&broker.0)?;
     let request = request::ProveMany::parse(header, &broker.0.limits)?;
     let permit = decide::<permit::ProveMany>(&call.context.caller, profile, request, call.now)?;

@@ -57,6 +57,16 @@ impl Incremental for WitnessUpload {
     }
 }
 
+/// How long a witness may take to arrive, beside one second for each [`SECOND`] bytes: its memory is reserved meanwhile.
+const UPLOAD: Duration = Duration::from_secs(30);
+/// The number of bytes that a caller must send in a second, on average.
+const SECOND: usize = 1 << 20;
+
+/// Returns how long a witness of this length in bytes may take to arrive.
+fn upload_time(length: usize) -> Duration {
+    UPLOAD.saturating_add(Duration::from_secs((length / SECOND) as u64))
+}
+
 /// A witness that has arrived.
 struct Received {
     upload: WitnessUpload,
@@ -104,7 +114,9 @@ impl Broker {
         call.algorithm = Some(algorithm);
         let circuit = self.find_circuit(call, &permit, Purpose::Use).await?;
         call.circuit = Some(Box::new(circuit.clone()));
+        let length = permit.request().length;
         let upload = WitnessUpload::start(permit, context(&self.0, call)?)?;
+        reader.limit(upload_time(length));
         let upload = self.feed(call.context.connection, reader, upload).await?;
         Ok(Received { upload, circuit, algorithm, limit })
     }

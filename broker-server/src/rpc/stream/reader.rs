@@ -22,18 +22,25 @@ pub(super) struct Reader<M> {
     /// How long the client may send nothing; `None` if its own deadline applies to the whole call.
     idle_timeout: Option<Duration>,
     deadline: Instant,
+    /// When reading ends whatever the client sends.
+    limit: Option<Instant>,
 }
 
 impl<M: Message> Reader<M> {
     /// Reads messages of `limit` bytes at most each.
     pub(super) fn new(body: Body, limit: usize, limits: &Limits, context: &CallContext) -> Self {
         let messages = Messages::new(body, limit, limits.clone());
-        Self { messages, idle_timeout: context.idle_timeout, deadline: context.deadline }
+        Self { messages, idle_timeout: context.idle_timeout, deadline: context.deadline, limit: None }
     }
 
     /// Returns the time by which the client must have sent more data, after which work for it is abandoned.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// Ends reading after this time, however often the client sends something.
+    pub(super) fn limit(&mut self, time: Duration) {
+        self.limit = Instant::now().checked_add(time);
     }
 
     /// Restarts the idle timeout, so that the broker's own processing time does not count.
@@ -74,7 +81,8 @@ impl<M: Message> Reader<M> {
     }
 
     async fn message(&mut self) -> Result<Option<Part<M::Header>>, CallError> {
-        match timeout_at(self.deadline.into(), self.messages.next()).await {
+        let deadline = self.limit.map_or(self.deadline, |limit| limit.min(self.deadline));
+        match timeout_at(deadline.into(), self.messages.next()).await {
             Ok(message) => message,
             Err(_) => Err(CallError::DeadlineExceeded),
         }
@@ -83,4 +91,48 @@ impl<M: Message> Reader<M> {
 
 fn malformed(what: &str) -> CallError {
     FieldError { field: "header", kind: FieldErrorKind::Malformed(what.to_owned()) }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use broker_proto::v1::ProveStreamRequest;
+    use http_body::Frame;
+    use tonic::Status;
+
+    use super::*;
+
+    /// A client that sends nothing more.
+    struct Silent;
+
+    impl http_body::Body for Silent {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            Poll::Pending
+        }
+    }
+
+    /// A client that sends a little again and again would restart the idle timeout for ever.
+    #[tokio::test]
+    async fn reading_ends_at_its_limit_long_before_the_deadline() {
+        let messages = Messages::new(Body::new(Silent), 2000, Limits::default());
+        let idle_timeout = Some(Duration::from_secs(1_000_000));
+        let deadline = Instant::now() + Duration::from_secs(1_000_000);
+        let mut reader = Reader::<ProveStreamRequest> { messages, idle_timeout, deadline, limit: None };
+        reader.limit(Duration::ZERO);
+        reader.reset_idle_timer();
+        assert_eq!(reader.data().await.unwrap_err().reason(), "DEADLINE_EXCEEDED");
+        assert!(reader.deadline() >= deadline, "the limit is not that of the work that follows");
+    }
 }
