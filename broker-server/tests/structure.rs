@@ -27,7 +27,8 @@ fn workspace() -> PathBuf {
 fn no_crate_has_import_cycles_among_sibling_modules() {
     let mut problems = Vec::new();
     let mut crates = 0;
-    for folder in fs::read_dir(workspace()).unwrap().map(|entry| entry.unwrap().path()) {
+    let folders = [workspace(), workspace().join("examples")].map(|parent| fs::read_dir(parent).unwrap());
+    for folder in folders.into_iter().flatten().map(|entry| entry.unwrap().path()) {
         if !folder.join("Cargo.toml").exists() || !folder.join("src").exists() {
             continue;
         }
