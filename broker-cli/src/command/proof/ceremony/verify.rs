@@ -61,7 +61,7 @@ impl Run for Verify {
         input::check_single_stdin(&inputs.map(|(option, location)| (option, Some(location))))?;
         if let Some(folder) = &self.key_store {
             // What would fail after minutes fails now.
-            circuits::check_store(folder).map_err(|error| Failure::local("--key-store", error))?;
+            circuits::check_existing_store(folder).map_err(|error| Failure::local("--key-store", error))?;
         }
         let (r1cs, ptau, zkey) =
             (input::large(&self.r1cs)?, input::large(&self.ptau)?, input::large(&self.zkey)?);
