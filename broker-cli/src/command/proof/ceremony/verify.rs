@@ -90,7 +90,7 @@ impl Run for Verify {
             Err(CeremonyError::R1cs(error)) => Err(malformed("--r1cs", &self.r1cs, &error)),
             Err(CeremonyError::Ptau(error)) => Err(malformed("--ptau", &self.ptau, &error)),
             Err(CeremonyError::Interrupted(_)) => Err(Failure::Interrupted),
-            Err(error @ CeremonyError::CircuitHash) => Err(malformed("--ptau", &self.ptau, &error)),
+            Err(error @ CeremonyError::SurplusPoint) => Err(malformed("--ptau", &self.ptau, &error)),
             Err(error) => Err(malformed("--zkey", &self.zkey, &error)),
         }
     }
