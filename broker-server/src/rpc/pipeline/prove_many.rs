@@ -170,11 +170,7 @@ fn open(
     })
 }
 
-async fn find_circuit(
-    broker: &Broker,
-    call: &mut Call,
-    header: &ProveManyHeader,
-) -> Result<(), CallError> {
+async fn find_circuit(broker: &Broker, call: &mut Call, header: &ProveManyHeader) -> Result<(), CallError> {
     let profile = call.find_profile(&broker.0)?;
     let request = request::ProveMany::parse(header, &broker.0.limits)?;
     let permit = decide::<permit::ProveMany>(&call.context.caller, profile, request, call.now)?;
