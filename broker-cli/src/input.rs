@@ -1,11 +1,12 @@
 //! Files and standard input, read completely, up to a limit.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::Path,
 };
 
+use broker_groth16::file::MAX_FILE_BYTES;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -82,23 +83,38 @@ pub(crate) fn secret(location: &Location) -> Result<Zeroizing<Vec<u8>>, Failure>
     read().map_err(|source| unreadable(location, source))
 }
 
-/// Reads a file that may be as large as the memory, such as a proving key, and is not secret.
+/// Reads a regular file, or standard input, that may be as large as the memory, such as a proving key, and is not secret.
+///
+/// # Errors
+/// Fails where a path is that of a device, a pipe or a folder, whose length is not known, and where there are more bytes than
+/// the readers of such files accept. A file that is too large is not read.
 pub(crate) fn large(location: &Location) -> Result<Vec<u8>, Failure> {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        match location {
-            Location::Stdio => io::stdin().lock().read_to_end(&mut bytes)?,
-            Location::File(path) => {
-                let mut file = File::open(path)?;
-                let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-                // A file that does not fit is an error, and not the end of the process.
-                bytes.try_reserve_exact(length.saturating_add(1)).map_err(|_| io::ErrorKind::OutOfMemory)?;
-                file.read_to_end(&mut bytes)?
-            }
-        };
-        Ok(bytes)
+    let read = || match location {
+        Location::Stdio => large_up_to(io::stdin().lock(), 0, MAX_FILE_BYTES),
+        // Opening a pipe would wait for somebody who writes to it.
+        Location::File(path) if !fs::metadata(path)?.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file; pipe it to `-`"))
+        }
+        Location::File(path) => {
+            let file = File::open(path)?;
+            let length = file.metadata()?.len();
+            large_up_to(file, length, MAX_FILE_BYTES)
+        }
     };
     read().map_err(|source| unreadable(location, source))
+}
+
+/// Reads what has `length` bytes, as far as is known, and at most `limit`.
+fn large_up_to(source: impl Read, length: u64, limit: usize) -> io::Result<Vec<u8>> {
+    let too_large = || {
+        io::Error::new(io::ErrorKind::FileTooLarge, format!("is larger than {limit} bytes, and is not read"))
+    };
+    let length = usize::try_from(length).ok().filter(|length| *length <= limit).ok_or_else(too_large)?;
+    let mut bytes = Vec::new();
+    // A file that does not fit is an error, and not the end of the process.
+    bytes.try_reserve_exact(length.saturating_add(1)).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    source.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// Fails where more than one option asks for standard input, which can be read only once.
@@ -133,7 +149,7 @@ fn not_text() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use super::*;
 
@@ -150,6 +166,29 @@ mod tests {
     fn rejects_input_over_the_limit() {
         let error = bounded(io::repeat(0), 0).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_large_file_is_refused_before_it_is_read() {
+        struct Unread;
+        impl Read for Unread {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                panic!("it is read")
+            }
+        }
+        assert_eq!(large_up_to(Unread, 11, 10).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        // A file that grows, and standard input, are read up to the limit.
+        assert_eq!(large_up_to(io::repeat(0), 0, 10).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(large_up_to(io::repeat(7).take(10), 0, 10).unwrap(), [7; 10]);
+    }
+
+    #[test]
+    fn a_large_file_is_a_regular_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path(), Path::new("/dev/zero")] {
+            let error = large(&Location::File(path.to_owned())).unwrap_err().to_string();
+            assert!(error.contains("is not a regular file"), "{error}");
+        }
     }
 
     #[test]

@@ -17,22 +17,24 @@ use crate::{
     point::Point,
 };
 
-/// After how many iterations of a beacon the work looks whether it should stop.
+/// After how many iterations of a beacon the work tells its progress, and looks whether it should stop.
 const STRIDE: u64 = 1 << 16;
 
 /// Verifies the contributions, and that the last one leads to δ of the key, of which δ in both groups is known to be the
-/// same. `progress` is told how many of how many contributions are verified.
+/// same. `progress` is told how much of how much is done: each contribution counts as 1, and as 1 more for each [`STRIDE`]
+/// iterations of a beacon.
 pub(super) fn verify<E: Curve>(
     contributions: &Contributions<E>,
     key: &ProvingKey<E>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), CeremonyError> {
+    let all = contributions.list.len() + strides(check_iterations(contributions)?);
+    let mut done = 0;
     let mut hasher = Hasher::new();
     hasher.bytes(&contributions.circuit_hash);
     let mut delta = E::G1Affine::generator();
-    let all = contributions.list.len();
-    progress(0, all);
+    progress(done, all);
     for (contribution, number) in contributions.list.iter().zip(1..) {
         interrupt.check()?;
         check_points(contribution, number)?;
@@ -51,11 +53,16 @@ pub(super) fn verify<E: Curve>(
             return Err(Flaw::DeltaAfter { contribution: number }.into());
         }
         if let Some(beacon) = &contribution.beacon {
-            check_beacon(contribution, beacon, number, interrupt)?;
+            check_beacon(contribution, beacon, number, &mut |iterations| {
+                progress(done + strides(iterations), all);
+                interrupt.check()
+            })?;
+            done += strides(iterations(beacon));
         }
         hasher.contribution(contribution);
         delta = contribution.delta_after;
-        progress(number, all);
+        done += 1;
+        progress(done, all);
     }
     if delta != key.delta_g1 {
         return Err(Flaw::LastDelta.into());
@@ -81,18 +88,42 @@ fn challenge<E: Curve>(transcript: &[u8; 64]) -> E::G2Affine {
     Stream::new(seed).point()
 }
 
-/// Verifies that s and the secret of a beacon follow from its value.
+/// Checks that the iterations of all beacons can be computed, and returns their number.
+fn check_iterations<E: Curve>(contributions: &Contributions<E>) -> Result<u64, CeremonyError> {
+    let mut sum = 0;
+    for (contribution, number) in contributions.list.iter().zip(1..) {
+        let Some(beacon) = &contribution.beacon else { continue };
+        let log_iterations = beacon.log_iterations;
+        if log_iterations > MAX_LOG_ITERATIONS {
+            return Err(CeremonyError::BeaconIterations { contribution: number, log_iterations });
+        }
+        sum += iterations(beacon);
+        if sum > 1 << MAX_LOG_ITERATIONS {
+            return Err(CeremonyError::TotalIterations { contribution: number });
+        }
+    }
+    Ok(sum)
+}
+
+/// The number of iterations of a beacon of at most 2^[`MAX_LOG_ITERATIONS`].
+const fn iterations(beacon: &Beacon) -> u64 {
+    1 << beacon.log_iterations
+}
+
+/// For how much of the progress these iterations count.
+fn strides(iterations: u64) -> usize {
+    usize::try_from(iterations / STRIDE).unwrap_or(usize::MAX)
+}
+
+/// Verifies that s and the secret of a beacon follow from its value. `stride` is told the number of iterations that are
+/// done, and ends the work by its error.
 fn check_beacon<E: Curve>(
     contribution: &Contribution<E>,
     beacon: &Beacon,
     number: usize,
-    interrupt: &dyn Interrupt,
+    stride: &mut dyn FnMut(u64) -> Result<(), Interrupted>,
 ) -> Result<(), CeremonyError> {
-    let log_iterations = beacon.log_iterations;
-    if log_iterations > MAX_LOG_ITERATIONS {
-        return Err(CeremonyError::BeaconIterations { contribution: number, log_iterations });
-    }
-    let mut stream = Stream::new(iterated(&beacon.value, 1 << log_iterations, interrupt)?);
+    let mut stream = Stream::new(iterated(&beacon.value, iterations(beacon), stride)?);
     let secret: E::ScalarField = stream.element();
     let g1_s: E::G1Affine = stream.point();
     if contribution.g1_s != g1_s || contribution.g1_sx != (g1_s * secret).into() {
@@ -102,11 +133,15 @@ fn check_beacon<E: Curve>(
 }
 
 /// SHA-256, applied `count` times.
-fn iterated(value: &[u8], count: u64, interrupt: &dyn Interrupt) -> Result<[u8; 32], Interrupted> {
+fn iterated(
+    value: &[u8],
+    count: u64,
+    stride: &mut dyn FnMut(u64) -> Result<(), Interrupted>,
+) -> Result<[u8; 32], Interrupted> {
     let mut hash: [u8; 32] = Sha256::digest(value).into();
     for iteration in 1..count {
         if iteration.is_multiple_of(STRIDE) {
-            interrupt.check()?;
+            stride(iteration)?;
         }
         hash = Sha256::digest(hash).into();
     }

@@ -8,8 +8,12 @@ use crate::{
     point::PointError,
 };
 
-/// The binary logarithm of the largest number of iterations of a beacon that are computed.
+/// The binary logarithm of the largest number of iterations that are computed, of all beacons of a file together.
 pub const MAX_LOG_ITERATIONS: u8 = 32;
+
+/// What else another hash of a large circuit can mean.
+const OWN_SIZE: &str = "; but the key may also be from a .ptau of just the circuit's size, for which snarkjs hashes bytes that \
+    are no point: verify with the very .ptau of the setup";
 
 /// Why a setup is not verified.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -34,13 +38,22 @@ pub enum CeremonyError {
         /// The binary logarithm of the number of iterations.
         log_iterations: u8,
     },
+    /// All beacons together take too long to compute.
+    #[error(
+        "the beacons up to contribution {contribution} have more than 2^{MAX_LOG_ITERATIONS} iterations together; at most so \
+         many are computed"
+    )]
+    TotalIterations {
+        /// The number of the contribution that exceeds the limit, from 1.
+        contribution: usize,
+    },
     /// The hash of the circuit cannot be computed. For circuits of more than 2^14 rows snarkjs hashes one power of tau more
     /// than a `.ptau` of the circuit's own size has, and so the bytes that follow.
     #[error(
         "the .ptau is just large enough for the circuit, and for more than 16384 rows snarkjs then hashes bytes that are no \
          point: the hash of the circuit cannot be verified; only keys from a .ptau of twice the size, or more, can"
     )]
-    CircuitHash,
+    SurplusPoint,
     /// The files are well-formed, and the key is not the result of a setup by its contributions.
     #[error(transparent)]
     Flaw(#[from] Flaw),
@@ -178,8 +191,15 @@ pub enum Flaw {
         section: Section,
     },
     /// The hash of the circuit is another.
-    #[error("the hash of the circuit in section 10 is not that of these constraints and powers of tau")]
-    CircuitHash,
+    #[error(
+        "the hash of the circuit in section 10 is not that of these constraints and powers of tau{}",
+        if *large { OWN_SIZE } else { "" }
+    )]
+    CircuitHash {
+        /// Whether the circuit has more than 2^14 rows, so that the hash of a key from a `.ptau` of just the circuit's size is
+        /// another, too ([`CeremonyError::SurplusPoint`]).
+        large: bool,
+    },
 }
 
 impl Flaw {
@@ -205,7 +225,7 @@ impl Flaw {
                 8 => Step::C,
                 _ => Step::H,
             },
-            Self::CircuitHash => Step::CircuitHash,
+            Self::CircuitHash { .. } => Step::CircuitHash,
         }
     }
 }

@@ -47,8 +47,8 @@ pub(super) fn verify<E: Curve>(
     if log_size > ptau.power() {
         return Err(Flaw::FewPowers { found: ptau.power(), needed: log_size }.into());
     }
-    if (1_usize << log_size) - 1 > HASH_BLOCK && log_size == ptau.power() {
-        return Err(CeremonyError::CircuitHash);
+    if hashes_surplus(key.constraints.domain_size()) && log_size == ptau.power() {
+        return Err(CeremonyError::SurplusPoint);
     }
     let stop = || interrupt.is_requested();
     let mut tell = |done| progress(Step::PowersOfTau, done, all);
@@ -117,7 +117,13 @@ pub(super) fn verify<E: Curve>(
     }
 
     (work.progress)(Step::CircuitHash, 0, 1);
-    if work.hasher.finish() == circuit_hash { Ok(()) } else { Err(Flaw::CircuitHash.into()) }
+    let large = hashes_surplus(key.constraints.domain_size());
+    if work.hasher.finish() == circuit_hash { Ok(()) } else { Err(Flaw::CircuitHash { large }.into()) }
+}
+
+/// Whether snarkjs hashes one point of H too many for a domain of this size.
+const fn hashes_surplus(size: usize) -> bool {
+    size > HASH_BLOCK + 1
 }
 
 fn compare_header<E: Curve>(key: &CircuitKey<E>, powers: &Powers<E>) -> Result<(), Flaw> {
@@ -181,7 +187,7 @@ impl Work<'_> {
     fn hash_h<E: Curve>(&mut self, powers: &Powers<E>) -> Result<(), CeremonyError> {
         let size = powers.lagrange_g1.len();
         self.hasher.count(size - 1);
-        let count = if size - 1 > HASH_BLOCK { size } else { size - 1 };
+        let count = if hashes_surplus(size) { size } else { size - 1 };
         let mut done = 0;
         while done < count {
             self.interrupt.check()?;
@@ -189,7 +195,7 @@ impl Work<'_> {
             let mut block = Vec::with_capacity(BLOCK);
             for index in done..end {
                 let low = powers.tau_g1.get(index).copied().unwrap_or_default();
-                let high = powers.tau_g1.get(index + size).ok_or(CeremonyError::CircuitHash)?;
+                let high = powers.tau_g1.get(index + size).ok_or(CeremonyError::SurplusPoint)?;
                 block.push(high.into_group() - low);
             }
             E::G1::normalize_batch(&block).iter().for_each(|point| self.hasher.point(point));

@@ -11,9 +11,9 @@
 //! - keys without an effective contribution (δ is γ, the generator of G2, or its negation), which everybody can use to
 //!   forge proofs, and keys whose contributions are beacons alone, for the same reason;
 //! - points that are not in the groups of prime order;
-//! - beacons whose number of iterations is more than 2^[`MAX_LOG_ITERATIONS`];
+//! - beacons that have more than 2^[`MAX_LOG_ITERATIONS`] iterations together;
 //! - circuits of more than 2^14 rows whose key was made from a `.ptau` that is just large enough for them
-//!   ([`CeremonyError::CircuitHash`]);
+//!   ([`CeremonyError::SurplusPoint`]);
 //!
 //! and it accepts the coefficients of section 4 in any order, and circuits of which all points of C are the identity
 //! element. H is compared with the Lagrange polynomials of the `.ptau`,

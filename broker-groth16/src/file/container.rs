@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The largest file that is read. It has fewer than 2^32 elements of any kind, so indices and counts fit 32 bits.
-const MAX_FILE_BYTES: usize = 1 << 36;
+pub const MAX_FILE_BYTES: usize = 1 << 36;
 
 /// Section numbers above this are unknown to every format.
 const MAX_SECTION: usize = 15;

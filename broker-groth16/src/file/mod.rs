@@ -19,6 +19,7 @@ pub mod zkey;
 
 use self::container::Cursor;
 pub use self::{
+    container::MAX_FILE_BYTES,
     error::FileError,
     section::{Format, Place, Section},
 };

@@ -200,6 +200,13 @@ fn a_beacon_follows_from_its_value() {
     assert_eq!(flaw_of(&zkey().set(10, end - 34, &[11])), Flaw::Beacon { contribution: 3 });
     let endless = CeremonyError::BeaconIterations { contribution: 3, log_iterations: 63 };
     assert_eq!(error_of(&zkey().set(10, end - 34, &[63])), endless);
+    // Each of two beacons has as many as are computed.
+    let third = SECOND + CONTRIBUTION + 6;
+    let mut two = zkey().set(10, end - 34, &[32]);
+    let section = two.section(10);
+    section.extend_from_within(third..);
+    section[64] = 4;
+    assert_eq!(error_of(&two), CeremonyError::TotalIterations { contribution: 4 });
     // A contribution that is called a beacon, and the opposite.
     let first_type = FIRST + CONTRIBUTION - 8;
     for (at, kind) in [(first_type, 1), (SECOND + CONTRIBUTION + 6 + CONTRIBUTION - 8, 0), (first_type, 2)] {
@@ -250,7 +257,16 @@ fn a_delta_of_ones_own_is_refused() {
     assert_eq!(flaw_of(&altered), Flaw::LastDelta);
 }
 
-/// Every byte of section 10, and bytes all over the other files: no panic, and never a verified setup.
+/// Another hash need not be a lie where snarkjs hashes more than there is.
+#[test]
+fn the_hash_of_a_large_circuit_says_what_else_it_can_mean() {
+    let next = "verify with the very .ptau of the setup";
+    assert!(Flaw::CircuitHash { large: true }.to_string().contains(next));
+    assert!(!Flaw::CircuitHash { large: false }.to_string().contains(next));
+}
+
+/// Every seventh byte of section 10 but for names, and every thirteenth of its beginnings: no panic, and never a verified
+/// setup.
 #[test]
 fn no_single_byte_can_be_altered_unnoticed() {
     let (r1cs, ptau) = (data("several.r1cs"), data("several.ptau"));

@@ -1,5 +1,7 @@
 //! Files that snarkjs verifies, too.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use broker_groth16::{
     ceremony::{self, Beacon, Ceremony, CeremonyError, Files, Progress, Step},
@@ -7,7 +9,10 @@ use broker_groth16::{
     interrupt::{Interrupted, Never},
 };
 
-use crate::{pieces::data, verify};
+use crate::{
+    pieces::{Pieces, data},
+    verify,
+};
 
 /// What `snarkjs zkey verify` prints: the beginnings of the hashes of the circuit and of the contributions.
 const BN254: [&str; 4] = ["e6b963a27410c14f", "2d730ca5781bcb16", "73ceabb003dec26a", "8eec27208d58e7c5"];
@@ -65,6 +70,25 @@ fn progress_goes_through_all_steps_in_their_order_and_the_work_can_be_stopped() 
         });
         assert_eq!(stopped, Err(CeremonyError::Interrupted(Interrupted)), "{step:?}");
     }
+}
+
+/// A beacon of 2^20 iterations tells its progress, and stops after the first 2^16 of them.
+#[test]
+fn a_long_beacon_can_be_stopped() {
+    let [r1cs, ptau] = ["several.r1cs", "several.ptau"].map(data);
+    let mut pieces = Pieces::of("several.ceremony.zkey");
+    let iterations = pieces.section(10).len() - 34;
+    let zkey = pieces.set(10, iterations, &[20]).bytes();
+    let last = AtomicUsize::new(0);
+    let stop = || last.load(Ordering::Relaxed) == 3;
+    let files = Files { r1cs: &r1cs, ptau: &ptau, zkey: &zkey };
+    let stopped = ceremony::verify(files, &mut StdRng::seed_from_u64(92), &stop, &mut |progress| {
+        if progress.step == Step::Contributions {
+            assert_eq!(progress.all, 3 + 16);
+            last.store(progress.done, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(stopped, Err(CeremonyError::Interrupted(Interrupted)));
 }
 
 /// The powers of tau may be for larger circuits.

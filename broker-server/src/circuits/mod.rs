@@ -381,13 +381,21 @@ pub fn check_store(folder: &Path) -> Result<(), StoreError> {
     Store::check(folder)
 }
 
+/// Checks whether [`note_verified`] can use the store in `folder`, and writes nothing.
+///
+/// # Errors
+/// [`StoreError`] as [`note_verified`] would return it, as far as that can be determined in advance.
+pub fn check_existing_store(folder: &Path) -> Result<(), StoreError> {
+    Store::check_existing(folder)
+}
+
 /// Notes in the store in `folder` that the ceremony of these files has been verified. A broker that loads the key with this
 /// store afterwards takes it for verified, under profiles that name these constraints and powers of tau.
 ///
 /// # Errors
-/// [`StoreError`] where the folder cannot be used.
+/// [`StoreError`] where the folder does not exist or cannot be used.
 pub fn note_verified(folder: &Path, files: &CeremonyFiles) -> Result<(), StoreError> {
-    Store::open(folder)?.set_verified(files)
+    Store::open_existing(folder)?.set_verified(files)
 }
 
 /// Loads the circuit of a ticket, and tells the result to all calls that wait. A panic is a result, too.

@@ -79,6 +79,18 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a folder that exists. Nothing is created in place of a folder whose path is mistyped.
+    pub(super) fn open_existing(folder: &Path) -> Result<Self, StoreError> {
+        check_exists(folder)?;
+        Self::open(folder)
+    }
+
+    /// Checks whether [`Store::open_existing`] would succeed, as far as that can be seen without writing.
+    pub(super) fn check_existing(folder: &Path) -> Result<(), StoreError> {
+        check_exists(folder)?;
+        Self::check(folder)
+    }
+
     /// Checks whether [`Store::open`] would succeed, as far as that can be seen without writing.
     pub(super) fn check(folder: &Path) -> Result<(), StoreError> {
         let error = |error: io::Error| StoreError::new(folder, error);
@@ -153,14 +165,26 @@ impl Store {
     pub(super) fn verified(&self, zkey: &[u8; 32], r1cs: &[u8; 32]) -> Vec<[u8; 32]> {
         let (prefix, suffix) =
             (format!("{}-{}-", hex::encode(zkey), hex::encode(r1cs)), verification_suffix());
-        let Ok(entries) = fs::read_dir(self.folder.join("verified")) else { return Vec::new() };
+        let folder = self.folder.join("verified");
+        let unread = |error: &io::Error| {
+            let folder = folder.display();
+            tracing::warn!(%folder, %error, "the notes of verified ceremonies cannot be read: keys count as not verified");
+        };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                unread(&error);
+                return Vec::new();
+            }
+        };
         let powers_of_tau = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
             let mut hash = [0; 32];
             hex::decode_to_slice(name.strip_prefix(&prefix)?.strip_suffix(&suffix)?, &mut hash).ok()?;
             entry.path().is_file().then_some(hash)
         };
-        entries.flatten().filter_map(powers_of_tau).collect()
+        let readable = |entry: io::Result<fs::DirEntry>| entry.inspect_err(unread).ok();
+        entries.filter_map(readable).filter_map(powers_of_tau).collect()
     }
 
     /// Notes that the ceremony of these files has been verified.
@@ -216,6 +240,22 @@ impl Store {
                 }
             }
         }
+    }
+}
+
+/// Checks that a folder is there.
+fn check_exists(folder: &Path) -> Result<(), StoreError> {
+    match fs::metadata(folder) {
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Err(StoreError::new(
+            folder,
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                "does not exist; name the folder with which the broker was started (--key-store), or start the broker once, \
+                 which creates it",
+            ),
+        )),
+        Err(error) => Err(StoreError::new(folder, error)),
+        Ok(_) => Ok(()),
     }
 }
 
@@ -291,6 +331,28 @@ mod tests {
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         assert!(store.key("p-").unwrap_err().to_string().contains("not a regular file"));
+    }
+
+    #[test]
+    fn nothing_is_created_in_place_of_a_mistyped_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stroe");
+        for error in [Store::check_existing(&path).unwrap_err(), Store::open_existing(&path).unwrap_err()] {
+            let text = error.to_string();
+            assert!(text.contains("stroe: does not exist; name the folder"), "{text}");
+        }
+        assert!(!path.exists());
+        Store::open(&path).unwrap();
+        Store::check_existing(&path).unwrap();
+        Store::open_existing(&path).unwrap();
+    }
+
+    #[test]
+    fn notes_that_cannot_be_read_count_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store")).unwrap();
+        fs::remove_dir(folder.path().join("store/verified")).unwrap();
+        assert!(store.verified(&[1; 32], &[2; 32]).is_empty());
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Run for Verify {
         input::check_single_stdin(&inputs.map(|(option, location)| (option, Some(location))))?;
         if let Some(folder) = &self.key_store {
             // What would fail after minutes fails now.
-            circuits::check_store(folder).map_err(|error| Failure::local("--key-store", error))?;
+            circuits::check_existing_store(folder).map_err(|error| Failure::local("--key-store", error))?;
         }
         let (r1cs, ptau, zkey) =
             (input::large(&self.r1cs)?, input::large(&self.ptau)?, input::large(&self.zkey)?);
@@ -90,7 +90,7 @@ impl Run for Verify {
             Err(CeremonyError::R1cs(error)) => Err(malformed("--r1cs", &self.r1cs, &error)),
             Err(CeremonyError::Ptau(error)) => Err(malformed("--ptau", &self.ptau, &error)),
             Err(CeremonyError::Interrupted(_)) => Err(Failure::Interrupted),
-            Err(error @ CeremonyError::CircuitHash) => Err(malformed("--ptau", &self.ptau, &error)),
+            Err(error @ CeremonyError::SurplusPoint) => Err(malformed("--ptau", &self.ptau, &error)),
             Err(error) => Err(malformed("--zkey", &self.zkey, &error)),
         }
     }

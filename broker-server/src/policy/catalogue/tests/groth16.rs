@@ -91,7 +91,10 @@ fn digest_changes_with_every_key() {
         }
         assert_ne!(catalogue(&changed).digest(), start, "{from} -> {to}");
     }
-    let ceremony = FULL.replace("on-first-use", "never").replace("        - multiply\n", "");
+    // Keys of built-in circuits are never verified, so an operator's circuit is the only one.
+    let (before, circuits) = FULL.split_once("        - multiply\n").unwrap();
+    let (_, operator) = circuits.split_once("        - Name: m\n").unwrap();
+    let ceremony = format!("{before}        - Name: m\n{operator}").replace("on-first-use", "never");
     let digests: std::collections::HashSet<String> = ["none", "claimed", "verified"]
         .into_iter()
         .map(|word| {

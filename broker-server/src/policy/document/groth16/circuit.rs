@@ -281,6 +281,13 @@ fn check_class(
     if minimum < SetupClass::CeremonyVerified {
         return;
     }
+    if matches!(circuit.source, CircuitSource::BuiltIn { .. }) {
+        let message = "is a built-in circuit, of which no profile names the constraints, so its ceremony is never verified, and \
+            `RequireCeremony: verified` refuses its key; write `RequireCeremony: claimed`, or use an operator's circuit with \
+            `Zkey` and `R1cs`";
+        entry.error(message, report);
+        return;
+    }
     // The chain of contributions is verified from the powers of tau and the constraints (`snarkjs zkey verify`).
     if circuit.provenance.as_ref().is_some_and(|provenance| provenance.powers_of_tau.is_none()) {
         let message = "needs `PowersOfTau`, from which `RequireCeremony: verified` has the chain of contributions verified";

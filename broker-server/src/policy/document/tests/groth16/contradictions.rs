@@ -177,13 +177,23 @@ fn verified_ceremonies_need_what_they_are_verified_from() {
     let all = errors(&section(&verified));
     let found: Vec<_> =
         all.iter().map(|error| (error.line, error.message.split(',').next().unwrap())).collect();
-    assert_eq!(found, [(9, "needs `PowersOfTau`"), (10, "needs `R1cs`"), (12, "needs `PowersOfTau`")]);
+    assert_eq!(found, [(7, "is a built-in circuit"), (10, "needs `R1cs`"), (12, "needs `PowersOfTau`")]);
+    assert!(
+        all[0].message.contains("write `RequireCeremony: claimed`, or use an operator's circuit"),
+        "{}",
+        all[0]
+    );
     let complete = verified
         .replace("ceremony-claimed", "ceremony-claimed, PowersOfTau: { Name: p, Sha256: #c }")
         .replace("Sha256: #b }", "Sha256: #b }\n|  R1cs: { Path: c, Sha256: #d }");
+    // Nothing that a profile says of a built-in circuit makes its key verified.
+    assert_eq!(only_error(&section(&complete)).line, 7);
+    let (before, operator) = complete.split_once("- Name: m\n").unwrap();
+    let (head, _) = before.split_once("- Name: payment\n").unwrap();
+    let complete = format!("{head}- Name: m\n{operator}");
     let rule = rule(&section(&complete));
     assert_eq!(rule.require_ceremony.minimum(), Some(SetupClass::CeremonyVerified));
     let single = complete.replacen("ceremony-claimed", "single-party", 1);
     let error = only_error(&section(&single));
-    assert!(error.line == 9 && error.message.contains("`RequireCeremony: verified` refuses"), "{error}");
+    assert!(error.line == 10 && error.message.contains("`RequireCeremony: verified` refuses"), "{error}");
 }
