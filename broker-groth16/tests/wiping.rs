@@ -227,9 +227,10 @@ fn nothing_that_is_freed_tells_a_secret() {
             let prover = tier.prover(key, &Never).unwrap();
             let assignment = circuit.assignment();
             found(Search::Proof, || {
-                let blinding = Blinding::random(&mut StdRng::seed_from_u64(51));
+                // In a box, because freed blocks are searched and the stack is not.
+                let blinding = Box::new(Blinding::random(&mut StdRng::seed_from_u64(51)));
                 prover.prove(&assignment, &blinding, &Never).unwrap();
-                drop(assignment);
+                drop((assignment, blinding));
             })
         };
         assert_ne!(prove(Tier::Arkworks), 0, "the search finds what arkworks leaves");

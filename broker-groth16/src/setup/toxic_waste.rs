@@ -19,16 +19,20 @@ impl<F: PrimeField> ToxicWaste<F> {
     /// α, β and δ are not 0, since verifying keys with the point at infinity are refused, and δ is not 1: with δ an
     /// untouched generator like γ, proofs can be made for any statement. τ is neither 0 nor in the domain or its odd
     /// coset, where all but one of the Lagrange polynomials vanish.
-    pub(super) fn random(size: usize, rng: &mut (impl RngCore + CryptoRng)) -> Self {
-        let alpha = draw(rng, |value: &F| !value.is_zero());
-        let beta = draw(rng, |value: &F| !value.is_zero());
-        let delta = draw(rng, |value: &F| !value.is_zero() && !value.is_one());
+    ///
+    /// They are in a box from the beginning, because each move of a structure may leave a copy behind.
+    pub(super) fn random(size: usize, rng: &mut (impl RngCore + CryptoRng)) -> Box<Self> {
+        let [alpha, beta, delta, delta_inverse, tau] = [F::ZERO; 5];
+        let mut waste = Box::new(Self { alpha, beta, delta, delta_inverse, tau });
+        waste.alpha = draw(rng, |value: &F| !value.is_zero());
+        waste.beta = draw(rng, |value: &F| !value.is_zero());
+        waste.delta = draw(rng, |value: &F| !value.is_zero() && !value.is_one());
         let roots = [size as u64, 2];
-        let tau = draw(rng, |value: &F| {
+        waste.tau = draw(rng, |value: &F| {
             !value.is_zero() && !roots.iter().fold(*value, |power, exponent| power.pow([*exponent])).is_one()
         });
-        let delta_inverse = delta.inverse().unwrap_or_default();
-        Self { alpha, beta, delta, delta_inverse, tau }
+        waste.delta_inverse = waste.delta.inverse().unwrap_or_default();
+        waste
     }
 }
 

@@ -10,10 +10,11 @@ use broker_groth16::{
     bytes::ProofError,
     curve::Curve,
     file::zkey::Zkey,
-    key::{KeyError, KeyPoint, VerifyingKey},
+    key::{Fingerprint, KeyError, KeyPoint, VerifyingKey},
     point::PointError,
     proof::Proof,
 };
+use sha2::{Digest, Sha256};
 
 const BOTH: [Compress; 2] = [Compress::Yes, Compress::No];
 
@@ -50,6 +51,25 @@ fn keys_and_proofs_have_the_bytes_of_arkworks() {
     }
     check::<Bn254>("several.zkey");
     check::<Bls12_381>("several-bls.zkey");
+}
+
+/// A fingerprint says which curve it is for, and is no hash that another protocol may have of the same bytes.
+#[test]
+fn the_fingerprint_is_the_hash_of_domain_curve_and_key() {
+    fn check<E: Curve>(name: &str, curve: &str) {
+        let key = key::<E>(name);
+        let hash = Sha256::new()
+            .chain_update(b"cryptobroker-groth16-vk-v1")
+            .chain_update(curve)
+            .chain_update(key.to_bytes(Compress::No))
+            .finalize();
+        assert_eq!(Fingerprint::from(&key), Fingerprint::from(<[u8; 32]>::from(hash)), "{curve}");
+    }
+    check::<Bn254>("several.zkey", "bn254");
+    check::<Bls12_381>("several-bls.zkey", "bls12-381");
+    // Computed from the coordinates in multiply.vk.json without arkworks.
+    let expected = "7464fe49b6b44d5e040967a42fd7775a4d7c699b0f7c8aeaaf8b58d1a33021a9";
+    assert_eq!(Fingerprint::from(&key::<Bn254>("multiply.zkey")).to_string(), expected);
 }
 
 #[test]

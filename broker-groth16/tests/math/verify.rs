@@ -8,8 +8,8 @@ use std::sync::{
 use ark_bls12_381::Bls12_381;
 use ark_bn254::{Bn254, Fr};
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
-use ark_ff::One;
-use ark_std::rand::{SeedableRng, rngs::StdRng};
+use ark_ff::{Field, One};
+use ark_std::rand::{RngCore, SeedableRng, rngs::StdRng};
 use broker_groth16::{
     curve::Curve,
     interrupt::{Interrupted, Never},
@@ -53,8 +53,12 @@ impl<E: Curve> Statements<E> {
     }
 
     fn batch(&self, limits: BatchLimits) -> Result<Vec<bool>, BatchError> {
+        self.batch_with(limits, &mut StdRng::seed_from_u64(21))
+    }
+
+    fn batch_with(&self, limits: BatchLimits, rng: &mut StdRng) -> Result<Vec<bool>, BatchError> {
         let items: Vec<_> = self.items.iter().map(|(proof, public)| BatchItem { proof, public }).collect();
-        self.key.verify_batch(&items, limits, &mut StdRng::seed_from_u64(21), &Never)
+        self.key.verify_batch(&items, limits, rng, &Never)
     }
 
     /// Makes a proof wrong without making it malformed.
@@ -87,6 +91,22 @@ fn agrees<E: Curve>() {
 fn verdicts_are_those_of_ark_groth16() {
     agrees::<Bn254>();
     agrees::<Bls12_381>();
+}
+
+/// Whoever has a proof can make others of the same statement, so no proof identifies anything.
+#[test]
+fn a_second_proof_is_made_from_the_first_without_the_witness() {
+    let circuit = circuits::multiply(&mut StdRng::seed_from_u64(19));
+    let statements = Statements::<Bn254>::new(&circuit, 1);
+    let (first, public) = &statements.items[0];
+    let factor = Fr::from(7);
+    let second = Proof {
+        a: (first.a * factor).into_affine(),
+        b: (first.b * factor.inverse().unwrap()).into_affine(),
+        c: first.c,
+    };
+    assert_ne!(second, *first);
+    assert_eq!(statements.key.verify(&second, public), Ok(true));
 }
 
 /// The rule that ark-groth16 does not have: it takes missing public inputs for zeros and ignores surplus ones.
@@ -149,6 +169,40 @@ fn errors_that_add_up_to_nothing_are_found() {
     let (proof, _) = &mut statements.items[2];
     proof.c = (proof.c - <Bls12_381 as ark_ec::pairing::Pairing>::G1::generator()).into_affine();
     assert_eq!(statements.batch(BatchLimits::default()), Ok(vec![false, true, false]));
+}
+
+/// Who knows the coefficients can choose errors that cancel each other out. Here the first item's is multiplied by the
+/// second coefficient, and the reverse. With all 128 bits of other coefficients, both are found.
+#[test]
+fn coefficients_are_128_bits_of_the_callers_randomness() {
+    let circuit = circuits::multiply(&mut StdRng::seed_from_u64(30));
+    let mut statements = Statements::<Bn254>::new(&circuit, 2);
+    let rng = || StdRng::seed_from_u64(31);
+    let mut same = rng();
+    let [first, second] = [(); 2].map(|()| {
+        let (high, low) = (same.next_u64(), same.next_u64());
+        Fr::from(u128::from(high) << 64 | u128::from(low))
+    });
+    for (index, scalar) in [(0, second), (1, -first)] {
+        let (proof, _) = &mut statements.items[index];
+        proof.c = (proof.c + ark_bn254::G1Affine::generator() * scalar).into_affine();
+    }
+    assert_eq!(statements.batch_with(BatchLimits::default(), &mut rng()), Ok(vec![true; 2]));
+    let other = &mut StdRng::seed_from_u64(32);
+    assert_eq!(statements.batch_with(BatchLimits::default(), other), Ok(vec![false; 2]));
+}
+
+/// Coefficients are drawn when all items have been accepted, so that nothing can be learnt of them before.
+#[test]
+fn a_batch_that_is_refused_draws_nothing() {
+    let circuit = circuits::multiply(&mut StdRng::seed_from_u64(33));
+    let mut statements = Statements::<Bn254>::new(&circuit, 2);
+    let mut rng = StdRng::seed_from_u64(34);
+    let too_large = BatchLimits { items: 1, ..BatchLimits::default() };
+    assert!(statements.batch_with(too_large, &mut rng).is_err());
+    statements.items[1].1.clear();
+    assert!(statements.batch_with(BatchLimits::default(), &mut rng).is_err());
+    assert_eq!(rng.next_u64(), StdRng::seed_from_u64(34).next_u64());
 }
 
 #[test]
