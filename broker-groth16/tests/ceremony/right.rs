@@ -62,7 +62,7 @@ fn progress_goes_through_all_steps_in_their_order_and_the_work_can_be_stopped() 
     // It is asked in every step that takes long.
     for step in [Step::Contributions, Step::PowersOfTau, Step::Ic, Step::C, Step::A, Step::BG2, Step::H] {
         let reached = std::sync::atomic::AtomicBool::new(false);
-        let relaxed = std::sync::atomic::Ordering::Relaxed;
+        let relaxed = Ordering::Relaxed;
         let stop = || reached.load(relaxed);
         let stopped = ceremony::verify(files, &mut rng(), &stop, &mut |progress| {
             reached.store(progress.step == step, relaxed);

@@ -289,7 +289,7 @@ async fn the_memory_of_a_caller_that_leaves_is_free() {
     service.broker.logged(&["ProveStream", "CANCELLED"]);
     // The memory is wiped before it is free, which no log tells.
     let late = Instant::now() + Duration::from_secs(60);
-    let exhausted = |status: &tonic::Status| reason(status) == "PROOF_MEMORY_EXHAUSTED";
+    let exhausted = |status: &Status| reason(status) == "PROOF_MEMORY_EXHAUSTED";
     loop {
         match prove(service, header("wide", "wide", &witness), &witness, 1 << 20).await {
             Err(status) if exhausted(&status) && Instant::now() < late => tokio::task::yield_now().await,

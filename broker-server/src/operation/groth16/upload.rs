@@ -90,9 +90,11 @@ pub fn prove_upload<E: From<ProofError>>(
     key_use: impl FnOnce() -> Result<KeyUse, E>,
 ) -> Result<Proof, E> {
     let began = Instant::now();
-    let WitnessUpload { permit, key, witness, hash } = upload;
+    let WitnessUpload { permit, key, mut witness, hash } = upload;
+    // This thread serves no connections, so it wipes the witness itself, and the memory is free when the proof is done.
+    let (_reservation, bytes) = (witness.reservation.take(), mem::take(&mut witness.bytes));
     let request = permit.request();
-    let (length, found) = (request.length, witness.bytes.len());
+    let (length, found) = (request.length, bytes.len());
     if found != length {
         let message = format!("is {length}, and the stream ended after {found} bytes");
         return Err(ProofError::from(ProveStream::wrong_length(message)).into());
@@ -103,5 +105,5 @@ pub fn prove_upload<E: From<ProofError>>(
     let name = &permit.parameters().circuit.name;
     key_use()?.identify_circuit(key.record(name));
     let task = Task { began, name, key, reserved: witness.reserved, format: request.format };
-    Ok(task.prove(WitnessSource::File(&witness.bytes), context)?)
+    Ok(task.prove(WitnessSource::File(&bytes), context)?)
 }
