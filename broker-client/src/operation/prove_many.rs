@@ -201,10 +201,8 @@ impl Proofs {
 
 #[cfg(feature = "blocking")]
 pub(crate) mod blocking {
-    use std::sync::Arc;
-
     use super::{Error, ProveManyItem, ProveManyRequest, ProveManyResponse};
-    use crate::client::blocking::{Client, Runner};
+    use crate::client::blocking::{Client, Responses};
 
     impl Client {
         /// Proves many statements with one key, like [`crate::Client::prove_many`]. The responses are an iterator. While the
@@ -218,29 +216,20 @@ pub(crate) mod blocking {
             items: impl Iterator<Item = ProveManyItem> + Send + 'static,
         ) -> Result<Proofs, Error> {
             let inner = self.block_on(self.inner().prove_many(request, tokio_stream::iter(items)))?;
-            Ok(Proofs { inner, runner: Arc::clone(self.runner()), ended: false })
+            Ok(Proofs(Responses::new(inner, self.runner())))
         }
     }
 
     /// The responses to the items of [`Client::prove_many`]. Waiting for the next one blocks, and sends further items. An
     /// error is the last item.
     #[derive(Debug)]
-    pub struct Proofs {
-        inner: super::Proofs,
-        runner: Arc<Runner>,
-        ended: bool,
-    }
+    pub struct Proofs(Responses<super::Proofs>);
 
     impl Iterator for Proofs {
         type Item = Result<ProveManyResponse, Error>;
 
         fn next(&mut self) -> Option<Self::Item> {
-            if self.ended {
-                return None;
-            }
-            let item = self.runner.block_on(self.inner.next()).transpose();
-            self.ended = !matches!(item, Some(Ok(_)));
-            item
+            self.0.next(async |proofs| proofs.next().await)
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The blocking client, whose operations are declared in `operation/`.
 
+mod responses;
 mod runner;
 
 use std::{sync::Arc, time::Duration};
 
-pub(crate) use self::runner::Runner;
+pub(crate) use self::{responses::Responses, runner::Runner};
 use super::{HealthStatus, Info};
 use crate::error::Error;
 
@@ -70,7 +71,7 @@ impl Client {
     /// Fails like [`crate::Client::watch_health`].
     pub fn watch_health(&self, service: &str) -> Result<HealthWatch, Error> {
         let inner = self.block_on(self.inner.watch_health(service))?;
-        Ok(HealthWatch { inner, runner: Arc::clone(&self.runner), ended: false })
+        Ok(HealthWatch(Responses::new(inner, &self.runner)))
     }
 
     pub(crate) fn inner(&self) -> &super::Client {
@@ -93,21 +94,12 @@ impl Client {
 
 /// A watch of a service's health. Each item is a status, and waiting for it blocks. An error is the last item.
 #[derive(Debug)]
-pub struct HealthWatch {
-    inner: super::HealthWatch,
-    runner: Arc<Runner>,
-    ended: bool,
-}
+pub struct HealthWatch(Responses<super::HealthWatch>);
 
 impl Iterator for HealthWatch {
     type Item = Result<HealthStatus, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let item = self.runner.block_on(self.inner.next()).transpose();
-        self.ended = !matches!(item, Some(Ok(_)));
-        item
+        self.0.next(async |watch| watch.next().await)
     }
 }
