@@ -9,6 +9,8 @@ mod error;
 mod files;
 mod id;
 mod load;
+mod loaded_circuit;
+mod need;
 mod provenance;
 mod randomness;
 mod reservation;
@@ -19,29 +21,30 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use broker_groth16::{
-    ceremony::Ceremony, curve::CurveName, file::FileError, key::SetupClass, loaded::Loaded,
-};
+use broker_groth16::curve::CurveName;
 
 use self::{
-    cache::{Cache, Loading, Lookup, Terms, Ticket},
+    cache::{Cache, Loading, Lookup, Ticket},
     id::CalculatorLimits,
     load::Loader,
+    loaded_circuit::CeremonyOfFile,
     reservation::Memory,
     store::Store,
 };
 pub use self::{
     error::CircuitLoadError,
     id::CircuitId,
+    loaded_circuit::LoadedCircuit,
+    need::{Found, Need, NoSetup, Purpose},
     randomness::randomness,
     reservation::Reservation,
     store::{CeremonyFiles, StoreError},
 };
 use crate::{
-    policy::profile::{CircuitRule, CircuitSource, Groth16Rule, SetupRule},
+    policy::profile::{CircuitRule, Groth16Rule},
     telemetry::audit::{AuditUnavailable, KeyUse},
 };
 
@@ -63,184 +66,11 @@ impl Default for CircuitOptions {
     }
 }
 
-/// What a `.zkey` says about its ceremony, or why it does not.
-type CeremonyOfFile = Result<Ceremony, FileError>;
-
-/// A circuit that is in memory.
-#[derive(Clone, Debug)]
-pub struct LoadedCircuit {
-    /// The circuit with its key.
-    pub circuit: Arc<dyn Loaded>,
-    /// Whether only this process has the key.
-    pub ephemeral: bool,
-    /// The SHA-256 of the powers of tau from which the key's ceremony has been verified. Profiles that share the circuit may
-    /// name different ones.
-    verified: Arc<[[u8; 32]]>,
-    /// What the file of the key says about its ceremony, or why it does not; `None` where the key has no file.
-    ceremony: Option<Arc<CeremonyOfFile>>,
-    /// What measurements say about the time of one proof.
-    cost: Arc<Cost>,
-}
-
-impl LoadedCircuit {
-    fn new(circuit: Arc<dyn Loaded>, ephemeral: bool, verified: Vec<[u8; 32]>) -> Self {
-        let cost = Arc::new(Cost::new(circuit.info().proof_time));
-        Self { circuit, ephemeral, verified: verified.into(), ceremony: None, cost }
-    }
-
-    /// Adds what the file of the key, a `.zkey`, says about its ceremony.
-    fn with_ceremony(self, ceremony: CeremonyOfFile) -> Self {
-        Self { ceremony: Some(Arc::new(ceremony)), ..self }
-    }
-
-    /// Returns the class of the key under the profile's entry for the circuit.
-    pub fn class(&self, rule: &CircuitRule) -> SetupClass {
-        let powers = rule.provenance.as_ref().and_then(|provenance| provenance.powers_of_tau.as_ref());
-        let verified = powers.is_some_and(|powers| self.verified.contains(&powers.sha256));
-        match rule.declared_class() {
-            // That its contributions are verified does not make several parties of one.
-            Some(SetupClass::CeremonyClaimed) if verified => SetupClass::CeremonyVerified,
-            Some(declared) => declared,
-            None => SetupClass::SingleParty,
-        }
-    }
-
-    /// Returns the expected time of one proof.
-    pub fn proof_time(&self) -> Duration {
-        self.cost.get()
-    }
-
-    /// Takes note of the time of a proof.
-    pub fn measured(&self, time: Duration) {
-        self.cost.measured(time);
-    }
-}
-
-/// The expected time of a proof: an estimate by the size of the circuit, and then a moving average of the proofs.
-#[derive(Debug)]
-struct Cost(std::sync::atomic::AtomicU64);
-
-impl Cost {
-    fn new(estimate: Duration) -> Self {
-        Self(nanoseconds(estimate).into())
-    }
-
-    fn get(&self) -> Duration {
-        Duration::from_nanos(self.0.load(std::sync::atomic::Ordering::Relaxed))
-    }
-
-    /// Two proofs at the same time may overwrite each other's measurement, which is harmless.
-    fn measured(&self, time: Duration) {
-        let (before, new) = (nanoseconds(self.get()), nanoseconds(time));
-        let average = before - before / 8 + new / 8;
-        self.0.store(average, std::sync::atomic::Ordering::Relaxed);
-    }
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// The circuits in memory, and the ways to get others.
 #[derive(Debug)]
 pub struct Circuits {
     cache: Arc<Cache>,
     store: Option<Arc<Store>>,
-}
-
-/// What a call needs: a circuit, and the key that the profile demands.
-#[derive(Debug)]
-pub struct Need<'a> {
-    /// The section of the profile.
-    pub rule: &'a Groth16Rule,
-    /// The circuit in it.
-    pub circuit: &'a Arc<CircuitRule>,
-    /// What the call needs it for.
-    pub purpose: Purpose,
-}
-
-/// What a call needs a circuit for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To have its key made.
-    Setup,
-    /// To use its key.
-    Use,
-    /// To verify what a key has proved before, so that a new key is of no use.
-    Verification,
-}
-
-/// Why a call has no key made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSetup {
-    /// The profile has `Setup: never`, or the key is in a file.
-    #[error("its profile lets the broker make none (API.Groth16.Setup is `never`)")]
-    Never,
-    /// The profile has `Setup: by-request`.
-    #[error("its profile has it made by the operation Setup alone")]
-    ByRequest,
-    /// The call verifies.
-    #[error("so that there is no proof which it could verify; proving and the operation Setup make it")]
-    Verification,
-}
-
-/// The answer to a [`Need`].
-#[derive(Debug)]
-pub struct Found {
-    /// The circuit.
-    pub circuit: LoadedCircuit,
-    /// Whether the key was made for this call. Others that waited for it find an existing one.
-    pub created: bool,
-}
-
-impl Need<'_> {
-    fn terms(&self) -> Terms {
-        let has_file = !matches!(self.circuit.source, CircuitSource::BuiltIn { key: None, .. });
-        let set_up = match (self.rule.setup, self.purpose) {
-            (SetupRule::Never, _) => Err(NoSetup::Never),
-            _ if has_file => Err(NoSetup::Never),
-            (_, Purpose::Setup) | (SetupRule::OnFirstUse, Purpose::Use) => Ok(()),
-            (SetupRule::ByRequest, _) => Err(NoSetup::ByRequest),
-            (SetupRule::OnFirstUse, Purpose::Verification) => Err(NoSetup::Verification),
-        };
-        Terms { circuit: Arc::clone(self.circuit), set_up }
-    }
-
-    /// Checks the number of constraints against `Limits.Constraints`.
-    fn check_constraints(&self, found: usize) -> Result<(), CircuitLoadError> {
-        let limit = self.rule.limits.constraints;
-        if found > limit as usize {
-            let circuit = self.circuit.name.clone();
-            return Err(CircuitLoadError::TooManyConstraints { circuit, found, limit });
-        }
-        Ok(())
-    }
-
-    /// Checks what is known before the circuit is loaded, so that no key is made in vain.
-    fn check(&self) -> Result<(), CircuitLoadError> {
-        match &self.circuit.source {
-            CircuitSource::BuiltIn { circuit, .. } => {
-                self.check_constraints(circuit.description().constraints)
-            }
-            CircuitSource::Operator { .. } => Ok(()),
-        }
-    }
-
-    /// Checks a circuit, which may have been loaded for another profile, by what this profile says.
-    fn accept(&self, loaded: &LoadedCircuit) -> Result<(), CircuitLoadError> {
-        let info = loaded.circuit.info();
-        self.check_constraints(info.constraints)?;
-        if self.circuit.fingerprint.is_some_and(|expected| info.fingerprint.as_bytes() != &expected) {
-            let (circuit, found) = (self.circuit.name.clone(), info.fingerprint.to_string());
-            return Err(CircuitLoadError::Fingerprint { circuit, found });
-        }
-        match (&self.circuit.provenance, &loaded.ceremony) {
-            (Some(provenance), Some(ceremony)) => {
-                provenance::check(&self.circuit.name, provenance, (**ceremony).as_ref())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Circuits {

@@ -1,12 +1,17 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{future::Future, pin::pin, sync::Arc, task::Poll};
+use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use broker_groth16::{circuit::BuiltIn, curve::CurveName, interrupt::Never, loaded};
+use broker_groth16::{circuit::BuiltIn, curve::CurveName, interrupt::Never, key::SetupClass, loaded};
 use tokio::sync::watch;
 
-use super::{cache::Outcome, *};
-use crate::policy::profile::{CeremonyRequirement, PinnedFile, PowersOfTau, ProofLimits, Provenance};
+use super::{
+    cache::{Outcome, Terms},
+    *,
+};
+use crate::policy::profile::{
+    CeremonyRequirement, CircuitSource, PinnedFile, PowersOfTau, ProofLimits, Provenance, SetupRule,
+};
 
 fn rule(setup: SetupRule) -> Groth16Rule {
     Groth16Rule {

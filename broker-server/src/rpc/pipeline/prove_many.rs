@@ -165,7 +165,7 @@ fn open(
         let (name, metadata) = (permit::ProveMany::NAME, header.take_metadata());
         let mut call = Call::begin(context, name, header.profile(), metadata, &broker.0.limits)?;
         let opened = find_circuit(&broker, &mut call, &header).await;
-        call.log_and_record_denial(&broker.0, opened)
+        call.log_and_record_refusal(&broker.0, opened)
     })
 }
 
