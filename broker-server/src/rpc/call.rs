@@ -11,13 +11,12 @@ use crate::{
     caller::Caller,
     compute::{ComputeError, Lane},
     policy::{
-        Denial,
         permit::{self, Operation as _},
         profile::Profile,
     },
     request::{FieldError, FieldErrorKind, Limits, Metadata},
     secret::{on_lightly_wiped_stack, on_wiped_stack},
-    status::CallError,
+    status::{CallError, Refusal},
     telemetry::audit::{AuditUnavailable, CertificateRecord, Event, KeyUse, Outcome, PendingRecord, Record},
 };
 use broker_proto::{OperationResponse, v1};
@@ -197,7 +196,7 @@ impl Call {
         state.audit.begin(record)
     }
 
-    /// Writes the log line, and records a denial or the end of the use of a key. [`PendingResult::wait_for_record`] returns
+    /// Writes the log line, and records a refusal or the end of the use of a key. [`PendingResult::wait_for_record`] returns
     /// the result.
     pub(super) fn log_and_record<T>(
         &mut self,
@@ -206,7 +205,7 @@ impl Call {
     ) -> PendingResult<T> {
         let Some(key_use) = self.key_use.take() else {
             return PendingResult {
-                result: self.log_and_record_denial(state, result),
+                result: self.log_and_record_refusal(state, result),
                 pending: PendingRecord::none(),
             };
         };
@@ -216,27 +215,29 @@ impl Call {
         PendingResult { result, pending }
     }
 
-    /// Writes the log line of a call that used no key, and records a denial.
-    pub(super) fn log_and_record_denial<T>(
+    /// Writes the log line of a call that used no key, and records a refusal by its profile.
+    pub(super) fn log_and_record_refusal<T>(
         &self,
         state: &BrokerState,
         result: Result<T, CallError>,
     ) -> Result<T, CallError> {
         let error = result.as_ref().err();
         self.log(error);
-        if let Some(CallError::Denied(denial)) = error {
-            self.record_denial(state, denial);
+        if let Some(error) = error
+            && let Some(refusal) = error.refusal()
+        {
+            self.record_refusal(state, refusal, error.reason());
         }
         result
     }
 
     #[cold]
-    fn record_denial(&self, state: &BrokerState, denial: &Denial) {
+    fn record_refusal(&self, state: &BrokerState, refusal: Refusal<'_>, reason: &'static str) {
         state.audit.record_refusal(|| Record {
-            rule: (!denial.rule.is_empty()).then(|| denial.rule.clone()),
-            rule_line: denial.line,
+            rule: non_empty(refusal.rule).map(str::to_owned),
+            rule_line: refusal.line,
             outcome: Outcome::Refused,
-            reason: Some(denial.kind.reason()),
+            reason: Some(reason),
             ..self.record(state, Event::Refusal)
         });
     }
@@ -286,7 +287,9 @@ impl Call {
             // The gRPC code of a message that cannot be read is INTERNAL, too, but the client is at fault.
             CallError::Tonic { .. } => log_call!(self, INFO, "failed", reason, "the call failed"),
             _ if error.is_internal() => log_call!(self, ERROR, "failed", reason, "the call failed: a bug"),
-            CallError::Denied(_) => log_call!(self, INFO, "refused", reason, "the call was refused"),
+            _ if error.refusal().is_some() => {
+                log_call!(self, INFO, "refused", reason, "the call was refused")
+            }
             _ => log_call!(self, INFO, "failed", reason, "the call failed"),
         }
     }

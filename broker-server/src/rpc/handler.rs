@@ -160,7 +160,7 @@ impl Broker {
         let (call, output) = if O::DECIDES_INLINE {
             let permit = match parse_and_decide::<O>(&self.0, &mut call, message) {
                 Ok(permit) => permit,
-                Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
+                Err(error) => return call.log_and_record_refusal(&self.0, Err(error)),
             };
             // Boxed, so that the futures of all other operations have no room for it.
             Box::pin(self.run_permitted::<O>(call, placement, permit)).await?
@@ -183,7 +183,7 @@ impl Broker {
             None => None,
             Some(circuit) => match circuit.await {
                 Ok(circuit) => Some(circuit),
-                Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
+                Err(error) => return call.log_and_record_refusal(&self.0, Err(error)),
             },
         };
         let placement = match &circuit {
@@ -205,7 +205,7 @@ impl Broker {
     ) -> Result<O::Response, CallError> {
         let (mut call, message) = self.start_call::<O>(context, message)?;
         let result = parse_decide_run::<O>(&self.0, &mut call, message);
-        let output = call.log_and_record_denial(&self.0, result)?;
+        let output = call.log_and_record_refusal(&self.0, result)?;
         Ok(call.complete_response(O::respond(output)))
     }
 

@@ -8,7 +8,7 @@ use tonic::{
 };
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::CallError;
+use super::{CallError, Refusal};
 use crate::{
     operation::{aead::AeadError, kem::KemError},
     request::FieldErrorKind,
@@ -74,10 +74,12 @@ impl CallError {
             Self::Denied(denial) => {
                 put("field", denial.kind.field().unwrap_or_default());
                 put("profile", &denial.profile);
-                put("rule", &denial.rule);
-                put("line", &denial.line.map(|line| line.to_string()).unwrap_or_default());
             }
             _ => {}
+        }
+        if let Some(Refusal { rule, line }) = self.refusal() {
+            put("rule", rule);
+            put("line", &line.map(|line| line.to_string()).unwrap_or_default());
         }
         metadata
     }

@@ -110,7 +110,25 @@ pub enum CallError {
     Internal,
 }
 
+/// The rule of a profile that refuses a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal<'a> {
+    /// The path of the rule; empty where the profile is unknown.
+    pub rule: &'a str,
+    /// The line of the rule in the profile document, from 1.
+    pub line: Option<u32>,
+}
+
 impl CallError {
+    /// Returns the rule by which a profile refuses the call: before its work, or when its circuit was known.
+    pub fn refusal(&self) -> Option<Refusal<'_>> {
+        match self {
+            Self::Denied(denial) => Some(Refusal { rule: &denial.rule, line: denial.line }),
+            Self::Proof(error) => error.rule().map(|(rule, line)| Refusal { rule, line }),
+            _ => None,
+        }
+    }
+
     /// Returns the reason of google.rpc.ErrorInfo, such as `UNKNOWN_PROFILE`.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -26,7 +26,7 @@ fn pinned(name: &str) -> String {
 }
 
 /// Returns a profile with the circuit, whose provenance has these further entries.
-fn profile(name: &str, require: &str, r1cs: bool, provenance: &str) -> String {
+pub fn profile(name: &str, require: &str, r1cs: bool, provenance: &str) -> String {
     let r1cs = if r1cs { format!(", R1cs: {}", pinned("several.r1cs")) } else { String::new() };
     format!(
         "  - {{ Name: {name}, API: {{ Groth16: {{ Curve: bn254, RequireCeremony: {require}, Circuits: [{{ Name: circuit, \
@@ -35,7 +35,7 @@ fn profile(name: &str, require: &str, r1cs: bool, provenance: &str) -> String {
     )
 }
 
-fn powers_of_tau(name: &str) -> String {
+pub fn powers_of_tau(name: &str) -> String {
     format!(", PowersOfTau: {{ Name: p.ptau, Sha256: \"{}\" }}", hex::encode(sha256(name)))
 }
 

@@ -112,6 +112,23 @@ impl ProofError {
         }
     }
 
+    /// Returns the rule of the profile that refuses the operation, which only the circuit, its key or the memory of its proof
+    /// has shown: the rule's path and, where it is known, its line in the document.
+    pub fn rule(&self) -> Option<(&'static str, Option<u32>)> {
+        match self {
+            Self::CeremonyRequired { line, .. } => Some(("API.Groth16.RequireCeremony", Some(*line))),
+            Self::MemoryPerProof { line, .. } => Some(("API.Groth16.Limits.MemoryPerProof", Some(*line))),
+            Self::Load(CircuitLoadError::TooManyConstraints { .. }) => {
+                Some(("API.Groth16.Limits.Constraints", None))
+            }
+            Self::Load(CircuitLoadError::Fingerprint { .. }) => Some(("API.Groth16.Circuits", None)),
+            Self::Load(CircuitLoadError::Provenance { line, .. }) => {
+                Some(("API.Groth16.Circuits", Some(*line)))
+            }
+            Self::Circuit(_) | Self::Load(_) | Self::Field(_) | Self::FingerprintMismatch { .. } => None,
+        }
+    }
+
     /// Returns the wire field that caused the error.
     pub fn field(&self) -> Option<&'static str> {
         match self {

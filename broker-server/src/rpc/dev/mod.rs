@@ -52,7 +52,7 @@ impl Broker {
     ) -> Result<FakeEndpointResponse, CallError> {
         let fails = self.0.dev()?.should_fail_next();
         let call = Call::begin(context, "FakeEndpoint", "", message.metadata, &self.0.limits)?;
-        call.log_and_record_denial(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
+        call.log_and_record_refusal(&self.0, if fails { Err(CallError::Fake) } else { Ok(()) })?;
         Ok(call.complete_response(FakeEndpointResponse { message: "success".to_owned(), metadata: None }))
     }
 }

@@ -84,7 +84,7 @@ impl Broker {
             Ok(header) => header,
             Err(error) => {
                 let call = Call::begin(context, ProveStream::NAME, "", None, &self.0.limits)?;
-                return call.log_and_record_denial(&self.0, Err(error));
+                return call.log_and_record_refusal(&self.0, Err(error));
             }
         };
         let metadata = header.take_metadata();
@@ -94,7 +94,7 @@ impl Broker {
         let mut call = guard.call.take().ok_or(CallError::Internal)?;
         let received = match received {
             Ok(received) => received,
-            Err(error) => return call.log_and_record_denial(&self.0, Err(error)),
+            Err(error) => return call.log_and_record_refusal(&self.0, Err(error)),
         };
         reader.reset_idle_timer();
         call.context.deadline = reader.deadline();

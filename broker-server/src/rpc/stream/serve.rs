@@ -41,7 +41,7 @@ impl Broker {
             Ok(header) => header,
             Err(error) => {
                 let call = Call::begin(context, O::NAME, "", None, &self.0.limits)?;
-                return call.log_and_record_denial(&self.0, Err(error));
+                return call.log_and_record_refusal(&self.0, Err(error));
             }
         };
         let metadata = header.take_metadata();
@@ -148,7 +148,7 @@ impl Broker {
                 .compute(call, Placement::ShortLane, O::Key::USES_KEY, |_, _| incremental.finish())
                 .await;
         }
-        let output = call.log_and_record_denial(&self.0, incremental.finish())?;
+        let output = call.log_and_record_refusal(&self.0, incremental.finish())?;
         Ok((call, output))
     }
 }
