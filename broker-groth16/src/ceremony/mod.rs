@@ -78,7 +78,7 @@ pub struct Ceremony {
 pub struct Contribution {
     /// The name that the contributor gave. It may have any characters.
     pub name: Option<String>,
-    /// The hash of the contribution (BLAKE2b, 64 bytes), which the contributor has published.
+    /// The hash of the contribution (BLAKE2b, 64 bytes), which contributors publish.
     pub hash: [u8; 64],
     /// The random beacon, if the contribution is one: everybody knows its secret, which nobody could choose.
     pub beacon: Option<Beacon>,

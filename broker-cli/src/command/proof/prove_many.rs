@@ -120,7 +120,7 @@ impl Tally {
         if refused == 0 {
             return Ok(());
         }
-        output.note(format!("{} and {} refused", count(proven, "proof"), count(refused, "input")));
+        output.note(format!("{} made, {} refused", count(proven, "proof"), count(refused, "input")));
         Err(Failure::Reported(Exit::Failed))
     }
 }

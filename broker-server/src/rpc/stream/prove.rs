@@ -57,8 +57,7 @@ impl Incremental for WitnessUpload {
     }
 }
 
-/// How long a witness may take to arrive, whatever its length: its memory is reserved meanwhile. [`BYTES_PER_SECOND`] adds to
-/// it.
+/// How long a witness may take to arrive, beside the time that its length allows. Its memory is reserved meanwhile.
 const UPLOAD: Duration = Duration::from_secs(30);
 /// The number of bytes that a caller must send in a second, on average.
 const BYTES_PER_SECOND: usize = 1 << 20;
