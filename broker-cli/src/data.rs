@@ -13,7 +13,8 @@ use crate::{
     location::{DataSource, Location},
 };
 
-/// The maximum number of bytes that a broker takes in one field of a message by default.
+/// The number of bytes above which data, or a witness, is sent in parts. By default a broker takes at least as many in one
+/// field of a message.
 pub(crate) const MAX_MESSAGE: usize = 1 << 20;
 
 /// The data of a request.

@@ -41,7 +41,7 @@ fn each_line_gets_a_proof_or_an_error() {
         assert_eq!(verified["valid"], true);
     }
     assert_eq!((third["line"].as_u64(), &third["error"]["reason"]), (Some(3), &"WITNESS_UNSATISFIED".into()));
-    assert!(stderr(&output).contains("2 proofs and 1 input refused"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("2 proofs made, 1 input refused"), "{}", stderr(&output));
 
     let output = broker.run_with(&COMMAND, b"{\"a\": 3, \"b\": \"11\"}\n");
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));

@@ -139,7 +139,7 @@ pub struct ProofFigures {
     pub prove: Duration,
     /// Verifying the proof.
     pub self_verify: Duration,
-    /// The rest: the ways between threads, the record of the audit, reading the request and writing the response.
+    /// The rest: the audit record, passing the call between threads, reading the request and writing the response.
     pub other: Duration,
     /// The memory in bytes that was reserved for the proof, without that of the key.
     pub reserved_bytes: u64,

@@ -126,10 +126,10 @@ impl ProveManyResponse {
 }
 
 impl Client {
-    /// Proves many statements with one key. The broker makes as many proofs at the same time as it has threads, and reads no
-    /// further while all of them are busy, or while the responses are not read. Each item has one response, in the order in
-    /// which the proofs are completed; an item that the broker refuses does not affect the others. Dropping the responses
-    /// interrupts all proofs.
+    /// Proves many statements with one key. The broker makes as many proofs at the same time as it has threads for long work,
+    /// keeps one more item waiting, and reads no further until one of them is done, or while the responses are not read. Each
+    /// item has one response, in the order in which the proofs are completed; an item that the broker refuses does not affect
+    /// the others. Dropping the responses interrupts all proofs.
     ///
     /// Like a stream of data, the call is attempted once, after a check of the broker's health. Items are sent only while
     /// [`Proofs::next`] is awaited.

@@ -82,7 +82,7 @@ fn check_points<E: Curve>(contribution: &Contribution<E>, number: usize) -> Resu
     contribution.g2_spx.check_element().map_err(flaw("s'·x in G2"))
 }
 
-/// The point in G2 by which a contributor proves to know the secret. Nobody knows its discrete logarithm.
+/// The point in G2 by which a contributor proves knowledge of the secret. Nobody knows its discrete logarithm.
 fn challenge<E: Curve>(transcript: &[u8; 64]) -> E::G2Affine {
     let seed = transcript.first_chunk().copied().unwrap_or_default();
     Stream::new(seed).point()

@@ -6,19 +6,19 @@
 //! contribution. False proofs can be made only by somebody who knows the secrets of all contributors of one phase.
 //!
 //! [`verify`] shows that a `.zkey` is the initial one of these constraints and these powers of tau, changed by its
-//! contributions and by nothing else. It accepts what `snarkjs zkey verify` accepts, except
+//! contributions and by nothing else. It accepts what `snarkjs zkey verify` accepts, except for
 //!
 //! - keys without an effective contribution (δ is γ, the generator of G2, or its negation), which everybody can use to
 //!   forge proofs, and keys whose contributions are beacons alone, for the same reason;
 //! - points that are not in the groups of prime order;
 //! - beacons that have more than 2^[`MAX_LOG_ITERATIONS`] iterations together;
 //! - circuits of more than 2^14 rows whose key was made from a `.ptau` that is just large enough for them
-//!   ([`CeremonyError::SurplusPoint`]);
+//!   ([`CeremonyError::SurplusPoint`]).
 //!
-//! and it accepts the coefficients of section 4 in any order, and circuits of which all points of C are the identity
-//! element. H is compared with the Lagrange polynomials of the `.ptau`,
-//! too. That the powers of tau are those of the ceremony of their name is for the caller to know, by their hash:
-//! `snarkjs powersoftau verify` verifies that ceremony.
+//! Unlike snarkjs it also accepts the coefficients of section 4 in any order, and circuits of which all points of C are the
+//! identity element. H is compared with the Lagrange polynomials of the `.ptau`, too. Whether the powers of tau are those of
+//! the ceremony that they are named after, the caller must find out by their hash; `snarkjs powersoftau verify` verifies that
+//! ceremony.
 //!
 //! The formats, the hashes and the derivation of points are those of snarkjs 0.7.
 
@@ -78,14 +78,14 @@ pub struct Ceremony {
 pub struct Contribution {
     /// The name that the contributor gave. It may have any characters.
     pub name: Option<String>,
-    /// The hash of the contribution (BLAKE2b, 64 bytes), which the contributor has published.
+    /// The hash of the contribution (BLAKE2b, 64 bytes), which contributors publish.
     pub hash: [u8; 64],
     /// The random beacon, if the contribution is one: everybody knows its secret, which nobody could choose.
     pub beacon: Option<Beacon>,
 }
 
 impl Ceremony {
-    /// The number of contributions of which somebody has kept the secret, which are all but beacons.
+    /// The number of contributions whose secret somebody chose, which are all but beacons.
     #[must_use]
     pub fn contributors(&self) -> usize {
         self.contributions.iter().filter(|contribution| contribution.beacon.is_none()).count()

@@ -61,7 +61,7 @@ pub(crate) struct Powers<E: Curve> {
     pub(crate) alpha_g1: E::G1Affine,
     pub(crate) beta_g1: E::G1Affine,
     pub(crate) beta_g2: E::G2Affine,
-    /// τⁱ for the exponents below 2n, where n is the size of the domain, or below 2n − 1 if that are all.
+    /// τⁱ for the exponents below 2n, where n is the size of the domain, or below 2n − 1 if the file has no more.
     pub(crate) tau_g1: Vec<E::G1Affine>,
     /// The Lagrange polynomials of the domain.
     pub(crate) lagrange_g1: Vec<E::G1Affine>,
@@ -76,7 +76,7 @@ pub(crate) struct Powers<E: Curve> {
 ///
 /// # Errors
 ///
-/// [`FileError`] if the file is none, or for another curve.
+/// [`FileError`] if the file is no `.ptau`, or is for another curve.
 pub fn curve(bytes: &[u8]) -> Result<CurveName, FileError> {
     let container = Container::open(bytes, &FORMAT)?;
     curve_of(&mut container.cursor(HEADER)?)
@@ -174,7 +174,7 @@ fn read_header<E: Curve>(container: &Container<'_>) -> Result<u32, FileError> {
             section: HEADER,
             field: "power",
             found: power.into(),
-            rule: "less than the number of times that 2 divides the order of the scalar field's group",
+            rule: "less than the two-adicity of the scalar field",
         });
     }
     Ok(power)

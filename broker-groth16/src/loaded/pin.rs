@@ -9,7 +9,7 @@ pub struct Pin<'a> {
     /// checked now.
     pub checked: bool,
     /// Returns whether the bytes have that hash, and waits until it is known. It is asked once, after the key has been read
-    /// and before anything is computed with it.
+    /// and before it is used.
     pub confirm: &'a dyn Fn() -> bool,
 }
 

@@ -133,7 +133,7 @@ fn g2(
 pub enum SolidityError {
     /// One party made the setup, so that it can prove anything.
     #[error(
-        "one party made the setup of this key, so it can prove anything to the contract; a contract is written for it only if that is asked for"
+        "one party made this key and can prove false statements to the contract, which is written only if that is asked for"
     )]
     SingleParty,
     /// A point of the key is the identity element.

@@ -21,8 +21,8 @@ pub(super) fn read(
     if hash.is_right() { Ok(contents) } else { Err(hash.wrong_file(circuit, key)) }
 }
 
-/// Reads a large file that the profile pins, and runs `work` on its bytes while another thread hashes them. `work` must not
-/// compute anything with what the bytes say before [`Hash::is_right`]. Its result is returned only if the hash is right;
+/// Reads a large file that the profile pins, and runs `work` on its bytes while another thread hashes them. `work` may
+/// parse and check the bytes, but must not use them for anything else before [`Hash::is_right`]. Its result is returned only if the hash is right;
 /// otherwise the error says so, whatever else is wrong with the file.
 pub(super) fn read_while_hashing<T>(
     circuit: &CircuitRule,

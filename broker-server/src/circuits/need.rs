@@ -34,11 +34,11 @@ pub enum NoSetup {
     #[error("its profile lets the broker make none (API.Groth16.Setup is `never`)")]
     Never,
     /// The profile has `Setup: by-request`.
-    #[error("its profile has it made by the operation Setup alone")]
+    #[error("only the operation Setup makes it (API.Groth16.Setup is `by-request`)")]
     ByRequest,
     /// The call verifies.
     #[error(
-        "a new one could verify no proof; it is made by the first call that proves, checks a witness or exports it, and by Setup"
+        "verifying makes none, because there can be no proof under a new key; proving and the operation Setup make one"
     )]
     Verification,
 }

@@ -54,7 +54,8 @@ impl Member {
 enum Kind {
     /// An integer below 2^64, as a number or as digits in a string.
     Integer,
-    /// A number in the broker's syntax, which has its bound. Its name is the input's, so the broker's errors name it.
+    /// A number in the broker's syntax; the broker checks its bound. The member has the name of the input, which the broker's
+    /// errors name.
     Field,
     /// A string.
     Text,
@@ -85,7 +86,7 @@ pub(crate) enum RequestError {
     Missing(&'static str),
     #[error("`{0}` must be an integer from 0 to 18446744073709551615, as a number or in a string")]
     NotAnInteger(&'static str),
-    #[error("`{0}` must be an integer from 0 on, as a number or, if it is large, in a string")]
+    #[error("`{0}` must be a non-negative integer, as a number or, if it is large, in a string")]
     NotANumber(&'static str),
     #[error("`{0}` must be a string")]
     NotText(&'static str),
@@ -213,7 +214,7 @@ struct Key {
 ///
 /// # Errors
 ///
-/// Fails if the proof is not JSON's text, which every broker's is.
+/// Fails if the proof is not UTF-8, which every broker's is in snarkjs' JSON.
 pub(crate) fn answer(
     proved: ProveResponse,
     drawn: &Drawn,

@@ -37,8 +37,8 @@ const LINES_AHEAD: usize = 16;
 ///
 /// Each line of --inputs is a JSON object with the inputs of one statement, as snarkjs' input.json has them. For each, one
 /// line is printed when its proof is done: {"line":1,"proof":{…},"publicSignals":["33"]}, or {"line":1,"error":{…}}. The
-/// order is that in which the proofs are done. An input that the broker refuses does not affect the others; the exit code
-/// then is 1.
+/// order is that in which the proofs are done. A statement that the broker refuses does not affect the others; the exit code
+/// is then 1.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Example:
@@ -120,7 +120,7 @@ impl Tally {
         if refused == 0 {
             return Ok(());
         }
-        output.note(format!("{} and {} refused", count(proven, "proof"), count(refused, "input")));
+        output.note(format!("{} made, {} refused", count(proven, "proof"), count(refused, "input")));
         Err(Failure::Reported(Exit::Failed))
     }
 }

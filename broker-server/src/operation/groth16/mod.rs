@@ -138,7 +138,7 @@ impl Task<'_> {
 
 /// Checks that a stream of statements can be proven: the key is the one that profile and request accept.
 #[allow(clippy::needless_pass_by_value)] // as above
-pub fn open_exchange(permit: Permit<permit::ProveMany>, context: Context<'_>) -> Result<KeyInfo, ProofError> {
+pub fn check_key(permit: Permit<permit::ProveMany>, context: Context<'_>) -> Result<KeyInfo, ProofError> {
     key_of(&permit, context, permit.request().fingerprint)
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     circuits::Purpose,
-    operation::groth16::open_exchange,
+    operation::groth16::check_key,
     policy::{
         decide,
         permit::{self, Operation as _},
@@ -176,7 +176,7 @@ async fn find_circuit(broker: &Broker, call: &mut Call, header: &ProveManyHeader
     call.algorithm = Some(algorithm(permit.rule()));
     let circuit = broker.find_circuit(call, &permit, Purpose::Use).await?;
     call.circuit = Some(Box::new(circuit));
-    open_exchange(permit, context(&broker.0, call)?)?;
+    check_key(permit, context(&broker.0, call)?)?;
     Ok(())
 }
 

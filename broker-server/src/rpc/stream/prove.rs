@@ -57,14 +57,14 @@ impl Incremental for WitnessUpload {
     }
 }
 
-/// How long a witness may take to arrive, beside one second for each [`SECOND`] bytes: its memory is reserved meanwhile.
+/// How long a witness may take to arrive, beside the time that its length allows. Its memory is reserved meanwhile.
 const UPLOAD: Duration = Duration::from_secs(30);
 /// The number of bytes that a caller must send in a second, on average.
-const SECOND: usize = 1 << 20;
+const BYTES_PER_SECOND: usize = 1 << 20;
 
 /// Returns how long a witness of this length in bytes may take to arrive.
 fn upload_time(length: usize) -> Duration {
-    UPLOAD.saturating_add(Duration::from_secs((length / SECOND) as u64))
+    UPLOAD.saturating_add(Duration::from_secs((length / BYTES_PER_SECOND) as u64))
 }
 
 /// A witness that has arrived.

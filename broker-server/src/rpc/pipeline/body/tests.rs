@@ -83,7 +83,7 @@ async fn pipeline_yields_after_budget_of_inline_items() {
     assert!(polls > ITEMS / ITEMS_PER_POLL, "{polls}");
 }
 
-/// All items have arrived at once. No more of them are read than the threads of the pool can take.
+/// All items have arrived at once. No more are in flight than one for each long thread, and one that waits.
 #[tokio::test]
 async fn items_of_prove_many_wait_for_the_pool() {
     const PROOFS: u64 = 64;
@@ -133,7 +133,7 @@ async fn items_of_prove_many_wait_for_the_pool() {
             }
         }
     }
-    assert_eq!(most, in_flight, "two items for each thread");
+    assert_eq!(most, in_flight, "one item for each long thread, and one that waits");
     let mut deframer = broker_proto::Deframer::new(1 << 20);
     deframer.push(data.into());
     let mut found = Vec::new();
