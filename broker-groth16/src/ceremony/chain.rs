@@ -1,6 +1,7 @@
 //! The contributions: each proves that its contributor knew a secret x, and multiplies δ by it.
 
 use ark_ec::AffineRepr;
+use ark_ff::Zero;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -34,6 +35,7 @@ pub(super) fn verify<E: Curve>(
     let mut hasher = Hasher::new();
     hasher.bytes(&contributions.circuit_hash);
     let mut delta = E::G1Affine::generator();
+    let mut is_secret = false;
     progress(done, all);
     for (contribution, number) in contributions.list.iter().zip(1..) {
         interrupt.check()?;
@@ -60,7 +62,12 @@ pub(super) fn verify<E: Curve>(
             done += strides(iterations(beacon));
         }
         hasher.contribution(contribution);
-        delta = contribution.delta_after;
+        // Everybody knows the secret of a beacon, and the secrets 1 and −1.
+        let after = contribution.delta_after;
+        let is_known =
+            contribution.beacon.is_some() || after == delta || (after.into_group() + delta).is_zero();
+        is_secret |= !is_known;
+        delta = after;
         done += 1;
         progress(done, all);
     }
@@ -68,7 +75,7 @@ pub(super) fn verify<E: Curve>(
         return Err(Flaw::LastDelta.into());
     }
     // δ is then a product of known numbers: A = α, B = β, C = −L·γ/δ is a proof of any statement.
-    if contributions.list.iter().all(|contribution| contribution.beacon.is_some()) {
+    if !is_secret {
         return Err(Flaw::NoContributor.into());
     }
     Ok(())

@@ -139,9 +139,11 @@ pub enum Flaw {
         /// The number of the contribution, from 1.
         contribution: usize,
     },
-    /// The section lists beacons alone, whose secrets everybody can compute.
+    /// The section lists nothing but beacons, whose secrets everybody can compute, and contributions that leave δ as it is
+    /// or negate it.
     #[error(
-        "no contribution but beacons, of which everybody can compute the secret, so anybody can forge proofs"
+        "no contribution but beacons, of which everybody can compute the secret, and such as change nothing, so anybody can \
+         forge proofs"
     )]
     NoContributor,
     /// δ of the key is not the one after the last contribution.

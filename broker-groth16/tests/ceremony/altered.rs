@@ -65,6 +65,13 @@ fn a_setup_of_beacons_alone_is_refused() {
     assert_eq!(found.step(), Step::Contributions);
 }
 
+/// The contributor's secret is 1, and a beacon follows.
+#[test]
+fn a_contribution_that_changes_nothing_is_none() {
+    let found = flaw(&data("several.r1cs"), &data("several.ptau"), &data("several.one.zkey"));
+    assert_eq!(found, Flaw::NoContributor);
+}
+
 #[test]
 fn another_circuit_is_refused() {
     let ptau = data("several.ptau");

@@ -243,7 +243,7 @@ impl Store {
     }
 }
 
-/// Checks that a folder is there.
+/// Checks that a folder is there, and is a store or empty: another one that belongs to the broker's user is a mistake, too.
 fn check_exists(folder: &Path) -> Result<(), StoreError> {
     match fs::metadata(folder) {
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => Err(StoreError::new(
@@ -255,7 +255,15 @@ fn check_exists(folder: &Path) -> Result<(), StoreError> {
             ),
         )),
         Err(error) => Err(StoreError::new(folder, error)),
-        Ok(_) => Ok(()),
+        Ok(_) if folder.join("keys").is_dir() => Ok(()),
+        Ok(_) => match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::other(
+                folder,
+                "is no key store; name the folder with which the broker was started (--key-store)",
+            )),
+            Err(error) => Err(StoreError::new(folder, error)),
+        },
     }
 }
 

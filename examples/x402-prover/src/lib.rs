@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod json;
+mod log;
 mod payment;
 mod service;
 

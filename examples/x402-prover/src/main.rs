@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("x402-prover: {error}");
+            let _ = writeln!(io::stderr(), "x402-prover: {error}");
             ExitCode::FAILURE
         }
     }

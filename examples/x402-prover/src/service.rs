@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     io,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,12 +23,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
 use zeroize::Zeroizing;
 
-use crate::payment::{self, Payment, RequestError};
+use crate::{
+    log,
+    payment::{self, Payment, RequestError},
+};
 
 /// The health of the broker's proofs.
 const PROOFS: &str = "cryptobroker.v1.Groth16Service";
@@ -79,20 +83,22 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections.into()));
+    // Its end is the sign for connections on which no request has begun.
+    let (serving, stopping) = watch::channel(());
     let accept = async {
         // The semaphore is never closed.
         while let Ok(permit) = Arc::clone(&connections).acquire_owned().await {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let client = client.clone();
+                    let (client, stopping) = (client.clone(), stopping.clone());
                     tokio::spawn(async move {
-                        connection(stream, client, limits).await;
+                        connection(stream, client, limits, stopping).await;
                         drop(permit);
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    eprintln!("x402-prover: a connection cannot be accepted: {error}");
+                    log::line(format!("a connection cannot be accepted: {error}"));
                     sleep(PAUSE).await;
                 }
             }
@@ -102,21 +108,31 @@ pub async fn serve(
         () = accept => {}
         () = shutdown => {}
     }
-    drop(listener);
+    drop((listener, serving));
     // Each connection returns its permit when it ends, at the latest after its time.
     drop(connections.acquire_many(limits.connections.into()).await);
 }
 
 /// Serves one request.
-async fn connection(stream: TcpStream, client: Client, limits: Limits) {
+async fn connection(stream: TcpStream, client: Client, limits: Limits, mut stopping: watch::Receiver<()>) {
     let service = service_fn(|request| async { Ok::<_, Infallible>(route(&client, request, limits).await) });
-    let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_time)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service);
+    let mut serving = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_time)
+            .keep_alive(false)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = async {
+        tokio::select! {
+            ended = serving.as_mut() => return ended,
+            // The sender sends nothing; it is dropped.
+            _ = stopping.changed() => serving.as_mut().graceful_shutdown(),
+        }
+        serving.await
+    };
     // What goes wrong on a connection concerns its client, who notices.
-    let _ended = timeout(limits.connection_time, serving).await;
+    let _ended = timeout(limits.connection_time, ended).await;
 }
 
 async fn route(client: &Client, request: Request<Incoming>, limits: Limits) -> Answer {
@@ -155,7 +171,7 @@ async fn generate_proof(client: &Client, body: Incoming, limits: Limits) -> Answ
     match payment::answer(proved, &drawn, milliseconds) {
         Ok(body) => answer(StatusCode::OK, body),
         Err(error) => {
-            eprintln!("x402-prover: the broker's proof cannot be passed on: {error}");
+            log::line(format!("the broker's proof cannot be passed on: {error}"));
             failure(StatusCode::INTERNAL_SERVER_ERROR, "the broker's proof cannot be passed on")
         }
     }
@@ -192,7 +208,7 @@ fn refused(error: &Error) -> Answer {
         _ => {}
     }
     // Messages about the broker, with its paths and profiles, are for the operator.
-    eprintln!("x402-prover: {error}");
+    log::line(error.to_string());
     let late = rejection.is_some_and(|rejection| rejection.code == Code::DeadlineExceeded)
         || matches!(error.kind, ErrorKind::Deadline { .. });
     if !(late || error.is_retryable() || error.is_unreachable()) {

@@ -46,6 +46,13 @@ fn nothing_is_created_in_place_of_a_mistyped_folder() {
     Store::open(&path).unwrap();
     Store::check_existing(&path).unwrap();
     Store::open_existing(&path).unwrap();
+    // The parent has the store in it, and is none.
+    for error in
+        [Store::check_existing(folder.path()).unwrap_err(), Store::open_existing(folder.path()).unwrap_err()]
+    {
+        assert!(error.to_string().contains("is no key store"), "{error}");
+    }
+    assert!(!folder.path().join("keys").exists());
 }
 
 #[test]

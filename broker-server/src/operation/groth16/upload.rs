@@ -25,13 +25,31 @@ pub struct WitnessUpload {
 /// The length in bytes up to which a witness is wiped by the thread that drops it, which may be one that serves connections.
 const WIPED_INLINE: usize = 256 << 10;
 
+/// The capacity with which the bytes of a witness begin.
+const FIRST_CAPACITY: usize = 1 << 20;
+
 /// The bytes of a witness, and their memory.
 struct Kept {
-    /// They have the capacity of the whole witness, so that they never grow and leave no copy behind.
     bytes: Zeroizing<Vec<u8>>,
     reserved: u64,
     /// Given back when the bytes are wiped.
     reservation: Option<Reservation>,
+}
+
+impl Kept {
+    /// Adds a part of a witness of `length` bytes. The capacity follows what has arrived: memory that is merely announced would
+    /// be touched when it is wiped, so that a caller who sends a header and leaves had a large witness wiped.
+    fn add(&mut self, part: &[u8], length: usize) {
+        let needed = self.bytes.len() + part.len();
+        if needed > self.bytes.capacity() {
+            let capacity = needed.max(2 * self.bytes.capacity()).max(FIRST_CAPACITY).min(length);
+            let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+            larger.extend_from_slice(&self.bytes);
+            // What they were in before is wiped. The memory of the proof, which is reserved, is not used yet.
+            self.bytes = larger;
+        }
+        self.bytes.extend_from_slice(part);
+    }
 }
 
 impl Drop for Kept {
@@ -58,8 +76,11 @@ impl WitnessUpload {
             return Err(ProveStream::wrong_length(message).into());
         }
         let reservation = reserve(permit.rule(), context, length)?;
-        let bytes = Zeroizing::new(Vec::with_capacity(length));
-        let witness = Kept { bytes, reserved: reservation.bytes(), reservation: Some(reservation) };
+        let witness = Kept {
+            bytes: Zeroizing::default(),
+            reserved: reservation.bytes(),
+            reservation: Some(reservation),
+        };
         Ok(Self { permit, key, witness, hash: digest::Context::new(&SHA256) })
     }
 
@@ -74,7 +95,7 @@ impl WitnessUpload {
             return Err(ProveStream::wrong_length(message).into());
         }
         self.hash.update(part);
-        self.witness.bytes.extend_from_slice(part);
+        self.witness.add(part, length);
         Ok(())
     }
 }

@@ -57,15 +57,8 @@ impl Incremental for WitnessUpload {
     }
 }
 
-/// How long a witness may take to arrive, beside the time that its length allows. Its memory is reserved meanwhile.
+/// How long a witness may take to arrive, beside the time for what has arrived. Its memory is reserved meanwhile.
 const UPLOAD: Duration = Duration::from_secs(30);
-/// The number of bytes that a caller must send in a second, on average.
-const BYTES_PER_SECOND: usize = 1 << 20;
-
-/// Returns how long a witness of this length in bytes may take to arrive.
-fn upload_time(length: usize) -> Duration {
-    UPLOAD.saturating_add(Duration::from_secs((length / BYTES_PER_SECOND) as u64))
-}
 
 /// A witness that has arrived.
 struct Received {
@@ -114,9 +107,8 @@ impl Broker {
         call.algorithm = Some(algorithm);
         let circuit = self.find_circuit(call, &permit, Purpose::Use).await?;
         call.circuit = Some(Box::new(circuit.clone()));
-        let length = permit.request().length;
         let upload = WitnessUpload::start(permit, context(&self.0, call)?)?;
-        reader.limit(upload_time(length));
+        reader.limit(UPLOAD);
         let upload = self.feed(call.context.connection, reader, upload).await?;
         Ok(Received { upload, circuit, algorithm, limit })
     }

@@ -16,6 +16,9 @@ use crate::{
     status::CallError,
 };
 
+/// The number of bytes that a client must send in a second, on average, beyond the time of [`Reader::limit`].
+const BYTES_PER_SECOND: u32 = 1 << 20;
+
 /// Reads the request stream, within the client's deadline or the idle timeout.
 pub(super) struct Reader<M> {
     messages: Messages<M>,
@@ -38,9 +41,15 @@ impl<M: Message> Reader<M> {
         self.deadline
     }
 
-    /// Ends reading after this time, however often the client sends something.
+    /// Ends reading after this time, and later by one second for each [`BYTES_PER_SECOND`] that arrive, however often the
+    /// client sends something.
     pub(super) fn limit(&mut self, time: Duration) {
         self.limit = Instant::now().checked_add(time);
+    }
+
+    fn extend_limit(&mut self, bytes: usize) {
+        let time = Duration::from_secs(bytes as u64) / BYTES_PER_SECOND;
+        self.limit = self.limit.map(|limit| limit.checked_add(time).unwrap_or(limit));
     }
 
     /// Restarts the idle timeout, so that the broker's own processing time does not count.
@@ -71,6 +80,7 @@ impl<M: Message> Reader<M> {
             Some(Part::Header(_)) => return Err(malformed("must not be sent twice")),
             Some(Part::Data(data)) => {
                 if !data.is_empty() {
+                    self.extend_limit(data.len());
                     self.reset_idle_timer();
                 }
                 Some(data)
