@@ -74,7 +74,8 @@ pub(super) fn verify<E: Curve>(
     if delta != key.delta_g1 {
         return Err(Flaw::LastDelta.into());
     }
-    // δ is then a product of known numbers: A = α, B = β, C = −L·γ/δ is a proof of any statement.
+    // δ is then a product of known numbers: A = α, B = β, C = −L·γ/δ is a proof of any statement. This finds mistakes, not
+    // liars: no hash covers the type of a contribution, so a beacon can be written down as a contribution.
     if !is_secret {
         return Err(Flaw::NoContributor.into());
     }

@@ -31,7 +31,8 @@ tau, changed by the contributions that it lists and by nothing else. Keys that e
 contribution was made, are refused, too.
 Not verified: that the powers of tau are those of a ceremony (compare the file's SHA-256 with the one that the ceremony has
 published, or use `snarkjs powersoftau verify`), who the contributors are, and that one of them has kept no secret.
-The files are read into memory. The time grows with the circuit: minutes for 100,000 constraints.
+The files must be regular ones, or `-` for standard input, and are read into memory. The time grows with the circuit:
+minutes for 100,000 constraints.
 The exit code is 0 for a verified key, 4 for one that is not the result of its contributions, and 1 for files that cannot be
 read or are malformed.
 
@@ -50,7 +51,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     zkey: Location,
     /// Note the result in the key store of a broker on this machine, as the broker's user: the key is then ceremony-verified
-    /// under profiles that name these three files
+    /// under profiles that name these three files. The folder must exist
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     key_store: Option<PathBuf>,
 }
