@@ -8,8 +8,8 @@ use ark_std::rand::Rng;
 use broker_groth16::json;
 
 use crate::{
-    binary,
-    readers::{Reader, data},
+    binary, ceremonies,
+    readers::{Reader, data, split_ceremony},
     text,
 };
 
@@ -47,6 +47,25 @@ pub fn originals(reader: Reader) -> &'static [Vec<u8>] {
             });
             &BYTES
         }
+        Reader::Ptau => files!("several.ptau", "several-bls.ptau"),
+        Reader::Contributions => files!(
+            "several.ceremony.zkey",
+            "several.first.zkey",
+            "several.beacon.zkey",
+            "several-bls.ceremony.zkey"
+        ),
+        Reader::Ceremony => {
+            static PAIRS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+                [
+                    ("several.ptau", "several.ceremony.zkey"),
+                    ("several.ptau", "several.first.zkey"),
+                    ("several-bls.ptau", "several-bls.ceremony.zkey"),
+                ]
+                .map(|(ptau, zkey)| [data(ptau), data(zkey)].concat())
+                .to_vec()
+            });
+            &PAIRS
+        }
     }
 }
 
@@ -55,10 +74,12 @@ pub fn altered(reader: Reader, rng: &mut impl Rng) -> Vec<u8> {
     let all = originals(reader);
     let file = &all[rng.gen_range(0..all.len())];
     match reader {
-        Reader::Zkey | Reader::R1cs | Reader::Wtns => {
+        Reader::Zkey | Reader::R1cs | Reader::Wtns | Reader::Ptau | Reader::Contributions => {
             let reshaped = rng.gen_ratio(1, 8).then(|| match reader {
                 Reader::Zkey => binary::reshape_zkey(&all[0], rng),
                 Reader::R1cs => binary::reshape_r1cs(&all[0], rng),
+                Reader::Ptau => ceremonies::reshape_ptau(&all[0], rng),
+                Reader::Contributions => ceremonies::reshape_contributions(&all[0], rng),
                 _ => file.clone(),
             });
             match reshaped {
@@ -66,6 +87,18 @@ pub fn altered(reader: Reader, rng: &mut impl Rng) -> Vec<u8> {
                 Some(file) => binary::alter(&file, all, rng),
                 None => binary::alter(file, all, rng),
             }
+        }
+        Reader::Ceremony => {
+            let (ptau, zkey) = split_ceremony(file);
+            let (ptau, zkey) = match rng.gen_range(0..3) {
+                0 => (binary::alter(ptau, originals(Reader::Ptau), rng), zkey.to_vec()),
+                1 => (ptau.to_vec(), binary::alter(zkey, originals(Reader::Contributions), rng)),
+                _ => (
+                    binary::alter(ptau, originals(Reader::Ptau), rng),
+                    binary::alter(zkey, originals(Reader::Contributions), rng),
+                ),
+            };
+            [ptau, zkey].concat()
         }
         Reader::Sym | Reader::VerifyingKeyBytes | Reader::ProofBytes => {
             let mut bytes = file.clone();

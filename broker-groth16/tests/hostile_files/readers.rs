@@ -1,19 +1,25 @@
 //! What reads files from outside, each as one function of bytes. The fuzz targets in `fuzz/` call the same functions.
 //!
 //! What is accepted is also used: keys prove, constraints join a key, witnesses are checked, proofs are verified, and
-//! JSON is written and read again.
+//! JSON is written and read again, and setups are verified.
 
 use std::{
     path::Path,
-    sync::{Arc, LazyLock},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use ark_bls12_381::Bls12_381;
 use ark_bn254::{Bn254, Fr};
 use ark_serialize::Compress;
+use ark_std::rand::{SeedableRng as _, rngs::StdRng};
 use broker_groth16::{
+    ceremony::{self, Ceremony, Files, Progress, Step},
     curve::{Curve, CurveName},
     file::{
+        ptau::{self, Ptau},
         r1cs::R1cs,
         sym::SignalNames,
         wtns,
@@ -30,6 +36,11 @@ use broker_groth16::{
 
 /// No error says more than this, whatever the file says.
 const LONGEST_ERROR: usize = 1500;
+/// The most contributions, and 2^16 iterations of beacons, that are verified. No hash binds the number of iterations, so an
+/// altered file can have 2^32.
+const MOST_CONTRIBUTIONS: usize = 100;
+/// With which a `.zkey` begins.
+const ZKEY_MAGIC: &[u8] = b"zkey\x01\0\0\0";
 
 /// A reader of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +55,16 @@ pub enum Reader {
     InputJson,
     VerifyingKeyBytes,
     ProofBytes,
+    Ptau,
+    /// Section 10 of a `.zkey`.
+    Contributions,
+    /// A `.ptau`, and a `.zkey` after it in the same file.
+    Ceremony,
 }
 
 impl Reader {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Zkey,
         Self::R1cs,
         Self::Wtns,
@@ -59,6 +75,9 @@ impl Reader {
         Self::InputJson,
         Self::VerifyingKeyBytes,
         Self::ProofBytes,
+        Self::Ptau,
+        Self::Contributions,
+        Self::Ceremony,
     ];
 
     /// The name, which is also that of the fuzz target.
@@ -74,6 +93,9 @@ impl Reader {
             Self::InputJson => "input_json",
             Self::VerifyingKeyBytes => "verifying_key_bytes",
             Self::ProofBytes => "proof_bytes",
+            Self::Ptau => "ptau",
+            Self::Contributions => "contributions",
+            Self::Ceremony => "ceremony",
         }
     }
 
@@ -93,6 +115,12 @@ impl Reader {
             Self::InputJson => read_input_json(bytes),
             Self::VerifyingKeyBytes => read_verifying_key_bytes(bytes),
             Self::ProofBytes => read_proof_bytes(bytes),
+            Self::Ptau => read_ptau(bytes),
+            Self::Contributions => read_contributions(bytes),
+            Self::Ceremony => {
+                let (ptau, zkey) = split_ceremony(bytes);
+                verify_ceremony(ptau, zkey)
+            }
         };
         if let Err(error) = &result {
             assert!(
@@ -275,4 +303,74 @@ fn read_proof_bytes(bytes: &[u8]) -> Result<(), String> {
         Ok(())
     };
     read(Compress::No).or_else(|_: String| read(Compress::Yes))
+}
+
+/// Powers of tau are used to verify a right key.
+fn read_ptau(bytes: &[u8]) -> Result<(), String> {
+    let right = match ptau::curve(bytes).map_err(text)? {
+        CurveName::Bn254 => Ptau::<Bn254>::open(bytes).map(|_| "several.ceremony.zkey"),
+        CurveName::Bls12381 => Ptau::<Bls12_381>::open(bytes).map(|_| "several-bls.ceremony.zkey"),
+    };
+    let right = right.map_err(text)?;
+    // Only a verification reads the points. It takes long, so the bytes choose a few of the files.
+    if bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte)).is_multiple_of(8) {
+        let _any = verify_ceremony(bytes, &data(right));
+    }
+    Ok(())
+}
+
+/// There are no more contributions than their points fit into the file.
+fn read_contributions(bytes: &[u8]) -> Result<(), String> {
+    let ceremony = ceremony::read(bytes).map_err(text)?;
+    let points = match ceremony.curve {
+        CurveName::Bn254 => 3 * 64 + 128,
+        CurveName::Bls12381 => 3 * 96 + 192,
+    };
+    assert!(ceremony.contributions.len() * points < bytes.len());
+    assert!(
+        ceremony.contributors() + usize::from(ceremony.final_beacon().is_some())
+            <= ceremony.contributions.len()
+    );
+    Ok(())
+}
+
+/// The two files of [`Reader::Ceremony`]: the second one begins with its magic.
+pub fn split_ceremony(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let found = bytes.windows(ZKEY_MAGIC.len()).position(|window| window == ZKEY_MAGIC);
+    bytes.split_at(found.unwrap_or(bytes.len()))
+}
+
+/// Verifies the setup of a key for the constraints of the fixtures. If it is verified, its contributions are those of a
+/// fixture, because nobody makes one by altering bytes. Names, and the beacon that follows them, may be others.
+fn verify_ceremony(ptau: &[u8], zkey: &[u8]) -> Result<(), String> {
+    type Hashes = ([u8; 64], Vec<[u8; 64]>);
+    static RIGHT: LazyLock<Vec<Hashes>> = LazyLock::new(|| {
+        ["several.ceremony.zkey", "several.first.zkey", "several.beacon.zkey", "several-bls.ceremony.zkey"]
+            .map(|name| hashes(&ceremony::read(&data(name)).unwrap()))
+            .to_vec()
+    });
+    static CONSTRAINTS: LazyLock<[Vec<u8>; 2]> =
+        LazyLock::new(|| ["several.r1cs", "several-bls.r1cs"].map(data));
+    fn hashes(ceremony: &Ceremony) -> Hashes {
+        (ceremony.circuit_hash, ceremony.contributions.iter().map(|contribution| contribution.hash).collect())
+    }
+    let r1cs = match zkey::curve(zkey).map_err(text)? {
+        CurveName::Bn254 => &CONSTRAINTS[0],
+        CurveName::Bls12381 => &CONSTRAINTS[1],
+    };
+    let stop = AtomicBool::new(false);
+    let found = ceremony::verify(
+        Files { r1cs, ptau, zkey },
+        &mut StdRng::seed_from_u64(1),
+        &|| stop.load(Ordering::Relaxed),
+        &mut |Progress { step, all, .. }| {
+            if step == Step::Contributions && all > MOST_CONTRIBUTIONS {
+                stop.store(true, Ordering::Relaxed);
+            }
+        },
+    );
+    let found = found.map_err(text)?;
+    assert!(RIGHT.contains(&hashes(&found)), "another setup is verified: {found:?}");
+    assert_eq!(ceremony::read(zkey), Ok(found));
+    Ok(())
 }
