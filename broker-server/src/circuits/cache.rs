@@ -11,7 +11,8 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    CircuitId, CircuitLoadError, LoadedCircuit, NoSetup,
+    CircuitId, CircuitLoadError, LoadedCircuit,
+    need::Terms,
     reservation::{Memory, Reservation},
 };
 use crate::policy::profile::CircuitRule;
@@ -50,14 +51,6 @@ enum Entry {
         bytes: u64,
         last_use: u64,
     },
-}
-
-/// What an attempt to load a circuit depends on, beside the contents of its files: its failure says nothing about another
-/// profile, whose files are at other places, or which lets the broker make a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Terms {
-    pub(super) circuit: Arc<CircuitRule>,
-    pub(super) set_up: Result<(), NoSetup>,
 }
 
 #[derive(Debug)]

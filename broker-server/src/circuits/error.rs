@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use broker_groth16::loaded::LoadError;
 
-use super::NoSetup;
-
 /// Why a circuit cannot be used. Files are named as in the profile.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -110,6 +108,22 @@ pub enum CircuitLoadError {
     /// A bug.
     #[error("internal error")]
     Internal,
+}
+
+/// Why a call has no key made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSetup {
+    /// The profile has `Setup: never`, or the key is in a file.
+    #[error("its profile lets the broker make none (API.Groth16.Setup is `never`)")]
+    Never,
+    /// The profile has `Setup: by-request`.
+    #[error("only the operation Setup makes it (API.Groth16.Setup is `by-request`)")]
+    ByRequest,
+    /// The call verifies.
+    #[error(
+        "verifying makes none, because there can be no proof under a new key; proving and the operation Setup make one"
+    )]
+    Verification,
 }
 
 impl CircuitLoadError {

@@ -35,10 +35,10 @@ use self::{
     store::Store,
 };
 pub use self::{
-    error::CircuitLoadError,
+    error::{CircuitLoadError, NoSetup},
     id::CircuitId,
     loaded_circuit::LoadedCircuit,
-    need::{Found, Need, NoSetup, Purpose},
+    need::{Found, Need, Purpose},
     randomness::randomness,
     reservation::Reservation,
     store::{CeremonyFiles, StoreError},

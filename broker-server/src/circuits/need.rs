@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CircuitLoadError, LoadedCircuit, cache::Terms, provenance};
+use super::{CircuitLoadError, LoadedCircuit, NoSetup, provenance};
 use crate::policy::profile::{CircuitRule, CircuitSource, Groth16Rule, SetupRule};
 
 /// What a call needs: a circuit, and the key that the profile demands.
@@ -27,20 +27,12 @@ pub enum Purpose {
     Verification,
 }
 
-/// Why a call has no key made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSetup {
-    /// The profile has `Setup: never`, or the key is in a file.
-    #[error("its profile lets the broker make none (API.Groth16.Setup is `never`)")]
-    Never,
-    /// The profile has `Setup: by-request`.
-    #[error("only the operation Setup makes it (API.Groth16.Setup is `by-request`)")]
-    ByRequest,
-    /// The call verifies.
-    #[error(
-        "verifying makes none, because there can be no proof under a new key; proving and the operation Setup make one"
-    )]
-    Verification,
+/// What an attempt to load a circuit depends on, beside the contents of its files: its failure says nothing about another
+/// profile, whose files are at other places, or which lets the broker make a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) circuit: Arc<CircuitRule>,
+    pub(super) set_up: Result<(), NoSetup>,
 }
 
 /// The answer to a [`Need`].

@@ -5,10 +5,7 @@ use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 use broker_groth16::{circuit::BuiltIn, curve::CurveName, interrupt::Never, key::SetupClass, loaded};
 use tokio::sync::watch;
 
-use super::{
-    cache::{Outcome, Terms},
-    *,
-};
+use super::{cache::Outcome, need::Terms, *};
 use crate::policy::profile::{
     CeremonyRequirement, CircuitSource, PinnedFile, PowersOfTau, ProofLimits, Provenance, SetupRule,
 };
