@@ -13,17 +13,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# A section with every key. `#a` to `#f` stand for hashes.
-SECTION = """\
-- Name: One
-  API:
-    Groth16:
-      Curve: bn254
-      Setup: by-request
-      RequireCeremony: none
-      AllowCallerKey: true
-      Circuits:
-        - multiply
+# A circuit of the broker with a key of its own, and a section with every key. `#a` to `#f` stand for hashes.
+BUILT_IN = """\
         - Name: payment
           Key: { Path: payment.key, Sha256: #a }
           Fingerprint: #b
@@ -33,6 +24,22 @@ SECTION = """\
             MinContributions: 3
             PowersOfTau: { Name: p, Sha256: #c }
             Beacon: "00ff"
+"""
+
+SECTION = (
+    """\
+- Name: One
+  API:
+    Groth16:
+      Curve: bn254
+      Setup: by-request
+      RequireCeremony: none
+      AllowCallerKey: true
+      Circuits:
+        - multiply
+"""
+    + BUILT_IN
+    + """\
         - Name: m
           Zkey: { Path: m.zkey, Sha256: #d }
           R1cs: { Path: m.r1cs, Sha256: #e }
@@ -42,6 +49,7 @@ SECTION = """\
       Limits: { Constraints: 2048, WitnessBytes: 128KiB, BatchItems: 64, MemoryPerProof: 268435456, Deadline: 1.5s }
       Threads: 1
 """
+)
 
 OPEN = """\
       Setup: by-request
@@ -49,6 +57,13 @@ OPEN = """\
       AllowCallerKey: true
       Circuits:
         - multiply
+"""
+
+VERIFIED = """\
+      Setup: never
+      RequireCeremony: verified
+      AllowCallerKey: false
+      Circuits:
 """
 
 ACCEPTED = [
@@ -67,7 +82,7 @@ ACCEPTED = [
     ("128KiB", "131072"),
     ("1.5s", "1m.5s"),
     (OPEN, "      RequireCeremony: claimed\n      Circuits:\n"),
-    (OPEN, "      Setup: never\n      RequireCeremony: verified\n      AllowCallerKey: false\n      Circuits:\n"),
+    (OPEN + BUILT_IN, VERIFIED),
 ]
 
 REFUSED = [
@@ -80,6 +95,7 @@ REFUSED = [
     (OPEN, "      RequireCeremony: claimed\n      AllowCallerKey: true\n      Circuits:\n"),
     (OPEN, "      RequireCeremony: claimed\n      Circuits:\n        - multiply\n"),
     (OPEN, "      RequireCeremony: claimed\n      Circuits:\n        - Name: multiply\n"),
+    (OPEN, VERIFIED),
     ("AllowCallerKey: true", "AllowCallerKey: 1"),
     ("- multiply", "- multipy"),
     ("- multiply", "- Name: a"),
