@@ -76,6 +76,14 @@ pub fn bits<F: PrimeField>(value: F) -> impl Iterator<Item = bool> {
 fn integer_from_le_bytes<F: PrimeField>(bytes: &[u8]) -> Result<F::BigInt, FieldError> {
     let mut integer = F::BigInt::default();
     let limbs = integer.as_mut();
+    // Files have millions of values of just this length.
+    let (words, rest) = bytes.as_chunks();
+    if words.len() == limbs.len() && rest.is_empty() {
+        for (limb, word) in limbs.iter_mut().zip(words) {
+            *limb = u64::from_le_bytes(*word);
+        }
+        return Ok(integer);
+    }
     for (index, chunk) in bytes.chunks(8).enumerate() {
         let mut limb = [0; 8];
         for (to, from) in limb.iter_mut().zip(chunk) {

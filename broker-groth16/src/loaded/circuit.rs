@@ -17,15 +17,14 @@ use crate::{
     file::{sym::SignalNames, wtns, zkey},
     interrupt::Interrupt,
     json,
-    key::{CircuitKey, Fingerprint, VerifyingKey},
-    proof::Proof,
+    key::{CircuitKey, Fingerprint},
     prove::{Estimate, SelfVerified, Tier},
-    verify::{BatchItem, BatchLimits, PreparedVerifyingKey},
+    verify::{BatchItem, BatchLimits},
 };
 
 use super::{
     Checked, CircuitError, Info, Item, LoadError, Loaded, ProofFormat, Proved, Randomness, Verified,
-    VerifierTime, VerifyingKeyFormat, WitnessSource, values,
+    VerifierTime, VerifyingKeyFormat, WitnessSource, item::Decoded, values,
 };
 
 /// The memory for the tables of one key, in bytes. They make proofs of small circuits several times faster.
@@ -213,27 +212,13 @@ impl<E: CircuitCurve> WithKey<E> {
         Checked { public: values::decimal(assignment.public(self.info.public.len())), witness, check }
     }
 
-    /// Decodes an item and the statement that it is verified for.
-    fn decode(&self, item: &Item<'_>, time: VerifierTime) -> Result<Decoded<E>, CircuitError> {
-        let built_in = match &self.origin {
+    /// The definition of a built-in circuit.
+    const fn built_in(&self) -> Option<&Circuit<E::ScalarField>> {
+        match &self.origin {
             Origin::BuiltIn { circuit, .. } => Some(circuit),
             Origin::Operator { .. } => None,
-        };
-        let public = values::statement(built_in, item, time)?;
-        let proof = match item.format {
-            ProofFormat::SnarkjsJson => {
-                json::proof::read::<E>(item.proof).map_err(CircuitError::ProofJson)?
-            }
-            ProofFormat::Arkworks => Proof::<E>::from_bytes(item.proof, Compress::Yes)?,
-        };
-        Ok(Decoded { proof, public })
+        }
     }
-}
-
-/// A proof, and the public signals.
-struct Decoded<E: CircuitCurve> {
-    proof: Proof<E>,
-    public: Vec<E::ScalarField>,
 }
 
 impl<E: CircuitCurve> Loaded for WithKey<E> {
@@ -275,19 +260,11 @@ impl<E: CircuitCurve> Loaded for WithKey<E> {
         key: Option<&[u8]>,
         time: VerifierTime,
     ) -> Result<(Verified, Fingerprint), CircuitError> {
-        let Decoded { proof, public } = self.decode(&item, time)?;
-        let (valid, fingerprint) = match key {
-            None => (self.prover.verifying_key().verify(&proof, &public)?, self.info.fingerprint),
-            Some(bytes) => {
-                let key = read_key::<E>(bytes)?;
-                key.check(self.info.public.len())?;
-                let fingerprint = Fingerprint::from(&key);
-                // A key that has been checked has a point for the constant 1.
-                let prepared = PreparedVerifyingKey::new(key).map_err(|_| NO_POINTS)?;
-                (prepared.verify(&proof, &public)?, fingerprint)
-            }
-        };
-        Ok((Verified { valid, public: values::decimal(&public) }, fingerprint))
+        let item = Decoded::read(&item, self.built_in(), time)?;
+        match key {
+            None => Ok((item.verify(self.prover.verifying_key())?, self.info.fingerprint)),
+            Some(key) => item.verify_with(key, self.info.public.len()),
+        }
     }
 
     fn verify_batch(
@@ -301,7 +278,7 @@ impl<E: CircuitCurve> Loaded for WithKey<E> {
         let mut decoded = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             interrupt.check()?;
-            let item = self.decode(item, time);
+            let item = Decoded::read(item, self.built_in(), time);
             decoded.push(item.map_err(|error| CircuitError::Item { index, error: Box::new(error) })?);
         }
         let items: Vec<_> =
@@ -323,16 +300,6 @@ impl<E: CircuitCurve> Loaded for WithKey<E> {
 
     fn write_zkey(&self, output: &mut dyn io::Write) -> io::Result<()> {
         zkey::write(&self.key, None, &mut { output })
-    }
-}
-
-const NO_POINTS: CircuitError = CircuitError::Key(crate::key::KeyError::Public { found: 0, expected: 1 });
-
-/// Reads a verifying key: JSON begins with a brace, which is not the beginning of a point that is likely to be met.
-fn read_key<E: CircuitCurve>(bytes: &[u8]) -> Result<VerifyingKey<E>, CircuitError> {
-    match bytes.trim_ascii_start().first() {
-        Some(b'{') => json::verifying_key::read(bytes).map_err(CircuitError::KeyJson),
-        _ => Ok(VerifyingKey::from_bytes(bytes, Compress::No)?),
     }
 }
 

@@ -116,6 +116,12 @@ pub enum CircuitError {
     /// A verifying key is refused.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The circuit is not defined over the curve.
+    #[error("the circuit is not defined over {curve}")]
+    Curve {
+        /// The curve.
+        curve: CurveName,
+    },
     /// No contract is written for the key.
     #[error(transparent)]
     Solidity(#[from] SolidityError),

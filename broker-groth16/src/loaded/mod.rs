@@ -6,6 +6,7 @@
 mod built_in;
 mod circuit;
 mod error;
+mod item;
 mod operator;
 mod pin;
 mod randomness;
@@ -14,6 +15,7 @@ mod values;
 pub use self::{
     built_in::{built_in, set_up},
     error::{CircuitError, LoadError},
+    item::verify_built_in,
     operator::{OperatorFiles, operator},
     pin::Pin,
     randomness::Randomness,

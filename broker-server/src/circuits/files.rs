@@ -1,12 +1,25 @@
 //! Files of circuits.
 
-use std::{fs, io, os::unix::fs::OpenOptionsExt as _, sync::OnceLock, thread};
+use std::{
+    fs,
+    io::{self, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
 use aws_lc_rs::digest;
 use rustix::fs::OFlags;
 
 use super::{CircuitLoadError, Reservation, cache::Cache};
 use crate::policy::profile::{CircuitRule, PinnedFile};
+
+/// How much of a file is read before it is hashed, in bytes.
+const PART: usize = 256 << 10;
 
 /// Reads a file that the profile pins, and compares its hash. The bytes that are hashed are the ones that are returned, so
 /// that nobody can exchange the file in between. They count as memory of `cache`.
@@ -16,14 +29,16 @@ pub(super) fn read(
     file: &PinnedFile,
     cache: &Cache,
 ) -> Result<Contents, CircuitLoadError> {
-    let contents = read_unhashed(circuit, key, file, cache)?;
-    let hash = Hash::new(&contents, file);
+    let (contents, ()) =
+        open_and_read(circuit, key, file, cache, |opened, bytes| Ok((read_all(opened, bytes)?, ())))?;
+    let hash = Hash::new(&contents.bytes, file, BegunHash::new());
     if hash.is_right() { Ok(contents) } else { Err(hash.wrong_file(circuit, key)) }
 }
 
-/// Reads a large file that the profile pins, and runs `work` on its bytes while another thread hashes them. `work` may
-/// parse and check the bytes, but must not use them for anything else before [`Hash::is_right`]. Its result is returned only if the hash is right;
-/// otherwise the error says so, whatever else is wrong with the file.
+/// Reads a large file that the profile pins, and runs `work` on its bytes, while another thread hashes them: first what has been
+/// read, then the rest. `work` may parse and check the bytes, but must not use them for anything else before
+/// [`Hash::is_right`]. Its result is returned only if the hash is right; otherwise the error says so, whatever else is wrong
+/// with the file.
 pub(super) fn read_while_hashing<T>(
     circuit: &CircuitRule,
     key: &'static str,
@@ -31,31 +46,56 @@ pub(super) fn read_while_hashing<T>(
     cache: &Cache,
     work: impl FnOnce(&[u8], &Hash<'_>) -> Result<T, CircuitLoadError>,
 ) -> Result<T, CircuitLoadError> {
-    let contents = read_unhashed(circuit, key, file, cache)?;
-    let hash = Hash::new(&contents, file);
+    let (contents, begun) = open_and_read(circuit, key, file, cache, read_and_begin_hash)?;
+    let hash = Hash::new(&contents.bytes, file, begun);
     let result = thread::scope(|scope| {
-        let hashing = thread::Builder::new().name("circuit-hash".into());
         // Without a thread the hash is computed when it is asked for.
-        let _ = hashing.spawn_scoped(scope, || hash.is_right());
+        let _ = hash_thread().spawn_scoped(scope, || hash.is_right());
         work(&contents.bytes, &hash)
     });
     if hash.is_right() { result } else { Err(hash.wrong_file(circuit, key)) }
+}
+
+fn hash_thread() -> thread::Builder {
+    thread::Builder::new().name("circuit-hash".into())
+}
+
+/// The SHA-256 of the first bytes of a file.
+struct BegunHash {
+    context: digest::Context,
+    length: usize,
+}
+
+impl BegunHash {
+    fn new() -> Self {
+        Self { context: digest::Context::new(&digest::SHA256), length: 0 }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.context.update(bytes);
+        self.length += bytes.len();
+    }
 }
 
 /// The SHA-256 of a file that is in memory. The first thread that needs it computes it, and others wait for that.
 pub(super) struct Hash<'a> {
     bytes: &'a [u8],
     file: &'a PinnedFile,
+    begun: BegunHash,
     found: OnceLock<digest::Digest>,
 }
 
 impl<'a> Hash<'a> {
-    const fn new(contents: &'a Contents, file: &'a PinnedFile) -> Self {
-        Self { bytes: contents.bytes.as_slice(), file, found: OnceLock::new() }
+    const fn new(bytes: &'a [u8], file: &'a PinnedFile, begun: BegunHash) -> Self {
+        Self { bytes, file, begun, found: OnceLock::new() }
     }
 
     fn found(&self) -> &digest::Digest {
-        self.found.get_or_init(|| digest::digest(&digest::SHA256, self.bytes))
+        self.found.get_or_init(|| {
+            let mut context = self.begun.context.clone();
+            context.update(self.bytes.get(self.begun.length..).unwrap_or_default());
+            context.finish()
+        })
     }
 
     /// Waits for the hash, and reports whether it is that of the profile.
@@ -78,22 +118,25 @@ impl<'a> Hash<'a> {
     }
 }
 
-fn read_unhashed(
+/// Opens a file, reserves memory for it, and reads it with `read`, which is given the file and its length.
+fn open_and_read<T>(
     circuit: &CircuitRule,
     key: &'static str,
     file: &PinnedFile,
     cache: &Cache,
-) -> Result<Contents, CircuitLoadError> {
-    let unreadable = |cause: String| CircuitLoadError::Unreadable {
+    read: impl FnOnce(fs::File, usize) -> io::Result<(Vec<u8>, T)>,
+) -> Result<(Contents, T), CircuitLoadError> {
+    let unreadable = |cause: io::Error| CircuitLoadError::Unreadable {
         circuit: circuit.name.clone(),
         key,
         path: file.written.clone(),
-        cause,
+        cause: cause.to_string(),
     };
-    let (opened, length) = open(file).map_err(|error| unreadable(error.to_string()))?;
+    let (opened, length) = open(file).map_err(unreadable)?;
     let reservation = cache.reserve(length)?;
-    let bytes = read_all(opened, length).map_err(|error| unreadable(error.to_string()))?;
-    Ok(Contents { bytes, _reservation: reservation })
+    let length = usize::try_from(length).map_err(|_| unreadable(io::ErrorKind::FileTooLarge.into()))?;
+    let (bytes, value) = read(opened, length).map_err(unreadable)?;
+    Ok((Contents { bytes, _reservation: reservation }, value))
 }
 
 /// The contents of a file.
@@ -115,10 +158,56 @@ fn open(file: &PinnedFile) -> io::Result<(fs::File, u64)> {
     Ok((opened, metadata.len()))
 }
 
-fn read_all(opened: fs::File, length: u64) -> io::Result<Vec<u8>> {
-    use io::Read as _;
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().saturating_add(1));
-    // A file that grows meanwhile has another hash anyway.
-    opened.take(length.saturating_add(1)).read_to_end(&mut bytes)?;
+/// Reads the first `length` bytes of a file, or all if it is shorter by now.
+fn read_all(opened: fs::File, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length);
+    opened.take(length as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Does the same, while another thread hashes what has been read. It stops when everything has been read, because only then
+/// can other threads see the bytes, too.
+fn read_and_begin_hash(mut opened: fs::File, length: usize) -> io::Result<(Vec<u8>, BegunHash)> {
+    let mut bytes = vec![0; length];
+    let all_read = AtomicBool::new(false);
+    let (sender, receiver) = mpsc::channel::<&[u8]>();
+    let hash_parts = || {
+        let mut hash = BegunHash::new();
+        for part in receiver {
+            hash.update(part);
+            if all_read.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        hash
+    };
+    let (read, hash) = thread::scope(|scope| {
+        let hashing = hash_thread().spawn_scoped(scope, hash_parts);
+        let read = bytes.chunks_mut(PART).try_fold(0, |sum, part| {
+            let length = fill(&mut opened, part)?;
+            // Nobody receives it if there is no thread.
+            let _ = sender.send(part.get(..length).unwrap_or_default());
+            io::Result::Ok(sum + length)
+        });
+        all_read.store(true, Ordering::Relaxed);
+        drop(sender);
+        let hash = hashing.ok().and_then(|thread| thread.join().ok());
+        (read, hash.unwrap_or_else(BegunHash::new))
+    });
+    bytes.truncate(read?);
+    Ok((bytes, hash))
+}
+
+/// Reads until the buffer is full or the file ends, and returns how much that was.
+fn fill(file: &mut fs::File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }

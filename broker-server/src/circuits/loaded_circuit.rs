@@ -54,12 +54,12 @@ impl LoadedCircuit {
         }
     }
 
-    /// Returns the expected time of one proof.
+    /// Returns the expected CPU time of one proof.
     pub fn proof_time(&self) -> Duration {
         self.cost.get()
     }
 
-    /// Takes note of the time of a proof.
+    /// Takes note of the CPU time of a proof.
     pub fn measured(&self, time: Duration) {
         self.cost.measured(time);
     }

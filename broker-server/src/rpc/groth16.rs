@@ -38,7 +38,7 @@ const BATCH_ITEM: Duration = Duration::from_micros(600);
 /// The methods that all operations with a circuit have in common.
 macro_rules! with_circuit {
     ($purpose:ident) => {
-        with_circuit!(|permit| Purpose::$purpose);
+        with_circuit!(|permit| Some(Purpose::$purpose));
     };
     (|$permit:ident| $purpose:expr) => {
         const DECIDES_INLINE: bool = true;
@@ -48,7 +48,7 @@ macro_rules! with_circuit {
             call: &'a Call,
             $permit: &'a Permit<Self>,
         ) -> Option<CircuitFuture<'a>> {
-            let purpose = $purpose;
+            let purpose: Purpose = $purpose?;
             Some(Box::pin(broker.find_circuit(call, $permit, purpose)))
         }
 
@@ -138,11 +138,9 @@ impl Handler for CheckWitness {
 impl Handler for VerifyProof {
     type Output = (bool, Statement);
 
-    // With the caller's key the circuit alone is needed, which is not there without a key of its own.
-    with_circuit!(|permit| match permit.request().key {
-        None => Purpose::Verification,
-        Some(_) => Purpose::Use,
-    });
+    with_circuit!(|permit| groth16::built_in_with_callers_key(permit)
+        .is_none()
+        .then_some(Purpose::Verification));
 
     fn parse(
         mut message: v1::VerifyProofRequest,
@@ -157,7 +155,10 @@ impl Handler for VerifyProof {
         permit: Permit<Self>,
         _: &NoKey,
     ) -> Result<Self::Output, CallError> {
-        Ok(groth16::verify(permit, context(state, call)?)?)
+        match groth16::built_in_with_callers_key(&permit) {
+            Some((circuit, key)) => Ok(groth16::verify_built_in(&permit, circuit, key, call.now)?),
+            None => Ok(groth16::verify(permit, context(state, call)?)?),
+        }
     }
 
     fn respond((valid, (public, key)): Self::Output) -> v1::VerifyProofResponse {

@@ -158,14 +158,21 @@ async fn a_callers_key_is_used_where_the_profile_allows_it() {
         verifying_key: key.verifying_key.clone(),
         ..Default::default()
     };
-    // Also by a broker that has made no proof.
+    // Also by a broker that has no key of its own, and which is given the same one each time.
     let other = Service::start().await;
-    assert!(other.client().verify(request("caller-key")).await.unwrap().into_inner().valid);
-    let verified = service.client().verify(request("caller-key")).await.unwrap().into_inner();
-    assert!(verified.valid);
-    let info = verified.key.unwrap();
-    assert_eq!(info.fingerprint, proof.key.unwrap().fingerprint);
-    assert_eq!(info.setup_class(), v1::SetupClass::Unspecified);
+    for broker in [&service, &other] {
+        let verified = broker.client().verify(request("caller-key")).await.unwrap().into_inner();
+        assert!(verified.valid);
+        assert_eq!((&*verified.public_signals[0].name, &*verified.public_signals[0].value), ("c", "33"));
+        let info = verified.key.unwrap();
+        assert_eq!(info.fingerprint, proof.key.as_ref().unwrap().fingerprint);
+        assert_eq!(info.setup_class(), v1::SetupClass::Unspecified);
+    }
+    assert!(other.list("caller-key").await.unwrap().circuits.iter().all(|circuit| circuit.key.is_none()));
+    let mut another = request("caller-key");
+    another.circuit = "payment".into();
+    let error = other.client().verify(another).await.unwrap_err();
+    assert_eq!(service::reason(&error), "STATEMENT_INVALID");
     let refused = service.client().verify(request("bn254")).await.unwrap_err();
     assert_eq!(service::reason(&refused), "VERIFYING_KEY_NOT_ALLOWED");
     let mut broken = request("caller-key");

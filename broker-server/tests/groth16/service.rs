@@ -17,7 +17,7 @@ Profiles:
   - Name: never
     API: { Groth16: { Curve: bn254, Circuits: [multiply, cube_root, payment] } }
   - Name: caller-key
-    API: { Groth16: { Curve: bn254, Setup: on-first-use, Circuits: [multiply], AllowCallerKey: true } }
+    API: { Groth16: { Curve: bn254, Circuits: [multiply, payment], AllowCallerKey: true } }
   - Name: small
     API:
       Groth16:

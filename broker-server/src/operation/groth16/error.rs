@@ -197,6 +197,7 @@ fn describe(error: &CircuitError) -> (ErrorKind, &'static str, Option<&'static s
         CircuitError::Solidity(_) => {
             (ErrorKind::Precondition, "SINGLE_PARTY_KEY", Some("allow_single_party"))
         }
+        CircuitError::Curve { .. } => request("FIELD_UNSUPPORTED", Some("circuit")),
         CircuitError::NoSolidity { .. } => request("FIELD_UNSUPPORTED", Some("format")),
         CircuitError::Interrupted(_)
         | CircuitError::Prove(ProveError::Interrupted(_))

@@ -7,10 +7,12 @@ mod upload;
 use std::time::{Duration, Instant};
 
 use broker_groth16::{
+    circuit::BuiltIn,
     interrupt::Interrupt,
-    loaded::{Checked, ProofFormat, Proved, VerifierTime, WitnessSource},
+    loaded::{self, Checked, ProofFormat, Proved, Verified, VerifierTime, WitnessSource},
     verify::BatchLimits,
 };
+use rustix::time::{ClockId, clock_gettime};
 
 pub use self::{
     error::{ErrorKind, ProofError},
@@ -22,7 +24,7 @@ use crate::{
     policy::{
         Permit,
         permit::{self, CircuitParameters, Operation},
-        profile::Groth16Rule,
+        profile::{CircuitSource, Groth16Rule},
     },
     request::{ProofItem, Witness},
     telemetry::audit::KeyUse,
@@ -52,13 +54,17 @@ impl std::fmt::Debug for Context<'_> {
 
 impl Context<'_> {
     fn verifier_time(&self) -> VerifierTime {
-        VerifierTime { now: u64::try_from(self.now).unwrap_or_default(), skew: SKEW }
+        verifier_time(self.now)
     }
 
     /// The names of the public signals with the values.
     fn named(&self, values: Vec<String>) -> Vec<(String, String)> {
         self.circuit.circuit.info().public.iter().cloned().zip(values).collect()
     }
+}
+
+fn verifier_time(now: i64) -> VerifierTime {
+    VerifierTime { now: u64::try_from(now).unwrap_or_default(), skew: SKEW }
 }
 
 /// A proof, and where the time went.
@@ -120,7 +126,7 @@ struct Task<'a> {
 impl Task<'_> {
     fn prove(self, witness: WitnessSource<'_>, context: Context<'_>) -> Result<Proof, ProofError> {
         let Self { began, name, key, reserved, format } = self;
-        let circuit = context.circuit;
+        let (circuit, cpu_time) = (context.circuit, thread_cpu_time());
         let proved = circuit.circuit.prove(witness, format, randomness(), context.interrupt);
         let Proved { proof, checked, prover, prove, self_verify } = proved.map_err(|error| {
             let error = ProofError::from(error);
@@ -129,11 +135,17 @@ impl Task<'_> {
             }
             error
         })?;
-        circuit.measured(began.elapsed());
+        circuit.measured(thread_cpu_time().saturating_sub(cpu_time));
         let Checked { public, witness, check } = checked;
         let public = context.named(public);
         Ok(Proof { proof, public, key, prover, began, witness, check, prove, self_verify, reserved })
     }
+}
+
+/// The CPU time of this thread. Unlike the time that passes, it does not grow when other programs use the cores, which would
+/// send small circuits to the lane for long work.
+fn thread_cpu_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 /// Checks that a stream of statements can be proven: the key is the one that profile and request accept.
@@ -177,6 +189,32 @@ pub fn verify(
         Some(_) => KeyInfo::of_caller(fingerprint, request.fingerprint)?,
     };
     Ok((verified.valid, (context.named(verified.public), key)))
+}
+
+/// Returns the built-in circuit and the caller's key with which a proof is to be verified. The circuit then needs no key of its
+/// own, and is not loaded.
+pub fn built_in_with_callers_key(permit: &Permit<permit::VerifyProof>) -> Option<(BuiltIn, &[u8])> {
+    match (&permit.parameters().circuit.source, &permit.request().key) {
+        (CircuitSource::BuiltIn { circuit, .. }, Some(key)) => Some((*circuit, key)),
+        _ => None,
+    }
+}
+
+/// Verifies a proof of a built-in circuit with the caller's key at the time `now`, in Unix seconds. Returns the verdict with
+/// the statement.
+pub fn verify_built_in(
+    permit: &Permit<permit::VerifyProof>,
+    circuit: BuiltIn,
+    key: &[u8],
+    now: i64,
+) -> Result<(bool, Statement), ProofError> {
+    let (request, curve) = (permit.request(), permit.rule().curve);
+    let verified =
+        request.item.with(|item| loaded::verify_built_in(circuit, curve, &item, key, verifier_time(now)));
+    let (Verified { valid, public }, fingerprint) = verified?;
+    let key = KeyInfo::of_caller(fingerprint, request.fingerprint)?;
+    let names = circuit.description().public().map(|signal| signal.name.to_owned());
+    Ok((valid, (names.zip(public).collect(), key)))
 }
 
 /// Verifies proofs together. Returns a verdict for each.

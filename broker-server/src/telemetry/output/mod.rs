@@ -242,7 +242,10 @@ impl Shared {
         {
             return true;
         }
-        if state.push(line, kind) {
+        let is_queued = state.push(line, kind);
+        // Only then the other thread is woken: on the same core it would run at once, and wait for the lock.
+        drop(state);
+        if is_queued {
             self.work.notify_one();
         }
         false
