@@ -76,10 +76,10 @@ fn built_in_over<E: CircuitCurve>(
     let NamedConstraints { system, constraints, .. } = circuit.constraints();
     let mut key = load::<E>(&Zkey::open(zkey).map_err(LoadError::Zkey)?, pin, interrupt, progress)?;
     key.add_c(system)?;
-    Ok(Arc::new(WithKey::new(key, Origin::BuiltIn { circuit, constraints }, interrupt)?))
+    pin.confirmed(WithKey::new(key, Origin::BuiltIn { circuit, constraints }, interrupt)?)
 }
 
-/// Loads a key, checks its points unless they have been checked before, and asks whether these were the bytes.
+/// Loads a key, and checks its points unless they have been checked before.
 pub(super) fn load<E: CircuitCurve>(
     zkey: &Zkey<'_, E>,
     pin: Pin<'_>,
@@ -93,8 +93,7 @@ pub(super) fn load<E: CircuitCurve>(
     } else {
         zkey.load_checked(&interrupt, &mut |done| progress(done, all))
     };
-    let key = key.map_err(LoadError::Zkey)?;
-    if (pin.confirm)() { Ok(key) } else { Err(LoadError::OtherBytes) }
+    key.map_err(LoadError::Zkey)
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub(super) struct WithKey<E: CircuitCurve> {
 }
 
 impl<E: CircuitCurve> WithKey<E> {
-    /// Prepares a key that has been checked.
+    /// Prepares a key that has been checked, or whose pin is still to be confirmed.
     pub(super) fn new(
         key: CircuitKey<E>,
         origin: Origin<E>,
@@ -78,9 +78,9 @@ impl<E: CircuitCurve> WithKey<E> {
     ) -> Result<Self, LoadError> {
         key.validate()?;
         let key = Arc::new(key);
-        let tier = Tier::choose(&key, PROVER_BYTES);
-        let Estimate { time, bytes } = tier.estimate(&key);
-        let prover = SelfVerified::new(tier.prover(&key, interrupt)?, &key)?;
+        let prover = Tier::choose(&key, PROVER_BYTES).prover(&key, interrupt)?;
+        let prover = SelfVerified::new(prover, &key)?;
+        let Estimate { time, bytes } = prover.estimate();
         let constraints = &key.constraints;
         let public = constraints.public;
         let names = |name: &dyn Fn(usize) -> Option<String>| {

@@ -90,5 +90,5 @@ fn operator_over<E: CircuitCurve>(
         calculator,
         names,
     };
-    Ok(Arc::new(WithKey::new(key, origin, interrupt)?))
+    pin.confirmed(WithKey::new(key, origin, interrupt)?)
 }

@@ -1,6 +1,8 @@
 //! What a caller knows of the bytes of a key.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
+
+use super::{LoadError, Loaded};
 
 /// What the caller knows of the bytes of a `.zkey`, whose hash may still be computed while they are read.
 #[derive(Clone, Copy)]
@@ -8,8 +10,8 @@ pub struct Pin<'a> {
     /// Whether the points have been checked before, in a file with the hash that these bytes should have. Otherwise they are
     /// checked now.
     pub checked: bool,
-    /// Returns whether the bytes have that hash, and waits until it is known. It is asked once, after the key has been read
-    /// and before it is used.
+    /// Returns whether the bytes have that hash, and waits until it is known. It is asked once, when everything that a proof
+    /// needs has been prepared from them, and before anybody gets it.
     pub confirm: &'a dyn Fn() -> bool,
 }
 
@@ -18,6 +20,13 @@ impl Pin<'static> {
     pub const CHECKED: Self = Self { checked: true, confirm: &|| true };
     /// The bytes have the right hash, or any will do, and the points are to be checked.
     pub const UNCHECKED: Self = Self { checked: false, confirm: &|| true };
+}
+
+impl Pin<'_> {
+    /// Returns what was prepared from the bytes, if they are the right ones.
+    pub(super) fn confirmed<T: Loaded + 'static>(&self, prepared: T) -> Result<Arc<dyn Loaded>, LoadError> {
+        if (self.confirm)() { Ok(Arc::new(prepared)) } else { Err(LoadError::OtherBytes) }
+    }
 }
 
 impl fmt::Debug for Pin<'_> {

@@ -36,9 +36,8 @@ pub(super) fn read(
 }
 
 /// Reads a large file that the profile pins, and runs `work` on its bytes, while another thread hashes them: first what has been
-/// read, then the rest. `work` may parse and check the bytes, but must not use them for anything else before
-/// [`Hash::is_right`]. Its result is returned only if the hash is right; otherwise the error says so, whatever else is wrong
-/// with the file.
+/// read, then the rest. `work` may parse, check and prepare, but must not use what it makes before [`Hash::is_right`]. Its
+/// result is returned only if the hash is right; otherwise the error says so, whatever else is wrong with the file.
 pub(super) fn read_while_hashing<T>(
     circuit: &CircuitRule,
     key: &'static str,
