@@ -96,6 +96,19 @@ pub enum CircuitLoadError {
         /// The limit.
         limit: u64,
     },
+    /// Proofs whose witnesses arrive would take more memory than they may.
+    #[error(
+        "{needed} bytes are needed; of the {limit} that proofs together may have while their witnesses arrive (half of \
+         --groth16-memory), {free} are free now"
+    )]
+    UploadsExhausted {
+        /// The number of bytes.
+        needed: u64,
+        /// What is free.
+        free: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The record of a setup could not be written.
     #[error("the audit record of the setup could not be written")]
     AuditUnavailable,
@@ -138,7 +151,7 @@ impl CircuitLoadError {
             Self::Fingerprint { .. } => "FINGERPRINT_MISMATCH",
             Self::Provenance { .. } => "PROVENANCE_MISMATCH",
             Self::Store(_) => "KEY_STORE_UNAVAILABLE",
-            Self::MemoryExhausted { .. } => "PROOF_MEMORY_EXHAUSTED",
+            Self::MemoryExhausted { .. } | Self::UploadsExhausted { .. } => "PROOF_MEMORY_EXHAUSTED",
             Self::AuditUnavailable => "AUDIT_UNAVAILABLE",
             Self::Cancelled => "CANCELLED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",

@@ -70,6 +70,9 @@ impl Default for CircuitOptions {
 #[derive(Debug)]
 pub struct Circuits {
     cache: Arc<Cache>,
+    /// Half of the memory: the proofs whose witnesses arrive have no more of it, so that callers who send nothing leave room
+    /// for those who do.
+    uploads: Arc<Memory>,
     store: Option<Arc<Store>>,
 }
 
@@ -84,8 +87,9 @@ impl Circuits {
     }
 
     fn with(options: &CircuitOptions, store: Option<Arc<Store>>) -> Arc<Self> {
+        let uploads = Arc::new(Memory::new(options.memory / 2));
         let memory = Arc::new(Memory::new(options.memory));
-        Arc::new(Self { cache: Arc::new(Cache::new(memory)), store })
+        Arc::new(Self { cache: Arc::new(Cache::new(memory)), uploads, store })
     }
 
     /// Returns circuits without a store and with the default memory.
@@ -200,6 +204,19 @@ impl Circuits {
     /// Fails where keys and proofs together would exceed the memory.
     pub fn reserve(&self, bytes: u64) -> Result<Reservation, CircuitLoadError> {
         self.cache.reserve(bytes)
+    }
+
+    /// Reserves as many bytes of the half of the memory that proofs share while their witnesses arrive. One of them may have
+    /// more than that.
+    ///
+    /// # Errors
+    /// Fails where they would have more together.
+    pub fn reserve_upload(&self, bytes: u64) -> Result<Reservation, CircuitLoadError> {
+        let (uploads, needed) = (&self.uploads, bytes);
+        if uploads.take_even_all(bytes) {
+            return Ok(Memory::reservation(uploads, bytes));
+        }
+        Err(CircuitLoadError::UploadsExhausted { needed, free: uploads.free(), limit: uploads.limit() })
     }
 }
 

@@ -262,6 +262,9 @@ async fn uploads_share_the_memory_of_proofs() {
     prove(service, header("wide", "wide", &witness), &witness, 1 << 20).await.unwrap();
     let (mut open, refused) = fill(service, &witness).await;
     assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "PROOF_MEMORY_EXHAUSTED"));
+    assert!(refused.message().contains("half of --groth16-memory"), "{}", refused.message());
+    // They leave room for others.
+    service.prove("bn254", "multiply", &[("a", "3"), ("b", "11")], Arkworks).await.unwrap();
     // A caller that has what it needs gets its proof, and its memory is free then.
     let call = open.pop().expect("one fits");
     assert!(call.send(data(&witness[witness.len() - 1..])).await);

@@ -18,6 +18,8 @@ mod coefficients;
 pub(crate) mod contributions;
 mod write;
 
+use std::{panic::resume_unwind, thread};
+
 use ark_ff::FftField;
 
 use self::contributions::Contributions;
@@ -50,6 +52,9 @@ pub(crate) const B_G2: Section = Section { number: 7, name: "B in G2" };
 pub(crate) const C: Section = Section { number: 8, name: "C" };
 pub(crate) const H: Section = Section { number: 9, name: "H" };
 const CONTRIBUTIONS: Section = Section { number: 10, name: "contributions" };
+
+/// The length in bytes from which on the points of a pinned key are read by two threads.
+const TWO_THREADS: usize = 256 << 10;
 
 /// A `.zkey` whose layout and verifying key have been checked. The large parts are still bytes.
 #[derive(Clone, Debug)]
@@ -172,12 +177,14 @@ impl<'a, E: Curve> Zkey<'a, E> {
         interrupt: &impl Interrupt,
         progress: &mut dyn FnMut(usize),
     ) -> Result<CircuitKey<E>, FileError> {
-        let key = self.load(&mut Points::checked(interrupt, progress))?;
+        let points = &mut Points::checked(interrupt, progress);
+        let key = self.key(self.first_half(points)?, self.second_half(points)?);
         key.proving.check_pairs()?;
         Ok(key)
     }
 
-    /// Loads the key without checking that the points are on their curves and in the groups of prime order.
+    /// Loads the key without checking that the points are on their curves and in the groups of prime order. Two threads read a
+    /// large one.
     ///
     /// Use it only for bytes whose hash is the one of a file that [`Zkey::load_checked`] has accepted.
     ///
@@ -185,32 +192,70 @@ impl<'a, E: Curve> Zkey<'a, E> {
     ///
     /// [`FileError`], which names the section and the element, or [`FileError::Interrupted`].
     pub fn load_pinned(&self, interrupt: &impl Interrupt) -> Result<CircuitKey<E>, FileError> {
-        self.load(&mut Points::unchecked(interrupt))
+        let first = || self.first_half(&mut Points::unchecked(interrupt));
+        let second = || self.second_half(&mut Points::unchecked(interrupt));
+        if self.b_g2.len() + self.h.len() < TWO_THREADS {
+            return Ok(self.key(first()?, second()?));
+        }
+        thread::scope(|scope| {
+            // Without a thread this one reads both.
+            let reading = thread::Builder::new().name("circuit-read".into()).spawn_scoped(scope, second);
+            let first = first()?;
+            let second = match reading {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Err(_) => second(),
+            };
+            Ok(self.key(first, second?))
+        })
     }
 
-    fn load(&self, points: &mut Points<'_, impl Interrupt>) -> Result<CircuitKey<E>, FileError> {
-        let (a, b) = coefficients::read::<E>(
-            self.coefficients,
-            coefficients::Shape {
-                public: self.public(),
-                signals: self.signals(),
-                domain_size: self.domain_size(),
-            },
-            points.interrupt(),
-        )?;
+    fn first_half(&self, points: &mut Points<'_, impl Interrupt>) -> Result<FirstHalf<E>, FileError> {
+        let shape = coefficients::Shape {
+            public: self.public(),
+            signals: self.signals(),
+            domain_size: self.domain_size(),
+        };
+        Ok(FirstHalf {
+            matrices: coefficients::read::<E>(self.coefficients, shape, points.interrupt())?,
+            a: points.read(A, self.a)?,
+            b_g1: points.read(B_G1, self.b_g1)?,
+            l: points.read(C, self.c)?,
+        })
+    }
+
+    fn second_half(&self, points: &mut Points<'_, impl Interrupt>) -> Result<SecondHalf<E>, FileError> {
+        Ok(SecondHalf { b_g2: points.read(B_G2, self.b_g2)?, h: points.read(H, self.h)? })
+    }
+
+    fn key(&self, first: FirstHalf<E>, second: SecondHalf<E>) -> CircuitKey<E> {
+        let (a, b) = first.matrices;
         let constraints = ConstraintSystem { public: self.public(), signals: self.signals(), a, b, c: None };
         let proving = ProvingKey {
             verifying: self.header.verifying.clone(),
             beta_g1: self.header.beta_g1,
             delta_g1: self.header.delta_g1,
-            a_query: points.read(A, self.a)?,
-            b_g1_query: points.read(B_G1, self.b_g1)?,
-            b_g2_query: points.read(B_G2, self.b_g2)?,
-            l_query: points.read(C, self.c)?,
-            h_query: points.read(H, self.h)?,
+            a_query: first.a,
+            b_g1_query: first.b_g1,
+            b_g2_query: second.b_g2,
+            l_query: first.l,
+            h_query: second.h,
         };
-        Ok(CircuitKey { proving, constraints })
+        CircuitKey { proving, constraints }
     }
+}
+
+/// The matrices and points that one thread reads while another one reads the [`SecondHalf`].
+struct FirstHalf<E: Curve> {
+    matrices: coefficients::Matrices<E::ScalarField>,
+    a: Vec<E::G1Affine>,
+    b_g1: Vec<E::G1Affine>,
+    l: Vec<E::G1Affine>,
+}
+
+/// The other points, which take about as long to read.
+struct SecondHalf<E: Curve> {
+    b_g2: Vec<E::G2Affine>,
+    h: Vec<E::G1Affine>,
 }
 
 fn protocol(container: &Container<'_>) -> Result<(), FileError> {

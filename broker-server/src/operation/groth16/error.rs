@@ -88,7 +88,9 @@ impl ProofError {
                 CircuitLoadError::MemoryExhausted { needed, limit, .. } if needed > limit => {
                     ErrorKind::Precondition
                 }
-                CircuitLoadError::MemoryExhausted { .. } => ErrorKind::Exhausted,
+                CircuitLoadError::MemoryExhausted { .. } | CircuitLoadError::UploadsExhausted { .. } => {
+                    ErrorKind::Exhausted
+                }
                 CircuitLoadError::DeadlineExceeded | CircuitLoadError::Cancelled => ErrorKind::Deadline,
                 CircuitLoadError::Internal | CircuitLoadError::AuditUnavailable => ErrorKind::Internal,
                 _ => ErrorKind::Precondition,
@@ -138,6 +140,7 @@ impl ProofError {
             Self::Load(error) => match error {
                 CircuitLoadError::Store(_)
                 | CircuitLoadError::MemoryExhausted { .. }
+                | CircuitLoadError::UploadsExhausted { .. }
                 | CircuitLoadError::AuditUnavailable
                 | CircuitLoadError::Cancelled
                 | CircuitLoadError::DeadlineExceeded

@@ -34,6 +34,8 @@ struct Kept {
     reserved: u64,
     /// Given back when the bytes are wiped.
     reservation: Option<Reservation>,
+    /// The same in what all witnesses share that arrive.
+    arriving: Option<Reservation>,
 }
 
 impl Kept {
@@ -55,7 +57,7 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         if self.bytes.capacity() > WIPED_INLINE {
-            let kept = (mem::take(&mut self.bytes), self.reservation.take());
+            let kept = (mem::take(&mut self.bytes), self.reservation.take(), self.arriving.take());
             // Without a thread they are wiped here. The reservations bound the number of threads.
             let _ = thread::Builder::new().name("witness-wipe".into()).spawn(move || drop(kept));
         }
@@ -76,10 +78,12 @@ impl WitnessUpload {
             return Err(ProveStream::wrong_length(message).into());
         }
         let reservation = reserve(permit.rule(), context, length)?;
+        let reserved = reservation.bytes();
         let witness = Kept {
             bytes: Zeroizing::default(),
-            reserved: reservation.bytes(),
+            reserved,
             reservation: Some(reservation),
+            arriving: Some(context.circuits.reserve_upload(reserved)?),
         };
         Ok(Self { permit, key, witness, hash: digest::Context::new(&SHA256) })
     }
@@ -114,6 +118,7 @@ pub fn prove_upload<E: From<ProofError>>(
     let WitnessUpload { permit, key, mut witness, hash } = upload;
     // This thread serves no connections, so it wipes the witness itself, and the memory is free when the proof is done.
     let (_reservation, bytes) = (witness.reservation.take(), mem::take(&mut witness.bytes));
+    drop(witness.arriving.take());
     let request = permit.request();
     let (length, found) = (request.length, bytes.len());
     if found != length {
