@@ -3,12 +3,7 @@
 //! A benchmark must do the same in each run: no ECDSA signature, which draws random numbers until they fit, and no key
 //! search. Short work is repeated, so that what happens rarely counts for little.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a benchmark that fails has nothing to count"
-)]
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that fails has nothing to count")]
 #![allow(unreachable_pub, unused_qualifications, clippy::disallowed_methods, reason = "the macros' code")]
 
 use std::hint::black_box;
@@ -19,7 +14,6 @@ use broker_benches::{
     scenario::Scenario,
     scenarios,
 };
-use broker_load::Circuit;
 use broker_proto::v1::pipeline_request::Operation;
 use broker_server::request::{Limits, SignCertificate};
 use gungraun::prelude::*;
@@ -125,28 +119,6 @@ fn operation((broker, messages): (InProcess, Vec<Operation>)) -> InProcess {
     broker
 }
 
-/// Returns a broker that has a circuit in memory, and messages for it: proofs of random statements, the verification of a proof,
-/// or of a batch of proofs.
-fn proofs(index: usize, count: usize) -> (InProcess, Vec<Operation>) {
-    let broker = broker();
-    let scenarios = scenarios::circuit_scenarios(&broker, Circuit::Multiply).expect("the circuit has a key");
-    let messages = (0..count).map(|_| scenarios[index].message().expect("it is one message"));
-    let messages = messages.collect();
-    (broker, messages)
-}
-
-// The same for proofs: parse, policy, arithmetic on curves. Only of the smallest circuit, so that counting stays short.
-#[library_benchmark]
-#[bench::prove_multiply_x4(args = (0, 4), setup = proofs)]
-#[bench::verify_multiply_x4(args = (1, 4), setup = proofs)]
-#[bench::batch_of_64_multiply(args = (2, 1), setup = proofs)]
-fn proof((broker, messages): (InProcess, Vec<Operation>)) -> InProcess {
-    for message in messages {
-        black_box(broker.run(message).expect("the request succeeds"));
-    }
-    broker
-}
-
 // PEM and DER of request, CA certificate and key: the work before the cryptography of a certificate.
 #[library_benchmark]
 #[bench::certificate_p384_csr_p256_x10(args = ("sign_certificate/p384-sha512/csr-p256"), setup = message)]
@@ -160,5 +132,5 @@ fn parse(message: Operation) -> Operation {
     message
 }
 
-library_benchmark_group!(name = paths, benchmarks = [request_path, audited_path, operation, proof, parse]);
+library_benchmark_group!(name = paths, benchmarks = [request_path, audited_path, operation, parse]);
 main!(library_benchmark_groups = paths);

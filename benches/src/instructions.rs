@@ -14,8 +14,7 @@ pub const TOLERANCE_OF_ANOTHER_COMPILER: f64 = 15.0;
 
 /// Prefixes of benchmarks whose code is the same on every CPU of an architecture: Rust without special instructions. The others
 /// call AWS-LC or SHA-2, which choose their code by the CPU.
-const PORTABLE: [&str; 6] = [
-    "proof::",
+const PORTABLE: [&str; 5] = [
     "request_path::",
     "parse::",
     "operation::hash_sha3_512",
