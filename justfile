@@ -27,7 +27,7 @@ doc:
 test:
     .ci/run test
 
-# Tests the client library with all its features.
+# Checks the client library with each of its features.
 client:
     .ci/run client
 
