@@ -18,12 +18,12 @@ use broker_groth16::{
     circuit::BuiltIn,
     curve::CurveName,
     field::FieldError,
-    file::FileError,
+    file::{FileError, zkey::Zkey},
     interrupt::Never,
     key::{KeyError, KeyPoint, VerifyingKey},
     loaded::{
         CircuitError, InputValue, Item, LoadError, Loaded, OperatorFiles, Pin, ProofFormat, Proved,
-        Randomness, VerifierTime, VerifyingKeyFormat, WitnessSource, operator, set_up,
+        Randomness, VerifierTime, VerifyingKeyFormat, WitnessSource, operator, set_up, verify_built_in,
     },
     point::PointError,
     prove::ProveError,
@@ -103,6 +103,36 @@ fn the_points_of_a_file_are_checked_unless_they_have_been() {
     }
 }
 
+/// The key of a payment is large enough for two threads.
+#[test]
+fn two_threads_read_what_one_reads() {
+    let made = set_up(BuiltIn::Payment, CurveName::Bn254, randomness(), &Never).unwrap();
+    let mut bytes = Vec::new();
+    made.write_zkey(&mut bytes).unwrap();
+    let pieces = Pieces::parse(&bytes);
+    let read_by_two: usize = pieces
+        .sections
+        .iter()
+        .filter(|(number, _)| [7, 9].contains(number))
+        .map(|(_, content)| content.len())
+        .sum();
+    assert!(read_by_two > 256 << 10, "one thread reads it");
+    let zkey = Zkey::<Bn254>::open(&bytes).unwrap();
+    assert_eq!(zkey.load_pinned(&Never).unwrap(), zkey.load_checked(&Never, &mut |_| ()).unwrap());
+    // Each of them finds what is wrong, and so do both.
+    for sections in [&[5][..], &[7], &[9], &[8, 9]] {
+        let broken =
+            sections.iter().fold(pieces.clone(), |pieces, section| pieces.set(*section, 0, &[0xff; 32]));
+        let broken = broken.bytes();
+        let Err(FileError::Point { place, reason }) =
+            Zkey::<Bn254>::open(&broken).unwrap().load_pinned(&Never)
+        else {
+            panic!("sections {sections:?} were not read");
+        };
+        assert_eq!((place.section.number, place.index, reason), (sections[0], 0, PointError::NotCanonical));
+    }
+}
+
 #[test]
 fn a_witness_is_checked_before_it_is_proven() {
     let (zkey, r1cs) = (data("several.zkey"), data("several.r1cs"));
@@ -162,6 +192,16 @@ fn a_callers_key_is_the_one_that_verifies() {
         assert_eq!(verify(&*ours, &prove(&*ours), &["33"], Some(key)), Ok((false, false)));
     }
     assert_eq!(verify(&*ours, &prove(&*theirs), &["33"], None), Ok((false, true)));
+
+    // The circuit needs no key of its own for that.
+    let public = ["33".to_owned()];
+    for (circuit, valid) in [(&ours, false), (&theirs, true)] {
+        let proof = &prove(&**circuit);
+        let item = Item { proof, format: ProofFormat::Arkworks, public: &public, expected: &[] };
+        let verified = verify_built_in(BuiltIn::Multiply, CurveName::Bn254, &item, &key, TIME);
+        let (verified, fingerprint) = verified.unwrap();
+        assert_eq!((verified.valid, fingerprint), (valid, theirs.info().fingerprint));
+    }
 
     // It is checked like every other, and has as many points as the circuit has public signals.
     let parsed = VerifyingKey::<Bn254>::from_bytes(&key, Compress::No).unwrap();

@@ -98,8 +98,8 @@ pub enum CircuitLoadError {
     },
     /// Proofs whose witnesses arrive would take more memory than they may.
     #[error(
-        "{needed} bytes are needed; of the {limit} that proofs together may have while their witnesses arrive (half of \
-         --groth16-memory), {free} are free now"
+        "{needed} bytes are needed; of the {limit} that proofs may have together while their witnesses arrive (half of \
+         --groth16-memory; one larger proof at a time beside them), {free} are free now"
     )]
     UploadsExhausted {
         /// The number of bytes.

@@ -31,7 +31,7 @@ pub(super) fn read(
 ) -> Result<Contents, CircuitLoadError> {
     let (contents, ()) =
         open_and_read(circuit, key, file, cache, |opened, bytes| Ok((read_all(opened, bytes)?, ())))?;
-    let hash = Hash::new(&contents.bytes, file, BegunHash::new());
+    let hash = Hash::new(&contents.bytes, file, PartialHash::new());
     if hash.is_right() { Ok(contents) } else { Err(hash.wrong_file(circuit, key)) }
 }
 
@@ -60,12 +60,12 @@ fn hash_thread() -> thread::Builder {
 }
 
 /// The SHA-256 of the first bytes of a file.
-struct BegunHash {
+struct PartialHash {
     context: digest::Context,
     length: usize,
 }
 
-impl BegunHash {
+impl PartialHash {
     fn new() -> Self {
         Self { context: digest::Context::new(&digest::SHA256), length: 0 }
     }
@@ -80,12 +80,12 @@ impl BegunHash {
 pub(super) struct Hash<'a> {
     bytes: &'a [u8],
     file: &'a PinnedFile,
-    begun: BegunHash,
+    begun: PartialHash,
     found: OnceLock<digest::Digest>,
 }
 
 impl<'a> Hash<'a> {
-    const fn new(bytes: &'a [u8], file: &'a PinnedFile, begun: BegunHash) -> Self {
+    const fn new(bytes: &'a [u8], file: &'a PinnedFile, begun: PartialHash) -> Self {
         Self { bytes, file, begun, found: OnceLock::new() }
     }
 
@@ -164,14 +164,14 @@ fn read_all(opened: fs::File, length: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Does the same, while another thread hashes what has been read. It stops when everything has been read, because only then
-/// can other threads see the bytes, too.
-fn read_and_begin_hash(mut opened: fs::File, length: usize) -> io::Result<(Vec<u8>, BegunHash)> {
+/// Does the same, while another thread hashes what has been read. That thread stops when everything has been read; the rest is
+/// hashed later, while the bytes are used.
+fn read_and_begin_hash(mut opened: fs::File, length: usize) -> io::Result<(Vec<u8>, PartialHash)> {
     let mut bytes = vec![0; length];
     let all_read = AtomicBool::new(false);
     let (sender, receiver) = mpsc::channel::<&[u8]>();
     let hash_parts = || {
-        let mut hash = BegunHash::new();
+        let mut hash = PartialHash::new();
         for part in receiver {
             hash.update(part);
             if all_read.load(Ordering::Relaxed) {
@@ -182,19 +182,37 @@ fn read_and_begin_hash(mut opened: fs::File, length: usize) -> io::Result<(Vec<u
     };
     let (read, hash) = thread::scope(|scope| {
         let hashing = hash_thread().spawn_scoped(scope, hash_parts);
-        let read = bytes.chunks_mut(PART).try_fold(0, |sum, part| {
-            let length = fill(&mut opened, part)?;
+        let read = read_parts(&mut opened, &mut bytes, |part| {
             // Nobody receives it if there is no thread.
-            let _ = sender.send(part.get(..length).unwrap_or_default());
-            io::Result::Ok(sum + length)
+            let _ = sender.send(part);
         });
         all_read.store(true, Ordering::Relaxed);
         drop(sender);
         let hash = hashing.ok().and_then(|thread| thread.join().ok());
-        (read, hash.unwrap_or_else(BegunHash::new))
+        (read, hash.unwrap_or_else(PartialHash::new))
     });
     bytes.truncate(read?);
     Ok((bytes, hash))
+}
+
+/// Fills `bytes` from a file, passes each part on, and returns how much was read. It ends with the first part that is not full,
+/// so that there is no gap, even if the file grows again.
+fn read_parts<'a>(
+    file: &mut fs::File,
+    bytes: &'a mut [u8],
+    mut pass_on: impl FnMut(&'a [u8]),
+) -> io::Result<usize> {
+    let mut sum = 0;
+    for part in bytes.chunks_mut(PART) {
+        let length = fill(file, part)?;
+        sum += length;
+        let is_full = length == part.len();
+        pass_on(part.get(..length).unwrap_or_default());
+        if !is_full {
+            break;
+        }
+    }
+    Ok(sum)
 }
 
 /// Reads until the buffer is full or the file ends, and returns how much that was.

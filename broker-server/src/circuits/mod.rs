@@ -70,9 +70,11 @@ impl Default for CircuitOptions {
 #[derive(Debug)]
 pub struct Circuits {
     cache: Arc<Cache>,
-    /// Half of the memory: the proofs whose witnesses arrive have no more of it, so that callers who send nothing leave room
-    /// for those who do.
+    /// Half of the memory: proofs whose witnesses arrive have no more of it together, so that callers who send nothing leave
+    /// room for those who do.
     uploads: Arc<Memory>,
+    /// The one upload that may be larger than that.
+    large_upload: Arc<Memory>,
     store: Option<Arc<Store>>,
 }
 
@@ -89,7 +91,8 @@ impl Circuits {
     fn with(options: &CircuitOptions, store: Option<Arc<Store>>) -> Arc<Self> {
         let uploads = Arc::new(Memory::new(options.memory / 2));
         let memory = Arc::new(Memory::new(options.memory));
-        Arc::new(Self { cache: Arc::new(Cache::new(memory)), uploads, store })
+        let large_upload = Arc::new(Memory::new(1));
+        Arc::new(Self { cache: Arc::new(Cache::new(memory)), uploads, large_upload, store })
     }
 
     /// Returns circuits without a store and with the default memory.
@@ -206,17 +209,21 @@ impl Circuits {
         self.cache.reserve(bytes)
     }
 
-    /// Reserves as many bytes of the half of the memory that proofs share while their witnesses arrive. One of them may have
-    /// more than that.
+    /// Reserves the share of a proof whose witness arrives in the half of the memory that such proofs may have together. One
+    /// that needs more than the half has no share: there may be one such at a time, beside the others. The memory itself is
+    /// reserved separately.
     ///
     /// # Errors
-    /// Fails where they would have more together.
+    /// Fails where they would have more together, or where there is another large one.
     pub fn reserve_upload(&self, bytes: u64) -> Result<Reservation, CircuitLoadError> {
-        let (uploads, needed) = (&self.uploads, bytes);
-        if uploads.take_even_all(bytes) {
-            return Ok(Memory::reservation(uploads, bytes));
+        let is_large = bytes > self.uploads.limit();
+        let (shared, share) = if is_large { (&self.large_upload, 1) } else { (&self.uploads, bytes) };
+        if shared.take(share) {
+            return Ok(Memory::reservation(shared, share));
         }
-        Err(CircuitLoadError::UploadsExhausted { needed, free: uploads.free(), limit: uploads.limit() })
+        let limit = self.uploads.limit();
+        let free = if is_large { 0 } else { self.uploads.free() };
+        Err(CircuitLoadError::UploadsExhausted { needed: bytes, free, limit })
     }
 }
 

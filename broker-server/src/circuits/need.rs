@@ -68,7 +68,10 @@ impl Need<'_> {
     }
 
     /// Checks what is known before the circuit is loaded, so that no key is made in vain.
-    pub(super) fn check(&self) -> Result<(), CircuitLoadError> {
+    ///
+    /// # Errors
+    /// [`CircuitLoadError::TooManyConstraints`].
+    pub fn check(&self) -> Result<(), CircuitLoadError> {
         match &self.circuit.source {
             CircuitSource::BuiltIn { circuit, .. } => {
                 self.check_constraints(circuit.description().constraints)

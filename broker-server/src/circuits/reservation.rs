@@ -27,12 +27,6 @@ impl Memory {
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
 
-    /// Takes bytes, if there are enough, or if no others are taken: what is larger than all by itself is not impossible.
-    pub(super) fn take_even_all(&self, bytes: u64) -> bool {
-        let take = |used: u64| used.checked_add(bytes).filter(|sum| used == 0 || *sum <= self.limit);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
-    }
-
     pub(super) fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
@@ -48,8 +42,8 @@ impl Memory {
     }
 }
 
-/// Memory for one proof, or for a file that is read; or the part of a witness that arrives in the memory of all such
-/// witnesses. It is given back when this is dropped.
+/// Memory for one proof, or for a file that is read; or the share of an upload in what uploads may have together. It is given
+/// back when this is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     memory: Arc<Memory>,

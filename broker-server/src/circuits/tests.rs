@@ -226,3 +226,22 @@ fn a_key_is_verified_for_profiles_with_the_powers_of_tau_alone() {
     assert_eq!(class(Some([4; 32])), SetupClass::CeremonyClaimed);
     assert_eq!(class(None), SetupClass::CeremonyClaimed);
 }
+
+#[test]
+fn witnesses_that_arrive_leave_half_of_the_memory() {
+    let circuits = Circuits::with(&CircuitOptions { memory: 100, store: None }, None);
+    let refused = CircuitLoadError::UploadsExhausted { needed: 21, free: 20, limit: 50 };
+    let first = circuits.reserve_upload(30).unwrap();
+    assert_eq!(circuits.reserve_upload(21).unwrap_err(), refused);
+    let second = circuits.reserve_upload(20).unwrap();
+    drop((first, second));
+    let half = circuits.reserve_upload(50).unwrap();
+    assert!(circuits.reserve_upload(1).is_err());
+    // A larger one has no part in it, and is alone.
+    let large = circuits.reserve_upload(51).unwrap();
+    assert!(circuits.reserve_upload(51).is_err());
+    drop((half, large));
+    assert!(circuits.reserve_upload(51).is_ok());
+    // The memory itself is another matter.
+    assert!(circuits.reserve(100).is_ok());
+}

@@ -53,7 +53,7 @@ pub(crate) const C: Section = Section { number: 8, name: "C" };
 pub(crate) const H: Section = Section { number: 9, name: "H" };
 const CONTRIBUTIONS: Section = Section { number: 10, name: "contributions" };
 
-/// The length in bytes from which on the points of a pinned key are read by two threads.
+/// The length in bytes of B in G2 and H from which on a pinned key is read by two threads.
 const TWO_THREADS: usize = 256 << 10;
 
 /// A `.zkey` whose layout and verifying key have been checked. The large parts are still bytes.

@@ -20,7 +20,7 @@ pub use self::{
     upload::{WitnessUpload, prove_upload},
 };
 use crate::{
-    circuits::{Circuits, LoadedCircuit, Reservation, randomness},
+    circuits::{Circuits, LoadedCircuit, Need, Purpose, Reservation, randomness},
     policy::{
         Permit,
         permit::{self, CircuitParameters, Operation},
@@ -208,7 +208,9 @@ pub fn verify_built_in(
     key: &[u8],
     now: i64,
 ) -> Result<(bool, Statement), ProofError> {
-    let (request, curve) = (permit.request(), permit.rule().curve);
+    let (request, rule) = (permit.request(), permit.rule());
+    Need { rule, circuit: &permit.parameters().circuit, purpose: Purpose::Verification }.check()?;
+    let curve = rule.curve;
     let verified =
         request.item.with(|item| loaded::verify_built_in(circuit, curve, &item, key, verifier_time(now)));
     let (Verified { valid, public }, fingerprint) = verified?;
@@ -271,11 +273,16 @@ fn memory_of(witness: &Witness, context: Context<'_>) -> usize {
 
 /// Reserves the memory of a proof, of which the witness takes `witness` bytes, within the profile's limit.
 fn reserve(rule: &Groth16Rule, context: Context<'_>, witness: usize) -> Result<Reservation, ProofError> {
+    Ok(context.circuits.reserve(needed(rule, context, witness)?)?)
+}
+
+/// Returns the memory of a proof in bytes, of which the witness takes `witness`, if it is within the profile's limit.
+fn needed(rule: &Groth16Rule, context: Context<'_>, witness: usize) -> Result<u64, ProofError> {
     let info = context.circuit.circuit.info();
     let needed = info.proof_bytes.saturating_add(witness) as u64;
     let limit = rule.limits.memory_per_proof;
     if needed > limit {
         return Err(ProofError::MemoryPerProof { needed, limit, line: rule.line });
     }
-    Ok(context.circuits.reserve(needed)?)
+    Ok(needed)
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{self, SHA256};
 use broker_groth16::loaded::WitnessSource;
 use zeroize::Zeroizing;
 
-use super::{Context, KeyInfo, Proof, ProofError, Task, key_of, reserve};
+use super::{Context, KeyInfo, Proof, ProofError, Task, key_of, needed};
 use crate::{
     circuits::Reservation,
     policy::{Permit, permit},
@@ -34,7 +34,7 @@ struct Kept {
     reserved: u64,
     /// Given back when the bytes are wiped.
     reservation: Option<Reservation>,
-    /// The same in what all witnesses share that arrive.
+    /// The share in what all uploads may have together, until the witness has arrived.
     arriving: Option<Reservation>,
 }
 
@@ -77,14 +77,11 @@ impl WitnessUpload {
             let message = format!("is {length}; a witness of the circuit has {expected} bytes");
             return Err(ProveStream::wrong_length(message).into());
         }
-        let reservation = reserve(permit.rule(), context, length)?;
-        let reserved = reservation.bytes();
-        let witness = Kept {
-            bytes: Zeroizing::default(),
-            reserved,
-            reservation: Some(reservation),
-            arriving: Some(context.circuits.reserve_upload(reserved)?),
-        };
+        let reserved = needed(permit.rule(), context, length)?;
+        // The share comes first, because a reservation may remove circuits that no call uses.
+        let arriving = Some(context.circuits.reserve_upload(reserved)?);
+        let reservation = Some(context.circuits.reserve(reserved).map_err(ProofError::from)?);
+        let witness = Kept { bytes: Zeroizing::default(), reserved, reservation, arriving };
         Ok(Self { permit, key, witness, hash: digest::Context::new(&SHA256) })
     }
 
@@ -100,6 +97,10 @@ impl WitnessUpload {
         }
         self.hash.update(part);
         self.witness.add(part, length);
+        if self.witness.bytes.len() == length {
+            // The proof may wait for its place, but no longer for its caller.
+            self.witness.arriving = None;
+        }
         Ok(())
     }
 }
@@ -118,7 +119,6 @@ pub fn prove_upload<E: From<ProofError>>(
     let WitnessUpload { permit, key, mut witness, hash } = upload;
     // This thread serves no connections, so it wipes the witness itself, and the memory is free when the proof is done.
     let (_reservation, bytes) = (witness.reservation.take(), mem::take(&mut witness.bytes));
-    drop(witness.arriving.take());
     let request = permit.request();
     let (length, found) = (request.length, bytes.len());
     if found != length {
