@@ -196,7 +196,9 @@ impl Session {
         let (screen, program) = terminal(100);
         let script = "\"$@\" </dev/null 2>errors & echo pid $!.; wait $!; echo code $?.; read line";
         let mut command = Command::new("setsid");
-        command.args(["-c", "-w", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_cryptobroker")]);
+        // The tests may run under `nohup`, whose programs ignore SIGHUP.
+        command.args(["-c", "-w", "env", "--default-signal=HUP"]);
+        command.args(["sh", "-c", script, "sh", env!("CARGO_BIN_EXE_cryptobroker")]);
         command.args([
             "sign-data",
             "--key",
