@@ -6,10 +6,10 @@
 //! `cargo bench -p broker-groth16 --bench compare -- CIRCUIT… [--rounds N]`
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
 
-#[path = "../tests/math/circuits.rs"]
+#[path = "../../broker-prover/tests/math/circuits.rs"]
 #[allow(dead_code)]
 mod circuits;
-#[path = "../tests/math/reference.rs"]
+#[path = "../../broker-prover/tests/math/reference.rs"]
 #[allow(dead_code)]
 mod reference;
 

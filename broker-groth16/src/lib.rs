@@ -27,30 +27,20 @@
 //! | [`witness_calculator`] | circom's WebAssembly, which calculates all signals from named inputs (feature `wasm`) |
 #![forbid(unsafe_code)]
 
-pub mod assignment;
-pub mod bytes;
+pub use broker_prover::{
+    assignment, bytes, constraint_system, curve, field, interrupt, key, matrix, point, proof, prove, qap,
+    setup, verify,
+};
+
 pub mod ceremony;
 pub mod circuit;
-pub mod constraint_system;
-pub mod curve;
-pub mod field;
 pub mod file;
-pub mod interrupt;
 pub mod json;
-pub mod key;
 pub mod linear_combination;
 pub mod loaded;
-pub mod matrix;
-pub mod point;
 pub mod poseidon;
-pub mod proof;
-pub mod prove;
-pub mod qap;
-mod scalar_mul;
-pub mod setup;
 mod shown;
 pub mod solidity;
 pub mod text;
-pub mod verify;
 #[cfg(feature = "wasm")]
 pub mod witness_calculator;

@@ -5,7 +5,9 @@ use std::{fs, path::Path};
 
 const PAGE: &str = include_str!("../../docs/proofs.md");
 /// Where tests are, from the root of the workspace.
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 7] = [
+    "broker-prover/src",
+    "broker-prover/tests",
     "broker-groth16/src",
     "broker-groth16/tests",
     "broker-server/src",

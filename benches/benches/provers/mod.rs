@@ -1,6 +1,6 @@
 //! The provers alone: each with the same key, and with the same random statements in turn.
 
-#[path = "../../../broker-groth16/tests/math/reference.rs"]
+#[path = "../../../broker-prover/tests/math/reference.rs"]
 #[allow(dead_code, clippy::indexing_slicing, clippy::unwrap_used, reason = "it is a module of tests")]
 mod reference;
 

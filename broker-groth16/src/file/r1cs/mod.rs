@@ -7,14 +7,12 @@
 //! | 3 | the label of each signal (u64) |
 //! | 4, 5 | custom gates and their uses, which Groth16 does not have |
 
-mod join;
-
-pub use self::join::Mismatch;
 use super::{
     FileError, Format, Section,
     container::{Container, Cursor},
     section::place,
 };
+pub use crate::key::Mismatch;
 use crate::{constraint_system::ConstraintSystem, curve::Curve, field, interrupt::Interrupt, matrix::Matrix};
 
 /// The format.

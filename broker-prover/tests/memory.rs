@@ -16,7 +16,7 @@ use std::{
 use ark_bls12_381::Bls12_381;
 use ark_bn254::Bn254;
 use ark_std::rand::{SeedableRng, rngs::StdRng};
-use broker_groth16::{
+use broker_prover::{
     curve::Curve,
     interrupt::Never,
     prove::{Blinding, Tier},

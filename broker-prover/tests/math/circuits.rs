@@ -5,7 +5,7 @@ use ark_std::{
     UniformRand,
     rand::{CryptoRng, Rng, RngCore},
 };
-use broker_groth16::{
+use broker_prover::{
     assignment::Assignment, constraint_system::ConstraintSystem, interrupt::Never, matrix::Matrix,
 };
 

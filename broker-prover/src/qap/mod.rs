@@ -14,7 +14,7 @@ use ark_ff::PrimeField;
 use zeroize::Zeroizing;
 
 pub use self::domain::{Domain, DomainError};
-pub(crate) use self::root::root_of_unity;
+pub use self::root::root_of_unity;
 use crate::{
     assignment::Assignment,
     constraint_system::ConstraintSystem,

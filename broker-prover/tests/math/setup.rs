@@ -6,7 +6,7 @@ use ark_ec::{AffineRepr, PrimeGroup};
 use ark_ff::{One, UniformRand};
 use ark_groth16::Groth16;
 use ark_std::rand::{SeedableRng, rngs::StdRng};
-use broker_groth16::{
+use broker_prover::{
     constraint_system::MalformedConstraints,
     curve::Curve,
     interrupt::{Interrupted, Never},
@@ -106,7 +106,7 @@ fn constraints_that_do_not_belong_together_are_refused() {
     let mut unknown_signal = right.clone();
     unknown_signal.signals = 3;
     let mut short_c = right.clone();
-    short_c.c = Some(broker_groth16::matrix::Matrix::default());
+    short_c.c = Some(broker_prover::matrix::Matrix::default());
     let mut public = right;
     public.public = 4;
     for (constraints, error) in [

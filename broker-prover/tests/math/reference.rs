@@ -10,7 +10,7 @@ use ark_relations::{
     },
     utils::matrix::Matrix as ReferenceMatrix,
 };
-use broker_groth16::{
+use broker_prover::{
     constraint_system::ConstraintSystem,
     curve::Curve,
     key::{CircuitKey, ProvingKey, VerifyingKey},

@@ -34,14 +34,15 @@ impl<F: PrimeField> Assignment<F> {
     }
 
     /// The value of the constant 1 alone, with room for `signals` values.
-    pub(crate) fn with_capacity(signals: usize) -> Self {
+    #[must_use]
+    pub fn with_capacity(signals: usize) -> Self {
         let mut values = Vec::with_capacity(signals);
         values.push(F::one());
         Self { values }
     }
 
     /// Appends the value of the next signal. Beyond the capacity, a copy of the values would be left in memory.
-    pub(crate) fn push(&mut self, value: F) {
+    pub fn push(&mut self, value: F) {
         debug_assert!(self.values.len() < self.values.capacity(), "the circuit declares too few signals");
         self.values.push(value);
     }

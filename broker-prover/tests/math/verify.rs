@@ -10,7 +10,7 @@ use ark_bn254::{Bn254, Fr};
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{Field, One};
 use ark_std::rand::{RngCore, SeedableRng, rngs::StdRng};
-use broker_groth16::{
+use broker_prover::{
     curve::Curve,
     interrupt::{Interrupted, Never},
     key::{CircuitKey, VerifyingKey},

@@ -23,7 +23,7 @@ use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, UniformRand};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
-use broker_groth16::{
+use broker_prover::{
     interrupt::Never,
     key::CircuitKey,
     prove::{Blinding, Tier},

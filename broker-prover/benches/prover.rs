@@ -16,7 +16,7 @@ use ark_bn254::{Bn254, Fr};
 use ark_ff::UniformRand;
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
-use broker_groth16::{
+use broker_prover::{
     interrupt::Never,
     key::CircuitKey,
     proof::Proof,

@@ -7,7 +7,7 @@ use ark_ff::PrimeField;
 /// powers of the smallest generator, which is 7 on BLS12-381.
 ///
 /// `None` if the field has no such root, or `order` is not a power of two.
-pub(crate) fn root_of_unity<F: PrimeField>(order: u64) -> Option<F> {
+pub fn root_of_unity<F: PrimeField>(order: u64) -> Option<F> {
     if !order.is_power_of_two() {
         return None;
     }

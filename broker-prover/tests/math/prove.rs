@@ -14,7 +14,7 @@ use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{One, UniformRand, Zero};
 use ark_std::rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
-use broker_groth16::{
+use broker_prover::{
     assignment::{Assignment, AssignmentError},
     constraint_system::Unsatisfied,
     curve::Curve,

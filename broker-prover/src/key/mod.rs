@@ -3,6 +3,7 @@
 mod check;
 mod class;
 mod fingerprint;
+mod join;
 mod shape;
 mod size;
 
@@ -12,6 +13,7 @@ pub use self::{
     check::{KeyError, KeyPoint},
     class::SetupClass,
     fingerprint::Fingerprint,
+    join::Mismatch,
     shape::MalformedKey,
 };
 use crate::{constraint_system::ConstraintSystem, curve::Curve};
