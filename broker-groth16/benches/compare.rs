@@ -26,6 +26,7 @@ use broker_groth16::{
     circuit::{BuiltIn, CircuitCurve, Value},
     file::zkey::{self, Zkey},
     interrupt::{Interrupt, Never},
+    kernel::Kernel,
     key::CircuitKey,
     prove::{Blinding, Prover, Tier},
     setup,
@@ -113,7 +114,7 @@ fn compare(name: &str, rounds: Option<usize>) {
         .iter()
         .map(|tier| {
             let start = now();
-            let prover = tier.prover(&key, &Never).unwrap();
+            let prover = tier.prover(&key, Kernel::detect(), &Never).unwrap();
             (prover, now() - start)
         })
         .collect();

@@ -28,7 +28,7 @@
 #![forbid(unsafe_code)]
 
 pub use broker_prover::{
-    assignment, bytes, constraint_system, curve, field, interrupt, key, matrix, point, proof, prove, qap,
+    assignment, bytes, constraint_system, curve, field, interrupt, kernel, key, matrix, point, proof, prove, qap,
     setup, verify,
 };
 

@@ -18,6 +18,7 @@ use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use broker_prover::{
     interrupt::Never,
+    kernel::Kernel,
     key::CircuitKey,
     proof::Proof,
     prove::{Blinding, Tier},
@@ -55,7 +56,7 @@ fn prove(criterion: &mut Criterion) {
             });
         });
         for tier in [Tier::Arkworks].into_iter().chain(tiers) {
-            let prover = tier.prover(&key, &Never).unwrap();
+            let prover = tier.prover(&key, Kernel::detect(), &Never).unwrap();
             group.bench_function(prover.name(), |bencher| {
                 bencher.iter(|| {
                     key.constraints.check(&assignment, &Never).unwrap();
@@ -70,7 +71,7 @@ fn verify(criterion: &mut Criterion) {
     let mut rng = StdRng::seed_from_u64(2);
     let circuit = circuits::multiply(&mut rng);
     let key = key(&circuit, &mut rng);
-    let prover = Tier::choose(&key, 64 << 20).prover(&key, &Never).unwrap();
+    let prover = Tier::choose(&key, 64 << 20).prover(&key, Kernel::detect(), &Never).unwrap();
     let proofs: Vec<Proof<Bn254>> = (0..64)
         .map(|_| prover.prove(&circuit.assignment(), &Blinding::random(&mut rng), &Never).unwrap())
         .collect();
@@ -120,7 +121,7 @@ fn load(criterion: &mut Criterion) {
     ] {
         let key = key(&circuit, &mut rng);
         group.bench_function(format!("{name} {tier:?}"), |bencher| {
-            bencher.iter(|| tier.prover(&key, &Never).unwrap().bytes());
+            bencher.iter(|| tier.prover(&key, Kernel::detect(), &Never).unwrap().bytes());
         });
     }
 }

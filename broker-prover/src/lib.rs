@@ -9,6 +9,7 @@
 //! | [`curve`] | the two curves, and what snarkjs' files and JSON need to know about each |
 //! | [`field`] | field elements as text and bytes |
 //! | [`interrupt`] | how a caller stops work that takes long |
+//! | [`kernel`] | the instructions that provers use |
 //! | [`key`], [`proof`] | proving keys, verifying keys, proofs |
 //! | [`matrix`], [`constraint_system`], [`assignment`] | a circuit's constraints and the values that satisfy them |
 //! | [`point`] | points by their coordinates, and the checks that every point from outside passes |
@@ -24,6 +25,7 @@ pub mod constraint_system;
 pub mod curve;
 pub mod field;
 pub mod interrupt;
+pub mod kernel;
 pub mod key;
 pub mod matrix;
 pub mod point;

@@ -7,6 +7,13 @@ use ark_ec::{
 use ark_ff::{AdditiveGroup, Field, Zero};
 use zeroize::Zeroizing;
 
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::avx512::{PairsG1, PairsG2};
+use crate::{
+    kernel::Kernel,
+    scalar_mul::{AddPairs, PortablePairs},
+};
+
 /// A point in affine coordinates, of a curve y² = x³ + a·x + b with b ≠ 0.
 pub trait Point: AffineRepr {
     /// The coefficient a.
@@ -19,6 +26,14 @@ pub trait Point: AffineRepr {
     /// its scalar than the point does, so whatever is computed from it is wiped, which arkworks' `normalize_batch` does
     /// not do.
     fn normalize(points: &[Self::Group]) -> Vec<Self>;
+
+    /// Adds up to `capacity` pairs of points at a time.
+    #[doc(hidden)]
+    fn pairs(kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Self>>;
+
+    /// The memory of [`Point::pairs`] in bytes, with the kernel that takes the most.
+    #[doc(hidden)]
+    fn pairs_bytes(capacity: usize) -> usize;
 
     /// Checks that the point is on the curve and in the group of prime order. The identity element is.
     ///
@@ -37,7 +52,7 @@ pub trait Point: AffineRepr {
     }
 }
 
-impl<P: SWCurveConfig> Point for Affine<P> {
+impl<P: PointConfig> Point for Affine<P> {
     const A: Self::BaseField = P::COEFF_A;
 
     fn from_coordinates(x: Self::BaseField, y: Self::BaseField) -> Self {
@@ -71,6 +86,14 @@ impl<P: SWCurveConfig> Point for Affine<P> {
         affine.collect()
     }
 
+    fn pairs(kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Self>> {
+        P::pairs(kernel, capacity)
+    }
+
+    fn pairs_bytes(capacity: usize) -> usize {
+        P::pairs_bytes(capacity)
+    }
+
     fn check_group(&self) -> Result<(), PointError> {
         if !self.is_on_curve() {
             Err(PointError::OffCurve)
@@ -79,6 +102,55 @@ impl<P: SWCurveConfig> Point for Affine<P> {
         } else {
             Ok(())
         }
+    }
+}
+
+/// A curve's equation, and the kernels that there are for its points.
+pub trait PointConfig: SWCurveConfig {
+    /// Adds up to `capacity` pairs of points at a time.
+    #[doc(hidden)]
+    fn pairs(_kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Affine<Self>>> {
+        Box::new(PortablePairs::with_capacity(capacity))
+    }
+
+    /// The memory of [`PointConfig::pairs`] in bytes, with the kernel that takes the most.
+    #[doc(hidden)]
+    fn pairs_bytes(capacity: usize) -> usize {
+        PortablePairs::<Affine<Self>>::bytes_for(capacity)
+    }
+}
+
+impl PointConfig for ark_bls12_381::g1::Config {}
+impl PointConfig for ark_bls12_381::g2::Config {}
+
+impl PointConfig for ark_bn254::g1::Config {
+    #[cfg(target_arch = "x86_64")]
+    fn pairs(kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Affine<Self>>> {
+        match kernel.avx512() {
+            Some(token) => Box::new(PairsG1::<ark_bn254::FqConfig>::with_capacity(token, capacity)),
+            None => Box::new(PortablePairs::with_capacity(capacity)),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn pairs_bytes(capacity: usize) -> usize {
+        PairsG1::<ark_bn254::FqConfig>::bytes_for(capacity)
+            .max(PortablePairs::<Affine<Self>>::bytes_for(capacity))
+    }
+}
+
+impl PointConfig for ark_bn254::g2::Config {
+    #[cfg(target_arch = "x86_64")]
+    fn pairs(kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Affine<Self>>> {
+        match kernel.avx512() {
+            Some(token) => Box::new(PairsG2::with_capacity(token, capacity)),
+            None => Box::new(PortablePairs::with_capacity(capacity)),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn pairs_bytes(capacity: usize) -> usize {
+        PairsG2::bytes_for(capacity).max(PortablePairs::<Affine<Self>>::bytes_for(capacity))
     }
 }
 

@@ -19,6 +19,7 @@ use ark_std::rand::{SeedableRng, rngs::StdRng};
 use broker_prover::{
     curve::Curve,
     interrupt::Never,
+    kernel::Kernel,
     prove::{Blinding, Tier},
     setup,
 };
@@ -59,7 +60,7 @@ fn check<E: Curve>(name: &str, circuit: &Circuit<E::ScalarField>, tiers: &[Tier]
     for tier in tiers {
         let name = format!("{name} by {tier:?}");
         let before = IN_USE.load(Ordering::Relaxed);
-        let prover = tier.prover(&key, &Never).unwrap();
+        let prover = tier.prover(&key, Kernel::detect(), &Never).unwrap();
         let kept = IN_USE.load(Ordering::Relaxed) - before;
         assert!(prover.bytes().abs_diff(kept) <= SLACK, "{name}: {kept} and not {}", prover.bytes());
         let announced = tier.bytes(&key);

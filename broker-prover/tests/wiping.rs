@@ -25,6 +25,7 @@ use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, UniformRand};
 use ark_std::rand::{SeedableRng, rngs::StdRng};
 use broker_prover::{
     interrupt::Never,
+    kernel::Kernel,
     key::CircuitKey,
     prove::{Blinding, Tier},
     qap::{self, Domain},
@@ -224,7 +225,7 @@ fn nothing_that_is_freed_tells_a_secret() {
     for (key, circuit) in &circuits {
         assert_eq!(found(Search::Setup, || drop(setup(circuit))), 0, "setup");
         let prove = |tier: Tier| {
-            let prover = tier.prover(key, &Never).unwrap();
+            let prover = tier.prover(key, Kernel::detect(), &Never).unwrap();
             let assignment = circuit.assignment();
             found(Search::Proof, || {
                 // In a box, because freed blocks are searched and the stack is not.

@@ -14,6 +14,7 @@ use broker_groth16::{
     assignment::Assignment,
     circuit::{BuiltIn, CircuitCurve, Value, builder::NamedConstraints},
     interrupt::Never,
+    kernel::Kernel,
     key::CircuitKey,
     prove::{Blinding, Tier},
     setup,
@@ -70,7 +71,7 @@ impl Provers {
             Prover::Shifted => Tier::Shifted { copies: 64 },
             Prover::Buckets => Tier::Buckets,
         };
-        let prover = tier.prover(key, &Never)?;
+        let prover = tier.prover(key, Kernel::detect(), &Never)?;
         bencher.iter(|| {
             let assignment = next();
             key.constraints.check(assignment, &Never).expect("the statement is true");

@@ -16,6 +16,7 @@ use crate::{
     constraint_system::Unsatisfied,
     file::{sym::SignalNames, wtns, zkey},
     interrupt::Interrupt,
+    kernel::Kernel,
     json,
     key::{CircuitKey, Fingerprint},
     prove::{Estimate, SelfVerified, Tier},
@@ -78,7 +79,7 @@ impl<E: CircuitCurve> WithKey<E> {
     ) -> Result<Self, LoadError> {
         key.validate()?;
         let key = Arc::new(key);
-        let prover = Tier::choose(&key, PROVER_BYTES).prover(&key, interrupt)?;
+        let prover = Tier::choose(&key, PROVER_BYTES).prover(&key, Kernel::detect(), interrupt)?;
         let prover = SelfVerified::new(prover, &key)?;
         let Estimate { time, bytes } = prover.estimate();
         let constraints = &key.constraints;

@@ -27,6 +27,7 @@ use broker_groth16::{
     },
     interrupt::Never,
     json,
+    kernel::Kernel,
     key::{CircuitKey, VerifyingKey},
     loaded::{CircuitError, Loaded, OperatorFiles, Pin, ProofFormat, Randomness, WitnessSource, operator},
     proof::Proof,
@@ -164,7 +165,7 @@ fn read_zkey_over<E: Curve>(bytes: &[u8], original: &str) -> Result<(), String> 
     // of the keys. Nothing satisfies the constraints of most altered keys, so any result will do.
     let chosen = bytes.iter().fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
     if chosen.is_multiple_of(8) {
-        let prover = Tier::Buckets.prover(&Arc::new(key), &Never).map_err(text)?;
+        let prover = Tier::Buckets.prover(&Arc::new(key), Kernel::detect(), &Never).map_err(text)?;
         let _any = prover.prove(&assignment, &Blinding::random(&mut Randomness(fixed)), &Never);
     }
     if chosen == 0 {

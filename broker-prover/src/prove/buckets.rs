@@ -13,6 +13,7 @@ use crate::{
     assignment::Assignment,
     curve::Curve,
     interrupt::Interrupt,
+    kernel::Kernel,
     key::CircuitKey,
     point::Point,
     proof::Proof,
@@ -29,6 +30,7 @@ const DELTA_WIDTH: u32 = 5;
 pub struct Buckets<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    kernel: Kernel,
     estimate: Estimate,
 }
 
@@ -38,11 +40,11 @@ impl<E: Curve> Buckets<E> {
     /// # Errors
     ///
     /// [`ProverError`] if the parts of the key do not belong together, or the field has no evaluation domain for it.
-    pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
+    pub fn new(key: Arc<CircuitKey<E>>, kernel: Kernel) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size())?;
         let estimate = Effort::of_buckets::<E>(&Sizes::new(&key), 1).estimate::<E>();
-        Ok(Self { key, domain, estimate })
+        Ok(Self { key, domain, kernel, estimate })
     }
 }
 
@@ -70,10 +72,10 @@ impl<E: Curve> Prover<E> for Buckets<E> {
         let h = qap::witness_map(&self.domain, constraints, assignment, interrupt)?;
         let private = values.get(constraints.public + 1..).unwrap_or_default();
         let sums = Sums::<E> {
-            a: sum([&proving.a_query, &[]], [values, &[]], interrupt)?,
-            b_g1: sum([&proving.b_g1_query, &[]], [values, &[]], interrupt)?,
-            b_g2: sum([&proving.b_g2_query, &[]], [values, &[]], interrupt)?,
-            c: sum([&proving.l_query, &proving.h_query], [private, &h], interrupt)?,
+            a: sum([&proving.a_query, &[]], [values, &[]], self.kernel, interrupt)?,
+            b_g1: sum([&proving.b_g1_query, &[]], [values, &[]], self.kernel, interrupt)?,
+            b_g2: sum([&proving.b_g2_query, &[]], [values, &[]], self.kernel, interrupt)?,
+            c: sum([&proving.l_query, &proving.h_query], [private, &h], self.kernel, interrupt)?,
         };
         let r_delta = scalar_mul::multiply([(proving.delta_g1.into(), &blinding.r)]);
         let s_delta = scalar_mul::multiply([(proving.verifying.delta_g2.into(), &blinding.s)]);
@@ -85,13 +87,14 @@ impl<E: Curve> Prover<E> for Buckets<E> {
 fn sum<G: CurveGroup<Affine: Point>>(
     bases: [&[G::Affine]; 2],
     scalars: [&[G::ScalarField]; 2],
+    kernel: Kernel,
     interrupt: &dyn Interrupt,
 ) -> Result<G, ProveError> {
     let bases = Parts(bases);
     let [first, second] = scalars;
     let count = first.len() + second.len();
     let scalars = (0..count).map(|index| parts(first, second, index).copied().unwrap_or_default());
-    Ok(sum_in_buckets(&bases, Cut::choose::<G::ScalarField>(count, 1), scalars, interrupt)?)
+    Ok(sum_in_buckets(&bases, Cut::choose::<G::ScalarField>(count, 1), scalars, kernel, interrupt)?)
 }
 
 struct Parts<'a, A>([&'a [A]; 2]);
@@ -113,6 +116,7 @@ fn parts<'a, T>(first: &'a [T], second: &'a [T], index: usize) -> Option<&'a T> 
 pub struct ShiftedBuckets<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    kernel: Kernel,
     estimate: Estimate,
     a: Shifted<E::G1>,
     b_g1: Shifted<E::G1>,
@@ -133,6 +137,7 @@ impl<E: Curve> ShiftedBuckets<E> {
     pub fn new(
         key: Arc<CircuitKey<E>>,
         copies: usize,
+        kernel: Kernel,
         interrupt: &dyn Interrupt,
     ) -> Result<Self, ProverError> {
         key.validate()?;
@@ -147,6 +152,7 @@ impl<E: Curve> ShiftedBuckets<E> {
             delta_g2: FixedBase::new(proving.verifying.delta_g2.into(), DELTA_WIDTH),
             estimate: Effort::of_buckets::<E>(&Sizes::new(&key), copies).estimate::<E>(),
             domain,
+            kernel,
             key,
         })
     }
@@ -193,10 +199,10 @@ impl<E: Curve> Prover<E> for ShiftedBuckets<E> {
         let private = values.get(constraints.public + 1..).unwrap_or_default();
         let value = |index: usize| values.get(index).copied().unwrap_or_default();
         let sums = Sums::<E> {
-            a: self.a.sum(value, interrupt)?,
-            b_g1: self.b_g1.sum(value, interrupt)?,
-            b_g2: self.b_g2.sum(value, interrupt)?,
-            c: self.c.sum(|index| parts(private, &h, index).copied().unwrap_or_default(), interrupt)?,
+            a: self.a.sum(value, self.kernel, interrupt)?,
+            b_g1: self.b_g1.sum(value, self.kernel, interrupt)?,
+            b_g2: self.b_g2.sum(value, self.kernel, interrupt)?,
+            c: self.c.sum(|index| parts(private, &h, index).copied().unwrap_or_default(), self.kernel, interrupt)?,
         };
         let r_delta = self.delta_g1.multiply(&blinding.r);
         let s_delta = self.delta_g2.multiply(&blinding.s);

@@ -15,6 +15,7 @@ use crate::{
     assignment::Assignment,
     curve::Curve,
     interrupt::{Interrupt, Interrupted},
+    kernel::Kernel,
     key::CircuitKey,
     point::Point,
     proof::Proof,
@@ -34,6 +35,7 @@ const EXPANDED: usize = 26;
 pub struct Tables<E: Curve> {
     key: Arc<CircuitKey<E>>,
     domain: Domain<E::ScalarField>,
+    kernel: Kernel,
     estimate: Estimate,
     /// α and β with the first bases of A and B, whose scalar is always 1.
     alpha_g1: E::G1Affine,
@@ -60,7 +62,12 @@ impl<E: Curve> Tables<E> {
     ///
     /// [`ProverError`] if the parts of the key do not belong together, the field has no evaluation domain for it, or the
     /// interrupt is requested.
-    pub fn new(key: Arc<CircuitKey<E>>, width: u32, interrupt: &dyn Interrupt) -> Result<Self, ProverError> {
+    pub fn new(
+        key: Arc<CircuitKey<E>>,
+        width: u32,
+        kernel: Kernel,
+        interrupt: &dyn Interrupt,
+    ) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size())?;
         let proving = &key.proving;
@@ -86,6 +93,7 @@ impl<E: Curve> Tables<E> {
             expanded,
             estimate: Effort::of_tables::<E>(&sizes, width, expands).estimate::<E>(),
             domain,
+            kernel,
             key,
         })
     }
@@ -164,7 +172,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
         let one = E::ScalarField::from(1_u64);
 
         let bases = self.l.len() + self.h.len() + 2 * (self.a.len() + self.b_g1.len()) + 6;
-        let mut g1 = Group::<E::G1>::new(bases * self.delta_g1.points(), interrupt);
+        let mut g1 = Group::<E::G1>::new(bases * self.delta_g1.points(), self.kernel, interrupt);
         g1.sums.push(Coordinates::from(self.alpha_g1));
         g1.add(&self.a, values, &one)?;
         g1.add_one(&self.delta_g1, r);
@@ -189,7 +197,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
         g1.add(&self.h, &h, &one)?;
         g1.end();
 
-        let mut g2 = Group::<E::G2>::new((self.b_g2.len() + 1) * self.delta_g2.points() + 1, interrupt);
+        let mut g2 = Group::<E::G2>::new((self.b_g2.len() + 1) * self.delta_g2.points() + 1, self.kernel, interrupt);
         g2.sums.push(Coordinates::from(self.beta_g2));
         g2.add(&self.b_g2, values, &one)?;
         g2.add_one(&self.delta_g2, s);
@@ -217,8 +225,8 @@ struct Group<'a, G: CurveGroup<Affine: Point>> {
 }
 
 impl<'a, G: CurveGroup<Affine: Point>> Group<'a, G> {
-    fn new(points: usize, interrupt: &'a dyn Interrupt) -> Self {
-        Self { sums: Sums::with_capacity(points), groups: 0, interrupt }
+    fn new(points: usize, kernel: Kernel, interrupt: &'a dyn Interrupt) -> Self {
+        Self { sums: Sums::with_capacity(points, kernel), groups: 0, interrupt }
     }
 
     /// Adds factor·scalar·base for each base.

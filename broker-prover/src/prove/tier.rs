@@ -7,7 +7,7 @@ use super::{
     arkworks::G1_CHUNK,
     estimate::{Effort, Sizes},
 };
-use crate::{curve::Curve, interrupt::Interrupt, key::CircuitKey, qap::Domain};
+use crate::{curve::Curve, interrupt::Interrupt, kernel::Kernel, key::CircuitKey, qap::Domain};
 
 /// The widths of tables' windows that are tried, from the fastest.
 const WIDTHS: [u32; 5] = [8, 7, 6, 5, 4];
@@ -77,14 +77,15 @@ impl Tier {
     pub fn prover<E: Curve>(
         self,
         key: &Arc<CircuitKey<E>>,
+        kernel: Kernel,
         interrupt: &dyn Interrupt,
     ) -> Result<Box<dyn Prover<E>>, ProverError> {
         let key = Arc::clone(key);
         Ok(match self {
             Self::Arkworks => Box::new(Arkworks::new(key)?),
-            Self::Tables { width } => Box::new(Tables::new(key, width, interrupt)?),
-            Self::Shifted { copies } => Box::new(ShiftedBuckets::new(key, copies, interrupt)?),
-            Self::Buckets => Box::new(Buckets::new(key)?),
+            Self::Tables { width } => Box::new(Tables::new(key, width, kernel, interrupt)?),
+            Self::Shifted { copies } => Box::new(ShiftedBuckets::new(key, copies, kernel, interrupt)?),
+            Self::Buckets => Box::new(Buckets::new(key, kernel)?),
         })
     }
 

@@ -8,6 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Coordinates, Sums, Windows, digits::magnitude};
 use crate::{
     interrupt::{Interrupt, Interrupted},
+    kernel::Kernel,
     point::Point,
 };
 
@@ -79,12 +80,13 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
     bases: &impl Bases<G::Affine>,
     cut: Cut,
     scalars: impl ExactSizeIterator<Item = G::ScalarField>,
+    kernel: Kernel,
     interrupt: &dyn Interrupt,
 ) -> Result<G, Interrupted> {
     let Cut { windows, copies, sets } = cut;
     let digits = Digits::new(bases, windows, scalars, interrupt)?;
     let mut entries = Entries::with_capacity(windows.half(), digits.bases.len().saturating_mul(copies));
-    let mut sums = Sums::with_capacity(digits.bases.len().saturating_mul(copies));
+    let mut sums = Sums::with_capacity(digits.bases.len().saturating_mul(copies), kernel);
 
     let mut total = G::zero();
     for set in (0..sets).rev() {
@@ -280,17 +282,28 @@ mod tests {
 
     /// Sums in windows of each width and with several numbers of copies.
     fn agrees<G: CurveGroup<Affine: Point>>(widths: &[u32], bases: &[G::Affine], scalars: &[G::ScalarField]) {
+        for kernel in [Kernel::PORTABLE, Kernel::detect()] {
+            agrees_with::<G>(kernel, widths, bases, scalars);
+        }
+    }
+
+    fn agrees_with<G: CurveGroup<Affine: Point>>(
+        kernel: Kernel,
+        widths: &[u32],
+        bases: &[G::Affine],
+        scalars: &[G::ScalarField],
+    ) {
         let expected: G = bases.iter().zip(scalars).map(|(base, scalar)| *base * scalar).sum();
         let plain = Plain(bases.to_vec());
         for width in widths.iter().copied() {
             let windows = Windows::new::<G::ScalarField>(width);
             let cut = Cut { windows, copies: 1, sets: windows.count() };
-            let sum: G = sum_in_buckets(&plain, cut, scalars.iter().copied(), &Never).unwrap();
+            let sum: G = sum_in_buckets(&plain, cut, scalars.iter().copied(), kernel, &Never).unwrap();
             assert_eq!(sum, expected, "windows of {width} bits");
         }
         for copies in [1, 3, usize::MAX] {
             let shifted = Shifted::<G>::new(bases.iter(), copies, &Never).unwrap();
-            let sum = shifted.sum(|index| *scalars.get(index).unwrap(), &Never).unwrap();
+            let sum = shifted.sum(|index| *scalars.get(index).unwrap(), kernel, &Never).unwrap();
             assert_eq!(sum, expected, "{copies} copies");
             let finite = bases.iter().filter(|base| !base.is_zero()).count();
             assert!(shifted.bytes() >= Shifted::<G>::bytes_for(finite, copies));
@@ -355,7 +368,7 @@ mod tests {
         let bases = Plain(vec![base.into_affine(); count]);
         let scalars = vec![<G as ark_ec::PrimeGroup>::ScalarField::ONE; count];
         let cut = Cut::choose::<<G as ark_ec::PrimeGroup>::ScalarField>(count, 1);
-        let sum: G = sum_in_buckets(&bases, cut, scalars.into_iter(), &Never).unwrap();
+        let sum: G = sum_in_buckets(&bases, cut, scalars.into_iter(), Kernel::detect(), &Never).unwrap();
         assert_eq!(sum, base * <G as ark_ec::PrimeGroup>::ScalarField::from(count as u64));
     }
 
@@ -364,7 +377,7 @@ mod tests {
         type G = <Bn254 as Pairing>::G1;
         let bases = Plain(vec![G::rand(&mut StdRng::seed_from_u64(9)).into_affine()]);
         let cut = Cut::choose::<ark_bn254::Fr>(1, 1);
-        let sum = sum_in_buckets::<G>(&bases, cut, [ark_bn254::Fr::ONE].into_iter(), &|| true);
+        let sum = sum_in_buckets::<G>(&bases, cut, [ark_bn254::Fr::ONE].into_iter(), Kernel::detect(), &|| true);
         assert_eq!(sum, Err(Interrupted));
     }
 

@@ -8,9 +8,9 @@ use crate::point::Point;
 /// An affine point in its two coordinates. The point at infinity is (0, 0), which is not on a curve with b ≠ 0. arkworks'
 /// type has a flag for it, and takes 8 bytes more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Coordinates<A: Point> {
-    x: A::BaseField,
-    y: A::BaseField,
+pub struct Coordinates<A: Point> {
+    pub(crate) x: A::BaseField,
+    pub(crate) y: A::BaseField,
 }
 
 impl<A: Point> Coordinates<A> {
@@ -26,7 +26,7 @@ impl<A: Point> Coordinates<A> {
     }
 
     /// What [`Coordinates::add`] needs the inverse of. It is never 0.
-    pub(super) fn denominator(&self, other: &Self) -> A::BaseField {
+    pub(crate) fn denominator(&self, other: &Self) -> A::BaseField {
         let run = other.x - self.x;
         if !run.is_zero() {
             run
@@ -38,7 +38,7 @@ impl<A: Point> Coordinates<A> {
     }
 
     /// The sum of the points. `inverse` is that of [`Coordinates::denominator`].
-    pub(super) fn add(&self, other: &Self, inverse: &A::BaseField) -> Self {
+    pub(crate) fn add(&self, other: &Self, inverse: &A::BaseField) -> Self {
         if self.is_infinity() {
             return *other;
         }

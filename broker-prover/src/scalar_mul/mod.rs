@@ -10,12 +10,14 @@ mod coordinates;
 mod digits;
 mod few;
 mod fixed_base;
+mod pairs;
 mod shifted;
 mod sums;
 
 pub(crate) use self::{
     buckets::{Bases, Cut, sum_in_buckets},
     coordinates::Coordinates,
+    pairs::{AddPairs, Pair, PortablePairs},
     digits::Windows,
     few::multiply,
     fixed_base::FixedBase,

@@ -5,6 +5,7 @@ use ark_ec::{AffineRepr, CurveGroup};
 use super::{Bases, Coordinates, Cut, sum_in_buckets};
 use crate::{
     interrupt::{Interrupt, Interrupted},
+    kernel::Kernel,
     point::Point,
 };
 
@@ -68,9 +69,10 @@ impl<G: CurveGroup<Affine: Point>> Shifted<G> {
     pub(crate) fn sum(
         &self,
         scalar: impl Fn(usize) -> G::ScalarField,
+        kernel: Kernel,
         interrupt: &dyn Interrupt,
     ) -> Result<G, Interrupted> {
-        sum_in_buckets(self, self.cut, self.scalars.iter().map(|index| scalar(*index as usize)), interrupt)
+        sum_in_buckets(self, self.cut, self.scalars.iter().map(|index| scalar(*index as usize)), kernel, interrupt)
     }
 }
 

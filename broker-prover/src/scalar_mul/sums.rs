@@ -4,11 +4,10 @@
 //! multiplications each. With one inversion for all additions of a level, an addition therefore takes 6 multiplications,
 //! where one in projective (XYZZ) coordinates takes 10.
 
-use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroizing;
 
-use super::Coordinates;
-use crate::point::Point;
+use super::{AddPairs, Coordinates, Pair};
+use crate::{kernel::Kernel, point::Point};
 
 /// Points in groups, of which each is to be added up. The points tell the scalars that chose them, so they are wiped.
 pub(crate) struct Sums<A: Point> {
@@ -18,37 +17,38 @@ pub(crate) struct Sums<A: Point> {
     /// The number of points that belong to no group yet.
     open: u32,
     next: Zeroizing<Vec<Coordinates<A>>>,
-    denominators: Zeroizing<Vec<A::BaseField>>,
-    products: Zeroizing<Vec<A::BaseField>>,
+    pairs: Zeroizing<Vec<Pair>>,
+    adder: Box<dyn AddPairs<A>>,
     capacity: usize,
 }
 
 impl<A: Point> Sums<A> {
     /// The number of points that are added up together, so that they stay in the second-level cache.
-    pub(crate) const BLOCK: usize = (256 << 10) / size_of::<Coordinates<A>>();
+    pub(crate) const BLOCK: usize = (1 << 20) / size_of::<Coordinates<A>>();
 
     /// With fewer additions than this in a level, an inversion costs more than it saves: it takes as long as about 250
     /// multiplications of the prime field.
     const LEVEL: usize = if size_of::<A::BaseField>() > 64 { 20 } else { 60 };
 
     /// Room for `capacity` points, and for [`Sums::BLOCK`] at most.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
+    pub(crate) fn with_capacity(capacity: usize, kernel: Kernel) -> Self {
         let capacity = capacity.clamp(1, Self::BLOCK);
         Self {
             points: Zeroizing::new(Vec::with_capacity(capacity)),
             groups: Zeroizing::new(Vec::with_capacity(capacity)),
             open: 0,
             next: Zeroizing::new(Vec::with_capacity(capacity)),
-            denominators: Zeroizing::new(Vec::with_capacity(capacity / 2)),
-            products: Zeroizing::new(Vec::with_capacity(capacity / 2)),
+            pairs: Zeroizing::new(Vec::with_capacity(capacity / 2)),
+            adder: A::pairs(kernel, capacity / 2),
             capacity,
         }
     }
 
     /// The memory that [`Sums::with_capacity`] takes, in bytes.
     pub(crate) fn bytes_for(capacity: usize) -> usize {
-        let each = 2 * size_of::<Coordinates<A>>() + size_of::<(u32, u32)>() + size_of::<A::BaseField>();
-        capacity.clamp(1, Self::BLOCK) * each
+        let capacity = capacity.clamp(1, Self::BLOCK);
+        let each = 2 * size_of::<Coordinates<A>>() + size_of::<(u32, u32)>();
+        capacity * each + capacity / 2 * size_of::<Pair>() + A::pairs_bytes(capacity / 2)
     }
 
     /// Whether there is no room for another point.
@@ -108,43 +108,28 @@ impl<A: Point> Sums<A> {
 
     /// Replaces neighbours in each group by their sums.
     fn reduce_once(&mut self) {
-        self.denominators.clear();
-        self.products.clear();
-        let mut product = A::BaseField::ONE;
-        let mut rest = self.points.as_slice();
-        for (_, points) in self.groups.iter() {
-            let (group, after) = rest.split_at_checked(*points as usize).unwrap_or_default();
-            rest = after;
-            let (pairs, _) = group.as_chunks();
-            for [first, second] in pairs {
-                let denominator = first.denominator(second);
-                self.products.push(product);
-                product *= denominator;
-                self.denominators.push(denominator);
-            }
-        }
-
-        // No denominator is 0, so their product has an inverse.
-        let mut inverse = product.inverse().unwrap_or(A::BaseField::ZERO);
-        for (denominator, product) in self.denominators.iter_mut().zip(self.products.iter()).rev() {
-            let next = inverse * *denominator;
-            *denominator = inverse * product;
-            inverse = next;
-        }
-
+        self.pairs.clear();
         self.next.clear();
-        let mut inverses = self.denominators.iter();
-        let mut rest = self.points.as_slice();
+        let after = self.groups.iter().map(|(_, points)| points.div_ceil(2) as usize).sum();
+        self.next.resize(after, Coordinates::INFINITY);
+        let (mut first, mut sum) = (0, 0);
         for (_, points) in self.groups.iter_mut() {
-            let (group, after) = rest.split_at_checked(*points as usize).unwrap_or_default();
-            rest = after;
-            let (pairs, odd) = group.as_chunks();
-            self.next.extend(
-                pairs.iter().zip(&mut inverses).map(|([first, second], inverse)| first.add(second, inverse)),
-            );
-            self.next.extend(odd);
+            for _ in 0..*points / 2 {
+                self.pairs.push(Pair { first, sum });
+                first += 2;
+                sum += 1;
+            }
+            if *points % 2 == 1 {
+                let odd = self.points.get(first as usize).copied();
+                if let (Some(odd), Some(place)) = (odd, self.next.get_mut(sum as usize)) {
+                    *place = odd;
+                }
+                first += 1;
+                sum += 1;
+            }
             *points = points.div_ceil(2);
         }
+        self.adder.add(&self.points, &self.pairs, &mut self.next);
         std::mem::swap(&mut self.points, &mut self.next);
     }
 }
@@ -154,17 +139,22 @@ mod tests {
     use ark_bls12_381::Bls12_381;
     use ark_bn254::Bn254;
     use ark_ec::{AffineRepr, CurveGroup, pairing::Pairing};
-    use ark_ff::UniformRand;
+    use ark_ff::{Field, UniformRand};
     use ark_std::rand::{Rng, SeedableRng, rngs::StdRng};
 
     use super::*;
 
     /// Few points that are often equal, opposite or at infinity.
     fn adds_up<A: Point>() {
+        adds_up_with::<A>(Kernel::PORTABLE);
+        adds_up_with::<A>(Kernel::detect());
+    }
+
+    fn adds_up_with<A: Point>(kernel: Kernel) {
         let mut rng = StdRng::seed_from_u64(4);
         let points: Vec<A> = (0..3).map(|_| A::rand(&mut rng)).collect();
         for round in 0..20 {
-            let mut sums = Sums::<A>::with_capacity(600);
+            let mut sums = Sums::<A>::with_capacity(600, kernel);
             let mut expected = Vec::new();
             for label in 0..40 {
                 let mut sum = A::Group::default();
@@ -232,7 +222,7 @@ mod tests {
     #[test]
     fn a_group_may_be_larger_than_the_room() {
         type A = <Bn254 as Pairing>::G1Affine;
-        let mut sums = Sums::<A>::with_capacity(300);
+        let mut sums = Sums::<A>::with_capacity(300, Kernel::detect());
         let mut expected = <A as AffineRepr>::Group::default();
         let mut point = A::generator();
         for label in 0..3 {

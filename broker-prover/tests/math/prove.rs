@@ -19,6 +19,7 @@ use broker_prover::{
     constraint_system::Unsatisfied,
     curve::Curve,
     interrupt::{Interrupt, Interrupted, Never},
+    kernel::Kernel,
     key::{CircuitKey, MalformedKey},
     proof::Proof,
     prove::{Arkworks, Blinding, Estimate, ProveError, Prover, ProverError, SelfVerified, Tier},
@@ -49,7 +50,11 @@ fn provers<E: Curve>(key: &Arc<CircuitKey<E>>) -> Vec<Box<dyn Prover<E>>> {
         10..300 => tiers.push(Tier::Tables { width: 4 }),
         _ => (),
     }
-    tiers.iter().map(|tier| tier.prover(key, &Never).unwrap()).collect()
+    let kernels = [Kernel::PORTABLE, Kernel::detect()];
+    let provers = kernels.into_iter().flat_map(|kernel| {
+        tiers.iter().map(move |tier| tier.prover(key, kernel, &Never).unwrap())
+    });
+    provers.collect()
 }
 
 fn arkworks<E: Curve>(key: &Arc<CircuitKey<E>>) -> Box<dyn Prover<E>> {
@@ -191,7 +196,7 @@ fn a_prover_is_used_by_many_threads() {
     let mut rng = StdRng::seed_from_u64(43);
     let circuit = circuits::multiply(&mut rng);
     let key = key::<Bn254>(&circuit);
-    let prover = Tier::choose(&key, 64 << 20).prover(&key, &Never).unwrap();
+    let prover = Tier::choose(&key, 64 << 20).prover(&key, Kernel::detect(), &Never).unwrap();
     let prover = Arc::new(SelfVerified::new(prover, &key).unwrap());
     let threads: Vec<_> = (0..4)
         .map(|seed| {
@@ -237,7 +242,7 @@ fn the_tier_depends_on_the_size_and_the_budget() {
     assert!(matches!(Tier::choose(&middle, 64 << 20), Tier::Shifted { .. }));
     assert_eq!(Tier::choose(&middle, 0), Tier::Buckets);
     for key in [small, key(&circuits::chain(30, &mut rng)), middle] {
-        let kept = |tier: Tier| tier.prover(&key, &Never).unwrap().bytes();
+        let kept = |tier: Tier| tier.prover(&key, Kernel::detect(), &Never).unwrap().bytes();
         let domain = kept(Tier::Buckets);
         for budget in [0, 20 << 10, 300 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20] {
             let tier = Tier::choose(&key, budget);
@@ -251,7 +256,7 @@ fn the_tier_depends_on_the_size_and_the_budget() {
 fn tables_and_copies_can_be_interrupted() {
     let key = key::<Bn254>(&circuits::chain(20, &mut StdRng::seed_from_u64(41)));
     for tier in [Tier::Tables { width: 4 }, Tier::Shifted { copies: 64 }] {
-        let result = tier.prover(&key, &|| true);
+        let result = tier.prover(&key, Kernel::detect(), &|| true);
         assert_eq!(result.err(), Some(ProverError::Interrupted(Interrupted)));
     }
 }

@@ -1,0 +1,58 @@
+//! Kernels: the arithmetic of provers for a particular instruction set.
+//!
+//! A [`Kernel`] names what the processor has and the program may use. Where it has nothing that helps, or a curve has no
+//! kernel, the portable code does the same, and both give the same bits.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+
+/// Which instructions a prover uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel(Instructions);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instructions {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx512(avx512::Token),
+}
+
+impl Kernel {
+    /// The portable code alone.
+    pub const PORTABLE: Self = Self(Instructions::Portable);
+
+    /// The fastest kernel that the processor has: with AVX-512 and its multiplication of 52-bit integers (IFMA), which
+    /// Intel's servers have since 2021 and AMD's since 2022.
+    #[must_use]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(token) = avx512::Token::detect() {
+            return Self(Instructions::Avx512(token));
+        }
+        Self::PORTABLE
+    }
+
+    /// The name in answers and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Instructions::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512(_) => "avx512-ifma",
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn avx512(self) -> Option<avx512::Token> {
+        match self.0 {
+            Instructions::Portable => None,
+            Instructions::Avx512(token) => Some(token),
+        }
+    }
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::detect()
+    }
+}
