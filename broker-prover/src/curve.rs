@@ -3,7 +3,7 @@
 use ark_ec::{CurveGroup, VariableBaseMSM, pairing::Pairing};
 use ark_ff::{FftField, PrimeField};
 
-use crate::{field::Montgomery, point::Point};
+use crate::{field::{Montgomery, TransformField}, point::Point};
 
 /// The name of a curve, as profiles, answers and key files write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ impl std::fmt::Display for CurveName {
 /// integers, and points that are made of coordinates.
 pub trait Curve:
     Pairing<
-        ScalarField: PrimeField + FftField + Montgomery,
+        ScalarField: PrimeField + FftField + TransformField,
         BaseField: PrimeField + Montgomery,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
         G1Affine: Point<BaseField = Self::BaseField>,

@@ -1,6 +1,12 @@
 //! Field elements as text and bytes. A value that is not canonical is refused, never reduced.
 
+use std::sync::Arc;
+
 use ark_ff::{BigInteger, Fp, MontBackend, MontConfig, PrimeField};
+
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::avx512::Transform8;
+use crate::kernel::{Kernel, Transform};
 
 /// The longest decimal text of a value below 2^384, in bytes.
 const MAX_DIGITS: usize = 116;
@@ -64,6 +70,27 @@ impl<T: MontConfig<N>, const N: usize> Montgomery for Fp<MontBackend<T, N>, N> {
 
     fn into_montgomery(self) -> Self::BigInt {
         self.0
+    }
+}
+
+/// A field over whose roots of unity there are transforms.
+pub trait TransformField: Montgomery {
+    /// The tables for the kernel, if it is faster than the portable code, from the portable tables of
+    /// [`Domain`](crate::qap::Domain).
+    #[doc(hidden)]
+    fn transform(kernel: Kernel, roots: &[Self], shifts: &[Self]) -> Option<Arc<dyn Transform<Self>>>;
+}
+
+impl<T: MontConfig<4>> TransformField for Fp<MontBackend<T, 4>, 4> {
+    #[cfg(target_arch = "x86_64")]
+    fn transform(kernel: Kernel, roots: &[Self], shifts: &[Self]) -> Option<Arc<dyn Transform<Self>>> {
+        let transform = Transform8::<T>::new(kernel.avx512()?, roots, shifts)?;
+        Some(Arc::new(transform))
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn transform(_: Kernel, _: &[Self], _: &[Self]) -> Option<Arc<dyn Transform<Self>>> {
+        None
     }
 }
 

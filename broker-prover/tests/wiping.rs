@@ -166,7 +166,7 @@ fn of_proof(key: &CircuitKey<Bn254>, circuit: &Circuit<Fr>) -> Vec<[u8; 16]> {
     let CircuitKey { proving, constraints } = key;
     let mut rng = StdRng::seed_from_u64(51);
     let [r, s] = [(); 2].map(|()| Fr::rand(&mut rng));
-    let domain = Domain::new(constraints.domain_size()).unwrap();
+    let domain = Domain::new(constraints.domain_size(), Kernel::detect()).unwrap();
     let h = qap::witness_map(&domain, constraints, &circuit.assignment(), &Never).unwrap();
     let rows = [&constraints.a, &constraints.b].map(|matrix| {
         let rows = matrix.iter().map(|row| row.evaluate(&circuit.values));

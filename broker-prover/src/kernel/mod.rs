@@ -6,6 +6,22 @@
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 
+use crate::interrupt::{Interrupt, Interrupted};
+
+/// The tables of an evaluation domain for a kernel.
+pub trait Transform<F>: Send + Sync + std::fmt::Debug {
+    /// The memory of the tables in bytes.
+    fn bytes(&self) -> usize;
+
+    /// Replaces the values of A on the domain by those of A·B − C on its odd coset, for C = A·B on the domain, in the
+    /// order that [`Domain::quotient`](crate::qap::Domain::quotient) describes.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] if the interrupt is requested.
+    fn quotient(&self, a: &mut [F], b: &[F], interrupt: &dyn Interrupt) -> Result<(), Interrupted>;
+}
+
 /// Which instructions a prover uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel(Instructions);

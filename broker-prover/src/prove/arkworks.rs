@@ -15,6 +15,7 @@ use crate::{
     assignment::Assignment,
     curve::Curve,
     interrupt::{Interrupt, Interrupted},
+    kernel::Kernel,
     key::CircuitKey,
     proof::Proof,
     qap::{self, Domain},
@@ -43,7 +44,7 @@ impl<E: Curve> Arkworks<E> {
     /// [`ProverError`] if the parts of the key do not belong together, or the field has no evaluation domain for it.
     pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
         key.validate()?;
-        let domain = Domain::new(key.constraints.domain_size())?;
+        let domain = Domain::new(key.constraints.domain_size(), Kernel::PORTABLE)?;
         let estimate = Effort::of_arkworks::<E>(&Sizes::new(&key), G1_CHUNK).estimate::<E>();
         Ok(Self { key, domain, estimate })
     }

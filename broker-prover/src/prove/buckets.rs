@@ -42,7 +42,7 @@ impl<E: Curve> Buckets<E> {
     /// [`ProverError`] if the parts of the key do not belong together, or the field has no evaluation domain for it.
     pub fn new(key: Arc<CircuitKey<E>>, kernel: Kernel) -> Result<Self, ProverError> {
         key.validate()?;
-        let domain = Domain::new(key.constraints.domain_size())?;
+        let domain = Domain::new(key.constraints.domain_size(), kernel)?;
         let estimate = Effort::of_buckets::<E>(&Sizes::new(&key), 1).estimate::<E>();
         Ok(Self { key, domain, kernel, estimate })
     }
@@ -141,7 +141,7 @@ impl<E: Curve> ShiftedBuckets<E> {
         interrupt: &dyn Interrupt,
     ) -> Result<Self, ProverError> {
         key.validate()?;
-        let domain = Domain::new(key.constraints.domain_size())?;
+        let domain = Domain::new(key.constraints.domain_size(), kernel)?;
         let proving = &key.proving;
         Ok(Self {
             a: Shifted::new(proving.a_query.iter(), copies, interrupt)?,

@@ -69,7 +69,7 @@ impl<E: Curve> Tables<E> {
         interrupt: &dyn Interrupt,
     ) -> Result<Self, ProverError> {
         key.validate()?;
-        let domain = Domain::new(key.constraints.domain_size())?;
+        let domain = Domain::new(key.constraints.domain_size(), kernel)?;
         let proving = &key.proving;
         let private = key.constraints.public + 1;
         let sizes = Sizes::new(&key);

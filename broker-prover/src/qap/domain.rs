@@ -1,9 +1,16 @@
 //! The evaluation domain, and the way from it to its odd coset.
 
+use std::sync::Arc;
+
 use ark_ff::PrimeField;
+use zeroize::Zeroizing;
 
 use super::root::root_of_unity;
-use crate::interrupt::{Interrupt, Interrupted};
+use crate::{
+    field::TransformField,
+    interrupt::{Interrupt, Interrupted},
+    kernel::{Kernel, Transform},
+};
 
 /// Values that are transformed as a whole, so that they stay in the second-level cache (4,096 values are 128 KiB).
 const BLOCK: usize = 1 << 12;
@@ -12,19 +19,31 @@ const BLOCK: usize = 1 << 12;
 #[derive(Clone, Debug)]
 pub struct Domain<F> {
     size: usize,
+    tables: Tables<F>,
+}
+
+#[derive(Clone, Debug)]
+enum Tables<F> {
+    Portable(Portable<F>),
+    Kernel(Arc<dyn Transform<F>>),
+}
+
+/// The tables of the portable transforms.
+#[derive(Clone, Debug)]
+struct Portable<F> {
     /// For each length m = 2, 4, … n of a butterfly block the first m/2 powers of the m-th root, from position m/2.
     roots: Vec<F>,
     /// What the coefficients are multiplied by between the transforms, in the order that the first one leaves.
     shifts: Vec<F>,
 }
 
-impl<F: PrimeField> Domain<F> {
+impl<F: TransformField> Domain<F> {
     /// The domain of `size` elements, a power of two.
     ///
     /// # Errors
     ///
     /// [`DomainError`] if the field does not have 2·`size`-th roots of unity, or `size` is not a power of two.
-    pub fn new(size: usize) -> Result<Self, DomainError> {
+    pub fn new(size: usize, kernel: Kernel) -> Result<Self, DomainError> {
         let error = DomainError { size };
         if !size.is_power_of_two() {
             return Err(error);
@@ -46,7 +65,11 @@ impl<F: PrimeField> Domain<F> {
         fill_with_powers(&mut shifts, inverse, odd);
         shifts.get_mut(1..).unwrap_or_default().reverse();
         reverse_bits(&mut shifts);
-        Ok(Self { size, roots, shifts })
+        let tables = match F::transform(kernel, &roots, &shifts) {
+            Some(transform) => Tables::Kernel(transform),
+            None => Tables::Portable(Portable { roots, shifts }),
+        };
+        Ok(Self { size, tables })
     }
 
     /// The number of elements.
@@ -57,25 +80,53 @@ impl<F: PrimeField> Domain<F> {
 
     /// The memory of the tables of a domain of `size` elements, in bytes.
     pub(crate) fn bytes_for(size: usize) -> usize {
-        size.saturating_mul(2 * size_of::<F>())
+        // A kernel's table has five limbs for each element, and the portable one four.
+        size.saturating_mul(2 * (size_of::<F>() + size_of::<u64>()))
     }
 
     /// The memory of the tables in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (self.roots.capacity() + self.shifts.capacity()) * size_of::<F>()
+        match &self.tables {
+            Tables::Portable(Portable { roots, shifts }) => {
+                (roots.capacity() + shifts.capacity()) * size_of::<F>()
+            }
+            Tables::Kernel(transform) => transform.bytes(),
+        }
     }
 
-    /// Replaces the values p(ωⁱ) of a polynomial of degree below n by its values on the odd coset, p(η·ω⁻ⁱ), where η
-    /// is the primitive 2n-th root of unity with η² = ω. Note the order: the exponents of ω descend.
-    ///
-    /// It is an inverse transform, which decimates in frequency, a multiplication by the powers of η, and a transform
-    /// that decimates in time. The first leaves the order in which the last begins, so nothing is permuted.
+    /// For the values of A and B on the domain, replaces those of A by the values of A·B − C on the odd coset, where C
+    /// is A·B on the domain: at place i that of η·ω⁻ⁱ, where η is the primitive 2n-th root of unity with η² = ω. Note the
+    /// order: the exponents of ω descend.
     ///
     /// # Errors
     ///
     /// [`Interrupted`] if the interrupt is requested.
-    pub fn to_odd_coset(&self, values: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
+    pub fn quotient(&self, a: &mut [F], b: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
+        match &self.tables {
+            Tables::Portable(tables) => tables.quotient(a, b, interrupt),
+            Tables::Kernel(transform) => transform.quotient(a, b, interrupt),
+        }
+    }
+}
+
+impl<F: PrimeField> Portable<F> {
+    fn quotient(&self, a: &mut [F], b: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
+        let mut c = Zeroizing::new(a.iter().zip(b.iter()).map(|(a, b)| *a * b).collect::<Vec<_>>());
+        self.to_odd_coset(a, interrupt)?;
+        self.to_odd_coset(b, interrupt)?;
+        self.to_odd_coset(&mut c, interrupt)?;
+        for ((a, b), c) in a.iter_mut().zip(b.iter()).zip(c.iter()) {
+            *a = *a * b - c;
+        }
+        Ok(())
+    }
+
+    /// Replaces the values p(ωⁱ) of a polynomial of degree below n by its values on the odd coset, p(η·ω⁻ⁱ).
+    ///
+    /// It is an inverse transform, which decimates in frequency, a multiplication by the powers of η, and a transform
+    /// that decimates in time. The first leaves the order in which the last begins, so nothing is permuted.
+    fn to_odd_coset(&self, values: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
         self.decimate_in_frequency(values, interrupt)?;
         for (values, shifts) in values.chunks_mut(BLOCK).zip(self.shifts.chunks(BLOCK)) {
             interrupt.check()?;
@@ -83,6 +134,7 @@ impl<F: PrimeField> Domain<F> {
         }
         self.decimate_in_time(values, interrupt)
     }
+
 
     /// From natural order to bit-reversed order.
     fn decimate_in_frequency(&self, values: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
@@ -188,39 +240,72 @@ pub struct DomainError {
 #[cfg(test)]
 mod tests {
     use ark_bn254::Fr;
-    use ark_ff::{FftField, UniformRand};
+    use ark_ff::FftField;
     use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
     use ark_std::rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
     use crate::interrupt::Never;
 
+    const KERNELS: [fn() -> Kernel; 2] = [|| Kernel::PORTABLE, Kernel::detect];
+
     #[test]
-    fn the_odd_coset_agrees_with_ark_poly() {
+    fn the_quotient_agrees_with_ark_poly() {
         let mut rng = StdRng::seed_from_u64(3);
-        for log_size in [0, 1, 2, 3, 7, 12, 13, 14] {
+        for log_size in [0, 1, 2, 3, 5, 6, 7, 12, 13, 14] {
             let size = 1 << log_size;
-            let mut values: Vec<Fr> = (0..size).map(|_| Fr::rand(&mut rng)).collect();
+            let [a, b] = [(); 2].map(|()| random::<Fr>(size, &mut rng));
+            let c: Vec<Fr> = a.iter().zip(&b).map(|(a, b)| *a * b).collect();
             let reference = Radix2EvaluationDomain::<Fr>::new(size).unwrap();
             let odd = Fr::get_root_of_unity(2 * size as u64).unwrap();
-            let mut expected = reference.get_coset(odd).unwrap().fft(&reference.ifft(&values));
+            let odd_coset = reference.get_coset(odd).unwrap();
+            let [on_a, on_b, on_c] = [&a, &b, &c].map(|values| odd_coset.fft(&reference.ifft(values)));
+            let mut expected: Vec<_> =
+                on_a.iter().zip(&on_b).zip(&on_c).map(|((a, b), c)| *a * b - c).collect();
             expected[1..].reverse();
-            Domain::new(size).unwrap().to_odd_coset(&mut values, &Never).unwrap();
-            assert_eq!(values, expected, "size {size}");
+            for kernel in KERNELS {
+                let (mut a, mut b) = (a.clone(), b.clone());
+                Domain::new(size, kernel()).unwrap().quotient(&mut a, &mut b, &Never).unwrap();
+                assert_eq!(a, expected, "size {size}, {}", kernel().name());
+            }
         }
+    }
+
+    /// arkworks' roots of unity on BLS12-381 are not those of circom's tools.
+    #[test]
+    fn kernels_agree_on_bls12_381() {
+        type F = ark_bls12_381::Fr;
+        let mut rng = StdRng::seed_from_u64(4);
+        for size in [64, 128, 1 << 13] {
+            let values = [(); 2].map(|()| random::<F>(size, &mut rng));
+            let [portable, detected] = KERNELS.map(|kernel| {
+                let [mut a, mut b] = values.clone();
+                Domain::new(size, kernel()).unwrap().quotient(&mut a, &mut b, &Never).unwrap();
+                a
+            });
+            assert_eq!(portable, detected);
+        }
+    }
+
+    fn random<F: PrimeField>(size: usize, rng: &mut StdRng) -> Vec<F> {
+        (0..size).map(|_| F::rand(rng)).collect()
     }
 
     #[test]
     fn sizes_without_roots_of_unity_are_refused() {
-        assert!(Domain::<Fr>::new(0).is_err());
-        assert!(Domain::<Fr>::new(3).is_err());
-        assert!(Domain::<Fr>::new(1 << 28).is_err());
-        assert!(Domain::<Fr>::new(1 << 63).is_err());
+        assert!(Domain::<Fr>::new(0, Kernel::PORTABLE).is_err());
+        assert!(Domain::<Fr>::new(3, Kernel::PORTABLE).is_err());
+        assert!(Domain::<Fr>::new(1 << 28, Kernel::PORTABLE).is_err());
+        assert!(Domain::<Fr>::new(1 << 63, Kernel::PORTABLE).is_err());
     }
 
     #[test]
     fn an_interrupt_ends_the_work() {
-        let domain = Domain::<Fr>::new(2).unwrap();
-        assert_eq!(domain.to_odd_coset(&mut [Fr::from(1), Fr::from(2)], &|| true), Err(Interrupted));
+        for (size, kernel) in [(2, Kernel::PORTABLE), (64, Kernel::detect())] {
+            let domain = Domain::new(size, kernel).unwrap();
+            let mut values = vec![Fr::from(1); size];
+            let mut others = values.clone();
+            assert_eq!(domain.quotient(&mut values, &mut others, &|| true), Err(Interrupted));
+        }
     }
 }

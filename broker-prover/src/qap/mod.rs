@@ -10,7 +10,7 @@ mod domain;
 pub(crate) mod lagrange;
 mod root;
 
-use ark_ff::PrimeField;
+
 use zeroize::Zeroizing;
 
 pub use self::domain::{Domain, DomainError};
@@ -18,6 +18,7 @@ pub use self::root::root_of_unity;
 use crate::{
     assignment::Assignment,
     constraint_system::ConstraintSystem,
+    field::TransformField,
     interrupt::{Interrupt, Interrupted},
     matrix::Matrix,
 };
@@ -32,7 +33,7 @@ const STEPS: usize = 1 << 13;
 /// # Errors
 ///
 /// [`Interrupted`] if the interrupt is requested.
-pub fn witness_map<F: PrimeField>(
+pub fn witness_map<F: TransformField>(
     domain: &Domain<F>,
     constraints: &ConstraintSystem<F>,
     assignment: &Assignment<F>,
@@ -44,19 +45,13 @@ pub fn witness_map<F: PrimeField>(
     let extra = a.iter_mut().skip(constraints.constraints());
     extra.zip(values.iter().take(constraints.public + 1)).for_each(|(place, value)| *place = *value);
 
-    let mut c = Zeroizing::new(a.iter().zip(b.iter()).map(|(a, b)| *a * b).collect::<Vec<_>>());
-    domain.to_odd_coset(&mut a, interrupt)?;
-    domain.to_odd_coset(&mut b, interrupt)?;
-    domain.to_odd_coset(&mut c, interrupt)?;
-    for ((a, b), c) in a.iter_mut().zip(b.iter()).zip(c.iter()) {
-        *a = *a * b - c;
-    }
+    domain.quotient(&mut a, &mut b, interrupt)?;
     // The domain leaves descending exponents of ω, the first of which is 0.
     a.get_mut(1..).unwrap_or_default().reverse();
     Ok(a)
 }
 
-fn evaluate<F: PrimeField>(
+fn evaluate<F: TransformField>(
     domain: &Domain<F>,
     matrix: &Matrix<F>,
     assignment: &[F],

@@ -15,12 +15,13 @@ use crate::{
 /// Scalars that are cut into digits between two questions to the [`Interrupt`].
 const SCALARS: usize = 1 << 13;
 
-/// The cost of additions in buckets and of the two additions that close one, in multiplications. [`Sums`] are fast if
-/// there are many points, but for their inversions.
+/// The cost of additions in buckets and of the additions that close one, in multiplications. [`Sums`] are fast if there
+/// are many points, but for their inversions.
 const ADDITION: usize = 6;
 const ADDITION_OF_FEW: usize = 10;
 const FEW: usize = 128;
 const CLOSING: usize = 24;
+const CLOSING_OF_MANY: usize = 2 * ADDITION;
 
 /// Points to multiply, each in one or more shifted copies.
 pub(crate) trait Bases<A: Point> {
@@ -55,7 +56,12 @@ impl Cut {
         let points = bases.saturating_mul(self.copies);
         let few = points.min(FEW);
         let additions = (points - few).saturating_mul(ADDITION).saturating_add(few * ADDITION_OF_FEW);
-        let closing = self.windows.half().saturating_mul(CLOSING);
+        let half = self.windows.half();
+        let closing = if half < ROWS {
+            half * CLOSING
+        } else {
+            half * CLOSING_OF_MANY + (2 * CLOSING << (self.windows.width() / 2))
+        };
         additions.saturating_add(closing).saturating_mul(self.sets)
     }
 
@@ -66,7 +72,8 @@ impl Cut {
             .saturating_mul(size_of::<u32>() + self.windows.count() * size_of::<i16>())
             .saturating_add(points.saturating_mul(size_of::<Entry>()))
             .saturating_add((self.windows.half() + 1) * size_of::<u32>())
-            .saturating_add(Sums::<A>::bytes_for(points))
+            .saturating_add(Sums::<A>::bytes_for(points.max(BucketSums::<A>::groups(self.windows))))
+            .saturating_add(BucketSums::<A>::bytes_for(self.windows, points))
     }
 
     /// The number of bits by which one copy is shifted from the next.
@@ -85,8 +92,10 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
 ) -> Result<G, Interrupted> {
     let Cut { windows, copies, sets } = cut;
     let digits = Digits::new(bases, windows, scalars, interrupt)?;
-    let mut entries = Entries::with_capacity(windows.half(), digits.bases.len().saturating_mul(copies));
-    let mut sums = Sums::with_capacity(digits.bases.len().saturating_mul(copies), kernel);
+    let points = digits.bases.len().saturating_mul(copies);
+    let mut entries = Entries::with_capacity(windows.half(), points);
+    let mut sums = Sums::with_capacity(points.max(BucketSums::<G::Affine>::groups(windows)), kernel);
+    let mut bucket_sums = BucketSums::with_capacity(windows, points);
 
     let mut total = G::zero();
     for set in (0..sets).rev() {
@@ -95,20 +104,20 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
             total.double_in_place();
         }
         entries.sort(&digits, set, sets, copies);
-        let mut closing = Closing::<G>::new(windows.half());
         for (bucket, entries) in entries.buckets() {
             for (base, copy, negative) in entries.iter().map(|entry| entry.unpack(copies)) {
                 if sums.is_full() {
                     sums.end_group(bucket);
                     interrupt.check()?;
-                    closing.add(&mut sums);
+                    bucket_sums.take(&mut sums);
                 }
                 sums.push(bases.get(base, copy).negate_if(negative));
             }
             sums.end_group(bucket);
         }
-        closing.add(&mut sums);
-        total += closing.finish();
+        bucket_sums.take(&mut sums);
+        interrupt.check()?;
+        total += bucket_sums.close::<G>(&mut sums);
     }
     Ok(total)
 }
@@ -116,9 +125,9 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
 /// The digits of all scalars that are not 0 and whose bases are not at infinity.
 struct Digits {
     bases: Zeroizing<Vec<u32>>,
-    /// As many for each base as there are windows.
+    /// For each window a row of as many digits as there were scalars, of which those of the bases are the first.
     digits: Zeroizing<Vec<i16>>,
-    windows: usize,
+    row: usize,
 }
 
 impl Digits {
@@ -128,8 +137,9 @@ impl Digits {
         scalars: impl ExactSizeIterator<Item = F>,
         interrupt: &dyn Interrupt,
     ) -> Result<Self, Interrupted> {
-        let mut numbers = Zeroizing::new(Vec::with_capacity(scalars.len()));
-        let mut digits = Zeroizing::new(Vec::with_capacity(scalars.len().saturating_mul(windows.count())));
+        let row = scalars.len();
+        let mut numbers = Zeroizing::new(Vec::with_capacity(row));
+        let mut digits = Zeroizing::new(vec![0_i16; row.saturating_mul(windows.count())]);
         for (number, scalar) in (0_u32..).zip(scalars) {
             if (number as usize).is_multiple_of(SCALARS) {
                 interrupt.check()?;
@@ -137,21 +147,25 @@ impl Digits {
             if scalar.is_zero() || bases.get(number as usize, 0).is_infinity() {
                 continue;
             }
-            numbers.push(number);
             let (mut magnitude, negative) = magnitude(&scalar);
-            let signed = windows.digits(magnitude.as_ref());
-            digits.extend(signed.map(|digit| if negative { -digit as i16 } else { digit as i16 }));
+            let column = digits.iter_mut().skip(numbers.len()).step_by(row);
+            for (place, digit) in column.zip(windows.digits(magnitude.as_ref())) {
+                *place = if negative { -digit as i16 } else { digit as i16 };
+            }
+            numbers.push(number);
             magnitude.zeroize();
         }
-        Ok(Self { bases: numbers, digits, windows: windows.count() })
+        Ok(Self { bases: numbers, digits, row })
     }
 
-    /// For each digit of the set that is not 0: base, copy, and digit.
-    fn of_set(&self, set: usize, sets: usize) -> impl Iterator<Item = (u32, u32, i16)> {
-        self.bases.iter().zip(self.digits.chunks_exact(self.windows)).flat_map(move |(base, digits)| {
-            let digits = digits.iter().skip(set).step_by(sets);
-            (0_u32..).zip(digits).filter(|(_, digit)| **digit != 0).map(|(copy, digit)| (*base, copy, *digit))
-        })
+    /// Takes base, copy and digit of each digit of the set that is not 0.
+    fn for_each_of_set(&self, set: usize, sets: usize, mut take: impl FnMut(u32, u32, i16)) {
+        let rows = self.digits.chunks_exact(self.row.max(1));
+        for (copy, row) in (0..).zip(rows.skip(set).step_by(sets)) {
+            for (base, digit) in self.bases.iter().zip(row).filter(|(_, digit)| **digit != 0) {
+                take(*base, copy, *digit);
+            }
+        }
     }
 }
 
@@ -193,25 +207,27 @@ impl Entries {
 
     /// Sorts the entries of a set by counting.
     fn sort(&mut self, digits: &Digits, set: usize, sets: usize, copies: usize) {
-        self.ends.fill(0);
-        for (_, _, digit) in digits.of_set(set, sets) {
-            if let Some(count) = self.ends.get_mut(usize::from(digit.unsigned_abs())) {
+        let ends = &mut self.ends;
+        ends.fill(0);
+        digits.for_each_of_set(set, sets, |_, _, digit| {
+            if let Some(count) = ends.get_mut(usize::from(digit.unsigned_abs())) {
                 *count += 1;
             }
-        }
+        });
         let mut start = 0;
-        for count in self.ends.iter_mut().rev() {
+        for count in ends.iter_mut().rev() {
             let entries = *count;
             *count = start;
             start += entries;
         }
-        for (base, copy, digit) in digits.of_set(set, sets) {
-            let Some(end) = self.ends.get_mut(usize::from(digit.unsigned_abs())) else { continue };
-            if let Some(place) = self.entries.get_mut(*end as usize) {
+        let entries = &mut self.entries;
+        digits.for_each_of_set(set, sets, |base, copy, digit| {
+            let Some(end) = ends.get_mut(usize::from(digit.unsigned_abs())) else { return };
+            if let Some(place) = entries.get_mut(*end as usize) {
                 *place = Entry::new(base, copy, copies as u32, digit < 0);
             }
             *end += 1;
-        }
+        });
     }
 
     /// The buckets that have entries, from the highest.
@@ -225,34 +241,153 @@ impl Entries {
     }
 }
 
-/// Σ bucket·(sum of the bucket), as the sum of all partial sums from the highest bucket down.
-struct Closing<G: CurveGroup> {
-    partial: G::Bucket,
-    total: G::Bucket,
-    /// The bucket that the partial sum has reached, and has not been added for.
-    bucket: u32,
+/// The sums of buckets, or what is left of their points, with the numbers of the buckets, the highest first.
+struct BucketSums<A: Point> {
+    points: Zeroizing<Vec<Coordinates<A>>>,
+    buckets: Zeroizing<Vec<u32>>,
+    /// The indices of points, in the order of the low bits of their buckets.
+    order: Zeroizing<Vec<u32>>,
+    windows: Windows,
 }
 
-impl<G: CurveGroup<Affine: Point>> Closing<G> {
-    fn new(half: usize) -> Self {
-        Self { partial: G::ZERO_BUCKET, total: G::ZERO_BUCKET, bucket: half as u32 }
+/// With fewer buckets than this, they are closed one by one.
+const ROWS: usize = 64;
+
+/// Marks the label of a column.
+const COLUMN: u32 = 1 << 31;
+
+impl<A: Point> BucketSums<A> {
+    /// Room for what [`Sums`] leaves of `points` points.
+    fn with_capacity(windows: Windows, points: usize) -> Self {
+        let capacity = Self::capacity(windows, points);
+        Self {
+            points: Zeroizing::new(Vec::with_capacity(capacity)),
+            buckets: Zeroizing::new(Vec::with_capacity(capacity)),
+            order: Zeroizing::new(Vec::with_capacity(capacity)),
+            windows,
+        }
+    }
+
+    /// The room that closing needs: for the groups of all rows and columns, and what is left of them.
+    fn groups(windows: Windows) -> usize {
+        let low_bits = Self::low_bits(windows);
+        if low_bits == 0 { 0 } else { (windows.half() >> low_bits) + (1 << low_bits) + 2 * Sums::<A>::LEFT }
+    }
+
+    /// The bits of a bucket's number that are its column.
+    fn low_bits(windows: Windows) -> u32 {
+        if windows.half() < ROWS { 0 } else { windows.width() / 2 }
+    }
+
+    fn capacity(windows: Windows, points: usize) -> usize {
+        // Each time, a few points are left, and a bucket may be begun that is not complete.
+        let times = points / Sums::<A>::BLOCK + 2;
+        windows.half().min(points) + times * (Sums::<A>::LEFT + 1)
+    }
+
+    /// The memory for what is left of `points` points, in bytes.
+    fn bytes_for(windows: Windows, points: usize) -> usize {
+        let each = size_of::<Coordinates<A>>() + 2 * size_of::<u32>();
+        Self::capacity(windows, points).saturating_mul(each)
     }
 
     /// Takes groups labelled by buckets, in descending order, and clears them.
-    fn add(&mut self, sums: &mut Sums<G::Affine>) {
+    fn take(&mut self, sums: &mut Sums<A>) {
         sums.reduce();
         for (bucket, points) in sums.groups() {
-            self.descend_to(bucket);
-            points.iter().for_each(|point| self.partial += &point.to_affine());
+            for point in points {
+                // A larger block would be allocated, and this one freed without being wiped.
+                debug_assert!(self.points.len() < self.points.capacity(), "more points are left than expected");
+                self.points.push(*point);
+                self.buckets.push(bucket);
+            }
         }
         sums.clear();
     }
 
-    fn descend_to(&mut self, bucket: u32) {
-        for _ in bucket..self.bucket {
+    /// Σ bucket·(sum of the bucket). The buckets are then empty.
+    ///
+    /// If the number of a bucket is row·2^k + column, it is 2^k times the sum over the rows and the sum over the columns,
+    /// and these are few. So each bucket takes two additions, which are made with those of all others.
+    fn close<G: CurveGroup<Affine = A>>(&mut self, sums: &mut Sums<A>) -> G {
+        let half = self.windows.half();
+        let low_bits = Self::low_bits(self.windows);
+        let low_mask = (1_u32 << low_bits) - 1;
+        let mut rows = Closing::<G>::new(half >> low_bits);
+        let mut columns = Closing::<G>::new(low_mask as usize);
+        let mut row = 0;
+        for (point, bucket) in self.points.iter().zip(self.buckets.iter()) {
+            if bucket >> low_bits != row {
+                sums.end_group(row);
+                row = bucket >> low_bits;
+            }
+            if row != 0 {
+                sums.push(*point);
+            }
+        }
+        sums.end_group(row);
+        if low_bits != 0 {
+            self.order.clear();
+            self.order.extend(0..self.points.len() as u32);
+            let buckets = &self.buckets;
+            let column = |index: u32| buckets.get(index as usize).map_or(0, |bucket| bucket & low_mask);
+            self.order.sort_unstable_by_key(|index| std::cmp::Reverse(column(*index)));
+            let mut last = 0;
+            for index in self.order.iter().copied() {
+                let column = column(index);
+                if column != last {
+                    sums.end_group(last | COLUMN);
+                    last = column;
+                }
+                if let (true, Some(point)) = (column != 0, self.points.get(index as usize)) {
+                    sums.push(*point);
+                }
+            }
+            sums.end_group(last | COLUMN);
+        }
+        sums.reduce();
+        for (label, points) in sums.groups() {
+            if label & COLUMN == 0 {
+                rows.add(label, points);
+            } else {
+                columns.add(label & !COLUMN, points);
+            }
+        }
+        sums.clear();
+        self.points.clear();
+        self.buckets.clear();
+        let mut total = rows.finish();
+        for _ in 0..low_bits {
+            total.double_in_place();
+        }
+        total + columns.finish()
+    }
+}
+
+/// Σ label·(sum of the group), as the sum of all partial sums from the highest label down.
+struct Closing<G: CurveGroup> {
+    partial: G::Bucket,
+    total: G::Bucket,
+    /// The label that the partial sum has reached, and has not been added for.
+    label: u32,
+}
+
+impl<G: CurveGroup<Affine: Point>> Closing<G> {
+    fn new(largest: usize) -> Self {
+        Self { partial: G::ZERO_BUCKET, total: G::ZERO_BUCKET, label: largest as u32 }
+    }
+
+    /// Adds a group whose label is not above that of the one before.
+    fn add(&mut self, label: u32, points: &[Coordinates<G::Affine>]) {
+        self.descend_to(label);
+        points.iter().for_each(|point| self.partial += &point.to_affine());
+    }
+
+    fn descend_to(&mut self, label: u32) {
+        for _ in label..self.label {
             self.total += &self.partial;
         }
-        self.bucket = bucket;
+        self.label = label;
     }
 
     fn finish(mut self) -> G {

@@ -30,6 +30,9 @@ impl<A: Point> Sums<A> {
     /// multiplications of the prime field.
     const LEVEL: usize = if size_of::<A::BaseField>() > 64 { 20 } else { 60 };
 
+    /// The points that [`Sums::reduce`] leaves are at most so many more than there are groups.
+    pub(crate) const LEFT: usize = 2 * Self::LEVEL;
+
     /// Room for `capacity` points, and for [`Sums::BLOCK`] at most.
     pub(crate) fn with_capacity(capacity: usize, kernel: Kernel) -> Self {
         let capacity = capacity.clamp(1, Self::BLOCK);

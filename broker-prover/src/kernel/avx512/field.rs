@@ -15,7 +15,7 @@ use core::arch::x86_64::{
     __m512i, __mmask8, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_add_epi64, _mm512_and_si512,
     _mm512_castsi256_si512, _mm512_castsi512_si256, _mm512_cmpeq_epi64_mask, _mm512_extracti64x4_epi64,
     _mm512_inserti64x4, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
-    _mm512_movepi64_mask, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
+    _mm512_movepi64_mask, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
     _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512,
     _mm512_sub_epi64, _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
@@ -252,6 +252,16 @@ impl<T> Elements<T> {
         self
     }
 
+    /// The same in other lanes.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    fn permute(mut self, lanes: __m512i) -> Self {
+        for limb in &mut self.limbs {
+            *limb = _mm512_permutexvar_epi64(lanes, *limb);
+        }
+        self
+    }
+
     /// Carries between limbs, each of which is a signed integer of 63 bits. The sum is not negative.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
@@ -337,6 +347,20 @@ impl<T: MontConfig<4>> Elements<T> {
         let less = Self::carry(less);
         // The highest limb has the sign.
         less.blend(_mm512_movepi64_mask(less.limbs[4]), self)
+    }
+
+    /// Replaces each two lanes whose numbers differ by `DISTANCE`, which is 1, 2 or 4, by their sum and their difference.
+    /// For integers below 2·p the results are below 4·p.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    pub(super) fn exchange<const DISTANCE: usize>(self) -> Self {
+        let (lanes, high) = match DISTANCE {
+            1 => (_mm512_setr_epi64(1, 0, 3, 2, 5, 4, 7, 6), 0b1010_1010),
+            2 => (_mm512_setr_epi64(2, 3, 0, 1, 6, 7, 4, 5), 0b1100_1100),
+            _ => (_mm512_setr_epi64(4, 5, 6, 7, 0, 1, 2, 3), 0b1111_0000),
+        };
+        let other = self.permute(lanes);
+        self.add(other).blend(high, other.sub::<2>(self))
     }
 
     /// self·other·2^−260, less than 2·p.

@@ -6,8 +6,12 @@
 
 mod field;
 mod pairs;
+mod transform;
 
-pub(crate) use self::pairs::{PairsG1, PairsG2};
+pub(crate) use self::{
+    pairs::{PairsG1, PairsG2},
+    transform::Transform8,
+};
 
 /// The processor has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
