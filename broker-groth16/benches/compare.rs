@@ -3,7 +3,7 @@
 //! thread's own time, so that other programs disturb little, and how many times faster than ark-groth16 each is. Then
 //! the same for verification, and for reading the key from a `.zkey` whose hash is known.
 //!
-//! `cargo bench -p broker-groth16 --bench compare -- CIRCUIT… [--rounds N]`
+//! `cargo bench -p broker-groth16 --bench compare -- CIRCUIT… [--rounds N] [--profile tables|shifted|buckets]`
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs)]
 
 #[path = "../../broker-prover/tests/math/circuits.rs"]
@@ -42,12 +42,14 @@ const BUDGET: usize = 64 << 20;
 
 fn main() {
     let mut rounds = None;
+    let mut profile = None;
     let mut names = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--bench" => (),
             "--rounds" => rounds = Some(arguments.next().unwrap().parse().unwrap()),
+            "--profile" => profile = arguments.next(),
             name => names.push(name.to_owned()),
         }
     }
@@ -55,8 +57,32 @@ fn main() {
         names = ["multiply", "cube_root", "10", "30", "100", "300", "payment", "1000"].map(Into::into).into();
     }
     for name in names {
-        compare(&name, rounds);
+        match &profile {
+            Some(prover) => repeat(&name, prover, rounds.unwrap_or(100)),
+            None => compare(&name, rounds),
+        }
     }
+}
+
+/// Proofs by one prover alone, for a profiler.
+fn repeat(name: &str, prover: &str, rounds: usize) {
+    let mut rng = StdRng::seed_from_u64(1);
+    let circuit = circuit(name, &mut rng);
+    let assignment = circuit.assignment();
+    let key = Arc::new(setup::single_party::<Bn254>(circuit.constraints.clone(), &mut rng, &Never).unwrap());
+    let tier = match prover {
+        "tables" => Tier::Tables { width: 8 },
+        "shifted" => Tier::Shifted { copies: 64 },
+        _ => Tier::Buckets,
+    };
+    let prover = tier.prover(&key, Kernel::detect(), &Never).unwrap();
+    let times = (0..rounds).map(|_| {
+        let blinding = Blinding::random(&mut rng);
+        time(|| {
+            black_box(prover.prove(&assignment, &blinding, &Never).unwrap());
+        })
+    });
+    println!("{name}, {}: {:.3} ms", prover.name(), median(times.collect()));
 }
 
 fn circuit(name: &str, rng: &mut StdRng) -> Circuit<Fr> {

@@ -67,6 +67,24 @@ impl Kernel {
     }
 }
 
+/// Brings a value that will be read soon into the cache.
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn prefetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let address = std::ptr::from_ref(value).cast::<i8>();
+        // SAFETY: A prefetch reads nothing, so it may be of any address; the second is of the value's next line.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(address);
+            _mm_prefetch::<_MM_HINT_T0>(address.wrapping_add(64));
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}
+
 impl Default for Kernel {
     fn default() -> Self {
         Self::detect()

@@ -13,7 +13,7 @@ use crate::{
     assignment::Assignment,
     curve::Curve,
     interrupt::Interrupt,
-    kernel::Kernel,
+    kernel::{Kernel, prefetch},
     key::CircuitKey,
     point::Point,
     proof::Proof,
@@ -103,6 +103,11 @@ impl<A: Point> Bases<A> for Parts<'_, A> {
     fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
         let [first, second] = self.0;
         parts(first, second, base).map_or(Coordinates::INFINITY, |base| Coordinates::from(*base))
+    }
+
+    fn prefetch(&self, base: usize, _copy: usize) {
+        let [first, second] = self.0;
+        parts(first, second, base).into_iter().for_each(prefetch);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Pippenger's algorithm with signed windows: points with the same digit are collected in a bucket, and each bucket is
 //! multiplied by its digit once.
 
+use std::ops::Range;
+
 use ark_ec::CurveGroup;
 use ark_ff::PrimeField;
 use zeroize::{Zeroize, Zeroizing};
@@ -15,6 +17,9 @@ use crate::{
 /// Scalars that are cut into digits between two questions to the [`Interrupt`].
 const SCALARS: usize = 1 << 13;
 
+/// A point is brought into the cache so many points before it is read.
+const AHEAD: usize = 16;
+
 /// The cost of additions in buckets and of the additions that close one, in multiplications. [`Sums`] are fast if there
 /// are many points, but for their inversions.
 const ADDITION: usize = 6;
@@ -27,6 +32,9 @@ const CLOSING_OF_MANY: usize = 2 * ADDITION;
 pub(crate) trait Bases<A: Point> {
     /// The point 2^(`copy`·shift)·base.
     fn get(&self, base: usize, copy: usize) -> Coordinates<A>;
+
+    /// Brings a point that will be read soon into the cache.
+    fn prefetch(&self, base: usize, copy: usize);
 }
 
 /// How scalars are cut: into windows, and these into sets of buckets. A base that exists in several copies serves as
@@ -93,7 +101,7 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
     let Cut { windows, copies, sets } = cut;
     let digits = Digits::new(bases, windows, scalars, interrupt)?;
     let points = digits.bases.len().saturating_mul(copies);
-    let mut entries = Entries::with_capacity(windows.half(), points);
+    let mut sorted = Entries::with_capacity(windows.half(), points);
     let mut sums = Sums::with_capacity(points.max(BucketSums::<G::Affine>::groups(windows)), kernel);
     let mut bucket_sums = BucketSums::with_capacity(windows, points);
 
@@ -103,9 +111,13 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
         for _ in 0..windows.width() {
             total.double_in_place();
         }
-        entries.sort(&digits, set, sets, copies);
-        for (bucket, entries) in entries.buckets() {
-            for (base, copy, negative) in entries.iter().map(|entry| entry.unpack(copies)) {
+        sorted.sort(&digits, set, sets, copies);
+        for (bucket, entries) in sorted.buckets() {
+            for index in entries {
+                if let Some((base, copy, _)) = sorted.get(index + AHEAD, copies) {
+                    bases.prefetch(base, copy);
+                }
+                let Some((base, copy, negative)) = sorted.get(index, copies) else { continue };
                 if sums.is_full() {
                     sums.end_group(bucket);
                     interrupt.check()?;
@@ -230,11 +242,16 @@ impl Entries {
         });
     }
 
-    /// The buckets that have entries, from the highest.
-    fn buckets(&self) -> impl Iterator<Item = (u32, &[Entry])> {
+    /// Base, copy and sign of the entry at `index`.
+    fn get(&self, index: usize, copies: usize) -> Option<(usize, usize, bool)> {
+        self.entries.get(index).map(|entry| entry.unpack(copies))
+    }
+
+    /// The buckets that have entries, from the highest, with the indices of the entries.
+    fn buckets(&self) -> impl Iterator<Item = (u32, Range<usize>)> {
         let mut start = 0;
         self.ends.iter().enumerate().rev().filter_map(move |(bucket, end)| {
-            let entries = self.entries.get(start as usize..*end as usize).unwrap_or_default();
+            let entries = start as usize..*end as usize;
             start = *end;
             (!entries.is_empty()).then_some((bucket as u32, entries))
         })
@@ -413,6 +430,8 @@ mod tests {
         fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
             Coordinates::from(*self.0.get(base).unwrap())
         }
+
+        fn prefetch(&self, _base: usize, _copy: usize) {}
     }
 
     /// Sums in windows of each width and with several numbers of copies.

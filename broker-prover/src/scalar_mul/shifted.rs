@@ -5,7 +5,7 @@ use ark_ec::{AffineRepr, CurveGroup};
 use super::{Bases, Coordinates, Cut, sum_in_buckets};
 use crate::{
     interrupt::{Interrupt, Interrupted},
-    kernel::Kernel,
+    kernel::{Kernel, prefetch},
     point::Point,
 };
 
@@ -79,5 +79,9 @@ impl<G: CurveGroup<Affine: Point>> Shifted<G> {
 impl<G: CurveGroup<Affine: Point>> Bases<G::Affine> for Shifted<G> {
     fn get(&self, base: usize, copy: usize) -> Coordinates<G::Affine> {
         self.points.get(base * self.cut.copies + copy).copied().unwrap_or(Coordinates::INFINITY)
+    }
+
+    fn prefetch(&self, base: usize, copy: usize) {
+        self.points.get(base * self.cut.copies + copy).into_iter().for_each(prefetch);
     }
 }

@@ -11,19 +11,21 @@ use crate::{kernel::Kernel, point::Point};
 
 /// Points in groups, of which each is to be added up. The points tell the scalars that chose them, so they are wiped.
 pub(crate) struct Sums<A: Point> {
+    /// The points, of which the first `count` are in use.
     points: Zeroizing<Vec<Coordinates<A>>>,
+    count: usize,
     /// The groups' labels and numbers of points, in the order of the points.
     groups: Zeroizing<Vec<(u32, u32)>>,
     /// The number of points that belong to no group yet.
     open: u32,
+    /// Room for the sums, which then become the points.
     next: Zeroizing<Vec<Coordinates<A>>>,
     pairs: Zeroizing<Vec<Pair>>,
     adder: Box<dyn AddPairs<A>>,
-    capacity: usize,
 }
 
 impl<A: Point> Sums<A> {
-    /// The number of points that are added up together, so that they stay in the second-level cache.
+    /// The number of points that are added up together, so that they stay in the caches and an inversion is for many.
     pub(crate) const BLOCK: usize = (1 << 20) / size_of::<Coordinates<A>>();
 
     /// With fewer additions than this in a level, an inversion costs more than it saves: it takes as long as about 250
@@ -37,13 +39,13 @@ impl<A: Point> Sums<A> {
     pub(crate) fn with_capacity(capacity: usize, kernel: Kernel) -> Self {
         let capacity = capacity.clamp(1, Self::BLOCK);
         Self {
-            points: Zeroizing::new(Vec::with_capacity(capacity)),
+            points: Zeroizing::new(vec![Coordinates::INFINITY; capacity]),
+            count: 0,
             groups: Zeroizing::new(Vec::with_capacity(capacity)),
             open: 0,
-            next: Zeroizing::new(Vec::with_capacity(capacity)),
+            next: Zeroizing::new(vec![Coordinates::INFINITY; capacity]),
             pairs: Zeroizing::new(Vec::with_capacity(capacity / 2)),
             adder: A::pairs(kernel, capacity / 2),
-            capacity,
         }
     }
 
@@ -56,7 +58,7 @@ impl<A: Point> Sums<A> {
 
     /// Whether there is no room for another point.
     pub(crate) fn is_full(&self) -> bool {
-        self.points.len() >= self.capacity
+        self.count >= self.points.len()
     }
 
     /// Adds a point to the open group. If there is no room, the groups are reduced first, which makes room unless they
@@ -65,10 +67,12 @@ impl<A: Point> Sums<A> {
         if self.is_full() {
             self.reduce();
         }
-        // A larger block would be allocated, and this one freed without being wiped.
-        debug_assert!(self.points.len() < self.points.capacity(), "there are as many groups as points");
-        self.points.push(point);
-        self.open += 1;
+        debug_assert!(!self.is_full(), "there are as many groups as points");
+        if let Some(place) = self.points.get_mut(self.count) {
+            *place = point;
+            self.count += 1;
+            self.open += 1;
+        }
     }
 
     /// Ends the open group, unless it is empty.
@@ -104,7 +108,7 @@ impl<A: Point> Sums<A> {
 
     /// Forgets all points.
     pub(crate) fn clear(&mut self) {
-        self.points.clear();
+        self.count = 0;
         self.groups.clear();
         self.open = 0;
     }
@@ -112,9 +116,6 @@ impl<A: Point> Sums<A> {
     /// Replaces neighbours in each group by their sums.
     fn reduce_once(&mut self) {
         self.pairs.clear();
-        self.next.clear();
-        let after = self.groups.iter().map(|(_, points)| points.div_ceil(2) as usize).sum();
-        self.next.resize(after, Coordinates::INFINITY);
         let (mut first, mut sum) = (0, 0);
         for (_, points) in self.groups.iter_mut() {
             for _ in 0..*points / 2 {
@@ -133,6 +134,7 @@ impl<A: Point> Sums<A> {
             *points = points.div_ceil(2);
         }
         self.adder.add(&self.points, &self.pairs, &mut self.next);
+        self.count = sum as usize;
         std::mem::swap(&mut self.points, &mut self.next);
     }
 }
@@ -180,7 +182,7 @@ mod tests {
                 }
             }
             sums.reduce();
-            assert!(sums.points.len() <= 40 + 2 * Sums::<A>::LEVEL);
+            assert!(sums.count <= 40 + 2 * Sums::<A>::LEVEL);
             let mut found = sums.groups();
             for (label, sum) in expected {
                 let group: A::Group = match sums.groups.iter().any(|(found, _)| *found == label) {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Token,
-    field::{Elements, Loaded, Words},
+    field::{Elements, Loaded},
 };
 use crate::{
     interrupt::{Interrupt, Interrupted},
@@ -219,8 +219,8 @@ impl<T: MontConfig<4>> Transform<Field4<T>> for Transform8<T> {
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn load<T: MontConfig<4>>(values: &[Field4<T>; 8]) -> Elements<T> {
-    let words: [&Words; 8] = values.each_ref().map(|value| &value.0.0);
-    Loaded::load(words).split()
+    let [a, b, c, d, e, f, g, h] = values;
+    Loaded::load([&a.0.0, &b.0.0, &c.0.0, &d.0.0, &e.0.0, &f.0.0, &g.0.0, &h.0.0]).split()
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]

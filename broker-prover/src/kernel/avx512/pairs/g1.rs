@@ -6,7 +6,7 @@ use ark_ec::short_weierstrass::Affine;
 use ark_ff::{AdditiveGroup, Field, Fp, MontBackend, MontConfig};
 use zeroize::Zeroizing;
 
-use super::{CHAINS, Chains, element, lanes};
+use super::{CHAINS, Chains, element, lanes, words};
 use crate::{
     kernel::avx512::{
         Token,
@@ -109,10 +109,7 @@ impl<T: MontConfig<4>> PairsG1<T> {
 fn load_x<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
     lanes: [&[Coordinates<Affine<P>>; 2]; 8],
 ) -> [Loaded; 2] {
-    [
-        Loaded::load(lanes.map(|[first, _]| &first.x.0.0)),
-        Loaded::load(lanes.map(|[_, second]| &second.x.0.0)),
-    ]
+    [Loaded::load(words!(lanes, 0, x)), Loaded::load(words!(lanes, 1, x))]
 }
 
 /// The lanes that the formula is not for. The point at infinity is (0, 0).
@@ -133,8 +130,8 @@ fn add_eight<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
     let [x1, x2] = load_x(lanes);
     let portable = portable(&x1, &x2);
     let (x1, x2) = (x1.split::<T>(), x2.split::<T>());
-    let y1 = Loaded::load(lanes.map(|[first, _]| &first.y.0.0)).split::<T>();
-    let y2 = Loaded::load(lanes.map(|[_, second]| &second.y.0.0)).split::<T>();
+    let y1 = Loaded::load(words!(lanes, 0, y)).split::<T>();
+    let y2 = Loaded::load(words!(lanes, 1, y)).split::<T>();
 
     let slope = y2.sub::<1>(y1).mul(inverse);
     let x = slope.square().sub_both::<2>(x1, x2).reduce::<2>().reduce::<1>();

@@ -8,7 +8,7 @@ use ark_bn254::{Fq, Fq2, FqConfig, G2Affine};
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroizing;
 
-use super::{CHAINS, Chains, element, lanes};
+use super::{CHAINS, Chains, element, lanes, words};
 use crate::{
     kernel::avx512::{Token, field},
     scalar_mul::{AddPairs, Coordinates, Pair},
@@ -94,15 +94,6 @@ type Lanes<'a> = [&'a [Coordinates<G2Affine>; 2]; 8];
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn load(lanes: [&Fq2; 8]) -> Loaded {
-    [
-        field::Loaded::load(lanes.map(|value| &value.c0.0.0)),
-        field::Loaded::load(lanes.map(|value| &value.c1.0.0)),
-    ]
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn split([c0, c1]: Loaded) -> [Elements; 2] {
     [c0.split(), c1.split()]
 }
@@ -111,8 +102,8 @@ fn split([c0, c1]: Loaded) -> [Elements; 2] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn denominators(lanes: Lanes<'_>) -> ([Elements; 2], __mmask8) {
-    let x1 = load(lanes.map(|[first, _]| &first.x));
-    let x2 = load(lanes.map(|[_, second]| &second.x));
+    let x1 = [field::Loaded::load(words!(lanes, 0, x.c0)), field::Loaded::load(words!(lanes, 0, x.c1))];
+    let x2 = [field::Loaded::load(words!(lanes, 1, x.c0)), field::Loaded::load(words!(lanes, 1, x.c1))];
     let equal = x1[0].equal(&x2[0]) & x1[1].equal(&x2[1]);
     let portable = equal | (x1[0].zero() & x1[1].zero()) | (x2[0].zero() & x2[1].zero());
     let (x1, x2) = (split(x1), split(x2));
@@ -140,14 +131,14 @@ fn add_eight(
     let ([d0, d1], portable) = denominators(lanes);
     // The inverse is i0 − i1·u.
     let (i0, i1) = (d0.mul(inverse_of_norm), d1.mul(inverse_of_norm));
-    let y1 = split(load(lanes.map(|[first, _]| &first.y)));
-    let y2 = split(load(lanes.map(|[_, second]| &second.y)));
+    let y1 = split([field::Loaded::load(words!(lanes, 0, y.c0)), field::Loaded::load(words!(lanes, 0, y.c1))]);
+    let y2 = split([field::Loaded::load(words!(lanes, 1, y.c0)), field::Loaded::load(words!(lanes, 1, y.c1))]);
     let (r0, r1) = (y2[0].sub::<1>(y1[0]), y2[1].sub::<1>(y1[1]));
     let s0 = Elements::mul_add([r0, i0], [r1, i1]);
     let s1 = Elements::mul_add([r1, i0], [r0, i1.negate::<2>()]);
 
-    let x1 = split(load(lanes.map(|[first, _]| &first.x)));
-    let x2 = split(load(lanes.map(|[_, second]| &second.x)));
+    let x1 = split([field::Loaded::load(words!(lanes, 0, x.c0)), field::Loaded::load(words!(lanes, 0, x.c1))]);
+    let x2 = split([field::Loaded::load(words!(lanes, 1, x.c0)), field::Loaded::load(words!(lanes, 1, x.c1))]);
     let square0 = s0.add(s1).mul(s0.sub::<2>(s1));
     let square1 = s0.add(s0).mul(s1);
     let x = [

@@ -27,10 +27,29 @@ use crate::{
     scalar_mul::{Coordinates, Pair},
 };
 
+/// The words of one coordinate of the first or the second point of each lane. It is no closure, because a closure has the
+/// target features of the function that it is in, and `map`, which has not, could not inline it.
+macro_rules! words {
+    ($lanes:ident, $point:literal, $($part:ident).+) => {
+        [
+            &$lanes[0][$point].$($part).+.0.0,
+            &$lanes[1][$point].$($part).+.0.0,
+            &$lanes[2][$point].$($part).+.0.0,
+            &$lanes[3][$point].$($part).+.0.0,
+            &$lanes[4][$point].$($part).+.0.0,
+            &$lanes[5][$point].$($part).+.0.0,
+            &$lanes[6][$point].$($part).+.0.0,
+            &$lanes[7][$point].$($part).+.0.0,
+        ]
+    };
+}
+use words;
+
 /// The chains of products.
 const CHAINS: usize = 4;
 
 /// The pairs in the eight lanes, and `none`, two points at infinity, in those that have none.
+#[inline]
 fn lanes<'a, A: Point>(
     points: &'a [Coordinates<A>],
     pairs: &[Pair],
