@@ -261,13 +261,12 @@ impl<'a, G: CurveGroup<Affine: Point>> Group<'a, G> {
 
     /// The sums of the groups.
     fn finish<const N: usize>(mut self) -> [G; N] {
-        self.sums.reduce();
-        let mut sums = [G::ZERO_BUCKET; N];
-        for (group, points) in self.sums.groups() {
+        let mut sums = [G::zero(); N];
+        for (group, total) in self.sums.totals() {
             if let Some(sum) = sums.get_mut(group as usize) {
-                points.iter().for_each(|point| *sum += &point.to_affine());
+                *sum = total;
             }
         }
-        sums.map(Into::into)
+        sums
     }
 }

@@ -4,6 +4,7 @@
 //! multiplications each. With one inversion for all additions of a level, an addition therefore takes 6 multiplications,
 //! where one in projective (XYZZ) coordinates takes 10.
 
+use ark_ec::VariableBaseMSM;
 use zeroize::Zeroizing;
 
 use super::{AddPairs, Coordinates, Pair};
@@ -31,6 +32,9 @@ impl<A: Point> Sums<A> {
     /// With fewer additions than this in a level, an inversion costs more than it saves: it takes as long as about 250
     /// multiplications of the prime field.
     const LEVEL: usize = if size_of::<A::BaseField>() > 64 { 20 } else { 60 };
+
+    /// The same, if the kernel has a sum of many points.
+    const FEW: usize = 512;
 
     /// The points that [`Sums::reduce`] leaves are at most so many more than there are groups.
     pub(crate) const LEFT: usize = 2 * Self::LEVEL;
@@ -83,12 +87,30 @@ impl<A: Point> Sums<A> {
         }
     }
 
+    /// The sum of each group, with its label.
+    pub(crate) fn totals(&mut self) -> impl Iterator<Item = (u32, A::Group)> {
+        self.reduce_to(if self.adder.has_sum() { Self::FEW } else { Self::LEVEL });
+        self.groups().map(|(label, points)| {
+            let total = self.adder.sum(points).unwrap_or_else(|| {
+                let mut total = A::Group::ZERO_BUCKET;
+                points.iter().for_each(|point| total += &point.to_affine());
+                total.into()
+            });
+            (label, total)
+        })
+    }
+
     /// Adds up the points of each group, until few points are left.
     pub(crate) fn reduce(&mut self) {
+        self.reduce_to(Self::LEVEL);
+    }
+
+    /// Adds up the points of each group, until a level has fewer additions than `least`.
+    fn reduce_to(&mut self, least: usize) {
         // The open group is one like the others meanwhile.
         let open = self.open != 0;
         self.end_group(0);
-        while self.groups.iter().map(|(_, points)| *points as usize / 2).sum::<usize>() >= Self::LEVEL {
+        while self.groups.iter().map(|(_, points)| *points as usize / 2).sum::<usize>() >= least {
             self.reduce_once();
         }
         if open {
@@ -144,7 +166,7 @@ mod tests {
     use ark_bls12_381::Bls12_381;
     use ark_bn254::Bn254;
     use ark_ec::{AffineRepr, CurveGroup, pairing::Pairing};
-    use ark_ff::{Field, UniformRand};
+    use ark_ff::{Field, UniformRand, Zero};
     use ark_std::rand::{Rng, SeedableRng, rngs::StdRng};
 
     use super::*;
@@ -243,5 +265,45 @@ mod tests {
             sums.groups().flat_map(|(_, points)| points).map(|point| point.to_affine()).sum();
         assert_eq!(sum, expected);
         assert_eq!(sums.groups().count(), 3);
+    }
+
+    /// Sums of whole groups, of all sizes; and of points that the kernel's formulas are not for.
+    #[test]
+    fn totals_agree_with_arkworks() {
+        total_agrees::<<Bn254 as Pairing>::G1Affine>();
+        total_agrees::<<Bn254 as Pairing>::G2Affine>();
+        total_agrees::<<Bls12_381 as Pairing>::G1Affine>();
+    }
+
+    fn total_agrees<A: Point>() {
+        let mut rng = StdRng::seed_from_u64(6);
+        let random: Vec<A> = (0..40).map(|_| A::rand(&mut rng)).collect();
+        let (p, q) = (random[0], random[1]);
+        let mut groups: Vec<Vec<A>> = (0..=random.len()).map(|count| random[..count].to_vec()).collect();
+        for exception in [p, -p, A::zero()] {
+            for place in [1, 8, 15, 16, 19] {
+                // The first lane has p, and the same lane or another has the exception.
+                let mut group = random[..20].to_vec();
+                group[place] = exception;
+                groups.push(group);
+            }
+        }
+        groups.push(vec![q; 16]);
+        groups.push([p, -p].repeat(12));
+        groups.push([p, -p].repeat(3_000));
+        groups.push([p, q].repeat(3_000));
+        for kernel in [Kernel::PORTABLE, Kernel::detect()] {
+            for group in &groups {
+                let mut sums = Sums::with_capacity(group.len(), kernel);
+                group.iter().for_each(|point| sums.push(Coordinates::from(*point)));
+                sums.end_group(7);
+                let expected: A::Group = group.iter().sum();
+                let total = sums.totals().next().map_or(A::Group::zero(), |(label, total)| {
+                    assert_eq!(label, 7);
+                    total
+                });
+                assert_eq!(total, expected, "{} points, {}", group.len(), kernel.name());
+            }
+        }
     }
 }

@@ -384,16 +384,17 @@ impl<T: MontConfig<4>> Elements<T> {
         self.mul(self)
     }
 
-    /// (a·b + c·d)·2^−260. The bounds of both products add up.
+    /// (a·b + c·d + …)·2^−260. The bounds of all products add up.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-    pub(super) fn mul_add([a, b]: [Self; 2], [c, d]: [Self; 2]) -> Self {
+    pub(super) fn sum_of_products<const N: usize>(products: [[Self; 2]; N]) -> Self {
         let zero = _mm512_setzero_si512();
         let mut sum = [zero; 5];
         for limb in 0..5 {
             let mut high = [zero; 5];
-            multiply_add(&mut sum, &mut high, a.limbs[limb], &b.limbs);
-            multiply_add(&mut sum, &mut high, c.limbs[limb], &d.limbs);
+            for [one, other] in &products {
+                multiply_add(&mut sum, &mut high, one.limbs[limb], &other.limbs);
+            }
             sum = shift::<T>(sum, high);
         }
         Self::carry(sum)
@@ -510,7 +511,7 @@ mod tests {
             a.sub_both::<2>(b, c).to_words(),
             a.four_times_difference(b).reduce::<4>().to_words(),
             eight(a).mul(four(b)).to_words(),
-            Elements::mul_add([four(a), four(b)], [four(c), four(a)]).to_words(),
+            Elements::sum_of_products([[four(a), four(b)], [four(c), four(a)]]).to_words(),
         ]
     }
 

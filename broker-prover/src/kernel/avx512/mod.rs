@@ -6,6 +6,7 @@
 
 mod field;
 mod pairs;
+mod sum;
 mod transform;
 
 pub(crate) use self::{

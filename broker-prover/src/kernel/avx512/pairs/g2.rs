@@ -4,13 +4,13 @@
 
 use core::arch::x86_64::__mmask8;
 
-use ark_bn254::{Fq, Fq2, FqConfig, G2Affine};
+use ark_bn254::{Fq, Fq2, FqConfig, G2Affine, G2Projective};
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroizing;
 
 use super::{CHAINS, Chains, element, lanes, words};
 use crate::{
-    kernel::avx512::{Token, field},
+    kernel::avx512::{Token, field, sum::sum_g2},
     scalar_mul::{AddPairs, Coordinates, Pair},
 };
 
@@ -53,6 +53,14 @@ impl AddPairs<G2Affine> for PairsG2 {
         // SAFETY: The token shows that the processor has the instructions.
         unsafe { self.add_vectors(points, pairs, sums) }
     }
+
+    fn has_sum(&self) -> bool {
+        true
+    }
+
+    fn sum(&self, points: &[Coordinates<G2Affine>]) -> Option<G2Projective> {
+        sum_g2(self.token, points)
+    }
 }
 
 impl PairsG2 {
@@ -70,7 +78,7 @@ impl PairsG2 {
         for pairs in pairs.chunks(8 * CHAINS) {
             for (pairs, product) in pairs.chunks(8).zip(&mut chains.0) {
                 let [d0, d1] = denominators(lanes(points, pairs, &none)).0;
-                let norm = Elements::mul_add([d0, d0], [d1, d1]);
+                let norm = Elements::sum_of_products([[d0, d0], [d1, d1]]);
                 self.prefixes.push(*product);
                 self.norms.push(norm);
                 *product = product.mul(norm);
@@ -134,8 +142,8 @@ fn add_eight(
     let y1 = split([field::Loaded::load(words!(lanes, 0, y.c0)), field::Loaded::load(words!(lanes, 0, y.c1))]);
     let y2 = split([field::Loaded::load(words!(lanes, 1, y.c0)), field::Loaded::load(words!(lanes, 1, y.c1))]);
     let (r0, r1) = (y2[0].sub::<1>(y1[0]), y2[1].sub::<1>(y1[1]));
-    let s0 = Elements::mul_add([r0, i0], [r1, i1]);
-    let s1 = Elements::mul_add([r1, i0], [r0, i1.negate::<2>()]);
+    let s0 = Elements::sum_of_products([[r0, i0], [r1, i1]]);
+    let s1 = Elements::sum_of_products([[r1, i0], [r0, i1.negate::<2>()]]);
 
     let x1 = split([field::Loaded::load(words!(lanes, 0, x.c0)), field::Loaded::load(words!(lanes, 0, x.c1))]);
     let x2 = split([field::Loaded::load(words!(lanes, 1, x.c0)), field::Loaded::load(words!(lanes, 1, x.c1))]);
@@ -147,8 +155,8 @@ fn add_eight(
     ];
     let (t0, t1) = (x1[0].four_times_difference(x[0]), x1[1].four_times_difference(x[1]));
     let y = [
-        Elements::mul_add([s0, t0], [s1.negate::<2>(), t1]).sub::<1>(y1[0]).reduce::<2>().reduce::<1>(),
-        Elements::mul_add([s0, t1], [s1, t0]).sub::<1>(y1[1]).reduce::<2>().reduce::<1>(),
+        Elements::sum_of_products([[s0, t0], [s1.negate::<2>(), t1]]).sub::<1>(y1[0]).reduce::<2>().reduce::<1>(),
+        Elements::sum_of_products([[s0, t1], [s1, t0]]).sub::<1>(y1[1]).reduce::<2>().reduce::<1>(),
     ];
 
     let x = x[0].join().store().into_iter().zip(x[1].join().store());

@@ -107,6 +107,6 @@ fn invert_all<F: Field>(values: [F; 8]) -> [F; 8] {
 }
 
 /// The element with these words, which are below p.
-fn element<T: MontConfig<4>>(words: [u64; 4]) -> Fp<MontBackend<T, 4>, 4> {
+pub(super) fn element<T: MontConfig<4>>(words: [u64; 4]) -> Fp<MontBackend<T, 4>, 4> {
     Fp::new_unchecked(BigInt(words))
 }
