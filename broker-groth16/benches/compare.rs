@@ -123,7 +123,7 @@ fn compare(name: &str, rounds: Option<usize>) {
     let assignment = circuit.assignment();
     let key = Arc::new(setup::single_party::<Bn254>(circuit.constraints.clone(), &mut rng, &Never).unwrap());
     let reference = ReferenceKey::new(&key);
-    let chosen = Tier::choose(&key, BUDGET);
+    let chosen = Tier::choose(&key, BUDGET, Kernel::detect());
     let domain = key.constraints.domain_size();
     let mut tiers = vec![Tier::Arkworks, Tier::Buckets];
     if domain <= 1 << 14 {

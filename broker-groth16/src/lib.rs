@@ -28,8 +28,8 @@
 #![forbid(unsafe_code)]
 
 pub use broker_prover::{
-    assignment, bytes, constraint_system, curve, field, interrupt, kernel, key, matrix, point, proof, prove, qap,
-    setup, verify,
+    assignment, bytes, constraint_system, curve, field, interrupt, kernel, key, matrix, point, proof, prove,
+    qap, setup, verify,
 };
 
 pub mod ceremony;

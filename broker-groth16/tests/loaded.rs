@@ -20,6 +20,7 @@ use broker_groth16::{
     field::FieldError,
     file::{FileError, zkey::Zkey},
     interrupt::Never,
+    kernel::Kernel,
     key::{KeyError, KeyPoint, VerifyingKey},
     loaded::{
         CircuitError, InputValue, Item, LoadError, Loaded, OperatorFiles, Pin, ProofFormat, Proved,
@@ -45,12 +46,12 @@ fn randomness() -> Randomness {
 }
 
 fn multiply() -> Arc<dyn Loaded> {
-    set_up(BuiltIn::Multiply, CurveName::Bn254, randomness(), &Never).unwrap()
+    set_up(BuiltIn::Multiply, CurveName::Bn254, Kernel::detect(), randomness(), &Never).unwrap()
 }
 
 fn load(zkey: &[u8], r1cs: Option<&[u8]>, pin: Pin<'_>) -> Result<Arc<dyn Loaded>, LoadError> {
     let files = OperatorFiles { zkey, r1cs, wasm: None, sym: None, calculator_memory: 0, calculator_fuel: 0 };
-    operator(files, CurveName::Bn254, pin, &Never, &mut |_, _| ())
+    operator(files, CurveName::Bn254, Kernel::detect(), pin, &Never, &mut |_, _| ())
 }
 
 /// Proves that 33 is 3 times 11.
@@ -106,7 +107,7 @@ fn the_points_of_a_file_are_checked_unless_they_have_been() {
 /// The key of a payment is large enough for two threads.
 #[test]
 fn two_threads_read_what_one_reads() {
-    let made = set_up(BuiltIn::Payment, CurveName::Bn254, randomness(), &Never).unwrap();
+    let made = set_up(BuiltIn::Payment, CurveName::Bn254, Kernel::detect(), randomness(), &Never).unwrap();
     let mut bytes = Vec::new();
     made.write_zkey(&mut bytes).unwrap();
     let pieces = Pieces::parse(&bytes);

@@ -71,7 +71,8 @@ fn verify(criterion: &mut Criterion) {
     let mut rng = StdRng::seed_from_u64(2);
     let circuit = circuits::multiply(&mut rng);
     let key = key(&circuit, &mut rng);
-    let prover = Tier::choose(&key, 64 << 20).prover(&key, Kernel::detect(), &Never).unwrap();
+    let prover =
+        Tier::choose(&key, 64 << 20, Kernel::detect()).prover(&key, Kernel::detect(), &Never).unwrap();
     let proofs: Vec<Proof<Bn254>> = (0..64)
         .map(|_| prover.prove(&circuit.assignment(), &Blinding::random(&mut rng), &Never).unwrap())
         .collect();

@@ -75,6 +75,10 @@ impl<T: MontConfig<N>, const N: usize> Montgomery for Fp<MontBackend<T, N>, N> {
 
 /// A field over whose roots of unity there are transforms.
 pub trait TransformField: Montgomery {
+    /// Whether the kernel has transforms over a domain of `size` elements.
+    #[doc(hidden)]
+    fn has_transform(kernel: Kernel, size: usize) -> bool;
+
     /// The tables for the kernel, if it is faster than the portable code, from the portable tables of
     /// [`Domain`](crate::qap::Domain).
     #[doc(hidden)]
@@ -82,6 +86,16 @@ pub trait TransformField: Montgomery {
 }
 
 impl<T: MontConfig<4>> TransformField for Fp<MontBackend<T, 4>, 4> {
+    #[cfg(target_arch = "x86_64")]
+    fn has_transform(kernel: Kernel, size: usize) -> bool {
+        kernel.avx512().is_some() && size >= Transform8::<T>::SMALLEST
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn has_transform(_: Kernel, _: usize) -> bool {
+        false
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn transform(kernel: Kernel, roots: &[Self], shifts: &[Self]) -> Option<Arc<dyn Transform<Self>>> {
         let transform = Transform8::<T>::new(kernel.avx512()?, roots, shifts)?;

@@ -18,6 +18,7 @@
 //! | [`setup`] | keys made by a single party |
 //! | [`verify`] | verification of one proof or of many |
 #![deny(unsafe_code)]
+#![doc = include_str!("../README.md")]
 
 pub mod assignment;
 pub mod bytes;

@@ -8,10 +8,10 @@ use ark_ff::{AdditiveGroup, Field, Zero};
 use zeroize::Zeroizing;
 
 #[cfg(target_arch = "x86_64")]
-use crate::kernel::avx512::{PairsG1, PairsG2};
+use crate::kernel::avx512::{PairsG1, PairsG2, sum_g1, sum_g2};
 use crate::{
     kernel::Kernel,
-    scalar_mul::{AddPairs, PortablePairs},
+    scalar_mul::{AddPairs, Coordinates, PortablePairs},
 };
 
 /// A point in affine coordinates, of a curve y² = x³ + a·x + b with b ≠ 0.
@@ -27,6 +27,14 @@ pub trait Point: AffineRepr {
     /// not do.
     fn normalize(points: &[Self::Group]) -> Vec<Self>;
 
+    /// The third coordinate Z of a point (X/Z², Y/Z³). It is 0 at infinity.
+    #[doc(hidden)]
+    fn third(point: &Self::Group) -> Self::BaseField;
+
+    /// The affine coordinates of a point that is not at infinity, from the inverse of the third coordinate.
+    #[doc(hidden)]
+    fn scaled(point: &Self::Group, inverse: &Self::BaseField) -> Self;
+
     /// Adds up to `capacity` pairs of points at a time.
     #[doc(hidden)]
     fn pairs(kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Self>>;
@@ -34,6 +42,14 @@ pub trait Point: AffineRepr {
     /// The memory of [`Point::pairs`] in bytes, with the kernel that takes the most.
     #[doc(hidden)]
     fn pairs_bytes(capacity: usize) -> usize;
+
+    /// Whether the kernel has a way to the sum of some hundred points that is faster than pairs.
+    #[doc(hidden)]
+    fn has_sum(kernel: Kernel) -> bool;
+
+    /// The sum of all points in that way, if it is for these points.
+    #[doc(hidden)]
+    fn sum(kernel: Kernel, points: &[Coordinates<Self>]) -> Option<Self::Group>;
 
     /// Checks that the point is on the curve and in the group of prime order. The identity element is.
     ///
@@ -80,10 +96,18 @@ impl<P: PointConfig> Point for Affine<P> {
             if point.is_zero() {
                 return Self::identity();
             }
-            let square = inverse.square();
-            Self::new_unchecked(point.x * square, point.y * square * inverse)
+            Self::scaled(point, inverse)
         });
         affine.collect()
+    }
+
+    fn third(point: &Projective<P>) -> P::BaseField {
+        point.z
+    }
+
+    fn scaled(point: &Projective<P>, inverse: &P::BaseField) -> Self {
+        let square = inverse.square();
+        Self::new_unchecked(point.x * square, point.y * square * inverse)
     }
 
     fn pairs(kernel: Kernel, capacity: usize) -> Box<dyn AddPairs<Self>> {
@@ -92,6 +116,14 @@ impl<P: PointConfig> Point for Affine<P> {
 
     fn pairs_bytes(capacity: usize) -> usize {
         P::pairs_bytes(capacity)
+    }
+
+    fn has_sum(kernel: Kernel) -> bool {
+        P::has_sum(kernel)
+    }
+
+    fn sum(kernel: Kernel, points: &[Coordinates<Self>]) -> Option<Projective<P>> {
+        P::sum(kernel, points)
     }
 
     fn check_group(&self) -> Result<(), PointError> {
@@ -118,6 +150,18 @@ pub trait PointConfig: SWCurveConfig {
     fn pairs_bytes(capacity: usize) -> usize {
         PortablePairs::<Affine<Self>>::bytes_for(capacity)
     }
+
+    /// Whether the kernel has a way to the sum of some hundred points that is faster than pairs.
+    #[doc(hidden)]
+    fn has_sum(_kernel: Kernel) -> bool {
+        false
+    }
+
+    /// The sum of all points in that way, if it is for these points.
+    #[doc(hidden)]
+    fn sum(_kernel: Kernel, _points: &[Coordinates<Affine<Self>>]) -> Option<Projective<Self>> {
+        None
+    }
 }
 
 impl PointConfig for ark_bls12_381::g1::Config {}
@@ -137,6 +181,16 @@ impl PointConfig for ark_bn254::g1::Config {
         PairsG1::<ark_bn254::FqConfig>::bytes_for(capacity)
             .max(PortablePairs::<Affine<Self>>::bytes_for(capacity))
     }
+
+    #[cfg(target_arch = "x86_64")]
+    fn has_sum(kernel: Kernel) -> bool {
+        kernel.avx512().is_some()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn sum(kernel: Kernel, points: &[Coordinates<Affine<Self>>]) -> Option<Projective<Self>> {
+        sum_g1(kernel.avx512()?, points)
+    }
 }
 
 impl PointConfig for ark_bn254::g2::Config {
@@ -151,6 +205,16 @@ impl PointConfig for ark_bn254::g2::Config {
     #[cfg(target_arch = "x86_64")]
     fn pairs_bytes(capacity: usize) -> usize {
         PairsG2::bytes_for(capacity).max(PortablePairs::<Affine<Self>>::bytes_for(capacity))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn has_sum(kernel: Kernel) -> bool {
+        kernel.avx512().is_some()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn sum(kernel: Kernel, points: &[Coordinates<Affine<Self>>]) -> Option<Projective<Self>> {
+        sum_g2(kernel.avx512()?, points)
     }
 }
 

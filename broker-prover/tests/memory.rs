@@ -57,15 +57,16 @@ const SLACK: usize = 16 << 10;
 fn check<E: Curve>(name: &str, circuit: &Circuit<E::ScalarField>, tiers: &[Tier]) {
     let mut rng = StdRng::seed_from_u64(60);
     let key = Arc::new(setup::single_party::<E>(circuit.constraints.clone(), &mut rng, &Never).unwrap());
-    for tier in tiers {
-        let name = format!("{name} by {tier:?}");
+    let kernels = [Kernel::PORTABLE, Kernel::detect()];
+    for (tier, kernel) in tiers.iter().flat_map(|tier| kernels.map(|kernel| (tier, kernel))) {
+        let name = format!("{name} by {tier:?}, {}", kernel.name());
         let before = IN_USE.load(Ordering::Relaxed);
-        let prover = tier.prover(&key, Kernel::detect(), &Never).unwrap();
+        let prover = tier.prover(&key, kernel, &Never).unwrap();
         let kept = IN_USE.load(Ordering::Relaxed) - before;
         assert!(prover.bytes().abs_diff(kept) <= SLACK, "{name}: {kept} and not {}", prover.bytes());
-        let announced = tier.bytes(&key);
+        let announced = tier.bytes(&key, kernel);
         assert!(prover.bytes() <= announced, "{name}: {} and not {announced}", prover.bytes());
-        assert_eq!(prover.estimate(), tier.estimate(&key), "{name}");
+        assert_eq!(prover.estimate(), tier.estimate(&key, kernel), "{name}");
 
         let assignment = circuit.assignment();
         let before = IN_USE.load(Ordering::Relaxed);

@@ -242,6 +242,9 @@ impl Config {
                 memory: env("groth16-memory", arguments.groth16_memory)
                     .map_or(Ok(default.circuits.memory), |v| v.memory())?,
                 store: env("key-store", arguments.key_store).map(|v| v.path()).transpose()?,
+                portable: arguments.groth16_portable
+                    || Source::variable("CRYPTO_BROKER_GROTH16_PORTABLE", environment)
+                        .map_or(Ok(false), |v| v.switch())?,
             },
             preload_circuits: arguments.preload_circuits
                 || Source::variable("CRYPTO_BROKER_PRELOAD_CIRCUITS", environment)

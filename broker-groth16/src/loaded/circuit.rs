@@ -16,8 +16,8 @@ use crate::{
     constraint_system::Unsatisfied,
     file::{sym::SignalNames, wtns, zkey},
     interrupt::Interrupt,
-    kernel::Kernel,
     json,
+    kernel::Kernel,
     key::{CircuitKey, Fingerprint},
     prove::{Estimate, SelfVerified, Tier},
     verify::{BatchItem, BatchLimits},
@@ -75,11 +75,12 @@ impl<E: CircuitCurve> WithKey<E> {
     pub(super) fn new(
         key: CircuitKey<E>,
         origin: Origin<E>,
+        kernel: Kernel,
         interrupt: &dyn Interrupt,
     ) -> Result<Self, LoadError> {
         key.validate()?;
         let key = Arc::new(key);
-        let prover = Tier::choose(&key, PROVER_BYTES).prover(&key, Kernel::detect(), interrupt)?;
+        let prover = Tier::choose(&key, PROVER_BYTES, kernel).prover(&key, kernel, interrupt)?;
         let prover = SelfVerified::new(prover, &key)?;
         let Estimate { time, bytes } = prover.estimate();
         let constraints = &key.constraints;

@@ -12,6 +12,7 @@ use crate::{
     curve::CurveName,
     file::{r1cs::R1cs, sym::SignalNames, zkey::Zkey},
     interrupt::Interrupt,
+    kernel::Kernel,
 };
 
 use super::{
@@ -45,18 +46,20 @@ pub struct OperatorFiles<'a> {
 pub fn operator(
     files: OperatorFiles<'_>,
     curve: CurveName,
+    kernel: Kernel,
     pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Arc<dyn Loaded>, LoadError> {
     match curve {
-        CurveName::Bn254 => operator_over::<Bn254>(files, pin, interrupt, progress),
-        CurveName::Bls12381 => operator_over::<Bls12_381>(files, pin, interrupt, progress),
+        CurveName::Bn254 => operator_over::<Bn254>(files, kernel, pin, interrupt, progress),
+        CurveName::Bls12381 => operator_over::<Bls12_381>(files, kernel, pin, interrupt, progress),
     }
 }
 
 fn operator_over<E: CircuitCurve>(
     files: OperatorFiles<'_>,
+    kernel: Kernel,
     pin: Pin<'_>,
     interrupt: &dyn Interrupt,
     progress: &mut dyn FnMut(usize, usize),
@@ -90,5 +93,5 @@ fn operator_over<E: CircuitCurve>(
         calculator,
         names,
     };
-    pin.confirmed(WithKey::new(key, origin, interrupt)?)
+    pin.confirmed(WithKey::new(key, origin, kernel, interrupt)?)
 }

@@ -177,7 +177,8 @@ fn read_zkey_over<E: Curve>(bytes: &[u8], original: &str) -> Result<(), String> 
             calculator_memory: 0,
             calculator_fuel: 0,
         };
-        let circuit = operator(files, E::NAME, Pin::UNCHECKED, &Never, &mut |_, _| ()).map_err(text)?;
+        let circuit = operator(files, E::NAME, Kernel::detect(), Pin::UNCHECKED, &Never, &mut |_, _| ())
+            .map_err(text)?;
         let _any =
             circuit.prove(WitnessSource::File(&witness), ProofFormat::Arkworks, Randomness(fixed), &Never);
     }
@@ -239,7 +240,7 @@ fn read_wtns(bytes: &[u8]) -> Result<(), String> {
                 calculator_memory: 0,
                 calculator_fuel: 0,
             };
-            operator(files, CurveName::Bn254, Pin::CHECKED, &Never, &mut |_, _| ()).unwrap()
+            operator(files, CurveName::Bn254, Kernel::detect(), Pin::CHECKED, &Never, &mut |_, _| ()).unwrap()
         })
     });
     let check = |circuit: &dyn Loaded| match circuit.check(WitnessSource::File(bytes), &Never) {

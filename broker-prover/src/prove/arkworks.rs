@@ -45,7 +45,8 @@ impl<E: Curve> Arkworks<E> {
     pub fn new(key: Arc<CircuitKey<E>>) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size(), Kernel::PORTABLE)?;
-        let estimate = Effort::of_arkworks::<E>(&Sizes::new(&key), G1_CHUNK).estimate::<E>();
+        let estimate =
+            Effort::of_arkworks::<E>(&Sizes::new(&key, Kernel::PORTABLE), G1_CHUNK).estimate::<E>();
         Ok(Self { key, domain, estimate })
     }
 }

@@ -43,14 +43,14 @@ impl<E: Curve> Buckets<E> {
     pub fn new(key: Arc<CircuitKey<E>>, kernel: Kernel) -> Result<Self, ProverError> {
         key.validate()?;
         let domain = Domain::new(key.constraints.domain_size(), kernel)?;
-        let estimate = Effort::of_buckets::<E>(&Sizes::new(&key), 1).estimate::<E>();
+        let estimate = Effort::of_buckets::<E>(&Sizes::new(&key, kernel), 1).estimate::<E>();
         Ok(Self { key, domain, kernel, estimate })
     }
 }
 
 impl<E: Curve> Prover<E> for Buckets<E> {
     fn name(&self) -> &'static str {
-        "buckets"
+        if E::G1Affine::has_sum(self.kernel) { "buckets-avx512" } else { "buckets" }
     }
 
     fn bytes(&self) -> usize {
@@ -155,7 +155,7 @@ impl<E: Curve> ShiftedBuckets<E> {
             c: Shifted::new(proving.l_query.iter().chain(&proving.h_query), copies, interrupt)?,
             delta_g1: FixedBase::new(proving.delta_g1.into(), DELTA_WIDTH),
             delta_g2: FixedBase::new(proving.verifying.delta_g2.into(), DELTA_WIDTH),
-            estimate: Effort::of_buckets::<E>(&Sizes::new(&key), copies).estimate::<E>(),
+            estimate: Effort::of_buckets::<E>(&Sizes::new(&key, kernel), copies).estimate::<E>(),
             domain,
             kernel,
             key,
@@ -175,7 +175,7 @@ impl<E: Curve> ShiftedBuckets<E> {
 
 impl<E: Curve> Prover<E> for ShiftedBuckets<E> {
     fn name(&self) -> &'static str {
-        "shifted"
+        if E::G1Affine::has_sum(self.kernel) { "shifted-avx512" } else { "shifted" }
     }
 
     fn bytes(&self) -> usize {
@@ -207,7 +207,11 @@ impl<E: Curve> Prover<E> for ShiftedBuckets<E> {
             a: self.a.sum(value, self.kernel, interrupt)?,
             b_g1: self.b_g1.sum(value, self.kernel, interrupt)?,
             b_g2: self.b_g2.sum(value, self.kernel, interrupt)?,
-            c: self.c.sum(|index| parts(private, &h, index).copied().unwrap_or_default(), self.kernel, interrupt)?,
+            c: self.c.sum(
+                |index| parts(private, &h, index).copied().unwrap_or_default(),
+                self.kernel,
+                interrupt,
+            )?,
         };
         let r_delta = self.delta_g1.multiply(&blinding.r);
         let s_delta = self.delta_g2.multiply(&blinding.s);

@@ -7,7 +7,10 @@ use ark_ff::PrimeField;
 use super::finish;
 use crate::{
     curve::Curve,
+    kernel::Kernel,
     key::CircuitKey,
+    point::Point,
+    qap::Domain,
     scalar_mul::{Cut, Sums, Windows},
 };
 
@@ -27,6 +30,9 @@ const G2: usize = 3;
 /// What a multiplication takes on one core of a server of 2.5 GHz, in picoseconds for each pair of 64-bit limbs: 27 ns on
 /// BN254 and 61 ns on BLS12-381.
 const PICOSECONDS: usize = 1_700;
+
+/// How many times faster a kernel makes sums and transforms, with what is around the arithmetic.
+const VECTORS: usize = 3;
 
 /// What one proof takes: an estimate for private signals with random values, on one core. Small values take less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +55,11 @@ pub(super) struct Sizes {
     domain: usize,
     /// The entries of the matrices.
     entries: usize,
+    kernel: Kernel,
 }
 
 impl Sizes {
-    pub(super) fn new<E: Curve>(key: &CircuitKey<E>) -> Self {
+    pub(super) fn new<E: Curve>(key: &CircuitKey<E>, kernel: Kernel) -> Self {
         let CircuitKey { proving, constraints } = key;
         Self {
             a: finish::finite(&proving.a_query),
@@ -62,7 +69,13 @@ impl Sizes {
             h: finish::finite(&proving.h_query),
             domain: constraints.domain_size(),
             entries: constraints.a.entries() + constraints.b.entries(),
+            kernel,
         }
+    }
+
+    /// The same for the portable code.
+    pub(super) fn portable(self) -> Self {
+        Self { kernel: Kernel::PORTABLE, ..self }
     }
 
     /// The numbers of bases in G1 that are added up together: of A, of B, and of L and H.
@@ -125,8 +138,9 @@ impl Effort {
         let [more, blinding] =
             if expanded { [sum(sizes.a + sizes.b_g1 + 4), 0] } else { [0, multiples_of_a_and_b()] };
         let g1: usize = sizes.g1().into_iter().sum();
-        let g1 = Sums::<E::G1Affine>::bytes_for((2 * g1 + 6).saturating_mul(windows));
-        let g2 = Sums::<E::G2Affine>::bytes_for((sizes.b_g2 + 1).saturating_mul(windows));
+        let kernel = sizes.kernel;
+        let g1 = Sums::<E::G1Affine>::bytes_for_totals((2 * g1 + 6).saturating_mul(windows), kernel);
+        let g2 = Sums::<E::G2Affine>::bytes_for_totals((sizes.b_g2 + 1).saturating_mul(windows), kernel);
         Self::of_parts::<E>(sizes, sizes.sums(sum) + more + sum(1 + G2), blinding, g1 + g2)
     }
 
@@ -149,13 +163,14 @@ impl Effort {
         let transforms =
             transforms.saturating_add(entries) * pairs(scalar_field) / pairs(size_of::<E::BaseField>());
         let vector = domain.saturating_mul(scalar_field);
+        let speed = if E::G1Affine::has_sum(sizes.kernel) { VECTORS } else { 1 };
         Self {
-            multiplications: sums
+            multiplications: (sums.saturating_add(transforms) / speed)
                 .saturating_add(blinding)
-                .saturating_add(transforms)
                 .saturating_add(3 * INVERSION),
             // A, B and C on the domain; then what is left of them, and a sum.
-            bytes: vector.saturating_mul(3).max(vector.saturating_add(bytes)),
+            bytes: Domain::<E::ScalarField>::working_bytes(domain, sizes.kernel)
+                .max(vector.saturating_add(bytes)),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What all provers do before and after their sums.
 
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::PrimeField;
+use ark_ff::{Field, PrimeField};
+use zeroize::Zeroizing;
 
 use super::Blinding;
 use crate::{
@@ -59,11 +60,19 @@ impl<E: Curve> Sums<E> {
 
 /// The proof with these points.
 pub(super) fn proof<E: Curve>(a: E::G1, b: E::G2, c: E::G1) -> Proof<E> {
-    let [a, c] = match *E::G1Affine::normalize(&[a, c]) {
-        [a, c] => [a, c],
-        _ => [a.into_affine(), c.into_affine()],
+    // The inverses of the third coordinates, or of the norm of B's, from one inversion. They tell more than the points do.
+    let z =
+        Zeroizing::new([E::G1Affine::third(&a), E::norm(&E::G2Affine::third(&b)), E::G1Affine::third(&c)]);
+    let [za, norm, zc] = &*z;
+    let inverse = (*za * norm * zc).inverse().map(Zeroizing::new);
+    let Some(inverse) = inverse else {
+        // One of the points is at infinity.
+        return Proof { a: a.into_affine(), b: b.into_affine(), c: c.into_affine() };
     };
-    Proof { a, b: b.into_affine(), c }
+    let inverses = Zeroizing::new([*norm * zc * *inverse, *za * zc * *inverse, *za * norm * *inverse]);
+    let [ia, inorm, ic] = &*inverses;
+    let ib = Zeroizing::new(E::inverse(&E::G2Affine::third(&b), inorm));
+    Proof { a: E::G1Affine::scaled(&a, ia), b: E::G2Affine::scaled(&b, &ib), c: E::G1Affine::scaled(&c, ic) }
 }
 
 /// The number of bases that are not at infinity.

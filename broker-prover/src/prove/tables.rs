@@ -72,7 +72,7 @@ impl<E: Curve> Tables<E> {
         let domain = Domain::new(key.constraints.domain_size(), kernel)?;
         let proving = &key.proving;
         let private = key.constraints.public + 1;
-        let sizes = Sizes::new(&key);
+        let sizes = Sizes::new(&key, kernel);
         let expands = Self::expands(&sizes);
         let alpha_g1 = first(&proving.a_query, proving.verifying.alpha_g1);
         let beta_g1 = first(&proving.b_g1_query, proving.beta_g1);
@@ -140,7 +140,7 @@ fn tables<G: CurveGroup<Affine: Point>>(
 
 impl<E: Curve> Prover<E> for Tables<E> {
     fn name(&self) -> &'static str {
-        "tables"
+        if E::G1Affine::has_sum(self.kernel) { "tables-avx512" } else { "tables" }
     }
 
     fn bytes(&self) -> usize {
@@ -197,7 +197,8 @@ impl<E: Curve> Prover<E> for Tables<E> {
         g1.add(&self.h, &h, &one)?;
         g1.end();
 
-        let mut g2 = Group::<E::G2>::new((self.b_g2.len() + 1) * self.delta_g2.points() + 1, self.kernel, interrupt);
+        let mut g2 =
+            Group::<E::G2>::new((self.b_g2.len() + 1) * self.delta_g2.points() + 1, self.kernel, interrupt);
         g2.sums.push(Coordinates::from(self.beta_g2));
         g2.add(&self.b_g2, values, &one)?;
         g2.add_one(&self.delta_g2, s);

@@ -42,10 +42,10 @@ impl Tier {
     /// The fastest tier for `key` whose tables and copies take `budget` bytes or less. With a budget of 0 it is
     /// [`Tier::Buckets`]. The roots of unity, which every prover keeps, are not counted.
     ///
-    /// The choice depends on the key and the budget alone, so it is the same at each start.
+    /// The choice depends on the key, the budget and the kernel alone, so it is the same at each start on one machine.
     #[must_use]
-    pub fn choose<E: Curve>(key: &CircuitKey<E>, budget: usize) -> Self {
-        let sizes = Sizes::new(key);
+    pub fn choose<E: Curve>(key: &CircuitKey<E>, budget: usize, kernel: Kernel) -> Self {
+        let sizes = Sizes::new(key, kernel);
         let fits = |tier: &Self| tier.kept::<E>(&sizes) <= budget;
         let tables = WIDTHS.map(|width| Self::Tables { width }).into_iter().find(fits);
         let shifted = COPIES.map(|copies| Self::Shifted { copies }).into_iter().find(fits);
@@ -57,15 +57,15 @@ impl Tier {
     /// The memory that the tier's prover for `key` will keep beside it, in bytes, before the prover is made:
     /// [`Prover::bytes`], or a little more.
     #[must_use]
-    pub fn bytes<E: Curve>(self, key: &CircuitKey<E>) -> usize {
+    pub fn bytes<E: Curve>(self, key: &CircuitKey<E>, kernel: Kernel) -> usize {
         let domain = Domain::<E::ScalarField>::bytes_for(key.constraints.domain_size());
-        self.kept::<E>(&Sizes::new(key)).saturating_add(domain)
+        self.kept::<E>(&Sizes::new(key, kernel)).saturating_add(domain)
     }
 
     /// What a proof by the tier's prover for `key` takes: [`Prover::estimate`], before the prover is made.
     #[must_use]
-    pub fn estimate<E: Curve>(self, key: &CircuitKey<E>) -> Estimate {
-        self.effort::<E>(&Sizes::new(key)).estimate::<E>()
+    pub fn estimate<E: Curve>(self, key: &CircuitKey<E>, kernel: Kernel) -> Estimate {
+        self.effort::<E>(&Sizes::new(key, kernel)).estimate::<E>()
     }
 
     /// The prover for `key`. For tables and copies it takes from milliseconds to a few seconds, and can be interrupted.
@@ -100,7 +100,7 @@ impl Tier {
 
     fn effort<E: Curve>(self, sizes: &Sizes) -> Effort {
         match self {
-            Self::Arkworks => Effort::of_arkworks::<E>(sizes, G1_CHUNK),
+            Self::Arkworks => Effort::of_arkworks::<E>(&sizes.portable(), G1_CHUNK),
             Self::Tables { width } => Effort::of_tables::<E>(sizes, width, Tables::<E>::expands(sizes)),
             Self::Shifted { copies } => Effort::of_buckets::<E>(sizes, copies),
             Self::Buckets => Effort::of_buckets::<E>(sizes, 1),

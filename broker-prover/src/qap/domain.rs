@@ -84,6 +84,16 @@ impl<F: TransformField> Domain<F> {
         size.saturating_mul(2 * (size_of::<F>() + size_of::<u64>()))
     }
 
+    /// The memory that [`Domain::quotient`] takes, with its two arguments, in bytes.
+    pub(crate) fn working_bytes(size: usize, kernel: Kernel) -> usize {
+        let each = if F::has_transform(kernel, size) {
+            2 * size_of::<F>() + 3 * (size_of::<F>() + size_of::<u64>())
+        } else {
+            3 * size_of::<F>()
+        };
+        size.saturating_mul(each)
+    }
+
     /// The memory of the tables in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -134,7 +144,6 @@ impl<F: PrimeField> Portable<F> {
         }
         self.decimate_in_time(values, interrupt)
     }
-
 
     /// From natural order to bit-reversed order.
     fn decimate_in_frequency(&self, values: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {

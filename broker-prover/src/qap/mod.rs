@@ -10,7 +10,6 @@ mod domain;
 pub(crate) mod lagrange;
 mod root;
 
-
 use zeroize::Zeroizing;
 
 pub use self::domain::{Domain, DomainError};

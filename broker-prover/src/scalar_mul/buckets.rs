@@ -314,7 +314,10 @@ impl<A: Point> BucketSums<A> {
         for (bucket, points) in sums.groups() {
             for point in points {
                 // A larger block would be allocated, and this one freed without being wiped.
-                debug_assert!(self.points.len() < self.points.capacity(), "more points are left than expected");
+                debug_assert!(
+                    self.points.len() < self.points.capacity(),
+                    "more points are left than expected"
+                );
                 self.points.push(*point);
                 self.buckets.push(bucket);
             }
@@ -531,7 +534,8 @@ mod tests {
         type G = <Bn254 as Pairing>::G1;
         let bases = Plain(vec![G::rand(&mut StdRng::seed_from_u64(9)).into_affine()]);
         let cut = Cut::choose::<ark_bn254::Fr>(1, 1);
-        let sum = sum_in_buckets::<G>(&bases, cut, [ark_bn254::Fr::ONE].into_iter(), Kernel::detect(), &|| true);
+        let sum =
+            sum_in_buckets::<G>(&bases, cut, [ark_bn254::Fr::ONE].into_iter(), Kernel::detect(), &|| true);
         assert_eq!(sum, Err(Interrupted));
     }
 

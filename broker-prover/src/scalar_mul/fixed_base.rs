@@ -9,11 +9,15 @@ use super::{
 };
 use crate::{
     interrupt::{Interrupt, Interrupted},
+    kernel::prefetch,
     point::Point,
 };
 
 /// How many multiples are computed between two questions to the [`Interrupt`]: a few milliseconds' work.
 const CHUNK: usize = 1 << 10;
+
+/// Windows whose points are read together.
+const AHEAD: usize = 16;
 
 /// A table of multiples of one point, by which the point is multiplied without doublings.
 #[derive(Clone, Debug)]
@@ -74,14 +78,30 @@ impl<G: CurveGroup<Affine: Point>> FixedBase<G> {
     /// Gives the points whose sum is scalar·base, at most [`FixedBase::points`].
     pub(crate) fn for_each(&self, scalar: &G::ScalarField, mut take: impl FnMut(Coordinates<G::Affine>)) {
         let (mut integer, negative) = magnitude(scalar);
-        let rows = self.table.chunks_exact(self.windows.half());
-        for (row, digit) in rows.zip(self.windows.digits(integer.as_ref())) {
-            let index = (digit.unsigned_abs() as usize).checked_sub(1);
-            if let Some(point) = index.and_then(|index| row.get(index)) {
-                take(point.negate_if((digit < 0) != negative));
+        // Tables are larger than caches, so the reads of one chunk of windows are begun together.
+        let half = self.windows.half();
+        let mut digits = self.windows.digits(integer.as_ref());
+        for rows in self.table.chunks(half * AHEAD) {
+            let mut chunk = [0; AHEAD];
+            let rows = rows.chunks_exact(half);
+            for ((place, row), digit) in chunk.iter_mut().zip(rows.clone()).zip(&mut digits) {
+                *place = digit;
+                Self::point(row, digit).into_iter().for_each(prefetch);
             }
+            for (row, digit) in rows.zip(chunk) {
+                if let Some(point) = Self::point(row, digit) {
+                    take(point.negate_if((digit < 0) != negative));
+                }
+            }
+            chunk.zeroize();
         }
+        drop(digits);
         integer.zeroize();
+    }
+
+    /// The multiple by the absolute value of a digit, unless that is 0.
+    fn point(row: &[Coordinates<G::Affine>], digit: i32) -> Option<&Coordinates<G::Affine>> {
+        row.get((digit.unsigned_abs() as usize).checked_sub(1)?)
     }
 
     /// The largest number of points for a scalar.

@@ -17,10 +17,10 @@ mod sums;
 pub(crate) use self::{
     buckets::{Bases, Cut, sum_in_buckets},
     coordinates::Coordinates,
-    pairs::{AddPairs, Pair, PortablePairs},
     digits::Windows,
     few::multiply,
     fixed_base::FixedBase,
+    pairs::{AddPairs, Pair, PortablePairs},
     shifted::Shifted,
     sums::Sums,
 };

@@ -24,16 +24,6 @@ impl Zeroize for Pair {
 pub trait AddPairs<A: Point> {
     /// Writes the sum of each pair.
     fn add(&mut self, points: &[Coordinates<A>], pairs: &[Pair], sums: &mut [Coordinates<A>]);
-
-    /// Whether there is a way to the sum of some hundred points that is faster than pairs.
-    fn has_sum(&self) -> bool {
-        false
-    }
-
-    /// The sum of all points in that way, if it is for these points.
-    fn sum(&self, _points: &[Coordinates<A>]) -> Option<A::Group> {
-        None
-    }
 }
 
 /// The portable code.

@@ -72,7 +72,13 @@ impl<G: CurveGroup<Affine: Point>> Shifted<G> {
         kernel: Kernel,
         interrupt: &dyn Interrupt,
     ) -> Result<G, Interrupted> {
-        sum_in_buckets(self, self.cut, self.scalars.iter().map(|index| scalar(*index as usize)), kernel, interrupt)
+        sum_in_buckets(
+            self,
+            self.cut,
+            self.scalars.iter().map(|index| scalar(*index as usize)),
+            kernel,
+            interrupt,
+        )
     }
 }
 

@@ -19,6 +19,13 @@ pub(crate) struct Sums<A: Point> {
     groups: Zeroizing<Vec<(u32, u32)>>,
     /// The number of points that belong to no group yet.
     open: u32,
+    /// Made for the first addition.
+    level: Option<Level<A>>,
+    kernel: Kernel,
+}
+
+/// What the additions of a level need.
+struct Level<A: Point> {
     /// Room for the sums, which then become the points.
     next: Zeroizing<Vec<Coordinates<A>>>,
     pairs: Zeroizing<Vec<Pair>>,
@@ -47,9 +54,8 @@ impl<A: Point> Sums<A> {
             count: 0,
             groups: Zeroizing::new(Vec::with_capacity(capacity)),
             open: 0,
-            next: Zeroizing::new(vec![Coordinates::INFINITY; capacity]),
-            pairs: Zeroizing::new(Vec::with_capacity(capacity / 2)),
-            adder: A::pairs(kernel, capacity / 2),
+            level: None,
+            kernel,
         }
     }
 
@@ -58,6 +64,16 @@ impl<A: Point> Sums<A> {
         let capacity = capacity.clamp(1, Self::BLOCK);
         let each = 2 * size_of::<Coordinates<A>>() + size_of::<(u32, u32)>();
         capacity * each + capacity / 2 * size_of::<Pair>() + A::pairs_bytes(capacity / 2)
+    }
+
+    /// The memory that [`Sums::totals`] takes, in bytes.
+    pub(crate) fn bytes_for_totals(capacity: usize, kernel: Kernel) -> usize {
+        let level = !A::has_sum(kernel) || capacity / 2 >= Self::FEW;
+        if level {
+            Self::bytes_for(capacity)
+        } else {
+            capacity * (size_of::<Coordinates<A>>() + size_of::<(u32, u32)>())
+        }
     }
 
     /// Whether there is no room for another point.
@@ -89,9 +105,9 @@ impl<A: Point> Sums<A> {
 
     /// The sum of each group, with its label.
     pub(crate) fn totals(&mut self) -> impl Iterator<Item = (u32, A::Group)> {
-        self.reduce_to(if self.adder.has_sum() { Self::FEW } else { Self::LEVEL });
+        self.reduce_to(if A::has_sum(self.kernel) { Self::FEW } else { Self::LEVEL });
         self.groups().map(|(label, points)| {
-            let total = self.adder.sum(points).unwrap_or_else(|| {
+            let total = A::sum(self.kernel, points).unwrap_or_else(|| {
                 let mut total = A::Group::ZERO_BUCKET;
                 points.iter().for_each(|point| total += &point.to_affine());
                 total.into()
@@ -137,17 +153,23 @@ impl<A: Point> Sums<A> {
 
     /// Replaces neighbours in each group by their sums.
     fn reduce_once(&mut self) {
-        self.pairs.clear();
+        let capacity = self.points.len();
+        let Level { next, pairs, adder } = self.level.get_or_insert_with(|| Level {
+            next: Zeroizing::new(vec![Coordinates::INFINITY; capacity]),
+            pairs: Zeroizing::new(Vec::with_capacity(capacity / 2)),
+            adder: A::pairs(self.kernel, capacity / 2),
+        });
+        pairs.clear();
         let (mut first, mut sum) = (0, 0);
         for (_, points) in self.groups.iter_mut() {
             for _ in 0..*points / 2 {
-                self.pairs.push(Pair { first, sum });
+                pairs.push(Pair { first, sum });
                 first += 2;
                 sum += 1;
             }
             if *points % 2 == 1 {
                 let odd = self.points.get(first as usize).copied();
-                if let (Some(odd), Some(place)) = (odd, self.next.get_mut(sum as usize)) {
+                if let (Some(odd), Some(place)) = (odd, next.get_mut(sum as usize)) {
                     *place = odd;
                 }
                 first += 1;
@@ -155,9 +177,9 @@ impl<A: Point> Sums<A> {
             }
             *points = points.div_ceil(2);
         }
-        self.adder.add(&self.points, &self.pairs, &mut self.next);
+        adder.add(&self.points, pairs, next);
         self.count = sum as usize;
-        std::mem::swap(&mut self.points, &mut self.next);
+        std::mem::swap(&mut self.points, next);
     }
 }
 

@@ -51,9 +51,9 @@ fn provers<E: Curve>(key: &Arc<CircuitKey<E>>) -> Vec<Box<dyn Prover<E>>> {
         _ => (),
     }
     let kernels = [Kernel::PORTABLE, Kernel::detect()];
-    let provers = kernels.into_iter().flat_map(|kernel| {
-        tiers.iter().map(move |tier| tier.prover(key, kernel, &Never).unwrap())
-    });
+    let provers = kernels
+        .into_iter()
+        .flat_map(|kernel| tiers.iter().map(move |tier| tier.prover(key, kernel, &Never).unwrap()));
     provers.collect()
 }
 
@@ -196,7 +196,8 @@ fn a_prover_is_used_by_many_threads() {
     let mut rng = StdRng::seed_from_u64(43);
     let circuit = circuits::multiply(&mut rng);
     let key = key::<Bn254>(&circuit);
-    let prover = Tier::choose(&key, 64 << 20).prover(&key, Kernel::detect(), &Never).unwrap();
+    let prover =
+        Tier::choose(&key, 64 << 20, Kernel::detect()).prover(&key, Kernel::detect(), &Never).unwrap();
     let prover = Arc::new(SelfVerified::new(prover, &key).unwrap());
     let threads: Vec<_> = (0..4)
         .map(|seed| {
@@ -222,10 +223,11 @@ fn estimates_tell_fast_tiers_from_slow_ones() {
         circuits::chain(1_000, &mut rng),
     ] {
         let key = key::<Bn254>(&circuit);
-        let times: Vec<_> =
-            [64 << 20, 1 << 20, 0].map(|budget| Tier::choose(&key, budget).estimate(&key).time).into();
+        let times: Vec<_> = [64 << 20, 1 << 20, 0]
+            .map(|budget| Tier::choose(&key, budget, Kernel::detect()).estimate(&key, Kernel::detect()).time)
+            .into();
         assert!(times.is_sorted(), "{times:?}");
-        assert!(times.last() <= Some(&Tier::Arkworks.estimate(&key).time));
+        assert!(times.last() <= Some(&Tier::Arkworks.estimate(&key, Kernel::detect()).time));
         assert!(times[0] > before);
         before = times[0];
     }
@@ -236,16 +238,16 @@ fn estimates_tell_fast_tiers_from_slow_ones() {
 fn the_tier_depends_on_the_size_and_the_budget() {
     let mut rng = StdRng::seed_from_u64(40);
     let small = key::<Bn254>(&circuits::multiply(&mut rng));
-    assert_eq!(Tier::choose(&small, 64 << 20), Tier::Tables { width: 8 });
-    assert_eq!(Tier::choose(&small, 0), Tier::Buckets);
+    assert_eq!(Tier::choose(&small, 64 << 20, Kernel::detect()), Tier::Tables { width: 8 });
+    assert_eq!(Tier::choose(&small, 0, Kernel::detect()), Tier::Buckets);
     let middle = key::<Bn254>(&circuits::payment_like(&mut rng));
-    assert!(matches!(Tier::choose(&middle, 64 << 20), Tier::Shifted { .. }));
-    assert_eq!(Tier::choose(&middle, 0), Tier::Buckets);
+    assert!(matches!(Tier::choose(&middle, 64 << 20, Kernel::detect()), Tier::Shifted { .. }));
+    assert_eq!(Tier::choose(&middle, 0, Kernel::detect()), Tier::Buckets);
     for key in [small, key(&circuits::chain(30, &mut rng)), middle] {
         let kept = |tier: Tier| tier.prover(&key, Kernel::detect(), &Never).unwrap().bytes();
         let domain = kept(Tier::Buckets);
         for budget in [0, 20 << 10, 300 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20] {
-            let tier = Tier::choose(&key, budget);
+            let tier = Tier::choose(&key, budget, Kernel::detect());
             let bytes = kept(tier) - domain;
             assert!(bytes <= budget, "{tier:?} keeps {bytes} bytes and may keep {budget}");
         }

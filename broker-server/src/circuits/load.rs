@@ -10,6 +10,7 @@ use broker_groth16::{
     circuit::BuiltIn,
     curve::CurveName,
     interrupt::Interrupt,
+    kernel::Kernel,
     loaded::{self, LoadError, Loaded, OperatorFiles, Pin},
 };
 
@@ -35,6 +36,7 @@ const RECORD: Duration = Duration::from_secs(60);
 /// What is needed to load one circuit.
 pub(super) struct Loader<'a> {
     pub(super) curve: CurveName,
+    pub(super) kernel: Kernel,
     pub(super) circuit: &'a CircuitRule,
     pub(super) calculator: CalculatorLimits,
     pub(super) store: Option<&'a Store>,
@@ -56,7 +58,8 @@ impl Loader<'_> {
             CircuitSource::BuiltIn { circuit, key: Some(file) } => {
                 let (circuit, ceremony) =
                     self.pinned("Key", file, abandoned, |bytes, pin, stop, progress| {
-                        let loaded = loaded::built_in(*circuit, self.curve, bytes, pin, stop, progress);
+                        let loaded =
+                            loaded::built_in(*circuit, self.curve, self.kernel, bytes, pin, stop, progress);
                         loaded.map_err(|error| self.refused(error, abandoned))
                     })?;
                 existing(LoadedCircuit::new(circuit, false, Vec::new()).with_ceremony(ceremony))
@@ -96,8 +99,15 @@ impl Loader<'_> {
         let prefix = format!("{}-{}-v{version}-", self.curve, circuit.name());
         let load = |bytes: &[u8]| {
             // The bytes have the hash that the broker gave them when it made them.
-            let circuit =
-                loaded::built_in(circuit, self.curve, bytes, Pin::CHECKED, abandoned, &mut |_, _| {});
+            let circuit = loaded::built_in(
+                circuit,
+                self.curve,
+                self.kernel,
+                bytes,
+                Pin::CHECKED,
+                abandoned,
+                &mut |_, _| {},
+            );
             let circuit = circuit.map_err(|error| self.refused(error, abandoned))?;
             Ok(existing(LoadedCircuit::new(circuit, false, Vec::new())))
         };
@@ -132,7 +142,8 @@ impl Loader<'_> {
         abandoned: &dyn Interrupt,
     ) -> Result<Arc<dyn Loaded>, CircuitLoadError> {
         let key_use = begin().map_err(|_| CircuitLoadError::AuditUnavailable)?;
-        let made = on_wiped_stack(|| loaded::set_up(circuit, self.curve, randomness(), abandoned));
+        let made =
+            on_wiped_stack(|| loaded::set_up(circuit, self.curve, self.kernel, randomness(), abandoned));
         if let Ok(made) = &made {
             key_use.identify_circuit(CircuitRecord {
                 circuit: self.name(),
@@ -165,7 +176,7 @@ impl Loader<'_> {
                 calculator_memory: usize::try_from(self.calculator.memory).unwrap_or(usize::MAX),
                 calculator_fuel: self.calculator.fuel,
             };
-            let loaded = loaded::operator(files, self.curve, pin, stop, progress);
+            let loaded = loaded::operator(files, self.curve, self.kernel, pin, stop, progress);
             loaded.map_err(|error| self.refused(error, abandoned))
         })
     }

@@ -24,7 +24,7 @@ use std::{
     time::Instant,
 };
 
-use broker_groth16::curve::CurveName;
+use broker_groth16::{curve::CurveName, kernel::Kernel};
 
 use self::{
     cache::{Cache, Loading, Lookup, Ticket},
@@ -58,11 +58,13 @@ pub struct CircuitOptions {
     pub memory: u64,
     /// The folder of keys that the broker has made.
     pub store: Option<PathBuf>,
+    /// Whether proofs are made without vector instructions.
+    pub portable: bool,
 }
 
 impl Default for CircuitOptions {
     fn default() -> Self {
-        Self { memory: 2 << 30, store: None }
+        Self { memory: 2 << 30, store: None, portable: false }
     }
 }
 
@@ -76,6 +78,7 @@ pub struct Circuits {
     /// The one upload that may be larger than that.
     large_upload: Arc<Memory>,
     store: Option<Arc<Store>>,
+    kernel: Kernel,
 }
 
 impl Circuits {
@@ -92,7 +95,8 @@ impl Circuits {
         let uploads = Arc::new(Memory::new(options.memory / 2));
         let memory = Arc::new(Memory::new(options.memory));
         let large_upload = Arc::new(Memory::new(1));
-        Arc::new(Self { cache: Arc::new(Cache::new(memory)), uploads, large_upload, store })
+        let kernel = if options.portable { Kernel::PORTABLE } else { Kernel::detect() };
+        Arc::new(Self { cache: Arc::new(Cache::new(memory)), uploads, large_upload, store, kernel })
     }
 
     /// Returns circuits without a store and with the default memory.
@@ -174,7 +178,15 @@ impl Circuits {
             Lookup::Loading { .. } => return Ok(()),
         };
         let begin = terms.set_up.map(|()| begin);
-        load(&self.cache, self.store.as_deref(), &ticket, rule.curve, CalculatorLimits::new(rule), begin);
+        load(
+            &self.cache,
+            self.store.as_deref(),
+            &ticket,
+            rule.curve,
+            self.kernel,
+            CalculatorLimits::new(rule),
+            begin,
+        );
         match &*receiver.borrow() {
             Some(Ok(loading)) => need.accept(&loading.circuit),
             Some(Err(error)) => Err(error.clone()),
@@ -191,10 +203,10 @@ impl Circuits {
         begin: Result<BeginSetup, NoSetup>,
     ) -> Result<(), CircuitLoadError> {
         let (cache, store) = (Arc::clone(&self.cache), self.store.clone());
-        let (curve, calculator) = (rule.curve, CalculatorLimits::new(rule));
+        let (curve, kernel, calculator) = (rule.curve, self.kernel, CalculatorLimits::new(rule));
         let builder = thread::Builder::new().name("circuit-load".into());
         let spawned =
-            builder.spawn(move || load(&cache, store.as_deref(), &ticket, curve, calculator, begin));
+            builder.spawn(move || load(&cache, store.as_deref(), &ticket, curve, kernel, calculator, begin));
         spawned.map(drop).map_err(|error| {
             tracing::error!(%error, "a circuit cannot be loaded: the system has no thread");
             CircuitLoadError::Internal
@@ -258,10 +270,11 @@ fn load(
     store: Option<&Store>,
     ticket: &Ticket,
     curve: CurveName,
+    kernel: Kernel,
     calculator: CalculatorLimits,
     begin: Result<BeginSetup, NoSetup>,
 ) {
-    let loader = Loader { curve, circuit: ticket.circuit(), calculator, store, cache };
+    let loader = Loader { curve, kernel, circuit: ticket.circuit(), calculator, store, cache };
     let run = || loader.run(begin, &|| cache.is_abandoned(ticket));
     let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(CircuitLoadError::Internal));
     cache.finish(ticket, result);

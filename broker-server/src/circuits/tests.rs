@@ -43,7 +43,8 @@ fn id(number: u8) -> CircuitId {
 }
 
 fn circuit(ephemeral: bool) -> LoadedCircuit {
-    let circuit = loaded::set_up(BuiltIn::Multiply, CurveName::Bn254, randomness(), &Never).unwrap();
+    let circuit =
+        loaded::set_up(BuiltIn::Multiply, CurveName::Bn254, Kernel::detect(), randomness(), &Never).unwrap();
     LoadedCircuit::new(circuit, ephemeral, Vec::new())
 }
 
@@ -229,7 +230,7 @@ fn a_key_is_verified_for_profiles_with_the_powers_of_tau_alone() {
 
 #[test]
 fn witnesses_that_arrive_leave_half_of_the_memory() {
-    let circuits = Circuits::with(&CircuitOptions { memory: 100, store: None }, None);
+    let circuits = Circuits::with(&CircuitOptions { memory: 100, ..CircuitOptions::default() }, None);
     let refused = CircuitLoadError::UploadsExhausted { needed: 21, free: 20, limit: 50 };
     let first = circuits.reserve_upload(30).unwrap();
     assert_eq!(circuits.reserve_upload(21).unwrap_err(), refused);

@@ -93,6 +93,9 @@ pub(super) struct Arguments {
     /// Memory for the keys of circuits and for proofs in progress, plain or with MiB or GiB [default: 2GiB]
     #[arg(long, value_name = "BYTES")]
     pub(super) groth16_memory: Option<OsString>,
+    /// Make proofs without vector instructions, also where the processor has them
+    #[arg(long)]
+    pub(super) groth16_portable: bool,
     /// Folder for the keys of circuits that the broker makes, for its user alone. Without it these keys are lost when the
     /// process ends
     #[arg(long, value_name = "DIR")]

@@ -15,9 +15,10 @@ use core::arch::x86_64::{
     __m512i, __mmask8, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_add_epi64, _mm512_and_si512,
     _mm512_castsi256_si512, _mm512_castsi512_si256, _mm512_cmpeq_epi64_mask, _mm512_extracti64x4_epi64,
     _mm512_inserti64x4, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
-    _mm512_movepi64_mask, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
-    _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512,
-    _mm512_sub_epi64, _mm512_testn_epi64_mask, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
+    _mm512_movepi64_mask, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64,
+    _mm512_set1_epi64, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64,
+    _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64, _mm512_testn_epi64_mask, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi64,
 };
 use std::{fmt, marker::PhantomData};
 
@@ -157,10 +158,7 @@ impl Loaded {
             // SAFETY: Both places are of 32 bytes, and the instructions need no alignment.
             unsafe {
                 _mm256_storeu_si256(lanes[lane].as_mut_ptr().cast(), _mm512_castsi512_si256(row));
-                _mm256_storeu_si256(
-                    lanes[lane + 4].as_mut_ptr().cast(),
-                    _mm512_extracti64x4_epi64::<1>(row),
-                );
+                _mm256_storeu_si256(lanes[lane + 4].as_mut_ptr().cast(), _mm512_extracti64x4_epi64::<1>(row));
             }
         }
         lanes
@@ -470,7 +468,8 @@ mod tests {
 
     /// The integers from which combinations are tested: at the ends of the field and of limbs.
     fn edges<T: MontConfig<4>>() -> Vec<F<T>> {
-        let mut integers = vec![0, 1, 2, MASK - 1, MASK, MASK + 1, u64::MAX].into_iter().map(F::from).collect::<Vec<F<T>>>();
+        let mut integers =
+            vec![0, 1, 2, MASK - 1, MASK, MASK + 1, u64::MAX].into_iter().map(F::from).collect::<Vec<F<T>>>();
         for bits in [51, 52, 53, 103, 104, 105, 156, 207, 208, 209, 253] {
             let power = F::<T>::from(2_u64).pow([bits]);
             integers.extend([power - F::ONE, power, power + F::ONE]);
@@ -500,7 +499,9 @@ mod tests {
         assert_eq!(replaced.to_words(), expected);
         assert_eq!(a.blend(0b0000_1000, b).to_words(), expected);
         // The largest that the bounds allow: 8·p by 4·p, and twice 4·p by 4·p.
-        let eight = |value: Elements<T>| value.add(value).add(value.add(value)).add(value.add(value).add(value.add(value)));
+        let eight = |value: Elements<T>| {
+            value.add(value).add(value.add(value)).add(value.add(value).add(value.add(value)))
+        };
         let four = |value: Elements<T>| value.add(value).add(value.add(value));
         [
             a.mul(b).to_words(),

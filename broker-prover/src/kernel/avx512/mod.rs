@@ -11,6 +11,7 @@ mod transform;
 
 pub(crate) use self::{
     pairs::{PairsG1, PairsG2},
+    sum::{sum_g1, sum_g2},
     transform::Transform8,
 };
 

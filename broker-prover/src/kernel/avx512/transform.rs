@@ -21,9 +21,6 @@ use crate::{
 /// Vectors that are transformed as a whole, so that they stay in the second-level cache (160 KiB).
 const BLOCK: usize = 1 << 9;
 
-/// The smallest domain for which there is a transform.
-const SMALLEST: usize = 64;
-
 type Field4<T> = Fp<MontBackend<T, 4>, 4>;
 
 /// The domain's tables.
@@ -46,9 +43,12 @@ impl<T> std::fmt::Debug for Transform8<T> {
 }
 
 impl<T: MontConfig<4>> Transform8<T> {
+    /// The smallest domain for which there is a transform.
+    pub(crate) const SMALLEST: usize = 64;
+
     /// The tables from those of the portable transforms, if the domain is large enough.
     pub(crate) fn new(token: Token, roots: &[Field4<T>], shifts: &[Field4<T>]) -> Option<Self> {
-        if roots.len() < SMALLEST {
+        if roots.len() < Self::SMALLEST {
             return None;
         }
         let Token(()) = token;
@@ -126,11 +126,7 @@ impl<T: MontConfig<4>> Transform8<T> {
 
     /// From natural order to bit-reversed order. Values are below 2·p before and after.
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-    fn in_frequency(
-        &self,
-        values: &mut [Elements<T>],
-        interrupt: &dyn Interrupt,
-    ) -> Result<(), Interrupted> {
+    fn in_frequency(&self, values: &mut [Elements<T>], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
         if values.len() <= BLOCK {
             interrupt.check()?;
             let mut length = values.len();

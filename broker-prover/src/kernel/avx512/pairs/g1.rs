@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::__mmask8;
 
-use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::short_weierstrass::Affine;
 use ark_ff::{AdditiveGroup, Field, Fp, MontBackend, MontConfig};
 use zeroize::Zeroizing;
 
@@ -11,7 +11,6 @@ use crate::{
     kernel::avx512::{
         Token,
         field::{Elements, Loaded},
-        sum::sum_g1,
     },
     point::PointConfig,
     scalar_mul::{AddPairs, Coordinates, Pair},
@@ -58,14 +57,6 @@ where
         let Token(()) = self.token;
         // SAFETY: The token shows that the processor has the instructions.
         unsafe { self.add_vectors(points, pairs, sums) }
-    }
-
-    fn has_sum(&self) -> bool {
-        true
-    }
-
-    fn sum(&self, points: &[Coordinates<Affine<P>>]) -> Option<Projective<P>> {
-        sum_g1(self.token, points)
     }
 }
 

@@ -4,13 +4,13 @@
 
 use core::arch::x86_64::__mmask8;
 
-use ark_bn254::{Fq, Fq2, FqConfig, G2Affine, G2Projective};
+use ark_bn254::{Fq, Fq2, FqConfig, G2Affine};
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroizing;
 
 use super::{CHAINS, Chains, element, lanes, words};
 use crate::{
-    kernel::avx512::{Token, field, sum::sum_g2},
+    kernel::avx512::{Token, field},
     scalar_mul::{AddPairs, Coordinates, Pair},
 };
 
@@ -43,23 +43,10 @@ impl PairsG2 {
 }
 
 impl AddPairs<G2Affine> for PairsG2 {
-    fn add(
-        &mut self,
-        points: &[Coordinates<G2Affine>],
-        pairs: &[Pair],
-        sums: &mut [Coordinates<G2Affine>],
-    ) {
+    fn add(&mut self, points: &[Coordinates<G2Affine>], pairs: &[Pair], sums: &mut [Coordinates<G2Affine>]) {
         let Token(()) = self.token;
         // SAFETY: The token shows that the processor has the instructions.
         unsafe { self.add_vectors(points, pairs, sums) }
-    }
-
-    fn has_sum(&self) -> bool {
-        true
-    }
-
-    fn sum(&self, points: &[Coordinates<G2Affine>]) -> Option<G2Projective> {
-        sum_g2(self.token, points)
     }
 }
 
@@ -139,14 +126,18 @@ fn add_eight(
     let ([d0, d1], portable) = denominators(lanes);
     // The inverse is i0 − i1·u.
     let (i0, i1) = (d0.mul(inverse_of_norm), d1.mul(inverse_of_norm));
-    let y1 = split([field::Loaded::load(words!(lanes, 0, y.c0)), field::Loaded::load(words!(lanes, 0, y.c1))]);
-    let y2 = split([field::Loaded::load(words!(lanes, 1, y.c0)), field::Loaded::load(words!(lanes, 1, y.c1))]);
+    let y1 =
+        split([field::Loaded::load(words!(lanes, 0, y.c0)), field::Loaded::load(words!(lanes, 0, y.c1))]);
+    let y2 =
+        split([field::Loaded::load(words!(lanes, 1, y.c0)), field::Loaded::load(words!(lanes, 1, y.c1))]);
     let (r0, r1) = (y2[0].sub::<1>(y1[0]), y2[1].sub::<1>(y1[1]));
     let s0 = Elements::sum_of_products([[r0, i0], [r1, i1]]);
     let s1 = Elements::sum_of_products([[r1, i0], [r0, i1.negate::<2>()]]);
 
-    let x1 = split([field::Loaded::load(words!(lanes, 0, x.c0)), field::Loaded::load(words!(lanes, 0, x.c1))]);
-    let x2 = split([field::Loaded::load(words!(lanes, 1, x.c0)), field::Loaded::load(words!(lanes, 1, x.c1))]);
+    let x1 =
+        split([field::Loaded::load(words!(lanes, 0, x.c0)), field::Loaded::load(words!(lanes, 0, x.c1))]);
+    let x2 =
+        split([field::Loaded::load(words!(lanes, 1, x.c0)), field::Loaded::load(words!(lanes, 1, x.c1))]);
     let square0 = s0.add(s1).mul(s0.sub::<2>(s1));
     let square1 = s0.add(s0).mul(s1);
     let x = [
@@ -155,7 +146,10 @@ fn add_eight(
     ];
     let (t0, t1) = (x1[0].four_times_difference(x[0]), x1[1].four_times_difference(x[1]));
     let y = [
-        Elements::sum_of_products([[s0, t0], [s1.negate::<2>(), t1]]).sub::<1>(y1[0]).reduce::<2>().reduce::<1>(),
+        Elements::sum_of_products([[s0, t0], [s1.negate::<2>(), t1]])
+            .sub::<1>(y1[0])
+            .reduce::<2>()
+            .reduce::<1>(),
         Elements::sum_of_products([[s0, t1], [s1, t0]]).sub::<1>(y1[1]).reduce::<2>().reduce::<1>(),
     ];
 
@@ -163,10 +157,8 @@ fn add_eight(
     let y = y[0].join().store().into_iter().zip(y[1].join().store());
     for (pair, ((x0, x1), (y0, y1))) in pairs.iter().zip(x.zip(y)) {
         if let Some(place) = sums.get_mut(pair.sum as usize) {
-            *place = Coordinates {
-                x: Fq2::new(element(x0), element(x1)),
-                y: Fq2::new(element(y0), element(y1)),
-            };
+            *place =
+                Coordinates { x: Fq2::new(element(x0), element(x1)), y: Fq2::new(element(y0), element(y1)) };
         }
     }
     if portable != 0 {
