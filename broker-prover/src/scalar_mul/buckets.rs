@@ -68,7 +68,7 @@ impl Cut {
         let closing = if half < ROWS {
             half * CLOSING
         } else {
-            half * CLOSING_OF_MANY + (2 * CLOSING << (self.windows.width() / 2))
+            half * CLOSING_OF_MANY + ((2 * CLOSING) << (self.windows.width() / 2))
         };
         additions.saturating_add(closing).saturating_mul(self.sets)
     }

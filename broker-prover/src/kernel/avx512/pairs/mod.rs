@@ -13,6 +13,8 @@
 //! Pairs of equal or opposite points, and those with the point at infinity, are found by their x, and are added by the
 //! portable code. So are lanes without a pair.
 
+#![allow(clippy::indexing_slicing)] // of arrays whose length is known
+
 mod g1;
 mod g2;
 
