@@ -136,11 +136,19 @@ fn compare(name: &str, rounds: Option<usize>) {
         tiers.push(chosen);
     }
     println!("{name}: {} constraints, domain {domain}, chosen {chosen:?}", key.constraints.constraints());
+    // The one that is chosen, and its like, also without vector instructions.
+    let mut portable = vec![Tier::Buckets, Tier::choose(&key, BUDGET, Kernel::PORTABLE)];
+    portable.dedup();
+    let tiers: Vec<_> = tiers
+        .into_iter()
+        .map(|tier| (tier, Kernel::detect()))
+        .chain(portable.into_iter().map(|tier| (tier, Kernel::PORTABLE)))
+        .collect();
     let provers: Vec<_> = tiers
         .iter()
-        .map(|tier| {
+        .map(|(tier, kernel)| {
             let start = now();
-            let prover = tier.prover(&key, Kernel::detect(), &Never).unwrap();
+            let prover = tier.prover(&key, *kernel, &Never).unwrap();
             (prover, now() - start)
         })
         .collect();
@@ -162,12 +170,12 @@ fn compare(name: &str, rounds: Option<usize>) {
         }
     }
     let medians: Vec<f64> = times.into_iter().map(median).collect();
-    println!("  {:28} {:9.3}", "ark-groth16", medians[0]);
-    for (((prover, build), tier), median) in provers.iter().zip(&tiers).zip(&medians[1..]) {
+    println!("  {:34} {:9.3}", "ark-groth16", medians[0]);
+    for (((prover, build), (tier, kernel)), median) in provers.iter().zip(&tiers).zip(&medians[1..]) {
         println!(
-            "  {:28} {median:9.3}  x{:5.2}  estimate {:9.3}  {:8.2} MiB, made in {:8.1} ms, longest without a \
+            "  {:34} {median:9.3}  x{:5.2}  estimate {:9.3}  {:8.2} MiB, made in {:8.1} ms, longest without a \
              question {:.1} ms",
-            format!("{tier:?}"),
+            format!("{tier:?} {}", kernel.name()),
             medians[0] / median,
             prover.estimate().time.as_secs_f64() * 1e3,
             prover.bytes() as f64 / f64::from(1 << 20),

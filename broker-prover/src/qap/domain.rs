@@ -107,12 +107,20 @@ impl<F: TransformField> Domain<F> {
 
     /// For the values of A and B on the domain, replaces those of A by the values of A·B − C on the odd coset, where C
     /// is A·B on the domain: at place i that of η·ω⁻ⁱ, where η is the primitive 2n-th root of unity with η² = ω. Note the
-    /// order: the exponents of ω descend.
+    /// order: the exponents of ω descend. What is left in `b` is no result.
     ///
     /// # Errors
     ///
     /// [`Interrupted`] if the interrupt is requested.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many values of each as the domain has elements.
     pub fn quotient(&self, a: &mut [F], b: &mut [F], interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
+        assert!(
+            a.len() == self.size && b.len() == self.size,
+            "there is a value for each element of the domain"
+        );
         match &self.tables {
             Tables::Portable(tables) => tables.quotient(a, b, interrupt),
             Tables::Kernel(transform) => transform.quotient(a, b, interrupt),

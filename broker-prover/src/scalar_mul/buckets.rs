@@ -129,7 +129,7 @@ pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
         }
         bucket_sums.take(&mut sums);
         interrupt.check()?;
-        total += bucket_sums.close::<G>(&mut sums);
+        total += bucket_sums.close::<G>(&mut sums, interrupt)?;
     }
     Ok(total)
 }
@@ -325,11 +325,15 @@ impl<A: Point> BucketSums<A> {
         sums.clear();
     }
 
-    /// Σ bucket·(sum of the bucket). The buckets are then empty.
+    /// Σ bucket·(sum of the bucket). The buckets are then empty, unless the interrupt is requested.
     ///
     /// If the number of a bucket is row·2^k + column, it is 2^k times the sum over the rows and the sum over the columns,
     /// and these are few. So each bucket takes two additions, which are made with those of all others.
-    fn close<G: CurveGroup<Affine = A>>(&mut self, sums: &mut Sums<A>) -> G {
+    fn close<G: CurveGroup<Affine = A>>(
+        &mut self,
+        sums: &mut Sums<A>,
+        interrupt: &dyn Interrupt,
+    ) -> Result<G, Interrupted> {
         let half = self.windows.half();
         let low_bits = Self::low_bits(self.windows);
         let low_mask = (1_u32 << low_bits) - 1;
@@ -346,6 +350,7 @@ impl<A: Point> BucketSums<A> {
             }
         }
         sums.end_group(row);
+        interrupt.check()?;
         if low_bits != 0 {
             self.order.clear();
             self.order.extend(0..self.points.len() as u32);
@@ -365,6 +370,7 @@ impl<A: Point> BucketSums<A> {
             }
             sums.end_group(last | COLUMN);
         }
+        interrupt.check()?;
         sums.reduce();
         for (label, points) in sums.groups() {
             if label & COLUMN == 0 {
@@ -380,7 +386,7 @@ impl<A: Point> BucketSums<A> {
         for _ in 0..low_bits {
             total.double_in_place();
         }
-        total + columns.finish()
+        Ok(total + columns.finish())
     }
 }
 
@@ -491,6 +497,10 @@ mod tests {
         agrees::<G>(&[7], &bases, &[G::ScalarField::ZERO; 150]);
         let scalars: Vec<_> = (0..150).map(|_| G::ScalarField::rand(&mut rng)).collect();
         agrees::<G>(&[3, 12], &bases, &scalars);
+        // More buckets than there is room for when they are closed.
+        let bases: Vec<_> = (0..500).map(|_| G::rand(&mut rng).into_affine()).collect();
+        let scalars: Vec<_> = (0..500).map(|_| G::ScalarField::rand(&mut rng)).collect();
+        agrees::<G>(&[15], &bases, &scalars);
     }
 
     /// The widest windows, with the largest digits.

@@ -1,9 +1,9 @@
 //! Multiples of points: the boundary behind which the arithmetic of the provers is exchanged.
 //!
 //! Everything that multiplies many points by many scalars goes through this module, and almost all of its work is done
-//! by [`Sums`], which adds up groups of affine points. Kernels for a particular instruction set can therefore replace
-//! `Sums` and [`Coordinates`] without a change in the provers, which are differential-tested against each other. Every
-//! addition here is complete: equal points, opposite points and the point at infinity need no care from callers.
+//! by [`Sums`], which adds up groups of affine points: in pairs, by the portable code or a kernel for the processor
+//! ([`AddPairs`]), or in lanes ([`Point::sum`](crate::point::Point::sum)). Every addition here is complete: equal points,
+//! opposite points and the point at infinity need no care from callers.
 
 mod buckets;
 mod coordinates;

@@ -383,7 +383,7 @@ fn resize<T: Clone>(points: &mut Vec<T>, more: bool) -> usize {
 #[test]
 fn a_proof_can_be_interrupted_at_each_step() {
     let mut rng = StdRng::seed_from_u64(37);
-    let circuit = circuits::chain(20, &mut rng);
+    let circuit = circuits::chain(70, &mut rng);
     let key = key::<Bn254>(&circuit);
     for prover in provers(&key) {
         let prover = SelfVerified::new(prover, &key).unwrap();

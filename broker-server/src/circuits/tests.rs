@@ -246,3 +246,11 @@ fn witnesses_that_arrive_leave_half_of_the_memory() {
     // The memory itself is another matter.
     assert!(circuits.reserve(100).is_ok());
 }
+
+#[test]
+fn options_choose_the_kernel() {
+    let kernel =
+        |portable| Circuits::with(&CircuitOptions { portable, ..CircuitOptions::default() }, None).kernel;
+    assert_eq!(kernel(true), Kernel::PORTABLE);
+    assert_eq!(kernel(false), Kernel::detect());
+}

@@ -200,6 +200,19 @@ fn accepts_switches_and_variables_of_the_go_broker() {
 }
 
 #[test]
+fn vector_instructions_can_be_switched_off() {
+    let portable = |arguments: &[&str], variables: &[(&str, &str)]| {
+        parse(arguments, variables).unwrap().circuits.portable
+    };
+    assert!(!portable(&[], &[]));
+    assert!(portable(&["--groth16-portable"], &[]));
+    assert!(portable(&[], &[("CRYPTO_BROKER_GROTH16_PORTABLE", "true")]));
+    assert!(!portable(&[], &[("CRYPTO_BROKER_GROTH16_PORTABLE", "false")]));
+    let error = error(&[], &[("CRYPTO_BROKER_GROTH16_PORTABLE", "avx2")]);
+    assert!(error.contains("CRYPTO_BROKER_GROTH16_PORTABLE"), "{error}");
+}
+
+#[test]
 fn limit_flags_take_precedence_over_the_variable() {
     let variable = ("CRYPTO_BROKER_LIMIT", "csr=1KiB,subject=99");
     let limits = parse(&["--limit=csr=2KiB", "--limit=ca-cert=5"], &[variable]).unwrap().limits;

@@ -261,7 +261,7 @@ impl<T> Elements<T> {
         self
     }
 
-    /// Carries between limbs, each of which is a signed integer of 63 bits. The sum is not negative.
+    /// Carries between limbs, each of which is a signed integer of 63 bits. If the sum is negative, the highest limb is.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
     fn carry(mut limbs: [__m512i; 5]) -> Self {

@@ -4,7 +4,7 @@
 //! and 2 exchange lanes, and multiply all lanes, half of them by 1.
 //!
 //! Values keep arkworks' form, with R = 2^256, and roots have R = 2^260, so that their products have the form of values.
-#![allow(clippy::indexing_slicing)] // of arrays whose length is known
+#![allow(clippy::indexing_slicing)] // of vectors whose length the domain has checked
 
 use ark_ff::{BigInt, Fp, MontBackend, MontConfig};
 use zeroize::Zeroizing;
@@ -94,11 +94,13 @@ impl<T: MontConfig<4>> Transform8<T> {
         let mut vectors = Zeroizing::new(Vec::with_capacity(3 * count));
         for values in [&*a, b] {
             let (chunks, _) = values.as_chunks();
-            for values in chunks.iter().take(count) {
+            for (index, values) in chunks.iter().take(count).enumerate() {
+                check_at(index, interrupt)?;
                 vectors.push(load::<T>(values));
             }
         }
         for index in 0..count {
+            check_at(index, interrupt)?;
             let product = vectors[index].mul(vectors[count + index]);
             vectors.push(product);
         }
@@ -115,6 +117,7 @@ impl<T: MontConfig<4>> Transform8<T> {
         // The products of two values, c among them, have the form with R = 2^252.
         let (places, _) = a.as_chunks_mut::<8>();
         for (index, places) in places.iter_mut().enumerate().take(count) {
+            check_at(index, interrupt)?;
             let product = vectors[index].mul(vectors[count + index]);
             let value = product.sub::<2>(vectors[2 * count + index]).mul(self.restore);
             for (place, words) in places.iter_mut().zip(value.reduce::<1>().join().store()) {
@@ -210,6 +213,11 @@ impl<T: MontConfig<4>> Transform<Field4<T>> for Transform8<T> {
         // SAFETY: The token shows that the processor has the instructions.
         unsafe { self.quotient_of_vectors(a, b, interrupt) }
     }
+}
+
+/// Asks the interrupt once for each block of vectors.
+fn check_at(index: usize, interrupt: &dyn Interrupt) -> Result<(), Interrupted> {
+    if index.is_multiple_of(BLOCK) { interrupt.check() } else { Ok(()) }
 }
 
 #[inline]

@@ -3,7 +3,7 @@
 use core::arch::x86_64::__mmask8;
 
 use ark_ec::short_weierstrass::Affine;
-use ark_ff::{AdditiveGroup, Field, Fp, MontBackend, MontConfig};
+use ark_ff::{Fp, MontBackend, MontConfig};
 use zeroize::Zeroizing;
 
 use super::{CHAINS, Chains, element, lanes, words};
@@ -157,14 +157,13 @@ fn add_portably<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
     pairs: &[Pair],
     sums: &mut [Coordinates<Affine<P>>],
 ) {
-    // The integers are 2^518 over the denominators' integers; those of their inverses have 2^512.
-    let scale = Field4::<T>::from(64_u64).inverse().unwrap_or(Field4::<T>::ZERO);
-    let inverses = inverse.to_words();
+    // The integers are 2^518 over the denominators' integers, and those of their inverses 2^512; 2^254·2^−260 is 2^−6.
+    let inverses = inverse.mul(Elements::splat([0, 0, 0, 1 << 62])).to_words();
     for (lane, ((pair, [first, second]), inverse)) in pairs.iter().zip(lanes).zip(inverses).enumerate() {
         if portable >> lane & 1 == 1
             && let Some(place) = sums.get_mut(pair.sum as usize)
         {
-            *place = first.add(second, &(element(inverse) * scale));
+            *place = first.add(second, &element(inverse));
         }
     }
 }

@@ -4,8 +4,7 @@
 
 use core::arch::x86_64::__mmask8;
 
-use ark_bn254::{Fq, Fq2, FqConfig, G2Affine};
-use ark_ff::{AdditiveGroup, Field};
+use ark_bn254::{Fq2, FqConfig, G2Affine};
 use zeroize::Zeroizing;
 
 use super::{CHAINS, Chains, element, lanes, words};
@@ -175,15 +174,15 @@ fn add_portably(
     pairs: &[Pair],
     sums: &mut [Coordinates<G2Affine>],
 ) {
-    // The integer of a norm n is n·2^252, and 2^518 over it is 2^10 times the integer of the inverse.
-    let scale = Fq::from(1_u64 << 10).inverse().unwrap_or(Fq::ZERO);
-    let inverses = inverse_of_norm.to_words();
+    // The integer of a norm n is n·2^252, and 2^518 over it is 2^10 times the integer of the inverse; 2^250·2^−260 is
+    // 2^−10.
+    let inverses = inverse_of_norm.mul(Elements::splat([0, 0, 0, 1 << 58])).to_words();
     for (lane, ((pair, [first, second]), inverse)) in pairs.iter().zip(lanes).zip(inverses).enumerate() {
         if portable >> lane & 1 == 1
             && let Some(place) = sums.get_mut(pair.sum as usize)
         {
             let denominator = first.denominator(second);
-            let inverse: Fq = element::<FqConfig>(inverse) * scale;
+            let inverse = element::<FqConfig>(inverse);
             let inverse = Fq2::new(denominator.c0 * inverse, -denominator.c1 * inverse);
             *place = first.add(second, &inverse);
         }
