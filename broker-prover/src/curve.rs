@@ -5,7 +5,7 @@ use ark_ff::{FftField, Field, PrimeField};
 
 use crate::{
     field::{Montgomery, TransformField},
-    point::Point,
+    kernel::KernelPoint,
 };
 
 /// The name of a curve, as profiles, answers and key files write it.
@@ -53,8 +53,8 @@ pub trait Curve:
         ScalarField: PrimeField + FftField + TransformField,
         BaseField: PrimeField + Montgomery,
         G1: CurveGroup<BaseField = Self::BaseField> + VariableBaseMSM,
-        G1Affine: Point<BaseField = Self::BaseField>,
-        G2Affine: Point,
+        G1Affine: KernelPoint<BaseField = Self::BaseField>,
+        G2Affine: KernelPoint,
     > + Send
     + Sync
 {

@@ -5,6 +5,15 @@
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+mod coordinates;
+mod pairs;
+mod points;
+
+pub use self::points::{KernelPoint, PointConfig};
+pub(crate) use self::{
+    coordinates::Coordinates,
+    pairs::{AddPairs, Pair},
+};
 
 use crate::interrupt::{Interrupt, Interrupted};
 

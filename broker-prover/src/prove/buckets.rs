@@ -13,12 +13,11 @@ use crate::{
     assignment::Assignment,
     curve::Curve,
     interrupt::Interrupt,
-    kernel::{Kernel, prefetch},
+    kernel::{Coordinates, Kernel, KernelPoint, prefetch},
     key::CircuitKey,
-    point::Point,
     proof::Proof,
     qap::{self, Domain},
-    scalar_mul::{self, Bases, Coordinates, Cut, FixedBase, Shifted, sum_in_buckets},
+    scalar_mul::{self, Bases, Cut, FixedBase, Shifted, sum_in_buckets},
 };
 
 /// The width of the windows of δ's tables in bits: 51 KiB in G1 and 102 KiB in G2 on BN254.
@@ -84,7 +83,7 @@ impl<E: Curve> Prover<E> for Buckets<E> {
 }
 
 /// Σ scalar·base over two parts, of which the second may be empty.
-fn sum<G: CurveGroup<Affine: Point>>(
+fn sum<G: CurveGroup<Affine: KernelPoint>>(
     bases: [&[G::Affine]; 2],
     scalars: [&[G::ScalarField]; 2],
     kernel: Kernel,
@@ -99,7 +98,7 @@ fn sum<G: CurveGroup<Affine: Point>>(
 
 struct Parts<'a, A>([&'a [A]; 2]);
 
-impl<A: Point> Bases<A> for Parts<'_, A> {
+impl<A: KernelPoint> Bases<A> for Parts<'_, A> {
     fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
         let [first, second] = self.0;
         parts(first, second, base).map_or(Coordinates::INFINITY, |base| Coordinates::from(*base))

@@ -7,9 +7,8 @@ use ark_ff::PrimeField;
 use super::finish;
 use crate::{
     curve::Curve,
-    kernel::Kernel,
+    kernel::{Kernel, KernelPoint},
     key::CircuitKey,
-    point::Point,
     qap::Domain,
     scalar_mul::{Cut, Sums, Windows},
 };

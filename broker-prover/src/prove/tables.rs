@@ -15,12 +15,11 @@ use crate::{
     assignment::Assignment,
     curve::Curve,
     interrupt::{Interrupt, Interrupted},
-    kernel::Kernel,
+    kernel::{Coordinates, Kernel, KernelPoint},
     key::CircuitKey,
-    point::Point,
     proof::Proof,
     qap::{self, Domain},
-    scalar_mul::{self, Coordinates, FixedBase, Sums},
+    scalar_mul::{self, FixedBase, Sums},
 };
 
 /// Up to this many bases of A and B together, s·A + r·B is summed over the bases, with the scalars s·wᵢ and r·wᵢ. With
@@ -115,13 +114,13 @@ impl<E: Curve> Tables<E> {
 }
 
 /// The first base of a query, whose scalar is 1, and a constant.
-fn first<A: Point>(query: &[A], constant: A) -> A {
+fn first<A: KernelPoint>(query: &[A], constant: A) -> A {
     let sum = query.first().map_or_else(|| constant.into(), |base| constant + base);
     sum.into_affine()
 }
 
 /// Tables of the bases after the first `skip`. The scalar of the query's first base has the index `offset`.
-fn tables<G: CurveGroup<Affine: Point>>(
+fn tables<G: CurveGroup<Affine: KernelPoint>>(
     query: &[G::Affine],
     skip: usize,
     offset: usize,
@@ -144,7 +143,7 @@ impl<E: Curve> Prover<E> for Tables<E> {
     }
 
     fn bytes(&self) -> usize {
-        fn bytes<'a, G: CurveGroup<Affine: Point>>(
+        fn bytes<'a, G: CurveGroup<Affine: KernelPoint>>(
             bases: impl IntoIterator<Item = &'a FixedBase<G>>,
         ) -> usize {
             bases.into_iter().map(FixedBase::bytes).sum()
@@ -219,13 +218,13 @@ impl<E: Curve> Prover<E> for Tables<E> {
 }
 
 /// Sums of multiples from tables.
-struct Group<'a, G: CurveGroup<Affine: Point>> {
+struct Group<'a, G: CurveGroup<Affine: KernelPoint>> {
     sums: Sums<G::Affine>,
     groups: u32,
     interrupt: &'a dyn Interrupt,
 }
 
-impl<'a, G: CurveGroup<Affine: Point>> Group<'a, G> {
+impl<'a, G: CurveGroup<Affine: KernelPoint>> Group<'a, G> {
     fn new(points: usize, kernel: Kernel, interrupt: &'a dyn Interrupt) -> Self {
         Self { sums: Sums::with_capacity(points, kernel), groups: 0, interrupt }
     }

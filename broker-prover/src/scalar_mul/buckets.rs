@@ -7,11 +7,10 @@ use ark_ec::CurveGroup;
 use ark_ff::PrimeField;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Coordinates, Sums, Windows, digits::magnitude};
+use super::{Sums, Windows, digits::magnitude};
 use crate::{
     interrupt::{Interrupt, Interrupted},
-    kernel::Kernel,
-    point::Point,
+    kernel::{Coordinates, Kernel, KernelPoint},
 };
 
 /// Scalars that are cut into digits between two questions to the [`Interrupt`].
@@ -29,7 +28,7 @@ const CLOSING: usize = 24;
 const CLOSING_OF_MANY: usize = 2 * ADDITION;
 
 /// Points to multiply, each in one or more shifted copies.
-pub(crate) trait Bases<A: Point> {
+pub(crate) trait Bases<A: KernelPoint> {
     /// The point 2^(`copy`·shift)·base.
     fn get(&self, base: usize, copy: usize) -> Coordinates<A>;
 
@@ -74,7 +73,7 @@ impl Cut {
     }
 
     /// The memory that a sum over `bases` bases takes, in bytes.
-    pub(crate) fn bytes<A: Point>(self, bases: usize) -> usize {
+    pub(crate) fn bytes<A: KernelPoint>(self, bases: usize) -> usize {
         let points = bases.saturating_mul(self.copies);
         bases
             .saturating_mul(size_of::<u32>() + self.windows.count() * size_of::<i16>())
@@ -91,7 +90,7 @@ impl Cut {
 }
 
 /// Σ scalar·base. The scalars' digits, and the points in the order of the digits, are wiped.
-pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: Point>>(
+pub(crate) fn sum_in_buckets<G: CurveGroup<Affine: KernelPoint>>(
     bases: &impl Bases<G::Affine>,
     cut: Cut,
     scalars: impl ExactSizeIterator<Item = G::ScalarField>,
@@ -143,7 +142,7 @@ struct Digits {
 }
 
 impl Digits {
-    fn new<A: Point, F: PrimeField>(
+    fn new<A: KernelPoint, F: PrimeField>(
         bases: &impl Bases<A>,
         windows: Windows,
         scalars: impl ExactSizeIterator<Item = F>,
@@ -259,7 +258,7 @@ impl Entries {
 }
 
 /// The sums of buckets, or what is left of their points, with the numbers of the buckets, the highest first.
-struct BucketSums<A: Point> {
+struct BucketSums<A: KernelPoint> {
     points: Zeroizing<Vec<Coordinates<A>>>,
     buckets: Zeroizing<Vec<u32>>,
     /// The indices of points, in the order of the low bits of their buckets.
@@ -273,7 +272,7 @@ const ROWS: usize = 64;
 /// Marks the label of a column.
 const COLUMN: u32 = 1 << 31;
 
-impl<A: Point> BucketSums<A> {
+impl<A: KernelPoint> BucketSums<A> {
     /// Room for what [`Sums`] leaves of `points` points.
     fn with_capacity(windows: Windows, points: usize) -> Self {
         let capacity = Self::capacity(windows, points);
@@ -398,7 +397,7 @@ struct Closing<G: CurveGroup> {
     label: u32,
 }
 
-impl<G: CurveGroup<Affine: Point>> Closing<G> {
+impl<G: CurveGroup<Affine: KernelPoint>> Closing<G> {
     fn new(largest: usize) -> Self {
         Self { partial: G::ZERO_BUCKET, total: G::ZERO_BUCKET, label: largest as u32 }
     }
@@ -435,7 +434,7 @@ mod tests {
 
     struct Plain<A>(Vec<A>);
 
-    impl<A: Point> Bases<A> for Plain<A> {
+    impl<A: KernelPoint> Bases<A> for Plain<A> {
         fn get(&self, base: usize, _copy: usize) -> Coordinates<A> {
             Coordinates::from(*self.0.get(base).unwrap())
         }
@@ -444,13 +443,17 @@ mod tests {
     }
 
     /// Sums in windows of each width and with several numbers of copies.
-    fn agrees<G: CurveGroup<Affine: Point>>(widths: &[u32], bases: &[G::Affine], scalars: &[G::ScalarField]) {
+    fn agrees<G: CurveGroup<Affine: KernelPoint>>(
+        widths: &[u32],
+        bases: &[G::Affine],
+        scalars: &[G::ScalarField],
+    ) {
         for kernel in [Kernel::PORTABLE, Kernel::detect()] {
             agrees_with::<G>(kernel, widths, bases, scalars);
         }
     }
 
-    fn agrees_with<G: CurveGroup<Affine: Point>>(
+    fn agrees_with<G: CurveGroup<Affine: KernelPoint>>(
         kernel: Kernel,
         widths: &[u32],
         bases: &[G::Affine],
@@ -473,7 +476,7 @@ mod tests {
         }
     }
 
-    fn agrees_on<G: CurveGroup<Affine: Point>>() {
+    fn agrees_on<G: CurveGroup<Affine: KernelPoint>>() {
         let mut rng = StdRng::seed_from_u64(7);
         agrees::<G>(&[2], &[], &[]);
         // Equal, opposite and infinite bases with scalars that are equal, opposite, tiny, and at the edges of windows.

@@ -4,14 +4,16 @@ use ark_ec::CurveGroup;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::digits::{Windows, magnitude};
-use crate::point::Point;
+use crate::{kernel::KernelPoint, point::Point};
 
 /// The width of the windows in bits: 8 multiples of each point.
 const WIDTH: u32 = 4;
 
 /// Σ scalar·point for few points, with doublings in common. arkworks' own multiplication splits scalars with integers on
 /// the heap, which it frees without wiping them.
-pub(crate) fn multiply<G: CurveGroup<Affine: Point>, const N: usize>(terms: [(G, &G::ScalarField); N]) -> G {
+pub(crate) fn multiply<G: CurveGroup<Affine: KernelPoint>, const N: usize>(
+    terms: [(G, &G::ScalarField); N],
+) -> G {
     let windows = Windows::new::<G::ScalarField>(WIDTH);
     let mut multiples = Zeroizing::new(Vec::with_capacity(N * windows.half()));
     let mut digits = Zeroizing::new(Vec::with_capacity(N * windows.count()));
@@ -58,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    fn agrees<G: CurveGroup<Affine: Point>>() {
+    fn agrees<G: CurveGroup<Affine: KernelPoint>>() {
         let mut rng = StdRng::seed_from_u64(11);
         let (zero, one) = (G::ScalarField::zero(), G::ScalarField::ONE);
         let scalars = [zero, one, -one, G::ScalarField::rand(&mut rng), G::ScalarField::rand(&mut rng)];

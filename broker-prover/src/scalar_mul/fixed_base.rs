@@ -3,13 +3,10 @@
 use ark_ec::CurveGroup;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{
-    Coordinates,
-    digits::{Windows, magnitude},
-};
+use super::digits::{Windows, magnitude};
 use crate::{
     interrupt::{Interrupt, Interrupted},
-    kernel::prefetch,
+    kernel::{Coordinates, KernelPoint, prefetch},
     point::Point,
 };
 
@@ -21,13 +18,13 @@ const AHEAD: usize = 16;
 
 /// A table of multiples of one point, by which the point is multiplied without doublings.
 #[derive(Clone, Debug)]
-pub(crate) struct FixedBase<G: CurveGroup<Affine: Point>> {
+pub(crate) struct FixedBase<G: CurveGroup<Affine: KernelPoint>> {
     windows: Windows,
     /// For each window, the multiples 1 to 2^(width − 1) of 2^(width·position)·base.
     table: Vec<Coordinates<G::Affine>>,
 }
 
-impl<G: CurveGroup<Affine: Point>> FixedBase<G> {
+impl<G: CurveGroup<Affine: KernelPoint>> FixedBase<G> {
     /// Computes the table with windows of `width` bits, from 1 to 16.
     pub(crate) fn new(base: G, width: u32) -> Self {
         let windows = Windows::new::<G::ScalarField>(width);
@@ -142,7 +139,7 @@ mod tests {
     use super::*;
     use crate::interrupt::Never;
 
-    fn agrees<G: CurveGroup<Affine: Point>>() {
+    fn agrees<G: CurveGroup<Affine: KernelPoint>>() {
         let mut rng = StdRng::seed_from_u64(2);
         let base = G::rand(&mut rng);
         for width in [1, 2, 4, 8, 11] {

@@ -2,11 +2,10 @@
 
 use ark_ec::{AffineRepr, CurveGroup};
 
-use super::{Bases, Coordinates, Cut, sum_in_buckets};
+use super::{Bases, Cut, sum_in_buckets};
 use crate::{
     interrupt::{Interrupt, Interrupted},
-    kernel::{Kernel, prefetch},
-    point::Point,
+    kernel::{Coordinates, Kernel, KernelPoint, prefetch},
 };
 
 /// Bases whose multiples are computed between two questions to the [`Interrupt`]: a few milliseconds' work.
@@ -14,14 +13,14 @@ const CHUNK: usize = 1 << 6;
 
 /// Bases in several copies, each shifted by the same number of bits from the one before. Bases at infinity are left out.
 #[derive(Clone, Debug)]
-pub(crate) struct Shifted<G: CurveGroup<Affine: Point>> {
+pub(crate) struct Shifted<G: CurveGroup<Affine: KernelPoint>> {
     cut: Cut,
     /// Which scalar belongs to each base.
     scalars: Vec<u32>,
     points: Vec<Coordinates<G::Affine>>,
 }
 
-impl<G: CurveGroup<Affine: Point>> Shifted<G> {
+impl<G: CurveGroup<Affine: KernelPoint>> Shifted<G> {
     /// Computes up to `copies` copies of each base.
     pub(crate) fn new<'a>(
         bases: impl Iterator<Item = &'a G::Affine>,
@@ -82,7 +81,7 @@ impl<G: CurveGroup<Affine: Point>> Shifted<G> {
     }
 }
 
-impl<G: CurveGroup<Affine: Point>> Bases<G::Affine> for Shifted<G> {
+impl<G: CurveGroup<Affine: KernelPoint>> Bases<G::Affine> for Shifted<G> {
     fn get(&self, base: usize, copy: usize) -> Coordinates<G::Affine> {
         self.points.get(base * self.cut.copies + copy).copied().unwrap_or(Coordinates::INFINITY)
     }

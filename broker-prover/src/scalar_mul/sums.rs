@@ -7,11 +7,10 @@
 use ark_ec::VariableBaseMSM;
 use zeroize::Zeroizing;
 
-use super::{AddPairs, Coordinates, Pair};
-use crate::{kernel::Kernel, point::Point};
+use crate::kernel::{AddPairs, Coordinates, Kernel, KernelPoint, Pair};
 
 /// Points in groups, of which each is to be added up. The points tell the scalars that chose them, so they are wiped.
-pub(crate) struct Sums<A: Point> {
+pub(crate) struct Sums<A: KernelPoint> {
     /// The points, of which the first `count` are in use.
     points: Zeroizing<Vec<Coordinates<A>>>,
     count: usize,
@@ -25,14 +24,14 @@ pub(crate) struct Sums<A: Point> {
 }
 
 /// What the additions of a level need.
-struct Level<A: Point> {
+struct Level<A: KernelPoint> {
     /// Room for the sums, which then become the points.
     next: Zeroizing<Vec<Coordinates<A>>>,
     pairs: Zeroizing<Vec<Pair>>,
     adder: Box<dyn AddPairs<A>>,
 }
 
-impl<A: Point> Sums<A> {
+impl<A: KernelPoint> Sums<A> {
     /// The number of points that are added up together, so that they stay in the caches and an inversion is for many.
     pub(crate) const BLOCK: usize = (1 << 20) / size_of::<Coordinates<A>>();
 
@@ -194,12 +193,12 @@ mod tests {
     use super::*;
 
     /// Few points that are often equal, opposite or at infinity.
-    fn adds_up<A: Point>() {
+    fn adds_up<A: KernelPoint>() {
         adds_up_with::<A>(Kernel::PORTABLE);
         adds_up_with::<A>(Kernel::detect());
     }
 
-    fn adds_up_with<A: Point>(kernel: Kernel) {
+    fn adds_up_with<A: KernelPoint>(kernel: Kernel) {
         let mut rng = StdRng::seed_from_u64(4);
         let points: Vec<A> = (0..3).map(|_| A::rand(&mut rng)).collect();
         for round in 0..20 {
@@ -297,7 +296,7 @@ mod tests {
         total_agrees::<<Bls12_381 as Pairing>::G1Affine>();
     }
 
-    fn total_agrees<A: Point>() {
+    fn total_agrees<A: KernelPoint>() {
         let mut rng = StdRng::seed_from_u64(6);
         let random: Vec<A> = (0..40).map(|_| A::rand(&mut rng)).collect();
         let (p, q) = (random[0], random[1]);

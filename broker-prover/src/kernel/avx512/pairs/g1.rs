@@ -2,18 +2,17 @@
 
 use core::arch::x86_64::__mmask8;
 
-use ark_ec::short_weierstrass::Affine;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ff::{Fp, MontBackend, MontConfig};
 use zeroize::Zeroizing;
 
 use super::{CHAINS, Chains, element, lanes, words};
-use crate::{
-    kernel::avx512::{
+use crate::kernel::{
+    AddPairs, Coordinates, Pair,
+    avx512::{
         Token,
         field::{Elements, Loaded},
     },
-    point::PointConfig,
-    scalar_mul::{AddPairs, Coordinates, Pair},
 };
 
 type Field4<T> = Fp<MontBackend<T, 4>, 4>;
@@ -46,7 +45,7 @@ impl<T> PairsG1<T> {
 impl<T, P> AddPairs<Affine<P>> for PairsG1<T>
 where
     T: MontConfig<4>,
-    P: PointConfig<BaseField = Field4<T>>,
+    P: SWCurveConfig<BaseField = Field4<T>>,
 {
     fn add(
         &mut self,
@@ -62,7 +61,7 @@ where
 
 impl<T: MontConfig<4>> PairsG1<T> {
     #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-    fn add_vectors<P: PointConfig<BaseField = Field4<T>>>(
+    fn add_vectors<P: SWCurveConfig<BaseField = Field4<T>>>(
         &mut self,
         points: &[Coordinates<Affine<P>>],
         pairs: &[Pair],
@@ -106,7 +105,7 @@ impl<T: MontConfig<4>> PairsG1<T> {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn load_x<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
+fn load_x<T: MontConfig<4>, P: SWCurveConfig<BaseField = Field4<T>>>(
     lanes: [&[Coordinates<Affine<P>>; 2]; 8],
 ) -> [Loaded; 2] {
     [Loaded::load(words!(lanes, 0, x)), Loaded::load(words!(lanes, 1, x))]
@@ -121,7 +120,7 @@ fn portable(x1: &Loaded, x2: &Loaded) -> __mmask8 {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn add_eight<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
+fn add_eight<T: MontConfig<4>, P: SWCurveConfig<BaseField = Field4<T>>>(
     lanes: [&[Coordinates<Affine<P>>; 2]; 8],
     inverse: Elements<T>,
     pairs: &[Pair],
@@ -150,7 +149,7 @@ fn add_eight<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
 
 #[cold]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn add_portably<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
+fn add_portably<T: MontConfig<4>, P: SWCurveConfig<BaseField = Field4<T>>>(
     lanes: [&[Coordinates<Affine<P>>; 2]; 8],
     inverse: Elements<T>,
     portable: __mmask8,

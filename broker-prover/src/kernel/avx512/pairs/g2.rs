@@ -8,9 +8,9 @@ use ark_bn254::{Fq2, FqConfig, G2Affine};
 use zeroize::Zeroizing;
 
 use super::{CHAINS, Chains, element, lanes, words};
-use crate::{
-    kernel::avx512::{Token, field},
-    scalar_mul::{AddPairs, Coordinates, Pair},
+use crate::kernel::{
+    AddPairs, Coordinates, Pair,
+    avx512::{Token, field},
 };
 
 type Elements = field::Elements<FqConfig>;

@@ -25,8 +25,8 @@ use ark_ff::{BigInt, Field, Fp, MontBackend, MontConfig};
 pub(crate) use self::{g1::PairsG1, g2::PairsG2};
 use super::field::Elements;
 use crate::{
+    kernel::{Coordinates, Pair},
     point::Point,
-    scalar_mul::{Coordinates, Pair},
 };
 
 /// The words of one coordinate of the first or the second point of each lane. It is no closure, because a closure has the

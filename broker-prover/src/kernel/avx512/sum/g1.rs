@@ -1,24 +1,23 @@
 //! Points with coordinates in the prime field.
 #![allow(clippy::indexing_slicing)] // of chunks that are not empty
 
-use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ff::{AdditiveGroup, Fp, MontBackend, MontConfig};
 
 use super::{lanes, to_256, to_260, words};
-use crate::{
-    kernel::avx512::{
+use crate::kernel::{
+    Coordinates,
+    avx512::{
         Token,
         field::{Elements, Loaded},
         pairs::element,
     },
-    point::PointConfig,
-    scalar_mul::Coordinates,
 };
 
 type Field4<T> = Fp<MontBackend<T, 4>, 4>;
 
 /// The sum of at least eight points, if no addition is of equal, opposite or infinite points.
-pub(crate) fn sum_g1<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
+pub(crate) fn sum_g1<T: MontConfig<4>, P: SWCurveConfig<BaseField = Field4<T>>>(
     token: Token,
     points: &[Coordinates<Affine<P>>],
 ) -> Option<Projective<P>> {
@@ -28,7 +27,7 @@ pub(crate) fn sum_g1<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn sum<T: MontConfig<4>, P: PointConfig<BaseField = Field4<T>>>(
+fn sum<T: MontConfig<4>, P: SWCurveConfig<BaseField = Field4<T>>>(
     points: &[Coordinates<Affine<P>>],
 ) -> Option<Projective<P>> {
     let (first, rest) = points.split_first_chunk::<8>()?;

@@ -7,13 +7,13 @@ use ark_bn254::{Fq2, FqConfig, G2Affine, G2Projective};
 use ark_ff::AdditiveGroup;
 
 use super::{lanes, to_256, to_260, words};
-use crate::{
-    kernel::avx512::{
+use crate::kernel::{
+    Coordinates,
+    avx512::{
         Token,
         field::{self, Loaded},
         pairs::element,
     },
-    scalar_mul::Coordinates,
 };
 
 type Elements = field::Elements<FqConfig>;

@@ -3,7 +3,7 @@
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Coordinates;
+use super::coordinates::Coordinates;
 use crate::point::Point;
 
 /// Two neighbours among points, and the place of their sum among sums.
