@@ -57,7 +57,7 @@ impl Kernel {
         Self::PORTABLE
     }
 
-    /// The name in answers and logs.
+    /// The name of the instructions, for benchmarks and messages of tests. Answers have the name of the prover.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
